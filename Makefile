@@ -1,0 +1,48 @@
+# Everything a fresh machine needs: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: demo test check unit lab lab-up lab-down schema bench clean
+
+demo: $(STAMP)  ## the main job against simulated hosts behind real SSH on loopback; no root
+	$(BIN)/reconcile demo
+
+test: check unit lab  ## all that this machine can run; what is skipped is said
+
+check: $(STAMP)  ## lint, types, layers, schemas
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --check-metaschema schemas/*.schema.json
+	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
+
+unit: $(STAMP)  ## everything without the lab
+	$(BIN)/pytest -q --ignore tests/lab --ignore tests/contract/test_lab.py -rs
+
+lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
+	$(BIN)/pytest -q tests/lab tests/contract/test_lab.py -rs --durations 15
+
+lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
+	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san
+	@echo "inside it: $(BIN)/python -m tests.lab exec --netns reconcile -- bash"
+
+lab-down:
+	$(BIN)/python -m tests.lab down --netns reconcile
+
+schema: $(STAMP)  ## regenerate the published schemas
+	$(BIN)/reconcile schema cluster > schemas/cluster.schema.json
+
+bench: $(STAMP)  ## start-up cost above the bare interpreter
+	$(BIN)/python -m tests.bench.startup
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) .demo dist
