@@ -1,0 +1,117 @@
+"""Every failure that the product expects, with what the command line does about it.
+
+Bugs stay outside this hierarchy and crash.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.outcome import Blocked
+    from reconciler.model.problems import Problem
+
+
+class ReconcilerError(Exception):
+    """An expected failure; ``exit_code`` is the process's, ``retryable`` a caller's hint."""
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+
+class UsageError(ReconcilerError):
+    """The command line itself cannot be understood: a missing file, an unknown target."""
+
+    exit_code = 64
+
+
+class InputError(ReconcilerError):
+    """Something that the operator wrote cannot be used."""
+
+
+class SpecInvalid(InputError):
+    """A desired-state file has problems; all of them are in ``problems``."""
+
+    def __init__(self, path: str, lines: tuple[str, ...], problems: Sequence[Problem]) -> None:
+        super().__init__(f"{path}: {len(problems)} problem(s)")
+        self.path = path
+        self.lines = lines
+        self.problems = tuple(problems)
+
+
+class ObservationError(ReconcilerError):
+    """A host could not be read."""
+
+    exit_code = 3
+
+
+class HostUnreachable(ObservationError):
+    """No session with a host; ``code`` is the stable refusal code of the reason."""
+
+    retryable = True
+
+    def __init__(self, host: str, code: str, message: str) -> None:
+        super().__init__(f"{host}: {message}")
+        self.host = host
+        self.code = code
+        self.message = message
+
+
+class ProbeGarbled(ObservationError):
+    """The probe's answer cannot be read; ``section`` is where, empty for the whole."""
+
+    def __init__(self, host: str, section: str, message: str) -> None:
+        super().__init__(f"{host}: probe section {section or 'frame'}: {message}")
+        self.host = host
+        self.section = section
+        self.message = message
+
+
+class PlanRefused(ReconcilerError):
+    """The plan must not be carried out; every reason is in ``violations``."""
+
+    exit_code = 3
+
+    def __init__(self, violations: Sequence[Blocked]) -> None:
+        super().__init__("; ".join(f"{v.code}: {v.message}" for v in violations))
+        self.violations = tuple(violations)
+
+
+class ExecutionError(ReconcilerError):
+    """An approved plan could not be carried out to its end."""
+
+    exit_code = 4
+
+
+class LockHeld(ExecutionError):
+    """Another run holds the lease of a member."""
+
+    exit_code = 5
+    retryable = True
+
+    def __init__(self, host: str, holder: str, seconds_left: float) -> None:
+        super().__init__(
+            f"{host}: locked by {holder}; displaceable in {seconds_left:.0f} s without renewal"
+        )
+        self.host = host
+        self.holder = holder
+        self.seconds_left = seconds_left
+
+
+class ActionFailed(ExecutionError):
+    """A command of an action did not do its work."""
+
+    def __init__(self, action: str, message: str) -> None:
+        super().__init__(f"{action}: {message}")
+        self.action = action
+
+
+class VerificationFailed(ExecutionError):
+    """An action ended, yet the facts that it must make true are not."""
+
+    def __init__(self, action: str, remaining: Sequence[str]) -> None:
+        super().__init__(f"{action}: not true afterwards: {'; '.join(remaining)}")
+        self.action = action
+        self.remaining = tuple(remaining)

@@ -1,0 +1,350 @@
+"""The desired state, version 1: what an operator writes (DESIGN, "The desired-state file").
+
+Types and single values are checked here; what concerns several values at once is the
+business of ``loading.semantics``. Docstrings and descriptions end up in the published JSON
+Schema and so in the operator's editor.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Strict as Strictness
+
+from reconciler.model.quantities import BlockSize, ClusterSize, Duration, Extent
+from reconciler.model.words import (
+    Address,
+    Argument,
+    ClusterName,
+    DevicePath,
+    FilePath,
+    HostName,
+    Jump,
+    Label,
+    LvmName,
+    Moment,
+    MountOption,
+    MountPath,
+    Package,
+    Remark,
+    Remote,
+    Unit,
+    User,
+    Version,
+    Wwid,
+)
+
+# Lists: YAML and JSON hand over what a strict tuple would refuse; the items stay strict.
+Lists = Strictness(strict=False)
+Argv = Annotated[
+    tuple[Argument, ...], Lists, Field(min_length=1, examples=[["/usr/local/bin/tool", "arg"]])
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+# The kernel refuses 65535 (o2nm_node_ipv4_port_store: >= (u16)-1).
+InterconnectPort = Annotated[int, Field(ge=1, le=65534)]
+NodeNumber = Annotated[int, Field(ge=0, le=254)]
+Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
+
+
+class Strict(BaseModel):
+    """Frozen, no unknown keys, no guessing of types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Ssh(Strict):
+    """How a host is reached; what is unset comes from the file's, then from ssh_config."""
+
+    host: Remote | None = Field(
+        default=None, description="Where ssh connects to; the member's name if unset."
+    )
+    user: User | None = Field(default=None, description="The user to log in as.")
+    sudo: bool | None = Field(
+        default=None, description="Run through `sudo -n`; needed when the user is not root."
+    )
+    port: Port | None = Field(default=None, description="The port of sshd.")
+    identity: FilePath | None = Field(default=None, description="The private key's file.")
+    known_hosts: FilePath | None = Field(
+        default=None, description="The file of known host keys; they are always checked."
+    )
+    jump: Jump | None = Field(
+        default=None, description="The host to jump through: [user@]host[:port]."
+    )
+
+
+class Attested(Strict):
+    """A human's word for what no probe can see."""
+
+    by: Remark = Field(description="Who says so.")
+    at: Moment = Field(description="When it was seen: ISO 8601, UTC unless it says otherwise.")
+    reason: Remark | None = Field(default=None, description="Why the host is offline.")
+    lun_access: Literal["revoked", "mapped"] | None = Field(
+        default=None,
+        description="Whether the storage still shows its LUNs to a dead host.",
+    )
+
+
+class Member(Strict):
+    """One host of a cluster."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {
+                "properties": {"state": {"enum": ["offline", "dead"]}},
+                "required": ["state"],
+            },
+            "then": {"required": ["attested"]},
+        }
+    )
+
+    name: HostName = Field(description="The host's own short host name.")
+    interconnect: Address = Field(
+        description="Its IPv4 address for cluster traffic; it must be on that host."
+    )
+    port: InterconnectPort = Field(default=7777, description="TCP port of cluster traffic.")
+    number: NodeNumber | None = Field(
+        default=None,
+        description="A fixed node number; otherwise the lowest free one, kept for good.",
+    )
+    state: Literal["present", "drained", "offline", "absent", "dead"] = Field(
+        default="present",
+        description="present; drained: in the cluster with nothing mounted; offline: down for "
+        "now and not contacted (attested); absent: evicted; dead: powered off for good "
+        "(attested).",
+    )
+    attested: Attested | None = Field(
+        default=None, description="For the states offline and dead only."
+    )
+    ssh: Ssh = Field(default=Ssh(), description="What differs from the file's ssh settings.")
+
+
+class Heartbeat(Strict):
+    """The disk heartbeat, by which the members see each other alive."""
+
+    mode: Literal["local", "global"] = Field(
+        default="local", description="One region per mounted volume, or shared ones."
+    )
+    # o2hb_dead_threshold_set ignores anything not above O2HB_MIN_DEAD_THRESHOLD, 2.
+    dead_threshold: Annotated[int, Field(ge=3, le=1000)] = Field(
+        default=31, description="Dead after (this - 1) x 2 seconds without a heartbeat."
+    )
+
+
+class Network(Strict):
+    """Interconnect timeouts in milliseconds."""
+
+    idle_timeout_ms: Milliseconds = Field(
+        default=30000, description="A silent connection is broken after this time."
+    )
+    keepalive_delay_ms: Milliseconds = Field(
+        default=2000, description="A keepalive is sent after this much silence."
+    )
+    reconnect_delay_ms: Milliseconds = Field(
+        default=2000, description="The pause between two attempts to connect."
+    )
+
+
+class Packages(Strict):
+    """The software on every member."""
+
+    manage: bool = Field(
+        default=True, description="Install what is missing; false only checks."
+    )
+    tools: Package = Field(default="ocfs2-tools", description="The package of the tools.")
+    kernel_module: Package | None = Field(
+        default=None,
+        description="The package of the kernel module, where the kernel does not bring it; the "
+        "version built for the running kernel is chosen.",
+    )
+
+
+class Device(Strict):
+    """The shared disk: a WWID (multipath form) or a stable path, exactly one of the two."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["wwid"]}, {"required": ["path"]}]}
+    )
+
+    wwid: Wwid | None = Field(
+        default=None,
+        description="The WWID as multipath shows it, with its leading type digit; the same on "
+        "every host.",
+    )
+    path: DevicePath | None = Field(
+        default=None,
+        description="A path that survives reboots: /dev/disk/by-id, by-path or by-partuuid, "
+        "/dev/VG/LV, /dev/mapper/NAME.",
+    )
+    partition: Annotated[int, Field(ge=1, le=128)] | None = Field(
+        default=None, description="The partition's number; unset for the whole device."
+    )
+
+
+class Features(Strict):
+    """How a new volume is formatted; later the file system has what it has."""
+
+    block_size: BlockSize | None = Field(default=None, description="mkfs.ocfs2 -b")
+    cluster_size: ClusterSize | None = Field(default=None, description="mkfs.ocfs2 -C")
+    type: Literal["mail", "datafiles", "vmstore"] | None = Field(
+        default=None, description="What the volume is for: mkfs.ocfs2 -T."
+    )
+
+
+class Mount(Strict):
+    """Where and how the volume is mounted."""
+
+    path: MountPath = Field(description="The mount point, the same on every member.")
+    options: Annotated[tuple[MountOption, ...], Lists] = Field(
+        default=(), description="Mount options, one an item."
+    )
+    at_boot: bool = Field(
+        default=True, description="Mount it at boot, by a line in /etc/fstab."
+    )
+    by: Literal["reconcile", "workload"] = Field(
+        default="reconcile",
+        description="workload: an agent mounts the volume itself; it is verified, not mounted.",
+    )
+
+
+class HostCommand(Strict):
+    """A command of the operator's own on one host."""
+
+    host: Remote = Field(description="The host that runs it, over ssh.")
+    argv: Argv = Field(description="The command and its arguments; no shell reads them.")
+
+
+class Lvm(Strict):
+    """A logical volume on a storage host."""
+
+    host: Remote = Field(description="The storage host, reached over ssh.")
+    vg: LvmName = Field(description="The volume group.")
+    lv: LvmName = Field(description="The logical volume behind the device.")
+
+
+class Backing(Strict):
+    """How the device itself grows: exactly one of the two."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["lvm"]}, {"required": ["command"]}]}
+    )
+
+    lvm: Lvm | None = Field(default=None, description="By extending a logical volume.")
+    command: HostCommand | None = Field(
+        default=None,
+        description="By a command; {wwid} and {size_bytes} in its arguments are filled in.",
+    )
+
+
+class Guests(Strict):
+    """Virtual machines that use the volume."""
+
+    kind: Literal["libvirt", "command"] = Field(
+        description="libvirt: asked by virsh; command: by the commands given here."
+    )
+    list: Argv | None = Field(default=None, description="Prints the running guests.")
+    stop: Argv | None = Field(default=None, description="Shuts a guest down.")
+    start: Argv | None = Field(default=None, description="Starts a guest again.")
+    migrate: Argv | None = Field(
+        default=None, description="Moves a guest away; tried first when one host is worked on."
+    )
+    stop_timeout: Duration | None = Field(
+        default=None,
+        description="How long a guest may take; then the plan stops, not the guest.",
+    )
+
+
+class Workloads(Strict):
+    """What must not run while the volume is unmounted."""
+
+    services: Annotated[tuple[Unit, ...], Lists] = Field(
+        default=(), description="systemd units, stopped before and started after."
+    )
+    guests: Guests | None = Field(default=None, description="Virtual machines on the volume.")
+
+
+class Access(Strict):
+    """How the LUN is taken from an evicted host."""
+
+    revoke: HostCommand = Field(description="Run when a host has been evicted.")
+
+
+class Backup(HostCommand):
+    """What proves a fresh backup before an offline growth."""
+
+    max_age: Duration | None = Field(
+        default=None, description="How old a backup may be to be counted."
+    )
+
+
+class Volume(Strict):
+    """One OCFS2 file system on one shared device."""
+
+    label: Label = Field(description="The file system's label.")
+    device: Device = Field(description="The shared disk that holds it.")
+    size: Extent = Field(
+        description="How much of the device the volume takes, or `fill`: all of it. It only grows."
+    )
+    slots: Annotated[int, Field(ge=1, le=255)] | None = Field(
+        default=None, description="How many members may mount it at once."
+    )
+    format: Literal["never", "if-blank"] = Field(
+        default="never", description="if-blank: format a device that is proven to be blank."
+    )
+    features: Features = Field(default=Features(), description="For formatting only.")
+    mount: Mount = Field(description="Where and how it is mounted.")
+    growth: Literal["online", "offline"] = Field(
+        default="online",
+        description="offline: unmounted everywhere and checked, before and after.",
+    )
+    backing: Backing | None = Field(
+        default=None,
+        description="How the device itself grows; without it the plan waits until it has grown.",
+    )
+    workloads: Workloads | None = Field(
+        default=None, description="What must not run while the volume is unmounted."
+    )
+    access: Access | None = Field(
+        default=None,
+        description="How the LUN is taken from an evicted host; otherwise it is reported as "
+        "still mapped.",
+    )
+    backup: Backup | None = Field(
+        default=None, description="The backup to make before an offline growth."
+    )
+
+
+class Cluster(Strict):
+    """One o2cb cluster: its members, its timeouts, its volumes."""
+
+    name: ClusterName = Field(
+        description="As in cluster.conf; stamped on new volumes, so unique names are wiser."
+    )
+    numbering: Literal["stable", "compact"] = Field(
+        default="stable",
+        description="stable: members keep their numbers; compact: renumbered without gaps.",
+    )
+    rollout: Literal["rolling", "window"] = Field(
+        default="rolling", description="One host at a time where possible, or all at once."
+    )
+    members: Annotated[tuple[Member, ...], Lists, Field(min_length=1, max_length=255)] = Field(
+        description="The hosts of the cluster."
+    )
+    heartbeat: Heartbeat = Field(default=Heartbeat(), description="The disk heartbeat.")
+    network: Network = Field(default=Network(), description="Timeouts of the interconnect.")
+    packages: Packages = Field(default=Packages(), description="The software on every member.")
+    volumes: Annotated[tuple[Volume, ...], Lists] = Field(
+        default=(), description="The shared volumes of the cluster."
+    )
+
+
+class Desired(Strict):
+    """A desired-state file of reconcile: OCFS2 clusters as they shall be."""
+
+    version: Version = Field(description="The version of this format.")
+    ssh: Ssh = Field(
+        default=Ssh(), description="How all hosts are reached, unless they differ."
+    )
+    clusters: Annotated[tuple[Cluster, ...], Lists, Field(min_length=1)] = Field(
+        description="The clusters; they share neither hosts nor devices."
+    )

@@ -1,0 +1,134 @@
+"""Changes, actions and plans: plain data, in the order of their making."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model.outcome import Blocked
+
+Risk = Literal["none", "safe", "outage", "data"]
+RISKS: tuple[Risk, ...] = ("none", "safe", "outage", "data")
+Truth = Literal["file", "kernel", "disk", "package", "service", "mount", "boot"]
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What runs on a host: ``argv`` without a shell, ``timeout`` in seconds."""
+
+    argv: tuple[str, ...]
+    stdin: str = ""
+    timeout: float = MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended; ``seconds`` is its duration as the controller saw it."""
+
+    status: int
+    stdout: str
+    stderr: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """On every one of ``hosts``, ``reading`` of ``subject`` is ``value``.
+
+    With ``value`` None the hosts must agree on a reading that is not absent. The readings
+    are named in ``resources.READINGS``.
+    """
+
+    hosts: tuple[str, ...]
+    reading: str
+    subject: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between file and reality; ``truth`` says which reality."""
+
+    address: str
+    host: str
+    truth: Truth
+    before: object
+    after: object
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step on one host; a barrier has no command and no host.
+
+    ``requires`` must hold on fresh facts just before, ``expects`` is what proves it.
+    ``needs`` are the ids of actions that come first; ``seconds`` is a rough estimate.
+    """
+
+    id: str
+    kind: str
+    host: str
+    address: str
+    summary: str
+    because: str
+    risk: Risk
+    command: Command | None
+    expects: tuple[Fact, ...]
+    requires: tuple[Fact, ...] = ()
+    needs: tuple[str, ...] = ()
+    irreversible: bool = False
+    device: str = ""
+    preview: str = ""
+    seconds: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A window in which something in use is taken away."""
+
+    hosts: tuple[str, ...]
+    volumes: tuple[str, ...]
+    workloads: tuple[str, ...]
+    processes: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """The plan of one cluster; it is carried out only when nothing is ``blocked``."""
+
+    name: str
+    changes: tuple[Change, ...]
+    actions: tuple[Action, ...]
+    outages: tuple[Outage, ...]
+    blocked: tuple[Blocked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All clusters of a file; ``id`` is a digest of actions and the facts beneath."""
+
+    id: str
+    clusters: tuple[ClusterPlan, ...]
+    facts_digest: str
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Every action of every cluster, blocked or not."""
+        return tuple(action for cluster in self.clusters for action in cluster.actions)
+
+    @property
+    def blocked(self) -> tuple[Blocked, ...]:
+        """Every refusal of every cluster."""
+        return tuple(item for cluster in self.clusters for item in cluster.blocked)
+
+    @property
+    def risk(self) -> Risk:
+        """The highest risk of the actions, ``none`` without any."""
+        return max((a.risk for a in self.actions), key=RISKS.index, default="none")
+
+    @property
+    def irreversible(self) -> bool:
+        """Whether one of the actions cannot be undone."""
+        return any(action.irreversible for action in self.actions)

@@ -1,0 +1,17 @@
+"""What is wrong in a desired-state file, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One problem; ``line`` and ``column`` are 1-based, ``hint`` may be empty."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    hint: str = ""

@@ -1,0 +1,128 @@
+"""Sizes and durations as operators write them, exact or refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+
+from reconciler.model.words import refusal, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Few enough digits that no number is refused or slow for its length alone.
+SIZE_PATTERN = r"^[1-9][0-9]{0,14}(KiB|MiB|GiB|TiB|PiB)$"
+DURATION_PATTERN = r"^[1-9][0-9]{0,6}(s|m|h)$"
+
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "PiB": 1 << 50}
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SIZE_FORM = "a whole number with a binary unit, like 512MiB or 800GiB"
+
+
+def parse_size(text: object) -> int:
+    """Bytes of ``800GiB``; ValueError unless it is a whole number with a binary unit."""
+    if not isinstance(text, str) or not re.fullmatch(SIZE_PATTERN, text):
+        raise refusal("bad-size", f"{shown(text)} is not a size: {_SIZE_FORM}")
+    return int(text[:-3]) * _UNITS[text[-3:]]
+
+
+def format_size(size: int) -> str:
+    """The shortest exact text of ``size`` bytes: ``800GiB``, or ``12345 bytes``."""
+    for unit, factor in reversed(_UNITS.items()):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return f"{size} bytes"
+
+
+def parse_extent(text: object) -> int | Literal["fill"]:
+    """Bytes, or ``fill``: all that there is; ValueError otherwise."""
+    if text == "fill":
+        return "fill"
+    if not isinstance(text, str) or not re.fullmatch(SIZE_PATTERN, text):
+        raise refusal("bad-size", f"{shown(text)} is neither 'fill' nor {_SIZE_FORM}")
+    return parse_size(text)
+
+
+def format_extent(extent: int | Literal["fill"]) -> str:
+    """What ``parse_extent`` reads back as ``extent``."""
+    return "fill" if extent == "fill" else format_size(extent)
+
+
+def size_among(*allowed: str) -> Callable[[object], int]:
+    """A parser that knows the ``allowed`` sizes only, spelled as given."""
+
+    def parse(text: object) -> int:
+        if text not in allowed:
+            raise refusal("bad-size", f"{shown(text)} is not one of {', '.join(allowed)}")
+        return parse_size(text)
+
+    return parse
+
+
+def parse_duration(text: object) -> timedelta:
+    """The time span of ``30s``, ``5m`` or ``24h``; ValueError otherwise."""
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text):
+        raise refusal(
+            "bad-duration",
+            f"{shown(text)} is not a duration: a whole number with a unit, like 30s, 5m or 24h",
+        )
+    return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
+
+
+def format_duration(span: timedelta) -> str:
+    """The shortest exact text of ``span``: ``24h``, ``5m`` or ``30s``."""
+    seconds = int(span.total_seconds())
+    for unit, factor in reversed(_SECONDS.items()):
+        if seconds % factor == 0:
+            return f"{seconds // factor}{unit}"
+    raise AssertionError(span)
+
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(format_size),
+    WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["800GiB"]}),
+]
+Extent = Annotated[
+    int | Literal["fill"],
+    BeforeValidator(parse_extent),
+    PlainSerializer(format_extent),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": SIZE_PATTERN.replace("^", "^(fill|").replace("$", ")$"),
+            "examples": ["800GiB", "fill"],
+        }
+    ),
+]
+Duration = Annotated[
+    timedelta,
+    PlainValidator(parse_duration),
+    PlainSerializer(format_duration),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["5m"]}),
+]
+BLOCK_SIZES = ("1KiB", "2KiB", "4KiB")
+CLUSTER_SIZES = (
+    *("4KiB", "8KiB", "16KiB", "32KiB", "64KiB"),
+    *("128KiB", "256KiB", "512KiB", "1MiB"),
+)
+# OCFS2_MIN_BLOCKSIZE .. OCFS2_MAX_BLOCKSIZE and OCFS2_MIN/MAX_CLUSTERSIZE (ocfs2_fs.h),
+# without the block size of 512 bytes, which has no binary unit and no use today.
+BlockSize = Annotated[
+    int,
+    BeforeValidator(size_among(*BLOCK_SIZES)),
+    PlainSerializer(format_size),
+    WithJsonSchema({"type": "string", "enum": list(BLOCK_SIZES)}),
+]
+ClusterSize = Annotated[
+    int,
+    BeforeValidator(size_among(*CLUSTER_SIZES)),
+    PlainSerializer(format_size),
+    WithJsonSchema({"type": "string", "enum": list(CLUSTER_SIZES)}),
+]
