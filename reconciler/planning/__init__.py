@@ -1,0 +1,1 @@
+"""From desired and observed to an ordered plan: a list of small passes."""

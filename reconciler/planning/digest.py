@@ -1,0 +1,65 @@
+"""Digests: the same actions on the same relevant facts give the same plan id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+
+from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
+from reconciler.model.plan import ClusterPlan
+
+# Left out since they change by themselves: uptime, clock, boot id, processes, free space,
+# leases, kernel messages, heartbeat sequences.
+RELEVANT = (
+    "kernel",
+    "packages",
+    "addresses",
+    "cluster_conf",
+    "o2cb_config",
+    "live",
+    "services",
+    "mounts",
+    "wanted",
+    "fstab",
+)
+LENGTH = 12
+
+
+def facts_digest(observed: Sequence[Observed]) -> str:
+    """A digest of what plans rest on, on every host of every cluster."""
+    return _digest([{name: _host(facts) for name, facts in o.hosts.items()} for o in observed])
+
+
+def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
+    """The id that an approval names."""
+    return _digest([[asdict(cluster) for cluster in clusters], facts])[:LENGTH]
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _host(facts: HostFacts | Unreachable) -> Mapping[str, object]:
+    if isinstance(facts, Unreachable):
+        return {"unreachable": facts.code}
+    stable = {name: _section(getattr(facts, name)) for name in RELEVANT}
+    if not isinstance(facts.identity, Unknown):
+        stable["identity"] = asdict(replace(facts.identity, boot_id="", uptime=0.0, clock=0))
+    return stable
+
+
+def _section(value: object) -> object:
+    if isinstance(value, Unknown):
+        return {"unknown": value.reason}
+    if isinstance(value, tuple):
+        return [_item(item) for item in value]
+    return _item(value)
+
+
+def _item(value: object) -> object:
+    fields = asdict(value)  # type: ignore[call-overload]  # every section holds dataclasses
+    fields.pop("beats", None)
+    return fields

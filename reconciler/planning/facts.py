@@ -1,0 +1,37 @@
+"""Facts against observations: what still is not true, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.plan import Fact
+from reconciler.resources import READINGS
+
+
+def remaining(facts: Sequence[Fact], observed: Observed) -> tuple[str, ...]:
+    """Why each of ``facts`` that does not hold does not; empty if all hold."""
+    return tuple(why for fact in facts for why in _remaining(fact, observed))
+
+
+def _remaining(fact: Fact, observed: Observed) -> Iterator[str]:
+    readings = {host: _read(fact, observed.hosts.get(host)) for host in fact.hosts}
+    name = f"{fact.reading} {fact.subject}".strip()
+    if fact.value is not None:
+        for host, value in readings.items():
+            if value != fact.value:
+                yield f"{host}: {name} is {value}, not {fact.value}"
+    elif len(set(readings.values())) > 1:
+        words = ", ".join(f"{host} {value}" for host, value in readings.items())
+        yield f"{name} differs: {words}"
+    elif "absent" in readings.values():
+        yield f"{name} is absent on {', '.join(readings)}"
+
+
+def _read(fact: Fact, host: HostFacts | Unreachable | None) -> str:
+    if not isinstance(host, HostFacts):
+        return f"unknown ({host.message if host else 'not observed'})"
+    try:
+        return READINGS[fact.reading](host, fact.subject)
+    except TypeError as error:  # raised by ``known``: the section could not be read
+        return f"unknown ({error})"

@@ -1,0 +1,80 @@
+"""What comes before what: one table over kinds of actions, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from reconciler.model.plan import Action
+from reconciler.planning import graph
+
+Scope = Callable[[Action, Action], bool]
+
+
+def _anywhere(_first: Action, _second: Action) -> bool:
+    return True
+
+
+def _same_host(first: Action, second: Action) -> bool:
+    return first.host == second.host
+
+
+def _same_volume(first: Action, second: Action) -> bool:
+    return first.address == second.address
+
+
+def _same_place(first: Action, second: Action) -> bool:
+    return first.host == second.host and first.address == second.address
+
+
+
+
+# (kind, what it needs, where). The whole path of a join can be read off it:
+# files on all members, one hash, registered in the running kernels, then the new one starts.
+ORDER: tuple[tuple[str, str, Scope], ...] = (
+    ("write-cluster-conf", "load-module", _anywhere),
+    ("write-cluster-conf", "write-o2cb-settings", _same_host),
+    ("same-cluster-conf", "write-cluster-conf", _anywhere),
+    ("register-nodes", "same-cluster-conf", _anywhere),
+    ("enable-o2cb", "write-o2cb-settings", _same_host),
+    ("enable-o2cb", "same-cluster-conf", _anywhere),
+    ("start-cluster", "enable-o2cb", _same_host),
+    ("start-cluster", "load-module", _same_host),
+    ("start-cluster", "write-o2cb-settings", _same_host),
+    ("start-cluster", "same-cluster-conf", _anywhere),
+    ("start-cluster", "register-nodes", _anywhere),
+    ("same-live-nodes", "register-nodes", _anywhere),
+    ("same-live-nodes", "start-cluster", _anywhere),
+    ("same-timeouts", "start-cluster", _anywhere),
+    ("format", "same-live-nodes", _anywhere),
+    ("format", "same-timeouts", _anywhere),
+    ("same-file-system", "format", _same_volume),
+    ("mount", "same-live-nodes", _anywhere),
+    ("mount", "same-timeouts", _anywhere),
+    ("mount", "same-file-system", _same_volume),
+    ("write-fstab", "mount", _same_place),
+    ("write-fstab", "same-file-system", _same_volume),
+)
+# Kinds of which only one runs at a time, in plan order, within the scope.
+CHAINS: tuple[tuple[str, Scope], ...] = (
+    ("mount", _anywhere),
+    ("write-fstab", _same_host),
+)
+
+
+def link(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The actions in an order that respects the table, each with the fewest ``needs``."""
+    needs = {action.id: set(action.needs) for action in actions}
+    for kind, needed, scope in ORDER:
+        for second in (a for a in actions if a.kind == kind):
+            needs[second.id] |= {a.id for a in actions if a.kind == needed and scope(a, second)}
+    for kind, scope in CHAINS:
+        links = [a for a in actions if a.kind == kind]
+        for place, second in enumerate(links):
+            needs[second.id] |= {a.id for a in links[:place] if scope(a, second)}
+    reduced = graph.reduce({name: frozenset(need) for name, need in needs.items()})
+    by_id = {action.id: action for action in actions}
+    return tuple(
+        replace(by_id[name], needs=tuple(sorted(reduced[name])))
+        for name in graph.order(reduced)
+    )

@@ -1,0 +1,102 @@
+"""Named invariants that every plan is checked for before it is shown (RELIABILITY, 3).
+
+Each returns the refusals of a plan that would break it; they repeat what the resources
+already promise, on purpose: a bug there must not reach a disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import Observed
+from reconciler.model.outcome import Blocked
+from reconciler.model.plan import Action, ClusterPlan
+from reconciler.planning import graph
+
+Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
+
+
+def format_only_blank(_c: Cluster, observed: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """A format needs the device blank and of one size on every member (I6)."""
+    hosts = set(observed.hosts)
+    for action in _kind(plan, "format"):
+        checked = {f.reading: set(f.hosts) for f in action.requires}
+        if checked.get("blank", set()) < hosts or checked.get("device-size", set()) < hosts:
+            yield _broken(action, "format-only-blank", "it is not checked on every member")
+
+
+def mount_after_lists_agree(
+    _c: Cluster, observed: Observed, plan: ClusterPlan
+) -> Iterator[Blocked]:
+    """No mount while the kernels' node lists may differ (I14)."""
+    hosts = set(observed.hosts)
+    for action in _kind(plan, "mount"):
+        agreed = [f for f in action.requires if f.reading == "live-nodes"]
+        if not agreed or set(agreed[0].hosts) < hosts:
+            yield _broken(action, "mount-after-lists-agree", "the node lists are not compared")
+
+
+def mount_after_files_agree(
+    _c: Cluster, _o: Observed, plan: ClusterPlan
+) -> Iterator[Blocked]:
+    """A run that writes cluster.conf mounts only after all members have it (I14, I15)."""
+    yield from _after(plan, "mount", "write-cluster-conf", "mount-after-files-agree")
+
+
+def register_after_barrier(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """Kernels learn of a node only when every file has it."""
+    yield from _after(plan, "register-nodes", "write-cluster-conf", "register-after-barrier")
+
+
+def no_restart_under_mount(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """o2cb is restarted only where nothing is mounted, checked just before (I12)."""
+    for action in _kind(plan, "start-cluster"):
+        if not any(f.reading == "ocfs2-mounts" and f.value == "none" for f in action.requires):
+            yield _broken(action, "no-restart-under-mount", "mounts are not checked")
+
+
+def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """A device is formatted once, by one member."""
+    seen: set[str] = set()
+    for action in _kind(plan, "format"):
+        if action.address in seen:
+            yield _broken(action, "one-format-per-device", "it is formatted twice")
+        seen.add(action.address)
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    format_only_blank,
+    mount_after_lists_agree,
+    mount_after_files_agree,
+    register_after_barrier,
+    no_restart_under_mount,
+    one_format_per_device,
+)
+
+
+def violations(cluster: Cluster, observed: Observed, plan: ClusterPlan) -> tuple[Blocked, ...]:
+    """Every broken invariant of a plan; none is expected, ever."""
+    return tuple(b for rule in INVARIANTS for b in rule(cluster, observed, plan))
+
+
+def _kind(plan: ClusterPlan, kind: str) -> tuple[Action, ...]:
+    return tuple(action for action in plan.actions if action.kind == kind)
+
+
+def _after(plan: ClusterPlan, kind: str, earlier: str, code: str) -> Iterator[Blocked]:
+    needs = {action.id: frozenset(action.needs) for action in plan.actions}
+    writes = {action.id for action in _kind(plan, earlier)}
+    for action in _kind(plan, kind):
+        missing = writes - graph.closure(needs, frozenset({action.id}))
+        if missing:
+            yield _broken(action, code, f"it does not wait for {', '.join(sorted(missing))}")
+
+
+def _broken(action: Action, code: str, message: str) -> Blocked:
+    return Blocked(
+        f"invariant-{code}",
+        action.address,
+        f"{action.id}: {message}",
+        "this is a bug of the product: please report it; nothing was changed",
+    )

@@ -1,0 +1,79 @@
+"""The resources: each parses its sections, checks, diffs, and proposes actions.
+
+They do not know each other; what orders their actions is ``planning.order``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, Observed
+from reconciler.model.outcome import Blocked
+from reconciler.model.plan import Action, Change
+from reconciler.probe.sections import Section
+from reconciler.resources.cluster_conf import changes as cluster_conf
+from reconciler.resources.cluster_conf import parsing as cluster_conf_parsing
+from reconciler.resources.membership import changes as membership
+from reconciler.resources.membership import parsing as membership_parsing
+from reconciler.resources.mounts import changes as mounts
+from reconciler.resources.mounts import parsing as mounts_parsing
+from reconciler.resources.o2cb import changes as o2cb
+from reconciler.resources.o2cb import parsing as o2cb_parsing
+from reconciler.resources.packages import changes as packages
+from reconciler.resources.packages import parsing as packages_parsing
+from reconciler.resources.records import parsing as records_parsing
+from reconciler.resources.volumes import changes as volumes
+from reconciler.resources.volumes import checks as volumes_checks
+from reconciler.resources.volumes import parsing as volumes_parsing
+
+Reading = Callable[[HostFacts, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource's verbs; ``needs`` are the probe sections that it rests on."""
+
+    name: str
+    needs: tuple[str, ...]
+    check: Callable[[Cluster, Observed], Iterable[Blocked]]
+    diff: Callable[[Cluster, Observed], Iterable[Change]]
+    actions: Callable[[Cluster, Observed, Sequence[Change]], Iterable[Action]]
+
+
+RESOURCES: tuple[Resource, ...] = (
+    Resource("packages", packages.NEEDS, packages.check, packages.diff, packages.actions),
+    Resource(
+        "cluster_conf",
+        cluster_conf.NEEDS,
+        cluster_conf.check,
+        cluster_conf.diff,
+        cluster_conf.actions,
+    ),
+    Resource("o2cb", o2cb.NEEDS, o2cb.check, o2cb.diff, o2cb.actions),
+    Resource(
+        "membership", membership.NEEDS, membership.check, membership.diff, membership.actions
+    ),
+    Resource("volumes", volumes.NEEDS, volumes_checks.check, volumes.diff, volumes.actions),
+    Resource("mounts", mounts.NEEDS, mounts.check, mounts.diff, mounts.actions),
+)
+
+READINGS: Mapping[str, Reading] = {
+    **packages.READINGS,
+    **cluster_conf.READINGS,
+    **o2cb.READINGS,
+    **membership.READINGS,
+    **volumes.READINGS,
+    **mounts.READINGS,
+}
+
+SECTIONS: Mapping[str, Callable[[Section], object]] = {
+    **packages_parsing.SECTIONS,
+    **cluster_conf_parsing.SECTIONS,
+    **membership_parsing.SECTIONS,
+    **o2cb_parsing.SECTIONS,
+    **volumes_parsing.SECTIONS,
+    **mounts_parsing.SECTIONS,
+    **records_parsing.SECTIONS,
+}

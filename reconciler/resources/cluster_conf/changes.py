@@ -1,0 +1,155 @@
+"""/etc/ocfs2/cluster.conf: the same bytes on every member, the nodes ascending."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from reconciler.gate import gate_command
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, Observed, TextFile, known
+from reconciler.model.outcome import Blocked
+from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.refusals import member, not_supported
+from reconciler.resources.cluster_conf.grammar import (
+    Conf,
+    ConfInvalid,
+    Node,
+    parse_conf,
+    render_conf,
+)
+
+PATH = "/etc/ocfs2/cluster.conf"
+
+
+def wanted(cluster: Cluster) -> str:
+    """The file that every member must have; every member has its number by now."""
+    return render_conf(cluster.name, wanted_nodes(cluster))
+
+
+def wanted_nodes(cluster: Cluster) -> tuple[Node, ...]:
+    """The desired nodes in the file's terms."""
+    return tuple(
+        Node(m.name, m.number or 0, str(m.interconnect), m.port, cluster.name)
+        for m in cluster.members
+    )
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse files that cannot be read as the tools do, and those of another cluster."""
+    for host, facts in observed.reached().items():
+        file = known(facts.cluster_conf)
+        if file.text is None or not file.text.strip():
+            continue
+        try:
+            conf = parse_conf(file.text)
+        except ConfInvalid as error:
+            yield Blocked(
+                "cluster-conf-invalid",
+                member(host),
+                f"{file.path}: {error}",
+                "repair the file, or move it away if its cluster is not running, then plan again",
+            )
+        else:
+            yield from _check_conf(cluster, host, conf)
+
+
+def _check_conf(cluster: Cluster, host: str, conf: Conf) -> Iterator[Blocked]:
+    foreign = [c.name for c in conf.clusters if c.name != cluster.name]
+    if foreign:
+        yield Blocked(
+            "foreign-cluster",
+            member(host),
+            f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
+            f"take {host} out of that cluster first, or correct the file's cluster name",
+        )
+        return
+    wanted_by_name = {node.name.lower(): node for node in wanted_nodes(cluster)}
+    for node in conf.nodes:
+        target = wanted_by_name.get(node.name.lower())
+        if target is None:
+            yield not_supported(
+                member(node.name),
+                f"{node.name} is in {PATH} of {host} but not in the desired state: "
+                "removing a member is not acted upon yet",
+                f"put {node.name} back into the file, or remove it by hand",
+            )
+        elif (node.number, node.ip, node.port) != (target.number, target.ip, target.port):
+            yield not_supported(
+                member(node.name),
+                f"{host} has {node.name} as number {node.number} at {node.ip}:{node.port}, "
+                f"the file wants number {target.number} at {target.ip}:{target.port}: "
+                "changing a member is not acted upon yet",
+                "give it the values that it has",
+            )
+
+
+def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
+    """Every member whose file is not byte for byte the wanted one."""
+    text = wanted(cluster)
+    for host, facts in observed.reached().items():
+        file = known(facts.cluster_conf)
+        if file.text != text:
+            yield Change(
+                f"{member(host)}/cluster.conf",
+                host,
+                "file",
+                file.text,
+                text,
+                _because(cluster, file),
+            )
+
+
+def _because(cluster: Cluster, file: TextFile) -> str:
+    if file.text is None:
+        return f"{PATH} is absent"
+    try:
+        present = {node.name.lower() for node in parse_conf(file.text).nodes}
+    except ConfInvalid:
+        return f"{PATH} cannot be read by the tools"
+    new = [m.name for m in cluster.members if m.name.lower() not in present]
+    return f"{', '.join(new)} joins" if new else "same nodes, written differently"
+
+
+def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+    """Write the file where it differs; then all members must have the same hash."""
+    if not changes:
+        return
+    text = wanted(cluster)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    facts = observed.reached()
+    for change in changes:
+        before = known(facts[change.host].cluster_conf).sha256 or "absent"
+        yield Action(
+            id=f"{cluster.name}/{change.host}/write-cluster-conf",
+            kind="write-cluster-conf",
+            host=change.host,
+            address=change.address,
+            summary=f"write {PATH} ({len(cluster.members)} nodes)",
+            because=change.because,
+            risk="safe",
+            command=gate_command("write-file", PATH, "644", before, digest, stdin=text),
+            requires=(Fact((change.host,), "cluster-conf", "", before),),
+            expects=(Fact((change.host,), "cluster-conf", "", digest),),
+        )
+    hosts = tuple(m.name for m in cluster.members)
+    yield Action(
+        id=f"{cluster.name}/all/same-cluster-conf",
+        kind="same-cluster-conf",
+        host="",
+        address=f"cluster/{cluster.name}/cluster.conf",
+        summary=f"barrier: the same {PATH} on {len(hosts)} members",
+        because="the kernels' node lists are made from it",
+        risk="safe",
+        command=None,
+        expects=(Fact(hosts, "cluster-conf", "", digest),),
+    )
+
+
+def cluster_conf(facts: HostFacts, _subject: str) -> str:
+    """The hash of cluster.conf."""
+    return known(facts.cluster_conf).sha256 or "absent"
+
+
+NEEDS = ("cluster_conf",)
+READINGS = {"cluster-conf": cluster_conf}

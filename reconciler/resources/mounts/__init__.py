@@ -1,0 +1,1 @@
+"""Where volumes are mounted, now and at boot."""

@@ -1,0 +1,246 @@
+"""Mounts: the volume on its path now, and by one fstab line after every boot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from reconciler.gate import gate_command
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.observed import (
+    HostFacts,
+    MountPoint,
+    Observed,
+    WantedDevice,
+    device_ref,
+    known,
+)
+from reconciler.model.outcome import Blocked
+from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.refusals import member, not_supported
+from reconciler.model.refusals import volume as address
+from reconciler.resources.mounts.fstab import entries, with_entry
+
+FSTAB = "/etc/fstab"
+# A refused join takes about 70 s (OCFS2.md, rule 6); never less than 180.
+MOUNT_TIMEOUT = 240.0
+# Stable names in the order of trust; under multipath only the map's own name.
+STABLE = ("dm-uuid-", "wwn-", "scsi-", "nvme-", "virtio-", "")
+
+
+def ref(volume: Volume) -> str:
+    """How the probe was asked for the volume's device."""
+    return device_ref(volume.device.wwid, volume.device.path, volume.device.partition)
+
+
+def _view(facts: HostFacts, subject: str) -> WantedDevice | None:
+    return next((item for item in known(facts.wanted) if item.ref == subject), None)
+
+
+def stable_path(volume: Volume, facts: HostFacts) -> str | None:
+    """The path for fstab: as in the file, or the device's most trustworthy by-id link."""
+    view = _view(facts, ref(volume))
+    if view is None or view.node is None:
+        return None
+    device = volume.device
+    if device.path and device.partition is None:
+        return device.path
+    disk = next((d for d in known(facts.disks) if d.name == view.node), None)
+    links = sorted(disk.links if disk else ())
+    by_id = [link for link in links if link.startswith("/dev/disk/by-id/")]
+    for prefix in STABLE:
+        for link in by_id:
+            if link.removeprefix("/dev/disk/by-id/").startswith(prefix):
+                return link
+    return None
+
+
+def fstab_line(volume: Volume, source: str) -> str:
+    """The line; ``nofail`` is refused by OCFS2, ``_netdev`` orders it after the network."""
+    options = [*(volume.mount.options or ("defaults",)), "_netdev"]
+    # o2cb must be online first; an ordering only, so that stopping it unmounts nothing.
+    options.append("x-systemd.after=o2cb.service")
+    return f"{source} {volume.mount.path} ocfs2 {','.join(options)} 0 0"
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse paths in use by something else, and mounts that would have to move."""
+    for volume in cluster.volumes:
+        for host, facts in observed.reached().items():
+            yield from _check_mounts(volume, host, facts)
+            yield from _check_stable(volume, host, facts)
+    wanted_paths = {volume.mount.path for volume in cluster.volumes}
+    for host, facts in observed.reached().items():
+        for found in known(facts.mounts):
+            if not _foreign(found) and found.path not in wanted_paths:
+                yield not_supported(
+                    member(host),
+                    f"{found.source} is mounted on {found.path}, which no volume of the file "
+                    "names: moving or withdrawing a mount is not acted upon yet",
+                    "add the volume to the file, or unmount it by hand",
+                )
+
+
+def _foreign(found: MountPoint) -> bool:
+    return bool(found.options) and found.options[0].startswith("!")
+
+
+def _check_mounts(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    view = _view(facts, ref(volume))
+    for found in known(facts.mounts):
+        if found.path != volume.mount.path:
+            continue
+        if _foreign(found) or (view is not None and view.device != found.device):
+            yield Blocked(
+                "mount-path-busy",
+                address(volume.label),
+                f"{host}: {found.path} already has {found.source} mounted",
+                f"unmount it on {host}, or choose another mount.path",
+            )
+
+
+def _check_stable(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    view = _view(facts, ref(volume))
+    if view is not None and view.node is not None and stable_path(volume, facts) is None:
+        yield Blocked(
+            "no-stable-path",
+            address(volume.label),
+            f"{host}: /dev/{view.node} has no name under /dev/disk/by-id",
+            "give the device by a path that survives a reboot",
+        )
+
+
+def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
+    """Volumes that are not mounted, and fstab lines that differ."""
+    for volume in cluster.volumes:
+        for host, facts in observed.reached().items():
+            where = f"{address(volume.label)}/mount/{host}"
+            path = volume.mount.path
+            if volume.mount.by == "reconcile" and mounted(facts, _subject(volume)) == "absent":
+                because = "the volume is not mounted"
+                yield Change(where, host, "mount", None, path, because)
+            yield from _diff_boot(volume, host, facts)
+
+
+def _diff_boot(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
+    source = stable_path(volume, facts)
+    if not volume.mount.at_boot or volume.mount.by == "workload" or source is None:
+        return
+    line = fstab_line(volume, source)
+    have = boot_mount(facts, volume.mount.path)
+    if have != line:
+        where = f"{address(volume.label)}/boot/{host}"
+        before = None if have == "absent" else have
+        yield Change(where, host, "boot", before, line, "it would not be mounted at boot")
+
+
+def _subject(volume: Volume) -> str:
+    return f"{volume.mount.path} {ref(volume)}"
+
+
+def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+    """Mount, then make it permanent."""
+    by_label = {volume.label: volume for volume in cluster.volumes}
+    written: dict[str, str | None] = {}
+    for change in changes:
+        volume = by_label[change.address.split("/")[1]]
+        facts = observed.reached()[change.host]
+        if change.truth == "mount":
+            source = stable_path(volume, facts)
+            view = _view(facts, ref(volume))
+            if source is not None and view is not None:
+                block = view.superblock
+                yield _mount(cluster, volume, change, (source, block.uuid if block else "-"))
+        else:
+            text = written.get(change.host, known(facts.fstab).text)
+            after = with_entry(text or "", str(change.after))
+            written[change.host] = after
+            yield _write_fstab(cluster, volume, change, (text, after))
+
+
+def _mount(
+    cluster: Cluster, volume: Volume, change: Change, device: tuple[str, str]
+) -> Action:
+    host, path = change.host, volume.mount.path
+    options = ",".join(volume.mount.options) or "defaults"
+    return Action(
+        id=f"{cluster.name}/{host}/mount/{volume.label}",
+        kind="mount",
+        host=host,
+        address=address(volume.label),
+        summary=f"mount {volume.label} on {path}",
+        because=change.because,
+        risk="safe",
+        command=gate_command(
+            "mount", *device, path, options, timeout=MOUNT_TIMEOUT
+        ),
+        requires=_lists_equal(cluster),
+        expects=(Fact((host,), "mounted", _subject(volume), "mounted"),),
+        seconds=8,
+    )
+
+
+def _lists_equal(cluster: Cluster) -> tuple[Fact, ...]:
+    """No mount starts anywhere while the kernels' node lists differ."""
+    hosts = tuple(m.name for m in cluster.members)
+    return (Fact(hosts, "live-nodes", cluster.name, None),)
+
+
+def _write_fstab(
+    cluster: Cluster, volume: Volume, change: Change, texts: tuple[str | None, str]
+) -> Action:
+    before, after = texts
+    old = hashlib.sha256(before.encode()).hexdigest() if before is not None else "absent"
+    new = hashlib.sha256(after.encode()).hexdigest()
+    return Action(
+        id=f"{cluster.name}/{change.host}/write-fstab/{volume.label}",
+        kind="write-fstab",
+        host=change.host,
+        address=address(volume.label),
+        summary=f"write {FSTAB}: mount {volume.label} at boot",
+        because=change.because,
+        risk="safe",
+        command=gate_command("write-file", FSTAB, "644", old, new, stdin=after),
+        requires=(Fact((change.host,), "fstab", "", old),),
+        expects=(
+            Fact((change.host,), "boot-mount", volume.mount.path, str(change.after)),
+        ),
+    )
+
+
+def mounted(facts: HostFacts, subject: str) -> str:
+    """Whether PATH of ``PATH REF`` has that device mounted."""
+    path, wanted = subject.split(" ", 1)
+    view = _view(facts, wanted)
+    here = [found for found in known(facts.mounts) if found.path == path]
+    if not here:
+        return "absent"
+    if view is None or view.device is None or _foreign(here[-1]):
+        return "other"
+    return "mounted" if here[-1].device == view.device else "other"
+
+
+def ocfs2_mounts(facts: HostFacts, _subject: str) -> str:
+    """All OCFS2 mounts of the host, in any mount namespace."""
+    found = [item.path for item in known(facts.mounts) if not _foreign(item)]
+    return ", ".join(found) or "none"
+
+
+def boot_mount(facts: HostFacts, path: str) -> str:
+    """The fstab line of a path."""
+    text = known(facts.fstab).text or ""
+    return next((entry.line for entry in entries(text) if entry.path == path), "absent")
+
+
+def fstab(facts: HostFacts, _subject: str) -> str:
+    """The hash of fstab."""
+    return known(facts.fstab).sha256 or "absent"
+
+
+NEEDS = ("mounts", "fstab", "wanted", "disks")
+READINGS = {
+    "mounted": mounted,
+    "ocfs2-mounts": ocfs2_mounts,
+    "boot-mount": boot_mount,
+    "fstab": fstab,
+}

@@ -1,0 +1,1 @@
+"""The cluster service and its timeouts."""

@@ -1,0 +1,1 @@
+"""What the product itself left on a member."""

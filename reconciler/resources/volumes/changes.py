@@ -1,0 +1,189 @@
+"""Volumes: one OCFS2 file system on one shared device, formatted only if it is blank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.gate import gate_command
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.observed import HostFacts, Observed, WantedDevice, device_ref, known
+from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.refusals import volume as address
+
+# mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
+FORMAT_TIMEOUT = 1800.0
+DEFAULT_SPARE_SLOTS = 2
+LEAST_SLOTS = 4
+
+
+def ref(volume: Volume) -> str:
+    """How the probe was asked for the volume's device."""
+    device = volume.device
+    return device_ref(device.wwid, device.path, device.partition)
+
+
+def slots(cluster: Cluster, volume: Volume) -> int:
+    """The slots of a new file system: as asked, else room for two more members."""
+    return volume.slots or max(LEAST_SLOTS, len(cluster.members) + DEFAULT_SPARE_SLOTS)
+
+
+def views(volume: Volume, observed: Observed) -> Mapping[str, WantedDevice]:
+    """What each reached member sees behind the volume's device."""
+    found = {}
+    for host, facts in observed.reached().items():
+        for item in known(facts.wanted):
+            if item.ref == ref(volume):
+                found[host] = item
+    return found
+
+
+def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
+    """Volumes that no member sees a file system on."""
+    for volume in cluster.volumes:
+        seen = views(volume, observed)
+        if seen and volume.format == "if-blank" and not any(v.superblock for v in seen.values()):
+            host = next(m.name for m in cluster.members if m.name in seen)
+            yield Change(
+                f"{address(volume.label)}/file-system",
+                host,
+                "disk",
+                None,
+                f"ocfs2 {volume.label}",
+                "the device is blank on every member",
+            )
+
+
+def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+    """Format on one member; then all must see the same file system."""
+    by_address = {f"{address(v.label)}/file-system": v for v in cluster.volumes}
+    for change in changes:
+        volume = by_address[change.address]
+        view = views(volume, observed)[change.host]
+        if view.node is None or view.size is None:
+            continue  # refused by check: device-missing
+        yield _format(cluster, volume, change, view)
+        hosts = tuple(m.name for m in cluster.members)
+        yield Action(
+            id=f"{cluster.name}/all/same-file-system/{volume.label}",
+            kind="same-file-system",
+            host="",
+            address=address(volume.label),
+            summary=f"barrier: the same new file system {volume.label} on {len(hosts)} members",
+            because="only the same UUID proves that all members see one device",
+            risk="safe",
+            command=None,
+            expects=(Fact(hosts, "file-system-uuid", ref(volume), None),),
+        )
+
+
+def _format(cluster: Cluster, volume: Volume, change: Change, view: WantedDevice) -> Action:
+    argv = mkfs_argv(cluster, volume, f"/dev/{view.node}", view.size or 0)
+    return Action(
+        id=f"{cluster.name}/{change.host}/format/{volume.label}",
+        kind="format",
+        host=change.host,
+        address=address(volume.label),
+        summary=f"format {ref(volume)} as OCFS2 {volume.label}, "
+        f"{slots(cluster, volume)} slots",
+        because=change.because,
+        risk="data",
+        irreversible=True,
+        device=volume.device.wwid or volume.device.path or "",
+        command=gate_command(
+            "format", f"/dev/{view.node}", str(view.size), "--", *argv, timeout=FORMAT_TIMEOUT
+        ),
+        requires=(
+            Fact(tuple(m.name for m in cluster.members), "blank", ref(volume), "blank"),
+            Fact(
+                tuple(m.name for m in cluster.members),
+                "device-size",
+                ref(volume),
+                str(view.size),
+            ),
+        ),
+        expects=(
+            Fact((change.host,), "file-system", ref(volume), _words(cluster, volume)),
+        ),
+        seconds=10,
+    )
+
+
+def _words(cluster: Cluster, volume: Volume) -> str:
+    return f"ocfs2 {volume.label} of o2cb/{cluster.name}"
+
+
+def mkfs_argv(cluster: Cluster, volume: Volume, node: str, size: int) -> tuple[str, ...]:
+    """The mkfs.ocfs2 command; never with -F, which skips the tool's own lock."""
+    options = ["-x", "-L", volume.label, "-N", str(slots(cluster, volume))]
+    features = volume.features
+    if features.block_size:
+        options += ["-b", str(features.block_size)]
+    if features.cluster_size:
+        options += ["-C", str(features.cluster_size)]
+    if features.type:
+        options += ["-T", features.type]
+    blocks = _blocks(volume, size)
+    return (
+        "mkfs.ocfs2",
+        *options,
+        "--cluster-stack=o2cb",
+        f"--cluster-name={cluster.name}",
+        node,
+        *blocks,
+    )
+
+
+def _blocks(volume: Volume, size: int) -> tuple[str, ...]:
+    """The block count, only where the volume takes less than the whole device."""
+    if volume.size == "fill" or size <= volume.size:
+        return ()
+    return (str(volume.size // (volume.features.block_size or 4096)),)
+
+
+def _view(facts: HostFacts, subject: str) -> WantedDevice | None:
+    return next((item for item in known(facts.wanted) if item.ref == subject), None)
+
+
+def file_system(facts: HostFacts, subject: str) -> str:
+    """The OCFS2 file system behind a device."""
+    view = _view(facts, subject)
+    if view is None or view.superblock is None:
+        return "absent"
+    block = view.superblock
+    return f"ocfs2 {block.label} of {block.stack}/{block.cluster}"
+
+
+def file_system_uuid(facts: HostFacts, subject: str) -> str:
+    """The UUID of the OCFS2 file system behind a device."""
+    view = _view(facts, subject)
+    return view.superblock.uuid if view and view.superblock else "absent"
+
+
+def device_size(facts: HostFacts, subject: str) -> str:
+    """The kernel's size of a device in bytes."""
+    view = _view(facts, subject)
+    return str(view.size) if view and view.size is not None else "absent"
+
+
+def blank(facts: HostFacts, subject: str) -> str:
+    """Whether the blank check passed: no signature, no holder, zeros where sampled."""
+    view = _view(facts, subject)
+    if view is None or view.node is None:
+        return "absent"
+    if view.signature or view.wiped or view.superblock:
+        return "signature"
+    disks = {disk.name: disk for disk in known(facts.disks)}
+    disk = disks.get(view.node)
+    children = [d.name for d in disks.values() if d.parent == view.node]
+    if disk is None or disk.holders or children:
+        return "in use"
+    return {True: "blank", False: "data", None: "unread"}[view.zeros]
+
+
+NEEDS = ("wanted", "disks")
+READINGS = {
+    "file-system": file_system,
+    "file-system-uuid": file_system_uuid,
+    "device-size": device_size,
+    "blank": blank,
+}
