@@ -1,0 +1,1 @@
+"""Carrying out an approved plan, proving each action by looking again."""

@@ -1,0 +1,180 @@
+"""Drives the machine: checks on fresh facts, runs, looks again, records each step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.errors import ActionFailed, HostUnreachable, ReconcilerError, VerificationFailed
+from reconciler.execution import machine
+from reconciler.hosts import Host
+from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.outcome import ActionOutcome
+from reconciler.model.plan import Action, ClusterPlan, Completed, Fact
+from reconciler.planning.facts import remaining
+
+# Facts that a mutating action rests on are at most this old, in seconds (RELIABILITY, I5).
+FRESH = 30.0
+# udev and the kernel settle late; a fact that does not hold is read again this long.
+PATIENCE = 20.0
+PAUSE = 1.0
+# What of a command's output goes into the journal.
+OUTPUT = 4000
+
+Look = Callable[[Sequence[str]], Awaitable[Observed]]
+Emit = Callable[[str, Mapping[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What an execution works with: the hosts, a way to look, a record, a stop signal."""
+
+    hosts: Mapping[str, Host]
+    look: Look
+    emit: Emit
+    stop: asyncio.Event
+    parallelism: int = 256
+    patience: float = PATIENCE
+
+
+@dataclass(slots=True)
+class Executor:
+    """One cluster's plan being carried out."""
+
+    plan: ClusterPlan
+    bench: Bench
+    seen: dict[str, tuple[float, HostFacts | Unreachable]] = field(default_factory=dict)
+    outcomes: dict[str, ActionOutcome] = field(default_factory=dict)
+
+    async def execute(self) -> tuple[ActionOutcome, ...]:
+        """Carry out the plan; every action's end, also of those that never started."""
+        run = machine.begin(self.plan.actions)
+        tasks: dict[asyncio.Task[ActionOutcome], Action] = {}
+        while True:
+            if self.bench.stop.is_set():
+                run = machine.drain(run)
+            for action in machine.ready(run)[: self.bench.parallelism - len(tasks)]:
+                run = machine.step(run, action.id, "start")
+                tasks[asyncio.create_task(self._perform(action))] = action
+            if not tasks:
+                break
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                action, outcome = tasks.pop(task), task.result()
+                self.outcomes[action.id] = outcome
+                run = machine.step(run, action.id, _EVENT[outcome.status])
+        return tuple(
+            self.outcomes.get(action.id, ActionOutcome(action.id, "not-started"))
+            for action in self.plan.actions
+        )
+
+    async def _perform(self, action: Action) -> ActionOutcome:
+        started = _now()
+        self._emit("action-started", action, {"because": action.because})
+        try:
+            completed = await self._act(action)
+            await self._verify(action, completed)
+        except ReconcilerError as error:
+            seconds = _now() - started
+            outcome = ActionOutcome(action.id, "failed", str(error), seconds)
+            self._emit("action-failed", action, {"message": str(error), "seconds": seconds})
+        else:
+            seconds = _now() - started
+            outcome = ActionOutcome(action.id, "done", "", seconds)
+            event = "action-finished" if action.command else "barrier"
+            details = {"seconds": seconds, **_output(completed), "proved": _proved(action)}
+            self._emit(event, action, details)
+        return outcome
+
+    async def _act(self, action: Action) -> Completed | HostUnreachable | None:
+        """Run the command; a lost connection is an outcome that observation decides."""
+        if action.command is None:
+            return None
+        if why := remaining(action.requires, await self._fresh(action.requires)):
+            raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
+        try:
+            return await self.bench.hosts[action.host].run(action.command)
+        except HostUnreachable as error:
+            return error
+
+    async def _verify(self, action: Action, ended: Completed | HostUnreachable | None) -> None:
+        """Look until the facts hold or patience ends; a failed command gets one look."""
+        deadline = _now() + (self.bench.patience if _promising(ended) else 0.0)
+        while True:
+            observed = await self._observe(_hosts(action.expects))
+            why = remaining(action.expects, observed)
+            if not why:
+                return
+            if _now() >= deadline:
+                break
+            await asyncio.sleep(PAUSE)
+        if not _promising(ended):
+            raise ActionFailed(action.id, _failure(ended))
+        raise VerificationFailed(action.id, why)
+
+    async def _fresh(self, facts: Sequence[Fact]) -> Observed:
+        """Facts of the hosts concerned, none older than FRESH."""
+        hosts = _hosts(facts)
+        old = [h for h in hosts if h not in self.seen or _now() - self.seen[h][0] > FRESH]
+        if old:
+            await self._observe(old)
+        return Observed({host: self.seen[host][1] for host in hosts})
+
+    async def _observe(self, hosts: Sequence[str]) -> Observed:
+        observed = await self.bench.look(hosts)
+        now = _now()
+        self.seen.update({host: (now, facts) for host, facts in observed.hosts.items()})
+        return observed
+
+    def _emit(self, event: str, action: Action, details: Mapping[str, object]) -> None:
+        self.bench.emit(
+            event,
+            {
+                "cluster": self.plan.name,
+                "action": action.id,
+                "host": action.host,
+                "kind": action.kind,
+                "summary": action.summary,
+                **details,
+            },
+        )
+
+
+_EVENT: Mapping[str, machine.Event] = {"done": "succeed", "failed": "fail"}
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _hosts(facts: Sequence[Fact]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(host for fact in facts for host in fact.hosts))
+
+
+def _promising(ended: Completed | HostUnreachable | None) -> bool:
+    return ended is None or (isinstance(ended, Completed) and ended.status == 0)
+
+
+def _failure(ended: Completed | HostUnreachable | None) -> str:
+    if isinstance(ended, Completed):
+        words = (ended.stderr or ended.stdout).strip()[-OUTPUT:]
+        return f"exit status {ended.status}: {words or 'no output'}"
+    return f"outcome unknown: {ended}"
+
+
+def _output(ended: Completed | HostUnreachable | None) -> Mapping[str, object]:
+    if not isinstance(ended, Completed):
+        return {}
+    return {
+        "status": ended.status,
+        "stdout": ended.stdout[-OUTPUT:],
+        "stderr": ended.stderr[-OUTPUT:],
+    }
+
+
+def _proved(action: Action) -> list[str]:
+    return [
+        f"{', '.join(f.hosts)}: {f.reading} {f.subject} = {f.value or '(the same)'}"
+        for f in action.expects
+    ]

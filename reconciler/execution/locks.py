@@ -1,0 +1,151 @@
+"""The lease: no two runs act on one cluster.
+
+A simple lease on every member, taken in sorted order and renewed while the run lasts.
+It makes runs polite; what keeps a resumed run from doing harm is that every action
+checks its facts on the host just before it acts. The fenced gate replaces this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from reconciler.errors import HostUnreachable, LockHeld
+from reconciler.gate import gate_command
+from reconciler.hosts import Host
+
+# Seconds (DESIGN, Lease).
+RENEWAL = 15.0
+EXPIRY = 120.0
+RETRY = 1.0
+ANSWER = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who takes the lease; the three numbers tell whether that process still lives."""
+
+    user: str
+    controller: str
+    machine: str
+    pid: int
+    started: int
+
+    def text(self) -> str:
+        """One line of JSON, as it is stored on the hosts."""
+        return json.dumps(
+            {
+                "user": self.user,
+                "controller": self.controller,
+                "machine": self.machine,
+                "pid": self.pid,
+                "started": self.started,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be leased, by whom, and how long to wait for it.
+
+    ``is_dead`` says of a holder's text whether it surely is a process of this machine
+    that has ended: then its lease is displaced at once.
+    """
+
+    cluster: str
+    run: str
+    holder: Holder
+    patience: float
+    is_dead: Callable[[str], bool]
+
+
+@asynccontextmanager
+async def leased(
+    hosts: Mapping[str, Host], claim: Claim, lost: asyncio.Event
+) -> AsyncIterator[None]:
+    """Hold the lease on all ``hosts``; sets ``lost`` when a renewal is refused.
+
+    Raises LockHeld when another run keeps it longer than ``claim.patience`` seconds,
+    HostUnreachable when a host does not answer.
+    """
+    await _acquire(hosts, claim)
+    renewal = asyncio.create_task(_renew(hosts, claim, lost))
+    try:
+        yield
+    finally:
+        renewal.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await renewal
+        await _release(hosts, claim)
+
+
+async def _acquire(hosts: Mapping[str, Host], claim: Claim) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + claim.patience
+    while True:
+        try:
+            await _acquire_all(hosts, claim)
+        except LockHeld:
+            await _release(hosts, claim)
+            if loop.time() >= deadline:
+                raise
+            await asyncio.sleep(RETRY)
+        except BaseException:
+            await _release(hosts, claim)
+            raise
+        else:
+            return
+
+
+async def _acquire_all(hosts: Mapping[str, Host], claim: Claim) -> None:
+    for name in sorted(hosts):
+        held = await _ask(hosts[name], claim, "-")
+        if held and claim.is_dead(held[1]):
+            held = await _ask(hosts[name], claim, held[0])
+        if held:
+            run, holder, age = held
+            raise LockHeld(name, f"run {run} of {_named(holder)}", max(0.0, EXPIRY - age))
+
+
+async def _ask(host: Host, claim: Claim, steal: str) -> tuple[str, str, float] | None:
+    """Ask one host for the lease; None when granted, else run, holder and age."""
+    command = gate_command(
+        "lease-acquire", claim.cluster, claim.run, claim.holder.text(), steal, timeout=ANSWER
+    )
+    done = await host.run(command)
+    if done.status == 0:
+        return None
+    for line in done.stderr.splitlines():
+        if line.startswith("gate: lease-held: "):
+            run, holder, age = line.removeprefix("gate: lease-held: ").split("\t")
+            return run, holder, float(age)
+    raise HostUnreachable(host.name, "lease-failed", f"no lease: {done.stderr.strip()[-300:]}")
+
+
+def _named(holder: str) -> str:
+    try:
+        who = json.loads(holder)
+        return f"{who['user']}@{who['controller']} pid {who['pid']}"
+    except (ValueError, KeyError, TypeError):
+        return holder
+
+
+async def _renew(hosts: Mapping[str, Host], claim: Claim, lost: asyncio.Event) -> None:
+    while True:
+        await asyncio.sleep(RENEWAL)
+        for name in sorted(hosts):
+            command = gate_command("lease-renew", claim.cluster, claim.run, timeout=ANSWER)
+            with contextlib.suppress(HostUnreachable):
+                if (await hosts[name].run(command)).status != 0:
+                    lost.set()
+
+
+async def _release(hosts: Mapping[str, Host], claim: Claim) -> None:
+    for name in sorted(hosts):
+        command = gate_command("lease-release", claim.cluster, claim.run, timeout=ANSWER)
+        with contextlib.suppress(HostUnreachable):
+            await hosts[name].run(command)

@@ -1,0 +1,158 @@
+"""The whole story: observe, plan, approve, lock, look again, execute, look again, report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.errors import HostUnreachable, LockHeld
+from reconciler.execution.executor import Bench, Emit, Executor, Look
+from reconciler.execution.locks import Claim, leased
+from reconciler.execution.records import record_applied
+from reconciler.hosts import Host
+from reconciler.hosts.observer import observe
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import Observed
+from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
+from reconciler.model.plan import ClusterPlan, Command, Plan
+from reconciler.planning.planner import make_plan, restrict
+from reconciler.probe import probe_command
+from reconciler.resources import SECTIONS
+from reconciler.resources.volumes.changes import ref
+
+Fleet = Mapping[str, Mapping[str, Host]]
+Watch = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes: which part, how wide, how long to wait for a lease."""
+
+    targets: tuple[str, ...] = ()
+    parallelism: int = 256
+    patience: float = 20.0
+
+
+def probe_for(cluster: Cluster) -> Command:
+    """The probe with what this cluster's volumes make it look at."""
+    return probe_command(
+        want=[ref(v) for v in cluster.volumes if v.format == "never"],
+        blank=[ref(v) for v in cluster.volumes if v.format == "if-blank"],
+        paths=[v.mount.path for v in cluster.volumes],
+    )
+
+
+async def _observe(
+    hosts: Mapping[str, Host], cluster: Cluster, options: Options, watch: Watch | None = None
+) -> Observed:
+    limit = options.parallelism
+    return await observe(hosts, probe_for(cluster), SECTIONS, limit=limit, progress=watch)
+
+
+async def look_at(
+    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
+) -> tuple[tuple[Cluster, Observed], ...]:
+    """Every cluster with what its hosts have now."""
+
+    async def one(cluster: Cluster) -> tuple[Cluster, Observed]:
+        hosts = fleet[cluster.name]
+        return cluster, await _observe(hosts, cluster, options, watch)
+
+    return tuple(await asyncio.gather(*(one(cluster) for cluster in desired.clusters)))
+
+
+async def plan(
+    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
+) -> tuple[Plan, tuple[tuple[Cluster, Observed], ...]]:
+    """The plan and what it rests on."""
+    pairs = await look_at(desired, fleet, options, watch)
+    return make_plan(pairs, options.targets), pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One approved plan being carried out on all its clusters."""
+
+    fleet: Fleet
+    options: Options
+    emit: Emit
+    stop: asyncio.Event
+    claim: Callable[[str], Claim]
+    desired: Desired
+
+    async def execute(self, plan: Plan) -> tuple[ClusterOutcome, ...]:
+        """Every cluster's end; one that fails or is refused does not stop the others."""
+        by_name = {cluster.name: cluster for cluster in self.desired.clusters}
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._cluster(item, by_name[item.name]))
+                for item in plan.clusters
+            ]
+        return tuple(task.result() for task in tasks)
+
+    async def _cluster(self, plan: ClusterPlan, cluster: Cluster) -> ClusterOutcome:
+        if plan.blocked:
+            return ClusterOutcome(plan.name, "refused", blocked=plan.blocked)
+        if not plan.actions:
+            return ClusterOutcome(plan.name, "no-change")
+        hosts = self.fleet[plan.name]
+        try:
+            async with leased(hosts, self.claim(plan.name), self.stop):
+                return await self._locked(plan, cluster)
+        except LockHeld as error:
+            return ClusterOutcome(plan.name, "locked", message=str(error))
+        except HostUnreachable as error:
+            blocked = Blocked(error.code, f"member/{error.host}", error.message, "run it again")
+            return ClusterOutcome(plan.name, "refused", blocked=(blocked,))
+
+    async def _locked(self, plan: ClusterPlan, cluster: Cluster) -> ClusterOutcome:
+        """Re-observe from zero; go on only with exactly the approved actions."""
+        look = self._look(cluster)
+        everyone = tuple(self.fleet[plan.name])
+        fresh = restrict(cluster, await look(everyone), self.options.targets)
+        if fresh.blocked or fresh.actions != plan.actions:
+            return ClusterOutcome(plan.name, "refused", blocked=fresh.blocked or (_stale(plan),))
+        bench = Bench(
+            self.fleet[plan.name],
+            look,
+            self.emit,
+            self.stop,
+            self.options.parallelism,
+            self.options.patience,
+        )
+        outcomes = await Executor(plan, bench).execute()
+        return await self._concluded(replace(plan, actions=fresh.actions), cluster, outcomes)
+
+    async def _concluded(
+        self, plan: ClusterPlan, cluster: Cluster, outcomes: tuple[ActionOutcome, ...]
+    ) -> ClusterOutcome:
+        """Look once more: only an empty plan is convergence."""
+        observed = await self._look(cluster)(tuple(self.fleet[plan.name]))
+        rest = restrict(cluster, observed, self.options.targets)
+        if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
+            applied = self.desired.model_copy(update={"clusters": (cluster,)})
+            await record_applied(applied, self.fleet[plan.name], observed)
+            return ClusterOutcome(plan.name, "converged", outcomes)
+        acted = any(o.status == "done" for o in outcomes)
+        message = f"{len(rest.actions)} actions remain: apply again to go on"
+        return ClusterOutcome(
+            plan.name, "partial" if acted else "failed", outcomes, rest.blocked, message
+        )
+
+    def _look(self, cluster: Cluster) -> Look:
+        hosts = self.fleet[cluster.name]
+
+        def look(names: Sequence[str]) -> Awaitable[Observed]:
+            return _observe({name: hosts[name] for name in names}, cluster, self.options)
+
+        return look
+
+
+def _stale(plan: ClusterPlan) -> Blocked:
+    return Blocked(
+        "plan-changed",
+        f"cluster/{plan.name}",
+        "the hosts changed between the plan and its execution; nothing was done",
+        "plan again, look at what differs, and approve that plan",
+    )
