@@ -1,0 +1,80 @@
+"""The command line: commands are loaded when called, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import ReconcilerError
+
+# name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``.
+COMMANDS = {
+    "validate": "Check desired-state files offline: schema and semantics.",
+    "observe": "Read all hosts and print the facts; writes nothing.",
+    "plan": "Show what differs and the ordered actions; writes nothing.",
+    "apply": "Plan, ask, execute, and prove each action by looking again.",
+    "explain": "What a refusal code means and what to do about it.",
+    "schema": "Print the JSON Schema of desired-state files.",
+    "completion": "Print the shell completion of bash, zsh or fish.",
+    "demo": "A whole cluster on simulated hosts behind real SSH; no root.",
+}
+USAGE = 64
+INTERRUPTED = 130
+
+
+class Lazy(click.Group):
+    """A group that knows its commands' names and texts, and imports them on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of a first day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"reconciler.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview, without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reconcile")
+def cli() -> None:
+    """Declarative reconciliation of OCFS2 storage clusters.
+
+    Write the clusters, members and volumes that you want into a YAML file; reconcile reads
+    what every host really has, shows the difference, and makes it so without losing data.
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit with one of the documented codes."""
+    sys.exit(run(argv))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code (click's own 2 for usage errors becomes 64)."""
+    try:
+        result = cli.main(argv, prog_name="reconcile", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except ReconcilerError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,202 @@
+"""``reconcile apply``: plan, ask, execute, prove."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+
+import click
+
+from reconciler.cli import prompts, run
+from reconciler.cli.fleet import connected
+from reconciler.cli.options import (
+    FILE,
+    NO_COLOR,
+    NO_INPUT,
+    PARALLELISM,
+    TARGET,
+    VERBOSE,
+    Span,
+    discovered,
+    formats,
+)
+from reconciler.cli.progress import json_lines, live
+from reconciler.cli.targets import checked
+from reconciler.cli.terminal import observing, show
+from reconciler.execution.journal import Journal
+from reconciler.loading import read
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import Observed
+from reconciler.model.outcome import ClusterOutcome
+from reconciler.model.plan import Plan
+from reconciler.pipeline import Fleet, Options, Run
+from reconciler.pipeline import plan as make
+from reconciler.planning.approval import Consent, judge, runnable
+from reconciler.reports.devices import aliases
+from reconciler.reports.documents import run_summary
+from reconciler.reports.text import outcome_lines, plan_lines
+
+REFUSED = 3
+Pairs = Sequence[tuple[Cluster, Observed]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asked for."""
+
+    file: str
+    desired: Desired
+    consent: Consent
+    options: Options
+    lock_timeout: float
+    json: bool
+    ask: bool
+    no_color: bool
+    detail: int
+    state: str | None
+
+
+@click.command("apply")
+@FILE
+@click.option("--auto-approve", is_flag=True, help="Approve a safe, reversible plan.")
+@click.option("--approve", metavar="PLAN_ID", help="Approve exactly that plan.")
+@click.option(
+    "--accept-data", "devices", multiple=True, metavar="DEVICE", help="Formatting DEVICE is meant."
+)
+@click.option("--lock-timeout", type=Span(), default="30s", show_default=True)
+@click.option("--state-dir", type=click.Path(file_okay=False), help="Where runs are recorded.")
+@formats(("text", "json"))
+@TARGET
+@PARALLELISM
+@NO_INPUT
+@NO_COLOR
+@VERBOSE
+def command(  # noqa: PLR0913  # one parameter an option
+    file: str | None,
+    auto_approve: bool,
+    approve: str | None,
+    devices: tuple[str, ...],
+    lock_timeout: float,
+    state_dir: str | None,
+    form: str,
+    targets: tuple[str, ...],
+    parallelism: int,
+    no_input: bool,
+    no_color: bool,
+    verbose: int,
+) -> int:
+    """Make the hosts of FILE what it says, after your approval; prove every step."""
+    path = discovered(file)
+    desired = read(path)
+    checked(desired, targets)
+    request = Request(
+        file=path,
+        desired=desired,
+        consent=Consent(auto_approve, approve, frozenset(devices)),
+        options=Options(targets, parallelism),
+        lock_timeout=lock_timeout,
+        json=form == "json",
+        ask=not no_input and sys.stdin.isatty() and sys.stderr.isatty(),
+        no_color=no_color,
+        detail=verbose,
+        state=state_dir,
+    )
+    return asyncio.run(_apply(request))
+
+
+async def _apply(request: Request) -> int:
+    identity = run.new_run()
+    with Journal(run.state_directory(request.state) / "runs", identity, run.now) as journal:
+        if request.json:
+            journal.listeners.append(json_lines)
+        journal.emit("run-started", {"cluster": None, "file": request.file})
+        async with connected(request.desired) as fleet:
+            with observing(sum(len(hosts) for hosts in fleet.values())) as watch:
+                plan, pairs = await make(request.desired, fleet, request.options, watch)
+            outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
+        word = run.result(outcomes, interrupted)
+        code = run.exit_code(word)
+        journal.emit("run-finished", {"cluster": None, **run_summary(outcomes, word, code)})
+    if not request.json:
+        show(outcome_lines(outcomes, request.file), request.no_color)
+        click.echo(f"run {identity}: {word} (exit {code})  record: {journal.path}", err=True)
+    return code
+
+
+async def _carry_out(
+    request: Request, journal: Journal, fleet: Fleet, seen: tuple[Plan, Pairs]
+) -> tuple[tuple[ClusterOutcome, ...], bool]:
+    plan, pairs = seen
+    for cluster, observed in pairs:
+        count = {"hosts": len(observed.hosts), "unreachable": len(observed.unreachable())}
+        journal.emit("observed", {"cluster": cluster.name, **count, "plan": plan.id})
+    if not request.json:
+        by_name = {cluster.name: observed for cluster, observed in pairs}
+        show(plan_lines(plan, by_name, request.detail), request.no_color)
+    if runnable(plan) and not _approved(request, plan, pairs):
+        return tuple(_unapproved(plan)), False
+    stop = asyncio.Event()
+    interrupted = _interruptible(stop)
+    with ExitStack() as stack:
+        if not request.json:
+            actions = [a for c in runnable(plan) for a in c.actions]
+            journal.listeners.append(stack.enter_context(live(actions)))
+        claim = partial(_claim, request, journal.path.stem)
+        work = Run(fleet, request.options, journal.emit, stop, claim, request.desired)
+        return await work.execute(plan), bool(interrupted)
+
+
+def _claim(request: Request, identity: str, cluster: str) -> run.Claim:
+    return run.claim(cluster, identity, request.lock_timeout)
+
+
+def _approved(request: Request, plan: Plan, pairs: Pairs) -> bool:
+    names = aliases(pairs)
+    verdict = judge(plan, request.consent, request.file, names)
+    for note in verdict.notes:
+        click.echo(f"note: {note}", err=True)
+    if not verdict.missing:
+        return True
+    if request.ask and request.consent.plan_id is None:
+        return prompts.approved(plan, names)
+    for reason in verdict.missing:
+        click.echo(f"not approved: {reason}", err=True)
+    click.echo(f"to approve exactly this: {verdict.command}", err=True)
+    return False
+
+
+def _unapproved(plan: Plan) -> list[ClusterOutcome]:
+    return [
+        ClusterOutcome(
+            item.name,
+            "refused" if item.actions or item.blocked else "no-change",
+            blocked=item.blocked,
+            message="not approved: nothing was done" if item.actions else "",
+        )
+        for item in plan.clusters
+    ]
+
+
+def _interruptible(stop: asyncio.Event) -> list[int]:
+    """Ctrl-C once: start nothing more; the list then is not empty. Twice: detach."""
+    heard: list[int] = []
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+
+    def hear() -> None:
+        heard.append(1)
+        stop.set()
+        click.echo("stopping: what runs is finished first; again to detach", err=True)
+        if len(heard) > 1 and main is not None:
+            main.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, hear)
+    return heard
+
+

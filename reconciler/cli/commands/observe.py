@@ -1,0 +1,57 @@
+"""``reconcile observe``: the facts of all hosts as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from reconciler.cli.fleet import connected
+from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, VERBOSE, discovered, formats
+from reconciler.cli.terminal import observing, show
+from reconciler.loading import read
+from reconciler.model.observed import Unreachable
+from reconciler.pipeline import Options, look_at
+from reconciler.reports.documents import facts_document
+from reconciler.reports.facts import facts_lines
+
+SOME_UNREAD = 4
+ALL_UNREAD = 1
+
+
+@click.command("observe")
+@FILE
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the JSON there.")
+@formats(("json", "text"))
+@PARALLELISM
+@NO_COLOR
+@VERBOSE
+def command(
+    file: str | None, output: str | None, form: str, parallelism: int, no_color: bool, verbose: int
+) -> int:
+    """Read all hosts of FILE; writes nothing on any of them."""
+    desired = read(discovered(file))
+
+    async def look() -> int:
+        async with connected(desired) as fleet:
+            total = sum(len(hosts) for hosts in fleet.values())
+            with observing(total) as watch:
+                pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
+        document = facts_document(pairs, datetime.now(UTC).isoformat(timespec="seconds"))
+        text = json.dumps(document, indent=1)
+        if output:
+            Path(output).write_text(text + "\n")
+        if form == "text":
+            show(facts_lines(pairs), no_color)
+        elif not output:
+            click.echo(text)
+        seen = [host for _cluster, observed in pairs for host in observed.hosts.values()]
+        lost = [host for host in seen if isinstance(host, Unreachable)]
+        for host in lost:
+            click.echo(f"{host.host}: {host.code}: {host.message}", err=True)
+        return 0 if not lost else ALL_UNREAD if len(lost) == len(seen) else SOME_UNREAD
+
+    return asyncio.run(look())

@@ -1,0 +1,89 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULT_FILE = "cluster.yaml"
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Span(click.ParamType[float]):
+    """A duration option like ``30s``, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401  # click's signature
+    ) -> float:
+        """Seconds of ``30s``, ``5m`` or ``1h``."""
+        if isinstance(value, (int, float)):
+            return float(value)
+        match = re.fullmatch(r"([0-9]+)(s|m|h)", value)
+        if not match:
+            self.fail(f"{value!r} is not a duration like 30s, 5m or 1h", param, ctx)
+        return float(int(match[1]) * _SECONDS[match[2]])
+
+
+def discovered(file: str | None) -> str:
+    """The desired-state file: argument, then RECONCILE_CONFIG, then ./cluster.yaml.
+
+    Raises UsageError when there is none.
+    """
+    if file:
+        return file
+    if configured := os.environ.get("RECONCILE_CONFIG"):
+        return configured
+    if Path(DEFAULT_FILE).exists():
+        return DEFAULT_FILE
+    raise UsageError(
+        f"no FILE given, RECONCILE_CONFIG is not set, and there is no ./{DEFAULT_FILE}"
+    )
+
+
+def combined(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several decorators as one, the first outermost."""
+
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def formats(names: Sequence[str]) -> Callable[[F], F]:
+    """``--format``, the first name being the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(names), default=names[0], show_default=True
+    )
+
+
+FILE = click.argument("file", required=False, metavar="FILE")
+PARALLELISM = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 1024),
+    default=256,
+    show_default=True,
+    help="Hosts at a time.",
+)
+NO_COLOR = click.option("--no-color", is_flag=True, help="No colours (NO_COLOR too).")
+VERBOSE = click.option("-v", "--verbose", count=True, help="Commands and proofs too.")
+TARGET = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only member/NAME, volume/LABEL or cluster/NAME and what it needs; repeatable.",
+)
+NO_INPUT = click.option("--no-input", is_flag=True, help="Never ask.")
+HOSTS = combined(FILE, PARALLELISM, NO_COLOR, VERBOSE)

@@ -1,0 +1,31 @@
+"""Questions on the terminal: what is asked grows with what is at stake."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.model.plan import Plan
+from reconciler.planning.approval import Aliases, formats, runnable
+
+
+def approved(plan: Plan, aliases: Aliases) -> bool:
+    """Ask; True only for the exact answers."""
+    clusters = runnable(plan)
+    hosts = sorted({a.host for c in clusters for a in c.actions if a.host})
+    click.echo(f"\nOn {', '.join(hosts)}.", err=True)
+    click.echo("No guest is stopped; the longest expected interruption is 0 s.", err=True)
+    for action in formats(plan):
+        click.echo(f"Cannot be undone: {action.host}: {action.summary}", err=True)
+        names = aliases.get(action.device, frozenset()) | {action.device}
+        if not _answer(f"Type the device ({action.device}) to format it", names):
+            return False
+    if formats(plan):
+        return True
+    if all(a.risk == "safe" and not a.irreversible for c in clusters for a in c.actions):
+        return _answer("Type yes to go on", {"yes"})
+    return all(_answer(f"Type {c.name} to go on", {c.name}) for c in clusters)
+
+
+def _answer(question: str, wanted: frozenset[str] | set[str]) -> bool:
+    given: str = click.prompt(question, default="", show_default=False, err=True)
+    return given.strip() in wanted

@@ -1,0 +1,92 @@
+"""A run from the operator's side: identity, lease claim, journal, exit code."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import json
+
+from reconciler.execution.locks import Claim, Holder
+from reconciler.model.outcome import ClusterOutcome
+
+NO_MACHINE = "unknown"
+
+
+def state_directory(given: str | None) -> Path:
+    """``--state-dir``, else RECONCILE_STATE, else the XDG state directory."""
+    if given or os.environ.get("RECONCILE_STATE"):
+        return Path(given or os.environ["RECONCILE_STATE"])
+    from platformdirs import user_state_path  # noqa: PLC0415  # only when it is needed
+
+    return user_state_path("reconcile", appauthor=False)
+
+
+def now() -> datetime:
+    """The real clock, for the record only."""
+    return datetime.now(UTC)
+
+
+def new_run() -> str:
+    """A run id that sorts by time."""
+    return f"{now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def claim(cluster: str, run: str, patience: float) -> Claim:
+    """What this process asks the members for."""
+    pid = os.getpid()
+    holder = Holder(getpass.getuser(), socket.gethostname(), _machine(), pid, _started(pid) or 0)
+    return Claim(cluster, run, holder, patience, _is_dead)
+
+
+def _machine() -> str:
+    try:
+        return Path("/etc/machine-id").read_text().strip() or NO_MACHINE
+    except OSError:
+        return NO_MACHINE
+
+
+def _started(pid: int) -> int | None:
+    """The start time of a process in ticks since boot; None if there is no such process."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _is_dead(holder: str) -> bool:
+    try:
+        who = json.loads(holder)
+        machine, pid, started = who["machine"], int(who["pid"]), int(who["started"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    here = machine == _machine() and machine != NO_MACHINE
+    return here and who.get("controller") == socket.gethostname() and _started(pid) != started
+
+
+EXIT = {"interrupted": 130, "stale": 6, "locked": 5, "partial": 4, "refused": 3}
+
+
+def result(outcomes: Sequence[ClusterOutcome], interrupted: bool) -> str:  # noqa: FBT001  # a fact
+    """The word of the whole run (DESIGN, 8)."""
+    found = {outcome.result for outcome in outcomes}
+    acted = bool(found & {"converged", "partial"})
+    if interrupted:
+        return "interrupted"
+    if "locked" in found:
+        return "locked"
+    if "refused" in found and not acted and "failed" not in found:
+        return "refused"
+    if found & {"partial", "failed", "refused"}:
+        return "partial" if acted or "failed" not in found else "failed"
+    return "converged" if "converged" in found else "no-change"
+
+
+def exit_code(word: str) -> int:
+    """The process's exit code of a run that ended as ``word``."""
+    return {**EXIT, "failed": 4}.get(word, 0)

@@ -1,0 +1,72 @@
+"""What a person sees: styled lines on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import click
+
+STYLES: dict[str, dict[str, object]] = {
+    "title": {"bold": True},
+    "add": {"fg": "green"},
+    "change": {"fg": "yellow"},
+    "good": {"fg": "green"},
+    "warn": {"fg": "yellow", "bold": True},
+    "bad": {"fg": "red"},
+    "dim": {"dim": True},
+}
+
+
+def coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag of that name
+    """Whether to use colours: on a terminal, unless the flag or NO_COLOR says no."""
+    return sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
+
+
+def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above
+    """Print styled lines."""
+    colour = coloured(no_color)
+    for style, text in lines:
+        options = STYLES.get(style) if colour else None
+        click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
+
+
+@contextmanager
+def observing(total: int) -> Iterator[Callable[[str, str], None]]:
+    """A progress bar on stderr while hosts are read; silent when stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _host, _state: None
+        return
+    from rich.console import Console  # noqa: PLC0415  # slow to import, only on a terminal
+    from rich.progress import (  # noqa: PLC0415  # as above
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        TextColumn("observing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("hosts"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[waiting]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total, waiting="")
+        asked: list[str] = []
+
+        def watch(host: str, state: str) -> None:
+            if state == "started":
+                asked.append(host)
+            else:
+                asked.remove(host)
+                progress.advance(task)
+            left = f"waiting for {', '.join(sorted(asked)[:4])}" if asked else ""
+            progress.update(task, waiting=left)
+
+        yield watch

@@ -1,0 +1,137 @@
+"""The machine-readable shapes, version 1 (DESIGN, 8): keys are added, never renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from reconciler import __version__
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
+from reconciler.model.outcome import ClusterOutcome
+from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
+
+FORMAT_VERSION = "1"
+Json = dict[str, Any]
+
+
+def plan_document(
+    plan: Plan, desired: Desired, targets: Sequence[str], file_digest: str
+) -> Json:
+    """A plan, whole."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "id": plan.id,
+        "risk": plan.risk,
+        "irreversible": plan.irreversible,
+        "clusters": [_cluster(cluster) for cluster in plan.clusters],
+        "desired": desired.model_dump(mode="json", exclude_defaults=True),
+        "targets": list(targets),
+        "facts_digest": plan.facts_digest,
+        "file_digest": file_digest,
+        "reconciler_version": __version__,
+    }
+
+
+def _cluster(cluster: ClusterPlan) -> Json:
+    return {
+        "name": cluster.name,
+        "changes": [asdict(change) for change in cluster.changes],
+        "actions": [_action(action) for action in cluster.actions],
+        "outages": [asdict(outage) for outage in cluster.outages],
+        "blocked": [asdict(item) for item in cluster.blocked],
+    }
+
+
+def _action(action: Action) -> Json:
+    return {
+        "id": action.id,
+        "host": action.host,
+        "kind": action.kind,
+        "address": action.address,
+        "summary": action.summary,
+        "because": action.because,
+        "risk": action.risk,
+        "irreversible": action.irreversible,
+        "command": preview(action),
+        "needs": list(action.needs),
+        "requires": [fact_words(fact) for fact in action.requires],
+        "expects": [fact_words(fact) for fact in action.expects],
+    }
+
+
+def preview(action: Action) -> str:
+    """The command as a person would type it; empty for a barrier."""
+    return " ".join(command_words(action.command.argv)) if action.command else ""
+
+
+def command_words(argv: Sequence[str]) -> tuple[str, ...]:
+    """``argv`` with the host-side program's text replaced by its name."""
+    if argv[:2] == ("sh", "-c"):
+        return (f"reconcile-{argv[3]}", *argv[4:])
+    return tuple(argv)
+
+
+def fact_words(fact: Fact) -> str:
+    """A fact in words: ``node01,node02: live-nodes ocfs2 = …``."""
+    what = f"{fact.reading} {fact.subject}".strip()
+    value = "the same" if fact.value is None else fact.value
+    return f"{','.join(fact.hosts)}: {what} = {value}"
+
+
+def facts_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
+    """What all hosts have; a section that could not be read is ``{"unknown": reason}``."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "observed_at": observed_at,
+        "hosts": {
+            name: _host(facts)
+            for _cluster_, observed in pairs
+            for name, facts in observed.hosts.items()
+        },
+    }
+
+
+def _host(facts: HostFacts | Unreachable) -> Json:
+    if isinstance(facts, Unreachable):
+        return {"unreachable": {"code": facts.code, "message": facts.message}}
+    return {field.name: _section(getattr(facts, field.name)) for field in fields(facts)}
+
+
+def _section(value: object) -> object:
+    if isinstance(value, Unknown):
+        return {"unknown": value.reason}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return _plain(value)
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "__dataclass_fields__"):
+        return {f.name: _deep(getattr(value, f.name)) for f in fields(value)}  # type: ignore[arg-type]  # a dataclass, as just seen
+    return value
+
+
+def _deep(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return dict(value)
+    return _plain(value)
+
+
+def run_summary(
+    outcomes: Sequence[ClusterOutcome], result: str, exit_code: int
+) -> Mapping[str, object]:
+    """The fields of ``run-finished``."""
+    actions = [action for outcome in outcomes for action in outcome.actions]
+    return {
+        "exit_code": exit_code,
+        "result": result,
+        "clusters": {outcome.name: outcome.result for outcome in outcomes},
+        "counts": {
+            status: sum(1 for action in actions if action.status == status)
+            for status in ("done", "failed", "not-started")
+        },
+    }

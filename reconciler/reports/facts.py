@@ -1,0 +1,75 @@
+"""Observed facts as a table for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, Live, Observed, Unknown, Unreachable
+
+Line = tuple[str, str]
+
+
+def facts_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:
+    """One paragraph a host: who it is, what its file, kernel and mounts say."""
+    for cluster, observed in pairs:
+        yield "title", f"cluster {cluster.name}"
+        for name, facts in observed.hosts.items():
+            if isinstance(facts, Unreachable):
+                yield "bad", f"  {name}  {facts.code}: {facts.message}"
+            else:
+                yield from _host(name, facts)
+
+
+def _host(name: str, facts: HostFacts) -> Iterator[Line]:
+    yield "", f"  {name}"
+    for label, words in (
+        ("system", _system(facts)),
+        ("file", _file(facts)),
+        ("kernel", _kernel(facts.live)),
+        ("mounts", _mounts(facts)),
+        ("devices", _devices(facts)),
+    ):
+        style = "warn" if words.startswith("unknown") else ""
+        yield style, f"    {label:<8} {words}"
+
+
+def _system(facts: HostFacts) -> str:
+    if isinstance(facts.identity, Unknown):
+        return f"unknown: {facts.identity.reason}"
+    who = facts.identity
+    return f"{who.os} {who.os_version}, kernel {who.kernel}, up {who.uptime / 60:.0f} min"
+
+
+def _file(facts: HostFacts) -> str:
+    if isinstance(facts.cluster_conf, Unknown):
+        return f"unknown: {facts.cluster_conf.reason}"
+    file = facts.cluster_conf
+    return f"{file.path} sha256 {file.sha256[:12]}" if file.text is not None else "absent"
+
+
+def _kernel(live: Live | Unknown) -> str:
+    if isinstance(live, Unknown):
+        return f"unknown: {live.reason}"
+    words = [
+        f"{c.name} with {', '.join(f'{n.number} {n.name}' for n in c.nodes) or 'no nodes'}"
+        for c in live.clusters
+    ]
+    return "; ".join(words) or "no cluster online"
+
+
+def _mounts(facts: HostFacts) -> str:
+    if isinstance(facts.mounts, Unknown):
+        return f"unknown: {facts.mounts.reason}"
+    return ", ".join(f"{m.source} on {m.path}" for m in facts.mounts) or "none"
+
+
+def _devices(facts: HostFacts) -> str:
+    if isinstance(facts.wanted, Unknown):
+        return f"unknown: {facts.wanted.reason}"
+    words = []
+    for item in facts.wanted:
+        block = item.superblock
+        what = f"ocfs2 {block.label} {block.uuid}" if block else "no ocfs2"
+        words.append(f"{item.ref} as {item.node or 'nothing'}, {item.size} bytes, {what}")
+    return "; ".join(words) or "none wanted"

@@ -1,0 +1,132 @@
+"""The problems of desired-state files: as text with carets, JSON, SARIF and JUnit."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.model.problems import Problem
+
+_WIDEST = 160
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
+_PLAIN = re.compile(r"(?:[^\s,:{}\[\]#]|:(?=\S))+")
+# What XML 1.0 cannot hold at all, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(problems: Iterable[Problem], lines: Sequence[str]) -> str:
+    """One line a problem, then the source line, a caret below the culprit, and a hint.
+
+    ``lines`` are the file's, as in ``SpecInvalid``; without them only the words are shown.
+    """
+    return "\n".join(part for problem in problems for part in _parts(problem, lines))
+
+
+def as_json(problems: Iterable[Problem]) -> dict[str, Any]:
+    """The published shape: ``format_version`` and ``problems``."""
+    keys = ("code", "file", "line", "column", "message", "hint")
+    return {
+        "format_version": "1",
+        "problems": [{key: getattr(problem, key) for key in keys} for problem in problems],
+    }
+
+
+def as_sarif(problems: Iterable[Problem]) -> str:
+    """A SARIF 2.1.0 log, as code hosts show it beside the lines of a change."""
+    listed = list(problems)
+    driver = {"name": "reconcile", "rules": [{"id": code} for code in _codes(listed)]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(problem) for problem in listed],
+    }
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }
+    return json.dumps(log, indent=2, ensure_ascii=False)
+
+
+def as_junit(files: Sequence[str], problems: Iterable[Problem]) -> str:
+    """A JUnit report: a suite a file, a failure a problem, one passed case for a valid file."""
+    listed = list(problems)
+    suites = ET.Element("testsuites", tests="0", failures=str(len(listed)))
+    for file in files:
+        _suite(suites, file, [problem for problem in listed if problem.file == file])
+    suites.set("tests", str(len(suites.findall("*/testcase"))))
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=True)
+
+
+def headline(problem: Problem) -> str:
+    """``FILE:LINE:COL: error[CODE]: message``."""
+    where = f"{problem.file}:{problem.line}:{problem.column}"
+    return f"{where}: error[{problem.code}]: {problem.message}"
+
+
+def _parts(problem: Problem, lines: Sequence[str]) -> list[str]:
+    parts = [headline(problem)]
+    if problem.line <= len(lines):
+        parts += _caret(lines[problem.line - 1], problem.column)
+    return [*parts, f"hint: {problem.hint}"] if problem.hint else parts
+
+
+def _caret(line: str, column: int) -> list[str]:
+    """The line, cut around ``column`` if it is long, and the caret below it."""
+    start = max(0, column - 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
+    shown = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
+    before, rest = shown[start : column - 1], shown[column - 1 : start + _WIDEST]
+    blank = "".join("\t" if c == "\t" else " " * _width(c) for c in before)
+    culprit = _QUOTED.match(rest) or _PLAIN.match(rest)
+    length = sum(map(_width, culprit[0])) if culprit else 1
+    return [before + rest, blank + "^" + "~" * (length - 1)]
+
+
+def _width(character: str) -> int:
+    return 2 if east_asian_width(character) in {"W", "F"} else 1
+
+
+def _codes(problems: Iterable[Problem]) -> list[str]:
+    return sorted({problem.code for problem in problems})
+
+
+def _result(problem: Problem) -> dict[str, Any]:
+    place = {
+        "artifactLocation": {"uri": quote(problem.file)},
+        "region": {"startLine": problem.line, "startColumn": problem.column},
+    }
+    return {
+        "ruleId": problem.code,
+        "level": "error",
+        "message": {"text": _sentence(problem)},
+        "locations": [{"physicalLocation": place}],
+    }
+
+
+def _suite(suites: ET.Element, file: str, problems: Sequence[Problem]) -> None:
+    suite = ET.SubElement(suites, "testsuite", name=_xml(file))
+    suite.set("tests", str(len(problems) or 1))
+    suite.set("failures", str(len(problems)))
+    if not problems:
+        ET.SubElement(suite, "testcase", classname=_xml(file), name="valid")
+    for problem in problems:
+        name = f"{problem.code} at {problem.line}:{problem.column}"
+        case = ET.SubElement(suite, "testcase", classname=_xml(file), name=name)
+        failure = ET.SubElement(case, "failure", type=problem.code, message=_sentence(problem))
+        failure.text = _xml(headline(problem))
+
+
+def _sentence(problem: Problem) -> str:
+    return _xml(f"{problem.message}; {problem.hint}" if problem.hint else problem.message)
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,113 @@
+"""Plans and runs as text for a terminal: lines of (style, text), coloured by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from textwrap import wrap
+
+from reconciler.model.observed import Observed
+from reconciler.model.outcome import Blocked, ClusterOutcome
+from reconciler.model.plan import Action, Change, ClusterPlan, Plan
+from reconciler.reports.documents import fact_words, preview
+
+Line = tuple[str, str]
+WIDTH = 96
+# Symbols carry the meaning; colour only repeats it.
+_SIGN: Mapping[bool, tuple[str, str]] = {True: ("add", "+"), False: ("change", "~")}
+
+
+def plan_lines(plan: Plan, seen: Mapping[str, Observed], detail: int) -> Iterator[Line]:
+    """A whole plan; with ``detail`` > 0 also commands and what proves each action."""
+    for cluster in plan.clusters:
+        yield from _cluster(plan, cluster, seen[cluster.name], detail)
+        yield "", ""
+    yield from _summary(plan)
+
+
+def _cluster(
+    plan: Plan, cluster: ClusterPlan, observed: Observed, detail: int
+) -> Iterator[Line]:
+    reached = len(observed.reached())
+    yield (
+        "title",
+        f"Plan {plan.id}  cluster {cluster.name}  observed {reached}/{len(observed.hosts)} hosts",
+    )
+    yield from _changes(cluster.changes)
+    yield from _blocked(cluster.blocked)
+    yield from _actions(cluster.actions, detail)
+    if not cluster.actions and not cluster.blocked:
+        yield "good", "  No change: hosts are as the file says."
+
+
+def _changes(changes: Sequence[Change]) -> Iterator[Line]:
+    rows = [(c.address, c.before is None, c.because, c.truth) for c in changes]
+    width = min(44, max((len(row[0]) for row in rows), default=0))
+    for address, new, because, truth in rows:
+        style, sign = _SIGN[new]
+        yield style, f"  {sign} {address:<{width}}  {truth:<8} because: {because}"
+
+
+def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
+    for item in blocked:
+        yield "bad", f"  BLOCKED {item.code}  {item.subject}"
+        yield from (("bad", f"          {part}") for part in wrap(item.message, WIDTH - 10))
+        yield from (
+            ("", f"          {'remedy: ' if not number else ''}{part}")
+            for number, part in enumerate(wrap(item.remedy, WIDTH - 18))
+        )
+
+
+def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
+    groups = [list(group) for _key, group in groupby(actions, key=lambda a: (a.kind, a.summary))]
+    names = [",".join(a.host for a in group if a.host) or "all" for group in groups]
+    width = min(30, max((len(name) for name in names), default=0))
+    for number, (group, name) in enumerate(zip(groups, names, strict=True), 1):
+        first = group[0]
+        style = {"data": "bad", "outage": "warn"}.get(first.risk, "")
+        mark = "  ! cannot be undone" if first.irreversible else ""
+        yield style, f"{number:3} {name:<{width}}  {first.summary}{mark}"
+        if detail:
+            yield from _details(group)
+
+
+def _details(group: Sequence[Action]) -> Iterator[Line]:
+    for action in group:
+        if command := preview(action):
+            yield "dim", f"        {action.host}$ {command}"
+        yield from (("dim", f"        proves {fact_words(f)}") for f in action.expects)
+
+
+def _summary(plan: Plan) -> Iterator[Line]:
+    changes = sum(len(cluster.changes) for cluster in plan.clusters)
+    seconds = sum(action.seconds for action in plan.actions)
+    final = ", irreversible" if plan.irreversible else ""
+    if plan.blocked:
+        yield "bad", f"{changes} changes, {len(plan.blocked)} refusals. Blocked (exit 3)."
+    elif plan.actions:
+        text = f"{changes} changes, {len(plan.actions)} actions, risk {plan.risk}{final}"
+        yield "title", f"{text}; about {round(seconds)} s of work, no outage."
+    else:
+        yield "good", "No change."
+
+
+def outcome_lines(outcomes: Sequence[ClusterOutcome], file: str) -> Iterator[Line]:
+    """The honest end of a run: done, failed, not started, and how to go on."""
+    for outcome in outcomes:
+        style = "good" if outcome.result in {"converged", "no-change"} else "bad"
+        counts = {
+            status: [a for a in outcome.actions if a.status == status]
+            for status in ("done", "failed", "not-started")
+        }
+        words = ", ".join(f"{len(items)} {status}" for status, items in counts.items() if items)
+        yield style, f"cluster {outcome.name}: {outcome.result}{f' ({words})' if words else ''}"
+        for action in counts["failed"]:
+            yield "bad", f"  FAILED {action.action} after {action.seconds:.1f} s"
+            yield from (("", f"    {part}") for part in wrap(action.message, WIDTH - 4))
+        for action in counts["not-started"]:
+            yield "dim", f"  not started: {action.action}"
+        yield from _blocked(outcome.blocked)
+        if outcome.message:
+            yield "", f"  {outcome.message}"
+    if any(outcome.result in {"partial", "failed"} for outcome in outcomes):
+        yield "", f"To go on: reconcile plan {file}, then apply again; what is done stays done."
