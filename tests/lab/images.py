@@ -1,0 +1,74 @@
+"""The images of the hosts, built once and cached by the hash of their recipe."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from tests.lab.files import remove
+from tests.lab.locks import locked
+from tests.lab.recipe import KINDS, TOOLS, ingredients, recipe_hash
+from tests.lab.shell import APT_INSTALL, SYSTEM_PATH, LabError, ask, run, say
+
+CACHE = Path(os.environ.get("LAB_CACHE", "/var/cache/ocfs2-lab-reconcile"))
+ROOT = Path(__file__).parents[2]
+
+
+def built_images() -> dict | None:
+    """What the last build left in the cache, or None if that is missing or out of date."""
+    with suppress(OSError, ValueError, KeyError):
+        built = json.loads((CACHE / "built.json").read_text())
+        files = [CACHE / built[kind] for kind in (*KINDS, "linux", "repository")]
+        if built["recipe"] == recipe_hash(ingredients()) and all(f.exists() for f in files):
+            return built
+    return None
+
+
+def ensure_tools() -> None:
+    """Install what this machine lacks to build and to run a lab."""
+    missing = sorted(
+        {TOOLS[tool] for tool in TOOLS if not shutil.which(tool, path=SYSTEM_PATH)}
+    )
+    if missing:
+        say("installing", *missing)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        if ask(*APT_INSTALL, *missing, timeout=600, env=quiet).returncode:
+            run("apt-get", "update", timeout=300)
+            run(*APT_INSTALL, *missing, timeout=600, env=quiet)
+
+
+def ensure_images(*, again: bool = False) -> dict:
+    """The images, built first if the recipe has changed (or `again`)."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with locked(CACHE / "build.lock", timeout=1500) as lock:
+        ensure_tools()
+        if not again and (built := built_images()):
+            return built
+        private = ("unshare", "--mount", "--propagation", "private")
+        # The child inherits the lock: if this process is killed, nobody builds beside it.
+        result = ask(
+            *private,
+            sys.executable,
+            "-m",
+            "tests.lab.build",
+            timeout=1500,
+            cwd=ROOT,
+            stderr=None,
+            pass_fds=[lock.fileno()],
+        )
+        shutil.rmtree(CACHE / "work", ignore_errors=True)
+        if result.returncode:
+            told = (CACHE / "build.log").read_text(errors="replace")[-2000:]
+            raise LabError(f"the build failed; the end of {CACHE}/build.log:\n{told}")
+        return built_images()
+
+
+def drop_old_images() -> None:
+    """Remove images of other recipes; a lab that is up may still use them."""
+    keep = {str(value) for value in (built_images() or {}).values()}
+    for path in CACHE.iterdir():
+        if re.match(r"(full|bare|repository|linux)-", path.name) and path.name not in keep:
+            remove(path)
