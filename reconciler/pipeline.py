@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import HostUnreachable, LockHeld
-from reconciler.execution.executor import Bench, Emit, Executor, Look
+from reconciler.execution.executor import BLANK, Bench, Emit, Executor, Look, hosts_of
 from reconciler.execution.locks import Claim, leased
 from reconciler.execution.records import record_applied
 from reconciler.hosts import Host
@@ -15,7 +15,7 @@ from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
-from reconciler.model.plan import ClusterPlan, Command, Plan
+from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
 from reconciler.planning.planner import make_plan, restrict
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
@@ -34,20 +34,21 @@ class Options:
     patience: float = 20.0
 
 
-def probe_for(cluster: Cluster) -> Command:
-    """The probe with what this cluster's volumes make it look at."""
+def probe_for(cluster: Cluster, blank: Sequence[str]) -> Command:
+    """The probe with what this cluster's volumes make it look at, ``blank`` most closely."""
     return probe_command(
-        want=[ref(v) for v in cluster.volumes if v.format == "never"],
-        blank=[ref(v) for v in cluster.volumes if v.format == "if-blank"],
+        want=[ref(v) for v in cluster.volumes],
+        blank=blank,
         paths=[v.mount.path for v in cluster.volumes],
     )
 
 
-async def _observe(
+async def _whole(
     hosts: Mapping[str, Host], cluster: Cluster, options: Options, watch: Watch | None = None
 ) -> Observed:
-    limit = options.parallelism
-    return await observe(hosts, probe_for(cluster), SECTIONS, limit=limit, progress=watch)
+    """Everything that a plan can rest on, the blank check of devices to be formatted too."""
+    probe = probe_for(cluster, [ref(v) for v in cluster.volumes if v.format == "if-blank"])
+    return await observe(hosts, probe, SECTIONS, limit=options.parallelism, progress=watch)
 
 
 async def look_at(
@@ -57,7 +58,7 @@ async def look_at(
 
     async def one(cluster: Cluster) -> tuple[Cluster, Observed]:
         hosts = fleet[cluster.name]
-        return cluster, await _observe(hosts, cluster, options, watch)
+        return cluster, await _whole(hosts, cluster, options, watch)
 
     return tuple(await asyncio.gather(*(one(cluster) for cluster in desired.clusters)))
 
@@ -108,14 +109,16 @@ class Run:
 
     async def _locked(self, plan: ClusterPlan, cluster: Cluster) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
-        look = self._look(cluster)
-        everyone = tuple(self.fleet[plan.name])
-        fresh = restrict(cluster, await look(everyone), self.options.targets)
+        hosts = self.fleet[plan.name]
+        seen = await _whole(hosts, cluster, self.options)
+        fresh = restrict(cluster, seen, self.options.targets)
         if fresh.blocked or fresh.actions != plan.actions:
-            return ClusterOutcome(plan.name, "refused", blocked=fresh.blocked or (_stale(plan),))
+            return ClusterOutcome(
+                plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
+            )
         bench = Bench(
-            self.fleet[plan.name],
-            look,
+            hosts,
+            self._look(cluster),
             self.emit,
             self.stop,
             self.options.parallelism,
@@ -128,7 +131,7 @@ class Run:
         self, plan: ClusterPlan, cluster: Cluster, outcomes: tuple[ActionOutcome, ...]
     ) -> ClusterOutcome:
         """Look once more: only an empty plan is convergence."""
-        observed = await self._look(cluster)(tuple(self.fleet[plan.name]))
+        observed = await _whole(self.fleet[plan.name], cluster, self.options)
         rest = restrict(cluster, observed, self.options.targets)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             applied = self.desired.model_copy(update={"clusters": (cluster,)})
@@ -143,8 +146,14 @@ class Run:
     def _look(self, cluster: Cluster) -> Look:
         hosts = self.fleet[cluster.name]
 
-        def look(names: Sequence[str]) -> Awaitable[Observed]:
-            return _observe({name: hosts[name] for name in names}, cluster, self.options)
+        def look(facts: Sequence[Fact]) -> Awaitable[Observed]:
+            blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
+            return observe(
+                {name: hosts[name] for name in hosts_of(facts)},
+                probe_for(cluster, blank),
+                SECTIONS,
+                limit=self.options.parallelism,
+            )
 
         return look
 

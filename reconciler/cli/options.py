@@ -23,7 +23,10 @@ class Span(click.ParamType[float]):
     name = "duration"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401  # click's signature
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,  # click's signature
     ) -> float:
         """Seconds of ``30s``, ``5m`` or ``1h``."""
         if isinstance(value, (int, float)):

@@ -27,7 +27,9 @@ def plain(line: Mapping[str, object]) -> None:
         took = f" in {seconds:.1f} s" if isinstance(seconds, float) else ""
         why = f": {line['message']}" if line.get("message") else ""
         host = line.get("host") or "all"
-        click.echo(f"{line['time']} {_WORDS[event]} {host}: {line['summary']}{took}{why}", err=True)
+        click.echo(
+            f"{line['time']} {_WORDS[event]} {host}: {line['summary']}{took}{why}", err=True
+        )
 
 
 _WORDS = {
@@ -101,7 +103,9 @@ class _Bars:
 
     def _refresh(self) -> None:
         following = next(iter(self.waiting.values()), None)
-        text = f"next: {following.host or 'all'}: {following.summary}" if following else "ending"
+        text = (
+            f"next: {following.host or 'all'}: {following.summary}" if following else "ending"
+        )
         self.progress.update(
             self.whole,
             description=text,

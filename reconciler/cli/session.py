@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import secrets
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-import json
 
 from reconciler.execution.locks import Claim, Holder
 from reconciler.model.outcome import ClusterOutcome
@@ -40,7 +39,9 @@ def new_run() -> str:
 def claim(cluster: str, run: str, patience: float) -> Claim:
     """What this process asks the members for."""
     pid = os.getpid()
-    holder = Holder(getpass.getuser(), socket.gethostname(), _machine(), pid, _started(pid) or 0)
+    holder = Holder(
+        getpass.getuser(), socket.gethostname(), _machine(), pid, _started(pid) or 0
+    )
     return Claim(cluster, run, holder, patience, _is_dead)
 
 

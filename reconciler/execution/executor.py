@@ -19,10 +19,13 @@ FRESH = 30.0
 # udev and the kernel settle late; a fact that does not hold is read again this long.
 PATIENCE = 20.0
 PAUSE = 1.0
+# The reading whose probe reads much of the device.
+BLANK = "blank"
 # What of a command's output goes into the journal.
 OUTPUT = 4000
 
-Look = Callable[[Sequence[str]], Awaitable[Observed]]
+# Observes the hosts that the facts are about, as closely as the facts ask for.
+Look = Callable[[Sequence[Fact]], Awaitable[Observed]]
 Emit = Callable[[str, Mapping[str, object]], None]
 
 
@@ -102,7 +105,7 @@ class Executor:
         """Look until the facts hold or patience ends; a failed command gets one look."""
         deadline = _now() + (self.bench.patience if _promising(ended) else 0.0)
         while True:
-            observed = await self._observe(_hosts(action.expects))
+            observed = await self._observe(action.expects)
             why = remaining(action.expects, observed)
             if not why:
                 return
@@ -114,15 +117,19 @@ class Executor:
         raise VerificationFailed(action.id, why)
 
     async def _fresh(self, facts: Sequence[Fact]) -> Observed:
-        """Facts of the hosts concerned, none older than FRESH."""
-        hosts = _hosts(facts)
-        old = [h for h in hosts if h not in self.seen or _now() - self.seen[h][0] > FRESH]
-        if old:
-            await self._observe(old)
+        """Facts of the hosts concerned, none older than FRESH; a blank check always anew."""
+        hosts = hosts_of(facts)
+        since = _now() - FRESH
+        if any(fact.reading == BLANK or self._seen_at(hosts) < since for fact in facts):
+            await self._observe(facts)
         return Observed({host: self.seen[host][1] for host in hosts})
 
-    async def _observe(self, hosts: Sequence[str]) -> Observed:
-        observed = await self.bench.look(hosts)
+    def _seen_at(self, hosts: Sequence[str]) -> float:
+        never = (float("-inf"), None)
+        return min(self.seen.get(host, never)[0] for host in hosts)
+
+    async def _observe(self, facts: Sequence[Fact]) -> Observed:
+        observed = await self.bench.look(facts)
         now = _now()
         self.seen.update({host: (now, facts) for host, facts in observed.hosts.items()})
         return observed
@@ -148,7 +155,8 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _hosts(facts: Sequence[Fact]) -> tuple[str, ...]:
+def hosts_of(facts: Sequence[Fact]) -> tuple[str, ...]:
+    """The hosts that the facts are about, each once."""
     return tuple(dict.fromkeys(host for fact in facts for host in fact.hosts))
 
 

@@ -51,10 +51,14 @@ def judge(plan: Plan, consent: Consent, file: str, aliases: Aliases) -> Verdict:
     elif harmless and not consent.auto and consent.plan_id != plan.id and actions:
         missing.append(f"plan {plan.id} is not approved")
     devices = [a.device for a in formats(plan)]
-    for device in devices:
-        if not consent.devices & (aliases.get(device, frozenset()) | {device}):
-            missing.append(f"formatting {device} needs --accept-data {device}")
-    return Verdict(tuple(missing), _command(plan, file, harmless), _needless(consent, devices, aliases))
+    missing += [
+        f"formatting {device} needs --accept-data {device}"
+        for device in devices
+        if not consent.devices & (aliases.get(device, frozenset()) | {device})
+    ]
+    return Verdict(
+        tuple(missing), _command(plan, file, harmless), _needless(consent, devices, aliases)
+    )
 
 
 def _command(plan: Plan, file: str, harmless: bool) -> str:  # noqa: FBT001  # a fact, not a mode
@@ -66,6 +70,8 @@ def _command(plan: Plan, file: str, harmless: bool) -> str:  # noqa: FBT001  # a
 
 
 def _needless(consent: Consent, devices: list[str], aliases: Aliases) -> tuple[str, ...]:
-    covered = {name for device in devices for name in aliases.get(device, frozenset()) | {device}}
+    covered = {
+        name for device in devices for name in aliases.get(device, frozenset()) | {device}
+    }
     extra = sorted(consent.devices - covered)
     return tuple(f"--accept-data {device} is not needed: ignored" for device in extra)

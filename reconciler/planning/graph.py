@@ -9,16 +9,17 @@ Graph = Mapping[str, frozenset[str]]
 
 
 def order(graph: Graph) -> tuple[str, ...]:
-    """The nodes with each after its needs, alphabetically where the order is free.
+    """The nodes with each after its needs, in the graph's own order where that is free.
 
     Raises graphlib.CycleError, whose second argument names the cycle.
     """
     sorter = graphlib.TopologicalSorter(graph)
     sorter.prepare()
+    place = {node: number for number, node in enumerate(graph)}
     result: list[str] = []
     ready: list[str] = []
     while sorter.is_active():
-        ready = sorted([*ready, *sorter.get_ready()])
+        ready = sorted([*ready, *sorter.get_ready()], key=place.__getitem__)
         node = ready.pop(0)
         result.append(node)
         sorter.done(node)
@@ -34,7 +35,7 @@ def reduce(graph: Graph) -> Graph:
         indirect: frozenset[str] = frozenset().union(*(reach[need] for need in needs))
         reduced[node] = needs - indirect
         reach[node] = needs | indirect
-    return reduced
+    return {node: reduced[node] for node in graph}
 
 
 def closure(graph: Graph, chosen: frozenset[str]) -> frozenset[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed, Unknown
+from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 
 # o2nm: O2NM_MAX_NODES is 255, numbers 0 to 254 (fs/ocfs2/cluster/ocfs2_nodemanager.h).
@@ -15,7 +16,9 @@ NUMBERS = range(255)
 def numbered(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with a number for every member, in the file's order."""
     held = _held(cluster, observed)
-    given = _compact(cluster, held) if cluster.numbering == "compact" else _stable(cluster, held)
+    given = (
+        _compact(cluster, held) if cluster.numbering == "compact" else _stable(cluster, held)
+    )
     members = tuple(
         member.model_copy(update={"number": given[member.name.lower()]})
         for member in cluster.members
@@ -49,19 +52,23 @@ def _stable(cluster: Cluster, held: Mapping[str, int]) -> Mapping[str, int]:
 def _held(cluster: Cluster, observed: Observed) -> Mapping[str, int]:
     """Numbers by lower-case name, as running kernels and files have them; kernels win."""
     held: dict[str, int] = {}
-    for facts in observed.reached().values():
-        if not isinstance(facts.live, Unknown):
-            for live in facts.live.clusters:
-                if live.name == cluster.name:
-                    held.update({node.name.lower(): node.number for node in live.nodes})
-    for facts in observed.reached().values():
-        if isinstance(facts.cluster_conf, Unknown) or not facts.cluster_conf.text:
-            continue
-        try:
-            conf = parse_conf(facts.cluster_conf.text)
-        except ConfInvalid:
-            continue
-        for node in conf.nodes:
-            if node.cluster == cluster.name:
-                held.setdefault(node.name.lower(), node.number)
+    for nodes in (_live_numbers, _file_numbers):
+        for facts in observed.reached().values():
+            for name, number in nodes(cluster, facts):
+                held.setdefault(name.lower(), number)
     return held
+
+
+def _live_numbers(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, int]]:
+    if not isinstance(facts.live, Unknown):
+        for live in facts.live.clusters:
+            if live.name == cluster.name:
+                yield from ((node.name, node.number) for node in live.nodes)
+
+
+def _file_numbers(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, int]]:
+    if isinstance(facts.cluster_conf, Unknown) or not facts.cluster_conf.text:
+        return
+    with suppress(ConfInvalid):  # refused by name elsewhere
+        nodes = parse_conf(facts.cluster_conf.text).nodes
+        yield from ((node.name, node.number) for node in nodes if node.cluster == cluster.name)

@@ -27,8 +27,6 @@ def _same_place(first: Action, second: Action) -> bool:
     return first.host == second.host and first.address == second.address
 
 
-
-
 # (kind, what it needs, where). The whole path of a join can be read off it:
 # files on all members, one hash, registered in the running kernels, then the new one starts.
 ORDER: tuple[tuple[str, str, Scope], ...] = (
@@ -55,6 +53,22 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("write-fstab", "mount", _same_place),
     ("write-fstab", "same-file-system", _same_volume),
 )
+# Where the order is free, a plan reads best in this one.
+STAGES = (
+    "load-module",
+    "write-o2cb-settings",
+    "write-cluster-conf",
+    "same-cluster-conf",
+    "enable-o2cb",
+    "register-nodes",
+    "start-cluster",
+    "same-live-nodes",
+    "same-timeouts",
+    "format",
+    "same-file-system",
+    "mount",
+    "write-fstab",
+)
 # Kinds of which only one runs at a time, in plan order, within the scope.
 CHAINS: tuple[tuple[str, Scope], ...] = (
     ("mount", _anywhere),
@@ -64,6 +78,7 @@ CHAINS: tuple[tuple[str, Scope], ...] = (
 
 def link(actions: Sequence[Action]) -> tuple[Action, ...]:
     """The actions in an order that respects the table, each with the fewest ``needs``."""
+    actions = sorted(actions, key=lambda action: STAGES.index(action.kind))
     needs = {action.id: set(action.needs) for action in actions}
     for kind, needed, scope in ORDER:
         for second in (a for a in actions if a.kind == kind):

@@ -37,9 +37,7 @@ def mount_after_lists_agree(
             yield _broken(action, "mount-after-lists-agree", "the node lists are not compared")
 
 
-def mount_after_files_agree(
-    _c: Cluster, _o: Observed, plan: ClusterPlan
-) -> Iterator[Blocked]:
+def mount_after_files_agree(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
     """A run that writes cluster.conf mounts only after all members have it (I14, I15)."""
     yield from _after(plan, "mount", "write-cluster-conf", "mount-after-files-agree")
 

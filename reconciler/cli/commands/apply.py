@@ -12,7 +12,7 @@ from functools import partial
 
 import click
 
-from reconciler.cli import prompts, run
+from reconciler.cli import prompts, session
 from reconciler.cli.fleet import connected
 from reconciler.cli.options import (
     FILE,
@@ -29,6 +29,7 @@ from reconciler.cli.progress import json_lines, live
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
 from reconciler.execution.journal import Journal
+from reconciler.execution.locks import Claim
 from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
@@ -66,7 +67,11 @@ class Request:
 @click.option("--auto-approve", is_flag=True, help="Approve a safe, reversible plan.")
 @click.option("--approve", metavar="PLAN_ID", help="Approve exactly that plan.")
 @click.option(
-    "--accept-data", "devices", multiple=True, metavar="DEVICE", help="Formatting DEVICE is meant."
+    "--accept-data",
+    "devices",
+    multiple=True,
+    metavar="DEVICE",
+    help="Formatting DEVICE is meant.",
 )
 @click.option("--lock-timeout", type=Span(), default="30s", show_default=True)
 @click.option("--state-dir", type=click.Path(file_okay=False), help="Where runs are recorded.")
@@ -76,7 +81,7 @@ class Request:
 @NO_INPUT
 @NO_COLOR
 @VERBOSE
-def command(  # noqa: PLR0913  # one parameter an option
+def command(
     file: str | None,
     auto_approve: bool,
     approve: str | None,
@@ -110,8 +115,10 @@ def command(  # noqa: PLR0913  # one parameter an option
 
 
 async def _apply(request: Request) -> int:
-    identity = run.new_run()
-    with Journal(run.state_directory(request.state) / "runs", identity, run.now) as journal:
+    identity = session.new_run()
+    with Journal(
+        session.state_directory(request.state) / "runs", identity, session.now
+    ) as journal:
         if request.json:
             journal.listeners.append(json_lines)
         journal.emit("run-started", {"cluster": None, "file": request.file})
@@ -119,8 +126,8 @@ async def _apply(request: Request) -> int:
             with observing(sum(len(hosts) for hosts in fleet.values())) as watch:
                 plan, pairs = await make(request.desired, fleet, request.options, watch)
             outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
-        word = run.result(outcomes, interrupted)
-        code = run.exit_code(word)
+        word = session.result(outcomes, interrupted)
+        code = session.exit_code(word)
         journal.emit("run-finished", {"cluster": None, **run_summary(outcomes, word, code)})
     if not request.json:
         show(outcome_lines(outcomes, request.file), request.no_color)
@@ -151,8 +158,8 @@ async def _carry_out(
         return await work.execute(plan), bool(interrupted)
 
 
-def _claim(request: Request, identity: str, cluster: str) -> run.Claim:
-    return run.claim(cluster, identity, request.lock_timeout)
+def _claim(request: Request, identity: str, cluster: str) -> Claim:
+    return session.claim(cluster, identity, request.lock_timeout)
 
 
 def _approved(request: Request, plan: Plan, pairs: Pairs) -> bool:
@@ -198,5 +205,3 @@ def _interruptible(stop: asyncio.Event) -> list[int]:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, hear)
     return heard
-
-

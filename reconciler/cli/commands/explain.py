@@ -16,10 +16,14 @@ def command(code: str | None) -> int:
     """What the refusal CODE means and what to do; without CODE, all codes."""
     if code is None:
         for name in codes():
-            click.echo(f"{name:28} {page(name).splitlines()[0].lstrip('# ').partition(': ')[2]}")
+            click.echo(
+                f"{name:28} {page(name).splitlines()[0].lstrip('# ').partition(': ')[2]}"
+            )
         return 0
     if code not in codes():
         near = difflib.get_close_matches(code, codes(), 1)
-        raise UsageError(f"no page for {code!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        raise UsageError(
+            f"no page for {code!r}" + (f"; did you mean {near[0]}?" if near else "")
+        )
     click.echo(page(code).rstrip())
     return 0

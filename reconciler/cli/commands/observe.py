@@ -13,11 +13,13 @@ from reconciler.cli.fleet import connected
 from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, VERBOSE, discovered, formats
 from reconciler.cli.terminal import observing, show
 from reconciler.loading import read
-from reconciler.model.observed import Unreachable
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import Observed, Unreachable
 from reconciler.pipeline import Options, look_at
 from reconciler.reports.documents import facts_document
 from reconciler.reports.facts import facts_lines
 
+Pairs = tuple[tuple[Cluster, Observed], ...]
 SOME_UNREAD = 4
 ALL_UNREAD = 1
 
@@ -30,28 +32,34 @@ ALL_UNREAD = 1
 @NO_COLOR
 @VERBOSE
 def command(
-    file: str | None, output: str | None, form: str, parallelism: int, no_color: bool, verbose: int
+    file: str | None,
+    output: str | None,
+    form: str,
+    parallelism: int,
+    no_color: bool,
+    verbose: int,
 ) -> int:
     """Read all hosts of FILE; writes nothing on any of them."""
     desired = read(discovered(file))
 
-    async def look() -> int:
+    async def look() -> Pairs:
         async with connected(desired) as fleet:
             total = sum(len(hosts) for hosts in fleet.values())
             with observing(total) as watch:
                 pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
-        document = facts_document(pairs, datetime.now(UTC).isoformat(timespec="seconds"))
-        text = json.dumps(document, indent=1)
-        if output:
-            Path(output).write_text(text + "\n")
-        if form == "text":
-            show(facts_lines(pairs), no_color)
-        elif not output:
-            click.echo(text)
-        seen = [host for _cluster, observed in pairs for host in observed.hosts.values()]
-        lost = [host for host in seen if isinstance(host, Unreachable)]
-        for host in lost:
-            click.echo(f"{host.host}: {host.code}: {host.message}", err=True)
-        return 0 if not lost else ALL_UNREAD if len(lost) == len(seen) else SOME_UNREAD
+        return pairs
 
-    return asyncio.run(look())
+    pairs = asyncio.run(look())
+    document = facts_document(pairs, datetime.now(UTC).isoformat(timespec="seconds"))
+    text = json.dumps(document, indent=1)
+    if output:
+        Path(output).write_text(text + "\n")
+    if form == "text":
+        show(facts_lines(pairs), no_color)
+    elif not output:
+        click.echo(text)
+    seen = [host for _cluster, observed in pairs for host in observed.hosts.values()]
+    lost = [host for host in seen if isinstance(host, Unreachable)]
+    for host in lost:
+        click.echo(f"{host.host}: {host.code}: {host.message}", err=True)
+    return 0 if not lost else ALL_UNREAD if len(lost) == len(seen) else SOME_UNREAD

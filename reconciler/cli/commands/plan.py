@@ -22,12 +22,15 @@ from reconciler.cli.options import (
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
 from reconciler.loading import digest, read
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import Observed
 from reconciler.model.plan import Plan
 from reconciler.pipeline import Options
 from reconciler.pipeline import plan as make
 from reconciler.reports.documents import plan_document
 from reconciler.reports.text import plan_lines
 
+Pairs = tuple[tuple[Cluster, Observed], ...]
 CHANGES = 2
 BLOCKED = 3
 
@@ -42,7 +45,7 @@ BLOCKED = 3
 @NO_INPUT
 @NO_COLOR
 @VERBOSE
-def command(  # noqa: PLR0913  # one parameter an option
+def command(
     file: str | None,
     output: str | None,
     detailed_exitcode: bool,
@@ -59,21 +62,20 @@ def command(  # noqa: PLR0913  # one parameter an option
     checked(desired, targets)
     options = Options(targets, parallelism)
 
-    async def look() -> Plan:
+    async def look() -> tuple[Plan, Pairs]:
         async with connected(desired) as fleet:
             with observing(sum(len(hosts) for hosts in fleet.values())) as watch:
-                plan, pairs = await make(desired, fleet, options, watch)
-        document = plan_document(plan, desired, targets, digest(Path(path).read_text()))
-        text = json.dumps(document, indent=1, default=str)
-        if output:
-            Path(output).write_text(text + "\n")
-        if form == "json":
-            click.echo(text)
-        else:
-            show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
-        return plan
+                return await make(desired, fleet, options, watch)
 
-    plan = asyncio.run(look())
+    plan, pairs = asyncio.run(look())
+    document = plan_document(plan, desired, targets, digest(Path(path).read_text()))
+    text = json.dumps(document, indent=1, default=str)
+    if output:
+        Path(output).write_text(text + "\n")
+    if form == "json":
+        click.echo(text)
+    else:
+        show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
     if plan.blocked:
         return BLOCKED
     return CHANGES if detailed_exitcode and (plan.actions or _differs(plan)) else 0

@@ -25,11 +25,11 @@ def command(files: tuple[str, ...], form: str) -> int:
             read(name)
         except SpecInvalid as error:
             invalid.append(error)
-    problems = tuple(problem for error in invalid for problem in error.problems)
+    problems = tuple(problem for spec in invalid for problem in spec.problems)
     if form == "text":
-        for error in invalid:
-            click.echo(rendering.render(error.problems, error.lines))
-        bad = {error.path for error in invalid}
+        for spec in invalid:
+            click.echo(rendering.render(spec.problems, spec.lines))
+        bad = {spec.path for spec in invalid}
         for name in names:
             if name not in bad:
                 click.echo(f"{name}: valid")

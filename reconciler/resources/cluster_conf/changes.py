@@ -111,7 +111,9 @@ def _because(cluster: Cluster, file: TextFile) -> str:
     return f"{', '.join(new)} joins" if new else "same nodes, written differently"
 
 
-def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+def actions(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
     """Write the file where it differs; then all members must have the same hash."""
     if not changes:
         return

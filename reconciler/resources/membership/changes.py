@@ -20,7 +20,9 @@ STACK = "o2cb"
 
 def wanted(cluster: Cluster) -> str:
     """The live list that every kernel must have, in the words of the reading."""
-    nodes = sorted((m.number or 0, m.name, str(m.interconnect), m.port) for m in cluster.members)
+    nodes = sorted(
+        (m.number or 0, m.name, str(m.interconnect), m.port) for m in cluster.members
+    )
     return _words(nodes)
 
 
@@ -126,10 +128,14 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             present = {node.name.lower() for node in live.nodes}
             new = [m.name for m in cluster.members if m.name.lower() not in present]
             because = f"{', '.join(new)} joins" if new else "its list differs from the file"
-            yield Change(f"{member(host)}/live-nodes", host, "kernel", _nodes(live), want, because)
+            yield Change(
+                f"{member(host)}/live-nodes", host, "kernel", _nodes(live), want, because
+            )
 
 
-def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+def actions(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
     """Register in running kernels, start the others; then all lists must be the same."""
     if not changes:
         return

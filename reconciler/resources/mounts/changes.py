@@ -111,15 +111,20 @@ def _check_stable(volume: Volume, host: str, facts: HostFacts) -> Iterator[Block
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Volumes that are not mounted, and fstab lines that differ."""
+    """Volumes that are not mounted, then fstab lines that differ."""
+    reached = observed.reached()
     for volume in cluster.volumes:
-        for host, facts in observed.reached().items():
-            where = f"{address(volume.label)}/mount/{host}"
-            path = volume.mount.path
-            if volume.mount.by == "reconcile" and mounted(facts, _subject(volume)) == "absent":
-                because = "the volume is not mounted"
-                yield Change(where, host, "mount", None, path, because)
+        for host, facts in reached.items():
+            yield from _diff_mount(volume, host, facts)
+        for host, facts in reached.items():
             yield from _diff_boot(volume, host, facts)
+
+
+def _diff_mount(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
+    if volume.mount.by == "reconcile" and mounted(facts, _subject(volume)) == "absent":
+        where = f"{address(volume.label)}/mount/{host}"
+        because = "the volume is not mounted"
+        yield Change(where, host, "mount", None, volume.mount.path, because)
 
 
 def _diff_boot(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
@@ -138,7 +143,9 @@ def _subject(volume: Volume) -> str:
     return f"{volume.mount.path} {ref(volume)}"
 
 
-def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+def actions(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
     """Mount, then make it permanent."""
     by_label = {volume.label: volume for volume in cluster.volumes}
     written: dict[str, str | None] = {}
@@ -158,9 +165,7 @@ def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> 
             yield _write_fstab(cluster, volume, change, (text, after))
 
 
-def _mount(
-    cluster: Cluster, volume: Volume, change: Change, device: tuple[str, str]
-) -> Action:
+def _mount(cluster: Cluster, volume: Volume, change: Change, device: tuple[str, str]) -> Action:
     host, path = change.host, volume.mount.path
     options = ",".join(volume.mount.options) or "defaults"
     return Action(
@@ -171,9 +176,7 @@ def _mount(
         summary=f"mount {volume.label} on {path}",
         because=change.because,
         risk="safe",
-        command=gate_command(
-            "mount", *device, path, options, timeout=MOUNT_TIMEOUT
-        ),
+        command=gate_command("mount", *device, path, options, timeout=MOUNT_TIMEOUT),
         requires=_lists_equal(cluster),
         expects=(Fact((host,), "mounted", _subject(volume), "mounted"),),
         seconds=8,
@@ -202,9 +205,7 @@ def _write_fstab(
         risk="safe",
         command=gate_command("write-file", FSTAB, "644", old, new, stdin=after),
         requires=(Fact((change.host,), "fstab", "", old),),
-        expects=(
-            Fact((change.host,), "boot-mount", volume.mount.path, str(change.after)),
-        ),
+        expects=(Fact((change.host,), "boot-mount", volume.mount.path, str(change.after)),),
     )
 
 

@@ -122,7 +122,9 @@ def _units(facts: HostFacts) -> list[Unit]:
     return [u for u in known(facts.services) if u.name in UNITS and u.load == "loaded"]
 
 
-def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+def actions(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
     """Write the settings, enable the units; then all kernels must have the timeouts."""
     facts = observed.reached()
     for change in changes:

@@ -11,7 +11,8 @@ from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.refusals import member, not_supported
 
 COMMANDS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb", "blkid", "wipefs", "systemctl")
-MODULES = ("ocfs2", "ocfs2_stack_o2cb")
+# The cluster stack's module is loaded by the o2cb service itself.
+MODULE = "ocfs2"
 # What one run may write into /etc and /var/lib, with room to spare.
 FREE_BYTES = 1 << 20
 
@@ -76,36 +77,30 @@ def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def diff(_cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Modules that are not loaded."""
+    """Hosts on which the module is not loaded."""
     for host, facts in observed.reached().items():
-        loaded = known(facts.kernel).loaded
-        missing = [name for name in MODULES if name not in loaded]
-        if missing:
+        if module(facts, MODULE) == "absent":
+            address = f"{member(host)}/module"
             yield Change(
-                f"{member(host)}/module",
-                host,
-                "kernel",
-                None,
-                missing,
-                "the ocfs2 module is not loaded",
+                address, host, "kernel", None, MODULE, "the ocfs2 module is not loaded"
             )
 
 
-def actions(cluster: Cluster, _observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
-    """Load the modules."""
+def actions(
+    cluster: Cluster, _observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
+    """Load the module."""
     for change in changes:
         yield Action(
             id=f"{cluster.name}/{change.host}/load-module",
             kind="load-module",
             host=change.host,
             address=change.address,
-            summary="load the ocfs2 module and the o2cb stack",
+            summary="load the ocfs2 module",
             because=change.because,
             risk="safe",
-            command=Command(("modprobe", "-a", *MODULES)),
-            expects=tuple(
-                Fact((change.host,), "module", name, "loaded") for name in MODULES
-            ),
+            command=Command(("modprobe", MODULE)),
+            expects=(Fact((change.host,), "module", MODULE, "loaded"),),
             seconds=3,
         )
 

@@ -41,7 +41,11 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that no member sees a file system on."""
     for volume in cluster.volumes:
         seen = views(volume, observed)
-        if seen and volume.format == "if-blank" and not any(v.superblock for v in seen.values()):
+        if (
+            seen
+            and volume.format == "if-blank"
+            and not any(v.superblock for v in seen.values())
+        ):
             host = next(m.name for m in cluster.members if m.name in seen)
             yield Change(
                 f"{address(volume.label)}/file-system",
@@ -53,7 +57,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             )
 
 
-def actions(cluster: Cluster, observed: Observed, changes: Sequence[Change]) -> Iterator[Action]:
+def actions(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
     """Format on one member; then all must see the same file system."""
     by_address = {f"{address(v.label)}/file-system": v for v in cluster.volumes}
     for change in changes:
@@ -83,8 +89,7 @@ def _format(cluster: Cluster, volume: Volume, change: Change, view: WantedDevice
         kind="format",
         host=change.host,
         address=address(volume.label),
-        summary=f"format {ref(volume)} as OCFS2 {volume.label}, "
-        f"{slots(cluster, volume)} slots",
+        summary=f"format {ref(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
         because=change.because,
         risk="data",
         irreversible=True,
@@ -101,9 +106,7 @@ def _format(cluster: Cluster, volume: Volume, change: Change, view: WantedDevice
                 str(view.size),
             ),
         ),
-        expects=(
-            Fact((change.host,), "file-system", ref(volume), _words(cluster, volume)),
-        ),
+        expects=(Fact((change.host,), "file-system", ref(volume), _words(cluster, volume)),),
         seconds=10,
     )
 

@@ -104,7 +104,9 @@ def _check_together(volume: Volume, seen: Mapping[str, WantedDevice]) -> Iterato
             f"{ref(volume)} has different sizes: {words}",
             "rescan the device on the hosts that lag, or check that it is one disk",
         )
-    uuids = {host: view.superblock.uuid if view.superblock else None for host, view in seen.items()}
+    uuids = {
+        host: view.superblock.uuid if view.superblock else None for host, view in seen.items()
+    }
     if len(set(uuids.values())) > 1:
         words = ", ".join(f"{host} {uuid or 'none'}" for host, uuid in uuids.items())
         yield Blocked(
@@ -179,9 +181,7 @@ def _whole(view: WantedDevice, disks: tuple[Disk, ...]) -> Disk | None:
     return by_name.get(disk.parent) if disk and disk.parent else disk
 
 
-def _check_superblock(
-    cluster: Cluster, volume: Volume, block: Superblock
-) -> Iterator[Blocked]:
+def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
     subject = address(volume.label)
     if block.label != volume.label:
         yield Blocked(

@@ -1,0 +1,28 @@
+"""The host-side program for what must be checked and done in one breath."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from reconciler.model.plan import MINUTE, Command
+
+
+@cache
+def gate_text() -> str:
+    """The script, whole; read once."""
+    return resources.files(__name__).joinpath("gate.sh").read_text(encoding="utf-8")
+
+
+def __getattr__(name: str) -> str:
+    """``GATE`` is the script's text, read when it is first asked for."""
+    if name == "GATE":
+        return gate_text()
+    raise AttributeError(name)
+
+
+def gate_command(
+    verb: str, *arguments: str, stdin: str = "", timeout: float = MINUTE
+) -> Command:
+    """The command for one of the gate's verbs, as the head of ``gate.sh`` lists them."""
+    return Command(("sh", "-c", gate_text(), "gate", verb, *arguments), stdin, timeout)

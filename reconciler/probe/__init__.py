@@ -1,0 +1,39 @@
+"""The one read-only script that observes a host, and the command that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+from reconciler.model.plan import MINUTE, Command
+
+
+@cache
+def probe_text() -> str:
+    """The script, whole; read once."""
+    return resources.files(__name__).joinpath("probe.sh").read_text(encoding="utf-8")
+
+
+def __getattr__(name: str) -> str:
+    """``PROBE`` is the script's text, read when it is first asked for."""
+    if name == "PROBE":
+        return probe_text()
+    raise AttributeError(name)
+
+
+def probe_command(
+    want: Sequence[str] = (), blank: Sequence[str] = (), paths: Sequence[str] = ()
+) -> Command:
+    """The command that observes a host.
+
+    ``want`` and ``blank`` are references as ``device_ref`` makes them; those in ``blank``
+    are also read for non-zero data where no signature is found. ``paths`` are mount points
+    of which any type of file system is told.
+    """
+    arguments = [
+        *(word for ref in want if ref not in blank for word in ("--want", ref)),
+        *(word for ref in blank for word in ("--blank", ref)),
+        *(word for path in paths for word in ("--path", path)),
+    ]
+    return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)

@@ -1,0 +1,924 @@
+#!/bin/sh
+# reconcile-probe 1
+#
+# Reads what this host really has and prints it as text; `reconcile observe` runs it.
+# It only ever reads: no file is written (not even a temporary one), nothing is loaded,
+# mounted, rescanned or asked of another host. POSIX sh (dash, busybox ash, bash).
+#
+#   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]...
+#
+#   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
+#   --blank  the same, and look for non-zero data where no signature is found
+#   --path   say which file system of whatever type is mounted there
+#
+# Every section stands between @@begin and @@end with its status, and fails alone.
+# Fields are separated by a tab; no line exceeds 4096 bytes, the whole not 1 MiB.
+# Starting a process is dear on a small host, hence `read` and patterns instead of awk.
+
+LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+unset CDPATH ENV BASH_ENV
+exec 2>/dev/null </dev/null
+umask 077
+set -uf # -f: a star in what is read stays a star; every glob below asks for it
+TAB='	'
+NL='
+'
+SYS=/sys/class/block
+STATE=/var/lib/reconcile
+
+# ---- printing -------------------------------------------------------------------------
+
+fail() { # fail REASON: the section is unknown
+    printf '@@fail\t%.200s\n' "$1"
+    exit 1
+}
+
+row() { # row FIELD...: one line; a control character in a field would forge others
+    IFS=' '
+    case "$*" in *[[:cntrl:]]*) fail "control character in a $1 line" ;; esac
+    IFS=$TAB
+    say "$*"
+}
+
+say() { # say LINE, within the bounds
+    [ ${#1} -le 4096 ] || fail "a line is longer than 4096 bytes"
+    room=$((room - ${#1} - 1))
+    [ "$room" -ge 0 ] || fail "too much to tell"
+    printf '%s\n' "$1"
+}
+
+section() { # section NAME BYTES
+    room=$2
+    printf '@@begin\t%s\n' "$1"
+    ("probe_$1")
+    printf '@@end\t%s\t%s\n' "$1" "$?"
+}
+
+# ---- reading --------------------------------------------------------------------------
+
+get() { # get FILE: its first line in $got, or - and status 1
+    got=
+    { IFS= read -r got <"$1"; }
+    [ -n "$got" ] || { got=- && return 1; }
+}
+
+plain() { # plain TEXT: in $got, with ? for every control character
+    got=$1
+    while :; do
+        case $got in
+        *[[:cntrl:]]*) got="${got%%[[:cntrl:]]*}?${got#*[[:cntrl:]]}" ;;
+        *) return 0 ;;
+        esac
+    done
+}
+
+has() { command -v "$1" >/dev/null; }
+
+# A device whose path is gone can hang whoever opens it, so a limit where there is one.
+if has timeout; then
+    limited() { timeout -k 2 "$@"; }
+else
+    limited() { shift && "$@"; }
+fi
+
+glob() { # glob PATTERN: what matches, a line each, in $globbed; leaves IFS at a newline
+    IFS=
+    set +f
+    # shellcheck disable=SC2086 # expanding is the point
+    set -- $1
+    set -f
+    IFS=$NL
+    globbed="$*"
+}
+
+names() { # names DIR: its entries joined by commas in $got, or -
+    got=
+    glob "$1/*"
+    for entry in $globbed; do
+        if [ -e "$entry" ]; then got=$got,${entry##*/}; fi
+    done
+    got=${got#,}
+    [ -n "$got" ] || got=-
+}
+
+# ---- the host -------------------------------------------------------------------------
+
+probe_identity() {
+    get /proc/sys/kernel/hostname && row hostname "$got"
+    get /proc/sys/kernel/random/boot_id && row boot_id "$got"
+    get /etc/machine-id
+    row machine_id "$got"
+    os=- version=-
+    while IFS= read -r line; do
+        case $line in
+        ID=*) os=${line#ID=} ;;
+        VERSION_ID=*) version=${line#VERSION_ID=} ;;
+        esac
+    done </etc/os-release
+    os=${os#[\"\']} version=${version#[\"\']}
+    row os "${os%[\"\']}"
+    row os_version "${version%[\"\']}"
+    get /proc/sys/kernel/osrelease && row kernel "$got"
+    get /proc/sys/kernel/arch || got=$(uname -m)
+    row arch "$got"
+    row uid "$(id -u)"
+    get /proc/uptime && row uptime "${got%% *}"
+    row clock "$(date +%s)"
+}
+
+next_kernel() { # what the next boot runs, in $next: grubby knows, else GRUB takes the newest
+    next=-
+    if has grubby; then
+        next=$(grubby --default-kernel)
+        next=${next##*/vmlinuz-}
+    else
+        glob '/boot/vmlinuz-[0-9]*'
+        case $globbed in *"$NL"*) globbed=$(echo "$globbed" | sort -V) ;; esac
+        for image in $globbed; do
+            case $image in *rescue*) continue ;; esac
+            if [ -e "$image" ]; then next=${image#/boot/vmlinuz-}; fi
+        done
+    fi
+    [ -n "$next" ] || next=-
+}
+
+probe_kernel() {
+    get /proc/sys/kernel/osrelease
+    running=$got
+    next_kernel
+    row running "$running"
+    row next_boot "$next"
+    has modinfo || fail "modinfo is not there"
+    file=- version=-
+    IFS=$NL
+    for line in $(modinfo ocfs2); do
+        case $line in
+        filename:*) file=${line##*[ "$TAB"]} ;;
+        version:*) version=${line##*[ "$TAB"]} ;;
+        esac
+    done
+    row module_file "$file"
+    row module_version "$version"
+    ready=no
+    case $next in
+    -) ready=- ;;
+    "$running") [ "$file" = - ] || ready=yes ;;
+    *) [ -z "$(modinfo -k "$next" -F filename ocfs2)" ] || ready=yes ;;
+    esac
+    row next_boot_module "$ready"
+    for name in ocfs2 ocfs2_stack_o2cb ocfs2_dlm ocfs2_nodemanager ocfs2_dlmfs; do
+        if [ -d "/sys/module/$name" ]; then row loaded "$name"; fi
+    done
+    for name in panic panic_on_oops; do
+        get "/proc/sys/kernel/$name"
+        row "$name" "$got"
+    done
+}
+
+probe_packages() {
+    manager=- found=
+    set -- ocfs2-tools parted gdisk multipath-tools device-mapper-multipath sg3-utils \
+        sg3_utils 'kmod-ocfs2*'
+    if [ -s /var/lib/dpkg/status ] && has dpkg-query; then
+        manager=dpkg # its status is 1 when one of the names is not known at all
+        found=$(dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' "$@")
+        [ $? -le 1 ] || fail "dpkg-query failed"
+    elif has rpm; then
+        manager=rpm
+        found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") || fail "rpm failed"
+    fi
+    row manager "$manager"
+    IFS=$NL
+    for line in $found; do
+        IFS=$TAB
+        # shellcheck disable=SC2086 # split into status, name and version
+        set -- $line
+        case $1 in ?i*) row version "$2" "$3" ;; esac
+    done
+    for name in mkfs.ocfs2 tunefs.ocfs2 fsck.ocfs2 debugfs.ocfs2 mounted.ocfs2 o2cb blkid \
+        wipefs lsblk multipathd parted sgdisk partprobe sg_readcap systemctl flock timeout; do
+        if has "$name"; then row command "$name"; fi
+    done
+}
+
+probe_addresses() {
+    list=$(ip -o -4 addr show) || fail "ip addr failed"
+    IFS=$NL
+    for line in $list; do
+        IFS=' '
+        # shellcheck disable=SC2086 # 2: eth0 inet 10.0.0.1/24 ..., or ... 10.0.0.1 peer ...
+        set -- $line
+        case $4 in */*) prefix=${4#*/} ;; *) prefix=32 ;; esac
+        row address "${2%%@*}" "${4%%/*}" "$prefix"
+    done
+}
+
+probe_space() {
+    for path in /etc /var/lib /boot; do
+        if [ -d "$path" ]; then
+            free=$(limited 5 stat -f -c '%a %S %d' "$path") || fail "stat -f $path failed"
+            IFS=' '
+            # shellcheck disable=SC2086 # blocks, bytes a block, inodes
+            set -- $free
+            [ "$3" -gt 0 ] || set -- "$1" "$2" - # some file systems do not count inodes
+            row space "$path" $(($1 * $2)) "$3"
+        fi
+    done
+}
+
+probe_log() {
+    all=$(dmesg) || fail "dmesg failed"
+    all=$(printf '%s\n' "$all" |
+        grep -aiE 'ocfs2[^-]|o2(cb|net|hb|dlm|quo)|multipath|\] sd |i/o error' | tail -n 40)
+    IFS=$NL
+    for line in $all; do
+        plain "$line"
+        [ ${#got} -le 1000 ] || got=$(printf '%.1000s' "$got")
+        row log "$got"
+    done
+}
+
+# ---- files, as they are ---------------------------------------------------------------
+
+O2CB=/etc/default/o2cb
+if [ -e /etc/default/o2cb ]; then :; elif [ -e /etc/sysconfig/o2cb ]; then
+    O2CB=/etc/sysconfig/o2cb
+elif [ -d /etc/sysconfig ]; then
+    if [ ! -d /etc/default ] || [ -e /etc/redhat-release ]; then O2CB=/etc/sysconfig/o2cb; fi
+fi
+
+read_files() { # all of them at once: $modes, $sums and $texts, each line after its path
+    glob "$STATE/*/applied.json"
+    set --
+    for path in /etc/ocfs2/cluster.conf "$O2CB" /etc/fstab $globbed; do
+        if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi
+    done
+    modes='' sums='' texts=''
+    [ $# -gt 0 ] || return 0
+    modes=$(stat -L -c '%n %a %s' "$@")
+    IFS=$NL
+    for line in $modes; do
+        [ "${line##* }" -le 262144 ] || return 0 # modes without sums and texts
+    done
+    has sha256sum && sums=$(sha256sum "$@")
+    texts=$(grep -a '' /dev/null "$@")
+}
+
+file() { # file PATH: its block
+    row path "$1"
+    if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+        row state absent
+        return
+    fi
+    IFS=$NL size=
+    for line in $modes; do
+        case $line in "$1 "*) size=${line##* } mode=${line% *} ;; esac
+    done
+    [ -n "$size" ] || fail "$1 is not a readable file"
+    [ "$size" -le 262144 ] || fail "$1 is larger than 256 KiB"
+    row state present
+    IFS=$NL
+    for line in $sums; do
+        case $line in *" $1" | *"*$1") row sha256 "${line%% *}" ;; esac
+    done
+    row mode "${mode##* }"
+    file_text "$1" "$size"
+}
+
+file_text() { # file_text PATH SIZE
+    left=$2 IFS=$NL
+    for line in $texts; do
+        case $line in "$1:"*)
+            line=${line#"$1:"}
+            left=$((left - ${#line} - 1))
+            say "|$line"
+            ;;
+        esac
+    done
+    [ "$left" -ne -1 ] || say nonl
+}
+
+probe_cluster_conf() { file /etc/ocfs2/cluster.conf; }
+probe_o2cb_config() { file "$O2CB"; }
+probe_fstab() { file /etc/fstab; }
+
+probe_records() {
+    glob "$STATE/*/applied.json"
+    for path in $globbed; do
+        if [ -e "$path" ]; then file "$path"; fi
+    done
+}
+
+probe_leases() {
+    [ -e "$STATE/lease" ] || return 0
+    run='' holder='' boot='' renewed=''
+    while IFS=$TAB read -r key value; do
+        case $key in
+        run) run=$value ;;
+        holder) holder=$value ;;
+        boot) boot=$value ;;
+        renewed) renewed=$value ;;
+        esac
+    done <"$STATE/lease"
+    case $renewed in '' | *[!0-9]*) fail "the lease file is garbled" ;; esac
+    get /proc/uptime
+    age=${got%%.*}
+    get /proc/sys/kernel/random/boot_id
+    # It was renewed before this boot: then it is at least as old as the boot.
+    [ "$got" = "$boot" ] && age=$((age - renewed))
+    row lease "$run" "$holder" "$age"
+}
+
+# ---- the running kernel's cluster -----------------------------------------------------
+
+probe_live() {
+    get /sys/fs/ocfs2/cluster_stack
+    row stack "$got"
+    config=/sys/kernel/config/cluster
+    if [ ! -d "$config" ]; then
+        unregistered || fail "configfs is not mounted"
+        return 0
+    fi
+    glob "$config/*"
+    for dir in $globbed; do
+        if [ -d "$dir" ]; then live_cluster "${dir##*/}"; fi
+    done
+    domains
+}
+
+unregistered() { # a registered cluster pins the module; else only other modules hold it
+    module=/sys/module/ocfs2_nodemanager
+    [ -d "$module" ] || return 0
+    glob "$module/holders/*"
+    holders=0
+    for item in $globbed; do
+        if [ -e "$item" ]; then holders=$((holders + 1)); fi
+    done
+    get "$module/refcnt" && [ "$got" = "$holders" ]
+}
+
+live_cluster() { # live_cluster NAME
+    row cluster "$1"
+    for key in idle_timeout_ms keepalive_delay_ms reconnect_delay_ms fence_method \
+        heartbeat/dead_threshold heartbeat/mode; do
+        if get "$config/$1/$key"; then row attr "$1" "$key" "$got"; fi
+    done
+    glob "$config/$1/node/*"
+    for item in $globbed; do
+        [ -d "$item" ] || continue
+        get "$item/num" && number=$got
+        get "$item/ipv4_address" && ip=$got
+        get "$item/ipv4_port" && port=$got
+        get "$item/local" && row node "$1" "${item##*/}" "$number" "$ip" "$port" "$got"
+    done
+    glob "$config/$1/heartbeat/*"
+    for item in $globbed; do
+        [ -d "$item" ] || continue
+        get "$item/dev"
+        row region "$1" "${item##*/}" "$got"
+    done
+}
+
+domains() { # DLM domains: debugfs lists them, else each has a kernel thread dlm-NAME
+    [ -d /sys/module/ocfs2_dlm ] || return 0
+    if [ -d /sys/kernel/debug/o2dlm ]; then
+        glob '/sys/kernel/debug/o2dlm/*'
+        for item in $globbed; do
+            if [ -d "$item" ]; then row domain "${item##*/}"; fi
+        done
+    else
+        glob '/proc/[0-9]*/comm'
+        # shellcheck disable=SC2086,SC2013 # one process for all of them
+        for item in $(grep -hs '^dlm-' $globbed); do row domain "${item#dlm-}"; done
+    fi
+}
+
+probe_services() {
+    has systemctl || fail "systemctl is not there"
+    list=$(limited 10 systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState \
+        o2cb.service ocfs2.service multipathd.service iscsid.service) || fail "systemctl failed"
+    id='' load='' active='' sub='' state=''
+    IFS=$NL
+    for line in $list; do # properties come in systemd's order; Id= or the end closes a unit
+        value=${line#*=}
+        case $line in
+        Id=*) unit && id=$value load='' active='' sub='' state='' ;;
+        LoadState=*) load=$value ;;
+        ActiveState=*) active=$value ;;
+        SubState=*) sub=$value ;;
+        UnitFileState=*) state=$value ;;
+        esac
+    done
+    unit
+}
+
+unit() {
+    [ -n "$id" ] || return 0
+    case $state in
+    enabled*) enabled=enabled ;;
+    generated | '') start_links "${id%.service}" ;;
+    *) enabled=disabled ;;
+    esac
+    row unit "$id" "$load" "$active" "$sub" "$enabled"
+}
+
+start_links() { # start_links NAME: a SysV script is enabled by its start links
+    enabled=disabled
+    glob "/etc/rc[2-5].d/S[0-9][0-9]$1"
+    for link in $globbed; do
+        if [ -L "$link" ]; then enabled=enabled; fi
+    done
+}
+
+# ---- mounts ---------------------------------------------------------------------------
+
+probe_mounts() {
+    [ -r /proc/1/mountinfo ] || fail "/proc/1/mountinfo is not readable"
+    seen=$NL
+    IFS=$NL
+    for line in $mountinfo; do mounted 1 "$line" "$@"; done
+    [ -d /sys/fs/ocfs2 ] || return 0
+    set -- /proc/1
+    glob '/proc/[0-9]*'
+    for dir in $globbed; do # one process of every other mount namespace
+        for known; do
+            if [ "$dir/ns/mnt" -ef "$known/ns/mnt" ]; then continue 2; fi
+        done
+        if [ -e "$dir/ns/mnt" ]; then set -- "$@" "$dir"; fi
+    done
+    shift
+    [ $# -gt 0 ] || return 0
+    for dir; do shift && set -- "$@" "$dir/mountinfo"; done
+    IFS=$NL
+    # shellcheck disable=SC2013 # one process for all of them
+    for line in $(grep -s ' - ocfs2 ' /dev/null "$@"); do
+        dir=${line%%/mountinfo:*}
+        mounted "${dir#/proc/}" "${line#*/mountinfo:}"
+    done
+}
+
+mounted() { # mounted PID LINE: prints an ocfs2 mount, or any type on a --path
+    pid=$1 IFS=' '
+    # shellcheck disable=SC2086 # ID PARENT MAJ:MIN ROOT PATH OPTIONS [TAG...] - TYPE SOURCE OPTIONS
+    set -- $2
+    number=$3 path=$5 options=$6
+    while [ "$1" != - ]; do shift; done
+    case "$2" in
+    ocfs2)
+        case $seen in *"$NL$number $path$NL"*) return ;; esac
+        seen=$seen$number" "$path$NL
+        row mount "$path" "$3" "$number" "$options,$4" "$pid"
+        ;;
+    *)
+        case $path in *\\*) real=$(printf '%b' "$(octal "$path")") ;; *) real=$path ;; esac
+        case $paths in *"$NL$real$NL"*) row other "$path" "$2" "$3" ;; esac
+        ;;
+    esac
+}
+
+octal() { # \040 is written \0040 for printf %b
+    rest=$1
+    while :; do
+        case $rest in
+        *\\*) printf '%s\\0' "${rest%%\\*}" && rest=${rest#*\\} ;;
+        *) printf '%s' "$rest" && return ;;
+        esac
+    done
+}
+
+probe_processes() { # who has something open, mapped, or its root or directory, under a mount
+    mounts=
+    IFS=$NL
+    for line in $mountinfo; do
+        case $line in *' - ocfs2 '*)
+            IFS=' '
+            # shellcheck disable=SC2086 # the fifth is the mount point
+            set -- $line
+            mounts=$mounts$5\\n
+            ;;
+        esac
+    done
+    [ -n "$mounts" ] || return 0
+    set +f # ls -l reads links and opens nothing; awk decodes the octal escapes itself
+    list=$({
+        ls -l /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/fd
+        grep -s / /proc/[0-9]*/maps
+    } | awk -v mounts="$mounts" '
+        BEGIN { n = split(mounts, mount, "\n") - 1 }
+        /^\/proc\/[0-9]+\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
+        {
+            at = index($0, " -> ")
+            if ($0 ~ /^\/proc\/[0-9]+\/maps:/) {
+                split($0, part, "/"); pid = part[3]
+                target = substr($0, length("/proc/" pid "/maps:") + 1)
+                target = substr(target, index(target, "/"))
+            } else if (at) {
+                if (match($0, /\/proc\/[0-9]+\/(cwd|root) -> /)) {
+                    split(substr($0, RSTART), part, "/"); pid = part[3]
+                }
+                target = substr($0, at + 4)
+            } else next
+            for (i = 1; i <= n; i++)
+                if ((target == mount[i] || index(target, mount[i] "/") == 1) && !(pid in told)) {
+                    told[pid] = 1
+                    if (++count <= 200) print pid " " target
+                }
+        }')
+    set -f
+    IFS=$NL
+    for line in $list; do
+        get "/proc/${line%% *}/comm" || continue # it has ended meanwhile
+        plain "$got" && command=$got
+        plain "${line#* }"
+        row proc "${line%% *}" "$command" "$got"
+    done
+}
+
+# ---- disks ----------------------------------------------------------------------------
+
+multipath_wwid() { # multipath_wwid DIR: in $wwid as multipath writes it, sysfs's in $raw
+    raw=- wwid=
+    case ${1##*/} in
+    nvme*) get "$1/wwid" && raw=$got wwid=$got ;;
+    *)
+        get "$1/device/wwid" && raw=$got
+        case $raw in
+        naa.*) wwid=3${raw#naa.} ;;
+        eui.*) wwid=2${raw#eui.} ;;
+        t10.*)
+            IFS=' '
+            # shellcheck disable=SC2086 # runs of spaces become one underscore
+            set -- ${raw#t10.}
+            IFS=_ wwid="1$*"
+            ;;
+        iqn.*) wwid=8$raw ;;
+        esac
+        ;;
+    esac
+}
+
+probe_disks() {
+    tables=''
+    glob "$SYS/dm-*"
+    if [ -d "${globbed%%"$NL"*}" ]; then tables=$(limited 10 dmsetup table) || fail "dmsetup table failed"; fi
+    asked=' '
+    IFS=$NL
+    for ref in $wants; do # only of these is the device itself asked for its capacity
+        disks_of "${ref%,part=*}" && asked="$asked$disks "
+    done
+    glob "$SYS/*"
+    for dir in $globbed; do
+        case ${dir##*/} in loop* | ram* | zram* | fd[0-9]*) continue ;; esac
+        get "$dir/size" || continue # it has just gone
+        case ${dir##*/}:$got in sr*:0) continue ;; esac
+        sectors=$got
+        disk "$dir"
+    done
+    links
+}
+
+disk() { # disk DIR
+    name=${1##*/} part=- start=- parent=-
+    get "$1/dev" && number=$got
+    get "$1/ro" && readonly=$got
+    get "$1/dm/name" && dmname=$got || dmname=-
+    get "$1/dm/uuid" && dmuuid=$got || dmuuid=-
+    names "$1/slaves" && slaves=$got
+    names "$1/holders" && holders=$got
+    if get "$1/partition"; then
+        part=$got
+        get "$1/start" && start=$got
+        cd -P "$1/.." && parent=${PWD##*/}
+        get "$1/../queue/logical_block_size"
+    else
+        get "$1/queue/logical_block_size"
+    fi
+    sector=$got
+    case $dmuuid in part[0-9]*-*)
+        part=${dmuuid#part} parent=$slaves
+        part=${part%%-*}
+        dm_start "$dmname"
+        ;;
+    esac
+    multipath_wwid "$1"
+    capacity "$name"
+    row disk "$name" "$number" "$sectors" "$sector" "$readonly" "$part" "$start" "$parent" \
+        "$dmname" "$dmuuid" "$raw" "$slaves" "$holders" "$bytes"
+}
+
+dm_start() { # dm_start NAME: where a linear mapping begins on its device, in $start
+    IFS=$NL
+    for line in $tables; do
+        case $line in "$1: 0 "*" linear "*) start=${line##* } ;; esac
+    done
+}
+
+capacity() { # capacity KNAME: what the device itself says, in $bytes; the least of its paths
+    bytes=-
+    case $asked in *" $1 "*) ;; *) return ;; esac
+    has sg_readcap || return
+    names "$SYS/$1/slaves"
+    [ "$got" != - ] || got=$1
+    IFS=,
+    for path in $got; do
+        get "$SYS/$path/device/state"
+        [ "$got" = running ] || { bytes=- && return; }
+        answer=$(limited 5 sg_readcap -b "/dev/$path") || { bytes=- && return; }
+        case $answer in 0x*[0-9a-f]" 0x"*) ;; *) bytes=- && return ;; esac
+        answer=$((${answer% *} * ${answer#* }))
+        if [ "$bytes" = - ] || [ "$answer" -lt "$bytes" ]; then bytes=$answer; fi
+    done
+}
+
+links() { # the stable names of devices, and device-mapper's
+    glob "$SYS/dm-*"
+    for dir in $globbed; do
+        if get "$dir/dm/name" && [ -b "/dev/mapper/$got" ]; then
+            row link "/dev/mapper/$got" "${dir##*/}"
+        fi
+    done
+    set --
+    for dir in by-id by-path by-partuuid; do
+        glob "/dev/disk/$dir/*"
+        # shellcheck disable=SC2086 # a line each
+        set -- "$@" $globbed
+    done
+    # shellcheck disable=SC2045 # the only way to read links without a process for each
+    for line in $(ls -ld "$@"); do
+        case $line in *' /dev/disk/'*' -> '*)
+            link=/dev/disk/${line#*" /dev/disk/"}
+            row link "${link%% -> *}" "${line##*/}"
+            ;;
+        esac
+    done
+}
+
+# ---- devices that the desired state names ---------------------------------------------
+
+disks_of() { # disks_of REF without its part: kernel names in $disks; a map hides its paths
+    disks='' wanted=${1#*=} kind=${1%%=*}
+    glob "$SYS/*"
+    for dir in $globbed; do
+        case $kind in
+        wwid)
+            get "$dir/dm/uuid"
+            if [ "$got" = "mpath-$wanted" ]; then disks=${dir##*/} && break; fi
+            multipath_wwid "$dir"
+            if [ "$wwid" = "$wanted" ]; then disks="$disks ${dir##*/}"; fi
+            ;;
+        path)
+            if [ "$wanted" -ef "/dev/${dir##*/}" ]; then map_over "${dir##*/}"; fi
+            ;;
+        esac
+    done
+    disks=${disks# }
+    [ -n "$disks" ]
+}
+
+map_over() { # map_over KNAME: it, or the multipath map that owns it, added to $disks
+    over=$1 parent='' number=''
+    if get "$SYS/$1/partition"; then # a path's own partition means the map's
+        number=$got
+        cd -P "$SYS/$1/.." && parent=${PWD##*/}
+    fi
+    names "$SYS/${parent:-$1}/holders"
+    holder=${got%%,*}
+    if get "$SYS/$holder/dm/uuid"; then
+        case $got in mpath-*)
+            over=$holder
+            if [ -n "$number" ] && partition_of "$holder" "$number"; then over=$found; fi
+            ;;
+        esac
+    fi
+    disks="$disks $over"
+}
+
+partition_of() { # partition_of KNAME NUMBER: in $found
+    found=
+    uuid=none
+    get "$SYS/$1/dm/uuid" && uuid=part$2-$got
+    glob "$SYS/$1/$1*"
+    for child in $globbed; do
+        if get "$child/partition" && [ "$got" = "$2" ]; then found=${child##*/}; fi
+    done
+    glob "$SYS/dm-*"
+    for child in $globbed; do
+        if get "$child/dm/uuid" && [ "$got" = "$uuid" ]; then found=${child##*/}; fi
+    done
+    [ -n "$found" ]
+}
+
+probe_wanted() {
+    for ref in $wants; do
+        disks='' nodes='' disk=no part=
+        case $ref in *,part=*) part=${ref##*,part=} ;; esac
+        disks_of "${ref%,part=*}" && disk=yes
+        IFS=' '
+        for name in $disks; do
+            if [ -z "$part" ]; then nodes=$nodes,$name; continue; fi
+            partition_of "$name" "$part" && nodes=$nodes,$found
+        done
+        nodes=${nodes#,}
+        row want "$ref" "${nodes:--}" "$disk"
+        case $nodes in '' | *,*) ;; *) describe "$ref" "$nodes" ;; esac
+        IFS=$NL
+    done
+}
+
+describe() { # describe REF KNAME
+    get "$SYS/$2/dev" && number=$got
+    get "$SYS/$2/size" && row node "$1" "$2" "$number" $((got * 512))
+    why=
+    cannot_open "$2"
+    if [ -n "$why" ]; then row unread "$1" "$why" && return; fi
+    device=/dev/$2
+    signature=$(limited 15 blkid -p -o export "$device")
+    status=$?
+    case $status in 0 | 2 | 8) ;; *) row unread "$1" "blkid ended with $status" && return ;; esac
+    IFS=$NL
+    for line in $signature; do
+        case $line in DEVNAME=*) ;; *=*) row sig "$1" "${line%%=*}" "${line#*=}" ;; esac
+    done
+    # blkid says 2 also for what it cannot open, and 8 for several signatures.
+    if [ "$status" -ne 0 ]; then other_signatures "$1" || return 0; fi
+    case $signature in *"${NL}TYPE=ocfs2"*) superblock "$1" ;; esac
+}
+
+other_signatures() { # other_signatures REF: by wipefs, and if there are none, the zeros
+    found=$(limited 15 wipefs -n -p "$device") || { row unread "$1" "wipefs failed" && return 1; }
+    types=
+    IFS=$NL
+    for line in $found; do # offset,uuid,label,type after a comment line
+        case $line in '#'*) ;; *) types=$types${line##*,} && row wipefs "$1" "${line##*,}" ;; esac
+    done
+    case $blanks in *"$NL$1$NL"*) ;; *) return 0 ;; esac
+    if [ -z "$types" ] && [ "$status" -eq 2 ]; then zeros "$1"; fi
+}
+
+cannot_open() { # cannot_open KNAME: sets $why if opening it, or what is below, could hang
+    get "$SYS/$1/dm/uuid"
+    case $got in mpath-*)
+        active_path "$1" || why="multipath map without an active path"
+        return
+        ;;
+    esac
+    for file in "$SYS/$1/device/state" "$SYS/$1/../device/state"; do
+        if get "$file"; then case $got in running | live) ;; *) why="device is $got" ;; esac; fi
+    done
+    names "$SYS/$1/slaves"
+    IFS=,
+    for below in $got; do
+        if [ "$below" != - ]; then cannot_open "$below"; fi
+    done
+}
+
+active_path() { # active_path KNAME: whether a path of the map is active in both eyes
+    get "$SYS/$1/dm/name"
+    # ...: 0 SIZE multipath ... GROUP ... 8:16 A 0 ...; the status comes without any I/O
+    line=$(limited 10 dmsetup status --noflush "$got") || return 1
+    before=
+    IFS=' '
+    for word in $line; do
+        if [ "$word" = A ]; then case $before in [0-9]*:[0-9]*)
+            get "/sys/dev/block/$before/device/state"
+            case $got in running | live | -) return 0 ;; esac
+            ;;
+        esac; fi
+        before=$word
+    done
+    return 1
+}
+
+superblock() { # superblock REF: superblock, slot map and heartbeats, read past the cache
+    has debugfs.ocfs2 || return 0
+    text=$(printf 'stats\nslotmap\nhb\n' | limited 20 debugfs.ocfs2 -f /dev/stdin "$device")
+    part=
+    IFS=$NL
+    for line in $text; do
+        line=${line#"$TAB"}
+        case $line in
+        'debugfs: '*) part=${line#debugfs: } ;;
+        *) case $part in
+            stats) stats "$1" "$line" ;;
+            slotmap) slotmap "$1" "$line" ;;
+            hb) heartbeat "$1" "$line" ;;
+            esac ;;
+        esac
+    done
+}
+
+stats() { # stats REF LINE
+    value=${2#*: }
+    case $2 in
+    Label:*) row sb "$1" label "${2#Label: }" ;;
+    UUID:*) row sb "$1" uuid "$value" ;;
+    'Max Node Slots:'*) row sb "$1" slots "$value" ;;
+    'Block Size Bits:'*)
+        row sb "$1" block_size $((1 << ${value%% *}))
+        row sb "$1" cluster_size $((1 << ${2##* }))
+        ;;
+    'Links:'*' Clusters: '*) row sb "$1" clusters "${2##* }" ;;
+    'Cluster stack:'*) row sb "$1" stack "$value" ;;
+    'Cluster name:'*) row sb "$1" cluster "$value" ;;
+    'Feature Compat:'*) row sb "$1" compat "$value" ;;
+    'Feature Incompat:'*) row sb "$1" incompat "$value" ;;
+    'Feature RO compat:'*) row sb "$1" ro_compat "$value" ;;
+    'State:'*) row sb "$1" state "${value%% *}" ;;
+    esac
+}
+
+slotmap() { # slotmap REF LINE: a heading, then SLOT NODE
+    ref=$1 IFS=' '
+    # shellcheck disable=SC2086
+    set -- $2
+    case ${1:-} in
+    'Slot#') row slotmap "$ref" ok ;;
+    [0-9]*) row slot "$ref" "$1" "$2" ;;
+    esac
+}
+
+heartbeat() { # heartbeat REF LINE: a heading, then BLOCK: NODE SEQ GENERATION ...
+    ref=$1 IFS=' '
+    # shellcheck disable=SC2086
+    set -- $2
+    case ${1:-} in
+    node:) row hb "$ref" ok ;;
+    [0-9]*:) row beat "$ref" "$2" "$3" "$4" ;;
+    esac
+}
+
+zeros() { # zeros REF: whether the first and last 16 MiB and 64 MiB spread evenly are zero
+    get "$SYS/${device##*/}/size"
+    mib=$((got / 2048))
+    direct=
+    dd if="$device" of=/dev/null bs=4096 count=1 iflag=direct && direct=iflag=direct
+    # What is not zero comes out of tr: the first such byte ends everything. `read` tells
+    # that every sample was read without an error.
+    answer=$({
+        { samples && echo read >&3; } | tr -d '\000' | head -c 1 | wc -c
+    } 3>&1)
+    case $answer in
+    *read*) ;;
+    0) row unread "$1" "reading failed" && return ;;
+    esac
+    case $answer in *1*) row zeros "$1" no ;; *) row zeros "$1" yes ;; esac
+}
+
+samples() { # all of a device of up to 96 MiB, else the samples
+    if [ "$mib" -le 96 ]; then
+        sample 0 97
+        return
+    fi
+    sample 0 16 && sample $((mib - 16)) 17 || return 1
+    n=0
+    while [ $n -lt 64 ]; do
+        sample $((16 + n * (mib - 32) / 64)) 1 || return 1
+        n=$((n + 1))
+    done
+}
+
+sample() { # sample FIRST COUNT, in MiB; the device may end in a part of one
+    IFS=' '
+    # shellcheck disable=SC2086 # $direct may be nothing
+    dd if="$device" bs=1048576 skip="$1" count="$2" $direct
+}
+
+# ---- the answer -----------------------------------------------------------------------
+
+wants='' blanks=$NL paths=$NL
+while [ $# -ge 2 ]; do
+    case $1 in
+    --want) wants=$wants$2$NL ;;
+    --blank) wants=$wants$2$NL blanks=$blanks$2$NL ;;
+    --path) paths=$paths$2$NL ;;
+    *) exit 64 ;;
+    esac
+    shift 2
+done
+[ $# -eq 0 ] || exit 64
+
+mountinfo=''
+if [ -d /sys/fs/ocfs2 ] || [ "$paths" != "$NL" ]; then mountinfo=$(cat /proc/1/mountinfo); fi
+read_files
+
+printf '@@reconcile-probe\t1\n'
+section identity 8192
+section kernel 8192
+section packages 8192
+section addresses 49152
+section cluster_conf 65536
+section o2cb_config 32768
+section live 65536
+section services 8192
+section mounts 65536
+section disks 262144
+IFS=$NL
+section wanted 131072
+section fstab 65536
+section processes 32768
+section space 8192
+section records 131072
+section leases 8192
+section log 49152
+printf '@@done\n'

@@ -1,0 +1,167 @@
+"""From the probe's answer to its sections: rows of fields, or why there are none.
+
+The answer comes from a host that may be broken or hostile, so it is bounded and nothing in
+it is skipped: what does not fit the frame makes a section unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from reconciler.model.observed import TextFile, Unknown
+
+Section = tuple[tuple[str, ...], ...]
+T = TypeVar("T")
+
+VERSION = "1"
+MAX_LINE = 4096  # characters; what the probe keeps to (RELIABILITY row 30)
+MAX_ANSWER = 1 << 20
+ENDS_EARLY = "the probe's answer ends early"
+NAMES = (
+    "identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live",
+    "services", "mounts", "disks", "wanted", "fstab", "processes", "space", "records",
+    "leases", "log",
+)  # fmt: skip
+
+
+def split(text: str) -> Mapping[str, Section | Unknown]:
+    """Every section of an answer by name; one that is missing or failed is ``Unknown``."""
+    lines = text[: MAX_ANSWER + 1].split("\n")
+    whole = len(text) <= MAX_ANSWER and "@@done" in lines[-2:] and lines[-1] in ("", "@@done")
+    reason = "the probe did not answer with it" if whole else ENDS_EARLY
+    found: dict[str, Section | Unknown] = dict.fromkeys(NAMES, Unknown(reason))
+    if lines[0] != f"@@reconcile-probe\t{VERSION}":
+        return dict.fromkeys(NAMES, Unknown("not the answer of this probe"))
+    seen: set[str] = set()
+    for name, body in _blocks(lines[1:]):
+        if name in found:
+            found[name] = Unknown(f"garbled: {name} twice") if name in seen else body
+            seen.add(name)
+    return found
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, Section | Unknown]]:
+    """Name and rows of each closed section; one without its end is left out."""
+    name, body = "", list[str]()
+    for line in lines:
+        match line.split("\t"):
+            case ["@@begin", opened]:
+                name, body = opened, []
+            case ["@@end", closed, status] if name:
+                yield name, _rows(name, body, closed, status)
+                name = ""
+            case _:
+                body.append(line)
+
+
+def _rows(name: str, body: Sequence[str], closed: str, status: str) -> Section | Unknown:
+    if closed != name:
+        return Unknown(f"garbled: {name[:64]} ends as {closed[:64]}")
+    failed = [line.partition("\t")[2] for line in body if line.startswith("@@fail\t")]
+    if failed or status != "0":
+        return Unknown(failed[0] if failed else f"the probe's section ended with {status[:8]}")
+    if any(line.startswith("@@") for line in body):
+        return Unknown("garbled: a frame line inside")
+    if any(len(line) > MAX_LINE for line in body):
+        return Unknown(f"garbled: a line is longer than {MAX_LINE} characters")
+    return tuple((line,) if line.startswith("|") else tuple(line.split("\t")) for line in body)
+
+
+def read(section: Section | Unknown, parse: Callable[[Section], T]) -> T | Unknown:
+    """``parse`` applied to a section; garbled input is ``Unknown`` with the reason."""
+    if isinstance(section, Unknown):
+        return section
+    try:
+        return parse(section)
+    except ValueError as error:
+        return Unknown(f"garbled: {str(error)[:200]}")
+
+
+def text_files(section: Section) -> tuple[TextFile, ...]:
+    """The raw files of a section; raises ValueError where a checksum does not match."""
+    blocks: list[list[tuple[str, ...]]] = []
+    for row in section:
+        if row[0] == "path":
+            blocks.append([])
+        elif not blocks:
+            raise ValueError(f"a file without its path: {row[0][:64]!r}")
+        blocks[-1].append(row)
+    return tuple(_text_file(block) for block in blocks)
+
+
+def text_file(section: Section) -> TextFile:
+    """The only raw file of a section."""
+    (only,) = text_files(section) or (None,)
+    if only is None:
+        raise ValueError("no file in it")
+    return only
+
+
+def _text_file(block: Sequence[tuple[str, ...]]) -> TextFile:
+    lines = [row[0][1:] for row in block if row[0].startswith("|")]
+    head = pairs(tuple(row for row in block if row[0] != "nonl" and row[0][:1] != "|"))
+    path, state = head.pop("path"), head.pop("state", "")
+    if state == "absent" and not head and not lines:
+        return TextFile(path, None)
+    sha256, mode = head.pop("sha256", ""), head.pop("mode", "")
+    if state != "present" or head:
+        raise ValueError(f"{path}: neither present nor absent")
+    ends = "" if ("nonl",) in block or not lines else "\n"
+    text = "\n".join(lines) + ends
+    if "�" in text:
+        raise ValueError(f"{path} is not UTF-8")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if sha256 not in ("", digest):
+        raise ValueError(f"{path}: the checksum does not match")
+    return TextFile(path, text, digest, mode)
+
+
+def pairs(section: Section) -> dict[str, str]:
+    """Key and value of every row; raises ValueError for another shape or a repeated key."""
+    found: dict[str, str] = {}
+    for row in section:
+        if len(row) != 2:
+            raise ValueError(f"not a key and a value: {row[0][:64]!r}")
+        if row[0] in found:
+            raise ValueError(f"{row[0]} twice")
+        found[row[0]] = row[1]
+    return found
+
+
+def grouped(section: Section, shapes: Mapping[str, int]) -> dict[str, list[tuple[str, ...]]]:
+    """Rows by their first field, without it; ``shapes`` says how many fields follow.
+
+    Raises ValueError for a row of an unknown kind or of another length.
+    """
+    found: dict[str, list[tuple[str, ...]]] = {kind: [] for kind in shapes}
+    for kind, *fields in section:
+        if shapes.get(kind) != len(fields):
+            raise ValueError(f"unexpected line: {kind[:64]!r} with {len(fields)} fields")
+        found[kind].append(tuple(fields))
+    return found
+
+
+def dash(value: str) -> str | None:
+    """The value, or None for the probe's ``-``."""
+    return None if value == "-" else value
+
+
+def number(value: str) -> int:
+    """A plain decimal number; raises ValueError for anything else, and above 2^63."""
+    if not value.isascii() or not value.isdigit() or len(value) > 19:
+        raise ValueError(f"not a number: {value[:64]!r}")
+    return int(value)
+
+
+def maybe_number(value: str) -> int | None:
+    """A number, or None for ``-``."""
+    return None if value == "-" else number(value)
+
+
+def choice(value: str, table: Mapping[str, T]) -> T:
+    """What the table has for ``value``; raises ValueError for a word that it lacks."""
+    if value not in table:
+        raise ValueError(f"unexpected word: {value[:64]!r}")
+    return table[value]

@@ -1,0 +1,93 @@
+"""The host's addresses, and the cluster that its running kernel has (configfs)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+
+from reconciler.model.observed import Address, Live, LiveCluster, LiveNode, Region
+from reconciler.probe.sections import Section, choice, grouped, number
+
+ATTRIBUTES = (
+    "idle_timeout_ms", "keepalive_delay_ms", "reconnect_delay_ms", "fence_method",
+    "heartbeat/dead_threshold", "heartbeat/mode",
+)  # fmt: skip
+SHAPES = {
+    "stack": 1, "cluster": 1, "attr": 3, "node": 6, "region": 3, "domain": 1,
+}  # fmt: skip
+Rows = Mapping[str, Sequence[tuple[str, ...]]]
+
+
+def parse_addresses(section: Section) -> tuple[Address, ...]:
+    """The IPv4 addresses of all interfaces."""
+    return tuple(
+        Address(interface, ipv4(ip), number(prefix))
+        for interface, ip, prefix in grouped(section, {"address": 3})["address"]
+    )
+
+
+def ipv4(value: str) -> str:
+    """The address; raises ValueError if it is none."""
+    return str(ipaddress.IPv4Address(value))
+
+
+def parse_live(section: Section) -> Live:
+    """Stack, clusters and DLM domains of the running kernel; no stack is ``""``."""
+    rows = grouped(section, SHAPES)
+    if len(rows["stack"]) != 1:
+        raise ValueError("not exactly one stack")
+    ((stack,),) = rows["stack"]
+    names = [name for (name,) in rows["cluster"]]
+    for kind in ("attr", "node", "region"):
+        if strangers := {row[0] for row in rows[kind]} - set(names):
+            raise ValueError(f"{kind} of an unknown cluster {min(strangers)[:64]!r}")
+    return Live(
+        stack="" if stack == "-" else stack,
+        clusters=tuple(_cluster(name, rows) for name in names),
+        domains=tuple(name for (name,) in rows["domain"]),
+    )
+
+
+def _cluster(name: str, rows: Rows) -> LiveCluster:
+    values = _attributes(name, rows)
+
+    def maybe(key: str) -> int | None:
+        return number(values[key]) if key in values else None
+
+    return LiveCluster(
+        name=name,
+        nodes=tuple(_node(row) for row in rows["node"] if row[0] == name),
+        idle_timeout_ms=maybe("idle_timeout_ms"),
+        keepalive_delay_ms=maybe("keepalive_delay_ms"),
+        reconnect_delay_ms=maybe("reconnect_delay_ms"),
+        dead_threshold=maybe("heartbeat/dead_threshold"),
+        heartbeat_mode=values.get("heartbeat/mode", ""),
+        fence_method=values.get("fence_method", ""),
+        regions=tuple(
+            Region(uuid, "" if device == "-" else device)
+            for cluster, uuid, device in rows["region"]
+            if cluster == name
+        ),
+    )
+
+
+def _attributes(name: str, rows: Rows) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for cluster, key, value in rows["attr"]:
+        if key not in ATTRIBUTES or (cluster == name and key in values):
+            raise ValueError(f"unexpected attribute {key[:64]!r}")
+        if cluster == name:
+            values[key] = value
+    return values
+
+
+def _node(row: Sequence[str]) -> LiveNode:
+    _, name, num, ip, port, local = row
+    is_local = choice(local, {"0": False, "1": True})
+    return LiveNode(name, number(num), ipv4(ip), number(port), is_local)
+
+
+SECTIONS: dict[str, Callable[[Section], object]] = {
+    "addresses": parse_addresses,
+    "live": parse_live,
+}

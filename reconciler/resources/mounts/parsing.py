@@ -1,0 +1,59 @@
+"""Mounts in every namespace, fstab as it is, and the processes that use a mount."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from reconciler.model.observed import MountPoint, Process
+from reconciler.probe.sections import Section, grouped, number, text_file
+
+ESCAPE = re.compile(r"\\([0-7]{3})")
+DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
+
+
+def parse_mounts(section: Section) -> tuple[MountPoint, ...]:
+    """OCFS2 mounts; another file system on a path asked for has ``!TYPE`` as its option."""
+    rows = grouped(section, {"mount": 5, "other": 3})
+    ocfs2 = tuple(
+        MountPoint(decoded(path), decoded(source), device(at), options(words), number(pid))
+        for path, source, at, words, pid in rows["mount"]
+    )
+    others = tuple(
+        MountPoint(decoded(path), decoded(source), "", (f"!{kind}",), 1)
+        for path, kind, source in rows["other"]
+    )
+    return ocfs2 + others
+
+
+def decoded(path: str) -> str:
+    """A field of mountinfo without its octal escapes (fs/proc_namespace.c, mangle)."""
+    return ESCAPE.sub(lambda match: chr(int(match[1], 8)), path)
+
+
+def device(value: str) -> str:
+    """A MAJ:MIN; raises ValueError if it is none."""
+    if not DEVICE.fullmatch(value):
+        raise ValueError(f"not a device number: {value[:64]!r}")
+    return value
+
+
+def options(words: str) -> tuple[str, ...]:
+    """Each option once; read-only either of the mount or of the file system is read-only."""
+    found = dict.fromkeys(words.split(","))
+    if "ro" in found:
+        found.pop("rw", None)
+    return tuple(found)
+
+
+def parse_processes(section: Section) -> tuple[Process, ...]:
+    """Who uses something under an OCFS2 mount, once a process."""
+    rows = grouped(section, {"proc": 3})["proc"]
+    return tuple(Process(number(pid), command, path) for pid, command, path in rows)
+
+
+SECTIONS: dict[str, Callable[[Section], object]] = {
+    "mounts": parse_mounts,
+    "fstab": text_file,
+    "processes": parse_processes,
+}

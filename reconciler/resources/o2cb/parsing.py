@@ -1,0 +1,72 @@
+"""The o2cb settings file, and the units that start cluster and mounts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+
+from reconciler.model.observed import Unit
+from reconciler.probe.sections import Section, choice, grouped, text_file
+
+SETTING = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+PLAIN = re.compile(r"[A-Za-z0-9_./:-]*")
+
+
+def parse_units(section: Section) -> tuple[Unit, ...]:
+    """The units in the probe's order."""
+    answers = {"enabled": True, "disabled": False}
+    return tuple(
+        Unit(name, load, active, sub, choice(enabled, answers))
+        for name, load, active, sub, enabled in grouped(section, {"unit": 5})["unit"]
+    )
+
+
+def parse_settings(text: str) -> dict[str, str]:
+    """The KEY=VALUE lines of a file that a shell reads; a later one wins."""
+    found = {}
+    for line in text.split("\n"):
+        if match := SETTING.fullmatch(line.rstrip("\r")):
+            found[match["key"]] = _unquoted(match["value"])
+    return found
+
+
+def _unquoted(value: str) -> str:
+    """The first shell word, as an assignment takes it; as it is if the quotes are odd."""
+    try:
+        words = shlex.split(value, comments=not value.startswith("#"))
+    except ValueError:
+        return value.strip()
+    return words[0] if words and value[:1] not in " \t" else ""
+
+
+def render_settings(text: str | None, wanted: Mapping[str, str | int]) -> str:
+    """``text`` with the wanted values: only their lines change, missing ones are added.
+
+    Of a key that stands more than once the last line counts for the shell, so all of
+    them are changed. Raises ValueError for a value that would need quoting.
+    """
+    values = {key: str(value) for key, value in wanted.items()}
+    for key, value in values.items():
+        if not PLAIN.fullmatch(value):
+            raise ValueError(f"{key} cannot be written without quotes: {value!r}")
+    have = parse_settings(text or "")
+    lines = (text or "").split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    changed = [_line(line, have, values) for line in lines]
+    changed += [f"{key}={value}" for key, value in values.items() if key not in have]
+    return "".join(f"{line}\n" for line in changed)
+
+
+def _line(line: str, have: Mapping[str, str], values: Mapping[str, str]) -> str:
+    match = SETTING.fullmatch(line.rstrip("\r"))
+    if not match or match["key"] not in values or have[match["key"]] == values[match["key"]]:
+        return line
+    return f"{line[: match.start('value')]}{values[match['key']]}"
+
+
+SECTIONS: dict[str, Callable[[Section], object]] = {
+    "o2cb_config": text_file,
+    "services": parse_units,
+}

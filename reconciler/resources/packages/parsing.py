@@ -1,0 +1,106 @@
+"""Who the host is, what it runs, and which packages and tools it has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from reconciler.model.observed import Identity, Kernel, Packages, Space
+from reconciler.probe.sections import (
+    Section,
+    choice,
+    dash,
+    grouped,
+    maybe_number,
+    number,
+    pairs,
+)
+
+IDENTITY = (
+    "hostname", "boot_id", "machine_id", "os", "os_version", "kernel", "arch", "uid",
+    "uptime", "clock",
+)  # fmt: skip
+KERNEL = (
+    "running", "next_boot", "module_file", "module_version", "next_boot_module", "panic",
+    "panic_on_oops",
+)  # fmt: skip
+ANSWERS = {"yes": True, "no": False, "-": None}
+
+
+def _exactly(found: Mapping[str, str], keys: tuple[str, ...]) -> None:
+    if set(found) != set(keys):
+        odd = sorted(set(found) ^ set(keys))
+        raise ValueError(f"missing or unexpected: {', '.join(odd)[:100]}")
+
+
+def parse_identity(section: Section) -> Identity:
+    """The host itself; the hostname without its domain."""
+    found = pairs(section)
+    _exactly(found, IDENTITY)
+    uptime = float(found["uptime"])
+    if not math.isfinite(uptime) or uptime < 0:
+        raise ValueError(f"not an uptime: {found['uptime'][:64]!r}")
+    return Identity(
+        hostname=found["hostname"].partition(".")[0],
+        boot_id=found["boot_id"],
+        machine_id=found["machine_id"],
+        os=found["os"],
+        os_version=found["os_version"],
+        kernel=found["kernel"],
+        arch=found["arch"],
+        uid=number(found["uid"]),
+        uptime=uptime,
+        clock=number(found["clock"]),
+    )
+
+
+def parse_kernel(section: Section) -> Kernel:
+    """The running kernel, the next one, and the ocfs2 module for each."""
+    found = pairs(tuple(row for row in section if row[0] != "loaded"))
+    _exactly(found, KERNEL)
+    rows = grouped(tuple(row for row in section if row[0] == "loaded"), {"loaded": 1})
+    return Kernel(
+        running=found["running"],
+        next_boot=dash(found["next_boot"]),
+        module_file=dash(found["module_file"]),
+        module_version=dash(found["module_version"]),
+        next_boot_module=choice(found["next_boot_module"], ANSWERS),
+        loaded=tuple(name for (name,) in rows["loaded"]),
+        panic=_signed(found["panic"]),
+        panic_on_oops=maybe_number(found["panic_on_oops"]),
+    )
+
+
+def _signed(value: str) -> int | None:
+    """``kernel.panic`` may be negative: reboot at once (kernel.rst)."""
+    if value.startswith("-") and value != "-":
+        return -number(value[1:])
+    return maybe_number(value)
+
+
+def parse_packages(section: Section) -> Packages:
+    """Versions by package; several installed of one name (kernel modules) are listed."""
+    rows = grouped(section, {"manager": 1, "version": 2, "command": 1})
+    ((manager,),) = rows["manager"] if len(rows["manager"]) == 1 else (("",),)
+    versions: dict[str, str] = {}
+    for name, version in rows["version"]:
+        versions[name] = f"{versions[name]}, {version}" if name in versions else version
+    return Packages(
+        manager=choice(manager, {"dpkg": "dpkg", "rpm": "rpm", "-": None}),
+        versions=versions,
+        commands=tuple(name for (name,) in rows["command"]),
+    )
+
+
+def parse_space(section: Section) -> tuple[Space, ...]:
+    """Free room, path by path."""
+    rows = grouped(section, {"space": 3})["space"]
+    return tuple(Space(path, number(free), maybe_number(inodes)) for path, free, inodes in rows)
+
+
+SECTIONS: dict[str, Callable[[Section], object]] = {
+    "identity": parse_identity,
+    "kernel": parse_kernel,
+    "packages": parse_packages,
+    "space": parse_space,
+}

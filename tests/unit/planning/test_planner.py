@@ -1,0 +1,286 @@
+"""The plans of create and join, on facts that no host is needed for."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from reconciler.model.observed import Observed, Unknown, Unreachable
+from reconciler.planning.planner import make_plan, plan_cluster
+from reconciler.planning.numbering import numbered
+from reconciler.resources.cluster_conf.changes import wanted
+from reconciler.resources.mounts.changes import fstab_line
+from reconciler.resources.mounts.fstab import with_entry
+from reconciler.resources.o2cb import changes as o2cb
+from reconciler.resources.o2cb.parsing import render_settings
+from tests.builders import (
+    LUN,
+    REF,
+    bare,
+    file,
+    live,
+    mount,
+    spec,
+    superblock,
+    volume,
+)
+
+
+def converged(cluster):
+    """Every member as ``cluster`` says."""
+    cluster = numbered(cluster, bare(cluster))
+    hosts = {}
+    for name, facts in bare(cluster).hosts.items():
+        lines = [fstab_line(v, v.device.path) for v in cluster.volumes]
+        fstab = "".join(f"{line}\n" for line in ["/dev/ubda / ext4 defaults 0 0", *lines])
+        views = tuple(
+            replace(view, zeros=None, signature={"TYPE": "ocfs2"}, superblock=superblock())
+            for view in facts.wanted
+        )
+        hosts[name] = replace(
+            facts,
+            kernel=replace(facts.kernel, loaded=("ocfs2",)),
+            cluster_conf=file("/etc/ocfs2/cluster.conf", wanted(cluster)),
+            o2cb_config=file(
+                "/etc/default/o2cb",
+                render_settings(facts.o2cb_config.text, o2cb.wanted(cluster)),
+            ),
+            live=live(cluster, name),
+            mounts=(mount(),) if cluster.volumes else (),
+            fstab=file("/etc/fstab", fstab),
+            wanted=views,
+        )
+    return Observed(hosts)
+
+
+def kinds(plan):
+    return [action.kind for action in plan.actions]
+
+
+def codes(plan):
+    return sorted({item.code for item in plan.blocked})
+
+
+def changed(observed, name, **fields):
+    return Observed({**observed.hosts, name: replace(observed.hosts[name], **fields)})
+
+
+def test_three_bare_hosts_become_a_cluster_in_this_order():
+    plan = plan_cluster(spec(volumes=[volume()]), bare(spec()))
+    assert plan.blocked == ()
+    steps = [kind for kind, following in pairwise([*kinds(plan), ""]) if kind != following]
+    assert steps == [
+        "load-module",
+        "write-o2cb-settings",
+        "write-cluster-conf",
+        "same-cluster-conf",
+        "start-cluster",
+        "same-live-nodes",
+        "same-timeouts",
+        "format",
+        "same-file-system",
+        "mount",
+        "write-fstab",
+    ]
+
+
+def test_a_converged_cluster_gives_an_empty_plan():
+    cluster = spec(volumes=[volume()])
+    plan = plan_cluster(cluster, converged(cluster))
+    assert (plan.changes, plan.actions, plan.blocked) == ((), (), ())
+
+
+def test_the_same_facts_give_the_same_plan_to_the_byte_whatever_time_it_is():
+    cluster = spec(volumes=[volume()])
+    first = make_plan([(cluster, bare(cluster))])
+    later = {
+        name: replace(
+            facts,
+            identity=replace(facts.identity, boot_id="other", uptime=1e6, clock=9),
+            leases=Unknown("whatever"),
+        )
+        for name, facts in bare(cluster).hosts.items()
+    }
+    assert make_plan([(cluster, Observed(later))]) == first
+
+
+def test_a_relevant_fact_gives_another_id_though_the_actions_are_the_same():
+    cluster = spec(volumes=[volume()])
+    observed = bare(cluster)
+    other = changed(observed, "node01", addresses=(*observed.hosts["node01"].addresses,) * 2)
+    assert make_plan([(cluster, other)]).id != make_plan([(cluster, observed)]).id
+
+
+def test_a_join_registers_in_the_running_kernels_before_the_new_one_starts():
+    before = spec(("node01", "node02"), volumes=[volume()])
+    after = spec(("node01", "node02", "node03"), volumes=[volume()])
+    hosts = dict(converged(before).hosts)
+    newcomer = bare(after).hosts["node03"]
+    view = replace(newcomer.wanted[0], superblock=superblock(), signature={"TYPE": "ocfs2"})
+    hosts["node03"] = replace(newcomer, wanted=(view,))
+    plan = plan_cluster(after, Observed(hosts))
+    assert plan.blocked == ()
+    started = {(a.kind, a.host) for a in plan.actions}
+    assert {h for kind, h in started if kind == "write-cluster-conf"} == {*after_names(after)}
+    assert {h for kind, h in started if kind == "register-nodes"} == {"node01", "node02"}
+    assert {h for kind, h in started if kind in {"start-cluster", "mount"}} == {"node03"}
+    assert {a.risk for a in plan.actions} == {"safe"}
+    place = {f"{a.kind}/{a.host}": n for n, a in enumerate(plan.actions)}
+    assert place["register-nodes/node02"] < place["start-cluster/node03"]
+    assert place["same-cluster-conf/"] < place["register-nodes/node01"]
+
+
+def after_names(cluster):
+    return tuple(member.name for member in cluster.members)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"addresses": ()}, "interconnect-not-on-host"),
+        ({"cluster_conf": Unknown("EIO")}, "section-unread"),
+        ({"live": Unknown("EIO")}, "section-unread"),
+    ],
+)
+def test_what_a_host_says_of_itself_refuses_the_plan(fields, code):
+    cluster = spec(volumes=[volume()])
+    plan = plan_cluster(cluster, changed(bare(cluster), "node02", **fields))
+    assert codes(plan) == [code]
+
+
+def test_an_unreachable_host_blocks_the_plan_but_hides_no_other():
+    cluster = spec()
+    lost = Unreachable("node03", "host-unreachable", "no route")
+    plan = plan_cluster(cluster, Observed({**bare(cluster).hosts, "node03": lost}))
+    assert codes(plan) == ["host-unreachable"]
+    assert {a.host for a in plan.actions if a.kind == "load-module"} == {"node01", "node02"}
+
+
+def test_another_hostname_is_refused():
+    cluster = spec()
+    observed = bare(cluster)
+    identity = replace(observed.hosts["node02"].identity, hostname="web7")
+    assert codes(plan_cluster(cluster, changed(observed, "node02", identity=identity))) == [
+        "hostname-differs"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("view", "code"),
+    [
+        ({"nodes": (), "node": None, "disk_found": False}, "device-missing"),
+        ({"nodes": (), "node": None, "disk_found": True}, "partition-missing"),
+        ({"nodes": ("sda", "sdb"), "node": None}, "device-ambiguous"),
+        ({"unread": "no path"}, "device-unreadable"),
+        ({"size": 1 << 29}, "device-size-differs"),
+        ({"zeros": False}, "device-not-blank"),
+        ({"zeros": None}, "device-not-blank"),
+        ({"zeros": None, "signature": {"TYPE": "ext4"}}, "device-not-blank"),
+        ({"zeros": None, "wiped": ("gpt",)}, "device-not-blank"),
+        ({"superblock": superblock(), "signature": {"TYPE": "ocfs2"}}, "different-device"),
+    ],
+)
+def test_one_members_view_of_the_device_refuses_the_format(view, code):
+    cluster = spec(volumes=[volume()])
+    observed = bare(cluster)
+    wrong = replace(observed.hosts["node03"].wanted[0], **view)
+    plan = plan_cluster(cluster, changed(observed, "node03", wanted=(wrong,)))
+    assert code in codes(plan)
+
+
+def test_a_device_in_use_is_not_blank():
+    cluster = spec(volumes=[volume()])
+    observed = bare(cluster)
+    disk = replace(observed.hosts["node01"].disks[0], holders=("dm-3",))
+    assert codes(plan_cluster(cluster, changed(observed, "node01", disks=(disk,)))) == [
+        "device-not-blank"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "code"),
+    [
+        (superblock(cluster="other"), "foreign-stack"),
+        (superblock(label="music"), "device-not-blank"),
+        (superblock(slots=2), "not-supported-yet"),
+    ],
+)
+def test_another_file_system_than_the_wanted_one_is_refused(block, code):
+    cluster = spec(volumes=[volume()])
+    observed = converged(cluster)
+    for name, facts in observed.hosts.items():
+        view = replace(facts.wanted[0], superblock=block)
+        observed = changed(observed, name, wanted=(view,))
+    assert codes(plan_cluster(cluster, observed)) == [code]
+
+
+@pytest.mark.parametrize(
+    ("size", "code"), [("2GiB", "not-supported-yet"), ("512MiB", "shrink-refused")]
+)
+def test_another_size_than_the_file_system_has_is_refused(size, code):
+    cluster = spec(volumes=[volume(size=size)])
+    assert codes(plan_cluster(cluster, converged(spec(volumes=[volume()])))) == [code]
+
+
+def test_a_member_of_a_foreign_cluster_is_refused():
+    cluster = spec()
+    foreign = numbered(spec(name="elsewhere"), bare(cluster))
+    observed = changed(
+        bare(cluster), "node01", cluster_conf=file("/etc/ocfs2/cluster.conf", wanted(foreign))
+    )
+    assert codes(plan_cluster(cluster, observed)) == ["foreign-cluster"]
+    running = changed(bare(cluster), "node01", live=live(foreign, "node01"))
+    assert codes(plan_cluster(cluster, running)) == ["foreign-cluster"]
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        spec(heartbeat={"mode": "global"}),
+        spec(packages={"kernel_module": "kmod-ocfs2"}),
+        spec(volumes=[volume(growth="offline")]),
+        spec(volumes=[volume(workloads={"services": ["agent"]})]),
+        spec(volumes=[volume(access={"revoke": {"host": "san01", "argv": ["x"]}})]),
+        spec(volumes=[volume(backing={"lvm": {"host": "s", "vg": "v", "lv": "l"}})]),
+        spec(volumes=[volume(backup={"host": "node01", "argv": ["x"]})]),
+        spec(members=[{"name": "node01", "interconnect": "10.0.0.11", "state": "drained"}]),
+    ],
+)
+def test_what_is_accepted_but_not_yet_acted_upon_is_refused_by_name(cluster):
+    assert codes(plan_cluster(cluster, bare(cluster))) == ["not-supported-yet"]
+
+
+def test_a_deleted_member_is_refused_by_name_not_ignored():
+    before = spec(("node01", "node02", "node03"))
+    after = spec(("node01", "node02"))
+    hosts = {name: f for name, f in converged(before).hosts.items() if name != "node03"}
+    assert codes(plan_cluster(after, Observed(hosts))) == ["not-supported-yet"]
+
+
+def test_other_running_timeouts_are_refused_not_overwritten():
+    cluster = spec(heartbeat={"dead_threshold": 61})
+    assert codes(plan_cluster(cluster, converged(spec()))) == ["not-supported-yet"]
+
+
+def test_a_target_keeps_what_it_needs_and_nothing_else():
+    cluster = spec(volumes=[volume()])
+    plan = make_plan([(cluster, bare(cluster))], ["member/node02"])
+    mounts = [a.host for a in plan.actions if a.kind == "mount"]
+    assert mounts[-1] == "node02"
+    assert not [a for a in plan.actions if a.kind == "write-fstab" and a.host == "node03"]
+
+
+def test_the_format_is_the_only_data_risk_and_cannot_be_undone():
+    plan = plan_cluster(spec(volumes=[volume()]), bare(spec()))
+    risky = [(a.kind, a.irreversible, a.device) for a in plan.actions if a.risk != "safe"]
+    assert risky == [("format", True, LUN)]
+    (command,) = [a.command for a in plan.actions if a.kind == "format"]
+    assert "-F" not in command.argv
+    assert REF.removeprefix("path=") == LUN
+
+
+def test_the_fstab_line_replaces_the_entry_of_its_path_and_keeps_the_rest():
+    text = "# disks\n/dev/a / ext4 defaults 0 0\n/dev/old /srv/images ocfs2 rw 0 0\n"
+    line = "/dev/new /srv/images ocfs2 _netdev 0 0"
+    assert with_entry(text, line) == f"# disks\n/dev/a / ext4 defaults 0 0\n{line}\n"
+    assert with_entry("", line) == f"{line}\n"
