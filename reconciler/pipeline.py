@@ -16,6 +16,7 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
+from reconciler.planning.facts import sections
 from reconciler.planning.planner import make_plan, restrict
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
@@ -34,12 +35,13 @@ class Options:
     patience: float = 20.0
 
 
-def probe_for(cluster: Cluster, blank: Sequence[str]) -> Command:
+def probe_for(cluster: Cluster, blank: Sequence[str], only: Sequence[str] = ()) -> Command:
     """The probe with what this cluster's volumes make it look at, ``blank`` most closely."""
     return probe_command(
         want=[ref(v) for v in cluster.volumes],
         blank=blank,
         paths=[v.mount.path for v in cluster.volumes],
+        only=only,
     )
 
 
@@ -150,7 +152,7 @@ class Run:
             blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
             return observe(
                 {name: hosts[name] for name in hosts_of(facts)},
-                probe_for(cluster, blank),
+                probe_for(cluster, blank, sections(facts)),
                 SECTIONS,
                 limit=self.options.parallelism,
             )

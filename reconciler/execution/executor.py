@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from reconciler.errors import ActionFailed, HostUnreachable, ReconcilerError, VerificationFailed
 from reconciler.execution import machine
 from reconciler.hosts import Host
-from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome
 from reconciler.model.plan import Action, ClusterPlan, Completed, Fact
 from reconciler.planning.facts import remaining
 
-# Facts that a mutating action rests on are at most this old, in seconds (RELIABILITY, I5).
-FRESH = 30.0
 # udev and the kernel settle late; a fact that does not hold is read again this long.
 PATIENCE = 20.0
 PAUSE = 1.0
@@ -47,7 +45,6 @@ class Executor:
 
     plan: ClusterPlan
     bench: Bench
-    seen: dict[str, tuple[float, HostFacts | Unreachable]] = field(default_factory=dict)
     outcomes: dict[str, ActionOutcome] = field(default_factory=dict)
 
     async def execute(self) -> tuple[ActionOutcome, ...]:
@@ -94,7 +91,7 @@ class Executor:
         """Run the command; a lost connection is an outcome that observation decides."""
         if action.command is None:
             return None
-        if why := remaining(action.requires, await self._fresh(action.requires)):
+        if why := remaining(action.requires, await self.bench.look(action.requires)):
             raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
         try:
             return await self.bench.hosts[action.host].run(action.command)
@@ -105,7 +102,7 @@ class Executor:
         """Look until the facts hold or patience ends; a failed command gets one look."""
         deadline = _now() + (self.bench.patience if _promising(ended) else 0.0)
         while True:
-            observed = await self._observe(action.expects)
+            observed = await self.bench.look(action.expects)
             why = remaining(action.expects, observed)
             if not why:
                 return
@@ -115,24 +112,6 @@ class Executor:
         if not _promising(ended):
             raise ActionFailed(action.id, _failure(ended))
         raise VerificationFailed(action.id, why)
-
-    async def _fresh(self, facts: Sequence[Fact]) -> Observed:
-        """Facts of the hosts concerned, none older than FRESH; a blank check always anew."""
-        hosts = hosts_of(facts)
-        since = _now() - FRESH
-        if any(fact.reading == BLANK or self._seen_at(hosts) < since for fact in facts):
-            await self._observe(facts)
-        return Observed({host: self.seen[host][1] for host in hosts})
-
-    def _seen_at(self, hosts: Sequence[str]) -> float:
-        never = (float("-inf"), None)
-        return min(self.seen.get(host, never)[0] for host in hosts)
-
-    async def _observe(self, facts: Sequence[Fact]) -> Observed:
-        observed = await self.bench.look(facts)
-        now = _now()
-        self.seen.update({host: (now, facts) for host, facts in observed.hosts.items()})
-        return observed
 
     def _emit(self, event: str, action: Action, details: Mapping[str, object]) -> None:
         self.bench.emit(

@@ -332,7 +332,7 @@ class Cluster(Strict):
     )
     heartbeat: Heartbeat = Field(default=Heartbeat(), description="The disk heartbeat.")
     network: Network = Field(default=Network(), description="Timeouts of the interconnect.")
-    packages: Packages = Field(default=Packages(), description="The software on every member.")
+    packages: Packages = Field(default=Packages(), description="What is installed on them.")
     volumes: Annotated[tuple[Volume, ...], Lists] = Field(
         default=(), description="The shared volumes of the cluster."
     )

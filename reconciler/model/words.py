@@ -174,7 +174,7 @@ Wwid = Annotated[
 DevicePath = Annotated[
     str,
     Spelled(
-        r"^/dev(/[A-Za-z0-9._:+@=-]+)+$",
+        r"^(?=.{6,255}$)/dev(/[A-Za-z0-9._:+@=-]+)+$",
         "the path of a device below /dev",
         ("/dev/disk/by-id/virtio-images",),
     ),
@@ -183,9 +183,9 @@ DevicePath = Annotated[
 MountPath = Annotated[
     str,
     Spelled(
-        r"^(/[A-Za-z0-9._+@:-]+)+$",
+        r"^(?=.{2,255}$)(/[A-Za-z0-9._+@:-]+)+$",
         "a mount path: absolute, of letters, digits and . _ + @ : -, with single slashes "
-        "and none at the end",
+        "and none at the end, at most 255 in all",
         ("/srv/images",),
         code="mount-path",
     ),

@@ -14,6 +14,11 @@ def remaining(facts: Sequence[Fact], observed: Observed) -> tuple[str, ...]:
     return tuple(why for fact in facts for why in _remaining(fact, observed))
 
 
+def sections(facts: Sequence[Fact]) -> tuple[str, ...]:
+    """The probe sections that ``facts`` are read from."""
+    return tuple(dict.fromkeys(s for fact in facts for s in READINGS[fact.reading].sections))
+
+
 def _remaining(fact: Fact, observed: Observed) -> Iterator[str]:
     readings = {host: _read(fact, observed.hosts.get(host)) for host in fact.hosts}
     name = f"{fact.reading} {fact.subject}".strip()
@@ -32,6 +37,6 @@ def _read(fact: Fact, host: HostFacts | Unreachable | None) -> str:
     if not isinstance(host, HostFacts):
         return f"unknown ({host.message if host else 'not observed'})"
     try:
-        return READINGS[fact.reading](host, fact.subject)
+        return READINGS[fact.reading].read(host, fact.subject)
     except TypeError as error:  # raised by ``known``: the section could not be read
         return f"unknown ({error})"

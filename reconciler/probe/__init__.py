@@ -23,17 +23,22 @@ def __getattr__(name: str) -> str:
 
 
 def probe_command(
-    want: Sequence[str] = (), blank: Sequence[str] = (), paths: Sequence[str] = ()
+    want: Sequence[str] = (),
+    blank: Sequence[str] = (),
+    paths: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> Command:
     """The command that observes a host.
 
     ``want`` and ``blank`` are references as ``device_ref`` makes them; those in ``blank``
     are also read for non-zero data where no signature is found. ``paths`` are mount points
-    of which any type of file system is told.
+    of which any type of file system is told. ``only`` names the sections to answer; all
+    without it.
     """
     arguments = [
         *(word for ref in want if ref not in blank for word in ("--want", ref)),
         *(word for ref in blank for word in ("--blank", ref)),
         *(word for path in paths for word in ("--path", path)),
+        *(word for name in only for word in ("--only", name)),
     ]
     return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)

@@ -5,11 +5,12 @@
 # It only ever reads: no file is written (not even a temporary one), nothing is loaded,
 # mounted, rescanned or asked of another host. POSIX sh (dash, busybox ash, bash).
 #
-#   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]...
+#   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--only NAME]...
 #
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
 #   --blank  the same, and look for non-zero data where no signature is found
 #   --path   say which file system of whatever type is mounted there
+#   --only   answer this section and the others so named; without it, all
 #
 # Every section stands between @@begin and @@end with its status, and fails alone.
 # Fields are separated by a tab; no line exceeds 4096 bytes, the whole not 1 MiB.
@@ -49,6 +50,7 @@ say() { # say LINE, within the bounds
 }
 
 section() { # section NAME BYTES
+    case $only in "$NL" | *"$NL$1$NL"*) ;; *) return ;; esac
     room=$2
     printf '@@begin\t%s\n' "$1"
     ("probe_$1")
@@ -122,9 +124,10 @@ probe_identity() {
     get /proc/sys/kernel/osrelease && row kernel "$got"
     get /proc/sys/kernel/arch || got=$(uname -m)
     row arch "$got"
-    row uid "$(id -u)"
+    [ -n "$self" ] || fail "stat failed"
+    row uid "${self% *}"
     get /proc/uptime && row uptime "${got%% *}"
-    row clock "$(date +%s)"
+    row clock "${self#* }"
 }
 
 next_kernel() { # what the next boot runs, in $next: grubby knows, else GRUB takes the newest
@@ -215,24 +218,28 @@ probe_addresses() {
 }
 
 probe_space() {
-    for path in /etc /var/lib /boot; do
-        if [ -d "$path" ]; then
-            free=$(limited 5 stat -f -c '%a %S %d' "$path") || fail "stat -f $path failed"
-            IFS=' '
-            # shellcheck disable=SC2086 # blocks, bytes a block, inodes
-            set -- $free
-            [ "$3" -gt 0 ] || set -- "$1" "$2" - # some file systems do not count inodes
-            row space "$path" $(($1 * $2)) "$3"
-        fi
+    set -- /etc /var/lib
+    if [ -d /boot ]; then set -- "$@" /boot; fi
+    list=$(stat -f -c '%n %a %S %d' "$@") || fail "stat -f failed"
+    IFS=$NL
+    for line in $list; do
+        IFS=' '
+        # shellcheck disable=SC2086 # path, blocks, bytes a block, inodes
+        set -- $line
+        [ "$4" -gt 0 ] || set -- "$1" "$2" "$3" - # some file systems do not count inodes
+        row space "$1" $(($2 * $3)) "$4"
     done
 }
 
 probe_log() {
-    all=$(dmesg) || fail "dmesg failed"
-    all=$(printf '%s\n' "$all" |
-        grep -aiE 'ocfs2[^-]|o2(cb|net|hb|dlm|quo)|multipath|\] sd |i/o error' | tail -n 40)
+    all=$({ dmesg || echo @@fail; } |
+        grep -aiE 'ocfs2[^-]|o2(cb|net|hb|dlm|quo)|multipath|\] sd |i/o error|^@@fail$')
+    case $all in *@@fail) fail "dmesg failed" ;; esac
     IFS=$NL
-    for line in $all; do
+    # shellcheck disable=SC2086 # a line each
+    set -- $all
+    [ $# -le 40 ] || shift $(($# - 40))
+    for line; do
         plain "$line"
         [ ${#got} -le 1000 ] || got=$(printf '%.1000s' "$got")
         row log "$got"
@@ -248,21 +255,30 @@ elif [ -d /etc/sysconfig ]; then
     if [ ! -d /etc/default ] || [ -e /etc/redhat-release ]; then O2CB=/etc/sysconfig/o2cb; fi
 fi
 
-read_files() { # all of them at once: $modes, $sums and $texts, each line after its path
+read_files() { # all that is read as text, at once, each line after its path
     glob "$STATE/*/applied.json"
     set --
     for path in /etc/ocfs2/cluster.conf "$O2CB" /etc/fstab $globbed; do
         if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi
     done
-    modes='' sums='' texts=''
-    [ $# -gt 0 ] || return 0
-    modes=$(stat -L -c '%n %a %s' "$@")
+    # Of /proc/self, which is stat itself: the owner is our uid, the change time is now.
+    modes=$(stat -L -c '%n %a %s %u %Z' "$@" /proc/self)
+    self=${modes##*"$NL"}
+    self=${self#* * * }
+    set --
     IFS=$NL
     for line in $modes; do
-        [ "${line##* }" -le 262144 ] || return 0 # modes without sums and texts
+        line=${line% * *}
+        path=${line% * *}
+        if [ "${line##* }" -le 262144 ] && [ "$path" != /proc/self ]; then set -- "$@" "$path"; fi
     done
-    has sha256sum && sums=$(sha256sum "$@")
-    texts=$(grep -a '' /dev/null "$@")
+    sums='' texts='' mountinfo=''
+    if [ $# -gt 0 ] && has sha256sum; then sums=$(sha256sum "$@"); fi
+    if [ -d /sys/fs/ocfs2 ] || [ "$paths" != "$NL" ]; then set -- "$@" /proc/1/mountinfo; fi
+    if [ $# -gt 0 ]; then texts=$(grep -a '' /dev/null "$@"); fi
+    for line in $texts; do
+        case $line in /proc/1/mountinfo:*) mountinfo=$mountinfo${line#*:}$NL ;; esac
+    done
 }
 
 file() { # file PATH: its block
@@ -273,7 +289,8 @@ file() { # file PATH: its block
     fi
     IFS=$NL size=
     for line in $modes; do
-        case $line in "$1 "*) size=${line##* } mode=${line% *} ;; esac
+        line=${line% * *}
+        if [ "${line% * *}" = "$1" ]; then size=${line##* } mode=${line% *}; fi
     done
     [ -n "$size" ] || fail "$1 is not a readable file"
     [ "$size" -le 262144 ] || fail "$1 is larger than 256 KiB"
@@ -296,7 +313,11 @@ file_text() { # file_text PATH SIZE
             ;;
         esac
     done
-    [ "$left" -ne -1 ] || say nonl
+    case $left in
+    0) ;;
+    -1) say nonl ;; # the last line lacks its line feed
+    *) fail "$1 could not be read whole" ;;
+    esac
 }
 
 probe_cluster_conf() { file /etc/ocfs2/cluster.conf; }
@@ -396,7 +417,7 @@ domains() { # DLM domains: debugfs lists them, else each has a kernel thread dlm
 
 probe_services() {
     has systemctl || fail "systemctl is not there"
-    list=$(limited 10 systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState \
+    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState \
         o2cb.service ocfs2.service multipathd.service iscsid.service) || fail "systemctl failed"
     id='' load='' active='' sub='' state=''
     IFS=$NL
@@ -434,7 +455,8 @@ start_links() { # start_links NAME: a SysV script is enabled by its start links
 # ---- mounts ---------------------------------------------------------------------------
 
 probe_mounts() {
-    [ -r /proc/1/mountinfo ] || fail "/proc/1/mountinfo is not readable"
+    if [ ! -d /sys/fs/ocfs2 ] && [ "$paths" = "$NL" ]; then return; fi
+    [ -n "$mountinfo" ] || fail "/proc/1/mountinfo is not readable"
     seen=$NL
     IFS=$NL
     for line in $mountinfo; do mounted 1 "$line" "$@"; done
@@ -500,30 +522,22 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
         esac
     done
     [ -n "$mounts" ] || return 0
-    set +f # ls -l reads links and opens nothing; awk decodes the octal escapes itself
-    list=$({
-        ls -l /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/fd
-        grep -s / /proc/[0-9]*/maps
-    } | awk -v mounts="$mounts" '
+    set +f # ls -l reads links and opens nothing; awk decodes mountinfo's octal escapes
+    list=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/root /proc/[0-9]*/fd |
+        awk -v mounts="$mounts" '
         BEGIN { n = split(mounts, mount, "\n") - 1 }
         /^\/proc\/[0-9]+\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
+        !(at = index($0, " -> ")) { next }
         {
-            at = index($0, " -> ")
-            if ($0 ~ /^\/proc\/[0-9]+\/maps:/) {
-                split($0, part, "/"); pid = part[3]
-                target = substr($0, length("/proc/" pid "/maps:") + 1)
-                target = substr(target, index(target, "/"))
-            } else if (at) {
-                if (match($0, /\/proc\/[0-9]+\/(cwd|root) -> /)) {
-                    split(substr($0, RSTART), part, "/"); pid = part[3]
-                }
-                target = substr($0, at + 4)
-            } else next
+            link = substr($0, 1, at - 1)
+            target = substr($0, at + 4)
+            if (match(link, /\/proc\/[0-9]+\/[a-z]+$/)) {
+                split(substr(link, RSTART), part, "/")
+                pid = part[3]
+            }
             for (i = 1; i <= n; i++)
-                if ((target == mount[i] || index(target, mount[i] "/") == 1) && !(pid in told)) {
-                    told[pid] = 1
-                    if (++count <= 200) print pid " " target
-                }
+                if ((target == mount[i] || index(target, mount[i] "/") == 1) && !told[pid]++ &&
+                    ++count <= 200) print pid " " target
         }')
     set -f
     IFS=$NL
@@ -561,7 +575,9 @@ multipath_wwid() { # multipath_wwid DIR: in $wwid as multipath writes it, sysfs'
 probe_disks() {
     tables=''
     glob "$SYS/dm-*"
-    if [ -d "${globbed%%"$NL"*}" ]; then tables=$(limited 10 dmsetup table) || fail "dmsetup table failed"; fi
+    if [ -d "${globbed%%"$NL"*}" ]; then
+        tables=$(dmsetup table) || fail "dmsetup table failed"
+    fi
     asked=' '
     IFS=$NL
     for ref in $wants; do # only of these is the device itself asked for its capacity
@@ -746,7 +762,10 @@ describe() { # describe REF KNAME
 }
 
 other_signatures() { # other_signatures REF: by wipefs, and if there are none, the zeros
-    found=$(limited 15 wipefs -n -p "$device") || { row unread "$1" "wipefs failed" && return 1; }
+    found=$(limited 15 wipefs -n -p "$device") || {
+        row unread "$1" "wipefs failed"
+        return 1
+    }
     types=
     IFS=$NL
     for line in $found; do # offset,uuid,label,type after a comment line
@@ -776,7 +795,7 @@ cannot_open() { # cannot_open KNAME: sets $why if opening it, or what is below, 
 active_path() { # active_path KNAME: whether a path of the map is active in both eyes
     get "$SYS/$1/dm/name"
     # ...: 0 SIZE multipath ... GROUP ... 8:16 A 0 ...; the status comes without any I/O
-    line=$(limited 10 dmsetup status --noflush "$got") || return 1
+    line=$(dmsetup status --noflush "$got") || return 1
     before=
     IFS=' '
     for word in $line; do
@@ -886,20 +905,19 @@ sample() { # sample FIRST COUNT, in MiB; the device may end in a part of one
 
 # ---- the answer -----------------------------------------------------------------------
 
-wants='' blanks=$NL paths=$NL
+wants='' blanks=$NL paths=$NL only=$NL
 while [ $# -ge 2 ]; do
     case $1 in
     --want) wants=$wants$2$NL ;;
     --blank) wants=$wants$2$NL blanks=$blanks$2$NL ;;
     --path) paths=$paths$2$NL ;;
+    --only) only=$only$2$NL ;;
     *) exit 64 ;;
     esac
     shift 2
 done
 [ $# -eq 0 ] || exit 64
 
-mountinfo=''
-if [ -d /sys/fs/ocfs2 ] || [ "$paths" != "$NL" ]; then mountinfo=$(cat /proc/1/mountinfo); fi
 read_files
 
 printf '@@reconcile-probe\t1\n'

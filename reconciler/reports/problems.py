@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 160
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
-_PLAIN = re.compile(r"(?:[^\s,:{}\[\]#]|:(?=\S))+")
+_PLAIN = re.compile(r"(?:[^\s,:{}\[\]#]|:(?=\S)| +(?=[^\s,:{}\[\]#]))+")
 # What XML 1.0 cannot hold at all, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

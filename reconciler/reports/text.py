@@ -59,7 +59,9 @@ def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
 
 
 def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
-    groups = [list(group) for _key, group in groupby(actions, key=lambda a: (a.kind, a.summary))]
+    groups = [
+        list(group) for _key, group in groupby(actions, key=lambda a: (a.kind, a.summary))
+    ]
     names = [",".join(a.host for a in group if a.host) or "all" for group in groups]
     width = min(30, max((len(name) for name in names), default=0))
     for number, (group, name) in enumerate(zip(groups, names, strict=True), 1):

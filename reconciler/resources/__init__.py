@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed
+from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
+from reconciler.model.reading import Reading
 from reconciler.probe.sections import Section
 from reconciler.resources.cluster_conf import changes as cluster_conf
 from reconciler.resources.cluster_conf import parsing as cluster_conf_parsing
@@ -27,8 +28,6 @@ from reconciler.resources.records import parsing as records_parsing
 from reconciler.resources.volumes import changes as volumes
 from reconciler.resources.volumes import checks as volumes_checks
 from reconciler.resources.volumes import parsing as volumes_parsing
-
-Reading = Callable[[HostFacts, str], str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 from reconciler.resources.cluster_conf.grammar import (
     Conf,
@@ -154,4 +155,6 @@ def cluster_conf(facts: HostFacts, _subject: str) -> str:
 
 
 NEEDS = ("cluster_conf",)
-READINGS = {"cluster-conf": cluster_conf}
+READINGS = {
+    "cluster-conf": Reading(("cluster_conf",), cluster_conf),
+}

@@ -11,6 +11,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, LiveCluster, LiveNode, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.
@@ -189,4 +190,6 @@ def live_nodes(facts: HostFacts, name: str) -> str:
 
 
 NEEDS = ("identity", "addresses", "live")
-READINGS = {"live-nodes": live_nodes}
+READINGS = {
+    "live-nodes": Reading(("live",), live_nodes),
+}

@@ -17,11 +17,15 @@ from reconciler.model.observed import (
 )
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 from reconciler.model.refusals import volume as address
 from reconciler.resources.mounts.fstab import entries, with_entry
 
 FSTAB = "/etc/fstab"
+# o2cb must be online first, and ocfs2.service would mount the same at the same time (one of
+# the two then fails with error 16). Orderings only: stopping o2cb unmounts nothing.
+BOOT_ORDER = ("x-systemd.after=o2cb.service", "x-systemd.before=ocfs2.service")
 # A refused join takes about 70 s (OCFS2.md, rule 6); never less than 180.
 MOUNT_TIMEOUT = 240.0
 # Stable names in the order of trust; under multipath only the map's own name.
@@ -58,8 +62,7 @@ def stable_path(volume: Volume, facts: HostFacts) -> str | None:
 def fstab_line(volume: Volume, source: str) -> str:
     """The line; ``nofail`` is refused by OCFS2, ``_netdev`` orders it after the network."""
     options = [*(volume.mount.options or ("defaults",)), "_netdev"]
-    # o2cb must be online first; an ordering only, so that stopping it unmounts nothing.
-    options.append("x-systemd.after=o2cb.service")
+    options += BOOT_ORDER
     return f"{source} {volume.mount.path} ocfs2 {','.join(options)} 0 0"
 
 
@@ -240,8 +243,14 @@ def fstab(facts: HostFacts, _subject: str) -> str:
 
 NEEDS = ("mounts", "fstab", "wanted", "disks")
 READINGS = {
-    "mounted": mounted,
-    "ocfs2-mounts": ocfs2_mounts,
-    "boot-mount": boot_mount,
-    "fstab": fstab,
+    "mounted": Reading(
+        (
+            "mounts",
+            "wanted",
+        ),
+        mounted,
+    ),
+    "ocfs2-mounts": Reading(("mounts",), ocfs2_mounts),
+    "boot-mount": Reading(("fstab",), boot_mount),
+    "fstab": Reading(("fstab",), fstab),
 }

@@ -10,6 +10,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
 
@@ -210,7 +211,7 @@ def timeouts(facts: HostFacts, name: str) -> str:
 
 NEEDS = ("o2cb_config", "services", "live")
 READINGS = {
-    "o2cb-config": o2cb_config,
-    "unit-at-boot": unit_at_boot,
-    "live-timeouts": timeouts,
+    "o2cb-config": Reading(("o2cb_config",), o2cb_config),
+    "unit-at-boot": Reading(("services",), unit_at_boot),
+    "live-timeouts": Reading(("live",), timeouts),
 }

@@ -8,6 +8,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 
 COMMANDS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb", "blkid", "wipefs", "systemctl")
@@ -111,4 +112,6 @@ def module(facts: HostFacts, name: str) -> str:
 
 
 NEEDS = ("identity", "kernel", "packages", "space")
-READINGS = {"module": module}
+READINGS = {
+    "module": Reading(("kernel",), module),
+}

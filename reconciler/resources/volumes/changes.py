@@ -8,6 +8,7 @@ from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, WantedDevice, device_ref, known
 from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
 
 # mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
@@ -185,8 +186,14 @@ def blank(facts: HostFacts, subject: str) -> str:
 
 NEEDS = ("wanted", "disks")
 READINGS = {
-    "file-system": file_system,
-    "file-system-uuid": file_system_uuid,
-    "device-size": device_size,
-    "blank": blank,
+    "file-system": Reading(("wanted",), file_system),
+    "file-system-uuid": Reading(("wanted",), file_system_uuid),
+    "device-size": Reading(("wanted",), device_size),
+    "blank": Reading(
+        (
+            "wanted",
+            "disks",
+        ),
+        blank,
+    ),
 }

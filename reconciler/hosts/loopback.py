@@ -1,0 +1,172 @@
+"""Simulated hosts behind a real SSH server on 127.0.0.1, each on a port of its own.
+
+Importing this module imports asyncssh (0.2 s): do it where hosts are about to be served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import shlex
+import socket
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import asyncssh
+
+from reconciler.errors import HostUnreachable
+from reconciler.hosts.simulator.errors import UnknownCommand
+from reconciler.model.plan import Command, Completed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.hosts.simulator.machine import Machine
+    from reconciler.hosts.simulator.world import World
+
+ADDRESS = "127.0.0.1"
+KEY_TYPE = "ssh-ed25519"
+SUDO = ["sudo", "-n", "--"]
+WAITING = 128  # connections that may wait for being accepted
+NOT_ROOT = Completed(1, "", "this command is for root\n")
+NO_SHELL = Completed(1, "", "this host has no shell\n")
+SUDO_REFUSED = Completed(1, "", "sudo: a password is required\n")
+UNKNOWN = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where the hosts listen, and the files that a client needs."""
+
+    host: str
+    ports: Mapping[str, int]
+    identity: Path
+    known_hosts: Path
+
+
+@asynccontextmanager
+async def served(world: World, directory: Path) -> AsyncIterator[Served]:
+    """Serves every host of ``world`` until the end of the block; keys go to ``directory``.
+
+    Requests are the product's command lines, of root or through ``sudo -n --``. A host that
+    is off or unreachable closes every connection; what else goes wrong looks as it does
+    with real ones. Whoever logs in with one user name is one controller.
+    """
+    client = asyncssh.generate_private_key(KEY_TYPE)
+    stranger = asyncssh.generate_private_key(KEY_TYPE)
+    doors = [Door(world, machine, client, stranger) for machine in world.machines.values()]
+    try:
+        yield _write_files(directory, client, doors)
+    finally:
+        for door in doors:
+            await door.close()
+
+
+def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[Door]) -> Served:
+    identity, known_hosts = directory / "id_ed25519", directory / "known_hosts"
+    identity.touch(mode=0o600)
+    identity.write_bytes(client.export_private_key())
+    known_hosts.write_text(
+        "".join(f"[{ADDRESS}]:{door.port} {_public(door.key)}\n" for door in doors)
+    )
+    ports = {door.machine.name: door.port for door in doors}
+    return Served(ADDRESS, ports, identity, known_hosts)
+
+
+def _public(key: asyncssh.SSHKey) -> str:
+    return key.export_public_key().decode().strip()
+
+
+class Door:
+    """The SSH server of one host."""
+
+    def __init__(
+        self, world: World, machine: Machine, client: asyncssh.SSHKey, stranger: asyncssh.SSHKey
+    ) -> None:
+        self.world = world
+        self.machine = machine
+        self.key = asyncssh.generate_private_key(KEY_TYPE)
+        self._stranger = stranger
+        self._clients = asyncssh.import_authorized_keys(_public(client))
+        self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._socket = socket.create_server((ADDRESS, 0), backlog=WAITING)
+        self._socket.setblocking(False)  # noqa: FBT003  # the standard library's own
+        self.port: int = self._socket.getsockname()[1]
+        self._start(self._accept())
+
+    async def close(self) -> None:
+        """Ends the listener, every connection and every command."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._socket.close()
+        for connection in tuple(self._connections):
+            connection.abort()
+            await connection.wait_closed()
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            visitor, _ = await loop.sock_accept(self._socket)
+            if self._unreachable:
+                visitor.close()
+            else:
+                self._start(self._welcome(visitor))
+
+    @property
+    def _unreachable(self) -> bool:
+        return not self.machine.running.on or self.machine.refusal == "host-unreachable"
+
+    async def _welcome(self, visitor: socket.socket) -> None:
+        changed = self.machine.refusal == "host-key-changed"
+        with suppress(asyncssh.Error, OSError):
+            connection = await asyncssh.run_server(
+                visitor,
+                config=None,
+                server_host_keys=[self._stranger if changed else self.key],
+                authorized_client_keys=self._clients,
+                process_factory=self._process,
+                encoding="utf-8",
+            )
+            self._connections.add(connection)
+            await connection.wait_closed()
+            self._connections.discard(connection)
+
+    async def _process(self, process: asyncssh.SSHServerProcess[str]) -> None:
+        """One exec request; the command goes on when its connection ends, as a real one."""
+        text = await process.stdin.read()
+        user = process.get_extra_info("username")
+        work = self._start(self._answer(user, process.command, text))
+        try:
+            answer = await asyncio.shield(work)
+        except HostUnreachable:
+            process.channel.get_connection().abort()
+            return
+        process.stdout.write(answer.stdout)
+        process.stderr.write(answer.stderr)
+        process.exit(answer.status)
+
+    async def _answer(self, user: str, line: str | None, stdin: str) -> Completed:
+        argv = shlex.split(line or "")
+        by_sudo = argv[:3] == SUDO
+        if not argv:
+            return NO_SHELL
+        if by_sudo and self.machine.refusal == "sudo-refused":
+            return SUDO_REFUSED
+        if user != "root" and not by_sudo:
+            return NOT_ROOT
+        command = Command(tuple(argv[3:] if by_sudo else argv), stdin, math.inf)
+        try:
+            return await self.world.session(self.machine.name, user).run(command)
+        except UnknownCommand as error:
+            self.world.disaster("unknown-command", self.machine.name, str(error))
+            return Completed(UNKNOWN, "", f"unknown command: {error}\n")

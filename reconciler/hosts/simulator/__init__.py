@@ -1,0 +1,22 @@
+"""Hosts in memory: shared disks, kernels, faults, and a memory of every disaster.
+
+A simulated host is a host, not a mock: it refuses commands that no host would be asked,
+behaves as real ones were seen to behave, and knows nothing of the product's code.
+"""
+
+from __future__ import annotations
+
+from reconciler.hosts.simulator.errors import ImpossibleWorld, UnknownCommand
+from reconciler.hosts.simulator.faults import Fault
+from reconciler.hosts.simulator.host import SimulatedHost
+from reconciler.hosts.simulator.world import Event, Violation, World
+
+__all__ = [
+    "Event",
+    "Fault",
+    "ImpossibleWorld",
+    "SimulatedHost",
+    "UnknownCommand",
+    "Violation",
+    "World",
+]

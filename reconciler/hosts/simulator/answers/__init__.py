@@ -1,0 +1,67 @@
+"""What the probe prints on a simulated host: the frame, then a printer for each section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator.answers import cluster, storage, system, wanted
+from reconciler.hosts.simulator.answers.request import Request, Rows, row
+from reconciler.hosts.simulator.errors import UnknownCommand
+from reconciler.hosts.simulator.reply import Reply
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.machine import Machine
+
+SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
+    "identity": system.identity,
+    "kernel": system.kernel,
+    "packages": system.packages,
+    "addresses": system.addresses,
+    "cluster_conf": system.cluster_conf,
+    "o2cb_config": system.o2cb_config,
+    "live": cluster.live,
+    "services": cluster.services,
+    "mounts": cluster.mounts,
+    "disks": storage.disks,
+    "wanted": wanted.wanted,
+    "fstab": system.fstab,
+    "processes": cluster.processes,
+    "space": system.space,
+    "records": system.records,
+    "leases": cluster.leases,
+    "log": cluster.log,
+}
+OPTIONS = {"--want": "want", "--blank": "blank", "--path": "paths", "--only": "only"}
+
+
+def check_arguments(args: tuple[str, ...]) -> Request:
+    """The arguments in order; UnknownCommand for any that the probe does not have."""
+    if len(args) % 2 or not set(args[::2]) <= OPTIONS.keys():
+        raise UnknownCommand(f"probe {args}")
+    given: dict[str, list[str]] = {name: [] for name in OPTIONS.values()}
+    for option, value in _pairs(args):
+        given[OPTIONS[option]].append(value)
+    refs = tuple(value for option, value in _pairs(args) if option in {"--want", "--blank"})
+    only = tuple(given["only"]) or tuple(SECTIONS)
+    return Request(refs, frozenset(given["blank"]), tuple(given["paths"]), frozenset(only))
+
+
+def _pairs(args: tuple[str, ...]) -> list[tuple[str, str]]:
+    return list(zip(args[::2], args[1::2], strict=True))
+
+
+def answer(machine: Machine, args: tuple[str, ...]) -> Reply:
+    """The whole text, section by section."""
+    request = check_arguments(args)
+    lines = ["@@reconcile-probe\t1"]
+    for name, printer in SECTIONS.items():
+        if name not in request.only:
+            continue
+        lines.append(row("@@begin", name))
+        if name in machine.broken:
+            lines += [row("@@fail", machine.broken[name]), row("@@end", name, 1)]
+        else:
+            lines += [*printer(machine, request), row("@@end", name, 0)]
+    lines.append("@@done")
+    return Reply(stdout="".join(f"{line}\n" for line in lines), seconds=0.5)

@@ -1,0 +1,59 @@
+"""The section about block devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator.answers.request import Request, Rows, listed, row
+from reconciler.hosts.simulator.disk import SECTOR
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.devices import Device
+    from reconciler.hosts.simulator.machine import Machine
+
+
+def disks(machine: Machine, request: Request) -> Rows:
+    """Every disk and partition, then the stable links to them."""
+    asked = [device for ref in request.refs for device in whole_disks(machine, ref)]
+    devices = sorted(machine.running.devices, key=lambda device: device.name)
+    for device in devices:
+        alive = device.lun.name not in machine.dead_maps
+        asks = device in asked and device.lun.wwid is not None and alive
+        yield _disk(device, str(device.lun.whole.size) if asks else "-")
+    links = [(link, device.name) for device in devices for link in device.links]
+    for link, name in sorted(links):
+        yield row("link", link, name)
+
+
+def whole_disks(machine: Machine, ref: str) -> list[Device]:
+    """What a reference means without its partition: a map hides its paths."""
+    kind, _, word = ref.partition(",part=")[0].partition("=")
+    whole = [device for device in machine.running.devices if device.partition is None]
+    if kind == "path":
+        device = machine.device(word)
+        above = [d for d in whole if device and d.name in device.holders and device in whole]
+        return above or ([device] if device else [])
+    maps = [device for device in whole if device.dm_uuid == f"mpath-{word}"]
+    return maps or [device for device in whole if device.wwid == f"naa.{word[1:]}"]
+
+
+def _disk(device: Device, capacity: str) -> str:
+    start = "-" if device.start is None else device.start // SECTOR
+    holders = device.holders if device.dm_name or device.partition is None else ()
+    return row(
+        "disk",
+        device.name,
+        device.number,
+        device.size // SECTOR,
+        SECTOR,
+        0,
+        device.partition or "-",
+        start,
+        device.parent or "-",
+        device.dm_name or "-",
+        device.dm_uuid or "-",
+        device.wwid or "-",
+        listed(device.slaves),
+        listed(holders),
+        capacity,
+    )

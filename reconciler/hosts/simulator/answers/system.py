@@ -1,0 +1,91 @@
+"""The sections about the operating system and its files."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator.answers.request import Request, Rows, raw, row
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.machine import Machine
+
+MODULES = ("ocfs2", "ocfs2_stack_o2cb", "ocfs2_dlm", "ocfs2_nodemanager", "ocfs2_dlmfs")
+RECORD = re.compile(r"/var/lib/reconcile/[^/]+/applied\.json")
+O2CB_CONFIGS = {"dpkg": "/etc/default/o2cb", "rpm": "/etc/sysconfig/o2cb"}
+
+
+def identity(machine: Machine, _: Request) -> Rows:
+    """Who the host is."""
+    setup = machine.setup
+    yield row("hostname", setup.hostname)
+    yield row("boot_id", machine.running.boot_id)
+    yield row("machine_id", machine.machine_id)
+    yield row("os", setup.os)
+    yield row("os_version", setup.os_version)
+    yield row("kernel", setup.kernel)
+    yield row("arch", setup.arch)
+    yield row("uid", 0)
+    yield row("uptime", f"{machine.uptime:.2f}")
+    yield row("clock", machine.world.clock(machine))
+
+
+def kernel(machine: Machine, _: Request) -> Rows:
+    """The module of the running kernel; a UML host has no /boot, hence no next one."""
+    setup = machine.setup
+    file = f"/lib/modules/{setup.kernel}/kernel/fs/ocfs2/ocfs2.ko" if setup.module else "-"
+    yield row("running", setup.kernel)
+    yield row("next_boot", "-")
+    yield row("module_file", file)
+    yield row("module_version", "-")
+    yield row("next_boot_module", "-")
+    for module in MODULES:
+        if module in machine.running.loaded:
+            yield row("loaded", module)
+    yield row("panic", setup.panic)
+    yield row("panic_on_oops", setup.panic_on_oops)
+
+
+def packages(machine: Machine, _: Request) -> Rows:
+    """Versions and commands."""
+    yield row("manager", machine.setup.manager)
+    for name, version in machine.setup.versions.items():
+        yield row("version", name, version)
+    for command in machine.setup.commands:
+        yield row("command", command)
+
+
+def addresses(machine: Machine, _: Request) -> Rows:
+    """IPv4 of every interface."""
+    yield row("address", "lo", "127.0.0.1", 8)
+    for interface, ip, prefix in machine.setup.addresses:
+        yield row("address", interface, ip, prefix)
+
+
+def cluster_conf(machine: Machine, _: Request) -> Rows:
+    """The file, whole."""
+    return raw(machine, "/etc/ocfs2/cluster.conf")
+
+
+def o2cb_config(machine: Machine, _: Request) -> Rows:
+    """Debian's place first, else Red Hat's; if there is neither, the one of the OS."""
+    paths = [path for path in O2CB_CONFIGS.values() if path in machine.files.by_path]
+    return raw(machine, paths[0] if paths else O2CB_CONFIGS[machine.setup.manager])
+
+
+def fstab(machine: Machine, _: Request) -> Rows:
+    """The file, whole."""
+    return raw(machine, "/etc/fstab")
+
+
+def space(machine: Machine, _: Request) -> Rows:
+    """Room where files are written."""
+    for path, room in machine.files.room.items():
+        yield row("space", path, room.free, "-" if room.inodes is None else room.inodes)
+
+
+def records(machine: Machine, _: Request) -> Rows:
+    """What earlier runs left: the desired state of each cluster."""
+    for path in sorted(machine.files.by_path):
+        if RECORD.fullmatch(path):
+            yield from raw(machine, path)

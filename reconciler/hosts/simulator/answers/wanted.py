@@ -1,0 +1,95 @@
+"""The section about the devices that the caller names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator.answers.request import Request, Rows, listed, row
+from reconciler.hosts.simulator.answers.storage import whole_disks
+from reconciler.hosts.simulator.disk import Blank, Content, Filesystem, Garbage, Signature
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.devices import Device
+    from reconciler.hosts.simulator.machine import Machine
+
+# debugfs.ocfs2 -R stats of a file system that mkfs.ocfs2 1.8.7 made with its defaults.
+FEATURES = {
+    "state": "0",
+    "compat": "3 backup-super strict-journal-super",
+    "incompat": "30544 sparse extended-slotmap inline-data xattr indexed-dirs refcount "
+    "discontig-bg clusterinfo",
+    "ro_compat": "1 unwritten",
+}
+
+
+def wanted(machine: Machine, request: Request) -> Rows:
+    """Each device once: found or not, and what is on it if there is exactly one."""
+    for ref in request.refs:
+        whole = whole_disks(machine, ref)
+        found = _described(machine, ref, whole)
+        names = listed(tuple(device.name for device in found))
+        yield row("want", ref, names, "yes" if whole else "no")
+        if len(found) == 1:
+            yield from _content(machine, ref, found[0], ref in request.blank)
+
+
+def _described(machine: Machine, ref: str, whole: list[Device]) -> list[Device]:
+    _, _, part = ref.partition(",part=")
+    if not part:
+        return whole
+    parents = {device.name for device in whole}
+    devices = machine.running.devices
+    return [d for d in devices if d.parent in parents and d.partition == int(part)]
+
+
+def _content(machine: Machine, ref: str, device: Device, blank: bool) -> Rows:  # noqa: FBT001  # an option of the probe, not a behaviour
+    yield row("node", ref, device.name, device.number, device.size)
+    if device.lun.name in machine.dead_maps:
+        yield row("unread", ref, "multipath map without an active path")
+        return
+    content = device.extent.content
+    for key, value in _signature(content):
+        yield row("sig", ref, key, value)
+    if blank and isinstance(content, Blank | Garbage):
+        yield row("zeros", ref, "yes" if isinstance(content, Blank) else "no")
+    if isinstance(content, Filesystem):
+        yield from _filesystem(machine, ref, content)
+
+
+def _signature(content: Content) -> list[tuple[str, str]]:
+    """What `blkid -p -o export` says, empty for zeros and for what it does not know."""
+    if isinstance(content, Filesystem):
+        return [
+            ("LABEL", content.label),
+            ("UUID", content.uuid),
+            ("VERSION", "0.90"),
+            ("BLOCK_SIZE", str(content.block_size)),
+            ("USAGE", "filesystem"),
+            ("TYPE", "ocfs2"),
+        ]
+    if not isinstance(content, Signature):
+        return []
+    if content.kind in ("gpt", "dos"):
+        return [("PTTYPE", content.kind)]
+    words = (("LABEL", content.label), ("UUID", content.uuid), ("TYPE", content.kind))
+    return [(key, value) for key, value in words if value]
+
+
+def _filesystem(machine: Machine, ref: str, fs: Filesystem) -> Rows:
+    """What debugfs.ocfs2 tells, in its order; an unstamped volume names no cluster."""
+    for key, value in FEATURES.items():
+        yield row("sb", ref, key, value)
+    for key in ("block_size", "cluster_size", "slots", "label"):
+        yield row("sb", ref, key, getattr(fs, key))
+    yield row("sb", ref, "uuid", fs.region)
+    yield row("sb", ref, "stack", fs.stack or "classic o2cb")
+    if fs.cluster:
+        yield row("sb", ref, "cluster", fs.cluster)
+    yield row("sb", ref, "clusters", fs.clusters)
+    yield row("slotmap", ref, "ok")
+    for slot, number in sorted(fs.slot_map.items()):
+        yield row("slot", ref, slot, number)
+    yield row("hb", ref, "ok")
+    for number, beat in sorted(fs.beats.items()):
+        sequence = beat.sequence(machine.world.now)
+        yield row("beat", ref, number, f"{sequence:016x}", f"{beat.generation:016x}")

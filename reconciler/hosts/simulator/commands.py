@@ -1,0 +1,95 @@
+"""The only commands that a host runs: each by its argv, anything else is a bug."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator import gate, live, modules, units
+from reconciler.hosts.simulator.answers import answer, check_arguments
+from reconciler.hosts.simulator.errors import UnknownCommand
+from reconciler.hosts.simulator.lease import Call
+from reconciler.hosts.simulator.reply import Failed, Reply
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.machine import Machine
+    from reconciler.model.plan import Command
+
+PROBE, GATE = "# reconcile-probe 1", "# reconcile-gate 1"
+MODULES = ("ocfs2", "ocfs2_stack_o2cb")
+UNITS = ("o2cb.service", "ocfs2.service")
+FIXED = frozenset(
+    [
+        *(("modprobe", module) for module in MODULES),
+        *(("systemctl", verb, unit) for verb in ("start", "restart") for unit in UNITS),
+        *(("systemctl", "enable", *units) for n in (1, 2) for units in permutations(UNITS, n)),
+        ("systemctl", "daemon-reload"),
+    ]
+)
+READING = ("probe", "gate lease-")
+
+
+def name_of(argv: tuple[str, ...]) -> str:
+    """The command's short name; UnknownCommand when no host would be asked this."""
+    if argv in FIXED or (argv[:2] == ("o2cb", "register-cluster") and len(argv) == 3):
+        return " ".join(argv[:2])
+    match argv:
+        case ("sh", "-c", text, "probe", *args) if _is(text, PROBE):
+            check_arguments(tuple(args))
+            return "probe"
+        case ("sh", "-c", text, "gate", verb, *args) if _is(text, GATE):
+            if gate.understands(verb, tuple(args)):
+                return f"gate {verb}"
+        case _:
+            pass
+    raise UnknownCommand([word[:60] for word in argv])
+
+
+def changes(name: str) -> bool:
+    """Whether a command can change the host, apart from its lease."""
+    return not name.startswith(READING)
+
+
+def perform(machine: Machine, command: Command, controller: str) -> Reply:
+    """Runs a command to its end."""
+    try:
+        return _run(machine, command, controller)
+    except Failed as failed:
+        machine.record("failed", failed.reply.stderr.strip())
+        return failed.reply
+
+
+def begin(machine: Machine, command: Command) -> None:
+    """Runs a command halfway: only a format leaves traces, all else is one atomic step."""
+    if name_of(command.argv) != "gate format":
+        return
+    try:
+        gate.cut_short(Call(machine, command.argv[5:], command.stdin, ""))
+    except Failed as failed:
+        machine.record("failed", failed.reply.stderr.strip())
+
+
+def _run(machine: Machine, command: Command, controller: str) -> Reply:
+    argv = command.argv
+    match name_of(argv).split():
+        case ["probe"]:
+            return answer(machine, argv[4:])
+        case ["gate", verb]:
+            return gate.perform(verb, Call(machine, argv[5:], command.stdin, controller))
+        case ["modprobe", module]:
+            return modules.load(machine, module)
+        case ["systemctl", verb]:
+            return _systemctl(machine, verb, argv[2:])
+        case _:
+            live.register(machine, argv[2])
+            return Reply(seconds=0.5)
+
+
+def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:
+    work = {"enable": units.enable, "start": units.start, "restart": units.restart}
+    replies = [work[verb](machine, name) for name in names]
+    return Reply(seconds=sum((reply.seconds for reply in replies), start=0.5))
+
+
+def _is(text: str, marker: str) -> bool:
+    return text.split("\n")[:2] == ["#!/bin/sh", marker]

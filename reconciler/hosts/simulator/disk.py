@@ -1,0 +1,112 @@
+"""Shared disks as classes of content: no bytes, but all that a probe could tell apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.hosts.simulator.errors import ImpossibleWorld
+
+SECTOR = 512
+EPOCH = 1_800_000_000  # what a simulated clock shows at the start of the world
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Zeros from the first byte to the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """Bytes that no tool has a name for: raw data, or a format that was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Something that blkid and wipefs know: ``kind`` is their word for it."""
+
+    kind: str
+    uuid: str = ""
+    label: str = ""
+
+
+@dataclass(slots=True)
+class Beat:
+    """A node's heartbeat block; ``stopped`` is the time of the last write, None: it beats."""
+
+    host: str
+    generation: int
+    stopped: float | None = None
+
+    def sequence(self, now: float) -> int:
+        """The kernel writes its clock as the sequence number (cluster/heartbeat.c)."""
+        return EPOCH + int(now if self.stopped is None else self.stopped)
+
+
+@dataclass(slots=True)
+class Filesystem:
+    """An OCFS2 file system: superblock, slot map and heartbeat blocks."""
+
+    uuid: str
+    label: str
+    slots: int
+    block_size: int
+    cluster_size: int
+    clusters: int
+    stack: str
+    cluster: str
+    slot_map: dict[int, int] = field(default_factory=dict)
+    beats: dict[int, Beat] = field(default_factory=dict)
+
+    @property
+    def region(self) -> str:
+        """The name of its heartbeat region and DLM domain: the UUID as configfs has it."""
+        return self.uuid.replace("-", "").upper()
+
+    @property
+    def size(self) -> int:
+        """Bytes that the file system believes to have."""
+        return self.clusters * self.cluster_size
+
+
+Content = Blank | Garbage | Signature | Filesystem
+
+
+@dataclass(slots=True)
+class Extent:
+    """A whole disk or a partition: what a file system is put on."""
+
+    size: int
+    content: Content = field(default_factory=Blank)
+
+
+@dataclass(slots=True)
+class Partition:
+    """A part of a disk; ``start`` in bytes."""
+
+    start: int
+    extent: Extent
+
+
+@dataclass(slots=True)
+class Lun:
+    """A disk that hosts may share; ``wwid`` in multipath form, None for plain disks."""
+
+    name: str
+    whole: Extent
+    wwid: str | None = None
+    partitions: dict[int, Partition] = field(default_factory=dict)
+
+    def extent(self, partition: int | None) -> Extent:
+        """What lies under a device of this disk."""
+        return self.whole if partition is None else self.partitions[partition].extent
+
+    def add_partition(self, number: int, start: int, size: int) -> Extent:
+        """A blank partition; the disk then carries a GPT. Sizes in bytes."""
+        others = [(p.start, p.start + p.extent.size) for p in self.partitions.values()]
+        if any(start < end and begin < start + size for begin, end in others):
+            raise ImpossibleWorld(f"{self.name}: partition {number} overlaps another one")
+        if start < SECTOR or start + size > self.whole.size:
+            raise ImpossibleWorld(f"{self.name}: partition {number} is outside of the disk")
+        self.whole.content = Signature("gpt")
+        self.partitions[number] = Partition(start, Extent(size))
+        return self.partitions[number].extent

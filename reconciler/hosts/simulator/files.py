@@ -1,0 +1,85 @@
+"""The files of one host, with the room that its file systems have."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+
+class NoSpace(Exception):
+    """ENOSPC."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A text file; ``mode`` as `stat -c %a` prints it."""
+
+    text: str
+    mode: str = "644"
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Room:
+    """Free bytes and inodes of the file system that holds a directory."""
+
+    free: int = 400 << 20
+    inodes: int | None = 20_000
+
+
+@dataclass(slots=True)
+class Files:
+    """Files by path, directories by their existence alone."""
+
+    by_path: dict[str, File] = field(default_factory=dict)
+    directories: set[str] = field(default_factory=set)
+    room: dict[str, Room] = field(
+        default_factory=lambda: {path: Room() for path in ("/etc", "/var/lib", "/boot")}
+    )
+
+    def text(self, path: str) -> str:
+        """The content, empty if there is no such file."""
+        return self.by_path[path].text if path in self.by_path else ""
+
+    def digest(self, path: str) -> str:
+        """sha256 of the content, ``absent`` without the file."""
+        return self.by_path[path].sha256 if path in self.by_path else "absent"
+
+    def fits(self, path: str, text: str) -> bool:
+        """Whether there is room for a text beside what is there."""
+        room = self._room(path)
+        return room is None or room.free >= len(text.encode())
+
+    def write(self, path: str, file: File) -> None:
+        """Puts a whole file in place; NoSpace if it does not fit beside the old one."""
+        if not self.fits(path, file.text):
+            raise NoSpace(path)
+        self.remove(path)
+        self._take(path, file)
+
+    def replace(self, path: str, file: File) -> None:
+        """As `write`; the old file stays as PATH.before, by a hard link that takes no room."""
+        if not self.fits(path, file.text):
+            raise NoSpace(path)
+        if path in self.by_path:
+            self.remove(f"{path}.before")
+            self.by_path[f"{path}.before"] = self.by_path[path]
+        self._take(path, file)
+
+    def remove(self, path: str) -> None:
+        """Without complaint if it is not there."""
+        if room := self._room(path):
+            room.free += len(self.text(path).encode())
+        self.by_path.pop(path, None)
+
+    def _take(self, path: str, file: File) -> None:
+        if room := self._room(path):
+            room.free -= len(file.text.encode())
+        self.by_path[path] = file
+
+    def _room(self, path: str) -> Room | None:
+        return next((r for top, r in self.room.items() if path.startswith(f"{top}/")), None)

@@ -1,0 +1,166 @@
+"""What the host-side gate does to a simulated host, verb by verb."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator import lease, mkfs, mounting
+from reconciler.hosts.simulator.disk import Blank, Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.errors import UnknownCommand
+from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.lease import Call
+from reconciler.hosts.simulator.reply import Failed, Reply, refused, tool_failed
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.devices import Device
+    from reconciler.hosts.simulator.machine import Machine
+
+PATH = r"(?!.*(//|/\./|/\.\./|/\.\.?$))/[^\x00-\x1f\x7f]*[^/\x00-\x1f\x7f]"
+DIGEST, MODE = r"[0-9a-f]{64}", r"[0-7]{3}"
+CLUSTER, RUN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+DEVICE = rf"(?=/dev/){PATH}"
+SHOWN_LOG = 12  # kernel messages that the gate adds to a failed mount
+
+
+def write_file(call: Call) -> Reply:
+    """Puts stdin at PATH unless the file is neither what it was nor what it shall be."""
+    path, mode, old, new = call.args
+    machine, files = call.machine, call.machine.files
+    present = files.digest(path)
+    if present == new:
+        return Reply(stdout=f"ok unchanged {path}\n")
+    if present != old:
+        raise refused("changed-since", f"{path} is {present}, not {old}")
+    files.directories.add(posixpath.dirname(path))
+    if not files.fits(path, call.stdin):
+        raise refused("no-space", f"{path}: no space left on device")
+    if hashlib.sha256(call.stdin.encode()).hexdigest() != new:
+        raise refused("content-damaged", f"{path}: stdin has another digest")
+    files.replace(path, File(call.stdin, mode))
+    machine.record("wrote", f"{path} {new[:12]}")
+    return Reply(stdout=f"ok written {path}\n")
+
+
+def format_volume(call: Call) -> Reply:
+    """Runs mkfs.ocfs2 on a device that still has the planned size and is still blank."""
+    _blank_device(call)
+    try:
+        made = mkfs.make(call.machine, call.args[4:])
+    except Failed as failed:
+        raise tool_failed("format-failed", str(failed), failed.reply.seconds) from failed
+    return Reply(0, f"ok formatted {call.args[0]}\n", "", made.seconds)
+
+
+def cut_short(call: Call) -> None:
+    """The power goes while mkfs writes."""
+    _blank_device(call)
+    mkfs.cut_short(call.machine, call.args[4:])
+
+
+def _blank_device(call: Call) -> Device:
+    node, size, dashes, program, *_ = call.args
+    if (dashes, program) != ("--", "mkfs.ocfs2") or mkfs.parse(call.args[4:])[1] != node:
+        raise UnknownCommand(f"gate format {call.args}")
+    device = _device(call.machine, node)
+    if device.size != int(size):
+        raise refused("device-size", f"{node} has {device.size} bytes, not {size}")
+    if device.partition is None and device.holders:
+        raise refused("device-in-use", f"{node} is held by {device.holders[0]}")
+    if device.partition is None and device.lun.partitions:
+        raise refused("device-not-blank", f"{node} has partitions")
+    if any(mount.device is device for mount in call.machine.running.mounts):
+        raise refused("device-in-use", f"{node} is mounted, see /proc/1/mountinfo")
+    _blank(call.machine, device, node)
+    return device
+
+
+def _blank(machine: Machine, device: Device, node: str) -> None:
+    content = device.extent.content
+    if device.lun.name in machine.dead_maps:
+        raise tool_failed("unreadable", f"blkid failed on {node}", 15.0)
+    if isinstance(content, Garbage):
+        raise refused("device-not-blank", f"{node} has data that is not zero")
+    if not isinstance(content, Blank):
+        raise refused("device-not-blank", f"{node} has a signature: {_signature(device)} ")
+
+
+def _signature(device: Device) -> str:
+    """What blkid says about the content, empty for nothing that it knows."""
+    match device.extent.content:
+        case Filesystem():
+            return "TYPE=ocfs2"
+        case Signature("gpt" | "dos" as table):
+            return f"PTTYPE={table}"
+        case Signature(kind):
+            return f"TYPE={kind}"
+        case _:
+            return ""
+
+
+def mount(call: Call) -> Reply:
+    """Mounts the volume that NODE carries, if it is the one with that UUID."""
+    node, uuid, path, options = call.args
+    machine, device = call.machine, _device(call.machine, call.args[0])
+    if found := _mounted_at(machine, path):
+        if found == f"{device.number} ocfs2":
+            return Reply(stdout=f"ok mounted {path}\n")
+        raise refused("mount-path-busy", f"{path} already has a file system mounted: {found}")
+    content = device.extent.content
+    readable = device.lun.name not in machine.dead_maps
+    if not isinstance(content, Filesystem) or not readable:
+        word = _signature(device) if readable else ""
+        kind = word[5:] if word.startswith("TYPE=") else "no file system"
+        raise refused("wrong-uuid", f"{node} carries {kind}, not ocfs2")
+    if uuid not in ("-", content.uuid):
+        raise refused("wrong-uuid", f"{node} carries {content.uuid}, not {uuid}")
+    machine.files.directories.add(path)
+    try:
+        done = mounting.mount(machine, node, path, tuple(options.split(",")))
+    except Failed as failed:
+        said = "\n".join([str(failed), *machine.running.log[-SHOWN_LOG:]])
+        raise tool_failed("mount-failed", said, failed.reply.seconds) from failed
+    return Reply(0, f"ok mounted {path}\n", "", done.seconds)
+
+
+def _mounted_at(machine: Machine, path: str) -> str:
+    """MAJ:MIN and type of what PID 1 sees mounted there, empty for nothing."""
+    if path in machine.running.others:
+        return f"0:99 {machine.running.others[path][0]}"
+    mounts = [m for m in machine.running.mounts if m.path == path and m.pid == 1]
+    return f"{mounts[-1].device.number} ocfs2" if mounts else ""
+
+
+def _device(machine: Machine, node: str) -> Device:
+    device = machine.device(node)
+    if device is None:
+        raise refused("device-missing", f"{node} is no block device")
+    return device
+
+
+Verb = tuple[Callable[[Call], Reply], tuple[str, ...]]
+VERBS: dict[str, Verb] = {
+    "write-file": (write_file, (PATH, MODE, f"absent|{DIGEST}", DIGEST)),
+    "format": (format_volume, (DEVICE, r"[1-9]\d*", "--", r"mkfs\.ocfs2", ".*")),
+    "mount": (mount, (DEVICE, r"-|[0-9a-f-]{36}", PATH, r"[A-Za-z0-9_=.,:@%+/-]+")),
+    "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
+    "lease-renew": (lease.renew, (CLUSTER, RUN)),
+    "lease-release": (lease.release, (CLUSTER, RUN)),
+}
+
+
+def understands(verb: str, args: tuple[str, ...]) -> bool:
+    """Whether the gate has the verb with such arguments; `format` takes more of them."""
+    if verb not in VERBS:
+        return False
+    patterns = VERBS[verb][1]
+    enough = len(args) == len(patterns) or (verb == "format" and len(args) > len(patterns))
+    return enough and all(map(re.fullmatch, patterns, args))
+
+
+def perform(verb: str, call: Call) -> Reply:
+    """Runs a verb that the gate understands."""
+    return VERBS[verb][0](call)

@@ -1,0 +1,144 @@
+"""A connection to a simulated host: the Host Protocol, with its faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from reconciler.errors import HostUnreachable
+from reconciler.hosts.simulator import commands, mounting, power
+from reconciler.hosts.simulator.errors import ImpossibleWorld
+from reconciler.hosts.simulator.faults import Fault
+from reconciler.hosts.simulator.reply import Reply
+from reconciler.model.plan import Command, Completed
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.machine import Machine, Mount
+
+REFUSALS = {
+    "host-unreachable": "no route to host",
+    "sudo-refused": "sudo: a password is required",
+    "host-key-changed": "host key is not the known one",
+}
+
+
+class SimulatedHost:
+    """One session of one controller with one host."""
+
+    def __init__(self, machine: Machine, controller: str) -> None:
+        self.machine = machine
+        self.controller = controller
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        return self.machine.name
+
+    async def run(self, command: Command) -> Completed:
+        """Runs one of the known commands; UnknownCommand for any other.
+
+        Raises HostUnreachable when the host is off, refuses, crashes, loses the connection
+        (``connection-lost``) or needs longer than the command's timeout. The effect then
+        may or may not have happened, as in reality.
+        """
+        self._greet()
+        name = commands.name_of(command.argv)
+        world, fault = self.machine.world, self.machine.fault(name)
+        began, boot = world.now, self.machine.running.boot_id
+        with self._watched(name):
+            await asyncio.sleep(0)
+            self._still(boot)
+            reply = self._carry_out(name, command, fault)
+            seconds = min(reply.seconds, command.timeout)
+            await world.pace(seconds)
+            await asyncio.sleep(0)
+            world.reach(began + seconds)
+            self._still(boot)
+        if reply.seconds > command.timeout:
+            raise self._lost(f"no answer within {command.timeout:g} s", "command-timeout")
+        return Completed(reply.status, reply.stdout, reply.stderr, seconds)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def power_off(self) -> None:
+        """Pulls the plug: nothing is unmounted, heartbeats freeze."""
+        power.cut(self.machine)
+
+    def power_on(self) -> None:
+        """Boots a host that is off."""
+        if self.machine.running.on:
+            raise ImpossibleWorld(f"{self.name} is on already")
+        power.switch_on(self.machine)
+
+    def reboot(self) -> None:
+        """An orderly restart."""
+        power.shut_down(self.machine)
+        power.switch_on(self.machine)
+
+    def unmount(self, path: str) -> None:
+        """What an operator does outside of all runs: umount."""
+        mounting.unmount(self.machine, self._mount(path))
+
+    def hide(self, path: str, pid: int) -> None:
+        """Leaves a mount only to the private namespace of a process."""
+        self._mount(path).pid = pid
+
+    def _mount(self, path: str) -> Mount:
+        found = [mount for mount in self.machine.running.mounts if mount.path == path]
+        if not found:
+            raise ImpossibleWorld(f"{self.name}: {path} is not mounted")
+        return found[0]
+
+    def _greet(self) -> None:
+        code = self.machine.refusal or ("" if self.machine.running.on else "host-unreachable")
+        if code:
+            raise HostUnreachable(self.name, code, REFUSALS[code])
+
+    def _still(self, boot: str) -> None:
+        if not self.machine.running.on or self.machine.running.boot_id != boot:
+            raise self._lost("the host went down")
+
+    def _lost(self, why: str, code: str = "connection-lost") -> HostUnreachable:
+        self.machine.record(code, why)
+        return HostUnreachable(self.name, code, why)
+
+    def _carry_out(self, name: str, command: Command, fault: Fault | None) -> Reply:
+        if fault is None:
+            return commands.perform(self.machine, command, self.controller)
+        self.machine.record("fault", f"{fault.kind} {fault.phase} {name}")
+        if fault.kind == "fails":
+            return Reply(fault.status, "", fault.stderr)
+        if fault.phase == "after":
+            commands.perform(self.machine, command, self.controller)
+        elif fault.phase == "during":
+            commands.begin(self.machine, command)
+        if fault.kind != "lost":
+            power.cut(self.machine)
+        if fault.kind == "reboot":
+            power.switch_on(self.machine)
+        raise self._lost(f"{fault.kind} {fault.phase} {name}")
+
+    @contextmanager
+    def _watched(self, name: str) -> Iterator[None]:
+        """Notes commands that change a host while another one does, or a foreign run."""
+        if not commands.changes(name):
+            yield
+            return
+        machine = self.machine
+        if machine.busy:
+            machine.world.disaster(
+                "overlapping-commands", self.name, f"{name} during {machine.busy[0]}"
+            )
+        owner = machine.world.controllers.get(self.name, self.controller)
+        if owner != self.controller:
+            machine.world.disaster(
+                "interleaved-runs", self.name, f"{name} by {self.controller}, held by {owner}"
+            )
+        machine.busy.append(name)
+        try:
+            yield
+        finally:
+            machine.busy.remove(name)

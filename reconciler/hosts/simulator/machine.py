@@ -1,0 +1,150 @@
+"""One simulated host: what survives a power cut, and what runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator.devices import Attachment, Device, find, make_devices
+from reconciler.hosts.simulator.disk import Filesystem
+from reconciler.hosts.simulator.faults import Fault
+from reconciler.hosts.simulator.files import Files
+from reconciler.hosts.simulator.live import Cluster
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.world import World
+
+
+@dataclass(slots=True)
+class Setup:
+    """Hardware, operating system and packages."""
+
+    hostname: str
+    addresses: list[tuple[str, str, int]]
+    attachments: list[Attachment] = field(default_factory=list)
+    os: str = "debian"
+    os_version: str = "12"
+    kernel: str = "6.1.176"
+    arch: str = "x86_64"
+    module: bool = True
+    manager: str = "dpkg"
+    versions: dict[str, str] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+    panic: int = 0
+    panic_on_oops: int = 0
+    skew: int = 0
+
+
+@dataclass(slots=True)
+class Unit:
+    """A systemd unit; ``enabled`` are its start links, which survive a reboot."""
+
+    active: str = "inactive"
+    sub: str = "dead"
+    enabled: bool = False
+
+    def set(self, active: str, sub: str) -> None:
+        """Its state now."""
+        self.active, self.sub = active, sub
+
+
+@dataclass(slots=True)
+class Mount:
+    """A mounted volume; ``pid`` is 1, or the process whose namespace alone shows it."""
+
+    path: str
+    device: Device
+    fs: Filesystem
+    number: int
+    options: tuple[str, ...]
+    pid: int = 1
+
+
+@dataclass(slots=True)
+class Running:
+    """What a power cut takes away."""
+
+    boot_id: str = ""
+    since: float = 0.0
+    on: bool = False
+    loaded: set[str] = field(default_factory=set)
+    live: Cluster | None = None
+    mounts: list[Mount] = field(default_factory=list)
+    devices: tuple[Device, ...] = ()
+    log: list[str] = field(default_factory=list)
+    processes: list[tuple[int, str, str]] = field(default_factory=list)
+    others: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Machine:
+    """A host of the world; ``refusal`` is the code that its callers get, empty: none.
+
+    ``broken`` maps probe sections to the reason why they cannot be read, ``dead_maps``
+    holds the disks without a live path.
+    """
+
+    world: World
+    name: str
+    setup: Setup
+    files: Files = field(default_factory=Files)
+    units: dict[str, Unit] = field(default_factory=dict)
+    running: Running = field(default_factory=Running)
+    machine_id: str = ""
+    refusal: str = ""
+    broken: dict[str, str] = field(default_factory=dict)
+    dead_maps: set[str] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+
+    @property
+    def short_name(self) -> str:
+        """The host name without its domain."""
+        return self.setup.hostname.split(".")[0]
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Every address that an interface has."""
+        return frozenset(ip for _, ip, _ in self.setup.addresses)
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the boot."""
+        return self.world.now - self.running.since
+
+    def device(self, path: str) -> Device | None:
+        """The block device behind a path, as this host resolves it."""
+        if path.startswith("UUID="):
+            return next((d for d in self.running.devices if _carries(d, path[5:])), None)
+        return find(self.running.devices, path)
+
+    def log(self, line: str) -> None:
+        """A kernel message."""
+        self.running.log.append(f"[{self.uptime:12.6f}] {line}")
+
+    def record(self, what: str, detail: str = "") -> None:
+        """An event of this host in the world's trace."""
+        self.world.record(self.name, what, detail)
+
+    def start(self) -> None:
+        """A new kernel with nothing but its devices."""
+        self.running = Running(
+            boot_id=self.world.uuid(),
+            since=self.world.now,
+            on=True,
+            devices=make_devices(self.setup.attachments),
+        )
+        self.record("booted")
+
+    def fault(self, name: str) -> Fault | None:
+        """Counts a command for every fault; the one that is due is used up."""
+        self.ran.append(name)
+        due = [fault for fault in self.faults if fault.due(name)]
+        self.faults = [fault for fault in self.faults if fault.at > 0]
+        return due[0] if due else None
+
+
+def _carries(device: Device, uuid: str) -> bool:
+    content = device.extent.content
+    return device.serves and isinstance(content, Filesystem) and content.uuid == uuid

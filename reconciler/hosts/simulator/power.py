@@ -1,0 +1,47 @@
+"""Power: cuts, orderly shutdowns and boots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator import mounting, units
+from reconciler.hosts.simulator.machine import Running
+from reconciler.hosts.simulator.reply import Failed
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.machine import Machine
+
+
+def cut(machine: Machine) -> None:
+    """The power goes: what was mounted stays in slot maps, with a heartbeat that froze."""
+    for mount in machine.running.mounts:
+        if beat := mount.fs.beats.get(mount.number):
+            beat.stopped = machine.world.now
+    machine.running = Running()
+    machine.record("power-off")
+
+
+def shut_down(machine: Machine) -> None:
+    """An orderly end: unmounts everything and takes the cluster offline first."""
+    for mount in tuple(machine.running.mounts):
+        mounting.unmount(machine, mount)
+    cut(machine)
+
+
+def switch_on(machine: Machine) -> None:
+    """A boot: o2cb comes online if it is enabled, then fstab's network mounts are tried."""
+    machine.start()
+    for name in ("o2cb.service", "ocfs2.service"):
+        if name in machine.units:
+            machine.units[name].set("inactive", "dead")
+            _start(machine, name)
+    mounting.mount_fstab(machine)
+
+
+def _start(machine: Machine, unit: str) -> None:
+    if not machine.units[unit].enabled:
+        return
+    try:
+        units.start(machine, unit)
+    except Failed as failed:
+        machine.record("unit-failed", f"{unit}: {failed}")

@@ -1,0 +1,33 @@
+"""How a simulated program ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Exit status, both streams, and the simulated seconds that it took."""
+
+    status: int = 0
+    stdout: str = ""
+    stderr: str = ""
+    seconds: float = 0.1
+
+
+class Failed(Exception):
+    """A program that ends with an error; caught where commands are dispatched."""
+
+    def __init__(self, status: int, stderr: str, seconds: float = 0.1) -> None:
+        super().__init__(stderr)
+        self.reply = Reply(status, "", f"{stderr}\n", seconds)
+
+
+def refused(code: str, message: str) -> Failed:
+    """The gate's refusal: EX_TEMPFAIL, nothing was changed."""
+    return Failed(75, f"gate: {code}: {message}")
+
+
+def tool_failed(code: str, message: str, seconds: float) -> Failed:
+    """The gate's word for a tool that failed: EX_SOFTWARE."""
+    return Failed(70, f"gate: {code}: {message}", seconds)

@@ -1,0 +1,91 @@
+"""systemctl on Debian 12: what it does, and what it only claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator import live, mounting
+from reconciler.hosts.simulator.modules import load
+from reconciler.hosts.simulator.reply import Failed, Reply
+from reconciler.hosts.simulator.texts import read_shell_variables
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.machine import Machine, Unit
+
+O2CB_CONFIG = "/etc/default/o2cb"
+MODULES = ("ocfs2_nodemanager", "ocfs2_stack_o2cb", "ocfs2", "ocfs2_dlmfs")
+TIMEOUTS = {
+    "O2CB_HEARTBEAT_THRESHOLD": "dead_threshold",
+    "O2CB_IDLE_TIMEOUT_MS": "idle_timeout_ms",
+    "O2CB_KEEPALIVE_DELAY_MS": "keepalive_delay_ms",
+    "O2CB_RECONNECT_DELAY_MS": "reconnect_delay_ms",
+}
+
+
+def start(machine: Machine, unit: str) -> Reply:
+    """Does nothing when the unit is active: that is what `active (exited)` means."""
+    state = _unit(machine, unit)
+    if state.active == "active":
+        return Reply()
+    if unit == "o2cb.service":
+        _bring_online(machine)
+    else:
+        mounting.mount_fstab(machine)
+    state.set("active", "exited")
+    return Reply(seconds=2.0)
+
+
+def restart(machine: Machine, unit: str) -> Reply:
+    """With a region active o2cb says `already online`, re-reads nothing and exits 0."""
+    state = _unit(machine, unit)
+    if unit == "o2cb.service" and machine.running.mounts:
+        machine.record("restart-ignored", unit)
+        machine.log("o2cb: Unable to stop cluster as heartbeat region still active")
+    elif unit == "o2cb.service":
+        _take_offline(machine)
+        _bring_online(machine)
+    state.set("active", "exited")
+    return Reply(seconds=4.0)
+
+
+def enable(machine: Machine, unit: str) -> Reply:
+    """Start links, nothing now."""
+    _unit(machine, unit).enabled = True
+    machine.record("enabled", unit)
+    return Reply(seconds=0.5)
+
+
+def _unit(machine: Machine, name: str) -> Unit:
+    if name not in machine.units:
+        raise Failed(5, f"Failed to find unit file: Unit {name} not found.")
+    return machine.units[name]
+
+
+def _take_offline(machine: Machine) -> None:
+    if machine.running.live:
+        machine.record("cluster-offline", machine.running.live.name)
+    machine.running.live = None
+
+
+def _bring_online(machine: Machine) -> None:
+    settings = read_shell_variables(machine.files.text(O2CB_CONFIG))
+    if settings.get("O2CB_ENABLED") != "true":
+        return
+    try:
+        for module in MODULES:
+            load(machine, module)
+        live.register(machine, settings.get("O2CB_BOOTCLUSTER", "ocfs2"))
+    except Failed as failed:
+        machine.units["o2cb.service"].set("failed", "failed")
+        message = (
+            "Job for o2cb.service failed because the control process exited with error code."
+        )
+        raise Failed(1, message) from failed
+    _apply_timeouts(machine, settings)
+
+
+def _apply_timeouts(machine: Machine, settings: dict[str, str]) -> None:
+    cluster = machine.running.live
+    for key, attribute in TIMEOUTS.items():
+        if settings.get(key, "").isdecimal():
+            setattr(cluster, attribute, int(settings[key]))

@@ -1,0 +1,101 @@
+"""Why a session failed, as a stable code and a message with a remedy."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from reconciler.hosts.ssh.keys import Witness
+    from reconciler.model.plan import Command, Completed
+
+# After these the command may have done its work, or still be at it; after all others it was
+# never started.
+MAY_HAVE_RUN = frozenset({"command-timeout", "connection-lost", "output-too-large"})
+
+LOGIN_ERRORS = (OSError, asyncssh.Error, ValueError)
+_LONGEST_SHOWN = 120
+_LOGIN_REMEDY = (
+    "check the user and its key: no password is ever asked for, and a key with a passphrase "
+    "must be in the agent"
+)
+
+# sudo 1.8 and 1.9 and sudo-rs in the C locale; they end with status 1, a missing sudo with 127.
+_SUDO_REFUSAL = re.compile(
+    r"sudo(-rs)?: .*(password is required|terminal is required|authentication is required"
+    r"|must have a tty|no tty present|not found|account validation failure)"
+    r"|sudo(-rs)?: .*not allowed|sorry, user .* (is not allowed|may not run)"
+    r"|.* (may not run sudo|is not in the sudoers file|is not allowed to run sudo)"
+    r"|.*\bsudo: (command )?not found",
+    re.IGNORECASE,
+)
+
+
+def login_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> tuple[str, str]:
+    """The code and the message of a connection that did not come about."""
+    match error:
+        case asyncssh.HostKeyNotVerifiable():
+            return _key_failure(error, witness, files)
+        case asyncssh.KeyExchangeFailed() if "host key" in str(error):
+            return _key_failure(error, witness, files)
+        case asyncssh.PermissionDenied():
+            return "login-refused", f"{error}; {_LOGIN_REMEDY}"
+        case OSError() | asyncssh.Error():
+            return _network_failure(error)
+        case asyncssh.KeyImportError() | asyncssh.KeyEncryptionError():
+            return "login-refused", f"the private key cannot be used: {error}"
+        case _:
+            return "ssh-config-invalid", f"ssh_config cannot be used: {error}"
+
+
+def _network_failure(error: Exception) -> tuple[str, str]:
+    """No SSH server answers; or a file of ours is missing, which is an OSError as well."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return "login-refused", f"{error.filename} cannot be read: {error.strerror}"
+    if isinstance(error, TimeoutError):
+        return "host-unreachable", "no session in time"
+    return "host-unreachable", str(error) or type(error).__name__
+
+
+def _key_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> tuple[str, str]:
+    """The three ways in which a host key can be wrong."""
+    places = ", ".join(map(str, files))
+    if "revoked" in str(error):
+        return "host-key-revoked", f"its host key is marked @revoked in {places}; do not use it"
+    offered = _shown(witness.offered) if witness.offered else "no key of a known type"
+    if witness.expected.trusted:
+        known = ", ".join(map(_shown, witness.expected.trusted))
+        return "host-key-changed", (
+            f"its host key has changed: it offers {offered}, {places} holds {known}; someone may "
+            "be in between. If the host was reinstalled, replace its line after comparing"
+        )
+    why = "" if witness.offered else f" ({error})"
+    return "host-key-unknown", (
+        f"its host key is not known: it offers {offered}{why}, {places} holds none; compare with "
+        "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub on the host, then add it"
+    )
+
+
+def _shown(key: asyncssh.SSHKey) -> str:
+    return f"{key.get_algorithm()} {key.get_fingerprint()}"
+
+
+def sudo_refusal(completed: Completed) -> str | None:
+    """sudo's own line if it did not run the command at all, else None."""
+    if completed.status not in {1, 127} or completed.stdout:
+        return None
+    lines = map(str.strip, completed.stderr.splitlines())
+    return next((line for line in lines if _SUDO_REFUSAL.match(line)), None)
+
+
+def shown(command: Command) -> str:
+    """``command`` on one short line; a script of several lines is shown as ``…``."""
+    words = ("…" if "\n" in word else shlex.quote(word) for word in command.argv)
+    line = " ".join(words)
+    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"

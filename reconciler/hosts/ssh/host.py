@@ -1,0 +1,81 @@
+"""A host behind SSH."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import TYPE_CHECKING
+
+from reconciler.errors import HostUnreachable
+from reconciler.hosts.ssh.failures import shown, sudo_refusal
+from reconciler.hosts.ssh.route import find_route
+from reconciler.hosts.ssh.session import NotStartedError, run_command
+
+if TYPE_CHECKING:
+    from reconciler.hosts.ssh.link import Link, SshShared
+    from reconciler.hosts.ssh.settings import SshSettings
+    from reconciler.model.plan import Command, Completed
+
+SUDO = "sudo -n -- "
+
+
+class SshHost:
+    """A member reached by SSH; its connection opens with the first command."""
+
+    def __init__(self, name: str, settings: SshSettings, shared: SshShared) -> None:
+        self._name = name
+        self._settings = settings
+        self._shared = shared
+        self._link: Link | None = None
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        return self._name
+
+    async def run(self, command: Command) -> Completed:
+        """Run ``command``, by sudo if the settings say so, and return how it ended.
+
+        A command that may have started is never sent again. Raises HostUnreachable; with a
+        code of ``MAY_HAVE_RUN`` the command may have done its work.
+        """
+        line = shlex.join(command.argv)
+        completed = await self._run_line(SUDO + line if self._settings.sudo else line, command)
+        if self._settings.sudo and (refusal := sudo_refusal(completed)):
+            message = (
+                f"sudo did not run `{shown(command)}`: {refusal}; it needs a rule with NOPASSWD, "
+                "which `reconcile sudoers` prints"
+            )
+            raise HostUnreachable(self._name, "sudo-refused", message)
+        return completed
+
+    async def close(self) -> None:
+        """End the connection; never raises."""
+        if self._link is not None:
+            await self._link.close()
+
+    async def _run_line(self, line: str, command: Command) -> Completed:
+        """Once, and once more if the connection turns out to have been lost before."""
+        link = await self._find_link()
+        connection = await link.open(self._name)
+        try:
+            return await run_command(connection, self._name, line, command)
+        except NotStartedError as error:
+            if not connection.is_closed():
+                raise self._no_session(error) from error
+        try:
+            return await run_command(await link.open(self._name), self._name, line, command)
+        except NotStartedError as error:
+            raise self._no_session(error) from error
+
+    async def _find_link(self) -> Link:
+        """Reading ssh_config may run a program (``Match exec``), hence the thread."""
+        if self._link is None:
+            route = await asyncio.to_thread(
+                find_route, self._name, self._shared.ssh_config, self._settings
+            )
+            self._link = self._shared.link(route)
+        return self._link
+
+    def _no_session(self, error: NotStartedError) -> HostUnreachable:
+        return HostUnreachable(self._name, "host-unreachable", f"no session: {error}")

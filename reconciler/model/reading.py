@@ -1,0 +1,16 @@
+"""How a fact about a host is read off what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconciler.model.observed import HostFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``read`` gives the value of a subject on a host; it looks at these ``sections`` only."""
+
+    sections: tuple[str, ...]
+    read: Callable[[HostFacts, str], str]
