@@ -156,17 +156,19 @@ class Door:
         process.exit(answer.status)
 
     async def _answer(self, user: str, line: str | None, stdin: str) -> Completed:
-        argv = shlex.split(line or "")
-        by_sudo = argv[:3] == SUDO
-        if not argv:
+        if not line:
             return NO_SHELL
+        try:
+            return await self._run(user, shlex.split(line), stdin)
+        except (UnknownCommand, ValueError) as error:
+            self.world.disaster("unknown-command", self.machine.name, str(error))
+            return Completed(UNKNOWN, "", f"unknown command: {error}\n")
+
+    async def _run(self, user: str, argv: list[str], stdin: str) -> Completed:
+        by_sudo = argv[:3] == SUDO
         if by_sudo and self.machine.refusal == "sudo-refused":
             return SUDO_REFUSED
         if user != "root" and not by_sudo:
             return NOT_ROOT
         command = Command(tuple(argv[3:] if by_sudo else argv), stdin, math.inf)
-        try:
-            return await self.world.session(self.machine.name, user).run(command)
-        except UnknownCommand as error:
-            self.world.disaster("unknown-command", self.machine.name, str(error))
-            return Completed(UNKNOWN, "", f"unknown command: {error}\n")
+        return await self.world.session(self.machine.name, user).run(command)

@@ -83,6 +83,8 @@ def _parse(
     name: str, sections: Mapping[str, Section | Unknown], parsers: Parsers
 ) -> object | Unknown:
     section = sections.get(name, Unknown("the probe does not say"))
+    if isinstance(section, Unknown):
+        return section
     if name not in parsers:
         return Unknown("this version does not read it")
     return read(section, parsers[name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from reconciler.model.outcome import Blocked
 
 
@@ -28,3 +30,42 @@ def unread(host: str, section: str, reason: str) -> Blocked:
 def not_supported(subject: str, what: str, remedy: str) -> Blocked:
     """Something the file may say but this version does not act upon."""
     return Blocked("not-supported-yet", subject, what, remedy)
+
+
+def unwanted(name: str, where: str, hosts: Sequence[str]) -> Blocked:
+    """A node that the desired state does not have still is in ``where`` of ``hosts``."""
+    return not_supported(
+        member(name),
+        f"{name} is not in the desired state but in {where} of {', '.join(hosts)}: "
+        "removing a member is not acted upon yet",
+        f"put {name} back into the file, or remove it by hand",
+    )
+
+
+def altered(name: str, where: str, hosts: Sequence[str], values: tuple[str, str]) -> Blocked:
+    """A node has other values in ``where`` of ``hosts`` (the first) than wanted (the second)."""
+    return not_supported(
+        member(name),
+        f"{name} is {values[0]} in {where} of {', '.join(hosts)}, the file wants {values[1]}: "
+        "changing a member is not acted upon yet",
+        "give it the values that it has",
+    )
+
+
+def compared(
+    wanted: Mapping[str, str], found: Mapping[str, Mapping[str, str]], where: str
+) -> Iterator[Blocked]:
+    """Refuse nodes that are unwanted or altered.
+
+    ``wanted`` is node to values; ``found`` is host to node to values, all names lower-case.
+    """
+    hosts: dict[tuple[str, str], list[str]] = {}
+    for host, nodes in found.items():
+        for node, values in nodes.items():
+            if values != wanted.get(node):
+                hosts.setdefault((node, values), []).append(host)
+    for (node, values), places in hosts.items():
+        if node in wanted:
+            yield altered(node, where, places, (values, wanted[node]))
+        else:
+            yield unwanted(node, where, places)

@@ -93,8 +93,13 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "good", "No change."
 
 
-def outcome_lines(outcomes: Sequence[ClusterOutcome], file: str) -> Iterator[Line]:
-    """The honest end of a run: done, failed, not started, and how to go on."""
+def outcome_lines(
+    outcomes: Sequence[ClusterOutcome], file: str, shown: Sequence[Blocked]
+) -> Iterator[Line]:
+    """The honest end of a run: done, failed, not started, and how to go on.
+
+    Refusals that the plan has ``shown`` already are not repeated.
+    """
     for outcome in outcomes:
         style = "good" if outcome.result in {"converged", "no-change"} else "bad"
         counts = {
@@ -108,7 +113,7 @@ def outcome_lines(outcomes: Sequence[ClusterOutcome], file: str) -> Iterator[Lin
             yield from (("", f"    {part}") for part in wrap(action.message, WIDTH - 4))
         for action in counts["not-started"]:
             yield "dim", f"  not started: {action.action}"
-        yield from _blocked(outcome.blocked)
+        yield from _blocked([item for item in outcome.blocked if item not in shown])
         if outcome.message:
             yield "", f"  {outcome.message}"
     if any(outcome.result in {"partial", "failed"} for outcome in outcomes):

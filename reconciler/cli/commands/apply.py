@@ -130,7 +130,7 @@ async def _apply(request: Request) -> int:
         code = session.exit_code(word)
         journal.emit("run-finished", {"cluster": None, **run_summary(outcomes, word, code)})
     if not request.json:
-        show(outcome_lines(outcomes, request.file), request.no_color)
+        show(outcome_lines(outcomes, request.file, plan.blocked), request.no_color)
         click.echo(f"run {identity}: {word} (exit {code})  record: {journal.path}", err=True)
     return code
 

@@ -11,9 +11,8 @@ from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member, not_supported
+from reconciler.model.refusals import compared, member
 from reconciler.resources.cluster_conf.grammar import (
-    Conf,
     ConfInvalid,
     Node,
     parse_conf,
@@ -38,6 +37,7 @@ def wanted_nodes(cluster: Cluster) -> tuple[Node, ...]:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse files that cannot be read as the tools do, and those of another cluster."""
+    found: dict[str, dict[str, str]] = {}
     for host, facts in observed.reached().items():
         file = known(facts.cluster_conf)
         if file.text is None or not file.text.strip():
@@ -51,38 +51,23 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 f"{file.path}: {error}",
                 "repair the file, or move it away if its cluster is not running, then plan again",
             )
-        else:
-            yield from _check_conf(cluster, host, conf)
+            continue
+        foreign = [c.name for c in conf.clusters if c.name != cluster.name]
+        if foreign:
+            yield Blocked(
+                "foreign-cluster",
+                member(host),
+                f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
+                f"take {host} out of that cluster first, or correct the cluster's name",
+            )
+            continue
+        found[host] = {node.name.lower(): _words(node) for node in conf.nodes}
+    wanted = {node.name.lower(): _words(node) for node in wanted_nodes(cluster)}
+    yield from compared(wanted, found, PATH)
 
 
-def _check_conf(cluster: Cluster, host: str, conf: Conf) -> Iterator[Blocked]:
-    foreign = [c.name for c in conf.clusters if c.name != cluster.name]
-    if foreign:
-        yield Blocked(
-            "foreign-cluster",
-            member(host),
-            f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
-            f"take {host} out of that cluster first, or correct the file's cluster name",
-        )
-        return
-    wanted_by_name = {node.name.lower(): node for node in wanted_nodes(cluster)}
-    for node in conf.nodes:
-        target = wanted_by_name.get(node.name.lower())
-        if target is None:
-            yield not_supported(
-                member(node.name),
-                f"{node.name} is in {PATH} of {host} but not in the desired state: "
-                "removing a member is not acted upon yet",
-                f"put {node.name} back into the file, or remove it by hand",
-            )
-        elif (node.number, node.ip, node.port) != (target.number, target.ip, target.port):
-            yield not_supported(
-                member(node.name),
-                f"{host} has {node.name} as number {node.number} at {node.ip}:{node.port}, "
-                f"the file wants number {target.number} at {target.ip}:{target.port}: "
-                "changing a member is not acted upon yet",
-                "give it the values that it has",
-            )
+def _words(node: Node) -> str:
+    return f"number {node.number} at {node.ip}:{node.port}"
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:

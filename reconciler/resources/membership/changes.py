@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Live, LiveCluster, LiveNode, Observed, known
+from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member, not_supported
+from reconciler.model.refusals import compared, member
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.
 START_TIMEOUT = 90.0
@@ -48,6 +48,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _check_name(item.name, facts)
         yield from _check_address(item.name, str(item.interconnect), facts)
         yield from _check_live(cluster, item.name, known(facts.live))
+    yield from _check_nodes(cluster, observed)
 
 
 def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
@@ -90,31 +91,19 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
                 f"the kernel runs cluster {found.name}, not {cluster.name}",
                 f"take {host} out of cluster {found.name} first",
             )
-        else:
-            yield from _check_nodes(cluster, host, found.nodes)
 
 
-def _check_nodes(cluster: Cluster, host: str, nodes: Sequence[LiveNode]) -> Iterator[Blocked]:
-    by_name = {m.name.lower(): m for m in cluster.members}
-    for node in nodes:
-        target = by_name.get(node.name.lower())
-        if target is None:
-            yield not_supported(
-                member(node.name),
-                f"the kernel of {host} knows node {node.number} {node.name}, which is not in "
-                "the desired state: removing a member is not acted upon yet",
-                f"put {node.name} back into the file, or remove it by hand",
-            )
-            continue
-        want = (target.number, str(target.interconnect), target.port)
-        if (node.number, node.ip, node.port) != want:
-            yield not_supported(
-                member(node.name),
-                f"the kernel of {host} has {node.name} as number {node.number} at "
-                f"{node.ip}:{node.port}, the file wants number {want[0]} at {want[1]}:{want[2]}:"
-                " changing a member is not acted upon yet",
-                "give it the values that it has",
-            )
+def _check_nodes(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    found: dict[str, dict[str, str]] = {}
+    for host, facts in observed.reached().items():
+        live = _live(facts, cluster.name)
+        nodes = live.nodes if live else ()
+        found[host] = {n.name.lower(): f"number {n.number} at {n.ip}:{n.port}" for n in nodes}
+    wanted = {
+        m.name.lower(): f"number {m.number} at {m.interconnect}:{m.port}"
+        for m in cluster.members
+    }
+    yield from compared(wanted, found, "the running kernel")
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:

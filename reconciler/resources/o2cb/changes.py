@@ -174,7 +174,7 @@ def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
         kind="write-o2cb-settings",
         host=change.host,
         address=change.address,
-        summary=f"write {file.path} ({', '.join(wanted(cluster))})",
+        summary=f"write {file.path}: start at boot, cluster {cluster.name}, its timeouts",
         because=change.because,
         risk="safe",
         command=gate_command("write-file", file.path, "644", before, digest, stdin=text),

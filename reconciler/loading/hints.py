@@ -1,0 +1,124 @@
+"""Guesses at what the operator meant."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
+
+from reconciler.model.desired import Desired
+from reconciler.model.quantities import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.loading.nodes import Path
+
+# What cluster.conf, other tools and habit call it.
+_ELSEWHERE = {
+    "address": "interconnect",
+    "hosts": "members",
+    "id": "number",
+    "ip": "interconnect",
+    "ip_address": "interconnect",
+    "ip_port": "port",
+    "mountpoint": "mount",
+    "node": "members",
+    "nodes": "members",
+    "status": "state",
+    "identity_file": "identity",
+}
+_SECRETS = re.compile(r"pass(word|wd|phrase)|secret|token", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGNORECASE)
+_TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
+_LONGEST = 40  # difflib is quadratic; nobody mistypes more
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of ``known`` that ``word`` was probably meant to be, or nothing."""
+    if len(word) > _LONGEST:
+        return ""
+    plain = {name.casefold(): name for name in known}
+    found = get_close_matches(word.casefold().replace("-", "_"), plain, n=1)
+    found = found or get_close_matches(word.casefold(), plain, n=1)
+    return plain[found[0]] if found else ""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The question, or nothing."""
+    match = nearest(word, known)
+    return f"did you mean '{match}'?" if match else ""
+
+
+def key_hint(path: Path) -> str:
+    """What to do about the unknown key at ``path``."""
+    model, key = model_at(path[:-1]), str(path[-1])
+    if model is None:
+        return ""
+    if _SECRETS.search(key):
+        return "secrets never stand in this file: use a key, an agent or sudo without password"
+    if meant := meant_key(path):
+        return f"did you mean '{meant}'?"
+    return _place_hint(model, key) or f"known here: {', '.join(model.model_fields)}"
+
+
+def meant_key(path: Path) -> str:
+    """The key that the unknown one at ``path`` was probably meant to be, or nothing."""
+    model, key = model_at(path[:-1]), str(path[-1])
+    known = model.model_fields if model else {}
+    habit = _ELSEWHERE.get(key, "")
+    return habit if habit in known else nearest(key, known)
+
+
+def key_description(path: Path) -> str:
+    """What the key at ``path`` is for, in the schema's words."""
+    model = model_at(path[:-1])
+    found = model.model_fields.get(str(path[-1])) if model else None
+    return (found.description or "") if found else ""
+
+
+def size_hint(text: str) -> str:
+    """The size that was probably meant, with a binary unit and without a fraction."""
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        return ""
+    size = Fraction(match[1]) * 1024 ** (" kmgtp".index(match[2].lower()))
+    meant = format_size(int(size)) if size.denominator == 1 else ""
+    return f"did you mean '{meant}'?" if meant.endswith("iB") and meant != text else ""
+
+
+def duration_hint(text: str) -> str:
+    """The duration that was probably meant."""
+    match = _TIME.fullmatch(text.strip())
+    return f"did you mean '{match[1]}{match[2].lower()}'?" if match else ""
+
+
+@cache
+def model_at(path: Path) -> type[BaseModel] | None:
+    """The model of the mapping at ``path``; None where the file format has no mapping."""
+    if not path:
+        return Desired
+    above = model_at(path[:-1])
+    if above is None or isinstance(path[-1], int):
+        return above
+    found = above.model_fields.get(path[-1])
+    return _model_in(found.annotation) if found else None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field's type speaks of, through lists and options."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in inner if model is not None), None)
+
+
+def _place_hint(model: type[BaseModel], key: str) -> str:
+    """Where else ``key`` belongs, looking one level down."""
+    below = {name: _model_in(field.annotation) for name, field in model.model_fields.items()}
+    places = [name for name, inner in below.items() if inner and key in inner.model_fields]
+    return f"it belongs under {' or '.join(map(repr, places))}" if places else ""

@@ -1,0 +1,52 @@
+"""What a plain YAML scalar means: the core schema of YAML 1.2, and nothing more.
+
+``no``, ``on`` and ``12:30`` are texts. Numbers that other readers take for octal or
+hexadecimal are refused, since nobody can tell which was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_PADDED = re.compile(r"[-+]?0[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_REWRITE = "write a decimal number without leading zeros, or quote it"
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+# More digits than any number here can need; int() itself gives up at 4300.
+_LONGEST = 18
+
+
+@dataclass(frozen=True, slots=True)
+class BadNumber:
+    """Looks like a number, yet has no one meaning."""
+
+    message: str
+    hint: str
+
+
+Core: TypeAlias = str | int | float | bool | BadNumber | None
+
+
+def resolve(text: str) -> Core:
+    """The value of the plain scalar ``text``."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) > _LONGEST and _FLOAT.fullmatch(text):
+        return BadNumber("the number is too long", "quote it if it is a text")
+    if _INT.fullmatch(text):
+        return int(text)
+    if _PADDED.fullmatch(text):
+        return BadNumber(f"{text} is octal to some readers and decimal to others", _REWRITE)
+    if _BASED.fullmatch(text):
+        return BadNumber(f"{text} is not a decimal number", _REWRITE)
+    return float(text.replace(".inf", "inf")) if _FLOAT.fullmatch(text) else text

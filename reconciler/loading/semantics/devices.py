@@ -1,0 +1,189 @@
+"""Rules about shared devices: named in a way that lasts, and used once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.loading.nodes import Path
+from reconciler.loading.semantics.finding import Finding, Rule, volumes
+from reconciler.model.desired import Desired, Device
+from reconciler.model.quantities import format_size
+
+_BY_ID = "/dev/disk/by-id/"
+_USE_A_STABLE_ONE = "use 'wwid', or a path below /dev/disk/by-id"
+_DEALT_OUT = "such a name can mean another disk on each host and after each boot"
+# Pattern of a path -> why it does not last.
+_UNSTABLE = (
+    (r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*", _DEALT_OUT),
+    (r"/dev/(nvme|mmcblk|dm-|loop|md|nbd|ram|zram|sr)[0-9].*", _DEALT_OUT),
+    (r"/dev/(mapper/|disk/by-id/dm-name-)mpath[a-z]+(-part|p)?[0-9]*", _DEALT_OUT),
+    (r"/dev/disk/by-(uuid|label)/.*", "formatting changes what it means"),
+    (r"/dev/disk/by-partlabel/.*", "nothing keeps two partitions from having the same label"),
+)
+# LVM volumes (/dev/VG/LV) may be anywhere but in the directories of udev and the kernel.
+_STABLE = (
+    r"/dev/disk/by-(id|path|partuuid)/[^/]+",
+    r"/dev/mapper/[^/]+",
+    r"/dev/drbd[0-9]+|/dev/drbd/by-res/[^/]+(/[0-9]+)?",
+    r"/dev/(?!(disk|mapper|block|char|bus|bsg|cpu|dri|fd|input|net|pts|shm|snd|vfio)/)[^/]+/[^/]+",
+)
+# What a WWID looks like that was taken from another place than multipath -> what to do.
+_FOREIGN_WWIDS = (
+    (r"(?:dm-uuid-)?mpath-(.+)", "write it without the prefix: {0}"),
+    (
+        r"(?:scsi-|wwn-0x|naa\.|t10\.|0x).+",
+        "multipath shows it with a leading type digit, like 3600…",
+    ),
+    (r"(6[0-9a-f]{31}|5[0-9a-f]{15})", "the leading type digit is missing: 3{0}"),
+)
+
+
+def a_device_is_named_once(desired: Desired) -> Iterator[Finding]:
+    """By WWID or by path; both could disagree."""
+    for path, _, volume in volumes(desired):
+        given = [volume.device.wwid, volume.device.path]
+        if given.count(None) != 1:
+            words = "both 'wwid' and 'path'" if all(given) else "neither 'wwid' nor 'path'"
+            message = f"the device of '{volume.label}' has {words}"
+            hint = "give one of them; 'wwid' is the same on every host"
+            yield Finding((*path, "device"), "device-identity", message, hint)
+
+
+def wwids_are_multipaths(desired: Desired) -> Iterator[Finding]:
+    """The same disk has several spellings; ours is the one in dm-uuid-mpath-*."""
+    for path, _, volume in volumes(desired):
+        hint = _wwid_hint(volume.device.wwid or "")
+        if hint:
+            message = f"'{volume.device.wwid}' is not how multipath shows a WWID"
+            yield Finding((*path, "device", "wwid"), "wwid-form", message, hint)
+
+
+def paths_are_stable(desired: Desired) -> Iterator[Finding]:
+    """A path that means another disk tomorrow formats another disk tomorrow."""
+    for path, _, volume in volumes(desired):
+        why = _instability(volume.device.path) if volume.device.path else ""
+        if why:
+            message = f"'{volume.device.path}' is not a stable path: {why}"
+            place = (*path, "device", "path")
+            yield Finding(place, "unstable-path", message, _USE_A_STABLE_ONE)
+
+
+def partitions_are_counted_on_disks(desired: Desired) -> Iterator[Finding]:
+    """Only a whole disk has partitions to count."""
+    for path, _, volume in volumes(desired):
+        device = volume.device
+        if device.partition is None or device.path is None:
+            continue
+        if not device.path.startswith(_BY_ID) or _by_id(device.path)[1] is not None:
+            message = f"'{device.path}' has no partition {device.partition}"
+            hint = (
+                "name the disk by 'wwid' or below /dev/disk/by-id, or leave the partition out"
+            )
+            yield Finding((*path, "device", "partition"), "partition-of-what", message, hint)
+
+
+def a_device_holds_one_volume(desired: Desired) -> Iterator[Finding]:
+    """Nor may a volume take a whole disk and another a partition of it."""
+    seen: list[tuple[str, int | None, str]] = []
+    for path, _, volume in volumes(desired):
+        name, partition = identity(volume.device)
+        first = next((use for use in seen if _overlap(use, name, partition)), None)
+        if first and name:
+            message = f"this device holds the volume '{first[2]}' already"
+            hint = "a device, or a disk and its partition, can hold one volume"
+            yield Finding(_named(path, volume.device), "device-in-two-volumes", message, hint)
+        seen.append((name, partition, volume.label))
+
+
+def volumes_have_slots_for_all(desired: Desired) -> Iterator[Finding]:
+    """A member without a slot cannot mount, and slots are added only while all is unmounted."""
+    for path, cluster, volume in volumes(desired):
+        mounting = sum(member.state not in {"absent", "dead"} for member in cluster.members)
+        if volume.slots is not None and volume.slots < mounting:
+            message = f"{volume.slots} slots are too few for {mounting} members"
+            hint = f"at least {mounting}; adding some later takes an outage"
+            yield Finding((*path, "slots"), "slots-too-few", message, hint)
+
+
+def clusters_can_address_the_volume(desired: Desired) -> Iterator[Finding]:
+    """OCFS2 counts clusters in 32 bits (ocfs2_dinode.i_clusters)."""
+    for path, _, volume in volumes(desired):
+        unit = volume.features.cluster_size
+        if unit is None or volume.size == "fill" or volume.size <= unit * (2**32 - 1):
+            continue
+        message = (
+            f"{format_size(volume.size)} is more than clusters of {format_size(unit)} address"
+        )
+        hint = f"at most {format_size(unit * 2**32)}, or larger clusters"
+        yield Finding((*path, "size"), "size-too-large", message, hint)
+
+
+def identity(device: Device) -> tuple[str, int | None]:
+    """One name for each disk however it is spelled, as far as spelling tells; and the partition.
+
+    The name is empty for a device without any.
+    """
+    if device.wwid is not None:
+        return device.wwid.lower(), device.partition
+    path = device.path or ""
+    if path.startswith(_BY_ID):
+        name, partition = _by_id(path)
+        return name, device.partition or partition
+    lvm = re.fullmatch(r"/dev/(?!disk/|mapper/)([^/]+)/([^/]+)", path)
+    if lvm:
+        return "/dev/mapper/" + "-".join(part.replace("-", "--") for part in lvm.groups()), None
+    return path, device.partition
+
+
+def _by_id(path: str) -> tuple[str, int | None]:
+    """The disk, as its WWID where the name holds one, and the partition."""
+    name = path.removeprefix(_BY_ID).lower()
+    part = re.fullmatch(r"(.+)-part([0-9]{1,3})|dm-uuid-part([0-9]{1,3})-(.+)", name)
+    if part:
+        return _as_wwid(part[1] or part[4]), int(part[2] or part[3])
+    return _as_wwid(name), None
+
+
+def _as_wwid(name: str) -> str:
+    if name.startswith("wwn-0x"):
+        return "3" + name.removeprefix("wwn-0x")
+    return re.sub(r"^(scsi-|nvme-|dm-uuid-mpath-|mpath-)", "", name)
+
+
+def _overlap(use: tuple[str, int | None, str], name: str, partition: int | None) -> bool:
+    return use[0] == name and (use[1] == partition or None in {use[1], partition})
+
+
+def _named(path: Path, device: Device) -> Path:
+    return (*path, "device", "wwid" if device.wwid is not None else "path")
+
+
+def _wwid_hint(wwid: str) -> str:
+    for pattern, hint in _FOREIGN_WWIDS:
+        if match := re.fullmatch(pattern, wwid, re.IGNORECASE):
+            return hint.format(*(group.lower() for group in match.groups()))
+    if re.fullmatch(r"3[0-9A-Fa-f]+", wwid) and wwid != wwid.lower():
+        return f"write it in lower case: {wwid.lower()}"
+    return ""
+
+
+def _instability(path: str) -> str:
+    """Why ``path`` may mean another disk some day; nothing if it may not."""
+    if {".", ".."} & set(path.split("/")):
+        return "it leads through '.' or '..'"
+    why = next((why for pattern, why in _UNSTABLE if re.fullmatch(pattern, path)), "")
+    if why or any(re.fullmatch(pattern, path) for pattern in _STABLE):
+        return why
+    return "it is none of those that udev, LVM or multipath keep"
+
+
+RULES: tuple[Rule, ...] = (
+    a_device_is_named_once,
+    wwids_are_multipaths,
+    paths_are_stable,
+    partitions_are_counted_on_disks,
+    a_device_holds_one_volume,
+    volumes_have_slots_for_all,
+    clusters_can_address_the_volume,
+)

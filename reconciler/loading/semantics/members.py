@@ -1,0 +1,211 @@
+"""Rules about clusters, their members and how these are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.loading.nodes import Path
+from reconciler.loading.semantics.finding import (
+    Finding,
+    Rule,
+    Use,
+    all_members,
+    clusters,
+    members,
+    repeated,
+)
+from reconciler.model.desired import Cluster, Desired, Member, Ssh
+
+_NO_HOST_KEYS = frozenset({"none", "/dev/null"})
+_ATTESTED = {"offline": ("reason",), "dead": ("lun_access",)}
+
+
+def cluster_names_are_unique(desired: Desired) -> Iterator[Finding]:
+    """Names become directories and stamps; those that differ by case only invite mistakes."""
+    uses = (Use(c.name.casefold(), (*path, "name"), c.name) for path, c in clusters(desired))
+    for use, first in repeated(uses):
+        message = f"the cluster '{use.owner}' is there already, as '{first.owner}'"
+        yield Finding(use.path, "duplicate-cluster", message, "give each cluster its own name")
+
+
+def a_host_is_one_member(desired: Desired) -> Iterator[Finding]:
+    """o2cb compares names without case, and a host has one live cluster (nodemanager.c)."""
+    uses = (
+        Use(member.name.casefold(), (*path, "name"), cluster.name)
+        for path, cluster, member in all_members(desired)
+    )
+    for use, first in repeated(uses):
+        yield _same_host(use, first, f"the host '{use.key}' is a member")
+
+
+def a_host_is_reached_once(desired: Desired) -> Iterator[Finding]:
+    """Two members behind one ssh address are one host."""
+    names: set[str] = set()
+    uses = []
+    for path, cluster, member in _living(desired):
+        if member.name.casefold() not in names:
+            uses.append(Use(_reached(desired, member), _ssh_path(path, member), cluster.name))
+        names.add(member.name.casefold())
+    for use, first in repeated(uses):
+        yield _same_host(use, first, "the same ssh host and port are a member's")
+
+
+def interconnects_are_unique(desired: Desired) -> Iterator[Finding]:
+    """o2nm refuses an address twice (EEXIST); between clusters it would be the same host."""
+    uses = (
+        Use(member.interconnect, (*path, "interconnect"), member.name)
+        for path, _, member in _living(desired)
+    )
+    for use, first in repeated(uses):
+        message = f"{use.key} is the interconnect of '{first.owner}' already"
+        yield Finding(
+            use.path, "duplicate-address", message, "each member needs its own address"
+        )
+
+
+def interconnects_are_hosts(desired: Desired) -> Iterator[Finding]:
+    """A member listens on it and others connect to it."""
+    for path, _, member in all_members(desired):
+        address = member.interconnect
+        unusable = address.is_unspecified or address.is_loopback or address.is_multicast
+        if unusable or address.is_reserved or int(address) < 1 << 24:
+            message = f"{address} is not the address of a host that others can reach"
+            hint = "give the host's own address on the cluster network"
+            yield Finding((*path, "interconnect"), "bad-address", message, hint)
+
+
+def numbers_are_unique(desired: Desired) -> Iterator[Finding]:
+    """A number is a heartbeat block: two hosts with one overwrite each other."""
+    for place, cluster in clusters(desired):
+        uses = (
+            Use(member.number, (*path, "number"), member.name)
+            for path, member in members(cluster, place)
+            if member.number is not None and member.state != "dead"
+        )
+        for use, first in repeated(uses):
+            message = f"the number {use.key} belongs to '{first.owner}' already"
+            yield Finding(
+                use.path, "duplicate-number", message, "choose another or leave it out"
+            )
+
+
+def compact_numbering_has_no_pins(desired: Desired) -> Iterator[Finding]:
+    """Who renumbers cannot keep a number."""
+    for path, cluster, member in all_members(desired):
+        if cluster.numbering == "compact" and member.number is not None:
+            message = "a fixed number contradicts 'numbering: compact'"
+            hint = "remove the number, or use 'numbering: stable'"
+            yield Finding((*path, "number"), "pin-with-compact", message, hint)
+
+
+def someone_is_in_the_cluster(desired: Desired) -> Iterator[Finding]:
+    """Nothing can be done on a cluster without a member to do it on."""
+    for path, cluster in clusters(desired):
+        if not any(member.state in {"present", "drained"} for member in cluster.members):
+            message = f"no member of '{cluster.name}' is present"
+            yield Finding((*path, "members"), "no-member", message, "keep one member at least")
+
+
+def attestations_are_complete(desired: Desired) -> Iterator[Finding]:
+    """What nobody can probe, somebody must have said."""
+    for path, _, member in all_members(desired):
+        needed = _ATTESTED.get(member.state)
+        if needed and member.attested is None:
+            message = f"the state '{member.state}' needs somebody's word"
+            hint = f"add attested: {{by: …, at: …, {needed[0]}: …}}"
+            yield Finding((*path, "state"), "attestation-missing", message, hint)
+        elif needed and getattr(member.attested, needed[0]) is None:
+            message = f"the attestation of '{member.state}' has no '{needed[0]}'"
+            yield Finding((*path, "attested"), "attestation-missing", message, "")
+
+
+def attestations_are_needed(desired: Desired) -> Iterator[Finding]:
+    """A word for what a probe can see would only hide the truth."""
+    for path, _, member in all_members(desired):
+        if member.attested is None:
+            continue
+        if member.state not in _ATTESTED:
+            message = f"the state '{member.state}' is observed, not attested"
+            hint = "remove it; only 'offline' and 'dead' are attested"
+            yield Finding((*path, "attested"), "attestation-needless", message, hint)
+        elif member.state == "offline" and member.attested.lun_access is not None:
+            message = "'lun_access' is attested for the state 'dead' only"
+            place = (*path, "attested", "lun_access")
+            yield Finding(place, "attestation-needless", message, "remove it")
+
+
+def ssh_defaults_name_no_host(desired: Desired) -> Iterator[Finding]:
+    """A default host would make all members one host."""
+    if desired.ssh.host is not None:
+        message = "a host cannot be the default of all members"
+        yield Finding(("ssh", "host"), "ssh-host-for-all", message, "set it for the member")
+
+
+def host_keys_are_checked(desired: Desired) -> Iterator[Finding]:
+    """asyncssh and OpenSSH check nothing where the known hosts are nowhere."""
+    everywhere: list[tuple[Path, Ssh]] = [(("ssh",), desired.ssh)]
+    everywhere += [((*path, "ssh"), member.ssh) for path, _, member in all_members(desired)]
+    for path, ssh in everywhere:
+        if ssh.known_hosts is not None and ssh.known_hosts.lower() in _NO_HOST_KEYS:
+            message = f"'{ssh.known_hosts}' would switch off the check of host keys"
+            hint = "name a file of known hosts, or leave it out"
+            yield Finding((*path, "known_hosts"), "host-keys-unchecked", message, hint)
+
+
+def timeouts_are_consistent(desired: Desired) -> Iterator[Finding]:
+    """The kernel refuses an idle timeout that is not above the keepalive delay (o2nm)."""
+    for path, cluster in clusters(desired):
+        network = cluster.network
+        if network.idle_timeout_ms <= network.keepalive_delay_ms:
+            given = "keepalive_delay_ms" in network.model_fields_set
+            key = "keepalive_delay_ms" if given else "idle_timeout_ms"
+            message = (
+                f"a keepalive every {network.keepalive_delay_ms} ms cannot keep up a connection "
+                f"that is dropped after {network.idle_timeout_ms} ms of silence"
+            )
+            hint = "idle_timeout_ms must be larger than keepalive_delay_ms"
+            yield Finding((*path, "network", key), "timeouts-inconsistent", message, hint)
+
+
+def _living(desired: Desired) -> Iterator[tuple[Path, Cluster, Member]]:
+    """Members that may still be somewhere: another may stand in for a dead one."""
+    return (found for found in all_members(desired) if found[2].state != "dead")
+
+
+def _reached(desired: Desired, member: Member) -> tuple[str, int, str]:
+    """What ssh connects to, as far as the file says."""
+    host = member.ssh.host or member.name
+    return (
+        host.casefold(),
+        member.ssh.port or desired.ssh.port or 22,
+        member.ssh.jump or desired.ssh.jump or "",
+    )
+
+
+def _ssh_path(path: Path, member: Member) -> Path:
+    return (*path, "ssh", "host") if member.ssh.host else (*path, "name")
+
+
+def _same_host(use: Use, first: Use, what: str) -> Finding:
+    if use.owner == first.owner:
+        return Finding(use.path, "duplicate-member", f"{what} twice", "a host is one member")
+    message = f"{what} of '{first.owner}' already"
+    hint = f"a host is in one cluster; to move it, evict it from '{first.owner}' first"
+    return Finding(use.path, "host-in-two-clusters", message, hint)
+
+
+RULES: tuple[Rule, ...] = (
+    cluster_names_are_unique,
+    a_host_is_one_member,
+    a_host_is_reached_once,
+    interconnects_are_unique,
+    interconnects_are_hosts,
+    numbers_are_unique,
+    compact_numbering_has_no_pins,
+    someone_is_in_the_cluster,
+    attestations_are_complete,
+    attestations_are_needed,
+    ssh_defaults_name_no_host,
+    host_keys_are_checked,
+    timeouts_are_consistent,
+)

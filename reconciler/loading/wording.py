@@ -1,0 +1,186 @@
+"""What the model's validation found, in an operator's words.
+
+A table from pydantic's error types; a custom error brings its own code and message.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.loading import hints
+from reconciler.loading.nodes import key_mark, value_mark, written
+from reconciler.model.problems import Problem
+from reconciler.model.words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic_core import ErrorDetails
+
+    from reconciler.loading.nodes import Node, Path
+
+_WANTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "model_type": "a mapping of keys",
+    "tuple_type": "a list",
+}
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "less_than_equal": ("le", "at most"),
+}
+_TRUTHS = {
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+    "no": "false",
+    "off": "false",
+    "n": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """One finding of the model: where in the file, of which type, with which value."""
+
+    path: Path
+    type: str
+    value: object
+    text: str
+    context: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What the value is called: its key, or an item of its list's."""
+        if self.path and isinstance(self.path[-1], int):
+            return f"an item of {shown(self.path[-2])}"
+        return shown(self.path[-1]) if self.path else "the file"
+
+    @property
+    def home(self) -> str:
+        """What the mapping around the value is called."""
+        return _place(self.path[:-1])
+
+
+def problem(file: str, root: Node, path: Path, error: ErrorDetails) -> Problem:
+    """The problem that ``error`` stands for; ``path`` is its place in the file."""
+    text = written(root, path)
+    wrong = _Wrong(
+        path,
+        error["type"],
+        error["input"],
+        shown(text)[1:-1] if text else "",
+        error.get("ctx", {}),
+    )
+    mark = (key_mark if wrong.type in {"extra_forbidden", "missing"} else value_mark)(
+        root, path
+    )
+    return Problem(file, mark.line, mark.column, *_words(wrong))
+
+
+def _words(wrong: _Wrong) -> tuple[str, str, str]:
+    """Code, message and hint."""
+    if wrong.type in _KEYS:
+        return _KEYS[wrong.type](wrong)
+    if wrong.value is None:
+        return "bad-type", f"{wrong.name} has no value", "give it one, or remove the key"
+    if wrong.type in _WANTED:
+        return _bad_type(wrong)
+    if wrong.type in _BOUNDS:
+        limit, word = _BOUNDS[wrong.type]
+        message = f"{wrong.name} is {wrong.text}; it must be {word} {wrong.context[limit]}"
+        return "bad-value", message, hints.key_description(wrong.path)
+    if wrong.type in _VALUES:
+        return _VALUES[wrong.type](wrong)
+    message = str(wrong.context.get("message", f"{shown(wrong.value)} cannot be used here"))
+    return wrong.type, message, _value_hint(wrong)
+
+
+def _unknown_key(wrong: _Wrong) -> tuple[str, str, str]:
+    message = f"{wrong.name} is not a key of {wrong.home}"
+    return "unknown-key", message, hints.key_hint(wrong.path)
+
+
+def _missing_key(wrong: _Wrong) -> tuple[str, str, str]:
+    message = f"{wrong.home} has no {wrong.name}"
+    return "missing-key", message, hints.key_description(wrong.path)
+
+
+def _bad_type(wrong: _Wrong) -> tuple[str, str, str]:
+    message = (
+        f"{wrong.name} takes {_WANTED[wrong.type]}, not {_described(wrong.value, wrong.text)}"
+    )
+    return "bad-type", message, _type_hint(wrong)
+
+
+def _type_hint(wrong: _Wrong) -> str:
+    text = wrong.text
+    if wrong.type == "string_type" and isinstance(wrong.value, (bool, int, float)):
+        return f'quote it: "{text}"'
+    if wrong.type == "int_type" and re.fullmatch(r"[-+]?[0-9_]+", text):
+        return f"write {text.replace('_', '')}, without quotes and underscores"
+    if wrong.type == "bool_type" and text.lower() in _TRUTHS:
+        return f"write {_TRUTHS[text.lower()]}"
+    if wrong.type == "bool_type" and text.lower() in {"true", "false"}:
+        return f"write {text.lower()}, without quotes"
+    if wrong.type == "tuple_type" and text:
+        return f"write a list: [{text}]"
+    return ""
+
+
+def _bad_choice(wrong: _Wrong) -> tuple[str, str, str]:
+    known = re.findall(r"'([^']*)'", str(wrong.context["expected"]))
+    message = f"{wrong.name} takes {_either(known)}, not {_described(wrong.value, wrong.text)}"
+    return "bad-value", message, hints.did_you_mean(wrong.text, known)
+
+
+def _too_short(wrong: _Wrong) -> tuple[str, str, str]:
+    return "bad-value", f"{wrong.name} is empty; it needs at least one item", ""
+
+
+def _too_long(wrong: _Wrong) -> tuple[str, str, str]:
+    return "bad-value", f"{wrong.name} has more than {wrong.context['max_length']} items", ""
+
+
+_KEYS: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": _missing_key,
+}
+_VALUES: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
+    "literal_error": _bad_choice,
+    "too_short": _too_short,
+    "too_long": _too_long,
+}
+
+
+def _value_hint(wrong: _Wrong) -> str:
+    if wrong.type == "bad-size":
+        return hints.size_hint(wrong.text) or hints.did_you_mean(wrong.text, ("fill",))
+    if wrong.type == "bad-duration":
+        return hints.duration_hint(wrong.text)
+    short = wrong.text.partition(".")[0]
+    if wrong.path[-1:] == ("name",) and short and short != wrong.text:
+        return f"did you mean '{short}'?"
+    return ""
+
+
+def _place(path: Path) -> str:
+    if not path:
+        return "the file"
+    return f"this item of {shown(path[-2])}" if isinstance(path[-1], int) else shown(path[-1])
+
+
+def _described(value: object, text: str) -> str:
+    if isinstance(value, bool):
+        return text
+    if isinstance(value, (int, float)):
+        return f"the number {text}"
+    return f"the text {shown(value)}" if isinstance(value, str) else shown(value)
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
