@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution.executor import BLANK, Bench, Emit, Executor, Look, hosts_of
 from reconciler.execution.locks import Claim, leased
-from reconciler.execution.records import record_applied
+from reconciler.execution.records import record_applied, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
+from reconciler.model.refusals import unreachable
 from reconciler.planning.facts import sections
 from reconciler.planning.planner import make_plan, restrict
 from reconciler.probe import probe_command
@@ -84,32 +85,46 @@ class Run:
     claim: Callable[[str], Claim]
     desired: Desired
 
-    async def execute(self, plan: Plan) -> tuple[ClusterOutcome, ...]:
+    async def execute(
+        self, plan: Plan, pairs: Sequence[tuple[Cluster, Observed]]
+    ) -> tuple[ClusterOutcome, ...]:
         """Every cluster's end; one that fails or is refused does not stop the others."""
-        by_name = {cluster.name: cluster for cluster in self.desired.clusters}
+        seen = {cluster.name: (cluster, observed) for cluster, observed in pairs}
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._cluster(item, by_name[item.name]))
+                group.create_task(self._cluster(item, *seen[item.name]))
                 for item in plan.clusters
             ]
         return tuple(task.result() for task in tasks)
 
-    async def _cluster(self, plan: ClusterPlan, cluster: Cluster) -> ClusterOutcome:
+    async def _cluster(
+        self, plan: ClusterPlan, cluster: Cluster, observed: Observed
+    ) -> ClusterOutcome:
         if plan.blocked:
             return ClusterOutcome(plan.name, "refused", blocked=plan.blocked)
-        if not plan.actions:
+        if not plan.actions and not stale_records(self._applied(cluster), observed):
             return ClusterOutcome(plan.name, "no-change")
         hosts = self.fleet[plan.name]
+        losses: list[str] = []
         try:
-            async with leased(hosts, self.claim(plan.name), self.stop):
-                return await self._locked(plan, cluster)
+            async with leased(hosts, self.claim(plan.name), losses):
+                outcome = await self._locked(plan, cluster, losses)
         except LockHeld as error:
             return ClusterOutcome(plan.name, "locked", message=str(error))
         except HostUnreachable as error:
-            blocked = Blocked(error.code, f"member/{error.host}", error.message, "run it again")
+            blocked = unreachable(error.host, error.code, error.message)
             return ClusterOutcome(plan.name, "refused", blocked=(blocked,))
+        if losses:
+            message = f"stopped, the lease was lost: {losses[0]}"
+            outcome = replace(outcome, message=message)
+        return outcome
 
-    async def _locked(self, plan: ClusterPlan, cluster: Cluster) -> ClusterOutcome:
+    def _applied(self, cluster: Cluster) -> Desired:
+        return self.desired.model_copy(update={"clusters": (cluster,)})
+
+    async def _locked(
+        self, plan: ClusterPlan, cluster: Cluster, losses: Sequence[str]
+    ) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
         hosts = self.fleet[plan.name]
         seen = await _whole(hosts, cluster, self.options)
@@ -122,7 +137,7 @@ class Run:
             hosts,
             self._look(cluster),
             self.emit,
-            self.stop,
+            lambda: self.stop.is_set() or bool(losses),
             self.options.parallelism,
             self.options.patience,
         )
@@ -136,14 +151,25 @@ class Run:
         observed = await _whole(self.fleet[plan.name], cluster, self.options)
         rest = restrict(cluster, observed, self.options.targets)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
-            applied = self.desired.model_copy(update={"clusters": (cluster,)})
-            await record_applied(applied, self.fleet[plan.name], observed)
-            return ClusterOutcome(plan.name, "converged", outcomes)
+            return await self._recorded(cluster, observed, outcomes)
         acted = any(o.status == "done" for o in outcomes)
         message = f"{len(rest.actions)} actions remain: apply again to go on"
         return ClusterOutcome(
             plan.name, "partial" if acted else "failed", outcomes, rest.blocked, message
         )
+
+    async def _recorded(
+        self, cluster: Cluster, observed: Observed, outcomes: tuple[ActionOutcome, ...]
+    ) -> ClusterOutcome:
+        """Leave the record of what was applied; without it, apply again."""
+        applied = self._applied(cluster)
+        hosts = self.fleet[cluster.name]
+        try:
+            await record_applied(applied, hosts, stale_records(applied, observed))
+        except HostUnreachable as error:
+            message = f"converged, but the record of it was not left everywhere: {error}"
+            return ClusterOutcome(cluster.name, "partial", outcomes, message=message)
+        return ClusterOutcome(cluster.name, "converged" if outcomes else "no-change", outcomes)
 
     def _look(self, cluster: Cluster) -> Look:
         hosts = self.fleet[cluster.name]

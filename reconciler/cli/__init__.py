@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, SpecInvalid
 
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``.
 COMMANDS = {
@@ -71,6 +71,11 @@ def run(argv: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return USAGE
+    except SpecInvalid as error:
+        from reconciler.reports.problems import render  # noqa: PLC0415  # only when needed
+
+        click.echo(render(error.problems, error.lines), err=True)
+        return error.exit_code
     except ReconcilerError as error:
         click.echo(f"error: {error}", err=True)
         return error.exit_code

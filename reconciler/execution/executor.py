@@ -29,12 +29,12 @@ Emit = Callable[[str, Mapping[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What an execution works with: the hosts, a way to look, a record, a stop signal."""
+    """What an execution works with; once ``stopped`` holds, nothing more is started."""
 
     hosts: Mapping[str, Host]
     look: Look
     emit: Emit
-    stop: asyncio.Event
+    stopped: Callable[[], bool]
     parallelism: int = 256
     patience: float = PATIENCE
 
@@ -52,7 +52,7 @@ class Executor:
         run = machine.begin(self.plan.actions)
         tasks: dict[asyncio.Task[ActionOutcome], Action] = {}
         while True:
-            if self.bench.stop.is_set():
+            if self.bench.stopped():
                 run = machine.drain(run)
             for action in machine.ready(run)[: self.bench.parallelism - len(tasks)]:
                 run = machine.step(run, action.id, "start")

@@ -23,6 +23,7 @@ RENEWAL = 15.0
 EXPIRY = 120.0
 RETRY = 1.0
 ANSWER = 30.0
+LOST = "gate: lease-lost:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +66,28 @@ class Claim:
 
 @asynccontextmanager
 async def leased(
-    hosts: Mapping[str, Host], claim: Claim, lost: asyncio.Event
+    hosts: Mapping[str, Host], claim: Claim, losses: list[str]
 ) -> AsyncIterator[None]:
-    """Hold the lease on all ``hosts``; sets ``lost`` when a renewal is refused.
+    """Hold the lease on all ``hosts``; what ends it early is appended to ``losses``.
 
-    Raises LockHeld when another run keeps it longer than ``claim.patience`` seconds,
+    Whoever is cancelled detaches: commands may still run, so the lease stays until it
+    expires or is displaced. Raises LockHeld when another run keeps it longer than ``claim.patience`` seconds,
     HostUnreachable when a host does not answer.
     """
     await _acquire(hosts, claim)
-    renewal = asyncio.create_task(_renew(hosts, claim, lost))
+    renewal = asyncio.create_task(_renew(hosts, claim, losses))
+    detached = False
     try:
         yield
+    except asyncio.CancelledError:
+        detached = True
+        raise
     finally:
         renewal.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await renewal
-        await _release(hosts, claim)
+        if not detached:
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewal
+            await _release(hosts, claim)
 
 
 async def _acquire(hosts: Mapping[str, Host], claim: Claim) -> None:
@@ -134,14 +141,21 @@ def _named(holder: str) -> str:
         return holder
 
 
-async def _renew(hosts: Mapping[str, Host], claim: Claim, lost: asyncio.Event) -> None:
+async def _renew(hosts: Mapping[str, Host], claim: Claim, losses: list[str]) -> None:
+    loop = asyncio.get_running_loop()
+    renewed = dict.fromkeys(hosts, loop.time())
+    command = gate_command("lease-renew", claim.cluster, claim.run, timeout=ANSWER)
     while True:
         await asyncio.sleep(RENEWAL)
         for name in sorted(hosts):
-            command = gate_command("lease-renew", claim.cluster, claim.run, timeout=ANSWER)
             with contextlib.suppress(HostUnreachable):
-                if (await hosts[name].run(command)).status != 0:
-                    lost.set()
+                done = await hosts[name].run(command)
+                if done.status == 0:
+                    renewed[name] = loop.time()
+                elif LOST in done.stderr:
+                    losses.append(f"{name}: {done.stderr.strip()}")
+            if loop.time() - renewed[name] > EXPIRY - ANSWER:
+                losses.append(f"{name} has not renewed it for {EXPIRY - ANSWER:.0f} s")
 
 
 async def _release(hosts: Mapping[str, Host], claim: Claim) -> None:

@@ -10,31 +10,51 @@ from collections.abc import Mapping
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.model.desired import Desired
-from reconciler.model.observed import Observed, TextFile, known
+from reconciler.model.observed import Observed, TextFile, Unknown
 
 DIRECTORY = "/var/lib/reconcile"
 
 
-async def record_applied(
-    applied: Desired, hosts: Mapping[str, Host], observed: Observed
-) -> None:
-    """Leave ``applied.json``, of one cluster, on every member where it differs.
+def stale_records(applied: Desired, observed: Observed) -> Mapping[str, str]:
+    """Members whose ``applied.json`` is not ``applied``, with the hash of what they have."""
+    digest = _digest(_text(applied))
+    found = {}
+    for name, facts in observed.reached().items():
+        if not isinstance(facts.records, Unknown):
+            have = _have(facts.records, _path(applied))
+            if have != digest:
+                found[name] = have
+    return found
 
-    Raises HostUnreachable; the caller's run has converged by then.
+
+async def record_applied(
+    applied: Desired, hosts: Mapping[str, Host], stale: Mapping[str, str]
+) -> None:
+    """Leave ``applied.json``, of one cluster, on the members where it is ``stale``.
+
+    Raises HostUnreachable; the hosts are as the file says by then.
     """
-    path = f"{DIRECTORY}/{applied.clusters[0].name}/applied.json"
-    text = json.dumps(applied.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    facts = observed.reached()
-    before = {name: _hash(known(facts[name].records), path) for name in hosts if name in facts}
+    text = _text(applied)
+    path, digest = _path(applied), _digest(text)
     await asyncio.gather(
         *(
             hosts[name].run(gate_command("write-file", path, "600", old, digest, stdin=text))
-            for name, old in before.items()
-            if old != digest
+            for name, old in stale.items()
         )
     )
 
 
-def _hash(records: tuple[TextFile, ...], path: str) -> str:
+def _path(applied: Desired) -> str:
+    return f"{DIRECTORY}/{applied.clusters[0].name}/applied.json"
+
+
+def _text(applied: Desired) -> str:
+    return json.dumps(applied.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _have(records: tuple[TextFile, ...], path: str) -> str:
     return next((file.sha256 for file in records if file.path == path), "absent")

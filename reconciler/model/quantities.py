@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Few enough digits that no number is refused or slow for its length alone.
-SIZE_PATTERN = r"^[1-9][0-9]{0,14}(KiB|MiB|GiB|TiB|PiB)$"
+SIZE_PATTERN = r"^[1-9][0-9]{0,15}(KiB|MiB|GiB|TiB|PiB)$"
 DURATION_PATTERN = r"^[1-9][0-9]{0,6}(s|m|h)$"
 
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "PiB": 1 << 50}

@@ -17,6 +17,30 @@ def volume(label: str) -> str:
     return f"volume/{label}"
 
 
+# What to do about a host that cannot be asked; the rest is a matter of reaching it.
+REMEDIES: Mapping[str, str] = {
+    "command-timeout": "see on the host what hangs (ps, multipath -ll): it may still run",
+    "connection-lost": "see whether the host restarted, and what it logged",
+    "host-key-changed": "find out why its key changed; if the host was reinstalled, replace the "
+    "key in known_hosts",
+    "host-key-checking-off": "remove what switches host key checking off in ssh_config",
+    "host-key-revoked": "do not use that key: make new host keys on the host's console",
+    "host-key-unknown": "get the host's key over a trusted way and add it to known_hosts",
+    "lease-failed": "look up the code after 'gate:' with reconcile explain",
+    "login-refused": "check ssh.user and ssh.identity; try ssh by hand",
+    "output-too-large": "make the user's shell start files silent",
+    "probe-garbled": "log in by hand and see what the shell prints",
+    "ssh-config-invalid": "correct ssh_config, or ssh.jump in the file",
+    "sudo-refused": "allow it without a password: USER ALL=(root) NOPASSWD: ALL in sudoers",
+}
+
+
+def unreachable(host: str, code: str, message: str) -> Blocked:
+    """A host that cannot be asked, by the code of the reason."""
+    remedy = REMEDIES.get(code, f"make {host} reachable over ssh")
+    return Blocked(code, member(host), message, f"{remedy}; then run it again")
+
+
 def unread(host: str, section: str, reason: str) -> Blocked:
     """A section of a host's facts that something depends on could not be read."""
     return Blocked(

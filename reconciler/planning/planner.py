@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.model.refusals import member, not_supported, unread
+from reconciler.model.refusals import member, not_supported, unreachable, unread
 from reconciler.planning import graph
 from reconciler.planning.digest import facts_digest, plan_id
 from reconciler.planning.numbering import numbered
 from reconciler.planning.order import link
 from reconciler.planning.safety import violations
 from reconciler.resources import RESOURCES, Resource
-
-UNREACHABLE_REMEDY: Mapping[str, str] = {
-    "host-key-changed": "find out why its key changed; if it was reinstalled, replace the key "
-    "in known_hosts",
-    "host-key-unknown": "get the host's key over a trusted way and add it to known_hosts",
-    "host-key-checking-off": "remove what switches host key checking off in ssh_config",
-    "login-refused": "check ssh.user and ssh.identity; try ssh by hand",
-    "sudo-refused": "give the user a NOPASSWD rule: see reconcile sudoers",
-    "probe-garbled": "log in by hand and see what the shell prints",
-}
 
 
 def make_plan(pairs: Sequence[tuple[Cluster, Observed]], targets: Sequence[str] = ()) -> Plan:
@@ -69,8 +59,7 @@ def _check_states(cluster: Cluster) -> Iterator[Blocked]:
 
 def _check_reach(observed: Observed) -> Iterator[Blocked]:
     for item in observed.unreachable():
-        remedy = UNREACHABLE_REMEDY.get(item.code, f"make {item.host} reachable over ssh")
-        yield Blocked(item.code, member(item.host), item.message, f"{remedy}, then plan again")
+        yield unreachable(item.host, item.code, item.message)
 
 
 def _readable(

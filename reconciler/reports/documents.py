@@ -53,6 +53,7 @@ def _action(action: Action) -> Json:
         "summary": action.summary,
         "because": action.because,
         "risk": action.risk,
+        "device": action.device,
         "irreversible": action.irreversible,
         "command": preview(action),
         "needs": list(action.needs),

@@ -82,12 +82,16 @@ def _parts(problem: Problem, lines: Sequence[str]) -> list[str]:
 def _caret(line: str, column: int) -> list[str]:
     """The line, cut around ``column`` if it is long, and the caret below it."""
     start = max(0, column - 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
-    shown = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
-    before, rest = shown[start : column - 1], shown[column - 1 : start + _WIDEST]
+    before, rest = _clean(line[start : column - 1]), _clean(line[column - 1 : start + _WIDEST])
     blank = "".join("\t" if c == "\t" else " " * _width(c) for c in before)
     culprit = _QUOTED.match(rest) or _PLAIN.match(rest)
     length = sum(map(_width, culprit[0])) if culprit else 1
     return [before + rest, blank + "^" + "~" * (length - 1)]
+
+
+def _clean(text: str) -> str:
+    """``text`` without anything that a terminal would obey."""
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
 
 
 def _width(character: str) -> int:

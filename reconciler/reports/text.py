@@ -41,11 +41,24 @@ def _cluster(
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[Line]:
-    rows = [(c.address, c.before is None, c.because, c.truth) for c in changes]
-    width = min(44, max((len(row[0]) for row in rows), default=0))
-    for address, new, because, truth in rows:
+    groups: dict[tuple[str, str, str, bool], list[str]] = {}
+    for change in changes:
+        key = (_what(change), change.truth, change.because, change.before is None)
+        groups.setdefault(key, []).append(change.host)
+    rows = [(",".join(hosts), key) for key, hosts in groups.items()]
+    wide = min(30, max((len(hosts) for hosts, _key in rows), default=0))
+    broad = min(30, max((len(key[0]) for _hosts, key in rows), default=0))
+    for hosts, (what, truth, because, new) in rows:
         style, sign = _SIGN[new]
-        yield style, f"  {sign} {address:<{width}}  {truth:<8} because: {because}"
+        place = f"{hosts:<{wide}}  {what:<{broad}}  {truth:<7}"
+        yield style, f"  {sign} {place}  because: {because}"
+
+
+def _what(change: Change) -> str:
+    """The address without the host, which has its own column."""
+    return "/".join(word for word in change.address.split("/") if word != change.host).replace(
+        "member/", "", 1
+    )
 
 
 def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:

@@ -42,7 +42,7 @@ from reconciler.reports.devices import aliases
 from reconciler.reports.documents import run_summary
 from reconciler.reports.text import outcome_lines, plan_lines
 
-REFUSED = 3
+DETACHED = 130
 Pairs = Sequence[tuple[Cluster, Observed]]
 
 
@@ -111,7 +111,10 @@ def command(
         detail=verbose,
         state=state_dir,
     )
-    return asyncio.run(_apply(request))
+    try:
+        return asyncio.run(_apply(request))
+    except asyncio.CancelledError:
+        return DETACHED
 
 
 async def _apply(request: Request) -> int:
@@ -155,7 +158,7 @@ async def _carry_out(
             journal.listeners.append(stack.enter_context(live(actions)))
         claim = partial(_claim, request, journal.path.stem)
         work = Run(fleet, request.options, journal.emit, stop, claim, request.desired)
-        return await work.execute(plan), bool(interrupted)
+        return await work.execute(plan, pairs), bool(interrupted)
 
 
 def _claim(request: Request, identity: str, cluster: str) -> Claim:

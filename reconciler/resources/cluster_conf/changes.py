@@ -58,7 +58,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 "foreign-cluster",
                 member(host),
                 f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
-                f"take {host} out of that cluster first, or correct the cluster's name",
+                f"take {host} out of that cluster first, or correct the name under clusters in the file",
             )
             continue
         found[host] = {node.name.lower(): _words(node) for node in conf.nodes}

@@ -93,7 +93,8 @@ def _check_mounts(volume: Volume, host: str, facts: HostFacts) -> Iterator[Block
     for found in known(facts.mounts):
         if found.path != volume.mount.path:
             continue
-        if _foreign(found) or (view is not None and view.device != found.device):
+        device = view.device if view else None
+        if _foreign(found) or device not in {None, found.device}:
             yield Blocked(
                 "mount-path-busy",
                 address(volume.label),

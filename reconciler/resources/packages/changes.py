@@ -50,7 +50,8 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
             "tools-missing",
             member(host),
             f"not installed: {', '.join(missing)}",
-            f"install {cluster.packages.tools} on {host}, then plan again",
+            f"packages are only checked yet: install {cluster.packages.tools} (util-linux for "
+            f"blkid and wipefs) on {host}, then plan again",
         )
     kernel = known(facts.kernel)
     if "ocfs2" not in kernel.loaded and kernel.module_file is None:

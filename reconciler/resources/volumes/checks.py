@@ -56,12 +56,13 @@ def _check_not_yet(volume: Volume) -> Iterator[Blocked]:
 
 def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Blocked]:
     subject = address(volume.label)
-    if view.unread:
+    unread = view.unread or _superblock_unread(view)
+    if unread:
         yield Blocked(
             "device-unreadable",
             subject,
-            f"{host}: {ref(volume)} was not opened: {view.unread}",
-            "restore its paths, then plan again",
+            f"{host}: {ref(volume)} could not be read: {unread}",
+            "restore its paths (multipath -ll), or see what the kernel logged; then plan again",
         )
     elif not view.nodes and view.disk_found:
         yield _partition_missing(volume, host)
@@ -81,15 +82,22 @@ def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Block
         )
 
 
+def _superblock_unread(view: WantedDevice) -> str:
+    damaged = view.signature.get("TYPE") == "ocfs2" and view.superblock is None
+    return "it holds OCFS2, but debugfs.ocfs2 -R stats gives no superblock" if damaged else ""
+
+
 def _partition_missing(volume: Volume, host: str) -> Blocked:
     device = volume.device
     disk = f"/dev/disk/by-id/dm-uuid-mpath-{device.wwid}" if device.wwid else device.path
+    make = f"parted -s {disk} mklabel gpt mkpart {volume.label} 1MiB 100%"
     return Blocked(
         "partition-missing",
         address(volume.label),
         f"{host}: the disk has no partition {device.partition}",
-        f"on one member, if the disk is yours to use: "
-        f"parted -s {disk} mklabel gpt mkpart {volume.label} 1MiB 100%; then partprobe on all",
+        f"where other members see it: partprobe {disk} on {host}. Else look at the disk first "
+        f"(lsblk, wipefs -n {disk}); only if it is empty, on one member: {make}; "
+        "then partprobe on all",
     )
 
 
@@ -142,11 +150,16 @@ def _check_blank(
             "set format: if-blank to format a blank device, or correct the device",
         )
     elif state != "blank":
-        found = {"signature": _found(view), "data": "data that is not zero"}.get(state, state)
+        words = {
+            "signature": f"it has {_found(view)}",
+            "data": "it has data that is not zero",
+            "in use": "it has partitions or holders",
+        }
+        found = words.get(state, f"the check is {state}")
         yield Blocked(
             "device-not-blank",
             address(volume.label),
-            f"{host}: {ref(volume)} is not blank: {found}",
+            f"{host}: {ref(volume)} is not proven blank: {found}",
             "correct the device; if it really is free, clear it yourself "
             "(wipefs -a and blkdiscard -z or dd), then plan again",
         )
@@ -165,14 +178,23 @@ def _check_size(
     if volume.size == "fill" or view.size is None:
         return
     disk = _whole(view, known(facts.disks))
-    have = disk.size if disk else view.size
-    if have < volume.size or view.size + SLACK < volume.size:
-        yield Blocked(
-            "device-too-small",
-            address(volume.label),
-            f"{host}: {ref(volume)} has {have} bytes, the file wants {format_size(volume.size)}",
-            "grow the device, or ask for less",
-        )
+    whole = disk.size if disk else view.size
+    if whole < volume.size:
+        yield _too_small(volume, f"{host}: the disk has {whole} bytes", "grow the device")
+    elif view.size + SLACK < volume.size:
+        found = f"{host}: the disk has room, but partition {volume.device.partition} has only"
+        yield _too_small(volume, f"{found} {view.size} bytes", "enlarge the partition")
+
+
+def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
+    return Blocked(
+        "device-too-small",
+        address(volume.label),
+        f"{found}, the file wants {format_size(volume.size)} of {ref(volume)}"
+        if isinstance(volume.size, int)
+        else found,
+        f"{remedy}, or ask for less",
+    )
 
 
 def _whole(view: WantedDevice, disks: tuple[Disk, ...]) -> Disk | None:
@@ -221,7 +243,7 @@ def _check_growth(volume: Volume, block: Superblock) -> Iterator[Blocked]:
             "shrink-refused",
             address(volume.label),
             f"the file system has {have} bytes, the file wants {format_size(volume.size)}",
-            f"OCFS2 cannot shrink: write a size of at least {have >> 20}MiB",
+            f"OCFS2 cannot shrink: write a size of at least {-(-have >> 20)}MiB",
         )
     elif have + SLACK < volume.size:
         yield not_supported(

@@ -1,0 +1,56 @@
+"""Plans as people and machines see them, byte for byte; UPDATE_GOLDEN=1 rewrites them."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.desired import Desired
+from reconciler.model.observed import Observed, Unreachable
+from reconciler.planning.planner import make_plan
+from reconciler.reports.documents import plan_document
+from reconciler.reports.text import plan_lines
+from tests.builders import bare, spec, volume
+
+HERE = Path(__file__).parent
+
+
+def create():
+    cluster = spec(volumes=[volume()])
+    return cluster, bare(cluster)
+
+
+def blocked():
+    cluster = spec(volumes=[volume(size="2GiB")])
+    lost = Unreachable("node03", "host-key-changed", "its key is not the one in known_hosts")
+    return cluster, Observed({**bare(cluster).hosts, "node03": lost})
+
+
+SCENES = {"create": create, "blocked": blocked}
+
+
+def matches(name, text):
+    path = HERE / name
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize("detail", [0, 1])
+@pytest.mark.parametrize("name", SCENES)
+def test_the_text_of_a_plan(name, detail):
+    cluster, observed = SCENES[name]()
+    plan = make_plan([(cluster, observed)])
+    lines = plan_lines(plan, {cluster.name: observed}, detail)
+    text = "".join(f"{line}\n" for _style, line in lines)
+    matches(f"{name}{'-verbose' * detail}.txt", text)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_document_of_a_plan(name):
+    cluster, observed = SCENES[name]()
+    plan = make_plan([(cluster, observed)])
+    desired = Desired(version=1, clusters=(cluster,))
+    document = plan_document(plan, desired, [], "0" * 64)
+    matches(f"{name}.json", json.dumps(document, indent=1) + "\n")

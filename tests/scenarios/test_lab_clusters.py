@@ -1,0 +1,119 @@
+"""One member, several addresses, a later join, two clusters in one file; SAN with multipath."""
+
+import json
+
+import pytest
+
+from tests.lab.fixtures import lab_module
+from tests.scenarios.operator import Operator, cluster, commands, member, volume
+
+lab = lab_module("clusters", hosts=3, storage="san", luns=2)
+
+
+@pytest.fixture(scope="module")
+def operator(lab, tmp_path_factory):
+    return Operator(lab, tmp_path_factory.mktemp("operator"))
+
+
+@pytest.fixture(scope="module")
+def luns(lab):
+    return [lun["wwid"] for lun in lab.inventory["luns"]]
+
+
+def first(luns, *members):
+    return cluster(*members, volumes=[volume(device={"wwid": luns[0]}, size="fill")])
+
+
+def second(luns, *members, **more):
+    disk = {"device": {"wwid": luns[1]}, "mount": {"path": "/srv/music"}}
+    return cluster(*members, name="music", volumes=[volume("music", **disk)], **more)
+
+
+def mounts(lab, host):
+    """What OCFS2 has mounted on a host."""
+    lines = lab.run(host, "cat /proc/mounts").stdout.splitlines()
+    return [line.split()[1] for line in lines if line.split()[2] == "ocfs2"]
+
+
+def test_a_cluster_of_one_member_is_created_and_used(lab, operator, luns):
+    code, events = operator.apply(operator.write(first(luns, "node01")))
+    assert code == 0, events[-1]
+    assert mounts(lab, "node01") == ["/srv/images"]
+    assert lab.run("node01", "echo kept > /srv/images/kept; sync").returncode == 0
+    line = lab.run("node01", "grep /srv/images /etc/fstab").stdout
+    assert line.startswith(f"/dev/disk/by-id/dm-uuid-mpath-{luns[0]} ")
+
+
+def test_the_address_in_the_file_is_the_one_that_the_kernel_uses(lab):
+    shown = "cat /sys/kernel/config/cluster/ocfs2/node/node01/ipv4_address"
+    assert len(lab.run("node01", "ip -o -4 addr show scope global").stdout.splitlines()) > 2
+    assert lab.run("node01", shown).stdout.strip() == "10.88.1.11"
+
+
+def test_another_member_joins_the_cluster_of_one_later(lab, operator, luns):
+    code, events = operator.apply(operator.write(first(luns, "node01", "node02")))
+    assert code == 0, events[-1]
+    assert {kind for host, kind in commands(events) if host == "node01"} == {
+        "write-cluster-conf",
+        "register-nodes",
+    }
+    assert lab.run("node02", "cat /srv/images/kept").stdout == "kept\n"
+
+
+def test_a_broken_cluster_does_not_stop_the_other(lab, operator, luns):
+    lab.cut("node02", "mgmt")
+    try:
+        broken = first(luns, "node01", "node02")
+        file = operator.write(broken, second(luns, "node03"))
+        code, events = operator.apply(file)
+    finally:
+        lab.heal("node02")
+    last = events[-1]
+    assert (code, last["result"]) == (4, "partial")
+    assert last["clusters"] == {"ocfs2": "refused", "music": "converged"}
+    assert mounts(lab, "node03") == ["/srv/music"]
+    assert mounts(lab, "node01") == ["/srv/images"]
+
+
+def test_two_disjoint_clusters_converge_in_one_run(operator, luns):
+    file = operator.write(first(luns, "node01", "node02"), second(luns, "node03"))
+    code, events = operator.apply(file)
+    assert code == 0
+    assert events[-1]["clusters"] == {"ocfs2": "no-change", "music": "no-change"}
+    assert operator.run("plan", file, "--detailed-exitcode").returncode == 0
+
+
+def test_a_host_that_is_in_another_cluster_is_refused(operator, luns):
+    moved = cluster("node03", volumes=[])
+    assert operator.refusals(operator.write(moved)) >= {("foreign-cluster", "member/node03")}
+
+
+def test_a_lease_of_another_run_is_respected(lab, operator, luns):
+    with_third = second(luns, "node03", members=[member("node03")])
+    changed = {
+        **with_third,
+        "volumes": [
+            {
+                **with_third["volumes"][0],
+                "mount": {"path": "/srv/music", "options": ["noatime"]},
+            }
+        ],
+    }
+    file = operator.write(changed)
+    uptime = "$(cut -d' ' -f1 /proc/uptime)"
+    boot = "$(cat /proc/sys/kernel/random/boot_id)"
+    holder = json.dumps(
+        {"user": "ann", "controller": "elsewhere", "machine": "m", "pid": 1, "started": 1}
+    )
+    lease = (
+        f"printf 'run\\tthe-other\\nholder\\t%s\\nboot\\t%s\\nrenewed\\t%s\\n' "
+        f'\'{holder}\' "{boot}" "{uptime}" > /var/lib/reconcile/lease'
+    )
+    assert lab.run("node03", lease).returncode == 0
+    plan = operator.plan(file)
+    done = operator.run("apply", file, "--approve", plan["id"], "--lock-timeout", "1s")
+    assert done.returncode == 5, done.stderr
+    assert "the-other" in done.stdout
+    assert "ann@elsewhere" in done.stdout
+    lab.run("node03", "rm /var/lib/reconcile/lease")
+    assert operator.apply(file)[0] == 0

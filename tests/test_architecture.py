@@ -1,0 +1,85 @@
+"""The rules of the house: layers, sizes, published files, what start-up may import."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.loading import read
+from reconciler.model.schema import cluster_schema
+from reconciler.planning.numbering import numbered
+from reconciler.resources.cluster_conf.changes import wanted
+from tests.builders import bare
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+# Slow to import, each for its own command only.
+HEAVY = {"asyncssh", "deepdiff", "pydantic", "rich", "structlog", "yaml", "asyncio"}
+
+GUIDE = """\
+node:
+	ip_port = 7777
+	ip_address = 10.0.0.10
+	number = 0
+	name = flexnode01
+	cluster = ocfs2
+
+node:
+	ip_port = 7777
+	ip_address = 10.0.0.11
+	number = 1
+	name = flexnode02
+	cluster = ocfs2
+
+cluster:
+	node_count = 2
+	name = ocfs2
+"""
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_loads(path):
+    assert read(str(path)).clusters
+
+
+def test_the_guides_example_gives_the_guides_cluster_conf_byte_for_byte():
+    (cluster,) = read(str(ROOT / "examples/classic-guide.yaml")).clusters
+    assert wanted(numbered(cluster, bare(cluster))) == GUIDE
+
+
+def test_the_published_schema_is_current():
+    published = (ROOT / "schemas/cluster.schema.json").read_text()
+    assert json.loads(published) == cluster_schema()
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from reconciler.cli import run\n"
+        "run(['--help'])\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Commands" in done.stdout
+    assert HEAVY & set(done.stderr.split()) == set()
+
+
+@pytest.mark.parametrize(("top", "limit"), [("reconciler", 400), ("tests", 500)])
+def test_files_stay_small(top, limit):
+    sizes = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        for path in (ROOT / top).rglob("*.py")
+    }
+    assert {name: size for name, size in sizes.items() if size > limit} == {}
+
+
+def test_nothing_names_a_host_of_a_registry_or_a_path_of_a_developers_machine():
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    words = ("/work/" + "main", "/work/" + "shared", "files.python" + "hosted", "pypi" + ".org")
+    for name in filter(None, tracked):
+        text = (ROOT / name).read_bytes().decode(errors="replace")
+        assert not [word for word in words if word in text], name
