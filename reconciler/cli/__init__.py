@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "Plan, ask, execute, and prove each action by looking again.",
     "explain": "What a refusal code means and what to do about it.",
     "schema": "Print the JSON Schema of desired-state files.",
+    "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",
     "demo": "A whole cluster on simulated hosts behind real SSH; no root.",
 }

@@ -31,7 +31,7 @@ REMEDIES: Mapping[str, str] = {
     "output-too-large": "make the user's shell start files silent",
     "probe-garbled": "log in by hand and see what the shell prints",
     "ssh-config-invalid": "correct ssh_config, or ssh.jump in the file",
-    "sudo-refused": "allow it without a password: USER ALL=(root) NOPASSWD: ALL in sudoers",
+    "sudo-refused": "give the user the rule that reconcile sudoers prints",
 }
 
 
