@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import ValidationError
@@ -100,9 +101,10 @@ def _sound_part(file: str, root: Node, refused: _Refused) -> tuple[Desired, Buil
     """
     skip: frozenset[Path] = frozenset()
     while True:
-        skip |= {_lost(path, error) for path, error in refused.items()}
-        if () in skip:
+        lost = {_lost(path, error) for path, error in refused.items()}
+        if () in lost or lost <= skip:  # nothing is left, or nothing more can be left out
             return None
+        skip |= lost
         builder = Builder(file, skip)
         found = _attempt(builder, root)
         if isinstance(found, Desired):
@@ -138,7 +140,7 @@ def _located(file: str, root: Node, finding: Finding) -> Problem:
 
 def _listed(problems: Iterable[Problem]) -> list[Problem]:
     """Sorted, each once, and no more than anyone reads."""
-    listed = sorted(set(problems))
+    listed = sorted(set(problems), key=attrgetter("line", "column", "code", "message"))
     if len(listed) <= _MOST_PROBLEMS:
         return listed
     last = listed[_MOST_PROBLEMS]

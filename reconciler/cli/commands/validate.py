@@ -41,5 +41,6 @@ def command(files: tuple[str, ...], form: str) -> int:
 def _document(form: str, names: tuple[str, ...], problems: tuple[Problem, ...]) -> str:
     if form == "junit":
         return rendering.as_junit(names, problems)
-    document = rendering.as_sarif(problems) if form == "sarif" else rendering.as_json(problems)
-    return json.dumps(document, indent=1)
+    if form == "sarif":
+        return rendering.as_sarif(problems)
+    return json.dumps(rendering.as_json(problems), indent=1)

@@ -1,0 +1,470 @@
+"""Each rule between values: what it finds, and the nearest thing that it lets pass."""
+
+import pytest
+
+from reconciler.loading.semantics import RULES, findings
+from reconciler.model.desired import Desired
+
+WWID = "36001405a1b2c3d4e5f60718293a4b5c6"
+SINCE = {"by": "me", "at": "2026-03-01"}
+C, M, V = ("clusters", 0), ("clusters", 0, "members"), ("clusters", 0, "volumes")
+
+
+def members(*changes):
+    """Members node0, node1, … with distinct addresses, changed."""
+    return [
+        {"name": f"node{i}", "interconnect": f"10.0.0.{i + 1}", **change}
+        for i, change in enumerate(changes)
+    ]
+
+
+def volumes(*changes):
+    """Volumes v0, v1, … on distinct devices and directories, changed."""
+    return [
+        {
+            "label": f"v{i}",
+            "device": {"wwid": WWID[:-1] + str(i)},
+            "size": "fill",
+            "mount": {"path": f"/srv/v{i}"},
+            **change,
+        }
+        for i, change in enumerate(changes)
+    ]
+
+
+def desired(*clusters, ssh=None):
+    """Clusters c0, c1, … of one member each, changed."""
+    listed = [
+        {
+            "name": f"c{i}",
+            "members": [{"name": f"m{i}", "interconnect": f"10.9.0.{i + 1}"}],
+            **c,
+        }
+        for i, c in enumerate(clusters)
+    ]
+    return Desired.model_validate({"version": 1, "ssh": ssh or {}, "clusters": listed})
+
+
+def people(*changes, **cluster):
+    return desired({"members": members(*changes), **cluster})
+
+
+def storage(*changes):
+    return desired({"volumes": volumes(*changes)})
+
+
+def mount(**change):
+    return {"mount": {"path": "/srv/v0", **change}}
+
+
+def device(**names):
+    return {"device": names}
+
+
+def work(**change):
+    return {"workloads": change}
+
+
+def command(*argv):
+    return {"backing": {"command": {"host": "san", "argv": list(argv)}}}
+
+
+NODE0 = {"name": "node0", "interconnect": "10.0.0.9"}
+BY_ID = "/dev/disk/by-id/"
+GUEST = {"list": ["a"], "stop": ["a"], "start": ["a"]}
+NETWORK = (*C, "network")
+FAST = {"idle_timeout_ms": 2000}
+
+# Rule -> what breaks it: a desired state and where the problem is, with its code.
+BROKEN = {
+    "cluster_names_are_unique": [
+        (desired({}, {"name": "C0"}), [(("clusters", 1, "name"), "duplicate-cluster")]),
+    ],
+    "a_host_is_one_member": [
+        (people({}, {"name": "NODE0"}), [((*M, 1, "name"), "duplicate-member")]),
+        (
+            desired(
+                {"members": members({})}, {"members": [{**NODE0, "state": "absent"}, NODE1]}
+            )
+            if (NODE1 := {"name": "node1", "interconnect": "10.0.0.8"})
+            else None,
+            [(("clusters", 1, "members", 0, "name"), "host-in-two-clusters")],
+        ),
+    ],
+    "a_host_is_reached_once": [
+        (
+            people({}, {"ssh": {"host": "Node0"}}),
+            [((*M, 1, "ssh", "host"), "duplicate-member")],
+        ),
+        (
+            desired(
+                {"members": members({"ssh": {"host": "h"}})},
+                {"members": [{**NODE1, "ssh": {"host": "h", "port": 22}}]},
+            ),
+            [(("clusters", 1, "members", 0, "ssh", "host"), "host-in-two-clusters")],
+        ),
+    ],
+    "interconnects_are_unique": [
+        (
+            people({}, {"interconnect": "10.0.0.1"}),
+            [((*M, 1, "interconnect"), "duplicate-address")],
+        ),
+        (
+            desired(
+                {"members": members({})}, {"members": [{**NODE1, "interconnect": "10.0.0.1"}]}
+            ),
+            [(("clusters", 1, "members", 0, "interconnect"), "duplicate-address")],
+        ),
+    ],
+    "interconnects_are_hosts": [
+        (people({"interconnect": address}), [((*M, 0, "interconnect"), "bad-address")])
+        for address in (
+            *("0.0.0.0", "0.1.2.3", "127.0.0.1"),  # noqa: S104  # nothing binds to it
+            *("224.0.0.1", "240.0.0.1", "255.255.255.255"),
+        )
+    ],
+    "numbers_are_unique": [
+        (people({"number": 3}, {"number": 3}), [((*M, 1, "number"), "duplicate-number")]),
+    ],
+    "compact_numbering_has_no_pins": [
+        (
+            people({"number": 0}, numbering="compact"),
+            [((*M, 0, "number"), "pin-with-compact")],
+        ),
+    ],
+    "someone_is_in_the_cluster": [
+        (people({"state": "absent"}), [(M, "no-member")]),
+        (
+            people({"state": "dead", "attested": {**SINCE, "lun_access": "mapped"}}),
+            [(M, "no-member")],
+        ),
+    ],
+    "attestations_are_complete": [
+        (people({}, {"state": "offline"}), [((*M, 1, "state"), "attestation-missing")]),
+        (people({}, {"state": "dead"}), [((*M, 1, "state"), "attestation-missing")]),
+        (
+            people({}, {"state": "offline", "attested": SINCE}),
+            [((*M, 1, "attested"), "attestation-missing")],
+        ),
+        (
+            people({}, {"state": "dead", "attested": {**SINCE, "reason": "old"}}),
+            [((*M, 1, "attested"), "attestation-missing")],
+        ),
+    ],
+    "attestations_are_needed": [
+        (people({"attested": SINCE}), [((*M, 0, "attested"), "attestation-needless")]),
+        (
+            people({}, {"state": "absent", "attested": {**SINCE, "lun_access": "revoked"}}),
+            [((*M, 1, "attested"), "attestation-needless")],
+        ),
+        (
+            people(
+                {},
+                {
+                    "state": "offline",
+                    "attested": {**SINCE, "reason": "r", "lun_access": "mapped"},
+                },
+            ),
+            [((*M, 1, "attested", "lun_access"), "attestation-needless")],
+        ),
+    ],
+    "ssh_defaults_name_no_host": [
+        (desired({}, ssh={"host": "h"}), [(("ssh", "host"), "ssh-host-for-all")]),
+    ],
+    "host_keys_are_checked": [
+        (
+            desired({}, ssh={"known_hosts": "none"}),
+            [(("ssh", "known_hosts"), "host-keys-unchecked")],
+        ),
+        (
+            people({"ssh": {"known_hosts": "/dev/null"}}),
+            [((*M, 0, "ssh", "known_hosts"), "host-keys-unchecked")],
+        ),
+    ],
+    "timeouts_are_consistent": [
+        (
+            desired({"network": FAST}),
+            [((*NETWORK, "idle_timeout_ms"), "timeouts-inconsistent")],
+        ),
+        (
+            desired({"network": {**FAST, "keepalive_delay_ms": 2001}}),
+            [((*NETWORK, "keepalive_delay_ms"), "timeouts-inconsistent")],
+        ),
+    ],
+    "a_device_is_named_once": [
+        (storage(device()), [((*V, 0, "device"), "device-identity")]),
+        (
+            storage(device(wwid=WWID, path="/dev/san/images")),
+            [((*V, 0, "device"), "device-identity")],
+        ),
+    ],
+    "wwids_are_multipaths": [
+        (storage(device(wwid=wwid)), [((*V, 0, "device", "wwid"), "wwid-form")])
+        for wwid in (
+            WWID[1:],
+            "naa." + WWID[1:],
+            "0x" + WWID[1:],
+            "scsi-" + WWID,
+            "dm-uuid-mpath-" + WWID,
+            WWID.upper(),
+            "500a0b8000123456",
+        )
+    ],
+    "paths_are_stable": [
+        (storage(device(path=path)), [((*V, 0, "device", "path"), "unstable-path")])
+        for path in (
+            *("/dev/sda", "/dev/sdaa12", "/dev/vdb", "/dev/xvda1", "/dev/nvme0n1", "/dev/dm-3"),
+            *("/dev/nvme0n1p1", "/dev/loop0", "/dev/md0", "/dev/mapper/mpatha"),
+            *("/dev/mapper/mpathab1", "/dev/mapper/mpatha-part1", BY_ID + "dm-name-mpatha"),
+            *("/dev/disk/by-uuid/x", "/dev/disk/by-label/x", "/dev/disk/by-partlabel/x"),
+            *("/dev/block/8:0", "/dev/null", "/dev/san/../sda", "/dev/disk/by-id/a/b"),
+        )
+    ],
+    "partitions_are_counted_on_disks": [
+        (
+            storage(device(path=path, partition=1)),
+            [((*V, 0, "device", "partition"), "partition-of-what")],
+        )
+        for path in ("/dev/san/images", "/dev/disk/by-partuuid/a", BY_ID + "wwn-0x6001-part2")
+    ],
+    "a_device_holds_one_volume": [
+        (
+            storage(device(**first), device(**second)),
+            [((*V, 1, "device", key), "device-in-two-volumes")],
+        )
+        for first, second, key in (
+            ({"wwid": WWID}, {"wwid": WWID}, "wwid"),
+            ({"wwid": WWID}, {"wwid": WWID, "partition": 1}, "wwid"),
+            ({"wwid": WWID, "partition": 1}, {"wwid": WWID, "partition": 1}, "wwid"),
+            ({"wwid": WWID}, {"path": BY_ID + "scsi-" + WWID}, "path"),
+            ({"wwid": WWID}, {"path": BY_ID + "wwn-0x" + WWID[1:] + "-part1"}, "path"),
+            (
+                {"wwid": WWID, "partition": 2},
+                {"path": BY_ID + "dm-uuid-part2-mpath-" + WWID},
+                "path",
+            ),
+            ({"path": BY_ID + "virtio-a"}, {"path": BY_ID + "virtio-a-part1"}, "path"),
+            ({"path": "/dev/san/im-ages"}, {"path": "/dev/mapper/san-im--ages"}, "path"),
+        )
+    ]
+    + [
+        (
+            desired({"volumes": volumes({})}, {"volumes": volumes({})}),
+            [(("clusters", 1, "volumes", 0, "device", "wwid"), "device-in-two-volumes")],
+        )
+    ],
+    "volumes_have_slots_for_all": [
+        (
+            desired(
+                {
+                    "members": members({}, {}, {"state": "drained"}),
+                    "volumes": volumes({"slots": 2}),
+                }
+            ),
+            [((*V, 0, "slots"), "slots-too-few")],
+        ),
+    ],
+    "clusters_can_address_the_volume": [
+        (
+            storage({"size": "16TiB", "features": {"cluster_size": "4KiB"}}),
+            [((*V, 0, "size"), "size-too-large")],
+        ),
+    ],
+    "labels_are_unique": [
+        (storage({}, {"label": "v0"}), [((*V, 1, "label"), "duplicate-volume")]),
+    ],
+    "mount_paths_are_not_the_systems": [
+        (storage(mount(path=path)), [((*V, 0, "mount", "path"), "mount-path")])
+        for path in (
+            *("/etc", "/usr", "/var", "/tmp", "/root", "/home", "/bin", "/sbin"),  # noqa: S108
+            *("/lib", "/lib64", "/boot", "/boot/efi", "/dev", "/dev/shm", "/proc"),  # noqa: S108
+            *(
+                "/proc/a",
+                "/sys",
+                "/sys/a",
+                "/run",
+                "/run/a",
+                "/var/lib",
+                "/var/lib/reconcile/a",
+            ),
+        )
+    ],
+    "mount_paths_are_straight": [
+        (storage(mount(path=path)), [((*V, 0, "mount", "path"), "mount-path")])
+        for path in ("/srv/../a", "/srv/./a", "/..")
+    ],
+    "mount_paths_are_unique": [
+        (storage({}, mount()), [((*V, 1, "mount", "path"), "duplicate-mount-path")]),
+    ],
+    "mount_paths_are_not_nested": [
+        (
+            storage({}, mount(path="/srv/v0/a/b")),
+            [((*V, 1, "mount", "path"), "mount-path-nested")],
+        ),
+        (
+            storage(mount(path="/srv/v1/a"), {}),
+            [((*V, 0, "mount", "path"), "mount-path-nested")],
+        ),
+    ],
+    "mount_options_are_the_operators": [
+        (
+            storage(mount(options=["ro", option])),
+            [((*V, 0, "mount", "options", 1), "mount-option")],
+        )
+        for option in (
+            *("nofail", "_netdev", "x-systemd.automount", "heartbeat=none", "nocluster"),
+            *("cluster_stack=o2cb", "noauto", "auto"),
+        )
+    ],
+    "mount_options_are_given_once": [
+        (
+            storage(mount(options=["commit=5", "noatime", "commit=10"])),
+            [((*V, 0, "mount", "options", 2), "duplicate-option")],
+        ),
+    ],
+    "agents_mount_at_boot_themselves": [
+        (
+            storage(mount(by="workload", at_boot=True)),
+            [((*V, 0, "mount", "at_boot"), "at-boot-by-workload")],
+        ),
+    ],
+    "backing_is_one_way": [
+        (storage({"backing": {}}), [((*V, 0, "backing"), "backing-choice")]),
+        (
+            storage(
+                {
+                    "backing": {
+                        **command("a")["backing"],
+                        "lvm": {"host": "san", "vg": "a", "lv": "b"},
+                    }
+                }
+            ),
+            [((*V, 0, "backing"), "backing-choice")],
+        ),
+    ],
+    "placeholders_are_known": [
+        (
+            storage(command("a", "{size}")),
+            [((*V, 0, "backing", "command", "argv", 1), "unknown-placeholder")],
+        ),
+        (
+            storage({**device(path="/dev/san/a"), **command("{wwid}")}),
+            [((*V, 0, "backing", "command", "argv", 0), "unknown-placeholder")],
+        ),
+    ],
+    "guests_have_their_commands": [
+        (
+            storage(work(guests={"kind": "command", "list": ["a"]})),
+            [((*V, 0, "workloads", "guests", "kind"), "guest-commands")],
+        ),
+    ],
+    "libvirt_has_its_own_commands": [
+        (
+            storage(work(guests={"kind": "libvirt", "list": ["a"], "migrate": ["a"]})),
+            [
+                ((*V, 0, "workloads", "guests", "list"), "guest-commands"),
+                ((*V, 0, "workloads", "guests", "migrate"), "guest-commands"),
+            ],
+        ),
+    ],
+    "services_are_listed_once": [
+        (
+            storage(work(services=["a", "a.service"])),
+            [((*V, 0, "workloads", "services", 1), "duplicate-service")],
+        ),
+    ],
+    "services_are_not_the_floor": [
+        (
+            storage(work(services=["a", "o2cb.service"])),
+            [((*V, 0, "workloads", "services", 1), "service-needed")],
+        ),
+    ],
+}
+CASES = [
+    pytest.param(rule, state, found, id=f"{rule}-{i}")
+    for rule, cases in BROKEN.items()
+    for i, (state, found) in enumerate(cases)
+]
+
+# The nearest thing to a broken rule that is fine.
+SOUND = {
+    "three members and two volumes": desired(
+        {"members": members({}, {}, {}), "volumes": volumes({}, {})}
+    ),
+    "one address for a dead host and its heir": people(
+        {"state": "dead", "number": 1, "attested": {**SINCE, "lun_access": "revoked"}},
+        {"interconnect": "10.0.0.1", "number": 1, "ssh": {"host": "node0"}},
+    ),
+    "one jump host's loopback and two ports": people(
+        {"ssh": {"host": "127.0.0.1", "port": 2201}},
+        {"ssh": {"host": "127.0.0.1", "port": 2202}},
+    ),
+    "one private address behind two jump hosts": people(
+        {"ssh": {"host": "192.168.0.1", "jump": "a"}},
+        {"ssh": {"host": "192.168.0.1", "jump": "b"}},
+    ),
+    "pins with stable numbers, with a gap": people({"number": 0}, {"number": 254}),
+    "a whole cluster in maintenance": people({"state": "drained"}),
+    "an attested offline host": people(
+        {}, {"state": "offline", "attested": {**SINCE, "reason": "disk"}}
+    ),
+    "an idle timeout just above the keepalive": desired({"network": {"idle_timeout_ms": 2001}}),
+    "two partitions of a disk": storage(
+        device(wwid=WWID, partition=1), device(path=BY_ID + "scsi-" + WWID, partition=2)
+    ),
+    "slots for those that may mount": desired(
+        {"members": members({}, {"state": "absent"}), "volumes": volumes({"slots": 1})}
+    ),
+    "the most that small clusters address": storage(
+        {"size": "17179869180KiB", "features": {"cluster_size": "4KiB"}}
+    ),
+    "directories with a common beginning": storage(mount(path="/srv/v"), mount(path="/srv/v1")),
+    "a directory below one of the system's": storage(mount(path="/var/lib/images")),
+    "one directory in two clusters": desired(
+        {"volumes": volumes({})}, {"volumes": volumes({**device(wwid=WWID), **mount()})}
+    ),
+    "an agent's mount without a word about booting": storage(mount(by="workload")),
+    "an agent's mount that is not at boot": storage(mount(by="workload", at_boot=False)),
+    "a backup with online growth": storage({"backup": {"host": "a", "argv": ["b"]}}),
+    "known placeholders": storage(command("a", "{wwid}", "--size={size_bytes}")),
+    "guests with their commands": storage(work(guests={"kind": "command", **GUEST})),
+    "libvirt guests with patience": storage(
+        work(guests={"kind": "libvirt", "stop_timeout": "5m"})
+    ),
+}
+STABLE = [
+    *("/dev/disk/by-id/virtio-images", "/dev/disk/by-path/pci-0000:00:10.0-scsi-0:0:1:0"),
+    *("/dev/disk/by-partuuid/0f", "/dev/mapper/images", "/dev/san/images", "/dev/drbd0"),
+    *("/dev/drbd/by-res/images", "/dev/mapper/san-images", "/dev/md/images"),
+]
+WWIDS = [WWID, "3600140512345678", "eui.0025385b71b00001", "1IET_00010001", "nvme.1d1d-4a4b-1"]
+
+
+@pytest.mark.parametrize(("rule", "state", "found"), CASES)
+def test_finds(rule, state, found):
+    by_name = {function.__name__: function for function in RULES}
+    assert [(f.path, f.code) for f in by_name[rule](state)] == found
+
+
+@pytest.mark.parametrize("state", SOUND.values(), ids=SOUND)
+def test_lets_pass(state):
+    assert list(findings(state)) == []
+
+
+@pytest.mark.parametrize("path", STABLE)
+def test_lets_a_stable_path_pass(path):
+    assert list(findings(storage(device(path=path)))) == []
+
+
+@pytest.mark.parametrize("wwid", WWIDS)
+def test_lets_a_multipath_wwid_pass(wwid):
+    assert list(findings(storage(device(wwid=wwid)))) == []
+
+
+def test_every_rule_is_tested_here():
+    assert [rule.__name__ for rule in RULES] == list(BROKEN)
+
+
+def test_the_missing_type_digit_of_a_wwid_is_supplied():
+    (found,) = findings(storage(device(wwid=WWID[1:])))
+    assert found.hint == f"the leading type digit is missing: {WWID}"
