@@ -1,0 +1,50 @@
+"""Ctrl-C once starts nothing more; twice leaves the run to the hosts."""
+
+import asyncio
+
+import pytest
+
+from tests.clock import drive
+from tests.runs import Controller, desired, witnessed
+from tests.wire import Line
+
+
+def interrupted(world, moment, *, twice):
+    """A run, stopped at a moment; how it ended, and how many commands it had sent then."""
+
+    async def story():
+        line = Line()
+        run = asyncio.create_task(Controller(world).apply(desired(world), line=line))
+        await asyncio.sleep(moment)
+        sent = len(line.log)
+        line.stop.set()
+        if twice:
+            line.detach()
+            with pytest.raises(asyncio.CancelledError):
+                await run
+            await asyncio.sleep(0)
+            return None, line.log[sent:]
+        return await run, line.log[sent:]
+
+    return drive(world, story())
+
+
+@pytest.mark.parametrize("moment", [3.0, 6.0, 12.0, 16.0, 20.0])
+def test_after_the_first_ctrl_c_nothing_starts_and_what_runs_is_proven(moment):
+    world = witnessed(2)
+    ended, _ = interrupted(world, moment, twice=False)
+    (outcome,) = ended.outcomes
+    assert (ended.word, outcome.result, ended.failures) == ("interrupted", "partial", {})
+    states = {action.status for action in outcome.actions}
+    assert states == {"done", "not-started"}
+    assert ended.started == [a.action for a in outcome.actions if a.status == "done"]
+    assert drive(world, Controller(world).apply(desired(world))).word == "converged"
+    assert world.wrongs() == []
+
+
+@pytest.mark.parametrize("moment", [3.0, 6.0, 12.0, 16.0, 20.0])
+def test_after_the_second_ctrl_c_no_command_is_sent_that_changes_a_host(moment):
+    world = witnessed(2)
+    _, sent = interrupted(world, moment, twice=True)
+    assert [name for _, name in sent if name != "probe"] == []
+    assert world.wrongs() == []

@@ -1,0 +1,69 @@
+"""Hosts that go down and come back."""
+
+import pytest
+
+from reconciler.hosts.simulator.worlds import Shape
+from tests.clock import drive
+from tests.runs import MOUNTED, Controller, desired, mounted, volume, witnessed
+
+
+def converged(hosts, storage="plain", **more):
+    world = witnessed(hosts, Shape(storage))
+    wanted, controller = desired(world, **more), Controller(world)
+    assert drive(world, controller.apply(wanted)).word == "converged"
+    return world, wanted, controller
+
+
+@pytest.mark.parametrize("storage", ["plain", "san"])
+@pytest.mark.parametrize("hosts", [1, 2, 3])
+def test_a_host_that_reboots_comes_back_by_itself_and_the_plan_stays_empty(hosts, storage):
+    world, wanted, controller = converged(hosts, storage)
+    world.hosts["node01"].reboot()
+    assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
+    plan = drive(world, controller.plan(wanted))
+    assert (plan.actions, plan.blocked) == ((), ())
+    assert world.wrongs() == []
+
+
+def test_a_host_whose_power_failed_comes_back_by_itself_and_the_plan_stays_empty():
+    world, wanted, controller = converged(3)
+    world.hosts["node02"].power_off()
+    world.advance(200)
+    refused = drive(world, controller.apply(wanted))
+    assert (refused.word, refused.codes) == ("refused", {"host-unreachable"})
+    world.hosts["node02"].power_on()
+    plan = drive(world, controller.plan(wanted))
+    assert (plan.actions, plan.blocked, mounted(world)["node02"]) == ((), (), MOUNTED)
+    assert world.wrongs() == []
+
+
+def test_all_hosts_come_back_after_a_power_failure_of_the_site():
+    world, wanted, controller = converged(3, "san")
+    for host in world.hosts.values():
+        host.power_off()
+    world.advance(3600)
+    for host in world.hosts.values():
+        host.power_on()
+    assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
+    assert drive(world, controller.apply(wanted)).word == "no-change"
+    assert world.wrongs() == []
+
+
+def test_a_volume_that_is_not_mounted_at_boot_is_mounted_by_the_next_run():
+    world = witnessed(2)
+    item = volume(world, mount={"path": "/srv/images", "at_boot": False})
+    wanted, controller = desired(world, volumes=[item]), Controller(world)
+    drive(world, controller.apply(wanted))
+    world.hosts["node01"].reboot()
+    assert mounted(world) == {"node01": (), "node02": MOUNTED}
+    ended = drive(world, controller.apply(wanted))
+    assert (ended.word, ended.started) == ("converged", ["ocfs2/node01/mount/images"])
+    assert world.wrongs() == []
+
+
+def test_what_was_unmounted_by_hand_is_mounted_again_and_nothing_else_is_done():
+    world, wanted, controller = converged(3)
+    world.hosts["node02"].unmount("/srv/images")
+    ended = drive(world, controller.apply(wanted))
+    assert (ended.word, ended.started) == ("converged", ["ocfs2/node02/mount/images"])
+    assert world.wrongs() == []
