@@ -76,12 +76,12 @@ def make_devices(attachments: Iterable[Attachment]) -> tuple[Device, ...]:
     scsi = [a for a in attached if a.kind != "plain"]
     found = [d for i, a in enumerate(plain) for d in _plain(a, ascii_lowercase[i])]
     maps: list[Device] = []
-    for i, attachment in enumerate(scsi):
-        first = sum(PATHS[before.kind] for before in scsi[:i])
-        paths = _paths(attachment, first, f"dm-{len(maps)}")
+    for index, attachment in enumerate(scsi):
+        places = [i for i, place in enumerate(_places(scsi)) if place is attachment]
+        paths = _paths(attachment, index, places, f"dm-{len(maps)}")
         found += [d for path in paths for d in (path, *_partitions(path))]
         if attachment.kind == "san":
-            maps += _multipath(attachment, paths, len(maps))
+            maps += _multipath(attachment, paths, (index, len(maps)))
     return (*found, *maps)
 
 
@@ -96,7 +96,8 @@ def find(devices: Sequence[Device], path: str) -> Device | None:
 def _plain(attachment: Attachment, letter: str) -> list[Device]:
     minor = MINORS * ascii_lowercase.index(letter)
     lun, link = attachment.lun, attachment.link
-    links = (link,) if link else ()
+    platform = f"/dev/disk/by-path/platform-uml-blkdev.{ascii_lowercase.index(letter)}"
+    links = (link, platform) if link else (platform,)
     disk = Device(f"ubd{letter}", f"{UBD_MAJOR}:{minor}", lun, lun.whole.size, links=links)
     return [disk, *_partitions(disk)]
 
@@ -118,31 +119,45 @@ def _partitions(disk: Device) -> list[Device]:
     ]
 
 
-def _paths(attachment: Attachment, first: int, holder: str) -> list[Device]:
-    """The SCSI disks that are one LUN; without a map the first of them has the links."""
+def _places(scsi: Sequence[Attachment]) -> list[Attachment]:
+    """The disk behind sda, sdb, …: the first portal's disks, then the second's."""
+    return [a for portal in (0, 1) for a in scsi if PATHS[a.kind] > portal]
+
+
+def _paths(
+    attachment: Attachment, lun_number: int, places: list[int], holder: str
+) -> list[Device]:
+    """The SCSI disks that are one LUN; links that ignore multipath lead to the last one."""
     lun, wwid, mapped = attachment.lun, attachment.lun.wwid or "", attachment.kind == "san"
-    ids = () if mapped else (f"{BY_ID}/scsi-{wwid}", f"{BY_ID}/wwn-0x{wwid[1:]}")
+    named = [
+        f"{BY_ID}/scsi-1LIO-ORG_IBLOCK:{wwid[8:]}",
+        f"{BY_ID}/scsi-SLIO-ORG_IBLOCK_{wwid[8:]}",
+    ]
+    if not mapped:
+        named += [f"{BY_ID}/scsi-{wwid}", f"{BY_ID}/wwn-0x{wwid[1:]}"]
     return [
         Device(
-            f"sd{ascii_lowercase[first + path]}",
-            f"{SD_MAJOR}:{MINORS * (first + path)}",
+            f"sd{ascii_lowercase[place]}",
+            f"{SD_MAJOR}:{MINORS * place}",
             lun,
             lun.whole.size,
             wwid=f"naa.{wwid[1:]}",
             holders=(holder,) if mapped else (),
             links=(
-                f"/dev/disk/by-path/ip-10.88.{2 + path}.250:3260-iscsi-{IQN}:{lun.name}-lun-0",
-                *(ids if path == 0 else ()),
+                f"/dev/disk/by-path/ip-10.88.{2 + path}.250:3260-iscsi-{IQN}:san-lun-{lun_number}",
+                *(named if place == places[-1] else ()),
             ),
         )
-        for path in range(PATHS[attachment.kind])
+        for path, place in enumerate(places)
     ]
 
 
-def _multipath(attachment: Attachment, paths: list[Device], number: int) -> list[Device]:
-    """The map over the paths, then one linear map a partition; ``number`` is its minor."""
+def _multipath(
+    attachment: Attachment, paths: list[Device], place: tuple[int, int]
+) -> list[Device]:
+    """The map over the paths, then one linear map a partition; ``place``: alias and minor."""
     lun, wwid = attachment.lun, attachment.lun.wwid or ""
-    name = f"mpath{ascii_lowercase[(ord(paths[0].name[-1]) - ord('a')) // 2]}"
+    name, number = f"mpath{ascii_lowercase[place[0]]}", place[1]
     disk = Device(
         f"dm-{number}",
         f"{DM_MAJOR}:{number}",

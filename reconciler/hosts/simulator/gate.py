@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import lease, mkfs, mounting
-from reconciler.hosts.simulator.disk import Blank, Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.disk import Filesystem, Garbage
 from reconciler.hosts.simulator.errors import UnknownCommand
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.lease import Call
 from reconciler.hosts.simulator.reply import Failed, Reply, refused, tool_failed
+from reconciler.hosts.simulator.signatures import blkid
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.devices import Device
@@ -81,24 +82,11 @@ def _blank_device(call: Call) -> Device:
 def _blank(machine: Machine, device: Device, node: str) -> None:
     content = device.extent.content
     if device.lun.name in machine.dead_maps:
-        raise tool_failed("unreadable", f"blkid failed on {node}", 15.0)
+        raise tool_failed("unreadable", f"blkid ended with 1 on {node}", 15.0)
     if isinstance(content, Garbage):
         raise refused("device-not-blank", f"{node} has data that is not zero")
-    if not isinstance(content, Blank):
-        raise refused("device-not-blank", f"{node} has a signature: {_signature(device)} ")
-
-
-def _signature(device: Device) -> str:
-    """What blkid says about the content, empty for nothing that it knows."""
-    match device.extent.content:
-        case Filesystem():
-            return "TYPE=ocfs2"
-        case Signature("gpt" | "dos" as table):
-            return f"PTTYPE={table}"
-        case Signature(kind):
-            return f"TYPE={kind}"
-        case _:
-            return ""
+    for key, value in blkid(content):
+        raise refused("device-not-blank", f"{node} has {key}={value}")
 
 
 def mount(call: Call) -> Reply:
@@ -112,8 +100,9 @@ def mount(call: Call) -> Reply:
     content = device.extent.content
     readable = device.lun.name not in machine.dead_maps
     if not isinstance(content, Filesystem) or not readable:
-        word = _signature(device) if readable else ""
-        kind = word[5:] if word.startswith("TYPE=") else "no file system"
+        kind = (
+            dict(blkid(content)).get("TYPE", "no file system") if readable else "no file system"
+        )
         raise refused("wrong-uuid", f"{node} carries {kind}, not ocfs2")
     if uuid not in ("-", content.uuid):
         raise refused("wrong-uuid", f"{node} carries {content.uuid}, not {uuid}")

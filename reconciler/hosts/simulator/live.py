@@ -80,6 +80,7 @@ def register(machine: Machine, name: str) -> None:
         raise Failed(1, f"o2cb: Cluster '{live.name}' is already registered")
     if live is None:
         live = machine.running.live = Cluster(name)
+        machine.log("o2hb: Heartbeat mode set to local")
         machine.record("cluster-online", name)
     for node in tuple(live.nodes.values()):
         if not _same(node, wanted.get(node.name)):

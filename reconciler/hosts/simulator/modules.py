@@ -16,6 +16,10 @@ NEEDS = {
     "ocfs2_stack_o2cb": ("ocfs2_nodemanager", "ocfs2_dlm"),
     "ocfs2_dlmfs": ("ocfs2_nodemanager", "ocfs2_dlm"),
 }
+MESSAGES = {
+    "ocfs2_stack_o2cb": "ocfs2: Registered cluster interface o2cb",
+    "ocfs2_dlmfs": "OCFS2 User DLM kernel interface loaded",
+}
 
 
 def load(machine: Machine, module: str) -> Reply:
@@ -24,6 +28,8 @@ def load(machine: Machine, module: str) -> Reply:
         where = f"/lib/modules/{machine.setup.kernel}"
         raise Failed(1, f"modprobe: FATAL: Module {module} not found in directory {where}")
     if module not in machine.running.loaded:
+        if module in MESSAGES:
+            machine.log(MESSAGES[module])
         machine.running.loaded |= {module, *NEEDS[module]}
         machine.record("module-loaded", module)
     return Reply()

@@ -60,7 +60,11 @@ def mount(machine: Machine, source: str, path: str, options: tuple[str, ...]) ->
             machine.log(f'ocfs2: Unrecognized mount option "{option}" or missing value')
             raise kernel_error(22, where)
     if not any(there.fs is fs for there in machine.running.mounts):
-        _join(machine, fs, me, where)
+        slot = _join(machine, fs, me, where)
+        machine.log(
+            f"ocfs2: Mounting device {_numbers(device)} on (node {me.number}, slot {slot}) "
+            "with ordered data mode."
+        )
     machine.running.mounts.append(
         Mount(path, device, fs, me.number, shown_options(options, fs))
     )
@@ -126,7 +130,8 @@ def shown_options(options: tuple[str, ...], fs: Filesystem) -> tuple[str, ...]:
     )
 
 
-def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> None:
+def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
+    """Takes a slot, which is returned, and starts to beat; Failed if a member refuses."""
     seen = dlm.pairs(machine, fs)
     if refused := dlm.refusal(seen):
         machine.record("join-refused", f"{fs.label} error {refused.error}")
@@ -137,12 +142,20 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> None:
         machine.log("ocfs2: no free slots available!")
         raise kernel_error(22, where, dlm.QUICK)
     _recover(machine, fs, me, {pair.they.number for pair in seen})
-    fs.slot_map[free[0] if own is None else own] = me.number
+    slot = free[0] if own is None else own
+    fs.slot_map[slot] = me.number
     generation = machine.world.rng.getrandbits(64) | 1
     fs.beats[me.number] = Beat(machine.name, generation)
     for pair in seen:
-        machine.log(f"o2net: Connected to {pair.peer}")
-    machine.log(f"o2dlm: Joining domain {fs.region} ( {me.number} ) 1 nodes")
+        if not _share_a_volume(machine, pair.member):
+            machine.log(f"o2net: Connected to {pair.peer}")
+    machine.log(f"o2dlm: Joining domain {fs.region} ")
+    return slot
+
+
+def _numbers(device: Device) -> str:
+    """A device number as the kernel writes it in messages."""
+    return f"({device.number.replace(':', ',')})"
 
 
 def _recover(machine: Machine, fs: Filesystem, me: Node, alive: set[int]) -> None:
@@ -185,12 +198,22 @@ def unmount(machine: Machine, mount: Mount) -> None:
     machine.record("unmounted", f"{fs.label} from {mount.path}")
     if any(there.fs is fs for there in machine.running.mounts):
         return
+    machine.log(f"o2dlm: Leaving domain {fs.region}")
+    for pair in dlm.pairs(machine, fs):
+        if not _share_a_volume(machine, pair.member):
+            machine.log(f"o2net: No longer connected to {pair.peer}")
+    machine.log(f"ocfs2: Unmounting device {_numbers(mount.device)} on (node {mount.number})")
     beat = fs.beats.get(mount.number)
     if beat and beat.host == machine.name:
         beat.generation, beat.stopped = 0, machine.world.now
     for slot, number in tuple(fs.slot_map.items()):
         if number == mount.number:
             del fs.slot_map[slot]
+
+
+def _share_a_volume(machine: Machine, other: Machine) -> bool:
+    """Whether both have a volume mounted: one connection serves all of them."""
+    return any(a.fs is b.fs for a in machine.running.mounts for b in other.running.mounts)
 
 
 def mount_fstab(machine: Machine) -> None:

@@ -31,20 +31,20 @@ def start(machine: Machine, unit: str) -> Reply:
         _bring_online(machine)
     else:
         mounting.mount_fstab(machine)
-    state.set("active", "exited")
+    _started(machine, unit)
     return Reply(seconds=2.0)
 
 
 def restart(machine: Machine, unit: str) -> Reply:
     """With a region active o2cb says `already online`, re-reads nothing and exits 0."""
-    state = _unit(machine, unit)
+    _unit(machine, unit)
     if unit == "o2cb.service" and machine.running.mounts:
         machine.record("restart-ignored", unit)
         machine.log("o2cb: Unable to stop cluster as heartbeat region still active")
     elif unit == "o2cb.service":
         _take_offline(machine)
         _bring_online(machine)
-    state.set("active", "exited")
+    _started(machine, unit)
     return Reply(seconds=4.0)
 
 
@@ -59,6 +59,12 @@ def _unit(machine: Machine, name: str) -> Unit:
     if name not in machine.units:
         raise Failed(5, f"Failed to find unit file: Unit {name} not found.")
     return machine.units[name]
+
+
+def _started(machine: Machine, unit: str) -> None:
+    """Of o2cb something keeps running while its cluster is online: o2hbmonitor."""
+    runs = unit == "o2cb.service" and machine.running.live is not None
+    machine.units[unit].set("active", "running" if runs else "exited")
 
 
 def _take_offline(machine: Machine) -> None:

@@ -14,7 +14,7 @@ from reconciler.hosts.simulator.world import World
 GIB = 1 << 30
 PACKAGES = {
     "gdisk": "1.0.9-2.1",
-    "multipath-tools": "0.9.4-3+deb12u1",
+    "multipath-tools": "0.9.4-3+deb12u2",
     "ocfs2-tools": "1.8.7-1+b1",
     "parted": "3.5-3",
     "sg3-utils": "1.46-3",
@@ -49,8 +49,11 @@ O2CB_KEEPALIVE_DELAY_MS=2000
 
 # O2CB_RECONNECT_DELAY_MS: Min. time in ms between connection attempts.
 O2CB_RECONNECT_DELAY_MS=2000
+
 """
-FSTAB = "/dev/ubda / ext4 defaults,noatime 0 1\n"
+FSTAB = "/dev/ubda / ext4 defaults 0 0\n"
+ROOT_SIZE = 1171456 * 512
+NETWORKS = (0, 1)  # management on vec0, interconnect on vec1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +88,14 @@ def bare_hosts(hosts: int, shape: Shape, world: World) -> World:
 def add_host(world: World, number: int, attachments: list[Attachment]) -> Machine:
     """One more host, .10+N on both networks, with its own root disk; it is booted."""
     name = f"node{number:02d}"
-    root = world.add_lun(Lun(f"root-{name}", Extent(2 * GIB, Signature("ext4", world.uuid()))))
+    iscsi = any(attachment.kind != "plain" for attachment in attachments)
+    networks = (*NETWORKS, 2, 3) if iscsi else NETWORKS  # the last two: a portal each
+    root = world.add_lun(
+        Lun(f"root-{name}", Extent(ROOT_SIZE, Signature("ext4", world.uuid())))
+    )
     setup = Setup(
         hostname=name,
-        addresses=[
-            ("vec0", f"10.88.0.{10 + number}", 24),
-            ("vec1", f"10.88.1.{10 + number}", 24),
-        ],
+        addresses=[(f"vec{net}", f"10.88.{net}.{10 + number}", 24) for net in networks],
         attachments=[Attachment(root, "plain"), *attachments],
         versions=dict(PACKAGES),
         commands=COMMANDS,
@@ -100,12 +104,11 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     machine.machine_id = world.uuid().replace("-", "")
     machine.files.write("/etc/default/o2cb", File(O2CB_DEFAULT))
     machine.files.write("/etc/fstab", File(FSTAB))
-    multipath = any(attachment.kind == "san" for attachment in attachments)
     machine.units = {
         "o2cb.service": Unit(enabled=True),
         "ocfs2.service": Unit(enabled=True),
-        "multipathd.service": Unit("active", "running", enabled=True) if multipath else Unit(),
-        "iscsid.service": Unit("active", "running", enabled=True) if multipath else Unit(),
+        "multipathd.service": Unit("active", "running", enabled=True) if iscsi else Unit(),
+        "iscsid.service": Unit("active", "running", enabled=True) if iscsi else Unit(),
     }
     power.switch_on(machine)
     return machine

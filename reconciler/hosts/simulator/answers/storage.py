@@ -21,7 +21,8 @@ def disks(machine: Machine, request: Request) -> Rows:
         asks = device in asked and device.lun.wwid is not None and alive
         yield _disk(device, str(device.lun.whole.size) if asks else "-")
     links = [(link, device.name) for device in devices for link in device.links]
-    for link, name in sorted(links):
+    mapped = [link for link in links if link[0].startswith("/dev/mapper/")]
+    for link, name in (*mapped, *sorted(set(links) - set(mapped))):
         yield row("link", link, name)
 
 

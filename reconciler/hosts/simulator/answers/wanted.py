@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.answers.request import Request, Rows, listed, row
 from reconciler.hosts.simulator.answers.storage import whole_disks
-from reconciler.hosts.simulator.disk import Blank, Content, Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.disk import Blank, Filesystem, Garbage
+from reconciler.hosts.simulator.signatures import blkid
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.devices import Device
     from reconciler.hosts.simulator.machine import Machine
 
 # debugfs.ocfs2 -R stats of a file system that mkfs.ocfs2 1.8.7 made with its defaults.
-FEATURES = {
-    "state": "0",
-    "compat": "3 backup-super strict-journal-super",
-    "incompat": "30544 sparse extended-slotmap inline-data xattr indexed-dirs refcount "
-    "discontig-bg clusterinfo",
-    "ro_compat": "1 unwritten",
-}
+STAMPED = (
+    "63312 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg "
+    "clusterinfo append-dio"
+)
+UNSTAMPED = "46928 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg append-dio"
 
 
 def wanted(machine: Machine, request: Request) -> Rows:
@@ -48,7 +47,7 @@ def _content(machine: Machine, ref: str, device: Device, blank: bool) -> Rows:  
         yield row("unread", ref, "multipath map without an active path")
         return
     content = device.extent.content
-    for key, value in _signature(content):
+    for key, value in blkid(content):
         yield row("sig", ref, key, value)
     if blank and isinstance(content, Blank | Garbage):
         yield row("zeros", ref, "yes" if isinstance(content, Blank) else "no")
@@ -56,29 +55,12 @@ def _content(machine: Machine, ref: str, device: Device, blank: bool) -> Rows:  
         yield from _filesystem(machine, ref, content)
 
 
-def _signature(content: Content) -> list[tuple[str, str]]:
-    """What `blkid -p -o export` says, empty for zeros and for what it does not know."""
-    if isinstance(content, Filesystem):
-        return [
-            ("LABEL", content.label),
-            ("UUID", content.uuid),
-            ("VERSION", "0.90"),
-            ("BLOCK_SIZE", str(content.block_size)),
-            ("USAGE", "filesystem"),
-            ("TYPE", "ocfs2"),
-        ]
-    if not isinstance(content, Signature):
-        return []
-    if content.kind in ("gpt", "dos"):
-        return [("PTTYPE", content.kind)]
-    words = (("LABEL", content.label), ("UUID", content.uuid), ("TYPE", content.kind))
-    return [(key, value) for key, value in words if value]
-
-
 def _filesystem(machine: Machine, ref: str, fs: Filesystem) -> Rows:
     """What debugfs.ocfs2 tells, in its order; an unstamped volume names no cluster."""
-    for key, value in FEATURES.items():
-        yield row("sb", ref, key, value)
+    yield row("sb", ref, "state", 0)
+    yield row("sb", ref, "compat", "3 backup-super strict-journal-super")
+    yield row("sb", ref, "incompat", STAMPED if fs.cluster else UNSTAMPED)
+    yield row("sb", ref, "ro_compat", "1 unwritten")
     for key in ("block_size", "cluster_size", "slots", "label"):
         yield row("sb", ref, key, getattr(fs, key))
     yield row("sb", ref, "uuid", fs.region)

@@ -1,0 +1,114 @@
+from dataclasses import replace
+
+import pytest
+
+from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.worlds import O2CB_DEFAULT, bare_cluster
+from reconciler.model.plan import Completed
+from tests.unit.hosts.simulator.lab import CONF, O2CB, digest, gate, kinds, section, write
+
+
+async def test_write_file_replaces_what_was_seen_and_keeps_it_beside():
+    host = bare_cluster(1).hosts["node01"]
+    done = await host.run(write(O2CB, O2CB_DEFAULT, "A=1\n", "600"))
+    assert done == Completed(0, f"ok written {O2CB}\n", "", 0.1)
+    assert host.machine.files.by_path[O2CB] == File("A=1\n", "600")
+    assert host.machine.files.by_path[f"{O2CB}.before"] == File(O2CB_DEFAULT)
+
+
+async def test_write_file_makes_the_directory_and_no_copy_of_nothing():
+    host = bare_cluster(1).hosts["node01"]
+    await host.run(write(CONF, None, "x\n"))
+    assert host.machine.files.directories == {"/etc/ocfs2"}
+    assert f"{CONF}.before" not in host.machine.files.by_path
+
+
+async def test_write_file_refuses_when_the_file_changed_since():
+    host = bare_cluster(1).hosts["node01"]
+    host.machine.files.write(CONF, File("by hand\n"))
+    done = await host.run(write(CONF, None, "x\n"))
+    message = f"gate: changed-since: {CONF} is {digest('by hand' + chr(10))}, not absent\n"
+    assert done == Completed(75, "", message, 0.1)
+    assert host.machine.files.text(CONF) == "by hand\n"
+
+
+async def test_write_file_is_content_with_what_it_would_write():
+    host = bare_cluster(1).hosts["node01"]
+    host.machine.files.write(CONF, File("x\n"))
+    assert (await host.run(write(CONF, None, "x\n"))).status == 0
+
+
+async def test_write_file_refuses_stdin_with_another_digest():
+    host = bare_cluster(1).hosts["node01"]
+    done = await host.run(replace(write(CONF, None, "x\n"), stdin="y\n"))
+    assert (done.status, CONF in host.machine.files.by_path) == (75, False)
+
+
+async def test_a_full_etc_leaves_the_old_file_whole():
+    host = bare_cluster(1).hosts["node01"]
+    host.machine.files.room["/etc"].free = 3
+    done = await host.run(write(O2CB, O2CB_DEFAULT, "O2CB_ENABLED=true\n"))
+    assert (done.status, done.stderr) == (
+        75,
+        f"gate: no-space: {O2CB}: no space left on device\n",
+    )
+    assert host.machine.files.text(O2CB) == O2CB_DEFAULT
+    assert ("space", "/etc", "3", "20000") in await section(host, "space")
+
+
+async def test_a_lease_is_for_one_run_until_it_is_released():
+    host = bare_cluster(1).hosts["node01"]
+    first = await host.run(gate("lease-acquire", "ocfs2", "run1", '{"who":1}', "-"))
+    again = await host.run(gate("lease-acquire", "ocfs2", "run1", '{"who":1}', "-"))
+    other = await host.run(gate("lease-acquire", "ocfs2", "run2", '{"who":2}', "-"))
+    assert (first.status, again.status) == (0, 0)
+    assert (other.status, other.stderr) == (75, 'gate: lease-held: run1\t{"who":1}\t0\n')
+    assert (await host.run(gate("lease-release", "ocfs2", "run1"))).status == 0
+    assert (await host.run(gate("lease-release", "ocfs2", "run1"))).status == 0
+    assert (await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "-"))).status == 0
+
+
+async def test_a_lease_is_stolen_only_by_the_name_of_its_run():
+    host = bare_cluster(1).hosts["node01"]
+    await host.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
+    wrong = await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "run0"))
+    right = await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "run1"))
+    lost = await host.run(gate("lease-renew", "ocfs2", "run1"))
+    assert [done.status for done in (wrong, right, lost)] == [75, 0, 75]
+    assert lost.stderr == "gate: lease-lost: run2\n"
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(120, 75), (121, 0)])
+async def test_a_lease_without_renewal_for_120_seconds_is_anyones(seconds, status):
+    world = bare_cluster(1)
+    host = world.hosts["node01"]
+    await host.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
+    world.advance(seconds)
+    done = await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "-"))
+    assert done.status == status
+
+
+async def test_the_age_of_a_lease_counts_from_its_renewal_and_after_a_boot_from_the_boot():
+    world = bare_cluster(1)
+    host = world.hosts["node01"]
+    await host.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
+    world.advance(100)
+    assert await section(host, "leases") == [("lease", "run1", "{}", "100")]
+    await host.run(gate("lease-renew", "ocfs2", "run1"))
+    assert await section(host, "leases") == [("lease", "run1", "{}", "0")]
+    host.reboot()
+    world.advance(7)
+    assert await section(host, "leases") == [("lease", "run1", "{}", "7")]
+
+
+async def test_a_command_of_another_controller_under_a_lease_is_a_violation():
+    world = bare_cluster(1)
+    mine, foreign = world.session("node01", "a"), world.session("node01", "b")
+    await mine.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
+    await mine.run(write(CONF, None, "x\n"))
+    assert kinds(world) == []
+    await foreign.run(write(CONF, "x\n", "y\n"))
+    assert kinds(world) == ["interleaved-runs"]
+    await mine.run(gate("lease-release", "ocfs2", "run1"))
+    await foreign.run(write(CONF, "y\n", "z\n"))
+    assert kinds(world) == ["interleaved-runs"]
