@@ -21,6 +21,13 @@ class Command:
     stdin: str = ""
     timeout: float = MINUTE
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """``argv``, with the text of a program that travels along replaced by its name."""
+        if self.argv[:2] == ("sh", "-c"):
+            return (f"reconcile-{self.argv[3]}", *self.argv[4:])
+        return self.argv
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:

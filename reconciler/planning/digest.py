@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.plan import ClusterPlan
+from reconciler.model.plan import Action, ClusterPlan
 
 # Left out since they change by themselves: uptime, clock, boot id, processes, free space,
 # leases, kernel messages, heartbeat sequences.
@@ -34,7 +34,19 @@ def facts_digest(observed: Sequence[Observed]) -> str:
 
 def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
     """The id that an approval names."""
-    return _digest([[asdict(cluster) for cluster in clusters], facts])[:LENGTH]
+    return _digest([[_cluster(cluster) for cluster in clusters], facts])[:LENGTH]
+
+
+def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
+    fields = asdict(replace(cluster, actions=()))
+    return {**fields, "actions": [_action(action) for action in cluster.actions]}
+
+
+def _action(action: Action) -> Mapping[str, object]:
+    """An action without the text of the programs that travel along: only what it does."""
+    fields = asdict(replace(action, command=None))
+    command = action.command
+    return {**fields, "command": [command.words, command.stdin] if command else None}
 
 
 def _digest(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
@@ -64,14 +65,7 @@ def _action(action: Action) -> Json:
 
 def preview(action: Action) -> str:
     """The command as a person would type it; empty for a barrier."""
-    return " ".join(command_words(action.command.argv)) if action.command else ""
-
-
-def command_words(argv: Sequence[str]) -> tuple[str, ...]:
-    """``argv`` with the host-side program's text replaced by its name."""
-    if argv[:2] == ("sh", "-c"):
-        return (f"reconcile-{argv[3]}", *argv[4:])
-    return tuple(argv)
+    return shlex.join(action.command.words) if action.command else ""
 
 
 def fact_words(fact: Fact) -> str:

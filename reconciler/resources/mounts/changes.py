@@ -20,12 +20,14 @@ from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 from reconciler.model.refusals import volume as address
-from reconciler.resources.mounts.fstab import entries, with_entry
+from reconciler.resources.mounts.fstab import entries, with_entry, without_entry
 
 FSTAB = "/etc/fstab"
 # o2cb must be online first, and ocfs2.service would mount the same at the same time (one of
 # the two then fails with error 16). Orderings only: stopping o2cb unmounts nothing.
 BOOT_ORDER = ("x-systemd.after=o2cb.service", "x-systemd.before=ocfs2.service")
+# Options that the kernel shows as they were given (mount(8), fs/ocfs2/super.c).
+SHOWN = ("noatime", "nodiratime", "nodev", "noexec", "nosuid", "ro", "sync", "localflocks")
 # A refused join takes about 70 s (OCFS2.md, rule 6); never less than 180.
 MOUNT_TIMEOUT = 240.0
 # Stable names in the order of trust; under multipath only the map's own name.
@@ -101,6 +103,27 @@ def _check_mounts(volume: Volume, host: str, facts: HostFacts) -> Iterator[Block
                 f"{host}: {found.path} already has {found.source} mounted",
                 f"unmount it on {host}, or choose another mount.path",
             )
+        else:
+            yield from _check_options(volume, host, found)
+    for entry in entries(known(facts.fstab).text or ""):
+        if entry.path == volume.mount.path and entry.kind != "ocfs2":
+            yield Blocked(
+                "fstab-conflict",
+                address(volume.label),
+                f"{host}: {FSTAB} has another file system for that path: {entry.line}",
+                f"remove the line on {host}, or choose another mount.path",
+            )
+
+
+def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blocked]:
+    missing = [o for o in volume.mount.options if o in SHOWN and o not in found.options]
+    if missing:
+        yield not_supported(
+            address(volume.label),
+            f"{host}: {found.path} is mounted without {', '.join(missing)}: "
+            "remounting is not acted upon yet",
+            f"unmount it on {host} by hand and apply again, or drop the option",
+        )
 
 
 def _check_stable(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
@@ -133,14 +156,21 @@ def _diff_mount(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]
 
 def _diff_boot(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
     source = stable_path(volume, facts)
-    if not volume.mount.at_boot or volume.mount.by == "workload" or source is None:
-        return
-    line = fstab_line(volume, source)
+    where = f"{address(volume.label)}/boot/{host}"
     have = boot_mount(facts, volume.mount.path)
-    if have != line:
-        where = f"{address(volume.label)}/boot/{host}"
-        before = None if have == "absent" else have
-        yield Change(where, host, "boot", before, line, "it would not be mounted at boot")
+    before = None if have == "absent" else have
+    if not _at_boot(volume):
+        if have != "absent":
+            because = "the file wants it not to be mounted at boot"
+            yield Change(where, host, "boot", before, None, because)
+    elif source is not None and have != fstab_line(volume, source):
+        line = fstab_line(volume, source)
+        because = "it would not be mounted at boot" if before is None else "its entry differs"
+        yield Change(where, host, "boot", before, line, because)
+
+
+def _at_boot(volume: Volume) -> bool:
+    return volume.mount.at_boot and volume.mount.by == "reconcile"
 
 
 def _subject(volume: Volume) -> str:
@@ -164,7 +194,11 @@ def actions(
                 yield _mount(cluster, volume, change, (source, block.uuid if block else "-"))
         else:
             text = written.get(change.host, known(facts.fstab).text)
-            after = with_entry(text or "", str(change.after))
+            after = (
+                without_entry(text or "", volume.mount.path)
+                if change.after is None
+                else with_entry(text or "", str(change.after))
+            )
             written[change.host] = after
             yield _write_fstab(cluster, volume, change, (text, after))
 
@@ -204,7 +238,9 @@ def _write_fstab(
         kind="write-fstab",
         host=change.host,
         address=address(volume.label),
-        summary=f"write {FSTAB}: mount {volume.label} at boot",
+        summary=f"write {FSTAB}: mount {volume.label} at boot"
+        if change.after
+        else f"write {FSTAB}: do not mount {volume.label} at boot",
         because=change.because,
         risk="safe",
         command=gate_command("write-file", FSTAB, "644", old, new, stdin=after),

@@ -11,16 +11,16 @@ class Entry:
     """One entry; ``line`` is its text with single spaces."""
 
     line: str
-    source: str
     path: str
+    kind: str
 
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file, comments and blank lines left out."""
     for line in text.splitlines():
         fields = line.split()
-        if len(fields) >= 2 and not fields[0].startswith("#"):
-            yield Entry(" ".join(fields), _decoded(fields[0]), _decoded(fields[1]))
+        if len(fields) >= 3 and not fields[0].startswith("#"):
+            yield Entry(" ".join(fields), _decoded(fields[1]), fields[2])
 
 
 def _decoded(field: str) -> str:
@@ -34,12 +34,16 @@ def with_entry(text: str, line: str) -> str:
     """``text`` with ``line`` in place of the entry of the same path, else at its end."""
     path = line.split()[1]
     lines = text.splitlines()
-    places = [
-        number
-        for number, old in enumerate(lines)
-        if any(entry.path == path for entry in entries(old))
-    ]
-    kept = [old for number, old in enumerate(lines) if number not in places]
-    place = places[0] if places else len(kept)
-    kept.insert(place, line)
-    return "\n".join(kept) + "\n"
+    places = [number for number, old in enumerate(lines) if _is_of(old, path)]
+    kept = [old for old in lines if not _is_of(old, path)]
+    kept.insert(places[0] if places else len(kept), line)
+    return "".join(f"{one}\n" for one in kept)
+
+
+def without_entry(text: str, path: str) -> str:
+    """``text`` without the entries of ``path``."""
+    return "".join(f"{line}\n" for line in text.splitlines() if not _is_of(line, path))
+
+
+def _is_of(line: str, path: str) -> bool:
+    return any(entry.path == path for entry in entries(line))

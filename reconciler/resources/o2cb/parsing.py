@@ -10,6 +10,7 @@ from reconciler.model.observed import Unit
 from reconciler.probe.sections import Section, choice, grouped, text_file
 
 SETTING = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+WORD = re.compile(r"""(?:[^\s'"\\;&|]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)*""")
 PLAIN = re.compile(r"[A-Za-z0-9_./:-]*")
 
 
@@ -32,12 +33,9 @@ def parse_settings(text: str) -> dict[str, str]:
 
 
 def _unquoted(value: str) -> str:
-    """The first shell word, as an assignment takes it; as it is if the quotes are odd."""
-    try:
-        words = shlex.split(value, comments=not value.startswith("#"))
-    except ValueError:
-        return value.strip()
-    return words[0] if words and value[:1] not in " \t" else ""
+    """The first shell word, as an assignment takes it; empty if its quotes are odd."""
+    word = WORD.match(value)
+    return "".join(shlex.split(word[0])) if word else ""
 
 
 def render_settings(text: str | None, wanted: Mapping[str, str | int]) -> str:

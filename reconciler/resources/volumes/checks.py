@@ -131,7 +131,7 @@ def _check_content(
     for host, view in seen.items():
         facts = observed.reached()[host]
         if view.superblock is not None:
-            yield from _check_superblock(cluster, volume, view.superblock)
+            yield from _check_superblock(cluster, volume, view.superblock, view.size or 0)
             return
         yield from _check_blank(volume, host, view, facts)
         yield from _check_size(volume, host, view, facts)
@@ -203,7 +203,9 @@ def _whole(view: WantedDevice, disks: tuple[Disk, ...]) -> Disk | None:
     return by_name.get(disk.parent) if disk and disk.parent else disk
 
 
-def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
+def _check_superblock(
+    cluster: Cluster, volume: Volume, block: Superblock, size: int
+) -> Iterator[Blocked]:
     subject = address(volume.label)
     if block.label != volume.label:
         yield Blocked(
@@ -231,24 +233,23 @@ def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> It
             "with the volume unmounted everywhere: "
             f"tunefs.ocfs2 -N {slots(cluster, volume)} DEVICE",
         )
-    yield from _check_growth(volume, block)
+    yield from _check_growth(volume, block, size)
 
 
-def _check_growth(volume: Volume, block: Superblock) -> Iterator[Blocked]:
+def _check_growth(volume: Volume, block: Superblock, size: int) -> Iterator[Blocked]:
     have = block.clusters * block.cluster_size
-    if volume.size == "fill":
-        return
-    if volume.size + SLACK < have:
+    want = size if volume.size == "fill" else volume.size
+    if want + SLACK < have:
         yield Blocked(
             "shrink-refused",
             address(volume.label),
-            f"the file system has {have} bytes, the file wants {format_size(volume.size)}",
+            f"the file system has {have} bytes, the file wants {format_size(want)}",
             f"OCFS2 cannot shrink: write a size of at least {-(-have >> 20)}MiB",
         )
-    elif have + SLACK < volume.size:
+    elif have + SLACK < want:
         yield not_supported(
             address(volume.label),
-            f"the file system has {have} bytes, the file wants {format_size(volume.size)}: "
+            f"the file system has {have} bytes, the file wants {format_size(want)}: "
             "growing is not acted upon yet",
             "grow it by hand, or write the size that it has",
         )

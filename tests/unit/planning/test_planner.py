@@ -284,3 +284,41 @@ def test_the_fstab_line_replaces_the_entry_of_its_path_and_keeps_the_rest():
     line = "/dev/new /srv/images ocfs2 _netdev 0 0"
     assert with_entry(text, line) == f"# disks\n/dev/a / ext4 defaults 0 0\n{line}\n"
     assert with_entry("", line) == f"{line}\n"
+
+
+def test_at_boot_false_takes_the_entry_out_of_fstab():
+    mounted = spec(volumes=[volume()])
+    cluster = spec(volumes=[volume(mount={"path": "/srv/images", "at_boot": False})])
+    plan = plan_cluster(cluster, converged(mounted))
+    assert (kinds(plan), codes(plan)) == (["write-fstab"] * 3, [])
+    assert "/srv/images" not in plan.actions[0].command.stdin
+    assert "/dev/ubda / ext4" in plan.actions[0].command.stdin
+
+
+def test_a_mount_without_a_wanted_option_is_refused_not_ignored():
+    cluster = spec(volumes=[volume(mount={"path": "/srv/images", "options": ["noatime"]})])
+    assert codes(plan_cluster(cluster, converged(cluster))) == ["not-supported-yet"]
+
+
+def test_a_path_that_fstab_gives_to_another_file_system_is_refused():
+    cluster = spec(volumes=[volume()])
+    other = file("/etc/fstab", "/dev/sdc /srv/images xfs defaults 0 0\n")
+    observed = changed(bare(cluster), "node01", fstab=other)
+    assert codes(plan_cluster(cluster, observed)) == ["fstab-conflict"]
+
+
+def test_a_device_that_grew_under_a_filling_volume_is_refused_not_ignored():
+    cluster = spec(volumes=[volume(size="fill")])
+    observed = converged(cluster)
+    for name, facts in observed.hosts.items():
+        view = replace(facts.wanted[0], size=2 << 30)
+        observed = changed(observed, name, wanted=(view,))
+    assert codes(plan_cluster(cluster, observed)) == ["not-supported-yet"]
+
+
+def test_an_ocfs2_signature_without_a_superblock_is_unreadable_not_blank_nor_absent():
+    cluster = spec(volumes=[volume()])
+    observed = converged(cluster)
+    view = replace(observed.hosts["node02"].wanted[0], superblock=None)
+    plan = plan_cluster(cluster, changed(observed, "node02", wanted=(view,)))
+    assert codes(plan) == ["device-unreadable"]
