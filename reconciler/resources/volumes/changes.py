@@ -23,6 +23,13 @@ def ref(volume: Volume) -> str:
     return device_ref(device.wwid, device.path, device.partition)
 
 
+def named(volume: Volume) -> str:
+    """The volume's device in words."""
+    device = volume.device
+    whole = device.path or f"LUN {device.wwid}"
+    return whole if device.partition is None else f"partition {device.partition} of {whole}"
+
+
 def slots(cluster: Cluster, volume: Volume) -> int:
     """The slots of a new file system: as asked, else room for two more members."""
     return volume.slots or max(LEAST_SLOTS, len(cluster.members) + DEFAULT_SPARE_SLOTS)
@@ -90,7 +97,7 @@ def _format(cluster: Cluster, volume: Volume, change: Change, view: WantedDevice
         kind="format",
         host=change.host,
         address=address(volume.label),
-        summary=f"format {ref(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
+        summary=f"format {named(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
         because=change.because,
         risk="data",
         irreversible=True,

@@ -17,7 +17,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import not_supported
 from reconciler.model.refusals import volume as address
-from reconciler.resources.volumes.changes import blank, ref, slots, views
+from reconciler.resources.volumes.changes import blank, named, ref, slots, views
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
 SLACK = 4 << 20
@@ -61,7 +61,7 @@ def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Block
         yield Blocked(
             "device-unreadable",
             subject,
-            f"{host}: {ref(volume)} could not be read: {unread}",
+            f"{host}: {named(volume)} could not be read: {unread}",
             "restore its paths (multipath -ll), or see what the kernel logged; then plan again",
         )
     elif not view.nodes and view.disk_found:
@@ -70,14 +70,14 @@ def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Block
         yield Blocked(
             "device-missing",
             subject,
-            f"{host} does not see {ref(volume)}",
+            f"{host} does not see {named(volume)}",
             f"present the LUN to {host} (zoning, iSCSI login, rescan), or correct the device",
         )
     elif view.node is None:
         yield Blocked(
             "device-ambiguous",
             subject,
-            f"{host} sees {ref(volume)} as {', '.join(view.nodes)}: several paths, no multipath",
+            f"{host} sees {named(volume)} as {', '.join(view.nodes)}: several paths, no multipath",
             f"configure multipath on {host}",
         )
 
@@ -109,7 +109,7 @@ def _check_together(volume: Volume, seen: Mapping[str, WantedDevice]) -> Iterato
         yield Blocked(
             "device-size-differs",
             subject,
-            f"{ref(volume)} has different sizes: {words}",
+            f"{named(volume)} has different sizes: {words}",
             "rescan the device on the hosts that lag, or check that it is one disk",
         )
     uuids = {
@@ -120,7 +120,7 @@ def _check_together(volume: Volume, seen: Mapping[str, WantedDevice]) -> Iterato
         yield Blocked(
             "different-device",
             subject,
-            f"{ref(volume)} holds different file systems: {words}",
+            f"{named(volume)} holds different file systems: {words}",
             "the name leads to different disks: give the device's wwid or a path that is shared",
         )
 
@@ -146,7 +146,7 @@ def _check_blank(
         yield Blocked(
             "not-formatted",
             address(volume.label),
-            f"{host}: {ref(volume)} has {found}, and format is never",
+            f"{host}: {named(volume)} has {found}, and format is never",
             "set format: if-blank to format a blank device, or correct the device",
         )
     elif state != "blank":
@@ -159,7 +159,7 @@ def _check_blank(
         yield Blocked(
             "device-not-blank",
             address(volume.label),
-            f"{host}: {ref(volume)} is not proven blank: {found}",
+            f"{host}: {named(volume)} is not proven blank: {found}",
             "correct the device; if it really is free, clear it yourself "
             "(wipefs -a and blkdiscard -z or dd), then plan again",
         )
@@ -190,7 +190,7 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
     return Blocked(
         "device-too-small",
         address(volume.label),
-        f"{found}, the file wants {format_size(volume.size)} of {ref(volume)}"
+        f"{found}, the file wants {format_size(volume.size)} of {named(volume)}"
         if isinstance(volume.size, int)
         else found,
         f"{remedy}, or ask for less",
@@ -211,7 +211,7 @@ def _check_superblock(
         yield Blocked(
             "device-not-blank" if volume.format == "if-blank" else "label-differs",
             subject,
-            f"{ref(volume)} holds the OCFS2 file system {block.label or '(no label)'} "
+            f"{named(volume)} holds the OCFS2 file system {block.label or '(no label)'} "
             f"({block.uuid}), not {volume.label}",
             "correct the device or the label; relabelling is not done by guess",
         )
