@@ -129,7 +129,8 @@ SIGNATURES = {
     "partition table": "printf 'label: gpt\\n,100M\\n' | sfdisk -q {dev}",
     "swap": "mkswap -q {dev}",
     "ocfs2": "mkfs.ocfs2 -q -x -L music -N 2 -M local {dev}",
-    "data": "dd if=/dev/urandom of={dev} bs=4k count=1 seek=70000 conv=notrunc",
+    # In the first 16 MiB, which are read whole; further in, only samples are.
+    "data": "dd if=/dev/urandom of={dev} bs=4k count=1 seek=2500 conv=notrunc",
 }
 CLEAR = (
     "wipefs -aq {dev} 2>/dev/null; "
