@@ -38,7 +38,10 @@ _SUDO_REFUSAL = re.compile(
 
 
 def login_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> tuple[str, str]:
-    """The code and the message of a connection that did not come about."""
+    """The code and the message of a connection that did not come about.
+
+    The message is empty if our own time ran out.
+    """
     match error:
         case asyncssh.HostKeyNotVerifiable():
             return _key_failure(error, witness, files)
@@ -59,7 +62,7 @@ def _network_failure(error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError) and error.filename is not None:
         return "login-refused", f"{error.filename} cannot be read: {error.strerror}"
     if isinstance(error, TimeoutError):
-        return "host-unreachable", "no session in time"
+        return "host-unreachable", str(error)
     return "host-unreachable", str(error) or type(error).__name__
 
 

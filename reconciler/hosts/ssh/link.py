@@ -33,7 +33,6 @@ FIXED: dict[str, object] = {
     "agent_forwarding": False,
     "x11_forwarding": False,
     "request_pty": False,
-    "command": None,
     "env": {"LC_ALL": "C"},
     "send_env": None,
     "password_auth": False,
@@ -140,7 +139,8 @@ class Link:
             code, message = login_failure(error, witness, hop.known_hosts)
             host, port = hop.address
             place = f"{hop.user}@{host} port {port}"
-            raise HostUnreachable(name, code, f"{place}: {message}") from error
+            why = message or f"no session within {seconds:g} s"
+            raise HostUnreachable(name, code, f"{place}: {why}") from error
 
     async def _open_tunnel(self, name: str) -> asyncssh.SSHClientConnection | None:
         """The jump host's connection; asyncssh's own jumps would not be given our options."""

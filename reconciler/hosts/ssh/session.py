@@ -124,7 +124,7 @@ def _timed_out(
     name: str, command: Command, transcript: Transcript
 ) -> HostUnreachable | NotStartedError:
     if transcript.channel is None:
-        return NotStartedError(f"no session within {command.timeout:g} s")
+        return NotStartedError(f"no answer within {command.timeout:g} s")
     message = (
         f"`{shown(command)}` did not end within {command.timeout:g} s and may still be running"
     )

@@ -1,0 +1,141 @@
+"""Who cannot be reached, and who is not let in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import HostUnreachable
+from reconciler.hosts.ssh import MAY_HAVE_RUN, SshHost, SshSettings
+from reconciler.model.plan import Command
+from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, ssh_lab
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture
+async def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
+    async with ssh_lab(tmp_path, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+async def server(lab: Lab) -> Server:
+    made = await lab.serve()
+    lab.trust(made.line())
+    return made
+
+
+def script(text: str, *words: str, stdin: str = "", timeout: float = 20.0) -> Command:
+    return Command(("sh", "-c", text, "sh", *words), stdin, timeout)
+
+
+async def refusal(host: SshHost, command: Command) -> HostUnreachable:
+    with pytest.raises(HostUnreachable) as caught:
+        await host.run(command)
+    return caught.value
+
+
+async def test_nobody_listens(lab: Lab, server: Server) -> None:
+    await server.stop()
+    error = await refusal(lab.host(server), script("true"))
+    assert error.code == "host-unreachable"
+    assert error.code not in MAY_HAVE_RUN
+    assert error.message.startswith(f"root@{LOOPBACK} port {server.port}: ")
+
+
+async def test_a_name_without_an_address(lab: Lab) -> None:
+    lab.trust("# nobody")
+    error = await refusal(lab.host(host="no-such-host.invalid"), script("true"))
+    assert error.code == "host-unreachable"
+
+
+async def test_a_server_that_says_nothing(lab: Lab) -> None:
+    arrived: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: arrived.append(writer), LOOPBACK, 0)
+    lab.trust("# nobody")
+    lab.ssh_config("ConnectTimeout 1\n")
+    port = silent.sockets[0].getsockname()[1]
+    async with silent, asyncio.timeout(10):
+        error = await refusal(lab.host(host=LOOPBACK, port=port), script("true"))
+        for writer in arrived:
+            writer.close()
+    assert error.code == "host-unreachable"
+    assert error.message.endswith("no session within 1 s")
+
+
+async def test_login_is_refused_without_a_password_prompt(lab: Lab) -> None:
+    server = await lab.serve(accept=False)
+    lab.trust(server.line())
+    error = await refusal(lab.host(server), script("true"))
+    assert error.code == "login-refused"
+    assert "no password is ever asked for" in error.message
+
+
+async def test_only_the_identity_is_offered(lab: Lab, server: Server, tmp_path: Path) -> None:
+    missing = SshSettings(LOOPBACK, port=server.port, identity=str(tmp_path / "missing"))
+    error = await refusal(SshHost("node01", missing, lab.share()), script("true"))
+    assert error.code == "login-refused"
+    assert f"{tmp_path / 'missing'} cannot be read" in error.message
+
+
+async def tool(*words: str) -> None:
+    """Run one of OpenSSH's own tools."""
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.DEVNULL)
+    assert await process.wait() == 0
+
+
+async def lock_key(lab: Lab) -> str:
+    """A copy of the lab's key, with a passphrase."""
+    file = lab.home / "locked"
+    lab.key.write_private_key(file)
+    file.chmod(0o600)
+    await tool("ssh-keygen", "-q", "-p", "-N", "secret", "-f", str(file))
+    lab.key.write_public_key(f"{file}.pub")
+    return str(file)
+
+
+async def test_an_encrypted_identity_needs_the_agent(lab: Lab, server: Server) -> None:
+    error = await refusal(lab.host(server, identity=await lock_key(lab)), script("true"))
+    assert error.code == "login-refused"
+    assert "must be in the agent" in error.message
+
+
+async def test_the_agent_has_the_encrypted_identity(
+    lab: Lab, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = lab.home / "agent"
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+    file = await lock_key(lab)
+    pipe = asyncio.subprocess.PIPE
+    agent = await asyncio.create_subprocess_exec(
+        *("ssh-agent", "-D", "-a", str(socket)), stdout=pipe
+    )
+    try:
+        assert agent.stdout is not None
+        await agent.stdout.readline()  # it listens now
+        await tool("ssh-add", "-q", str(lab.home / ".ssh" / "id_ed25519"))
+        assert (await lab.host(server, identity=file).run(script("true"))).status == 0
+        await lab.share().close()
+    finally:
+        agent.terminate()
+        await agent.communicate()
+
+
+async def test_an_identity_must_be_a_key(lab: Lab, server: Server) -> None:
+    file = lab.home / "garbage"
+    file.write_text("garbage")
+    error = await refusal(lab.host(server, identity=str(file)), script("true"))
+    assert error.code == "login-refused"
+    assert "the private key cannot be used" in error.message
+
+
+@pytest.mark.parametrize("text", ["CanonicalizePermittedCNAMEs one", "IdentityFile 'unclosed"])
+async def test_an_unusable_ssh_config_is_refused(lab: Lab, server: Server, text: str) -> None:
+    lab.ssh_config(f"{text}\n")
+    error = await refusal(lab.host(server), script("true"))
+    assert error.code == "ssh-config-invalid"
