@@ -1,0 +1,218 @@
+"""The real command line against simulated hosts behind real SSH: codes, streams, records."""
+
+import asyncio
+import json
+import signal
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.execution.journal import broken_line
+from reconciler.hosts.loopback import served
+from reconciler.hosts.simulator.worlds import bare_cluster
+
+RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
+LUN = "/dev/disk/by-id/lab-lun1"
+
+
+@dataclass
+class Desk:
+    """An operator's desk: a directory, a file, and hosts behind SSH."""
+
+    world: object
+    home: Path
+    document: dict
+
+    @property
+    def file(self):
+        path = self.home / "cluster.yaml"
+        path.write_text(yaml.safe_dump(self.document, sort_keys=False))
+        return str(path)
+
+    async def start(self, *words):
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            RECONCILE,
+            *words,
+            cwd=self.home,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "NO_COLOR": "1"},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def run(self, *words):
+        process = await self.start(*words)
+        out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+    async def approved(self):
+        """The words that approve the plan that is due."""
+        _code, out, _err = await self.run("plan", self.file, "--format", "json")
+        return ["--approve", json.loads(out)["id"], "--accept-data", LUN]
+
+
+@asynccontextmanager
+async def desk(tmp_path, hosts=2):
+    world = bare_cluster(hosts)
+    async with served(world, tmp_path) as doors:
+        members = [
+            {
+                "name": name,
+                "interconnect": f"10.88.1.{10 + place}",
+                "ssh": {"host": doors.host, "port": port},
+            }
+            for place, (name, port) in enumerate(doors.ports.items(), 1)
+        ]
+        volume = {
+            "label": "images",
+            "device": {"path": LUN},
+            "size": "1GiB",
+            "format": "if-blank",
+            "mount": {"path": "/srv/images"},
+        }
+        document = {
+            "version": 1,
+            "ssh": {
+                "user": "root",
+                "identity": str(doors.identity),
+                "known_hosts": str(doors.known_hosts),
+            },
+            "clusters": [{"name": "ocfs2", "members": members, "volumes": [volume]}],
+        }
+        yield Desk(world, tmp_path, document)
+
+
+async def test_a_cluster_is_planned_approved_applied_and_then_left_alone(tmp_path):
+    async with desk(tmp_path) as at:
+        assert (await at.run("plan", at.file))[0] == 0
+        assert (await at.run("plan", "--detailed-exitcode"))[0] == 2
+        code, out, err = await at.run("apply", "--auto-approve")
+        assert code == 3
+        assert "to approve exactly this: reconcile apply cluster.yaml --approve" in err
+        code, out, err = await at.run("apply", *await at.approved(), "--format", "json")
+        lines = [json.loads(line) for line in out.splitlines()]
+        assert (code, lines[0]["event"], lines[-1]["event"]) == (
+            0,
+            "run-started",
+            "run-finished",
+        )
+        assert lines[-1]["clusters"] == {"ocfs2": "converged"}
+        assert all({"time", "run", "cluster"} <= line.keys() for line in lines)
+        assert (await at.run("plan", "--detailed-exitcode"))[0] == 0
+        assert (await at.run("apply"))[0] == 0
+        records = sorted((tmp_path / ".local/state/reconcile/runs").glob("*.jsonl"))
+        assert len(records) == 3
+        assert all(broken_line(path.read_text()) is None for path in records)
+        assert at.world.violations() == ()
+
+
+async def test_a_plan_id_of_another_plan_is_refused_with_the_new_id(tmp_path):
+    async with desk(tmp_path) as at:
+        approved = await at.approved()
+        code, _out, err = await at.run(
+            "apply", at.file, "--approve", "000000000000", *approved[2:]
+        )
+        assert code == 3
+        assert f"its id is {approved[1]}" in err
+
+
+async def test_observe_says_what_some_hosts_have_and_who_did_not_answer(tmp_path):
+    async with desk(tmp_path) as at:
+        at.world.machines["node02"].refusal = "host-unreachable"
+        code, out, err = await at.run("observe", at.file)
+        hosts = json.loads(out)["hosts"]
+        assert (code, hosts["node01"]["identity"]["hostname"]) == (4, "node01")
+        assert hosts["node02"]["unreachable"]["code"] == "host-unreachable"
+        assert "node02: host-unreachable" in err
+        at.world.machines["node01"].refusal = "host-unreachable"
+        assert (await at.run("observe", at.file))[0] == 1
+
+
+async def test_a_section_that_cannot_be_read_is_unknown_and_blocks(tmp_path):
+    async with desk(tmp_path) as at:
+        at.world.machines["node01"].broken["cluster_conf"] = "Input/output error"
+        _code, out, _err = await at.run("observe", at.file)
+        section = json.loads(out)["hosts"]["node01"]["cluster_conf"]
+        assert section == {"unknown": "Input/output error"}
+        code, out, _err = await at.run("plan", at.file, "--format", "json")
+        blocked = json.loads(out)["clusters"][0]["blocked"]
+        assert (code, [b["code"] for b in blocked]) == (3, ["section-unread"])
+
+
+async def test_two_runs_at_once_one_is_locked_out(tmp_path):
+    async with desk(tmp_path) as at:
+        approved = await at.approved()
+        at.document["clusters"][0]["name"] = "ocfs2"
+        words = ["apply", at.file, *approved, "--lock-timeout", "0s"]
+        codes = sorted(
+            code for code, _out, _err in await asyncio.gather(at.run(*words), at.run(*words))
+        )
+        assert codes[0] == 0
+        assert codes[1] in {3, 5}
+        assert at.world.violations() == ()
+
+
+async def test_ctrl_c_starts_nothing_more_and_exits_with_130(tmp_path):
+    async with desk(tmp_path) as at:
+        process = await at.start("apply", at.file, *await at.approved(), "--format", "json")
+        while line := await process.stdout.readline():
+            if json.loads(line)["event"] == "action-finished":
+                process.send_signal(signal.SIGINT)
+                break
+        out, _err = await process.communicate()
+        last = json.loads(out.splitlines()[-1])
+        assert (process.returncode, last["result"]) == (130, "interrupted")
+        assert last["counts"]["not-started"] > 0
+        assert (await at.run("apply", at.file, *await at.approved()))[0] == 0
+        assert at.world.violations() == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["plan", "missing.yaml"], 64),
+        (["plan"], 64),
+        (["nonsense"], 64),
+        (["plan", "--nonsense"], 64),
+        (["apply", "--lock-timeout", "soon"], 64),
+        (["explain", "no-such-code"], 64),
+        (["explain", "device-not-blank"], 0),
+        (["schema"], 0),
+        (["completion", "bash"], 0),
+        (["sudoers", "--user", "ops"], 0),
+        (["--version"], 0),
+    ],
+)
+async def test_usage_errors_are_64_and_never_read_as_drift(tmp_path, words, code):
+    assert (await Desk(None, tmp_path, {}).run(*words))[0] == code
+
+
+async def test_an_invalid_file_is_1_with_the_place_on_stdout_for_validate_only(tmp_path):
+    at = Desk(None, tmp_path, {"version": 1, "clusters": [], "colour": "red"})
+    where = f"{at.file}:3:1: error[unknown-key]"
+    code, out, err = await at.run("validate", at.file)
+    assert (code, where in out, err) == (1, True, "")
+    code, out, err = await at.run("plan", at.file)
+    assert (code, out, where in err) == (1, "", True)
+    code, out, err = await at.run("validate", at.file, "--format", "json")
+    assert json.loads(out)["problems"][0].keys() == {
+        "code",
+        "file",
+        "line",
+        "column",
+        "message",
+        "hint",
+    }
+
+
+async def test_an_unknown_target_is_an_error_not_no_changes(tmp_path):
+    async with desk(tmp_path) as at:
+        code, _out, err = await at.run("plan", at.file, "--target", "member/node2")
+        assert code == 64
+        assert "did you mean member/node02?" in err
