@@ -61,7 +61,9 @@ def test_help_imports_nothing_heavy():
         "run(['--help'])\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert "Commands" in done.stdout
     assert HEAVY & set(done.stderr.split()) == set()
 

@@ -30,7 +30,7 @@ def test_a_running_member_keeps_its_number_though_it_moved_in_the_file():
     hosts = dict(observed.hosts)
     hosts["node01"] = replace(hosts["node01"], live=live(before, "node01"))
     after = spec(("node01", "node02", "node03"))
-    seen = type(observed)({**hosts, **{"node03": bare(after).hosts["node03"]}})
+    seen = type(observed)({**hosts, "node03": bare(after).hosts["node03"]})
     assert numbers(after, seen) == {"node01": 1, "node02": 0, "node03": 2}
 
 

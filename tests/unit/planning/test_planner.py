@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from reconciler.model.observed import Observed, Unknown, Unreachable
-from reconciler.planning.planner import make_plan, plan_cluster
 from reconciler.planning.numbering import numbered
+from reconciler.planning.planner import make_plan, plan_cluster
 from reconciler.resources.cluster_conf.changes import wanted
 from reconciler.resources.mounts.changes import fstab_line
 from reconciler.resources.mounts.fstab import with_entry

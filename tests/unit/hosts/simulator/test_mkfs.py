@@ -55,9 +55,9 @@ async def test_a_number_of_blocks_makes_a_smaller_file_system():
     ("content", "why"),
     [
         (Garbage(), "has data that is not zero"),
-        (Signature("ext4"), "has TYPE=ext4"),
-        (Signature("gpt"), "has PTTYPE=gpt"),
-        (OCFS2, "has LABEL=old"),
+        (Signature("ext4"), "has a signature: TYPE=ext4"),
+        (Signature("gpt"), "has a signature: PTTYPE=gpt"),
+        (OCFS2, "has a signature: TYPE=ocfs2"),
     ],
 )
 async def test_the_gate_formats_only_a_blank_device(content, why):

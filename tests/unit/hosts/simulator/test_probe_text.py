@@ -63,6 +63,7 @@ async def test_a_bare_host_says_who_it_is():
     assert await section(host, "addresses") == [
         ("address", "lo", "127.0.0.1", "8"),
         ("address", "vec0", "10.88.0.12", "24"),
+        ("address", "vec0", "10.88.0.112", "24"),
         ("address", "vec1", "10.88.1.12", "24"),
     ]
     assert await section(host, "cluster_conf") == [("path", CONF), ("state", "absent")]
@@ -168,7 +169,9 @@ async def test_disks_of_one_portal_come_before_those_of_the_next():
     ]
     assert [row[2:] for row in await section(world.hosts["node01"], "addresses")] == [
         ("127.0.0.1", "8"),
-        *((f"10.88.{net}.11", "24") for net in range(4)),
+        ("10.88.0.11", "24"),
+        ("10.88.0.111", "24"),
+        *((f"10.88.{net}.11", "24") for net in (1, 2, 3)),
     ]
 
 

@@ -284,7 +284,6 @@ async def test_a_reboot_leaves_cleanly_and_forgets_what_ran():
         "module-loaded",
         "module-loaded",
         "module-loaded",
-        "module-loaded",
         "cluster-online",
         "node-added",
         "node-added",

@@ -1,0 +1,60 @@
+"""Calling the gate on this machine, in a mount namespace of its own where needed."""
+
+# ruff: noqa: S603 - the words are these tests' own
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import reconciler.gate
+
+GATE: str = reconciler.gate.GATE
+SHELLS = [
+    pytest.param(
+        tuple(shell.split()),
+        id=shell.replace(" ", "-"),
+        marks=pytest.mark.skipif(not shutil.which(shell.split()[0]), reason=f"no {shell}"),
+    )
+    for shell in ("dash", "busybox ash", "bash")
+]
+Answer = tuple[int, str, str]
+
+
+def gate(*arguments: str, stdin: str = "", prefix: tuple[str, ...] = ("dash",)) -> Answer:
+    done = subprocess.run(
+        [*prefix, "-c", GATE, "gate", *arguments],
+        input=stdin.encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def within(script: str, shell: tuple[str, ...] = ("dash",)) -> tuple[str, ...]:
+    """The shell with the script's mounts, in a mount namespace of its own."""
+    return ("unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "sh", *shell)
+
+
+def private_mounts_work() -> bool:
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        return False
+    trial = [*within("mount -t tmpfs tmpfs /mnt"), "-c", ":"]
+    return subprocess.run(trial, capture_output=True, check=False).returncode == 0
+
+
+needs_root = pytest.mark.skipif(
+    not private_mounts_work(), reason="needs root and mount namespaces of its own"
+)
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def files(directory: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in directory.iterdir() if path.is_file()}

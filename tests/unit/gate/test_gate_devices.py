@@ -1,0 +1,193 @@
+"""Formatting and mounting: what is refused. The rest needs real OCFS2 hosts (tests/lab)."""
+
+# ruff: noqa: S603, S604, S607 - the words are these tests' own
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.gate.calls import SHELLS, Answer, gate, private_mounts_work, within
+
+MIB = 1 << 20
+SIZE = 200 * MIB
+
+LUKS = r"import sys; open(sys.argv[1], 'r+b').write(b'LUKS\xba\xbe\0\1')"
+DOS = (
+    r"import sys; open(sys.argv[1], 'r+b').write("
+    r"bytes(446) + b'\0\0\0\0\x83\0\0\0\0\x08\0\0\0\x10\0\0' + bytes(48) + b'\x55\xaa')"
+)
+
+
+def loop(*arguments: str) -> str:
+    done = subprocess.run(["losetup", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+needs_loop = pytest.mark.skipif(
+    not private_mounts_work() or not loop("-f"), reason="needs root and loop devices"
+)
+
+
+@pytest.fixture
+def disk() -> Iterator[tuple[str, Path]]:
+    """A loop device of 200 MiB of zeros, and the file behind it."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.truncate(SIZE)
+        node = loop("-f", "--show", "--direct-io=on", file.name) or loop(
+            "-f", "--show", file.name
+        )
+        try:
+            yield node, Path(file.name)
+        finally:
+            loop("-d", node)
+
+
+def write(node: str, at: int, data: bytes) -> None:
+    with Path(node).open("r+b", buffering=0) as device:
+        device.seek(at)
+        device.write(data)
+    subprocess.run(["blockdev", "--flushbufs", node], check=True)
+
+
+def formatted(node: str, *options: str, size: int = SIZE, shell: tuple[str, ...]) -> Answer:
+    """The gate's answer, with a mkfs.ocfs2 that only says how it was called."""
+    with tempfile.TemporaryDirectory() as tools:
+        tool = Path(tools) / "mkfs.ocfs2"
+        tool.write_text('#!/bin/sh\necho "called with $*"\nexit 1\n')
+        tool.chmod(0o755)
+        prefix = within(f"mount --bind {tools} /usr/local/sbin", shell)
+        arguments = ("format", node, str(size), "--", "mkfs.ocfs2", *options, node)
+        return gate(*arguments, prefix=prefix)
+
+
+@needs_loop
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_blank_device_is_given_to_mkfs_as_planned(
+    disk: tuple[str, Path], shell: tuple[str, ...]
+) -> None:
+    node, _ = disk
+    done = formatted(node, "-x", "-L", "images", shell=shell)
+    assert done == (70, "", f"gate: format-failed: called with -x -L images {node}\n")
+
+
+@needs_loop
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("at", "data"),
+    [(0, b"\1"), (5000, b"\1"), (16 * MIB - 1, b"\1"), (100 * MIB, b"\1" * 4 * MIB),
+     (SIZE - 16 * MIB, b"\1"), (SIZE - 1, b"\1")],
+)  # fmt: skip
+def test_a_device_with_data_where_it_is_sampled_is_never_formatted(
+    disk: tuple[str, Path], shell: tuple[str, ...], at: int, data: bytes
+) -> None:
+    node, _ = disk
+    write(node, at, data)
+    done = formatted(node, "-x", shell=shell)
+    assert done == (75, "", f"gate: device-not-blank: {node} has data that is not zero\n")
+
+
+@needs_loop
+@pytest.mark.parametrize(
+    ("tool", "found"),
+    [
+        (["mkfs.ext4", "-q", "-F"], "TYPE=ext4"),
+        (["mkswap"], "TYPE=swap"),
+        (["python3", "-c", LUKS], "TYPE=crypto_LUKS"),
+        (["python3", "-c", DOS], "PTTYPE=dos"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_device_with_a_signature_is_never_formatted(
+    disk: tuple[str, Path], tool: list[str], found: str
+) -> None:
+    node, _ = disk
+    subprocess.run([*tool, node], check=True, capture_output=True)
+    done = formatted(node, "-x", shell=("dash",))
+    assert done == (75, "", f"gate: device-not-blank: {node} has a signature: {found}\n")
+
+
+@needs_loop
+def test_a_device_of_another_size_is_never_formatted(disk: tuple[str, Path]) -> None:
+    node, _ = disk
+    done = formatted(node, "-x", size=SIZE + 512, shell=("dash",))
+    expected = f"gate: device-size: {node} has {SIZE} bytes, not {SIZE + 512}\n"
+    assert done == (75, "", expected)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-F"],
+        ["--force"],
+        ["--fo"],
+        ["-xF"],
+        ["-qFx"],
+        ["/dev/sdz"],
+        ["-L", "/dev/sdz"],
+        ["../dev/sdz"],
+        ["/dev/null"],
+        ["-L", "a\nb"],
+    ],
+    ids=repr,
+)
+def test_mkfs_gets_no_force_and_no_second_device(arguments: list[str]) -> None:
+    call = ("format", "/dev/null", "1", "--", "mkfs.ocfs2", *arguments, "/dev/null")
+    status, out, err = gate(*call)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--", "mkfs.ext4", "/dev/null"],
+        ["--", "sh", "-c", "mkfs.ocfs2 /dev/null"],
+        ["--", "/sbin/mkfs.ocfs2", "/dev/null"],
+        ["--", "mkfs.ocfs2", "-x"],
+        ["mkfs.ocfs2", "/dev/null", "-x"],
+        ["--", "mkfs.ocfs2"],
+    ],
+    ids=repr,
+)
+def test_only_mkfs_ocfs2_on_the_named_device_formats(arguments: list[str]) -> None:
+    status, out, err = gate("format", "/dev/null", "1", *arguments)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")
+
+
+@pytest.mark.parametrize("verb", ["format", "mount"])
+def test_what_is_no_block_device_is_refused(verb: str, tmp_path: Path) -> None:
+    calls = {
+        "format": ("/dev/null", "1", "--", "mkfs.ocfs2", "/dev/null"),
+        "mount": ("/dev/null", "-", f"{tmp_path}/m", "noatime"),
+    }
+    done = gate(verb, *calls[verb])
+    assert done == (75, "", "gate: device-missing: /dev/null is no block device\n")
+
+
+@needs_loop
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("uuid", ["-", "3a834138-14c1-48f8-b806-f86334225bac"])
+def test_only_an_ocfs2_file_system_is_mounted(
+    disk: tuple[str, Path], shell: tuple[str, ...], uuid: str
+) -> None:
+    node, _ = disk
+    done = gate("mount", node, uuid, "/mnt", "noatime", prefix=shell)
+    assert done == (75, "", f"gate: wrong-uuid: {node} carries no file system, not ocfs2\n")
+
+
+@needs_loop
+def test_a_path_with_another_file_system_on_it_is_left_alone(disk: tuple[str, Path]) -> None:
+    node, _ = disk
+    prefix = within("mkdir -p '/run/a b' && mount -t tmpfs tmpfs '/run/a b'")
+    status, out, err = gate("mount", node, "-", "/run/a b", "noatime", prefix=prefix)
+    Path("/run/a b").rmdir()
+    begin = "gate: mount-path-busy: /run/a b already has a file system mounted: "
+    assert (status, out, err[: len(begin)], err.split()[-1]) == (75, "", begin, "tmpfs")
+
+
+def test_a_mount_point_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/srv")
+    done = gate("mount", "/dev/null", "-", f"{tmp_path}/link", "noatime")
+    assert done == (75, "", f"gate: symlink: {tmp_path}/link is a symbolic link\n")

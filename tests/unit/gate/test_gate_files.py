@@ -1,0 +1,170 @@
+# ruff: noqa: S603, S607 - the words are these tests' own
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.gate import gate_command
+from reconciler.model.plan import MINUTE, Command
+from tests.unit.gate.calls import GATE, SHELLS, files, gate, needs_root, sha, within
+
+HOLDER = "who"
+
+
+def test_the_text_starts_as_the_hosts_know_it_and_fits_into_one_argument() -> None:
+    assert GATE.startswith("#!/bin/sh\n# reconcile-gate 1\n")
+    assert len(GATE.encode()) < 100_000  # MAX_ARG_STRLEN is 128 KiB (execve(2))
+
+
+def test_the_command_carries_verb_arguments_and_standard_input() -> None:
+    assert gate_command("lease-renew", "c", "r") == Command(
+        ("sh", "-c", GATE, "gate", "lease-renew", "c", "r"), "", MINUTE
+    )
+    assert gate_command("write-file", "/a", stdin="x", timeout=9.0) == Command(
+        ("sh", "-c", GATE, "gate", "write-file", "/a"), "x", 9.0
+    )
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck")
+def test_shellcheck_finds_nothing() -> None:
+    done = subprocess.run(
+        ["shellcheck", "-s", "dash", "-"],
+        input=GATE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["format-disk"],
+        ["write-file", "/srv/a", "644", "absent"],
+        ["write-file", "relative", "644", "absent", sha("")],
+        ["write-file", "/srv/../a", "644", "absent", sha("")],
+        ["write-file", "/srv//a", "644", "absent", sha("")],
+        ["write-file", "/srv/a/", "644", "absent", sha("")],
+        ["write-file", "/srv/a\nb", "644", "absent", sha("")],
+        ["write-file", "/srv/a", "0644", "absent", sha("")],
+        ["write-file", "/srv/a", "648", "absent", sha("")],
+        ["write-file", "/srv/a", "644", "none", sha("")],
+        ["write-file", "/srv/a", "644", "absent", sha("").upper()],
+        ["write-file", "/srv/a", "644", "absent", "absent"],
+        ["lease-acquire", "c", "r", HOLDER],
+        ["lease-acquire", "a/b", "r", HOLDER, "-"],
+        ["lease-acquire", "c" * 17, "r", HOLDER, "-"],
+        ["lease-acquire", "c", "r\tx", HOLDER, "-"],
+        ["lease-acquire", "c", "../r", HOLDER, "-"],
+        ["lease-acquire", "c", "r", "", "-"],
+        ["lease-acquire", "c", "r", "a\nb", "-"],
+        ["lease-acquire", "c", "r", "x" * 1025, "-"],
+        ["lease-acquire", "c", "r", HOLDER, ""],
+        ["lease-renew", "c"],
+        ["lease-release", "c", "r", "x"],
+        ["mount", "/dev/null", "-", "/srv/x", "rw; id"],
+        ["mount", "/dev/null", "-", "/srv/x", "-o"],
+        ["mount", "/dev/null", "-", "/srv/../x", "noatime"],
+        ["mount", "/dev/null", "not-a-uuid", "/srv/x", "noatime"],
+        ["mount", "dev", "-", "/srv/x", "noatime"],
+        ["mount", "/dev/null", "-", "/srv/x"],
+    ],
+    ids=repr,
+)
+def test_a_wrong_call_is_refused_before_anything_is_touched(arguments: list[str]) -> None:
+    status, out, err = gate(*arguments)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_new_file_is_written_with_its_mode_and_its_directory(
+    tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    path = tmp_path / "etc/new/a.conf"
+    done = gate("write-file", str(path), "640", "absent", sha("a\n"), stdin="a\n", prefix=shell)
+    assert done == (0, f"ok written {path}\n", "")
+    assert files(path.parent) == {"a.conf": "a\n"}
+    assert path.stat().st_mode & 0o7777 == 0o640
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_file_is_replaced_and_its_old_content_kept(
+    tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old\n")
+    (tmp_path / "a.conf.before").write_text("older\n")
+    done = gate(
+        "write-file", str(path), "600", sha("old\n"), sha("new"), stdin="new", prefix=shell
+    )
+    assert done == (0, f"ok written {path}\n", "")
+    assert files(tmp_path) == {"a.conf": "new", "a.conf.before": "old\n"}
+
+
+def test_writing_the_same_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("new")
+    before = path.stat()
+    done = gate("write-file", str(path), "600", sha("old"), sha("new"), stdin="new")
+    assert done == (0, f"ok unchanged {path}\n", "")
+    assert path.stat().st_ino == before.st_ino
+    assert files(tmp_path) == {"a.conf": "new"}
+
+
+@pytest.mark.parametrize("old", ["absent", sha("what was planned for")])
+def test_a_file_that_changed_since_is_left_alone(tmp_path: Path, old: str) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("someone else's")
+    done = gate("write-file", str(path), "644", old, sha("new"), stdin="new")
+    now = sha("someone else's")
+    assert done == (75, "", f"gate: changed-since: {path} is {now}, not {old}\n")
+    assert files(tmp_path) == {"a.conf": "someone else's"}
+
+
+def test_a_file_that_vanished_since_is_not_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    done = gate("write-file", str(path), "644", sha("old"), sha("new"), stdin="new")
+    assert done == (75, "", f"gate: changed-since: {path} is absent, not {sha('old')}\n")
+    assert files(tmp_path) == {}
+
+
+def test_content_that_arrives_cut_short_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old")
+    done = gate("write-file", str(path), "644", sha("old"), sha("new"), stdin="ne")
+    assert done == (75, "", f"gate: content-damaged: {path}: stdin has another digest\n")
+    assert files(tmp_path) == {"a.conf": "old"}
+
+
+def test_symbolic_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "real/a").symlink_to("/etc/passwd")
+    for path, named in (("link/b", "link"), ("real/a", "real/a")):
+        done = gate("write-file", f"{tmp_path}/{path}", "644", "absent", sha(""))
+        assert done == (75, "", f"gate: symlink: {tmp_path}/{named} is a symbolic link\n")
+    assert files(tmp_path / "real").keys() == {"a"}
+
+
+def test_a_directory_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    done = gate("write-file", str(tmp_path), "644", "absent", sha(""))
+    assert done == (75, "", f"gate: not-a-file: {tmp_path} is not a regular file\n")
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_full_disk_leaves_the_old_file_and_no_rest(shell: tuple[str, ...]) -> None:
+    path, new = "/mnt/a.conf", "x" * 200_000
+    mounts = "mount -t tmpfs -o size=64k tmpfs /mnt && printf old >/mnt/a.conf"
+    script = f'"$@"; printf "%s " "$?" "$(cat {path})" $(ls -A /mnt)'
+    done = subprocess.run(
+        [*within(f"{mounts} && set -- sh -c '{script}' sh \"$@\"", shell), "-c", GATE, "gate",
+         "write-file", path, "644", sha("old"), sha(new)],
+        input=new.encode(), capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stderr.decode() == f"gate: no-space: {path}: no space left on device\n"
+    assert done.stdout.decode().split() == ["75", "old", "a.conf"]

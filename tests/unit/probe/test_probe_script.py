@@ -1,0 +1,246 @@
+"""The probe itself, run on this machine; as root also with files of our own in /etc."""
+
+# ruff: noqa: S603, S607 - the words are these tests' own
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import reconciler.probe
+from reconciler.model.observed import Lease, TextFile, Unknown
+from reconciler.model.plan import MINUTE, Command
+from reconciler.probe import probe_command
+from reconciler.probe.sections import NAMES, Section, read, split
+from reconciler.resources import SECTIONS
+
+SHELLS = [
+    pytest.param(
+        tuple(shell.split()),
+        id=shell.replace(" ", "-"),
+        marks=pytest.mark.skipif(not shutil.which(shell.split()[0]), reason=f"no {shell}"),
+    )
+    for shell in ("dash", "busybox ash", "bash")
+]
+PROBE: str = reconciler.probe.PROBE
+
+
+def run(shell: tuple[str, ...], *arguments: str, prefix: tuple[str, ...] = ()) -> str:
+    done = subprocess.run(
+        [*prefix, *shell, "-c", PROBE, "probe", *arguments],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+def private_mounts_work() -> bool:
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        return False
+    trial = ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(trial, capture_output=True, check=False).returncode == 0
+
+
+needs_root = pytest.mark.skipif(
+    not private_mounts_work(), reason="needs root and mount namespaces of its own"
+)
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A directory for what is bound over the host's; outside of what is bound over."""
+    with tempfile.TemporaryDirectory() as name:
+        for sub in ("etc/ocfs2", "lib/reconcile"):
+            (Path(name) / sub).mkdir(parents=True)
+        yield Path(name)
+
+
+def observe(root: Path, shell: tuple[str, ...] = ("dash",)) -> dict[str, object]:
+    """The facts on this machine with ``root`` in place of some of its directories."""
+    script = (
+        f"mount --bind {root}/etc /etc && mount --bind {root}/lib /var/lib && "
+        f"if [ -e {root}/uptime ]; then mount --bind {root}/uptime /proc/uptime; fi && "
+        'exec "$@"'
+    )
+    text = run(shell, prefix=("unshare", "-m", "sh", "-c", script, "sh"))
+    return {name: read(section, SECTIONS[name]) for name, section in split(text).items()}
+
+
+def test_the_text_starts_as_the_hosts_know_it_and_fits_into_one_argument() -> None:
+    assert PROBE.startswith("#!/bin/sh\n# reconcile-probe 1\n")
+    assert len(PROBE.encode()) < 100_000  # MAX_ARG_STRLEN is 128 KiB (execve(2))
+
+
+def test_the_command_asks_for_each_device_once() -> None:
+    assert probe_command(["a", "b"], ["b"], ["/srv"]) == Command(
+        ("sh", "-c", PROBE, "probe", "--want", "a", "--blank", "b", "--path", "/srv"),
+        timeout=MINUTE,
+    )
+
+
+def test_it_writes_nowhere() -> None:
+    code = "\n".join(line.split(" # ")[0] for line in PROBE.splitlines() if line[:1] != "#")
+    targets = re.findall(r"(?<![-<=0-9&])[0-9]?>+\s*&?([^\s;|&)]+)", code)
+    assert set(targets) <= {"/dev/null", "3", "1", "{"}, targets
+    writers = r"\b(mktemp|tee|touch|mkdir|rm|mv|cp|ln|install|sed -i|mount|modprobe|sync)\b"
+    commands = [line for line in code.splitlines() if re.match(rf"\s*{writers} ", line)]
+    assert commands == []
+    assert re.findall(r"\bof=(\S+)", code) == ["/dev/null"]
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck")
+def test_shellcheck_finds_nothing() -> None:
+    done = subprocess.run(
+        ["shellcheck", "-s", "dash", "-"],
+        input=PROBE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_section_comes_and_can_be_parsed(shell: tuple[str, ...]) -> None:
+    text = run(shell, "--want", "wwid=3600,part=1", "--blank", "path=/dev/null", "--path", "/")
+    sections = split(text)
+    facts = {name: read(section, SECTIONS[name]) for name, section in sections.items()}
+    unread = {name: fact for name, fact in facts.items() if isinstance(fact, Unknown)}
+    assert not [fact for fact in unread.values() if "garbled" in fact.reason]
+    assert {"identity", "addresses", "disks", "space", "fstab", "wanted"} <= set(NAMES) - set(
+        unread
+    )
+    assert text.endswith("@@done\n")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_all_shells_say_the_same(shell: tuple[str, ...]) -> None:
+    def steady(text: str) -> dict[str, Section | Unknown]:
+        return {k: v for k, v in split(text).items() if k not in ("identity", "space", "log")}
+
+    arguments = ("--want", "path=/dev/null", "--path", "/", "--path", "/proc")
+    assert steady(run(shell, *arguments)) == steady(run(("dash",), *arguments))
+
+
+@pytest.mark.parametrize("arguments", [["--want"], ["--odd", "x"], ["x"], ["--want", "a", "b"]])
+def test_wrong_arguments_end_it_at_once(arguments: list[str]) -> None:
+    done = subprocess.run(
+        ["dash", "-c", PROBE, "probe", *arguments], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (64, b"")
+
+
+@pytest.mark.parametrize(
+    "word", ["$(touch HERE/x)", "`id`", "a;b", "*", "a b", "'", '"', "\\n"]
+)
+def test_arguments_are_never_code(word: str, tmp_path: Path) -> None:
+    word = word.replace("HERE", str(tmp_path))
+    rows = split(run(("dash",), "--want", f"path={word}", "--path", word))["wanted"]
+    assert rows == (("want", f"path={word}", "-", "no"),)
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "a\r\n\r\n",
+        "no end",
+        "\ttabs = x  \n",
+        "@@done\n@@end\tcluster_conf\t0\n",
+        "*\n",
+    ],
+)
+def test_a_file_comes_as_it_is(root: Path, shell: tuple[str, ...], text: str) -> None:
+    (root / "etc/ocfs2/cluster.conf").write_bytes(text.encode())
+    (root / "etc/ocfs2/cluster.conf").chmod(0o640)
+    seen = observe(root, shell)["cluster_conf"]
+    assert isinstance(seen, TextFile)
+    assert (seen.text, seen.mode) == (text, "640")
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"x" * 300_000, "/etc/ocfs2/cluster.conf is larger than 256 KiB"),
+        (b"x" * 5000 + b"\n", "a line is longer than 4096 bytes"),
+        (b"y\n" * 50_000, "too much to tell"),
+        (b"a\0b\n", "/etc/ocfs2/cluster.conf could not be read whole"),
+    ],
+    ids=["huge", "long-line", "many-lines", "nul"],
+)
+def test_a_hostile_file_makes_its_own_section_unknown(
+    root: Path, content: bytes, reason: str
+) -> None:
+    (root / "etc/ocfs2/cluster.conf").write_bytes(content)
+    (root / "lib/reconcile/c").mkdir()
+    (root / "lib/reconcile/c/applied.json").write_text("{}")
+    seen = observe(root)
+    assert seen["cluster_conf"] == Unknown(reason)
+    assert [file.text for file in seen["records"]] == ["{}"]  # type: ignore[attr-defined]
+
+
+@needs_root
+def test_what_is_there_but_is_no_file_is_not_absent(root: Path) -> None:
+    (root / "etc/ocfs2/cluster.conf").symlink_to("/nowhere")
+    assert observe(root)["cluster_conf"] == Unknown(
+        "/etc/ocfs2/cluster.conf is not a readable file"
+    )
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("boot", "renewed", "age"),
+    [("this", 1000, 500.0), ("another", 1000, 1500.0), ("this", 2000, 0.0)],
+)
+def test_the_age_of_a_lease_counts_by_boot_time(
+    root: Path, boot: str, renewed: int, age: float
+) -> None:
+    this = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    (root / "uptime").write_text("1500.25 3000.00\n")
+    (root / "lib/reconcile/lease").write_text(
+        f'run\tr1\nholder\t{{"a": 1}}\nboot\t{this if boot == "this" else boot}\n'
+        f"renewed\t{renewed}\n"
+    )
+    assert observe(root)["leases"] == (Lease("r1", '{"a": 1}', age),)
+
+
+@needs_root
+def test_a_garbled_lease_is_unknown(root: Path) -> None:
+    (root / "lib/reconcile/lease").write_text("run\tr1\nrenewed\tsoon\n")
+    assert observe(root)["leases"] == Unknown("the lease file is garbled")
+
+
+@needs_root
+def test_a_control_character_in_a_holder_cannot_forge_a_line(root: Path) -> None:
+    (root / "lib/reconcile/lease").write_text("run\tr1\nholder\ta\x1b[2J\nrenewed\t1\n")
+    assert observe(root)["leases"] == Unknown("control character in a lease line")
+
+
+@needs_root
+def test_a_stranger_reads_what_is_open_to_all_and_never_takes_hidden_for_absent(
+    root: Path,
+) -> None:
+    (root / "lib/reconcile").chmod(0o700)
+    script = (
+        f"mount --bind {root}/lib /var/lib && "
+        'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"'
+    )
+    root.chmod(0o755)
+    text = run(("dash",), "--path", "/", prefix=("unshare", "-m", "sh", "-c", script, "sh"))
+    seen = split(text)
+    assert seen["records"] == Unknown("/var/lib/reconcile is not readable")
+    assert seen["leases"] == Unknown("/var/lib/reconcile is not readable")
+    assert seen["mounts"] == Unknown("not root: the namespaces of others are hidden")
+    assert ("uid", "65534") in seen["identity"]  # type: ignore[operator]

@@ -1,0 +1,49 @@
+import pytest
+
+from reconciler.model.observed import MountPoint, Process
+from reconciler.resources.mounts.parsing import parse_mounts, parse_processes
+
+Rows = tuple[tuple[str, ...], ...]
+
+
+def test_mounts_are_read_with_their_escapes_undone_and_each_option_once() -> None:
+    rows = (
+        ("mount", r"/srv/a\040b\134", "/dev/dm-2", "254:2", "rw,noatime,rw,_netdev", "1"),
+        ("mount", "/srv/hidden", "/dev/dm-3", "254:3", "rw", "4711"),
+    )
+    assert parse_mounts(rows) == (
+        MountPoint("/srv/a b\\", "/dev/dm-2", "254:2", ("rw", "noatime", "_netdev"), 1),
+        MountPoint("/srv/hidden", "/dev/dm-3", "254:3", ("rw",), 4711),
+    )
+
+
+@pytest.mark.parametrize("options", ["rw,noatime,ro", "ro,noatime,rw", "ro,noatime,ro"])
+def test_a_file_system_that_went_read_only_is_read_only(options: str) -> None:
+    (found,) = parse_mounts((("mount", "/srv", "/dev/dm-2", "254:2", options, "1"),))
+    assert sorted(found.options) == ["noatime", "ro"]
+
+
+def test_another_file_system_on_the_path_is_told_by_its_type() -> None:
+    rows = (("other", r"/srv/a\011b", "ext4", "/dev/root"),)
+    assert parse_mounts(rows) == (MountPoint("/srv/a\tb", "/dev/root", "", ("!ext4",), 1),)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("mount", "/srv", "/dev/dm-2", "254", "rw", "1"),
+        ("mount", "/srv", "/dev/dm-2", "254:2", "rw", "init"),
+        ("mount", "/srv", "/dev/dm-2", "254:2", "rw"),
+        ("umount", "/srv"),
+    ],
+)
+def test_garbled_mounts_are_refused(row: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_mounts((row,))
+
+
+def test_processes_are_read() -> None:
+    rows = (("proc", "7", "qemu kvm", "/srv/images/a.img"),)
+    assert parse_processes(rows) == (Process(7, "qemu kvm", "/srv/images/a.img"),)
+    with pytest.raises(ValueError, match="unexpected line"):
+        parse_processes((("proc", "7", "qemu", "\t", "/srv"),))
