@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.lab.fixtures import lab_module
-from tests.scenarios.operator import Operator, cluster, commands, member, volume
+from tests.scenarios.operator import Operator, cluster, commands, volume
 
 lab = lab_module("clusters", hosts=3, storage="san", luns=2)
 
@@ -89,16 +89,8 @@ def test_a_host_that_is_in_another_cluster_is_refused(operator, luns):
 
 
 def test_a_lease_of_another_run_is_respected(lab, operator, luns):
-    with_third = second(luns, "node03", members=[member("node03")])
-    changed = {
-        **with_third,
-        "volumes": [
-            {
-                **with_third["volumes"][0],
-                "mount": {"path": "/srv/music", "options": ["noatime"]},
-            }
-        ],
-    }
+    disk = {"device": {"wwid": luns[1]}, "mount": {"path": "/srv/music", "at_boot": False}}
+    changed = cluster("node03", name="music", volumes=[volume("music", **disk)])
     file = operator.write(changed)
     uptime = "$(cut -d' ' -f1 /proc/uptime)"
     boot = "$(cat /proc/sys/kernel/random/boot_id)"
