@@ -4,7 +4,7 @@
 # Does one thing on this host, after checking on the spot that it is still right to do it.
 # POSIX sh (dash, busybox ash, bash), as root, one verb a call:
 #
-#   write-file PATH MODE OLD NEW            stdin becomes PATH; OLD and NEW are sha256, or absent
+#   write-file PATH MODE OLD NEW            stdin becomes PATH; sha256, or absent for OLD
 #   format NODE BYTES -- mkfs.ocfs2 ARG...  only a blank device of that size, never by force
 #   mount NODE UUID PATH OPTIONS            only that OCFS2 file system; - for any
 #   lease-acquire CLUSTER RUN HOLDER STEAL  STEAL is the run that may be displaced, or -
@@ -204,11 +204,19 @@ unsigned() { # unsigned NODE: neither blkid nor wipefs knows anything on it
         has $tool || stop 70 no-tool "$tool is not there"
     done
     found=$(blkid -p -o export "$1" 2>/dev/null </dev/null)
-    case $? in
-    0 | 8) refuse device-not-blank "$1 has a signature: $(echo "$found" | grep TYPE= | tr '\n' ' ')" ;;
-    2) ;;
-    *) stop 70 unreadable "blkid failed on $1" ;;
-    esac
+    status=$?
+    case $status in 0 | 2 | 8) ;; *) stop 70 unreadable "blkid ended with $status on $1" ;; esac
+    IFS=$NL
+    what=''
+    for line in $found; do
+        case $line in
+        DEVNAME=* | PART_ENTRY_*) ;; # where the device is, no signature
+        *TYPE=*) what=$line && break ;;
+        *) what=$line ;;
+        esac
+    done
+    [ -z "$what" ] || refuse device-not-blank "$1 has a signature: $what"
+    [ $status -ne 8 ] || refuse device-not-blank "$1 has several signatures"
     found=$(wipefs -n "$1" 2>&1 </dev/null) || stop 70 unreadable "wipefs: $found"
     [ -z "$found" ] || refuse device-not-blank "$1 has a signature: ${found##*"$NL"}"
 }
@@ -273,6 +281,7 @@ format() { # format NODE BYTES -- mkfs.ocfs2 ARG...
 mounted_at() { # mounted_at PATH: "MAJ:MIN TYPE" of the topmost mount there, in $found
     found=''
     IFS=$NL
+    # shellcheck disable=SC2013 # a line each
     for line in $(cat /proc/self/mountinfo); do
         IFS=' '
         # shellcheck disable=SC2086 # ID PARENT MAJ:MIN ROOT PATH OPTIONS [TAG...] - TYPE ...
@@ -379,7 +388,7 @@ END
 
 lease_acquire() { # lease_acquire CLUSTER RUN HOLDER STEAL
     [ $# -eq 4 ] || usage 'lease-acquire CLUSTER RUN HOLDER STEAL'
-    case $3 in '' | *[[:cntrl:]]*) usage 'not a holder: empty, or with a control character' ;; esac
+    case $3 in '' | *[[:cntrl:]]*) usage 'a holder without control characters' ;; esac
     [ ${#3} -le 1024 ] || usage 'the holder is longer than 1024 bytes'
     [ "$4" = - ] || is_word "$4" 64 || usage "not a run: $4"
     lease_lock "$@"

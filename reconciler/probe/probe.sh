@@ -270,7 +270,9 @@ read_files() { # all that is read as text, at once, each line after its path
     for line in $modes; do
         line=${line% * *}
         path=${line% * *}
-        if [ "${line##* }" -le 262144 ] && [ "$path" != /proc/self ]; then set -- "$@" "$path"; fi
+        if [ "$path" != /proc/self ] && [ "${line##* }" -le 262144 ]; then
+            set -- "$@" "$path"
+        fi
     done
     sums='' texts='' mountinfo=''
     if [ $# -gt 0 ] && has sha256sum; then sums=$(sha256sum "$@"); fi
@@ -325,13 +327,19 @@ probe_o2cb_config() { file "$O2CB"; }
 probe_fstab() { file /etc/fstab; }
 
 probe_records() {
+    our_state
     glob "$STATE/*/applied.json"
     for path in $globbed; do
         if [ -e "$path" ]; then file "$path"; fi
     done
 }
 
+our_state() { # ours alone to read: hidden is not absent
+    if [ -e "$STATE" ] && [ ! -r "$STATE/." ]; then fail "$STATE is not readable"; fi
+}
+
 probe_leases() {
+    our_state
     [ -e "$STATE/lease" ] || return 0
     run='' holder='' boot='' renewed=''
     while IFS=$TAB read -r key value; do
@@ -347,7 +355,8 @@ probe_leases() {
     age=${got%%.*}
     get /proc/sys/kernel/random/boot_id
     # It was renewed before this boot: then it is at least as old as the boot.
-    [ "$got" = "$boot" ] && age=$((age - renewed))
+    if [ "$got" = "$boot" ]; then age=$((age - renewed)); fi
+    [ "$age" -ge 0 ] || age=0
     row lease "$run" "$holder" "$age"
 }
 
@@ -457,9 +466,10 @@ start_links() { # start_links NAME: a SysV script is enabled by its start links
 probe_mounts() {
     if [ ! -d /sys/fs/ocfs2 ] && [ "$paths" = "$NL" ]; then return; fi
     [ -n "$mountinfo" ] || fail "/proc/1/mountinfo is not readable"
+    [ -r /proc/1/mem ] || fail "not root: the namespaces of others are hidden"
     seen=$NL
     IFS=$NL
-    for line in $mountinfo; do mounted 1 "$line" "$@"; done
+    for line in $mountinfo; do mounted 1 "$line"; done
     [ -d /sys/fs/ocfs2 ] || return 0
     set -- /proc/1
     glob '/proc/[0-9]*'
@@ -482,7 +492,8 @@ probe_mounts() {
 
 mounted() { # mounted PID LINE: prints an ocfs2 mount, or any type on a --path
     pid=$1 IFS=' '
-    # shellcheck disable=SC2086 # ID PARENT MAJ:MIN ROOT PATH OPTIONS [TAG...] - TYPE SOURCE OPTIONS
+    # ID PARENT MAJ:MIN ROOT PATH OPTIONS [TAG...] - TYPE SOURCE OPTIONS
+    # shellcheck disable=SC2086
     set -- $2
     number=$3 path=$5 options=$6
     while [ "$1" != - ]; do shift; done
@@ -522,7 +533,10 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
         esac
     done
     [ -n "$mounts" ] || return 0
-    set +f # ls -l reads links and opens nothing; awk decodes mountinfo's octal escapes
+    [ -r /proc/1/mem ] || fail "not root: what others have open is hidden"
+    set +f
+    # ls -l reads links and opens nothing; awk decodes mountinfo's octal escapes.
+    # shellcheck disable=SC2012 # the only way to read links without a process for each
     list=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/root /proc/[0-9]*/fd |
         awk -v mounts="$mounts" '
         BEGIN { n = split(mounts, mount, "\n") - 1 }
@@ -751,13 +765,18 @@ describe() { # describe REF KNAME
     device=/dev/$2
     signature=$(limited 15 blkid -p -o export "$device")
     status=$?
-    case $status in 0 | 2 | 8) ;; *) row unread "$1" "blkid ended with $status" && return ;; esac
-    IFS=$NL
+    case $status in
+    0 | 2 | 8) ;;
+    *) row unread "$1" "blkid ended with $status" && return ;;
+    esac
+    signatures=0 IFS=$NL
     for line in $signature; do
-        case $line in DEVNAME=*) ;; *=*) row sig "$1" "${line%%=*}" "${line#*=}" ;; esac
+        case $line in DEVNAME=* | PART_ENTRY_*) continue ;; esac # where it is, no signature
+        signatures=$((signatures + 1))
+        row sig "$1" "${line%%=*}" "${line#*=}"
     done
     # blkid says 2 also for what it cannot open, and 8 for several signatures.
-    if [ "$status" -ne 0 ]; then other_signatures "$1" || return 0; fi
+    if [ $signatures -eq 0 ]; then other_signatures "$1" || return 0; fi
     case $signature in *"${NL}TYPE=ocfs2"*) superblock "$1" ;; esac
 }
 
@@ -769,10 +788,12 @@ other_signatures() { # other_signatures REF: by wipefs, and if there are none, t
     types=
     IFS=$NL
     for line in $found; do # offset,uuid,label,type after a comment line
-        case $line in '#'*) ;; *) types=$types${line##*,} && row wipefs "$1" "${line##*,}" ;; esac
+        case $line in '#'*) continue ;; esac
+        types=$types${line##*,}
+        row wipefs "$1" "${line##*,}"
     done
     case $blanks in *"$NL$1$NL"*) ;; *) return 0 ;; esac
-    if [ -z "$types" ] && [ "$status" -eq 2 ]; then zeros "$1"; fi
+    if [ -z "$types" ] && [ "$status" -ne 8 ]; then zeros "$1"; fi
 }
 
 cannot_open() { # cannot_open KNAME: sets $why if opening it, or what is below, could hang

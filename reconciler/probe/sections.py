@@ -28,8 +28,8 @@ NAMES = (
 
 def split(text: str) -> Mapping[str, Section | Unknown]:
     """Every section of an answer by name; one that is missing or failed is ``Unknown``."""
-    lines = text[: MAX_ANSWER + 1].split("\n")
-    whole = len(text) <= MAX_ANSWER and "@@done" in lines[-2:] and lines[-1] in ("", "@@done")
+    lines = text[:MAX_ANSWER].split("\n")
+    whole = "@@done" in lines[-2:] and lines[-1] in ("", "@@done")
     reason = "the probe did not answer with it" if whole else ENDS_EARLY
     found: dict[str, Section | Unknown] = dict.fromkeys(NAMES, Unknown(reason))
     if lines[0] != f"@@reconcile-probe\t{VERSION}":

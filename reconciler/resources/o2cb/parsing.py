@@ -10,7 +10,7 @@ from reconciler.model.observed import Unit
 from reconciler.probe.sections import Section, choice, grouped, text_file
 
 SETTING = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
-WORD = re.compile(r"""(?:[^\s'"\\;&|]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)*""")
+WORD = re.compile(r"""(?:[^ \t'"\\;&|]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)*""")
 PLAIN = re.compile(r"[A-Za-z0-9_./:-]*")
 
 
@@ -27,15 +27,20 @@ def parse_settings(text: str) -> dict[str, str]:
     """The KEY=VALUE lines of a file that a shell reads; a later one wins."""
     found = {}
     for line in text.split("\n"):
-        if match := SETTING.fullmatch(line.rstrip("\r")):
+        if match := SETTING.fullmatch(line):
             found[match["key"]] = _unquoted(match["value"])
     return found
 
 
 def _unquoted(value: str) -> str:
-    """The first shell word, as an assignment takes it; empty if its quotes are odd."""
+    """The first shell word, as an assignment takes it; empty if its quotes are odd.
+
+    A carriage return is a character like any other to a shell, so it is to us.
+    """
     word = WORD.match(value)
-    return "".join(shlex.split(word[0])) if word else ""
+    lexer = shlex.shlex(word[0] if word else "", posix=True)
+    lexer.commenters, lexer.whitespace, lexer.whitespace_split = "", " \t", True
+    return "".join(lexer)
 
 
 def render_settings(text: str | None, wanted: Mapping[str, str | int]) -> str:
@@ -58,7 +63,7 @@ def render_settings(text: str | None, wanted: Mapping[str, str | int]) -> str:
 
 
 def _line(line: str, have: Mapping[str, str], values: Mapping[str, str]) -> str:
-    match = SETTING.fullmatch(line.rstrip("\r"))
+    match = SETTING.fullmatch(line)
     if not match or match["key"] not in values or have[match["key"]] == values[match["key"]]:
         return line
     return f"{line[: match.start('value')]}{values[match['key']]}"

@@ -108,6 +108,7 @@ def _wanted(ref: str, all_rows: Mapping[str, Sequence[Row]]) -> WantedDevice:
     node = _only("node", rows["node"])
     zeros = _only("zeros", rows["zeros"])
     unread = _only("unread", rows["unread"])
+    slots, beats = _slots(rows["slot"]), _beats(rows["beat"])
     return WantedDevice(
         ref=ref,
         nodes=_names(nodes),
@@ -119,8 +120,8 @@ def _wanted(ref: str, all_rows: Mapping[str, Sequence[Row]]) -> WantedDevice:
         wiped=tuple(kind for (kind,) in rows["wipefs"]),
         zeros=choice(zeros[0], YES) if zeros else None,
         superblock=_superblock(rows["sb"]) if rows["sb"] else None,
-        slot_map=_slots(rows["slot"]) if rows["slotmap"] else None,
-        beats=_beats(rows["beat"]) if rows["hb"] else None,
+        slot_map=slots if rows["slotmap"] else None,
+        beats=beats if rows["hb"] else None,
         unread=unread[0] if unread else None,
     )
 

@@ -104,6 +104,7 @@ def test_what_the_tools_accept_is_accepted(text: str) -> None:
         (NODE.replace("\tnumber", "\t# note\n\tnumber") + CLUSTER, 4),
         (NODE.replace("number = 0", "number = 0 # first") + CLUSTER, 4),
         ((NODE + CLUSTER).replace("\n", "\r\n"), 1),
+        (NODE.replace("flexnode01\n", "flexnode01\r\n") + CLUSTER, 5),
         (NODE + NODE.replace("number = 0", "number = 1") + CLUSTER, 7),
         (NODE + CLUSTER + CLUSTER, 10),
         (NODE + CLUSTER.replace("\tnode_count = 1\n", ""), 7),
@@ -121,7 +122,7 @@ def test_what_the_tools_accept_is_accepted(text: str) -> None:
     ],
     ids=[
         "unindented attribute", "blank line inside", "indented comment", "trailing comment",
-        "CRLF", "node twice", "cluster twice", "no node_count", "no cluster name",
+        "CRLF", "CRLF once", "node twice", "cluster twice", "no node_count", "no cluster name",
         "host name as address", "IPv6", "number above 255", "negative number",
         "port above 65535", "node without cluster", "empty name", "no value",
         "attribute outside", "unknown stanza",
