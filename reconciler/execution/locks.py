@@ -24,6 +24,7 @@ EXPIRY = 120.0
 RETRY = 1.0
 ANSWER = 30.0
 LOST = "gate: lease-lost:"
+BUSY = "gate: lease-busy:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ async def _ask(host: Host, claim: Claim, steal: str) -> tuple[str, str, float] |
         if line.startswith("gate: lease-held: "):
             run, holder, age = line.removeprefix("gate: lease-held: ").split("\t")
             return run, holder, float(age)
+        if line.startswith(BUSY):
+            raise LockHeld(host.name, line.removeprefix(BUSY).strip(), EXPIRY)
     raise HostUnreachable(host.name, "lease-failed", f"no lease: {done.stderr.strip()[-300:]}")
 
 

@@ -386,6 +386,20 @@ END
     replace "$STATE/lease" 600
 }
 
+busy() { # a format or mount is under way, until it and its children have ended
+    if ! has flock; then return; fi
+    no_symlink "$STATE"
+    directory "$STATE"
+    exec 8>>"$STATE/busy" || stop 70 write-failed "$STATE/busy"
+    flock -s -w 10 8 || refuse lease-busy "$STATE/busy is locked"
+}
+
+idle() { # idle RUN: a dead run's last command may still work; its lease waits for that
+    if ! has flock; then return; fi
+    exec 8>>"$STATE/busy" || stop 70 write-failed "$STATE/busy"
+    flock -n 8 || refuse lease-busy "a command of run $1 still works here"
+}
+
 lease_acquire() { # lease_acquire CLUSTER RUN HOLDER STEAL
     [ $# -eq 4 ] || usage 'lease-acquire CLUSTER RUN HOLDER STEAL'
     case $3 in '' | *[[:cntrl:]]*) usage 'a holder without control characters' ;; esac
@@ -394,8 +408,12 @@ lease_acquire() { # lease_acquire CLUSTER RUN HOLDER STEAL
     lease_lock "$@"
     read_lease
     case $held in
-    '' | "$2" | "$4") ;;
-    *) [ "$age" -gt $EXPIRY ] || refuse lease-held "$held$TAB$holder$TAB$age" ;;
+    '' | "$2") ;;
+    "$4") idle "$held" ;;
+    *)
+        [ "$age" -gt $EXPIRY ] || refuse lease-held "$held$TAB$holder$TAB$age"
+        idle "$held"
+        ;;
     esac
     write_lease "$2" "$3"
     echo "ok acquired $2"
@@ -429,8 +447,8 @@ verb=$1
 shift
 case $verb in
 write-file) write_file "$@" ;;
-format) format "$@" ;;
-mount) mount_volume "$@" ;;
+format) busy && format "$@" ;;
+mount) busy && mount_volume "$@" ;;
 lease-acquire) lease_acquire "$@" ;;
 lease-renew) lease_renew "$@" ;;
 lease-release) lease_release "$@" ;;

@@ -43,7 +43,7 @@ def alive(process: Process | None) -> bool:
 def launch(argv: Sequence[object], log: Path, directory: Path) -> Process | None:
     """Start a process that outlives this one; None if it is gone at once."""
     with log.open("ab") as out:
-        popen = subprocess.Popen(  # noqa: S603 - the words are this package's own
+        popen = subprocess.Popen(
             [str(word) for word in argv],
             stdin=subprocess.DEVNULL,
             stdout=out,

@@ -36,7 +36,7 @@ def ask(*argv: object, timeout: float = 60, **options) -> subprocess.CompletedPr
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
     try:
-        return subprocess.run(  # noqa: S603 - the words are this package's own
+        return subprocess.run(
             words, text=True, timeout=timeout, check=False, **options
         )
     except subprocess.TimeoutExpired:

@@ -283,7 +283,7 @@ def test_a_lab_that_was_killed_while_it_came_up_can_be_removed() -> None:
     name = f"killed-{os.getpid()}"
     argv = [sys.executable, "-m", "tests.lab", "up", "--netns", name, "--hosts", "1"]
     argv += ["--owner", str(os.getpid())]
-    with subprocess.Popen(argv, cwd=ROOT) as up:  # noqa: S603 - the words are this test's own
+    with subprocess.Popen(argv, cwd=ROOT) as up:
         wait_until(lambda: (world := records.load(name)) and world.is_on("node01"), 60)
         time.sleep(1)
         up.kill()

@@ -49,6 +49,11 @@ class Files:
         """sha256 of the content, ``absent`` without the file."""
         return self.by_path[path].sha256 if path in self.by_path else "absent"
 
+    def is_directory(self, path: str) -> bool:
+        """Whether it was made, or has something in it."""
+        inside = any(other.startswith(f"{path}/") for other in self.by_path)
+        return inside or path in self.directories
+
     def fits(self, path: str, text: str) -> bool:
         """Whether there is room for a text beside what is there."""
         room = self._room(path)

@@ -31,6 +31,8 @@ def write_file(call: Call) -> Reply:
     """Puts stdin at PATH unless the file is neither what it was nor what it shall be."""
     path, mode, old, new = call.args
     machine, files = call.machine, call.machine.files
+    if files.is_directory(path):
+        raise refused("not-a-file", f"{path} is not a regular file")
     present = files.digest(path)
     if present == new:
         return Reply(stdout=f"ok unchanged {path}\n")
@@ -85,8 +87,9 @@ def _blank(machine: Machine, device: Device, node: str) -> None:
         raise tool_failed("unreadable", f"blkid ended with 1 on {node}", 15.0)
     if isinstance(content, Garbage):
         raise refused("device-not-blank", f"{node} has data that is not zero")
-    for key, value in blkid(content):
-        raise refused("device-not-blank", f"{node} has {key}={value}")
+    if found := blkid(content):
+        types = [f"{key}={value}" for key, value in found if key.endswith("TYPE")]
+        raise refused("device-not-blank", f"{node} has a signature: {types[0]}")
 
 
 def mount(call: Call) -> Reply:

@@ -135,11 +135,13 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
     seen = dlm.pairs(machine, fs)
     if refused := dlm.refusal(seen):
         machine.record("join-refused", f"{fs.label} error {refused.error}")
+        _stop_beating(machine, fs, me.number)
         raise kernel_error(refused.error, where, refused.seconds)
     own = next((slot for slot, number in fs.slot_map.items() if number == me.number), None)
     free = [slot for slot in range(fs.slots) if slot not in fs.slot_map]
     if own is None and not free:
         machine.log("ocfs2: no free slots available!")
+        _stop_beating(machine, fs, me.number)
         raise kernel_error(22, where, dlm.QUICK)
     _recover(machine, fs, me, {pair.they.number for pair in seen})
     slot = free[0] if own is None else own
@@ -151,6 +153,13 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
             machine.log(f"o2net: Connected to {pair.peer}")
     machine.log(f"o2dlm: Joining domain {fs.region} ")
     return slot
+
+
+def _stop_beating(machine: Machine, fs: Filesystem, number: int) -> None:
+    """A join that is refused ends like a clean leave: generation 0, also after a crash."""
+    beat = fs.beats.get(number)
+    if beat is None or beat.host == machine.name or beat.stopped is not None:
+        fs.beats[number] = Beat(machine.name, 0, machine.world.now)
 
 
 def _numbers(device: Device) -> str:

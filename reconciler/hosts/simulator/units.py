@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine, Unit
 
 O2CB_CONFIG = "/etc/default/o2cb"
-MODULES = ("ocfs2_nodemanager", "ocfs2_stack_o2cb", "ocfs2", "ocfs2_dlmfs")
+MODULES = ("ocfs2_nodemanager", "ocfs2_stack_o2cb", "ocfs2_dlmfs")  # mount brings ocfs2
 TIMEOUTS = {
     "O2CB_HEARTBEAT_THRESHOLD": "dead_threshold",
     "O2CB_IDLE_TIMEOUT_MS": "idle_timeout_ms",
@@ -68,9 +68,11 @@ def _started(machine: Machine, unit: str) -> None:
 
 
 def _take_offline(machine: Machine) -> None:
+    """Stopping o2cb unloads what it can, also the file system that it did not load."""
     if machine.running.live:
         machine.record("cluster-offline", machine.running.live.name)
     machine.running.live = None
+    machine.running.loaded &= {"ocfs2_nodemanager"}
 
 
 def _bring_online(machine: Machine) -> None:

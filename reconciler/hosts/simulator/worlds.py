@@ -54,6 +54,7 @@ O2CB_RECONNECT_DELAY_MS=2000
 FSTAB = "/dev/ubda / ext4 defaults 0 0\n"
 ROOT_SIZE = 1171456 * 512
 NETWORKS = (0, 1)  # management on vec0, interconnect on vec1
+TWO_ADDRESSES = 40  # hosts; the laboratory has no more, and .111 is the 101st
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,10 @@ def bare_hosts(hosts: int, shape: Shape, world: World) -> World:
 
 
 def add_host(world: World, number: int, attachments: list[Attachment]) -> Machine:
-    """One more host, .10+N on both networks, with its own root disk; it is booted."""
+    """One more host with its own root disk; it is booted.
+
+    It is .10+N on every network, and .110+N as well on the first, as far as there is room.
+    """
     name = f"node{number:02d}"
     iscsi = any(attachment.kind != "plain" for attachment in attachments)
     networks = (*NETWORKS, 2, 3) if iscsi else NETWORKS  # the last two: a portal each
@@ -95,7 +99,11 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     )
     setup = Setup(
         hostname=name,
-        addresses=[(f"vec{net}", f"10.88.{net}.{10 + number}", 24) for net in networks],
+        addresses=[
+            (f"vec{net}", f"10.88.{net}.{last + number}", 24)
+            for net in networks
+            for last in ((10, 110) if net == 0 and number <= TWO_ADDRESSES else (10,))
+        ],
         attachments=[Attachment(root, "plain"), *attachments],
         versions=dict(PACKAGES),
         commands=COMMANDS,

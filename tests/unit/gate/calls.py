@@ -1,7 +1,5 @@
 """Calling the gate on this machine, in a mount namespace of its own where needed."""
 
-# ruff: noqa: S603 - the words are these tests' own
-
 import hashlib
 import os
 import shutil

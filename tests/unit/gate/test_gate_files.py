@@ -1,5 +1,3 @@
-# ruff: noqa: S603, S607 - the words are these tests' own
-
 import shutil
 import subprocess
 from pathlib import Path

@@ -1,5 +1,4 @@
-# ruff: noqa: S603 - the words are these tests' own
-
+import fcntl
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -145,3 +144,14 @@ def test_a_garbled_lease_still_holds_and_expires(state: Path) -> None:
     assert lease(state, "lease-acquire", "ocfs2", "r1", HOLDER, "-")[0] == 75
     at(state, 200)
     assert lease(state, "lease-acquire", "ocfs2", "r1", HOLDER, "-")[0] == 0
+
+
+@needs_root
+def test_a_dead_runs_lease_waits_for_its_last_command(state: Path) -> None:
+    assert lease(state, "lease-acquire", "ocfs2", "r1", HOLDER, "-")[0] == 0
+    with (state / "reconcile/busy").open("a") as busy:
+        fcntl.flock(busy, fcntl.LOCK_SH)
+        done = lease(state, "lease-acquire", "ocfs2", "r2", HOLDER, "r1")
+        words = "gate: lease-busy: a command of run r1 still works here\n"
+        assert done == (75, "", words)
+    assert lease(state, "lease-acquire", "ocfs2", "r2", HOLDER, "r1")[0] == 0
