@@ -24,9 +24,13 @@ def first(luns, *members):
     return cluster(*members, volumes=[volume(device={"wwid": luns[0]}, size="fill")])
 
 
-def second(luns, *members, **more):
-    disk = {"device": {"wwid": luns[1]}, "mount": {"path": "/srv/music"}}
-    return cluster(*members, name="music", volumes=[volume("music", **disk)], **more)
+def second(luns, **mount):
+    """A cluster of one on the second LUN's first partition."""
+    disk = {
+        "device": {"wwid": luns[1], "partition": 1},
+        "mount": {"path": "/srv/music", **mount},
+    }
+    return cluster("node03", name="music", volumes=[volume("music", **disk)])
 
 
 def mounts(lab, host):
@@ -60,11 +64,22 @@ def test_another_member_joins_the_cluster_of_one_later(lab, operator, luns):
     assert lab.run("node02", "cat /srv/images/kept").stdout == "kept\n"
 
 
+def test_a_missing_partition_is_refused_with_the_command_that_would_make_it(
+    lab, operator, luns
+):
+    file = operator.write(second(luns))
+    assert operator.refusals(file) == {("partition-missing", "volume/music")}
+    shown = operator.run("plan", file).stdout
+    assert f"parted -s /dev/disk/by-id/dm-uuid-mpath-{luns[1]} mklabel gpt" in shown
+    make = "parted -s /dev/mapper/mpathb mklabel gpt mkpart music 1MiB 100%; udevadm settle"
+    assert lab.run("node03", make).returncode == 0
+
+
 def test_a_broken_cluster_does_not_stop_the_other(lab, operator, luns):
     lab.cut("node02", "mgmt")
     try:
         broken = first(luns, "node01", "node02")
-        file = operator.write(broken, second(luns, "node03"))
+        file = operator.write(broken, second(luns))
         code, events = operator.apply(file)
     finally:
         lab.heal("node02")
@@ -73,10 +88,12 @@ def test_a_broken_cluster_does_not_stop_the_other(lab, operator, luns):
     assert last["clusters"] == {"ocfs2": "refused", "music": "converged"}
     assert mounts(lab, "node03") == ["/srv/music"]
     assert mounts(lab, "node01") == ["/srv/images"]
+    line = lab.run("node03", "grep /srv/music /etc/fstab").stdout
+    assert line.startswith(f"/dev/disk/by-id/dm-uuid-part1-mpath-{luns[1]} ")
 
 
 def test_two_disjoint_clusters_converge_in_one_run(operator, luns):
-    file = operator.write(first(luns, "node01", "node02"), second(luns, "node03"))
+    file = operator.write(first(luns, "node01", "node02"), second(luns))
     code, events = operator.apply(file)
     assert code == 0
     assert events[-1]["clusters"] == {"ocfs2": "no-change", "music": "no-change"}
@@ -89,8 +106,7 @@ def test_a_host_that_is_in_another_cluster_is_refused(operator, luns):
 
 
 def test_a_lease_of_another_run_is_respected(lab, operator, luns):
-    disk = {"device": {"wwid": luns[1]}, "mount": {"path": "/srv/music", "at_boot": False}}
-    changed = cluster("node03", name="music", volumes=[volume("music", **disk)])
+    changed = second(luns, at_boot=False)
     file = operator.write(changed)
     uptime = "$(cut -d' ' -f1 /proc/uptime)"
     boot = "$(cat /proc/sys/kernel/random/boot_id)"

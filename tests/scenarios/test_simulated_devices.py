@@ -6,7 +6,7 @@ from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.disk import Blank, Filesystem, Signature
 from reconciler.hosts.simulator.worlds import Shape
 from tests.clock import drive
-from tests.runs import Controller, desired, happened, mounted, witnessed
+from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
 
 
 @pytest.mark.parametrize("hosts", [2, 3])
@@ -95,3 +95,12 @@ def test_a_disk_that_grew_before_a_host_booted_has_different_sizes_and_is_refuse
     ended = drive(world, Controller(world).apply(desired(world)))
     assert (ended.word, ended.codes) == ("refused", {"device-size-differs"})
     assert world.trace[before:] == []
+
+
+def test_a_volume_that_an_unlisted_host_has_mounted_is_not_mounted():
+    world = witnessed(2)
+    assert drive(world, Controller(world).apply(desired(world, "node01"))).word == "converged"
+    ended = drive(world, Controller(world).apply(desired(world, "node02")))
+    assert world.wrongs() == []
+    assert (ended.word, ended.started) == ("refused", [])
+    assert mounted(world) == {"node01": MOUNTED, "node02": ()}

@@ -120,6 +120,38 @@ def test_a_run_longer_than_a_lease_lives_renews_it():
     assert world.wrongs() == []
 
 
+def frozen(world, moment, seconds):
+    """A run whose machine stands still for a while, and another controller's meanwhile."""
+    wanted = desired(world)
+
+    async def story():
+        line = Line()
+        first = asyncio.create_task(Controller(world).apply(wanted, line=line))
+        await asyncio.sleep(moment)
+        line.freeze(seconds)
+        await asyncio.sleep(seconds - 20)
+        second = await Controller(world, "beta", patience=0).apply(wanted)
+        return await first, second
+
+    return drive(world, story())
+
+
+@pytest.mark.parametrize("moment", [2.0, 9.0, 15.0])
+def test_a_run_that_stood_still_for_less_than_a_lease_lives_goes_on(moment):
+    world = witnessed(2)
+    first, second = frozen(world, moment, 60)
+    assert (first.word, second.word) == ("converged", "locked")
+    assert world.wrongs() == []
+
+
+@pytest.mark.parametrize(("hosts", "moment"), [(1, 1.0), (1, 2.0), (2, 5.0)])
+def test_a_run_that_stood_still_until_it_was_displaced_changes_nothing_more(hosts, moment):
+    world = witnessed(hosts)
+    _, second = frozen(world, moment, 160)
+    assert second.word == "converged"
+    assert world.wrongs() == []
+
+
 @pytest.mark.parametrize("kind", ["gate format", "systemctl restart", "gate mount"])
 def test_a_dead_run_is_not_displaced_while_one_of_its_commands_still_runs(kind):
     world = witnessed(1)

@@ -1,0 +1,51 @@
+"""A host whose file system fills up while a run is on its way."""
+
+import pytest
+
+from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.live import CLUSTER_CONF
+from tests.clock import drive
+from tests.runs import Controller, desired, witnessed
+from tests.strategies import Befallen
+
+O2CB = "/etc/default/o2cb"
+
+
+def filled(world, host, command):
+    """A run in which /etc of a host is full from a command on."""
+    machine = world.machines[host]
+    machine.faults.append(Befallen("fails", command=command, machine=machine, what="full /etc"))
+    return drive(world, Controller(world).apply(desired(world)))
+
+
+@pytest.mark.parametrize("host", ["node01", "node02"])
+def test_the_old_file_stays_whole_and_the_next_run_refuses_by_name(host):
+    world = witnessed(2)
+    files = world.machines[host].files
+    before = files.text(O2CB)
+    ended = filled(world, host, "modprobe")
+    assert list(ended.failures) == [f"ocfs2/{host}/write-o2cb-settings"]
+    assert "no space left on device" in next(iter(ended.failures.values()))
+    assert (files.text(O2CB), CLUSTER_CONF in files.by_path) == (before, False)
+    again = drive(world, Controller(world, "beta").apply(desired(world)))
+    assert (again.word, again.codes, again.started) == ("refused", {"no-space"}, [])
+    files.room["/etc"].free = 1 << 24
+    assert drive(world, Controller(world).apply(desired(world))).word == "converged"
+    assert world.wrongs() == []
+
+
+def test_a_join_on_a_full_member_leaves_every_list_as_it_was():
+    world = witnessed(3)
+    old = desired(world, "node01", "node02")
+    drive(world, Controller(world).apply(old))
+    text = world.machines["node01"].files.text(CLUSTER_CONF)
+    ended = filled(world, "node01", "gate lease-acquire")
+    assert (ended.word, ended.codes) == ("refused", {"no-space"})
+    assert [
+        world.machines[name].files.by_path.get(CLUSTER_CONF) for name in world.machines
+    ] == [
+        File(text),
+        File(text),
+        None,
+    ]
+    assert world.wrongs() == []
