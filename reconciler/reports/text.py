@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from textwrap import wrap
 
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome
@@ -12,7 +11,6 @@ from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.reports.documents import fact_words, preview
 
 Line = tuple[str, str]
-WIDTH = 96
 # Symbols carry the meaning; colour only repeats it.
 _SIGN: Mapping[bool, tuple[str, str]] = {True: ("add", "+"), False: ("change", "~")}
 
@@ -62,13 +60,11 @@ def _what(change: Change) -> str:
 
 
 def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
+    """Refusals; lines are left whole, so that a command in a remedy can be copied."""
     for item in blocked:
         yield "bad", f"  BLOCKED {item.code}  {item.subject}"
-        yield from (("bad", f"          {part}") for part in wrap(item.message, WIDTH - 10))
-        yield from (
-            ("", f"          {'remedy: ' if not number else ''}{part}")
-            for number, part in enumerate(wrap(item.remedy, WIDTH - 18))
-        )
+        yield "bad", f"          {item.message}"
+        yield "", f"          remedy: {item.remedy}"
 
 
 def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
@@ -123,7 +119,7 @@ def outcome_lines(
         yield style, f"cluster {outcome.name}: {outcome.result}{f' ({words})' if words else ''}"
         for action in counts["failed"]:
             yield "bad", f"  FAILED {action.action} after {action.seconds:.1f} s"
-            yield from (("", f"    {part}") for part in wrap(action.message, WIDTH - 4))
+            yield from (("", f"    {line}") for line in action.message.splitlines())
         for action in counts["not-started"]:
             yield "dim", f"  not started: {action.action}"
         yield from _blocked([item for item in outcome.blocked if item not in shown])
