@@ -108,7 +108,7 @@ def test_a_host_that_is_in_another_cluster_is_refused(operator, luns):
 def test_a_lease_of_another_run_is_respected(lab, operator, luns):
     changed = second(luns, at_boot=False)
     file = operator.write(changed)
-    uptime = "$(cut -d' ' -f1 /proc/uptime)"
+    uptime = "$(cut -d. -f1 /proc/uptime)"
     boot = "$(cat /proc/sys/kernel/random/boot_id)"
     holder = json.dumps(
         {"user": "ann", "controller": "elsewhere", "machine": "m", "pid": 1, "started": 1}

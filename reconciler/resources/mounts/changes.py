@@ -245,7 +245,11 @@ def _write_fstab(
         risk="safe",
         command=gate_command("write-file", FSTAB, "644", old, new, stdin=after),
         requires=(Fact((change.host,), "fstab", "", old),),
-        expects=(Fact((change.host,), "boot-mount", volume.mount.path, str(change.after)),),
+        expects=(
+            Fact(
+                (change.host,), "boot-mount", volume.mount.path, str(change.after or "absent")
+            ),
+        ),
     )
 
 

@@ -293,6 +293,7 @@ def test_at_boot_false_takes_the_entry_out_of_fstab():
     assert (kinds(plan), codes(plan)) == (["write-fstab"] * 3, [])
     assert "/srv/images" not in plan.actions[0].command.stdin
     assert "/dev/ubda / ext4" in plan.actions[0].command.stdin
+    assert {f.value for a in plan.actions for f in a.expects} == {"absent"}
 
 
 def test_a_mount_without_a_wanted_option_is_refused_not_ignored():
