@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution.executor import BLANK, Bench, Emit, Executor, Look, hosts_of
-from reconciler.execution.locks import Claim, leased
+from reconciler.execution.locks import Claim, confirm, leased
 from reconciler.execution.records import record_applied, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
@@ -22,6 +22,7 @@ from reconciler.planning.planner import make_plan, restrict
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.volumes.changes import ref
+from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
 
 Fleet = Mapping[str, Mapping[str, Host]]
 Watch = Callable[[str, str], None]
@@ -51,7 +52,13 @@ async def _whole(
 ) -> Observed:
     """Everything that a plan can rest on, the blank check of devices to be formatted too."""
     probe = probe_for(cluster, [ref(v) for v in cluster.volumes if v.format == "if-blank"])
-    return await observe(hosts, probe, SECTIONS, limit=options.parallelism, progress=watch)
+    limit = options.parallelism
+    seen = await observe(hosts, probe, SECTIONS, limit=limit, progress=watch)
+    if not doubtful(cluster, seen):
+        return seen
+    await asyncio.sleep(BEATS_APART)
+    again = probe_for(cluster, (), ("wanted",))
+    return advanced(seen, await observe(hosts, again, SECTIONS, limit=limit))
 
 
 async def look_at(
@@ -123,7 +130,7 @@ class Run:
         return self.desired.model_copy(update={"clusters": (cluster,)})
 
     async def _locked(
-        self, plan: ClusterPlan, cluster: Cluster, losses: Sequence[str]
+        self, plan: ClusterPlan, cluster: Cluster, losses: list[str]
     ) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
         hosts = self.fleet[plan.name]
@@ -133,11 +140,20 @@ class Run:
             return ClusterOutcome(
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
             )
+
+        async def hold(name: str) -> None:
+            try:
+                await confirm(hosts[name], self.claim(plan.name))
+            except LockHeld as error:
+                losses.append(str(error))
+                raise
+
         bench = Bench(
             hosts,
             self._look(cluster),
             self.emit,
             lambda: self.stop.is_set() or bool(losses),
+            hold,
             self.options.parallelism,
             self.options.patience,
         )

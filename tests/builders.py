@@ -100,7 +100,9 @@ def facts(name: str, place: int, **more: Any) -> HostFacts:
         mounts=(),
         disks=(disk,),
         wanted=(
-            WantedDevice(REF, ("ubdb",), "ubdb", "98:16", GIB, disk_found=True, zeros=True),
+            WantedDevice(
+                REF, ("ubdb",), "ubdb", "98:16", GIB, disk_found=True, zeros=True, beats=()
+            ),
         ),
         fstab=file("/etc/fstab", "/dev/ubda / ext4 defaults 0 0\n"),
         processes=(),

@@ -29,12 +29,17 @@ Emit = Callable[[str, Mapping[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What an execution works with; once ``stopped`` holds, nothing more is started."""
+    """What an execution works with; once ``stopped`` holds, nothing more is started.
+
+    ``hold`` proves just before a command that this run still has the host's lease; it
+    raises LockHeld when another has it.
+    """
 
     hosts: Mapping[str, Host]
     look: Look
     emit: Emit
     stopped: Callable[[], bool]
+    hold: Callable[[str], Awaitable[None]]
     parallelism: int = 256
     patience: float = PATIENCE
 
@@ -93,6 +98,7 @@ class Executor:
             return None
         if why := remaining(action.requires, await self.bench.look(action.requires)):
             raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
+        await self.bench.hold(action.host)
         try:
             return await self.bench.hosts[action.host].run(action.command)
         except HostUnreachable as error:

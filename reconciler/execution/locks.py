@@ -91,6 +91,18 @@ async def leased(
             await _release(hosts, claim)
 
 
+async def confirm(host: Host, claim: Claim) -> None:
+    """Renew the lease on one host, just before something is done there.
+
+    Raises LockHeld when another run has it by now, HostUnreachable without an answer. A run
+    that stood still for long finds out here, before it does any harm.
+    """
+    command = gate_command("lease-renew", claim.cluster, claim.run, timeout=ANSWER)
+    done = await host.run(command)
+    if done.status != 0:
+        raise LockHeld(host.name, f"not this run any more ({done.stderr.strip()})", EXPIRY)
+
+
 async def _acquire(hosts: Mapping[str, Host], claim: Claim) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + claim.patience

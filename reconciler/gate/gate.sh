@@ -7,6 +7,7 @@
 #   write-file PATH MODE OLD NEW            stdin becomes PATH; sha256, or absent for OLD
 #   format NODE BYTES -- mkfs.ocfs2 ARG...  only a blank device of that size, never by force
 #   mount NODE UUID PATH OPTIONS            only that OCFS2 file system; - for any
+#   do COMMAND ARG...                       one of the few commands in `do_command`, as it is
 #   lease-acquire CLUSTER RUN HOLDER STEAL  STEAL is the run that may be displaced, or -
 #   lease-renew CLUSTER RUN
 #   lease-release CLUSTER RUN
@@ -333,6 +334,21 @@ right_volume() { # right_volume NODE UUID
     [ "$2" = - ] || [ "$uuid" = "$2" ] || refuse wrong-uuid "$1 carries $uuid, not $2"
 }
 
+# ---- do -------------------------------------------------------------------------------
+
+do_command() { # do_command COMMAND ARG...: ends with the command's own status
+    case "$*" in
+    'modprobe ocfs2' | 'systemctl enable o2cb.service' | 'systemctl enable ocfs2.service' | \
+        'systemctl enable o2cb.service ocfs2.service' | 'systemctl restart o2cb.service') ;;
+    'o2cb register-cluster '*)
+        if [ $# -ne 3 ] || ! is_word "$3" 16; then usage "not a cluster's name: $*"; fi
+        ;;
+    *) usage "not a command of the gate: $*" ;;
+    esac
+    "$@"
+    exit $?
+}
+
 # ---- the lease ------------------------------------------------------------------------
 
 lease_lock() { # lease_lock ARGUMENT...: checks cluster and run; nobody else until the end
@@ -386,7 +402,7 @@ END
     replace "$STATE/lease" 600
 }
 
-busy() { # a format or mount is under way, until it and its children have ended
+busy() { # a change is under way, until the command and its children have ended
     if ! has flock; then return; fi
     no_symlink "$STATE"
     directory "$STATE"
@@ -447,6 +463,7 @@ verb=$1
 shift
 case $verb in
 write-file) write_file "$@" ;;
+do) busy && do_command "$@" ;;
 format) busy && format "$@" ;;
 mount) busy && mount_volume "$@" ;;
 lease-acquire) lease_acquire "$@" ;;

@@ -210,7 +210,8 @@ class WantedDevice:
     ``ref`` is the request (see ``device_ref``). ``nodes`` are the kernel names that
     match it: none, one, or several paths of one disk without multipath. The rest is
     about the only one. ``zeros``: the blank check's samples were all zero; None if the
-    check did not run since a signature was found. ``unread`` says why the device could
+    check did not run since a signature was found. ``advancing`` are the nodes whose heartbeat
+    went on between two samples; None after one sample only. ``unread`` says why the device could
     not be opened (a multipath map without a live path).
     """
 
@@ -226,6 +227,7 @@ class WantedDevice:
     superblock: Superblock | None = None
     slot_map: tuple[Slot, ...] | None = None
     beats: tuple[Beat, ...] | None = None
+    advancing: tuple[int, ...] | None = None
     unread: str | None = None
 
 

@@ -24,6 +24,8 @@ class Command:
     @property
     def words(self) -> tuple[str, ...]:
         """``argv``, with the text of a program that travels along replaced by its name."""
+        if self.argv[3:5] == ("gate", "do"):
+            return self.argv[5:]
         if self.argv[:2] == ("sh", "-c"):
             return (f"reconcile-{self.argv[3]}", *self.argv[4:])
         return self.argv

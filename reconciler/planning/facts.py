@@ -8,6 +8,8 @@ from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Fact
 from reconciler.resources import READINGS
 
+UNKNOWN = "unknown "
+
 
 def remaining(facts: Sequence[Fact], observed: Observed) -> tuple[str, ...]:
     """Why each of ``facts`` that does not hold does not; empty if all hold."""
@@ -22,7 +24,10 @@ def sections(facts: Sequence[Fact]) -> tuple[str, ...]:
 def _remaining(fact: Fact, observed: Observed) -> Iterator[str]:
     readings = {host: _read(fact, observed.hosts.get(host)) for host in fact.hosts}
     name = f"{fact.reading} {fact.subject}".strip()
-    if fact.value is not None:
+    unknown = {host: value for host, value in readings.items() if value.startswith(UNKNOWN)}
+    if unknown:  # however many hosts agree on not knowing
+        yield from (f"{host}: {name} is {value}" for host, value in unknown.items())
+    elif fact.value is not None:
         for host, value in readings.items():
             if value != fact.value:
                 yield f"{host}: {name} is {value}, not {fact.value}"
@@ -35,8 +40,8 @@ def _remaining(fact: Fact, observed: Observed) -> Iterator[str]:
 
 def _read(fact: Fact, host: HostFacts | Unreachable | None) -> str:
     if not isinstance(host, HostFacts):
-        return f"unknown ({host.message if host else 'not observed'})"
+        return f"{UNKNOWN}({host.message if host else 'not observed'})"
     try:
         return READINGS[fact.reading].read(host, fact.subject)
     except TypeError as error:  # raised by ``known``: the section could not be read
-        return f"unknown ({error})"
+        return f"{UNKNOWN}({error})"

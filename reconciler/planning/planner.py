@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, not_supported, unreachable, unread
@@ -65,17 +65,23 @@ def _check_reach(observed: Observed) -> Iterator[Blocked]:
 def _readable(
     resource: Resource, cluster: Cluster, observed: Observed
 ) -> tuple[list[Blocked], Observed]:
-    """The hosts, in the file's order, on which all that the resource rests on was read."""
+    """The members in the file's order; one whose facts fall short counts as unreachable."""
     refused: list[Blocked] = []
-    hosts: dict[str, HostFacts] = {}
-    reached = observed.reached()
-    for name in (item.name for item in cluster.members if item.name in reached):
-        facts = reached[name]
-        bad = {key: getattr(facts, key) for key in resource.needs}
-        reasons = {key: value for key, value in bad.items() if isinstance(value, Unknown)}
-        refused += [unread(name, key, value.reason) for key, value in reasons.items()]
-        if not reasons:
-            hosts[name] = facts
+    hosts: dict[str, HostFacts | Unreachable] = {}
+    for name in (item.name for item in cluster.members if item.name in observed.hosts):
+        facts = observed.hosts[name]
+        hosts[name] = facts
+        if isinstance(facts, Unreachable):
+            continue
+        needed = {key: getattr(facts, key) for key in resource.needs}
+        short = [
+            unread(name, key, value.reason)
+            for key, value in needed.items()
+            if isinstance(value, Unknown)
+        ]
+        if short:
+            hosts[name] = Unreachable(name, "section-unread", short[0].message)
+        refused += short
     return refused, Observed(hosts)
 
 

@@ -11,6 +11,7 @@ from reconciler.hosts.simulator.live import CLUSTER_CONF, Cluster
 from reconciler.hosts.simulator.worlds import Shape
 from tests.clock import drive
 from tests.runs import Controller, desired, volume, witnessed
+from tests.strategies import Befallen
 
 KINDS = (
     "ext4",
@@ -101,7 +102,7 @@ CASES = {
         "foreign-cluster", lambda m: setattr(m.running, "live", Cluster("other"))
     ),
     "other name": Case("hostname-differs", lambda m: setattr(m.setup, "hostname", "other")),
-    "other address": Case("interconnect-not-on-host", lambda m: m.setup.addresses.pop()),
+    "other address": Case("interconnect-not-on-host", lambda m: m.setup.addresses.pop(1)),
     "busy path": Case(
         "mount-path-busy",
         lambda m: m.running.others.update({"/srv/images": ("ext4", "/dev/sdz")}),
@@ -183,3 +184,18 @@ def test_a_device_that_is_too_small_is_refused():
     assert refused(world, desired(world, volumes=[volume(world, size="2GiB")])) == {
         "device-too-small"
     }
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_what_no_host_could_tell_is_no_agreement(hosts):
+    world = witnessed(hosts)
+    wanted = desired(world)
+    drive(world, Controller(world).apply(wanted))
+    world.hosts["node01"].unmount("/srv/images")
+    for machine in world.machines.values():  # the third look is the one before the mount
+        machine.faults.append(
+            Befallen("fails", command="probe", at=3, machine=machine, what="unread live")
+        )
+    ended = drive(world, Controller(world).apply(wanted))
+    assert "gate mount" not in [name for _, name in ended.line.log]
+    assert ended.codes == {"section-unread"}

@@ -37,6 +37,8 @@ def name_of(argv: tuple[str, ...]) -> str:
         case ("sh", "-c", text, "probe", *args) if _is(text, PROBE):
             check_arguments(tuple(args))
             return "probe"
+        case ("sh", "-c", text, "gate", "do", *args) if _is(text, GATE) and args[:1] != ["sh"]:
+            return name_of(tuple(args))
         case ("sh", "-c", text, "gate", verb, *args) if _is(text, GATE):
             if gate.understands(verb, tuple(args)):
                 return f"gate {verb}"
@@ -70,8 +72,8 @@ def begin(machine: Machine, command: Command) -> None:
 
 
 def _run(machine: Machine, command: Command, controller: str) -> Reply:
-    argv = command.argv
-    match name_of(argv).split():
+    argv = command.argv[5:] if command.argv[3:5] == ("gate", "do") else command.argv
+    match name_of(command.argv).split():
         case ["probe"]:
             return answer(machine, argv[4:])
         case ["gate", verb]:

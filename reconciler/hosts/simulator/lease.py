@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PATH = "/var/lib/reconcile/lease"
 EXPIRY = 120  # seconds without renewal after which the gate gives a lease to another run
+READING = ("probe", "gate lease-")  # all else keeps a lease from being displaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,16 @@ def acquire(call: Call) -> Reply:
     if held and held["run"] not in (run, steal) and age(call.machine) <= EXPIRY:
         what = "\t".join([held["run"], held["holder"], str(age(call.machine))])
         raise refused("lease-held", what)
+    if held and held["run"] != run and _works(call.machine):
+        raise refused("lease-busy", f"a command of run {held['run']} still works here")
     _write(call.machine, run, holder)
     call.machine.world.controllers[call.machine.name] = call.controller
     call.machine.record("lease-acquired", run)
     return Reply(stdout=f"ok acquired {run}\n")
+
+
+def _works(machine: Machine) -> bool:
+    return any(not name.startswith(READING) for name in machine.busy)
 
 
 def renew(call: Call) -> Reply:

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Setup:
-    """Hardware, operating system and packages."""
+    """Hardware, operating system and packages.
+
+    ``addresses`` are the first ones of the interfaces, ``aliases`` more of them.
+    """
 
     hostname: str
     addresses: list[tuple[str, str, int]]
+    aliases: list[tuple[str, str, int]] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     os: str = "debian"
     os_version: str = "12"
@@ -106,7 +110,7 @@ class Machine:
     @property
     def addresses(self) -> frozenset[str]:
         """Every address that an interface has."""
-        return frozenset(ip for _, ip, _ in self.setup.addresses)
+        return frozenset(ip for _, ip, _ in [*self.setup.addresses, *self.setup.aliases])
 
     @property
     def uptime(self) -> float:

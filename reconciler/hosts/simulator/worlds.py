@@ -99,15 +99,13 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     )
     setup = Setup(
         hostname=name,
-        addresses=[
-            (f"vec{net}", f"10.88.{net}.{last + number}", 24)
-            for net in networks
-            for last in ((10, 110) if net == 0 and number <= TWO_ADDRESSES else (10,))
-        ],
+        addresses=[(f"vec{net}", f"10.88.{net}.{10 + number}", 24) for net in networks],
         attachments=[Attachment(root, "plain"), *attachments],
         versions=dict(PACKAGES),
         commands=COMMANDS,
     )
+    if number <= TWO_ADDRESSES:
+        setup.aliases.append(("vec0", f"10.88.0.{110 + number}", 24))
     machine = world.add_machine(Machine(world, name, setup))
     machine.machine_id = world.uuid().replace("-", "")
     machine.files.write("/etc/default/o2cb", File(O2CB_DEFAULT))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import compared, member
 
@@ -159,9 +160,9 @@ def _bring(cluster: Cluster, change: Change, want: str) -> Action:
         else f"bring cluster {cluster.name} online",
         because=change.because,
         risk="safe",
-        command=Command(("o2cb", "register-cluster", cluster.name))
+        command=gate_command("do", "o2cb", "register-cluster", cluster.name)
         if running
-        else Command(("systemctl", "restart", "o2cb.service"), timeout=START_TIMEOUT),
+        else gate_command("do", "systemctl", "restart", "o2cb.service", timeout=START_TIMEOUT),
         # A restart under a mount does nothing, or worse: never where OCFS2 is mounted.
         requires=() if running else (Fact((change.host,), "ocfs2-mounts", "", "none"),),
         expects=(Fact((change.host,), "live-nodes", cluster.name, want),),

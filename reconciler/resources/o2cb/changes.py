@@ -9,7 +9,7 @@ from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
@@ -158,7 +158,7 @@ def _enable(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
         summary=f"enable {' and '.join(units)} at boot",
         because=change.because,
         risk="safe",
-        command=Command(("systemctl", "enable", *units)),
+        command=gate_command("do", "systemctl", "enable", *units),
         expects=tuple(Fact((change.host,), "unit-at-boot", u, "enabled") for u in units),
         seconds=5,
     )

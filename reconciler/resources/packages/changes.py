@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
 
@@ -79,9 +80,13 @@ def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def diff(_cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Hosts on which the module is not loaded."""
+    """Hosts on which the module is not loaded.
+
+    Where a cluster is online it need not be: the kernel loads it with the first mount, and
+    restarting o2cb unloads it.
+    """
     for host, facts in observed.reached().items():
-        if module(facts, MODULE) == "absent":
+        if module(facts, MODULE) == "absent" and not known(facts.live).clusters:
             address = f"{member(host)}/module"
             yield Change(
                 address, host, "kernel", None, MODULE, "the ocfs2 module is not loaded"
@@ -101,7 +106,7 @@ def actions(
             summary="load the ocfs2 module",
             because=change.because,
             risk="safe",
-            command=Command(("modprobe", MODULE)),
+            command=gate_command("do", "modprobe", MODULE),
             expects=(Fact((change.host,), "module", MODULE, "loaded"),),
             seconds=3,
         )
@@ -112,7 +117,7 @@ def module(facts: HostFacts, name: str) -> str:
     return "loaded" if name in known(facts.kernel).loaded else "absent"
 
 
-NEEDS = ("identity", "kernel", "packages", "space")
+NEEDS = ("identity", "kernel", "live", "packages", "space")
 READINGS = {
     "module": Reading(("kernel",), module),
 }

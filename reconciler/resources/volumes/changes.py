@@ -191,7 +191,7 @@ def blank(facts: HostFacts, subject: str) -> str:
     return {True: "blank", False: "data", None: "unread"}[view.zeros]
 
 
-NEEDS = ("wanted", "disks")
+NEEDS = ("wanted", "disks", "mounts", "live")
 READINGS = {
     "file-system": Reading(("wanted",), file_system),
     "file-system-uuid": Reading(("wanted",), file_system_uuid),

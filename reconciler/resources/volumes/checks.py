@@ -17,6 +17,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import not_supported
 from reconciler.model.refusals import volume as address
+from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import blank, named, ref, slots, views
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
@@ -32,6 +33,7 @@ _NOT_YET = {
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse each volume whose device is not, on every member, what the file says."""
+    yield from heartbeats.check(cluster, observed)
     for volume in cluster.volumes:
         yield from _check_not_yet(volume)
         seen = views(volume, observed)

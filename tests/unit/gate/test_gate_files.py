@@ -166,3 +166,19 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(shell: tuple[str, ...]) -> 
     )  # fmt: skip
     assert done.stderr.decode() == f"gate: no-space: {path}: no space left on device\n"
     assert done.stdout.decode().split() == ["75", "old", "a.conf"]
+
+
+@needs_root
+def test_the_gate_does_only_the_few_commands_that_it_knows() -> None:
+    for words in (
+        ("systemctl", "restart", "ssh.service"),
+        ("systemctl", "stop", "o2cb.service"),
+        ("modprobe", "ocfs2", "x"),
+        ("o2cb", "register-cluster", "a b"),
+        ("o2cb", "register-cluster", "a", "b"),
+        ("rm", "-rf", "/"),
+        (),
+    ):
+        status, out, err = gate("do", *words, prefix=within("mount -t tmpfs tmpfs /var/lib"))
+        assert (status, out) == (64, ""), words
+        assert err.startswith("gate: usage: not a "), words

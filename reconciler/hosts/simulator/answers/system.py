@@ -56,9 +56,10 @@ def packages(machine: Machine, _: Request) -> Rows:
 
 
 def addresses(machine: Machine, _: Request) -> Rows:
-    """IPv4 of every interface."""
+    """IPv4 of every interface, one after another."""
     yield row("address", "lo", "127.0.0.1", 8)
-    for interface, ip, prefix in machine.setup.addresses:
+    every = [*machine.setup.addresses, *machine.setup.aliases]
+    for interface, ip, prefix in sorted(every, key=lambda address: address[0]):
         yield row("address", interface, ip, prefix)
 
 

@@ -65,7 +65,9 @@ async def test_a_restart_of_a_disabled_o2cb_takes_the_cluster_offline():
     await start_cluster(world)
     await put(host, O2CB, enabled(ENABLED="false"), enabled())
     assert (await host.run(restart())).status == 0
-    assert await section(host, "live") == [("stack", "o2cb")]
+    assert await section(host, "live") == [("stack", "-")]
+    loaded = [row[1] for row in await section(host, "kernel") if row[0] == "loaded"]
+    assert loaded == ["ocfs2_nodemanager"]
 
 
 async def test_a_restart_while_mounted_succeeds_and_reads_nothing_again():

@@ -1,0 +1,168 @@
+"""A crash at every command boundary, then new runs (I28): every one, not a sample.
+
+The controller is killed before a command is sent, while a host carries it out, or before
+it hears how it ended; the connection is lost with the effect and without; a host's power
+goes before, in the middle of and after every command that changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+
+import pytest
+
+from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator.worlds import Shape
+from reconciler.model.desired import Desired
+from tests.clock import drive
+from tests.properties.recovery import disturbed, heal, recover
+from tests.runs import Controller, desired, volume, witnessed
+from tests.wire import Kill, Line, beyond_reading, every
+from tests.witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A run to be disturbed: of ``hosts``, some of which ``were`` members before."""
+
+    hosts: int
+    were: int = 0
+    shape: Shape = field(default_factory=Shape)
+
+    def world(self) -> tuple[Witness, Desired]:
+        """Where the run starts, and what it is to reach."""
+        world = deepcopy(_before(self))
+        return world, desired(world, volumes=_volumes(world))
+
+
+@cache
+def _before(case: Case) -> Witness:
+    world = witnessed(case.hosts, case.shape)
+    if case.were:
+        names = list(world.machines)[: case.were]
+        old = desired(world, *names, volumes=_volumes(world))
+        assert drive(world, Controller(world).apply(old)).word == "converged"
+    return world
+
+
+def _volumes(world: Witness) -> list[dict]:
+    luns = [name for name in world.luns if name.startswith("lun")]
+    return [volume(world, name, f"volume{name[3:]}") for name in luns]
+
+
+CASES = {
+    "bootstrap of two": Case(2),
+    "join of a second": Case(2, were=1),
+    "two volumes on one": Case(1, shape=Shape("san", luns=2)),
+}
+BIGGER = {"join of a third": Case(3, were=2, shape=Shape("san"))}
+
+
+def commands(case: Case, counts: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """Host and name of every command of an undisturbed run, in order."""
+    world, wanted = case.world()
+    ended = drive(world, Controller(world).apply(wanted))
+    assert ended.word == "converged"
+    return [(host, name) for host, name in ended.line.log if counts(name)]
+
+
+def after_kill(case: Case, kill: Kill, heir: str) -> list[str]:
+    """What is wrong when a run is killed and its ``heir`` goes on."""
+    world, wanted = case.world()
+    alpha = Controller(world)
+
+    async def story() -> list[str]:
+        ended, wrongs = await disturbed(alpha, wanted, Line(kill))
+        assert ended.word == "killed"
+        if heir == "alpha":
+            return wrongs + await recover(world, alpha, wanted)
+        world.advance(121)
+        return wrongs + await recover(world, Controller(world, heir), wanted)
+
+    return drive(world, story())
+
+
+def after_fault(case: Case, host: str, fault: Fault) -> list[str]:
+    """What is wrong when a host fails in a run, and later is well again."""
+    world, wanted = case.world()
+    world.machines[host].faults.append(fault)
+    alpha = Controller(world)
+
+    async def story() -> list[str]:
+        _, wrongs = await disturbed(alpha, wanted)
+        heal(world)
+        return wrongs + await recover(world, alpha, wanted)
+
+    return drive(world, story())
+
+
+def on_each_host(case: Case, counts: Callable[[str], bool]) -> Iterator[tuple[str, int, str]]:
+    """Host, ordinal on that host among those that count, and name of every command."""
+    seen: dict[str, int] = {}
+    for host, name in commands(case, every):
+        seen[host] = seen.get(host, 0) + 1
+        if counts(name):
+            yield host, seen[host], name
+
+
+@pytest.mark.parametrize("name", [*CASES, *BIGGER])
+@pytest.mark.parametrize(
+    ("phase", "heirs"),
+    [
+        ("before", ("alpha", "beta")),
+        ("during", ("beta", "alpha")),
+        ("after", ("alpha", "beta")),
+    ],
+)
+def test_a_killed_run_is_taken_over_at_every_command(name, phase, heirs):
+    case = {**CASES, **BIGGER}[name]
+    steps = commands(case, beyond_reading)
+    failed = {
+        (number, *step): wrongs
+        for number, step in enumerate(steps, 1)
+        if (wrongs := after_kill(case, Kill(number, phase), heirs[number % 2]))
+    }
+    assert len(steps) > 10
+    assert failed == {}
+
+
+def test_a_run_killed_while_it_only_looks_is_taken_over():
+    case = CASES["join of a second"]
+    failed = {
+        (number, *step): wrongs
+        for number, step in enumerate(commands(case, every), 1)
+        if step[1] == "probe"
+        and (wrongs := after_kill(case, Kill(number, "before", every), "alpha"))
+    }
+    assert failed == {}
+
+
+def swept(case: Case, kind: str, phase: str, counts: Callable[[str], bool]) -> dict:
+    """The commands at which a fault leaves something wrong, with what it is."""
+    return {
+        step: wrongs
+        for step in on_each_host(case, counts)
+        if (wrongs := after_fault(case, step[0], Fault(kind, phase, at=step[1])))
+    }
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_connection_lost_at_every_command_is_survived(name, phase):
+    counts = every if phase == "before" else beyond_reading
+    assert swept(CASES[name], "lost", phase, counts) == {}
+
+
+@pytest.mark.parametrize("kind", ["crash", "reboot"])
+@pytest.mark.parametrize("phase", ["before", "during", "after"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_host_that_goes_down_at_every_command_is_survived(name, phase, kind):
+    assert swept(CASES[name], kind, phase, beyond_reading) == {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_command_may_fail_once(name):
+    assert swept(CASES[name], "fails", "before", beyond_reading) == {}

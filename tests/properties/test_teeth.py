@@ -1,0 +1,182 @@
+"""Each property is seen to fail once: the product is broken on purpose, by its own tables."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from reconciler import pipeline
+from reconciler.execution import executor, machine
+from reconciler.hosts.simulator import Fault, lease
+from reconciler.hosts.simulator import gate as simulated_gate
+from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.live import CLUSTER_CONF
+from reconciler.hosts.simulator.worlds import Shape
+from reconciler.model.plan import Change
+from reconciler.planning import order, planner, safety
+from reconciler.resources import READINGS, RESOURCES, Resource
+from tests.clock import drive
+from tests.properties.recovery import disturbed, heal, recover
+from tests.runs import Controller, desired, witnessed
+from tests.wire import Kill, Line
+
+
+def anywhere(_first, _second):
+    return True
+
+
+def reordered(monkeypatch, dropped, added):
+    """Another order, and nobody who would notice; rows are kind and what it needs."""
+    kept = tuple(row for row in order.ORDER if row[:2] not in dropped)
+    rows = (*kept, *((*row, anywhere) for row in added))
+    monkeypatch.setattr(order, "ORDER", rows)
+    monkeypatch.setattr(safety, "INVARIANTS", ())
+
+
+def blind(monkeypatch, *readings):
+    """Facts of these readings hold whatever the hosts say."""
+
+    def remaining(facts, observed):
+        return really([fact for fact in facts if fact.reading not in readings], observed)
+
+    really = executor.remaining
+    monkeypatch.setattr(executor, "remaining", remaining)
+
+
+def test_a_mount_before_the_lists_agree_is_seen(monkeypatch):
+    lists = ("same-live-nodes", "same-timeouts")
+    dropped = [("start-cluster", "register-nodes"), *(("mount", barrier) for barrier in lists)]
+    reordered(monkeypatch, dropped, [("mount", "start-cluster"), ("register-nodes", "mount")])
+    blind(monkeypatch, "live-nodes")
+    world = witnessed(3)
+    names, controller = list(world.machines), Controller(world)
+    drive(world, controller.apply(desired(world, *names[:2])))
+    drive(world, controller.apply(desired(world)))
+    found = [wrong.split(": ")[1] for wrong in world.wrongs()]
+    assert "it is to mount while the live list of node01 is another" in found
+
+
+def test_a_mount_before_all_see_one_file_system_is_seen(monkeypatch):
+    dropped = [("mount", "same-file-system"), ("write-fstab", "same-file-system")]
+    reordered(monkeypatch, dropped, [("mount", "format")])
+    world = witnessed(2, Shape(split=("lun1",)))
+    drive(world, Controller(world).apply(desired(world)))
+    assert [event.host for event in world.trace if event.what == "mounted"] == ["node01"]
+
+
+def test_a_second_format_is_seen(monkeypatch):
+    monkeypatch.setitem(READINGS, "blank", READINGS["blank"].__class__((), lambda *_: "blank"))
+    monkeypatch.setattr(simulated_gate, "_blank", lambda *_: None)
+    world = witnessed(1)
+    controller, wanted = Controller(world), desired(world)
+    plan = drive(world, controller.plan(wanted))
+    drive(world, controller.apply(wanted))
+    world.hosts["node01"].unmount("/srv/images")
+    (again,) = [a for a in plan.actions if a.kind == "format"]
+    drive(world, world.session("node01", "hand").run(again.command))
+    kinds = {wrong.split(" ", 1)[0] for wrong in world.wrongs()}
+    assert kinds >= {"format-of-data"}
+    assert any("lun1 is formatted again" in wrong for wrong in world.wrongs())
+
+
+def test_an_action_that_starts_twice_is_seen(monkeypatch):
+    monkeypatch.setitem(machine.NEXT, ("running", "fail"), "pending")
+    world = witnessed(1)
+    world.machines["node01"].faults.append(Fault("fails", command="modprobe"))
+    _, wrongs = drive(world, disturbed(Controller(world), desired(world)))
+    assert wrongs == ["ocfs2/node01/load-module started twice"]
+
+
+async def unconfirmed(*_arguments):
+    """No look at the lease before a command."""
+
+
+def test_a_command_without_a_lease_is_seen(monkeypatch):
+    @asynccontextmanager
+    async def unleased(*_arguments):
+        yield
+
+    monkeypatch.setattr(pipeline, "leased", unleased)
+    monkeypatch.setattr(pipeline, "confirm", unconfirmed)
+    world = witnessed(1)
+    drive(world, Controller(world).apply(desired(world)))
+    assert world.wrongs()[0].endswith("modprobe ocfs2 of alpha-1, the lease is nobody's")
+
+
+def test_two_runs_that_share_a_host_are_seen(monkeypatch):
+    monkeypatch.setattr(lease, "EXPIRY", -1)
+    monkeypatch.setattr(pipeline, "confirm", unconfirmed)
+    world = witnessed(1)
+    wanted = desired(world)
+
+    async def story():
+        runs = [Controller(world, name).apply(wanted) for name in ("alpha", "beta")]
+        await asyncio.gather(*runs)
+
+    drive(world, story())
+    assert any("the lease is" in wrong for wrong in world.wrongs())
+
+
+def test_a_second_run_with_something_to_do_is_seen(monkeypatch):
+    def always(_cluster, _observed):
+        yield Change("cluster/ocfs2", "node01", "file", None, None, "for ever")
+
+    def again(_cluster, observed, _changes):
+        settings = next(r for r in RESOURCES if r.name == "packages")
+        change = Change("member/node01/module", "node01", "kernel", None, "ocfs2", "for ever")
+        yield from settings.actions(_cluster, observed, [change])
+
+    restless = Resource("restless", (), lambda *_: (), always, again)
+    monkeypatch.setattr(planner, "RESOURCES", (restless,))
+    world = witnessed(1)
+    wrongs = drive(world, recover(world, Controller(world), desired(world)))
+    assert wrongs[0].startswith("no end after 3 runs")
+
+
+def test_a_dead_run_that_is_never_displaced_is_seen(monkeypatch):
+    monkeypatch.setattr(lease, "EXPIRY", 10**9)
+    world = witnessed(1)
+    wanted = desired(world)
+
+    async def story():
+        await disturbed(Controller(world), wanted, Line(Kill(2)))
+        heal(world)
+        world.advance(121)
+        return await recover(world, Controller(world, "beta"), wanted)
+
+    (wrong,) = drive(world, story())
+    assert wrong.startswith("no end after 3 runs: [('locked', [], {})")
+
+
+def test_a_success_that_is_believed_instead_of_seen_is_seen(monkeypatch):
+    monkeypatch.setattr(planner, "RESOURCES", tuple(r for r in RESOURCES if r.name != "mounts"))
+    world = witnessed(2)
+    (wrong,) = drive(world, recover(world, Controller(world), desired(world)))
+    expected = ["node01:/srv/images", "node02:/srv/images"]
+    assert wrong == f"said to be converged, yet not mounted: {expected}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cluster:\n\tnode_cou",
+        "node:\nname = x\n",
+        "cluster:\n\tnode_count = 3\n\tname = ocfs2\n",
+    ],
+)
+def test_a_torn_cluster_conf_is_seen(text):
+    world = witnessed(1)
+    machine = world.machines["node01"]
+    machine.files.write(CLUSTER_CONF, File(text))
+    machine.record("wrote", f"{CLUSTER_CONF} abc")
+    assert len(world.wrongs()) == 1
+
+
+def test_an_unmount_by_a_run_is_seen():
+    world = witnessed(1)
+    drive(world, Controller(world).apply(desired(world)))
+    world.machines["node01"].busy.append("systemctl restart")
+    world.hosts["node01"].unmount("/srv/images")
+    assert [wrong.split(": ")[1] for wrong in world.wrongs()] == [
+        "systemctl restart unmounts images from /srv/images"
+    ]

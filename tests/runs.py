@@ -1,0 +1,183 @@
+"""Runs against a simulated world, wired as the command line does it but for the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler import pipeline
+from reconciler.cli import session
+from reconciler.execution.locks import Claim, Holder
+from reconciler.hosts.simulator import World
+from reconciler.hosts.simulator.worlds import Shape, bare_hosts
+from reconciler.model.desired import Desired
+from reconciler.model.outcome import ClusterOutcome
+from reconciler.model.plan import Plan
+from reconciler.planning.approval import Consent, formats, judge, runnable
+from reconciler.reports.devices import aliases
+from tests.wire import Line, Wire
+from tests.witness import Witness
+
+Event = tuple[str, Mapping[str, object]]
+
+
+def witnessed(hosts: int, shape: Shape | None = None, seed: int = 0) -> Witness:
+    """node01, node02, … of a shape, bare, in a world that watches itself."""
+    world = Witness(seed)
+    bare_hosts(hosts, shape or Shape(), world)
+    return world
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended; ``word`` is ``killed`` for one that did not get to its end."""
+
+    word: str
+    plan: Plan
+    outcomes: tuple[ClusterOutcome, ...]
+    events: tuple[Event, ...]
+    line: Line
+
+    @property
+    def codes(self) -> set[str]:
+        """The codes of all its refusals."""
+        return {b.code for o in self.outcomes for b in o.blocked}
+
+    @property
+    def results(self) -> dict[str, str]:
+        """Each cluster's result."""
+        return {outcome.name: outcome.result for outcome in self.outcomes}
+
+    @property
+    def started(self) -> list[str]:
+        """The actions that started, in order."""
+        return [str(d["action"]) for e, d in self.events if e == "action-started"]
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why actions failed."""
+        outcomes = [action for outcome in self.outcomes for action in outcome.actions]
+        return {o.action: o.message for o in outcomes if o.status == "failed"}
+
+
+@dataclass(slots=True)
+class Controller:
+    """Someone at one machine who runs ``reconcile apply``; ``gone`` are pids that ended."""
+
+    world: World
+    name: str = "alpha"
+    count: int = 0
+    gone: set[int] = field(default_factory=set)
+    patience: float = 30.0
+
+    async def plan(self, desired: Desired, *targets: str) -> Plan:
+        """As ``reconcile plan``: reads, changes nothing."""
+        options = pipeline.Options(targets)
+        return (await pipeline.plan(desired, self._fleet(desired, Line()), options))[0]
+
+    async def apply(self, desired: Desired, *targets: str, line: Line | None = None) -> Ended:
+        """As ``reconcile apply --approve PLAN_ID --accept-data …``."""
+        self.count += 1
+        pid, line = self.count, line or Line()
+        line.run = f"{self.name}-{pid}"
+        events: list[Event] = []
+        line.main = asyncio.create_task(self._apply(desired, targets, line, events))
+        try:
+            plan, outcomes = await line.main
+        except asyncio.CancelledError:
+            if not line.dead:
+                raise
+            return Ended("killed", Plan("", (), ""), (), tuple(events), line)
+        finally:
+            self.gone.add(pid)
+        word = session.result(outcomes, line.stop.is_set())
+        return Ended(word, plan, outcomes, tuple(events), line)
+
+    async def _apply(
+        self, desired: Desired, targets: tuple[str, ...], line: Line, events: list[Event]
+    ) -> tuple[Plan, tuple[ClusterOutcome, ...]]:
+        fleet, options = self._fleet(desired, line), pipeline.Options(targets)
+        plan, pairs = await pipeline.plan(desired, fleet, options)
+        if runnable(plan):
+            devices = frozenset(action.device for action in formats(plan))
+            consent = Consent(plan_id=plan.id, devices=devices)
+            verdict = judge(plan, consent, "", aliases(pairs))
+            assert verdict.missing == ()
+        claim = self._claims(line.run)
+        emit = lambda event, details: events.append((event, details))  # noqa: E731  # the journal
+        run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)
+        return plan, await run.execute(plan, pairs)
+
+    def _fleet(self, desired: Desired, line: Line) -> pipeline.Fleet:
+        return {
+            cluster.name: {
+                m.name: Wire(self.world.session(m.name, line.run), line)
+                for m in cluster.members
+            }
+            for cluster in desired.clusters
+        }
+
+    def _claims(self, run: str) -> Any:
+        holder = Holder("root", self.name, f"machine-{self.name}", self.count, 1)
+        return lambda cluster: Claim(cluster, run, holder, self.patience, self._is_dead)
+
+    def _is_dead(self, holder: str) -> bool:
+        who = json.loads(holder)
+        return who["controller"] == self.name and who["pid"] in self.gone
+
+
+def members(world: World, *names: str, **more: Any) -> list[dict[str, Any]]:
+    """Hosts of the world as a file has them; all of them if none is named."""
+    return [
+        {"name": name, "interconnect": world.machines[name].setup.addresses[1][1], **more}
+        for name in names or world.machines
+    ]
+
+
+def volume(
+    world: World, lun: str = "lun1", label: str = "images", **more: Any
+) -> dict[str, Any]:
+    """A volume on a LUN of the world, to be formatted if blank."""
+    wwid = world.luns[lun].wwid
+    device = {"wwid": wwid} if wwid else {"path": f"/dev/disk/by-id/lab-{lun}"}
+    return {
+        "label": label,
+        "device": device,
+        "size": "fill",
+        "slots": 8,
+        "format": "if-blank",
+        "mount": {"path": f"/srv/{label}"},
+        **more,
+    }
+
+
+def desired(world: World, *names: str, **more: Any) -> Desired:
+    """One cluster of some hosts with a volume on lun1, unless ``more`` says otherwise."""
+    volumes = more.pop("volumes", None)
+    if volumes is None:
+        volumes = [volume(world)]
+    return of({"name": "ocfs2", "members": members(world, *names), "volumes": volumes, **more})
+
+
+def of(*clusters: Mapping[str, Any]) -> Desired:
+    """A file with these clusters."""
+    return Desired.model_validate({"version": 1, "clusters": [dict(c) for c in clusters]})
+
+
+def mounted(world: World) -> dict[str, tuple[str, ...]]:
+    """What each host has mounted, and where."""
+    return {
+        name: tuple(f"{mount.fs.label} {mount.path}" for mount in machine.running.mounts)
+        for name, machine in world.machines.items()
+    }
+
+
+MOUNTED = ("images /srv/images",)
+
+
+def happened(world: World, *whats: str) -> list[tuple[str, str]]:
+    """Host and kind of the events of some kinds, in order."""
+    return [(event.host, event.what) for event in world.trace if event.what in whats]

@@ -1,0 +1,145 @@
+"""What is between a run and its hosts: a record of all commands, and kill -9 at any.
+
+What a host has begun it finishes alone when the controller dies, as a real one does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from reconciler.hosts.simulator import SimulatedHost
+from reconciler.hosts.simulator.commands import changes, name_of
+from reconciler.model.plan import Command, Completed
+from tests.witness import Witness
+
+Phase = Literal["before", "during", "after"]
+
+
+named = cache(name_of)
+
+
+def every(_name: str) -> bool:
+    """Any command."""
+    return True
+
+
+def beyond_reading(name: str) -> bool:
+    """A command that may change a host or its lease."""
+    return name != "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """kill -9 of the controller at its ``at``-th command of those that ``counts``.
+
+    ``before`` it is sent; ``during``: the host has begun it; ``after``: it has ended, and
+    the controller did not hear of it.
+    """
+
+    at: int
+    phase: Phase = "before"
+    counts: Callable[[str], bool] = beyond_reading
+
+
+@dataclass(slots=True)
+class Line:
+    """All that one run says to its hosts; ``log`` has the host and name of every command.
+
+    ``stop`` is the operator's first Ctrl-C, ``detach`` the second. Until ``asleep`` the
+    controller's machine stands still, as a paused virtual machine does.
+    """
+
+    kill: Kill | None = None
+    run: str = ""
+    dead: bool = False
+    main: asyncio.Task[Any] | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    log: list[tuple[str, str]] = field(default_factory=list)
+    counted: int = 0
+    asleep: float = 0.0
+    frozen: asyncio.Lock = field(default_factory=asyncio.Lock)
+    running: set[asyncio.Task[Completed]] = field(default_factory=set)
+
+    async def carry(self, host: SimulatedHost, command: Command) -> Completed:
+        """Sends a command, unless the controller is dead or dies of it."""
+        await self._awake()
+        due = self._note(host, command)
+        if self.dead or due == "before":
+            self._die()
+        task = asyncio.ensure_future(host.run(command))
+        self.running.add(task)
+        task.add_done_callback(self._ended)
+        if due == "during":
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            self._die()
+        completed = await asyncio.shield(task)
+        await self._awake()
+        if self.dead or due == "after":
+            self._die()
+        return completed
+
+    async def settle(self) -> None:
+        """Waits for what hosts still do for a run that is dead."""
+        while self.running:
+            await asyncio.wait(self.running)
+
+    def freeze(self, seconds: float) -> None:
+        """The controller's machine stands still from now on."""
+        self.asleep = asyncio.get_running_loop().time() + seconds
+
+    def detach(self) -> None:
+        """Ctrl-C for the second time."""
+        self.stop.set()
+        if self.main is not None:
+            self.main.cancel()
+
+    async def _awake(self) -> None:
+        rest = self.asleep - asyncio.get_running_loop().time()
+        if rest > 0:
+            await asyncio.sleep(rest)
+
+    def _note(self, host: SimulatedHost, command: Command) -> Phase | None:
+        if self.dead:
+            return None
+        name, world = named(command.argv), host.machine.world
+        self.log.append((host.name, name))
+        if changes(name) and isinstance(world, Witness):
+            world.asked(host.name, self.run, name)
+        if self.kill is None or not self.kill.counts(name):
+            return None
+        self.counted += 1
+        return self.kill.phase if self.counted == self.kill.at else None
+
+    def _die(self) -> None:
+        self.dead = True
+        if self.main is not None:
+            self.main.cancel()
+        raise asyncio.CancelledError
+
+    def _ended(self, task: asyncio.Task[Completed]) -> None:
+        self.running.discard(task)
+        if not task.cancelled():
+            task.exception()  # of a dead run nobody else asks for it
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One run's connection to a host."""
+
+    host: SimulatedHost
+    line: Line
+
+    @property
+    def name(self) -> str:
+        return self.host.name
+
+    async def run(self, command: Command) -> Completed:
+        return await self.line.carry(self.host, command)
+
+    async def close(self) -> None:
+        await self.host.close()

@@ -1,0 +1,107 @@
+"""A world that looks at itself after every event, and remembers every broken law."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from reconciler.hosts.simulator import World, lease
+from reconciler.hosts.simulator.live import CLUSTER_CONF
+from reconciler.hosts.simulator.machine import Machine
+from reconciler.hosts.simulator.texts import BadConfig, read_cluster_conf
+
+Law = Callable[[World, Machine, str], Iterator[str]]
+
+
+@dataclass(slots=True)
+class Witness(World):
+    """A world whose ``broken`` laws are those of RELIABILITY, 3, that a host can show."""
+
+    broken: list[str] = field(default_factory=list)
+
+    def record(self, host: str, what: str, detail: str = "") -> None:
+        World.record(self, host, what, detail)
+        if host in self.machines:
+            for law in LAWS.get(what, ()):
+                found = law(self, self.machines[host], detail)
+                self.broken += [f"{self.now:g} {host}: {why}" for why in found]
+
+    def asked(self, host: str, run: str, name: str) -> None:
+        """A command that changes a host is about to be sent to it."""
+        machine = self.machines[host]
+        held = lease.read(machine).get("run", "nobody")
+        found = [] if held == run else [f"{name} of {run}, the lease is {held}'s"]
+        if name == "gate mount":
+            found += lists_agree(self, machine)
+        self.broken += [f"{self.now:g} {host}: {why}" for why in found]
+
+    def wrongs(self) -> list[str]:
+        """Everything that must never happen and did."""
+        return [f"{v.kind} {v.host}: {v.message}" for v in self.violations()] + self.broken
+
+
+def file_is_whole(_world: World, machine: Machine, detail: str) -> Iterator[str]:
+    """cluster.conf always parses, and has the host itself (I15)."""
+    if not detail.startswith(f"{CLUSTER_CONF} "):
+        return
+    text = machine.files.text(CLUSTER_CONF)
+    try:
+        clusters = read_cluster_conf(text)
+    except BadConfig as error:
+        yield f"cluster.conf cannot be read: {error}"
+        return
+    names = {node.name for nodes in clusters.values() for node in nodes}
+    count = re.findall(r"node_count = (\d+)", text)
+    if machine.short_name not in names or count != [str(len(names))]:
+        yield f"cluster.conf has nodes {sorted(names)} and node_count {count}"
+
+
+def lists_agree(world: World, machine: Machine) -> Iterator[str]:
+    """No run mounts while files or kernels of the members differ (I14)."""
+    live, text = machine.running.live, machine.files.text(CLUSTER_CONF)
+    mine = live.nodes if live else {}
+    if not mine:
+        yield "it is to mount without a live cluster"
+    for name in sorted(mine.keys() & world.machines.keys()):
+        other = world.machines[name]
+        if not other.running.on:
+            continue
+        theirs = other.running.live
+        if theirs is None or _numbers(theirs.nodes) != _numbers(mine):
+            yield f"it is to mount while the live list of {name} is another"
+        if other.files.text(CLUSTER_CONF) != text:
+            yield f"it is to mount while cluster.conf of {name} is another"
+
+
+def _numbers(nodes: dict) -> dict:
+    return {name: (node.number, node.ip, node.port) for name, node in nodes.items()}
+
+
+def formatted_once(world: World, machine: Machine, detail: str) -> Iterator[str]:
+    """A device is formatted at most once, ever (I6)."""
+    lun = machine.device(detail.split(maxsplit=1)[0]).lun.name
+    formats = [event for event in world.trace if event.what == "formatted"]
+    devices = [world.machines[e.host].device(e.detail.split()[0]) for e in formats]
+    if [d.lun.name for d in devices if d].count(lun) > 1:
+        yield f"{lun} is formatted again"
+
+
+def not_by_a_run(_world: World, machine: Machine, detail: str) -> Iterator[str]:
+    """Nothing that a plan does today takes a mount away."""
+    if machine.busy:
+        yield f"{machine.busy[0]} unmounts {detail}"
+
+
+def not_under_a_mount(_world: World, machine: Machine, detail: str) -> Iterator[str]:
+    """o2cb is not restarted where a volume is mounted (I12)."""
+    if machine.busy:
+        yield f"{detail} is restarted under a mount"
+
+
+LAWS: dict[str, tuple[Law, ...]] = {
+    "wrote": (file_is_whole,),
+    "formatted": (formatted_once,),
+    "unmounted": (not_by_a_run,),
+    "restart-ignored": (not_under_a_mount,),
+}
