@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.errors import HostUnreachable, LockHeld
+from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
 from reconciler.execution.executor import BLANK, Bench, Emit, Executor, Look, hosts_of
 from reconciler.execution.locks import Claim, confirm, leased
 from reconciler.execution.records import record_applied, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.devices import ref
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
@@ -21,7 +22,6 @@ from reconciler.planning.facts import sections
 from reconciler.planning.planner import make_plan, restrict
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
-from reconciler.resources.volumes.changes import ref
 from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
 
 Fleet = Mapping[str, Mapping[str, Host]]
@@ -109,7 +109,7 @@ class Run:
     ) -> ClusterOutcome:
         if plan.blocked:
             return ClusterOutcome(plan.name, "refused", blocked=plan.blocked)
-        if not plan.actions and not stale_records(self._applied(cluster), observed):
+        if not plan.actions and not self._stale_records(cluster, observed):
             return ClusterOutcome(plan.name, "no-change")
         hosts = self.fleet[plan.name]
         losses: list[str] = []
@@ -128,6 +128,12 @@ class Run:
 
     def _applied(self, cluster: Cluster) -> Desired:
         return self.desired.model_copy(update={"clusters": (cluster,)})
+
+    def _stale_records(self, cluster: Cluster, observed: Observed) -> Mapping[str, str]:
+        """Members whose record of what was applied is old; a part applied is no record."""
+        if self.options.targets:
+            return {}
+        return stale_records(self._applied(cluster), observed)
 
     async def _locked(
         self, plan: ClusterPlan, cluster: Cluster, losses: list[str]
@@ -169,6 +175,9 @@ class Run:
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             return await self._recorded(cluster, observed, outcomes)
         acted = any(o.status == "done" for o in outcomes)
+        if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
+            message = f"interrupted; {len(rest.actions)} actions remain: apply again to go on"
+            return ClusterOutcome(plan.name, "interrupted", outcomes, rest.blocked, message)
         message = f"{len(rest.actions)} actions remain: apply again to go on"
         return ClusterOutcome(
             plan.name, "partial" if acted else "failed", outcomes, rest.blocked, message
@@ -181,8 +190,8 @@ class Run:
         applied = self._applied(cluster)
         hosts = self.fleet[cluster.name]
         try:
-            await record_applied(applied, hosts, stale_records(applied, observed))
-        except HostUnreachable as error:
+            await record_applied(applied, hosts, self._stale_records(cluster, observed))
+        except (HostUnreachable, ActionFailed) as error:
             message = f"converged, but the record of it was not left everywhere: {error}"
             return ClusterOutcome(cluster.name, "partial", outcomes, message=message)
         return ClusterOutcome(cluster.name, "converged" if outcomes else "no-change", outcomes)

@@ -121,7 +121,7 @@ class Controller:
         }
 
     def _claims(self, run: str) -> Any:
-        holder = Holder("root", self.name, f"machine-{self.name}", self.count, 1)
+        holder = Holder("root", self.name, f"machine-{self.name}", "boot 1", self.count, 1)
         return lambda cluster: Claim(cluster, run, holder, self.patience, self._is_dead)
 
     def _is_dead(self, holder: str) -> bool:

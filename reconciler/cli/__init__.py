@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
+from reconciler.cli.terminal import plain
 from reconciler.errors import ReconcilerError, SpecInvalid
 
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``.
@@ -66,21 +67,30 @@ def run(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code (click's own 2 for usage errors becomes 64)."""
     try:
         result = cli.main(argv, prog_name="reconcile", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, click.ClickException, ReconcilerError, OSError) as error:
+        return _failed(error)
+    except RuntimeError as error:
+        if "home directory" not in str(error):
+            raise  # a bug
+        return _failed(error)
+    return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong; the exit code."""
+    if isinstance(error, click.exceptions.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except click.ClickException as error:
+    if isinstance(error, click.ClickException):
         error.show()
         return USAGE
-    except SpecInvalid as error:
+    if isinstance(error, BrokenPipeError):
+        sys.stderr.close()
+        return 0
+    if isinstance(error, SpecInvalid):
         from reconciler.reports.problems import render  # noqa: PLC0415  # only when needed
 
         click.echo(render(error.problems, error.lines), err=True)
-        return error.exit_code
-    except ReconcilerError as error:
-        click.echo(f"error: {error}", err=True)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    return result if isinstance(result, int) else 0
+    else:
+        click.echo(f"error: {plain(str(error))}", err=True)
+    return error.exit_code if isinstance(error, ReconcilerError) else 1

@@ -37,6 +37,23 @@ class Span(click.ParamType[float]):
         return float(int(match[1]) * _SECONDS[match[2]])
 
 
+class PlanId(click.ParamType[str]):
+    """A plan's id: what stands there by mistake must not start a run."""
+
+    name = "plan id"
+
+    def convert(
+        self,
+        value: Any,  # click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """The id, if it has the form of one."""
+        if not re.fullmatch(r"[0-9a-f]{6,64}", str(value)):
+            self.fail(f"{value!r} is not a plan's id (hexadecimal digits)", param, ctx)
+        return str(value)
+
+
 def discovered(file: str | None) -> str:
     """The desired-state file: argument, then RECONCILE_CONFIG, then ./cluster.yaml.
 
@@ -71,7 +88,7 @@ def formats(names: Sequence[str]) -> Callable[[F], F]:
     )
 
 
-FILE = click.argument("file", required=False, metavar="FILE")
+FILE = click.argument("file", required=False, metavar="[FILE]")
 PARALLELISM = click.option(
     "--parallelism",
     type=click.IntRange(1, 1024),

@@ -41,9 +41,9 @@ _WORDS = {
 
 
 @contextmanager
-def live(actions: Sequence[Action]) -> Iterator[Listener]:
+def live(actions: Sequence[Action], *, no_color: bool) -> Iterator[Listener]:
     """Bars on stderr: the whole, each running action, and what comes next."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or not actions:
         yield plain
         return
     from rich.console import Console  # noqa: PLC0415  # slow to import, only on a terminal
@@ -62,7 +62,8 @@ def live(actions: Sequence[Action]) -> Iterator[Listener]:
         TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True, no_color=no_color or None)
+    with Progress(*columns, console=console) as progress:
         yield _Bars(progress, actions).hear
 
 

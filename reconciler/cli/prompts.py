@@ -7,6 +7,8 @@ import click
 from reconciler.model.plan import Plan
 from reconciler.planning.approval import Aliases, formats, runnable
 
+TRIES = 3
+
 
 def approved(plan: Plan, aliases: Aliases) -> bool:
     """Ask; True only for the exact answers."""
@@ -27,5 +29,12 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
 
 
 def _answer(question: str, wanted: frozenset[str] | set[str]) -> bool:
-    given: str = click.prompt(question, default="", show_default=False, err=True)
-    return given.strip() in wanted
+    """Whether one of the wanted words is typed, in a few tries; an empty line gives up."""
+    for _ in range(TRIES):
+        given: str = click.prompt(question, default="", show_default=False, err=True)
+        if given.strip() in wanted:
+            return True
+        if not given.strip():
+            break
+        click.echo("That is not it; an empty line ends without doing anything.", err=True)
+    return False

@@ -39,10 +39,17 @@ def new_run() -> str:
 def claim(cluster: str, run: str, patience: float) -> Claim:
     """What this process asks the members for."""
     pid = os.getpid()
-    holder = Holder(
-        getpass.getuser(), socket.gethostname(), _machine(), pid, _started(pid) or 0
-    )
-    return Claim(cluster, run, holder, patience, _is_dead)
+    who = (getpass.getuser(), socket.gethostname(), _machine(), _space())
+    return Claim(cluster, run, Holder(*who, pid, _started(pid) or 0), patience, _is_dead)
+
+
+def _space() -> str:
+    """Where a pid means the same process: this boot, this pid namespace."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return NO_MACHINE
 
 
 def _machine() -> str:
@@ -61,13 +68,15 @@ def _started(pid: int) -> int | None:
 
 
 def _is_dead(holder: str) -> bool:
+    """Whether a lease's holder surely is a process of here that has ended."""
     try:
         who = json.loads(holder)
-        machine, pid, started = who["machine"], int(who["pid"]), int(who["started"])
-    except (ValueError, KeyError, TypeError):
+        place = (who["controller"], who["machine"], who["space"])
+        pid, started = int(who["pid"]), int(who["started"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return False
-    here = machine == _machine() and machine != NO_MACHINE
-    return here and who.get("controller") == socket.gethostname() and _started(pid) != started
+    here = (socket.gethostname(), _machine(), _space())
+    return place == here and NO_MACHINE not in here and _started(pid) != started
 
 
 EXIT = {"interrupted": 130, "stale": 6, "locked": 5, "partial": 4, "refused": 3}

@@ -28,13 +28,19 @@ def coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag o
 def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above
     """Print styled lines."""
     colour = coloured(no_color)
-    for style, text in lines:
+    for style, line in lines:
+        text = plain(line)
         options = STYLES.get(style) if colour else None
         click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
 
 
+def plain(text: str) -> str:
+    """``text`` without what could move a terminal's cursor or hide: hosts choose words too."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
 @contextmanager
-def observing(total: int) -> Iterator[Callable[[str, str], None]]:
+def observing(total: int, *, no_color: bool = False) -> Iterator[Callable[[str, str], None]]:
     """A progress bar on stderr while hosts are read; silent when stderr is no terminal."""
     if not sys.stderr.isatty():
         yield lambda _host, _state: None
@@ -56,7 +62,8 @@ def observing(total: int) -> Iterator[Callable[[str, str], None]]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[waiting]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True, no_color=no_color or None)
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=total, waiting="")
         asked: list[str] = []
 

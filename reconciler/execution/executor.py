@@ -54,8 +54,21 @@ class Executor:
 
     async def execute(self) -> tuple[ActionOutcome, ...]:
         """Carry out the plan; every action's end, also of those that never started."""
-        run = machine.begin(self.plan.actions)
         tasks: dict[asyncio.Task[ActionOutcome], Action] = {}
+        try:
+            await self._drive(tasks)
+        finally:
+            if (
+                tasks
+            ):  # a bug, or the record's disk is full: what runs on hosts still ends first
+                await asyncio.wait(tasks)
+        return tuple(
+            self.outcomes.get(action.id, ActionOutcome(action.id, "not-started"))
+            for action in self.plan.actions
+        )
+
+    async def _drive(self, tasks: dict[asyncio.Task[ActionOutcome], Action]) -> None:
+        run = machine.begin(self.plan.actions)
         while True:
             if self.bench.stopped():
                 run = machine.drain(run)
@@ -63,16 +76,12 @@ class Executor:
                 run = machine.step(run, action.id, "start")
                 tasks[asyncio.create_task(self._perform(action))] = action
             if not tasks:
-                break
+                return
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 action, outcome = tasks.pop(task), task.result()
                 self.outcomes[action.id] = outcome
                 run = machine.step(run, action.id, _EVENT[outcome.status])
-        return tuple(
-            self.outcomes.get(action.id, ActionOutcome(action.id, "not-started"))
-            for action in self.plan.actions
-        )
 
     async def _perform(self, action: Action) -> ActionOutcome:
         started = _now()

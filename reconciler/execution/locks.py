@@ -23,17 +23,22 @@ RENEWAL = 15.0
 EXPIRY = 120.0
 RETRY = 1.0
 ANSWER = 30.0
+HELD = "gate: lease-held: "
 LOST = "gate: lease-lost:"
 BUSY = "gate: lease-busy:"
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who takes the lease; the three numbers tell whether that process still lives."""
+    """Who takes the lease; the rest tells whether that process still lives.
+
+    ``space`` is the kernel boot and pid namespace in which ``pid`` counts.
+    """
 
     user: str
     controller: str
     machine: str
+    space: str
     pid: int
     started: int
 
@@ -44,6 +49,7 @@ class Holder:
                 "user": self.user,
                 "controller": self.controller,
                 "machine": self.machine,
+                "space": self.space,
                 "pid": self.pid,
                 "started": self.started,
             }
@@ -140,9 +146,9 @@ async def _ask(host: Host, claim: Claim, steal: str) -> tuple[str, str, float] |
     if done.status == 0:
         return None
     for line in done.stderr.splitlines():
-        if line.startswith("gate: lease-held: "):
-            run, holder, age = line.removeprefix("gate: lease-held: ").split("\t")
-            return run, holder, float(age)
+        fields = line.removeprefix(HELD).split("\t")
+        if line.startswith(HELD) and len(fields) == 3 and fields[2].isdecimal():
+            return fields[0], fields[1], float(fields[2])
         if line.startswith(BUSY):
             raise LockHeld(host.name, line.removeprefix(BUSY).strip(), EXPIRY)
     raise HostUnreachable(host.name, "lease-failed", f"no lease: {done.stderr.strip()[-300:]}")
@@ -152,7 +158,7 @@ def _named(holder: str) -> str:
     try:
         who = json.loads(holder)
         return f"{who['user']}@{who['controller']} pid {who['pid']}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return holder
 
 

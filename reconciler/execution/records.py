@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from reconciler.errors import ActionFailed
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.model.desired import Desired
@@ -32,16 +33,19 @@ async def record_applied(
 ) -> None:
     """Leave ``applied.json``, of one cluster, on the members where it is ``stale``.
 
-    Raises HostUnreachable; the hosts are as the file says by then.
+    Raises HostUnreachable or ActionFailed; the hosts are as the file says by then.
     """
     text = _text(applied)
     path, digest = _path(applied), _digest(text)
-    await asyncio.gather(
+    done = await asyncio.gather(
         *(
             hosts[name].run(gate_command("write-file", path, "600", old, digest, stdin=text))
             for name, old in stale.items()
         )
     )
+    for name, ended in zip(stale, done, strict=True):
+        if ended.status != 0:
+            raise ActionFailed(f"{name}: {path}", ended.stderr.strip())
 
 
 def _path(applied: Desired) -> str:

@@ -410,10 +410,10 @@ busy() { # a change is under way, until the command and its children have ended
     flock -s -w 10 8 || refuse lease-busy "$STATE/busy is locked"
 }
 
-idle() { # idle RUN: a dead run's last command may still work; its lease waits for that
+idle() { # idle WHOSE: the last command of a run may outlive its lease; the next one waits
     if ! has flock; then return; fi
     exec 8>>"$STATE/busy" || stop 70 write-failed "$STATE/busy"
-    flock -n 8 || refuse lease-busy "a command of run $1 still works here"
+    flock -n 8 || refuse lease-busy "a command of $1 still works here"
 }
 
 lease_acquire() { # lease_acquire CLUSTER RUN HOLDER STEAL
@@ -424,11 +424,12 @@ lease_acquire() { # lease_acquire CLUSTER RUN HOLDER STEAL
     lease_lock "$@"
     read_lease
     case $held in
-    '' | "$2") ;;
-    "$4") idle "$held" ;;
+    "$2") ;;
+    '') idle "an earlier run" ;;
+    "$4") idle "run $held" ;;
     *)
         [ "$age" -gt $EXPIRY ] || refuse lease-held "$held$TAB$holder$TAB$age"
-        idle "$held"
+        idle "run $held"
         ;;
     esac
     write_lease "$2" "$3"

@@ -29,7 +29,9 @@ class ActionOutcome:
     seconds: float = 0.0
 
 
-ClusterResult = Literal["no-change", "converged", "refused", "partial", "failed", "locked"]
+ClusterResult = Literal[
+    "no-change", "converged", "refused", "partial", "failed", "locked", "interrupted"
+]
 
 
 @dataclass(frozen=True, slots=True)

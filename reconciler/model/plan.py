@@ -23,12 +23,18 @@ class Command:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """``argv``, with the text of a program that travels along replaced by its name."""
-        if self.argv[3:5] == ("gate", "do"):
-            return self.argv[5:]
-        if self.argv[:2] == ("sh", "-c"):
-            return (f"reconcile-{self.argv[3]}", *self.argv[4:])
-        return self.argv
+        """The command as a person would type it, without the program that travels along."""
+        if self.argv[:2] != ("sh", "-c"):
+            return self.argv
+        verb, arguments = self.argv[4], self.argv[5:]
+        if verb == "do":
+            return arguments
+        if verb == "format":
+            return arguments[3:]
+        if verb == "mount":
+            node, _uuid, path, options = arguments
+            return ("mount", "-t", "ocfs2", "-o", options, node, path)
+        return (f"reconcile-{self.argv[3]}", verb, *arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,14 +56,11 @@ def judge(plan: Plan, consent: Consent, file: str, aliases: Aliases) -> Verdict:
         for device in devices
         if not consent.devices & (aliases.get(device, frozenset()) | {device})
     ]
-    return Verdict(
-        tuple(missing), _command(plan, file, harmless), _needless(consent, devices, aliases)
-    )
+    return Verdict(tuple(missing), _command(plan, file), _needless(consent, devices, aliases))
 
 
-def _command(plan: Plan, file: str, harmless: bool) -> str:  # noqa: FBT001  # a fact, not a mode
-    words = ["reconcile", "apply", file]
-    words += ["--auto-approve"] if harmless else ["--approve", plan.id]
+def _command(plan: Plan, file: str) -> str:
+    words = ["reconcile", "apply", file, "--approve", plan.id]
     for action in formats(plan):
         words += ["--accept-data", action.device]
     return shlex.join(words)

@@ -24,6 +24,7 @@ RELEVANT = (
     "wanted",
     "fstab",
 )
+VOLATILE = {"beats", "advancing", "pid"}
 LENGTH = 12
 
 
@@ -73,5 +74,4 @@ def _section(value: object) -> object:
 
 def _item(value: object) -> object:
     fields = asdict(value)  # type: ignore[call-overload]  # every section holds dataclasses
-    fields.pop("beats", None)
-    return fields
+    return {key: value for key, value in fields.items() if key not in VOLATILE}

@@ -47,6 +47,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("format", "same-live-nodes", _anywhere),
     ("format", "same-timeouts", _anywhere),
     ("same-file-system", "format", _same_volume),
+    ("mount", "same-cluster-conf", _anywhere),
     ("mount", "same-live-nodes", _anywhere),
     ("mount", "same-timeouts", _anywhere),
     ("mount", "same-file-system", _same_volume),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import unified_diff
 from itertools import groupby
 
 from reconciler.model.observed import Observed
@@ -32,7 +33,11 @@ def _cluster(
         f"Plan {plan.id}  cluster {cluster.name}  observed {reached}/{len(observed.hosts)} hosts",
     )
     yield from _changes(cluster.changes)
+    if detail:
+        yield from _differences(cluster.changes)
     yield from _blocked(cluster.blocked)
+    if cluster.blocked and cluster.actions:
+        yield "", "  Once nothing is blocked, this would follow:"
     yield from _actions(cluster.actions, detail)
     if not cluster.actions and not cluster.blocked:
         yield "good", "  No change: hosts are as the file says."
@@ -50,6 +55,27 @@ def _changes(changes: Sequence[Change]) -> Iterator[Line]:
         style, sign = _SIGN[new]
         place = f"{hosts:<{wide}}  {what:<{broad}}  {truth:<7}"
         yield style, f"  {sign} {place}  because: {because}"
+
+
+def _differences(changes: Sequence[Change]) -> Iterator[Line]:
+    """What would change in each place, once for all hosts that have the same."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for change in changes:
+        lines = tuple(unified_diff(_text(change.before), _text(change.after), n=1, lineterm=""))
+        groups.setdefault((_what(change), lines[2:]), []).append(change.host)
+    for (what, lines), hosts in groups.items():
+        yield "title", f"  {what} on {','.join(hosts)}"
+        for line in lines:
+            yield _DIFF.get(line[0], "dim"), f"    {line}"
+
+
+_DIFF: Mapping[str, str] = {"+": "add", "-": "bad"}
+
+
+def _text(value: object) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key} = {item}" for key, item in value.items()]
+    return [] if value is None else str(value).replace("; ", "\n").splitlines()
 
 
 def _what(change: Change) -> str:
@@ -95,6 +121,7 @@ def _summary(plan: Plan) -> Iterator[Line]:
     final = ", irreversible" if plan.irreversible else ""
     if plan.blocked:
         yield "bad", f"{changes} changes, {len(plan.blocked)} refusals. Blocked (exit 3)."
+        yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
         text = f"{changes} changes, {len(plan.actions)} actions, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, no outage."

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import click
@@ -21,6 +21,7 @@ from reconciler.cli.options import (
     PARALLELISM,
     TARGET,
     VERBOSE,
+    PlanId,
     Span,
     discovered,
     formats,
@@ -65,7 +66,7 @@ class Request:
 @click.command("apply")
 @FILE
 @click.option("--auto-approve", is_flag=True, help="Approve a safe, reversible plan.")
-@click.option("--approve", metavar="PLAN_ID", help="Approve exactly that plan.")
+@click.option("--approve", type=PlanId(), metavar="PLAN_ID", help="Approve exactly that plan.")
 @click.option(
     "--accept-data",
     "devices",
@@ -119,23 +120,46 @@ def command(
 
 async def _apply(request: Request) -> int:
     identity = session.new_run()
-    with Journal(
-        session.state_directory(request.state) / "runs", identity, session.now
-    ) as journal:
+    state = session.state_directory(request.state) / "runs"
+    with Journal(state, identity, session.now) as journal:
         if request.json:
             journal.listeners.append(json_lines)
         journal.emit("run-started", {"cluster": None, "file": request.file})
-        async with connected(request.desired) as fleet:
-            with observing(sum(len(hosts) for hosts in fleet.values())) as watch:
-                plan, pairs = await make(request.desired, fleet, request.options, watch)
-            outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
+        try:
+            plan, outcomes, interrupted = await _run(request, journal)
+        except asyncio.CancelledError:
+            summary = run_summary((), "interrupted", DETACHED)
+            journal.emit("run-finished", {"cluster": None, "detached": True, **summary})
+            _say(f"detached: what runs on the hosts goes on; record: {journal.path}")
+            raise
         word = session.result(outcomes, interrupted)
         code = session.exit_code(word)
         journal.emit("run-finished", {"cluster": None, **run_summary(outcomes, word, code)})
     if not request.json:
         show(outcome_lines(outcomes, request.file, plan.blocked), request.no_color)
-        click.echo(f"run {identity}: {word} (exit {code})  record: {journal.path}", err=True)
+        _say(f"run {identity}: {word} (exit {code})  record: {journal.path}")
     return code
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+async def _run(
+    request: Request, journal: Journal
+) -> tuple[Plan, tuple[ClusterOutcome, ...], bool]:
+    """Plan, approve, carry out; every refusal goes on record."""
+    async with connected(request.desired) as fleet:
+        total = sum(len(hosts) for hosts in fleet.values())
+        with observing(total, no_color=request.no_color) as watch:
+            plan, pairs = await make(request.desired, fleet, request.options, watch)
+        outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
+    for outcome in outcomes:
+        for item in outcome.blocked:
+            journal.emit("refused", {"cluster": outcome.name, **asdict(item)})
+        if outcome.message:
+            journal.emit("told", {"cluster": outcome.name, "message": outcome.message})
+    return plan, outcomes, interrupted
 
 
 async def _carry_out(
@@ -148,14 +172,16 @@ async def _carry_out(
     if not request.json:
         by_name = {cluster.name: observed for cluster, observed in pairs}
         show(plan_lines(plan, by_name, request.detail), request.no_color)
-    if runnable(plan) and not _approved(request, plan, pairs):
+    if runnable(plan) and not _approved(request, journal, seen):
         return tuple(_unapproved(plan)), False
     stop = asyncio.Event()
     interrupted = _interruptible(stop)
     with ExitStack() as stack:
         if not request.json:
             actions = [a for c in runnable(plan) for a in c.actions]
-            journal.listeners.append(stack.enter_context(live(actions)))
+            journal.listeners.append(
+                stack.enter_context(live(actions, no_color=request.no_color))
+            )
         claim = partial(_claim, request, journal.path.stem)
         work = Run(fleet, request.options, journal.emit, stop, claim, request.desired)
         return await work.execute(plan, pairs), bool(interrupted)
@@ -165,18 +191,20 @@ def _claim(request: Request, identity: str, cluster: str) -> Claim:
     return session.claim(cluster, identity, request.lock_timeout)
 
 
-def _approved(request: Request, plan: Plan, pairs: Pairs) -> bool:
+def _approved(request: Request, journal: Journal, seen: tuple[Plan, Pairs]) -> bool:
+    plan, pairs = seen
     names = aliases(pairs)
     verdict = judge(plan, request.consent, request.file, names)
     for note in verdict.notes:
-        click.echo(f"note: {note}", err=True)
+        _say(f"note: {note}")
     if not verdict.missing:
         return True
     if request.ask and request.consent.plan_id is None:
         return prompts.approved(plan, names)
     for reason in verdict.missing:
-        click.echo(f"not approved: {reason}", err=True)
-    click.echo(f"to approve exactly this: {verdict.command}", err=True)
+        _say(f"not approved: {reason}")
+        journal.emit("not-approved", {"cluster": None, "reason": reason})
+    _say(f"to approve exactly this: {verdict.command}")
     return False
 
 
@@ -201,7 +229,7 @@ def _interruptible(stop: asyncio.Event) -> list[int]:
     def hear() -> None:
         heard.append(1)
         stop.set()
-        click.echo("stopping: what runs is finished first; again to detach", err=True)
+        _say("\nstopping: what runs is finished first; Ctrl-C again to detach")
         if len(heard) > 1 and main is not None:
             main.cancel()
 

@@ -45,7 +45,7 @@ def command(
     async def look() -> Pairs:
         async with connected(desired) as fleet:
             total = sum(len(hosts) for hosts in fleet.values())
-            with observing(total) as watch:
+            with observing(total, no_color=no_color) as watch:
                 pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
         return pairs
 

@@ -64,7 +64,8 @@ def command(
 
     async def look() -> tuple[Plan, Pairs]:
         async with connected(desired) as fleet:
-            with observing(sum(len(hosts) for hosts in fleet.values())) as watch:
+            total = sum(len(hosts) for hosts in fleet.values())
+            with observing(total, no_color=no_color) as watch:
                 return await make(desired, fleet, options, watch)
 
     plan, pairs = asyncio.run(look())

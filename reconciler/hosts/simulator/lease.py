@@ -46,8 +46,9 @@ def acquire(call: Call) -> Reply:
     if held and held["run"] not in (run, steal) and age(call.machine) <= EXPIRY:
         what = "\t".join([held["run"], held["holder"], str(age(call.machine))])
         raise refused("lease-held", what)
-    if held and held["run"] != run and _works(call.machine):
-        raise refused("lease-busy", f"a command of run {held['run']} still works here")
+    if held.get("run") != run and _works(call.machine):
+        before = f"run {held['run']}" if held else "an earlier run"
+        raise refused("lease-busy", f"a command of {before} still works here")
     _write(call.machine, run, holder)
     call.machine.world.controllers[call.machine.name] = call.controller
     call.machine.record("lease-acquired", run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 
@@ -63,6 +64,65 @@ def mount_paths_are_straight(desired: Desired) -> Iterator[Finding]:
             yield Finding((*path, "mount", "path"), "mount-path", message, "write it straight")
 
 
+# mount(8), file-system independent; fs/ocfs2/super.c, the tokens of ocfs2_parse_options.
+KNOWN_OPTIONS = frozenset(
+    [
+        "async",
+        "atime",
+        "defaults",
+        "dev",
+        "diratime",
+        "dirsync",
+        "exec",
+        "group",
+        "iversion",
+        "lazytime",
+        "mand",
+        "noatime",
+        "nodev",
+        "nodiratime",
+        "noexec",
+        "nofail",
+        "noiversion",
+        "nolazytime",
+        "nomand",
+        "norelatime",
+        "nostrictatime",
+        "nosuid",
+        "owner",
+        "relatime",
+        "ro",
+        "rw",
+        "strictatime",
+        "suid",
+        "sync",
+        "user",
+        "users",
+        "acl",
+        "atime_quantum",
+        "barrier",
+        "coherency",
+        "commit",
+        "data",
+        "dir_resv_level",
+        "errors",
+        "grpquota",
+        "inode64",
+        "intr",
+        "journal_async_commit",
+        "localalloc",
+        "localflocks",
+        "noacl",
+        "nointr",
+        "nouser_xattr",
+        "preferred_slot",
+        "resv_level",
+        "user_xattr",
+        "usrquota",
+    ]
+)
+
+
 def mount_paths_are_unique(desired: Desired) -> Iterator[Finding]:
     """A host is in one cluster, so what a cluster mounts is what a host mounts."""
     for path, cluster in clusters(desired):
@@ -99,6 +159,22 @@ def mount_options_are_the_operators(desired: Desired) -> Iterator[Finding]:
                 yield Finding(place, "mount-option", message, "remove it")
 
 
+def mount_options_are_known(desired: Desired) -> Iterator[Finding]:
+    """One that the kernel does not know fails the mount, and every later boot's."""
+    for path, _, volume in volumes(desired):
+        for i, option in enumerate(volume.mount.options):
+            name = option.partition("=")[0]
+            if any(re.fullmatch(pattern, option) for pattern, _why in _REFUSED):
+                continue
+            if name not in KNOWN_OPTIONS:
+                near = difflib.get_close_matches(name, KNOWN_OPTIONS, 1)
+                hint = (
+                    f"did you mean '{near[0]}'?" if near else "see mount(8) and mount.ocfs2(8)"
+                )
+                message = f"'{option}' is no mount option of OCFS2"
+                yield Finding((*path, "mount", "options", i), "mount-option", message, hint)
+
+
 def mount_options_are_given_once(desired: Desired) -> Iterator[Finding]:
     """The last one would win, whatever was meant."""
     for path, _, volume in volumes(desired):
@@ -133,6 +209,7 @@ RULES: tuple[Rule, ...] = (
     mount_paths_are_unique,
     mount_paths_are_not_nested,
     mount_options_are_the_operators,
+    mount_options_are_known,
     mount_options_are_given_once,
     agents_mount_at_boot_themselves,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
@@ -63,7 +63,26 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             continue
         found[host] = {node.name.lower(): _words(node) for node in conf.nodes}
     wanted = {node.name.lower(): _words(node) for node in wanted_nodes(cluster)}
-    yield from compared(wanted, found, PATH)
+    yield from compared(wanted, _without_strays(wanted, found, observed), PATH)
+
+
+def _without_strays(
+    wanted: Mapping[str, str],
+    found: Mapping[str, Mapping[str, str]],
+    observed: Observed,
+) -> Mapping[str, Mapping[str, str]]:
+    """Leave out what only a file says while every running kernel agrees with the wish."""
+    running: dict[str, set[str]] = {}
+    for facts in observed.reached().values():
+        for live in known(facts.live).clusters:
+            for node in live.nodes:
+                words = f"number {node.number} at {node.ip}:{node.port}"
+                running.setdefault(node.name.lower(), set()).add(words)
+    right = {name for name, words in wanted.items() if running.get(name) == {words}}
+    return {
+        host: {name: words for name, words in nodes.items() if name not in right}
+        for host, nodes in found.items()
+    }
 
 
 def _words(node: Node) -> str:
@@ -90,11 +109,14 @@ def _because(cluster: Cluster, file: TextFile) -> str:
     if file.text is None:
         return f"{PATH} is absent"
     try:
-        present = {node.name.lower() for node in parse_conf(file.text).nodes}
+        found = {node.name.lower(): _words(node) for node in parse_conf(file.text).nodes}
     except ConfInvalid:
         return f"{PATH} cannot be read by the tools"
-    new = [m.name for m in cluster.members if m.name.lower() not in present]
-    return f"{', '.join(new)} joins" if new else "same nodes, written differently"
+    want = {node.name.lower(): _words(node) for node in wanted_nodes(cluster)}
+    words = [f"{name} joins" for name in want if name not in found]
+    words += [f"{name} leaves" for name in found if name not in want]
+    words += [f"{n} is {found[n]}" for n in want if n in found and found[n] != want[n]]
+    return ", ".join(words) or "same nodes, written differently"
 
 
 def actions(
@@ -107,7 +129,8 @@ def actions(
     digest = hashlib.sha256(text.encode()).hexdigest()
     facts = observed.reached()
     for change in changes:
-        before = known(facts[change.host].cluster_conf).sha256 or "absent"
+        file = known(facts[change.host].cluster_conf)
+        before, mode = file.sha256 or "absent", file.mode or "644"
         yield Action(
             id=f"{cluster.name}/{change.host}/write-cluster-conf",
             kind="write-cluster-conf",
@@ -116,7 +139,7 @@ def actions(
             summary=f"write {PATH} ({len(cluster.members)} nodes)",
             because=change.because,
             risk="safe",
-            command=gate_command("write-file", PATH, "644", before, digest, stdin=text),
+            command=gate_command("write-file", PATH, mode, before, digest, stdin=text),
             requires=(Fact((change.host,), "cluster-conf", "", before),),
             expects=(Fact((change.host,), "cluster-conf", "", digest),),
         )
@@ -139,7 +162,7 @@ def cluster_conf(facts: HostFacts, _subject: str) -> str:
     return known(facts.cluster_conf).sha256 or "absent"
 
 
-NEEDS = ("cluster_conf",)
+NEEDS = ("cluster_conf", "live")
 READINGS = {
     "cluster-conf": Reading(("cluster_conf",), cluster_conf),
 }

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import disk_of, ref, stable_path, view_of
 from reconciler.model.observed import (
     HostFacts,
     MountPoint,
     Observed,
-    WantedDevice,
-    device_ref,
     known,
 )
 from reconciler.model.outcome import Blocked
@@ -30,35 +29,6 @@ BOOT_ORDER = ("x-systemd.after=o2cb.service", "x-systemd.before=ocfs2.service")
 SHOWN = ("noatime", "nodiratime", "nodev", "noexec", "nosuid", "ro", "sync", "localflocks")
 # A refused join takes about 70 s (OCFS2.md, rule 6); never less than 180.
 MOUNT_TIMEOUT = 240.0
-# Stable names in the order of trust; under multipath only the map's own name.
-STABLE = ("dm-uuid-", "wwn-", "scsi-", "nvme-", "virtio-", "")
-
-
-def ref(volume: Volume) -> str:
-    """How the probe was asked for the volume's device."""
-    return device_ref(volume.device.wwid, volume.device.path, volume.device.partition)
-
-
-def _view(facts: HostFacts, subject: str) -> WantedDevice | None:
-    return next((item for item in known(facts.wanted) if item.ref == subject), None)
-
-
-def stable_path(volume: Volume, facts: HostFacts) -> str | None:
-    """The path for fstab: as in the file, or the device's most trustworthy by-id link."""
-    view = _view(facts, ref(volume))
-    if view is None or view.node is None:
-        return None
-    device = volume.device
-    if device.path and device.partition is None:
-        return device.path
-    disk = next((d for d in known(facts.disks) if d.name == view.node), None)
-    links = sorted(disk.links if disk else ())
-    by_id = [link for link in links if link.startswith("/dev/disk/by-id/")]
-    for prefix in STABLE:
-        for link in by_id:
-            if link.removeprefix("/dev/disk/by-id/").startswith(prefix):
-                return link
-    return None
 
 
 def fstab_line(volume: Volume, source: str) -> str:
@@ -77,7 +47,16 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     wanted_paths = {volume.mount.path for volume in cluster.volumes}
     for host, facts in observed.reached().items():
         for found in known(facts.mounts):
-            if not _foreign(found) and found.path not in wanted_paths:
+            if found.pid != 1:
+                yield Blocked(
+                    "mount-hidden",
+                    member(host),
+                    f"{found.source} is mounted on {found.path} in the private mount namespace "
+                    f"of process {found.pid}, where umount and fuser do not see it",
+                    f"end process {found.pid} on {host}, or unmount it inside: "
+                    f"nsenter -t {found.pid} -m umount {found.path}",
+                )
+            elif not _foreign(found) and found.path not in wanted_paths:
                 yield not_supported(
                     member(host),
                     f"{found.source} is mounted on {found.path}, which no volume of the file "
@@ -91,9 +70,9 @@ def _foreign(found: MountPoint) -> bool:
 
 
 def _check_mounts(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    view = _view(facts, ref(volume))
+    view = view_of(facts, ref(volume))
     for found in known(facts.mounts):
-        if found.path != volume.mount.path:
+        if found.path != volume.mount.path or found.pid != 1:
             continue
         device = view.device if view else None
         if _foreign(found) or device not in {None, found.device}:
@@ -105,18 +84,40 @@ def _check_mounts(volume: Volume, host: str, facts: HostFacts) -> Iterator[Block
             )
         else:
             yield from _check_options(volume, host, found)
+    own = _own_names(volume, facts)
     for entry in entries(known(facts.fstab).text or ""):
-        if entry.path == volume.mount.path and entry.kind != "ocfs2":
+        here = entry.path == volume.mount.path
+        if (here and entry.kind != "ocfs2") or (not here and entry.source in own):
             yield Blocked(
                 "fstab-conflict",
                 address(volume.label),
-                f"{host}: {FSTAB} has another file system for that path: {entry.line}",
+                f"{host}: {FSTAB} mounts something else there, or this volume elsewhere: "
+                f"{entry.line}",
                 f"remove the line on {host}, or choose another mount.path",
             )
 
 
+def _own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
+    """Every way in which fstab may name the volume."""
+    view = view_of(facts, ref(volume))
+    disk = disk_of(facts, view) if view else None
+    if view is None or disk is None:
+        return frozenset()
+    names = {f"/dev/{disk.name}", f"LABEL={volume.label}", *disk.links}
+    return frozenset(names | ({f"UUID={view.superblock.uuid}"} if view.superblock else set()))
+
+
 def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blocked]:
-    missing = [o for o in volume.mount.options if o in SHOWN and o not in found.options]
+    wanted = volume.mount.options
+    missing = [o for o in wanted if o in SHOWN and o not in found.options]
+    if "ro" in found.options and "ro" not in wanted:
+        yield Blocked(
+            "volume-read-only",
+            address(volume.label),
+            f"{host}: {found.path} is mounted read-only, which the file does not ask for",
+            f"see on {host} why (dmesg: an error makes OCFS2 read-only); unmount it, check the "
+            "volume with fsck.ocfs2 while nobody has it mounted, and apply again",
+        )
     if missing:
         yield not_supported(
             address(volume.label),
@@ -127,8 +128,8 @@ def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blo
 
 
 def _check_stable(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    view = _view(facts, ref(volume))
-    if view is not None and view.node is not None and stable_path(volume, facts) is None:
+    view = view_of(facts, ref(volume))
+    if view is not None and view.node is not None and stable_path(volume.device, facts) is None:
         yield Blocked(
             "no-stable-path",
             address(volume.label),
@@ -155,7 +156,7 @@ def _diff_mount(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]
 
 
 def _diff_boot(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
-    source = stable_path(volume, facts)
+    source = stable_path(volume.device, facts)
     where = f"{address(volume.label)}/boot/{host}"
     have = boot_mount(facts, volume.mount.path)
     before = None if have == "absent" else have
@@ -187,8 +188,8 @@ def actions(
         volume = by_label[change.address.split("/")[1]]
         facts = observed.reached()[change.host]
         if change.truth == "mount":
-            source = stable_path(volume, facts)
-            view = _view(facts, ref(volume))
+            source = stable_path(volume.device, facts)
+            view = view_of(facts, ref(volume))
             if source is not None and view is not None:
                 block = view.superblock
                 yield _mount(cluster, volume, change, (source, block.uuid if block else "-"))
@@ -200,7 +201,8 @@ def actions(
                 else with_entry(text or "", str(change.after))
             )
             written[change.host] = after
-            yield _write_fstab(cluster, volume, change, (text, after))
+            mode = known(facts.fstab).mode or "644"
+            yield _write_fstab(cluster, volume, change, (text, after, mode))
 
 
 def _mount(cluster: Cluster, volume: Volume, change: Change, device: tuple[str, str]) -> Action:
@@ -228,9 +230,9 @@ def _lists_equal(cluster: Cluster) -> tuple[Fact, ...]:
 
 
 def _write_fstab(
-    cluster: Cluster, volume: Volume, change: Change, texts: tuple[str | None, str]
+    cluster: Cluster, volume: Volume, change: Change, texts: tuple[str | None, str, str]
 ) -> Action:
-    before, after = texts
+    before, after, mode = texts
     old = hashlib.sha256(before.encode()).hexdigest() if before is not None else "absent"
     new = hashlib.sha256(after.encode()).hexdigest()
     return Action(
@@ -243,7 +245,7 @@ def _write_fstab(
         else f"write {FSTAB}: do not mount {volume.label} at boot",
         because=change.because,
         risk="safe",
-        command=gate_command("write-file", FSTAB, "644", old, new, stdin=after),
+        command=gate_command("write-file", FSTAB, mode, old, new, stdin=after),
         requires=(Fact((change.host,), "fstab", "", old),),
         expects=(
             Fact(
@@ -256,8 +258,8 @@ def _write_fstab(
 def mounted(facts: HostFacts, subject: str) -> str:
     """Whether PATH of ``PATH REF`` has that device mounted."""
     path, wanted = subject.split(" ", 1)
-    view = _view(facts, wanted)
-    here = [found for found in known(facts.mounts) if found.path == path]
+    view = view_of(facts, wanted)
+    here = [item for item in known(facts.mounts) if item.path == path and item.pid == 1]
     if not here:
         return "absent"
     if view is None or view.device is None or _foreign(here[-1]):
@@ -274,7 +276,7 @@ def ocfs2_mounts(facts: HostFacts, _subject: str) -> str:
 def boot_mount(facts: HostFacts, path: str) -> str:
     """The fstab line of a path."""
     text = known(facts.fstab).text or ""
-    return next((entry.line for entry in entries(text) if entry.path == path), "absent")
+    return "; ".join(entry.line for entry in entries(text) if entry.path == path) or "absent"
 
 
 def fstab(facts: HostFacts, _subject: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,16 +12,19 @@ class Entry:
     """One entry; ``line`` is its text with single spaces."""
 
     line: str
+    source: str
     path: str
     kind: str
 
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file, comments and blank lines left out."""
-    for line in text.splitlines():
-        fields = line.split()
+    for line in text.split("\n"):
+        fields = re.split("[ \t]+", line.strip(" \t\r"))
         if len(fields) >= 3 and not fields[0].startswith("#"):
-            yield Entry(" ".join(fields), _decoded(fields[1]), fields[2])
+            path = _decoded(fields[1])
+            source = _decoded(fields[0])
+            yield Entry(" ".join(fields), source, path.rstrip("/") or "/", fields[2])
 
 
 def _decoded(field: str) -> str:
@@ -33,7 +37,7 @@ def _decoded(field: str) -> str:
 def with_entry(text: str, line: str) -> str:
     """``text`` with ``line`` in place of the entry of the same path, else at its end."""
     path = line.split()[1]
-    lines = text.splitlines()
+    lines = _lines(text)
     places = [number for number, old in enumerate(lines) if _is_of(old, path)]
     kept = [old for old in lines if not _is_of(old, path)]
     kept.insert(places[0] if places else len(kept), line)
@@ -42,7 +46,12 @@ def with_entry(text: str, line: str) -> str:
 
 def without_entry(text: str, path: str) -> str:
     """``text`` without the entries of ``path``."""
-    return "".join(f"{line}\n" for line in text.splitlines() if not _is_of(line, path))
+    return "".join(f"{line}\n" for line in _lines(text) if not _is_of(line, path))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as getmntent(3) has them: only a newline ends one."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _is_of(line: str, path: str) -> bool:

@@ -66,6 +66,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 f"{known(facts.o2cb_config).path} says O2CB_STACK={stack}",
                 "this product drives the o2cb stack; set it back, or leave the host out",
             )
+        yield from _check_units(host, facts)
         live = _live(facts, cluster.name)
         if live and timeouts(facts, cluster.name) != _timeouts(cluster):
             yield not_supported(
@@ -79,6 +80,20 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 member(host),
                 f"the running cluster has heartbeat mode {live.heartbeat_mode}",
                 "only local heartbeat is acted upon",
+            )
+
+
+def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
+    for unit in known(facts.services):
+        absent = unit.name == UNITS[0] and unit.load == "not-found"
+        if unit.name in UNITS and (absent or unit.load == "masked"):
+            yield Blocked(
+                "unit-not-usable",
+                member(host),
+                f"{unit.name} is {unit.load}: the cluster would not start at boot",
+                f"on {host}: systemctl unmask {unit.name}"
+                if unit.load == "masked"
+                else f"install the package that has {unit.name} on {host}",
             )
 
 
@@ -167,7 +182,7 @@ def _enable(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
 def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     file = known(facts.o2cb_config)
     text = render_settings(file.text, wanted(cluster))
-    before = file.sha256 or "absent"
+    before, mode = file.sha256 or "absent", file.mode or "644"
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Action(
         id=f"{cluster.name}/{change.host}/write-o2cb-settings",
@@ -177,7 +192,7 @@ def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
         summary=f"write {file.path}: start at boot, cluster {cluster.name}, its timeouts",
         because=change.because,
         risk="safe",
-        command=gate_command("write-file", file.path, "644", before, digest, stdin=text),
+        command=gate_command("write-file", file.path, mode, before, digest, stdin=text),
         requires=(Fact((change.host,), "o2cb-config", "", before),),
         expects=(Fact((change.host,), "o2cb-config", "", digest),),
     )

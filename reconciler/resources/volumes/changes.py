@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.observed import HostFacts, Observed, WantedDevice, device_ref, known
+from reconciler.model.devices import ref, stable_path, view_of
+from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
@@ -15,12 +16,6 @@ from reconciler.model.refusals import volume as address
 FORMAT_TIMEOUT = 1800.0
 DEFAULT_SPARE_SLOTS = 2
 LEAST_SLOTS = 4
-
-
-def ref(volume: Volume) -> str:
-    """How the probe was asked for the volume's device."""
-    device = volume.device
-    return device_ref(device.wwid, device.path, device.partition)
 
 
 def named(volume: Volume) -> str:
@@ -72,10 +67,11 @@ def actions(
     by_address = {f"{address(v.label)}/file-system": v for v in cluster.volumes}
     for change in changes:
         volume = by_address[change.address]
-        view = views(volume, observed)[change.host]
-        if view.node is None or view.size is None:
-            continue  # refused by check: device-missing
-        yield _format(cluster, volume, change, view)
+        size = views(volume, observed)[change.host].size
+        path = stable_path(volume.device, observed.reached()[change.host])
+        if path is None or size is None:
+            continue  # refused by check: device-missing, no-stable-path
+        yield _format(cluster, volume, change, (path, size))
         hosts = tuple(m.name for m in cluster.members)
         yield Action(
             id=f"{cluster.name}/all/same-file-system/{volume.label}",
@@ -90,8 +86,11 @@ def actions(
         )
 
 
-def _format(cluster: Cluster, volume: Volume, change: Change, view: WantedDevice) -> Action:
-    argv = mkfs_argv(cluster, volume, f"/dev/{view.node}", view.size or 0)
+def _format(
+    cluster: Cluster, volume: Volume, change: Change, device: tuple[str, int]
+) -> Action:
+    path, size = device
+    argv = mkfs_argv(cluster, volume, path, size)
     return Action(
         id=f"{cluster.name}/{change.host}/format/{volume.label}",
         kind="format",
@@ -102,16 +101,14 @@ def _format(cluster: Cluster, volume: Volume, change: Change, view: WantedDevice
         risk="data",
         irreversible=True,
         device=volume.device.wwid or volume.device.path or "",
-        command=gate_command(
-            "format", f"/dev/{view.node}", str(view.size), "--", *argv, timeout=FORMAT_TIMEOUT
-        ),
+        command=gate_command("format", path, str(size), "--", *argv, timeout=FORMAT_TIMEOUT),
         requires=(
             Fact(tuple(m.name for m in cluster.members), "blank", ref(volume), "blank"),
             Fact(
                 tuple(m.name for m in cluster.members),
                 "device-size",
                 ref(volume),
-                str(view.size),
+                str(size),
             ),
         ),
         expects=(Fact((change.host,), "file-system", ref(volume), _words(cluster, volume)),),
@@ -151,13 +148,9 @@ def _blocks(volume: Volume, size: int) -> tuple[str, ...]:
     return (str(volume.size // (volume.features.block_size or 4096)),)
 
 
-def _view(facts: HostFacts, subject: str) -> WantedDevice | None:
-    return next((item for item in known(facts.wanted) if item.ref == subject), None)
-
-
 def file_system(facts: HostFacts, subject: str) -> str:
     """The OCFS2 file system behind a device."""
-    view = _view(facts, subject)
+    view = view_of(facts, subject)
     if view is None or view.superblock is None:
         return "absent"
     block = view.superblock
@@ -166,19 +159,19 @@ def file_system(facts: HostFacts, subject: str) -> str:
 
 def file_system_uuid(facts: HostFacts, subject: str) -> str:
     """The UUID of the OCFS2 file system behind a device."""
-    view = _view(facts, subject)
+    view = view_of(facts, subject)
     return view.superblock.uuid if view and view.superblock else "absent"
 
 
 def device_size(facts: HostFacts, subject: str) -> str:
     """The kernel's size of a device in bytes."""
-    view = _view(facts, subject)
+    view = view_of(facts, subject)
     return str(view.size) if view and view.size is not None else "absent"
 
 
 def blank(facts: HostFacts, subject: str) -> str:
     """Whether the blank check passed: no signature, no holder, zeros where sampled."""
-    view = _view(facts, subject)
+    view = view_of(facts, subject)
     if view is None or view.node is None:
         return "absent"
     if view.signature or view.wiped or view.superblock:

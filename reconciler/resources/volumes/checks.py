@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import ref, whole_disk
 from reconciler.model.observed import (
-    Disk,
     HostFacts,
     Observed,
     Superblock,
     WantedDevice,
-    known,
 )
 from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import not_supported
 from reconciler.model.refusals import volume as address
 from reconciler.resources.volumes import heartbeats
-from reconciler.resources.volumes.changes import blank, named, ref, slots, views
+from reconciler.resources.volumes.changes import blank, named, views
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
 SLACK = 4 << 20
@@ -40,7 +39,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         refused = [b for host, view in seen.items() for b in _check_view(volume, host, view)]
         yield from refused
         if seen and not refused:
-            yield from _check_together(volume, seen)
+            yield from _check_together(volume, observed, seen)
             yield from _check_content(cluster, volume, observed, seen)
 
 
@@ -103,8 +102,20 @@ def _partition_missing(volume: Volume, host: str) -> Blocked:
     )
 
 
-def _check_together(volume: Volume, seen: Mapping[str, WantedDevice]) -> Iterator[Blocked]:
+def _check_together(
+    volume: Volume, observed: Observed, seen: Mapping[str, WantedDevice]
+) -> Iterator[Blocked]:
     subject = address(volume.label)
+    disks = {host: whole_disk(observed.reached()[host], view) for host, view in seen.items()}
+    wwids = {host: disk.wwid if disk else None for host, disk in disks.items()}
+    if len(set(wwids.values())) > 1:
+        words = ", ".join(f"{host} {wwid or 'none'}" for host, wwid in wwids.items())
+        yield Blocked(
+            "different-device",
+            subject,
+            f"{named(volume)} leads to disks of different WWIDs: {words}",
+            "give the device's wwid, or a path that leads to one disk on all members",
+        )
     sizes = {host: view.size for host, view in seen.items()}
     if len(set(sizes.values())) > 1:
         words = ", ".join(f"{host} {size} bytes" for host, size in sizes.items())
@@ -179,7 +190,7 @@ def _check_size(
 ) -> Iterator[Blocked]:
     if volume.size == "fill" or view.size is None:
         return
-    disk = _whole(view, known(facts.disks))
+    disk = whole_disk(facts, view)
     whole = disk.size if disk else view.size
     if whole < volume.size:
         yield _too_small(volume, f"{host}: the disk has {whole} bytes", "grow the device")
@@ -197,12 +208,6 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
         else found,
         f"{remedy}, or ask for less",
     )
-
-
-def _whole(view: WantedDevice, disks: tuple[Disk, ...]) -> Disk | None:
-    by_name = {disk.name: disk for disk in disks}
-    disk = by_name.get(view.node or "")
-    return by_name.get(disk.parent) if disk and disk.parent else disk
 
 
 def _check_superblock(
@@ -227,13 +232,13 @@ def _check_superblock(
             f"not o2cb/{cluster.name}",
             "correct the cluster's name or the device",
         )
-    if block.slots < len(cluster.members):
+    need = max(len(cluster.members), volume.slots or 0)
+    if block.slots < need:
         yield not_supported(
             subject,
-            f"the volume has {block.slots} slots for {len(cluster.members)} members: "
+            f"the volume has {block.slots} slots, the file needs {need}: "
             "adding slots is not acted upon yet",
-            "with the volume unmounted everywhere: "
-            f"tunefs.ocfs2 -N {slots(cluster, volume)} DEVICE",
+            f"with the volume unmounted everywhere: tunefs.ocfs2 -N {need} DEVICE",
         )
     yield from _check_growth(volume, block, size)
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice, known
+from reconciler.model.devices import ref, view_of
+from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import volume as address
-from reconciler.resources.volumes.changes import named, ref, views
+from reconciler.resources.volumes.changes import named, views
 
 # Seconds between two samples; a host beats every two (fs/ocfs2/cluster/heartbeat.c).
 BEATS_APART = 12.0
@@ -46,7 +47,7 @@ def _mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> Iterator[in
     """The number under which a host mounts the volume, if it does."""
     if isinstance(facts.mounts, Unknown) or isinstance(facts.live, Unknown):
         return
-    view = next((item for item in known(facts.wanted) if item.ref == ref(volume)), None)
+    view = view_of(facts, ref(volume))
     if view is None or view.device not in {mount.device for mount in facts.mounts}:
         return
     for live in facts.live.clusters:

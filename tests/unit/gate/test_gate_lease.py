@@ -155,3 +155,15 @@ def test_a_dead_runs_lease_waits_for_its_last_command(state: Path) -> None:
         words = "gate: lease-busy: a command of run r1 still works here\n"
         assert done == (75, "", words)
     assert lease(state, "lease-acquire", "ocfs2", "r2", HOLDER, "r1")[0] == 0
+
+
+@needs_root
+def test_a_free_lease_waits_for_a_command_that_outlived_its_run(state: Path) -> None:
+    assert lease(state, "lease-acquire", "ocfs2", "r1", HOLDER, "-")[0] == 0
+    with (state / "reconcile/busy").open("a") as busy:
+        fcntl.flock(busy, fcntl.LOCK_SH)
+        assert lease(state, "lease-release", "ocfs2", "r1")[0] == 0
+        done = lease(state, "lease-acquire", "ocfs2", "r2", HOLDER, "-")
+        words = "gate: lease-busy: a command of an earlier run still works here\n"
+        assert done == (75, "", words)
+    assert lease(state, "lease-acquire", "ocfs2", "r2", HOLDER, "-")[0] == 0

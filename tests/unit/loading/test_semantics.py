@@ -316,6 +316,12 @@ BROKEN = {
             *("cluster_stack=o2cb", "noauto", "auto"),
         )
     ],
+    "mount_options_are_known": [
+        (
+            storage(mount(options=["noatiem", "errors=remount-ro"])),
+            [((*V, 0, "mount", "options", 0), "mount-option")],
+        ),
+    ],
     "mount_options_are_given_once": [
         (
             storage(mount(options=["commit=5", "noatime", "commit=10"])),

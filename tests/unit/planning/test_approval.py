@@ -38,7 +38,7 @@ def test_less_than_it_needs_is_refused_with_the_exact_command(plan, consent):
     verdict = judge(plan, consent, "c.yaml", NAMES)
     assert verdict.missing
     approving = {
-        SAFE.id: "reconcile apply c.yaml --auto-approve",
+        SAFE.id: f"reconcile apply c.yaml --approve {SAFE.id}",
         FORMAT.id: f"reconcile apply c.yaml --approve {FORMAT.id} --accept-data {LUN}",
     }
     assert verdict.command == approving[plan.id]
