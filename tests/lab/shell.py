@@ -36,9 +36,7 @@ def ask(*argv: object, timeout: float = 60, **options) -> subprocess.CompletedPr
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
     try:
-        return subprocess.run(
-            words, text=True, timeout=timeout, check=False, **options
-        )
+        return subprocess.run(words, text=True, timeout=timeout, check=False, **options)
     except subprocess.TimeoutExpired:
         raise LabError(f"no answer in {timeout} s: {shlex.join(words)}") from None
     except FileNotFoundError:
