@@ -1,0 +1,275 @@
+"""What happens: two bare hosts become a cluster, and then whatever may befall them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.model.observed import HostFacts, known
+from tests.contract.normal import LUN
+from tests.contract.stage import CLUSTER, HOLDER, Kind, Stage, comparable, digest, staged
+
+NODE = "/dev/ubdb"
+PATH = "/srv/images"
+GIB = 1 << 30
+NOTES = "/etc/ocfs2/notes"
+OTHER = "22222222-2222-2222-2222-222222222222"
+MKFS = ("mkfs.ocfs2", "-x", "-L", "other", "-N", "2", NODE)
+REGISTER = ("o2cb", "register-cluster", CLUSTER)
+ENABLE = ("systemctl", "enable", "o2cb.service", "ocfs2.service")
+RESTART = ("systemctl", "restart", "o2cb.service")
+# The sections that o2cb's own doings can show in.
+O2CB = ("kernel", "cluster_conf", "o2cb_config", "live", "services")
+
+
+async def played(kind: Kind) -> list[Any]:
+    """What was noted of the whole history."""
+    async with staged(kind) as stage:
+        await play(stage)
+        return comparable(stage)
+
+
+async def play(stage: Stage) -> None:
+    """The whole history, in the order in which each part leaves what the next one needs."""
+    await created(stage)
+    await files(stage)
+    await devices(stage)
+    await leases(stage)
+    await restarted_while_mounted(stage)
+    await one_list_longer(stage)
+    await crashed_and_back(stage)
+    await evicted(stage)
+    await refused_to_join(stage)
+    await odd_lists(stage)
+    await restarted_while_unmounted(stage)
+    await let_in_again(stage)
+
+
+async def created(stage: Stage) -> None:
+    """Bare hosts, a run, and the same again."""
+    await stage.run("a register before there is a cluster", "node01", *REGISTER)
+    await stage.apply("create")
+    await stage.run("enable what is enabled", "node01", *ENABLE)
+    await stage.apply("the same again")
+
+
+async def files(stage: Stage) -> None:
+    """A file is replaced only by who knows what is in it."""
+    old, new, newer = "old\n", "new", "newer\n"
+
+    async def write(step: str, before: str, text: str, is_now: str = "") -> None:
+        words = ("write-file", NOTES, "640", before, is_now or digest(text))
+        await stage.gate(step, "node01", *words, stdin=text)
+
+    await write("a new file", "absent", old)
+    await write("the same file again", "absent", old)
+    await write("a file that shall be absent but is not", "absent", new)
+    await write("a file that is replaced", digest(old), new)
+    await write("a file that has changed since", digest(old), newer)
+    await write("a file whose content was damaged", digest(new), newer, digest(old))
+    words = ("write-file", "/etc/ocfs2", "644", "absent", digest(new))
+    await stage.gate("a file where a directory is", "node01", *words, stdin=new)
+
+
+async def devices(stage: Stage) -> None:
+    """Neither a mounted device nor one with data is formatted; a wrong volume not mounted."""
+    size = str(GIB)
+    for step, host, node, count in (
+        ("format a mounted device", "node01", NODE, size),
+        ("format a device of another size", "node01", NODE, "4096"),
+        ("format a device that is not there", "node01", "/dev/ubdz", size),
+    ):
+        await stage.gate(step, host, "format", node, count, "--", *MKFS[:-1], node)
+    uuid = volume(stage)
+    for step, device, wanted, path in (
+        ("mount what is mounted there", LUN, uuid, PATH),
+        ("mount another UUID", NODE, OTHER, "/srv/other"),
+        ("mount a device that is not there", "/dev/ubdz", "-", "/srv/other"),
+        ("mount a device without OCFS2", "/dev/ubda", "-", "/srv/other"),
+    ):
+        await stage.gate(step, "node01", "mount", device, wanted, path, "noatime")
+
+
+async def leases(stage: Stage) -> None:
+    """One run at a time."""
+    mine, theirs = (CLUSTER, "run-1"), (CLUSTER, "run-2")
+    holder = HOLDER
+    for step, *words in (
+        ("a lease", "lease-acquire", *mine, holder, "-"),
+        ("the same lease again", "lease-acquire", *mine, holder, "-"),
+        ("a lease that another run holds", "lease-acquire", *theirs, holder, "-"),
+        ("renew a lease", "lease-renew", *mine),
+        ("renew another run's lease", "lease-renew", *theirs),
+        ("release another run's lease", "lease-release", *theirs),
+    ):
+        await stage.gate(step, "node01", *words)
+    await stage.look("while a lease is held")
+    for step, *words in (
+        ("displace a lease", "lease-acquire", *theirs, holder, "run-1"),
+        ("renew a lease that was displaced", "lease-renew", *mine),
+        ("release a lease", "lease-release", *theirs),
+        ("release it again", "lease-release", *theirs),
+        ("renew what was released", "lease-renew", *theirs),
+    ):
+        await stage.gate(step, "node01", *words)
+
+
+async def restarted_while_mounted(stage: Stage) -> None:
+    """o2cb says that all is well, and re-reads nothing."""
+    text = stage.file("node02", "o2cb_config").text or ""
+    other = text.replace("IDLE_TIMEOUT_MS=20000", "IDLE_TIMEOUT_MS=25000")
+    await stage.write("another idle timeout in the file", "node02", "o2cb_config", other)
+    await stage.run("restart o2cb while mounted", "node02", *RESTART)
+    await stage.look("after the restart", only=O2CB)
+    await stage.run("start o2cb while it runs", "node02", "systemctl", "start", "o2cb.service")
+    await stage.write("the old timeout in the file", "node02", "o2cb_config", text)
+
+
+async def one_list_longer(stage: Stage) -> None:
+    """A third node in the list of one host, and out again."""
+    text = stage.file("node01", "cluster_conf").text or ""
+    await stage.write("three nodes in one file", "node01", "cluster_conf", with_node(text))
+    for step in ("register it", "register it again"):
+        await stage.run(step, "node01", *REGISTER)
+    await stage.look("lists differ", only=O2CB)
+    await stage.write("two nodes again", "node01", "cluster_conf", text)
+    await stage.run("register the old list", "node01", *REGISTER)
+    await stage.look("lists agree", only=O2CB)
+
+
+async def crashed_and_back(stage: Stage) -> None:
+    """What is written down for boots is enough to come back; a lease is there still."""
+    lease, holder = (CLUSTER, "run-3"), HOLDER
+    await stage.gate("a lease before the crash", "node02", "lease-acquire", *lease, holder, "-")
+    await stage.crash("node02")
+    await stage.look("a host is off")
+    await stage.boot("node02")
+    await stage.until("it mounts again by itself", lambda hosts: is_mounted(hosts, "node02"))
+    await stage.gate("a lease from before the crash", "node02", "lease-release", *lease)
+    await stage.apply("after a crash")
+
+
+async def evicted(stage: Stage) -> None:
+    """A dead node is in use until it is evicted."""
+    fstab = stage.file("node02", "fstab").text or ""
+    kept = [line for line in fstab.splitlines(keepends=True) if " ocfs2 " not in line]
+    await stage.write("nothing mounted at boot", "node02", "fstab", "".join(kept))
+    text = stage.file("node01", "cluster_conf").text or ""
+    await stage.crash("node02")
+    await stage.write("a dead host out of the file", "node01", "cluster_conf", alone(text))
+    await stage.run("register without a node just dead", "node01", *REGISTER)
+    await stage.look("a node not yet evicted")
+    await stage.until("evicted", lambda hosts: slots(hosts, "node01") == 1)
+    await stage.run("register without an evicted node", "node01", *REGISTER)
+    await stage.look("out of the list", only=O2CB)
+
+
+async def refused_to_join(stage: Stage) -> None:
+    """Neither who is not on the list may mount, nor who has another list."""
+    await stage.boot("node02")
+    await stage.look("back, unknown to the other")
+    words = ("format", NODE, str(GIB), "--", *MKFS)
+    await stage.gate("format a device with data", "node02", *words)
+    mount = ("mount", LUN, volume(stage), PATH, "noatime")
+    await stage.gate("mount where nobody knows it", "node02", *mount)
+    await stage.look("refused as unknown")
+    both = with_node(stage.file("node02", "cluster_conf").text or "")
+    await stage.write("both, and a third, in one file", "node01", "cluster_conf", both)
+    await stage.run("register all three", "node01", *REGISTER)
+    await stage.gate("mount with a shorter list", "node02", *mount)
+    await stage.look("refused for its list", only=(*O2CB, "mounts", "wanted"))
+
+
+async def odd_lists(stage: Stage) -> None:
+    """What the tools accept of cluster.conf, and what is left when they stop halfway."""
+    text = stage.file("node02", "cluster_conf").text or ""
+    for step, odd in odd_texts(text).items():
+        await stage.write(f"{step}: the file", "node02", "cluster_conf", odd)
+        await stage.run(f"{step}: register", "node02", *REGISTER)
+        await stage.look(step, only=("live",))
+    await stage.run("register another cluster", "node02", *REGISTER[:-1], "other")
+    await stage.write("the agreed list again", "node02", "cluster_conf", text)
+    await stage.run("register the agreed list", "node02", *REGISTER)
+    await stage.look("after odd lists")
+
+
+def odd_texts(text: str) -> dict[str, str]:
+    """Variants of a cluster.conf that has two nodes."""
+    return {
+        "spaces for tabs": text.replace("\t", "    "),
+        "no spaces around =": text.replace(" = ", "="),
+        "a blank line in a stanza": text.replace("\tname = node02", "\n\tname = node02"),
+        "a comment": f"# by hand\n{text}",
+        "an indented comment": text.replace("\tname = node02", "\t# here\n\tname = node02"),
+        "line ends of another system": text.replace("\n", "\r\n"),
+        "a wrong node_count": text.replace("node_count = 2", "node_count = 7"),
+        "no node_count": text.replace("\tnode_count = 2\n", ""),
+        "a host name for an address": text.replace("10.88.1.11", "node01"),
+        "an unknown attribute": text.replace(
+            "\tname = node02", "\tcolour = red\n\tname = node02"
+        ),
+        "two nodes of one name": text.replace("name = node01", "name = node02"),
+        "two nodes of one number": text.replace("number = 4", "number = 2"),
+        "two nodes of one address": text.replace("10.88.1.11", "10.88.1.12"),
+        "an address that is not its own": text.replace("10.88.1.12", "10.88.1.99"),
+        "another number": text.replace("number = 2", "number = 9"),
+        "no node of its name": text.replace("name = node02", "name = node04"),
+        "an empty file": "",
+    }
+
+
+async def restarted_while_unmounted(stage: Stage) -> None:
+    """o2cb re-reads everything, also that it shall not run."""
+    text = stage.file("node02", "o2cb_config").text or ""
+    other = text.replace("IDLE_TIMEOUT_MS=20000", "IDLE_TIMEOUT_MS=25000")
+    for step, settings in (
+        ("disabled", text.replace("ENABLED=true", "ENABLED=false")),
+        ("re-read", other),
+        ("as before", text),
+    ):
+        await stage.write(f"{step}: the file", "node02", "o2cb_config", settings)
+        await stage.run(f"{step}: restart", "node02", *RESTART)
+        await stage.look(step, only=O2CB)
+
+
+async def let_in_again(stage: Stage) -> None:
+    """A run finds the way back, and the volume may be mounted twice on one host."""
+    text = stage.file("node02", "cluster_conf").text or ""
+    await stage.write("the short list in both files", "node01", "cluster_conf", text)
+    await stage.run("register the short list", "node01", *REGISTER)
+    await stage.apply("repair")
+    mount = ("mount", LUN, volume(stage), "/srv/second", "noatime")
+    await stage.gate("mount it elsewhere as well", "node02", *mount)
+    await stage.look("mounted twice")
+
+
+def volume(stage: Stage) -> str:
+    """The UUID of the volume."""
+    (device,) = known(stage.facts("node01").wanted)
+    return device.signature["UUID"]
+
+
+def is_mounted(hosts: Mapping[str, HostFacts], name: str) -> bool:
+    """Whether a host has the volume mounted."""
+    return name in hosts and bool(known(hosts[name].mounts))
+
+
+def slots(hosts: Mapping[str, HostFacts], name: str) -> int:
+    """How many slots of the volume are taken, as a host reads them."""
+    (device,) = known(hosts[name].wanted)
+    return len(device.slot_map or ())
+
+
+def with_node(text: str) -> str:
+    """A cluster.conf with node03 as well."""
+    stanza = (
+        "node:\n\tip_port = 7777\n\tip_address = 10.88.1.13\n"
+        f"\tnumber = 7\n\tname = node03\n\tcluster = {CLUSTER}\n\n"
+    )
+    return stanza + text.replace("node_count = 2", "node_count = 3")
+
+
+def alone(text: str) -> str:
+    """A cluster.conf without node02."""
+    stanzas = [part for part in text.split("\n\n") if "name = node02" not in part]
+    return "\n\n".join(stanzas).replace("node_count = 2", "node_count = 1")
