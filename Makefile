@@ -20,10 +20,10 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
 
 unit: $(STAMP)  ## everything without the lab
-	$(BIN)/pytest -q --ignore tests/lab --ignore tests/contract/test_lab.py -rs
+	$(BIN)/pytest -q --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -rs --durations 10
 
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
-	$(BIN)/pytest -q tests/lab tests/contract/test_lab.py -rs --durations 15
+	$(BIN)/pytest -q tests/lab tests/contract/test_lab.py tests/scenarios/test_lab_*.py -rs --durations 25
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
 	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san
