@@ -65,6 +65,7 @@ def test_plan_writes_nothing_on_any_host(lab, operator):
         assert (
             lab.run(host, STATE, timeout=120).stdout.splitlines() == before[host].splitlines()
         )
+    assert lab.run("node01", DISK, timeout=120).stdout == disk
 
 
 def test_apply_without_approval_does_nothing_and_says_what_would_approve(operator):
