@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: demo test check unit lab lab-up lab-down schema bench clean
+.PHONY: demo test check unit lab lab-up lab-shell lab-down schema bench clean
 
 demo: $(STAMP)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
@@ -27,7 +27,11 @@ lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reas
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
 	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san
-	@echo "inside it: $(BIN)/python -m tests.lab exec --netns reconcile -- bash"
+	@echo "Its hosts are reached from inside its network only: make lab-shell, and there"
+	@echo "reconcile plan    (a ready cluster.yaml is in RECONCILE_CONFIG)"
+
+lab-shell: $(STAMP)  ## a shell inside the lab's network, with reconcile on its path
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.lab exec --netns reconcile -- bash
 
 lab-down:
 	$(BIN)/python -m tests.lab down --netns reconcile

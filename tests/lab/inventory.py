@@ -54,7 +54,28 @@ def describe_lun(plan: Plan, lun: Lun, mib: int) -> dict:
     return {"name": lun.name, "mib": mib, "device": device, **names}
 
 
+def sample(world: World) -> str:
+    """A desired-state file for this lab: all nodes, the first LUN, ready to be applied."""
+    plan, directory = world.plan, world.directory
+    members = "".join(
+        f"      - {{name: {name}, interconnect: {plan.hosts[name].address('ic')}, "
+        f"ssh: {{host: {plan.hosts[name].address('mgmt')}}}}}\n"
+        for name in plan.nodes
+    )
+    lun = describe_lun(plan, plan.luns[0], 0)
+    device = f"wwid: {lun['wwid']}" if "wwid" in lun else f"path: {lun['stable_device']}"
+    return (
+        "version: 1\n"
+        f"ssh: {{user: root, identity: {directory}/id, known_hosts: {directory}/known_hosts}}\n"
+        f"clusters:\n  - name: lab\n    members:\n{members}"
+        f"    volumes:\n      - label: images\n        device: {{{device}}}\n"
+        "        size: fill\n        format: if-blank\n"
+        "        mount: {path: /srv/images, options: [noatime]}\n"
+    )
+
+
 def write_inventory(world: World) -> None:
-    """`inventory.json` in the lab's directory."""
+    """`inventory.json` and `cluster.yaml` in the lab's directory."""
     text = json.dumps(make_inventory(world), indent=1)
     (world.directory / "inventory.json").write_text(text + "\n")
+    (world.directory / "cluster.yaml").write_text(sample(world))

@@ -93,6 +93,7 @@ class Lab:
             "LAB_DIR": str(directory),
             "LAB_INVENTORY": str(directory / "inventory.json"),
             "LAB_SSH_CONFIG": str(directory / "ssh_config"),
+            "RECONCILE_CONFIG": str(directory / "cluster.yaml"),
         }
 
     def kill(self, *hosts: str) -> None:
