@@ -54,8 +54,10 @@ def test_the_address_in_the_file_is_the_one_that_the_kernel_uses(lab):
     assert lab.run("node01", shown).stdout.strip() == "10.88.1.11"
 
 
-def test_another_member_joins_the_cluster_of_one_later(lab, operator, luns):
-    code, events = operator.apply(operator.write(first(luns, "node01", "node02")))
+def test_another_member_joins_later_by_a_user_with_sudo(lab, operator, luns):
+    as_operator = {"user": "ops", "sudo": True}
+    file = operator.write(first(luns, "node01", "node02"), ssh=as_operator)
+    code, events = operator.apply(file)
     assert code == 0, events[-1]
     assert {kind for host, kind in commands(events) if host == "node01"} == {
         "write-cluster-conf",
@@ -98,6 +100,14 @@ def test_two_disjoint_clusters_converge_in_one_run(operator, luns):
     assert code == 0
     assert events[-1]["clusters"] == {"ocfs2": "no-change", "music": "no-change"}
     assert operator.run("plan", file, "--detailed-exitcode").returncode == 0
+
+
+def test_a_member_left_out_of_the_file_is_found_by_its_heartbeat(operator, luns):
+    file = operator.write(first(luns, "node01"))
+    assert operator.refusals(file) == {
+        ("not-supported-yet", "member/node02"),
+        ("foreign-heartbeat", "volume/images"),
+    }
 
 
 def test_a_host_that_is_in_another_cluster_is_refused(operator, luns):
