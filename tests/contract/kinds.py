@@ -46,7 +46,7 @@ def desired(ssh: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> Des
     cluster = {
         "name": CLUSTER,
         "members": members,
-        "heartbeat": {"dead_threshold": 21},
+        "heartbeat": {"dead_threshold": 17},
         "network": {"idle_timeout_ms": 20000},
         "volumes": [volume],
     }

@@ -66,21 +66,21 @@ class Stage:
     tell: Callable[[str], None] = lambda _: None
     began: float = field(default_factory=time.monotonic)
 
-    async def look(self, step: str, only: Sequence[str] = (), **noted: Any) -> None:
+    async def look(self, step: str, only: Sequence[str] = ()) -> None:
         """Observes all hosts as a run would; ``only`` notes no more than these sections."""
         if not only:
             seen = observation(await self._observe())
         else:
             probe = probe_for(self.kind.desired.clusters[0], (), only)
             seen = observation(await observe(self.hosts, probe, SECTIONS), only)
-        self._note(step, **noted, hosts=seen)
+        self._note(step, hosts=seen)
 
     async def until(self, step: str, true: Callable[[Mapping[str, HostFacts]], bool]) -> None:
         """Observes again and again until it is true; it is noted only if it came true."""
         waited = 0.0
         while not true((await self._observe()).reached()):
             if waited > PATIENCE:
-                raise TimeoutError(f"{step}: not in {PATIENCE} s: {self.seen}")
+                raise TimeoutError(f"{step}: not in {PATIENCE:g} s")
             await self.kind.wait(PAUSE)
             waited += PAUSE
         self._note(step, hosts=observation(self.seen))

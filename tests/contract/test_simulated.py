@@ -109,9 +109,7 @@ def test_the_history_shows_what_it_is_played_for(record: list[Any]) -> None:
     assert live(seen["disabled"]["node02"]) == []
     assert seen["while a lease is held"]["node01"]["leases"][0]["run"] == "run-1"
     assert seen["a host is off"]["node02"] == {"unreachable": "host-unreachable"}
-    assert [
-        beating(seen[step]["node01"]) for step in ("a node not yet evicted", "evicted")
-    ] == [
+    assert [beating(seen[step]["node01"]) for step in ("a host is off", "evicted")] == [
         ([(0, 4), (1, 2)], ["not 0", "not 0"]),
         ([(0, 4)], ["not 0", "not 0"]),
     ]
