@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+# Real hosts mostly wait (for time-outs, heartbeats, boots): three labs at once fill two cores.
+LABS := 3
+LAB_TESTS := tests/contract/test_lab.py $(wildcard tests/scenarios/test_lab_*.py) tests/lab
 
 .PHONY: demo test check unit lab lab-up lab-shell lab-down schema bench clean
 
@@ -20,10 +23,10 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
 
 unit: $(STAMP)  ## everything without the lab
-	$(BIN)/pytest -q --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -rs --durations 10
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -rs --durations 10
 
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
-	$(BIN)/pytest -q tests/lab tests/contract/test_lab.py tests/scenarios/test_lab_*.py -rs --durations 25
+	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -rs --durations 25
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
 	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san
