@@ -110,6 +110,8 @@ def facts(name: str, place: int, **more: Any) -> HostFacts:
         records=(),
         leases=(),
         log=(),
+        automounts=(),
+        interconnect=(),
     )
     return replace(bare, **more)
 

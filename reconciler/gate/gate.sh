@@ -7,6 +7,9 @@
 #   write-file PATH MODE OLD NEW            stdin becomes PATH; sha256, or absent for OLD
 #   format NODE BYTES -- mkfs.ocfs2 ARG...  only a blank device of that size, never by force
 #   mount NODE UUID PATH OPTIONS            only that OCFS2 file system; - for any
+#   unmount PATH                            plainly, never by force; tells who holds it
+#   archive-file PATH OLD                   the file of that sha256 becomes PATH.before
+#   set-live CLUSTER KEY VALUE              in configfs; only what a running cluster takes
 #   do COMMAND ARG...                       one of the few commands in `do_command`, as it is
 #   lease-acquire CLUSTER RUN HOLDER STEAL  STEAL is the run that may be displaced, or -
 #   lease-renew CLUSTER RUN
@@ -71,6 +74,15 @@ is_uuid() {
 is_number() {
     case $1 in '' | *[!0-9]* | 0?*) return 1 ;; esac
     [ ${#1} -le 18 ]
+}
+
+is_unit() { # is_unit TEXT: a unit that can be started and stopped, not the cluster's own
+    case $1 in
+    [!A-Za-z0-9]* | *[!A-Za-z0-9:_.\\@-]* | *@.* | o2cb.* | ocfs2.*) return 1 ;;
+    ?*.service | ?*.socket | ?*.target | ?*.timer | ?*.path | ?*.mount | ?*.automount) ;;
+    *) return 1 ;;
+    esac
+    [ ${#1} -le 255 ] # UNIT_NAME_MAX
 }
 
 is_word() { # is_word TEXT MOST: letters, digits, and _ . - after the first
@@ -156,6 +168,30 @@ keep() { # keep PATH: the old file stays as PATH.before; a hard link takes no sp
         refuse not-a-file "$1.before is a directory"
     fi
     why=$(rm -f "$1.before" 2>&1 && ln "$1" "$1.before" 2>&1) || failed_write "$1.before" "$why"
+}
+
+archive_file() { # archive_file PATH OLD
+    [ $# -eq 2 ] || usage 'archive-file PATH OLD'
+    is_path "$1" || usage "not a plain absolute path: $1"
+    is_digest "$2" || usage "not a digest: $2"
+    no_symlink "$1"
+    if [ -e "$1" ]; then
+        [ -f "$1" ] || refuse not-a-file "$1 is not a regular file"
+        unchanged "$1" "$2"
+        archive "$1"
+    fi
+    echo "ok archived $1"
+}
+
+archive() { # archive PATH: it becomes PATH.before, durably, in place of an older one
+    if [ -L "$1.before" ]; then rm -f "$1.before"; fi
+    [ ! -d "$1.before" ] || refuse not-a-file "$1.before is a directory"
+    if [ "$1" -ef "$1.before" ]; then # a write-file was cut short; rename would keep both
+        why=$(rm -f "$1" 2>&1) || failed_write "$1" "$why"
+    else
+        why=$(mv -f "$1" "$1.before" 2>&1) || failed_write "$1.before" "$why"
+    fi
+    sync "${1%/*}" 2>/dev/null || sync
 }
 
 # ---- devices --------------------------------------------------------------------------
@@ -279,8 +315,9 @@ format() { # format NODE BYTES -- mkfs.ocfs2 ARG...
 
 # ---- mount ----------------------------------------------------------------------------
 
-mounted_at() { # mounted_at PATH: "MAJ:MIN TYPE" of the topmost mount there, in $found
-    found=''
+# The topmost mount there in $found as "MAJ:MIN TYPE", how many are OCFS2 in $volumes.
+mounted_at() { # mounted_at PATH
+    found='' volumes=0
     IFS=$NL
     # shellcheck disable=SC2013 # a line each
     for line in $(cat /proc/self/mountinfo); do
@@ -292,6 +329,7 @@ mounted_at() { # mounted_at PATH: "MAJ:MIN TYPE" of the topmost mount there, in 
         if [ "$path" = "$1" ]; then
             line=${line#* - }
             found="$4 ${line%% *}"
+            case $found in *' ocfs2') volumes=$((volumes + 1)) ;; esac
         fi
     done
 }
@@ -334,19 +372,128 @@ right_volume() { # right_volume NODE UUID
     [ "$2" = - ] || [ "$uuid" = "$2" ] || refuse wrong-uuid "$1 carries $uuid, not $2"
 }
 
+# ---- unmount --------------------------------------------------------------------------
+
+unmount_volume() { # unmount_volume PATH
+    [ $# -eq 1 ] || usage 'unmount PATH'
+    is_path "$1" || usage "not a plain absolute path: $1"
+    mounted_at "$1"
+    case $volumes:$found in
+    0:*) echo "ok unmounted $1" && return ;;
+    *' ocfs2') ;;
+    *) refuse mount-path-busy "$1 has another file system over the volume: $found" ;;
+    esac
+    before=$volumes
+    said=$(umount "$1" 2>&1 </dev/null) || said=${said:-umount failed}
+    mounted_at "$1"
+    if [ "$volumes" -eq 0 ]; then echo "ok unmounted $1" && return; fi
+    [ "$volumes" -eq "$before" ] || said="another OCFS2 is mounted below"
+    printf 'gate: unmount-failed: %s\n' "${said:-umount said nothing, yet $1 is mounted}" >&2
+    holders "$1" >&2
+    exit 70
+}
+
+# Who has something open or mapped, or its root, directory or program, at PATH or below it.
+holders() { # holders PATH: "held by PID COMMAND FILE", at most 20
+    set +f
+    # ls -l reads links and opens nothing.
+    # shellcheck disable=SC2012 # the only way to read links without a process for each
+    list=$({
+        ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/root /proc/[0-9]*/fd
+        grep -sF " $1/" /dev/null /proc/[0-9]*/maps
+    } 2>/dev/null | awk -v path="$(printf '%s' "$1" | sed 's/\\/&&/g')" '
+        /^\/proc\/[0-9]+\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
+        /^\/proc\/[0-9]+\/maps:/ {
+            split($0, part, "/")
+            pid = part[3]
+            target = substr($0, index($0, " " path "/") + 1)
+        }
+        !/^\/proc\/[0-9]+\/maps:/ {
+            if (!(at = index($0, " -> "))) next
+            link = substr($0, 1, at - 1)
+            target = substr($0, at + 4)
+            if (match(link, /\/proc\/[0-9]+\/[a-z]+$/)) {
+                split(substr(link, RSTART), part, "/")
+                pid = part[3]
+            }
+        }
+        (target == path || index(target, path "/") == 1) && !told[pid]++ && ++count <= 20 {
+            print pid " " target
+        }')
+    set -f
+    IFS=$NL
+    for line in $list; do
+        IFS= read -r command 2>/dev/null <"/proc/${line%% *}/comm" || continue # it has ended
+        printf 'held by %s %s %s\n' "${line%% *}" "$command" "${line#* }" |
+            tr '\001-\011\013-\037\177' '?'
+    done
+}
+
+# ---- the running cluster --------------------------------------------------------------
+
+set_live() { # set_live CLUSTER KEY VALUE: what the kernel then reads back decides
+    [ $# -eq 3 ] || usage 'set-live CLUSTER KEY VALUE'
+    is_word "$1" 16 || usage "not a cluster's name: $1"
+    [ "$2" = reconnect_delay_ms ] || usage "not to be changed while the cluster runs: $2"
+    is_number "$3" || usage "not a number: $3"
+    attribute=/sys/kernel/config/cluster/$1/$2
+    [ -e "$attribute" ] || stop 70 live-refused "$1 is not online"
+    said=$( (echo "$3" >"$attribute") 2>&1)
+    value=''
+    read -r value <"$attribute"
+    [ "$value" = "$3" ] || stop 70 live-refused "$2 is $value, not $3: ${said##*: }"
+    echo "ok set $2"
+}
+
 # ---- do -------------------------------------------------------------------------------
 
 do_command() { # do_command COMMAND ARG...: ends with the command's own status
     case "$*" in
-    'modprobe ocfs2' | 'systemctl enable o2cb.service' | 'systemctl enable ocfs2.service' | \
-        'systemctl enable o2cb.service ocfs2.service' | 'systemctl restart o2cb.service') ;;
+    'modprobe ocfs2' | 'systemctl restart o2cb.service' | 'systemctl stop o2cb.service') ;;
+    'systemctl enable o2cb.service' | 'systemctl enable ocfs2.service' | \
+        'systemctl enable o2cb.service ocfs2.service' | \
+        'systemctl disable o2cb.service' | 'systemctl disable ocfs2.service' | \
+        'systemctl disable o2cb.service ocfs2.service') ;;
     'o2cb register-cluster '*)
         if [ $# -ne 3 ] || ! is_word "$3" 16; then usage "not a cluster's name: $*"; fi
+        ;;
+    'systemctl start '* | 'systemctl stop '* | 'systemctl enable '* | 'systemctl disable '*)
+        if [ $# -ne 3 ] || ! is_unit "$3"; then usage "not a unit of others: $*"; fi
+        ;;
+    'systemctl mask --runtime '* | 'systemctl unmask --runtime '*)
+        if [ $# -ne 4 ] || ! is_unit "$4"; then usage "not a unit of others: $*"; fi
+        "$2" "$4"
         ;;
     *) usage "not a command of the gate: $*" ;;
     esac
     "$@"
-    exit $?
+    status=$?
+    case $2 in # a power cut must not bring back, or lose, a start at boot
+    enable | disable) sync -f /etc 2>/dev/null || sync ;;
+    esac
+    exit $status
+}
+
+# A unit file in /etc outdoes a mask in /run/systemd/system, silently: only what is in
+# system.control comes before it (systemd.unit(5)), and is gone after a boot as well.
+CONTROL=/run/systemd/system.control
+
+mask() { # mask UNIT: whatever place its file is in
+    systemctl mask --runtime "$1" || exit $?
+    if masked "$1"; then exit 0; fi
+    why=$(mkdir -p $CONTROL 2>&1 && ln -sf /dev/null "$CONTROL/$1" 2>&1) ||
+        failed_write "$CONTROL/$1" "$why"
+    systemctl daemon-reload
+    masked "$1" || stop 70 mask-failed "$1 can still be started"
+    exit 0
+}
+
+masked() { [ "$(systemctl show -p LoadState "$1")" = LoadState=masked ]; }
+
+unmask() { # unmask UNIT: systemctl does the rest
+    [ "$(readlink "$CONTROL/$1")" = /dev/null ] || return 0
+    rm -f "$CONTROL/$1"
+    systemctl daemon-reload
 }
 
 # ---- the lease ------------------------------------------------------------------------
@@ -467,6 +614,9 @@ write-file) write_file "$@" ;;
 do) busy && do_command "$@" ;;
 format) busy && format "$@" ;;
 mount) busy && mount_volume "$@" ;;
+unmount) busy && unmount_volume "$@" ;;
+archive-file) busy && archive_file "$@" ;;
+set-live) busy && set_live "$@" ;;
 lease-acquire) lease_acquire "$@" ;;
 lease-renew) lease_renew "$@" ;;
 lease-release) lease_release "$@" ;;

@@ -123,7 +123,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A systemd unit; ``enabled`` also holds for a generated unit with start links."""
+    """A systemd unit; ``enabled`` also holds for a generated unit with start links.
+
+    Of a masked unit (``load``) it is not known whether it is enabled, hence it is not.
+    """
 
     name: str
     load: str
@@ -233,11 +236,37 @@ class WantedDevice:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that uses something under an OCFS2 mount."""
+    """A process that uses something under an OCFS2 mount; ``unit`` is the host's, or ""."""
 
     pid: int
     command: str
     path: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Automount:
+    """What mounts a volume by itself.
+
+    ``kind`` is ``unit``, with a .mount or .automount unit as ``name`` and its file as
+    ``text``; or ``autofs``, with the map's file as ``name`` and the line as ``text``.
+    """
+
+    kind: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A TCP connection that the host tried; ``target`` is IP:PORT.
+
+    ``state`` is ``open``, ``refused``, ``timeout``, ``unreachable`` or, without a tool for
+    it, ``unknown``.
+    """
+
+    target: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +308,8 @@ class HostFacts:
     records: tuple[TextFile, ...] | Unknown
     leases: tuple[Lease, ...] | Unknown
     log: tuple[str, ...] | Unknown
+    automounts: tuple[Automount, ...] | Unknown
+    interconnect: tuple[Connection, ...] | Unknown
 
 
 @dataclass(frozen=True, slots=True)

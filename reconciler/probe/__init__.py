@@ -22,23 +22,28 @@ def __getattr__(name: str) -> str:
     raise AttributeError(name)
 
 
-def probe_command(
+def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     want: Sequence[str] = (),
     blank: Sequence[str] = (),
     paths: Sequence[str] = (),
     only: Sequence[str] = (),
+    units: Sequence[str] = (),
+    connect: Sequence[str] = (),
 ) -> Command:
     """The command that observes a host.
 
     ``want`` and ``blank`` are references as ``device_ref`` makes them; those in ``blank``
     are also read for non-zero data where no signature is found. ``paths`` are mount points
     of which any type of file system is told. ``only`` names the sections to answer; all
-    without it.
+    without it. ``units`` are systemd units told besides the cluster's own, ``connect`` are
+    addresses, IPv4:PORT, to which the host tries to connect.
     """
     arguments = [
         *(word for ref in want if ref not in blank for word in ("--want", ref)),
         *(word for ref in blank for word in ("--blank", ref)),
         *(word for path in paths for word in ("--path", path)),
         *(word for name in only for word in ("--only", name)),
+        *(word for name in units for word in ("--unit", name)),
+        *(word for target in connect for word in ("--connect", target)),
     ]
     return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)

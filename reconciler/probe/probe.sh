@@ -3,13 +3,17 @@
 #
 # Reads what this host really has and prints it as text; `reconcile observe` runs it.
 # It only ever reads: no file is written (not even a temporary one), nothing is loaded,
-# mounted, rescanned or asked of another host. POSIX sh (dash, busybox ash, bash).
+# mounted, rescanned or asked of another host; connections are opened only to --connect, and
+# nothing is said there. POSIX sh (dash, busybox ash, bash).
 #
-#   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--only NAME]...
+#   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--unit NAME]...
+#                    [--connect IP:PORT]... [--only NAME]...
 #
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
 #   --blank  the same, and look for non-zero data where no signature is found
 #   --path   say which file system of whatever type is mounted there
+#   --unit   tell the state of this systemd unit as well
+#   --connect  whether a TCP connection to this address can be made from here
 #   --only   answer this section and the others so named; without it, all
 #
 # Every section stands between @@begin and @@end with its status, and fails alone.
@@ -256,7 +260,7 @@ elif [ -d /etc/sysconfig ]; then
 fi
 
 read_files() { # all that is read as text, at once, each line after its path
-    glob "$STATE/*/applied.json"
+    glob "$STATE/*/*.json"
     set --
     for path in /etc/ocfs2/cluster.conf "$O2CB" /etc/fstab $globbed; do
         if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi
@@ -328,7 +332,7 @@ probe_fstab() { file /etc/fstab; }
 
 probe_records() {
     our_state
-    glob "$STATE/*/applied.json"
+    glob "$STATE/*/*.json"
     for path in $globbed; do
         if [ -e "$path" ]; then file "$path"; fi
     done
@@ -426,14 +430,25 @@ domains() { # DLM domains: debugfs lists them, else each has a kernel thread dlm
 
 probe_services() {
     has systemctl || fail "systemctl is not there"
-    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState \
-        o2cb.service ocfs2.service multipathd.service iscsid.service) || fail "systemctl failed"
+    set -- o2cb.service ocfs2.service multipathd.service iscsid.service firewalld.service \
+        nftables.service
+    IFS=$NL
+    for id in $units; do
+        case $NL$*$NL in *"$NL$id$NL"*) ;; *) set -- "$@" "$id" ;; esac
+    done
+    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState "$@") ||
+        fail "systemctl failed"
     id='' load='' active='' sub='' state=''
     IFS=$NL
     for line in $list; do # properties come in systemd's order; Id= or the end closes a unit
         value=${line#*=}
         case $line in
-        Id=*) unit && id=$value load='' active='' sub='' state='' ;;
+        Id=*) # it may be an alias of the name that was asked for
+            unit
+            [ $# -gt 0 ] || fail "systemctl tells more units than it was asked for"
+            id=$1 load='' active='' sub='' state=''
+            shift
+            ;;
         LoadState=*) load=$value ;;
         ActiveState=*) active=$value ;;
         SubState=*) sub=$value ;;
@@ -441,6 +456,7 @@ probe_services() {
         esac
     done
     unit
+    [ $# -eq 0 ] || fail "systemctl does not tell of $1"
 }
 
 unit() {
@@ -521,7 +537,7 @@ octal() { # \040 is written \0040 for printf %b
 }
 
 probe_processes() { # who has something open, mapped, or its root or directory, under a mount
-    mounts=
+    mounts='' mapped=''
     IFS=$NL
     for line in $mountinfo; do
         case $line in *' - ocfs2 '*)
@@ -529,6 +545,7 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
             # shellcheck disable=SC2086 # the fifth is the mount point
             set -- $line
             mounts=$mounts$5\\n
+            mapped="$mapped$NL $(printf '%b' "$(octal "$5")")/"
             ;;
         esac
     done
@@ -537,18 +554,31 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
     set +f
     # ls -l reads links and opens nothing; awk decodes mountinfo's octal escapes.
     # shellcheck disable=SC2012 # the only way to read links without a process for each
-    list=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/root /proc/[0-9]*/fd |
-        awk -v mounts="$mounts" '
+    list=$({
+        ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/root /proc/[0-9]*/fd
+        grep -sF "${mapped#"$NL"}" /dev/null /proc/[0-9]*/maps
+    } | awk -v mounts="$mounts" '
         BEGIN { n = split(mounts, mount, "\n") - 1 }
         /^\/proc\/[0-9]+\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
-        !(at = index($0, " -> ")) { next }
-        {
+        /^\/proc\/[0-9]+\/maps:/ {
+            split($0, part, "/")
+            pid = part[3]
+            target = $0
+            for (i = 1; i <= n; i++)
+                if (at = index($0, " " mount[i] "/")) target = substr($0, at + 1)
+            told_of()
+            next
+        }
+        at = index($0, " -> ") {
             link = substr($0, 1, at - 1)
             target = substr($0, at + 4)
             if (match(link, /\/proc\/[0-9]+\/[a-z]+$/)) {
                 split(substr(link, RSTART), part, "/")
                 pid = part[3]
             }
+            told_of()
+        }
+        function told_of() {
             for (i = 1; i <= n; i++)
                 if ((target == mount[i] || index(target, mount[i] "/") == 1) && !told[pid]++ &&
                     ++count <= 200) print pid " " target
@@ -558,9 +588,167 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
     for line in $list; do
         get "/proc/${line%% *}/comm" || continue # it has ended meanwhile
         plain "$got" && command=$got
-        plain "${line#* }"
-        row proc "${line%% *}" "$command" "$got"
+        plain "${line#* }" && target=$got
+        unit_of "${line%% *}"
+        row proc "${line%% *}" "$command" "$target" "$got"
     done
+}
+
+# The first of a cgroup's path that is no slice: what is below may be a manager of its own,
+# whose units are not the host's (systemd, cg_path_get_unit).
+unit_of() { # unit_of PID: in $got, or -
+    got=-
+    while IFS= read -r group; do
+        case $group in 0::/* | *:name=systemd:/*) ;; *) continue ;; esac
+        IFS=/
+        # shellcheck disable=SC2086 # split into the path's names
+        set -- ${group#*:*:/}
+        for name; do
+            case $name in *.service | *.scope | *.socket | *.mount | *.swap)
+                plain "${name#_}" # an underscore keeps a name from being taken for a file's
+                break 2
+                ;;
+            esac
+        done
+    done <"/proc/$1/cgroup"
+    IFS=$NL
+}
+
+# ---- what else mounts -----------------------------------------------------------------
+
+probe_automounts() {
+    mount_units
+    automounter
+}
+
+mount_units() { # unit files, the first of a name: it hides the others (systemd.unit(5))
+    seen=$NL
+    set --
+    for dir in /etc/systemd/system.control /run/systemd/system.control \
+        /run/systemd/transient /etc/systemd/system /run/systemd/system \
+        /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+        for kind in mount automount; do
+            glob "$dir/*.$kind"
+            for path in $globbed; do
+                case $seen in *"$NL${path##*/}$NL"*) continue ;; esac
+                if [ -e "$path" ] || [ -L "$path" ]; then
+                    seen=$seen${path##*/}$NL
+                    set -- "$@" "$path"
+                fi
+            done
+        done
+    done
+    for path; do
+        [ ! -f "$path" ] || [ -r "$path" ] || fail "$path is not readable"
+    done
+    [ $# -gt 0 ] || return 0
+    told=$NL
+    IFS=$NL
+    # shellcheck disable=SC2013 # one process for all of them
+    for line in $(grep -E '^[[:blank:]]*(Where|Type)[[:blank:]]*=' /dev/null "$@"); do
+        path=${line%%mount:*}mount value=${line#*=}
+        case $told in *"$NL$path$NL"*) continue ;; esac
+        value=${value#"${value%%[![:blank:]]*}"}
+        value=${value%"${value##*[![:blank:]]}"}
+        case ${line%%=*} in
+        *Type | *Type[[:blank:]]*) [ "$value" = ocfs2 ] || continue ;;
+        *) case $paths in *"$NL${value%/}$NL"*) ;; *) continue ;; esac ;;
+        esac
+        told=$told$path$NL
+        plain "$path"
+        row unit "${got##*/}" "$got"
+    done
+}
+
+automounter() { # lines of autofs maps about ocfs2 or one of the paths
+    glob '/etc/auto.*'
+    set --
+    for path in $globbed; do
+        if [ -f "$path" ]; then set -- "$@" "$path"; fi
+    done
+    glob '/etc/auto.master.d/*'
+    for path in $globbed; do
+        if [ -f "$path" ]; then set -- "$@" "$path"; fi
+    done
+    [ $# -gt 0 ] || return 0
+    for path; do
+        [ -r "$path" ] || fail "$path is not readable"
+    done
+    IFS=$NL
+    # shellcheck disable=SC2013 # one process for all of them
+    for line in $(grep -av '^[[:blank:]]*#' /dev/null "$@" | tr '\t' ' '); do
+        path=${line%%:*}
+        line=${line#*:}
+        about_ours " $line " || continue
+        plain "$line"
+        [ ${#got} -le 1000 ] || got=$(printf '%.1000s' "$got")
+        row autofs "$path" "$got"
+    done
+}
+
+about_ours() { # about_ours LINE
+    case $1 in *[!a-z]fstype=ocfs2[!a-z0-9]*) return 0 ;; esac
+    IFS=$NL
+    for path_asked in $paths; do
+        case $1 in *" $path_asked"[\ /]*) return 0 ;; esac
+    done
+    return 1
+}
+
+# ---- the way to other hosts -----------------------------------------------------------
+
+probe_interconnect() {
+    IFS=$NL
+    answers=$(
+        for target in $targets; do connect "$target" & done
+        wait
+    )
+    for target in $targets; do
+        state=unknown IFS=$NL
+        for line in $answers; do
+            case $line in "$target "*) state=${line#* } ;; esac
+        done
+        row connect "$target" "$state"
+    done
+}
+
+# A lost first packet is sent again after one second, the next time after three; an address
+# without a host is given up by the kernel after three seconds.
+connect() { # connect IP:PORT: prints it with the state of a connection, as one line
+    ip=${1%:*} port=${1#*:} said='' status=127
+    if has bash && has timeout; then
+        # shellcheck disable=SC2016 # bash shall expand it
+        said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$ip" "$port" 2>&1)
+        status=$?
+    fi
+    case $status:$said in 127:* | *:*'No such file'*) # no bash, or one without networks
+        netcat "$ip" "$port"
+        ;;
+    esac
+    case $status:$said in
+    0:*) echo "$1 open" ;;
+    *:*[Rr]efused*) echo "$1 refused" ;;
+    *:*[Uu]nreachable* | *:*'No route'* | *:*rohibited* | *:*'not permitted'*)
+        echo "$1 unreachable"
+        ;;
+    124:* | 137:* | 143:* | *:*'imed out'* | *:*'in progress'* | *:*TIMEOUT*)
+        echo "$1 timeout"
+        ;;
+    *) echo "$1 unknown" ;;
+    esac
+}
+
+netcat() { # netcat IP PORT: in $status and $said; busybox has no -z, but runs a program
+    if has nc; then
+        said=$(limited 3 nc -v -w 2 -z "$1" "$2" 2>&1)
+        status=$?
+        case $said in *'invalid option'* | *'unrecognized option'*) ;; *) return ;; esac
+        said=$(limited 3 nc -w 2 "$1" "$2" -e true 2>&1)
+        status=$?
+    elif has busybox; then
+        said=$(limited 3 busybox nc -w 2 "$1" "$2" -e true 2>&1)
+        status=$?
+    fi
 }
 
 # ---- disks ----------------------------------------------------------------------------
@@ -926,13 +1114,47 @@ sample() { # sample FIRST COUNT, in MiB; the device may end in a part of one
 
 # ---- the answer -----------------------------------------------------------------------
 
-wants='' blanks=$NL paths=$NL only=$NL
+is_unit() { # is_unit TEXT: a name that systemctl takes
+    case $1 in
+    [!A-Za-z0-9]* | *[!A-Za-z0-9:_.\\@-]* | *@.* | *.) return 1 ;;
+    ?*.*) [ ${#1} -le 255 ] ;;
+    *) return 1 ;;
+    esac
+}
+
+is_target() { # is_target TEXT: an IPv4 address and a port
+    case $1 in *[!0-9.:]* | *:*:* | *.*.*.*.*) return 1 ;; esac
+    case $1 in ?*.?*.?*.?*:?*) ;; *) return 1 ;; esac
+    IFS=.:
+    # shellcheck disable=SC2086 # four numbers and a port
+    set -- $1
+    for number; do
+        case $number in 0?* | ??????*) return 1 ;; esac
+    done
+    [ $# -eq 5 ] && [ "$1" -le 255 ] && [ "$2" -le 255 ] && [ "$3" -le 255 ] &&
+        [ "$4" -le 255 ] && [ "$5" -ge 1 ] && [ "$5" -le 65535 ]
+}
+
+once() { # once LIST WORD: in $got, the list with the word as its last line
+    got=$1
+    case $NL$1 in *"$NL$2$NL"*) ;; *) got=$1$2$NL ;; esac
+}
+
+wants='' blanks=$NL paths=$NL only=$NL units='' targets=''
 while [ $# -ge 2 ]; do
     case $1 in
     --want) wants=$wants$2$NL ;;
     --blank) wants=$wants$2$NL blanks=$blanks$2$NL ;;
     --path) paths=$paths$2$NL ;;
     --only) only=$only$2$NL ;;
+    --unit)
+        is_unit "$2" || exit 64
+        once "$units" "$2" && units=$got
+        ;;
+    --connect)
+        is_target "$2" || exit 64
+        once "$targets" "$2" && targets=$got
+        ;;
     *) exit 64 ;;
     esac
     shift 2
@@ -949,7 +1171,7 @@ section addresses 49152
 section cluster_conf 65536
 section o2cb_config 32768
 section live 65536
-section services 8192
+section services 16384
 section mounts 65536
 section disks 262144
 IFS=$NL
@@ -960,4 +1182,6 @@ section space 8192
 section records 131072
 section leases 8192
 section log 49152
+section automounts 16384
+section interconnect 16384
 printf '@@done\n'

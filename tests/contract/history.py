@@ -17,6 +17,13 @@ OTHER = "22222222-2222-2222-2222-222222222222"
 MKFS = ("mkfs.ocfs2", "-x", "-L", "other", "-N", "2", NODE)
 REGISTER = ("o2cb", "register-cluster", CLUSTER)
 RESTART = ("systemctl", "restart", "o2cb.service")
+START = ("systemctl", "start", "o2cb.service")
+STOP = ("do", "systemctl", "stop", "o2cb.service")
+BOTH = ("o2cb.service", "ocfs2.service")
+AGENT = "agent.service"
+LEFT = f"/var/lib/reconcile/{CLUSTER}/left.json"
+# node02's own port while it is online, one where nobody listens, a network without a route.
+TARGETS = ("10.88.1.12:7777", "10.88.1.12:7778", "192.0.2.1:7777")
 # The sections that o2cb's own doings can show in.
 O2CB = ("kernel", "cluster_conf", "o2cb_config", "live", "services")
 
@@ -32,8 +39,11 @@ async def play(stage: Stage) -> None:
     """The whole history, in the order in which each part leaves what the next one needs."""
     await created(stage)
     await files(stage)
+    await archived(stage)
     await devices(stage)
     await leases(stage)
+    await drained(stage)
+    await stopped(stage)
     await restarted_while_mounted(stage)
     await one_list_longer(stage)
     await crashed_and_back(stage)
@@ -67,6 +77,24 @@ async def files(stage: Stage) -> None:
     await write("a file whose content was damaged", digest(new), newer, digest(old))
     words = ("write-file", "/etc/ocfs2", "644", "absent", digest(new))
     await stage.gate("a file where a directory is", "node01", *words, stdin=new)
+
+
+async def archived(stage: Stage) -> None:
+    """A file that is as it was makes room; records of any name are told."""
+    new = digest("new")
+    for step, path, was in (
+        ("archive what has changed since", NOTES, digest("old\n")),
+        ("archive a file", NOTES, new),
+        ("archive it again", NOTES, new),
+        ("archive a directory", "/etc/ocfs2", new),
+        ("archive what was archived", f"{NOTES}.before", new),
+    ):
+        await stage.gate(step, "node01", "archive-file", path, was)
+    text = "{}\n"
+    words = ("write-file", LEFT, "600", "absent", digest(text))
+    await stage.gate("another record", "node01", *words, stdin=text)
+    await stage.look("two records", only=("records",))
+    await stage.gate("archive a record", "node01", "archive-file", LEFT, digest(text))
 
 
 async def devices(stage: Stage) -> None:
@@ -111,6 +139,57 @@ async def leases(stage: Stage) -> None:
         await stage.gate(step, "node01", *words)
 
 
+async def drained(stage: Stage) -> None:
+    """Neither umount nor o2cb's stop does anything while a service uses the volume."""
+    sections = ("services", "processes")
+
+    async def systemctl(step: str, *words: str) -> None:
+        await stage.gate(step, "node02", "do", "systemctl", *words, AGENT)
+
+    await systemctl("stop a service that is not there", "stop")
+    await systemctl("disable a service that is not there", "disable")
+    await stage.kind.install("node02", AGENT, f"{PATH}/agent.log")
+    await systemctl("enable a service", "enable")
+    await systemctl("start a service", "start")
+    await stage.ask("a service uses the volume", sections, units=(AGENT,))
+    await stage.gate("unmount while it runs", "node02", "unmount", PATH)
+    await stage.gate("stop o2cb while mounted", "node02", *STOP)
+    await stage.look("o2cb's stop has failed", only=O2CB)
+    await stage.run("start o2cb that was not stopped", "node02", *START)
+    await systemctl("mask a service", "mask", "--runtime")
+    await stage.ask("it runs though masked", sections, units=(AGENT,))
+    await systemctl("stop it", "stop")
+    await systemctl("start what is masked", "start")
+    await systemctl("enable what is masked", "enable")
+    await systemctl("disable what is masked", "disable")
+    await stage.ask("masked", sections, units=(AGENT,))
+    await systemctl("unmask it", "unmask", "--runtime")
+    await stage.ask("enabled as before", sections, units=(AGENT,))
+    await systemctl("disable it", "disable")
+    await systemctl("mask it until the next boot", "mask", "--runtime")
+    await stage.gate("unmount", "node02", "unmount", PATH)
+    await stage.gate("unmount again", "node02", "unmount", PATH)
+    await stage.look("unmounted", only=(*O2CB, "mounts", "wanted", "processes"))
+
+
+async def stopped(stage: Stage) -> None:
+    """With nothing mounted o2cb goes offline, and comes back; then the volume, too."""
+    live = ("set-live", CLUSTER, "reconnect_delay_ms")
+    await stage.ask("o2cb listens", ("interconnect",), connect=TARGETS)
+    await stage.gate("stop o2cb while unmounted", "node02", *STOP)
+    await stage.look("o2cb is stopped", only=O2CB)
+    await stage.ask("o2cb does not listen", ("interconnect",), connect=TARGETS)
+    await stage.gate("set what is offline", "node02", *live, "3000")
+    await stage.run("start o2cb after a stop", "node02", *START)
+    await stage.look("o2cb is started", only=O2CB)
+    await stage.gate("set a delay", "node02", *live, "3000")
+    await stage.gate("set a delay of nothing", "node02", *live, "0")
+    await stage.look("another delay", only=("live",))
+    await stage.gate("set the old delay", "node02", *live, "2000")
+    mount = ("mount", LUN, volume(stage), PATH, "noatime")
+    await stage.gate("mount after a stop", "node02", *mount)
+
+
 async def restarted_while_mounted(stage: Stage) -> None:
     """o2cb says that all is well, and re-reads nothing."""
     text = stage.file("node02", "o2cb_config").text or ""
@@ -142,6 +221,7 @@ async def crashed_and_back(stage: Stage) -> None:
     await stage.look("a host is off")
     await stage.boot("node02")
     await stage.until("it mounts again by itself", lambda hosts: is_mounted(hosts, "node02"))
+    await stage.ask("a mask is gone after a boot", ("services",), units=(AGENT,))
     await stage.gate("a lease from before the crash", "node02", "lease-release", *lease)
     await stage.apply("after a crash")
 
@@ -152,6 +232,7 @@ async def evicted(stage: Stage) -> None:
     kept = [line for line in fstab.splitlines(keepends=True) if " ocfs2 " not in line]
     await stage.write("nothing mounted at boot", "node02", "fstab", "".join(kept))
     text = stage.file("node01", "cluster_conf").text or ""
+    await stage.gate("nothing online at boot", "node02", "do", "systemctl", "disable", *BOTH)
     await stage.crash("node02")
     await stage.write("a dead host out of the file", "node01", "cluster_conf", alone(text))
     await stage.run("register without a node just dead", "node01", *REGISTER)
@@ -163,6 +244,9 @@ async def evicted(stage: Stage) -> None:
 async def refused_to_join(stage: Stage) -> None:
     """Neither who is not on the list may mount, nor who has another list."""
     await stage.boot("node02")
+    await stage.look("disabled at boot", only=(*O2CB, "mounts"))
+    await stage.gate("online at boot", "node02", "do", "systemctl", "enable", *BOTH)
+    await stage.run("start o2cb after a boot without", "node02", *START)
     await stage.look("back, unknown to the other")
     words = ("format", NODE, str(GIB), "--", *MKFS)
     await stage.gate("format a device with data", "node02", *words)

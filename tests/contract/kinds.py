@@ -7,17 +7,25 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from reconciler.cli.fleet import connected
 from reconciler.hosts import Host
 from reconciler.hosts.loopback import Served
 from reconciler.hosts.simulator import World
+from reconciler.hosts.simulator.machine import Unit
 from reconciler.model.desired import Desired
 from tests.contract.normal import LUN
 from tests.contract.stage import CLUSTER
 from tests.lab.lab import Lab
 
+SERVICE = """\
+[Service]
+ExecStart=/bin/sh -c 'exec sleep 7200 >>{file}'
+[Install]
+WantedBy=multi-user.target
+"""
 MEMBERS = {"node01": 4, "node02": 2}  # numbers that are nothing else: no slot, no place
 
 
@@ -71,6 +79,10 @@ class Simulated:
     async def power_on(self, host: str) -> None:
         """A simulated boot is over at once."""
         self.world.hosts[host].power_on()
+
+    async def install(self, host: str, unit: str, file: str) -> None:
+        """A unit whose only process, a sleep, keeps a file open."""
+        self.world.machines[host].units[unit] = Unit(uses=(("sleep", file),))
 
     async def wait(self, seconds: float) -> None:
         """The clock of the event loop is the world's."""
@@ -130,6 +142,13 @@ class Real:
         """Boots it and waits until systemd has finished."""
         await asyncio.to_thread(self.lab.start, host)
 
+    async def install(self, host: str, unit: str, file: str) -> None:
+        """Where an administrator puts unit files."""
+        text, path = SERVICE.format(file=file), f"/etc/systemd/system/{unit}"
+        command = f"printf %s {quote(text)} >{path} && systemctl daemon-reload"
+        done = await asyncio.to_thread(self.lab.run, host, command)
+        done.check_returncode()
+
     async def wait(self, seconds: float) -> None:
         """Real time passes."""
         await asyncio.sleep(seconds)
@@ -145,5 +164,6 @@ def real(lab: Lab) -> Real:
 
 @asynccontextmanager
 async def _over_ssh(desired: Desired) -> AsyncIterator[Mapping[str, Host]]:
-    async with connected(desired) as fleet:
-        yield fleet[CLUSTER]
+    async with connected(desired) as door:
+        (cluster,) = desired.clusters
+        yield {m.name: door(CLUSTER, m) for m in cluster.members}

@@ -20,6 +20,7 @@ IDENTIFIER = re.compile(
     r"\b(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", re.IGNORECASE
 )
 REFUSAL = re.compile(r"^gate: ([a-z-]+): (.*)", re.MULTILINE)
+HELD = re.compile(r"^held by \d+ (.*)", re.MULTILINE)
 KERNEL_ERROR = re.compile(r"on this error (\d+)")
 SLOW = 40.0  # seconds; a mount that waits for its peers in vain takes 70, another refusal 5
 
@@ -40,6 +41,7 @@ def answer(completed: Completed) -> dict[str, Any]:
         "code": refusal[1] if refusal else "",
         "message": re.sub(r"\t\d+$", "", refusal[2]) if refusal and refused else "",
         "error": int(error[1]) if error else 0,
+        "held": HELD.findall(completed.stderr),
         "said": completed.stdout if completed.stdout.startswith("ok ") else "",
         "slow": error is not None and completed.seconds > SLOW,
     }
@@ -123,6 +125,15 @@ def _space(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"path": item["path"], "inodes": item["inodes"] is not None} for item in value]
 
 
+def _connections(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whether a dead address is given up before our own patience ends is chance."""
+    silent = ("timeout", "unreachable")
+    return [
+        {**item, "state": "no answer" if item["state"] in silent else item["state"]}
+        for item in value
+    ]
+
+
 def _records(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**_file(item), "text": _unconnected(json.loads(item["text"]))} for item in value]
 
@@ -153,4 +164,6 @@ SECTIONS: Mapping[str, Callable[[Any], Any]] = {
     "space": _space,
     "records": _records,
     "leases": _without("age"),
+    "automounts": _without(),
+    "interconnect": _connections,
 }

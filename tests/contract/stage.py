@@ -16,9 +16,11 @@ from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Desired
+from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.plan import Command
-from reconciler.pipeline import Options, Run, look_at, plan, probe_for
+from reconciler.pipeline import Options, Run, plan, probe_for
+from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from tests.contract.normal import answer, numbered, observation
 
@@ -43,6 +45,10 @@ class Kind(Protocol):
 
     async def power_on(self, host: str) -> None:
         """Returns when the host has booted."""
+        ...
+
+    async def install(self, host: str, unit: str, file: str) -> None:
+        """A systemd unit whose process, a ``sleep``, keeps the file open."""
         ...
 
     async def wait(self, seconds: float) -> None:
@@ -75,6 +81,18 @@ class Stage:
             seen = observation(await observe(self.hosts, probe, SECTIONS), only)
         self._note(step, hosts=seen)
 
+    async def ask(
+        self,
+        step: str,
+        only: Sequence[str],
+        units: Sequence[str] = (),
+        connect: Sequence[str] = (),
+    ) -> None:
+        """Notes a few sections, with units and connections that a run need not ask for."""
+        probe = probe_command(only=only, units=units, connect=connect)
+        seen = await observe(self.hosts, probe, SECTIONS)
+        self._note(step, hosts=observation(seen, only))
+
     async def until(self, step: str, true: Callable[[Mapping[str, HostFacts]], bool]) -> None:
         """Observes again and again until it is true; it is noted only if it came true."""
         waited = 0.0
@@ -102,7 +120,7 @@ class Stage:
 
     async def apply(self, step: str) -> None:
         """A whole run: what it saw, what it planned, and how that ended."""
-        fleet = {CLUSTER: self.hosts}
+        fleet = lambda _cluster, member: self.hosts[member.name]  # noqa: E731  # a door
         made, pairs = await plan(self.kind.desired, fleet, Options())
         self._saw(pairs[0][1])
         actions = [(action.id, action.kind) for action in made.clusters[0].actions]
@@ -133,9 +151,10 @@ class Stage:
         return written or known(getattr(self.facts(host), section))
 
     async def _observe(self) -> Observed:
-        fleet = {CLUSTER: self.hosts}
-        ((_, seen),) = await look_at(self.kind.desired, fleet, Options())
-        return self._saw(seen)
+        """All that a run looks at, but of these hosts only, and once."""
+        (cluster,) = self.kind.desired.clusters
+        probe = probe_for(cluster, [ref(v) for v in cluster.volumes])
+        return self._saw(await observe(self.hosts, probe, SECTIONS))
 
     def _saw(self, observed: Observed) -> Observed:
         self.seen = observed

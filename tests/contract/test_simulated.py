@@ -22,6 +22,8 @@ REFUSED = {
     "a file that has changed since": (75, "changed-since"),
     "a file whose content was damaged": (75, "content-damaged"),
     "a file where a directory is": (75, "not-a-file"),
+    "archive what has changed since": (75, "changed-since"),
+    "archive a directory": (75, "not-a-file"),
     "format a mounted device": (75, "device-in-use"),
     "format a device of another size": (75, "device-size"),
     "format a device that is not there": (75, "device-missing"),
@@ -33,6 +35,13 @@ REFUSED = {
     "release another run's lease": (75, "lease-lost"),
     "renew a lease that was displaced": (75, "lease-lost"),
     "renew what was released": (75, "lease-lost"),
+    "stop a service that is not there": (5, ""),
+    "disable a service that is not there": (1, ""),
+    "unmount while it runs": (70, "unmount-failed"),
+    "start what is masked": (1, ""),
+    "enable what is masked": (1, ""),
+    "set what is offline": (70, "live-refused"),
+    "set a delay of nothing": (70, "live-refused"),
     "register without a node just dead": (1, ""),
     "format a device with data": (75, "device-not-blank"),
     "mount where nobody knows it": (70, "mount-failed"),
@@ -113,9 +122,45 @@ def test_the_history_shows_what_it_is_played_for(record: list[Any]) -> None:
         ([(0, 4), (1, 2)], ["not 0", "not 0"]),
         ([(0, 4)], ["not 0", "not 0"]),
     ]
+    records = [item["path"] for item in seen["two records"]["node01"]["records"]]
+    names = [f"/var/lib/reconcile/ocfs2/{name}.json" for name in ("applied", "left")]
+    assert set(names) <= set(records)
     assert beating(seen["refused as unknown"]["node01"]) == ([(0, 4)], ["0", "not 0"])
     paths = [mount["path"] for mount in seen["mounted twice"]["node02"]["mounts"]]
     assert paths == ["/srv/images", "/srv/second"]
+
+
+def test_the_history_shows_a_volume_taken_away(record: list[Any]) -> None:
+    seen = {step["step"]: step["hosts"]["node02"] for step in record if "hosts" in step}
+    ended = {step["step"]: step["answer"] for step in record if "answer" in step}
+    assert ended["unmount while it runs"]["held"] == ["sleep /srv/images/agent.log"]
+    assert [item["unit"] for item in seen["a service uses the volume"]["processes"]] == [
+        "agent.service"
+    ]
+    states = [
+        (name, unit(seen[name], "agent.service"))
+        for name in ("it runs though masked", "masked", "enabled as before")
+    ]
+    assert states == [
+        ("it runs though masked", ("masked", "active", False)),
+        ("masked", ("masked", "inactive", False)),
+        ("enabled as before", ("loaded", "inactive", True)),
+    ]
+    failed, stopped = seen["o2cb's stop has failed"], seen["o2cb is stopped"]
+    assert (unit(failed, "o2cb.service")[1], len(live(failed))) == ("failed", 1)
+    assert (unit(stopped, "o2cb.service")[1], len(live(stopped))) == ("inactive", 0)
+    assert (seen["unmounted"]["mounts"], live(seen["disabled at boot"])) == ([], [])
+    tried = [
+        [item["state"] for item in seen[name]["interconnect"]]
+        for name in ("o2cb listens", "o2cb does not listen")
+    ]
+    assert tried == [["open", "refused", "no answer"], ["refused", "refused", "no answer"]]
+    assert live(seen["another delay"])[0]["reconnect_delay_ms"] == 3000
+
+
+def unit(host: dict[str, Any], name: str) -> tuple[str, str, bool]:
+    (found,) = [item for item in host["services"] if item["name"] == name]
+    return found["load"], found["active"], found["enabled"]
 
 
 def timeless(record: list[Any]) -> list[Any]:

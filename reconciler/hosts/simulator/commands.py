@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import gate, live, modules, units
+from reconciler.hosts.simulator import gate, live, modules, services, units
 from reconciler.hosts.simulator.answers import answer, check_arguments
 from reconciler.hosts.simulator.errors import UnknownCommand
 from reconciler.hosts.simulator.lease import Call
@@ -22,11 +23,47 @@ FIXED = frozenset(
     [
         *(("modprobe", module) for module in MODULES),
         *(("systemctl", verb, unit) for verb in ("start", "restart") for unit in UNITS),
-        *(("systemctl", "enable", *units) for n in (1, 2) for units in permutations(UNITS, n)),
+        ("systemctl", "stop", "o2cb.service"),
+        *(
+            ("systemctl", verb, *names)
+            for verb in ("enable", "disable")
+            for n in (1, 2)
+            for names in permutations(UNITS, n)
+        ),
         ("systemctl", "daemon-reload"),
     ]
 )
+GATED = frozenset(
+    [
+        ("modprobe", "ocfs2"),
+        *(("systemctl", verb, "o2cb.service") for verb in ("restart", "stop")),
+        *(
+            ("systemctl", verb, *names)
+            for verb in ("enable", "disable")
+            for names in (UNITS[:1], UNITS[1:], UNITS)
+        ),
+    ]
+)
 READING = ("probe", "gate lease-")
+ONE_UNIT = ("start", "stop", "enable", "disable")
+MASKS = ("mask", "unmask")
+
+
+CLUSTER = {
+    "start": units.start,
+    "restart": units.restart,
+    "stop": units.stop,
+    "enable": units.enable,
+    "disable": units.disable,
+}
+SERVICES = {
+    "start": services.start,
+    "stop": services.stop,
+    "enable": services.enable,
+    "disable": services.disable,
+    "mask": services.mask,
+    "unmask": services.unmask,
+}
 
 
 def name_of(argv: tuple[str, ...]) -> str:
@@ -34,10 +71,16 @@ def name_of(argv: tuple[str, ...]) -> str:
     if argv in FIXED or (argv[:2] == ("o2cb", "register-cluster") and len(argv) == 3):
         return " ".join(argv[:2])
     match argv:
+        case ("systemctl", verb, unit) if verb in ONE_UNIT and services.NAME.fullmatch(unit):
+            return f"systemctl {verb}"
+        case ("systemctl", verb, "--runtime", unit) if (
+            verb in MASKS and services.NAME.fullmatch(unit)
+        ):
+            return f"systemctl {verb}"
         case ("sh", "-c", text, "probe", *args) if _is(text, PROBE):
             check_arguments(tuple(args))
             return "probe"
-        case ("sh", "-c", text, "gate", "do", *args) if _is(text, GATE) and args[:1] != ["sh"]:
+        case ("sh", "-c", text, "gate", "do", *args) if _is(text, GATE) and _gated(args):
             return name_of(tuple(args))
         case ("sh", "-c", text, "gate", verb, *args) if _is(text, GATE):
             if gate.understands(verb, tuple(args)):
@@ -45,6 +88,12 @@ def name_of(argv: tuple[str, ...]) -> str:
         case _:
             pass
     raise UnknownCommand([word[:60] for word in argv])
+
+
+def _gated(args: Sequence[str]) -> bool:
+    """Whether the gate's ``do`` knows it: not all that an operator could type."""
+    others = args[:1] == ["systemctl"] and services.NAME.fullmatch(args[-1])
+    return tuple(args) in GATED or args[:2] == ["o2cb", "register-cluster"] or bool(others)
 
 
 def changes(name: str) -> bool:
@@ -88,8 +137,11 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
 
 
 def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:
-    work = {"enable": units.enable, "start": units.start, "restart": units.restart}
-    replies = [work[verb](machine, name) for name in names]
+    replies = [
+        (SERVICES if services.NAME.fullmatch(name) else CLUSTER)[verb](machine, name)
+        for name in names
+        if name != "--runtime"
+    ]
     return Reply(seconds=sum((reply.seconds for reply in replies), start=0.5))
 
 

@@ -75,6 +75,11 @@ class Files:
             self.by_path[f"{path}.before"] = self.by_path[path]
         self._take(path, file)
 
+    def archive(self, path: str) -> None:
+        """The file becomes PATH.before; an older one goes."""
+        self.remove(f"{path}.before")
+        self.by_path[f"{path}.before"] = self.by_path.pop(path)
+
     def remove(self, path: str) -> None:
         """Without complaint if it is not there."""
         if room := self._room(path):

@@ -25,6 +25,8 @@ DIGEST, MODE = r"[0-9a-f]{64}", r"[0-7]{3}"
 CLUSTER, RUN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 DEVICE = rf"(?=/dev/){PATH}"
 SHOWN_LOG = 12  # kernel messages that the gate adds to a failed mount
+HOLDERS = 20  # processes that it adds to a failed umount
+U32 = (1 << 32) - 1
 
 
 def write_file(call: Call) -> Reply:
@@ -118,6 +120,55 @@ def mount(call: Call) -> Reply:
     return Reply(0, f"ok mounted {path}\n", "", done.seconds)
 
 
+def unmount(call: Call) -> Reply:
+    """Plain umount: it fails while a process uses the volume."""
+    (path,) = call.args
+    machine = call.machine
+    mounts = [m for m in machine.running.mounts if m.path == path and m.pid == 1]
+    if not mounts:
+        return Reply(stdout=f"ok unmounted {path}\n")
+    if path in machine.running.others:
+        found = _mounted_at(machine, path)
+        message = f"{path} has another file system over the volume: {found}"
+        raise refused("mount-path-busy", message)
+    if users := mounting.holders(machine, path):
+        machine.record("unmount-refused", path)
+        held = [f"held by {user.pid} {user.command} {user.path}" for user in users[:HOLDERS]]
+        said = "\n".join([f"umount: {path}: target is busy.", *held])
+        raise tool_failed("unmount-failed", said, 0.5)
+    mounting.unmount(machine, mounts[-1])
+    return Reply(0, f"ok unmounted {path}\n", "", 2.0)
+
+
+def archive_file(call: Call) -> Reply:
+    """A file that is what it was becomes PATH.before."""
+    path, old = call.args
+    files = call.machine.files
+    if files.is_directory(path):
+        raise refused("not-a-file", f"{path} is not a regular file")
+    present = files.digest(path)
+    if present not in ("absent", old):
+        raise refused("changed-since", f"{path} is {present}, not {old}")
+    if present == old:
+        files.archive(path)
+        call.machine.record("archived", path)
+    return Reply(stdout=f"ok archived {path}\n")
+
+
+def set_live(call: Call) -> Reply:
+    """Writes an attribute of the running cluster; the kernel takes 1 and more, as u32."""
+    name, key, value = call.args
+    live = call.machine.running.live
+    if live is None or live.name != name:
+        raise tool_failed("live-refused", f"{name} is not online", 0.1)
+    if not 0 < int(value) < U32:
+        now = f"{key} is {getattr(live, key)}, not {value}"
+        raise tool_failed("live-refused", f"{now}: Invalid argument", 0.1)
+    setattr(live, key, int(value))
+    call.machine.record("live-set", f"{key} {value}")
+    return Reply(stdout=f"ok set {key}\n")
+
+
 def _mounted_at(machine: Machine, path: str) -> str:
     """MAJ:MIN and type of what PID 1 sees mounted there, empty for nothing."""
     if path in machine.running.others:
@@ -138,6 +189,9 @@ VERBS: dict[str, Verb] = {
     "write-file": (write_file, (PATH, MODE, f"absent|{DIGEST}", DIGEST)),
     "format": (format_volume, (DEVICE, r"[1-9]\d*", "--", r"mkfs\.ocfs2", ".*")),
     "mount": (mount, (DEVICE, r"-|[0-9a-f-]{36}", PATH, r"[A-Za-z0-9_=.,:@%+/-]+")),
+    "unmount": (unmount, (PATH,)),
+    "archive-file": (archive_file, (PATH, DIGEST)),
+    "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
     "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
     "lease-renew": (lease.renew, (CLUSTER, RUN)),
     "lease-release": (lease.release, (CLUSTER, RUN)),

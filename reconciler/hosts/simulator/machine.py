@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.hosts.simulator.devices import Attachment, Device, find, make_devices
 from reconciler.hosts.simulator.disk import Filesystem
@@ -39,13 +39,26 @@ class Setup:
     skew: int = 0
 
 
+class Process(NamedTuple):
+    """A process that uses a file; ``unit`` is the systemd unit that it belongs to, if any."""
+
+    pid: int
+    command: str
+    path: str
+    unit: str = ""
+
+
 @dataclass(slots=True)
 class Unit:
-    """A systemd unit; ``enabled`` are its start links, which survive a reboot."""
+    """A systemd unit; ``enabled`` are its start links, which survive a reboot.
+
+    ``uses``: the command and the file of each process that it has while it is active.
+    """
 
     active: str = "inactive"
     sub: str = "dead"
     enabled: bool = False
+    uses: tuple[tuple[str, str], ...] = ()
 
     def set(self, active: str, sub: str) -> None:
         """Its state now."""
@@ -76,7 +89,8 @@ class Running:
     mounts: list[Mount] = field(default_factory=list)
     devices: tuple[Device, ...] = ()
     log: list[str] = field(default_factory=list)
-    processes: list[tuple[int, str, str]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+    masked: set[str] = field(default_factory=set)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -85,7 +99,8 @@ class Machine:
     """A host of the world; ``refusal`` is the code that its callers get, empty: none.
 
     ``broken`` maps probe sections to the reason why they cannot be read, ``dead_maps``
-    holds the disks without a live path.
+    holds the disks without a live path. ``filtered`` is what a firewall makes of connections
+    from here, by IP or IP:PORT; ``automounts`` are rows of that section of the probe.
     """
 
     world: World
@@ -98,6 +113,8 @@ class Machine:
     refusal: str = ""
     broken: dict[str, str] = field(default_factory=dict)
     dead_maps: set[str] = field(default_factory=set)
+    filtered: dict[str, str] = field(default_factory=dict)
+    automounts: list[tuple[str, str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)

@@ -15,7 +15,7 @@ from reconciler.hosts.simulator.texts import read_fstab
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.devices import Device
     from reconciler.hosts.simulator.live import Node
-    from reconciler.hosts.simulator.machine import Machine
+    from reconciler.hosts.simulator.machine import Machine, Process
 
 # fs/ocfs2/super.c `tokens`, plus what mount(8) and mount.ocfs2 keep for themselves.
 VFS_OPTIONS = frozenset(
@@ -218,6 +218,15 @@ def unmount(machine: Machine, mount: Mount) -> None:
     for slot, number in tuple(fs.slot_map.items()):
         if number == mount.number:
             del fs.slot_map[slot]
+
+
+def holders(machine: Machine, path: str) -> list[Process]:
+    """Who uses something at a path or below it."""
+    return [
+        process
+        for process in machine.running.processes
+        if process.path == path or process.path.startswith(f"{path}/")
+    ]
 
 
 def _share_a_volume(machine: Machine, other: Machine) -> bool:

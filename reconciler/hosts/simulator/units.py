@@ -48,10 +48,30 @@ def restart(machine: Machine, unit: str) -> Reply:
     return Reply(seconds=4.0)
 
 
+def stop(machine: Machine, unit: str) -> Reply:
+    """With a region active the cluster stays online, the unit fails, and the status is 0."""
+    state = _unit(machine, unit)
+    if unit == "o2cb.service" and machine.running.mounts:
+        machine.record("stop-ignored", unit)
+        machine.log("o2cb: Unable to stop cluster as heartbeat region still active")
+        state.set("failed", "failed")
+    else:
+        _take_offline(machine)
+        state.set("inactive", "dead")
+    return Reply(seconds=2.0)
+
+
 def enable(machine: Machine, unit: str) -> Reply:
     """Start links, nothing now."""
     _unit(machine, unit).enabled = True
     machine.record("enabled", unit)
+    return Reply(seconds=0.5)
+
+
+def disable(machine: Machine, unit: str) -> Reply:
+    """No start links any more, nothing now."""
+    _unit(machine, unit).enabled = False
+    machine.record("disabled", unit)
     return Reply(seconds=0.5)
 
 
@@ -77,8 +97,8 @@ def _take_offline(machine: Machine) -> None:
 
 def _bring_online(machine: Machine) -> None:
     settings = read_shell_variables(machine.files.text(O2CB_CONFIG))
-    if settings.get("O2CB_ENABLED") != "true":
-        return
+    if settings.get("O2CB_ENABLED") != "true" or machine.running.live:
+        return  # or it says `already online`
     try:
         for module in MODULES:
             load(machine, module)

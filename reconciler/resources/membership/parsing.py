@@ -1,11 +1,18 @@
-"""The host's addresses, and the cluster that its running kernel has (configfs)."""
+"""The host's addresses, its way to others, and the cluster in its kernel (configfs)."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 
-from reconciler.model.observed import Address, Live, LiveCluster, LiveNode, Region
+from reconciler.model.observed import (
+    Address,
+    Connection,
+    Live,
+    LiveCluster,
+    LiveNode,
+    Region,
+)
 from reconciler.probe.sections import Section, choice, grouped, number
 
 ATTRIBUTES = (
@@ -15,6 +22,7 @@ ATTRIBUTES = (
 SHAPES = {
     "stack": 1, "cluster": 1, "attr": 3, "node": 6, "region": 3, "domain": 1,
 }  # fmt: skip
+STATES = {word: word for word in ("open", "refused", "timeout", "unreachable", "unknown")}
 Rows = Mapping[str, Sequence[tuple[str, ...]]]
 
 
@@ -29,6 +37,17 @@ def parse_addresses(section: Section) -> tuple[Address, ...]:
 def ipv4(value: str) -> str:
     """The address; raises ValueError if it is none."""
     return str(ipaddress.IPv4Address(value))
+
+
+def parse_interconnect(section: Section) -> tuple[Connection, ...]:
+    """The connections that were tried, in the order of asking."""
+    rows = grouped(section, {"connect": 2})["connect"]
+    return tuple(Connection(_target(target), choice(state, STATES)) for target, state in rows)
+
+
+def _target(value: str) -> str:
+    ip, _, port = value.rpartition(":")
+    return f"{ipv4(ip)}:{number(port)}"
 
 
 def parse_live(section: Section) -> Live:
@@ -90,4 +109,5 @@ def _node(row: Sequence[str]) -> LiveNode:
 SECTIONS: dict[str, Callable[[Section], object]] = {
     "addresses": parse_addresses,
     "live": parse_live,
+    "interconnect": parse_interconnect,
 }

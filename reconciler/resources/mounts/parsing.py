@@ -1,12 +1,12 @@
-"""Mounts in every namespace, fstab as it is, and the processes that use a mount."""
+"""Mounts in every namespace, what mounts by itself, and the processes that use a mount."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from reconciler.model.observed import MountPoint, Process
-from reconciler.probe.sections import Section, grouped, number, text_file
+from reconciler.model.observed import Automount, MountPoint, Process
+from reconciler.probe.sections import Section, dash, grouped, number, text_file
 
 ESCAPE = re.compile(r"\\([0-7]{3})")
 DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
@@ -48,12 +48,24 @@ def options(words: str) -> tuple[str, ...]:
 
 def parse_processes(section: Section) -> tuple[Process, ...]:
     """Who uses something under an OCFS2 mount, once a process."""
-    rows = grouped(section, {"proc": 3})["proc"]
-    return tuple(Process(number(pid), command, path) for pid, command, path in rows)
+    rows = grouped(section, {"proc": 4})["proc"]
+    return tuple(
+        Process(number(pid), command, path, dash(unit) or "")
+        for pid, command, path, unit in rows
+    )
+
+
+def parse_automounts(section: Section) -> tuple[Automount, ...]:
+    """Units first, then lines of automounter maps."""
+    rows = grouped(section, {"unit": 2, "autofs": 2})
+    return tuple(
+        Automount(kind, name, text) for kind, found in rows.items() for name, text in found
+    )
 
 
 SECTIONS: dict[str, Callable[[Section], object]] = {
     "mounts": parse_mounts,
     "fstab": text_file,
     "processes": parse_processes,
+    "automounts": parse_automounts,
 }

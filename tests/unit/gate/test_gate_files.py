@@ -53,6 +53,18 @@ def test_shellcheck_finds_nothing() -> None:
         ["write-file", "/srv/a", "644", "none", sha("")],
         ["write-file", "/srv/a", "644", "absent", sha("").upper()],
         ["write-file", "/srv/a", "644", "absent", "absent"],
+        ["archive-file", "/srv/a"],
+        ["archive-file", "/srv/../a", sha("")],
+        ["archive-file", "/srv/a", "absent"],
+        ["unmount"],
+        ["unmount", "srv"],
+        ["unmount", "/srv/a", "-l"],
+        ["unmount", "/srv/../a"],
+        ["set-live", "c", "reconnect_delay_ms"],
+        ["set-live", "c", "idle_timeout_ms", "1"],
+        ["set-live", "../c", "reconnect_delay_ms", "1"],
+        ["set-live", "c", "reconnect_delay_ms", "-1"],
+        ["set-live", "c", "reconnect_delay_ms", "01"],
         ["lease-acquire", "c", "r", HOLDER],
         ["lease-acquire", "a/b", "r", HOLDER, "-"],
         ["lease-acquire", "c" * 17, "r", HOLDER, "-"],
@@ -169,16 +181,51 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(shell: tuple[str, ...]) -> 
 
 
 @needs_root
-def test_the_gate_does_only_the_few_commands_that_it_knows() -> None:
-    for words in (
-        ("systemctl", "restart", "ssh.service"),
-        ("systemctl", "stop", "o2cb.service"),
-        ("modprobe", "ocfs2", "x"),
-        ("o2cb", "register-cluster", "a b"),
-        ("o2cb", "register-cluster", "a", "b"),
-        ("rm", "-rf", "/"),
-        (),
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_file_is_archived_once(tmp_path: Path, shell: tuple[str, ...]) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old")
+    (tmp_path / "a.conf.before").write_text("older")
+    prefix = within("mount -t tmpfs tmpfs /var/lib", shell)
+    for _ in range(2):
+        done = gate("archive-file", str(path), sha("old"), prefix=prefix)
+        assert done == (0, f"ok archived {path}\n", "")
+    assert files(tmp_path) == {"a.conf.before": "old"}
+
+
+@needs_root
+def test_a_file_that_changed_since_is_not_archived(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("new")
+    done = gate("archive-file", str(path), sha("old"))
+    message = f"{path} is {sha('new')}, not {sha('old')}"
+    assert done == (75, "", f"gate: changed-since: {message}\n")
+    assert files(tmp_path) == {"a.conf": "new"}
+
+
+@needs_root
+def test_a_file_whose_replacement_was_cut_short_is_archived(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old")
+    (tmp_path / "a.conf.before").hardlink_to(path)
+    assert gate("archive-file", str(path), sha("old"))[0] == 0
+    assert files(tmp_path) == {"a.conf.before": "old"}
+
+
+@needs_root
+def test_nothing_is_archived_through_or_into_something_else(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "a.before").mkdir()
+    (tmp_path / "b").write_text("old")
+    (tmp_path / "b.before").symlink_to(tmp_path / "a.before")
+    (tmp_path / "link").symlink_to("b")
+    for name, code, what in (
+        ("a", "not-a-file", "a.before is a directory"),
+        ("link", "symlink", "link is a symbolic link"),
+        ("a.before", "not-a-file", "a.before is not a regular file"),
     ):
-        status, out, err = gate("do", *words, prefix=within("mount -t tmpfs tmpfs /var/lib"))
-        assert (status, out) == (64, ""), words
-        assert err.startswith("gate: usage: not a "), words
+        done = gate("archive-file", f"{tmp_path}/{name}", sha("old"))
+        assert done == (75, "", f"gate: {code}: {tmp_path}/{what}\n")
+    assert gate("archive-file", f"{tmp_path}/b", sha("old"))[0] == 0
+    assert files(tmp_path) == {"a": "old", "b.before": "old"}
+    assert list((tmp_path / "a.before").iterdir()) == []

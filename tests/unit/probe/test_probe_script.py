@@ -1,6 +1,5 @@
 """The probe itself, run on this machine; as root also with files of our own in /etc."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,45 +9,29 @@ from pathlib import Path
 
 import pytest
 
-import reconciler.probe
 from reconciler.model.observed import Lease, TextFile, Unknown
 from reconciler.model.plan import MINUTE, Command
 from reconciler.probe import probe_command
 from reconciler.probe.sections import NAMES, Section, read, split
 from reconciler.resources import SECTIONS
+from tests.unit.gate.calls import SHELLS, needs_root
+from tests.unit.probe.calls import PROBE, run
 
-SHELLS = [
-    pytest.param(
-        tuple(shell.split()),
-        id=shell.replace(" ", "-"),
-        marks=pytest.mark.skipif(not shutil.which(shell.split()[0]), reason=f"no {shell}"),
-    )
-    for shell in ("dash", "busybox ash", "bash")
-]
-PROBE: str = reconciler.probe.PROBE
-
-
-def run(shell: tuple[str, ...], *arguments: str, prefix: tuple[str, ...] = ()) -> str:
-    done = subprocess.run(
-        [*prefix, *shell, "-c", PROBE, "probe", *arguments],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stderr == b""
-    return done.stdout.decode()
-
-
-def private_mounts_work() -> bool:
-    if os.geteuid() != 0 or not shutil.which("unshare"):
-        return False
-    trial = ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    return subprocess.run(trial, capture_output=True, check=False).returncode == 0
-
-
-needs_root = pytest.mark.skipif(
-    not private_mounts_work(), reason="needs root and mount namespaces of its own"
-)
+WRONG = [
+    ["--want"],
+    ["--odd", "x"],
+    ["x"],
+    ["--want", "a", "b"],
+    *(["--unit", name] for name in ("a", "a b.service", "-a.service", "a@.service", "$(id).x")),
+    *(
+        ["--connect", target]
+        for target in (
+            "node01:7777", "10.0.0.1", "10.0.0.256:1", "10.0.0.1:0", "10.0.0.1:65536",
+            "10.0.0.01:1", "10.0.0:1", "10..0.1:1", "1.2.3.4.5:1", "10.0.0.1:1:1", "::1:1",
+            "10.0.0.1:1 ", "10.0.0.1:1\n", "10.0.0.1:00001", "10.0.0.9999999999999999999:1",
+        )
+    ),
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -81,6 +64,12 @@ def test_the_command_asks_for_each_device_once() -> None:
         ("sh", "-c", PROBE, "probe", "--want", "a", "--blank", "b", "--path", "/srv"),
         timeout=MINUTE,
     )
+
+
+def test_the_command_asks_for_units_and_connections() -> None:
+    asked = ("--unit", "a.service", "--connect", "10.0.0.1:7777")
+    command = probe_command(units=["a.service"], connect=["10.0.0.1:7777"])
+    assert command.argv[4:] == asked
 
 
 def test_it_writes_nowhere() -> None:
@@ -127,7 +116,7 @@ def test_all_shells_say_the_same(shell: tuple[str, ...]) -> None:
     assert steady(run(shell, *arguments)) == steady(run(("dash",), *arguments))
 
 
-@pytest.mark.parametrize("arguments", [["--want"], ["--odd", "x"], ["x"], ["--want", "a", "b"]])
+@pytest.mark.parametrize("arguments", WRONG)
 def test_wrong_arguments_end_it_at_once(arguments: list[str]) -> None:
     done = subprocess.run(
         ["dash", "-c", PROBE, "probe", *arguments], capture_output=True, check=False
@@ -183,10 +172,13 @@ def test_a_hostile_file_makes_its_own_section_unknown(
 ) -> None:
     (root / "etc/ocfs2/cluster.conf").write_bytes(content)
     (root / "lib/reconcile/c").mkdir()
-    (root / "lib/reconcile/c/applied.json").write_text("{}")
+    for name in ("applied.json", "left.json", "left.json.before", ".hidden.json"):
+        (root / "lib/reconcile/c" / name).write_text("{}")
+    (root / "lib/reconcile/stray.json").write_text("{}")
     seen = observe(root)
     assert seen["cluster_conf"] == Unknown(reason)
-    assert [file.text for file in seen["records"]] == ["{}"]  # type: ignore[attr-defined]
+    names = [file.path.rpartition("/")[2] for file in seen["records"]]  # type: ignore[attr-defined]
+    assert names == ["applied.json", "left.json"]
 
 
 @needs_root

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.answers import cluster, storage, system, wanted
+from reconciler.hosts.simulator.answers import cluster, network, storage, system, wanted
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.errors import UnknownCommand
 from reconciler.hosts.simulator.reply import Reply
@@ -31,8 +32,22 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "records": system.records,
     "leases": cluster.leases,
     "log": cluster.log,
+    "automounts": network.automounts,
+    "interconnect": network.interconnect,
 }
-OPTIONS = {"--want": "want", "--blank": "blank", "--path": "paths", "--only": "only"}
+OPTIONS = {
+    "--want": "want",
+    "--blank": "blank",
+    "--path": "paths",
+    "--only": "only",
+    "--unit": "units",
+    "--connect": "targets",
+}
+OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+FORMS = {
+    "--unit": r"(?!.*@\.)[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
+    "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",
+}
 
 
 def check_arguments(args: tuple[str, ...]) -> Request:
@@ -41,10 +56,19 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         raise UnknownCommand(f"probe {args}")
     given: dict[str, list[str]] = {name: [] for name in OPTIONS.values()}
     for option, value in _pairs(args):
+        if not re.fullmatch(FORMS.get(option, ".*"), value, re.DOTALL):
+            raise UnknownCommand(f"probe {option} {value}")
         given[OPTIONS[option]].append(value)
     refs = tuple(value for option, value in _pairs(args) if option in {"--want", "--blank"})
     only = tuple(given["only"]) or tuple(SECTIONS)
-    return Request(refs, frozenset(given["blank"]), tuple(given["paths"]), frozenset(only))
+    return Request(
+        refs,
+        frozenset(given["blank"]),
+        tuple(given["paths"]),
+        frozenset(only),
+        tuple(dict.fromkeys(given["units"])),
+        tuple(dict.fromkeys(given["targets"])),
+    )
 
 
 def _pairs(args: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.live import STACK_MODULES
+from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator.mounting import holders
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine
 
 LOG_LINES, PROCESSES = 40, 200
-UNITS = ("o2cb.service", "ocfs2.service", "multipathd.service", "iscsid.service")
+UNITS = (
+    *("o2cb.service", "ocfs2.service", "multipathd.service", "iscsid.service"),
+    *("firewalld.service", "nftables.service"),
+)
 
 
 def live(machine: Machine, _: Request) -> Rows:
@@ -42,15 +47,14 @@ def live(machine: Machine, _: Request) -> Rows:
         yield row("domain", region)
 
 
-def services(machine: Machine, _: Request) -> Rows:
-    """The units that matter; what is not installed is said to be so."""
-    for name in UNITS:
-        unit = machine.units.get(name)
-        if unit is None:
-            yield row("unit", name, "not-found", "inactive", "dead", "disabled")
-            continue
-        enabled = "enabled" if unit.enabled else "disabled"
-        yield row("unit", name, "loaded", unit.active, unit.sub, enabled)
+def services(machine: Machine, request: Request) -> Rows:
+    """The units that matter; a mask hides what there is, also whether it is enabled."""
+    for name in dict.fromkeys((*UNITS, *request.units)):
+        unit = machine.units.get(name, Unit())
+        masked, enabled = name in machine.running.masked, unit.enabled
+        load = "masked" if masked else "loaded" if name in machine.units else "not-found"
+        word = "enabled" if enabled and not masked else "disabled"
+        yield row("unit", name, load, unit.active, unit.sub, word)
 
 
 def mounts(machine: Machine, request: Request) -> Rows:
@@ -71,9 +75,10 @@ def _escaped(path: str) -> str:
 
 def processes(machine: Machine, _: Request) -> Rows:
     """Those that use something under an ocfs2 mount."""
-    if machine.running.mounts:
-        for pid, command, path in machine.running.processes[:PROCESSES]:
-            yield row("proc", pid, command, path)
+    seen = [mount.path for mount in machine.running.mounts if mount.pid == 1]
+    users = dict.fromkeys(user for path in seen for user in holders(machine, path))
+    for pid, command, path, unit in list(users)[:PROCESSES]:
+        yield row("proc", pid, command, path, unit or "-")
 
 
 def leases(machine: Machine, _: Request) -> Rows:

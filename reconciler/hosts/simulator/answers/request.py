@@ -14,12 +14,17 @@ Rows = Iterator[str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Devices to describe, those to check for blankness, mount paths, sections to answer."""
+    """Devices to describe, those to check for blankness, mount paths, sections to answer.
+
+    ``units`` are told besides the usual ones, ``targets`` are connected to.
+    """
 
     refs: tuple[str, ...]
     blank: frozenset[str]
     paths: tuple[str, ...]
     only: frozenset[str]
+    units: tuple[str, ...]
+    targets: tuple[str, ...]
 
 
 def row(*fields: object) -> str:

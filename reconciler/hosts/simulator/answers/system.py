@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine
 
 MODULES = ("ocfs2", "ocfs2_stack_o2cb", "ocfs2_dlm", "ocfs2_nodemanager", "ocfs2_dlmfs")
-RECORD = re.compile(r"/var/lib/reconcile/[^/]+/applied\.json")
+RECORD = re.compile(r"/var/lib/reconcile/[^./][^/]*/[^./][^/]*\.json")
 O2CB_CONFIGS = {"dpkg": "/etc/default/o2cb", "rpm": "/etc/sysconfig/o2cb"}
 
 
@@ -86,7 +86,7 @@ def space(machine: Machine, _: Request) -> Rows:
 
 
 def records(machine: Machine, _: Request) -> Rows:
-    """What earlier runs left: the desired state of each cluster."""
+    """What earlier runs left, of each cluster."""
     for path in sorted(machine.files.by_path):
         if RECORD.fullmatch(path):
             yield from raw(machine, path)

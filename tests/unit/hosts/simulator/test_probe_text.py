@@ -3,6 +3,7 @@ import pytest
 from reconciler.hosts.simulator.answers import SECTIONS
 from reconciler.hosts.simulator.disk import Garbage, Signature
 from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.machine import Process
 from reconciler.hosts.simulator.worlds import Shape, World, bare_cluster, bare_hosts
 from tests.unit.hosts.simulator.lab import (
     CONF,
@@ -18,7 +19,7 @@ REF = f"path={LUN}"
 ALL = [
     *("identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live"),
     *("services", "mounts", "disks", "wanted", "fstab", "processes", "space", "records"),
-    *("leases", "log"),
+    *("leases", "log", "automounts", "interconnect"),
 ]
 FOUND = [("want", REF, "ubdb", "yes"), ("node", REF, "ubdb", "98:16", str(GIB))]
 
@@ -86,12 +87,20 @@ async def test_a_file_is_told_line_by_line(text, rows):
     assert await section(host, "cluster_conf") == [*head, *rows]
 
 
-async def test_records_are_the_applied_states_of_all_clusters():
+async def test_records_are_what_was_left_of_all_clusters():
     host = bare_cluster(1).hosts["node01"]
-    for name in ("b/applied.json", "a/applied.json", "a/other.json"):
+    for name in (
+        "b/applied.json",
+        "a/applied.json",
+        "a/other.json",
+        "x.json",
+        "a/b",
+        "a/.json",
+    ):
         host.machine.files.write(f"/var/lib/reconcile/{name}", File("{}\n"))
     paths = [row[1] for row in await section(host, "records") if row[0] == "path"]
-    assert paths == [f"/var/lib/reconcile/{name}/applied.json" for name in "ab"]
+    names = ("a/applied.json", "a/other.json", "b/applied.json")
+    assert paths == [f"/var/lib/reconcile/{name}" for name in names]
 
 
 async def test_red_hats_place_of_the_o2cb_file_is_the_second_choice():
@@ -309,11 +318,11 @@ async def test_mounts_and_processes_are_told():
     await mounted_cluster(world)
     mount = host.machine.running.mounts[0]
     mount.path = "/srv/my images"
-    host.machine.running.processes.append((77, "cat", "/srv/my images/x"))
+    host.machine.running.processes.append(Process(77, "cat", "/srv/my images/x"))
     host.machine.running.others["/srv/db"] = ("ext4", "/dev/ubda")
     rows = await section(host, "mounts", "--path", "/srv/db", "--path", "/srv/none")
     assert [row[:4] for row in rows] == [
         ("mount", r"/srv/my\040images", "/dev/ubdb", "98:16"),
         ("other", "/srv/db", "ext4", "/dev/ubda"),
     ]
-    assert await section(host, "processes") == [("proc", "77", "cat", "/srv/my images/x")]
+    assert await section(host, "processes") == [("proc", "77", "cat", "/srv/my images/x", "-")]

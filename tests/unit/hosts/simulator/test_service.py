@@ -1,5 +1,6 @@
 import pytest
 
+from reconciler.hosts.simulator.machine import Process
 from reconciler.hosts.simulator.worlds import bare_cluster
 from reconciler.model.plan import Command, Completed
 from tests.unit.hosts.simulator.lab import (
@@ -276,7 +277,7 @@ async def test_a_reboot_leaves_cleanly_and_forgets_what_ran():
     world = bare_cluster(2)
     host = world.hosts["node02"]
     await mounted_cluster(world)
-    host.machine.running.processes.append((7, "cat", "/srv/images/x"))
+    host.machine.running.processes.append(Process(7, "cat", "/srv/images/x"))
     before = len(world.trace)
     host.reboot()
     assert [event.what for event in world.trace[before:]] == [

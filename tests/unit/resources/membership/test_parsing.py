@@ -1,7 +1,11 @@
 import pytest
 
-from reconciler.model.observed import Address, Live, LiveCluster, LiveNode, Region
-from reconciler.resources.membership.parsing import parse_addresses, parse_live
+from reconciler.model.observed import Address, Connection, Live, LiveCluster, LiveNode, Region
+from reconciler.resources.membership.parsing import (
+    parse_addresses,
+    parse_interconnect,
+    parse_live,
+)
 
 Rows = tuple[tuple[str, ...], ...]
 LIVE: Rows = (
@@ -24,6 +28,29 @@ def test_addresses_are_read() -> None:
         Address("lo", "127.0.0.1", 8),
         Address("eth0", "10.0.0.1", 24),
     )
+
+
+def test_connections_are_read_in_order() -> None:
+    rows = (("connect", "10.0.0.2:7777", "open"), ("connect", "10.0.0.1:7777", "timeout"))
+    assert parse_interconnect(rows) == (
+        Connection("10.0.0.2:7777", "open"),
+        Connection("10.0.0.1:7777", "timeout"),
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("connect", "10.0.0.2:7777", "maybe"),
+        ("connect", "10.0.0.2", "open"),
+        ("connect", "::1:7777", "open"),
+        ("connect", "10.0.0.2:x", "open"),
+        ("connect", "10.0.0.2:7777"),
+    ],
+)
+def test_garbled_connections_are_refused(row: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_interconnect((row,))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from reconciler.model.observed import MountPoint, Process
-from reconciler.resources.mounts.parsing import parse_mounts, parse_processes
+from reconciler.model.observed import Automount, MountPoint, Process
+from reconciler.resources.mounts.parsing import parse_automounts, parse_mounts, parse_processes
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -43,7 +43,26 @@ def test_garbled_mounts_are_refused(row: tuple[str, ...]) -> None:
 
 
 def test_processes_are_read() -> None:
-    rows = (("proc", "7", "qemu kvm", "/srv/images/a.img"),)
-    assert parse_processes(rows) == (Process(7, "qemu kvm", "/srv/images/a.img"),)
+    rows = (
+        ("proc", "7", "qemu kvm", "/srv/images/a.img", "-"),
+        ("proc", "8", "tail", "/srv/images/log", "a.service"),
+    )
+    assert parse_processes(rows) == (
+        Process(7, "qemu kvm", "/srv/images/a.img"),
+        Process(8, "tail", "/srv/images/log", "a.service"),
+    )
     with pytest.raises(ValueError, match="unexpected line"):
-        parse_processes((("proc", "7", "qemu", "\t", "/srv"),))
+        parse_processes((("proc", "7", "qemu", "\t", "/srv", "-"),))
+
+
+def test_what_mounts_by_itself_is_read() -> None:
+    rows = (
+        ("autofs", "/etc/auto.a", "b -fstype=ocfs2 :/dev/x"),
+        ("unit", "srv-a.mount", "/etc/systemd/system/srv-a.mount"),
+    )
+    assert parse_automounts(rows) == (
+        Automount("unit", "srv-a.mount", "/etc/systemd/system/srv-a.mount"),
+        Automount("autofs", "/etc/auto.a", "b -fstype=ocfs2 :/dev/x"),
+    )
+    with pytest.raises(ValueError, match="unexpected line"):
+        parse_automounts((("fstab", "/etc/fstab", "x"),))
