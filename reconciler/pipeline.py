@@ -9,22 +9,28 @@ from dataclasses import dataclass, replace
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
 from reconciler.execution.executor import BLANK, Bench, Emit, Executor, Look, hosts_of
 from reconciler.execution.locks import Claim, confirm, leased
-from reconciler.execution.records import record_applied, stale_records
+from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
-from reconciler.model.desired import Cluster, Desired
+from reconciler.model.desired import Cluster, Desired, Member
 from reconciler.model.devices import ref
-from reconciler.model.observed import Observed
+from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
 from reconciler.model.refusals import unreachable
+from reconciler.model.standing import contacted, staying
+from reconciler.planning.departed import departed, with_departed
 from reconciler.planning.facts import sections
+from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, restrict
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
+from reconciler.resources.membership.preflight import joins, targets
 from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
+from reconciler.resources.workloads.changes import units
 
-Fleet = Mapping[str, Mapping[str, Host]]
+# The door to a member of a cluster, the same each time.
+Fleet = Callable[[str, Member], Host]
 Watch = Callable[[str, str], None]
 
 
@@ -44,21 +50,56 @@ def probe_for(cluster: Cluster, blank: Sequence[str], only: Sequence[str] = ()) 
         blank=blank,
         paths=[v.mount.path for v in cluster.volumes],
         only=only,
+        units=units(cluster),
+        connect=targets(cluster) if "interconnect" in only else (),
     )
 
 
+def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
+    """The members that are asked, by name."""
+    return {m.name: fleet(cluster.name, m) for m in contacted(cluster)}
+
+
 async def _whole(
-    hosts: Mapping[str, Host], cluster: Cluster, options: Options, watch: Watch | None = None
-) -> Observed:
-    """Everything that a plan can rest on, the blank check of devices to be formatted too."""
-    probe = probe_for(cluster, [ref(v) for v in cluster.volumes if v.format == "if-blank"])
+    fleet: Fleet, cluster: Cluster, options: Options, watch: Watch | None = None
+) -> tuple[Cluster, Observed]:
+    """Everything that a plan can rest on, of former members that the hosts know of, too."""
     limit = options.parallelism
-    seen = await observe(hosts, probe, SECTIONS, limit=limit, progress=watch)
+    blank = [ref(v) for v in cluster.volumes if v.format == "if-blank"]
+    probe = probe_for(cluster, blank)
+    seen = await observe(doors(fleet, cluster), probe, SECTIONS, limit=limit, progress=watch)
+    if gone := departed(cluster, seen):
+        cluster = with_departed(cluster, gone)
+        more = {m.name: fleet(cluster.name, m) for m in gone}
+        also = await observe(more, probe, SECTIONS, limit=limit)
+        seen = Observed({**seen.hosts, **also.hosts})
+    if joins(cluster, seen):
+        stays = {
+            name: door
+            for name, door in doors(fleet, cluster).items()
+            if name in staying(cluster)
+        }
+        ports = probe_command(only=("interconnect",), connect=targets(cluster))
+        seen = _with_ports(seen, await observe(stays, ports, SECTIONS, limit=limit))
     if not doubtful(cluster, seen):
-        return seen
+        return cluster, seen
     await asyncio.sleep(BEATS_APART)
     again = probe_for(cluster, (), ("wanted",))
-    return advanced(seen, await observe(hosts, again, SECTIONS, limit=limit))
+    later = await observe(doors(fleet, cluster), again, SECTIONS, limit=limit)
+    return cluster, advanced(seen, later)
+
+
+def _with_ports(seen: Observed, ports: Observed) -> Observed:
+    """``seen`` with what each member could reach of the others."""
+    tried = ports.reached()
+    return Observed(
+        {
+            name: replace(facts, interconnect=tried[name].interconnect)
+            if isinstance(facts, HostFacts) and name in tried
+            else facts
+            for name, facts in seen.hosts.items()
+        }
+    )
 
 
 async def look_at(
@@ -67,8 +108,7 @@ async def look_at(
     """Every cluster with what its hosts have now."""
 
     async def one(cluster: Cluster) -> tuple[Cluster, Observed]:
-        hosts = fleet[cluster.name]
-        return cluster, await _whole(hosts, cluster, options, watch)
+        return await _whole(fleet, cluster, options, watch)
 
     return tuple(await asyncio.gather(*(one(cluster) for cluster in desired.clusters)))
 
@@ -109,13 +149,18 @@ class Run:
     ) -> ClusterOutcome:
         if plan.blocked:
             return ClusterOutcome(plan.name, "refused", blocked=plan.blocked)
-        if not plan.actions and not self._stale_records(cluster, observed):
+        before = numbered(cluster, observed)
+        if not plan.actions and not self._stale_records(before, observed)[1]:
             return ClusterOutcome(plan.name, "no-change")
-        hosts = self.fleet[plan.name]
+        hosts = {
+            name: door
+            for name, door in doors(self.fleet, cluster).items()
+            if name in observed.reached()
+        }
         losses: list[str] = []
         try:
             async with leased(hosts, self.claim(plan.name), losses):
-                outcome = await self._locked(plan, cluster, losses)
+                outcome = await self._locked(plan, cluster, (hosts, losses))
         except LockHeld as error:
             return ClusterOutcome(plan.name, "locked", message=str(error))
         except HostUnreachable as error:
@@ -126,21 +171,21 @@ class Run:
             outcome = replace(outcome, message=message)
         return outcome
 
-    def _applied(self, cluster: Cluster) -> Desired:
-        return self.desired.model_copy(update={"clusters": (cluster,)})
-
-    def _stale_records(self, cluster: Cluster, observed: Observed) -> Mapping[str, str]:
-        """Members whose record of what was applied is old; a part applied is no record."""
+    def _stale_records(
+        self, numbered: Cluster, observed: Observed
+    ) -> tuple[Mapping[str, str], Stale]:
+        """The records to leave, and where they are old; a part applied is no record."""
         if self.options.targets:
-            return {}
-        return stale_records(self._applied(cluster), observed)
+            return {}, {}
+        texts = records(self.desired, numbered, observed)
+        return texts, stale_records(texts, numbered, observed)
 
     async def _locked(
-        self, plan: ClusterPlan, cluster: Cluster, losses: list[str]
+        self, plan: ClusterPlan, cluster: Cluster, held: tuple[Mapping[str, Host], list[str]]
     ) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
-        hosts = self.fleet[plan.name]
-        seen = await _whole(hosts, cluster, self.options)
+        hosts, losses = held
+        cluster, seen = await _whole(self.fleet, cluster, self.options)
         fresh = restrict(cluster, seen, self.options.targets)
         if fresh.blocked or fresh.actions != plan.actions:
             return ClusterOutcome(
@@ -156,7 +201,7 @@ class Run:
 
         bench = Bench(
             hosts,
-            self._look(cluster),
+            self._look(cluster, hosts),
             self.emit,
             lambda: self.stop.is_set() or bool(losses),
             hold,
@@ -164,16 +209,20 @@ class Run:
             self.options.patience,
         )
         outcomes = await Executor(plan, bench).execute()
-        return await self._concluded(replace(plan, actions=fresh.actions), cluster, outcomes)
+        return await self._concluded(plan, (cluster, numbered(cluster, seen)), outcomes)
 
     async def _concluded(
-        self, plan: ClusterPlan, cluster: Cluster, outcomes: tuple[ActionOutcome, ...]
+        self,
+        plan: ClusterPlan,
+        before: tuple[Cluster, Cluster],
+        outcomes: tuple[ActionOutcome, ...],
     ) -> ClusterOutcome:
         """Look once more: only an empty plan is convergence."""
-        observed = await _whole(self.fleet[plan.name], cluster, self.options)
+        cluster, as_planned = before
+        cluster, observed = await _whole(self.fleet, cluster, self.options)
         rest = restrict(cluster, observed, self.options.targets)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
-            return await self._recorded(cluster, observed, outcomes)
+            return await self._recorded(as_planned, observed, outcomes)
         acted = any(o.status == "done" for o in outcomes)
         if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
             message = f"interrupted; {len(rest.actions)} actions remain: apply again to go on"
@@ -186,19 +235,16 @@ class Run:
     async def _recorded(
         self, cluster: Cluster, observed: Observed, outcomes: tuple[ActionOutcome, ...]
     ) -> ClusterOutcome:
-        """Leave the record of what was applied; without it, apply again."""
-        applied = self._applied(cluster)
-        hosts = self.fleet[cluster.name]
+        """Leave the records of what was applied; without them, apply again."""
+        texts, stale = self._stale_records(cluster, observed)
         try:
-            await record_applied(applied, hosts, self._stale_records(cluster, observed))
+            await leave_records(texts, cluster.name, doors(self.fleet, cluster), stale)
         except (HostUnreachable, ActionFailed) as error:
             message = f"converged, but the record of it was not left everywhere: {error}"
             return ClusterOutcome(cluster.name, "partial", outcomes, message=message)
         return ClusterOutcome(cluster.name, "converged" if outcomes else "no-change", outcomes)
 
-    def _look(self, cluster: Cluster) -> Look:
-        hosts = self.fleet[cluster.name]
-
+    def _look(self, cluster: Cluster, hosts: Mapping[str, Host]) -> Look:
         def look(facts: Sequence[Fact]) -> Awaitable[Observed]:
             blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
             return observe(

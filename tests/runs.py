@@ -10,12 +10,14 @@ from typing import Any
 
 from reconciler import pipeline
 from reconciler.cli import session
+from reconciler.errors import HostUnreachable
 from reconciler.execution.locks import Claim, Holder
+from reconciler.hosts import Host
 from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.worlds import Shape, bare_hosts
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Member
 from reconciler.model.outcome import ClusterOutcome
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Command, Completed, Plan
 from reconciler.planning.approval import Consent, formats, judge, runnable
 from reconciler.reports.devices import aliases
 from tests.wire import Line, Wire
@@ -61,6 +63,20 @@ class Ended:
         """Why actions failed."""
         outcomes = [action for outcome in self.outcomes for action in outcome.actions]
         return {o.action: o.message for o in outcomes if o.status == "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """The door to a host that is not in the world."""
+
+    name: str
+
+    async def run(self, _command: Command) -> Completed:
+        """No answer."""
+        raise HostUnreachable(self.name, "host-unreachable", "no such host")
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 @dataclass(slots=True)
@@ -111,14 +127,20 @@ class Controller:
         run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)
         return plan, await run.execute(plan, pairs)
 
-    def _fleet(self, desired: Desired, line: Line) -> pipeline.Fleet:
-        return {
-            cluster.name: {
-                m.name: Wire(self.world.session(m.name, line.run), line)
-                for m in cluster.members
-            }
-            for cluster in desired.clusters
-        }
+    def _fleet(self, _desired: Desired, line: Line) -> pipeline.Fleet:
+        doors: dict[str, Host] = {}
+
+        def door(_cluster: str, member: Member) -> Host:
+            if member.name not in doors:
+                known = member.name in self.world.machines
+                doors[member.name] = (
+                    Wire(self.world.session(member.name, line.run), line)
+                    if known
+                    else Nobody(member.name)
+                )
+            return doors[member.name]
+
+        return door
 
     def _claims(self, run: str) -> Any:
         holder = Holder("root", self.name, f"machine-{self.name}", "boot 1", self.count, 1)

@@ -87,10 +87,14 @@ def formatted_once(world: World, machine: Machine, detail: str) -> Iterator[str]
         yield f"{lun} is formatted again"
 
 
-def not_by_a_run(_world: World, machine: Machine, detail: str) -> Iterator[str]:
-    """Nothing that a plan does today takes a mount away."""
-    if machine.busy:
-        yield f"{machine.busy[0]} unmounts {detail}"
+def dropped_only_unmounted(world: World, machine: Machine, detail: str) -> Iterator[str]:
+    """A node leaves a kernel's list only while it has nothing mounted under that number (I11)."""
+    name, number = detail.split()
+    other = world.machines.get(name)
+    if other is None or not other.running.on or machine is other:
+        return
+    if any(mount.number == int(number) for mount in other.running.mounts):
+        yield f"{name} is dropped while it has a volume mounted as node {number}"
 
 
 def not_under_a_mount(_world: World, machine: Machine, detail: str) -> Iterator[str]:
@@ -102,6 +106,6 @@ def not_under_a_mount(_world: World, machine: Machine, detail: str) -> Iterator[
 LAWS: dict[str, tuple[Law, ...]] = {
     "wrote": (file_is_whole,),
     "formatted": (formatted_once,),
-    "unmounted": (not_by_a_run,),
+    "node-removed": (dropped_only_unmounted,),
     "restart-ignored": (not_under_a_mount,),
 }

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from reconciler.hosts import Host
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Member
 
 
 @asynccontextmanager
-async def connected(desired: Desired) -> AsyncIterator[Mapping[str, Mapping[str, Host]]]:
-    """Hosts by cluster and member name; one connection each for as long as this lasts."""
+async def connected(desired: Desired) -> AsyncIterator[Callable[[str, Member], Host]]:
+    """The door to a member of a cluster; one connection each for as long as this lasts."""
     from reconciler.hosts.ssh import SshHost, SshShared, resolve  # noqa: PLC0415  # asyncssh is slow to import
 
     shared = SshShared()
-    fleet: dict[str, dict[str, Host]] = {
-        cluster.name: {
-            member.name: SshHost(member.name, resolve(member, desired.ssh), shared)
-            for member in cluster.members
-        }
-        for cluster in desired.clusters
-    }
+    hosts: dict[tuple[str, str], Host] = {}
+
+    def door(cluster: str, member: Member) -> Host:
+        key = (cluster, member.name)
+        if key not in hosts:
+            hosts[key] = SshHost(member.name, resolve(member, desired.ssh), shared)
+        return hosts[key]
+
     try:
-        yield fleet
+        yield door
     finally:
-        hosts = [host for cluster in fleet.values() for host in cluster.values()]
-        await asyncio.gather(*(host.close() for host in hosts))
+        await asyncio.gather(*(host.close() for host in hosts.values()))
         await shared.close()

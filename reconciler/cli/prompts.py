@@ -6,6 +6,7 @@ import click
 
 from reconciler.model.plan import Plan
 from reconciler.planning.approval import Aliases, formats, runnable
+from reconciler.reports.documents import interruption
 
 TRIES = 3
 
@@ -15,7 +16,10 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
     clusters = runnable(plan)
     hosts = sorted({a.host for c in clusters for a in c.actions if a.host})
     click.echo(f"\nOn {', '.join(hosts)}.", err=True)
-    click.echo("No guest is stopped; the longest expected interruption is 0 s.", err=True)
+    click.echo(f"No guest is stopped; {interruption(plan)}.", err=True)
+    for outage in (o for c in clusters for o in c.outages):
+        what = ", ".join((*outage.volumes, *outage.workloads)) or "the cluster"
+        click.echo(f"Outage on {', '.join(outage.hosts)}: {what}", err=True)
     for action in formats(plan):
         click.echo(f"Cannot be undone: {action.host}: {action.summary}", err=True)
         names = aliases.get(action.device, frozenset()) | {action.device}

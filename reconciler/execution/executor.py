@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import ActionFailed, HostUnreachable, ReconcilerError, VerificationFailed
 from reconciler.execution import machine
+from reconciler.execution.kernel import understood
 from reconciler.hosts import Host
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome
@@ -57,11 +58,16 @@ class Executor:
         tasks: dict[asyncio.Task[ActionOutcome], Action] = {}
         try:
             await self._drive(tasks)
+        except asyncio.CancelledError:  # detached: nothing is sent any more, hosts go on alone
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
         finally:
             if (
                 tasks
             ):  # a bug, or the record's disk is full: what runs on hosts still ends first
-                await asyncio.wait(tasks)
+                await asyncio.gather(*tasks, return_exceptions=True)
         return tuple(
             self.outcomes.get(action.id, ActionOutcome(action.id, "not-started"))
             for action in self.plan.actions
@@ -161,7 +167,9 @@ def _promising(ended: Completed | HostUnreachable | None) -> bool:
 def _failure(ended: Completed | HostUnreachable | None) -> str:
     if isinstance(ended, Completed):
         words = (ended.stderr or ended.stdout).strip()[-OUTPUT:]
-        return f"exit status {ended.status}: {words or 'no output'}"
+        meaning = understood(words)
+        why = f"{meaning}\n" if meaning else ""
+        return f"{why}exit status {ended.status}: {words or 'no output'}"
     return f"outcome unknown: {ended}"
 
 

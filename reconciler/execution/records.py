@@ -1,4 +1,4 @@
-"""What an apply leaves on the members: the desired state that was last applied."""
+"""What an apply leaves on the members: the desired state last applied, and who they were."""
 
 from __future__ import annotations
 
@@ -10,55 +10,86 @@ from collections.abc import Mapping
 from reconciler.errors import ActionFailed
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
-from reconciler.model.desired import Desired
-from reconciler.model.observed import Observed, TextFile, Unknown
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import Observed, Unknown
+from reconciler.model.records import DIRECTORY, MODE, record
+from reconciler.model.standing import among, staying
+from reconciler.planning.departed import APPLIED
+from reconciler.resources.quarantine.entries import MEMBERS, Known, known_members, members_text
 
-DIRECTORY = "/var/lib/reconcile"
+# Host, then record, to the hash of what the host has.
+Stale = Mapping[str, Mapping[str, str]]
 
 
-def stale_records(applied: Desired, observed: Observed) -> Mapping[str, str]:
-    """Members whose ``applied.json`` is not ``applied``, with the hash of what they have."""
-    digest = _digest(_text(applied))
-    found = {}
-    for name, facts in observed.reached().items():
-        if not isinstance(facts.records, Unknown):
-            have = _have(facts.records, _path(applied))
-            if have != digest:
-                found[name] = have
+def applied_text(desired: Desired, name: str) -> str:
+    """The record of the desired state of one cluster."""
+    clusters = tuple(c for c in desired.clusters if c.name == name)
+    one = desired.model_copy(update={"clusters": clusters})
+    return json.dumps(one.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"
+
+
+def roster_text(numbered: Cluster, observed: Observed) -> str:
+    """The record of number and machine of everyone who is or was a member."""
+    found = dict(known_members(numbered, observed))
+    reached = observed.reached()
+    for item in numbered.members:
+        name = item.name.lower()
+        facts = reached.get(item.name)
+        old = found.get(name, Known(-1, ""))
+        machine = old.machine_id
+        if facts is not None and not isinstance(facts.identity, Unknown):
+            machine = facts.identity.machine_id
+        if item.number is not None:
+            found[name] = Known(item.number, machine)
+    return members_text(found)
+
+
+def records(desired: Desired, numbered: Cluster, observed: Observed) -> Mapping[str, str]:
+    """The text of every record of a cluster, by name."""
+    return {
+        APPLIED: applied_text(desired, numbered.name),
+        MEMBERS: roster_text(numbered, observed),
+    }
+
+
+def stale_records(texts: Mapping[str, str], cluster: Cluster, observed: Observed) -> Stale:
+    """Members whose records are not ``texts``."""
+    found: dict[str, dict[str, str]] = {}
+    for host, facts in among(observed, staying(cluster)).reached().items():
+        if isinstance(facts.records, Unknown):
+            continue
+        for name, text in texts.items():
+            have = record(facts, cluster.name, name).sha256 or "absent"
+            if have != _digest(text):
+                found.setdefault(host, {})[name] = have
     return found
 
 
-async def record_applied(
-    applied: Desired, hosts: Mapping[str, Host], stale: Mapping[str, str]
+async def leave_records(
+    texts: Mapping[str, str], cluster: str, hosts: Mapping[str, Host], stale: Stale
 ) -> None:
-    """Leave ``applied.json``, of one cluster, on the members where it is ``stale``.
+    """Leave ``texts`` on the members where they are ``stale``.
 
     Raises HostUnreachable or ActionFailed; the hosts are as the file says by then.
     """
-    text = _text(applied)
-    path, digest = _path(applied), _digest(text)
-    done = await asyncio.gather(
-        *(
-            hosts[name].run(gate_command("write-file", path, "600", old, digest, stdin=text))
-            for name, old in stale.items()
-        )
+    ended = await asyncio.gather(
+        *(_leave(texts, cluster, hosts[name], old) for name, old in stale.items()),
+        return_exceptions=True,  # the lease is held until the last of them has ended
     )
-    for name, ended in zip(stale, done, strict=True):
+    if failed := next((one for one in ended if isinstance(one, BaseException)), None):
+        raise failed
+
+
+async def _leave(
+    texts: Mapping[str, str], cluster: str, host: Host, stale: Mapping[str, str]
+) -> None:
+    for name, old in stale.items():
+        path, text = f"{DIRECTORY}/{cluster}/{name}", texts[name]
+        words = ("write-file", path, MODE, old, _digest(text))
+        ended = await host.run(gate_command(*words, stdin=text))
         if ended.status != 0:
-            raise ActionFailed(f"{name}: {path}", ended.stderr.strip())
-
-
-def _path(applied: Desired) -> str:
-    return f"{DIRECTORY}/{applied.clusters[0].name}/applied.json"
-
-
-def _text(applied: Desired) -> str:
-    return json.dumps(applied.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"
+            raise ActionFailed(f"{host.name}: {path}", ended.stderr.strip())
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _have(records: tuple[TextFile, ...], path: str) -> str:
-    return next((file.sha256 for file in records if file.path == path), "absent")

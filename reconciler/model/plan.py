@@ -31,6 +31,8 @@ class Command:
             return arguments
         if verb == "format":
             return arguments[3:]
+        if verb == "unmount":
+            return ("umount", *arguments)
         if verb == "mount":
             node, _uuid, path, options = arguments
             return ("mount", "-t", "ocfs2", "-o", options, node, path)
@@ -100,24 +102,32 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A window in which something in use is taken away."""
+    """A window in which something in use is taken away; ``seconds`` is a rough estimate.
+
+    It is None where what is taken away does not come back.
+    """
 
     hosts: tuple[str, ...]
     volumes: tuple[str, ...]
     workloads: tuple[str, ...]
     processes: tuple[str, ...]
     because: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterPlan:
-    """The plan of one cluster; it is carried out only when nothing is ``blocked``."""
+    """The plan of one cluster; it is carried out only when nothing is ``blocked``.
+
+    ``notes`` are what an operator should know and nothing acts upon.
+    """
 
     name: str
     changes: tuple[Change, ...]
     actions: tuple[Action, ...]
     outages: tuple[Outage, ...]
     blocked: tuple[Blocked, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,46 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
-from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.desired import Cluster, Member
+from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
+from reconciler.model.standing import LISTED, listed, with_members
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
+from reconciler.resources.quarantine.changes import lifted
+from reconciler.resources.quarantine.entries import entries, known_members
 
 # o2nm: O2NM_MAX_NODES is 255, numbers 0 to 254 (fs/ocfs2/cluster/ocfs2_nodemanager.h).
 NUMBERS = range(255)
+# A node as lists have it: number, address, port.
+Place = tuple[int, str, int]
 
 
 def numbered(cluster: Cluster, observed: Observed) -> Cluster:
-    """``cluster`` with a number for every member, in the file's order."""
-    held = _held(cluster, observed)
+    """``cluster`` with a number for every listed member, in the file's order.
+
+    Who is not listed has the number that it was last known by, if any.
+    """
+    held = {name: place[0] for name, place in places(cluster, observed).items()}
+    was = {**{n: k.number for n, k in known_members(cluster, observed).items()}, **held}
     given = (
-        _compact(cluster, held) if cluster.numbering == "compact" else _stable(cluster, held)
+        _compact(cluster, held)
+        if cluster.numbering == "compact"
+        else _stable(cluster, held, was, reserved(cluster, observed))
     )
-    members = tuple(
-        member.model_copy(update={"number": given[member.name.lower()]})
-        for member in cluster.members
-    )
-    return cluster.model_copy(update={"members": members})
+    return with_members(cluster, [_numbered(m, given, was) for m in cluster.members])
+
+
+def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) -> Member:
+    name = member.name.lower()
+    number = given[name] if member.state in LISTED else was.get(name)
+    return member.model_copy(update={"number": number})
+
+
+def reserved(cluster: Cluster, observed: Observed) -> Mapping[int, str]:
+    """Numbers of hosts in quarantine, to names: one that returns beats under its own."""
+    try:
+        found = entries(cluster, observed)
+    except ValueError:
+        return {}  # refused by the quarantine's own check
+    free = lifted(cluster, observed, found)
+    return {entry.number: entry.name for entry in found if entry not in free}
 
 
 def _compact(cluster: Cluster, held: Mapping[str, int]) -> Mapping[str, int]:
     """0 to n-1 in the order of the numbers held, newcomers last."""
-    names = [member.name.lower() for member in cluster.members]
+    names = [member.name.lower() for member in listed(cluster)]
     names.sort(key=lambda name: held.get(name, len(NUMBERS)))
     return {name: number for number, name in enumerate(names)}
 
 
-def _stable(cluster: Cluster, held: Mapping[str, int]) -> Mapping[str, int]:
-    """The pin, else the number held, else the lowest that nobody holds."""
-    names = [member.name.lower() for member in cluster.members]
-    given = {m.name.lower(): m.number for m in cluster.members if m.number is not None}
-    taken = {*given.values(), *(held[name] for name in held if name not in names)}
-    for name in names:
-        if name not in given and held.get(name, -1) not in {-1, *taken}:
-            given[name] = held[name]
-            taken.add(held[name])
+def _stable(
+    cluster: Cluster,
+    held: Mapping[str, int],
+    was: Mapping[str, int],
+    reserved_numbers: Collection[int],
+) -> Mapping[str, int]:
+    """The pin, else the number held or had before, else the lowest that nobody holds."""
+    names = [member.name.lower() for member in listed(cluster)]
+    given = {m.name.lower(): m.number for m in listed(cluster) if m.number is not None}
+    others = {held[name] for name in held if name not in names}
+    taken = {*given.values(), *others, *reserved_numbers}
+    for known_numbers in (held, was):  # whoever holds a number now goes first
+        for name in names:
+            if name not in given and known_numbers.get(name, -1) not in {-1, *taken}:
+                given[name] = known_numbers[name]
+                taken.add(given[name])
     for name in names:
         if name not in given:
             given[name] = next(number for number in NUMBERS if number not in taken)
@@ -49,26 +79,38 @@ def _stable(cluster: Cluster, held: Mapping[str, int]) -> Mapping[str, int]:
     return given
 
 
-def _held(cluster: Cluster, observed: Observed) -> Mapping[str, int]:
-    """Numbers by lower-case name, as running kernels and files have them; kernels win."""
-    held: dict[str, int] = {}
-    for nodes in (_live_numbers, _file_numbers):
+def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
+    """By lower-case name the place that each node has now, on whatever list.
+
+    What a kernel says of its own host counts most, then what others' kernels say, then files.
+    """
+    found: dict[str, Place] = {}
+    for source in (_own, _live, _filed):
         for facts in observed.reached().values():
-            for name, number in nodes(cluster, facts):
-                held.setdefault(name.lower(), number)
-    return held
+            for name, place in source(cluster, facts):
+                found.setdefault(name.lower(), place)
+    return found
 
 
-def _live_numbers(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, int]]:
-    if not isinstance(facts.live, Unknown):
-        for live in facts.live.clusters:
-            if live.name == cluster.name:
-                yield from ((node.name, node.number) for node in live.nodes)
+def live_nodes(cluster: Cluster, facts: HostFacts) -> tuple[LiveNode, ...]:
+    """The nodes that a host's kernel has of the cluster."""
+    if isinstance(facts.live, Unknown):
+        return ()
+    return tuple(n for c in facts.live.clusters if c.name == cluster.name for n in c.nodes)
 
 
-def _file_numbers(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, int]]:
+def _own(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+    return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts) if n.local)
+
+
+def _live(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+    return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts))
+
+
+def _filed(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
     if isinstance(facts.cluster_conf, Unknown) or not facts.cluster_conf.text:
         return
-    with suppress(ConfInvalid):  # refused by name elsewhere
-        nodes = parse_conf(facts.cluster_conf.text).nodes
-        yield from ((node.name, node.number) for node in nodes if node.cluster == cluster.name)
+    with suppress(ConfInvalid):  # refused or repaired elsewhere
+        for node in parse_conf(facts.cluster_conf.text).nodes:
+            if node.cluster == cluster.name:
+                yield node.name, (node.number, node.ip, node.port)

@@ -30,6 +30,25 @@ def _same_place(first: Action, second: Action) -> bool:
 # (kind, what it needs, where). The whole path of a join can be read off it:
 # files on all members, one hash, registered in the running kernels, then the new one starts.
 ORDER: tuple[tuple[str, str, Scope], ...] = (
+    # Away: written down, stopped, kept from coming back at boot, unmounted; then offline.
+    ("stop-service", "note-stopped", _same_host),
+    ("disable-service", "stop-service", _same_host),
+    ("unmount", "stop-service", _same_host),
+    ("unmount", "disable-service", _same_host),
+    ("unmount", "clear-fstab", _same_host),
+    ("stop-cluster", "unmount", _same_host),
+    ("disable-o2cb", "stop-cluster", _same_host),
+    ("write-o2cb-settings", "stop-cluster", _same_host),
+    ("archive-cluster-conf", "stop-cluster", _same_host),
+    ("archive-cluster-conf", "disable-o2cb", _same_host),
+    ("archive-cluster-conf", "write-o2cb-settings", _same_host),
+    # Nobody is dropped from a list before it is out, and none without a record of it.
+    ("write-cluster-conf", "unmount", _anywhere),
+    ("write-cluster-conf", "stop-cluster", _anywhere),
+    ("write-cluster-conf", "archive-cluster-conf", _anywhere),
+    ("write-cluster-conf", "write-quarantine", _anywhere),
+    ("register-nodes", "archive-cluster-conf", _anywhere),
+    ("register-nodes", "write-quarantine", _anywhere),
     ("write-cluster-conf", "load-module", _anywhere),
     ("write-cluster-conf", "write-o2cb-settings", _same_host),
     ("same-cluster-conf", "write-cluster-conf", _anywhere),
@@ -43,7 +62,14 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("start-cluster", "register-nodes", _anywhere),
     ("same-live-nodes", "register-nodes", _anywhere),
     ("same-live-nodes", "start-cluster", _anywhere),
+    ("set-reconnect-delay", "write-o2cb-settings", _same_host),
     ("same-timeouts", "start-cluster", _anywhere),
+    ("same-timeouts", "set-reconnect-delay", _anywhere),
+    ("peers-connect", "start-cluster", _anywhere),
+    ("peers-connect", "same-live-nodes", _anywhere),
+    ("peers-connect", "same-timeouts", _anywhere),
+    ("format", "peers-connect", _anywhere),
+    ("mount", "peers-connect", _anywhere),
     ("format", "same-live-nodes", _anywhere),
     ("format", "same-timeouts", _anywhere),
     ("same-file-system", "format", _same_volume),
@@ -53,27 +79,47 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("mount", "same-file-system", _same_volume),
     ("write-fstab", "mount", _same_place),
     ("write-fstab", "same-file-system", _same_volume),
+    ("start-service", "mount", _same_host),
+    ("strike-stopped", "start-service", _same_host),
+    ("lift-quarantine", "write-quarantine", _same_host),
+    ("lift-quarantine", "archive-cluster-conf", _anywhere),
+    ("lift-quarantine", "same-live-nodes", _anywhere),
+    ("lift-quarantine", "mount", _anywhere),
 )
 # Where the order is free, a plan reads best in this one.
 STAGES = (
     "load-module",
+    "write-quarantine",
+    "note-stopped",
+    "stop-service",
+    "disable-service",
+    "clear-fstab",
+    "unmount",
+    "stop-cluster",
+    "disable-o2cb",
     "write-o2cb-settings",
+    "archive-cluster-conf",
     "write-cluster-conf",
     "same-cluster-conf",
     "enable-o2cb",
     "register-nodes",
     "start-cluster",
+    "set-reconnect-delay",
     "same-live-nodes",
     "same-timeouts",
+    "peers-connect",
     "format",
     "same-file-system",
     "mount",
     "write-fstab",
+    "start-service",
+    "strike-stopped",
+    "lift-quarantine",
 )
 # Kinds of which only one runs at a time, in plan order, within the scope.
-CHAINS: tuple[tuple[str, Scope], ...] = (
-    ("mount", _anywhere),
-    ("write-fstab", _same_host),
+CHAINS: tuple[tuple[frozenset[str], Scope], ...] = (
+    (frozenset({"mount"}), _anywhere),
+    (frozenset({"clear-fstab", "write-fstab"}), _same_host),
 )
 
 
@@ -84,8 +130,8 @@ def link(actions: Sequence[Action]) -> tuple[Action, ...]:
     for kind, needed, scope in ORDER:
         for second in (a for a in actions if a.kind == kind):
             needs[second.id] |= {a.id for a in actions if a.kind == needed and scope(a, second)}
-    for kind, scope in CHAINS:
-        links = [a for a in actions if a.kind == kind]
+    for kinds, scope in CHAINS:
+        links = [a for a in actions if a.kind in kinds]
         for place, second in enumerate(links):
             needs[second.id] |= {a.id for a in links[:place] if scope(a, second)}
     reduced = graph.reduce({name: frozenset(need) for name, need in needs.items()})

@@ -1,21 +1,28 @@
-"""The planner: number, check, diff, act, link, digest; each pass a function."""
+"""The planner: number, check, diff, then act and link for every way-point; digest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import count
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.model.refusals import member, not_supported, unreachable, unread
-from reconciler.planning import graph
+from reconciler.model.refusals import member, unread
+from reconciler.planning import graph, offline, reach
 from reconciler.planning.digest import facts_digest, plan_id
+from reconciler.planning.notes import noted
 from reconciler.planning.numbering import numbered
 from reconciler.planning.order import link
+from reconciler.planning.outages import windows
+from reconciler.planning.predicted import predicted
+from reconciler.planning.returning import could_return, taken_numbers
 from reconciler.planning.safety import violations
+from reconciler.planning.waypoints import Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
+from reconciler.resources.quarantine.entries import Entry, entries
 
 
 def make_plan(pairs: Sequence[tuple[Cluster, Observed]], targets: Sequence[str] = ()) -> Plan:
@@ -33,33 +40,82 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
 def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     """The plan of one cluster: everything that differs, and every reason to refuse."""
     cluster = numbered(cluster, observed)
-    blocked = [*_check_states(cluster), *_check_reach(observed)]
+    blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
     changes: list[Change] = []
-    actions: list[Action] = []
     for resource in RESOURCES:
         unreads, readable = _readable(resource, cluster, observed)
         blocked += [*unreads, *resource.check(cluster, readable)]
-        found = tuple(resource.diff(cluster, readable))
-        changes += found
-        actions += resource.actions(cluster, readable, found)
-    plan = ClusterPlan(cluster.name, tuple(changes), link(actions), (), ())
-    blocked += violations(cluster, observed, plan)
-    return replace(plan, blocked=tuple(sorted(set(blocked))))
+        changes += resource.diff(cluster, readable)
+    steps = _steps(cluster, observed)
+    actions = tuple(action for step in steps for action in step.actions)
+    outages = windows([(step.point.because, step.actions) for step in steps], observed)
+    blocked += [b for step in steps for b in step.violations]
+    blocked += offline.check(cluster, observed, actions)
+    notes = tuple(noted(cluster, observed))
+    return ClusterPlan(
+        cluster.name, tuple(changes), actions, outages, tuple(sorted(set(blocked))), notes
+    )
 
 
-def _check_states(cluster: Cluster) -> Iterator[Blocked]:
-    for item in cluster.members:
-        if item.state != "present":
-            yield not_supported(
-                member(item.name),
-                f"state: {item.state} is not acted upon yet",
-                "leave it present, or do it by hand and remove the member from the file",
-            )
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A way-point with what leads there, and what forbids it."""
+
+    point: Waypoint
+    actions: tuple[Action, ...]
+    violations: tuple[Blocked, ...]
 
 
-def _check_reach(observed: Observed) -> Iterator[Blocked]:
-    for item in observed.unreachable():
-        yield unreachable(item.host, item.code, item.message)
+def _steps(cluster: Cluster, observed: Observed) -> list[_Step]:
+    """Every way-point planned from where the one before leaves the hosts."""
+    steps: list[_Step] = []
+    used: set[str] = set()
+    for point in waypoints(cluster, observed):
+        found = [a for a in _actions(point.cluster, observed) if _is_meant(point, a)]
+        actions = link([_unique(action, used) for action in found])
+        part = ClusterPlan(cluster.name, (), actions, (), ())
+        after = predicted(point.cluster, observed, actions)
+        broken = (
+            *violations(point.cluster, observed, part),
+            *could_return(point.cluster, _quarantined(point.cluster, after), observed, after),
+        )
+        before = [step.actions for step in steps if step.actions]
+        steps.append(_Step(point, _after(actions, before[-1] if before else ()), broken))
+        used |= {action.id for action in actions}
+        observed = after
+    return steps
+
+
+def _quarantined(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
+    try:
+        return entries(cluster, observed)
+    except ValueError:
+        return ()  # refused by the quarantine's own check
+
+
+def _actions(cluster: Cluster, observed: Observed) -> Iterator[Action]:
+    for resource in RESOURCES:
+        _unreads, readable = _readable(resource, cluster, observed)
+        yield from resource.actions(cluster, readable, tuple(resource.diff(cluster, readable)))
+
+
+def _is_meant(point: Waypoint, action: Action) -> bool:
+    return point.kinds is None or action.kind in point.kinds
+
+
+def _unique(action: Action, used: set[str]) -> Action:
+    """The same thing may be done again at a later way-point."""
+    if action.id not in used:
+        return action
+    turn = next(n for n in count(2) if f"{action.id}/{n}" not in used)
+    return replace(action, id=f"{action.id}/{turn}")
+
+
+def _after(actions: tuple[Action, ...], before: tuple[Action, ...]) -> tuple[Action, ...]:
+    """``actions`` of which the first wait for the last of ``before``."""
+    needed = {need for action in before for need in action.needs}
+    last = tuple(sorted(action.id for action in before if action.id not in needed))
+    return tuple(a if a.needs else replace(a, needs=last) for a in actions)
 
 
 def _readable(

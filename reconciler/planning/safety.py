@@ -12,14 +12,15 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ClusterPlan
+from reconciler.model.standing import leaving, online, staying
 from reconciler.planning import graph
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
 
 
-def format_only_blank(_c: Cluster, observed: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+def format_only_blank(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
     """A format needs the device blank and of one size on every member (I6)."""
-    hosts = set(observed.hosts)
+    hosts = set(staying(cluster))
     for action in _kind(plan, "format"):
         checked = {f.reading: set(f.hosts) for f in action.requires}
         if checked.get("blank", set()) < hosts or checked.get("device-size", set()) < hosts:
@@ -27,10 +28,10 @@ def format_only_blank(_c: Cluster, observed: Observed, plan: ClusterPlan) -> Ite
 
 
 def mount_after_lists_agree(
-    _c: Cluster, observed: Observed, plan: ClusterPlan
+    cluster: Cluster, _o: Observed, plan: ClusterPlan
 ) -> Iterator[Blocked]:
     """No mount while the kernels' node lists may differ (I14)."""
-    hosts = set(observed.hosts)
+    hosts = set(online(cluster))
     for action in _kind(plan, "mount"):
         agreed = [f for f in action.requires if f.reading == "live-nodes"]
         if not agreed or set(agreed[0].hosts) < hosts:
@@ -54,6 +55,43 @@ def no_restart_under_mount(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iter
             yield _broken(action, "no-restart-under-mount", "mounts are not checked")
 
 
+def stop_only_unmounted(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """o2cb is stopped only with no mount, region or domain, checked just before (I12)."""
+    for action in _kind(plan, "stop-cluster"):
+        checked = {f.reading for f in action.requires if f.value == "none"}
+        if not {"ocfs2-mounts", "regions"} <= checked:
+            yield _broken(action, "stop-only-unmounted", "mounts and regions are not checked")
+
+
+def unmount_only_unused(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """Nothing is unmounted that a process uses, checked just before."""
+    for action in _kind(plan, "unmount"):
+        if not any(f.reading == "users" and f.value == "none" for f in action.requires):
+            yield _broken(action, "unmount-only-unused", "its users are not checked")
+
+
+def left_before_dropped(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """A leaver is unmounted, stopped and archived before any list drops it (I11)."""
+    leavers = set(leaving(cluster))
+    needs = {action.id: frozenset(action.needs) for action in plan.actions}
+    ends = {a.id for a in plan.actions if a.host in leavers and a.kind in LEAVING}
+    for kind in ("write-cluster-conf", "register-nodes"):
+        for action in _kind(plan, kind):
+            missing = ends - graph.closure(needs, frozenset({action.id}))
+            if missing:
+                words = f"it does not wait for {', '.join(sorted(missing))}"
+                yield _broken(action, "left-before-dropped", words)
+
+
+LEAVING = frozenset({"unmount", "stop-cluster", "archive-cluster-conf"})
+
+
+def quarantine_before_drop(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """Nobody uncleaned is dropped before it is on record on all members (I32)."""
+    yield from _after(plan, "write-cluster-conf", "write-quarantine", "quarantine-before-drop")
+    yield from _after(plan, "register-nodes", "write-quarantine", "quarantine-before-drop")
+
+
 def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
     """A device is formatted once, by one member."""
     seen: set[str] = set()
@@ -69,6 +107,10 @@ INVARIANTS: tuple[Invariant, ...] = (
     mount_after_files_agree,
     register_after_barrier,
     no_restart_under_mount,
+    stop_only_unmounted,
+    unmount_only_unused,
+    left_before_dropped,
+    quarantine_before_drop,
     one_format_per_device,
 )
 

@@ -42,6 +42,7 @@ def _cluster(cluster: ClusterPlan) -> Json:
         "actions": [_action(action) for action in cluster.actions],
         "outages": [asdict(outage) for outage in cluster.outages],
         "blocked": [asdict(item) for item in cluster.blocked],
+        "notes": list(cluster.notes),
     }
 
 
@@ -66,6 +67,17 @@ def _action(action: Action) -> Json:
 def preview(action: Action) -> str:
     """The command as a person would type it; empty for a barrier."""
     return shlex.join(action.command.words) if action.command else ""
+
+
+def interruption(plan: Plan) -> str:
+    """The longest time that a host has to do without a volume that it gets back."""
+    windows = [outage for cluster in plan.clusters for outage in cluster.outages]
+    lengths = [outage.seconds for outage in windows if outage.seconds is not None]
+    if not windows:
+        return "no outage"
+    if not lengths:
+        return "no interruption for who stays"
+    return f"the longest expected interruption is {round(max(lengths))} s"
 
 
 def fact_words(fact: Fact) -> str:

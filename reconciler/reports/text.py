@@ -8,8 +8,8 @@ from itertools import groupby
 
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome
-from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.reports.documents import fact_words, preview
+from reconciler.model.plan import Action, Change, ClusterPlan, Outage, Plan
+from reconciler.reports.documents import fact_words, interruption, preview
 
 Line = tuple[str, str]
 # Symbols carry the meaning; colour only repeats it.
@@ -39,6 +39,8 @@ def _cluster(
     if cluster.blocked and cluster.actions:
         yield "", "  Once nothing is blocked, this would follow:"
     yield from _actions(cluster.actions, detail)
+    yield from _outages(cluster.outages)
+    yield from (("dim", f"  note: {note}") for note in cluster.notes)
     if not cluster.actions and not cluster.blocked:
         yield "good", "  No change: hosts are as the file says."
 
@@ -115,6 +117,26 @@ def _details(group: Sequence[Action]) -> Iterator[Line]:
         yield from (("dim", f"        proves {fact_words(f)}") for f in action.expects)
 
 
+def _outages(outages: Sequence[Outage]) -> Iterator[Line]:
+    """Who loses what, for how long, and which processes were seen using it."""
+    for outage in outages:
+        long = "for good" if outage.seconds is None else f"about {round(outage.seconds)} s"
+        yield "warn", f"  OUTAGE {long} on {', '.join(outage.hosts)}: {outage.because}"
+        if outage.volumes:
+            yield "", f"         volumes: {', '.join(outage.volumes)}"
+        if outage.workloads:
+            yield "", f"         services: {', '.join(outage.workloads)}"
+        yield from (
+            ("dim", f"         process  {line}") for line in outage.processes[:PROCESSES]
+        )
+        if more := len(outage.processes) - PROCESSES:
+            yield from [("dim", f"         and {more} more")] if more > 0 else []
+
+
+# Of the processes that use what is taken away so many are told; the rest are in the JSON.
+PROCESSES = 20
+
+
 def _summary(plan: Plan) -> Iterator[Line]:
     changes = sum(len(cluster.changes) for cluster in plan.clusters)
     seconds = sum(action.seconds for action in plan.actions)
@@ -124,7 +146,7 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
         text = f"{changes} changes, {len(plan.actions)} actions, risk {plan.risk}{final}"
-        yield "title", f"{text}; about {round(seconds)} s of work, no outage."
+        yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."
 

@@ -19,15 +19,19 @@ from reconciler.resources.cluster_conf import parsing as cluster_conf_parsing
 from reconciler.resources.membership import changes as membership
 from reconciler.resources.membership import parsing as membership_parsing
 from reconciler.resources.mounts import changes as mounts
+from reconciler.resources.mounts import checks as mounts_checks
 from reconciler.resources.mounts import parsing as mounts_parsing
+from reconciler.resources.mounts import readings as mounts_readings
 from reconciler.resources.o2cb import changes as o2cb
 from reconciler.resources.o2cb import parsing as o2cb_parsing
 from reconciler.resources.packages import changes as packages
 from reconciler.resources.packages import parsing as packages_parsing
+from reconciler.resources.quarantine import changes as quarantine
 from reconciler.resources.records import parsing as records_parsing
 from reconciler.resources.volumes import changes as volumes
 from reconciler.resources.volumes import checks as volumes_checks
 from reconciler.resources.volumes import parsing as volumes_parsing
+from reconciler.resources.workloads import changes as workloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,11 @@ RESOURCES: tuple[Resource, ...] = (
         "membership", membership.NEEDS, membership.check, membership.diff, membership.actions
     ),
     Resource("volumes", volumes.NEEDS, volumes_checks.check, volumes.diff, volumes.actions),
-    Resource("mounts", mounts.NEEDS, mounts.check, mounts.diff, mounts.actions),
+    Resource("mounts", mounts_readings.NEEDS, mounts_checks.check, mounts.diff, mounts.actions),
+    Resource("workloads", workloads.NEEDS, workloads.check, workloads.diff, workloads.actions),
+    Resource(
+        "quarantine", quarantine.NEEDS, quarantine.check, quarantine.diff, quarantine.actions
+    ),
 )
 
 READINGS: Mapping[str, Reading] = {
@@ -64,7 +72,8 @@ READINGS: Mapping[str, Reading] = {
     **o2cb.READINGS,
     **membership.READINGS,
     **volumes.READINGS,
-    **mounts.READINGS,
+    **mounts_readings.READINGS,
+    **workloads.READINGS,
 }
 
 SECTIONS: Mapping[str, Callable[[Section], object]] = {

@@ -26,16 +26,22 @@ from tests.witness import Witness
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A run to be disturbed: of ``hosts``, some of which ``were`` members before."""
+    """A run to be disturbed: of ``hosts``, some of which ``were`` members before.
+
+    The first so many ``leave``; ``more`` is what else the file says then.
+    """
 
     hosts: int
     were: int = 0
     shape: Shape = field(default_factory=Shape)
+    leave: int = 0
+    more: tuple[tuple[str, str], ...] = ()
 
     def world(self) -> tuple[Witness, Desired]:
         """Where the run starts, and what it is to reach."""
         world = deepcopy(_before(self))
-        return world, desired(world, volumes=_volumes(world))
+        names = list(world.machines)[self.leave :]
+        return world, desired(world, *names, volumes=_volumes(world), **dict(self.more))
 
 
 @cache
@@ -57,6 +63,13 @@ CASES = {
     "bootstrap of two": Case(2),
     "join of a second": Case(2, were=1),
     "two volumes on one": Case(1, shape=Shape("san", luns=2)),
+}
+LEAVING = {
+    "evict one of three": Case(3, were=3, leave=1),
+    "evict one of two, compact": Case(2, were=2, leave=1, more=(("numbering", "compact"),)),
+    "evict one of three in a window": Case(
+        3, were=3, leave=1, more=(("numbering", "compact"), ("rollout", "window"))
+    ),
 }
 BIGGER = {"join of a third": Case(3, were=2, shape=Shape("san"))}
 
@@ -108,7 +121,7 @@ def on_each_host(case: Case, counts: Callable[[str], bool]) -> Iterator[tuple[st
             yield host, seen[host], name
 
 
-@pytest.mark.parametrize("name", [*CASES, *BIGGER])
+@pytest.mark.parametrize("name", [*CASES, *LEAVING, *BIGGER])
 @pytest.mark.parametrize(
     ("phase", "heirs"),
     [
@@ -118,7 +131,7 @@ def on_each_host(case: Case, counts: Callable[[str], bool]) -> Iterator[tuple[st
     ],
 )
 def test_a_killed_run_is_taken_over_at_every_command(name, phase, heirs):
-    case = {**CASES, **BIGGER}[name]
+    case = {**CASES, **LEAVING, **BIGGER}[name]
     steps = commands(case, beyond_reading)
     failed = {
         (number, *step): wrongs

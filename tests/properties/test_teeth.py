@@ -44,10 +44,10 @@ def blind(monkeypatch, *readings):
 
 
 def test_a_mount_before_the_lists_agree_is_seen(monkeypatch):
-    lists = ("same-live-nodes", "same-timeouts")
+    lists = ("same-live-nodes", "same-timeouts", "peers-connect")
     dropped = [("start-cluster", "register-nodes"), *(("mount", barrier) for barrier in lists)]
     reordered(monkeypatch, dropped, [("mount", "start-cluster"), ("register-nodes", "mount")])
-    blind(monkeypatch, "live-nodes")
+    blind(monkeypatch, "live-nodes", "reaches")
     world = witnessed(3)
     names, controller = list(world.machines), Controller(world)
     drive(world, controller.apply(desired(world, *names[:2])))
@@ -172,11 +172,10 @@ def test_a_torn_cluster_conf_is_seen(text):
     assert len(world.wrongs()) == 1
 
 
-def test_an_unmount_by_a_run_is_seen():
-    world = witnessed(1)
+def test_a_node_that_is_dropped_while_it_mounts_is_seen():
+    world = witnessed(2)
     drive(world, Controller(world).apply(desired(world)))
-    world.machines["node01"].busy.append("systemctl restart")
-    world.hosts["node01"].unmount("/srv/images")
+    world.machines["node01"].record("node-removed", "node02 1")
     assert [wrong.split(": ")[1] for wrong in world.wrongs()] == [
-        "systemctl restart unmounts images from /srv/images"
+        "node02 is dropped while it has a volume mounted as node 1"
     ]

@@ -36,6 +36,7 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Plan
+from reconciler.model.standing import contacted
 from reconciler.pipeline import Fleet, Options, Run
 from reconciler.pipeline import plan as make
 from reconciler.planning.approval import Consent, judge, runnable
@@ -150,7 +151,7 @@ async def _run(
 ) -> tuple[Plan, tuple[ClusterOutcome, ...], bool]:
     """Plan, approve, carry out; every refusal goes on record."""
     async with connected(request.desired) as fleet:
-        total = sum(len(hosts) for hosts in fleet.values())
+        total = sum(len(contacted(cluster)) for cluster in request.desired.clusters)
         with observing(total, no_color=request.no_color) as watch:
             plan, pairs = await make(request.desired, fleet, request.options, watch)
         outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))

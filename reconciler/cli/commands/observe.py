@@ -15,6 +15,7 @@ from reconciler.cli.terminal import observing, show
 from reconciler.loading import read
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed, Unreachable
+from reconciler.model.standing import contacted
 from reconciler.pipeline import Options, look_at
 from reconciler.reports.documents import facts_document
 from reconciler.reports.facts import facts_lines
@@ -44,7 +45,7 @@ def command(
 
     async def look() -> Pairs:
         async with connected(desired) as fleet:
-            total = sum(len(hosts) for hosts in fleet.values())
+            total = sum(len(contacted(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
         return pairs

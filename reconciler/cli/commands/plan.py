@@ -25,6 +25,7 @@ from reconciler.loading import digest, read
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Plan
+from reconciler.model.standing import contacted
 from reconciler.pipeline import Options
 from reconciler.pipeline import plan as make
 from reconciler.reports.documents import plan_document
@@ -64,7 +65,7 @@ def command(
 
     async def look() -> tuple[Plan, Pairs]:
         async with connected(desired) as fleet:
-            total = sum(len(hosts) for hosts in fleet.values())
+            total = sum(len(contacted(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 return await make(desired, fleet, options, watch)
 

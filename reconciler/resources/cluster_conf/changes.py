@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import barrier, digest, write
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import compared, member
+from reconciler.model.refusals import member
+from reconciler.model.standing import among, leaving, listed, staying
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
     Node,
@@ -23,7 +25,7 @@ PATH = "/etc/ocfs2/cluster.conf"
 
 
 def wanted(cluster: Cluster) -> str:
-    """The file that every member must have; every member has its number by now."""
+    """The file that every listed member must have; each has its number by now."""
     return render_conf(cluster.name, wanted_nodes(cluster))
 
 
@@ -31,26 +33,28 @@ def wanted_nodes(cluster: Cluster) -> tuple[Node, ...]:
     """The desired nodes in the file's terms."""
     return tuple(
         Node(m.name, m.number or 0, str(m.interconnect), m.port, cluster.name)
-        for m in cluster.members
+        for m in listed(cluster)
     )
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Refuse files that cannot be read as the tools do, and those of another cluster."""
-    found: dict[str, dict[str, str]] = {}
-    for host, facts in observed.reached().items():
+    """Refuse files of another cluster, and those that cannot be told to be of this one."""
+    for host, facts in among(observed, staying(cluster)).reached().items():
         file = known(facts.cluster_conf)
-        if file.text is None or not file.text.strip():
+        if not (file.text or "").strip():
             continue
         try:
-            conf = parse_conf(file.text)
+            conf = parse_conf(file.text or "")
         except ConfInvalid as error:
-            yield Blocked(
-                "cluster-conf-invalid",
-                member(host),
-                f"{file.path}: {error}",
-                "repair the file, or move it away if its cluster is not running, then plan again",
-            )
+            # Where the kernel runs this cluster, the file was this cluster's: it is repaired.
+            if not any(live.name == cluster.name for live in known(facts.live).clusters):
+                yield Blocked(
+                    "cluster-conf-invalid",
+                    member(host),
+                    f"{file.path}: {error}",
+                    "repair the file, or move it away if its cluster is not running, "
+                    "then plan again",
+                )
             continue
         foreign = [c.name for c in conf.clusters if c.name != cluster.name]
         if foreign:
@@ -58,31 +62,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 "foreign-cluster",
                 member(host),
                 f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
-                f"take {host} out of that cluster first, or correct the name under clusters in the file",
+                f"take {host} out of that cluster first, or correct the name under clusters in "
+                "the file (a cluster is not renamed: reconcile explain foreign-cluster)",
             )
-            continue
-        found[host] = {node.name.lower(): _words(node) for node in conf.nodes}
-    wanted = {node.name.lower(): _words(node) for node in wanted_nodes(cluster)}
-    yield from compared(wanted, _without_strays(wanted, found, observed), PATH)
-
-
-def _without_strays(
-    wanted: Mapping[str, str],
-    found: Mapping[str, Mapping[str, str]],
-    observed: Observed,
-) -> Mapping[str, Mapping[str, str]]:
-    """Leave out what only a file says while every running kernel agrees with the wish."""
-    running: dict[str, set[str]] = {}
-    for facts in observed.reached().values():
-        for live in known(facts.live).clusters:
-            for node in live.nodes:
-                words = f"number {node.number} at {node.ip}:{node.port}"
-                running.setdefault(node.name.lower(), set()).add(words)
-    right = {name for name, words in wanted.items() if running.get(name) == {words}}
-    return {
-        host: {name: words for name, words in nodes.items() if name not in right}
-        for host, nodes in found.items()
-    }
 
 
 def _words(node: Node) -> str:
@@ -90,19 +72,27 @@ def _words(node: Node) -> str:
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Every member whose file is not byte for byte the wanted one."""
+    """Every member whose file is not byte for byte the wanted one; leavers that have one."""
     text = wanted(cluster)
+    leavers = leaving(cluster)
     for host, facts in observed.reached().items():
         file = known(facts.cluster_conf)
-        if file.text != text:
-            yield Change(
-                f"{member(host)}/cluster.conf",
-                host,
-                "file",
-                file.text,
-                text,
-                _because(cluster, file),
-            )
+        where = f"{member(host)}/cluster.conf"
+        if host in leavers:
+            if file.text is not None and not _is_anothers(cluster, file):
+                because = f"{host} leaves"
+                yield Change(where, host, "file", file.text, None, because)
+        elif file.text != text:
+            yield Change(where, host, "file", file.text, text, _because(cluster, file))
+
+
+def _is_anothers(cluster: Cluster, file: TextFile) -> bool:
+    """Whether the file is of another cluster: what left this one may have joined that."""
+    try:
+        conf = parse_conf(file.text or "")
+    except ConfInvalid:
+        return False
+    return bool(conf.clusters) and cluster.name not in {c.name for c in conf.clusters}
 
 
 def _because(cluster: Cluster, file: TextFile) -> str:
@@ -110,8 +100,8 @@ def _because(cluster: Cluster, file: TextFile) -> str:
         return f"{PATH} is absent"
     try:
         found = {node.name.lower(): _words(node) for node in parse_conf(file.text).nodes}
-    except ConfInvalid:
-        return f"{PATH} cannot be read by the tools"
+    except ConfInvalid as error:
+        return f"{PATH} cannot be read by the tools: {error}"
     want = {node.name.lower(): _words(node) for node in wanted_nodes(cluster)}
     words = [f"{name} joins" for name in want if name not in found]
     words += [f"{name} leaves" for name in found if name not in want]
@@ -123,37 +113,54 @@ def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Write the file where it differs; then all members must have the same hash."""
-    if not changes:
-        return
     text = wanted(cluster)
-    digest = hashlib.sha256(text.encode()).hexdigest()
     facts = observed.reached()
     for change in changes:
         file = known(facts[change.host].cluster_conf)
-        before, mode = file.sha256 or "absent", file.mode or "644"
-        yield Action(
-            id=f"{cluster.name}/{change.host}/write-cluster-conf",
-            kind="write-cluster-conf",
-            host=change.host,
-            address=change.address,
-            summary=f"write {PATH} ({len(cluster.members)} nodes)",
-            because=change.because,
-            risk="safe",
-            command=gate_command("write-file", PATH, mode, before, digest, stdin=text),
-            requires=(Fact((change.host,), "cluster-conf", "", before),),
-            expects=(Fact((change.host,), "cluster-conf", "", digest),),
+        if change.after is None:
+            yield _archive(cluster, change, file)
+        else:
+            action = write(
+                change, f"{cluster.name}/write-cluster-conf", "cluster-conf", file, text
+            )
+            yield replace(
+                action,
+                summary=f"write {PATH} ({len(listed(cluster))} nodes)",
+                risk="outage" if _evicts(cluster, file) else "safe",
+            )
+    if any(change.after is not None for change in changes):
+        hosts = staying(cluster)
+        yield barrier(
+            f"{cluster.name}/same-cluster-conf",
+            f"cluster/{cluster.name}/cluster.conf",
+            f"the same {PATH} on {len(hosts)} members",
+            "the kernels' node lists are made from it",
+            Fact(hosts, "cluster-conf", "", digest(text)),
         )
-    hosts = tuple(m.name for m in cluster.members)
-    yield Action(
-        id=f"{cluster.name}/all/same-cluster-conf",
-        kind="same-cluster-conf",
-        host="",
-        address=f"cluster/{cluster.name}/cluster.conf",
-        summary=f"barrier: the same {PATH} on {len(hosts)} members",
-        because="the kernels' node lists are made from it",
-        risk="safe",
-        command=None,
-        expects=(Fact(hosts, "cluster-conf", "", digest),),
+
+
+def _evicts(cluster: Cluster, file: TextFile) -> bool:
+    """Whether the wanted file drops a node that is not attested dead."""
+    try:
+        found = {node.name.lower() for node in parse_conf(file.text or "").nodes}
+    except ConfInvalid:
+        return False
+    gone = {m.name.lower() for m in cluster.members if m.state == "dead"}
+    return bool(found - gone - {node.name.lower() for node in wanted_nodes(cluster)})
+
+
+def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:
+    return Action(
+        id=f"{cluster.name}/{change.host}/archive-cluster-conf",
+        kind="archive-cluster-conf",
+        host=change.host,
+        address=change.address,
+        summary=f"move {PATH} to {PATH}.before",
+        because=change.because,
+        risk="outage",
+        command=gate_command("archive-file", PATH, file.sha256),
+        requires=(Fact((change.host,), "live-nodes", cluster.name, "absent"),),
+        expects=(Fact((change.host,), "cluster-conf", "", "absent"),),
     )
 
 

@@ -8,22 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import barrier
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import compared, member
+from reconciler.model.refusals import member
+from reconciler.model.standing import leaving, listed, online, staying
+from reconciler.resources.membership.preflight import closed_ports
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.
 START_TIMEOUT = 90.0
+STOP_TIMEOUT = 90.0
 STACK = "o2cb"
 
 
 def wanted(cluster: Cluster) -> str:
     """The live list that every kernel must have, in the words of the reading."""
     nodes = sorted(
-        (m.number or 0, m.name, str(m.interconnect), m.port) for m in cluster.members
+        (m.number or 0, m.name, str(m.interconnect), m.port) for m in listed(cluster)
     )
     return _words(nodes)
 
@@ -42,14 +46,16 @@ def _live(facts: HostFacts, name: str) -> LiveCluster | None:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse hosts that are not who the file says, and foreign clusters and stacks."""
+    reached, stays = observed.reached(), staying(cluster)
     for item in cluster.members:
-        facts = observed.reached().get(item.name)
+        facts = reached.get(item.name)
         if facts is None:
             continue
         yield from _check_name(item.name, facts)
-        yield from _check_address(item.name, str(item.interconnect), facts)
-        yield from _check_live(cluster, item.name, known(facts.live))
-    yield from _check_nodes(cluster, observed)
+        if item.name in stays:
+            yield from _check_address(item.name, str(item.interconnect), facts)
+            yield from _check_live(cluster, item.name, known(facts.live))
+    yield from closed_ports(cluster, observed)
 
 
 def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
@@ -94,56 +100,102 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
             )
 
 
-def _check_nodes(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    found: dict[str, dict[str, str]] = {}
-    for host, facts in observed.reached().items():
-        live = _live(facts, cluster.name)
-        nodes = live.nodes if live else ()
-        found[host] = {n.name.lower(): f"number {n.number} at {n.ip}:{n.port}" for n in nodes}
-    wanted = {
-        m.name.lower(): f"number {m.number} at {m.interconnect}:{m.port}"
-        for m in cluster.members
-    }
-    yield from compared(wanted, found, "the running kernel")
-
-
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Kernels without the cluster, or with another list of its nodes."""
-    want = wanted(cluster)
+    """Kernels without the cluster, with another list of its nodes, or still with it."""
+    want, members = wanted(cluster), online(cluster)
     for host, facts in observed.reached().items():
         live = _live(facts, cluster.name)
-        if live is None or not live.nodes:
+        where = f"{member(host)}/live-nodes"
+        if host not in members:
+            if live is not None and live.nodes:
+                because = (
+                    f"{host} leaves" if host in leaving(cluster) else "all stop for a while"
+                )
+                yield Change(where, host, "kernel", _nodes(live), None, because)
+        elif live is None or not live.nodes:
             because = "the cluster is not online in its kernel"
-            yield Change(f"{member(host)}/live-nodes", host, "kernel", None, want, because)
-        elif _nodes(live) != want:
-            present = {node.name.lower() for node in live.nodes}
-            new = [m.name for m in cluster.members if m.name.lower() not in present]
-            because = f"{', '.join(new)} joins" if new else "its list differs from the file"
-            yield Change(
-                f"{member(host)}/live-nodes", host, "kernel", _nodes(live), want, because
-            )
+            yield Change(where, host, "kernel", None, want, because)
+        elif live_nodes(facts, cluster.name) != want:
+            yield Change(where, host, "kernel", _nodes(live), want, _because(cluster, live))
+
+
+def _because(cluster: Cluster, live: LiveCluster) -> str:
+    have = {node.name.lower(): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes}
+    want = {m.name.lower(): m for m in listed(cluster)}
+    words = [f"{m.name} joins" for name, m in want.items() if name not in have]
+    words += [f"{name} leaves" for name in have if name not in want]
+    words += [
+        f"{m.name} moves from {have[name]}"
+        for name, m in want.items()
+        if name in have and have[name] != f"{m.number} at {m.interconnect}:{m.port}"
+    ]
+    return ", ".join(words) or "its list differs from the file"
 
 
 def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    """Register in running kernels, start the others; then all lists must be the same."""
-    if not changes:
-        return
+    """Register in running kernels, start or stop the others; then all lists must be the same."""
     want = wanted(cluster)
     for change in changes:
-        yield _bring(cluster, change, want)
-    hosts = tuple(m.name for m in cluster.members)
-    yield Action(
-        id=f"{cluster.name}/all/same-live-nodes",
-        kind="same-live-nodes",
-        host="",
-        address=f"cluster/{cluster.name}/live-nodes",
-        summary=f"barrier: the same live node list in {len(hosts)} kernels",
-        because="a mount while the lists differ is refused by the kernels after 70 s",
-        risk="safe",
-        command=None,
-        expects=(Fact(hosts, "live-nodes", cluster.name, want),),
+        yield (
+            _bring(cluster, change, want)
+            if change.after is not None
+            else _stop(cluster, change)
+        )
+    if any(change.after is not None for change in changes):
+        hosts = online(cluster)
+        yield barrier(
+            f"{cluster.name}/same-live-nodes",
+            f"cluster/{cluster.name}/live-nodes",
+            f"the same live node list in {len(hosts)} kernels",
+            "a mount while the lists differ is refused by the kernels after 70 s",
+            Fact(hosts, "live-nodes", cluster.name, want),
+        )
+    if any(change.before is None for change in changes):
+        facts = [
+            Fact((host,), "reaches", peers, "all")
+            for host in online(cluster)
+            if (peers := _peers(cluster, host))
+        ]
+        if facts:
+            yield barrier(
+                f"{cluster.name}/peers-connect",
+                f"cluster/{cluster.name}/interconnect",
+                "every member reaches every other on the interconnect",
+                "a firewall between one pair would hang the volume on all members",
+                *facts,
+            )
+
+
+def _peers(cluster: Cluster, host: str) -> str:
+    """Where the others listen; each has the cluster online by then."""
+    runs = online(cluster)
+    places = [
+        f"{m.interconnect}:{m.port}"
+        for m in cluster.members
+        if m.name in runs and m.name != host
+    ]
+    return " ".join(sorted(places))
+
+
+def _stop(cluster: Cluster, change: Change) -> Action:
+    return Action(
+        id=f"{cluster.name}/{change.host}/stop-cluster",
+        kind="stop-cluster",
+        host=change.host,
+        address=change.address,
+        summary=f"take cluster {cluster.name} offline",
+        because=change.because,
+        risk="outage",
+        command=gate_command("do", "systemctl", "stop", "o2cb.service", timeout=STOP_TIMEOUT),
+        # With a mount o2cb stays up and says nothing; ocfs2.service would kill what uses it.
+        requires=(
+            Fact((change.host,), "ocfs2-mounts", "", "none"),
+            Fact((change.host,), "regions", cluster.name, "none"),
+        ),
+        expects=(Fact((change.host,), "live-nodes", cluster.name, "absent"),),
+        seconds=4,
     )
 
 
@@ -179,7 +231,26 @@ def live_nodes(facts: HostFacts, name: str) -> str:
     return _nodes(live) if len(local) == 1 else f"{_nodes(live)} (local: {local or 'none'})"
 
 
+def regions(facts: HostFacts, name: str) -> str:
+    """The heartbeat regions and DLM domains that the kernel still has."""
+    live = _live(facts, name)
+    found = [region.uuid for region in live.regions] if live else []
+    return ", ".join([*found, *known(facts.live).domains]) or "none"
+
+
+def reaches(facts: HostFacts, places: str) -> str:
+    """Which of some IP:PORT do not accept a connection from a host; ``all`` if each does."""
+    states = {item.target: item.state for item in known(facts.interconnect)}
+    closed = [
+        f"{p} {states.get(p, 'untried')}" for p in places.split() if states.get(p) != "open"
+    ]
+    # Where a host has no tool to try with, nothing is learnt; a mount would tell.
+    return ", ".join(item for item in closed if not item.endswith(" unknown")) or "all"
+
+
 NEEDS = ("identity", "addresses", "live")
 READINGS = {
     "live-nodes": Reading(("live",), live_nodes),
+    "regions": Reading(("live",), regions),
+    "reaches": Reading(("interconnect",), reaches),
 }

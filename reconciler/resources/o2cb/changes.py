@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import barrier, write
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
+from reconciler.model.standing import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
 
 UNITS = ("o2cb.service", "ocfs2.service")
+# Of these the kernel takes a new value while it runs; the others are refused or ignored.
+RECONNECT = "reconnect_delay_ms"
 
 
 def wanted(cluster: Cluster) -> Mapping[str, str]:
@@ -27,6 +31,10 @@ def wanted(cluster: Cluster) -> Mapping[str, str]:
         "O2CB_KEEPALIVE_DELAY_MS": str(cluster.network.keepalive_delay_ms),
         "O2CB_RECONNECT_DELAY_MS": str(cluster.network.reconnect_delay_ms),
     }
+
+
+# A host that left: nothing comes up at boot, whatever else is in the file.
+OUT = {"O2CB_ENABLED": "false"}
 
 
 def _timeouts(cluster: Cluster) -> str:
@@ -49,15 +57,26 @@ def _live(facts: HostFacts, name: str) -> LiveCluster | None:
     return next((c for c in clusters if c.name == name and c.nodes), None)
 
 
+def frozen_timeouts(cluster: Cluster) -> str:
+    """What a running kernel does not take a new value of, as ``kernel_timeouts`` tells it."""
+    return _frozen(_timeouts(cluster))
+
+
+def _frozen(words: str) -> str:
+    return " ".join(word for word in words.split() if not word.startswith("reconnect="))
+
+
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Refuse what needs every mount of the cluster gone, and other stacks."""
+    """Refuse other stacks and heartbeat modes, and units that cannot start."""
     if cluster.heartbeat.mode == "global":
         yield not_supported(
             f"cluster/{cluster.name}",
-            "heartbeat.mode: global is not acted upon yet",
+            "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
             "use mode: local",
         )
     for host, facts in observed.reached().items():
+        if host not in staying(cluster):
+            continue
         stack = parse_settings(known(facts.o2cb_config).text or "").get("O2CB_STACK", "")
         if stack not in ("", "o2cb"):
             yield Blocked(
@@ -68,13 +87,6 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             )
         yield from _check_units(host, facts)
         live = _live(facts, cluster.name)
-        if live and timeouts(facts, cluster.name) != _timeouts(cluster):
-            yield not_supported(
-                member(host),
-                f"the running kernel has {timeouts(facts, cluster.name)}, the file wants "
-                f"{_timeouts(cluster)}: changing timeouts is not acted upon yet",
-                "write the timeouts that are running into the file",
-            )
         if live and live.heartbeat_mode not in ("", "local"):
             yield not_supported(
                 member(host),
@@ -98,40 +110,60 @@ def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Settings that differ in the file, and units that do not start at boot."""
-    want = wanted(cluster)
+    """Settings that differ in the file, timeouts in the kernel, units at boot."""
+    stays, runs = staying(cluster), online(cluster)
     for host, facts in observed.reached().items():
-        file = known(facts.o2cb_config)
-        have = parse_settings(file.text or "")
-        wrong = {key: have.get(key) for key in want if have.get(key) != want[key]}
-        if wrong:
-            yield Change(
-                f"{member(host)}/o2cb-settings",
-                host,
-                "file",
-                wrong,
-                {key: want[key] for key in wrong},
-                f"{file.path} is absent" if file.text is None else f"{file.path} differs",
-            )
-        if _live(facts, cluster.name) is None:
-            yield Change(
-                f"{member(host)}/timeouts",
-                host,
-                "kernel",
-                None,
-                _timeouts(cluster),
-                "the cluster is not online in its kernel",
-            )
-        disabled = [unit.name for unit in _units(facts) if not unit.enabled]
-        if disabled:
-            yield Change(
-                f"{member(host)}/o2cb-at-boot",
-                host,
-                "boot",
-                "disabled",
-                "enabled",
-                f"{', '.join(disabled)} would not start at boot",
-            )
+        if host in stays:
+            yield from _diff_file(host, facts, wanted(cluster))
+            if host in runs:
+                yield from _diff_timeouts(cluster, host, facts)
+            yield from _diff_boot(host, facts, [u for u in _units(facts) if not u.enabled])
+        elif host in leaving(cluster) and _is_ours(cluster, facts):
+            if known(facts.o2cb_config).text is not None:
+                yield from _diff_file(host, facts, OUT)
+            yield from _diff_boot(host, facts, [u for u in _units(facts) if u.enabled])
+
+
+def _is_ours(cluster: Cluster, facts: HostFacts) -> bool:
+    """Whether what starts at boot is this cluster: what left may have joined another."""
+    have = parse_settings(known(facts.o2cb_config).text or "")
+    other = have.get("O2CB_BOOTCLUSTER", cluster.name) != cluster.name
+    return not (other and have.get("O2CB_ENABLED") == "true")
+
+
+def _diff_file(host: str, facts: HostFacts, want: Mapping[str, str]) -> Iterator[Change]:
+    file = known(facts.o2cb_config)
+    have = parse_settings(file.text or "")
+    if wrong := {key: have.get(key) for key in want if have.get(key) != want[key]}:
+        yield Change(
+            f"{member(host)}/o2cb-settings",
+            host,
+            "file",
+            wrong,
+            {key: want[key] for key in wrong},
+            f"{file.path} is absent" if file.text is None else f"{file.path} differs",
+        )
+
+
+def _diff_timeouts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
+    have, want = timeouts(facts, cluster.name), _timeouts(cluster)
+    if have != want:
+        offline = _live(facts, cluster.name) is None
+        because = (
+            "the cluster is not online in its kernel"
+            if offline
+            else "the kernel runs with others, which only reconnect can change while it runs"
+        )
+        where = f"{member(host)}/timeouts"
+        yield Change(where, host, "kernel", None if offline else have, want, because)
+
+
+def _diff_boot(host: str, facts: HostFacts, units: Sequence[Unit]) -> Iterator[Change]:
+    if units:
+        before, after = ("enabled", "disabled") if units[0].enabled else ("disabled", "enabled")
+        names = ", ".join(unit.name for unit in units)
+        because = f"{names} would{'' if units[0].enabled else ' not'} start at boot"
+        yield Change(f"{member(host)}/o2cb-at-boot", host, "boot", before, after, because)
 
 
 def _units(facts: HostFacts) -> list[Unit]:
@@ -147,55 +179,69 @@ def actions(
         if change.truth == "file":
             yield _write(cluster, change, facts[change.host])
         elif change.truth == "boot":
-            yield _enable(cluster, change, facts[change.host])
+            yield _set_boot(cluster, change, facts[change.host])
+        elif _only_reconnect(change):
+            yield _set_reconnect(cluster, change)
     if any(change.truth == "kernel" for change in changes):
-        hosts = tuple(m.name for m in cluster.members)
-        yield Action(
-            id=f"{cluster.name}/all/same-timeouts",
-            kind="same-timeouts",
-            host="",
-            address=f"cluster/{cluster.name}/timeouts",
-            summary=f"barrier: the same timeouts in {len(hosts)} kernels",
-            because="kernels with different timeouts refuse each other's connections",
-            risk="safe",
-            command=None,
-            expects=(Fact(hosts, "live-timeouts", cluster.name, _timeouts(cluster)),),
+        hosts = online(cluster)
+        yield barrier(
+            f"{cluster.name}/same-timeouts",
+            f"cluster/{cluster.name}/timeouts",
+            f"the same timeouts in {len(hosts)} kernels",
+            "kernels with different timeouts refuse each other's connections",
+            Fact(hosts, "live-timeouts", cluster.name, _timeouts(cluster)),
         )
 
 
-def _enable(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
-    units = [unit.name for unit in _units(facts)]
+def _only_reconnect(change: Change) -> bool:
+    return change.before is not None and _frozen(str(change.before)) == _frozen(
+        str(change.after)
+    )
+
+
+def _set_reconnect(cluster: Cluster, change: Change) -> Action:
+    value = str(cluster.network.reconnect_delay_ms)
     return Action(
-        id=f"{cluster.name}/{change.host}/enable-o2cb",
-        kind="enable-o2cb",
+        id=f"{cluster.name}/{change.host}/set-reconnect-delay",
+        kind="set-reconnect-delay",
         host=change.host,
         address=change.address,
-        summary=f"enable {' and '.join(units)} at boot",
+        summary=f"set the reconnect delay of the running kernel to {value} ms",
+        because="the kernel takes it while it runs, and peers do not compare it",
+        risk="safe",
+        command=gate_command("set-live", cluster.name, RECONNECT, value),
+        expects=(Fact((change.host,), "live-timeouts", cluster.name, _timeouts(cluster)),),
+    )
+
+
+def _set_boot(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
+    """Enable all units together, or disable those that are enabled."""
+    enable = change.after == "enabled"
+    units = [unit.name for unit in _units(facts) if enable or unit.enabled]
+    verb = "enable" if enable else "disable"
+    return Action(
+        id=f"{cluster.name}/{change.host}/{verb}-o2cb",
+        kind=f"{verb}-o2cb",
+        host=change.host,
+        address=change.address,
+        summary=f"{verb} {' and '.join(units)} at boot",
         because=change.because,
         risk="safe",
-        command=gate_command("do", "systemctl", "enable", *units),
-        expects=tuple(Fact((change.host,), "unit-at-boot", u, "enabled") for u in units),
+        command=gate_command("do", "systemctl", verb, *units),
+        expects=tuple(Fact((change.host,), "unit-at-boot", u, f"{verb}d") for u in units),
         seconds=5,
     )
 
 
 def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     file = known(facts.o2cb_config)
-    text = render_settings(file.text, wanted(cluster))
-    before, mode = file.sha256 or "absent", file.mode or "644"
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Action(
-        id=f"{cluster.name}/{change.host}/write-o2cb-settings",
-        kind="write-o2cb-settings",
-        host=change.host,
-        address=change.address,
-        summary=f"write {file.path}: start at boot, cluster {cluster.name}, its timeouts",
-        because=change.because,
-        risk="safe",
-        command=gate_command("write-file", file.path, mode, before, digest, stdin=text),
-        requires=(Fact((change.host,), "o2cb-config", "", before),),
-        expects=(Fact((change.host,), "o2cb-config", "", digest),),
+    stays = change.host in staying(cluster)
+    text = render_settings(file.text, wanted(cluster) if stays else OUT)
+    action = write(change, f"{cluster.name}/write-o2cb-settings", "o2cb-config", file, text)
+    what = (
+        f"start at boot, cluster {cluster.name}, its timeouts" if stays else "no start at boot"
     )
+    return replace(action, summary=f"write {file.path}: {what}")
 
 
 def o2cb_config(facts: HostFacts, _subject: str) -> str:
@@ -222,6 +268,11 @@ def timeouts(facts: HostFacts, name: str) -> str:
         live.reconnect_delay_ms,
         live.dead_threshold,
     )
+
+
+def kernel_timeouts(facts: HostFacts, name: str) -> str:
+    """As ``timeouts``, without what changes while the kernel runs."""
+    return _frozen(timeouts(facts, name))
 
 
 NEEDS = ("o2cb_config", "services", "live")

@@ -11,6 +11,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
+from reconciler.model.standing import among, staying
 
 COMMANDS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb", "blkid", "wipefs", "systemctl")
 # The cluster stack's module is loaded by the o2cb service itself.
@@ -27,9 +28,11 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             "packages.kernel_module: installing kernel modules is not acted upon yet",
             "remove it; install the module of the running kernel by hand",
         )
+    stays = staying(cluster)
     for host, facts in observed.reached().items():
         yield from _check_rights(host, facts)
-        yield from _check_software(cluster, host, facts)
+        if host in stays:
+            yield from _check_software(cluster, host, facts)
         yield from _check_space(host, facts)
 
 
@@ -79,13 +82,13 @@ def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
             )
 
 
-def diff(_cluster: Cluster, observed: Observed) -> Iterator[Change]:
+def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Hosts on which the module is not loaded.
 
     Where a cluster is online it need not be: the kernel loads it with the first mount, and
     restarting o2cb unloads it.
     """
-    for host, facts in observed.reached().items():
+    for host, facts in among(observed, staying(cluster)).reached().items():
         if module(facts, MODULE) == "absent" and not known(facts.live).clusters:
             address = f"{member(host)}/module"
             yield Change(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import barrier
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, stable_path, view_of
 from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
+from reconciler.model.standing import among, listed, staying
 
 # mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
 FORMAT_TIMEOUT = 1800.0
@@ -27,7 +29,7 @@ def named(volume: Volume) -> str:
 
 def slots(cluster: Cluster, volume: Volume) -> int:
     """The slots of a new file system: as asked, else room for two more members."""
-    return volume.slots or max(LEAST_SLOTS, len(cluster.members) + DEFAULT_SPARE_SLOTS)
+    return volume.slots or max(LEAST_SLOTS, len(listed(cluster)) + DEFAULT_SPARE_SLOTS)
 
 
 def views(volume: Volume, observed: Observed) -> Mapping[str, WantedDevice]:
@@ -43,13 +45,13 @@ def views(volume: Volume, observed: Observed) -> Mapping[str, WantedDevice]:
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that no member sees a file system on."""
     for volume in cluster.volumes:
-        seen = views(volume, observed)
+        seen = views(volume, among(observed, staying(cluster)))
         if (
             seen
             and volume.format == "if-blank"
             and not any(v.superblock for v in seen.values())
         ):
-            host = next(m.name for m in cluster.members if m.name in seen)
+            host = next(name for name in staying(cluster) if name in seen)
             yield Change(
                 f"{address(volume.label)}/file-system",
                 host,
@@ -72,17 +74,13 @@ def actions(
         if path is None or size is None:
             continue  # refused by check: device-missing, no-stable-path
         yield _format(cluster, volume, change, (path, size))
-        hosts = tuple(m.name for m in cluster.members)
-        yield Action(
-            id=f"{cluster.name}/all/same-file-system/{volume.label}",
-            kind="same-file-system",
-            host="",
-            address=address(volume.label),
-            summary=f"barrier: the same new file system {volume.label} on {len(hosts)} members",
-            because="only the same UUID proves that all members see one device",
-            risk="safe",
-            command=None,
-            expects=(Fact(hosts, "file-system-uuid", ref(volume), None),),
+        hosts = staying(cluster)
+        yield barrier(
+            f"{cluster.name}/same-file-system/{volume.label}",
+            address(volume.label),
+            f"the same new file system {volume.label} on {len(hosts)} members",
+            "only the same UUID proves that all members see one device",
+            Fact(hosts, "file-system-uuid", ref(volume), None),
         )
 
 
@@ -103,13 +101,8 @@ def _format(
         device=volume.device.wwid or volume.device.path or "",
         command=gate_command("format", path, str(size), "--", *argv, timeout=FORMAT_TIMEOUT),
         requires=(
-            Fact(tuple(m.name for m in cluster.members), "blank", ref(volume), "blank"),
-            Fact(
-                tuple(m.name for m in cluster.members),
-                "device-size",
-                ref(volume),
-                str(size),
-            ),
+            Fact(staying(cluster), "blank", ref(volume), "blank"),
+            Fact(staying(cluster), "device-size", ref(volume), str(size)),
         ),
         expects=(Fact((change.host,), "file-system", ref(volume), _words(cluster, volume)),),
         seconds=10,

@@ -16,6 +16,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import not_supported
 from reconciler.model.refusals import volume as address
+from reconciler.model.standing import among, listed, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import blank, named, views
 
@@ -24,7 +25,6 @@ SLACK = 4 << 20
 
 _NOT_YET = {
     "backing": "growing the backing device",
-    "workloads": "stopping and starting workloads",
     "access": "revoking LUN access",
     "backup": "running backups",
 }
@@ -33,6 +33,7 @@ _NOT_YET = {
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse each volume whose device is not, on every member, what the file says."""
     yield from heartbeats.check(cluster, observed)
+    observed = among(observed, staying(cluster))
     for volume in cluster.volumes:
         yield from _check_not_yet(volume)
         seen = views(volume, observed)
@@ -49,6 +50,12 @@ def _check_not_yet(volume: Volume) -> Iterator[Blocked]:
             yield not_supported(
                 address(volume.label), f"{key}: {what} is not acted upon yet", f"remove {key}"
             )
+    if volume.workloads and volume.workloads.guests:
+        yield not_supported(
+            address(volume.label),
+            "workloads.guests: stopping and starting guests is not acted upon yet",
+            "remove guests; stop them by hand before what unmounts the volume",
+        )
     if volume.growth == "offline":
         yield not_supported(
             address(volume.label), "growth: offline is not acted upon yet", "remove growth"
@@ -232,7 +239,7 @@ def _check_superblock(
             f"not o2cb/{cluster.name}",
             "correct the cluster's name or the device",
         )
-    need = max(len(cluster.members), volume.slots or 0)
+    need = max(len(listed(cluster)), volume.slots or 0)
     if block.slots < need:
         yield not_supported(
             subject,

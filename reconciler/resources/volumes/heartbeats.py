@@ -13,7 +13,9 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
+from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
+from reconciler.model.standing import among, staying
 from reconciler.resources.volumes.changes import named, views
 
 # Seconds between two samples; a host beats every two (fs/ocfs2/cluster/heartbeat.c).
@@ -27,7 +29,7 @@ def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozens
         explained |= set(_mounting(cluster, volume, facts))
     found = {
         beat.node
-        for view in views(volume, observed).values()
+        for view in views(volume, among(observed, staying(cluster))).values()
         for beat in view.beats or ()
         if int(beat.generation, 16) != 0
     }
@@ -43,16 +45,24 @@ def _unreached(cluster: Cluster, observed: Observed) -> Iterator[int]:
             yield from (node.number for node in nodes if node.name.lower() in lost)
 
 
-def _mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> Iterator[int]:
+def _mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tuple[int, ...]:
     """The number under which a host mounts the volume, if it does."""
-    if isinstance(facts.mounts, Unknown) or isinstance(facts.live, Unknown):
-        return
+    if (
+        isinstance(facts.mounts, Unknown)
+        or isinstance(facts.live, Unknown)
+        or isinstance(facts.wanted, Unknown)
+    ):
+        return ()
     view = view_of(facts, ref(volume))
     if view is None or view.device not in {mount.device for mount in facts.mounts}:
-        return
-    for live in facts.live.clusters:
-        if live.name == cluster.name:
-            yield from (node.number for node in live.nodes if node.local)
+        return ()
+    return tuple(
+        node.number
+        for live in facts.live.clusters
+        if live.name == cluster.name
+        for node in live.nodes
+        if node.local
+    )
 
 
 def doubtful(cluster: Cluster, observed: Observed) -> bool:
@@ -94,15 +104,72 @@ def _moved(before: WantedDevice, after: WantedDevice | None) -> WantedDevice:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse volumes that a host outside the observed members writes to, or may."""
+    attested = {
+        m.number: (m.name, m.state) for m in cluster.members if m.state in {"offline", "dead"}
+    }
     for volume in cluster.volumes:
         nodes = unexplained(cluster, volume, observed)
-        seen = [v for v in views(volume, observed).values() if v.superblock]
+        seen = [
+            v for v in views(volume, among(observed, staying(cluster))).values() if v.superblock
+        ]
+        live = nodes & {n for view in seen for n in view.advancing or ()}
         if any(view.beats is None for view in seen):
             yield _foreign(volume, "its heartbeat area could not be read")
         elif nodes and any(view.advancing is None for view in seen):
             yield _foreign(volume, f"{_words(nodes)} left a heartbeat, seen only once")
-        elif live := nodes & {n for view in seen for n in view.advancing or ()}:
-            yield _foreign(volume, f"{_words(live)} writes its heartbeat to it now")
+        for node in sorted(live & set(attested)):
+            yield _alive(volume, node, *attested[node])
+        if foreign := live - set(attested):
+            slots = [
+                f"slot {s.slot}"
+                for v in seen[:1]
+                for s in v.slot_map or ()
+                if s.node in foreign
+            ]
+            where = f" ({', '.join(slots)})" if slots else ""
+            yield _foreign(volume, f"{_words(foreign)} writes its heartbeat to it now{where}")
+        yield from _recovering(cluster, volume, observed)
+
+
+def _alive(volume: Volume, node: int, name: str, state: str) -> Blocked:
+    return Blocked(
+        "heartbeat-advances",
+        member(name),
+        f"{name} is attested {state}, but node {node} writes its heartbeat to "
+        f"{named(volume)} now",
+        f"power {name} off for certain, or take the attestation back",
+    )
+
+
+def _recovering(cluster: Cluster, volume: Volume, observed: Observed) -> Iterator[Blocked]:
+    """A dead member holds its slot until those who mount the volume have recovered it."""
+    stays = among(observed, staying(cluster))
+    if not any(_mounting(cluster, volume, facts) for facts in stays.reached().values()):
+        return
+    listed_now = _listed(cluster, observed)
+    held = {s.node for v in views(volume, stays).values() for s in v.slot_map or ()}
+    for item in cluster.members:
+        if item.state == "dead" and item.number in held and item.name.lower() in listed_now:
+            yield Blocked(
+                "recovery-unfinished",
+                member(item.name),
+                f"{item.name} (node {item.number}) still has a slot of {named(volume)}: the "
+                "survivors have not recovered it yet",
+                "wait until it is evicted (about 80 s after its death with the default "
+                "timeouts), then plan again",
+            )
+
+
+def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
+    """The names on any running kernel's list."""
+    return frozenset(
+        node.name.lower()
+        for facts in observed.reached().values()
+        if not isinstance(facts.live, Unknown)
+        for live in facts.live.clusters
+        if live.name == cluster.name
+        for node in live.nodes
+    )
 
 
 def _words(nodes: frozenset[int]) -> str:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from reconciler.model.observed import Observed, Unknown, Unreachable
+from reconciler.planning.departed import departed, with_departed
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, plan_cluster
 from reconciler.resources.cluster_conf.changes import wanted
@@ -77,6 +78,7 @@ def test_three_bare_hosts_become_a_cluster_in_this_order():
         "start-cluster",
         "same-live-nodes",
         "same-timeouts",
+        "peers-connect",
         "format",
         "same-file-system",
         "mount",
@@ -239,27 +241,48 @@ def test_a_member_of_a_foreign_cluster_is_refused():
         spec(heartbeat={"mode": "global"}),
         spec(packages={"kernel_module": "kmod-ocfs2"}),
         spec(volumes=[volume(growth="offline")]),
-        spec(volumes=[volume(workloads={"services": ["agent"]})]),
+        spec(volumes=[volume(workloads={"guests": {"kind": "libvirt"}})]),
         spec(volumes=[volume(access={"revoke": {"host": "san01", "argv": ["x"]}})]),
         spec(volumes=[volume(backing={"lvm": {"host": "s", "vg": "v", "lv": "l"}})]),
         spec(volumes=[volume(backup={"host": "node01", "argv": ["x"]})]),
-        spec(members=[{"name": "node01", "interconnect": "10.0.0.11", "state": "drained"}]),
     ],
 )
 def test_what_is_accepted_but_not_yet_acted_upon_is_refused_by_name(cluster):
     assert codes(plan_cluster(cluster, bare(cluster))) == ["not-supported-yet"]
 
 
-def test_a_deleted_member_is_refused_by_name_not_ignored():
-    before = spec(("node01", "node02", "node03"))
+def test_a_deleted_member_that_does_not_answer_is_never_taken_for_gone():
     after = spec(("node01", "node02"))
-    hosts = {name: f for name, f in converged(before).hosts.items() if name != "node03"}
-    assert codes(plan_cluster(after, Observed(hosts))) == ["not-supported-yet"]
+    hosts = dict(converged(spec(("node01", "node02", "node03"))).hosts)
+    hosts["node03"] = Unreachable("node03", "host-unreachable", "no route")
+    members = {name: hosts[name] for name in ("node01", "node02")}
+    left = with_departed(after, departed(after, Observed(members)))
+    assert [(m.name, m.state) for m in left.members if m.state != "present"] == [
+        ("node03", "absent")
+    ]
+    assert codes(plan_cluster(left, Observed(hosts))) == ["host-unreachable"]
 
 
-def test_other_running_timeouts_are_refused_not_overwritten():
-    cluster = spec(heartbeat={"dead_threshold": 61})
-    assert codes(plan_cluster(cluster, converged(spec()))) == ["not-supported-yet"]
+def test_other_timeouts_need_all_mounts_gone_and_every_kernel_started_again():
+    cluster = spec(volumes=[volume()], heartbeat={"dead_threshold": 61})
+    plan = plan_cluster(cluster, converged(spec(volumes=[volume()])))
+    assert codes(plan) == []
+    steps = [kind for kind, following in pairwise([*kinds(plan), ""]) if kind != following]
+    assert steps == [
+        "clear-fstab",
+        "unmount",
+        "stop-cluster",
+        "write-o2cb-settings",
+        "start-cluster",
+        "same-live-nodes",
+        "same-timeouts",
+        "peers-connect",
+        "mount",
+        "write-fstab",
+    ]
+    (outage,) = plan.outages
+    assert (outage.hosts, outage.volumes) == (("node01", "node02", "node03"), ("images",))
+    assert plan.actions[-1].risk == "safe"
 
 
 def test_a_target_keeps_what_it_needs_and_nothing_else():
@@ -290,7 +313,7 @@ def test_at_boot_false_takes_the_entry_out_of_fstab():
     mounted = spec(volumes=[volume()])
     cluster = spec(volumes=[volume(mount={"path": "/srv/images", "at_boot": False})])
     plan = plan_cluster(cluster, converged(mounted))
-    assert (kinds(plan), codes(plan)) == (["write-fstab"] * 3, [])
+    assert (kinds(plan), codes(plan)) == (["clear-fstab"] * 3, [])
     assert "/srv/images" not in plan.actions[0].command.stdin
     assert "/dev/ubda / ext4" in plan.actions[0].command.stdin
     assert {f.value for a in plan.actions for f in a.expects} == {"absent"}

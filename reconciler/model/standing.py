@@ -1,0 +1,64 @@
+"""Where a member stands: whether it is listed, contacted, mounting, leaving.
+
+A way-point of a plan (see ``planning.waypoints``) may also hold a member *stopped*: listed,
+with its cluster offline. No file can say that; it is a state that windows pass through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from reconciler.model.desired import Cluster, Member
+from reconciler.model.observed import Observed
+
+STOPPED = "stopped"
+LISTED = frozenset({"present", "drained", "offline", STOPPED})
+CONTACTED = frozenset({"present", "drained", "absent", STOPPED})
+
+
+def listed(cluster: Cluster) -> tuple[Member, ...]:
+    """The members that belong into every node list."""
+    return tuple(m for m in cluster.members if m.state in LISTED)
+
+
+def contacted(cluster: Cluster) -> tuple[Member, ...]:
+    """The members that are asked; an offline one is not, a dead one cannot be."""
+    return tuple(m for m in cluster.members if m.state in CONTACTED)
+
+
+def staying(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that are both listed and contacted."""
+    return tuple(m.name for m in listed(cluster) if m.state in CONTACTED)
+
+
+def online(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those whose kernels have the cluster."""
+    return tuple(m.name for m in contacted(cluster) if m.state in {"present", "drained"})
+
+
+def mounting(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that mount the volumes."""
+    return tuple(m.name for m in cluster.members if m.state == "present")
+
+
+def leaving(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that are to be out of the cluster, and are asked whether they are."""
+    return tuple(m.name for m in cluster.members if m.state == "absent")
+
+
+def restated(cluster: Cluster, states: Mapping[str, str]) -> Cluster:
+    """``cluster`` with other states of some members."""
+    return with_members(
+        cluster,
+        [m.model_copy(update={"state": states.get(m.name, m.state)}) for m in cluster.members],
+    )
+
+
+def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:
+    """``cluster`` with these members."""
+    return cluster.model_copy(update={"members": tuple(members)})
+
+
+def among(observed: Observed, names: Collection[str]) -> Observed:
+    """What was observed of some of the hosts."""
+    return Observed({name: facts for name, facts in observed.hosts.items() if name in names})

@@ -1,0 +1,73 @@
+"""What a plan tells without acting upon it: risks that only an operator can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from reconciler.model.desired import Cluster
+from reconciler.model.devices import ref, view_of
+from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.standing import among, leaving, staying
+from reconciler.planning.numbering import reserved
+
+# Seconds by which members' clocks may differ before times of files confuse people and tools.
+CLOCKS_APART = 5
+
+
+def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
+    """Everything worth a line, in a stable order."""
+    stays = among(observed, staying(cluster)).reached()
+    yield from _still_mapped(cluster, observed)
+    for item in observed.unreachable():
+        if item.host in leaving(cluster):
+            yield f"{item.host} does not answer, so what it has is unknown ({item.code})"
+    for number, name in sorted(reserved(cluster, observed).items()):
+        yield f"{name} (node {number}) is in quarantine: it was dropped and never cleaned"
+    for what, test in FENCING.items():
+        if hosts := [host for host, facts in stays.items() if test(cluster, facts)]:
+            yield f"{', '.join(hosts)}: {what}"
+    clocks = {
+        h: f.identity.clock for h, f in stays.items() if not isinstance(f.identity, Unknown)
+    }
+    if clocks and max(clocks.values()) - min(clocks.values()) > CLOCKS_APART:
+        slow, fast = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
+        yield f"the clocks of {slow} and {fast} are more than {CLOCKS_APART} s apart"
+    tools = {
+        host: facts.packages.versions.get(cluster.packages.tools, "none")
+        for host, facts in stays.items()
+        if not isinstance(facts.packages, Unknown)
+    }
+    if len(set(tools.values())) > 1:
+        words = ", ".join(f"{host} {version}" for host, version in tools.items())
+        yield f"members have different {cluster.packages.tools}: {words}"
+
+
+def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
+    """Hosts that left and still see the disk: only the storage can take it from them."""
+    for host, facts in among(observed, leaving(cluster)).reached().items():
+        for volume in cluster.volumes:
+            view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
+            if view is not None and view.nodes:
+                yield f"{host} has left and still sees the LUN of {volume.label}: unmap it"
+
+
+def _never_returns(cluster: Cluster, facts: HostFacts) -> bool:
+    fences = _fence_method(cluster, facts) == "panic"
+    return fences and not isinstance(facts.kernel, Unknown) and facts.kernel.panic == 0
+
+
+def _lives_on(cluster: Cluster, facts: HostFacts) -> bool:
+    running = _fence_method(cluster, facts) != ""
+    return running and not isinstance(facts.kernel, Unknown) and facts.kernel.panic_on_oops == 0
+
+
+def _fence_method(cluster: Cluster, facts: HostFacts) -> str:
+    """How the host's kernel fences itself; empty without the cluster."""
+    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
+    return next((c.fence_method for c in clusters if c.name == cluster.name), "")
+
+
+FENCING: Mapping[str, Callable[[Cluster, HostFacts], bool]] = {
+    "fences by panic while kernel.panic is 0: it would not come back": _never_returns,
+    "kernel.panic_on_oops is 0: after an oops it would go on heartbeating": _lives_on,
+}

@@ -1,0 +1,69 @@
+"""What is taken away from whom, for how long: the windows of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.plan import Action, Outage
+
+# Kinds that give back what an earlier one of the same plan took.
+BACK = frozenset({"mount", "start-service", "start-cluster"})
+AWAY = frozenset({"unmount", "stop-service", "stop-cluster"})
+
+
+Part = tuple[str, tuple[Action, ...]]
+
+
+def windows(parts: Sequence[Part], observed: Observed) -> tuple[Outage, ...]:
+    """One outage for each reason; ``parts`` are reasons and actions in the plan's order."""
+    found: list[Outage] = []
+    at = 0
+    for because, group in groupby(parts, key=lambda part: part[0]):
+        size = len(list(group))
+        actions = [a for _because, part in parts[at : at + size] for a in part]
+        later = [a for _because, part in parts[at:] for a in part]
+        found += _outage(because, actions, later, observed)
+        at += size
+    return tuple(found)
+
+
+def _outage(
+    because: str, actions: Sequence[Action], later: Sequence[Action], observed: Observed
+) -> Iterator[Outage]:
+    taken = [a for a in actions if a.risk == "outage" and a.kind in AWAY]
+    if not taken:
+        return
+    hosts = tuple(dict.fromkeys(a.host for a in taken))
+    labels = (a.address.split("/")[1] for a in taken if a.kind == "unmount")
+    units = (a.address.split("/")[3] for a in taken if a.kind == "stop-service")
+    yield Outage(
+        hosts,
+        tuple(dict.fromkeys(labels)),
+        tuple(dict.fromkeys(units)),
+        tuple(_processes(hosts, observed)),
+        because or "; ".join(dict.fromkeys(a.because for a in taken)),
+        _length(hosts, taken, later),
+    )
+
+
+def _processes(hosts: Sequence[str], observed: Observed) -> Iterator[str]:
+    for host in hosts:
+        facts = observed.hosts.get(host)
+        if isinstance(facts, HostFacts) and not isinstance(facts.processes, Unknown):
+            yield from (f"{host}: {p.pid} {p.command} ({p.path})" for p in facts.processes)
+
+
+def _length(
+    hosts: Sequence[str], taken: Sequence[Action], later: Sequence[Action]
+) -> float | None:
+    """Until the last of the hosts has its volumes again; hosts work side by side."""
+    ends = [at for at, a in enumerate(later) if a.kind in BACK and a.host in hosts]
+    if not ends:
+        return None
+    between = [*taken, *(a for a in later[: ends[-1] + 1] if a.id not in {t.id for t in taken})]
+    longest: dict[str, float] = {}
+    for action in between:
+        longest[action.kind] = max(longest.get(action.kind, 0.0), action.seconds)
+    return sum(longest.values())

@@ -1,0 +1,207 @@
+"""What a host will have after an action, as far as later actions are planned from it.
+
+A prediction only decides what is planned: at execution every action checks real facts, so a
+wrong one stops a run and cannot mislead it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.gate.steps import digest
+from reconciler.model.desired import Cluster
+from reconciler.model.devices import ref, view_of
+from reconciler.model.observed import (
+    HostFacts,
+    Live,
+    LiveCluster,
+    LiveNode,
+    MountPoint,
+    Observed,
+    Region,
+    TextFile,
+    Unit,
+    WantedDevice,
+    known,
+)
+from reconciler.model.plan import Action
+from reconciler.model.records import DIRECTORY
+from reconciler.resources.cluster_conf.changes import PATH, wanted_nodes
+
+Effect = Callable[[Cluster, HostFacts, Action], HostFacts]
+
+
+def predicted(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Observed:
+    """The hosts after ``actions``, which lead to ``cluster``."""
+    hosts = dict(observed.hosts)
+    for action in actions:
+        facts = hosts.get(action.host)
+        if isinstance(facts, HostFacts) and action.kind in EFFECTS:
+            hosts[action.host] = EFFECTS[action.kind](cluster, facts, action)
+    return Observed(hosts)
+
+
+def _arguments(action: Action) -> tuple[str, ...]:
+    """The words after the gate's verb."""
+    return action.command.argv[5:] if action.command else ()
+
+
+def _file(action: Action) -> TextFile:
+    path, mode, *_ = _arguments(action)
+    text = action.command.stdin if action.command else ""
+    return TextFile(path, text, digest(text), mode)
+
+
+def _conf_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    return replace(facts, cluster_conf=_file(action))
+
+
+def _conf_archived(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
+    return replace(facts, cluster_conf=TextFile(PATH, None))
+
+
+def _settings_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    return replace(facts, o2cb_config=_file(action))
+
+
+def _fstab_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    return replace(facts, fstab=_file(action))
+
+
+def _record_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    new = _file(action)
+    assert new.path.startswith(DIRECTORY)  # noqa: S101  # only records are written so
+    kept = [file for file in known(facts.records) if file.path != new.path]
+    return replace(facts, records=(*kept, new))
+
+
+def _listed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
+    """The kernel has the cluster with the wanted list."""
+    live = known(facts.live)
+    old = next((c for c in live.clusters if c.name == cluster.name and c.nodes), None)
+    network, beat = cluster.network, cluster.heartbeat
+    fresh = old or LiveCluster(
+        cluster.name,
+        (),
+        network.idle_timeout_ms,
+        network.keepalive_delay_ms,
+        network.reconnect_delay_ms,
+        beat.dead_threshold,
+        "local",
+        "reset",
+        (),
+    )
+    me = known(facts.identity).hostname.lower()
+    nodes = tuple(
+        LiveNode(n.name, n.number, n.ip, n.port, n.name.lower() == me)
+        for n in wanted_nodes(cluster)
+    )
+    others = tuple(c for c in live.clusters if c.name != cluster.name)
+    return replace(
+        facts, live=Live("o2cb", (*others, replace(fresh, nodes=nodes)), live.domains)
+    )
+
+
+def _offline(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
+    live = known(facts.live)
+    others = tuple(c for c in live.clusters if c.name != cluster.name)
+    return replace(facts, live=Live(live.stack, others, ()))
+
+
+def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    (path,) = _arguments(action)
+    volume = next(v for v in cluster.volumes if v.mount.path == path)
+    view = view_of(facts, ref(volume))
+    kept = tuple(m for m in known(facts.mounts) if m.path != path)
+    facts = replace(facts, mounts=kept, processes=())
+    return _with_region(cluster, facts, view, on=False)
+
+
+def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    node, _uuid, path, options = _arguments(action)
+    volume = next(v for v in cluster.volumes if v.mount.path == path)
+    view = view_of(facts, ref(volume))
+    if view is None or view.device is None:
+        return facts
+    point = MountPoint(path, node, view.device, ("rw", *options.split(",")), 1)
+    facts = replace(facts, mounts=(*known(facts.mounts), point))
+    return _with_region(cluster, facts, view, on=True)
+
+
+def _with_region(
+    cluster: Cluster, facts: HostFacts, view: WantedDevice | None, *, on: bool
+) -> HostFacts:
+    """The heartbeat region of a volume comes with its mount, and goes with it."""
+    if view is None or view.superblock is None:
+        return facts
+    live = known(facts.live)
+    uuid = view.superblock.uuid.replace("-", "").upper()
+    mine = (Region(uuid, view.device or ""),) if on else ()
+
+    def with_it(found: LiveCluster) -> LiveCluster:
+        kept = [r for r in found.regions if r.uuid.replace("-", "").upper() != uuid]
+        return replace(found, regions=(*kept, *mine))
+
+    clusters = tuple(with_it(c) if c.name == cluster.name else c for c in live.clusters)
+    domains = tuple(d for d in live.domains if d.upper() != uuid)
+    own = {n.number for c in clusters if c.name == cluster.name for n in c.nodes if n.local}
+    beats = tuple(
+        b if on or b.node not in own else replace(b, generation="0") for b in view.beats or ()
+    )
+    wanted = tuple(
+        replace(v, beats=beats) if v.ref == view.ref else v for v in known(facts.wanted)
+    )
+    return replace(facts, live=replace(live, clusters=clusters, domains=domains), wanted=wanted)
+
+
+def _unit(active: str | None, enabled: bool | None) -> Effect:  # noqa: FBT001  # a fact or nothing
+    def effect(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+        names = set(_arguments(action)[2:])
+
+        def changed(unit: Unit) -> Unit:
+            if unit.name not in names:
+                return unit
+            return replace(
+                unit,
+                active=active or unit.active,
+                enabled=unit.enabled if enabled is None else enabled,
+            )
+
+        return replace(facts, services=tuple(changed(u) for u in known(facts.services)))
+
+    return effect
+
+
+def _timed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
+    live = known(facts.live)
+    delay = cluster.network.reconnect_delay_ms
+    clusters = tuple(
+        replace(c, reconnect_delay_ms=delay) if c.name == cluster.name else c
+        for c in live.clusters
+    )
+    return replace(facts, live=replace(live, clusters=clusters))
+
+
+EFFECTS: Mapping[str, Effect] = {
+    "write-cluster-conf": _conf_written,
+    "archive-cluster-conf": _conf_archived,
+    "write-o2cb-settings": _settings_written,
+    "write-fstab": _fstab_written,
+    "clear-fstab": _fstab_written,
+    "note-stopped": _record_written,
+    "strike-stopped": _record_written,
+    "write-quarantine": _record_written,
+    "lift-quarantine": _record_written,
+    "register-nodes": _listed,
+    "start-cluster": _listed,
+    "stop-cluster": _offline,
+    "unmount": _unmounted,
+    "mount": _mounted,
+    "enable-o2cb": _unit(None, enabled=True),
+    "disable-o2cb": _unit(None, enabled=False),
+    "disable-service": _unit(None, enabled=False),
+    "stop-service": _unit("inactive", None),
+    "start-service": _unit("active", None),
+    "set-reconnect-delay": _timed,
+}

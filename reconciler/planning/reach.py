@@ -1,0 +1,30 @@
+"""Hosts that could not be asked: what that means depends on what they are to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import Observed
+from reconciler.model.outcome import Blocked
+from reconciler.model.refusals import member, unreachable
+from reconciler.model.standing import leaving, with_members
+from reconciler.planning.departed import departed
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse while a member does not answer; one that left only if it is known somewhere."""
+    leavers = leaving(cluster)
+    without = with_members(cluster, [m for m in cluster.members if m.name not in leavers])
+    remembered = {m.name.lower() for m in departed(without, observed)}
+    for item in observed.unreachable():
+        if item.host not in leavers:
+            yield unreachable(item.host, item.code, item.message)
+        elif item.host.lower() in remembered:
+            yield Blocked(
+                item.code,
+                member(item.host),
+                f"{item.message}; {item.host} shall leave, and may have volumes mounted",
+                f"make {item.host} reachable over ssh; if it is powered off for good, say so: "
+                "state: dead with attested",
+            )

@@ -1,0 +1,139 @@
+"""The states that a plan passes through, each a desired cluster of its own.
+
+Whoever changes its number, address or port, or its kernel's timeouts, has nothing mounted
+meanwhile; everybody else stays mounted where that is possible. Every way-point is planned
+like any other wish, from the facts that the one before leaves behind (``planning.predicted``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.desired import Cluster, Member
+from reconciler.model.observed import Observed, Unknown
+from reconciler.model.standing import (
+    STOPPED,
+    among,
+    listed,
+    online,
+    restated,
+    staying,
+    with_members,
+)
+from reconciler.planning.numbering import Place, live_nodes, places
+from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
+
+DRAIN = frozenset({"clear-fstab", "note-stopped", "stop-service", "disable-service", "unmount"})
+STOP = frozenset({"stop-cluster"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """A wish on the way to the whole one; ``kinds`` are all that is done for it, None: all.
+
+    ``because`` says why something has to be taken away for it.
+    """
+
+    cluster: Cluster
+    kinds: frozenset[str] | None = None
+    because: str = ""
+
+
+def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
+    """From what is to ``cluster``, which is numbered and always the last of them."""
+    now = places(cluster, observed)
+    changed = [m for m in listed(cluster) if now.get(m.name.lower(), _place(m)) != _place(m)]
+    moved = [m for m in changed if _mounts(observed, m.name)]
+    retimed = _retimed(cluster, observed)
+    end = Waypoint(cluster)
+    if retimed or (moved and cluster.rollout == "window"):
+        stops = retimed | (_running(cluster, observed) if moved else set())
+        because = "timeouts" if retimed else "node numbers or addresses"
+        return (
+            *_window(cluster, stops, f"{because} change in the kernels of all at once"),
+            end,
+        )
+    if not moved:
+        return (end,)
+    settled = _settled(cluster, now, moved)
+    turns = [moved] if _swapped(moved, now) else [[m] for m in sorted(moved, key=_place)]
+    return (Waypoint(settled), *_rolling(settled, turns), end)
+
+
+def _place(member: Member) -> Place:
+    return (member.number or 0, str(member.interconnect), member.port)
+
+
+def _mounts(observed: Observed, name: str) -> bool:
+    facts = observed.reached().get(name)
+    return facts is not None and not isinstance(facts.mounts, Unknown) and bool(facts.mounts)
+
+
+def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
+    """Hosts whose kernels run with timeouts that only a restart of the cluster changes."""
+    want = frozen_timeouts(cluster)
+    return {
+        name
+        for name, facts in among(observed, online(cluster)).reached().items()
+        if live_nodes(cluster, facts) and kernel_timeouts(facts, cluster.name) != want
+    }
+
+
+def _running(cluster: Cluster, observed: Observed) -> set[str]:
+    reached = among(observed, staying(cluster)).reached()
+    return {name for name, facts in reached.items() if live_nodes(cluster, facts)}
+
+
+def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
+    """Whether one is to have what another of them has until it has moved itself."""
+    order = sorted(moved, key=_place)
+    for at, member in enumerate(order):
+        number, ip, _port = _place(member)
+        later = [now[m.name.lower()] for m in order[at + 1 :]]
+        if any(number == place[0] or ip == place[1] for place in later):
+            return True
+    return False
+
+
+def _settled(cluster: Cluster, now: Mapping[str, Place], moved: Sequence[Member]) -> Cluster:
+    """Who leaves has left; who is to move is where it is; nobody has joined yet."""
+    names = {m.name for m in moved}
+    kept = [
+        _put(m, now[m.name.lower()]) if m.name in names else m
+        for m in cluster.members
+        if m not in listed(cluster) or m.name.lower() in now
+    ]
+    return with_members(cluster, kept)
+
+
+def _put(member: Member, place: Place) -> Member:
+    number, ip, port = place
+    update = {"number": number, "interconnect": type(member.interconnect)(ip), "port": port}
+    return member.model_copy(update=update)
+
+
+def _rolling(settled: Cluster, turns: Sequence[Sequence[Member]]) -> Iterator[Waypoint]:
+    """One turn after the other: unmounted, then with their new places and mounted again.
+
+    A turn is one member, or all who want what another of them still has.
+    """
+    for turn in turns:
+        new = {m.name: _place(m) for m in turn}
+        words = [
+            f"{name} becomes node {n} at {ip}:{port}" for name, (n, ip, port) in new.items()
+        ]
+        drained = restated(settled, dict.fromkeys(new, "drained"))
+        yield Waypoint(drained, DRAIN, ", ".join(words))
+        settled = with_members(
+            settled, [_put(m, new[m.name]) if m.name in new else m for m in settled.members]
+        )
+        yield Waypoint(settled)
+
+
+def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:
+    """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
+    return [
+        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), DRAIN, because),
+        Waypoint(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
+    ]

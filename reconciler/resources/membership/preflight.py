@@ -1,0 +1,83 @@
+"""Before a host joins: whether every pair of members can talk on the interconnect.
+
+A firewall between one pair hangs the volume on all members (OCFS2.md, 2): it is found
+before anything is written. Where nobody listens yet, a refused connection is a good answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.outcome import Blocked
+from reconciler.model.refusals import member
+from reconciler.model.standing import staying
+
+FIREWALLS = ("firewalld.service", "nftables.service")
+CLOSED = frozenset({"timeout", "unreachable"})
+
+
+def targets(cluster: Cluster) -> tuple[str, ...]:
+    """Where every member must be reached: IP:PORT."""
+    stays = staying(cluster)
+    return tuple(f"{m.interconnect}:{m.port}" for m in cluster.members if m.name in stays)
+
+
+def joins(cluster: Cluster, observed: Observed) -> bool:
+    """Whether a member that answers is on no running kernel's list yet."""
+    known_names = {
+        node.name.lower()
+        for facts in observed.reached().values()
+        if not isinstance(facts.live, Unknown)
+        for live in facts.live.clusters
+        if live.name == cluster.name
+        for node in live.nodes
+    }
+    return any(
+        name.lower() not in known_names
+        for name in staying(cluster)
+        if name in observed.reached()
+    )
+
+
+def closed_ports(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse pairs of which one cannot reach the other, as far as it was tried."""
+    owner = {
+        f"{m.interconnect}:{m.port}": m.name
+        for m in cluster.members
+        if _has_address(observed.reached().get(m.name), str(m.interconnect))
+    }
+    for host, facts in observed.reached().items():
+        tried = host in staying(cluster) and host in owner.values()
+        if not tried or isinstance(facts.interconnect, Unknown):
+            continue
+        for found in facts.interconnect:
+            if found.state in CLOSED and owner.get(found.target, host) != host:
+                peer = owner[found.target]
+                yield Blocked(
+                    "port-blocked",
+                    member(peer),
+                    f"{host} cannot reach {found.target} of {peer}: {found.state}"
+                    f"{_firewalls(host, facts)}{_firewalls(peer, observed.reached().get(peer))}",
+                    f"let TCP from {host} to {found.target} through; a mount would hang every "
+                    "member",
+                )
+
+
+def _has_address(facts: HostFacts | None, address: str) -> bool:
+    """Whether a host answers and has the address; all else is refused in other words."""
+    if facts is None or isinstance(facts.addresses, Unknown):
+        return False
+    return address in {item.ip for item in facts.addresses}
+
+
+def _firewalls(host: str, facts: HostFacts | None) -> str:
+    if facts is None or isinstance(facts.services, Unknown):
+        return ""
+    running = [
+        unit.name.removesuffix(".service")
+        for unit in facts.services
+        if unit.name in FIREWALLS and unit.active == "active"
+    ]
+    return f"; {' and '.join(running)} runs on {host}" if running else ""

@@ -1,0 +1,151 @@
+"""Every reason not to mount a volume on a host, or not to take it away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import disk_of, ref, stable_path, view_of
+from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, known
+from reconciler.model.outcome import Blocked
+from reconciler.model.refusals import member, not_supported, unread
+from reconciler.model.refusals import volume as address
+from reconciler.model.standing import mounting
+from reconciler.model.units import full_names
+from reconciler.resources.mounts.changes import FSTAB
+from reconciler.resources.mounts.fstab import entries
+from reconciler.resources.mounts.readings import is_foreign, mounted, subject
+
+# Options that the kernel shows as they were given (mount(8), fs/ocfs2/super.c).
+SHOWN = ("noatime", "nodiratime", "nodev", "noexec", "nosuid", "ro", "sync", "localflocks")
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse paths in use by something else, and mounts that cannot be made or ended."""
+    reached, mounts = observed.reached(), mounting(cluster)
+    for volume in cluster.volumes:
+        for host, facts in reached.items():
+            yield from _check_path(volume, host, facts)
+            if host in mounts:
+                yield from _check_mounted(volume, host, facts)
+                yield from _check_stable(volume, host, facts)
+            else:
+                yield from _check_users(volume, host, facts)
+    wanted_paths = {volume.mount.path for volume in cluster.volumes}
+    for host, facts in reached.items():
+        for found in known(facts.mounts):
+            if found.pid != 1:
+                yield Blocked(
+                    "mount-hidden",
+                    member(host),
+                    f"{found.source} is mounted on {found.path} in the private mount namespace "
+                    f"of process {found.pid}, where umount and fuser do not see it",
+                    f"end process {found.pid} on {host}, or unmount it inside: "
+                    f"nsenter -t {found.pid} -m umount {found.path}",
+                )
+            elif not is_foreign(found) and found.path not in wanted_paths:
+                yield not_supported(
+                    member(host),
+                    f"{found.source} is mounted on {found.path}, which no volume of the file "
+                    "names: moving or withdrawing a mount is not acted upon yet",
+                    "add the volume to the file, or unmount it by hand",
+                )
+
+
+def _check_path(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    found = [m for m in known(facts.mounts) if m.path == volume.mount.path and m.pid == 1]
+    if found and mounted(facts, subject(volume)) == "other":
+        yield Blocked(
+            "mount-path-busy",
+            address(volume.label),
+            f"{host}: {volume.mount.path} already has {found[-1].source} mounted",
+            f"unmount it on {host}, or choose another mount.path",
+        )
+    own = _own_names(volume, facts)
+    for entry in entries(known(facts.fstab).text or ""):
+        here = entry.path == volume.mount.path
+        if (here and entry.kind != "ocfs2") or (not here and entry.source in own):
+            yield Blocked(
+                "fstab-conflict",
+                address(volume.label),
+                f"{host}: {FSTAB} mounts something else there, or this volume elsewhere: "
+                f"{entry.line}",
+                f"remove the line on {host}, or choose another mount.path",
+            )
+    for item in () if isinstance(facts.automounts, Unknown) else facts.automounts:
+        yield Blocked(
+            "automount-conflict",
+            address(volume.label),
+            f"{host}: {item.kind} {item.name} may mount it too: {item.text}",
+            f"remove it on {host}: fstab alone shall mount the volume",
+        )
+
+
+def _check_mounted(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    if mounted(facts, subject(volume)) == "mounted":
+        for found in known(facts.mounts):
+            if found.path == volume.mount.path and found.pid == 1:
+                yield from _check_options(volume, host, found)
+
+
+def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    """A volume that is to be unmounted, and used by what nobody declared: never killed."""
+    if mounted(facts, subject(volume)) == "absent":
+        return
+    if isinstance(facts.processes, Unknown):
+        yield unread(host, "processes", facts.processes.reason)
+        return
+    path = volume.mount.path
+    services = volume.workloads.services if volume.workloads else ()
+    found = [p for p in facts.processes if p.path == path or p.path.startswith(f"{path}/")]
+    strangers = [p for p in found if p.unit not in full_names(services)]
+    if strangers:
+        words = "; ".join(f"pid {p.pid} {p.command} ({p.path})" for p in strangers[:10])
+        yield Blocked(
+            "volume-busy",
+            address(volume.label),
+            f"{host}: {path} is in use by {words}",
+            f"end them on {host}, or name their service under workloads.services: nothing is "
+            "killed",
+        )
+
+
+def _own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
+    """Every way in which fstab may name the volume."""
+    view = view_of(facts, ref(volume))
+    disk = disk_of(facts, view) if view else None
+    if view is None or disk is None:
+        return frozenset()
+    names = {f"/dev/{disk.name}", f"LABEL={volume.label}", *disk.links}
+    return frozenset(names | ({f"UUID={view.superblock.uuid}"} if view.superblock else set()))
+
+
+def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blocked]:
+    wanted = volume.mount.options
+    missing = [o for o in wanted if o in SHOWN and o not in found.options]
+    if "ro" in found.options and "ro" not in wanted:
+        yield Blocked(
+            "volume-read-only",
+            address(volume.label),
+            f"{host}: {found.path} is mounted read-only, which the file does not ask for",
+            f"see on {host} why (dmesg: an error makes OCFS2 read-only); unmount it, check the "
+            "volume with fsck.ocfs2 while nobody has it mounted, and apply again",
+        )
+    if missing:
+        yield not_supported(
+            address(volume.label),
+            f"{host}: {found.path} is mounted without {', '.join(missing)}: "
+            "remounting is not acted upon yet",
+            f"unmount it on {host} by hand and apply again, or drop the option",
+        )
+
+
+def _check_stable(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    view = view_of(facts, ref(volume))
+    if view is not None and view.node is not None and stable_path(volume.device, facts) is None:
+        yield Blocked(
+            "no-stable-path",
+            address(volume.label),
+            f"{host}: /dev/{view.node} has no name under /dev/disk/by-id",
+            "give the device by a path that survives a reboot",
+        )

@@ -1,0 +1,1 @@
+"""Dead hosts that could come back with their old node list."""

@@ -1,0 +1,1 @@
+"""What uses the volumes: services that must not run while these are unmounted."""
