@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ import click
 
 from reconciler.model.plan import Action
 
+TICK = 0.25  # seconds between two looks at the clocks
 Listener = Callable[[Mapping[str, object]], None]
 
 
@@ -63,8 +65,11 @@ def live(actions: Sequence[Action], *, no_color: bool) -> Iterator[Listener]:
         TimeElapsedColumn(),
     )
     console = Console(stderr=True, no_color=no_color or None)
-    with Progress(*columns, console=console) as progress:
-        yield _Bars(progress, actions).hear
+    # Refreshed by this loop alone: rich's own thread would write between two of our lines.
+    with Progress(*columns, console=console, auto_refresh=False) as progress:
+        bars = _Bars(progress, actions)
+        with bars.ticking():
+            yield bars.hear
 
 
 class _Bars:
@@ -82,6 +87,20 @@ class _Bars:
         self.whole = progress.add_task("", total=self.total, count="")
         self._refresh()
 
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """The clocks of the rows go on while nothing else happens."""
+        loop = asyncio.get_running_loop()
+        self.timer = loop.call_later(TICK, self._tick)
+        try:
+            yield
+        finally:
+            self.timer.cancel()
+
+    def _tick(self) -> None:
+        self.progress.refresh()
+        self.timer = asyncio.get_running_loop().call_later(TICK, self._tick)
+
     def hear(self, line: Mapping[str, object]) -> None:
         """Take one event in."""
         event, action = str(line["event"]), str(line.get("action", ""))
@@ -94,6 +113,7 @@ class _Bars:
             self.progress.remove_task(self.rows.pop(action))  # type: ignore[arg-type]  # rich's own id
             self._tell(line, event)
         self._refresh()
+        self.progress.refresh()
 
     def _tell(self, line: Mapping[str, object], event: str) -> None:
         seconds = line.get("seconds")

@@ -23,9 +23,6 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
             yield f"{item.host} does not answer, so what it has is unknown ({item.code})"
     for number, name in sorted(reserved(cluster, observed).items()):
         yield f"{name} (node {number}) is in quarantine: it was dropped and never cleaned"
-    for what, test in FENCING.items():
-        if hosts := [host for host, facts in stays.items() if test(cluster, facts)]:
-            yield f"{', '.join(hosts)}: {what}"
     clocks = {
         h: f.identity.clock for h, f in stays.items() if not isinstance(f.identity, Unknown)
     }
@@ -42,13 +39,21 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
         yield f"members have different {cluster.packages.tools}: {words}"
 
 
+def fencing(cluster: Cluster, observed: Observed) -> Iterator[str]:
+    """What would go wrong when a member fences itself or oopses."""
+    for what, test in FENCING.items():
+        stays = among(observed, staying(cluster)).reached()
+        if hosts := [host for host, facts in stays.items() if test(cluster, facts)]:
+            yield f"{', '.join(hosts)}: {what}"
+
+
 def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Hosts that left and still see the disk: only the storage can take it from them."""
     for host, facts in among(observed, leaving(cluster)).reached().items():
         for volume in cluster.volumes:
             view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
             if view is not None and view.nodes:
-                yield f"{host} has left and still sees the LUN of {volume.label}: unmap it"
+                yield f"{host} is out of the cluster and still sees the LUN of {volume.label}: unmap it"
 
 
 def _never_returns(cluster: Cluster, facts: HostFacts) -> bool:

@@ -9,6 +9,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
 from reconciler.model.refusals import member
+from reconciler.model.standing import staying
 from reconciler.planning.numbering import places
 from reconciler.resources.membership.changes import live_nodes, wanted
 
@@ -20,7 +21,8 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
     away = [m for m in cluster.members if m.state == "offline"]
     if not away or not actions:
         return
-    retimes = any(action.kind in RETIMING for action in actions)
+    stays = staying(cluster)
+    retimes = any(a.kind in RETIMING and a.host in stays for a in actions)
     lists = {live_nodes(facts, cluster.name) for facts in observed.reached().values()}
     changes = bool(lists - {"absent"}) and wanted(cluster) not in lists
     for item in away:

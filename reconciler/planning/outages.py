@@ -43,9 +43,15 @@ def _outage(
         tuple(dict.fromkeys(labels)),
         tuple(dict.fromkeys(units)),
         tuple(_processes(hosts, observed)),
-        because or "; ".join(dict.fromkeys(a.because for a in taken)),
+        because or _because(taken),
         _length(hosts, taken, later),
     )
+
+
+def _because(taken: Sequence[Action]) -> str:
+    """The reasons of those that take a volume, else of all."""
+    reasons = [a.because for a in taken if a.kind == "unmount"] or [a.because for a in taken]
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def _processes(hosts: Sequence[str], observed: Observed) -> Iterator[str]:

@@ -13,7 +13,7 @@ from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
 from reconciler.planning import graph, offline, reach
 from reconciler.planning.digest import facts_digest, plan_id
-from reconciler.planning.notes import noted
+from reconciler.planning.notes import fencing, noted
 from reconciler.planning.numbering import numbered
 from reconciler.planning.order import link
 from reconciler.planning.outages import windows
@@ -22,6 +22,7 @@ from reconciler.planning.returning import could_return, taken_numbers
 from reconciler.planning.safety import violations
 from reconciler.planning.waypoints import Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
+from reconciler.resources.mounts.checks import busy
 from reconciler.resources.quarantine.entries import Entry, entries
 
 
@@ -51,7 +52,7 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
     blocked += offline.check(cluster, observed, actions)
-    notes = tuple(noted(cluster, observed))
+    notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
     return ClusterPlan(
         cluster.name, tuple(changes), actions, outages, tuple(sorted(set(blocked))), notes
     )
@@ -77,6 +78,7 @@ def _steps(cluster: Cluster, observed: Observed) -> list[_Step]:
         after = predicted(point.cluster, observed, actions)
         broken = (
             *violations(point.cluster, observed, part),
+            *busy(point.cluster, observed),
             *could_return(point.cluster, _quarantined(point.cluster, after), observed, after),
         )
         before = [step.actions for step in steps if step.actions]

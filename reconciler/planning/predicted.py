@@ -155,22 +155,20 @@ def _with_region(
     return replace(facts, live=replace(live, clusters=clusters, domains=domains), wanted=wanted)
 
 
-def _unit(active: str | None, enabled: bool | None) -> Effect:  # noqa: FBT001  # a fact or nothing
+def _unit(**fields: str | bool) -> Effect:
     def effect(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
         names = set(_arguments(action)[2:])
-
-        def changed(unit: Unit) -> Unit:
-            if unit.name not in names:
-                return unit
-            return replace(
-                unit,
-                active=active or unit.active,
-                enabled=unit.enabled if enabled is None else enabled,
-            )
-
-        return replace(facts, services=tuple(changed(u) for u in known(facts.services)))
+        units = tuple(
+            _changed(unit, fields) if unit.name in names else unit
+            for unit in known(facts.services)
+        )
+        return replace(facts, services=units)
 
     return effect
+
+
+def _changed(unit: Unit, fields: Mapping[str, str | bool]) -> Unit:
+    return replace(unit, **fields)  # type: ignore[arg-type]  # the table's fields are Unit's own
 
 
 def _timed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
@@ -198,10 +196,13 @@ EFFECTS: Mapping[str, Effect] = {
     "stop-cluster": _offline,
     "unmount": _unmounted,
     "mount": _mounted,
-    "enable-o2cb": _unit(None, enabled=True),
-    "disable-o2cb": _unit(None, enabled=False),
-    "disable-service": _unit(None, enabled=False),
-    "stop-service": _unit("inactive", None),
-    "start-service": _unit("active", None),
+    "enable-o2cb": _unit(enabled=True),
+    "disable-o2cb": _unit(enabled=False),
+    "disable-service": _unit(enabled=False),
+    "enable-service": _unit(enabled=True),
+    "mask-service": _unit(load="masked"),
+    "unmask-service": _unit(load="loaded"),
+    "stop-service": _unit(active="inactive"),
+    "start-service": _unit(active="active"),
     "set-reconnect-delay": _timed,
 }

@@ -24,7 +24,16 @@ from reconciler.model.standing import (
 from reconciler.planning.numbering import Place, live_nodes, places
 from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
-DRAIN = frozenset({"clear-fstab", "note-stopped", "stop-service", "disable-service", "unmount"})
+DRAIN = frozenset(
+    {
+        "note-stopped",
+        "stop-service",
+        "disable-service",
+        "mask-service",
+        "clear-fstab",
+        "unmount",
+    }
+)
 STOP = frozenset({"stop-cluster"})
 
 
@@ -45,6 +54,7 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
     now = places(cluster, observed)
     changed = [m for m in listed(cluster) if now.get(m.name.lower(), _place(m)) != _place(m)]
     moved = [m for m in changed if _mounts(observed, m.name)]
+    moved += [m for m in changed if m not in moved and _collides(m, moved, now)]
     retimed = _retimed(cluster, observed)
     end = Waypoint(cluster)
     if retimed or (moved and cluster.rollout == "window"):
@@ -56,9 +66,9 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
         )
     if not moved:
         return (end,)
-    settled = _settled(cluster, now, moved)
+    settled = _settled(cluster, observed, now, moved)
     turns = [moved] if _swapped(moved, now) else [[m] for m in sorted(moved, key=_place)]
-    return (Waypoint(settled), *_rolling(settled, turns), end)
+    return (Waypoint(settled), *_rolling(cluster, settled, turns), end)
 
 
 def _place(member: Member) -> Place:
@@ -68,6 +78,17 @@ def _place(member: Member) -> Place:
 def _mounts(observed: Observed, name: str) -> bool:
     facts = observed.reached().get(name)
     return facts is not None and not isinstance(facts.mounts, Unknown) and bool(facts.mounts)
+
+
+def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
+    """Whether an idle member wants what a mounted one has, or has what that one wants."""
+    mine, here = _place(member), now[member.name.lower()]
+    pairs = [
+        pair
+        for other in moved
+        for pair in ((mine, now[other.name.lower()]), (here, _place(other)))
+    ]
+    return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
 
 
 def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
@@ -96,15 +117,23 @@ def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
     return False
 
 
-def _settled(cluster: Cluster, now: Mapping[str, Place], moved: Sequence[Member]) -> Cluster:
-    """Who leaves has left; who is to move is where it is; nobody has joined yet."""
+def _settled(
+    cluster: Cluster, observed: Observed, now: Mapping[str, Place], moved: Sequence[Member]
+) -> Cluster:
+    """Who leaves has left; who is to move is where it is; nobody has joined yet.
+
+    Who is to move, has nothing mounted and is not online is left out, and joins at its turn.
+    """
     names = {m.name for m in moved}
+    runs = _running(cluster, observed)
+    away = {name for name in names if name not in runs}
     kept = [
         _put(m, now[m.name.lower()]) if m.name in names else m
         for m in cluster.members
-        if m not in listed(cluster) or m.name.lower() in now
+        if m not in listed(cluster) or (m.name.lower() in now and m.name not in away)
     ]
-    return with_members(cluster, kept)
+    idle = {name for name in names if not _mounts(observed, name)}
+    return restated(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
 
 
 def _put(member: Member, place: Place) -> Member:
@@ -113,20 +142,32 @@ def _put(member: Member, place: Place) -> Member:
     return member.model_copy(update=update)
 
 
-def _rolling(settled: Cluster, turns: Sequence[Sequence[Member]]) -> Iterator[Waypoint]:
+def _rolling(
+    cluster: Cluster, settled: Cluster, turns: Sequence[Sequence[Member]]
+) -> Iterator[Waypoint]:
     """One turn after the other: unmounted, then with their new places and mounted again.
 
     A turn is one member, or all who want what another of them still has.
     """
+    done: set[str] = set()
     for turn in turns:
         new = {m.name: _place(m) for m in turn}
         words = [
             f"{name} becomes node {n} at {ip}:{port}" for name, (n, ip, port) in new.items()
         ]
-        drained = restated(settled, dict.fromkeys(new, "drained"))
-        yield Waypoint(drained, DRAIN, ", ".join(words))
+        yield Waypoint(
+            restated(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
+        )
+        done |= set(new)
+        before = {m.name: m for m in settled.members}
+        there = {m.name for m in settled.members} | done
         settled = with_members(
-            settled, [_put(m, new[m.name]) if m.name in new else m for m in settled.members]
+            settled,
+            [
+                m if m.name in done else before[m.name]
+                for m in cluster.members
+                if m.name in there
+            ],
         )
         yield Waypoint(settled)
 

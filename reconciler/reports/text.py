@@ -13,7 +13,7 @@ from reconciler.reports.documents import fact_words, interruption, preview
 
 Line = tuple[str, str]
 # Symbols carry the meaning; colour only repeats it.
-_SIGN: Mapping[bool, tuple[str, str]] = {True: ("add", "+"), False: ("change", "~")}
+_SIGNS = {"added": ("add", "+"), "removed": ("bad", "-"), "changed": ("change", "~")}
 
 
 def plan_lines(plan: Plan, seen: Mapping[str, Observed], detail: int) -> Iterator[Line]:
@@ -46,17 +46,23 @@ def _cluster(
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[Line]:
-    groups: dict[tuple[str, str, str, bool], list[str]] = {}
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
     for change in changes:
-        key = (_what(change), change.truth, change.because, change.before is None)
+        key = (_what(change), change.truth, change.because, _how(change))
         groups.setdefault(key, []).append(change.host)
     rows = [(",".join(hosts), key) for key, hosts in groups.items()]
     wide = min(30, max((len(hosts) for hosts, _key in rows), default=0))
     broad = min(30, max((len(key[0]) for _hosts, key in rows), default=0))
-    for hosts, (what, truth, because, new) in rows:
-        style, sign = _SIGN[new]
+    for hosts, (what, truth, because, how) in rows:
+        style, sign = _SIGNS[how]
         place = f"{hosts:<{wide}}  {what:<{broad}}  {truth:<7}"
         yield style, f"  {sign} {place}  because: {because}"
+
+
+def _how(change: Change) -> str:
+    if change.before is None:
+        return "added"
+    return "removed" if change.after is None else "changed"
 
 
 def _differences(changes: Sequence[Change]) -> Iterator[Line]:

@@ -262,16 +262,40 @@ def test_services_stop_before_and_start_after_and_only_those_that_ran():
         world, THREE[:2], network={"idle_timeout_ms": 25000}, volumes=[volume(world, **more)]
     )
     ended = apply(world, controller, wanted)
-    assert kinds(ended, "node01")[:4] == [
+    assert kinds(ended, "node01")[:5] == [
         "note-stopped",
         "stop-service",
+        "mask-service",
         "clear-fstab",
         "unmount",
     ]
-    assert kinds(ended, "node01")[-2:] == ["start-service", "strike-stopped"]
+    given_back = ["unmask-service", "start-service", "strike-stopped"]
+    assert kinds(ended, "node01")[-3:] == given_back
     assert "start-service" not in kinds(ended, "node02")
     states = [world.machines[name].units[AGENT].active for name in THREE[:2]]
     assert states == ["active", "inactive"]
+
+
+def test_a_service_of_who_left_runs_again_when_the_host_returns():
+    world, controller = running(2, THREE[:2])
+    unit = Unit("active", "running", enabled=True, uses=(("qemu", "/srv/images/a"),))
+    world.machines["node02"].units[AGENT] = unit
+    more = {"volumes": [volume(world, workloads={"services": ["agent"]})]}
+    apply(world, controller, cluster(world, THREE[:1], **more))
+    assert (unit.active, unit.enabled) == ("inactive", False)
+    apply(world, controller, cluster(world, THREE[:2], **more))
+    assert (unit.active, unit.enabled) == ("active", True)
+
+
+def test_a_stranger_on_any_host_of_a_window_stops_it_before_it_starts():
+    world, controller = running(3)
+    unit = Unit(uses=(("qemu", "/srv/images/disk.img"),))
+    world.machines["node02"].units["secret.service"] = unit
+    services.start(world.machines["node02"], "secret.service")
+    for more in ({"network": {"idle_timeout_ms": 25000}}, {"numbering": "compact"}):
+        names = THREE if "network" in more else THREE[1:]
+        ended = drive(world, controller.apply(cluster(world, names, **more)))
+        assert (ended.codes, ended.started) == ({"volume-busy"}, [])
 
 
 def test_what_nobody_declared_is_named_and_never_ended():

@@ -15,7 +15,7 @@ from reconciler.model.devices import ref, stable_path, view_of
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import mounting, online
+from reconciler.model.standing import leaving, mounting, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
 from reconciler.resources.mounts.readings import boot_mount, mounted, serving, subject
 
@@ -38,48 +38,43 @@ def fstab_line(volume: Volume, source: str) -> str:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that are not mounted, or still are; then fstab lines that differ."""
-    reached, mounts = observed.reached(), mounting(cluster)
+    reached, mounts, leavers = observed.reached(), mounting(cluster), leaving(cluster)
     for volume in cluster.volumes:
-        for host, facts in reached.items():
-            yield from _diff_mount(volume, host, facts, host in mounts)
-        for host, facts in reached.items():
-            yield from _diff_boot(volume, host, facts, host in mounts)
+        for diff_one in (_diff_mount, _diff_boot):
+            for host, facts in reached.items():
+                out = (
+                    f"{host} leaves" if host in leavers else f"{host} shall not have it mounted"
+                )
+                yield from diff_one(volume, host, facts, "" if host in mounts else out)
 
 
 def _diff_mount(
     volume: Volume,
     host: str,
     facts: HostFacts,
-    wanted: bool,  # noqa: FBT001  # a fact
+    out: str,
 ) -> Iterator[Change]:
     where, path = f"{address(volume.label)}/mount/{host}", volume.mount.path
-    if (
-        wanted
-        and volume.mount.by == "reconcile"
-        and mounted(facts, subject(volume)) == "absent"
-    ):
+    ours = not out and volume.mount.by == "reconcile"
+    if ours and mounted(facts, subject(volume)) == "absent":
         yield Change(where, host, "mount", None, path, "the volume is not mounted")
-    elif not wanted and mounted(facts, subject(volume)) in {"mounted", "unidentified"}:
-        yield Change(where, host, "mount", path, None, f"{host} shall not have it mounted")
+    elif out and mounted(facts, subject(volume)) in {"mounted", "unidentified"}:
+        yield Change(where, host, "mount", path, None, out)
 
 
 def _diff_boot(
     volume: Volume,
     host: str,
     facts: HostFacts,
-    wanted: bool,  # noqa: FBT001  # a fact
+    out: str,
 ) -> Iterator[Change]:
     where = f"{address(volume.label)}/boot/{host}"
     have = boot_mount(facts, volume.mount.path)
     before = None if have == "absent" else have
-    source = stable_path(volume.device, facts) if wanted else None
-    if not (wanted and _at_boot(volume)):
+    source = None if out else stable_path(volume.device, facts)
+    if out or not _at_boot(volume):
         if have != "absent":
-            because = (
-                "the file wants it not to be mounted at boot"
-                if wanted
-                else f"{host} shall not have it mounted after a boot either"
-            )
+            because = out or "the file wants it not to be mounted at boot"
             yield Change(where, host, "boot", before, None, because)
     elif source is not None and have != fstab_line(volume, source):
         line = fstab_line(volume, source)

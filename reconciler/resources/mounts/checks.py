@@ -29,10 +29,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             if host in mounts:
                 yield from _check_mounted(volume, host, facts)
                 yield from _check_stable(volume, host, facts)
-            else:
-                yield from _check_users(volume, host, facts)
     wanted_paths = {volume.mount.path for volume in cluster.volumes}
     for host, facts in reached.items():
+        yield from _check_automounts(host, facts)
         for found in known(facts.mounts):
             if found.pid != 1:
                 yield Blocked(
@@ -72,13 +71,25 @@ def _check_path(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked
                 f"{entry.line}",
                 f"remove the line on {host}, or choose another mount.path",
             )
+
+
+def _check_automounts(host: str, facts: HostFacts) -> Iterator[Blocked]:
     for item in () if isinstance(facts.automounts, Unknown) else facts.automounts:
         yield Blocked(
             "automount-conflict",
-            address(volume.label),
-            f"{host}: {item.kind} {item.name} may mount it too: {item.text}",
-            f"remove it on {host}: fstab alone shall mount the volume",
+            member(host),
+            f"{item.kind} {item.name} may mount a volume too: {item.text}",
+            f"remove it on {host}: fstab alone shall mount the volumes",
         )
+
+
+def busy(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse to unmount what somebody uses; asked at every way-point, before the first action."""
+    mounts = mounting(cluster)
+    for volume in cluster.volumes:
+        for host, facts in observed.reached().items():
+            if host not in mounts and not isinstance(facts.mounts, Unknown):
+                yield from _check_users(volume, host, facts)
 
 
 def _check_mounted(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:

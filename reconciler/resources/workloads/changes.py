@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import write
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, TextFile, known
+from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
@@ -37,6 +37,14 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     return iter(())
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What runs did to services of a host and have not undone."""
+
+    stopped: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+
+
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Services that run where nothing is mounted, or that we owe a start."""
     mounts, leavers = mounting(cluster), leaving(cluster)
@@ -45,52 +53,88 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         for unit in units(cluster):
             where = f"{member(host)}/service/{unit}"
             state = service(facts, unit)
-            if host not in mounts and state == "active":
+            if host in mounts:
+                yield from _returned(where, host, facts, (unit, owed))
+                continue
+            if state == "active":
                 because = "it must not run while its volume is unmounted"
                 yield Change(where, host, "service", "active", "inactive", because)
-            elif host in mounts and unit in owed:
-                because = "an earlier step stopped it"
-                yield Change(where, host, "service", state, "active", because)
-            if host in leavers and _enabled(facts, unit):
+            if host in leavers and unit_at_boot(facts, unit) == "enabled":
                 because = f"{host} leaves"
                 yield Change(f"{where}/boot", host, "boot", "enabled", "disabled", because)
 
 
-def _enabled(facts: HostFacts, unit: str) -> bool:
-    return any(u.name == unit and u.enabled for u in known(facts.services))
+def _returned(
+    where: str, host: str, facts: HostFacts, what: tuple[str, Owed]
+) -> Iterator[Change]:
+    unit, owed = what
+    if unit in owed.stopped:
+        because = "an earlier step stopped it"
+        yield Change(where, host, "service", service(facts, unit), "active", because)
+    if unit in owed.disabled:
+        because = "it was disabled when the host left"
+        before = unit_at_boot(facts, unit)
+        yield Change(f"{where}/boot", host, "boot", before, "enabled", because)
 
 
 def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    """Write down, stop, disable; or start, and strike off."""
+    """Write down, stop, keep from starting; or the other way round, and strike off."""
     reached = observed.reached()
     for host in dict.fromkeys(change.host for change in changes):
         mine = [change for change in changes if change.host == host]
         owed = obligations(cluster, reached[host])
-        stops = tuple(_unit(c) for c in mine if c.after == "inactive")
-        starts = {_unit(c) for c in mine if c.after == "active"}
-        if stops and host not in leaving(cluster):
-            after = tuple(dict.fromkeys((*owed, *stops)))
-            yield _noted(cluster, mine[0], reached[host], after)
+        if host in mounting(cluster):
+            yield from _undone(cluster, mine, reached[host])
+            yield _noted(cluster, mine[0], reached[host], Owed())
+            continue
+        stops = _named(mine, "inactive")
+        noted = Owed(
+            tuple(dict.fromkeys((*owed.stopped, *stops))),
+            tuple(dict.fromkeys((*owed.disabled, *_named(mine, "disabled")))),
+        )
+        yield _noted(cluster, mine[0], reached[host], noted)
         for change in mine:
-            if change.after != "active" or change.before != "active":
-                yield _set(cluster, change)
-        if starts:
-            after = tuple(unit for unit in owed if unit not in starts)
-            yield _noted(cluster, mine[0], reached[host], after)
+            yield _set(cluster, change, VERBS[str(change.after)])
+        if host not in leaving(cluster):  # a unit that is disabled needs no mask
+            for change in mine:
+                yield _set(cluster, change, "mask")
+
+
+def _undone(cluster: Cluster, mine: Sequence[Change], facts: HostFacts) -> Iterator[Action]:
+    for change in mine:
+        if change.before != change.after:
+            if change.after == "active" and unit_load(facts, _unit(change)) == "masked":
+                yield _set(cluster, change, "unmask")
+            yield _set(cluster, change, VERBS[str(change.after)])
+
+
+def _named(changes: Sequence[Change], after: str) -> tuple[str, ...]:
+    return tuple(_unit(change) for change in changes if change.after == after)
 
 
 def _unit(change: Change) -> str:
     return change.address.split("/")[3]
 
 
-VERBS = {"inactive": "stop", "active": "start", "disabled": "disable"}
+VERBS = {"inactive": "stop", "active": "start", "disabled": "disable", "enabled": "enable"}
+# By verb: what proves it, and what it is called in the plan.
+PROOFS = {
+    "stop": ("service", "inactive"),
+    "start": ("service", "active"),
+    "disable": ("unit-at-boot", "disabled"),
+    "enable": ("unit-at-boot", "enabled"),
+    "mask": ("unit-load", "masked"),
+    "unmask": ("unit-load", "loaded"),
+}
 
 
-def _set(cluster: Cluster, change: Change) -> Action:
-    verb, unit, host = VERBS[str(change.after)], _unit(change), change.host
-    reading = "unit-at-boot" if verb == "disable" else "service"
+def _set(cluster: Cluster, change: Change, verb: str) -> Action:
+    unit, host = _unit(change), change.host
+    reading, value = PROOFS[verb]
+    runtime = ("--runtime",) if verb in {"mask", "unmask"} else ()
+    words = ("do", "systemctl", verb, *runtime, unit)
     return Action(
         id=f"{cluster.name}/{host}/{verb}-service/{unit}",
         kind=f"{verb}-service",
@@ -99,38 +143,48 @@ def _set(cluster: Cluster, change: Change) -> Action:
         summary=f"{verb} {unit}",
         because=change.because,
         risk="outage" if verb == "stop" else "safe",
-        command=gate_command("do", "systemctl", verb, unit, timeout=SERVICE_TIMEOUT),
-        expects=(Fact((host,), reading, unit, str(change.after)),),
-        seconds=5,
+        command=gate_command(*words, timeout=SERVICE_TIMEOUT),
+        expects=(Fact((host,), reading, unit, value),),
+        seconds=5 if verb in {"stop", "start"} else 2,
     )
 
 
-def _noted(cluster: Cluster, change: Change, facts: HostFacts, owed: tuple[str, ...]) -> Action:
-    file = _file(cluster, facts)
-    name = "note-stopped" if change.after != "active" else "strike-stopped"
-    text = json.dumps({"services": list(owed)}) + "\n"
-    action = write(change, f"{cluster.name}/{name}", "service", file, text)
+def _noted(cluster: Cluster, change: Change, facts: HostFacts, owed: Owed) -> Action:
+    file = record(facts, cluster.name, STOPPED)
+    name = "note-stopped" if owed != Owed() else "strike-stopped"
+    text = json.dumps({"services": list(owed.stopped), "disabled": list(owed.disabled)}) + "\n"
+    action = write(change, f"{cluster.name}/{name}", "record", file, text)
     subject = f"{cluster.name}/{STOPPED}"
     old, new = (fact.value for fact in (*action.requires, *action.expects))
+    words = ", ".join(dict.fromkeys((*owed.stopped, *owed.disabled))) or "nothing"
     return replace(
         action,
-        summary=f"note that {', '.join(owed) or 'nothing'} is to be started again",
+        summary=f"note that {words} is to run again when the volume is back",
         requires=(Fact((change.host,), "record", subject, old),),
         expects=(Fact((change.host,), "record", subject, new),),
     )
 
 
-def _file(cluster: Cluster, facts: HostFacts) -> TextFile:
-    return record(facts, cluster.name, STOPPED)
-
-
-def obligations(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
-    """The services that a run stopped on a host and has not started again."""
+def obligations(cluster: Cluster, facts: HostFacts) -> Owed:
+    """The services that a run stopped or disabled on a host and has not given back."""
     try:
-        owed = json.loads(_file(cluster, facts).text or "{}").get("services", [])
-    except (ValueError, AttributeError):
-        return ()
-    return tuple(unit for unit in owed if unit in units(cluster))
+        found = json.loads(record(facts, cluster.name, STOPPED).text or "{}")
+        lists = [[str(u) for u in found.get(key, [])] for key in ("services", "disabled")]
+    except (ValueError, AttributeError, TypeError):
+        return Owed()
+    stopped, disabled = (tuple(u for u in names if u in units(cluster)) for names in lists)
+    return Owed(stopped, disabled)
+
+
+def unit_at_boot(facts: HostFacts, unit: str) -> str:
+    """Whether a unit starts at boot."""
+    found = next((u for u in known(facts.services) if u.name == unit), None)
+    return "absent" if found is None else "enabled" if found.enabled else "disabled"
+
+
+def unit_load(facts: HostFacts, unit: str) -> str:
+    """systemd's LoadState of a unit; ``masked`` is what keeps it from starting."""
+    return next((u.load for u in known(facts.services) if u.name == unit), "absent")
 
 
 def service(facts: HostFacts, unit: str) -> str:
@@ -144,5 +198,6 @@ def service(facts: HostFacts, unit: str) -> str:
 NEEDS = ("services", "records")
 READINGS = {
     "service": Reading(("services",), service),
+    "unit-load": Reading(("services",), unit_load),
     "record": Reading(("records",), record_digest),
 }
