@@ -1,6 +1,10 @@
 """An operator in front of a lab: writes files, runs the installed command, reads hosts."""
 
 import json
+import os
+import re
+import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,7 +14,40 @@ from typing import Any
 import yaml
 
 from tests.lab.lab import Lab
+from tests.lab.network import inside
 
+# One line every tenth of a second, each synced, and the time at which it was on the disk.
+# The shell keeps its file open, as an agent or a guest does.
+WRITER = """\
+cat >/usr/local/bin/writer <<'X'
+exec 3>>/srv/images/$(hostname).log 4<> <(:)
+while :; do
+    echo $EPOCHREALTIME >&3
+    sync /srv/images/$(hostname).log && echo $EPOCHREALTIME >>/root/times
+    read -rt 0.1 -u 4
+done
+X
+cat >/etc/systemd/system/writer.service <<'X'
+[Unit]
+After=remote-fs.target
+ConditionPathIsMountPoint=/srv/images
+[Service]
+ExecStart=/bin/bash /usr/local/bin/writer
+[Install]
+WantedBy=multi-user.target
+X
+rm -f /root/times; systemctl daemon-reload; systemctl enable -q --now writer
+"""
+PAUSE = (
+    "{ cat /root/times; date +%s.%N; } | "
+    "awk '{if (p && $1-p > m) m = $1-p; p = $1} END {printf \"%d %.2f\", NR - 1, m}'; "
+    ": >/root/times"
+)
+CONFIGFS = (
+    "cd /sys/kernel/config/cluster/ocfs2/node 2>/dev/null || exit 0; "
+    'for n in *; do echo "$n $(cat $n/num) $(cat $n/ipv4_address):$(cat $n/ipv4_port)"; done'
+)
+ATTESTED = {"by": "ann", "at": "2026-11-30T12:00Z"}
 RECONCILE = str(Path(sys.executable).with_name("reconcile"))
 LUN = "/dev/disk/by-id/lab-lun1"
 
@@ -59,12 +96,13 @@ class Operator:
 
     def run(self, *words: str, timeout: float = 600) -> subprocess.CompletedProcess:
         """``reconcile WORDS`` inside the lab's network."""
-        return self.lab.exec(
-            [RECONCILE, *words],
-            timeout=timeout,
-            RECONCILE_SSH_CONFIG=self.lab.environment()["LAB_SSH_CONFIG"],
-            RECONCILE_STATE=str(self.home / "state"),
-        )
+        return self.lab.exec([RECONCILE, *words], timeout=timeout, **self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "RECONCILE_SSH_CONFIG": self.lab.environment()["LAB_SSH_CONFIG"],
+            "RECONCILE_STATE": str(self.home / "state"),
+        }
 
     def plan(self, file: str, *words: str) -> dict[str, Any]:
         """The plan as a document."""
@@ -91,7 +129,126 @@ class Operator:
         print(done.stderr)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
+    def killed(self, file: str, host: str, kind: str) -> list[dict[str, Any]]:
+        """Apply, killed as soon as an action of that kind has ended on that host.
+
+        The events until then; the action must have been there.
+        """
+        words = ["apply", file, "--format", "json", "--approve", self.plan(file)["id"]]
+        argv = inside(self.lab.netns, RECONCILE, *words)
+        events = []
+        with subprocess.Popen(
+            [str(word) for word in argv],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **self.lab.environment(), **self._environment()},
+        ) as run:
+            for line in run.stdout or ():
+                events.append(json.loads(line))
+                last = [events[-1].get(key) for key in ("event", "host", "kind")]
+                if last == ["action-finished", host, kind]:
+                    run.kill()
+                    break
+        assert run.returncode == -signal.SIGKILL, events[-1:]
+        return events
+
+    def converge(
+        self, file: str, approved: dict[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Apply an approved plan, or whatever is due; it must succeed; the run's events.
+
+        Without a plan what is not safe is approved by the very words that the refusal tells.
+        """
+        words = ["--approve", approved["id"]] if approved else ["--auto-approve"]
+        done = self.run("apply", file, "--format", "json", *words)
+        if told := re.search(r"reconcile (apply .*--approve .*)", done.stderr):
+            done = self.run(*shlex.split(told[1]), "--format", "json")
+        print(done.stderr)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.returncode == 0, [
+            e for e in events if e["event"] == "action-failed"
+        ] or done
+        return events
+
+    def is_settled(self, file: str) -> bool:
+        """Whether there is nothing to do."""
+        done = self.run("plan", file, "--detailed-exitcode")
+        print(done.stdout if done.returncode else "", done.stderr)
+        return done.returncode == 0
+
 
 def commands(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Host and kind of every action that was started, in order."""
     return [(e["host"], e["kind"]) for e in events if e["event"] == "action-started"]
+
+
+def configfs(lab: Lab, host: str) -> list[str]:
+    """The live node list of a host: ``NAME NUMBER IP:PORT``; empty without the cluster."""
+    return lab.run(host, CONFIGFS).stdout.splitlines()
+
+
+def conf(*nodes: tuple[str, int], ports: dict[str, int] | None = None) -> str:
+    """The classic guide's cluster.conf of nodes by name and number, ascending."""
+    stanzas = [
+        f"node:\n\tip_port = {(ports or {}).get(name, 7777)}\n"
+        f"\tip_address = 10.88.1.{10 + int(name[-2:])}\n\tnumber = {number}\n"
+        f"\tname = {name}\n\tcluster = ocfs2\n"
+        for name, number in nodes
+    ]
+    return "\n".join([*stanzas, f"cluster:\n\tnode_count = {len(nodes)}\n\tname = ocfs2\n"])
+
+
+def conf_file(lab: Lab, host: str) -> str:
+    """The cluster.conf of a host; empty if there is none."""
+    return lab.run(host, "cat /etc/ocfs2/cluster.conf 2>/dev/null").stdout
+
+
+def has_mounted(lab: Lab, host: str, path: str = "/srv/images") -> bool:
+    """Whether the kernel of a host has OCFS2 mounted on a path."""
+    lines = lab.run(host, "cat /proc/self/mountinfo").stdout.splitlines()
+    return any(f" {path} " in line and " - ocfs2 " in line for line in lines)
+
+
+def start_writers(lab: Lab, *hosts: str) -> None:
+    """A service on each host that writes to the volume for ever, also after a boot."""
+    for host in hosts:
+        done = lab.run(host, WRITER)
+        assert done.returncode == 0, done.stderr
+
+
+def pauses(lab: Lab, *hosts: str) -> dict[str, float]:
+    """The longest pause between writes since last asked, in seconds; they still write."""
+    found = {}
+    for host in hosts:
+        lines, pause = lab.run(host, PAUSE).stdout.split()
+        assert int(lines) > 0, f"{host} does not write"
+        found[host] = float(pause)
+    print(f"longest pause between writes, in seconds: {found} (load {os.getloadavg()[0]:.1f})")
+    return found
+
+
+def mounted_together(hosts: set[str], events: list[dict[str, Any]]) -> set[int]:
+    """How many of ``hosts``, all mounted at first, had a mount at any time of a run."""
+    now, seen = set(hosts), {len(hosts)}
+    for event in events:
+        if event.get("kind") == "unmount" and event["event"] == "action-started":
+            now.discard(event["host"])
+        if event.get("kind") == "mount" and event["event"] == "action-finished":
+            now |= hosts & {event["host"]}
+        seen.add(len(now))
+    return seen
+
+
+def works(lab: Lab, *nodes: tuple[str, int], ports: dict[str, int] | None = None) -> None:
+    """File and kernel of each have exactly these nodes; it is mounted and written to."""
+    want = conf(*nodes, ports=ports)
+    live = [
+        f"{name} {number} 10.88.1.{10 + int(name[-2:])}:{(ports or {}).get(name, 7777)}"
+        for name, number in nodes
+    ]
+    for host, _number in nodes:
+        assert conf_file(lab, host) == want
+        assert sorted(configfs(lab, host)) == sorted(live)
+        assert has_mounted(lab, host)
+        assert lab.run(host, "systemctl is-active writer").stdout == "active\n"
+    pauses(lab, *(host for host, _number in nodes))

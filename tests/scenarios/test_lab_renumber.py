@@ -1,0 +1,107 @@
+"""Numbers, timeouts and ports of hosts at work: on real kernels, in order."""
+
+import pytest
+
+from tests.lab.fixtures import lab_module
+from tests.scenarios.operator import (
+    Operator,
+    cluster,
+    commands,
+    configfs,
+    member,
+    mounted_together,
+    start_writers,
+    volume,
+    works,
+)
+
+lab = lab_module("renumber", hosts=3)
+
+ALL = ("node01", "node02", "node03")
+MOUNTED = {"workloads": {"services": ["writer"]}}
+TIMEOUTS = "cd /sys/kernel/config/cluster/ocfs2; cat idle_timeout_ms reconnect_delay_ms"
+
+
+@pytest.fixture(scope="module")
+def operator(lab, tmp_path_factory):
+    return Operator(lab, tmp_path_factory.mktemp("operator"))
+
+
+def wanted(*out, ports=None, **more):
+    """All three without gaps in their numbers, except who is out."""
+    members = [
+        member(
+            name,
+            **{"state": "absent"} if name in out else {},
+            port=(ports or {}).get(name, 7777),
+        )
+        for name in ALL
+    ]
+    return cluster(
+        **{"members": members, "volumes": [volume(**MOUNTED)], "numbering": "compact", **more}
+    )
+
+
+def unmounts(events):
+    return sorted(host for host, kind in commands(events) if kind == "unmount")
+
+
+def test_the_guides_removal_takes_one_host_after_the_other(lab, operator):
+    operator.converge(operator.write(wanted()))
+    start_writers(lab, *ALL)
+    file = operator.write(wanted("node01"))
+    events = operator.converge(file)
+    assert unmounts(events) == list(ALL)
+    assert 0 not in mounted_together({"node02", "node03"}, events)
+    works(lab, ("node02", 0), ("node03", 1))
+    assert configfs(lab, "node01") == []
+    assert operator.is_settled(file)
+
+
+def test_a_timeout_that_kernels_must_share_takes_one_outage(lab, operator):
+    file = operator.write(wanted("node01", network={"idle_timeout_ms": 25000}))
+    plan = operator.plan(file)
+    assert plan["risk"] == "outage"
+    (outage,) = plan["clusters"][0]["outages"]
+    assert sorted(outage["hosts"]) == ["node02", "node03"]
+    done = operator.run("apply", file, "--auto-approve")
+    assert done.returncode == 3
+    assert f"--approve {plan['id']}" in done.stderr
+    for host in ("node02", "node03"):
+        assert lab.run(host, TIMEOUTS).stdout.split() == ["30000", "2000"]
+    events = operator.converge(file, plan)
+    assert unmounts(events) == ["node02", "node03"]
+    for host in ("node02", "node03"):
+        assert lab.run(host, TIMEOUTS).stdout.split() == ["25000", "2000"]
+    works(lab, ("node02", 0), ("node03", 1))
+
+
+NETWORK = {"idle_timeout_ms": 25000, "reconnect_delay_ms": 2500}
+
+
+def test_the_reconnect_delay_changes_live_while_a_host_returns_as_the_last(lab, operator):
+    events = operator.converge(operator.write(wanted(network=NETWORK)))
+    assert unmounts(events) == []
+    for host in ALL:
+        assert lab.run(host, TIMEOUTS).stdout.split() == ["25000", "2500"]
+    start_writers(lab, "node01")
+    works(lab, ("node02", 0), ("node03", 1), ("node01", 2))
+
+
+def test_the_guides_removal_in_one_window_for_all(lab, operator):
+    file = operator.write(wanted("node02", rollout="window", network=NETWORK))
+    plan = operator.plan(file)
+    (outage,) = plan["clusters"][0]["outages"]
+    assert sorted(outage["hosts"]) == list(ALL)
+    events = operator.converge(file, plan)
+    assert unmounts(events) == list(ALL)
+    assert 0 in mounted_together(set(ALL), events)
+    works(lab, ("node03", 0), ("node01", 1))
+    assert operator.is_settled(file)
+
+
+def test_another_port_concerns_only_its_host(lab, operator):
+    ports = {"node01": 7778}
+    events = operator.converge(operator.write(wanted("node02", ports=ports, network=NETWORK)))
+    assert unmounts(events) == ["node01"]
+    works(lab, ("node03", 0), ("node01", 1), ports=ports)
