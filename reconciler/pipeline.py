@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
 from reconciler.execution.executor import BLANK, Bench, Emit, Executor, Look, hosts_of
@@ -12,7 +13,7 @@ from reconciler.execution.locks import Claim, confirm, leased
 from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
-from reconciler.model.desired import Cluster, Desired, Member
+from reconciler.model.desired import Cluster, Desired, Member, Ssh
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
@@ -31,6 +32,8 @@ from reconciler.resources.workloads.changes import units
 
 # The door to a member of a cluster, the same each time.
 Fleet = Callable[[str, Member], Host]
+# What is beside the members has no address on their interconnect.
+NOWHERE = IPv4Address(0)
 Watch = Callable[[str, str], None]
 
 
@@ -58,6 +61,16 @@ def probe_for(cluster: Cluster, blank: Sequence[str], only: Sequence[str] = ()) 
 def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
     """The members that are asked, by name."""
     return {m.name: fleet(cluster.name, m) for m in contacted(cluster)}
+
+
+def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
+    """The hosts beside the members on which the file has commands run."""
+    named = {v.access.revoke.host for v in cluster.volumes if v.access}
+    members = {m.name for m in cluster.members}
+    return {
+        name: fleet(cluster.name, Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh()))
+        for name in sorted(named - members)
+    }
 
 
 async def _whole(
@@ -193,6 +206,8 @@ class Run:
             )
 
         async def hold(name: str) -> None:
+            if name not in hosts:
+                return  # storage has no lease: the members' leases guard what is done there
             try:
                 await confirm(hosts[name], self.claim(plan.name))
             except LockHeld as error:
@@ -200,7 +215,7 @@ class Run:
                 raise
 
         bench = Bench(
-            hosts,
+            {**storage(self.fleet, cluster), **hosts},
             self._look(cluster, hosts),
             self.emit,
             lambda: self.stop.is_set() or bool(losses),

@@ -79,6 +79,25 @@ class Nobody:
         """Nothing is held."""
 
 
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A storage host that knows one command: ``unmap HOST LUN`` takes a LUN from a host."""
+
+    name: str
+    world: World
+
+    async def run(self, command: Command) -> Completed:
+        """Does it."""
+        program, host, lun = command.argv
+        assert program == "unmap", command.argv
+        self.world.machines[host].dead_maps.add(lun)
+        self.world.record(host, "unmapped", lun)
+        return Completed(0, "", "")
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
 @dataclass(slots=True)
 class Controller:
     """Someone at one machine who runs ``reconcile apply``; ``gone`` are pids that ended."""
@@ -136,6 +155,8 @@ class Controller:
                 doors[member.name] = (
                     Wire(self.world.session(member.name, line.run), line)
                     if known
+                    else Array("san01", self.world)
+                    if member.name == "san01"
                     else Nobody(member.name)
                 )
             return doors[member.name]

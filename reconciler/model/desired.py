@@ -266,7 +266,10 @@ class Workloads(Strict):
 class Access(Strict):
     """How the LUN is taken from an evicted host."""
 
-    revoke: HostCommand = Field(description="Run when a host has been evicted.")
+    revoke: HostCommand = Field(
+        description="Run when a host has left; {host}, {label} and {wwid} in its arguments are "
+        "filled in."
+    )
 
 
 class Backup(HostCommand):

@@ -52,7 +52,7 @@ def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     for host, facts in among(observed, leaving(cluster)).reached().items():
         for volume in cluster.volumes:
             view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
-            if view is not None and view.nodes:
+            if view is not None and view.nodes and not view.unread and not volume.access:
                 yield f"{host} is out of the cluster and still sees the LUN of {volume.label}: unmap it"
 
 

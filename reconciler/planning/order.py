@@ -45,6 +45,8 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("archive-cluster-conf", "stop-cluster", _same_host),
     ("archive-cluster-conf", "disable-o2cb", _same_host),
     ("archive-cluster-conf", "write-o2cb-settings", _same_host),
+    ("revoke-access", "archive-cluster-conf", _anywhere),
+    ("revoke-access", "unmount", _anywhere),
     # Nobody is dropped from a list before it is out, and none without a record of it.
     ("write-cluster-conf", "unmount", _anywhere),
     ("write-cluster-conf", "stop-cluster", _anywhere),
@@ -107,6 +109,7 @@ STAGES = (
     "disable-o2cb",
     "write-o2cb-settings",
     "archive-cluster-conf",
+    "revoke-access",
     "write-cluster-conf",
     "same-cluster-conf",
     "enable-o2cb",

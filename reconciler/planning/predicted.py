@@ -36,10 +36,24 @@ def predicted(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -
     """The hosts after ``actions``, which lead to ``cluster``."""
     hosts = dict(observed.hosts)
     for action in actions:
-        facts = hosts.get(action.host)
+        host = _shown_on(action)
+        facts = hosts.get(host)
         if isinstance(facts, HostFacts) and action.kind in EFFECTS:
-            hosts[action.host] = EFFECTS[action.kind](cluster, facts, action)
+            hosts[host] = EFFECTS[action.kind](cluster, facts, action)
     return Observed(hosts)
+
+
+def _shown_on(action: Action) -> str:
+    """Where the effect is seen: what is done on the storage shows on a member."""
+    return action.expects[0].hosts[0] if action.kind == "revoke-access" else action.host
+
+
+def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    gone = action.expects[0].subject
+    views = tuple(
+        replace(v, nodes=(), node=None) if v.ref == gone else v for v in known(facts.wanted)
+    )
+    return replace(facts, wanted=views)
 
 
 def _arguments(action: Action) -> tuple[str, ...]:
@@ -205,4 +219,5 @@ EFFECTS: Mapping[str, Effect] = {
     "stop-service": _unit(active="inactive"),
     "start-service": _unit(active="active"),
     "set-reconnect-delay": _timed,
+    "revoke-access": _revoked,
 }

@@ -14,6 +14,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
 from reconciler.probe.sections import Section
+from reconciler.resources.access import changes as access
 from reconciler.resources.cluster_conf import changes as cluster_conf
 from reconciler.resources.cluster_conf import parsing as cluster_conf_parsing
 from reconciler.resources.membership import changes as membership
@@ -61,6 +62,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("volumes", volumes.NEEDS, volumes_checks.check, volumes.diff, volumes.actions),
     Resource("mounts", mounts_readings.NEEDS, mounts_checks.check, mounts.diff, mounts.actions),
     Resource("workloads", workloads.NEEDS, workloads.check, workloads.diff, workloads.actions),
+    Resource("access", access.NEEDS, access.check, access.diff, access.actions),
     Resource(
         "quarantine", quarantine.NEEDS, quarantine.check, quarantine.diff, quarantine.actions
     ),
@@ -74,6 +76,7 @@ READINGS: Mapping[str, Reading] = {
     **volumes.READINGS,
     **mounts_readings.READINGS,
     **workloads.READINGS,
+    **access.READINGS,
 }
 
 SECTIONS: Mapping[str, Callable[[Section], object]] = {

@@ -102,12 +102,45 @@ def test_two_disjoint_clusters_converge_in_one_run(operator, luns):
     assert operator.run("plan", file, "--detailed-exitcode").returncode == 0
 
 
-def test_a_member_left_out_of_the_file_is_found_by_its_heartbeat(operator, luns):
+def test_a_host_that_nobody_knows_is_found_by_its_heartbeat(lab, operator, luns):
+    forget = (
+        "umount /srv/images && cd /etc/ocfs2 && cp cluster.conf kept && "
+        "o2cb remove-node ocfs2 node02 && o2cb register-cluster ocfs2 && "
+        "rm -r /var/lib/reconcile/ocfs2"
+    )
+    done = lab.run("node01", forget)
+    assert done.returncode == 0, done.stderr
     file = operator.write(first(luns, "node01"))
-    assert operator.refusals(file) == {
-        ("not-supported-yet", "member/node02"),
-        ("foreign-heartbeat", "volume/images"),
-    }
+    (blocked,) = operator.plan(file)["clusters"][0]["blocked"]
+    assert (blocked["code"], blocked["subject"]) == ("foreign-heartbeat", "volume/images")
+    assert "node 1" in blocked["message"]
+    assert "slot" in blocked["message"]
+    assert operator.run("plan", file).returncode == 3
+    code, events = operator.apply(operator.write(first(luns, "node01", "node02")))
+    assert code == 0, events[-1]
+    assert mounts(lab, "node01") == mounts(lab, "node02") == ["/srv/images"]
+    assert "unmount" not in {kind for _host, kind in commands(events)}
+
+
+def test_who_is_left_out_and_does_not_answer_is_not_taken_for_gone(lab, operator, luns):
+    lab.cut("node02", "mgmt")
+    try:
+        file = operator.write(first(luns, "node01"))
+        assert operator.refusals(file) == {("host-unreachable", "member/node02")}
+    finally:
+        lab.heal("node02")
+
+
+def test_the_storage_takes_the_lun_from_who_has_left(lab, operator, luns):
+    routes = "for net in 2 3; do ip route add blackhole 10.88.$net.12/32; done; echo {host}"
+    access = {"revoke": {"host": "san", "argv": ["sh", "-c", routes]}}
+    left = volume(device={"wwid": luns[0]}, size="fill", access=access)
+    code, events = operator.apply(operator.write(cluster("node01", volumes=[left])))
+    assert code == 0, events[-1]
+    assert commands(events)[-1] != ("node02", "unmount")
+    assert ("san", "revoke-access") in commands(events)
+    assert lab.run("node02", "dd if=/dev/mapper/mpatha of=/dev/null count=1").returncode != 0
+    assert mounts(lab, "node01") == ["/srv/images"]
 
 
 def test_a_host_that_is_in_another_cluster_is_refused(operator, luns):

@@ -298,6 +298,22 @@ def test_a_stranger_on_any_host_of_a_window_stops_it_before_it_starts():
         assert (ended.codes, ended.started) == ({"volume-busy"}, [])
 
 
+def test_the_lun_is_taken_from_who_has_left_and_told_as_mapped_otherwise():
+    world, controller = running(2, THREE[:2])
+    ended = apply(world, controller, cluster(world, THREE[:2], {"node02": {"state": "absent"}}))
+    assert any("node02" in note and "LUN" in note for note in ended.plan.clusters[0].notes)
+    access = {"revoke": {"host": "san01", "argv": ["unmap", "{host}", "lun1"]}}
+    gone = cluster(
+        world,
+        THREE[:2],
+        {"node02": {"state": "absent"}},
+        volumes=[volume(world, access=access)],
+    )
+    ended = apply(world, controller, gone)
+    assert ended.started == ["ocfs2/san01/revoke-access/images/node02"]
+    assert happened(world, "unmapped") == [("node02", "unmapped")]
+
+
 def test_what_nobody_declared_is_named_and_never_ended():
     world, controller = running(2, THREE[:2])
     unit = Unit(uses=(("qemu", "/srv/images/disk.img"),))

@@ -25,7 +25,6 @@ SLACK = 4 << 20
 
 _NOT_YET = {
     "backing": "growing the backing device",
-    "access": "revoking LUN access",
     "backup": "running backups",
 }
 

@@ -242,7 +242,6 @@ def test_a_member_of_a_foreign_cluster_is_refused():
         spec(packages={"kernel_module": "kmod-ocfs2"}),
         spec(volumes=[volume(growth="offline")]),
         spec(volumes=[volume(workloads={"guests": {"kind": "libvirt"}})]),
-        spec(volumes=[volume(access={"revoke": {"host": "san01", "argv": ["x"]}})]),
         spec(volumes=[volume(backing={"lvm": {"host": "s", "vg": "v", "lv": "l"}})]),
         spec(volumes=[volume(backup={"host": "node01", "argv": ["x"]})]),
     ],
