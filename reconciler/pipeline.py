@@ -68,7 +68,9 @@ def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
     named = {v.access.revoke.host for v in cluster.volumes if v.access}
     members = {m.name for m in cluster.members}
     return {
-        name: fleet(cluster.name, Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh()))
+        name: fleet(
+            cluster.name, Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh())
+        )
         for name in sorted(named - members)
     }
 
