@@ -105,3 +105,17 @@ def test_another_port_concerns_only_its_host(lab, operator):
     events = operator.converge(operator.write(wanted("node02", ports=ports, network=NETWORK)))
     assert unmounts(events) == ["node01"]
     works(lab, ("node03", 0), ("node01", 1), ports=ports)
+
+
+def test_another_address_concerns_only_its_host(lab, operator):
+    add = (
+        "dev=$(ip -o -4 addr | awk '$4 == \"10.88.1.11/24\" {print $2}'); "
+        "ip addr add 10.88.1.111/24 dev $dev"
+    )
+    assert lab.run("node01", add).returncode == 0
+    desired = wanted("node02", ports={"node01": 7778}, network=NETWORK)
+    desired["members"][0]["interconnect"] = "10.88.1.111"
+    events = operator.converge(operator.write(desired))
+    assert unmounts(events) == ["node01"]
+    for host in ("node01", "node03"):
+        assert "node01 1 10.88.1.111:7778" in configfs(lab, host)
