@@ -39,7 +39,8 @@ def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
 
 
 def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
-    fields = asdict(replace(cluster, actions=()))
+    lasting = tuple(replace(outage, processes=()) for outage in cluster.outages)
+    fields = asdict(replace(cluster, actions=(), outages=lasting, notes=()))
     return {**fields, "actions": [_action(action) for action in cluster.actions]}
 
 

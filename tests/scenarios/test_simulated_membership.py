@@ -314,6 +314,21 @@ def test_the_lun_is_taken_from_who_has_left_and_told_as_mapped_otherwise():
     assert happened(world, "unmapped") == [("node02", "unmapped")]
 
 
+def test_who_uses_the_volume_is_told_and_is_not_part_of_the_plans_id():
+    world, controller = running(2, THREE[:2])
+    more = {"volumes": [volume(world, workloads={"services": ["agent"]})]}
+    ids, seen = set(), []
+    for image in ("a", "b"):
+        unit = Unit(uses=(("qemu", f"/srv/images/{image}"),))
+        world.machines["node02"].units[AGENT] = unit
+        services.start(world.machines["node02"], AGENT)
+        plan = drive(world, controller.plan(cluster(world, THREE[:1], **more)))
+        ids.add(plan.id)
+        seen += [plan.clusters[0].outages[0].processes]
+    assert len(ids) == 1
+    assert seen[0] != seen[1]
+
+
 def test_what_nobody_declared_is_named_and_never_ended():
     world, controller = running(2, THREE[:2])
     unit = Unit(uses=(("qemu", "/srv/images/disk.img"),))
