@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 # Real hosts mostly wait (for time-outs, heartbeats, boots): three labs at once fill two cores.
 LABS := 3
-LAB_TESTS := tests/contract/test_lab.py $(wildcard tests/scenarios/test_lab_*.py) tests/lab
+# The longest first, so that none of them is left to run alone at the end.
+LONG_TESTS := $(patsubst %,tests/scenarios/test_lab_%.py,renumber membership dead_host clusters)
+LAB_TESTS := tests/contract/test_lab.py $(LONG_TESTS) \
+	$(filter-out $(LONG_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) tests/lab
 
 .PHONY: demo test check unit lab lab-up lab-shell lab-down schema bench clean
 
