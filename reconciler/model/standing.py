@@ -12,8 +12,10 @@ from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import Observed
 
 STOPPED = "stopped"
+# An absent member of whom nothing is of this cluster: it may be anybody's by now.
+GONE = "gone"
 LISTED = frozenset({"present", "drained", "offline", STOPPED})
-CONTACTED = frozenset({"present", "drained", "absent", STOPPED})
+CONTACTED = frozenset({"present", "drained", "absent", STOPPED, GONE})
 
 
 def listed(cluster: Cluster) -> tuple[Member, ...]:
@@ -44,6 +46,16 @@ def mounting(cluster: Cluster) -> tuple[str, ...]:
 def leaving(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are to be out of the cluster, and are asked whether they are."""
     return tuple(m.name for m in cluster.members if m.state == "absent")
+
+
+def left(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that are out, or are to be."""
+    return tuple(m.name for m in cluster.members if m.state in {"absent", GONE})
+
+
+def involved(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those on whom something may be done."""
+    return tuple(m.name for m in cluster.members if m.state != GONE)
 
 
 def restated(cluster: Cluster, states: Mapping[str, str]) -> Cluster:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
 from reconciler.model.standing import with_members
 from reconciler.planning.numbering import live_nodes, places
+from reconciler.resources.quarantine.entries import trusted
 
 APPLIED = "applied.json"
 # States in the last applied file of those who were out of the cluster by then.
@@ -26,11 +28,12 @@ def departed(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     apply that a member keeps.
     """
     named = {m.name.lower() for m in cluster.members}
+    sources = Observed(trusted(cluster, observed))
     found: dict[str, Member] = {}
-    for facts in observed.reached().values():
+    for facts in sources.reached().values():
         for item in _applied(cluster, facts):
             found.setdefault(item.name.lower(), item)
-    for name, (_number, ip, port) in places(cluster, observed).items():
+    for name, (_number, ip, port) in places(cluster, sources).items():
         if name not in found:
             found[name] = _member({"name": name, "interconnect": ip, "port": port})
     return tuple(found[name] for name in sorted(found) if name not in named)
@@ -51,14 +54,20 @@ def _applied(cluster: Cluster, facts: HostFacts) -> Iterator[Member]:
     except (ValueError, KeyError, TypeError):
         return  # no record, or a garbled one: the lists remain
     for item in items:
-        if item.get("state", "present") not in OUT:
+        known = isinstance(item, dict) and isinstance(item.get("name"), str)
+        if known and item.get("state", "present") not in tuple(OUT):
             keys = ("name", "interconnect", "port", "ssh")
-            yield _member({key: item[key] for key in keys if key in item})
+            with suppress(ValidationError):  # not a file of ours: the lists remain
+                yield _checked({key: item[key] for key in keys if key in item})
+
+
+def _checked(values: Mapping[str, Any]) -> Member:
+    return Member.model_validate({**values, "state": "absent"})
 
 
 def _member(values: Mapping[str, Any]) -> Member:
     try:
-        return Member.model_validate({**values, "state": "absent"})
+        return _checked(values)
     except ValidationError:  # a name that the tools accept and no file may have
         out: dict[str, Any] = {**values, "state": "absent"}
         return Member.model_construct(**out)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.standing import among, leaving, staying
+from reconciler.model.standing import among, leaving, left, staying
 from reconciler.planning.numbering import reserved
 
 # Seconds by which members' clocks may differ before times of files confuse people and tools.
@@ -49,7 +49,7 @@ def fencing(cluster: Cluster, observed: Observed) -> Iterator[str]:
 
 def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Hosts that left and still see the disk: only the storage can take it from them."""
-    for host, facts in among(observed, leaving(cluster)).reached().items():
+    for host, facts in among(observed, left(cluster)).reached().items():
         for volume in cluster.volumes:
             view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
             if view is not None and view.nodes and not view.unread and not volume.access:

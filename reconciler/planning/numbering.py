@@ -7,10 +7,10 @@ from contextlib import suppress
 
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
-from reconciler.model.standing import LISTED, listed, with_members
+from reconciler.model.standing import GONE, LISTED, among, contacted, listed, with_members
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
-from reconciler.resources.quarantine.changes import lifted
-from reconciler.resources.quarantine.entries import entries, known_members
+from reconciler.resources.quarantine.changes import entered, lifted
+from reconciler.resources.quarantine.entries import known_members
 
 # o2nm: O2NM_MAX_NODES is 255, numbers 0 to 254 (fs/ocfs2/cluster/ocfs2_nodemanager.h).
 NUMBERS = range(255)
@@ -41,10 +41,7 @@ def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) 
 
 def reserved(cluster: Cluster, observed: Observed) -> Mapping[int, str]:
     """Numbers of hosts in quarantine, to names: one that returns beats under its own."""
-    try:
-        found = entries(cluster, observed)
-    except ValueError:
-        return {}  # refused by the quarantine's own check
+    found = entered(cluster, observed)
     free = lifted(cluster, observed, found)
     return {entry.number: entry.name for entry in found if entry not in free}
 
@@ -85,8 +82,9 @@ def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
     What a kernel says of its own host counts most, then what others' kernels say, then files.
     """
     found: dict[str, Place] = {}
-    for source in (_own, _live, _filed):
-        for facts in observed.reached().values():
+    names = {m.name for m in contacted(cluster) if m.state != GONE}
+    for source in (_own, _live, filed):
+        for facts in among(observed, names).reached().values():
             for name, place in source(cluster, facts):
                 found.setdefault(name.lower(), place)
     return found
@@ -107,7 +105,8 @@ def _live(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
     return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts))
 
 
-def _filed(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+def filed(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+    """The nodes that a host's cluster.conf has of the cluster."""
     if isinstance(facts.cluster_conf, Unknown) or not facts.cluster_conf.text:
         return
     with suppress(ConfInvalid):  # refused or repaired elsewhere

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed
+from reconciler.model.desired import Cluster, Member
+from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
 from reconciler.model.refusals import member
-from reconciler.model.standing import staying
-from reconciler.planning.numbering import places
-from reconciler.resources.membership.changes import live_nodes, wanted
+from reconciler.model.standing import among, listed, staying
+from reconciler.planning.numbering import filed, live_nodes
+from reconciler.resources.o2cb.changes import wanted as settings
+from reconciler.resources.o2cb.parsing import parse_settings
 
 RETIMING = frozenset({"stop-cluster", "set-reconnect-delay"})
 
@@ -21,10 +22,12 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
     away = [m for m in cluster.members if m.state == "offline"]
     if not away or not actions:
         return
-    stays = staying(cluster)
-    retimes = any(a.kind in RETIMING and a.host in stays for a in actions)
-    lists = {live_nodes(facts, cluster.name) for facts in observed.reached().values()}
-    changes = bool(lists - {"absent"}) and wanted(cluster) not in lists
+    stays = among(observed, staying(cluster)).reached()
+    retimes = any(a.kind in RETIMING and a.host in stays for a in actions) or any(
+        _retimed(cluster, facts) for facts in stays.values()
+    )
+    lists = {places for facts in stays.values() if (places := _places(cluster, facts))}
+    changes = bool(lists) and frozenset(map(_wanted, listed(cluster))) not in lists
     for item in away:
         if retimes or changes:
             yield Blocked(
@@ -34,10 +37,35 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
                 f"{'timeouts' if retimes else 'node list'}",
                 f"wait until {item.name} is back (state: present), or attest it dead",
             )
-        elif item.name.lower() not in places(cluster, observed):
+        elif not any(item.name.lower() in {place[0] for place in found} for found in lists):
             yield Blocked(
                 "member-offline",
                 member(item.name),
                 f"{item.name} is on no list: a host joins when it is there",
                 "make it present when it is, or leave it out until then",
             )
+
+
+Listed = tuple[str, int, str, int]
+
+
+def _wanted(member: Member) -> Listed:
+    return (member.name.lower(), member.number or 0, str(member.interconnect), member.port)
+
+
+def _places(cluster: Cluster, facts: HostFacts) -> frozenset[Listed]:
+    """The list of a host's kernel; of its file, where the cluster is not online."""
+    live = [(n.name.lower(), n.number, n.ip, n.port) for n in live_nodes(cluster, facts)]
+    return frozenset(live or ((name.lower(), *place) for name, place in filed(cluster, facts)))
+
+
+def _retimed(cluster: Cluster, facts: HostFacts) -> bool:
+    """Whether a host that has a list starts with other timeouts than the file wants."""
+    if isinstance(facts.o2cb_config, Unknown) or not _places(cluster, facts):
+        return False
+    have = parse_settings(facts.o2cb_config.text or "")
+    want = settings(cluster)
+    return any(have.get(key, want[key]) != want[key] for key in TIMED)
+
+
+TIMED = ("O2CB_HEARTBEAT_THRESHOLD", "O2CB_IDLE_TIMEOUT_MS", "O2CB_KEEPALIVE_DELAY_MS")

@@ -31,10 +31,16 @@ def _same_place(first: Action, second: Action) -> bool:
 # files on all members, one hash, registered in the running kernels, then the new one starts.
 ORDER: tuple[tuple[str, str, Scope], ...] = (
     # Away: written down, stopped, kept from coming back at boot, unmounted; then offline.
+    ("unmount", "write-quarantine", _anywhere),
+    ("stop-cluster", "write-quarantine", _anywhere),
     ("stop-service", "note-stopped", _same_host),
     ("disable-service", "note-stopped", _same_host),
     ("disable-service", "stop-service", _same_host),
     ("mask-service", "stop-service", _same_host),
+    # Of a masked unit systemctl disable does nothing and says so to nobody.
+    ("mask-service", "disable-service", _same_host),
+    ("enable-service", "unmask-service", _same_host),
+    ("start-service", "enable-service", _same_host),
     ("unmount", "mask-service", _same_host),
     ("unmount", "stop-service", _same_host),
     ("unmount", "disable-service", _same_host),
@@ -84,6 +90,17 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("mount", "same-file-system", _same_volume),
     ("write-fstab", "mount", _same_place),
     ("write-fstab", "same-file-system", _same_volume),
+    # An agent may mount the volume itself: it starts when we ourselves would mount.
+    *(
+        (f"{verb}-service", barrier, _anywhere)
+        for verb in ("unmask", "enable", "start")
+        for barrier in (
+            "same-cluster-conf",
+            "same-live-nodes",
+            "same-timeouts",
+            "peers-connect",
+        )
+    ),
     ("unmask-service", "mount", _same_host),
     ("enable-service", "mount", _same_host),
     ("start-service", "mount", _same_host),

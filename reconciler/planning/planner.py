@@ -11,7 +11,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
-from reconciler.planning import graph, offline, reach
+from reconciler.planning import graph, offline, reach, strangers
 from reconciler.planning.digest import facts_digest, plan_id
 from reconciler.planning.notes import fencing, noted
 from reconciler.planning.numbering import numbered
@@ -20,6 +20,7 @@ from reconciler.planning.outages import windows
 from reconciler.planning.predicted import predicted
 from reconciler.planning.returning import could_return, taken_numbers
 from reconciler.planning.safety import violations
+from reconciler.planning.strangers import told_apart
 from reconciler.planning.waypoints import Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
@@ -40,8 +41,9 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
 
 def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     """The plan of one cluster: everything that differs, and every reason to refuse."""
-    cluster = numbered(cluster, observed)
+    cluster = numbered(told_apart(cluster, observed), observed)
     blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
+    blocked += strangers.check(cluster, observed)
     changes: list[Change] = []
     for resource in RESOURCES:
         unreads, readable = _readable(resource, cluster, observed)
@@ -126,7 +128,7 @@ def _readable(
     """The members in the file's order; one whose facts fall short counts as unreachable."""
     refused: list[Blocked] = []
     hosts: dict[str, HostFacts | Unreachable] = {}
-    for name in (item.name for item in cluster.members if item.name in observed.hosts):
+    for name in (name for name in resource.scope(cluster) if name in observed.hosts):
         facts = observed.hosts[name]
         hosts[name] = facts
         if isinstance(facts, Unreachable):
@@ -143,13 +145,35 @@ def _readable(
     return refused, Observed(hosts)
 
 
+# Half of a new list, or of a window, is worse than none: of these a target takes all.
+WHOLE = frozenset({"unmount", "stop-service", "stop-cluster", "write-quarantine"})
+LISTING = frozenset(
+    {
+        "write-cluster-conf",
+        "same-cluster-conf",
+        "register-nodes",
+        "start-cluster",
+        "same-live-nodes",
+    }
+)
+
+
 def _targeted(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
-    """What concerns the targets, and what that needs; everything without targets."""
+    """What concerns the targets, and what that needs; everything without targets.
+
+    What takes something away is done whole, with what gives it back, or not at all.
+    """
     if not targets or f"cluster/{plan.name}" in targets:
         return plan
     chosen = frozenset(a.id for a in plan.actions if _matches(a.host, a.address, targets))
     needs = {action.id: frozenset(action.needs) for action in plan.actions}
     kept = graph.closure(needs, chosen)
+    kinds = {action.kind for action in plan.actions if action.id in kept}
+    if kinds & WHOLE:
+        return plan
+    if kinds & LISTING:
+        lists = frozenset(a.id for a in plan.actions if a.kind in LISTING)
+        kept = graph.closure(needs, kept | lists)
     actions = tuple(action for action in plan.actions if action.id in kept)
     addresses = {action.address for action in actions}
     changes = tuple(

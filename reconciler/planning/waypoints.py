@@ -26,6 +26,7 @@ from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
 DRAIN = frozenset(
     {
+        "write-quarantine",
         "note-stopped",
         "stop-service",
         "disable-service",

@@ -13,6 +13,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
+from reconciler.model.standing import involved, left
 from reconciler.probe.sections import Section
 from reconciler.resources.access import changes as access
 from reconciler.resources.cluster_conf import changes as cluster_conf
@@ -37,13 +38,17 @@ from reconciler.resources.workloads import changes as workloads
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource's verbs; ``needs`` are the probe sections that it rests on."""
+    """One resource's verbs; ``needs`` are the probe sections that it rests on.
+
+    ``scope`` are the members whom it concerns.
+    """
 
     name: str
     needs: tuple[str, ...]
     check: Callable[[Cluster, Observed], Iterable[Blocked]]
     diff: Callable[[Cluster, Observed], Iterable[Change]]
     actions: Callable[[Cluster, Observed, Sequence[Change]], Iterable[Action]]
+    scope: Callable[[Cluster], Sequence[str]] = involved
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -62,7 +67,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("volumes", volumes.NEEDS, volumes_checks.check, volumes.diff, volumes.actions),
     Resource("mounts", mounts_readings.NEEDS, mounts_checks.check, mounts.diff, mounts.actions),
     Resource("workloads", workloads.NEEDS, workloads.check, workloads.diff, workloads.actions),
-    Resource("access", access.NEEDS, access.check, access.diff, access.actions),
+    Resource("access", access.NEEDS, access.check, access.diff, access.actions, left),
     Resource(
         "quarantine", quarantine.NEEDS, quarantine.check, quarantine.diff, quarantine.actions
     ),

@@ -262,15 +262,16 @@ def test_services_stop_before_and_start_after_and_only_those_that_ran():
         world, THREE[:2], network={"idle_timeout_ms": 25000}, volumes=[volume(world, **more)]
     )
     ended = apply(world, controller, wanted)
-    assert kinds(ended, "node01")[:5] == [
+    assert kinds(ended, "node01")[:6] == [
         "note-stopped",
         "stop-service",
+        "disable-service",
         "mask-service",
         "clear-fstab",
         "unmount",
     ]
-    given_back = ["unmask-service", "start-service", "strike-stopped"]
-    assert kinds(ended, "node01")[-3:] == given_back
+    given_back = ["unmask-service", "enable-service", "start-service", "strike-stopped"]
+    assert kinds(ended, "node01")[-4:] == given_back
     assert "start-service" not in kinds(ended, "node02")
     states = [world.machines[name].units[AGENT].active for name in THREE[:2]]
     assert states == ["active", "inactive"]

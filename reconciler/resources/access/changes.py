@@ -14,7 +14,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import leaving
+from reconciler.model.standing import left
 
 # An array's own tools may take minutes.
 REVOKE_TIMEOUT = 600.0
@@ -27,7 +27,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Hosts that leave and see the LUN of a volume that says how to take it from them."""
-    leavers = leaving(cluster)
+    leavers = left(cluster)
     for volume in cluster.volumes:
         for host, facts in observed.reached().items():
             if volume.access and host in leavers and lun(facts, ref(volume)) == "mapped":

@@ -55,6 +55,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if item.name in stays:
             yield from _check_address(item.name, str(item.interconnect), facts)
             yield from _check_live(cluster, item.name, known(facts.live))
+            yield from _check_spelling(cluster, item.name, facts)
     yield from closed_ports(cluster, observed)
 
 
@@ -68,6 +69,21 @@ def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
             f"name the member {actual}, or correct its ssh.host: "
             "the kernel finds itself in the node list by its short hostname",
         )
+
+
+def _check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    """The tools take another case for another node, and cannot remove the one in use."""
+    live = _live(facts, cluster.name)
+    wanted_names = {m.name.lower(): m.name for m in cluster.members}
+    for node in live.nodes if live else ():
+        spelled = wanted_names.get(node.name.lower(), node.name)
+        if spelled != node.name:
+            yield Blocked(
+                "hostname-differs",
+                member(spelled),
+                f"the kernel of {host} has it as {node.name}",
+                f"write its name as {node.name}",
+            )
 
 
 def _check_address(name: str, address: str, facts: HostFacts) -> Iterator[Blocked]:

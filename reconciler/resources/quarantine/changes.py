@@ -12,12 +12,13 @@ from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import LiveNode, Observed, TextFile, Unknown, known
+from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
 from reconciler.model.refusals import member, unread
 from reconciler.model.standing import among, contacted, staying
+from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
     QUARANTINE,
     Entry,
@@ -36,69 +37,102 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield unread(host, f"the record {QUARANTINE}", str(error))
 
 
-def _entered(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
-    """Those in quarantine, and the dead who are on a running kernel's list still."""
+def entered(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
+    """Those in quarantine, and the dead who are on a list still."""
     found = _safely(cluster, observed)
     roster = known_members(cluster, observed)
     named = {(entry.name.lower(), entry.number) for entry in found}
     new = []
     for item in cluster.members:
+        name = item.name.lower()
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
-        nodes = _last_list(cluster, observed, item.name)
+        nodes = _last_list(cluster, observed, name)
         if item.state != "dead" or revoked or not nodes:
             continue
-        number = next(n.number for n in nodes if n.name.lower() == item.name.lower())
-        if (item.name.lower(), number) not in named:
-            machine = (
-                roster[item.name.lower()].machine_id if item.name.lower() in roster else ""
-            )
-            pairs = tuple(sorted((node.number, node.name) for node in nodes))
-            new.append(Entry(item.name, number, machine, pairs))
+        number = next(number for number, node in nodes if node.lower() == name)
+        if (name, number) not in named:
+            machine = roster[name].machine_id if name in roster else ""
+            new.append(Entry(item.name, number, machine, nodes))
     return tuple(sorted({*found, *new}))
 
 
 def _safely(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     try:
-        return entries(cluster, among(observed, staying(cluster)))
+        return entries(cluster, observed)
     except ValueError:
         return ()  # refused by check
 
 
-def _last_list(cluster: Cluster, observed: Observed, name: str) -> tuple[LiveNode, ...]:
-    """The list of a running kernel that has ``name``; empty if none has."""
-    for facts in among(observed, staying(cluster)).reached().values():
-        for live in known(facts.live).clusters:
-            names = {node.name.lower() for node in live.nodes}
-            if live.name == cluster.name and name.lower() in names:
-                return live.nodes
-    return ()
+def _last_list(cluster: Cluster, observed: Observed, name: str) -> tuple[tuple[int, str], ...]:
+    """A list that has ``name``, of a running kernel or else of a file; empty if none has."""
+    reached = among(observed, staying(cluster)).reached()
+    found = [*(_live(cluster, f) for f in reached.values())]
+    found += [_filed(cluster, f) for f in reached.values()]
+    return next((n for n in found if name in {node.lower() for _, node in n}), ())
+
+
+def _live(cluster: Cluster, facts: HostFacts) -> tuple[tuple[int, str], ...]:
+    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
+    nodes = [n for c in clusters if c.name == cluster.name for n in c.nodes]
+    return tuple(sorted((node.number, node.name) for node in nodes))
+
+
+def _filed(cluster: Cluster, facts: HostFacts) -> tuple[tuple[int, str], ...]:
+    """The list of cluster.conf; none where it cannot be read."""
+    if isinstance(facts.cluster_conf, Unknown):
+        return ()
+    try:
+        nodes = parse_conf(facts.cluster_conf.text or "").nodes
+    except ConfInvalid:
+        return ()
+    return tuple(sorted((n.number, n.name) for n in nodes if n.cluster == cluster.name))
 
 
 def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> frozenset[Entry]:
-    """Entries of whom the storage is taken, or who is a member that is reached again."""
+    """Entries of whom the storage is taken, or who is reached again and surely the same."""
     revoked = {
         m.name.lower()
         for m in cluster.members
         if m.state == "dead" and m.attested and m.attested.lun_access == "revoked"
     }
     names = {m.name for m in contacted(cluster)}
-    machines = {
+    back = {name.lower(): f for name, f in among(observed, names).reached().items()}
+    machines = [
         facts.identity.machine_id
-        for facts in among(observed, names).reached().values()
+        for facts in observed.reached().values()
         if not isinstance(facts.identity, Unknown)
-    }
+    ]
     return frozenset(
-        e for e in found if e.name.lower() in revoked or e.machine_id in machines - {""}
+        e
+        for e in found
+        if e.name.lower() in revoked
+        or (e.name.lower() in back and _is_same(cluster, e, back[e.name.lower()], machines))
     )
+
+
+def _is_same(cluster: Cluster, entry: Entry, facts: HostFacts, machines: Sequence[str]) -> bool:
+    """Whether the host that bears the name is the one in quarantine, not another machine.
+
+    Clones of one template have one machine id: then it says nothing. Its old number in its own
+    old file tells as well.
+    """
+    own = (entry.number, entry.name.lower())
+    if own in {(number, name.lower()) for number, name in _filed(cluster, facts)}:
+        return True
+    if isinstance(facts.identity, Unknown) or not entry.machine_id:
+        return False
+    machine = facts.identity.machine_id
+    return machine == entry.machine_id and machines.count(machine) == 1
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Members whose record is not the wanted one."""
-    entered = _entered(cluster, observed)
-    kept = [e for e in entered if e not in lifted(cluster, observed, entered)]
+    everyone = entered(cluster, observed)
+    free = lifted(cluster, observed, everyone)
+    kept = [e for e in everyone if e not in free]
     for host, facts in among(observed, staying(cluster)).reached().items():
         have = record(facts, cluster.name, QUARANTINE).text
-        for place, wanted in (("enter", entered), ("leave", kept)):
+        for place, wanted in (("enter", everyone), ("leave", kept)):
             text = entries_text(wanted)
             if have != text and (wanted or have is not None):
                 names = ", ".join(entry.name for entry in wanted) or "nobody"
@@ -134,4 +168,4 @@ def _written(cluster: Cluster, change: Change, kind: str, file: TextFile) -> Act
     )
 
 
-NEEDS = ("records", "live", "identity")
+NEEDS = ("records", "live", "identity", "cluster_conf")

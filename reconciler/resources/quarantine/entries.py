@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
+from reconciler.model.standing import among, staying
 
 QUARANTINE = "quarantine.json"
 MEMBERS = "members.json"
+MOST = 254  # fs/ocfs2/cluster/ocfs2_nodemanager.h
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,31 +40,60 @@ class Known:
 
 
 def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
-    """Everyone in quarantine on any member: what one of them remembers counts."""
+    """Everyone in quarantine on any member: what one of them remembers counts.
+
+    A host that joins anew brings its own old record, which does not. ValueError if a record is
+    garbled.
+    """
     found = {
         entry
-        for facts in observed.reached().values()
+        for facts in trusted(cluster, observed).values()
         if not isinstance(facts.records, Unknown)
         for entry in read_entries(record(facts, cluster.name, QUARANTINE).text)
     }
     return tuple(sorted(found))
 
 
+def trusted(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
+    """Members that another member's kernel lists; where no kernel lists any, all of them."""
+    reached = among(observed, staying(cluster)).reached()
+    listed_by_others = {
+        node.name.lower()
+        for host, facts in reached.items()
+        if not isinstance(facts.live, Unknown)
+        for live in facts.live.clusters
+        if live.name == cluster.name
+        for node in live.nodes
+        if node.name.lower() != host.lower() or len(live.nodes) == 1
+    }
+    found = {host: facts for host, facts in reached.items() if host.lower() in listed_by_others}
+    return found or reached
+
+
 def read_entries(text: str | None) -> Iterator[Entry]:
     """The entries of a record; ValueError if it is garbled, for nobody is forgotten."""
-    for item in _list(text):
-        try:
-            nodes = tuple((int(number), str(name)) for number, name in item["nodes"])
-            yield Entry(str(item["name"]), int(item["number"]), str(item["machine_id"]), nodes)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{QUARANTINE} is garbled: {error}") from error
+    if text is None or not text.strip():
+        return
+    try:
+        for item in json.loads(text)["hosts"]:
+            nodes = tuple((_number(n), _word(name)) for n, name in item["nodes"])
+            name, machine = _word(item["name"]), _word(item["machine_id"])
+            yield Entry(name, _number(item["number"]), machine, nodes)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{QUARANTINE} is garbled: {error}") from error
 
 
-def _list(text: str | None) -> Sequence[Mapping[str, Any]]:
-    if text is None:
-        return ()
-    hosts = json.loads(text)["hosts"] if text.strip() else ()
-    return hosts if isinstance(hosts, list) else ()
+def _number(value: object) -> int:
+    """A node number (0 to 254, o2nm); ValueError if it is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
+        raise ValueError(f"not a node number: {value!r}")
+    return value
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"not a word: {value!r}")  # noqa: TRY004  # garbled, not a bug of ours
+    return value
 
 
 def entries_text(found: Sequence[Entry]) -> str:
@@ -74,22 +104,23 @@ def entries_text(found: Sequence[Entry]) -> str:
 def known_members(cluster: Cluster, observed: Observed) -> Mapping[str, Known]:
     """By lower-case name what any member remembers of another; the first to say counts."""
     found: dict[str, Known] = {}
-    for facts in observed.reached().values():
+    for facts in trusted(cluster, observed).values():
         for name, item in _members(facts, cluster.name).items():
             found.setdefault(name, item)
     return found
 
 
 def _members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
+    """What a host remembers; a garbled record is no memory, for nothing is done by it alone."""
     if isinstance(facts.records, Unknown):
         return {}
     try:
         items = json.loads(record(facts, cluster, MEMBERS).text or "{}").get("members", {})
         return {
-            name.lower(): Known(int(item["number"]), str(item["machine_id"]))
+            _word(name).lower(): Known(_number(item["number"]), _word(item["machine_id"]))
             for name, item in items.items()
         }
-    except (ValueError, AttributeError, KeyError, TypeError):
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return {}
 
 

@@ -107,6 +107,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     attested = {
         m.number: (m.name, m.state) for m in cluster.members if m.state in {"offline", "dead"}
     }
+    yield from _unseen(cluster, observed)
     for volume in cluster.volumes:
         nodes = unexplained(cluster, volume, observed)
         seen = [
@@ -129,6 +130,21 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             where = f" ({', '.join(slots)})" if slots else ""
             yield _foreign(volume, f"{_words(foreign)} writes its heartbeat to it now{where}")
         yield from _recovering(cluster, volume, observed)
+
+
+def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Without a volume in the file no heartbeat is looked at: nobody is believed dead."""
+    names = _listed(cluster, observed) if not cluster.volumes else frozenset()
+    for item in cluster.members:
+        revoked = item.attested is not None and item.attested.lun_access == "revoked"
+        if item.state == "dead" and not revoked and item.name.lower() in names:
+            yield Blocked(
+                "heartbeat-advances",
+                member(item.name),
+                f"the file names no volume on which the heartbeat of {item.name} could be seen "
+                "to have ended",
+                "name the cluster's volumes in the file, or attest lun_access: revoked",
+            )
 
 
 def _alive(volume: Volume, node: int, name: str, state: str) -> Blocked:

@@ -56,11 +56,14 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             if host in mounts:
                 yield from _returned(where, host, facts, (unit, owed))
                 continue
-            if state == "active":
-                because = "it must not run while its volume is unmounted"
-                yield Change(where, host, "service", "active", "inactive", because)
-            if host in leavers and unit_at_boot(facts, unit) == "enabled":
-                because = f"{host} leaves"
+            because = (
+                f"{host} leaves"
+                if host in leavers
+                else "it must not run while its volume is unmounted, nor after a boot"
+            )
+            if state not in {"inactive", "absent"}:
+                yield Change(where, host, "service", state, "inactive", because)
+            if unit_at_boot(facts, unit) == "enabled":
                 yield Change(f"{where}/boot", host, "boot", "enabled", "disabled", because)
 
 
@@ -72,7 +75,7 @@ def _returned(
         because = "an earlier step stopped it"
         yield Change(where, host, "service", service(facts, unit), "active", because)
     if unit in owed.disabled:
-        because = "it was disabled when the host left"
+        because = "an earlier step disabled it"
         before = unit_at_boot(facts, unit)
         yield Change(f"{where}/boot", host, "boot", before, "enabled", because)
 
@@ -97,16 +100,19 @@ def actions(
         yield _noted(cluster, mine[0], reached[host], noted)
         for change in mine:
             yield _set(cluster, change, VERBS[str(change.after)])
-        if host not in leaving(cluster):  # a unit that is disabled needs no mask
+        if host not in leaving(cluster):  # it comes back: others may want to start it meanwhile
             for change in mine:
-                yield _set(cluster, change, "mask")
+                if change.after == "inactive":
+                    yield _set(cluster, change, "mask")
 
 
 def _undone(cluster: Cluster, mine: Sequence[Change], facts: HostFacts) -> Iterator[Action]:
+    units = {_unit(change): change for change in mine}
+    for unit, change in units.items():
+        if unit_load(facts, unit) == "masked":
+            yield _set(cluster, change, "unmask")
     for change in mine:
         if change.before != change.after:
-            if change.after == "active" and unit_load(facts, _unit(change)) == "masked":
-                yield _set(cluster, change, "unmask")
             yield _set(cluster, change, VERBS[str(change.after)])
 
 
