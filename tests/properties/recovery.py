@@ -60,8 +60,17 @@ def _verdict(world: Witness, wanted: Desired, runs: Sequence[Ended]) -> list[str
     if last.word not in GOOD:
         said = [(run.word, sorted(run.codes), run.failures) for run in runs]
         return [f"no end after {len(runs)} runs: {said}"]
-    missing = _missing(world, wanted)
-    return [f"said to be converged, yet not mounted: {missing}"] if missing else []
+    missing, left = _missing(world, wanted), _left_over(world, wanted)
+    return [
+        *([f"said to be converged, yet not mounted: {missing}"] if missing else []),
+        *([f"said to be converged, yet still mounted: {left}"] if left else []),
+    ]
+
+
+def _left_over(world: Witness, wanted: Desired) -> list[str]:
+    """Hosts with something mounted that are no members."""
+    names = {member.name for cluster in wanted.clusters for member in cluster.members}
+    return [host for host, mounts in mounted(world).items() if mounts and host not in names]
 
 
 def _missing(world: Witness, wanted: Desired) -> list[str]:

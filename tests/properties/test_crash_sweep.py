@@ -71,6 +71,7 @@ LEAVING = {
         3, were=3, leave=1, more=(("numbering", "compact"), ("rollout", "window"))
     ),
 }
+SMALL = {**CASES, "evict one of two, compact": LEAVING["evict one of two, compact"]}
 BIGGER = {"join of a third": Case(3, were=2, shape=Shape("san"))}
 
 
@@ -163,19 +164,19 @@ def swept(case: Case, kind: str, phase: str, counts: Callable[[str], bool]) -> d
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SMALL)
 def test_a_connection_lost_at_every_command_is_survived(name, phase):
     counts = every if phase == "before" else beyond_reading
-    assert swept(CASES[name], "lost", phase, counts) == {}
+    assert swept(SMALL[name], "lost", phase, counts) == {}
 
 
 @pytest.mark.parametrize("kind", ["crash", "reboot"])
 @pytest.mark.parametrize("phase", ["before", "during", "after"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SMALL)
 def test_a_host_that_goes_down_at_every_command_is_survived(name, phase, kind):
-    assert swept(CASES[name], kind, phase, beyond_reading) == {}
+    assert swept(SMALL[name], kind, phase, beyond_reading) == {}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SMALL)
 def test_every_command_may_fail_once(name):
-    assert swept(CASES[name], "fails", "before", beyond_reading) == {}
+    assert swept(SMALL[name], "fails", "before", beyond_reading) == {}
