@@ -2,16 +2,17 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reconciler.model.desired import Desired
-from reconciler.model.observed import Observed, Unreachable
+from reconciler.model.observed import Observed, Process, Unit, Unreachable
 from reconciler.planning.planner import make_plan
 from reconciler.reports.documents import plan_document
 from reconciler.reports.text import plan_lines
-from tests.builders import bare, spec, volume
+from tests.builders import bare, converged, spec, volume
 
 HERE = Path(__file__).parent
 
@@ -27,7 +28,28 @@ def blocked():
     return cluster, Observed({**bare(cluster).hosts, "node03": lost})
 
 
-SCENES = {"create": create, "blocked": blocked}
+def leave():
+    """Who has number 0 leaves, the others close the gap one after the other; one is in use."""
+    three = spec(volumes=[volume()])
+    agent = Process(4711, "qemu", "/srv/images/a.img", "agent.service")
+    hosts = {
+        name: replace(
+            facts,
+            services=(
+                *facts.services,
+                Unit("agent.service", "loaded", "active", "running", True),
+            ),
+            processes=(agent,) if name == "node02" else (),
+        )
+        for name, facts in converged(three).hosts.items()
+    }
+    served = volume(workloads={"services": ["agent"]})
+    members = [{"name": f"node0{n}", "interconnect": f"10.0.0.1{n}"} for n in (1, 2, 3)]
+    members[0]["state"] = "absent"
+    return spec(members=members, volumes=[served], numbering="compact"), Observed(hosts)
+
+
+SCENES = {"create": create, "blocked": blocked, "leave": leave}
 
 
 def matches(name, text):

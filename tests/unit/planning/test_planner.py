@@ -10,48 +10,18 @@ from reconciler.planning.departed import departed, with_departed
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, plan_cluster
 from reconciler.resources.cluster_conf.changes import wanted
-from reconciler.resources.mounts.changes import fstab_line
 from reconciler.resources.mounts.fstab import with_entry
-from reconciler.resources.o2cb import changes as o2cb
-from reconciler.resources.o2cb.parsing import render_settings
 from tests.builders import (
     LUN,
     REF,
     bare,
+    converged,
     file,
     live,
-    mount,
     spec,
     superblock,
     volume,
 )
-
-
-def converged(cluster):
-    """Every member as ``cluster`` says."""
-    cluster = numbered(cluster, bare(cluster))
-    hosts = {}
-    for name, facts in bare(cluster).hosts.items():
-        lines = [fstab_line(v, v.device.path) for v in cluster.volumes]
-        fstab = "".join(f"{line}\n" for line in ["/dev/ubda / ext4 defaults 0 0", *lines])
-        views = tuple(
-            replace(view, zeros=None, signature={"TYPE": "ocfs2"}, superblock=superblock())
-            for view in facts.wanted
-        )
-        hosts[name] = replace(
-            facts,
-            kernel=replace(facts.kernel, loaded=("ocfs2",)),
-            cluster_conf=file("/etc/ocfs2/cluster.conf", wanted(cluster)),
-            o2cb_config=file(
-                "/etc/default/o2cb",
-                render_settings(facts.o2cb_config.text, o2cb.wanted(cluster)),
-            ),
-            live=live(cluster, name),
-            mounts=(mount(),) if cluster.volumes else (),
-            fstab=file("/etc/fstab", fstab),
-            wanted=views,
-        )
-    return Observed(hosts)
 
 
 def kinds(plan):
