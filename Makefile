@@ -6,11 +6,13 @@ STAMP := $(VENV)/installed
 # Real hosts mostly wait (for time-outs, heartbeats, boots): three labs at once fill two cores.
 LABS := 3
 # The longest first, so that none of them is left to run alone at the end.
-LONG_TESTS := $(patsubst %,tests/scenarios/test_lab_%.py,renumber membership dead_host clusters)
-LAB_TESTS := tests/contract/test_lab.py $(LONG_TESTS) \
-	$(filter-out $(LONG_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) tests/lab
+LAB_TESTS := tests/contract/test_lab.py \
+	$(patsubst %,tests/scenarios/test_lab_%.py,dead_host membership clusters create_and_join refusals) \
+	tests/lab
+# Too long for every commit; their histories run in the simulator each time.
+NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py))
 
-.PHONY: demo test check unit lab lab-up lab-shell lab-down schema bench clean
+.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema bench clean
 
 demo: $(STAMP)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
@@ -30,6 +32,9 @@ unit: $(STAMP)  ## everything without the lab
 
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -rs --durations 25
+
+nightly: test  ## all of `make test`, and the long scenarios on real kernels
+	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) -rs --durations 25
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
 	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san
