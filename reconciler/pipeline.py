@@ -241,12 +241,12 @@ class Run:
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             return await self._recorded(as_planned, observed, outcomes)
         acted = any(o.status == "done" for o in outcomes)
+        left = f"{len(rest.actions)} actions remain: apply again to go on{_missing(rest)}"
         if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
-            message = f"interrupted; {len(rest.actions)} actions remain: apply again to go on"
+            message = f"interrupted; {left}"
             return ClusterOutcome(plan.name, "interrupted", outcomes, rest.blocked, message)
-        message = f"{len(rest.actions)} actions remain: apply again to go on"
         return ClusterOutcome(
-            plan.name, "partial" if acted else "failed", outcomes, rest.blocked, message
+            plan.name, "partial" if acted else "failed", outcomes, rest.blocked, left
         )
 
     async def _recorded(
@@ -272,6 +272,17 @@ class Run:
             )
 
         return look
+
+
+def _missing(rest: ClusterPlan) -> str:
+    """Who is without a volume, or a service, until somebody goes on."""
+    kinds = {"mount": "without a volume", "start-service": "with a service stopped"}
+    words = [
+        f"; {what} until then: {', '.join(sorted(hosts))}"
+        for kind, what in kinds.items()
+        if (hosts := {action.host for action in rest.actions if action.kind == kind})
+    ]
+    return "".join(words)
 
 
 def _stale(plan: ClusterPlan) -> Blocked:

@@ -16,7 +16,7 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
     clusters = runnable(plan)
     hosts = sorted({a.host for c in clusters for a in c.actions if a.host})
     click.echo(f"\nOn {', '.join(hosts)}.", err=True)
-    click.echo(f"No guest is stopped; {interruption(plan)}.", err=True)
+    click.echo(f"Expected: {interruption(plan)}; guests are not looked after yet.", err=True)
     for outage in (o for c in clusters for o in c.outages):
         what = ", ".join((*outage.volumes, *outage.workloads)) or "the cluster"
         click.echo(f"Outage on {', '.join(outage.hosts)}: {what}", err=True)

@@ -8,7 +8,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.standing import among, leaving, left, staying
-from reconciler.planning.numbering import reserved
+from reconciler.resources.quarantine.entries import Entry, entries
 
 # Seconds by which members' clocks may differ before times of files confuse people and tools.
 CLOCKS_APART = 5
@@ -21,8 +21,11 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
     for item in observed.unreachable():
         if item.host in leaving(cluster):
             yield f"{item.host} does not answer, so what it has is unknown ({item.code})"
-    for number, name in sorted(reserved(cluster, observed).items()):
-        yield f"{name} (node {number}) is in quarantine: it was dropped and never cleaned"
+    for entry in quarantined(cluster, observed):
+        yield (
+            f"{entry.name} (node {entry.number}) is in quarantine: it was dropped and never "
+            "cleaned"
+        )
     clocks = {
         h: f.identity.clock for h, f in stays.items() if not isinstance(f.identity, Unknown)
     }
@@ -37,6 +40,14 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
     if len(set(tools.values())) > 1:
         words = ", ".join(f"{host} {version}" for host, version in tools.items())
         yield f"members have different {cluster.packages.tools}: {words}"
+
+
+def quarantined(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
+    """Who is in quarantine on any member; nobody where the record is garbled."""
+    try:
+        return entries(cluster, observed)
+    except ValueError:
+        return ()  # refused by the quarantine's own check
 
 
 def fencing(cluster: Cluster, observed: Observed) -> Iterator[str]:

@@ -13,7 +13,7 @@ from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
 from reconciler.planning import graph, offline, reach, strangers
 from reconciler.planning.digest import facts_digest, plan_id
-from reconciler.planning.notes import fencing, noted
+from reconciler.planning.notes import fencing, noted, quarantined
 from reconciler.planning.numbering import numbered
 from reconciler.planning.order import link
 from reconciler.planning.outages import windows
@@ -24,7 +24,6 @@ from reconciler.planning.strangers import told_apart
 from reconciler.planning.waypoints import Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
-from reconciler.resources.quarantine.entries import Entry, entries
 
 
 def make_plan(pairs: Sequence[tuple[Cluster, Observed]], targets: Sequence[str] = ()) -> Plan:
@@ -81,20 +80,13 @@ def _steps(cluster: Cluster, observed: Observed) -> list[_Step]:
         broken = (
             *violations(point.cluster, observed, part),
             *busy(point.cluster, observed),
-            *could_return(point.cluster, _quarantined(point.cluster, after), observed, after),
+            *could_return(point.cluster, quarantined(point.cluster, after), observed, after),
         )
         before = [step.actions for step in steps if step.actions]
         steps.append(_Step(point, _after(actions, before[-1] if before else ()), broken))
         used |= {action.id for action in actions}
         observed = after
     return steps
-
-
-def _quarantined(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
-    try:
-        return entries(cluster, observed)
-    except ValueError:
-        return ()  # refused by the quarantine's own check
 
 
 def _actions(cluster: Cluster, observed: Observed) -> Iterator[Action]:

@@ -126,7 +126,11 @@ def _details(group: Sequence[Action]) -> Iterator[Line]:
 def _outages(outages: Sequence[Outage]) -> Iterator[Line]:
     """Who loses what, for how long, and which processes were seen using it."""
     for outage in outages:
-        long = "for good" if outage.seconds is None else f"about {round(outage.seconds)} s"
+        long = (
+            "that this plan does not end"
+            if outage.seconds is None
+            else f"of about {round(outage.seconds)} s"
+        )
         yield "warn", f"  OUTAGE {long} on {', '.join(outage.hosts)}: {outage.because}"
         if outage.volumes:
             yield "", f"         volumes: {', '.join(outage.volumes)}"

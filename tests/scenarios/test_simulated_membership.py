@@ -378,4 +378,5 @@ def test_a_kernel_that_nobody_told_is_told():
     world, controller = running(3)
     del world.machines["node03"].running.live.nodes["node01"]
     ended = apply(world, controller, cluster(world, THREE))
-    assert ended.started == ["ocfs2/node03/register-nodes", "ocfs2/all/same-live-nodes"]
+    barriers = ["ocfs2/all/same-live-nodes", "ocfs2/all/peers-connect"]
+    assert ended.started == ["ocfs2/node03/register-nodes", *barriers]

@@ -141,7 +141,7 @@ def _because(cluster: Cluster, live: LiveCluster) -> str:
     words = [f"{m.name} joins" for name, m in want.items() if name not in have]
     words += [f"{name} leaves" for name in have if name not in want]
     words += [
-        f"{m.name} moves from {have[name]}"
+        f"{m.name} moves from {have[name]} to {m.number} at {m.interconnect}:{m.port}"
         for name, m in want.items()
         if name in have and have[name] != f"{m.number} at {m.interconnect}:{m.port}"
     ]
@@ -168,7 +168,7 @@ def actions(
             "a mount while the lists differ is refused by the kernels after 70 s",
             Fact(hosts, "live-nodes", cluster.name, want),
         )
-    if any(change.before is None for change in changes):
+    if any(_gains(change) for change in changes):
         facts = [
             Fact((host,), "reaches", peers, "all")
             for host in online(cluster)
@@ -182,6 +182,12 @@ def actions(
                 "a firewall between one pair would hang the volume on all members",
                 *facts,
             )
+
+
+def _gains(change: Change) -> bool:
+    """Whether a kernel gets a node that it does not have, or has at another place."""
+    after = str(change.after).split("; ") if change.after is not None else []
+    return bool(set(after) - set(str(change.before or "").split("; ")))
 
 
 def _peers(cluster: Cluster, host: str) -> str:

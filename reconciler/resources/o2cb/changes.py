@@ -152,7 +152,7 @@ def _diff_timeouts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Ch
         because = (
             "the cluster is not online in its kernel"
             if offline
-            else "the kernel runs with others, which only reconnect can change while it runs"
+            else f"the kernel runs with {have}; all but reconnect need its cluster stopped"
         )
         where = f"{member(host)}/timeouts"
         yield Change(where, host, "kernel", None if offline else have, want, because)

@@ -137,7 +137,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             if have != text and (wanted or have is not None):
                 names = ", ".join(entry.name for entry in wanted) or "nobody"
                 because = (
-                    f"{names} could return with an old node list" if wanted else "no one could"
+                    f"{names} could return with an old node list"
+                    if wanted
+                    else "nobody could return with an old list any more"
                 )
                 where = f"{member(host)}/quarantine/{place}"
                 yield Change(where, host, "file", have, text, because)

@@ -58,8 +58,15 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                 "disk",
                 None,
                 f"ocfs2 {volume.label}",
-                "the device is blank on every member",
+                _because(volume, among(observed, staying(cluster))),
             )
+
+
+def _because(volume: Volume, observed: Observed) -> str:
+    seen = {blank(facts, ref(volume)) for facts in observed.reached().values()}
+    if seen == {"blank"}:
+        return "the device is blank on every member"
+    return "no member sees a file system on it"
 
 
 def actions(

@@ -129,7 +129,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             ]
             where = f" ({', '.join(slots)})" if slots else ""
             yield _foreign(volume, f"{_words(foreign)} writes its heartbeat to it now{where}")
-        yield from _recovering(cluster, volume, observed)
+        yield from _recovering(cluster, volume, observed, live)
 
 
 def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -157,13 +157,15 @@ def _alive(volume: Volume, node: int, name: str, state: str) -> Blocked:
     )
 
 
-def _recovering(cluster: Cluster, volume: Volume, observed: Observed) -> Iterator[Blocked]:
+def _recovering(
+    cluster: Cluster, volume: Volume, observed: Observed, alive: frozenset[int]
+) -> Iterator[Blocked]:
     """A dead member holds its slot until those who mount the volume have recovered it."""
     stays = among(observed, staying(cluster))
     if not any(_mounting(cluster, volume, facts) for facts in stays.reached().values()):
         return
     listed_now = _listed(cluster, observed)
-    held = {s.node for v in views(volume, stays).values() for s in v.slot_map or ()}
+    held = {s.node for v in views(volume, stays).values() for s in v.slot_map or ()} - alive
     for item in cluster.members:
         if item.state == "dead" and item.number in held and item.name.lower() in listed_now:
             yield Blocked(
