@@ -40,8 +40,12 @@ def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
 
 def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
     lasting = tuple(replace(outage, processes=()) for outage in cluster.outages)
-    fields = asdict(replace(cluster, actions=(), outages=lasting, notes=()))
-    return {**fields, "actions": [_action(action) for action in cluster.actions]}
+    fields = asdict(replace(cluster, actions=(), outages=lasting, notes=(), blocked=()))
+    # Of a refusal, code and subject: the words may hold what passes, as a pid, or whether
+    # a host that is cut off times out or has no route.
+    refused = [[blocked.code, blocked.subject] for blocked in cluster.blocked]
+    actions = [_action(action) for action in cluster.actions]
+    return {**fields, "blocked": refused, "actions": actions}
 
 
 def _action(action: Action) -> Mapping[str, object]:

@@ -83,6 +83,16 @@ def test_a_relevant_fact_gives_another_id_though_the_actions_are_the_same():
     assert make_plan([(cluster, other)]).id != make_plan([(cluster, observed)]).id
 
 
+def test_the_words_of_a_refusal_are_no_part_of_the_id():
+    cluster = spec(volumes=[volume()])
+    seen = bare(cluster)
+    silent = [
+        Observed({**seen.hosts, "node02": Unreachable("node02", "host-unreachable", words)})
+        for words in ("no answer in 10 s", "No route to host")
+    ]
+    assert len({make_plan([(cluster, observed)]).id for observed in silent}) == 1
+
+
 def test_a_join_registers_in_the_running_kernels_before_the_new_one_starts():
     before = spec(("node01", "node02"), volumes=[volume()])
     after = spec(("node01", "node02", "node03"), volumes=[volume()])
