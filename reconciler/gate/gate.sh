@@ -10,6 +10,16 @@
 #   unmount PATH                            plainly, never by force; tells who holds it
 #   archive-file PATH OLD                   the file of that sha256 becomes PATH.before
 #   set-live CLUSTER KEY VALUE              in configfs; only what a running cluster takes
+#   extend-lv VG LV BYTES                   on the storage host; never smaller
+#   rescan DISK BYTES                       until all its paths, then its map, have that much
+#   grow-partition DISK NUMBER START END    in sectors of 512 bytes; only its end moves
+#   reread-partition DISK NUMBER BYTES      until the kernel here has that much
+#   grow-fs NODE UUID BLOCKS HOW            HOW: mounted or unmounted, here
+#   add-slots NODE UUID SLOTS               unmounted; never fewer
+#   check-fs NODE UUID STACK CLUSTER        unmounted; repairs, and tells whether it did
+#   remount NODE PATH OPTIONS               what is mounted there already
+#   disarm unit NAME -                      a .mount or .automount unit never starts again
+#   disarm autofs FILE LINE                 that line of an autofs map is commented out
 #   do COMMAND ARG...                       one of the few commands in `do_command`, as it is
 #   lease-acquire CLUSTER RUN HOLDER STEAL  STEAL is the run that may be displaced, or -
 #   lease-renew CLUSTER RUN
@@ -76,6 +86,10 @@ is_number() {
     [ ${#1} -le 18 ]
 }
 
+is_count() { # is_count TEXT: of sectors or blocks; as bytes it still is a number
+    is_number "$1" && [ ${#1} -le 15 ]
+}
+
 is_unit() { # is_unit TEXT: a unit that can be started and stopped, not the cluster's own
     case $1 in
     [!A-Za-z0-9]* | *[!A-Za-z0-9:_.\\@-]* | *@.* | o2cb.* | ocfs2.*) return 1 ;;
@@ -88,6 +102,17 @@ is_unit() { # is_unit TEXT: a unit that can be started and stopped, not the clus
 is_word() { # is_word TEXT MOST: letters, digits, and _ . - after the first
     case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
     [ ${#1} -le "$2" ]
+}
+
+need() { # need TOOL...
+    for tool; do
+        has "$tool" || stop 70 no-tool "$tool is not there"
+    done
+}
+
+get() { # get FILE: its first line in $got
+    got=''
+    [ -r "$1" ] && IFS= read -r got <"$1"
 }
 
 # ---- write-file -----------------------------------------------------------------------
@@ -153,7 +178,7 @@ write_file() { # write_file PATH MODE OLD NEW
     fill "$1"
     [ "$(digest "$temp")" = "$4" ] || refuse content-damaged "$1: stdin has another digest"
     if [ -e "$1" ]; then
-        owner=$(stat -c %u:%g "$1") && chown "$owner" "$temp"
+        same_owner "$1"
         keep "$1"
     fi
     unchanged "$1" "$3" # again: someone may have been quicker
@@ -161,6 +186,8 @@ write_file() { # write_file PATH MODE OLD NEW
     if has restorecon; then restorecon "$1" >/dev/null 2>&1; fi
     echo "ok written $1"
 }
+
+same_owner() { owner=$(stat -c %u:%g "$1") && chown "$owner" "$temp"; }
 
 keep() { # keep PATH: the old file stays as PATH.before; a hard link takes no space
     if [ "$1" -ef "$1.before" ]; then return; fi
@@ -237,9 +264,7 @@ unheld() { # unheld NODE: nobody has it: no map, no partition, no mount, no swap
 }
 
 unsigned() { # unsigned NODE: neither blkid nor wipefs knows anything on it
-    for tool in blkid wipefs; do
-        has $tool || stop 70 no-tool "$tool is not there"
-    done
+    need blkid wipefs
     found=$(blkid -p -o export "$1" 2>/dev/null </dev/null)
     status=$?
     case $status in 0 | 2 | 8) ;; *) stop 70 unreadable "blkid ended with $status on $1" ;; esac
@@ -315,9 +340,10 @@ format() { # format NODE BYTES -- mkfs.ocfs2 ARG...
 
 # ---- mount ----------------------------------------------------------------------------
 
-# The topmost mount there in $found as "MAJ:MIN TYPE", how many are OCFS2 in $volumes.
+# The topmost mount there in $found as "MAJ:MIN TYPE", its options in $flags, how many are
+# OCFS2 in $volumes.
 mounted_at() { # mounted_at PATH
-    found='' volumes=0
+    found='' volumes=0 flags=''
     IFS=$NL
     # shellcheck disable=SC2013 # a line each
     for line in $(cat /proc/self/mountinfo); do
@@ -327,6 +353,7 @@ mounted_at() { # mounted_at PATH
         path=$6
         case $path in *\\*) path=$(printf '%b' "$(echo "$path" | sed 's/\\/\\0/g')") ;; esac
         if [ "$path" = "$1" ]; then
+            flags=$7,${line##* }
             line=${line#* - }
             found="$4 ${line%% *}"
             case $found in *' ocfs2') volumes=$((volumes + 1)) ;; esac
@@ -338,7 +365,7 @@ mount_volume() { # mount_volume NODE UUID PATH OPTIONS
     [ $# -eq 4 ] || usage 'mount NODE UUID PATH OPTIONS'
     [ "$2" = - ] || is_uuid "$2" || usage "not a UUID: $2"
     is_path "$3" || usage "not a plain absolute path: $3"
-    case $4 in '' | -* | *[!A-Za-z0-9_=.,:@%+/-]*) usage "not mount options: $4" ;; esac
+    is_options "$4" || usage "not mount options: $4"
     no_symlink "$3"
     block "$1"
     mounted_at "$3"
@@ -353,10 +380,16 @@ mount_volume() { # mount_volume NODE UUID PATH OPTIONS
         if [ "$found" = "$number ocfs2" ]; then echo "ok mounted $3" && return; fi
         said="mount said nothing, yet $3 is not mounted"
     fi
+    mount_failed
+}
+
+mount_failed() { # as said, and what the kernel has to say
     printf 'gate: mount-failed: %s\n' "$said" >&2
     dmesg 2>/dev/null | grep -iE 'ocfs2[^-]|o2(cb|net|hb|dlm)' | tail -n 12 >&2
     exit 70
 }
+
+is_options() { case $1 in '' | -* | *[!A-Za-z0-9_=.,:@%+/-]*) return 1 ;; esac; }
 
 right_volume() { # right_volume NODE UUID
     said=$(blkid -p -o export "$1" 2>/dev/null </dev/null)
@@ -427,6 +460,630 @@ holders() { # holders PATH: "held by PID COMMAND FILE", at most 20
         printf 'held by %s %s %s\n' "${line%% *}" "$command" "${line#* }" |
             tr '\001-\011\013-\037\177' '?'
     done
+}
+
+# ---- growth: below the file system -----------------------------------------------------
+
+extend_lv() { # extend_lv VG LV BYTES
+    [ $# -eq 3 ] || usage 'extend-lv VG LV BYTES'
+    is_lvm "$1" || usage "not a volume group's name: $1"
+    is_lvm "$2" || usage "not a logical volume's name: $2"
+    is_number "$3" || usage "not a size: $3"
+    need lvs lvextend
+    export LVM_SUPPRESS_FD_WARNINGS=1 # it complains about the lock of `busy`
+    lv_bytes "$1/$2"
+    if [ "$bytes" -lt "$3" ]; then
+        room "$1" "$2"
+        sectors=$((($3 + 511) / 512)) # of other sizes it says "Invalid argument"
+        said=$(lvextend -qq -L "${sectors}s" "$1/$2" 2>&1 </dev/null)
+        lv_bytes "$1/$2"
+        if [ "$bytes" -lt "$3" ]; then not_extended "$1/$2 has $bytes bytes, not $3: $said"; fi
+    fi
+    echo "ok extended $1/$2 $bytes"
+}
+
+is_lvm() {
+    case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.+-]*) return 1 ;; esac
+    [ ${#1} -le 128 ]
+}
+
+lv_bytes() { # lv_bytes VG/LV: its size in $bytes
+    bytes=$(lvs --noheadings --nosuffix --units b -o lv_size "$1" 2>/dev/null </dev/null)
+    bytes=${bytes##* }
+    if is_number "$bytes"; then return; fi
+    answer=$(lvs "$1" 2>&1 >/dev/null </dev/null)
+    answer=${answer##*"$NL"}
+    refuse backing-missing "$1: ${answer#"  "}"
+}
+
+room() { # room VG LV: the pool of a thin volume has some
+    said=$(lvs --noheadings -o segtype,pool_lv "$1/$2" 2>/dev/null </dev/null)
+    IFS=' '
+    # shellcheck disable=SC2086 # SEGTYPE POOL
+    set -- "$1" $said
+    [ "${2-}" = thin ] || return 0
+    said=$(lvs --noheadings -o data_percent,metadata_percent "$1/$3" 2>/dev/null </dev/null)
+    # shellcheck disable=SC2086 # DATA METADATA
+    set -- "$1/$3" $said
+    [ $# -eq 3 ] || stop 70 unreadable "lvs tells no use of the thin pool $1"
+    for used in "$2" "$3"; do
+        is_number "${used%.*}" || stop 70 unreadable "lvs tells $used % of use for $1"
+        [ "${used%.*}" -lt 80 ] || [ "$used" = 80.00 ] ||
+            refuse thin-pool-full "$1: $2 % of its data and $3 % of its metadata are used"
+    done
+}
+
+not_extended() { # not_extended MESSAGE
+    case $1 in *[Ii]nsufficient*) refuse no-space "$1" ;; esac
+    stop 70 extend-failed "$1"
+}
+
+# A whole disk in $device and its $name; its $paths, which may be itself; the name of a
+# multipath $map, or nothing.
+disk() { # disk NODE
+    block "$1"
+    name=$(cd -P "$device" && pwd)
+    name=${name##*/} paths=${name##*/} map=''
+    get "$device/dm/uuid"
+    case $got in
+    part[0-9]*) refuse device-missing "$1 is a partition, not a disk" ;;
+    mpath-*)
+        paths=$(ls "$device/slaves")
+        get "$device/dm/name"
+        map=$got
+        [ -n "$paths" ] || refuse path-down "$1 has no paths"
+        ;;
+    esac
+    [ ! -e "$device/partition" ] || refuse device-missing "$1 is a partition, not a disk"
+}
+
+rescan() { # rescan DISK BYTES
+    [ $# -eq 2 ] || usage 'rescan DISK BYTES'
+    is_number "$2" || usage "not a size: $2"
+    disk "$1"
+    all_up
+    n=0
+    until level "$2"; do
+        [ $n -lt 10 ] || stop 70 path-not-grown "$told"
+        [ $n -eq 0 ] || sleep 1
+        rescan_paths
+        n=$((n + 1))
+    done
+    if [ -n "$map" ]; then resize_map "$first"; fi
+    get "$device/size"
+    echo "ok rescanned $1 $((got * 512))"
+}
+
+# To the kernel a dead path looks rescanned, with its old size; and a map of paths that
+# differ is not made larger.
+all_up() { # all_up: every path works, for its driver and for the map
+    down=''
+    IFS=$NL
+    for path in $paths; do
+        get "/sys/class/block/$path/device/state"
+        case $got in running | live | '') ;; *) down="$down, $path is $got" ;; esac
+    done
+    if [ -n "$map" ]; then failed_paths; fi
+    [ -z "$down" ] || refuse path-down "${down#, }"
+}
+
+failed_paths() { # 0 SIZE multipath ... GROUP ... 8:16 A 0 ...; the status comes without I/O
+    need dmsetup
+    said=$(dmsetup status --noflush "$map" 2>&1 </dev/null) || stop 70 unreadable "$map: $said"
+    before=''
+    IFS=' '
+    for word in $said; do
+        case $before in [0-9]*:[0-9]*)
+            path=$(cd -P "/sys/dev/block/$before" 2>/dev/null && pwd)
+            [ "$word" = A ] || down="$down, ${path##*/} is $word in $map"
+            ;;
+        esac
+        before=$word
+    done
+}
+
+level() { # level BYTES: all paths have one size, in $first, and that is enough; or $told
+    told='' first='' same=yes small=no
+    IFS=$NL
+    for path in $paths; do
+        get "/sys/class/block/$path/size"
+        bytes=$((${got:-0} * 512))
+        if [ $bytes -lt "$1" ]; then small=yes; fi
+        if [ $bytes -ne "${first:=$bytes}" ]; then same=no; fi
+        told="$told, $path has $bytes bytes"
+    done
+    told="${told#, }, not $1"
+    [ $same$small = yesno ]
+}
+
+rescan_paths() {
+    IFS=$NL
+    for path in $paths; do
+        file=/sys/class/block/$path/device/rescan
+        if [ -e "$file" ]; then (echo 1 >"$file") 2>/dev/null; fi
+    done
+}
+
+# multipathd says "ok" with status 0 when it did nothing, and "fail" when udev was first.
+resize_map() { # resize_map BYTES
+    n=0
+    while get "$device/size" && [ $((got * 512)) -ne "$1" ]; do
+        if [ $n -ge 15 ] || [ $((got * 512)) -gt "$1" ]; then
+            stop 70 map-not-grown "$map has $((got * 512)) bytes, its paths $1"
+        fi
+        need multipathd
+        if [ $((n % 3)) -eq 0 ]; then
+            multipathd resize map "$map" >/dev/null 2>&1 </dev/null
+        fi
+        n=$((n + 1))
+        sleep 1
+    done
+}
+
+grow_partition() { # grow_partition DISK NUMBER START END
+    [ $# -eq 4 ] || usage 'grow-partition DISK NUMBER START END'
+    is_partition "$2" || usage "not a partition's number: $2"
+    for word in "$3" "$4"; do
+        is_count "$word" || usage "not a sector: $word"
+    done
+    [ "$4" -gt "$3" ] || usage "the end $4 is not after the start $3"
+    disk "$1"
+    need partx parted
+    table "$1" "$2"
+    growable "$@"
+    if [ "$end" -ne "$4" ]; then
+        save_table "$1"
+        wanted=${row%% END=*}" END=\"$4\" "${row#* END=\"*\" }
+        wanted=${rows%%"$row"*}$wanted${rows#*"$row"}
+        move_end "$1" "$2" "$4"
+        table "$1" "$2"
+        [ "$rows" = "$wanted" ] || stop 70 partition-failed \
+            "partition $2 of $1 ends at ${end:-nothing}, not $4, or more has changed: $said"
+    fi
+    reread "$1" "$2" $((($4 - $3 + 1) * 512))
+    echo "ok grown $1 $2 $4"
+}
+
+is_partition() { is_number "$1" && [ "$1" -ge 1 ] && [ ${#1} -le 3 ]; }
+
+# The table on the disk in $rows: partx reads it as blkid does and asks no kernel. Without
+# the flush a host that did not write it would read it from its own cache.
+table() { # table DISK NUMBER: that partition's $row, its $start, $end and $scheme
+    blockdev --flushbufs "$1" 2>/dev/null
+    rows=$(partx -P -o NR,START,END,SCHEME,TYPE,UUID,FLAGS,NAME "$1" 2>&1 </dev/null)
+    row='' start='' end='' scheme='' partuuid=''
+    IFS=$NL
+    for line in $rows; do
+        case $line in "NR=\"$2\" "*)
+            row=$line
+            start=$(value START "$line") end=$(value END "$line")
+            scheme=$(value SCHEME "$line") partuuid=$(value UUID "$line")
+            ;;
+        esac
+    done
+}
+
+value() { # value KEY ROW
+    set -- "${2#* "$1"=\"}"
+    printf '%s' "${1%%\"*}"
+}
+
+growable() { # growable DISK NUMBER START END, after `table`
+    [ -n "$row" ] || refuse partition-missing "$1 has no partition $2: ${rows##*"$NL"}"
+    [ "$start" = "$3" ] || refuse partition-moved "partition $2 of $1 begins at $start, not $3"
+    [ "$end" -le "$4" ] || refuse shrink-refused "partition $2 of $1 ends at $end, after $4"
+    get "$device/queue/logical_block_size"
+    unit=$((${got:-512} / 512)) # the kernel and partx count in 512, the table and parted do not
+    [ $((($4 + 1) % unit)) -eq 0 ] || refuse device-size "$1 has blocks of $got bytes"
+    get "$device/size"
+    case $scheme in
+    gpt) last=$((got - unit - 33)) ;; # the other header, and its 128 entries of 128 bytes
+    dos)
+        last=$((got - 1))
+        [ $(($4 / unit)) -lt 4294967296 ] ||
+            refuse partition-limit "an MBR partition cannot end at sector $4"
+        ;;
+    *) refuse partition-table "$1 has a table of the kind ${scheme:-unknown}" ;;
+    esac
+    [ "$4" -le $last ] || refuse device-size "$1 can be used up to sector $last, not $4"
+    unblocked "$@"
+}
+
+unblocked() { # unblocked DISK NUMBER START END: no other partition on the way
+    IFS=$NL
+    for line in $rows; do
+        other=$(value START "$line") stops=$(value END "$line")
+        if [ "$other" -gt "$3" ] && [ "$other" -le "$4" ]; then
+            refuse partition-blocked "another partition of $1 begins at $other"
+        fi
+        # An extended partition; of no other kind does one contain another.
+        if [ "$other" -lt "$3" ] && [ "$stops" -ge "$end" ] && [ "$stops" -lt "$4" ]; then
+            refuse partition-blocked "partition $2 of $1 is within one that ends at $stops"
+        fi
+    done
+}
+
+save_table() { # save_table DISK: as sfdisk could write it again, if it is there
+    case $partuuid in '' | *[!A-Za-z0-9-]*) file=$name ;; *) file=$partuuid ;; esac
+    file=$STATE/tables/$file.dump
+    dump=$(sfdisk -d "$1" 2>/dev/null </dev/null) || dump=$rows
+    no_symlink "$file"
+    directory "$STATE/tables"
+    fill "$file" <<END
+$dump
+END
+    replace "$file" 600
+}
+
+# With -s parted refuses a partition that is mounted, unless device-mapper hides that. It asks
+# nothing but what is answered here; it does not take a word after the end of its input. A
+# GPT on a disk that has grown is fixed first, which parted does before any command.
+move_end() { # move_end DISK NUMBER END: what parted said in $said
+    if [ "$scheme" = gpt ]; then
+        printf 'Fix\nFix\n' | parted ---pretend-input-tty "$1" print >/dev/null 2>&1
+    fi
+    sector=$((($3 + 1) / unit - 1))
+    said=$(echo Yes |
+        parted ---pretend-input-tty "$1" unit s resizepart "$2" ${sector}s 2>&1 |
+        tr -d '\r' | grep -E '^(Error|Warning)' | tail -n 1)
+}
+
+reread_partition() { # reread_partition DISK NUMBER BYTES
+    [ $# -eq 3 ] || usage 'reread-partition DISK NUMBER BYTES'
+    is_partition "$2" || usage "not a partition's number: $2"
+    is_number "$3" || usage "not a size: $3"
+    disk "$1"
+    reread "$@"
+    echo "ok reread $1 $2 $3"
+}
+
+reread() { # reread DISK NUMBER BYTES, after `disk`
+    n=0
+    until partition_bytes "$2" && [ "$bytes" = "$3" ]; do
+        [ $n -lt 20 ] || stop 70 partition-not-reread \
+            "partition $2 of $1 has ${bytes:-no} bytes in the kernel, not $3"
+        [ $n -eq 0 ] || sleep 1
+        if [ $((n % 4)) -eq 0 ]; then tell_kernel "$@"; fi
+        n=$((n + 1))
+    done
+}
+
+partition_bytes() { # partition_bytes NUMBER: of $device, as the kernel has it, in $bytes
+    bytes='' part=''
+    get "$device/dm/uuid"
+    uuid=$got
+    set +f
+    if [ -n "$uuid" ]; then
+        for dir in /sys/class/block/dm-*; do
+            get "$dir/dm/uuid"
+            if [ "$got" = "part$1-$uuid" ]; then part_size "$dir"; fi
+        done
+    else
+        for dir in "$device"/*; do
+            get "$dir/partition"
+            if [ "$got" = "$1" ]; then part_size "$dir"; fi
+        done
+    fi
+    set -f
+    [ -n "$bytes" ]
+}
+
+part_size() { # part_size DIR
+    get "$1/dm/name"
+    part=$got
+    get "$1/size" && bytes=$((got * 512))
+}
+
+# kpartx -u makes the maps larger that have grown, mounted or not, and leaves the others; partx
+# touches that one partition. partprobe tries to make every map of the disk anew, by names of
+# its own ("create ioctl on mpatha1 ... busy"), so it comes last.
+tell_kernel() { # tell_kernel DISK NUMBER BYTES
+    blockdev --flushbufs "$1" 2>/dev/null
+    if [ -n "$uuid" ]; then
+        get "$device/dm/name"
+        between=-part # kpartx would give a map its own idea of a name
+        if [ -n "$part" ]; then between=${part#"$got"} between=${between%"$2"}; fi
+        kpartx -u -s -p "$between" "$1"
+    else
+        partx -u -n "$2" "$1"
+    fi >/dev/null 2>&1 </dev/null
+    if has udevadm; then udevadm settle -t 10; fi
+    if partition_bytes "$2" && [ "$bytes" = "$3" ]; then return; fi
+    partprobe "$1" >/dev/null 2>&1 </dev/null
+}
+
+# ---- growth: the file system -----------------------------------------------------------
+
+grow_fs() { # grow_fs NODE UUID BLOCKS HOW
+    [ $# -eq 4 ] || usage 'grow-fs NODE UUID BLOCKS HOW'
+    is_uuid "$2" || usage "not a UUID: $2"
+    is_count "$3" || usage "not a number of blocks: $3"
+    case $4 in mounted | unmounted) ;; *) usage "neither mounted nor unmounted: $4" ;; esac
+    block "$1"
+    right_volume "$1" "$2"
+    "$4" "$1"
+    stats "$1"
+    uninterrupted "$1"
+    layers "$device" $(($3 * block_size))
+    wanted=$(($3 * block_size / cluster_size))
+    if [ "$clusters" -lt $wanted ]; then
+        said=$(tunefs.ocfs2 -S "$1" "$3" 2>&1 </dev/null)
+        stats "$1"
+        [ "$clusters" -ge $wanted ] ||
+            stop 70 grow-failed "$1 has $clusters clusters, not $wanted: $said"
+        uninterrupted "$1"
+    fi
+    echo "ok grown $1 $((clusters * cluster_size))"
+}
+
+mounted() { # mounted NODE
+    # shellcheck disable=SC2002 # as in mounted_at
+    cat /proc/self/mountinfo | grep -q "^[0-9]* [0-9]* $number .* - ocfs2 " ||
+        refuse not-mounted "$1 is not mounted here"
+}
+
+unmounted() { # unmounted NODE: nor in a namespace where only one process sees it
+    set +f
+    where=$(grep -l "^[0-9]* [0-9]* $number " /proc/[0-9]*/mountinfo 2>/dev/null)
+    set -f
+    [ -z "$where" ] || refuse volume-mounted "$1 is mounted, see ${where%%"$NL"*}"
+}
+
+# Read past every cache; tunefs is not believed. Seen with 1.8.7: it needs no answer without a
+# terminal, rounds the blocks down to clusters and to nothing else, also across the end of a
+# cluster group; on another host than a mounting one it ends with "Mountpoint not found".
+stats() { # stats NODE: $block_size $cluster_size $clusters $slots $incompat $stamp
+    need debugfs.ocfs2
+    text=$(debugfs.ocfs2 -R stats "$1" 2>&1 </dev/null)
+    block_size='' cluster_size='' clusters='' slots='' incompat='' stack='' cluster=''
+    IFS=$NL
+    for line in $text; do
+        case $line in
+        "${TAB}Block Size Bits: "*' Cluster Size Bits: '*)
+            block_size=${line#*: } cluster_size=${line##*: }
+            block_size=${block_size%% *}
+            ;;
+        "${TAB}Feature Incompat: "*) incompat=${line#*: } incompat=${incompat%% *} ;;
+        "${TAB}Max Node Slots: "*) slots=${line##*: } ;;
+        "${TAB}Cluster stack: "*) stack=${line#*: } ;;
+        "${TAB}Cluster name: "*) cluster=${line#*: } ;;
+        "${TAB}Links: "*' Clusters: '*) clusters=${line##*: } ;;
+        esac
+    done
+    for word in "$block_size" "$cluster_size" "$clusters" "$slots" "$incompat"; do
+        is_number "$word" || stop 70 unreadable "debugfs.ocfs2 on $1: ${text##*"$NL"}"
+    done
+    block_size=$((1 << block_size)) cluster_size=$((1 << cluster_size)) stamp=$stack/$cluster
+}
+
+# INCOMPAT_RESIZE_INPROG 4 and INCOMPAT_TUNEFS_INPROG 32 (ocfs2_fs.h), which debugfs.ocfs2
+# calls aborted-resize and aborted-tunefs: tunefs refuses both until fsck has been there.
+uninterrupted() { # uninterrupted NODE, after `stats`
+    [ $((incompat & 0x24)) -eq 0 ] ||
+        refuse resize-interrupted "a tunefs.ocfs2 of $1 was cut short: incompat $incompat"
+}
+
+# A partition's map and a multipath map can be larger than what is below them; of an LV the
+# layers have other sizes.
+layers() { # layers DIR BYTES
+    get "$1/size"
+    [ $((${got:-0} * 512)) -ge "$2" ] || too_small "$@"
+    get "$1/dm/uuid"
+    case $got in mpath-* | part[0-9]*)
+        IFS=$NL
+        # shellcheck disable=SC2045 # names of the kernel's
+        for below in $(ls "$1/slaves"); do
+            layers "/sys/class/block/$below" "$2"
+        done
+        ;;
+    esac
+}
+
+too_small() { # too_small DIR BYTES
+    name=$(cd -P "$1" && pwd)
+    refuse device-too-small "${name##*/} has $((${got:-0} * 512)) bytes, not $2"
+}
+
+add_slots() { # add_slots NODE UUID SLOTS
+    [ $# -eq 3 ] || usage 'add-slots NODE UUID SLOTS'
+    is_uuid "$2" || usage "not a UUID: $2"
+    if ! is_number "$3" || [ "$3" -gt 255 ]; then usage "not a number of slots: $3"; fi
+    block "$1"
+    right_volume "$1" "$2"
+    unmounted "$1"
+    stats "$1"
+    uninterrupted "$1"
+    if [ "$slots" -lt "$3" ]; then
+        said=$(tunefs.ocfs2 -N "$3" "$1" 2>&1 </dev/null)
+        stats "$1"
+        [ "$slots" -ge "$3" ] || stop 70 slots-failed "$1 has $slots slots, not $3: $said"
+        uninterrupted "$1"
+    fi
+    echo "ok slots $1 $slots"
+}
+
+check_fs() { # check_fs NODE UUID STACK CLUSTER
+    [ $# -eq 4 ] || usage 'check-fs NODE UUID STACK CLUSTER'
+    is_uuid "$2" || usage "not a UUID: $2"
+    is_word "$3" 16 || usage "not a cluster stack: $3"
+    is_word "$4" 16 || usage "not a cluster's name: $4"
+    block "$1"
+    right_volume "$1" "$2"
+    unmounted "$1"
+    stats "$1"
+    # fsck answers its own question whether to stamp it anew with yes, without a lock.
+    case $stamp in
+    "$3/$4" | 'classic o2cb/') ;;
+    *) refuse foreign-stack "$1 belongs to $stamp, not $3/$4" ;;
+    esac
+    need fsck.ocfs2
+    if unindexed "$1" && unused "$1" && fsck "$1" -fn; then echo "ok clean $1" && return; fi
+    fsck "$1" -fy && [ -z "$told" ] && echo "ok clean $1" && return
+    [ -n "$told" ] || stop 70 check-failed "$1: ${said##*"$NL"}"
+    fsck "$1" -fy && echo "ok repaired $1" && return
+    stop 70 check-failed "$1: ${problems:-${said##*"$NL"}}"
+}
+
+# mkfs and tunefs do not make an index for the system directory when it outgrows its inode.
+# That is harmless, and fsck.ocfs2 1.8.7 makes one; with 1 KiB blocks and four slots it wrote
+# over the last entry, and its next run lost truncate_log:0003. So it gets no chance.
+unindexed() { # unindexed NODE: the system directory has neither an index nor its inode
+    case $(debugfs.ocfs2 -R 'stat //' "$1" 2>/dev/null </dev/null) in
+    *"Dynamic Features: "*InlineData* | *"Dynamic Features: "*IndexedDir*) return 1 ;;
+    *"Dynamic Features: "*) ;;
+    *) stop 70 unreadable "debugfs.ocfs2 on $1 tells nothing of the system directory" ;;
+    esac
+}
+
+# With a slot taken -n would not tell of a journal that -y replays; nor does it clear a flag.
+unused() { # unused NODE, after `stats`
+    [ $((incompat & 0x24)) -eq 0 ] || return 1
+    text=$(debugfs.ocfs2 -R slotmap "$1" 2>/dev/null </dev/null)
+    case $text in *Slot#*[0-9]*) return 1 ;; *Slot#*) ;; *) return 1 ;; esac
+}
+
+# The status is 0 with errors repaired and with errors left. What it complained about is in
+# $told; the first $problems do not count the index; all is in $said.
+fsck() { # fsck NODE HOW: no problems, and all passes
+    said=$(fsck.ocfs2 "$2" "$1" 2>&1 </dev/null)
+    told=$(printf '%s\n' "$said" | grep -E '^\[[A-Z_0-9]+\]')
+    problems=$(printf '%s\n' "$told" | grep -v '^\[DX_TREE_MISSING\]' | head -n 20)
+    case $problems:$said in :*'All passes succeeded'*) ;; *) return 1 ;; esac
+}
+
+remount() { # remount NODE PATH OPTIONS
+    [ $# -eq 3 ] || usage 'remount NODE PATH OPTIONS'
+    is_path "$2" || usage "not a plain absolute path: $2"
+    is_options "$3" || usage "not mount options: $3"
+    block "$1"
+    mounted_at "$2"
+    [ "$found" = "$number ocfs2" ] ||
+        refuse not-mounted "$1 is not mounted on $2 but ${found:-nothing}"
+    # Without it: "Cannot change heartbeat mode on remount". Other options stay if not named.
+    case $flags in *,heartbeat=*) heartbeat=${flags##*,heartbeat=} ;; *) heartbeat=none ;; esac
+    options=$3,heartbeat=${heartbeat%%,*}
+    said=$(mount -o "remount,$options" "$1" "$2" 2>&1 </dev/null) || mount_failed
+    mounted_at "$2"
+    for word in ro noatime; do
+        case ,$3, in *",$word,"*) ;; *) continue ;; esac
+        case ,$flags, in *",$word,"*) ;; *) stop 70 mount-failed "$2 is not $word" ;; esac
+    done
+    case ,$3,:,$flags, in *,ro,*:*) ;; *:*,ro,*) stop 70 mount-failed "$2 is read-only" ;; esac
+    echo "ok remounted $2"
+}
+
+# ---- what else mounts ------------------------------------------------------------------
+
+disarm() { # disarm KIND NAME LINE
+    [ $# -eq 3 ] || usage 'disarm KIND NAME LINE'
+    case $1:$3 in
+    unit:-) disarm_unit "$2" ;;
+    autofs:?*) disarm_map "$2" "$3" ;;
+    *) usage "neither a unit nor a line of an autofs map: $1" ;;
+    esac
+}
+
+disarm_unit() { # disarm_unit NAME: whatever is mounted or started stays so
+    case $1 in
+    [!A-Za-z0-9_\\]* | *[!A-Za-z0-9:_.\\@-]*) usage "not a unit to be disarmed: $1" ;;
+    ?*.mount | ?*.automount) ;;
+    *) usage "not a unit to be disarmed: $1" ;;
+    esac
+    [ ${#1} -le 255 ] || usage "not a unit to be disarmed: $1"
+    need systemctl
+    n=0
+    while armed "$1"; do
+        [ $n -lt 3 ] || stop 70 disarm-failed "$1 is still at $fragment"
+        take_away "$1"
+        n=$((n + 1))
+    done
+    echo "ok disarmed $1"
+}
+
+armed() { # armed NAME: it has a file, in $fragment, that can start it
+    state=$(systemctl show -p LoadState -p ActiveState -p FragmentPath "$1" 2>/dev/null)
+    case $1:$NL$state$NL in *.automount:*"${NL}ActiveState=active$NL"*)
+        refuse automount-active "$1 is active" ;;
+    esac
+    fragment=${state##*FragmentPath=}
+    fragment=${fragment%%"$NL"*}
+    case $NL$state$NL in
+    *"${NL}LoadState=masked$NL"*) return 1 ;;
+    *"${NL}LoadState="*) ;;
+    *) stop 70 disarm-failed "systemctl tells nothing of $1" ;;
+    esac
+    # A file that systemd has not read yet is armed at the next boot.
+    for dir in /usr/lib /lib /usr/local/lib /run /etc; do
+        dir=$dir/systemd/system
+        if [ -z "$fragment" ] && [ -e "$dir/$1" ]; then fragment=$dir/$1; fi
+    done
+    [ -n "$fragment" ]
+}
+
+take_away() { # take_away NAME: a file of the package below it, if any, is the next one's
+    case $fragment in
+    /run/*) refuse automount-generated "$1 comes from $fragment" ;;
+    /etc/*)
+        systemctl disable "$1" >/dev/null 2>&1 </dev/null
+        if [ -e "$fragment" ] || [ -L "$fragment" ]; then archive "$fragment"; fi
+        ;;
+    *)
+        systemctl disable "$1" >/dev/null 2>&1 </dev/null
+        systemctl mask "$1" >/dev/null 2>&1 </dev/null
+        sync -f /etc 2>/dev/null || sync
+        ;;
+    esac
+    systemctl daemon-reload >/dev/null 2>&1 </dev/null
+}
+
+disarm_map() { # disarm_map FILE LINE
+    case $1 in
+    */../* | *[[:cntrl:]]*) usage "not an autofs map: $1" ;;
+    /etc/auto.master.d/?*/*) usage "not an autofs map: $1" ;;
+    /etc/auto.master.d/?*) ;;
+    /etc/auto.*/*) usage "not an autofs map: $1" ;;
+    /etc/auto.?*) ;;
+    *) usage "not an autofs map: $1" ;;
+    esac
+    no_symlink "$1"
+    if [ -f "$1" ]; then
+        [ ! -x "$1" ] || refuse automount-generated "$1 is a program"
+        new=$(commented "$2" <"$1")
+        case $? in
+        0) replace_map "$1" ;;
+        3) ;; # it is not there any more
+        *) stop 70 unreadable "$1" ;;
+        esac
+    fi
+    echo "ok disarmed $1"
+}
+
+# LINE is one of the probe's, at most 1000 characters of it; what a backslash continues is one.
+commented() { # commented LINE: stdin, with #reconcile: before it; or status 3
+    LINE=$1 awk '
+        { text[++lines] = $0; shown = $0 }
+        { gsub(/\t/, " ", shown); gsub(/[\001-\037\177]/, "?", shown) }
+        length(ENVIRON["LINE"]) == 1000 { shown = substr(shown, 1, 1000) }
+        shown == ENVIRON["LINE"] && !/^[ \t]*#/ { hit = 1 }
+        !/\\$/ { tell() }
+        END { tell(); exit found ? 0 : 3 }
+        function tell(i) {
+            for (i = 1; i <= lines; i++) print (hit ? "#reconcile: " : "") text[i]
+            found += hit
+            hit = lines = 0
+        }'
+}
+
+replace_map() { # replace_map FILE: with $new
+    mode=$(stat -c %a "$1") || stop 70 unreadable "$1"
+    fill "$1" <<END
+$new
+END
+    same_owner "$1"
+    keep "$1"
+    replace "$1" "$mode"
+    if ! has systemctl || ! systemctl -q is-active autofs.service 2>/dev/null; then return; fi
+    said=$(systemctl reload autofs.service 2>&1 </dev/null) || stop 70 disarm-failed "$said"
 }
 
 # ---- the running cluster --------------------------------------------------------------
@@ -617,6 +1274,15 @@ mount) busy && mount_volume "$@" ;;
 unmount) busy && unmount_volume "$@" ;;
 archive-file) busy && archive_file "$@" ;;
 set-live) busy && set_live "$@" ;;
+extend-lv) busy && extend_lv "$@" ;;
+rescan) busy && rescan "$@" ;;
+grow-partition) busy && grow_partition "$@" ;;
+reread-partition) busy && reread_partition "$@" ;;
+grow-fs) busy && grow_fs "$@" ;;
+add-slots) busy && add_slots "$@" ;;
+check-fs) busy && check_fs "$@" ;;
+remount) busy && remount "$@" ;;
+disarm) busy && disarm "$@" ;;
 lease-acquire) lease_acquire "$@" ;;
 lease-renew) lease_renew "$@" ;;
 lease-release) lease_release "$@" ;;
