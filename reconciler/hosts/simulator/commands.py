@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import gate, live, modules, services, units
 from reconciler.hosts.simulator.answers import answer, check_arguments
+from reconciler.hosts.simulator.call import Call
 from reconciler.hosts.simulator.errors import UnknownCommand
-from reconciler.hosts.simulator.lease import Call
 from reconciler.hosts.simulator.reply import Failed, Reply
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ SERVICES = {
 }
 
 
+def name_here(machine: Machine, argv: tuple[str, ...]) -> str:
+    """As `name_of`, on a host that may have programs of the operator's own."""
+    return argv[0] if argv[:1] and argv[0] in machine.programs else name_of(argv)
+
+
 def name_of(argv: tuple[str, ...]) -> str:
     """The command's short name; UnknownCommand when no host would be asked this."""
     if argv in FIXED or (argv[:2] == ("o2cb", "register-cluster") and len(argv) == 3):
@@ -111,16 +116,20 @@ def perform(machine: Machine, command: Command, controller: str) -> Reply:
 
 
 def begin(machine: Machine, command: Command) -> None:
-    """Runs a command halfway: only a format leaves traces, all else is one atomic step."""
-    if name_of(command.argv) != "gate format":
+    """Runs a command halfway: only verbs of the gate leave traces, all else is one step."""
+    name = name_here(machine, command.argv)
+    if not name.startswith("gate "):
         return
     try:
-        gate.cut_short(Call(machine, command.argv[5:], command.stdin, ""))
+        verb = name.removeprefix("gate ")
+        gate.cut_short(verb, Call(machine, command.argv[5:], command.stdin, ""))
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
 
 
 def _run(machine: Machine, command: Command, controller: str) -> Reply:
+    if program := machine.programs.get(command.argv[0]):
+        return program(machine, command.argv)
     argv = command.argv[5:] if command.argv[3:5] == ("gate", "do") else command.argv
     match name_of(command.argv).split():
         case ["probe"]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from reconciler.hosts.simulator.errors import ImpossibleWorld
 
 SECTOR = 512
+Damage = Literal["", "repairable", "lasting"]
 EPOCH = 1_800_000_000  # what a simulated clock shows at the start of the world
 
 
@@ -44,7 +46,11 @@ class Beat:
 
 @dataclass(slots=True)
 class Filesystem:
-    """An OCFS2 file system: superblock, slot map and heartbeat blocks."""
+    """An OCFS2 file system: superblock, slot map and heartbeat blocks.
+
+    ``damage`` is what fsck.ocfs2 would find, ``inprog`` says that tunefs.ocfs2 was cut short
+    in a resize of the unmounted volume: the kernel then does not mount it.
+    """
 
     uuid: str
     label: str
@@ -56,6 +62,8 @@ class Filesystem:
     cluster: str
     slot_map: dict[int, int] = field(default_factory=dict)
     beats: dict[int, Beat] = field(default_factory=dict)
+    damage: Damage = ""
+    inprog: bool = False
 
     @property
     def region(self) -> str:

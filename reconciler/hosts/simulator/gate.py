@@ -8,11 +8,19 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import lease, mkfs, mounting
-from reconciler.hosts.simulator.disk import Filesystem, Garbage
+from reconciler.hosts.simulator import (
+    backing,
+    disarming,
+    layers,
+    lease,
+    mkfs,
+    mounting,
+    tunefs,
+)
+from reconciler.hosts.simulator.call import Call
+from reconciler.hosts.simulator.disk import Garbage
 from reconciler.hosts.simulator.errors import UnknownCommand
 from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.lease import Call
 from reconciler.hosts.simulator.reply import Failed, Reply, refused, tool_failed
 from reconciler.hosts.simulator.signatures import blkid
 
@@ -24,6 +32,10 @@ PATH = r"(?!.*(//|/\./|/\.\./|/\.\.?$))/[^\x00-\x1f\x7f]*[^/\x00-\x1f\x7f]"
 DIGEST, MODE = r"[0-9a-f]{64}", r"[0-7]{3}"
 CLUSTER, RUN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 DEVICE = rf"(?=/dev/){PATH}"
+UUID, OPTIONS = r"[0-9a-f-]{36}", r"[A-Za-z0-9_=.,:@%+/-]+"
+NUMBER, PARTITION = r"0|[1-9]\d{0,17}", r"[1-9]\d{0,2}"
+SLOTS = r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]"
+LVM = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}"
 SHOWN_LOG = 12  # kernel messages that the gate adds to a failed mount
 HOLDERS = 20  # processes that it adds to a failed umount
 U32 = (1 << 32) - 1
@@ -60,7 +72,7 @@ def format_volume(call: Call) -> Reply:
     return Reply(0, f"ok formatted {call.args[0]}\n", "", made.seconds)
 
 
-def cut_short(call: Call) -> None:
+def format_cut_short(call: Call) -> None:
     """The power goes while mkfs writes."""
     _blank_device(call)
     mkfs.cut_short(call.machine, call.args[4:])
@@ -70,7 +82,7 @@ def _blank_device(call: Call) -> Device:
     node, size, dashes, program, *_ = call.args
     if (dashes, program) != ("--", "mkfs.ocfs2") or mkfs.parse(call.args[4:])[1] != node:
         raise UnknownCommand(f"gate format {call.args}")
-    device = _device(call.machine, node)
+    device = call.device(node)
     if device.size != int(size):
         raise refused("device-size", f"{node} has {device.size} bytes, not {size}")
     if device.partition is None and device.holders:
@@ -85,7 +97,7 @@ def _blank_device(call: Call) -> Device:
 
 def _blank(machine: Machine, device: Device, node: str) -> None:
     content = device.extent.content
-    if device.lun.name in machine.dead_maps:
+    if machine.is_dead(device):
         raise tool_failed("unreadable", f"blkid ended with 1 on {node}", 15.0)
     if isinstance(content, Garbage):
         raise refused("device-not-blank", f"{node} has data that is not zero")
@@ -97,20 +109,12 @@ def _blank(machine: Machine, device: Device, node: str) -> None:
 def mount(call: Call) -> Reply:
     """Mounts the volume that NODE carries, if it is the one with that UUID."""
     node, uuid, path, options = call.args
-    machine, device = call.machine, _device(call.machine, call.args[0])
+    machine, device = call.machine, call.device(node)
     if found := _mounted_at(machine, path):
         if found == f"{device.number} ocfs2":
             return Reply(stdout=f"ok mounted {path}\n")
         raise refused("mount-path-busy", f"{path} already has a file system mounted: {found}")
-    content = device.extent.content
-    readable = device.lun.name not in machine.dead_maps
-    if not isinstance(content, Filesystem) or not readable:
-        kind = (
-            dict(blkid(content)).get("TYPE", "no file system") if readable else "no file system"
-        )
-        raise refused("wrong-uuid", f"{node} carries {kind}, not ocfs2")
-    if uuid not in ("-", content.uuid):
-        raise refused("wrong-uuid", f"{node} carries {content.uuid}, not {uuid}")
+    call.volume(node, uuid)
     machine.files.directories.add(path)
     try:
         done = mounting.mount(machine, node, path, tuple(options.split(",")))
@@ -118,6 +122,23 @@ def mount(call: Call) -> Reply:
         said = "\n".join([str(failed), *machine.running.log[-SHOWN_LOG:]])
         raise tool_failed("mount-failed", said, failed.reply.seconds) from failed
     return Reply(0, f"ok mounted {path}\n", "", done.seconds)
+
+
+def remount(call: Call) -> Reply:
+    """Other options for a volume that stays mounted."""
+    node, path, options = call.args
+    machine, device = call.machine, call.device(node)
+    found = _mounted_at(machine, path)
+    if found != f"{device.number} ocfs2":
+        raise refused(
+            "not-mounted", f"{node} is not mounted on {path} but {found or 'nothing'}"
+        )
+    there = [m for m in machine.running.mounts if m.path == path and m.pid == 1][-1]
+    try:
+        mounting.remount(machine, there, tuple(options.split(",")))
+    except Failed as failed:
+        raise tool_failed("mount-failed", str(failed), failed.reply.seconds) from failed
+    return Reply(0, f"ok remounted {path}\n", "", 0.5)
 
 
 def unmount(call: Call) -> Reply:
@@ -177,24 +198,35 @@ def _mounted_at(machine: Machine, path: str) -> str:
     return f"{mounts[-1].device.number} ocfs2" if mounts else ""
 
 
-def _device(machine: Machine, node: str) -> Device:
-    device = machine.device(node)
-    if device is None:
-        raise refused("device-missing", f"{node} is no block device")
-    return device
-
-
 Verb = tuple[Callable[[Call], Reply], tuple[str, ...]]
 VERBS: dict[str, Verb] = {
     "write-file": (write_file, (PATH, MODE, f"absent|{DIGEST}", DIGEST)),
     "format": (format_volume, (DEVICE, r"[1-9]\d*", "--", r"mkfs\.ocfs2", ".*")),
-    "mount": (mount, (DEVICE, r"-|[0-9a-f-]{36}", PATH, r"[A-Za-z0-9_=.,:@%+/-]+")),
+    "mount": (mount, (DEVICE, f"-|{UUID}", PATH, OPTIONS)),
+    "remount": (remount, (DEVICE, PATH, OPTIONS)),
     "unmount": (unmount, (PATH,)),
+    "extend-lv": (backing.extend_lv, (LVM, LVM, NUMBER)),
+    "rescan": (layers.rescan, (DEVICE, NUMBER)),
+    "grow-partition": (layers.grow_partition, (DEVICE, PARTITION, NUMBER, NUMBER)),
+    "reread-partition": (layers.reread_partition, (DEVICE, PARTITION, NUMBER)),
+    "grow-fs": (tunefs.grow_fs, (DEVICE, UUID, NUMBER, "mounted|unmounted")),
+    "add-slots": (tunefs.add_slots, (DEVICE, UUID, SLOTS)),
+    "check-fs": (tunefs.check_fs, (DEVICE, UUID, r"[a-z0-9_]{1,16}", CLUSTER)),
+    "disarm": (
+        disarming.disarm,
+        ("unit|autofs", f"{disarming.UNIT}|{disarming.MAP}", r"[^\x00-\x1f]{1,1000}"),
+    ),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
     "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
     "lease-renew": (lease.renew, (CLUSTER, RUN)),
     "lease-release": (lease.release, (CLUSTER, RUN)),
+}
+HALVES: dict[str, Callable[[Call], None]] = {
+    "format": format_cut_short,
+    "rescan": layers.rescan_cut_short,
+    "grow-partition": layers.grow_partition_cut_short,
+    "grow-fs": tunefs.grow_fs_cut_short,
 }
 
 
@@ -210,3 +242,9 @@ def understands(verb: str, args: tuple[str, ...]) -> bool:
 def perform(verb: str, call: Call) -> Reply:
     """Runs a verb that the gate understands."""
     return VERBS[verb][0](call)
+
+
+def cut_short(verb: str, call: Call) -> None:
+    """Runs a verb halfway; one that has no halves does nothing."""
+    if half := HALVES.get(verb):
+        half(call)

@@ -44,7 +44,7 @@ class SimulatedHost:
         may or may not have happened, as in reality.
         """
         self._greet()
-        name = commands.name_of(command.argv)
+        name = commands.name_here(self.machine, command.argv)
         world, fault = self.machine.world, self.machine.fault(name)
         began, boot = world.now, self.machine.running.boot_id
         with self._watched(name):

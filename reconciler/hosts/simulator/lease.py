@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.files import File, NoSpace
 from reconciler.hosts.simulator.reply import Reply, refused
 
 if TYPE_CHECKING:
+    from reconciler.hosts.simulator.call import Call
     from reconciler.hosts.simulator.machine import Machine
 
 PATH = "/var/lib/reconcile/lease"
 EXPIRY = 120  # seconds without renewal after which the gate gives a lease to another run
 READING = ("probe", "gate lease-")  # all else keeps a lease from being displaced
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A verb's arguments, on a host, by a controller."""
-
-    machine: Machine
-    args: tuple[str, ...]
-    stdin: str
-    controller: str
 
 
 def read(machine: Machine) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,7 @@ from reconciler.hosts.simulator.disk import Filesystem
 from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.files import Files
 from reconciler.hosts.simulator.live import Cluster
+from reconciler.hosts.simulator.reply import Reply
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.world import World
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 class Setup:
     """Hardware, operating system and packages.
 
-    ``addresses`` are the first ones of the interfaces, ``aliases`` more of them.
+    ``addresses`` are the first ones of the interfaces, ``aliases`` more of them. On a storage
+    host ``logical`` maps VG/LV to the LUN that it is, ``room`` a volume group to its free
+    bytes (not named: enough), ``thin`` a thin VG/LV to its pool's fullness in percent.
     """
 
     hostname: str
@@ -37,6 +41,9 @@ class Setup:
     panic: int = 0
     panic_on_oops: int = 0
     skew: int = 0
+    logical: dict[str, str] = field(default_factory=dict)
+    room: dict[str, int] = field(default_factory=dict)
+    thin: dict[str, int] = field(default_factory=dict)
 
 
 class Process(NamedTuple):
@@ -99,8 +106,10 @@ class Machine:
     """A host of the world; ``refusal`` is the code that its callers get, empty: none.
 
     ``broken`` maps probe sections to the reason why they cannot be read, ``dead_maps``
-    holds the disks without a live path. ``filtered`` is what a firewall makes of connections
-    from here, by IP or IP:PORT; ``automounts`` are rows of that section of the probe.
+    holds the disks without a live path, ``down_paths`` the paths that are down (``sda``).
+    ``filtered`` is what a firewall makes of connections from here, by IP or IP:PORT;
+    ``automounts`` are rows of that section of the probe. ``masked`` units stay so over boots.
+    ``programs`` are an operator's own, each called with its whole argv.
     """
 
     world: World
@@ -113,8 +122,11 @@ class Machine:
     refusal: str = ""
     broken: dict[str, str] = field(default_factory=dict)
     dead_maps: set[str] = field(default_factory=set)
+    down_paths: set[str] = field(default_factory=set)
     filtered: dict[str, str] = field(default_factory=dict)
     automounts: list[tuple[str, str, str]] = field(default_factory=list)
+    masked: set[str] = field(default_factory=set)
+    programs: dict[str, Program] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
@@ -140,6 +152,27 @@ class Machine:
             return next((d for d in self.running.devices if _carries(d, path[5:])), None)
         return find(self.running.devices, path)
 
+    def paths(self, device: Device) -> list[Device]:
+        """What a whole disk is reached by: the paths of a map, else the disk itself."""
+        slaves = device.slaves if device.dm_uuid.startswith("mpath-") else ()
+        return [d for d in self.running.devices if d.name in slaves] or [device]
+
+    def whole(self, device: Device) -> Device:
+        """The disk that a partition is on; the device itself if it is none."""
+        return next((d for d in self.running.devices if d.name == device.parent), device)
+
+    def is_down(self, path: Device) -> bool:
+        """Whether a path leads nowhere."""
+        return path.name in self.down_paths or path.lun.name in self.dead_maps
+
+    def is_dead(self, device: Device) -> bool:
+        """Whether nothing can be read: no path is left."""
+        return all(map(self.is_down, self.paths(self.whole(device))))
+
+    def is_masked(self, unit: str) -> bool:
+        """Whether a unit cannot be started, until the next boot or for good."""
+        return unit in self.running.masked or unit in self.masked
+
     def log(self, line: str) -> None:
         """A kernel message."""
         self.running.log.append(f"[{self.uptime:12.6f}] {line}")
@@ -164,6 +197,9 @@ class Machine:
         due = [fault for fault in self.faults if fault.due(name)]
         self.faults = [fault for fault in self.faults if fault.at > 0]
         return due[0] if due else None
+
+
+Program = Callable[[Machine, tuple[str, ...]], Reply]
 
 
 def _carries(device: Device, uuid: str) -> bool:

@@ -31,6 +31,7 @@ VFS_OPTIONS = frozenset(
         "noexec",
     ]
 )
+ATIME = frozenset(["noatime", "nodiratime", "relatime", "strictatime"])
 QUIET_OPTIONS = re.compile(
     r"defaults|auto|noauto|_netdev|x-systemd\..+|datavolume|(no)?intr|(no)?acl|(no)?user_xattr"
     r"|(localalloc|atime_quantum|data|errors|coherency|commit|preferred_slot|barrier|resv_level"
@@ -54,11 +55,11 @@ def mount(machine: Machine, source: str, path: str, options: tuple[str, ...]) ->
     if not device.serves:
         raise kernel_error(16, where)
     fs = _open(machine, device)
+    if fs.inprog:
+        machine.log("ocfs2: couldn't mount because of unsupported optional features (4).")
+        raise kernel_error(22, where)
     me = _cluster_node(machine, fs)
-    for option in options:
-        if option not in VFS_OPTIONS and not QUIET_OPTIONS.fullmatch(option):
-            machine.log(f'ocfs2: Unrecognized mount option "{option}" or missing value')
-            raise kernel_error(22, where)
+    _refuse_unknown(machine, options, where)
     if not any(there.fs is fs for there in machine.running.mounts):
         slot = _join(machine, fs, me, where)
         machine.log(
@@ -73,6 +74,21 @@ def mount(machine: Machine, source: str, path: str, options: tuple[str, ...]) ->
     return Reply(seconds=4.0)
 
 
+def _refuse_unknown(machine: Machine, options: tuple[str, ...], where: str) -> None:
+    for option in options:
+        if option not in VFS_OPTIONS and not QUIET_OPTIONS.fullmatch(option):
+            machine.log(f'ocfs2: Unrecognized mount option "{option}" or missing value')
+            raise kernel_error(22, where)
+
+
+def remount(machine: Machine, there: Mount, options: tuple[str, ...]) -> None:
+    """Other options: what is not named is as after a mount, but atime stays (fs/namespace.c)."""
+    _refuse_unknown(machine, options, f"while remounting {there.path}")
+    kept = tuple(o for o in there.options if o in ATIME and not ATIME & set(options))
+    there.options = shown_options((*options, *kept), there.fs)
+    machine.record("remounted", f"{there.path} {','.join(options)}")
+
+
 def kernel_error(number: int, where: str, seconds: float = 1.0) -> Failed:
     """mount.ocfs2's message for an error of the mount system call."""
     check = f"Check 'dmesg' for more information on this error {number}."
@@ -80,7 +96,7 @@ def kernel_error(number: int, where: str, seconds: float = 1.0) -> Failed:
 
 
 def _open(machine: Machine, device: Device) -> Filesystem:
-    if device.lun.name in machine.dead_maps:
+    if machine.is_dead(device):
         raise Failed(1, "mount.ocfs2: I/O error on channel while opening device", 120.0)
     content = device.extent.content
     if not isinstance(content, Filesystem):

@@ -21,7 +21,7 @@ FIRST_PID = 1000
 
 def start(machine: Machine, name: str) -> Reply:
     """Runs its processes; a mask is refused."""
-    if name in machine.running.masked:
+    if machine.is_masked(name):
         raise Failed(1, f"Failed to start {name}: Unit {name} is masked.")
     if name not in machine.units:
         raise Failed(5, f"Failed to start {name}: Unit {name} not found.")
@@ -37,7 +37,7 @@ def start(machine: Machine, name: str) -> Reply:
 def stop(machine: Machine, name: str) -> Reply:
     """Ends its processes."""
     if name not in machine.units:
-        if name in machine.running.masked:
+        if machine.is_masked(name):
             return Reply()
         raise Failed(5, f"Failed to stop {name}: Unit {name} not loaded.")
     machine.units[name].set("inactive", "dead")
@@ -49,14 +49,14 @@ def stop(machine: Machine, name: str) -> Reply:
 
 def enable(machine: Machine, name: str) -> Reply:
     """Start links, nothing now."""
-    if name in machine.running.masked:
+    if machine.is_masked(name):
         raise Failed(1, f"Failed to enable unit: Unit file {name} is masked.")
     return _enabled(machine, name, "enable")
 
 
 def disable(machine: Machine, name: str) -> Reply:
     """No start links any more; of a masked unit it ignores them and says nothing is wrong."""
-    if name in machine.running.masked:
+    if machine.is_masked(name):
         return Reply()
     return _enabled(machine, name, "disable")
 

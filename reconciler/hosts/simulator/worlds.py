@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.hosts.simulator import power
+from reconciler.hosts.simulator import backing, power
 from reconciler.hosts.simulator.devices import Attachment, Wiring
 from reconciler.hosts.simulator.disk import Extent, Lun, Signature
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.machine import Machine, Setup, Unit
 from reconciler.hosts.simulator.world import World
 
-GIB = 1 << 30
+GIB, MIB = 1 << 30, 1 << 20
 PACKAGES = {
     "gdisk": "1.0.9-2.1",
     "multipath-tools": "0.9.4-3+deb12u2",
@@ -53,6 +53,8 @@ O2CB_RECONNECT_DELAY_MS=2000
 """
 FSTAB = "/dev/ubda / ext4 defaults 0 0\n"
 ROOT_SIZE = 1171456 * 512
+STORAGE_COMMANDS = ("lvs", "lvextend", "blkid", "systemctl", "flock", "timeout")
+PORTALS = (2, 3)
 NETWORKS = (0, 1)  # management on vec0, interconnect on vec1
 TWO_ADDRESSES = 40  # hosts; the laboratory has no more, and .111 is the 101st
 
@@ -118,6 +120,44 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     }
     power.switch_on(machine)
     return machine
+
+
+def add_storage(world: World, name: str = "san", group: str = "vg0") -> Machine:
+    """A storage host; every LUN there is now is a logical volume of its own name.
+
+    Its programs: ``grow-lun LUN BYTES`` and ``unmap HOST LUN``, the LUN by WWID or name.
+    """
+    shared = [lun for lun in world.luns.values() if not lun.name.startswith("root-")]
+    root = world.add_lun(
+        Lun(f"root-{name}", Extent(ROOT_SIZE, Signature("ext4", world.uuid())))
+    )
+    setup = Setup(
+        hostname=name,
+        addresses=[
+            ("vec0", "10.88.0.250", 24),
+            *((f"vec{n}", f"10.88.{n}.250", 24) for n in PORTALS),
+        ],
+        attachments=[Attachment(root, "plain")],
+        versions={"lvm2": "2.03.16-2"},
+        commands=STORAGE_COMMANDS,
+        logical={f"{group}/{lun.name}": lun.name for lun in shared},
+    )
+    machine = world.add_machine(Machine(world, name, setup))
+    machine.machine_id = world.uuid().replace("-", "")
+    machine.programs = {"grow-lun": backing.grow_lun, "unmap": backing.unmap}
+    power.switch_on(machine)
+    return machine
+
+
+def partition(world: World, lun: str = "lun1", number: int = 1, scheme: str = "gpt") -> Extent:
+    """A blank partition from the first MiB to the last but one; every host boots with it."""
+    disk = world.luns[lun]
+    extent = disk.add_partition(number, MIB, (disk.whole.size // MIB - 2) * MIB)
+    disk.whole.content = Signature(scheme)
+    for host in world.hosts.values():
+        if host.machine.running.on:
+            host.reboot()
+    return extent
 
 
 def _lun(world: World, name: str, shape: Shape) -> Lun:

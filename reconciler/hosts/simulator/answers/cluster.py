@@ -11,7 +11,7 @@ from reconciler.hosts.simulator.machine import Unit
 from reconciler.hosts.simulator.mounting import holders
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.machine import Machine
+    from reconciler.hosts.simulator.machine import Machine, Mount
 
 LOG_LINES, PROCESSES = 40, 200
 UNITS = (
@@ -51,21 +51,29 @@ def services(machine: Machine, request: Request) -> Rows:
     """The units that matter; a mask hides what there is, also whether it is enabled."""
     for name in dict.fromkeys((*UNITS, *request.units)):
         unit = machine.units.get(name, Unit())
-        masked, enabled = name in machine.running.masked, unit.enabled
+        masked, enabled = machine.is_masked(name), unit.enabled
         load = "masked" if masked else "loaded" if name in machine.units else "not-found"
         word = "enabled" if enabled and not masked else "disabled"
         yield row("unit", name, load, unit.active, unit.sub, word)
 
 
 def mounts(machine: Machine, request: Request) -> Rows:
-    """PID 1's mounts first, then what only other namespaces show."""
-    for mount in sorted(machine.running.mounts, key=lambda mount: mount.pid):
-        device, options = mount.device, ",".join(mount.options)
-        yield row("mount", _escaped(mount.path), device.node, device.number, options, mount.pid)
+    """PID 1's mounts and what statfs says of them, then what only other namespaces show."""
+    own = [mount for mount in machine.running.mounts if mount.pid == 1]
+    others = [mount for mount in machine.running.mounts if mount.pid != 1]
+    yield from map(_mount, own)
+    for mount in own:
+        yield row("size", _escaped(mount.path), mount.fs.size)
+    yield from map(_mount, sorted(others, key=lambda mount: mount.pid))
     for path in request.paths:
         if path in machine.running.others:
             kind, source = machine.running.others[path]
             yield row("other", _escaped(path), kind, source)
+
+
+def _mount(mount: Mount) -> str:
+    device, options = mount.device, ",".join(mount.options)
+    return row("mount", _escaped(mount.path), device.node, device.number, options, mount.pid)
 
 
 def _escaped(path: str) -> str:

@@ -17,13 +17,18 @@ def disks(machine: Machine, request: Request) -> Rows:
     asked = [device for ref in request.refs for device in whole_disks(machine, ref)]
     devices = sorted(machine.running.devices, key=lambda device: device.name)
     for device in devices:
-        alive = device.lun.name not in machine.dead_maps
-        asks = device in asked and device.lun.wwid is not None and alive
-        yield _disk(device, str(device.lun.whole.size) if asks else "-")
+        tells = device in asked and _tells_capacity(machine, device)
+        yield _disk(device, str(device.lun.whole.size) if tells else "-")
     links = [(link, device.name) for device in devices for link in device.links]
     mapped = [link for link in links if link[0].startswith("/dev/mapper/")]
     for link, name in (*mapped, *sorted(set(links) - set(mapped))):
         yield row("link", link, name)
+
+
+def _tells_capacity(machine: Machine, disk: Device) -> bool:
+    """sg_readcap's answer: of SCSI disks alone, and only if every path gives one."""
+    down = any(map(machine.is_down, machine.paths(disk)))
+    return disk.lun.wwid is not None and not down and "sg_readcap" in machine.setup.commands
 
 
 def whole_disks(machine: Machine, ref: str) -> list[Device]:

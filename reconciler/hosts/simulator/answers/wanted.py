@@ -19,6 +19,8 @@ STAMPED = (
     "clusterinfo append-dio"
 )
 UNSTAMPED = "46928 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg append-dio"
+# Of ocfs2_fs.h and of libocfs2/feature_string.c, whose order debugfs.ocfs2 prints them in.
+RESIZE_INPROG, ABORTED_RESIZE = 0x4, "aborted-resize"
 
 
 def wanted(machine: Machine, request: Request) -> Rows:
@@ -43,7 +45,7 @@ def _described(machine: Machine, ref: str, whole: list[Device]) -> list[Device]:
 
 def _content(machine: Machine, ref: str, device: Device, blank: bool) -> Rows:  # noqa: FBT001  # an option of the probe, not a behaviour
     yield row("node", ref, device.name, device.number, device.size)
-    if device.lun.name in machine.dead_maps:
+    if machine.is_dead(device):
         yield row("unread", ref, "multipath map without an active path")
         return
     content = device.extent.content
@@ -59,7 +61,7 @@ def _filesystem(machine: Machine, ref: str, fs: Filesystem) -> Rows:
     """What debugfs.ocfs2 tells, in its order; an unstamped volume names no cluster."""
     yield row("sb", ref, "state", 0)
     yield row("sb", ref, "compat", "3 backup-super strict-journal-super")
-    yield row("sb", ref, "incompat", STAMPED if fs.cluster else UNSTAMPED)
+    yield row("sb", ref, "incompat", _incompat(fs))
     yield row("sb", ref, "ro_compat", "1 unwritten")
     for key in ("block_size", "cluster_size", "slots", "label"):
         yield row("sb", ref, key, getattr(fs, key))
@@ -75,3 +77,11 @@ def _filesystem(machine: Machine, ref: str, fs: Filesystem) -> Rows:
     for number, beat in sorted(fs.beats.items()):
         sequence = beat.sequence(machine.world.now)
         yield row("beat", ref, number, f"{sequence:016x}", f"{beat.generation:016x}")
+
+
+def _incompat(fs: Filesystem) -> str:
+    """The flags of features: their sum, then their names."""
+    total, _, names = (STAMPED if fs.cluster else UNSTAMPED).partition(" ")
+    if not fs.inprog:
+        return f"{total} {names}"
+    return f"{int(total) | RESIZE_INPROG} {ABORTED_RESIZE} {names}"

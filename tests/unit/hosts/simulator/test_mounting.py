@@ -43,7 +43,8 @@ async def test_a_formatted_volume_is_mounted_by_every_host(storage):
     device = ("/dev/ubdb", "98:16") if storage == "plain" else ("/dev/mapper/mpatha", "254:0")
     for host in world.hosts.values():
         assert await section(host, "mounts") == [
-            ("mount", "/srv/images", *device, OPTIONS, "1")
+            ("mount", "/srv/images", *device, OPTIONS, "1"),
+            ("size", "/srv/images", str(GIB)),
         ]
     fs = world.luns["lun1"].whole.content
     assert isinstance(fs, Filesystem)

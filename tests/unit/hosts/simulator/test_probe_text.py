@@ -323,6 +323,7 @@ async def test_mounts_and_processes_are_told():
     rows = await section(host, "mounts", "--path", "/srv/db", "--path", "/srv/none")
     assert [row[:4] for row in rows] == [
         ("mount", r"/srv/my\040images", "/dev/ubdb", "98:16"),
+        ("size", r"/srv/my\040images", str(GIB)),
         ("other", "/srv/db", "ext4", "/dev/ubda"),
     ]
     assert await section(host, "processes") == [("proc", "77", "cat", "/srv/my images/x", "-")]
