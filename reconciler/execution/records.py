@@ -11,10 +11,11 @@ from reconciler.errors import ActionFailed
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.observed import Observed, Unknown
+from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
-from reconciler.model.standing import among, staying
+from reconciler.model.standing import among, left, staying
 from reconciler.planning.departed import APPLIED
+from reconciler.planning.notes import still_mapped
 from reconciler.resources.quarantine.entries import MEMBERS, Known, known_members, members_text
 
 # Host, then record, to the hash of what the host has.
@@ -39,9 +40,19 @@ def roster_text(numbered: Cluster, observed: Observed) -> str:
         machine = old.machine_id
         if facts is not None and not isinstance(facts.identity, Unknown):
             machine = facts.identity.machine_id
-        if item.number is not None:
-            found[name] = Known(item.number, machine)
+        number = old.number if item.number is None else item.number
+        if number >= 0:
+            found[name] = Known(number, machine, _mapped(numbered, item.name, facts, old))
     return members_text(found)
+
+
+def _mapped(
+    cluster: Cluster, host: str, facts: HostFacts | None, old: Known
+) -> tuple[str, ...]:
+    """The volumes whose LUN a host that left still sees; as last seen if it is not asked."""
+    if host not in left(cluster):
+        return ()
+    return old.mapped if facts is None else tuple(still_mapped(cluster, facts))
 
 
 def records(desired: Desired, numbered: Cluster, observed: Observed) -> Mapping[str, str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.standing import among, leaving, left, staying
-from reconciler.resources.quarantine.entries import Entry, entries
+from reconciler.model.standing import LISTED, among, leaving, left, staying
+from reconciler.resources.quarantine.entries import Entry, entries, known_members
 
 # Seconds by which members' clocks may differ before times of files confuse people and tools.
 CLOCKS_APART = 5
@@ -60,11 +60,26 @@ def fencing(cluster: Cluster, observed: Observed) -> Iterator[str]:
 
 def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Hosts that left and still see the disk: only the storage can take it from them."""
-    for host, facts in among(observed, left(cluster)).reached().items():
-        for volume in cluster.volumes:
-            view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
-            if view is not None and view.nodes and not view.unread and not volume.access:
-                yield f"{host} is out of the cluster and still sees the LUN of {volume.label}: unmap it"
+    asked = among(observed, left(cluster)).reached()
+    for host, facts in asked.items():
+        for label in still_mapped(cluster, facts):
+            yield f"{host} is out of the cluster and still sees the LUN of {label}: unmap it"
+    named = {m.name.lower() for m in cluster.members if m.name in asked or m.state in LISTED}
+    for name, item in known_members(cluster, observed).items():
+        if item.mapped and name not in named:
+            words = ", ".join(item.mapped)
+            yield (
+                f"{name} left, and when last asked it still saw the LUN of {words}: unmap it "
+                "(to have it looked at again, list it with state: absent)"
+            )
+
+
+def still_mapped(cluster: Cluster, facts: HostFacts) -> Iterator[str]:
+    """The volumes whose LUN a host still sees, and that do not say how to take it."""
+    for volume in cluster.volumes:
+        view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
+        if view is not None and view.nodes and not view.unread and not volume.access:
+            yield volume.label
 
 
 def _never_returns(cluster: Cluster, facts: HostFacts) -> bool:

@@ -315,6 +315,33 @@ def test_the_lun_is_taken_from_who_has_left_and_told_as_mapped_otherwise():
     assert happened(world, "unmapped") == [("node02", "unmapped")]
 
 
+def test_a_lun_still_mapped_is_told_also_after_the_block_is_deleted():
+    world, controller = running(2, THREE[:2])
+    apply(world, controller, cluster(world, THREE[:2], {"node02": {"state": "absent"}}))
+    apply(world, controller, cluster(world, THREE[:1]), "no-change")
+    (note,) = drive(world, controller.plan(cluster(world, THREE[:1]))).clusters[0].notes
+    assert note.startswith("node02 left, and when last asked it still saw the LUN of images")
+    world.machines["node02"].dead_maps.add("lun1")
+    absent = cluster(world, THREE[:2], {"node02": {"state": "absent"}})
+    apply(world, controller, absent, "no-change")
+    assert drive(world, controller.plan(cluster(world, THREE[:1]))).clusters[0].notes == ()
+
+
+def test_what_mounts_by_itself_is_taken_from_who_leaves():
+    world, controller = running(3)
+    machine = world.machines["node03"]
+    machine.automounts += [
+        ("unit", "srv-images.mount", "/etc/systemd/system/srv-images.mount"),
+        ("autofs", "/etc/auto.misc", "images -fstype=ocfs2 :/dev/sdb"),
+    ]
+    ended = drive(world, controller.apply(cluster(world, THREE)))
+    assert ended.codes == {"automount-conflict"}
+    ended = apply(world, controller, cluster(world, THREE[:2]))
+    first = kinds(ended, "node03")
+    assert first.index("disarm") < first.index("unmount")
+    assert machine.automounts == []
+
+
 def test_who_uses_the_volume_is_told_and_is_not_part_of_the_plans_id():
     world, controller = running(2, THREE[:2])
     more = {"volumes": [volume(world, workloads={"services": ["agent"]})]}

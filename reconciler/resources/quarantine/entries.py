@@ -33,10 +33,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A member as a run last left it."""
+    """A member as a run last left it; ``mapped`` are the volumes whose LUN it saw after it left."""
 
     number: int
     machine_id: str
+    mapped: tuple[str, ...] = ()
 
 
 def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
@@ -117,7 +118,11 @@ def _members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
     try:
         items = json.loads(record(facts, cluster, MEMBERS).text or "{}").get("members", {})
         return {
-            _word(name).lower(): Known(_number(item["number"]), _word(item["machine_id"]))
+            _word(name).lower(): Known(
+                _number(item["number"]),
+                _word(item["machine_id"]),
+                tuple(_word(label) for label in item.get("mapped", ())),
+            )
             for name, item in items.items()
         }
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
@@ -127,4 +132,7 @@ def _members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
 def members_text(found: Mapping[str, Known]) -> str:
     """The record of these members."""
     items = {name: asdict(item) for name, item in sorted(found.items())}
+    for item in items.values():
+        if not item["mapped"]:
+            del item["mapped"]
     return json.dumps({"members": items}, indent=1) + "\n"
