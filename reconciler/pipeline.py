@@ -19,8 +19,8 @@ from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
 from reconciler.model.refusals import unreachable
-from reconciler.model.standing import contacted, staying
-from reconciler.planning.departed import departed, with_departed
+from reconciler.model.standing import contacted, staying, with_volumes
+from reconciler.planning.departed import departed, with_departed, withdrawn
 from reconciler.planning.facts import sections
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, restrict
@@ -66,6 +66,9 @@ def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
 def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
     """The hosts beside the members on which the file has commands run."""
     named = {v.access.revoke.host for v in cluster.volumes if v.access}
+    for backing in (v.backing for v in cluster.volumes if v.backing):
+        named |= {how.host for how in (backing.lvm, backing.command) if how}
+    named |= {v.backup.host for v in cluster.volumes if v.backup}
     members = {m.name for m in cluster.members}
     return {
         name: fleet(
@@ -88,6 +91,10 @@ async def _whole(
         more = {m.name: fleet(cluster.name, m) for m in gone}
         also = await observe(more, probe, SECTIONS, limit=limit)
         seen = Observed({**seen.hosts, **also.hosts})
+    if old := withdrawn(cluster, seen):
+        cluster = with_volumes(cluster, (*cluster.volumes, *old))
+        probe = probe_for(cluster, blank)
+        seen = await observe(doors(fleet, cluster), probe, SECTIONS, limit=limit)
     if joins(cluster, seen):
         stays = {
             name: door

@@ -92,7 +92,15 @@ def facts(name: str, place: int, **more: Any) -> HostFacts:
         packages=Packages(
             "dpkg",
             {"ocfs2-tools": "1.8.7"},
-            ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb", "blkid", "wipefs", "systemctl"),
+            (
+                "mkfs.ocfs2",
+                "debugfs.ocfs2",
+                "tunefs.ocfs2",
+                "o2cb",
+                "blkid",
+                "wipefs",
+                "systemctl",
+            ),
         ),
         addresses=(Address("eth0", f"10.0.0.{10 + place}", 24),),
         cluster_conf=file("/etc/ocfs2/cluster.conf", None),

@@ -8,18 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal
 
 from reconciler.hosts.simulator import SimulatedHost
-from reconciler.hosts.simulator.commands import changes, name_of
+from reconciler.hosts.simulator.commands import changes, name_here
 from reconciler.model.plan import Command, Completed
 from tests.witness import Witness
 
 Phase = Literal["before", "during", "after"]
-
-
-named = cache(name_of)
 
 
 def every(_name: str) -> bool:
@@ -106,7 +102,7 @@ class Line:
     def _note(self, host: SimulatedHost, command: Command) -> Phase | None:
         if self.dead:
             return None
-        name, world = named(command.argv), host.machine.world
+        name, world = name_here(host.machine, command.argv), host.machine.world
         self.log.append((host.name, name))
         if changes(name) and isinstance(world, Witness):
             world.asked(host.name, self.run, name)

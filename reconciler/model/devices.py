@@ -15,6 +15,17 @@ def ref(volume: Volume) -> str:
     return device_ref(volume.device.wwid, volume.device.path, volume.device.partition)
 
 
+def mount_subject(volume: Volume) -> str:
+    """``PATH REF``: where which device is mounted, as facts about mounts name it."""
+    return f"{volume.mount.path} {ref(volume)}"
+
+
+def has_mounted(facts: HostFacts, subject: str) -> bool:
+    """Whether a host has the device of a reference mounted anywhere."""
+    view = view_of(facts, subject)
+    return view is not None and any(m.device == view.device for m in known(facts.mounts))
+
+
 def view_of(facts: HostFacts, subject: str) -> WantedDevice | None:
     """What a host sees behind a reference."""
     return next((item for item in known(facts.wanted) if item.ref == subject), None)
@@ -41,7 +52,12 @@ def stable_path(device: Device, facts: HostFacts) -> str | None:
     if device.path and device.partition is None:
         return device.path
     disk = disk_of(facts, view)
-    links = sorted(link for link in (disk.links if disk else ()) if link.startswith(BY_ID))
+    return stable_link(disk) if disk else None
+
+
+def stable_link(disk: Disk) -> str | None:
+    """The most trustworthy by-id link of a block device."""
+    links = sorted(link for link in disk.links if link.startswith(BY_ID))
     for prefix in STABLE:
         for link in links:
             if link.removeprefix(BY_ID).startswith(prefix):

@@ -137,13 +137,17 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class MountPoint:
-    """An OCFS2 mount; ``pid`` is 1, or a process whose private namespace holds it."""
+    """An OCFS2 mount; ``pid`` is 1, or a process whose private namespace holds it.
+
+    ``size`` is what the mounted file system says of itself (statfs), None if it did not.
+    """
 
     path: str
     source: str
     device: str
     options: tuple[str, ...]
     pid: int
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from reconciler.model.desired import Cluster, Member
+from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.observed import Observed
 
 STOPPED = "stopped"
 # An absent member of whom nothing is of this cluster: it may be anybody's by now.
 GONE = "gone"
+# Of a volume's ``mount.by``, which no file can say either: in a window nobody has it mounted;
+# one that the file no longer has is withdrawn.
+NOBODY = "nobody"
+WITHDRAWN = "withdrawn"
 LISTED = frozenset({"present", "drained", "offline", STOPPED})
 CONTACTED = frozenset({"present", "drained", "absent", STOPPED, GONE})
 
@@ -41,6 +45,32 @@ def online(cluster: Cluster) -> tuple[str, ...]:
 def mounting(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that mount the volumes."""
     return tuple(m.name for m in cluster.members if m.state == "present")
+
+
+def mounting_it(cluster: Cluster, volume: Volume) -> tuple[str, ...]:
+    """The names of those that mount one volume."""
+    return () if is_withheld(volume) else mounting(cluster)
+
+
+def is_withheld(volume: Volume) -> bool:
+    """Whether nobody shall have it mounted."""
+    return str(volume.mount.by) in {NOBODY, WITHDRAWN}
+
+
+def is_withdrawn(volume: Volume) -> bool:
+    """Whether the file does not have it any more."""
+    return str(volume.mount.by) == WITHDRAWN
+
+
+def withheld(volume: Volume, by: str = NOBODY) -> Volume:
+    """The volume, mounted nowhere and by nobody."""
+    mount = volume.mount.model_copy(update={"by": by})
+    return volume.model_copy(update={"mount": mount})
+
+
+def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:
+    """``cluster`` with these volumes."""
+    return cluster.model_copy(update={"volumes": tuple(volumes)})
 
 
 def leaving(cluster: Cluster) -> tuple[str, ...]:

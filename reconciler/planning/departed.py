@@ -1,4 +1,4 @@
-"""Who was a member and stands in the file no more: a deleted block still means eviction."""
+"""Who and what stands in the file no more: a deleted member is evicted, a volume withdrawn."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.model.desired import Cluster, Member
+from reconciler.model.desired import Cluster, Member, Volume
+from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
-from reconciler.model.standing import with_members
+from reconciler.model.standing import WITHDRAWN, with_members, withheld
 from reconciler.planning.numbering import live_nodes, places
 from reconciler.resources.quarantine.entries import trusted
 
@@ -39,6 +40,20 @@ def departed(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     return tuple(found[name] for name in sorted(found) if name not in named)
 
 
+def withdrawn(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
+    """Volumes of the last applied file that this one does not have, to be mounted nowhere."""
+    labels = {v.label for v in cluster.volumes}
+    devices = {ref(v) for v in cluster.volumes}
+    found: dict[str, Volume] = {}
+    for facts in trusted(cluster, observed).values():
+        for item in _applied_items(cluster, facts, "volumes"):
+            with suppress(ValidationError):
+                volume = Volume.model_validate(item, strict=False)
+                if volume.label not in labels and ref(volume) not in devices:
+                    found.setdefault(volume.label, withheld(volume, WITHDRAWN))
+    return tuple(found[label] for label in sorted(found))
+
+
 def with_departed(cluster: Cluster, gone: tuple[Member, ...]) -> Cluster:
     """``cluster`` with them as absent members."""
     return with_members(cluster, (*cluster.members, *gone))
@@ -46,19 +61,23 @@ def with_departed(cluster: Cluster, gone: tuple[Member, ...]) -> Cluster:
 
 def _applied(cluster: Cluster, facts: HostFacts) -> Iterator[Member]:
     """The members of the last applied file, as a host in the cluster remembers it."""
-    if isinstance(facts.records, Unknown) or not live_nodes(cluster, facts):
-        return
-    try:
-        clusters = json.loads(record(facts, cluster.name, APPLIED).text or "{}")["clusters"]
-        items = [m for c in clusters if c["name"] == cluster.name for m in c["members"]]
-    except (ValueError, KeyError, TypeError):
-        return  # no record, or a garbled one: the lists remain
-    for item in items:
+    for item in _applied_items(cluster, facts, "members"):
         known = isinstance(item, dict) and isinstance(item.get("name"), str)
         if known and item.get("state", "present") not in tuple(OUT):
             keys = ("name", "interconnect", "port", "ssh")
             with suppress(ValidationError):  # not a file of ours: the lists remain
                 yield _checked({key: item[key] for key in keys if key in item})
+
+
+def _applied_items(cluster: Cluster, facts: HostFacts, key: str) -> list[Any]:
+    """The items of a list of the last applied file; none without a record, or a garbled one."""
+    if isinstance(facts.records, Unknown) or not live_nodes(cluster, facts):
+        return []
+    try:
+        clusters = json.loads(record(facts, cluster.name, APPLIED).text or "{}")["clusters"]
+        return [item for c in clusters if c["name"] == cluster.name for item in c.get(key, [])]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []  # what the lists say remains
 
 
 def _checked(values: Mapping[str, Any]) -> Member:

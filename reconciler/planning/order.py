@@ -45,6 +45,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("unmount", "stop-service", _same_host),
     ("unmount", "disable-service", _same_host),
     ("unmount", "clear-fstab", _same_host),
+    ("unmount", "disarm", _same_host),
     ("stop-cluster", "unmount", _same_host),
     ("disable-o2cb", "stop-cluster", _same_host),
     ("write-o2cb-settings", "stop-cluster", _same_host),
@@ -88,6 +89,41 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("mount", "same-live-nodes", _anywhere),
     ("mount", "same-timeouts", _anywhere),
     ("mount", "same-file-system", _same_volume),
+    # A device may be larger than its file system, never the reverse: that grows last, and
+    # nobody mounts meanwhile whose kernel has not seen the room.
+    ("note-stopped", "back-up", _anywhere),
+    ("stop-service", "back-up", _anywhere),
+    ("clear-fstab", "back-up", _anywhere),
+    ("unmount", "back-up", _anywhere),
+    # Unmounted everywhere: the tools lock against those on the running kernels' lists.
+    *(
+        ("check-file-system", kind, _anywhere)
+        for kind in ("same-live-nodes", "same-timeouts", "peers-connect", "unmount")
+    ),
+    ("check-file-system", "start-cluster", _anywhere),
+    *(
+        (kind, "check-file-system", _same_volume)
+        for kind in ("add-slots", "grow-backing", "rescan", "grow-partition", "mount")
+    ),
+    ("reread-partition", "check-file-system", _same_volume),
+    ("grow-unmounted", "same-size", _same_volume),
+    ("grow-unmounted", "add-slots", _same_volume),
+    ("check-grown", "grow-unmounted", _same_volume),
+    ("mount", "add-slots", _same_volume),
+    ("mount", "check-grown", _same_volume),
+    ("mount", "grow-unmounted", _same_volume),
+    ("rescan", "grow-backing", _same_volume),
+    ("grow-partition", "rescan", _same_volume),
+    ("reread-partition", "rescan", _same_volume),
+    ("reread-partition", "grow-partition", _same_volume),
+    *(
+        ("same-size", kind, _same_volume)
+        for kind in ("grow-backing", "rescan", "grow-partition", "reread-partition")
+    ),
+    ("mount", "same-size", _same_volume),
+    ("grow-file-system", "same-size", _same_volume),
+    ("grow-file-system", "mount", _same_volume),
+    ("grow-file-system", "unmount", _same_volume),
     ("write-fstab", "mount", _same_place),
     ("write-fstab", "same-file-system", _same_volume),
     # An agent may mount the volume itself: it starts when we ourselves would mount.
@@ -115,11 +151,13 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
 # Where the order is free, a plan reads best in this one.
 STAGES = (
     "load-module",
+    "back-up",
     "write-quarantine",
     "note-stopped",
     "stop-service",
     "disable-service",
     "mask-service",
+    "disarm",
     "clear-fstab",
     "unmount",
     "stop-cluster",
@@ -138,8 +176,19 @@ STAGES = (
     "peers-connect",
     "format",
     "same-file-system",
+    "check-file-system",
+    "add-slots",
+    "grow-backing",
+    "rescan",
+    "grow-partition",
+    "reread-partition",
+    "same-size",
+    "grow-unmounted",
+    "check-grown",
     "mount",
+    "remount",
     "write-fstab",
+    "grow-file-system",
     "unmask-service",
     "enable-service",
     "start-service",
@@ -149,6 +198,8 @@ STAGES = (
 # Kinds of which only one runs at a time, in plan order, within the scope.
 CHAINS: tuple[tuple[frozenset[str], Scope], ...] = (
     (frozenset({"mount"}), _anywhere),
+    # A rescan may stall I/O; two at once could fence (RELIABILITY.md, hazard 26).
+    (frozenset({"rescan"}), _anywhere),
     (frozenset({"clear-fstab", "write-fstab"}), _same_host),
 )
 

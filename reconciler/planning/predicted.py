@@ -132,6 +132,12 @@ def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     return _with_region(cluster, facts, view, on=False)
 
 
+def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    gone = action.expects[0].subject
+    kept = tuple(a for a in known(facts.automounts) if f"{a.kind} {a.name} {a.text}" != gone)
+    return replace(facts, automounts=kept)
+
+
 def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     node, _uuid, path, options = _arguments(action)
     volume = next(v for v in cluster.volumes if v.mount.path == path)
@@ -208,6 +214,7 @@ EFFECTS: Mapping[str, Effect] = {
     "register-nodes": _listed,
     "start-cluster": _listed,
     "stop-cluster": _offline,
+    "disarm": _disarmed,
     "unmount": _unmounted,
     "mount": _mounted,
     "enable-o2cb": _unit(enabled=True),

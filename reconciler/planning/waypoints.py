@@ -20,8 +20,12 @@ from reconciler.model.standing import (
     restated,
     staying,
     with_members,
+    with_volumes,
+    withheld,
 )
 from reconciler.planning.numbering import Place, live_nodes, places
+from reconciler.planning.order import STAGES
+from reconciler.resources.growth.offline import windowed
 from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
 DRAIN = frozenset(
@@ -31,11 +35,31 @@ DRAIN = frozenset(
         "stop-service",
         "disable-service",
         "mask-service",
+        "disarm",
         "clear-fstab",
         "unmount",
     }
 )
+# A window begins with the backup of what is worked on in it.
+AWAY = DRAIN | {"back-up"}
 STOP = frozenset({"stop-cluster"})
+# What is done once, at the end of the way, when everybody is where the file wants it.
+LAST = frozenset(
+    {
+        "back-up",
+        "check-file-system",
+        "add-slots",
+        "grow-unmounted",
+        "check-grown",
+        "grow-backing",
+        "rescan",
+        "grow-partition",
+        "reread-partition",
+        "same-size",
+        "grow-file-system",
+    }
+)
+MOVES = frozenset(STAGES) - LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +82,18 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
     moved += [m for m in changed if m not in moved and _collides(m, moved, now)]
     retimed = _retimed(cluster, observed)
     end = Waypoint(cluster)
+    held = windowed(cluster, observed)
     if retimed or (moved and cluster.rollout == "window"):
         stops = retimed | (_running(cluster, observed) if moved else set())
-        because = "timeouts" if retimed else "node numbers or addresses"
-        return (
-            *_window(cluster, stops, f"{because} change in the kernels of all at once"),
-            end,
-        )
+        what = "timeouts" if retimed else "node numbers or addresses"
+        words = [f"{what} change in the kernels of all at once", *held.values()]
+        return (*_window(cluster, stops, "; ".join(words)), end)
+    window = [_closed(cluster, held)] if held else []
     if not moved:
-        return (end,)
+        return (*window, end)
     settled = _settled(cluster, observed, now, moved)
     turns = [moved] if _swapped(moved, now) else [[m] for m in sorted(moved, key=_place)]
-    return (Waypoint(settled), *_rolling(cluster, settled, turns), end)
+    return (Waypoint(settled, MOVES), *_rolling(cluster, settled, turns), *window, end)
 
 
 def _place(member: Member) -> Place:
@@ -170,12 +194,19 @@ def _rolling(
                 if m.name in there
             ],
         )
-        yield Waypoint(settled)
+        yield Waypoint(settled, MOVES)
+
+
+def _closed(cluster: Cluster, held: Mapping[str, str]) -> Waypoint:
+    """Some volumes unmounted everywhere, for what nobody may have them mounted."""
+    volumes = [withheld(v) if v.label in held else v for v in cluster.volumes]
+    away = with_volumes(cluster, volumes)
+    return Waypoint(away, AWAY, "; ".join(held.values()))
 
 
 def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:
     """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
     return [
-        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), DRAIN, because),
+        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
         Waypoint(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
     ]

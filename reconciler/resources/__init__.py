@@ -13,11 +13,15 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
-from reconciler.model.standing import involved, left
+from reconciler.model.standing import involved, left, staying
 from reconciler.probe.sections import Section
 from reconciler.resources.access import changes as access
 from reconciler.resources.cluster_conf import changes as cluster_conf
 from reconciler.resources.cluster_conf import parsing as cluster_conf_parsing
+from reconciler.resources.growth import changes as growth
+from reconciler.resources.growth import checks as growth_checks
+from reconciler.resources.growth import offline as growth_offline
+from reconciler.resources.growth import readings as growth_readings
 from reconciler.resources.membership import changes as membership
 from reconciler.resources.membership import parsing as membership_parsing
 from reconciler.resources.mounts import changes as mounts
@@ -65,6 +69,14 @@ RESOURCES: tuple[Resource, ...] = (
         "membership", membership.NEEDS, membership.check, membership.diff, membership.actions
     ),
     Resource("volumes", volumes.NEEDS, volumes_checks.check, volumes.diff, volumes.actions),
+    Resource(
+        "growth",
+        growth_offline.NEEDS,
+        growth_checks.check,
+        growth.diff,
+        growth.actions,
+        staying,
+    ),
     Resource("mounts", mounts_readings.NEEDS, mounts_checks.check, mounts.diff, mounts.actions),
     Resource("workloads", workloads.NEEDS, workloads.check, workloads.diff, workloads.actions),
     Resource("access", access.NEEDS, access.check, access.diff, access.actions, left),
@@ -79,6 +91,7 @@ READINGS: Mapping[str, Reading] = {
     **o2cb.READINGS,
     **membership.READINGS,
     **volumes.READINGS,
+    **growth_readings.READINGS,
     **mounts_readings.READINGS,
     **workloads.READINGS,
     **access.READINGS,

@@ -29,7 +29,7 @@ async def disturbed(
 def heal(world: Witness) -> None:
     """All faults cease, and whoever is off is switched on."""
     for name, machine in world.machines.items():
-        for troubles in (machine.faults, machine.broken, machine.dead_maps):
+        for troubles in (machine.faults, machine.broken, machine.dead_maps, machine.down_paths):
             troubles.clear()
         machine.refusal = ""
         machine.files.room["/etc"].free = max(machine.files.room["/etc"].free, 1 << 24)

@@ -72,15 +72,19 @@ def test_a_host_that_hangs_in_an_older_join_is_finished_by_the_next_run():
     assert world.wrongs() == []
 
 
-def test_a_join_without_a_free_slot_is_refused_before_anything_is_written():
+def test_a_join_without_a_free_slot_makes_one_while_nobody_has_the_volume():
     world = witnessed(3)
     names, controller = list(world.machines), Controller(world)
     small = [volume(world, slots=2)]
     drive(world, controller.apply(desired(world, *names[:2], volumes=small)))
-    before = len(world.trace)
+    small = [volume(world, slots=3)]
     ended = drive(world, controller.apply(desired(world, volumes=small)))
-    assert (ended.word, ended.codes) == ("refused", {"not-supported-yet"})
-    assert world.trace[before:] == []
+    assert ended.word == "converged", (ended.failures, ended.codes)
+    (outage,) = ended.plan.clusters[0].outages
+    assert (outage.hosts, outage.because) == (("node01", "node02"), "images: 3 slots")
+    assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
+    assert drive(world, controller.apply(desired(world, volumes=small))).word == "no-change"
+    assert world.wrongs() == []
 
 
 def test_a_second_volume_is_added_while_the_first_stays_mounted():

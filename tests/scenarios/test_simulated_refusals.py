@@ -152,7 +152,6 @@ def test_what_could_not_be_read_is_never_taken_for_absent(section):
     [
         ("other", "ocfs2", 8, "device-not-blank"),
         ("images", "other", 8, "foreign-stack"),
-        ("images", "ocfs2", 1, "not-supported-yet"),
     ],
 )
 def test_an_ocfs2_volume_of_somebody_else_is_left_alone(label, cluster, slots, code):

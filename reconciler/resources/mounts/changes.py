@@ -11,13 +11,15 @@ from dataclasses import replace
 from reconciler.gate import gate_command
 from reconciler.gate.steps import digest, write
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import mount_subject as subject
 from reconciler.model.devices import ref, stable_path, view_of
-from reconciler.model.observed import HostFacts, Observed, known
+from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import leaving, mounting, online
+from reconciler.model.standing import is_withheld, leaving, mounting_it, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
-from reconciler.resources.mounts.readings import boot_mount, mounted, serving, subject
+from reconciler.resources.mounts.readings import boot_mount, mount_options, mounted, serving
 
 FSTAB = "/etc/fstab"
 # o2cb must be online first, and ocfs2.service would mount the same at the same time (one of
@@ -29,6 +31,12 @@ MOUNT_TIMEOUT = 240.0
 UNMOUNT_TIMEOUT = 600.0
 
 
+# What the VFS changes by a remount (mount(8)). What is not named then is as after a mount, but
+# for atime, which stays as it is unless something about it is named (fs/namespace.c).
+ATIME = ("noatime", "nodiratime")
+REMOUNTED = (*ATIME, "nodev", "noexec", "nosuid")
+
+
 def fstab_line(volume: Volume, source: str) -> str:
     """The line; ``nofail`` is refused by OCFS2, ``_netdev`` orders it after the network."""
     options = [*(volume.mount.options or ("defaults",)), "_netdev"]
@@ -38,14 +46,33 @@ def fstab_line(volume: Volume, source: str) -> str:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that are not mounted, or still are; then fstab lines that differ."""
-    reached, mounts, leavers = observed.reached(), mounting(cluster), leaving(cluster)
+    reached = observed.reached()
+    for host in leaving(cluster):
+        yield from _diff_automounts(host, reached[host]) if host in reached else ()
     for volume in cluster.volumes:
+        mounts = mounting_it(cluster, volume)
         for diff_one in (_diff_mount, _diff_boot):
             for host, facts in reached.items():
-                out = (
-                    f"{host} leaves" if host in leavers else f"{host} shall not have it mounted"
-                )
-                yield from diff_one(volume, host, facts, "" if host in mounts else out)
+                out = "" if host in mounts else _why_not(cluster, volume, host)
+                yield from diff_one(volume, host, facts, out)
+
+
+def _diff_automounts(host: str, facts: HostFacts) -> Iterator[Change]:
+    """What would mount again by itself on a host that leaves."""
+    for item in () if isinstance(facts.automounts, Unknown) else facts.automounts:
+        where = f"{member(host)}/automount/{item.kind}"
+        before = " ".join((item.kind, item.name, item.text))
+        yield Change(where, host, "boot", before, None, f"{host} leaves")
+
+
+def _why_not(cluster: Cluster, volume: Volume, host: str) -> str:
+    if host in leaving(cluster):
+        return f"{host} leaves"
+    return (
+        "nobody shall have it mounted"
+        if is_withheld(volume)
+        else f"{host} shall not have it mounted"
+    )
 
 
 def _diff_mount(
@@ -58,8 +85,22 @@ def _diff_mount(
     ours = not out and volume.mount.by == "reconcile"
     if ours and mounted(facts, subject(volume)) == "absent":
         yield Change(where, host, "mount", None, path, "the volume is not mounted")
+    elif ours and mounted(facts, subject(volume)) == "mounted":
+        have, want = _shown(facts, path), wanted_options(volume)
+        if have != want:
+            because = "the file wants other mount options"
+            yield Change(f"{where}/options", host, "mount", have, want, because)
     elif out and mounted(facts, subject(volume)) in {"mounted", "unidentified"}:
         yield Change(where, host, "mount", path, None, out)
+
+
+def wanted_options(volume: Volume) -> str:
+    """Of the wanted options those that a remount changes, joined by commas; ``-`` for none."""
+    return ",".join(o for o in REMOUNTED if o in volume.mount.options) or "-"
+
+
+def _shown(facts: HostFacts, path: str) -> str:
+    return mount_options(facts, f"{path} {','.join(REMOUNTED)}")
 
 
 def _diff_boot(
@@ -90,6 +131,8 @@ def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Mount, then make it permanent; or take it from fstab, then unmount."""
+    yield from _disarmed(cluster, observed, changes)
+    changes = [change for change in changes if "/automount/" not in change.address]
     by_label = {volume.label: volume for volume in cluster.volumes}
     fstab: dict[str, HostFacts] = dict(observed.reached())
     for change in sorted(changes, key=_is_line):  # each file follows from the one before
@@ -101,6 +144,8 @@ def actions(
             file = replace(known(facts.fstab), text=text, sha256=digest(text))
             fstab[change.host] = replace(facts, fstab=file)
             yield action
+        elif change.address.endswith("/options"):
+            yield from _remount(cluster, volume, change, facts)
         elif change.after is None:
             yield _unmount(cluster, volume, change, _others(cluster, volume, observed))
         else:
@@ -111,13 +156,59 @@ def actions(
                 yield _mount(cluster, volume, change, (source, block.uuid if block else "-"))
 
 
+def _disarmed(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
+    hosts = {change.host for change in changes if "/automount/" in change.address}
+    for host, facts in observed.reached().items():
+        for number, item in enumerate(known(facts.automounts) if host in hosts else ()):
+            text = "-" if item.kind == "unit" else item.text
+            reading = " ".join((item.kind, item.name, item.text))
+            yield Action(
+                id=f"{cluster.name}/{host}/disarm/{number}",
+                kind="disarm",
+                host=host,
+                address=f"{member(host)}/automount/{item.kind}",
+                summary=f"keep {item.kind} {item.name} from mounting",
+                because=f"{host} leaves",
+                risk="safe",
+                command=gate_command("disarm", item.kind, item.name, text),
+                expects=(Fact((host,), "automount", reading, "absent"),),
+            )
+
+
+def _remount(
+    cluster: Cluster, volume: Volume, change: Change, facts: HostFacts
+) -> Iterator[Action]:
+    node, path = stable_path(volume.device, facts), volume.mount.path
+    if node is None:
+        return  # refused by check: no-stable-path
+    words = list(volume.mount.options) or ["rw"]
+    if not any(word.endswith("atime") for word in words):
+        words.append("relatime")
+    command = gate_command("remount", node, path, ",".join(words), timeout=MOUNT_TIMEOUT)
+    shown = f"{path} {','.join(REMOUNTED)}"
+    yield Action(
+        id=f"{cluster.name}/{change.host}/remount/{volume.label}",
+        kind="remount",
+        host=change.host,
+        address=address(volume.label),
+        summary=f"remount {volume.label} with {change.after}, in use",
+        because=change.because,
+        risk="safe",
+        command=command,
+        requires=(Fact((change.host,), "mounted", subject(volume), "mounted"),),
+        expects=(Fact((change.host,), "mount-options", shown, str(change.after)),),
+    )
+
+
 def _is_line(change: Change) -> bool:
     return change.truth == "boot" and change.after is not None
 
 
 def _others(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[str, ...]:
     """Who goes on with the volume: the next host is touched only while all of them serve it."""
-    stay = mounting(cluster)
+    stay = mounting_it(cluster, volume)
     return tuple(
         host
         for host, facts in observed.reached().items()
@@ -148,6 +239,7 @@ def _unmount(
 def _mount(cluster: Cluster, volume: Volume, change: Change, device: tuple[str, str]) -> Action:
     host, path = change.host, volume.mount.path
     options = ",".join(volume.mount.options) or "defaults"
+    formatted = device[1] != "-"
     return Action(
         id=f"{cluster.name}/{host}/mount/{volume.label}",
         kind="mount",
@@ -157,7 +249,11 @@ def _mount(cluster: Cluster, volume: Volume, change: Change, device: tuple[str, 
         because=change.because,
         risk="safe",
         command=gate_command("mount", *device, path, options, timeout=MOUNT_TIMEOUT),
-        requires=_lists_equal(cluster),
+        requires=(
+            *_lists_equal(cluster),
+            # A mount on a device that is too small succeeds, and damages (OCFS2.md, 3).
+            *((Fact((host,), "device-covers", ref(volume), "whole"),) if formatted else ()),
+        ),
         expects=(Fact((host,), "mounted", subject(volume), "mounted"),),
         seconds=8,
     )

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, ref, stable_path, view_of
+from reconciler.model.devices import mount_subject as subject
 from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member, not_supported, unread
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import mounting
+from reconciler.model.standing import leaving, mounting_it
 from reconciler.model.units import full_names
-from reconciler.resources.mounts.changes import FSTAB
+from reconciler.resources.mounts.changes import FSTAB, REMOUNTED
 from reconciler.resources.mounts.fstab import entries
-from reconciler.resources.mounts.readings import is_foreign, mounted, subject
+from reconciler.resources.mounts.readings import is_foreign, mounted
 
 # Options that the kernel shows as they were given (mount(8), fs/ocfs2/super.c).
-SHOWN = ("noatime", "nodiratime", "nodev", "noexec", "nosuid", "ro", "sync", "localflocks")
+SHOWN = (*REMOUNTED, "ro", "sync", "localflocks")
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse paths in use by something else, and mounts that cannot be made or ended."""
-    reached, mounts = observed.reached(), mounting(cluster)
+    reached = observed.reached()
     for volume in cluster.volumes:
+        mounts = mounting_it(cluster, volume)
         for host, facts in reached.items():
             yield from _check_path(volume, host, facts)
             if host in mounts:
@@ -31,24 +33,33 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 yield from _check_stable(volume, host, facts)
     wanted_paths = {volume.mount.path for volume in cluster.volumes}
     for host, facts in reached.items():
-        yield from _check_automounts(host, facts)
-        for found in known(facts.mounts):
-            if found.pid != 1:
-                yield Blocked(
-                    "mount-hidden",
-                    member(host),
-                    f"{found.source} is mounted on {found.path} in the private mount namespace "
-                    f"of process {found.pid}, where umount and fuser do not see it",
-                    f"end process {found.pid} on {host}, or unmount it inside: "
-                    f"nsenter -t {found.pid} -m umount {found.path}",
-                )
-            elif not is_foreign(found) and found.path not in wanted_paths:
-                yield not_supported(
-                    member(host),
-                    f"{found.source} is mounted on {found.path}, which no volume of the file "
-                    "names: moving or withdrawing a mount is not acted upon yet",
-                    "add the volume to the file, or unmount it by hand",
-                )
+        if host not in leaving(cluster):  # there the plan takes it away
+            yield from _check_automounts(host, facts)
+        yield from _check_strangers(wanted_paths, host, facts)
+
+
+def _check_strangers(
+    wanted_paths: Collection[str], host: str, facts: HostFacts
+) -> Iterator[Blocked]:
+    """Mounts that umount cannot end, or that nobody knows."""
+    for found in known(facts.mounts):
+        if found.pid != 1:
+            yield Blocked(
+                "mount-hidden",
+                member(host),
+                f"{found.source} is mounted on {found.path} in the private mount namespace "
+                f"of process {found.pid}, where umount and fuser do not see it",
+                f"end process {found.pid} on {host}, or unmount it inside: "
+                f"nsenter -t {found.pid} -m umount {found.path}",
+            )
+        elif not is_foreign(found) and found.path not in wanted_paths:
+            yield Blocked(
+                "volume-unfamiliar",
+                member(host),
+                f"{found.source} is mounted on {found.path}, which no volume of the file "
+                "names, nor any record of an earlier apply",
+                "add the volume to the file, or unmount it by hand",
+            )
 
 
 def _check_path(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
@@ -85,8 +96,8 @@ def _check_automounts(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def busy(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to unmount what somebody uses; asked at every way-point, before the first action."""
-    mounts = mounting(cluster)
     for volume in cluster.volumes:
+        mounts = mounting_it(cluster, volume)
         for host, facts in observed.reached().items():
             if host not in mounts and not isinstance(facts.mounts, Unknown):
                 yield from _check_users(volume, host, facts)
@@ -142,11 +153,12 @@ def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blo
             f"see on {host} why (dmesg: an error makes OCFS2 read-only); unmount it, check the "
             "volume with fsck.ocfs2 while nobody has it mounted, and apply again",
         )
-    if missing:
+    fixed = [option for option in missing if option not in REMOUNTED]
+    if fixed:
         yield not_supported(
             address(volume.label),
-            f"{host}: {found.path} is mounted without {', '.join(missing)}: "
-            "remounting is not acted upon yet",
+            f"{host}: {found.path} is mounted without {', '.join(fixed)}, which a remount "
+            "does not change",
             f"unmount it on {host} by hand and apply again, or drop the option",
         )
 

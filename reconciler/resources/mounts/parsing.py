@@ -14,9 +14,17 @@ DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
 
 def parse_mounts(section: Section) -> tuple[MountPoint, ...]:
     """OCFS2 mounts; another file system on a path asked for has ``!TYPE`` as its option."""
-    rows = grouped(section, {"mount": 5, "other": 3})
+    rows = grouped(section, {"mount": 5, "other": 3, "size": 2})
+    sizes = {path: number(size) for path, size in rows["size"]}
     ocfs2 = tuple(
-        MountPoint(decoded(path), decoded(source), device(at), options(words), number(pid))
+        MountPoint(
+            decoded(path),
+            decoded(source),
+            device(at),
+            options(words),
+            number(pid),
+            sizes.get(path) if pid == "1" else None,
+        )
         for path, source, at, words, pid in rows["mount"]
     )
     others = tuple(

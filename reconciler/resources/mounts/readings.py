@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.model.desired import Volume
-from reconciler.model.devices import ref, view_of
+from reconciler.model.devices import view_of
 from reconciler.model.observed import HostFacts, MountPoint, WantedDevice, known
 from reconciler.model.reading import Reading
 from reconciler.resources.mounts.fstab import entries
-
-
-def subject(volume: Volume) -> str:
-    """``PATH REF``: where which device is mounted, as facts about mounts name it."""
-    return f"{volume.mount.path} {ref(volume)}"
 
 
 def is_foreign(found: MountPoint) -> bool:
@@ -54,7 +48,14 @@ def fstab(facts: HostFacts, _subject: str) -> str:
 
 
 def unmounted(facts: HostFacts, subject: str) -> str:
-    """Whether nothing of a volume is in use: no mount, no region, no domain, no heartbeat.
+    """Whether nothing of a volume is in use: no mount, no region, no domain, no heartbeat."""
+    view = view_of(facts, subject.split(" ", 1)[1])
+    why = released(facts, subject)
+    return _left_beating(facts, view) if why == "released" else why
+
+
+def released(facts: HostFacts, subject: str) -> str:
+    """Whether the kernel has nothing of a volume; a crash may have left its heartbeat block.
 
     Of /proc/mounts alone nothing is believed: a private mount namespace hides from it
     (OCFS2.md, rule 8), while region and domain stay.
@@ -66,23 +67,24 @@ def unmounted(facts: HostFacts, subject: str) -> str:
         if not is_foreign(item) and (item.path == path or item.device == device):
             where = "" if item.pid == 1 else f" in the namespace of process {item.pid}"
             return f"mounted on {item.path}{where}"
-    return _beating(facts, view) or "unmounted"
-
-
-def _beating(facts: HostFacts, view: WantedDevice | None) -> str:
-    """Why a volume that is not mounted is in use all the same; empty if it is not."""
     if view is None or view.superblock is None:
-        return ""
+        return "released"
     region = view.superblock.uuid.replace("-", "").upper()
-    for live in known(facts.live).clusters:
-        if region in {item.uuid.replace("-", "").upper() for item in live.regions}:
-            return "its heartbeat region is active"
-        own = {node.number for node in live.nodes if node.local}
-        beats = [b for b in view.beats or () if b.node in own and int(b.generation, 16) != 0]
-        if beats:
-            return f"the heartbeat of node {beats[0].node} has not ended cleanly"
+    regions = {r.uuid for live in known(facts.live).clusters for r in live.regions}
+    if region in {uuid.replace("-", "").upper() for uuid in regions}:
+        return "its heartbeat region is active"
     domains = {item.upper() for item in known(facts.live).domains}
-    return "its DLM domain is active" if region in domains else ""
+    return "its DLM domain is active" if region in domains else "released"
+
+
+def _left_beating(facts: HostFacts, view: WantedDevice | None) -> str:
+    """Whether the host's own heartbeat block is that of a clean leave."""
+    for live in known(facts.live).clusters:
+        own = {node.number for node in live.nodes if node.local}
+        for beat in (view.beats or ()) if view else ():
+            if beat.node in own and int(beat.generation, 16) != 0:
+                return f"the heartbeat of node {beat.node} has not ended cleanly"
+    return "unmounted"
 
 
 def serving(facts: HostFacts, subject: str) -> str:
@@ -91,6 +93,21 @@ def serving(facts: HostFacts, subject: str) -> str:
     path = subject.split(" ", 1)[0]
     here = [m for m in known(facts.mounts) if m.path == path and m.pid == 1]
     return "read-only" if state == "mounted" and "ro" in here[-1].options else state
+
+
+def mount_options(facts: HostFacts, subject: str) -> str:
+    """Which options of ``PATH OPTION,...`` the mount there has; ``-`` for none."""
+    path, options = subject.rsplit(" ", 1)
+    here = [m for m in known(facts.mounts) if m.path == path and m.pid == 1]
+    if not here:
+        return "absent"
+    return ",".join(o for o in options.split(",") if o in here[-1].options) or "-"
+
+
+def automount(facts: HostFacts, subject: str) -> str:
+    """Whether ``KIND NAME TEXT`` would mount something by itself."""
+    found = {f"{a.kind} {a.name} {a.text}" for a in known(facts.automounts)}
+    return "present" if subject in found else "absent"
 
 
 def users(facts: HostFacts, path: str) -> str:
@@ -108,6 +125,9 @@ READINGS = {
     "mounted": Reading(("mounts", "wanted"), mounted),
     "serving": Reading(("mounts", "wanted"), serving),
     "unmounted": Reading(("mounts", "wanted", "live"), unmounted),
+    "released": Reading(("mounts", "wanted", "live"), released),
+    "mount-options": Reading(("mounts",), mount_options),
+    "automount": Reading(("automounts",), automount),
     "users": Reading(("processes",), users),
     "ocfs2-mounts": Reading(("mounts",), ocfs2_mounts),
     "boot-mount": Reading(("fstab",), boot_mount),

@@ -12,7 +12,7 @@ from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, listed, staying
+from reconciler.model.standing import among, is_withdrawn, listed, staying
 
 # mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
 FORMAT_TIMEOUT = 1800.0
@@ -44,7 +44,7 @@ def views(volume: Volume, observed: Observed) -> Mapping[str, WantedDevice]:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that no member sees a file system on."""
-    for volume in cluster.volumes:
+    for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         seen = views(volume, among(observed, staying(cluster)))
         if (
             seen

@@ -16,24 +16,19 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import not_supported
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, listed, staying
+from reconciler.model.standing import among, is_withdrawn, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import blank, named, views
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
 SLACK = 4 << 20
 
-_NOT_YET = {
-    "backing": "growing the backing device",
-    "backup": "running backups",
-}
-
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse each volume whose device is not, on every member, what the file says."""
     yield from heartbeats.check(cluster, observed)
     observed = among(observed, staying(cluster))
-    for volume in cluster.volumes:
+    for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         yield from _check_not_yet(volume)
         seen = views(volume, observed)
         refused = [b for host, view in seen.items() for b in _check_view(volume, host, view)]
@@ -44,20 +39,11 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 
 def _check_not_yet(volume: Volume) -> Iterator[Blocked]:
-    for key, what in _NOT_YET.items():
-        if getattr(volume, key) is not None:
-            yield not_supported(
-                address(volume.label), f"{key}: {what} is not acted upon yet", f"remove {key}"
-            )
     if volume.workloads and volume.workloads.guests:
         yield not_supported(
             address(volume.label),
             "workloads.guests: stopping and starting guests is not acted upon yet",
             "remove guests; stop them by hand before what unmounts the volume",
-        )
-    if volume.growth == "offline":
-        yield not_supported(
-            address(volume.label), "growth: offline is not acted upon yet", "remove growth"
         )
 
 
@@ -123,7 +109,8 @@ def _check_together(
             "give the device's wwid, or a path that leads to one disk on all members",
         )
     sizes = {host: view.size for host, view in seen.items()}
-    if len(set(sizes.values())) > 1:
+    blank = not any(view.superblock for view in seen.values())
+    if blank and len(set(sizes.values())) > 1:
         words = ", ".join(f"{host} {size} bytes" for host, size in sizes.items())
         yield Blocked(
             "device-size-differs",
@@ -150,7 +137,7 @@ def _check_content(
     for host, view in seen.items():
         facts = observed.reached()[host]
         if view.superblock is not None:
-            yield from _check_superblock(cluster, volume, view.superblock, view.size or 0)
+            yield from _check_superblock(cluster, volume, view.superblock)
             return
         yield from _check_blank(volume, host, view, facts)
         yield from _check_size(volume, host, view, facts)
@@ -216,9 +203,7 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
     )
 
 
-def _check_superblock(
-    cluster: Cluster, volume: Volume, block: Superblock, size: int
-) -> Iterator[Blocked]:
+def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
     subject = address(volume.label)
     if block.label != volume.label:
         yield Blocked(
@@ -237,32 +222,4 @@ def _check_superblock(
             f"the volume is stamped for {block.stack or 'no stack'}/{block.cluster or 'none'}, "
             f"not o2cb/{cluster.name}",
             "correct the cluster's name or the device",
-        )
-    need = max(len(listed(cluster)), volume.slots or 0)
-    if block.slots < need:
-        yield not_supported(
-            subject,
-            f"the volume has {block.slots} slots, the file needs {need}: "
-            "adding slots is not acted upon yet",
-            f"with the volume unmounted everywhere: tunefs.ocfs2 -N {need} DEVICE",
-        )
-    yield from _check_growth(volume, block, size)
-
-
-def _check_growth(volume: Volume, block: Superblock, size: int) -> Iterator[Blocked]:
-    have = block.clusters * block.cluster_size
-    want = size if volume.size == "fill" else volume.size
-    if want + SLACK < have:
-        yield Blocked(
-            "shrink-refused",
-            address(volume.label),
-            f"the file system has {have} bytes, the file wants {format_size(want)}",
-            f"OCFS2 cannot shrink: write a size of at least {-(-have >> 20)}MiB",
-        )
-    elif have + SLACK < want:
-        yield not_supported(
-            address(volume.label),
-            f"the file system has {have} bytes, the file wants {format_size(want)}: "
-            "growing is not acted upon yet",
-            "grow it by hand, or write the size that it has",
         )

@@ -19,7 +19,7 @@ from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record, record_digest
 from reconciler.model.refusals import member
-from reconciler.model.standing import leaving, mounting
+from reconciler.model.standing import is_withheld, leaving, mounting
 from reconciler.model.units import full_names
 
 SERVICE_TIMEOUT = 300.0
@@ -47,13 +47,13 @@ class Owed:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Services that run where nothing is mounted, or that we owe a start."""
-    mounts, leavers = mounting(cluster), leaving(cluster)
+    mounts, leavers, held = mounting(cluster), leaving(cluster), _held(cluster)
     for host, facts in observed.reached().items():
         owed = obligations(cluster, facts)
         for unit in units(cluster):
             where = f"{member(host)}/service/{unit}"
             state = service(facts, unit)
-            if host in mounts:
+            if host in mounts and unit not in held:
                 yield from _returned(where, host, facts, (unit, owed))
                 continue
             because = (
@@ -88,10 +88,13 @@ def actions(
     for host in dict.fromkeys(change.host for change in changes):
         mine = [change for change in changes if change.host == host]
         owed = obligations(cluster, reached[host])
-        if host in mounting(cluster):
+        downs = [change for change in mine if change.after in DOWN]
+        if not downs:
             yield from _undone(cluster, mine, reached[host])
-            yield _noted(cluster, mine[0], reached[host], Owed())
+            rest = Owed(_less(owed.stopped, mine), _less(owed.disabled, mine))
+            yield _struck(cluster, mine[0], reached[host], rest)
             continue
+        mine = downs  # what comes back does so when nothing more is taken away
         stops = _named(mine, "inactive")
         noted = Owed(
             tuple(dict.fromkeys((*owed.stopped, *stops))),
@@ -104,6 +107,19 @@ def actions(
             for change in mine:
                 if change.after == "inactive":
                     yield _set(cluster, change, "mask")
+
+
+DOWN = frozenset({"inactive", "disabled"})
+
+
+def _held(cluster: Cluster) -> frozenset[str]:
+    """The services of volumes that nobody has mounted."""
+    found = [v.workloads.services for v in cluster.volumes if v.workloads and is_withheld(v)]
+    return frozenset(full_names([unit for services in found for unit in services]))
+
+
+def _less(units: Sequence[str], back: Sequence[Change]) -> tuple[str, ...]:
+    return tuple(unit for unit in units if unit not in {_unit(change) for change in back})
 
 
 def _undone(cluster: Cluster, mine: Sequence[Change], facts: HostFacts) -> Iterator[Action]:
@@ -156,8 +172,18 @@ def _set(cluster: Cluster, change: Change, verb: str) -> Action:
 
 
 def _noted(cluster: Cluster, change: Change, facts: HostFacts, owed: Owed) -> Action:
+    return _written(cluster, change, facts, ("note-stopped", owed))
+
+
+def _struck(cluster: Cluster, change: Change, facts: HostFacts, rest: Owed) -> Action:
+    return _written(cluster, change, facts, ("strike-stopped", rest))
+
+
+def _written(
+    cluster: Cluster, change: Change, facts: HostFacts, what: tuple[str, Owed]
+) -> Action:
+    name, owed = what
     file = record(facts, cluster.name, STOPPED)
-    name = "note-stopped" if owed != Owed() else "strike-stopped"
     text = json.dumps({"services": list(owed.stopped), "disabled": list(owed.disabled)}) + "\n"
     action = write(change, f"{cluster.name}/{name}", "record", file, text)
     subject = f"{cluster.name}/{STOPPED}"

@@ -1,0 +1,273 @@
+"""Growth: backing, every path, map, partition, all kernels, then the file system.
+
+A device that is larger than its file system is a safe place to stop; the reverse damages it
+(OCFS2.md, 3). So the file system grows last, after every member's kernel has shown the room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.gate import gate_command
+from reconciler.gate.steps import barrier
+from reconciler.model.desired import Cluster, Device, HostCommand, Lvm, Volume
+from reconciler.model.devices import mount_subject, ref, stable_link, stable_path
+from reconciler.model.observed import Observed
+from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.quantities import format_size
+from reconciler.model.refusals import volume as address
+from reconciler.model.standing import mounting
+from reconciler.resources.growth.offline import Unmounted
+from reconciler.resources.growth.offline import work as work_unmounted
+from reconciler.resources.growth.sizes import Growth, growth, have
+
+# An array's own tools may take minutes.
+BACKING_TIMEOUT = 1800.0
+# A rescan waits for every path, then for the map; a partition for udev.
+RESCAN_TIMEOUT = 120.0
+# tunefs.ocfs2 writes one group descriptor for each new group; minutes for many TiB.
+GROW_TIMEOUT = 1800.0
+
+
+def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
+    """Volumes smaller than the file says, kernels that see a smaller device, slots."""
+    for volume in cluster.volumes:
+        due = work_unmounted(cluster, volume, observed)
+        if due is not None and due.slots:
+            where = f"{address(volume.label)}/slots"
+            because = "the file and its members need more slots"
+            yield Change(where, due.worker, "disk", due.block.slots, due.slots, because)
+        if due is not None and due.interrupted:
+            where = f"{address(volume.label)}/check"
+            because = "tunefs.ocfs2 was interrupted: before anything else it is checked"
+            yield Change(where, due.worker, "disk", "interrupted", "checked", because)
+        work = growth(cluster, volume, observed)
+        if work is None:
+            continue
+        where = f"{address(volume.label)}/size"
+        if work.grows:
+            because = f"the file wants {_wish(volume)}"
+            yield Change(where, work.worker, "disk", have(work.block), work.goal.size, because)
+            continue
+        for host in dict.fromkeys((*work.rescans, *work.rereads)):
+            size = work.layers[host].node.size
+            because = f"{host} sees a smaller device than others"
+            yield Change(f"{where}/{host}", host, "kernel", size, work.goal.device, because)
+
+
+def _wish(volume: Volume) -> str:
+    return "the whole disk" if volume.size == "fill" else format_size(volume.size)
+
+
+def actions(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
+    """What each layer lacks, a barrier, then the file system once."""
+    addresses = {change.address.split("/")[1] for change in changes}
+    for volume in (v for v in cluster.volumes if v.label in addresses):
+        due = work_unmounted(cluster, volume, observed)
+        if due is not None:
+            window = Unmounted(cluster, volume, observed, due)
+            yield from window.backup()
+            yield window.check("check-file-system")
+            yield from window.slots()
+        work = growth(cluster, volume, observed)
+        if work is None:
+            continue
+        how = _Growing(cluster, volume, observed, work)
+        yield from how.room()
+        if due is not None and due.growth is not None:
+            yield how.unmounted(Unmounted(cluster, volume, observed, due))
+            yield Unmounted(cluster, volume, observed, due).check("check-grown")
+        elif work.grows:
+            yield how.mounted()
+
+
+class _Growing:
+    """One volume's growth; its methods are its steps."""
+
+    def __init__(
+        self, cluster: Cluster, volume: Volume, observed: Observed, work: Growth
+    ) -> None:
+        self.cluster, self.volume, self.observed, self.work = cluster, volume, observed, work
+        self.ref, self.hosts = ref(volume), tuple(work.layers)
+        self.because = (
+            f"{volume.label} grows to {_wish(volume)}"
+            if work.grows
+            else "all kernels must see the same device"
+        )
+
+    def room(self) -> Iterator[Action]:
+        """Every layer beneath the file system, in their order."""
+        work = self.work
+        if work.backing:
+            yield self._backing()
+        yield from (self._rescan(host) for host in work.rescans)
+        if work.partition:
+            yield self._partition()
+        yield from (
+            self._reread(host)
+            for host in work.rereads
+            if not (work.partition and host == work.worker)
+        )
+        yield self._barrier()
+
+    def _action(self, kind: str, host: str, summary: str, command: Command) -> Action:
+        return Action(
+            id=f"{self.cluster.name}/{host}/{kind}/{self.volume.label}",
+            kind=kind,
+            host=host,
+            address=address(self.volume.label),
+            summary=summary,
+            because=self.because,
+            risk="safe",
+            command=command,
+            expects=(),
+            seconds=5,
+        )
+
+    def _backing(self) -> Action:
+        backing, least = self.volume.backing, self.work.goal.disk
+        assert backing is not None  # noqa: S101  # as `Growth.backing` says
+        how: Lvm | HostCommand | None = backing.lvm or backing.command
+        assert how is not None  # noqa: S101  # one of the two, by the schema
+        if isinstance(how, Lvm):
+            command = gate_command(
+                "extend-lv", how.vg, how.lv, str(least), timeout=BACKING_TIMEOUT
+            )
+            what = f"logical volume {how.vg}/{how.lv}"
+        else:
+            command = Command(argv(self.volume.device, how, least), timeout=BACKING_TIMEOUT)
+            what = f"the disk by {how.argv[0]}"
+        told = tuple(h for h, layer in self.work.layers.items() if layer.disk.capacity)
+        subject = f"{self.ref} {least}"
+        action = self._action(
+            "grow-backing", how.host, f"grow {what} to {format_size(least)}", command
+        )
+        proof = (Fact(told, "capacity", subject, "enough"),) if told else ()
+        return replace(action, expects=proof, irreversible=True, seconds=10)
+
+    def _disk(self, host: str) -> str:
+        return self.volume.device.path or stable_link(self.work.layers[host].disk) or ""
+
+    def _rescan(self, host: str) -> Action:
+        least = self.work.goal.disk
+        paths = len(self.work.layers[host].paths)
+        what = f"{paths} paths, resize the map" if paths else "the disk"
+        action = self._action(
+            "rescan",
+            host,
+            f"rescan {what}: {format_size(least)}",
+            gate_command("rescan", self._disk(host), str(least), timeout=RESCAN_TIMEOUT),
+        )
+        subject = f"{self.ref} {least}"
+        return replace(action, expects=(Fact((host,), "disk-room", subject, "enough"),))
+
+    def _partition(self) -> Action:
+        work, host = self.work, self.work.worker
+        start = work.layers[host].node.start
+        words = (
+            *("grow-partition", self._disk(host), str(self.volume.device.partition)),
+            *(str(start), str(work.goal.end)),
+        )
+        action = self._action(
+            "grow-partition",
+            host,
+            f"grow partition {self.volume.device.partition} to sector {work.goal.end}",
+            gate_command(*words, timeout=RESCAN_TIMEOUT),
+        )
+        least = f"{self.ref} {work.goal.disk}"
+        return replace(
+            action,
+            requires=(
+                Fact(self.hosts, "disk-room", least, "enough"),
+                Fact((host,), "partition-start", self.ref, str(start)),
+            ),
+            expects=(
+                Fact((host,), "partition-start", self.ref, str(start)),
+                Fact((host,), "device-size", self.ref, str(work.goal.device)),
+            ),
+            irreversible=True,
+        )
+
+    def _reread(self, host: str) -> Action:
+        size = str(self.work.goal.device)
+        number = str(self.volume.device.partition)
+        words = ("reread-partition", self._disk(host), number, size)
+        action = self._action(
+            "reread-partition",
+            host,
+            f"read partition {number} again",
+            gate_command(*words, timeout=RESCAN_TIMEOUT),
+        )
+        return replace(action, expects=(Fact((host,), "device-size", self.ref, size),))
+
+    def _barrier(self) -> Action:
+        goal = self.work.goal
+        return barrier(
+            f"{self.cluster.name}/same-size/{self.volume.label}",
+            address(self.volume.label),
+            f"{self.volume.label} has room for {goal.size} bytes on {len(self.hosts)} members",
+            "a file system larger than any member's device is damaged there",
+            *self._room(),
+        )
+
+    def _room(self) -> tuple[Fact, ...]:
+        return (
+            Fact(self.hosts, "device-size", self.ref, None),
+            Fact(self.hosts, "device-room", f"{self.ref} {self.work.goal.size}", "enough"),
+        )
+
+    def unmounted(self, window: Unmounted) -> Action:
+        """The file system, while nobody has it mounted."""
+        work, volume = self.work, self.volume
+        words = ("grow-fs", window.node, work.block.uuid, str(work.goal.blocks), "unmounted")
+        action = window.action(
+            "grow-unmounted",
+            f"grow the file system {volume.label} to {work.goal.blocks} blocks",
+            gate_command(*words, timeout=GROW_TIMEOUT),
+        )
+        size = str(work.goal.size)
+        return replace(
+            action,
+            requires=(*action.requires, *self._room()),
+            expects=(Fact(self.hosts, "file-system-size", self.ref, size),),
+            irreversible=True,
+        )
+
+    def mounted(self) -> Action:
+        """The file system, while everybody has it mounted."""
+        work, host, volume = self.work, self.work.worker, self.volume
+        node = stable_path(volume.device, self.observed.reached()[host]) or ""
+        words = ("grow-fs", node, work.block.uuid, str(work.goal.blocks), "mounted")
+        mounts = tuple(h for h in self.hosts if h in mounting(self.cluster))
+        size = str(work.goal.size)
+        action = self._action(
+            "grow-file-system",
+            host,
+            f"grow the file system {volume.label} to {work.goal.blocks} blocks, mounted",
+            gate_command(*words, timeout=GROW_TIMEOUT),
+        )
+        return replace(
+            action,
+            requires=(
+                *self._room(),
+                Fact((host,), "file-system-uuid", self.ref, work.block.uuid),
+                Fact(mounts, "serving", mount_subject(volume), "mounted"),
+            ),
+            expects=(
+                Fact(self.hosts, "file-system-size", self.ref, size),
+                Fact(mounts, "mounted-size", volume.mount.path, size),
+            ),
+            irreversible=True,
+        )
+
+
+def argv(device: Device, how: HostCommand, size: int) -> tuple[str, ...]:
+    """The operator's command with {wwid} and {size_bytes} filled in."""
+    values = {"wwid": device.wwid or "", "size_bytes": str(size)}
+    words = how.argv
+    for key, value in values.items():
+        words = tuple(word.replace(f"{{{key}}}", value) for word in words)
+    return words

@@ -1,0 +1,142 @@
+"""Every reason not to grow a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import ref, view_of
+from reconciler.model.observed import Observed, Superblock, known
+from reconciler.model.outcome import Blocked
+from reconciler.model.quantities import format_size
+from reconciler.model.refusals import member
+from reconciler.model.refusals import volume as address
+from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.resources.growth.sizes import (
+    MIB,
+    SECTOR,
+    SLACK,
+    Growth,
+    Layers,
+    goal,
+    growth,
+    have,
+    layers,
+)
+
+TOOLS = ("tunefs.ocfs2",)
+PARTITION_TOOLS = ("parted", "partprobe")
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse what would shrink and what cannot grow."""
+    stays = among(observed, staying(cluster))
+    for volume in cluster.volumes:
+        found = {} if is_withdrawn(volume) else layers(volume, stays)
+        if not found:
+            continue
+        view = view_of(stays.reached()[next(iter(found))], ref(volume))
+        block = view.superblock if view else None
+        if block is None:
+            continue
+        yield from _check_shrink(volume, found, block)
+        work = growth(cluster, volume, observed)
+        if work is not None:
+            yield from _check_views(volume, work)
+            yield from _check_room(volume, work)
+            yield from _check_tools(work, stays)
+            yield from _check_neighbours(volume, work, stays)
+
+
+def _check_shrink(
+    volume: Volume, found: Mapping[str, Layers], block: Superblock
+) -> Iterator[Blocked]:
+    size = have(block)
+    start = next(iter(found.values())).start
+    want = goal(volume, found, block).device if volume.size == "fill" else volume.size - start
+    if want + SLACK < size:
+        yield Blocked(
+            "shrink-refused",
+            address(volume.label),
+            f"the file system has {size} bytes, the file wants {format_size(want)}",
+            f"OCFS2 cannot shrink: write a size of at least {-(-(size + start) // MIB)}MiB",
+        )
+
+
+def _check_views(volume: Volume, work: Growth) -> Iterator[Blocked]:
+    """All disks must be one size, or be on their way to it."""
+    told = {n: layer.disk.capacity for n, layer in work.layers.items()}
+    silent = [n for n, size in told.items() if size is None and not work.layers[n].blind]
+    speaks = {n: size for n, size in told.items() if size is not None}
+    if speaks and silent:
+        yield Blocked(
+            "path-down",
+            address(volume.label),
+            f"{', '.join(silent)}: not every path of {volume.label} answers; the kernel refuses "
+            "a map over paths of different sizes, so growth waits for all of them",
+            f"restore the paths (multipath -ll on {', '.join(silent)}), then plan again",
+        )
+    sizes = set(speaks.values())
+    if len(sizes) > 1:
+        words = ", ".join(f"{n} {size} bytes" for n, size in speaks.items())
+        yield Blocked(
+            "device-size-differs",
+            address(volume.label),
+            f"the disk of {volume.label} itself has another size on each host: {words}",
+            "check on the storage that all of them are shown the same LUN",
+        )
+
+
+def _check_room(volume: Volume, work: Growth) -> Iterator[Blocked]:
+    """Without a way to grow the disk, the plan waits until somebody has grown it."""
+    if work.backing:
+        return
+    told = any(layer.disk.capacity is not None for layer in work.layers.values())
+    short = {
+        n: layer.told
+        for n, layer in work.layers.items()
+        if layer.told < work.goal.disk
+        and (layer.disk.capacity is not None or not (layer.blind or told))
+    }
+    if short:
+        words = ", ".join(f"{n} {size} bytes" for n, size in short.items())
+        yield Blocked(
+            "device-too-small",
+            address(volume.label),
+            f"the disk of {volume.label} has not {format_size(work.goal.disk)} yet: {words}",
+            "grow the LUN on the storage and plan again, or say under backing how it grows",
+        )
+
+
+def _check_tools(work: Growth, observed: Observed) -> Iterator[Blocked]:
+    for host, facts in observed.reached().items():
+        if host not in work.layers:
+            continue
+        need = (*TOOLS, *(PARTITION_TOOLS if work.goal.end is not None else ()))
+        missing = [name for name in need if name not in known(facts.packages).commands]
+        if missing:
+            yield Blocked(
+                "tools-missing",
+                member(host),
+                f"growing needs {', '.join(missing)}, not installed",
+                f"install what brings them on {host} (parted, gdisk), then plan again",
+            )
+
+
+def _check_neighbours(volume: Volume, work: Growth, observed: Observed) -> Iterator[Blocked]:
+    """What lies behind the partition stays where it is."""
+    if not work.partition or work.goal.end is None:
+        return
+    for host, layer in work.layers.items():
+        for other in known(observed.reached()[host].disks):
+            inside = other.parent == layer.disk.name and other.name != layer.node.name
+            start = other.start if inside and other.start is not None else None
+            if start is not None and layer.start // SECTOR < start <= work.goal.end:
+                yield Blocked(
+                    "partition-blocked",
+                    address(volume.label),
+                    f"{host}: partition {other.partition} ({other.name}) begins behind "
+                    f"{layer.node.name} and is in its way",
+                    "move or remove that partition by hand, or put the volume on a disk of its own",
+                )
+                return

@@ -1,0 +1,213 @@
+"""What a volume needs while nobody has it mounted: a check, more slots, offline growth.
+
+The kernel refuses more slots while anybody has the volume mounted (OCFS2.md, 3), so a plan
+passes through a window in which nobody has (``planning.waypoints``). Whatever else needs the
+volume unmounted is done in the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.gate import gate_command
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import has_mounted, mount_subject, ref, stable_path, view_of
+from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
+from reconciler.model.plan import Action, Command, Fact
+from reconciler.model.reading import Reading
+from reconciler.model.refusals import volume as address
+from reconciler.model.standing import among, is_withdrawn, listed, staying
+from reconciler.resources.growth.sizes import Growth, growth, in_progress, layers
+
+# fsck.ocfs2 reads all metadata: hours for many TiB on slow disks.
+CHECK_TIMEOUT = 6 * 3600.0
+SLOTS_TIMEOUT = 1800.0
+BACKUP_TIMEOUT = 24 * 3600.0
+NEEDS = ("wanted", "disks", "mounts", "packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a volume needs unmounted: ``slots`` to reach, 0 for none; growth, None for none.
+
+    ``interrupted``: a change of tunefs.ocfs2 was cut short, so that it is checked, no more.
+    """
+
+    block: Superblock
+    worker: str
+    slots: int
+    growth: Growth | None
+    interrupted: bool
+
+    @property
+    def because(self) -> str:
+        """Why it has to be unmounted everywhere."""
+        words = [f"{self.slots} slots"] if self.slots else []
+        words += ["offline growth"] if self.growth else []
+        words += ["an interrupted change of it"] if self.interrupted else []
+        return " and ".join(words)
+
+
+def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
+    """What has to be done to a volume while nobody has it mounted; None for nothing."""
+    if is_withdrawn(volume):
+        return None
+    found = layers(volume, among(observed, staying(cluster)))
+    first = next(iter(found), None)
+    view = view_of(observed.reached()[first], ref(volume)) if first else None
+    if first is None or view is None or view.superblock is None:
+        return None
+    need = max(len(listed(cluster)), volume.slots or 0)
+    lacks = growth(cluster, volume, observed)
+    grows = lacks if lacks and lacks.grows and volume.growth == "offline" else None
+    cut = in_progress(view.superblock)
+    slots = need if view.superblock.slots < need and not cut else 0
+    if not slots and grows is None and not cut:
+        return None
+    return Work(view.superblock, first, slots, grows, cut)
+
+
+def is_mounted(volume: Volume, observed: Observed) -> bool:
+    """Whether any host that answered has it mounted."""
+    return any(has_mounted(facts, ref(volume)) for facts in observed.reached().values())
+
+
+def windowed(cluster: Cluster, observed: Observed) -> dict[str, str]:
+    """The volumes that have to be unmounted everywhere, and why.
+
+    A host of which something could not be read is left out: it blocks the plan by itself.
+    """
+    readable = {
+        name: facts
+        for name, facts in observed.reached().items()
+        if not any(isinstance(getattr(facts, key), Unknown) for key in NEEDS)
+    }
+    observed = Observed(readable)
+    found = {}
+    for volume in cluster.volumes:
+        due = work(cluster, volume, observed)
+        if due is not None and is_mounted(volume, observed):
+            found[volume.label] = f"{volume.label}: {due.because}"
+    return found
+
+
+class Unmounted:
+    """The actions of one volume's window."""
+
+    def __init__(self, cluster: Cluster, volume: Volume, observed: Observed, due: Work) -> None:
+        self.cluster, self.volume, self.observed, self.due = cluster, volume, observed, due
+        self.hosts = tuple(layers(volume, among(observed, staying(cluster))))
+        self.ref = ref(volume)
+
+    @property
+    def node(self) -> str:
+        """The device on the host that does it."""
+        return stable_path(self.volume.device, self.observed.reached()[self.due.worker]) or ""
+
+    def quiet(self) -> tuple[Fact, ...]:
+        """Nobody has it: each member by every sign, and no heartbeat of anybody else."""
+        frozen = silent(self.observed.reached()[self.due.worker], self.ref)
+        subject = f"{self.ref} {','.join(map(str, frozen)) or '-'}"
+        return (
+            # Who crashed meanwhile has left a heartbeat: its journal is replayed by the check.
+            Fact(self.hosts, "released", mount_subject(self.volume), "released"),
+            Fact((self.due.worker,), "heartbeats", subject, "ended"),
+            # On a device cut short fsck finds damage where there is none.
+            Fact((self.due.worker,), "device-covers", self.ref, "whole"),
+        )
+
+    def action(self, kind: str, summary: str, command: Command) -> Action:
+        """One of them."""
+        host = self.due.worker
+        return Action(
+            id=f"{self.cluster.name}/{host}/{kind}/{self.volume.label}",
+            kind=kind,
+            host=host,
+            address=address(self.volume.label),
+            summary=summary,
+            because=self.due.because,
+            risk="safe",
+            command=command,
+            requires=self.quiet(),
+            expects=(),  # no fact shows what a check found: the gate's verdict decides
+            seconds=20,
+        )
+
+    def backup(self) -> Iterator[Action]:
+        """The operator's own backup, while everybody still has the volume."""
+        how = self.volume.backup
+        if self.due.growth is None or how is None or not is_mounted(self.volume, self.observed):
+            return
+        yield replace(
+            self.action(
+                "back-up",
+                f"back up {self.volume.label} by {how.argv[0]}",
+                Command(how.argv, timeout=BACKUP_TIMEOUT),
+            ),
+            id=f"{self.cluster.name}/{how.host}/back-up/{self.volume.label}",
+            host=how.host,
+            requires=(),
+            expects=(),
+        )
+
+    def check(self, kind: str) -> Action:
+        """fsck.ocfs2, judged by what it says."""
+        block = self.due.block
+        words = ("check-fs", self.node, block.uuid, "o2cb", self.cluster.name)
+        action = self.action(
+            kind,
+            f"check the file system {self.volume.label}",
+            gate_command(*words, timeout=CHECK_TIMEOUT),
+        )
+        return replace(action, irreversible=True)
+
+    def slots(self) -> Iterator[Action]:
+        """More slots."""
+        if not self.due.slots:
+            return
+        count = str(self.due.slots)
+        words = ("add-slots", self.node, self.due.block.uuid, count)
+        action = self.action(
+            "add-slots",
+            f"give {self.volume.label} {count} slots, of {self.due.block.slots}",
+            gate_command(*words, timeout=SLOTS_TIMEOUT),
+        )
+        expects = (Fact(self.hosts, "slots", f"{self.ref} {count}", "enough"),)
+        yield replace(action, expects=expects, irreversible=True)
+
+
+def slots(facts: HostFacts, subject: str) -> str:
+    """Whether the file system of ``REF COUNT`` has so many slots."""
+    name, least = subject.rsplit(" ", 1)
+    view = view_of(facts, name)
+    if view is None or view.superblock is None:
+        return "absent"
+    have = view.superblock.slots
+    return "enough" if have >= int(least) else str(have)
+
+
+def silent(facts: HostFacts, subject: str) -> tuple[int, ...]:
+    """Nodes that left a heartbeat which has not gone on between two samples: they died."""
+    view = view_of(facts, subject)
+    if view is None or view.advancing is None:
+        return ()
+    left = {b.node for b in view.beats or () if int(b.generation, 16) != 0}
+    return tuple(sorted(left - set(view.advancing)))
+
+
+def heartbeats(facts: HostFacts, subject: str) -> str:
+    """Whether every heartbeat of ``REF NODES`` has ended, NODES (``1,4`` or ``-``) apart."""
+    name, apart = subject.rsplit(" ", 1)
+    view = view_of(facts, name)
+    if view is None or view.beats is None:
+        return "absent"
+    known_dead = set() if apart == "-" else {int(node) for node in apart.split(",")}
+    alive = {b.node for b in view.beats if int(b.generation, 16) != 0} - known_dead
+    return f"node {', '.join(map(str, sorted(alive)))} has not ended" if alive else "ended"
+
+
+READINGS = {
+    "slots": Reading(("wanted",), slots),
+    "heartbeats": Reading(("wanted",), heartbeats),
+}

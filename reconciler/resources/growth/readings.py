@@ -1,0 +1,86 @@
+"""Sizes of layers as facts: what a host's kernel, its disk and its mount say."""
+
+from __future__ import annotations
+
+from reconciler.model.devices import view_of, whole_disk
+from reconciler.model.observed import Disk, HostFacts, known
+from reconciler.model.reading import Reading
+from reconciler.resources.growth import offline
+from reconciler.resources.growth.sizes import have
+
+
+def _whole(facts: HostFacts, subject: str) -> Disk | None:
+    view = view_of(facts, subject)
+    return whole_disk(facts, view) if view else None
+
+
+def capacity(facts: HostFacts, subject: str) -> str:
+    """Whether the disk of ``REF BYTES`` says of itself that it has so many."""
+    ref, least = subject.rsplit(" ", 1)
+    disk = _whole(facts, ref)
+    if disk is None or disk.capacity is None:
+        return "not told"
+    return "enough" if disk.capacity >= int(least) else f"{disk.capacity} bytes"
+
+
+def disk_room(facts: HostFacts, subject: str) -> str:
+    """Whether disk and paths of ``REF BYTES`` have so many, and all the same."""
+    ref, least = subject.rsplit(" ", 1)
+    disk = _whole(facts, ref)
+    if disk is None:
+        return "absent"
+    is_map = (disk.dm_uuid or "").startswith("mpath-")
+    paths = [d for d in known(facts.disks) if is_map and d.name in disk.slaves]
+    for layer in (*paths, disk):
+        if layer.size < int(least) or layer.size != disk.size:
+            return f"{layer.name} {layer.size} bytes"
+    return "enough"
+
+
+def partition_start(facts: HostFacts, subject: str) -> str:
+    """The first sector of a partition."""
+    view = view_of(facts, subject)
+    node = next((d for d in known(facts.disks) if view and d.name == view.node), None)
+    return "absent" if node is None or node.start is None else str(node.start)
+
+
+def covers(facts: HostFacts, subject: str) -> str:
+    """Whether the kernel's device is as large as the file system on it."""
+    view = view_of(facts, subject)
+    if view is None or view.superblock is None or view.size is None:
+        return "absent"
+    need = have(view.superblock)
+    return "whole" if view.size >= need else f"{view.size} of {need} bytes"
+
+
+def file_system_size(facts: HostFacts, subject: str) -> str:
+    """The bytes of the file system, by its superblock."""
+    view = view_of(facts, subject)
+    return str(have(view.superblock)) if view and view.superblock else "absent"
+
+
+def mounted_size(facts: HostFacts, path: str) -> str:
+    """The bytes of the mounted file system, as it says itself (statfs)."""
+    found = [m for m in known(facts.mounts) if m.path == path and m.pid == 1]
+    return str(found[-1].size) if found and found[-1].size is not None else "absent"
+
+
+def device_room(facts: HostFacts, subject: str) -> str:
+    """Whether the kernel's device of ``REF BYTES`` has so many."""
+    ref, least = subject.rsplit(" ", 1)
+    view = view_of(facts, ref)
+    if view is None or view.size is None:
+        return "absent"
+    return "enough" if view.size >= int(least) else f"{view.size} bytes"
+
+
+READINGS = {
+    **offline.READINGS,
+    "capacity": Reading(("wanted", "disks"), capacity),
+    "disk-room": Reading(("wanted", "disks"), disk_room),
+    "device-room": Reading(("wanted",), device_room),
+    "partition-start": Reading(("wanted", "disks"), partition_start),
+    "device-covers": Reading(("wanted",), covers),
+    "file-system-size": Reading(("wanted",), file_system_size),
+    "mounted-size": Reading(("mounts",), mounted_size),
+}

@@ -1,0 +1,214 @@
+"""How large each layer of a volume is, and how large it shall be: arithmetic, nothing else.
+
+Sizes are bytes, ``start`` and ``end`` sectors of 512 bytes as the kernel counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import disk_of, has_mounted, ref, view_of, whole_disk
+from reconciler.model.observed import Disk, Observed, Superblock, WantedDevice, known
+from reconciler.model.standing import among, is_withdrawn, mounting, staying
+
+SECTOR = 512
+MIB = 1 << 20
+# Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
+SLACK = 4 * MIB
+# The backup of a GPT takes the last 33 sectors; partitions end on whole MiB.
+TAIL = MIB
+# ocfs2_fs.h: OCFS2_FEATURE_INCOMPAT_RESIZE_INPROG, OCFS2_FEATURE_INCOMPAT_TUNEFS_INPROG.
+IN_PROGRESS = 0x4 | 0x20
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """A volume's device on one host: the whole disk, its paths, and what is formatted."""
+
+    disk: Disk
+    paths: tuple[Disk, ...]
+    node: Disk
+    blind: bool
+
+    @property
+    def floor(self) -> int:
+        """What every layer of the disk has, as the kernel knows it."""
+        return min(layer.size for layer in (self.disk, *self.paths))
+
+    @property
+    def told(self) -> int:
+        """What the disk says of itself, else what the kernel knows of it."""
+        return self.floor if self.disk.capacity is None else self.disk.capacity
+
+    @property
+    def start(self) -> int:
+        """Where the file system's device begins on the disk, in bytes."""
+        return (self.node.start or 0) * SECTOR
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a grown volume has: the whole disk, the partition's last sector, the device, and
+    the blocks and bytes of the file system. ``end`` is None without a partition."""
+
+    disk: int
+    end: int | None
+    device: int
+    blocks: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What is missing to a goal, and where; ``worker`` does what is done once."""
+
+    goal: Goal
+    layers: Mapping[str, Layers]
+    block: Superblock
+    worker: str
+    grows: bool
+    backing: bool
+    rescans: tuple[str, ...]
+    partition: bool
+    rereads: tuple[str, ...]
+
+
+def layers(volume: Volume, observed: Observed) -> Mapping[str, Layers]:
+    """The layers on every host that sees the volume's file system."""
+    found = {}
+    for host, facts in observed.reached().items():
+        view = view_of(facts, ref(volume))
+        disk = whole_disk(facts, view) if view else None
+        node = disk_of(facts, view) if view else None
+        if view is None or disk is None or node is None or view.superblock is None:
+            continue
+        paths = tuple(d for d in known(facts.disks) if d.name in disk.slaves)
+        if not (disk.dm_uuid or "").startswith("mpath-"):
+            paths = ()
+        tools = known(facts.packages).commands
+        found[host] = Layers(disk, paths, node, _is_blind(disk, paths, tools))
+    return found
+
+
+def _is_blind(disk: Disk, paths: tuple[Disk, ...], tools: tuple[str, ...]) -> bool:
+    """Whether only a rescan could tell that the disk has grown: SCSI without sg_readcap."""
+    scsi = any(layer.name.startswith("sd") for layer in (disk, *paths))
+    return scsi and "sg_readcap" not in tools
+
+
+def have(block: Superblock) -> int:
+    """The bytes of a file system."""
+    return block.clusters * block.cluster_size
+
+
+def in_progress(block: Superblock) -> bool:
+    """Whether a resize or another change of tunefs.ocfs2 was interrupted."""
+    words = block.incompat.split()
+    return bool(words and words[0].isdecimal() and int(words[0]) & IN_PROGRESS)
+
+
+def goal(volume: Volume, found: Mapping[str, Layers], block: Superblock) -> Goal:
+    """What the volume shall have: as much of the disk as the file says, of the least view."""
+    spoken = [layer.disk.capacity for layer in found.values() if layer.disk.capacity]
+    whole = min(spoken or [layer.floor for layer in found.values()])
+    disk = whole if volume.size == "fill" else volume.size
+    one = next(iter(found.values()))
+    if one.node.partition is None:
+        return _goal(disk, None, disk, disk, block)
+    ends = [layer.start + layer.node.size for layer in found.values()]
+    end = max((disk - TAIL) // MIB * MIB, *ends, 0)
+    device = end - one.start
+    return _goal(disk, end // SECTOR - 1, device, min(device, disk - one.start), block)
+
+
+def _goal(disk: int, end: int | None, device: int, room: int, block: Superblock) -> Goal:
+    size = room // block.cluster_size * block.cluster_size
+    return Goal(disk, end, device, size // block.block_size, size)
+
+
+def growth(cluster: Cluster, volume: Volume, observed: Observed) -> Growth | None:
+    """What a volume lacks; None if nothing, or if it cannot be told."""
+    if is_withdrawn(volume):
+        return None
+    found = layers(volume, among(observed, staying(cluster)))
+    blocks = {name: _superblock(volume, observed, name) for name in found}
+    block = next(iter(blocks.values()), None)
+    if block is None or in_progress(block):
+        return None
+    wish = goal(volume, found, block)
+    if have(block) + SLACK < wish.size:
+        return _grown(cluster, volume, observed, Growing(wish, found, block))
+    return _levelled(cluster, volume, observed, Growing(wish, found, block))
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A goal, what there is, and the file system now."""
+
+    goal: Goal
+    layers: Mapping[str, Layers]
+    block: Superblock
+
+
+def _grown(cluster: Cluster, volume: Volume, observed: Observed, now: Growing) -> Growth:
+    wish, found = now.goal, now.layers
+    backing = volume.backing is not None and any(
+        layer.told < wish.disk for layer in found.values()
+    )
+    ends = {(layer.start + layer.node.size) // SECTOR - 1 for layer in found.values()}
+    return Growth(
+        wish,
+        found,
+        now.block,
+        _worker(cluster, volume, observed, found),
+        grows=True,
+        backing=backing,
+        rescans=tuple(n for n, layer in found.items() if backing or layer.floor < wish.disk),
+        partition=wish.end is not None and max(ends) < wish.end,
+        rereads=() if wish.end is None else _short(found, wish.device),
+    )
+
+
+def _levelled(
+    cluster: Cluster, volume: Volume, observed: Observed, now: Growing
+) -> Growth | None:
+    """The file system is as large as it shall be, but some kernels see a smaller device."""
+    found, block = now.layers, now.block
+    device = max(layer.node.size for layer in found.values())
+    lag = _short(found, device)
+    if not lag:
+        return None
+    wish = now.goal
+    whole = wish.end is None
+    need = {name: found[name].start + device for name in lag}
+    return Growth(
+        Goal(max(need.values()), wish.end, device, wish.blocks, have(block)),
+        found,
+        block,
+        _worker(cluster, volume, observed, found),
+        grows=False,
+        backing=False,
+        rescans=tuple(name for name in lag if found[name].floor < need[name]),
+        partition=False,
+        rereads=() if whole else lag,
+    )
+
+
+def _short(found: Mapping[str, Layers], device: int) -> tuple[str, ...]:
+    return tuple(name for name, layer in found.items() if layer.node.size < device)
+
+
+def _superblock(volume: Volume, observed: Observed, host: str) -> Superblock | None:
+    view: WantedDevice | None = view_of(observed.reached()[host], ref(volume))
+    return view.superblock if view else None
+
+
+def _worker(
+    cluster: Cluster, volume: Volume, observed: Observed, found: Mapping[str, Layers]
+) -> str:
+    """Who has it mounted, else who will, else anybody: the first in the file's order."""
+    reached, mounts = observed.reached(), mounting(cluster)
+    order = [n for n in found if has_mounted(reached[n], ref(volume))]
+    return [*order, *(n for n in found if n in mounts), *found][0]

@@ -1,0 +1,236 @@
+"""Volumes grow: online while everybody writes, offline in one window, after every accident."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.hosts.simulator import services
+from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator.worlds import Shape, add_storage, partition
+from tests.clock import drive
+from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
+
+MIB = 1 << 20
+GIB = 1024 * MIB
+BACKING = {"lvm": {"host": "san", "vg": "vg0", "lv": "lun1"}}
+AGENT = "agent.service"
+AWAY = {"unmounted", "service-stopped", "cluster-offline"}
+
+
+def before(partitioned="", hosts=3, **more):
+    """A SAN cluster with a volume of the whole LUN (1 GiB), and its storage host."""
+    world = witnessed(hosts, Shape("san"))
+    add_storage(world)
+    if partitioned:
+        partition(world, scheme=partitioned)
+    controller = Controller(world)
+    apply(world, controller, wish(world, "1GiB", partitioned, **more))
+    return world, controller
+
+
+def wish(world, size, partitioned="", **more):
+    one = volume(world, size=size, **more)
+    if partitioned:
+        one["device"]["partition"] = 1
+    names = [name for name in world.machines if name.startswith("node")]
+    return desired(world, *names, volumes=[one])
+
+
+def apply(world, controller, file, word="converged"):
+    ended = drive(world, controller.apply(file))
+    assert (ended.word, ended.failures) == (word, {}), (ended.codes, ended.failures)
+    if word == "converged":
+        assert drive(world, controller.apply(file)).word == "no-change"
+    assert world.wrongs() == []
+    return ended
+
+
+def kinds(ended):
+    return [action.split("/")[2] for action in ended.started]
+
+
+def size(world):
+    (fs,) = world.filesystems()
+    return fs.size
+
+
+@pytest.mark.parametrize("partitioned", ["", "gpt", "dos"])
+def test_one_line_grows_everything_with_nobody_unmounted(partitioned):
+    world, controller = before(partitioned)
+    ended = apply(world, controller, wish(world, "2GiB", partitioned, backing=BACKING))
+    assert kinds(ended) == [
+        "grow-backing",
+        *["rescan"] * 3,
+        *(["grow-partition", *["reread-partition"] * 2] if partitioned else []),
+        "same-size",
+        "grow-file-system",
+    ]
+    assert size(world) == 2 * GIB - (2 * MIB if partitioned else 0)
+    assert ended.plan.clusters[0].outages == ()
+    assert not {what for what, *_ in happened(world, *AWAY)}
+
+
+def test_an_operators_own_command_grows_the_lun():
+    world, controller = before()
+    argv = ["grow-lun", "{wwid}", "{size_bytes}"]
+    ours = wish(world, "2GiB", backing={"command": {"host": "san", "argv": argv}})
+    assert kinds(apply(world, controller, ours))[0] == "grow-backing"
+    assert size(world) == 2 * GIB
+
+
+def test_without_backing_the_plan_waits_until_the_lun_has_grown():
+    world, controller = before()
+    ended = apply(world, controller, wish(world, "2GiB"), "refused")
+    assert ended.codes == {"device-too-small"}
+    world.grow("lun1", 2 * GIB)
+    apply(world, controller, wish(world, "2GiB"))
+    assert size(world) == 2 * GIB
+
+
+def test_a_path_that_is_down_stops_growth_before_anything_is_done():
+    world, controller = before()
+    world.machines["node02"].down_paths.add("sdb")
+    world.grow("lun1", 2 * GIB)
+    ended = apply(world, controller, wish(world, "fill"), "refused")
+    assert ended.codes == {"path-down"}
+    world.machines["node02"].down_paths.clear()
+    apply(world, controller, wish(world, "fill"))
+
+
+def test_a_member_that_does_not_answer_stops_growth():
+    world, controller = before()
+    world.machines["node03"].refusal = "host-unreachable"
+    ended = apply(world, controller, wish(world, "2GiB", backing=BACKING), "refused")
+    assert ended.codes == {"host-unreachable"}
+    assert size(world) == GIB
+
+
+def test_a_host_rebooted_meanwhile_mounts_only_what_it_sees_whole():
+    world, controller = before("gpt")
+    apply(world, controller, wish(world, "2GiB", "gpt", backing=BACKING))
+    world.hosts["node02"].reboot()
+    apply(world, controller, wish(world, "2GiB", "gpt", backing=BACKING), "no-change")
+    assert mounted(world)["node02"] == MOUNTED
+
+
+@pytest.mark.parametrize("partitioned", ["", "gpt"])
+def test_offline_growth_is_one_window(partitioned):
+    world, controller = before(partitioned, workloads={"services": ["agent"]})
+    for name in ("node01", "node02", "node03"):
+        machine = world.machines[name]
+        machine.units[AGENT] = Unit(enabled=True, uses=(("agent", "/srv/images/a"),))
+        services.start(machine, AGENT)
+    away = wish(
+        *(world, "2GiB", partitioned),
+        growth="offline",
+        backing=BACKING,
+        workloads={"services": ["agent"]},
+    )
+    ended = apply(world, controller, away)
+    once = list(dict.fromkeys(kinds(ended)))
+    assert once.index("unmount") < once.index("check-file-system") < once.index("rescan")
+    assert once.index("same-size") < once.index("grow-unmounted") < once.index("check-grown")
+    assert once.index("check-grown") < once.index("mount") < once.index("start-service")
+    assert "grow-file-system" not in once
+    (outage,) = ended.plan.clusters[0].outages
+    assert outage.because == "images: offline growth"
+    assert size(world) == 2 * GIB - (2 * MIB if partitioned else 0)
+    nodes = [m for n, m in world.machines.items() if n.startswith("node")]
+    assert {m.units[AGENT].active for m in nodes} == {"active"}
+    assert all(m.units[AGENT].enabled for m in nodes)
+
+
+def test_slots_growth_and_timeouts_share_one_outage():
+    world, controller = before()
+    names = [name for name in world.machines if name.startswith("node")]
+    one = volume(world, size="2GiB", growth="offline", backing=BACKING, slots=12)
+    more = {"network": {"idle_timeout_ms": 25000}}
+    ended = apply(world, controller, desired(world, *names, volumes=[one], **more))
+    (outage,) = ended.plan.clusters[0].outages
+    assert outage.hosts == ("node01", "node02", "node03")
+    assert "12 slots and offline growth" in outage.because
+    assert "timeouts" in outage.because
+    assert kinds(ended).count("unmount") == 3
+    (fs,) = world.filesystems()
+    assert (fs.slots, fs.size) == (12, 2 * GIB)
+
+
+def test_a_check_that_fails_leaves_everything_stopped_and_says_so():
+    world, controller = before()
+    (fs,) = world.filesystems()
+    fs.damage = "lasting"
+    away = wish(world, "2GiB", growth="offline", backing=BACKING)
+    ended = drive(world, controller.apply(away))
+    assert ended.word == "partial"
+    (message,) = ended.failures.values()
+    assert "check-failed" in message
+    assert not any(mounted(world).values())
+    assert size(world) == GIB
+    fs.damage = ""
+    apply(world, controller, away)
+
+
+def test_the_backup_comes_before_anything_is_taken_away_and_its_failure_stops_all():
+    world, controller = before()
+    programs = world.machines["san"].programs
+    away = {"growth": "offline", "backing": BACKING}
+    backup = {"backup": {"host": "san", "argv": ["unmap", "nobody", "nothing"]}}
+    ended = drive(world, controller.apply(wish(world, "2GiB", **away, **backup)))
+    assert ended.word == "failed"
+    assert kinds(ended) == ["back-up"]
+    assert mounted(world)["node01"] == MOUNTED
+    good = {"backup": {"host": "san", "argv": ["grow-lun", "lun1", "1"]}}
+    assert programs["grow-lun"]
+    ended = apply(world, controller, wish(world, "2GiB", **away, **good))
+    assert kinds(ended)[0] == "back-up"
+
+
+def test_a_volume_that_the_file_no_longer_has_is_withdrawn_and_kept():
+    world, controller = before()
+    names = [name for name in world.machines if name.startswith("node")]
+    ended = apply(world, controller, desired(world, *names, volumes=[]))
+    assert sorted(set(kinds(ended))) == ["clear-fstab", "unmount"]
+    assert not any(mounted(world).values())
+    assert size(world) == GIB
+    for name in names:
+        world.hosts[name].reboot()
+    assert not any(mounted(world).values())
+    apply(world, controller, wish(world, "1GiB"))
+    assert mounted(world)["node03"] == MOUNTED
+
+
+def test_a_mount_that_nobody_knows_of_is_not_withdrawn():
+    world, controller = before()
+    names = [name for name in world.machines if name.startswith("node")]
+    for name in names:
+        files = world.machines[name].files
+        for path in [p for p in files.by_path if p.endswith("applied.json")]:
+            del files.by_path[path]
+    ended = apply(world, controller, desired(world, *names, volumes=[]), "refused")
+    assert ended.codes == {"volume-unfamiliar"}
+
+
+def test_an_interrupted_resize_is_checked_first_and_the_next_run_grows_it():
+    world, controller = before()
+    (fs,) = world.filesystems()
+    fs.inprog = True
+    file = wish(world, "2GiB", backing=BACKING)
+    ended = drive(world, controller.apply(file))
+    assert "check-file-system" in kinds(ended)
+    assert "grow-file-system" not in kinds(ended)
+    apply(world, controller, file)
+    assert (size(world), fs.inprog) == (2 * GIB, False)
+
+
+def test_mount_options_change_in_use_where_the_kernel_allows_it():
+    world, controller = before()
+    for options in (["noatime", "nodev"], ["nodev"], []):
+        mount = {"path": "/srv/images", "options": options}
+        ended = apply(world, controller, wish(world, "1GiB", mount=mount))
+        assert kinds(ended).count("remount") == 3
+        assert set(kinds(ended)) == {"remount", "write-fstab"}
+        shown = {
+            m.running.mounts[0].options for m in world.machines.values() if m.running.mounts
+        }
+        assert all(set(options) <= set(found) for found in shown)
+        assert not any("nodev" in found for found in shown) or "nodev" in options
