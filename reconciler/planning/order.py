@@ -46,6 +46,8 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("unmount", "disable-service", _same_host),
     ("unmount", "clear-fstab", _same_host),
     ("unmount", "disarm", _same_host),
+    # Beneath a unit's file may be the one that systemd makes of fstab.
+    ("disarm", "clear-fstab", _same_host),
     ("stop-cluster", "unmount", _same_host),
     ("disable-o2cb", "stop-cluster", _same_host),
     ("write-o2cb-settings", "stop-cluster", _same_host),
@@ -157,8 +159,8 @@ STAGES = (
     "stop-service",
     "disable-service",
     "mask-service",
-    "disarm",
     "clear-fstab",
+    "disarm",
     "unmount",
     "stop-cluster",
     "disable-o2cb",

@@ -17,6 +17,18 @@ from tests.scenarios.operator import (
     volume,
 )
 
+# Somebody mounts the volume by a unit of their own, besides fstab.
+MOUNT_UNIT = """\
+cat >/etc/systemd/system/srv-images.mount <<'X'
+[Mount]
+What=/dev/disk/by-id/lab-lun1
+Where=/srv/images
+Type=ocfs2
+[Install]
+WantedBy=multi-user.target
+X
+systemctl daemon-reload && systemctl enable -q srv-images.mount
+"""
 lab = lab_module("membership", hosts=5)
 
 FOUR = ("node01", "node02", "node03", "node04")
@@ -127,8 +139,11 @@ def test_a_host_returns_under_its_old_number_beside_a_new_one(lab, operator):
 def test_two_whose_blocks_are_deleted_leave_at_once(lab, operator):
     stay = ("node02", "node04", "node05")
     file = operator.write(wanted(*stay))
+    assert lab.run("node03", MOUNT_UNIT).returncode == 0
     pauses(lab, *stay)
     events = operator.converge(file)
+    assert ("node03", "disarm") in commands(events)
+    assert lab.run("node03", "systemctl cat srv-images.mount").returncode != 0
     assert max(pauses(lab, *stay).values()) < LEAVE_PAUSE
     assert not TAKEN & {kind for host, kind in commands(events) if host in stay}
     for host in stay:
