@@ -22,6 +22,7 @@ from tests.scenarios.operator import Operator, commands, has_mounted, pauses, st
 lab = lab_module("growth", hosts=3, storage="san", lun_size="512M,384M,384M")
 
 SIZES = {"images": "512MiB", "music": "384MiB", "films": "384MiB"}
+NO_INDEX = "[DX_TREE_MISSING] Directory 10 "
 GROWN = {"images": "768MiB", "music": "512MiB", "films": "512MiB"}
 
 
@@ -123,7 +124,9 @@ def test_withdrawn_volumes_are_unmounted_kept_and_clean(lab, operator, wwids):
     for label in LUNS:
         said = done(lab, "node01", f"fsck.ocfs2 -fn /dev/mapper/{node_of(label)}", timeout=240)
         assert "All passes succeeded" in said
-        assert not re.search(r"^\[[A-Z_0-9]+\]", said, re.MULTILINE), said
+        found = re.findall(r"^\[[A-Z_0-9]+\].*", said, re.MULTILINE)
+        # More slots outgrow the system directory, of which tunefs.ocfs2 makes no index.
+        assert [line for line in found if not line.startswith(NO_INDEX)] == [], said
     operator.converge(operator.write(none))
     assert sums(lab) == before
     pauses(lab, *HOSTS)
