@@ -44,12 +44,15 @@ def withdrawn(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
     """Volumes of the last applied file that this one does not have, to be mounted nowhere."""
     labels = {v.label for v in cluster.volumes}
     devices = {ref(v) for v in cluster.volumes}
+    # A path that another volume has now is its own: what is mounted there else is refused.
+    paths = {v.mount.path for v in cluster.volumes}
     found: dict[str, Volume] = {}
     for facts in trusted(cluster, observed).values():
         for item in _applied_items(cluster, facts, "volumes"):
             with suppress(ValidationError):
                 volume = Volume.model_validate(item, strict=False)
-                if volume.label not in labels and ref(volume) not in devices:
+                ours = volume.label in labels or ref(volume) in devices
+                if not ours and volume.mount.path not in paths:
                     found.setdefault(volume.label, withheld(volume, WITHDRAWN))
     return tuple(found[label] for label in sorted(found))
 

@@ -139,6 +139,17 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
             "peers-connect",
         )
     ),
+    *(
+        (f"{verb}-service", kind, _anywhere)
+        for verb in ("unmask", "enable", "start")
+        for kind in (
+            "check-file-system",
+            "add-slots",
+            "same-size",
+            "grow-unmounted",
+            "check-grown",
+        )
+    ),
     ("unmask-service", "mount", _same_host),
     ("enable-service", "mount", _same_host),
     ("start-service", "mount", _same_host),

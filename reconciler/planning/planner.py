@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -21,7 +21,7 @@ from reconciler.planning.predicted import predicted
 from reconciler.planning.returning import could_return, taken_numbers
 from reconciler.planning.safety import violations
 from reconciler.planning.strangers import told_apart
-from reconciler.planning.waypoints import Waypoint, waypoints
+from reconciler.planning.waypoints import LAST, Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
 
@@ -158,7 +158,8 @@ def _targeted(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
     if not targets or f"cluster/{plan.name}" in targets:
         return plan
     chosen = frozenset(a.id for a in plan.actions if _matches(a.host, a.address, targets))
-    needs = {action.id: frozenset(action.needs) for action in plan.actions}
+    chosen |= frozenset(a.id for a in plan.actions if _grows_with(a, plan.actions, chosen))
+    needs = {action.id: _own_needs(action, plan.actions) for action in plan.actions}
     kept = graph.closure(needs, chosen)
     kinds = {action.kind for action in plan.actions if action.id in kept}
     if kinds & WHOLE:
@@ -174,6 +175,21 @@ def _targeted(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
         if _matches(change.host, change.address, targets) or change.address in addresses
     )
     return replace(plan, actions=actions, changes=changes)
+
+
+def _grows_with(action: Action, actions: Sequence[Action], chosen: Collection[str]) -> bool:
+    """Whether it belongs to a volume's growth of which something is chosen: all or nothing."""
+    return action.kind in LAST and any(
+        a.id in chosen and a.kind in LAST and a.address == action.address for a in actions
+    )
+
+
+def _own_needs(action: Action, actions: Sequence[Action]) -> frozenset[str]:
+    """Without other volumes' actions of its kind, after which it only waits for its turn."""
+    turns = {a.id for a in actions if a.kind == action.kind and a.address != action.address}
+    return (
+        frozenset(action.needs) - turns if action.kind == "rescan" else frozenset(action.needs)
+    )
 
 
 def _matches(host: str, address: str, targets: Sequence[str]) -> bool:

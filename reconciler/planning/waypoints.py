@@ -87,7 +87,8 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
         stops = retimed | (_running(cluster, observed) if moved else set())
         what = "timeouts" if retimed else "node numbers or addresses"
         words = [f"{what} change in the kernels of all at once", *held.values()]
-        return (*_window(cluster, stops, "; ".join(words)), end)
+        away = _without(cluster, held)
+        return (*_window(away, stops, "; ".join(words)), end)
     window = [_closed(cluster, held)] if held else []
     if not moved:
         return (*window, end)
@@ -199,9 +200,12 @@ def _rolling(
 
 def _closed(cluster: Cluster, held: Mapping[str, str]) -> Waypoint:
     """Some volumes unmounted everywhere, for what nobody may have them mounted."""
+    return Waypoint(_without(cluster, held), AWAY, "; ".join(held.values()))
+
+
+def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
     volumes = [withheld(v) if v.label in held else v for v in cluster.volumes]
-    away = with_volumes(cluster, volumes)
-    return Waypoint(away, AWAY, "; ".join(held.values()))
+    return with_volumes(cluster, volumes)
 
 
 def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:

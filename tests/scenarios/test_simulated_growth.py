@@ -7,8 +7,19 @@ import pytest
 from reconciler.hosts.simulator import services
 from reconciler.hosts.simulator.machine import Unit
 from reconciler.hosts.simulator.worlds import Shape, add_storage, partition
+from reconciler.planning import graph
 from tests.clock import drive
-from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
+from tests.runs import (
+    MOUNTED,
+    Controller,
+    desired,
+    happened,
+    members,
+    mounted,
+    of,
+    volume,
+    witnessed,
+)
 
 MIB = 1 << 20
 GIB = 1024 * MIB
@@ -234,3 +245,126 @@ def test_mount_options_change_in_use_where_the_kernel_allows_it():
         }
         assert all(set(options) <= set(found) for found in shown)
         assert not any("nodev" in found for found in shown) or "nodev" in options
+
+
+# ---- what an adversary found --------------------------------------------------------------
+
+
+def with_states(world, size, states, **more):
+    names = [name for name in world.machines if name.startswith("node")]
+    items = [{**m, **states.get(m["name"], {})} for m in members(world, *names)]
+    one = volume(world, size=size, **more)
+    return of({"name": "ocfs2", "members": items, "volumes": [one]})
+
+
+def test_who_is_drained_in_the_same_run_does_not_grow_it():
+    world, controller = before()
+    file = with_states(world, "2GiB", {"node01": {"state": "drained"}}, backing=BACKING)
+    apply(world, controller, file)
+    assert size(world) == 2 * GIB
+
+
+def test_what_nobody_has_mounted_grows_all_the_same():
+    world, controller = before()
+    away = {key: {"state": "drained"} for key in ("node01", "node02", "node03")}
+    apply(world, controller, with_states(world, "1GiB", away))
+    ended = apply(world, controller, with_states(world, "2GiB", away, backing=BACKING))
+    assert "grow-unmounted" in kinds(ended)
+    assert size(world) == 2 * GIB
+
+
+def test_an_agent_that_mounts_itself_starts_after_all_that_needs_the_volume_unmounted():
+    world, controller = before(workloads={"services": ["agent"]})
+    more = {"workloads": {"services": ["agent"]}, "slots": 12}
+    for name in ("node01", "node02", "node03"):
+        machine = world.machines[name]
+        machine.units[AGENT] = Unit(enabled=True)
+        services.start(machine, AGENT)
+    own = {"mount": {"path": "/srv/images", "by": "workload"}}
+    plan = drive(world, controller.plan(wish(world, "1GiB", **more, **own))).clusters[0]
+    needs = {a.id: frozenset(a.needs) for a in plan.actions}
+    starts = {a.id for a in plan.actions if a.kind in {"unmask-service", "start-service"}}
+    work = {a.id for a in plan.actions if a.kind in {"check-file-system", "add-slots"}}
+    assert starts
+    assert work
+    assert all(work <= graph.closure(needs, frozenset({start})) for start in starts)
+
+
+def test_a_backing_on_a_member_that_is_away_is_refused_by_name():
+    world, controller = before()
+    attested = {"by": "ann", "at": "2026-11-22T10:00Z", "reason": "repair"}
+    world.hosts["node03"].power_off()
+    world.advance(200)
+    own = {"command": {"host": "node03", "argv": ["grow-lun", "lun1", "{size_bytes}"]}}
+    away = {"node03": {"state": "offline", "attested": attested}}
+    ended = apply(world, controller, with_states(world, "2GiB", away, backing=own), "refused")
+    assert ended.codes == {"member-offline"}
+
+
+def test_what_cannot_be_read_blocks_a_window_by_name():
+    world, controller = before()
+    world.machines["node02"].broken["wanted"] = "no such luck"
+    ended = apply(world, controller, wish(world, "1GiB", slots=12), "refused")
+    assert "section-unread" in ended.codes
+
+
+def test_a_service_that_another_volume_needs_goes_on_when_one_is_withdrawn():
+    world = witnessed(2, Shape("san", luns=2))
+    add_storage(world)
+    controller = Controller(world)
+    names, agent = ("node01", "node02"), {"workloads": {"services": ["agent"]}}
+    both = [volume(world, **agent), volume(world, "lun2", "mail", **agent)]
+    apply(world, controller, desired(world, *names, volumes=both))
+    for name in names:
+        world.machines[name].units[AGENT] = Unit(enabled=True)
+        services.start(world.machines[name], AGENT)
+    ended = apply(world, controller, desired(world, *names, volumes=both[:1]))
+    assert set(kinds(ended)) == {"clear-fstab", "unmount"}
+    assert {world.machines[name].units[AGENT].active for name in names} == {"active"}
+
+
+def test_another_volume_takes_the_path_of_one_that_is_gone():
+    world = witnessed(2, Shape("san", luns=2))
+    add_storage(world)
+    controller, names = Controller(world), ("node01", "node02")
+    apply(world, controller, desired(world, *names, volumes=[volume(world)]))
+    for name in names:
+        attached = world.machines[name].setup.attachments
+        attached[:] = [a for a in attached if a.lun.name != "lun1"]
+        world.hosts[name].reboot()
+    new = volume(world, "lun2", "data", mount={"path": "/srv/images"})
+    apply(world, controller, desired(world, *names, volumes=[new]))
+    assert mounted(world)["node01"] == ("data /srv/images",)
+
+
+def test_a_target_grows_its_volume_whole_and_no_other():
+    world = witnessed(2, Shape("san", luns=2))
+    add_storage(world)
+    controller, names = Controller(world), ("node01", "node02")
+    small = [volume(world, size="1GiB"), volume(world, "lun2", "mail", size="1GiB")]
+    apply(world, controller, desired(world, *names, volumes=small))
+    large = [
+        volume(world, size="2GiB", backing=BACKING),
+        volume(
+            *(world, "lun2", "mail"),
+            size="2GiB",
+            backing={"lvm": {"host": "san", "vg": "vg0", "lv": "lun2"}},
+        ),
+    ]
+    file = desired(world, *names, volumes=large)
+    plan = drive(world, controller.plan(file, "volume/mail")).clusters[0]
+    assert {a.address for a in plan.actions} == {"volume/mail"}
+    plan = drive(world, controller.plan(file, "member/node02")).clusters[0]
+    assert "grow-file-system" in {a.kind for a in plan.actions}
+
+
+def test_a_partition_that_begins_late_gets_what_is_left_of_the_size():
+    world = witnessed(2, Shape("san"))
+    add_storage(world)
+    controller = Controller(world)
+    disk = world.luns["lun1"]
+    disk.add_partition(1, 512 * MIB, 511 * MIB)
+    for name in ("node01", "node02"):
+        world.hosts[name].reboot()
+    apply(world, controller, wish(world, "1GiB", "gpt"))
+    assert size(world) == 511 * MIB

@@ -17,10 +17,9 @@ from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import mounting
 from reconciler.resources.growth.offline import Unmounted
 from reconciler.resources.growth.offline import work as work_unmounted
-from reconciler.resources.growth.sizes import Growth, growth, have
+from reconciler.resources.growth.sizes import Growth, growth, have, served
 
 # An array's own tools may take minutes.
 BACKING_TIMEOUT = 1800.0
@@ -241,7 +240,8 @@ class _Growing:
         work, host, volume = self.work, self.work.worker, self.volume
         node = stable_path(volume.device, self.observed.reached()[host]) or ""
         words = ("grow-fs", node, work.block.uuid, str(work.goal.blocks), "mounted")
-        mounts = tuple(h for h in self.hosts if h in mounting(self.cluster))
+        stays = served(self.cluster, volume, self.observed)
+        mounts = tuple(h for h in self.hosts if h in stays)
         size = str(work.goal.size)
         action = self._action(
             "grow-file-system",

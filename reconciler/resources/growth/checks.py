@@ -11,7 +11,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.model.standing import among, contacted, is_withdrawn, staying
 from reconciler.resources.growth.sizes import (
     MIB,
     SECTOR,
@@ -40,12 +40,28 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if block is None:
             continue
         yield from _check_shrink(volume, found, block)
+        yield from _check_helpers(cluster, volume)
         work = growth(cluster, volume, observed)
         if work is not None:
             yield from _check_views(volume, work)
             yield from _check_room(volume, work)
             yield from _check_tools(work, stays)
             yield from _check_neighbours(volume, work, stays)
+
+
+def _check_helpers(cluster: Cluster, volume: Volume) -> Iterator[Blocked]:
+    """Commands of the operator's own on members that are not asked, for whatever reason."""
+    lvm, own = (volume.backing.lvm, volume.backing.command) if volume.backing else (None, None)
+    asked = {m.name for m in contacted(cluster)}
+    members = {m.name for m in cluster.members}
+    for host in sorted({how.host for how in (lvm, own, volume.backup) if how is not None}):
+        if host in members - asked:
+            yield Blocked(
+                "member-offline",
+                address(volume.label),
+                f"backing or backup of {volume.label} run on {host}, which is not contacted",
+                f"name another host there, or bring {host} back",
+            )
 
 
 def _check_shrink(
@@ -96,7 +112,12 @@ def _check_room(volume: Volume, work: Growth) -> Iterator[Blocked]:
         n: layer.told
         for n, layer in work.layers.items()
         if layer.told < work.goal.disk
-        and (layer.disk.capacity is not None or not (layer.blind or told))
+        # Blind hosts find out by a rescan, but not while nobody has the volume for it.
+        and (
+            layer.disk.capacity is not None
+            or not (layer.blind or told)
+            or volume.growth == "offline"
+        )
     }
     if short:
         words = ", ".join(f"{n} {size} bytes" for n, size in short.items())

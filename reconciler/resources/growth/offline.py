@@ -18,7 +18,7 @@ from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, listed, staying
-from reconciler.resources.growth.sizes import Growth, growth, in_progress, layers
+from reconciler.resources.growth.sizes import Growth, growth, in_progress, layers, served
 
 # fsck.ocfs2 reads all metadata: hours for many TiB on slow disks.
 CHECK_TIMEOUT = 6 * 3600.0
@@ -60,7 +60,8 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
         return None
     need = max(len(listed(cluster)), volume.slots or 0)
     lacks = growth(cluster, volume, observed)
-    grows = lacks if lacks and lacks.grows and volume.growth == "offline" else None
+    unmounted = volume.growth == "offline" or not served(cluster, volume, observed)
+    grows = lacks if lacks and lacks.grows and unmounted else None
     cut = in_progress(view.superblock)
     slots = need if view.superblock.slots < need and not cut else 0
     if not slots and grows is None and not cut:

@@ -25,12 +25,16 @@ IN_PROGRESS = 0x4 | 0x20
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """A volume's device on one host: the whole disk, its paths, and what is formatted."""
+    """A volume's device on one host: the whole disk, its paths, and what is formatted.
+
+    ``limit`` is where the next partition begins, in bytes.
+    """
 
     disk: Disk
     paths: tuple[Disk, ...]
     node: Disk
     blind: bool
+    limit: int | None
 
     @property
     def floor(self) -> int:
@@ -88,8 +92,15 @@ def layers(volume: Volume, observed: Observed) -> Mapping[str, Layers]:
         if not (disk.dm_uuid or "").startswith("mpath-"):
             paths = ()
         tools = known(facts.packages).commands
-        found[host] = Layers(disk, paths, node, _is_blind(disk, paths, tools))
+        limit = _next_start(known(facts.disks), disk, node)
+        found[host] = Layers(disk, paths, node, _is_blind(disk, paths, tools), limit)
     return found
+
+
+def _next_start(disks: tuple[Disk, ...], disk: Disk, node: Disk) -> int | None:
+    starts = [d.start for d in disks if d.parent == disk.name and d.start is not None]
+    later = [start for start in starts if node.start is not None and start > node.start]
+    return min(later) * SECTOR if later else None
 
 
 def _is_blind(disk: Disk, paths: tuple[Disk, ...], tools: tuple[str, ...]) -> bool:
@@ -118,7 +129,10 @@ def goal(volume: Volume, found: Mapping[str, Layers], block: Superblock) -> Goal
     if one.node.partition is None:
         return _goal(disk, None, disk, disk, block)
     ends = [layer.start + layer.node.size for layer in found.values()]
-    end = max((disk - TAIL) // MIB * MIB, *ends, 0)
+    last = (disk - TAIL) // MIB * MIB
+    if volume.size == "fill":  # all that there is, up to the next partition
+        last = min([last, *(layer.limit for layer in found.values() if layer.limit)])
+    end = max(last, *ends, 0)
     device = end - one.start
     return _goal(disk, end // SECTOR - 1, device, min(device, disk - one.start), block)
 
@@ -208,7 +222,18 @@ def _superblock(volume: Volume, observed: Observed, host: str) -> Superblock | N
 def _worker(
     cluster: Cluster, volume: Volume, observed: Observed, found: Mapping[str, Layers]
 ) -> str:
-    """Who has it mounted, else who will, else anybody: the first in the file's order."""
-    reached, mounts = observed.reached(), mounting(cluster)
-    order = [n for n in found if has_mounted(reached[n], ref(volume))]
-    return [*order, *(n for n in found if n in mounts), *found][0]
+    """Who has it mounted and keeps it, else who will, else anybody; in the file's order."""
+    reached, stays = observed.reached(), served(cluster, volume, observed)
+    order = [n for n in found if n in stays and has_mounted(reached[n], ref(volume))]
+    return [*order, *(n for n in found if n in stays), *found][0]
+
+
+def served(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[str, ...]:
+    """Who has the volume mounted while it grows online: whom an agent mounts it for, now."""
+    reached = observed.reached()
+    return tuple(
+        name
+        for name in mounting(cluster)
+        if name in reached
+        and (volume.mount.by != "workload" or has_mounted(reached[name], ref(volume)))
+    )

@@ -99,7 +99,8 @@ def busy(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     for volume in cluster.volumes:
         mounts = mounting_it(cluster, volume)
         for host, facts in observed.reached().items():
-            if host not in mounts and not isinstance(facts.mounts, Unknown):
+            unread = isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown)
+            if host not in mounts and not unread:  # what is unread blocks by itself
                 yield from _check_users(volume, host, facts)
 
 

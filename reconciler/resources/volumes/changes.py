@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import ref, stable_path, view_of
+from reconciler.model.devices import disk_of, ref, stable_path, view_of
 from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
@@ -80,7 +80,8 @@ def actions(
         path = stable_path(volume.device, observed.reached()[change.host])
         if path is None or size is None:
             continue  # refused by check: device-missing, no-stable-path
-        yield _format(cluster, volume, change, (path, size))
+        start = begin(observed.reached()[change.host], volume)
+        yield _format(cluster, volume, change, (path, size, start))
         hosts = staying(cluster)
         yield barrier(
             f"{cluster.name}/same-file-system/{volume.label}",
@@ -92,10 +93,10 @@ def actions(
 
 
 def _format(
-    cluster: Cluster, volume: Volume, change: Change, device: tuple[str, int]
+    cluster: Cluster, volume: Volume, change: Change, device: tuple[str, int, int]
 ) -> Action:
-    path, size = device
-    argv = mkfs_argv(cluster, volume, path, size)
+    path, size, start = device
+    argv = mkfs_argv(cluster, volume, path, (size, start))
     return Action(
         id=f"{cluster.name}/{change.host}/format/{volume.label}",
         kind="format",
@@ -120,7 +121,16 @@ def _words(cluster: Cluster, volume: Volume) -> str:
     return f"ocfs2 {volume.label} of o2cb/{cluster.name}"
 
 
-def mkfs_argv(cluster: Cluster, volume: Volume, node: str, size: int) -> tuple[str, ...]:
+def begin(facts: HostFacts, volume: Volume) -> int:
+    """Where a volume's partition begins on its disk, in bytes: so much less is left of `size`."""
+    view = view_of(facts, ref(volume))
+    disk = disk_of(facts, view) if view else None
+    return (disk.start or 0) * 512 if disk else 0
+
+
+def mkfs_argv(
+    cluster: Cluster, volume: Volume, node: str, room: tuple[int, int]
+) -> tuple[str, ...]:
     """The mkfs.ocfs2 command; never with -F, which skips the tool's own lock."""
     options = ["-x", "-L", volume.label, "-N", str(slots(cluster, volume))]
     features = volume.features
@@ -130,7 +140,7 @@ def mkfs_argv(cluster: Cluster, volume: Volume, node: str, size: int) -> tuple[s
         options += ["-C", str(features.cluster_size)]
     if features.type:
         options += ["-T", features.type]
-    blocks = _blocks(volume, size)
+    blocks = _blocks(volume, *room)
     return (
         "mkfs.ocfs2",
         *options,
@@ -141,11 +151,11 @@ def mkfs_argv(cluster: Cluster, volume: Volume, node: str, size: int) -> tuple[s
     )
 
 
-def _blocks(volume: Volume, size: int) -> tuple[str, ...]:
+def _blocks(volume: Volume, size: int, start: int) -> tuple[str, ...]:
     """The block count, only where the volume takes less than the whole device."""
-    if volume.size == "fill" or size <= volume.size:
+    if volume.size == "fill" or size <= volume.size - start:
         return ()
-    return (str(volume.size // (volume.features.block_size or 4096)),)
+    return (str((volume.size - start) // (volume.features.block_size or 4096)),)
 
 
 def file_system(facts: HostFacts, subject: str) -> str:

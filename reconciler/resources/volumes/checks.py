@@ -18,7 +18,7 @@ from reconciler.model.refusals import not_supported
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, staying
 from reconciler.resources.volumes import heartbeats
-from reconciler.resources.volumes.changes import blank, named, views
+from reconciler.resources.volumes.changes import begin, blank, named, views
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
 SLACK = 4 << 20
@@ -187,7 +187,7 @@ def _check_size(
     whole = disk.size if disk else view.size
     if whole < volume.size:
         yield _too_small(volume, f"{host}: the disk has {whole} bytes", "grow the device")
-    elif view.size + SLACK < volume.size:
+    elif view.size + SLACK < volume.size - begin(facts, volume):
         found = f"{host}: the disk has room, but partition {volume.device.partition} has only"
         yield _too_small(volume, f"{found} {view.size} bytes", "enlarge the partition")
 

@@ -7,19 +7,19 @@ host before it is stopped, and is struck off after it runs again (an obligation)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import write
-from reconciler.model.desired import Cluster
+from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record, record_digest
 from reconciler.model.refusals import member
-from reconciler.model.standing import is_withheld, leaving, mounting
+from reconciler.model.standing import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
 
 SERVICE_TIMEOUT = 300.0
@@ -113,9 +113,17 @@ DOWN = frozenset({"inactive", "disabled"})
 
 
 def _held(cluster: Cluster) -> frozenset[str]:
-    """The services of volumes that nobody has mounted."""
-    found = [v.workloads.services for v in cluster.volumes if v.workloads and is_withheld(v)]
-    return frozenset(full_names([unit for services in found for unit in services]))
+    """The services of volumes that nobody has mounted.
+
+    One that a volume of the file needs as well is not stopped for one that is withdrawn.
+    """
+
+    def of(which: Callable[[Volume], bool]) -> frozenset[str]:
+        found = [v.workloads.services for v in cluster.volumes if v.workloads and which(v)]
+        return frozenset(full_names([unit for services in found for unit in services]))
+
+    needed = of(lambda v: not is_withheld(v))
+    return of(lambda v: is_withheld(v) and not is_withdrawn(v)) | (of(is_withdrawn) - needed)
 
 
 def _less(units: Sequence[str], back: Sequence[Change]) -> tuple[str, ...]:
