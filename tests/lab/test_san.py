@@ -37,7 +37,7 @@ def test_a_host_goes_on_over_the_other_path(lab: Lab) -> None:
     lab.cut("node01", "sb")
     read = "dd if=/dev/mapper/mpatha of=/dev/null bs=1M count=8 iflag=direct status=none"
     assert lab.run("node01", read).returncode == 0
-    assert wait_until(lambda: "failed" in lab.run("node01", PATHS).stdout, 30, 1)
+    assert wait_until(lambda: "failed" in lab.run("node01", PATHS).stdout, 60, 1)
     assert lab.run("node01", read).returncode == 0
     lab.heal("node01")
     assert wait_until(lambda: "failed" not in lab.run("node01", PATHS).stdout, 30, 1)

@@ -139,7 +139,8 @@ def test_the_storage_takes_the_lun_from_who_has_left(lab, operator, luns):
     assert code == 0, events[-1]
     assert commands(events)[-1] != ("node02", "unmount")
     assert ("san", "revoke-access") in commands(events)
-    assert lab.run("node02", "dd if=/dev/mapper/mpatha of=/dev/null count=1").returncode != 0
+    read = "dd if=/dev/mapper/mpatha of=/dev/null count=1"
+    assert lab.run("node02", read, timeout=240).returncode != 0
     assert mounts(lab, "node01") == ["/srv/images"]
 
 

@@ -17,7 +17,7 @@ from tests.scenarios.lab_volumes import (
 )
 from tests.scenarios.operator import Operator, pauses, start_writers
 
-lab = lab_module("troubles", hosts=4, storage="san", lun_size="512M,64M,384M")
+lab = lab_module("troubles", hosts=4, storage="san", lun_size="512M,384M,384M")
 
 SIZES = {"images": "512MiB", "films": "384MiB"}
 
@@ -56,6 +56,16 @@ def test_two_volumes_that_everybody_writes_to(lab, operator, wwids):
     assert code == 0, events[-1]
     filled(lab, *SIZES)
     start_writers(lab, *HOSTS)
+
+
+def test_an_mbr_partition_grows_as_a_gpt_one_does(lab, operator, wwids):
+    partitioned(lab, "music")
+    file = operator.write(wish(wwids, {**SIZES, "music": "384MiB"}))
+    assert operator.apply(file)[0] == 0
+    file = operator.write(wish(wwids, {**SIZES, "music": "512MiB"}))
+    assert operator.apply(file)[0] == 0
+    grown(lab, "music", 510 * MIB)
+    operator.converge(operator.write(wish(wwids, SIZES)))
 
 
 def test_a_path_or_a_host_that_is_missing_stops_growth_before_it_begins(lab, operator, wwids):
