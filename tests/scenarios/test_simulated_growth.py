@@ -368,3 +368,16 @@ def test_a_partition_that_begins_late_gets_what_is_left_of_the_size():
         world.hosts[name].reboot()
     apply(world, controller, wish(world, "1GiB", "gpt"))
     assert size(world) == 511 * MIB
+
+
+def test_a_service_that_was_stopped_and_is_named_no_more_is_told():
+    world, controller = before(workloads={"services": ["agent"]})
+    for name in ("node01", "node02", "node03"):
+        world.machines[name].units[AGENT] = Unit(enabled=True)
+        services.start(world.machines[name], AGENT)
+    names = [name for name in world.machines if name.startswith("node")]
+    apply(world, controller, desired(world, *names, volumes=[]))
+    (note, *_) = (
+        drive(world, controller.plan(desired(world, *names, volumes=[]))).clusters[0].notes
+    )
+    assert note.startswith("node01: agent.service was stopped for a volume")

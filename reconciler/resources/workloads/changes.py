@@ -207,13 +207,29 @@ def _written(
 
 def obligations(cluster: Cluster, facts: HostFacts) -> Owed:
     """The services that a run stopped or disabled on a host and has not given back."""
+    owed, named = _owed(cluster, facts), units(cluster)
+    stopped, disabled = (
+        tuple(unit for unit in names if unit in named)
+        for names in (owed.stopped, owed.disabled)
+    )
+    return Owed(stopped, disabled)
+
+
+def forgotten(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
+    """Of those the ones that the file does not name any more: nobody gives them back."""
+    owed, named = _owed(cluster, facts), units(cluster)
+    both = dict.fromkeys((*owed.stopped, *owed.disabled))
+    return tuple(unit for unit in both if unit not in named)
+
+
+def _owed(cluster: Cluster, facts: HostFacts) -> Owed:
+    """What the host's own record says; a garbled one says nothing."""
     try:
         found = json.loads(record(facts, cluster.name, STOPPED).text or "{}")
         lists = [[str(u) for u in found.get(key, [])] for key in ("services", "disabled")]
     except (ValueError, AttributeError, TypeError):
         return Owed()
-    stopped, disabled = (tuple(u for u in names if u in units(cluster)) for names in lists)
-    return Owed(stopped, disabled)
+    return Owed(*(tuple(names) for names in lists))
 
 
 def unit_at_boot(facts: HostFacts, unit: str) -> str:
