@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.gate.steps import digest
 from reconciler.model.desired import Cluster
-from reconciler.model.devices import ref, view_of
+from reconciler.model.devices import ref, view_of, whole_disk
 from reconciler.model.observed import (
     HostFacts,
     Live,
@@ -132,6 +132,26 @@ def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     return _with_region(cluster, facts, view, on=False)
 
 
+def _rescanned(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """The disk and its paths have as much as was asked for."""
+    _node, least = _arguments(action)
+    label = action.address.split("/")[1]
+    volume = next(v for v in cluster.volumes if v.label == label)
+    view = view_of(facts, ref(volume))
+    disk = whole_disk(facts, view) if view else None
+    if view is None or disk is None:
+        return facts
+    names = {disk.name, *disk.slaves}
+    size = int(least)
+    disks = tuple(
+        replace(d, size=max(d.size, size), capacity=max(d.capacity or 0, size) or None)
+        if d.name in names
+        else d
+        for d in known(facts.disks)
+    )
+    return replace(facts, disks=disks)
+
+
 def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     gone = action.expects[0].subject
     kept = tuple(a for a in known(facts.automounts) if f"{a.kind} {a.name} {a.text}" != gone)
@@ -214,6 +234,7 @@ EFFECTS: Mapping[str, Effect] = {
     "register-nodes": _listed,
     "start-cluster": _listed,
     "stop-cluster": _offline,
+    "rescan": _rescanned,
     "disarm": _disarmed,
     "unmount": _unmounted,
     "mount": _mounted,

@@ -40,6 +40,8 @@ DRAIN = frozenset(
         "unmount",
     }
 )
+# Before a window: a larger device is a safe place to stop, with everybody still mounted.
+ROOM = frozenset({"grow-backing", "rescan"})
 # A window begins with the backup of what is worked on in it.
 AWAY = DRAIN | {"back-up"}
 STOP = frozenset({"stop-cluster"})
@@ -88,8 +90,9 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
         what = "timeouts" if retimed else "node numbers or addresses"
         words = [f"{what} change in the kernels of all at once", *held.values()]
         away = _without(cluster, held)
-        return (*_window(away, stops, "; ".join(words)), end)
-    window = [_closed(cluster, held)] if held else []
+        room = [Waypoint(cluster, ROOM)] if held else []
+        return (*room, *_window(away, stops, "; ".join(words)), end)
+    window = [Waypoint(cluster, ROOM), _closed(cluster, held)] if held else []
     if not moved:
         return (*window, end)
     settled = _settled(cluster, observed, now, moved)

@@ -90,7 +90,7 @@ def test_offline_growth_slots_and_timeouts_share_one_outage(lab, operator, wwids
         assert word in outage["because"]
     events = operator.converge(file)
     kinds = [kind for _host, kind in commands(events)]
-    assert kinds[0] == "back-up"
+    assert kinds.index("rescan") < kinds.index("back-up") < kinds.index("unmount")
     assert kinds.index("unmount") < kinds.index("check-file-system") < kinds.index("mount")
     assert kinds.count("unmount") == 6
     grown(lab, "films", 640 * MIB)

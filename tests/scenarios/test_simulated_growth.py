@@ -139,7 +139,8 @@ def test_offline_growth_is_one_window(partitioned):
     )
     ended = apply(world, controller, away)
     once = list(dict.fromkeys(kinds(ended)))
-    assert once.index("unmount") < once.index("check-file-system") < once.index("rescan")
+    assert once.index("rescan") < once.index("unmount") < once.index("check-file-system")
+    assert once.index("check-file-system") < once.index("same-size")
     assert once.index("same-size") < once.index("grow-unmounted") < once.index("check-grown")
     assert once.index("check-grown") < once.index("mount") < once.index("start-service")
     assert "grow-file-system" not in once
@@ -187,8 +188,8 @@ def test_the_backup_comes_before_anything_is_taken_away_and_its_failure_stops_al
     away = {"growth": "offline", "backing": BACKING}
     backup = {"backup": {"host": "san", "argv": ["unmap", "nobody", "nothing"]}}
     ended = drive(world, controller.apply(wish(world, "2GiB", **away, **backup)))
-    assert ended.word == "failed"
-    assert kinds(ended) == ["back-up"]
+    assert ended.word == "partial"
+    assert kinds(ended) == ["grow-backing", *["rescan"] * 3, "back-up"]
     assert mounted(world)["node01"] == MOUNTED
     good = {"backup": {"host": "san", "argv": ["grow-lun", "lun1", "1"]}}
     assert programs["grow-lun"]
@@ -381,3 +382,15 @@ def test_a_service_that_was_stopped_and_is_named_no_more_is_told():
         drive(world, controller.plan(desired(world, *names, volumes=[]))).clusters[0].notes
     )
     assert note.startswith("node01: agent.service was stopped for a volume")
+
+
+def test_offline_growth_unmounts_nobody_before_there_is_room():
+    world, controller = before()
+    world.machines["san"].refusal = "host-unreachable"
+    away = wish(world, "2GiB", growth="offline", backing=BACKING)
+    ended = drive(world, controller.apply(away))
+    assert (ended.word, kinds(ended)) == ("failed", ["grow-backing"])
+    assert all(mounted(world)[name] == MOUNTED for name in ("node01", "node02", "node03"))
+    world.machines["san"].refusal = ""
+    apply(world, controller, away)
+    assert size(world) == 2 * GIB
