@@ -92,6 +92,32 @@ def quarantine_before_drop(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iter
     yield from _after(plan, "register-nodes", "write-quarantine", "quarantine-before-drop")
 
 
+def grow_after_room(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """No file system becomes larger than any member's view of its device (I8)."""
+    hosts = set(staying(cluster))
+    for kind in ("grow-file-system", "grow-unmounted"):
+        for action in _kind(plan, kind):
+            checked = {f.reading: set(f.hosts) for f in action.requires}
+            if checked.get("device-room", set()) < hosts:
+                yield _broken(action, "grow-after-room", "not every member's room is checked")
+
+
+def window_is_proven(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """What needs the volume unmounted everywhere proves just before that it is (I2, I3)."""
+    hosts = set(staying(cluster))
+    for kind in UNMOUNTED_WORK:
+        for action in _kind(plan, kind):
+            checked = {f.reading: set(f.hosts) for f in action.requires}
+            if checked.get("released", set()) < hosts or "heartbeats" not in checked:
+                yield _broken(
+                    action, "window-is-proven", "mounts or heartbeats are not checked"
+                )
+    yield from _after(plan, "mount", "check-grown", "window-is-proven")
+
+
+UNMOUNTED_WORK = ("check-file-system", "add-slots", "grow-unmounted", "check-grown")
+
+
 def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
     """A device is formatted once, by one member."""
     seen: set[str] = set()
@@ -111,6 +137,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     unmount_only_unused,
     left_before_dropped,
     quarantine_before_drop,
+    grow_after_room,
+    window_is_proven,
     one_format_per_device,
 )
 

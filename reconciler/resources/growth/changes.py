@@ -17,6 +17,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import volume as address
+from reconciler.model.standing import staying
 from reconciler.resources.growth.offline import Unmounted
 from reconciler.resources.growth.offline import work as work_unmounted
 from reconciler.resources.growth.sizes import Growth, growth, have, served
@@ -90,7 +91,7 @@ class _Growing:
         self, cluster: Cluster, volume: Volume, observed: Observed, work: Growth
     ) -> None:
         self.cluster, self.volume, self.observed, self.work = cluster, volume, observed, work
-        self.ref, self.hosts = ref(volume), tuple(work.layers)
+        self.ref, self.hosts = ref(volume), staying(cluster)
         self.because = (
             f"{volume.label} grows to {_wish(volume)}"
             if work.grows

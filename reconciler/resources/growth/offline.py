@@ -98,7 +98,7 @@ class Unmounted:
 
     def __init__(self, cluster: Cluster, volume: Volume, observed: Observed, due: Work) -> None:
         self.cluster, self.volume, self.observed, self.due = cluster, volume, observed, due
-        self.hosts = tuple(layers(volume, among(observed, staying(cluster))))
+        self.hosts = staying(cluster)
         self.ref = ref(volume)
 
     @property

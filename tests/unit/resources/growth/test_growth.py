@@ -7,6 +7,7 @@ import pytest
 from reconciler.model.observed import Disk, Observed
 from reconciler.planning import graph
 from reconciler.planning.planner import plan_cluster
+from reconciler.planning.safety import violations
 from tests.builders import GIB, converged, spec, volume
 
 WWID = "360014050000000000000000000000000a"
@@ -271,3 +272,21 @@ def test_a_host_without_the_tools_is_named():
     lacking = replace(facts, packages=replace(facts.packages, commands=few))
     plan = plan_cluster(cluster, Observed({**observed.hosts, "node02": lacking}))
     assert [(b.code, b.subject) for b in plan.blocked] == [("tools-missing", "member/node02")]
+
+
+@pytest.mark.parametrize(
+    ("more", "broken"),
+    [
+        ({}, {"invariant-grow-after-room"}),
+        ({"growth": "offline"}, {"invariant-grow-after-room", "invariant-window-is-proven"}),
+        ({"slots": 12}, {"invariant-grow-after-room", "invariant-window-is-proven"}),
+    ],
+)
+def test_growth_without_its_checks_is_a_broken_invariant(more, broken):
+    cluster = wish("2GiB", **more)
+    observed = seen(cluster, all=layers(told=GROWN))
+    plan = plan_cluster(cluster, observed)
+    assert violations(cluster, observed, plan) == ()
+    bare = replace(plan, actions=tuple(replace(a, requires=()) for a in plan.actions))
+    found = {b.code for b in violations(cluster, observed, bare)}
+    assert {code for code in found if "grow" in code or "window" in code} == broken
