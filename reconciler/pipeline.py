@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
-from reconciler.execution.executor import BLANK, Bench, Emit, Executor, Look, hosts_of
+from reconciler.execution.executor import (
+    BLANK,
+    MOUNTED_SIZE,
+    Bench,
+    Emit,
+    Executor,
+    Look,
+    hosts_of,
+)
 from reconciler.execution.locks import Claim, confirm, leased
 from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
@@ -46,7 +54,12 @@ class Options:
     patience: float = 20.0
 
 
-def probe_for(cluster: Cluster, blank: Sequence[str], only: Sequence[str] = ()) -> Command:
+def probe_for(
+    cluster: Cluster,
+    blank: Sequence[str],
+    only: Sequence[str] = (),
+    sizes: Sequence[str] = (),
+) -> Command:
     """The probe with what this cluster's volumes make it look at, ``blank`` most closely."""
     return probe_command(
         want=[ref(v) for v in cluster.volumes],
@@ -55,6 +68,7 @@ def probe_for(cluster: Cluster, blank: Sequence[str], only: Sequence[str] = ()) 
         only=only,
         units=units(cluster),
         connect=targets(cluster) if "interconnect" in only else (),
+        sizes=sizes,
     )
 
 
@@ -271,9 +285,10 @@ class Run:
     def _look(self, cluster: Cluster, hosts: Mapping[str, Host]) -> Look:
         def look(facts: Sequence[Fact]) -> Awaitable[Observed]:
             blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
+            sizes = sorted({fact.subject for fact in facts if fact.reading == MOUNTED_SIZE})
             return observe(
                 {name: hosts[name] for name in hosts_of(facts)},
-                probe_for(cluster, blank, sections(facts)),
+                probe_for(cluster, blank, sections(facts), sizes),
                 SECTIONS,
                 limit=self.options.parallelism,
             )

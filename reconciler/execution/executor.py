@@ -20,6 +20,8 @@ PATIENCE = 20.0
 PAUSE = 1.0
 # The reading whose probe reads much of the device.
 BLANK = "blank"
+# The reading whose probe asks a mounted file system, and may wait for it.
+MOUNTED_SIZE = "mounted-size"
 # What of a command's output goes into the journal.
 OUTPUT = 4000
 

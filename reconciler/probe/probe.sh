@@ -7,11 +7,12 @@
 # nothing is said there. POSIX sh (dash, busybox ash, bash).
 #
 #   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--unit NAME]...
-#                    [--connect IP:PORT]... [--only NAME]...
+#                    [--size MOUNTPOINT]... [--connect IP:PORT]... [--only NAME]...
 #
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
 #   --blank  the same, and look for non-zero data where no signature is found
 #   --path   say which file system of whatever type is mounted there
+#   --size   ask the OCFS2 mounted there how large it is; it may wait for a host that died
 #   --unit   tell the state of this systemd unit as well
 #   --connect  whether a TCP connection to this address can be made from here
 #   --only   answer this section and the others so named; without it, all
@@ -508,12 +509,14 @@ probe_mounts() {
     done
 }
 
-sizes() { # how large each file system says that it is: statfs waits for nobody's lock for ever
+sizes() { # only if asked: statfs takes a cluster lock, and hangs while a dead host is recovered
     IFS=$NL
     for path in $volumes; do
+        real=$(printf '%b' "$(octal "$path")")
+        case $sized in *"$NL$real$NL"*) ;; *) continue ;; esac
         IFS=' '
         # shellcheck disable=SC2046,SC2086 # blocks and bytes a block
-        set -- $(limited 5 stat -f -c '%b %S' "$(printf '%b' "$(octal "$path")")")
+        set -- $(limited 5 stat -f -c '%b %S' "$real")
         if [ $# -eq 2 ]; then row size "$path" $(($1 * $2)); fi
         IFS=$NL
     done
@@ -1154,12 +1157,13 @@ once() { # once LIST WORD: in $got, the list with the word as its last line
     case $NL$1 in *"$NL$2$NL"*) ;; *) got=$1$2$NL ;; esac
 }
 
-wants='' blanks=$NL paths=$NL only=$NL units='' targets=''
+wants='' blanks=$NL paths=$NL sized=$NL only=$NL units='' targets=''
 while [ $# -ge 2 ]; do
     case $1 in
     --want) wants=$wants$2$NL ;;
     --blank) wants=$wants$2$NL blanks=$blanks$2$NL ;;
     --path) paths=$paths$2$NL ;;
+    --size) sized=$sized$2$NL ;;
     --only) only=$only$2$NL ;;
     --unit)
         is_unit "$2" || exit 64

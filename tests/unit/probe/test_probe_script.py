@@ -67,8 +67,8 @@ def test_the_command_asks_for_each_device_once() -> None:
 
 
 def test_the_command_asks_for_units_and_connections() -> None:
-    asked = ("--unit", "a.service", "--connect", "10.0.0.1:7777")
-    command = probe_command(units=["a.service"], connect=["10.0.0.1:7777"])
+    asked = ("--unit", "a.service", "--connect", "10.0.0.1:7777", "--size", "/srv")
+    command = probe_command(units=["a.service"], connect=["10.0.0.1:7777"], sizes=["/srv"])
     assert command.argv[4:] == asked
 
 

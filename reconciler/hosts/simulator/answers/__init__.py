@@ -42,6 +42,7 @@ OPTIONS = {
     "--only": "only",
     "--unit": "units",
     "--connect": "targets",
+    "--size": "sizes",
 }
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
@@ -68,6 +69,7 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         frozenset(only),
         tuple(dict.fromkeys(given["units"])),
         tuple(dict.fromkeys(given["targets"])),
+        tuple(given["sizes"]),
     )
 
 

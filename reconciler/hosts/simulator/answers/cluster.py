@@ -62,7 +62,7 @@ def mounts(machine: Machine, request: Request) -> Rows:
     own = [mount for mount in machine.running.mounts if mount.pid == 1]
     others = [mount for mount in machine.running.mounts if mount.pid != 1]
     yield from map(_mount, own)
-    for mount in own:
+    for mount in (m for m in own if m.path in request.sizes):
         yield row("size", _escaped(mount.path), mount.fs.size)
     yield from map(_mount, sorted(others, key=lambda mount: mount.pid))
     for path in request.paths:

@@ -16,7 +16,8 @@ Rows = Iterator[str]
 class Request:
     """Devices to describe, those to check for blankness, mount paths, sections to answer.
 
-    ``units`` are told besides the usual ones, ``targets`` are connected to.
+    ``units`` are told besides the usual ones, ``targets`` are connected to, what is mounted on
+    ``sizes`` is asked for its size.
     """
 
     refs: tuple[str, ...]
@@ -25,6 +26,7 @@ class Request:
     only: frozenset[str]
     units: tuple[str, ...]
     targets: tuple[str, ...]
+    sizes: tuple[str, ...]
 
 
 def row(*fields: object) -> str:

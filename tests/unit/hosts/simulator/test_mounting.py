@@ -42,7 +42,7 @@ async def test_a_formatted_volume_is_mounted_by_every_host(storage):
     await mounted_cluster(world)
     device = ("/dev/ubdb", "98:16") if storage == "plain" else ("/dev/mapper/mpatha", "254:0")
     for host in world.hosts.values():
-        assert await section(host, "mounts") == [
+        assert await section(host, "mounts", "--size", "/srv/images") == [
             ("mount", "/srv/images", *device, OPTIONS, "1"),
             ("size", "/srv/images", str(GIB)),
         ]

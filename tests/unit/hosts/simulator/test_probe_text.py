@@ -320,7 +320,8 @@ async def test_mounts_and_processes_are_told():
     mount.path = "/srv/my images"
     host.machine.running.processes.append(Process(77, "cat", "/srv/my images/x"))
     host.machine.running.others["/srv/db"] = ("ext4", "/dev/ubda")
-    rows = await section(host, "mounts", "--path", "/srv/db", "--path", "/srv/none")
+    asked = ("--path", "/srv/db", "--path", "/srv/none", "--size", "/srv/my images")
+    rows = await section(host, "mounts", *asked)
     assert [row[:4] for row in rows] == [
         ("mount", r"/srv/my\040images", "/dev/ubdb", "98:16"),
         ("size", r"/srv/my\040images", str(GIB)),

@@ -257,7 +257,7 @@ async def test_a_boot_brings_an_enabled_cluster_online_and_mounts_fstab():
     line = "/dev/disk/by-id/lab-lun1 /srv/images ocfs2 noatime,_netdev 0 0\n"
     await put(host, "/etc/fstab", fstab + line, fstab)
     host.reboot()
-    (mount, _size) = await section(host, "mounts")
+    (mount,) = await section(host, "mounts")
     assert mount[1:3] == ("/srv/images", "/dev/ubdb")
     assert await live_nodes(host) == [("node01", "0", "10.88.1.11", "7777", "1")]
 
@@ -270,7 +270,7 @@ async def test_a_uuid_in_fstab_finds_the_map_and_not_a_path_below_it():
     line = f"UUID={next(world.filesystems()).uuid} /srv/images ocfs2 _netdev 0 0\n"
     await put(host, "/etc/fstab", fstab + line, fstab)
     host.reboot()
-    (mount, _size) = await section(host, "mounts")
+    (mount,) = await section(host, "mounts")
     assert mount[1:3] == ("/srv/images", "/dev/mapper/mpatha")
 
 

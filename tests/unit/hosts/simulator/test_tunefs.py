@@ -74,7 +74,8 @@ async def test_a_mounted_volume_grows_for_everybody_at_once():
         assert (done.status, done.stdout) == (0, f"ok grown {MAP} {2 * GIB}\n")
     assert fs.size == 2 * GIB
     for each in world.hosts.values():
-        assert (await section(each, "mounts"))[1] == ("size", "/srv/images", str(2 * GIB))
+        told = await section(each, "mounts", "--size", "/srv/images")
+        assert told[1] == ("size", "/srv/images", str(2 * GIB))
     assert [e.detail for e in world.trace if e.what == "resized"] == [f"images {2 * GIB}"]
     assert kinds(world) == []
 
