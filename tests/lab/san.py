@@ -47,6 +47,8 @@ node.discovery_address = {portal}
 node.discovery_port = 3260
 node.discovery_type = send_targets
 node.session.timeo.replacement_timeout = 10
+node.session.initial_login_retry_max = 30
+node.conn[0].timeo.login_timeout = 30
 node.conn[0].address = {portal}
 node.conn[0].port = 3260
 node.conn[0].startup = automatic
@@ -56,7 +58,7 @@ node.conn[0].timeo.noop_out_timeout = 15
 """
 # Paths in device-mapper, as the kernel counts them: cheaper than asking multipathd.
 ALL_PATHS = """
-for i in $(seq 120); do
+for i in $(seq 300); do
     maps=$(cat /sys/block/dm-*/dm/uuid 2>/dev/null | grep -c ^mpath-)
     paths=$(ls -d /sys/block/dm-*/slaves/sd* 2>/dev/null | wc -l)
     [ $maps -ge {luns} ] && [ $paths -ge {paths} ] && exec udevadm settle
