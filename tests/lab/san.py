@@ -47,13 +47,9 @@ node.discovery_address = {portal}
 node.discovery_port = 3260
 node.discovery_type = send_targets
 node.session.timeo.replacement_timeout = 10
-node.session.initial_login_retry_max = 30
-node.conn[0].timeo.login_timeout = 30
 node.conn[0].address = {portal}
 node.conn[0].port = 3260
 node.conn[0].startup = automatic
-node.conn[0].timeo.noop_out_interval = 5
-node.conn[0].timeo.noop_out_timeout = 15
 # END RECORD
 """
 # Paths in device-mapper, as the kernel counts them: cheaper than asking multipathd.
