@@ -189,12 +189,13 @@ def test_the_backup_comes_before_anything_is_taken_away_and_its_failure_stops_al
     backup = {"backup": {"host": "san", "argv": ["unmap", "nobody", "nothing"]}}
     ended = drive(world, controller.apply(wish(world, "2GiB", **away, **backup)))
     assert ended.word == "partial"
-    assert kinds(ended) == ["grow-backing", *["rescan"] * 3, "back-up"]
+    begun = ["begin-backup"] * 3
+    assert kinds(ended) == ["grow-backing", *["rescan"] * 3, *begun, "back-up"]
     assert mounted(world)["node01"] == MOUNTED
     good = {"backup": {"host": "san", "argv": ["grow-lun", "lun1", "1"]}}
     assert programs["grow-lun"]
     ended = apply(world, controller, wish(world, "2GiB", **away, **good))
-    assert kinds(ended)[0] == "back-up"
+    assert kinds(ended)[3] == "back-up"
 
 
 def test_a_volume_that_the_file_no_longer_has_is_withdrawn_and_kept():

@@ -12,6 +12,7 @@ from reconciler.model.quantities import format_size
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, contacted, is_withdrawn, staying
+from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
     MIB,
     SECTOR,
@@ -42,6 +43,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _check_shrink(volume, found, block)
         yield from _check_helpers(cluster, volume)
         work = growth(cluster, volume, observed)
+        due = offline.work(cluster, volume, observed)
+        if due and due.growth and not offline.is_mounted(volume, observed):
+            yield from backups.missing(cluster, volume, block, observed)
         if work is not None:
             yield from _check_views(volume, work)
             yield from _check_room(volume, work)
