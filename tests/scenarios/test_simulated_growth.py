@@ -390,7 +390,7 @@ def test_offline_growth_unmounts_nobody_before_there_is_room():
     world.machines["san"].refusal = "host-unreachable"
     away = wish(world, "2GiB", growth="offline", backing=BACKING)
     ended = drive(world, controller.apply(away))
-    assert (ended.word, kinds(ended)) == ("failed", ["grow-backing"])
+    assert (ended.word, ended.codes, ended.started) == ("refused", {"host-unreachable"}, [])
     assert all(mounted(world)[name] == MOUNTED for name in ("node01", "node02", "node03"))
     world.machines["san"].refusal = ""
     apply(world, controller, away)
