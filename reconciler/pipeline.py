@@ -32,6 +32,7 @@ from reconciler.planning.departed import departed, with_departed, withdrawn
 from reconciler.planning.facts import sections
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, restrict
+from reconciler.planning.storage import asked, beside, named
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets
@@ -79,23 +80,41 @@ def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
 
 def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
     """The hosts beside the members on which the file has commands run."""
-    named = {v.access.revoke.host for v in cluster.volumes if v.access}
-    for backing in (v.backing for v in cluster.volumes if v.backing):
-        named |= {how.host for how in (backing.lvm, backing.command) if how}
-    named |= {v.backup.host for v in cluster.volumes if v.backup}
-    members = {m.name for m in cluster.members}
     return {
         name: fleet(
             cluster.name, Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh())
         )
-        for name in sorted(named - members)
+        for name in beside(cluster)
     }
 
 
 async def _whole(
     fleet: Fleet, cluster: Cluster, options: Options, watch: Watch | None = None
 ) -> tuple[Cluster, Observed]:
-    """Everything that a plan can rest on, of former members that the hosts know of, too."""
+    """Everything that a plan can rest on; of hosts beside the members only what it would do."""
+    cluster, seen = await _members(fleet, cluster, options, watch)
+    if not named(cluster):
+        return cluster, seen
+    due = asked(cluster, restrict(cluster, seen, options.targets).actions)
+    places = {**storage(fleet, cluster), **doors(fleet, cluster)}
+    looks = [
+        observe({host: places[host]}, _storage_probe(volumes), SECTIONS)
+        for host, volumes in due.items()
+        if host in places
+    ]
+    found = await asyncio.gather(*looks)
+    hosts = {host: facts for one in found for host, facts in one.hosts.items()}
+    return cluster, replace(seen, storage=hosts)
+
+
+def _storage_probe(volumes: Sequence[str]) -> Command:
+    return probe_command(only=("identity", "logical_volumes"), volumes=volumes)
+
+
+async def _members(
+    fleet: Fleet, cluster: Cluster, options: Options, watch: Watch | None = None
+) -> tuple[Cluster, Observed]:
+    """All of the members, of former members that the hosts know of, too."""
     limit = options.parallelism
     blank = [ref(v) for v in cluster.volumes if v.format == "if-blank"]
     probe = probe_for(cluster, blank)

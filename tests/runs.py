@@ -24,6 +24,22 @@ from tests.wire import Line, Wire
 from tests.witness import Witness
 
 Event = tuple[str, Mapping[str, object]]
+IDENTITY = """\
+@@reconcile-probe\t1
+@@begin\tidentity
+hostname\tsan01
+boot_id\t1
+machine_id\t1
+os\tdebian
+os_version\t12
+kernel\t6.1
+arch\tx86_64
+uid\t0
+uptime\t9.5
+clock\t1
+@@end\tidentity\t0
+@@done
+"""
 
 
 def witnessed(hosts: int, shape: Shape | None = None, seed: int = 0) -> Witness:
@@ -87,7 +103,9 @@ class Array:
     world: World
 
     async def run(self, command: Command) -> Completed:
-        """Does it."""
+        """Does it; asked what it has, it is a host and tells who it is."""
+        if command.argv[3:4] == ("probe",):
+            return Completed(0, IDENTITY, "")
         program, host, lun = command.argv
         assert program == "unmap", command.argv
         self.world.machines[host].dead_maps.add(lun)

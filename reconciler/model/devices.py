@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reconciler.model.desired import Device, Volume
 from reconciler.model.observed import Disk, HostFacts, WantedDevice, device_ref, known
 
@@ -42,6 +44,14 @@ def whole_disk(facts: HostFacts, view: WantedDevice) -> Disk | None:
     if disk is None or disk.parent is None:
         return disk
     return next((item for item in known(facts.disks) if item.name == disk.parent), disk)
+
+
+def is_logical(disk: Disk) -> bool:
+    """Whether it is a logical volume that the host itself has, or a partition of one.
+
+    LVM's prefix of a device-mapper UUID (lib/activate/dev_manager.c, UUID_PREFIX).
+    """
+    return re.match(r"(part[0-9]+-)*LVM-", disk.dm_uuid or "") is not None
 
 
 def stable_path(device: Device, facts: HostFacts) -> str | None:

@@ -292,6 +292,25 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class LogicalVolume:
+    """A logical volume of a storage host, ``VG/LV``; ``missing`` is LVM's word for why not.
+
+    ``free`` are the bytes left in its volume group, which come in units of ``extent``. Of a
+    thin one ``pool`` is the pool, ``data`` and ``metadata`` the percent of it in use, None if
+    LVM does not tell.
+    """
+
+    name: str
+    missing: str = ""
+    size: int = 0
+    free: int = 0
+    extent: int = 0
+    pool: str | None = None
+    data: float | None = None
+    metadata: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """One host, whole, at one moment."""
 
@@ -314,6 +333,7 @@ class HostFacts:
     log: tuple[str, ...] | Unknown
     automounts: tuple[Automount, ...] | Unknown
     interconnect: tuple[Connection, ...] | Unknown
+    logical_volumes: tuple[LogicalVolume, ...] | Unknown = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,9 +347,14 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All hosts of one cluster by member name."""
+    """All hosts of one cluster by member name.
+
+    ``storage`` are hosts on which an action is due beside its members: only they are asked,
+    and of little (``planning.storage``).
+    """
 
     hosts: Mapping[str, HostFacts | Unreachable]
+    storage: Mapping[str, HostFacts | Unreachable] = field(default_factory=dict)
 
     def reached(self) -> Mapping[str, HostFacts]:
         """The facts of the hosts that answered."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.model.desired import Volume
 from reconciler.model.outcome import Blocked
 
 
@@ -54,6 +55,18 @@ def unread(host: str, section: str, reason: str) -> Blocked:
 def not_supported(subject: str, what: str, remedy: str) -> Blocked:
     """Something the file may say but this version does not act upon."""
     return Blocked("not-supported-yet", subject, what, remedy)
+
+
+def not_shared(item: Volume, host: str, what: str) -> Blocked:
+    """A logical volume inside the members is neither formatted nor grown."""
+    return Blocked(
+        "lvm-not-shared",
+        volume(item.label),
+        f"{host}: {item.device.path or item.device.wwid} is a logical volume of the members "
+        f"themselves, and is not {what}: that LVM activates it shared, and that all of them map "
+        "it to the same extents, is not looked at; equal size is not equal mapping",
+        "give the LUN itself as the device, without LVM inside the members",
+    )
 
 
 def unwanted(name: str, where: str, hosts: Sequence[str]) -> Blocked:

@@ -8,6 +8,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.standing import LISTED, among, leaving, left, staying
+from reconciler.resources.growth import sight
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
 from reconciler.resources.workloads.changes import forgotten
 
@@ -39,6 +40,7 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
     if clocks and max(clocks.values()) - min(clocks.values()) > CLOCKS_APART:
         slow, fast = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
         yield f"the clocks of {slow} and {fast} are more than {CLOCKS_APART} s apart"
+    yield from sight.told(cluster, observed)
     tools = {
         host: facts.packages.versions.get(cluster.packages.tools, "none")
         for host, facts in stays.items()

@@ -93,10 +93,14 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("mount", "same-file-system", _same_volume),
     # A device may be larger than its file system, never the reverse: that grows last, and
     # nobody mounts meanwhile whose kernel has not seen the room.
-    ("note-stopped", "back-up", _anywhere),
-    ("stop-service", "back-up", _anywhere),
-    ("clear-fstab", "back-up", _anywhere),
-    ("unmount", "back-up", _anywhere),
+    ("back-up", "begin-backup", _same_volume),
+    ("note-backup", "back-up", _same_volume),
+    # Nothing is taken from anybody before every backup is made and known of.
+    *(
+        (kind, done, _anywhere)
+        for kind in ("note-stopped", "stop-service", "clear-fstab", "disarm", "unmount")
+        for done in ("back-up", "note-backup")
+    ),
     # Unmounted everywhere: the tools lock against those on the running kernels' lists.
     *(
         ("check-file-system", kind, _anywhere)
@@ -164,7 +168,9 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
 # Where the order is free, a plan reads best in this one.
 STAGES = (
     "load-module",
+    "begin-backup",
     "back-up",
+    "note-backup",
     "write-quarantine",
     "note-stopped",
     "stop-service",

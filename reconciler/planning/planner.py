@@ -11,7 +11,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
-from reconciler.planning import graph, offline, reach, strangers
+from reconciler.planning import graph, offline, reach, storage, strangers
 from reconciler.planning.digest import facts_digest, plan_id
 from reconciler.planning.notes import fencing, noted, quarantined
 from reconciler.planning.numbering import numbered
@@ -53,6 +53,7 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
     blocked += offline.check(cluster, observed, actions)
+    blocked += storage.check(cluster, observed, actions)
     notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
     return ClusterPlan(
         cluster.name, tuple(changes), actions, outages, tuple(sorted(set(blocked))), notes

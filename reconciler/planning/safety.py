@@ -12,6 +12,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ClusterPlan
+from reconciler.model.refusals import volume
 from reconciler.model.standing import leaving, online, staying
 from reconciler.planning import graph
 
@@ -115,6 +116,16 @@ def window_is_proven(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Itera
     yield from _after(plan, "mount", "check-grown", "window-is-proven")
 
 
+def backup_before_growth(
+    cluster: Cluster, _o: Observed, plan: ClusterPlan
+) -> Iterator[Blocked]:
+    """Nothing grows offline before the backup that the file asks for is proven (I18)."""
+    wanted = {volume(v.label) for v in cluster.volumes if v.backup}
+    for action in _kind(plan, "grow-unmounted"):
+        if action.address in wanted and not any(f.reading == "backup" for f in action.requires):
+            yield _broken(action, "backup-before-growth", "no backup is proven")
+
+
 UNMOUNTED_WORK = ("check-file-system", "add-slots", "grow-unmounted", "check-grown")
 
 
@@ -139,6 +150,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     quarantine_before_drop,
     grow_after_room,
     window_is_proven,
+    backup_before_growth,
     one_format_per_device,
 )
 

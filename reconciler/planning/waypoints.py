@@ -43,12 +43,14 @@ DRAIN = frozenset(
 # Before a window: a larger device is a safe place to stop, with everybody still mounted.
 ROOM = frozenset({"grow-backing", "rescan"})
 # A window begins with the backup of what is worked on in it.
-AWAY = DRAIN | {"back-up"}
+AWAY = DRAIN | {"begin-backup", "back-up", "note-backup"}
 STOP = frozenset({"stop-cluster"})
 # What is done once, at the end of the way, when everybody is where the file wants it.
 LAST = frozenset(
     {
+        "begin-backup",
         "back-up",
+        "note-backup",
         "check-file-system",
         "add-slots",
         "grow-unmounted",

@@ -7,7 +7,8 @@
 # nothing is said there. POSIX sh (dash, busybox ash, bash).
 #
 #   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--unit NAME]...
-#                    [--size MOUNTPOINT]... [--connect IP:PORT]... [--only NAME]...
+#                    [--size MOUNTPOINT]... [--connect IP:PORT]... [--lv VG/LV]...
+#                    [--only NAME]...
 #
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
 #   --blank  the same, and look for non-zero data where no signature is found
@@ -15,6 +16,7 @@
 #   --size   ask the OCFS2 mounted there how large it is; it may wait for a host that died
 #   --unit   tell the state of this systemd unit as well
 #   --connect  whether a TCP connection to this address can be made from here
+#   --lv     tell the size of this logical volume, and what room is left for it
 #   --only   answer this section and the others so named; without it, all
 #
 # Every section stands between @@begin and @@end with its status, and fails alone.
@@ -1129,6 +1131,49 @@ sample() { # sample FIRST COUNT, in MiB; the device may end in a part of one
     dd if="$device" bs=1048576 skip="$1" count="$2" $direct
 }
 
+# ---- logical volumes of a storage host ------------------------------------------------
+
+probe_logical_volumes() {
+    [ -n "$logical" ] || return 0
+    has lvs || fail "lvs is not there"
+    # No lock is taken, so no lock file written; before 2.03 the option was another.
+    lvs --nolocking --version >/dev/null && unlocked=--nolocking ||
+        unlocked='--config=global{locking_type=0}'
+    IFS=$NL
+    for name in $logical; do logical_volume "$name"; done
+}
+
+logical_volume() { # logical_volume VG/LV
+    said=$(tell "$1" lv_size,vg_free,vg_extent_size,pool_lv) || {
+        said=$(limited 20 lvs "$unlocked" "$1" 2>&1 >/dev/null)
+        said=${said##*"$NL"}
+        plain "${said#"${said%%[! ]*}"}"
+        row missing "$1" "$got"
+        return
+    }
+    IFS=,
+    # shellcheck disable=SC2086 # SIZE FREE EXTENT POOL
+    set -- "$1" $said
+    row lv "$1" "$2" "$3" "$4" "${5:--}"
+    [ -n "${5-}" ] || return 0
+    said=$(tell "${1%%/*}/$5" data_percent,metadata_percent) || fail "lvs tells nothing of $5"
+    IFS=,
+    # shellcheck disable=SC2086 # DATA METADATA
+    set -- "$1" $said
+    row pool "$1" "${2:--}" "${3:--}"
+}
+
+tell() { # tell VG/LV FIELDS: separated by commas, sizes in bytes
+    answer=$(limited 20 lvs "$unlocked" --noheadings --nosuffix --units b --separator , \
+        -o "$2" "$1") || return 1
+    printf %s "${answer#"${answer%%[! ]*}"}"
+}
+
+is_logical() { # is_logical TEXT: VG/LV
+    case $1 in */*/* | [!A-Za-z0-9_+]* | */[!A-Za-z0-9_+]* | */ | *[!A-Za-z0-9_.+/-]*) return 1 ;; esac
+    case $1 in */*) [ ${#1} -le 255 ] ;; *) return 1 ;; esac
+}
+
 # ---- the answer -----------------------------------------------------------------------
 
 is_unit() { # is_unit TEXT: a name that systemctl takes
@@ -1157,7 +1202,7 @@ once() { # once LIST WORD: in $got, the list with the word as its last line
     case $NL$1 in *"$NL$2$NL"*) ;; *) got=$1$2$NL ;; esac
 }
 
-wants='' blanks=$NL paths=$NL sized=$NL only=$NL units='' targets=''
+wants='' blanks=$NL paths=$NL sized=$NL only=$NL units='' targets='' logical=''
 while [ $# -ge 2 ]; do
     case $1 in
     --want) wants=$wants$2$NL ;;
@@ -1172,6 +1217,10 @@ while [ $# -ge 2 ]; do
     --connect)
         is_target "$2" || exit 64
         once "$targets" "$2" && targets=$got
+        ;;
+    --lv)
+        is_logical "$2" || exit 64
+        once "$logical" "$2" && logical=$got
         ;;
     *) exit 64 ;;
     esac
@@ -1202,4 +1251,5 @@ section leases 8192
 section log 49152
 section automounts 16384
 section interconnect 16384
+section logical_volumes 8192
 printf '@@done\n'

@@ -97,7 +97,20 @@ def facts_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) 
             for _cluster_, observed in pairs
             for name, facts in observed.hosts.items()
         },
+        "storage": {
+            name: _asked(_host(facts))
+            for _cluster_, observed in pairs
+            for name, facts in observed.storage.items()
+        },
     }
+
+
+def _asked(host: Json) -> Json:
+    """Of a host beside the members only the sections that were asked for."""
+    return {key: value for key, value in host.items() if key in STORAGE}
+
+
+STORAGE = frozenset({"unreachable", "identity", "logical_volumes"})
 
 
 def _host(facts: HostFacts | Unreachable) -> Json:

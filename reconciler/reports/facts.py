@@ -19,6 +19,24 @@ def facts_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:
                 yield "bad", f"  {name}  {facts.code}: {facts.message}"
             else:
                 yield from _host(name, facts)
+        for name, facts in observed.storage.items():
+            yield from _storage(name, facts)
+
+
+def _storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
+    """A host beside the members, as far as something is to be done there."""
+    if isinstance(facts, Unreachable):
+        yield "bad", f"  {name}  {facts.code}: {facts.message}"
+        return
+    yield "", f"  {name}"
+    yield "", f"    system   {_system(facts)}"
+    if isinstance(facts.logical_volumes, Unknown):
+        yield "warn", f"    volumes  unknown: {facts.logical_volumes.reason}"
+        return
+    for item in facts.logical_volumes:
+        room = f"in pool {item.pool}" if item.pool else f"{item.free} bytes free beside it"
+        words = item.missing or f"{item.size} bytes, {room}"
+        yield "warn" if item.missing else "", f"    volumes  {item.name}: {words}"
 
 
 def _host(name: str, facts: HostFacts) -> Iterator[Line]:

@@ -21,6 +21,7 @@ from reconciler.resources.cluster_conf import parsing as cluster_conf_parsing
 from reconciler.resources.growth import changes as growth
 from reconciler.resources.growth import checks as growth_checks
 from reconciler.resources.growth import offline as growth_offline
+from reconciler.resources.growth import parsing as growth_parsing
 from reconciler.resources.growth import readings as growth_readings
 from reconciler.resources.membership import changes as membership
 from reconciler.resources.membership import parsing as membership_parsing
@@ -105,4 +106,5 @@ SECTIONS: Mapping[str, Callable[[Section], object]] = {
     **volumes_parsing.SECTIONS,
     **mounts_parsing.SECTIONS,
     **records_parsing.SECTIONS,
+    **growth_parsing.SECTIONS,
 }

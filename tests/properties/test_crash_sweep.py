@@ -121,7 +121,14 @@ LEAVING = {
 GROWING = {
     "grow a partition online": Growing(2, partition="gpt"),
     "grow a LUN and slots offline": Growing(
-        2, more=(("growth", "offline"), ("slots", 12), ("workloads", {"services": ["agent"]}))
+        2,
+        more=(
+            ("growth", "offline"),
+            ("slots", 12),
+            ("workloads", {"services": ["agent"]}),
+            # A command that does nothing, since the LUN is as large as that.
+            ("backup", {"host": "san", "argv": ["grow-lun", "lun1", "1"]}),
+        ),
     ),
 }
 SMALL = {

@@ -1,5 +1,6 @@
 """Volumes grow on a real SAN: LVM, iSCSI, two paths, multipath, partition, file system."""
 
+import json
 import re
 
 import pytest
@@ -94,6 +95,11 @@ def test_offline_growth_slots_and_timeouts_share_one_outage(lab, operator, wwids
     assert kinds.index("unmount") < kinds.index("check-file-system") < kinds.index("mount")
     assert kinds.count("unmount") == 6
     grown(lab, "films", 640 * MIB)
+    for host in HOSTS:
+        note = json.loads(done(lab, host, "cat /var/lib/reconcile/ocfs2/backup-*.json"))
+        assert (note["label"], note["bytes"], note["host"]) == ("films", 512 * MIB, "node02")
+        assert note["boot"] in done(lab, host, "cat /proc/sys/kernel/random/boot_id")
+        assert note["began"] <= note["ended"]
     slots = "debugfs.ocfs2 -R stats /dev/mapper/mpatha-part1 | grep Slots"
     assert done(lab, "node01", slots).split()[-1] == "6"
     assert sums(lab) == before == sums(lab, "node03")

@@ -15,7 +15,7 @@ from tests.scenarios.lab_volumes import (
     sums,
     wish,
 )
-from tests.scenarios.operator import Operator, pauses, start_writers
+from tests.scenarios.operator import Operator, commands, has_mounted, pauses, start_writers
 
 lab = lab_module("troubles", hosts=4, storage="san", lun_size="512M,384M,384M")
 
@@ -132,6 +132,59 @@ def test_an_unlisted_host_that_has_the_volume_stops_every_offline_action(lab, op
         done(lab, "node04", "umount /mnt/it; systemctl stop o2cb; rm /etc/ocfs2/cluster.conf")
 
 
+def test_a_storage_host_is_looked_at_when_something_is_to_be_done_there(lab, operator, wwids):
+    sizes = {"images": "640MiB", "films": "512MiB"}
+    more = {**sizes, "films": "640MiB"}
+    huge = operator.write(wish(wwids, {**sizes, "films": "100GiB"}))
+    assert operator.refusals(huge) == {("no-space", "volume/films")}
+    other = {"films": {"backing": {"lvm": {"host": "san", "vg": "san", "lv": "other"}}}}
+    file = operator.write(wish(wwids, more, other))
+    assert operator.refusals(file) == {("backing-missing", "volume/films")}
+    file = operator.write(wish(wwids, more))
+    assert operator.run("plan", file).returncode == 0
+    lab.cut("san", "mgmt")
+    try:
+        assert operator.refusals(file) == {("host-unreachable", "storage/san")}
+        assert operator.is_settled(operator.write(wish(wwids, sizes)))
+    finally:
+        lab.heal("san")
+
+
+FILMS = "/dev/mapper/mpathc"
+# Where the inode of the global bitmap is, and the size of a block.
+BITMAP = (
+    f"debugfs.ocfs2 -R 'stat //global_bitmap' {FILMS} | sed -n 's/.*Inode: \\([0-9]*\\).*/\\1/p'; "
+    f"blkid -p -o value -s BLOCK_SIZE {FILMS}"
+)
+
+
+def test_a_check_that_fails_on_real_damage_leaves_everything_unmounted(lab, operator, wwids):
+    backup = {"host": "node02", "argv": ["cp", "/srv/films/data", "/root/films"]}
+    offline = {"films": {"growth": "offline", "backup": {**backup, "max_age": "24h"}}}
+    file = operator.write(wish(wwids, {"images": "640MiB", "films": "640MiB"}, offline))
+    events = operator.killed(file, "node01", "check-file-system")
+    assert ("node02", "back-up") in commands(events)
+    block, size = done(lab, "node01", BITMAP).split()
+    there = f"of={FILMS} bs={size} seek={block} count=1 oflag=direct conv=notrunc status=none"
+    saved = f"dd if={FILMS} of=/root/block bs={size} skip={block} count=1 iflag=direct"
+    done(lab, "node01", f"{saved} status=none && dd if=/dev/zero {there}")
+    for _ in range(2):
+        code, events = operator.apply(file)
+        assert (code, events[-1]["result"]) == (4, "failed")
+        (failed,) = [event for event in events if event["event"] == "action-failed"]
+        assert (failed["host"], failed["kind"]) == ("node01", "check-file-system")
+        assert "check-failed" in failed["message"]
+        assert "Bad magic number in inode" in failed["message"]
+        assert {kind for _host, kind in commands(events)}.isdisjoint({"back-up", "mount"})
+        assert not any(has_mounted(lab, host, "/srv/films") for host in HOSTS)
+    done(lab, "node01", f"dd if=/root/block {there}")
+    events = operator.converge(file)
+    assert "back-up" not in {kind for _host, kind in commands(events)}
+    grown(lab, "films", 640 * MIB)
+    done(lab, "node02", "cmp /srv/films/data /root/films")
+    operator.converge(operator.write(wish(wwids, {"images": "640MiB", "films": "640MiB"})))
+
+
 # Host and kind of the action after which the controller is killed; then the same once more.
 ONLINE = (
     ("san", "grow-backing"),
@@ -150,7 +203,7 @@ def test_a_controller_killed_between_the_steps_is_taken_over(lab, operator, wwid
     for growth, boundaries in (("online", ONLINE), ("offline", OFFLINE)):
         for host, kind in boundaries:
             mib += 32
-            sizes = {"images": f"{mib}MiB", "films": "512MiB"}
+            sizes = {"images": f"{mib}MiB", "films": "640MiB"}
             changes = {"images": {"growth": growth, "workloads": {"services": ["writer"]}}}
             file = operator.write(wish(wwids, sizes, changes))
             operator.killed(file, host, kind)

@@ -132,6 +132,18 @@ SIGNATURES = {
     # In the first 16 MiB, which are read whole; further in, only samples are.
     "data": "dd if=/dev/urandom of={dev} bs=4k count=1 seek=2500 conv=notrunc",
 }
+# Made on this machine: first bytes of a disk that has them, and they are told by those alone.
+HEADS = {
+    "xfs": "truncate -s 300M {img} && mkfs.xfs -q -L music {img}",
+    "luks": "truncate -s 32M {img} && echo secret | cryptsetup luksFormat -q --type luks2 "
+    "--pbkdf pbkdf2 --pbkdf-force-iterations 1000 {img} -",
+}
+TYPES = {"xfs": "xfs", "luks": "crypto_LUKS"}
+SEND = (
+    "head -c 1M {img} | ssh -F $LAB_SSH_CONFIG -l root node02 "
+    "dd of=/dev/ubdb bs=1M oflag=direct iflag=fullblock status=none"
+)
+HEADS_GONE = "dd if=/dev/zero of=/dev/ubdb bs=1M count=1 oflag=direct status=none"
 CLEAR = (
     "wipefs -aq {dev} 2>/dev/null; "
     "dd if=/dev/zero of={dev} bs=1M count=600 oflag=direct 2>/dev/null; "
@@ -153,6 +165,63 @@ def test_a_device_that_is_not_blank_is_never_formatted(lab, operator, untouched,
         assert lab.run("node02", look, timeout=120).stdout == before
     finally:
         lab.run("node02", CLEAR.format(dev="/dev/ubdb"), timeout=180)
+
+
+@pytest.mark.parametrize("content", HEADS)
+def test_what_mkfs_knows_nothing_of_is_never_formatted(
+    lab, operator, untouched, tmp_path, content
+):
+    img = tmp_path / "image"
+    made = "PATH=$PATH:/usr/sbin:/sbin; " + " && ".join((HEADS[content], SEND))
+    done = lab.exec(["sh", "-c", made.format(img=img)], timeout=120)
+    assert done.returncode == 0, done.stderr
+    look = "dd if=/dev/ubdb bs=1M count=16 iflag=direct status=none | cksum"
+    before = lab.run("node02", look).stdout
+    try:
+        file = operator.write(cluster("node01", "node02"))
+        (one, two) = operator.plan(file)["clusters"][0]["blocked"]
+        assert {one["code"], two["code"]} == {"device-not-blank"}
+        assert f"it has {TYPES[content]}" in one["message"] + two["message"]
+        assert operator.run("apply", file, "--auto-approve").returncode == 3
+        assert lab.run("node02", look).stdout == before
+    finally:
+        lab.run("node02", HEADS_GONE)
+
+
+def test_a_device_whose_size_differs_between_hosts_is_refused(lab, operator, untouched):
+    hosts = {"node01": 1 << 20, "node02": (1 << 20) + 8}
+    for host, sectors in hosts.items():
+        made = f"dmsetup create odd --table '0 {sectors} linear /dev/ubdc 0'; udevadm settle"
+        assert lab.run(host, made).returncode == 0
+    try:
+        device = {"path": "/dev/mapper/odd"}
+        file = operator.write(
+            cluster("node01", "node02", volumes=[volume(device=device, size="fill")])
+        )
+        refused(operator, file, "device-size-differs", "volume/images")
+    finally:
+        for host in hosts:
+            lab.run(host, "dmsetup remove odd")
+
+
+def test_a_logical_volume_inside_the_members_is_refused(lab, operator, untouched):
+    make = "pvcreate -qqff -y /dev/ubdb && vgcreate -qq vg0 /dev/ubdb && "
+    make += "lvcreate -qq -y -W n -Z n -l 100%FREE -n lun1 vg0"
+    try:
+        done = lab.run("node01", make)
+        assert done.returncode == 0, done.stderr
+        done = lab.run("node02", "pvscan -qq --cache; vgchange -qq -ay vg0; udevadm settle")
+        assert done.returncode == 0, done.stderr
+        device = {"path": "/dev/vg0/lun1"}
+        file = operator.write(
+            cluster("node01", "node02", volumes=[volume(device=device, size="fill")])
+        )
+        refused(operator, file, "lvm-not-shared", "volume/images")
+    finally:
+        for host in ("node02", "node01"):
+            lab.run(host, "vgchange -qq -an vg0")
+        lab.run("node01", "vgremove -qq -y vg0; pvremove -qq -y /dev/ubdb")
+        lab.run("node02", HEADS_GONE)
 
 
 def test_a_file_system_that_only_one_member_sees_refuses_the_format(lab, operator, untouched):

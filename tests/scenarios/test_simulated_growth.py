@@ -189,12 +189,13 @@ def test_the_backup_comes_before_anything_is_taken_away_and_its_failure_stops_al
     backup = {"backup": {"host": "san", "argv": ["unmap", "nobody", "nothing"]}}
     ended = drive(world, controller.apply(wish(world, "2GiB", **away, **backup)))
     assert ended.word == "partial"
-    assert kinds(ended) == ["grow-backing", *["rescan"] * 3, "back-up"]
+    begun = ["begin-backup"] * 3
+    assert kinds(ended) == ["grow-backing", *["rescan"] * 3, *begun, "back-up"]
     assert mounted(world)["node01"] == MOUNTED
     good = {"backup": {"host": "san", "argv": ["grow-lun", "lun1", "1"]}}
     assert programs["grow-lun"]
     ended = apply(world, controller, wish(world, "2GiB", **away, **good))
-    assert kinds(ended)[0] == "back-up"
+    assert kinds(ended)[3] == "back-up"
 
 
 def test_a_volume_that_the_file_no_longer_has_is_withdrawn_and_kept():
@@ -389,7 +390,7 @@ def test_offline_growth_unmounts_nobody_before_there_is_room():
     world.machines["san"].refusal = "host-unreachable"
     away = wish(world, "2GiB", growth="offline", backing=BACKING)
     ended = drive(world, controller.apply(away))
-    assert (ended.word, kinds(ended)) == ("failed", ["grow-backing"])
+    assert (ended.word, ended.codes, ended.started) == ("refused", {"host-unreachable"}, [])
     assert all(mounted(world)[name] == MOUNTED for name in ("node01", "node02", "node03"))
     world.machines["san"].refusal = ""
     apply(world, controller, away)

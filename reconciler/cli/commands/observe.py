@@ -59,7 +59,11 @@ def command(
         show(facts_lines(pairs), no_color)
     elif not output:
         click.echo(text)
-    seen = [host for _cluster, observed in pairs for host in observed.hosts.values()]
+    seen = [
+        host
+        for _cluster, observed in pairs
+        for host in (*observed.hosts.values(), *observed.storage.values())
+    ]
     lost = [host for host in seen if isinstance(host, Unreachable)]
     for host in lost:
         click.echo(f"{host.host}: {host.code}: {host.message}", err=True)

@@ -14,15 +14,16 @@ BY_ID, IQN = "/dev/disk/by-id", "iqn.2026-11.org.example"
 MINORS = 16  # per disk, both for ubd (UBD_SHIFT 4) and for sd
 
 
-Wiring = Literal["plain", "scsi", "paths", "san"]
-PATHS: dict[Wiring, int] = {"plain": 0, "scsi": 1, "paths": 2, "san": 2}
+Wiring = Literal["plain", "lvm", "scsi", "paths", "san"]
+PATHS: dict[Wiring, int] = {"plain": 0, "lvm": 0, "scsi": 1, "paths": 2, "san": 2}
 
 
 @dataclass(slots=True)
 class Attachment:
     """A disk as one host is wired to it.
 
-    ``plain``: no WWID, known by ``link`` in /dev/disk/by-id. ``scsi``: one path with a WWID.
+    ``plain``: no WWID, known by ``link`` in /dev/disk/by-id. ``lvm``: a logical volume of the
+    host's own, /dev/vg0/NAME; what is below it is not shown. ``scsi``: one path with a WWID.
     ``paths``: two paths that nothing joins. ``san``: two paths under a multipath map.
     """
 
@@ -73,7 +74,8 @@ def make_devices(attachments: Iterable[Attachment]) -> tuple[Device, ...]:
     """What the kernel finds at boot: every disk at its size of that moment."""
     attached = list(attachments)
     plain = [a for a in attached if a.kind == "plain"]
-    scsi = [a for a in attached if a.kind != "plain"]
+    scsi = [a for a in attached if PATHS[a.kind]]
+    logical = [a for a in attached if a.kind == "lvm"]
     found = [d for i, a in enumerate(plain) for d in _plain(a, ascii_lowercase[i])]
     maps: list[Device] = []
     for index, attachment in enumerate(scsi):
@@ -82,7 +84,27 @@ def make_devices(attachments: Iterable[Attachment]) -> tuple[Device, ...]:
         found += [d for path in paths for d in (path, *_partitions(path))]
         if attachment.kind == "san":
             maps += _multipath(attachment, paths, (index, len(maps)))
-    return (*found, *maps)
+    return (*found, *maps, *(_logical(a, len(maps) + i) for i, a in enumerate(logical)))
+
+
+def _logical(attachment: Attachment, minor: int) -> Device:
+    """A volume of the group vg0; udev gives it both links."""
+    lun = attachment.lun
+    uuid = f"LVM-{lun.name:A<64.64}"
+    links = (
+        f"/dev/vg0/{lun.name}",
+        f"{BY_ID}/dm-name-vg0-{lun.name}",
+        f"{BY_ID}/dm-uuid-{uuid}",
+    )
+    return Device(
+        f"dm-{minor}",
+        f"{DM_MAJOR}:{minor}",
+        lun,
+        lun.whole.size,
+        dm_name=f"vg0-{lun.name}",
+        dm_uuid=uuid,
+        links=links,
+    )
 
 
 def find(devices: Sequence[Device], path: str) -> Device | None:

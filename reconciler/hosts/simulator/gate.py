@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import (
     backing,
+    backups,
     disarming,
     layers,
     lease,
@@ -215,6 +216,10 @@ VERBS: dict[str, Verb] = {
     "disarm": (
         disarming.disarm,
         ("unit|autofs", f"{disarming.UNIT}|{disarming.MAP}", r"[^\x00-\x1f]{1,1000}"),
+    ),
+    "note-backup": (
+        backups.note,
+        (CLUSTER, "begun|made", backups.LABEL, UUID, NUMBER, backups.LABEL, DIGEST),
     ),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),

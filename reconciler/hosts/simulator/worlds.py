@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from reconciler.hosts.simulator import backing, power
-from reconciler.hosts.simulator.devices import Attachment, Wiring
+from reconciler.hosts.simulator.devices import PATHS, Attachment, Wiring
 from reconciler.hosts.simulator.disk import Extent, Lun, Signature
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.machine import Machine, Setup, Unit
@@ -94,7 +94,7 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     It is .10+N on every network, and .110+N as well on the first, as far as there is room.
     """
     name = f"node{number:02d}"
-    iscsi = any(attachment.kind != "plain" for attachment in attachments)
+    iscsi = any(PATHS[attachment.kind] for attachment in attachments)
     networks = (*NETWORKS, 2, 3) if iscsi else NETWORKS  # the last two: a portal each
     root = world.add_lun(
         Lun(f"root-{name}", Extent(ROOT_SIZE, Signature("ext4", world.uuid())))
@@ -161,7 +161,7 @@ def partition(world: World, lun: str = "lun1", number: int = 1, scheme: str = "g
 
 
 def _lun(world: World, name: str, shape: Shape) -> Lun:
-    wwid = None if shape.storage == "plain" else f"36001405{world.rng.getrandbits(100):025x}"
+    wwid = None if not PATHS[shape.storage] else f"36001405{world.rng.getrandbits(100):025x}"
     return world.add_lun(Lun(name, Extent(shape.lun_size), wwid))
 
 

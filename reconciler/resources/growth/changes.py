@@ -231,7 +231,7 @@ class _Growing:
         size = str(work.goal.size)
         return replace(
             action,
-            requires=(*action.requires, *self._room()),
+            requires=(*action.requires, *self._room(), *window.backed()),
             expects=(Fact(self.hosts, "file-system-size", self.ref, size),),
             irreversible=True,
         )

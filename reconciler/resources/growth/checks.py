@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import ref, view_of
+from reconciler.model.devices import is_logical, ref, view_of
 from reconciler.model.observed import Observed, Superblock, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
-from reconciler.model.refusals import member
+from reconciler.model.refusals import member, not_shared
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, contacted, is_withdrawn, staying
+from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
     MIB,
     SECTOR,
@@ -42,7 +43,13 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _check_shrink(volume, found, block)
         yield from _check_helpers(cluster, volume)
         work = growth(cluster, volume, observed)
-        if work is not None:
+        due = offline.work(cluster, volume, observed)
+        if due and due.growth and not offline.is_mounted(volume, observed):
+            yield from backups.missing(cluster, volume, block, observed)
+        inside = [host for host, layer in found.items() if is_logical(layer.node)]
+        if work is not None and inside:
+            yield not_shared(volume, inside[0], "grown")
+        elif work is not None:
             yield from _check_views(volume, work)
             yield from _check_room(volume, work)
             yield from _check_tools(work, stays)

@@ -18,12 +18,12 @@ from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, listed, staying
+from reconciler.resources.growth import backups
 from reconciler.resources.growth.sizes import Growth, growth, in_progress, layers, served
 
 # fsck.ocfs2 reads all metadata: hours for many TiB on slow disks.
 CHECK_TIMEOUT = 6 * 3600.0
 SLOTS_TIMEOUT = 1800.0
-BACKUP_TIMEOUT = 24 * 3600.0
 NEEDS = ("wanted", "disks", "mounts", "packages")
 
 
@@ -137,20 +137,18 @@ class Unmounted:
 
     def backup(self) -> Iterator[Action]:
         """The operator's own backup, while everybody still has the volume."""
-        how = self.volume.backup
-        if self.due.growth is None or how is None or not is_mounted(self.volume, self.observed):
+        if self.due.growth is None or not is_mounted(self.volume, self.observed):
             return
-        yield replace(
-            self.action(
-                "back-up",
-                f"back up {self.volume.label} by {how.argv[0]}",
-                Command(how.argv, timeout=BACKUP_TIMEOUT),
-            ),
-            id=f"{self.cluster.name}/{how.host}/back-up/{self.volume.label}",
-            host=how.host,
-            requires=(),
-            expects=(),
-        )
+        block = self.due.block
+        if how := backups.due(self.cluster, self.volume, block, self.observed):
+            yield from backups.actions(self.cluster, self.volume, how, block)
+
+    def backed(self) -> tuple[Fact, ...]:
+        """What proves the backup before an offline growth."""
+        if self.due.growth is None:
+            return ()
+        given = (self.cluster, self.volume, self.due.block, self.observed)
+        return backups.proof(*given, (self.due.worker,))
 
     def check(self, kind: str) -> Action:
         """fsck.ocfs2, judged by what it says."""
@@ -161,7 +159,7 @@ class Unmounted:
             f"check the file system {self.volume.label}",
             gate_command(*words, timeout=CHECK_TIMEOUT),
         )
-        return replace(action, irreversible=True)
+        return replace(action, requires=(*action.requires, *self.backed()), irreversible=True)
 
     def slots(self) -> Iterator[Action]:
         """More slots."""
@@ -209,6 +207,7 @@ def heartbeats(facts: HostFacts, subject: str) -> str:
 
 
 READINGS = {
+    **backups.READINGS,
     "slots": Reading(("wanted",), slots),
     "heartbeats": Reading(("wanted",), heartbeats),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import ref, whole_disk
+from reconciler.model.devices import disk_of, is_logical, ref, whole_disk
 from reconciler.model.observed import (
     HostFacts,
     Observed,
@@ -14,7 +14,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
-from reconciler.model.refusals import not_supported
+from reconciler.model.refusals import not_shared, not_supported
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, staying
 from reconciler.resources.volumes import heartbeats
@@ -139,6 +139,9 @@ def _check_content(
         if view.superblock is not None:
             yield from _check_superblock(cluster, volume, view.superblock)
             return
+        disk = disk_of(facts, view)
+        if disk is not None and is_logical(disk):
+            yield not_shared(volume, host, "formatted")
         yield from _check_blank(volume, host, view, facts)
         yield from _check_size(volume, host, view, facts)
 

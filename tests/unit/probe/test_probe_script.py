@@ -22,6 +22,7 @@ WRONG = [
     ["--odd", "x"],
     ["x"],
     ["--want", "a", "b"],
+    *(["--lv", name] for name in ("san", "san/", "/x", "a/b/c", "-a/b", "a/-b", "a b/c", "a/$x")),
     *(["--unit", name] for name in ("a", "a b.service", "-a.service", "a@.service", "$(id).x")),
     *(
         ["--connect", target]

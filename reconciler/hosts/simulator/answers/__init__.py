@@ -34,6 +34,7 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "log": cluster.log,
     "automounts": network.automounts,
     "interconnect": network.interconnect,
+    "logical_volumes": storage.logical_volumes,
 }
 OPTIONS = {
     "--want": "want",
@@ -43,10 +44,12 @@ OPTIONS = {
     "--unit": "units",
     "--connect": "targets",
     "--size": "sizes",
+    "--lv": "logical",
 }
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
     "--unit": r"(?!.*@\.)[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
+    "--lv": r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*/[A-Za-z0-9_+][A-Za-z0-9_.+-]*",
     "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",
 }
 
@@ -70,6 +73,7 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         tuple(dict.fromkeys(given["units"])),
         tuple(dict.fromkeys(given["targets"])),
         tuple(given["sizes"]),
+        tuple(dict.fromkeys(given["logical"])),
     )
 
 

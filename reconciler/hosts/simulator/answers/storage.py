@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.answers.request import Request, Rows, listed, row
+from reconciler.hosts.simulator.backing import EXTENT
 from reconciler.hosts.simulator.disk import SECTOR
 
 if TYPE_CHECKING:
@@ -63,3 +64,24 @@ def _disk(device: Device, capacity: str) -> str:
         listed(holders),
         capacity,
     )
+
+
+def logical_volumes(machine: Machine, request: Request) -> Rows:
+    """What lvs tells of each that was asked for; a group of which nothing is said has room."""
+    if request.logical and "lvs" not in machine.setup.commands:
+        yield row("@@fail", "lvs is not there")
+        return
+    for name in request.logical:
+        group = name.split("/")[0]
+        if name not in machine.setup.logical:
+            yield row("missing", name, f'Failed to find logical volume "{name}"')
+            continue
+        size = machine.world.luns[machine.setup.logical[name]].whole.size
+        thin = machine.setup.thin.get(name)
+        free = machine.setup.room.get(group, PLENTY)
+        yield row("lv", name, size, free, EXTENT, "-" if thin is None else "pool0")
+        if thin is not None:
+            yield row("pool", name, f"{thin}.00", "1.00")
+
+
+PLENTY = 1 << 50

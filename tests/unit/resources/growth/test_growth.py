@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.devices import is_logical
 from reconciler.model.observed import Disk, Observed
 from reconciler.planning import graph
 from reconciler.planning.planner import plan_cluster
@@ -290,3 +291,60 @@ def test_growth_without_its_checks_is_a_broken_invariant(more, broken):
     bare = replace(plan, actions=tuple(replace(a, requires=()) for a in plan.actions))
     found = {b.code for b in violations(cluster, observed, bare)}
     assert {code for code in found if "grow" in code or "window" in code} == broken
+
+
+def blind(cluster, observed, manager="dpkg", at=("node01", "node02")):
+    """As it was seen, but without sg_readcap on some."""
+    hosts = {}
+    for name, facts in observed.hosts.items():
+        packages = replace(facts.packages, manager=manager)
+        if name in at:
+            commands = tuple(c for c in packages.commands if c != "sg_readcap")
+            packages = replace(packages, commands=commands)
+        dumb = (
+            tuple(replace(d, capacity=None) for d in facts.disks) if name in at else facts.disks
+        )
+        hosts[name] = replace(facts, packages=packages, disks=dumb)
+    return Observed(hosts)
+
+
+@pytest.mark.parametrize(
+    ("manager", "package"), [("dpkg", "sg3-utils"), ("rpm", "sg3_utils"), (None, "sg3_utils")]
+)
+def test_growth_of_a_filled_lun_that_nobody_can_see_is_told(manager, package):
+    cluster = wish("fill")
+    plan = plan_cluster(cluster, blind(cluster, seen(cluster, all=layers()), manager))
+    assert (plan.actions, plan.blocked) == ((), ())
+    (note,) = (note for note in plan.notes if "size: fill" in note)
+    assert "on node01, node02" in note
+    assert f"install {package} on" in note
+
+
+def test_one_member_that_can_see_it_is_enough():
+    cluster = wish("fill")
+    grown = seen(cluster, all=layers(told=GROWN))
+    plan = plan_cluster(cluster, blind(cluster, grown, at=("node02",)))
+    assert not [note for note in plan.notes if "size: fill" in note]
+    assert ("rescan", "node02") in steps(plan)
+    assert steps(plan)[-1] == ("grow-file-system", "node01")
+
+
+def test_a_size_that_is_written_needs_no_sight():
+    cluster = wish("2GiB")
+    plan = plan_cluster(cluster, blind(cluster, seen(cluster, all=layers())))
+    assert not [note for note in plan.notes if "size: fill" in note]
+    assert [kind for kind, _ in steps(plan)][:2] == ["rescan", "rescan"]
+
+
+@pytest.mark.parametrize(
+    ("uuid", "logical"),
+    [
+        ("LVM-abcpart1", True),
+        ("part1-LVM-abc", True),
+        (f"mpath-{WWID}", False),
+        ("CRYPT-LVM-", False),
+        (None, False),
+    ],
+)
+def test_logical_volumes_are_told_by_their_uuid(uuid, logical):
+    assert is_logical(disk("dm-0", GIB, dm_uuid=uuid)) == logical

@@ -1,0 +1,192 @@
+"""Evidence of a backup: a record on every member, bound to one state of one file system.
+
+Each member writes, before the backup begins and after it was made, its own boot and the seconds
+since then (CLOCK_BOOTTIME); no wall clock, and not the controller's, decides how old it is. The
+age counts from the beginning, so a controller that stood still makes a backup older, never
+newer. A reboot of the member voids what that member knows, growth voids all of it: the record
+is of another size then. One member that knows of it is enough.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from reconciler.gate import gate_command
+from reconciler.gate.steps import digest
+from reconciler.model.desired import Backup, Cluster, Volume
+from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
+from reconciler.model.outcome import Blocked
+from reconciler.model.plan import Action, Command, Fact
+from reconciler.model.reading import Reading
+from reconciler.model.records import record
+from reconciler.model.refusals import volume as address
+from reconciler.model.standing import among, staying
+from reconciler.resources.growth.sizes import have
+
+# All of a volume is read; days for many TiB are for a max_age.
+BACKUP_TIMEOUT = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a member knows of a backup; ``ended`` is None while it has only begun.
+
+    ``began`` and ``ended`` are seconds since the boot ``boot`` of that member.
+    """
+
+    uuid: str
+    bytes: int
+    argv: str
+    boot: str
+    began: int
+    ended: int | None
+
+
+def name(uuid: str) -> str:
+    """The record of a file system's backup."""
+    return f"backup-{uuid}.json"
+
+
+def subject(cluster: Cluster, how: Backup, block: Superblock) -> str:
+    """``CLUSTER UUID BYTES ARGV``: of what, and by which command, a backup is."""
+    return f"{cluster.name} {block.uuid} {have(block)} {command_digest(how)}"
+
+
+def command_digest(how: Backup) -> str:
+    """Host and command of a backup as one word."""
+    return digest("\0".join((how.host, *how.argv)))
+
+
+def evidence(facts: HostFacts, of: str) -> Evidence | None:
+    """What a host knows of a backup, of its running boot only; None for nothing that counts."""
+    cluster, uuid, size, argv = of.split(" ")
+    text = record(facts, cluster, name(uuid)).text
+    found = None
+    with suppress(ValueError, TypeError, KeyError):  # a garbled record proves nothing
+        row = json.loads(text or "{}")
+        keys = ("uuid", "bytes", "argv", "boot", "began", "ended")
+        found = Evidence(*(row[key] for key in keys))
+    me = known(facts.identity)
+    if found is None or (found.uuid, found.bytes, found.argv) != (uuid, int(size), argv):
+        return None
+    counts = found.boot == me.boot_id and isinstance(found.began, int)
+    return found if counts and 0 <= found.began <= me.uptime + 1 else None
+
+
+def state(facts: HostFacts, of: str) -> str:
+    """Whether a backup is ``begun``, ``made`` or, as far as the host knows, ``absent``."""
+    found = evidence(facts, of)
+    return "absent" if found is None else "begun" if found.ended is None else "made"
+
+
+def backed(cluster: Cluster, how: Backup, block: Superblock, observed: Observed) -> str | None:
+    """A member that knows of a backup young enough; None if nobody does."""
+    of = subject(cluster, how, block)
+    for host, facts in among(observed, staying(cluster)).reached().items():
+        if isinstance(facts.records, Unknown) or isinstance(facts.identity, Unknown):
+            continue
+        found = evidence(facts, of)
+        if found is None or found.ended is None:
+            continue
+        age = facts.identity.uptime - found.began
+        if how.max_age is None or age <= how.max_age.total_seconds():
+            return host
+    return None
+
+
+def due(
+    cluster: Cluster, volume: Volume, block: Superblock, observed: Observed
+) -> Backup | None:
+    """The backup that has to be made; without a max_age no earlier one counts."""
+    how = volume.backup
+    if how is None or (how.max_age is not None and backed(cluster, how, block, observed)):
+        return None
+    return how
+
+
+def missing(
+    cluster: Cluster, volume: Volume, block: Superblock, observed: Observed
+) -> Iterator[Blocked]:
+    """Unmounted there is nothing that the command could read: a backup is there already.
+
+    Then one that an interrupted run made counts, also without a max_age.
+    """
+    how = volume.backup
+    if how is None or backed(cluster, how, block, observed):
+        return
+    young = " young enough" if how.max_age is not None else ""
+    yield Blocked(
+        "backup-missing",
+        address(volume.label),
+        f"nobody has {volume.label} mounted, so that no backup can be made of it, and no member "
+        f"knows of one{young} of this file system at its size of now",
+        "give the volume its size of now, apply, so that it is mounted, and ask for growth "
+        "again; or remove backup from the file if you have made one yourself",
+    )
+
+
+def actions(cluster: Cluster, volume: Volume, how: Backup, block: Superblock) -> list[Action]:
+    """Noted on every member, made, noted again."""
+    hosts = staying(cluster)
+    return [
+        *(_note(cluster, volume, how, block, (host, "begin-backup")) for host in hosts),
+        Action(
+            id=f"{cluster.name}/{how.host}/back-up/{volume.label}",
+            kind="back-up",
+            host=how.host,
+            address=address(volume.label),
+            summary=f"back up {volume.label} by {how.argv[0]}",
+            because=f"{volume.label} grows offline",
+            risk="safe",
+            command=Command(how.argv, timeout=BACKUP_TIMEOUT),
+            expects=(),  # no fact shows what the operator's command did: its status decides
+            seconds=20,
+        ),
+        *(_note(cluster, volume, how, block, (host, "note-backup")) for host in hosts),
+    ]
+
+
+def _note(
+    cluster: Cluster, volume: Volume, how: Backup, block: Superblock, what: tuple[str, str]
+) -> Action:
+    host, kind = what
+    word = STATES[kind]
+    of = subject(cluster, how, block)
+    words = (volume.label, block.uuid, str(have(block)), how.host, command_digest(how))
+    before = (Fact((host,), "backup", of, "begun"),) if kind == "note-backup" else ()
+    return Action(
+        id=f"{cluster.name}/{host}/{kind}/{volume.label}",
+        kind=kind,
+        host=host,
+        address=address(volume.label),
+        summary=f"note that a backup of {volume.label} is {word}",
+        because=f"{volume.label} grows offline",
+        risk="safe",
+        command=gate_command("note-backup", cluster.name, word, *words),
+        requires=before,
+        expects=(Fact((host,), "backup", of, word),),
+    )
+
+
+STATES = {"begin-backup": "begun", "note-backup": "made"}
+
+
+def proof(
+    cluster: Cluster,
+    volume: Volume,
+    block: Superblock,
+    observed: Observed,
+    hosts: Sequence[str],
+) -> tuple[Fact, ...]:
+    """That the backup was made, as one who knows says; else, as the first of ``hosts`` will."""
+    how = volume.backup
+    if how is None:
+        return ()
+    host = backed(cluster, how, block, observed) or hosts[0]
+    return (Fact((host,), "backup", subject(cluster, how, block), "made"),)
+
+
+READINGS = {"backup": Reading(("records", "identity"), state)}
