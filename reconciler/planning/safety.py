@@ -115,7 +115,9 @@ def window_is_proven(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Itera
     yield from _after(plan, "mount", "check-grown", "window-is-proven")
 
 
-UNMOUNTED_WORK = ("check-file-system", "add-slots", "grow-unmounted", "check-grown")
+UNMOUNTED_WORK = (
+    *("check-file-system", "add-slots", "set-label", "grow-unmounted", "check-grown"),
+)
 
 
 def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
