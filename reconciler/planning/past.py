@@ -7,7 +7,7 @@ a path also where a line of ours in fstab has.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref
-from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.past import Past
 from reconciler.model.records import record
 from reconciler.model.standing import among, staying, with_volumes
@@ -29,12 +29,17 @@ APPLIED = "applied.json"
 
 def remembered(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with what its hosts remember of its volumes."""
-    old = [v for facts in trusted(cluster, observed).values() for v in last(cluster, facts)]
-    stays = among(observed, staying(cluster)).reached().values()
+    told = {
+        record(facts, cluster.name, APPLIED).sha256: facts  # mostly all remember the same
+        for facts in trusted(cluster, observed).values()
+        if not isinstance(facts.records, Unknown)
+    }
+    old = [volume for facts in told.values() for volume in last(cluster, facts)]
+    stays = tuple(among(observed, staying(cluster)).reached().values())
     return with_volumes(cluster, [_with_past(v, old, stays) for v in cluster.volumes])
 
 
-def _with_past(volume: Volume, old: list[Volume], hosts: Any) -> Volume:
+def _with_past(volume: Volume, old: Sequence[Volume], hosts: Sequence[HostFacts]) -> Volume:
     same = [v for v in old if ref(v) == ref(volume)]
     ours = [v.mount.path for v in same if v.mount.by == "reconcile"]
     ours += [path for facts in hosts for path in _own_lines(volume, facts)]
@@ -69,7 +74,7 @@ def _own_lines(volume: Volume, facts: HostFacts) -> Iterator[str]:
     if any(isinstance(s, Unknown) for s in (facts.fstab, facts.wanted, facts.disks)):
         return
     own = own_names(volume, facts)
-    for entry in entries(facts.fstab.text or ""):  # type: ignore[union-attr]  # not Unknown
+    for entry in entries(known(facts.fstab).text or ""):
         options = entry.line.split()[3:4]
         written = options and set(BOOT_ORDER) <= set(options[0].split(","))
         if written and entry.kind == "ocfs2" and entry.source in own:
