@@ -9,6 +9,7 @@ import pytest
 from reconciler.hosts.simulator import Fault, services
 from reconciler.hosts.simulator.machine import Unit
 from reconciler.hosts.simulator.worlds import Shape, add_storage
+from reconciler.planning import graph
 from tests.clock import drive
 from tests.runs import (
     Controller,
@@ -255,6 +256,10 @@ def test_a_label_and_a_timeout_share_one_window():
     }
     agents = {world.machines[name].units[AGENT].active for name in NAMES}
     assert agents == {"active"}
+    needs = {a.id: frozenset(a.needs) for a in ended.plan.actions}
+    (label,) = (a.id for a in ended.plan.actions if a.kind == "set-label")
+    mounts = [a.id for a in ended.plan.actions if a.kind in {"mount", "start-service"}]
+    assert all(label in graph.closure(needs, frozenset({one})) for one in mounts)
 
 
 def test_a_label_a_path_and_slots_in_one_window():

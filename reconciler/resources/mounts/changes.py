@@ -55,7 +55,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         mounts = mounting_it(cluster, volume)
         for diff_one in (_diff_mount, _diff_boot):
             for host, facts in reached.items():
-                out = "" if host in mounts else _why_not(cluster, volume, host)
+                out = "" if host in mounts else _why_not(cluster, volume, (host, facts))
                 yield from diff_one(volume, host, facts, out)
 
 
@@ -67,9 +67,12 @@ def _diff_automounts(host: str, facts: HostFacts) -> Iterator[Change]:
         yield Change(where, host, "boot", before, None, f"{host} leaves")
 
 
-def _why_not(cluster: Cluster, volume: Volume, host: str) -> str:
+def _why_not(cluster: Cluster, volume: Volume, where: tuple[str, HostFacts]) -> str:
+    host, facts = where
     if host in leaving(cluster):
         return f"{host} leaves"
+    if host in volume.away and (why := anew(volume, facts)):
+        return why
     return (
         "nobody shall have it mounted"
         if is_withheld(volume)
