@@ -14,8 +14,8 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.standing import among, left, staying
-from reconciler.planning.departed import APPLIED
 from reconciler.planning.notes import still_mapped
+from reconciler.planning.past import APPLIED
 from reconciler.resources.quarantine.entries import MEMBERS, Known, known_members, members_text
 
 # Host, then record, to the hash of what the host has.

@@ -16,6 +16,7 @@
 #   reread-partition DISK NUMBER BYTES      until the kernel here has that much
 #   grow-fs NODE UUID BLOCKS HOW            HOW: mounted or unmounted, here
 #   add-slots NODE UUID SLOTS               unmounted; never fewer
+#   set-label NODE UUID LABEL               unmounted
 #   check-fs NODE UUID STACK CLUSTER        unmounted; repairs, and tells whether it did
 #   remount NODE PATH OPTIONS               what is mounted there already
 #   disarm unit NAME -                      a .mount or .automount unit never starts again
@@ -834,10 +835,10 @@ unmounted() { # unmounted NODE: nor in a namespace where only one process sees i
 # Read past every cache; tunefs is not believed. Seen with 1.8.7: it needs no answer without a
 # terminal, rounds the blocks down to clusters and to nothing else, also across the end of a
 # cluster group; on another host than a mounting one it ends with "Mountpoint not found".
-stats() { # stats NODE: $block_size $cluster_size $clusters $slots $incompat $stamp
+stats() { # stats NODE: $block_size $cluster_size $clusters $slots $incompat $stamp $label
     need debugfs.ocfs2
     text=$(debugfs.ocfs2 -R stats "$1" 2>&1 </dev/null)
-    block_size='' cluster_size='' clusters='' slots='' incompat='' stack='' cluster=''
+    block_size='' cluster_size='' clusters='' slots='' incompat='' stack='' cluster='' label=''
     IFS=$NL
     for line in $text; do
         case $line in
@@ -846,6 +847,7 @@ stats() { # stats NODE: $block_size $cluster_size $clusters $slots $incompat $st
             block_size=${block_size%% *}
             ;;
         "${TAB}Feature Incompat: "*) incompat=${line#*: } incompat=${incompat%% *} ;;
+        "${TAB}Label: "*) label=${line#*: } ;;
         "${TAB}Max Node Slots: "*) slots=${line##*: } ;;
         "${TAB}Cluster stack: "*) stack=${line#*: } ;;
         "${TAB}Cluster name: "*) cluster=${line#*: } ;;
@@ -902,6 +904,23 @@ add_slots() { # add_slots NODE UUID SLOTS
         uninterrupted "$1"
     fi
     echo "ok slots $1 $slots"
+}
+
+set_label() { # set_label NODE UUID LABEL
+    [ $# -eq 3 ] || usage 'set-label NODE UUID LABEL'
+    is_uuid "$2" || usage "not a UUID: $2"
+    is_word "$3" 63 || usage "not a label: $3" # ocfs2_fs.h: OCFS2_MAX_VOL_LABEL_LEN is 64
+    block "$1"
+    right_volume "$1" "$2"
+    unmounted "$1"
+    stats "$1"
+    uninterrupted "$1"
+    if [ "$label" != "$3" ]; then
+        said=$(tunefs.ocfs2 -L "$3" "$1" 2>&1 </dev/null)
+        stats "$1"
+        [ "$label" = "$3" ] || stop 70 label-failed "$1 has the label ${label:-none}, not $3: $said"
+    fi
+    echo "ok label $1 $label"
 }
 
 check_fs() { # check_fs NODE UUID STACK CLUSTER
@@ -1334,6 +1353,7 @@ grow-partition) busy && grow_partition "$@" ;;
 reread-partition) busy && reread_partition "$@" ;;
 grow-fs) busy && grow_fs "$@" ;;
 add-slots) busy && add_slots "$@" ;;
+set-label) busy && set_label "$@" ;;
 check-fs) busy && check_fs "$@" ;;
 remount) busy && remount "$@" ;;
 disarm) busy && disarm "$@" ;;

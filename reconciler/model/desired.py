@@ -7,11 +7,12 @@ Schema and so in the operator's editor.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic import Strict as Strictness
 
+from reconciler.model.past import Past
 from reconciler.model.quantities import BlockSize, ClusterSize, Duration, Extent
 from reconciler.model.words import (
     Address,
@@ -315,6 +316,27 @@ class Volume(Strict):
     backup: Backup | None = Field(
         default=None, description="The backup to make before an offline growth."
     )
+
+    # What no file can say: what hosts remember of it (``planning.past``), and where a way-point
+    # keeps it unmounted (``model.standing``).
+    _past: Past = PrivateAttr(default=Past())
+    _away: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def past(self) -> Past:
+        """What it was when it was last applied."""
+        return self._past
+
+    @property
+    def away(self) -> frozenset[str]:
+        """Members that shall not have it mounted for the moment."""
+        return self._away
+
+    def beyond(self, past: Past, away: frozenset[str]) -> Self:
+        """The same volume with both."""
+        copy = self.model_copy()
+        copy._past, copy._away = past, away  # noqa: SLF001  # of its own class
+        return copy
 
 
 class Cluster(Strict):

@@ -49,12 +49,12 @@ def mounting(cluster: Cluster) -> tuple[str, ...]:
 
 def mounting_it(cluster: Cluster, volume: Volume) -> tuple[str, ...]:
     """The names of those that mount one volume."""
-    return () if is_withheld(volume) else mounting(cluster)
+    return tuple(name for name in mounting(cluster) if not is_withheld(volume, name))
 
 
-def is_withheld(volume: Volume) -> bool:
-    """Whether nobody shall have it mounted."""
-    return str(volume.mount.by) in {NOBODY, WITHDRAWN}
+def is_withheld(volume: Volume, host: str = "") -> bool:
+    """Whether nobody shall have it mounted, or at least not ``host``."""
+    return str(volume.mount.by) in {NOBODY, WITHDRAWN} or host in volume.away
 
 
 def is_withdrawn(volume: Volume) -> bool:
@@ -66,6 +66,11 @@ def withheld(volume: Volume, by: str = NOBODY) -> Volume:
     """The volume, mounted nowhere and by nobody."""
     mount = volume.mount.model_copy(update={"by": by})
     return volume.model_copy(update={"mount": mount})
+
+
+def kept_from(volume: Volume, host: str) -> Volume:
+    """The volume, not mounted on ``host`` and elsewhere as it is."""
+    return volume.beyond(volume.past, volume.away | {host})
 
 
 def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:

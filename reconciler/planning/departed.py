@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -11,13 +10,12 @@ from pydantic import ValidationError
 
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
-from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.records import record
+from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.standing import WITHDRAWN, with_members, withheld
 from reconciler.planning.numbering import live_nodes, places
+from reconciler.planning.past import applied_items
 from reconciler.resources.quarantine.entries import trusted
 
-APPLIED = "applied.json"
 # States in the last applied file of those who were out of the cluster by then.
 OUT = frozenset({"absent", "dead"})
 
@@ -48,7 +46,7 @@ def withdrawn(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
     paths = {v.mount.path for v in cluster.volumes}
     found: dict[str, Volume] = {}
     for facts in trusted(cluster, observed).values():
-        for item in _applied_items(cluster, facts, "volumes"):
+        for item in _items(cluster, facts, "volumes"):
             with suppress(ValidationError):
                 volume = Volume.model_validate(item, strict=False)
                 ours = volume.label in labels or ref(volume) in devices
@@ -64,7 +62,7 @@ def with_departed(cluster: Cluster, gone: tuple[Member, ...]) -> Cluster:
 
 def _applied(cluster: Cluster, facts: HostFacts) -> Iterator[Member]:
     """The members of the last applied file, as a host in the cluster remembers it."""
-    for item in _applied_items(cluster, facts, "members"):
+    for item in _items(cluster, facts, "members"):
         known = isinstance(item, dict) and isinstance(item.get("name"), str)
         if known and item.get("state", "present") not in tuple(OUT):
             keys = ("name", "interconnect", "port", "ssh")
@@ -72,15 +70,9 @@ def _applied(cluster: Cluster, facts: HostFacts) -> Iterator[Member]:
                 yield _checked({key: item[key] for key in keys if key in item})
 
 
-def _applied_items(cluster: Cluster, facts: HostFacts, key: str) -> list[Any]:
-    """The items of a list of the last applied file; none without a record, or a garbled one."""
-    if isinstance(facts.records, Unknown) or not live_nodes(cluster, facts):
-        return []
-    try:
-        clusters = json.loads(record(facts, cluster.name, APPLIED).text or "{}")["clusters"]
-        return [item for c in clusters if c["name"] == cluster.name for item in c.get(key, [])]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return []  # what the lists say remains
+def _items(cluster: Cluster, facts: HostFacts, key: str) -> list[Any]:
+    """What a host that is in the cluster now remembers."""
+    return applied_items(cluster, facts, key) if live_nodes(cluster, facts) else []
 
 
 def _checked(values: Mapping[str, Any]) -> Member:

@@ -109,8 +109,18 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("check-file-system", "start-cluster", _anywhere),
     *(
         (kind, "check-file-system", _same_volume)
-        for kind in ("add-slots", "grow-backing", "rescan", "grow-partition", "mount")
+        for kind in (
+            *("add-slots", "set-label", "grow-backing", "rescan", "grow-partition", "mount"),
+        )
     ),
+    *(
+        ("set-label", kind, _anywhere)
+        for kind in ("same-live-nodes", "same-timeouts", "peers-connect", "unmount")
+    ),
+    ("set-label", "start-cluster", _anywhere),
+    ("set-label", "add-slots", _same_volume),
+    ("grow-unmounted", "set-label", _same_volume),
+    ("mount", "set-label", _same_volume),
     ("reread-partition", "check-file-system", _same_volume),
     ("grow-unmounted", "same-size", _same_volume),
     ("grow-unmounted", "add-slots", _same_volume),
@@ -149,6 +159,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
         for kind in (
             "check-file-system",
             "add-slots",
+            "set-label",
             "same-size",
             "grow-unmounted",
             "check-grown",
@@ -197,6 +208,7 @@ STAGES = (
     "same-file-system",
     "check-file-system",
     "add-slots",
+    "set-label",
     "grow-backing",
     "rescan",
     "grow-partition",

@@ -17,6 +17,7 @@ from reconciler.planning.notes import fencing, noted, quarantined
 from reconciler.planning.numbering import numbered
 from reconciler.planning.order import link
 from reconciler.planning.outages import windows
+from reconciler.planning.past import remembered
 from reconciler.planning.predicted import predicted
 from reconciler.planning.returning import could_return, taken_numbers
 from reconciler.planning.safety import violations
@@ -41,6 +42,7 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
 def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     """The plan of one cluster: everything that differs, and every reason to refuse."""
     cluster = numbered(told_apart(cluster, observed), observed)
+    cluster = remembered(cluster, observed)
     blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
     blocked += strangers.check(cluster, observed)
     changes: list[Change] = []
@@ -97,6 +99,8 @@ def _actions(cluster: Cluster, observed: Observed) -> Iterator[Action]:
 
 
 def _is_meant(point: Waypoint, action: Action) -> bool:
+    if action.kind in LAST and point.last is not None:
+        return action.address in point.last
     return point.kinds is None or action.kind in point.kinds
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest
-from reconciler.model.desired import Cluster
+from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of, whole_disk
 from reconciler.model.observed import (
     HostFacts,
@@ -59,6 +59,12 @@ def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 def _arguments(action: Action) -> tuple[str, ...]:
     """The words after the gate's verb."""
     return action.command.argv[5:] if action.command else ()
+
+
+def _volume(cluster: Cluster, action: Action) -> Volume:
+    """The volume that an action is about."""
+    label = action.address.split("/")[1]
+    return next(v for v in cluster.volumes if v.label == label)
 
 
 def _file(action: Action) -> TextFile:
@@ -125,7 +131,7 @@ def _offline(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
 
 def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     (path,) = _arguments(action)
-    volume = next(v for v in cluster.volumes if v.mount.path == path)
+    volume = _volume(cluster, action)
     view = view_of(facts, ref(volume))
     kept = tuple(m for m in known(facts.mounts) if m.path != path)
     facts = replace(facts, mounts=kept, processes=())
@@ -135,8 +141,7 @@ def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 def _rescanned(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The disk and its paths have as much as was asked for."""
     _node, least = _arguments(action)
-    label = action.address.split("/")[1]
-    volume = next(v for v in cluster.volumes if v.label == label)
+    volume = _volume(cluster, action)
     view = view_of(facts, ref(volume))
     disk = whole_disk(facts, view) if view else None
     if view is None or disk is None:
@@ -160,7 +165,7 @@ def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     node, _uuid, path, options = _arguments(action)
-    volume = next(v for v in cluster.volumes if v.mount.path == path)
+    volume = _volume(cluster, action)
     view = view_of(facts, ref(volume))
     if view is None or view.device is None:
         return facts

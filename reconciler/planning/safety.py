@@ -126,7 +126,9 @@ def backup_before_growth(
             yield _broken(action, "backup-before-growth", "no backup is proven")
 
 
-UNMOUNTED_WORK = ("check-file-system", "add-slots", "grow-unmounted", "check-grown")
+UNMOUNTED_WORK = (
+    *("check-file-system", "add-slots", "set-label", "grow-unmounted", "check-grown"),
+)
 
 
 def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import Observed, Unknown
+from reconciler.model.refusals import volume as address
 from reconciler.model.standing import (
     STOPPED,
     among,
+    kept_from,
     listed,
     online,
     restated,
@@ -25,6 +27,7 @@ from reconciler.model.standing import (
 )
 from reconciler.planning.numbering import Place, live_nodes, places
 from reconciler.planning.order import STAGES
+from reconciler.planning.turns import crossing, due_anew
 from reconciler.resources.growth.offline import windowed
 from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
@@ -53,6 +56,7 @@ LAST = frozenset(
         "note-backup",
         "check-file-system",
         "add-slots",
+        "set-label",
         "grow-unmounted",
         "check-grown",
         "grow-backing",
@@ -64,42 +68,105 @@ LAST = frozenset(
     }
 )
 MOVES = frozenset(STAGES) - LAST
+# What a member gets back after a turn of its own.
+BACK = frozenset(
+    {
+        "mount",
+        "write-fstab",
+        "unmask-service",
+        "enable-service",
+        "start-service",
+        "strike-stopped",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
     """A wish on the way to the whole one; ``kinds`` are all that is done for it, None: all.
 
-    ``because`` says why something has to be taken away for it.
+    ``because`` says why something has to be taken away for it. ``last`` are the addresses of
+    those of whom what is done once is done here, None: as ``kinds`` says.
     """
 
     cluster: Cluster
     kinds: frozenset[str] | None = None
     because: str = ""
+    last: frozenset[str] | None = None
 
 
 def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
-    """From what is to ``cluster``, which is numbered and always the last of them."""
+    """From what is to ``cluster``, which is numbered and always the last of them.
+
+    What is only to be mounted anew somewhere is so when everything else is as it shall be.
+    """
+    due = due_anew(cluster, observed)
+    held = _held(cluster, observed, due)
+    points, drained = _whole_way(cluster, observed, held)
+    turns = {
+        host: {label: why for label, why in labels.items() if label not in held}
+        for host, labels in due.items()
+        if host not in drained
+    }
+    turns = {host: labels for host, labels in turns.items() if labels}
+    later = frozenset(address(label) for labels in turns.values() for label in labels)
+    if not turns:
+        return points
+    rest = frozenset(address(v.label) for v in cluster.volumes) - later
+    return (
+        *points[:-1],
+        Waypoint(cluster, None, last=rest),
+        *_anew(cluster, turns),
+        Waypoint(cluster, LAST, last=later),
+    )
+
+
+def _whole_way(
+    cluster: Cluster, observed: Observed, held: Mapping[str, str]
+) -> tuple[tuple[Waypoint, ...], Collection[str]]:
+    """The way without turns for mounts, and who has nothing mounted for a moment of it."""
     now = places(cluster, observed)
     changed = [m for m in listed(cluster) if now.get(m.name.lower(), _place(m)) != _place(m)]
     moved = [m for m in changed if _mounts(observed, m.name)]
     moved += [m for m in changed if m not in moved and _collides(m, moved, now)]
     retimed = _retimed(cluster, observed)
     end = Waypoint(cluster)
-    held = windowed(cluster, observed)
     if retimed or (moved and cluster.rollout == "window"):
         stops = retimed | (_running(cluster, observed) if moved else set())
         what = "timeouts" if retimed else "node numbers or addresses"
         words = [f"{what} change in the kernels of all at once", *held.values()]
         away = _without(cluster, held)
         room = [Waypoint(cluster, ROOM)] if held else []
-        return (*room, *_window(away, stops, "; ".join(words)), end)
+        return (*room, *_window(away, stops, "; ".join(words)), end), stops
     window = [Waypoint(cluster, ROOM), _closed(cluster, held)] if held else []
     if not moved:
-        return (*window, end)
+        return (*window, end), ()
     settled = _settled(cluster, observed, now, moved)
     turns = [moved] if _swapped(moved, now) else [[m] for m in sorted(moved, key=_place)]
-    return (Waypoint(settled, MOVES), *_rolling(cluster, settled, turns), *window, end)
+    points = (Waypoint(settled, MOVES), *_rolling(cluster, settled, turns), *window, end)
+    return points, {m.name for m in moved}
+
+
+def _held(
+    cluster: Cluster, observed: Observed, due: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """The volumes that everybody has to be without at once, and why."""
+    found = windowed(cluster, observed)
+    if cluster.rollout == "window" or crossing(cluster, observed):
+        for labels in due.values():
+            for label, why in labels.items():
+                found.setdefault(label, why)
+    return found
+
+
+def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[Waypoint]:
+    """One member after the other: without these volumes, then with them again."""
+    none: frozenset[str] = frozenset()
+    for host, labels in turns.items():
+        volumes = [kept_from(v, host) if v.label in labels else v for v in cluster.volumes]
+        words = f"{'; '.join(labels.values())}, on {host}"
+        yield Waypoint(with_volumes(cluster, volumes), DRAIN, words, none)
+        yield Waypoint(cluster, BACK, last=none)
 
 
 def _place(member: Member) -> Place:

@@ -64,23 +64,23 @@ def _volumes(world: Witness) -> list[dict]:
 class Growing:
     """A run in which a volume of ``hosts`` grows from one GiB to two, with a storage host.
 
-    ``more`` is what else the file says of the volume then.
+    ``more`` is what else the file says of the volume then, ``also`` of the cluster.
     """
 
     hosts: int
     partition: str = ""
     more: tuple[tuple[str, object], ...] = ()
+    also: tuple[tuple[str, object], ...] = ()
 
     def __hash__(self) -> int:
-        return hash((self.hosts, self.partition, repr(self.more)))
+        return hash((self.hosts, self.partition, repr(self.more), repr(self.also)))
 
     def world(self) -> tuple[Witness, Desired]:
         """Where the run starts, and what it is to reach."""
         world = deepcopy(_small(self))
         backing = {"lvm": {"host": "san", "vg": "vg0", "lv": "lun1"}}
-        return world, _sized(
-            world, self, {"size": "2GiB", "backing": backing, **dict(self.more)}
-        )
+        fields = {"size": "2GiB", "backing": backing, **dict(self.more)}
+        return world, _sized(world, self, fields, **dict(self.also))
 
 
 @cache
@@ -99,11 +99,11 @@ def _small(case: Growing) -> Witness:
     return world
 
 
-def _sized(world: Witness, case: Growing, fields: dict) -> Desired:
+def _sized(world: Witness, case: Growing, fields: dict, **also: object) -> Desired:
     one = volume(world, **fields)
     if case.partition:
         one["device"]["partition"] = 1
-    return desired(world, *list(world.machines)[: case.hosts], volumes=[one])
+    return desired(world, *list(world.machines)[: case.hosts], volumes=[one], **also)
 
 
 CASES = {
@@ -129,6 +129,15 @@ GROWING = {
             # A command that does nothing, since the LUN is as large as that.
             ("backup", {"host": "san", "argv": ["grow-lun", "lun1", "1"]}),
         ),
+    ),
+}
+SAME = (("size", "1GiB"), ("backing", None), ("workloads", {"services": ["agent"]}))
+GROWING |= {
+    "move to another path": Growing(2, more=(*SAME, ("mount", {"path": "/srv/new"}))),
+    "another label and timeout": Growing(
+        2,
+        more=(*SAME, ("label", "pictures"), ("mount", {"path": "/srv/images"})),
+        also=(("network", {"idle_timeout_ms": 25000}),),
     ),
 }
 SMALL = {

@@ -35,6 +35,7 @@ CLUSTER, RUN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", r"[A-Za-z0-9][A-Za-z0-9_.-]{0
 DEVICE = rf"(?=/dev/){PATH}"
 UUID, OPTIONS = r"[0-9a-f-]{36}", r"[A-Za-z0-9_=.,:@%+/-]+"
 NUMBER, PARTITION = r"0|[1-9]\d{0,17}", r"[1-9]\d{0,2}"
+LABEL = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
 SLOTS = r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]"
 LVM = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}"
 SHOWN_LOG = 12  # kernel messages that the gate adds to a failed mount
@@ -212,6 +213,7 @@ VERBS: dict[str, Verb] = {
     "reread-partition": (layers.reread_partition, (DEVICE, PARTITION, NUMBER)),
     "grow-fs": (tunefs.grow_fs, (DEVICE, UUID, NUMBER, "mounted|unmounted")),
     "add-slots": (tunefs.add_slots, (DEVICE, UUID, SLOTS)),
+    "set-label": (tunefs.set_label, (DEVICE, UUID, LABEL)),
     "check-fs": (tunefs.check_fs, (DEVICE, UUID, r"[a-z0-9_]{1,16}", CLUSTER)),
     "disarm": (
         disarming.disarm,

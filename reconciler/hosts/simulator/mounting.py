@@ -29,13 +29,14 @@ VFS_OPTIONS = frozenset(
         "nosuid",
         "nodev",
         "noexec",
+        "sync",
     ]
 )
 ATIME = frozenset(["noatime", "nodiratime", "relatime", "strictatime"])
 QUIET_OPTIONS = re.compile(
     r"defaults|auto|noauto|_netdev|x-systemd\..+|datavolume|(no)?intr|(no)?acl|(no)?user_xattr"
     r"|(localalloc|atime_quantum|data|errors|coherency|commit|preferred_slot|barrier|resv_level"
-    r"|dir_resv_level|heartbeat|cluster_stack)=.+|usrquota|grpquota|inode64"
+    r"|dir_resv_level|heartbeat|cluster_stack)=.+|usrquota|grpquota|inode64|localflocks"
 )
 ERRORS = {
     16: "Device or resource busy",
@@ -129,6 +130,7 @@ def shown_options(options: tuple[str, ...], fs: Filesystem) -> tuple[str, ...]:
     access = "ro" if "ro" in given else "rw"
     atime = [o for o in given if o != "ro"] or ["relatime"]
     stack = (f"cluster_stack={fs.stack}",) if fs.cluster else ()
+    flocks = ("localflocks",) if "localflocks" in options else ()
     return (
         access,
         *atime,
@@ -139,6 +141,7 @@ def shown_options(options: tuple[str, ...], fs: Filesystem) -> tuple[str, ...]:
         "data=ordered",
         "errors=remount-ro",
         "atime_quantum=60",
+        *flocks,
         *stack,
         "coherency=full",
         "user_xattr",

@@ -113,6 +113,21 @@ def add_slots(call: Call) -> Reply:
     return Reply(0, f"ok slots {node} {fs.slots}\n", "", LOCKING)
 
 
+def set_label(call: Call) -> Reply:
+    """tunefs.ocfs2 -L: only where nobody has the volume mounted."""
+    node, uuid, label = call.args
+    call.needs("debugfs.ocfs2", "tunefs.ocfs2")
+    device, fs = call.volume(node, uuid)
+    _refuse_mounted(call.machine, node, device)
+    _refuse_interrupted(node, fs)
+    if fs.label != label:
+        had = f"label-failed: {node} has the label {fs.label or 'none'}, not {label}"
+        _lock_out(call.machine, fs, had, TRYLOCK)
+        call.machine.record("labelled", f"{fs.label} {label}")
+        fs.label = label
+    return Reply(0, f"ok label {node} {fs.label}\n", "", LOCKING)
+
+
 def _lock_out(machine: Machine, fs: Filesystem, had: str, peer: str) -> None:
     """What tunefs.ocfs2 needs for an unmounted volume; it sees nobody who is not listed.
 

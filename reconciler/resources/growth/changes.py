@@ -38,6 +38,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             where = f"{address(volume.label)}/slots"
             because = "the file and its members need more slots"
             yield Change(where, due.worker, "disk", due.block.slots, due.slots, because)
+        if due is not None and due.label:
+            where, because = f"{address(volume.label)}/label", "the file wants another label"
+            yield Change(where, due.worker, "disk", due.block.label, due.label, because)
         if due is not None and due.interrupted:
             where = f"{address(volume.label)}/check"
             because = "tunefs.ocfs2 was interrupted: before anything else it is checked"
@@ -70,8 +73,10 @@ def actions(
         if due is not None:
             window = Unmounted(cluster, volume, observed, due)
             yield from window.backup()
-            yield window.check("check-file-system")
+            if due.checked:
+                yield window.check("check-file-system")
             yield from window.slots()
+            yield from window.label()
         work = growth(cluster, volume, observed)
         if work is None:
             continue

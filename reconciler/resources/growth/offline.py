@@ -1,6 +1,6 @@
-"""What a volume needs while nobody has it mounted: a check, more slots, offline growth.
+"""What a volume needs while nobody has it mounted: a check, slots, a label, offline growth.
 
-The kernel refuses more slots while anybody has the volume mounted (OCFS2.md, 3), so a plan
+The tools refuse slots and labels while anybody has the volume mounted (OCFS2.md, 3), so a plan
 passes through a window in which nobody has (``planning.waypoints``). Whatever else needs the
 volume unmounted is done in the same one.
 """
@@ -24,6 +24,7 @@ from reconciler.resources.growth.sizes import Growth, growth, in_progress, layer
 # fsck.ocfs2 reads all metadata: hours for many TiB on slow disks.
 CHECK_TIMEOUT = 6 * 3600.0
 SLOTS_TIMEOUT = 1800.0
+LABEL_TIMEOUT = 240.0
 NEEDS = ("wanted", "disks", "mounts", "packages")
 
 
@@ -32,6 +33,8 @@ class Work:
     """What a volume needs unmounted: ``slots`` to reach, 0 for none; growth, None for none.
 
     ``interrupted``: a change of tunefs.ocfs2 was cut short, so that it is checked, no more.
+    ``label`` is the one to be given, empty for none; that alone needs no check, which reads all
+    metadata, unless somebody ``died`` and left a journal, with which tunefs.ocfs2 does nothing.
     """
 
     block: Superblock
@@ -39,6 +42,13 @@ class Work:
     slots: int
     growth: Growth | None
     interrupted: bool
+    label: str
+    died: bool
+
+    @property
+    def checked(self) -> bool:
+        """Whether it is checked before anything else."""
+        return bool(self.slots or self.growth or self.interrupted or self.died)
 
     @property
     def because(self) -> str:
@@ -46,6 +56,7 @@ class Work:
         words = [f"{self.slots} slots"] if self.slots else []
         words += ["offline growth"] if self.growth else []
         words += ["an interrupted change of it"] if self.interrupted else []
+        words += [f"its label, {self.block.label} until now"] if self.label else []
         return " and ".join(words)
 
 
@@ -64,9 +75,12 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     grows = lacks if lacks and lacks.grows and unmounted else None
     cut = in_progress(view.superblock)
     slots = need if view.superblock.slots < need and not cut else 0
-    if not slots and grows is None and not cut:
+    ours = view.superblock.label in volume.past.labels and not cut
+    label = volume.label if ours and view.superblock.label != volume.label else ""
+    if not slots and grows is None and not cut and not label:
         return None
-    return Work(view.superblock, first, slots, grows, cut)
+    died = bool(silent(observed.reached()[first], ref(volume)))
+    return Work(view.superblock, first, slots, grows, cut, label, died)
 
 
 def is_mounted(volume: Volume, observed: Observed) -> bool:
@@ -175,6 +189,20 @@ class Unmounted:
         expects = (Fact(self.hosts, "slots", f"{self.ref} {count}", "enough"),)
         yield replace(action, expects=expects, irreversible=True)
 
+    def label(self) -> Iterator[Action]:
+        """The label that the file has."""
+        if not self.due.label:
+            return
+        words = ("set-label", self.node, self.due.block.uuid, self.due.label)
+        action = self.action(
+            "set-label",
+            f"label {self.due.label} what was {self.due.block.label}",
+            gate_command(*words, timeout=LABEL_TIMEOUT),
+        )
+        seen = Fact(self.hosts, "label", self.ref, self.due.label)
+        same = Fact(self.hosts, "file-system-uuid", self.ref, self.due.block.uuid)
+        yield replace(action, requires=(*action.requires, same), expects=(seen, same))
+
 
 def slots(facts: HostFacts, subject: str) -> str:
     """Whether the file system of ``REF COUNT`` has so many slots."""
@@ -206,8 +234,15 @@ def heartbeats(facts: HostFacts, subject: str) -> str:
     return f"node {', '.join(map(str, sorted(alive)))} has not ended" if alive else "ended"
 
 
+def label(facts: HostFacts, subject: str) -> str:
+    """The label in the superblock behind a device."""
+    view = view_of(facts, subject)
+    return view.superblock.label if view and view.superblock else "absent"
+
+
 READINGS = {
     **backups.READINGS,
+    "label": Reading(("wanted",), label),
     "slots": Reading(("wanted",), slots),
     "heartbeats": Reading(("wanted",), heartbeats),
 }

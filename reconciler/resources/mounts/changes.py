@@ -19,6 +19,14 @@ from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import is_withheld, leaving, mounting_it, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
+from reconciler.resources.mounts.moves import (
+    REMOUNTED,
+    anew,
+    elsewhere,
+    former_entries,
+    places,
+    shown,
+)
 from reconciler.resources.mounts.readings import boot_mount, mount_options, mounted, serving
 
 FSTAB = "/etc/fstab"
@@ -29,12 +37,6 @@ BOOT_ORDER = ("x-systemd.after=o2cb.service", "x-systemd.before=ocfs2.service")
 MOUNT_TIMEOUT = 240.0
 # Leaving the domain migrates locks; minutes on a large, busy volume.
 UNMOUNT_TIMEOUT = 600.0
-
-
-# What the VFS changes by a remount (mount(8)). What is not named then is as after a mount, but
-# for atime, which stays as it is unless something about it is named (fs/namespace.c).
-ATIME = ("noatime", "nodiratime")
-REMOUNTED = (*ATIME, "nodev", "noexec", "nosuid")
 
 
 def fstab_line(volume: Volume, source: str) -> str:
@@ -53,7 +55,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         mounts = mounting_it(cluster, volume)
         for diff_one in (_diff_mount, _diff_boot):
             for host, facts in reached.items():
-                out = "" if host in mounts else _why_not(cluster, volume, host)
+                out = "" if host in mounts else _why_not(cluster, volume, (host, facts))
                 yield from diff_one(volume, host, facts, out)
 
 
@@ -65,9 +67,12 @@ def _diff_automounts(host: str, facts: HostFacts) -> Iterator[Change]:
         yield Change(where, host, "boot", before, None, f"{host} leaves")
 
 
-def _why_not(cluster: Cluster, volume: Volume, host: str) -> str:
+def _why_not(cluster: Cluster, volume: Volume, where: tuple[str, HostFacts]) -> str:
+    host, facts = where
     if host in leaving(cluster):
         return f"{host} leaves"
+    if host in volume.away and (why := anew(volume, facts)):
+        return why
     return (
         "nobody shall have it mounted"
         if is_withheld(volume)
@@ -82,16 +87,29 @@ def _diff_mount(
     out: str,
 ) -> Iterator[Change]:
     where, path = f"{address(volume.label)}/mount/{host}", volume.mount.path
-    ours = not out and volume.mount.by == "reconcile"
-    if ours and mounted(facts, subject(volume)) == "absent":
-        yield Change(where, host, "mount", None, path, "the volume is not mounted")
-    elif ours and mounted(facts, subject(volume)) == "mounted":
-        have, want = _shown(facts, path), wanted_options(volume)
-        if have != want:
-            because = "the file wants other mount options"
-            yield Change(f"{where}/options", host, "mount", have, want, because)
-    elif out and mounted(facts, subject(volume)) in {"mounted", "unidentified"}:
-        yield Change(where, host, "mount", path, None, out)
+    if out:
+        for place in places(volume, facts):
+            yield Change(where, host, "mount", place, None, out)
+    elif volume.mount.by == "reconcile":
+        state, old = mounted(facts, subject(volume)), elsewhere(volume, facts)
+        if old:
+            yield Change(where, host, "mount", old[0], path, "the file wants another path")
+        elif state == "absent":
+            yield Change(where, host, "mount", None, path, "the volume is not mounted")
+        elif state == "mounted":
+            yield from _diff_options(volume, host, facts)
+
+
+def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
+    where = f"{address(volume.label)}/mount/{host}"
+    have, want = _shown(facts, volume.mount.path), wanted_options(volume)
+    if because := anew(volume, facts):
+        before = ",".join(shown(volume, facts).options)
+        after = ",".join(volume.mount.options) or "defaults"
+        yield Change(where, host, "mount", before, after, because)
+    elif have != want:
+        because = "the file wants other mount options"
+        yield Change(f"{where}/options", host, "mount", have, want, because)
 
 
 def wanted_options(volume: Volume) -> str:
@@ -111,13 +129,14 @@ def _diff_boot(
 ) -> Iterator[Change]:
     where = f"{address(volume.label)}/boot/{host}"
     have = boot_mount(facts, volume.mount.path)
-    before = None if have == "absent" else have
+    old = [entry.line for entry in former_entries(volume, facts)]
+    before = "; ".join([*old, *([] if have == "absent" else [have])]) or None
     source = None if out else stable_path(volume.device, facts)
     if out or not _at_boot(volume):
-        if have != "absent":
+        if before is not None:
             because = out or "the file wants it not to be mounted at boot"
             yield Change(where, host, "boot", before, None, because)
-    elif source is not None and have != fstab_line(volume, source):
+    elif source is not None and before != fstab_line(volume, source):
         line = fstab_line(volume, source)
         because = "it would not be mounted at boot" if before is None else "its entry differs"
         yield Change(where, host, "boot", before, line, because)
@@ -130,7 +149,10 @@ def _at_boot(volume: Volume) -> bool:
 def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    """Mount, then make it permanent; or take it from fstab, then unmount."""
+    """Mount, then make it permanent; or take it from fstab, then unmount.
+
+    Nothing for whom has a volume that is to be mounted anew: a way-point takes it away first.
+    """
     yield from _disarmed(cluster, observed, changes)
     changes = [change for change in changes if "/automount/" not in change.address]
     by_label = {volume.label: volume for volume in cluster.volumes}
@@ -138,6 +160,8 @@ def actions(
     for change in sorted(changes, key=_is_line):  # each file follows from the one before
         volume = by_label[change.address.split("/")[1]]
         facts = fstab[change.host]
+        if change.host in mounting_it(cluster, volume) and anew(volume, facts):
+            continue
         if change.truth == "boot":
             action = _write_fstab(cluster, volume, change, facts)
             text = action.command.stdin if action.command else ""
@@ -206,23 +230,25 @@ def _is_line(change: Change) -> bool:
     return change.truth == "boot" and change.after is not None
 
 
-def _others(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[str, ...]:
+def _others(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[Fact, ...]:
     """Who goes on with the volume: the next host is touched only while all of them serve it."""
     stay = mounting_it(cluster, volume)
-    return tuple(
-        host
-        for host, facts in observed.reached().items()
-        if host in stay and serving(facts, subject(volume)) == "mounted"
-    )
+    found: dict[str, list[str]] = {}
+    for host, facts in observed.reached().items():
+        for place in places(volume, facts) if host in stay else ():
+            where = f"{place} {ref(volume)}"
+            if serving(facts, where) == "mounted":
+                found.setdefault(where, []).append(host)
+    return tuple(Fact(tuple(hosts), "serving", w, "mounted") for w, hosts in found.items())
 
 
 def _unmount(
-    cluster: Cluster, volume: Volume, change: Change, others: tuple[str, ...]
+    cluster: Cluster, volume: Volume, change: Change, others: tuple[Fact, ...]
 ) -> Action:
-    host, path = change.host, volume.mount.path
-    well = (Fact(others, "serving", subject(volume), "mounted"),) if others else ()
+    host, path = change.host, str(change.before)
+    former = path if path != volume.mount.path else ""
     return Action(
-        id=f"{cluster.name}/{host}/unmount/{volume.label}",
+        id=f"{cluster.name}/{host}/unmount/{volume.label}{former}",
         kind="unmount",
         host=host,
         address=address(volume.label),
@@ -230,8 +256,8 @@ def _unmount(
         because=change.because,
         risk="outage",
         command=gate_command("unmount", path, timeout=UNMOUNT_TIMEOUT),
-        requires=(Fact((host,), "users", path, "none"), *well),
-        expects=(Fact((host,), "unmounted", subject(volume), "unmounted"),),
+        requires=(Fact((host,), "users", path, "none"), *others),
+        expects=(Fact((host,), "unmounted", f"{path} {ref(volume)}", "unmounted"),),
         seconds=5,
     )
 
@@ -266,7 +292,10 @@ def _lists_equal(cluster: Cluster) -> tuple[Fact, ...]:
 
 def _write_fstab(cluster: Cluster, volume: Volume, change: Change, facts: HostFacts) -> Action:
     file = known(facts.fstab)
+    former = tuple(dict.fromkeys(entry.path for entry in former_entries(volume, facts)))
     text = file.text or ""
+    for path in former:
+        text = without_entry(text, path)
     after = (
         without_entry(text, volume.mount.path)
         if change.after is None
@@ -281,5 +310,8 @@ def _write_fstab(cluster: Cluster, volume: Volume, change: Change, facts: HostFa
         id=action.id if change.after else action.id.replace("write-fstab", "clear-fstab"),
         address=address(volume.label),
         summary=f"write {FSTAB}: {verb} {volume.label} at boot",
-        expects=(Fact((change.host,), "boot-mount", volume.mount.path, line),),
+        expects=(
+            Fact((change.host,), "boot-mount", volume.mount.path, line),
+            *(Fact((change.host,), "boot-mount", path, "absent") for path in former),
+        ),
     )

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import disk_of, ref, stable_path, view_of
 from reconciler.model.devices import mount_subject as subject
+from reconciler.model.devices import ref, stable_path, view_of
 from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member, not_supported, unread
+from reconciler.model.refusals import member, unread
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import leaving, mounting_it
 from reconciler.model.units import full_names
-from reconciler.resources.mounts.changes import FSTAB, REMOUNTED
+from reconciler.resources.mounts.changes import FSTAB
 from reconciler.resources.mounts.fstab import entries
+from reconciler.resources.mounts.moves import elsewhere, former_entries, own_names, places
 from reconciler.resources.mounts.readings import is_foreign, mounted
-
-# Options that the kernel shows as they were given (mount(8), fs/ocfs2/super.c).
-SHOWN = (*REMOUNTED, "ro", "sync", "localflocks")
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -27,7 +25,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     for volume in cluster.volumes:
         mounts = mounting_it(cluster, volume)
         for host, facts in reached.items():
-            yield from _check_path(volume, host, facts)
+            yield from _check_path(cluster, volume, host, facts)
             if host in mounts:
                 yield from _check_mounted(volume, host, facts)
                 yield from _check_stable(volume, host, facts)
@@ -35,7 +33,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     for host, facts in reached.items():
         if host not in leaving(cluster):  # there the plan takes it away
             yield from _check_automounts(host, facts)
-        yield from _check_strangers(wanted_paths, host, facts)
+        ours = {path for volume in cluster.volumes for path in elsewhere(volume, facts)}
+        yield from _check_strangers(wanted_paths | ours, host, facts)
 
 
 def _check_strangers(
@@ -62,19 +61,24 @@ def _check_strangers(
             )
 
 
-def _check_path(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
+def _check_path(
+    cluster: Cluster, volume: Volume, host: str, facts: HostFacts
+) -> Iterator[Blocked]:
     found = [m for m in known(facts.mounts) if m.path == volume.mount.path and m.pid == 1]
-    if found and mounted(facts, subject(volume)) == "other":
+    going = {path for other in cluster.volumes for path in elsewhere(other, facts)}
+    busy_path = mounted(facts, subject(volume)) == "other" and volume.mount.path not in going
+    if found and busy_path:
         yield Blocked(
             "mount-path-busy",
             address(volume.label),
             f"{host}: {volume.mount.path} already has {found[-1].source} mounted",
             f"unmount it on {host}, or choose another mount.path",
         )
-    own = _own_names(volume, facts)
+    own, former = own_names(volume, facts), former_entries(volume, facts)
     for entry in entries(known(facts.fstab).text or ""):
         here = entry.path == volume.mount.path
-        if (here and entry.kind != "ocfs2") or (not here and entry.source in own):
+        conflicts = not here and entry.source in own and entry not in former
+        if (here and entry.kind != "ocfs2") or conflicts:
             yield Blocked(
                 "fstab-conflict",
                 address(volume.label),
@@ -113,16 +117,18 @@ def _check_mounted(volume: Volume, host: str, facts: HostFacts) -> Iterator[Bloc
 
 def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
     """A volume that is to be unmounted, and used by what nobody declared: never killed."""
-    if mounted(facts, subject(volume)) == "absent":
+    paths = places(volume, facts)
+    if not paths:
         return
     if isinstance(facts.processes, Unknown):
         yield unread(host, "processes", facts.processes.reason)
         return
-    path = volume.mount.path
     services = volume.workloads.services if volume.workloads else ()
-    found = [p for p in facts.processes if p.path == path or p.path.startswith(f"{path}/")]
-    strangers = [p for p in found if p.unit not in full_names(services)]
-    if strangers:
+    for path in paths:
+        found = [p for p in facts.processes if p.path == path or p.path.startswith(f"{path}/")]
+        strangers = [p for p in found if p.unit not in full_names(services)]
+        if not strangers:
+            continue
         words = "; ".join(f"pid {p.pid} {p.command} ({p.path})" for p in strangers[:10])
         yield Blocked(
             "volume-busy",
@@ -133,34 +139,15 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
         )
 
 
-def _own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
-    """Every way in which fstab may name the volume."""
-    view = view_of(facts, ref(volume))
-    disk = disk_of(facts, view) if view else None
-    if view is None or disk is None:
-        return frozenset()
-    names = {f"/dev/{disk.name}", f"LABEL={volume.label}", *disk.links}
-    return frozenset(names | ({f"UUID={view.superblock.uuid}"} if view.superblock else set()))
-
-
 def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blocked]:
-    wanted = volume.mount.options
-    missing = [o for o in wanted if o in SHOWN and o not in found.options]
-    if "ro" in found.options and "ro" not in wanted:
+    asked = (*volume.mount.options, *volume.past.options)
+    if "ro" in found.options and "ro" not in asked:
         yield Blocked(
             "volume-read-only",
             address(volume.label),
             f"{host}: {found.path} is mounted read-only, which the file does not ask for",
             f"see on {host} why (dmesg: an error makes OCFS2 read-only); unmount it, check the "
             "volume with fsck.ocfs2 while nobody has it mounted, and apply again",
-        )
-    fixed = [option for option in missing if option not in REMOUNTED]
-    if fixed:
-        yield not_supported(
-            address(volume.label),
-            f"{host}: {found.path} is mounted without {', '.join(fixed)}, which a remount "
-            "does not change",
-            f"unmount it on {host} by hand and apply again, or drop the option",
         )
 
 

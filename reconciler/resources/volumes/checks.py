@@ -208,13 +208,14 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
 
 def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
     subject = address(volume.label)
-    if block.label != volume.label:
+    if block.label not in {volume.label, *volume.past.labels}:
         yield Blocked(
             "device-not-blank" if volume.format == "if-blank" else "label-differs",
             subject,
             f"{named(volume)} holds the OCFS2 file system {block.label or '(no label)'} "
             f"({block.uuid}), not {volume.label}",
-            "correct the device or the label; relabelling is not done by guess",
+            "correct the device or the label: only what an earlier apply left under the old "
+            "label is relabelled",
         )
         return
     stamp = (block.stack, block.cluster)

@@ -47,8 +47,9 @@ class Owed:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Services that run where nothing is mounted, or that we owe a start."""
-    mounts, leavers, held = mounting(cluster), leaving(cluster), _held(cluster)
+    mounts, leavers = mounting(cluster), leaving(cluster)
     for host, facts in observed.reached().items():
+        held = _held(cluster, host)
         owed = obligations(cluster, facts)
         for unit in units(cluster):
             where = f"{member(host)}/service/{unit}"
@@ -112,8 +113,8 @@ def actions(
 DOWN = frozenset({"inactive", "disabled"})
 
 
-def _held(cluster: Cluster) -> frozenset[str]:
-    """The services of volumes that nobody has mounted.
+def _held(cluster: Cluster, host: str) -> frozenset[str]:
+    """The services of volumes that a host shall not have mounted.
 
     One that a volume of the file needs as well is not stopped for one that is withdrawn.
     """
@@ -122,8 +123,10 @@ def _held(cluster: Cluster) -> frozenset[str]:
         found = [v.workloads.services for v in cluster.volumes if v.workloads and which(v)]
         return frozenset(full_names([unit for services in found for unit in services]))
 
-    needed = of(lambda v: not is_withheld(v))
-    return of(lambda v: is_withheld(v) and not is_withdrawn(v)) | (of(is_withdrawn) - needed)
+    needed = of(lambda v: not is_withheld(v, host))
+    return of(lambda v: is_withheld(v, host) and not is_withdrawn(v)) | (
+        of(is_withdrawn) - needed
+    )
 
 
 def _less(units: Sequence[str], back: Sequence[Change]) -> tuple[str, ...]:

@@ -134,6 +134,30 @@ def test_slots_are_added_and_never_taken(machine: Machine, shell: tuple[str, ...
 
 @needs_root
 @pytest.mark.parametrize("shell", SHELLS)
+def test_a_label_is_set_once_and_read_back(machine: Machine, shell: tuple[str, ...]) -> None:
+    machine.tool("tunefs.ocfs2", "sed -i 's/Label: .*/Label: new-1.x/' stats")
+    for _ in range(2):
+        done = ask(machine, "set-label", "new-1.x", shell=shell)
+        assert done == (0, "ok label /dev/shm/dm-0 new-1.x\n", "")
+    assert machine.called("tunefs.ocfs2") == ["-L new-1.x /dev/shm/dm-0"]
+    machine.tool("tunefs.ocfs2", "echo Trylock failed; exit 25")
+    done = ask(machine, "set-label", "other", shell=shell)
+    words = (
+        "gate: label-failed: /dev/shm/dm-0 has the label new-1.x, not other: Trylock failed\n"
+    )
+    assert done == (70, "", words)
+
+
+@needs_root
+def test_no_label_is_set_after_a_change_that_was_cut_short(machine: Machine) -> None:
+    stats(machine, incompat=80 | 0x20)
+    status, _, err = ask(machine, "set-label", "new")
+    assert (status, err[:25]) == (75, "gate: resize-interrupted:")
+    assert machine.called("tunefs.ocfs2") == []
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("stamp", "first", "then", "answer"),
     [
@@ -193,7 +217,7 @@ def test_the_system_directory_gets_no_index_that_it_can_do_without(
 
 
 @needs_root
-@pytest.mark.parametrize("verb", ["check-fs o2cb ocfs2", "add-slots 6"])
+@pytest.mark.parametrize("verb", ["check-fs o2cb ocfs2", "add-slots 6", "set-label x"])
 def test_what_is_mounted_is_left_alone(machine: Machine, verb: str) -> None:
     machine.tool("grep", "echo /proc/7/mountinfo")
     name, *words = verb.split()
@@ -235,6 +259,10 @@ def test_only_what_is_mounted_there_is_remounted(
         "grow-fs /dev/null - 1 mounted",
         f"add-slots /dev/null {UUID} 256",
         f"add-slots /dev/null {UUID} -1",
+        f"set-label /dev/null {UUID} -",
+        f"set-label /dev/null {UUID} a/b",
+        f"set-label /dev/null {UUID} {'a' * 64}",
+        "set-label /dev/null - images",
         "check-fs /dev/null - o2cb ocfs2",
         f"check-fs /dev/null {UUID} o2cb -",
         "remount /dev/null /srv/x -f",

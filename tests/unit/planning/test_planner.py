@@ -294,9 +294,14 @@ def test_at_boot_false_takes_the_entry_out_of_fstab():
     assert {f.value for a in plan.actions for f in a.expects} == {"absent"}
 
 
-def test_a_mount_without_a_wanted_option_is_refused_not_ignored():
+def test_a_mount_without_a_wanted_option_is_made_anew_in_turns():
     cluster = spec(volumes=[volume(mount={"path": "/srv/images", "options": ["localflocks"]})])
-    assert codes(plan_cluster(cluster, converged(cluster))) == ["not-supported-yet"]
+    plan = plan_cluster(cluster, converged(cluster))
+    turn = ["clear-fstab", "unmount", "mount", "write-fstab"]
+    assert (kinds(plan), codes(plan)) == (turn * 3, [])
+    assert {f.reading for a in plan.actions if a.kind == "unmount" for f in a.requires} == {
+        *("users", "serving"),
+    }
 
 
 def test_a_path_that_fstab_gives_to_another_file_system_is_refused():

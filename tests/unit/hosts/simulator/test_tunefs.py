@@ -49,6 +49,10 @@ def slots(fs, count=8):
     return gate("add-slots", MAP, fs.uuid, count)
 
 
+def label(fs, word="other"):
+    return gate("set-label", MAP, fs.uuid, word)
+
+
 def check(fs, stack="o2cb", cluster="ocfs2"):
     return gate("check-fs", MAP, fs.uuid, stack, cluster)
 
@@ -56,6 +60,7 @@ def check(fs, stack="o2cb", cluster="ocfs2"):
 OFFLINE = {
     "grow-failed": lambda fs: grow(fs, how="unmounted"),
     "slots-failed": slots,
+    "label-failed": label,
     "check-failed": check,
 }
 
@@ -202,10 +207,21 @@ async def test_slots_are_added_once_and_never_taken():
     assert [e.what for e in world.trace].count("slots-added") == 1
 
 
+async def test_a_label_is_set_once_where_nobody_has_the_volume():
+    world, host, fs = await volume(on=())
+    for _ in range(2):
+        done = await host.run(label(fs))
+        assert (done.stdout, fs.label) == (f"ok label {MAP} other\n", "other")
+    assert [e.detail for e in world.trace if e.what == "labelled"] == ["images other"]
+    told = await section(world.hosts["node02"], "wanted", "--want", f"path={MAP}")
+    assert next(row[3] for row in told if row[2] == "label") == "other"
+
+
 async def test_a_dirty_journal_is_replayed_by_fsck_alone():
     world, host, fs = await volume(on=("node02",))
     world.hosts["node02"].power_off()
     assert "uncommitted changes" in (await host.run(slots(fs))).stderr
+    assert "uncommitted changes" in (await host.run(label(fs))).stderr
     assert (await host.run(check(fs))).stdout == f"ok clean {MAP}\n"
     assert fs.slot_map == {}
     assert (await host.run(slots(fs))).status == 0
@@ -306,6 +322,6 @@ async def test_the_gates_tools_are_named_when_they_are_missing():
     host.machine.setup.commands = ("debugfs.ocfs2",)
     said = [refusal(await host.run(command(fs)))[1] for command in OFFLINE.values()]
     assert said == [
-        *("gate: no-tool: tunefs.ocfs2 is not there",) * 2,
+        *("gate: no-tool: tunefs.ocfs2 is not there",) * 3,
         "gate: no-tool: fsck.ocfs2 is not there",
     ]

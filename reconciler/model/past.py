@@ -1,0 +1,17 @@
+"""What a volume was when it was last applied, as far as hosts remember it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Where runs mounted a volume's device, with which options, and how it was labelled.
+
+    ``paths`` are without the one that the file has now; all are empty where nobody remembers.
+    """
+
+    paths: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()

@@ -1,0 +1,90 @@
+"""Which mounts of ours have to be ended and made again: on another path, with other options.
+
+A mounted file system takes neither a new path nor all of its options, so whoever has it is
+without it for a moment (``planning.waypoints`` says when).
+"""
+
+from __future__ import annotations
+
+from reconciler.model.desired import Volume
+from reconciler.model.devices import disk_of, mount_subject, ref, view_of
+from reconciler.model.observed import HostFacts, MountPoint, known
+from reconciler.resources.mounts.fstab import Entry, entries
+from reconciler.resources.mounts.readings import is_foreign, mounted
+
+# What the VFS changes by a remount (mount(8)). What is not named then is as after a mount, but
+# for atime, which stays as it is unless something about it is named (fs/namespace.c).
+ATIME = ("noatime", "nodiratime")
+REMOUNTED = (*ATIME, "nodev", "noexec", "nosuid")
+# Other options that the kernel shows as they were given (mount(8), fs/ocfs2/super.c).
+FIXED = ("ro", "sync", "localflocks")
+
+
+def anew(volume: Volume, facts: HostFacts) -> str:
+    """Why a host has to unmount a volume and mount it again; empty if it has not."""
+    if volume.mount.by == "workload":
+        return ""
+    path = volume.mount.path
+    if elsewhere(volume, facts):
+        return f"{volume.label} moves to {path}"
+    if mounted(facts, mount_subject(volume)) != "mounted":
+        return ""
+    gained, lost = changed_options(volume, shown(volume, facts))
+    words = [f"with {', '.join(gained)}"] if gained else []
+    words += [f"without {', '.join(lost)}"] if lost else []
+    return f"{volume.label} is mounted {' and '.join(words)}" if words else ""
+
+
+def elsewhere(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
+    """The other paths on which runs mounted a volume, and where a host has it now."""
+    view = view_of(facts, ref(volume))
+    if view is None or view.device is None or volume.mount.by == "workload":
+        return ()
+    found = [
+        m.path
+        for m in known(facts.mounts)
+        if m.pid == 1 and not is_foreign(m) and m.device == view.device
+    ]
+    return tuple(dict.fromkeys(path for path in found if path in volume.past.paths))
+
+
+def places(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
+    """Where a host has a volume mounted, or what takes its place: its path, and others of ours."""
+    here = mounted(facts, mount_subject(volume)) in {"mounted", "unidentified"}
+    own = (volume.mount.path,) if here else ()
+    return (*own, *elsewhere(volume, facts))
+
+
+def shown(volume: Volume, facts: HostFacts) -> MountPoint:
+    """The topmost mount on a volume's path."""
+    path = volume.mount.path
+    return [m for m in known(facts.mounts) if m.path == path and m.pid == 1][-1]
+
+
+def changed_options(volume: Volume, found: MountPoint) -> tuple[list[str], list[str]]:
+    """The options that a mount lacks, and those that it has of an earlier file."""
+    wanted, before = volume.mount.options, volume.past.options
+    gained = [o for o in FIXED if o in wanted and o not in found.options]
+    lost = [o for o in FIXED if o in before and o not in wanted and o in found.options]
+    return gained, lost
+
+
+def former_entries(volume: Volume, facts: HostFacts) -> tuple[Entry, ...]:
+    """The lines of fstab that mount a volume on other paths of ours."""
+    own = own_names(volume, facts)
+    return tuple(
+        entry
+        for entry in entries(known(facts.fstab).text or "")
+        if entry.path in volume.past.paths and entry.kind == "ocfs2" and entry.source in own
+    )
+
+
+def own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
+    """Every way in which fstab may name a volume."""
+    view = view_of(facts, ref(volume))
+    disk = disk_of(facts, view) if view else None
+    if view is None or disk is None:
+        return frozenset()
+    labels = {volume.label, *volume.past.labels}
+    names = {f"/dev/{disk.name}", *(f"LABEL={label}" for label in labels), *disk.links}
+    return frozenset(names | ({f"UUID={view.superblock.uuid}"} if view.superblock else set()))
