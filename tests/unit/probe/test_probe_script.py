@@ -22,6 +22,7 @@ WRONG = [
     ["--odd", "x"],
     ["x"],
     ["--want", "a", "b"],
+    *(["--order", name] for name in ("a", "-.mount", "-a.service", "a b.mount", "a@.service")),
     *(["--unit", name] for name in ("a", "a b.service", "-a.service", "a@.service", "$(id).x")),
     *(
         ["--connect", target]
@@ -68,7 +69,10 @@ def test_the_command_asks_for_each_device_once() -> None:
 
 def test_the_command_asks_for_units_and_connections() -> None:
     asked = ("--unit", "a.service", "--connect", "10.0.0.1:7777", "--size", "/srv")
-    command = probe_command(units=["a.service"], connect=["10.0.0.1:7777"], sizes=["/srv"])
+    asked = (*asked, "--order", "srv.mount")
+    command = probe_command(
+        units=["a.service"], connect=["10.0.0.1:7777"], sizes=["/srv"], orders=["srv.mount"]
+    )
     assert command.argv[4:] == asked
 
 
