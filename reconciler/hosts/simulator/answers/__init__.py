@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "o2cb_config": system.o2cb_config,
     "live": cluster.live,
     "services": cluster.services,
+    "ordering": system.ordering,
     "mounts": cluster.mounts,
     "disks": storage.disks,
     "wanted": wanted.wanted,
@@ -43,10 +44,12 @@ OPTIONS = {
     "--unit": "units",
     "--connect": "targets",
     "--size": "sizes",
+    "--order": "orders",
 }
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
     "--unit": r"(?!.*@\.)[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
+    "--order": r"(?!.*@\.)[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.[a-z]+",
     "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",
 }
 
@@ -70,6 +73,7 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         tuple(dict.fromkeys(given["units"])),
         tuple(dict.fromkeys(given["targets"])),
         tuple(given["sizes"]),
+        tuple(dict.fromkeys(given["orders"])),
     )
 
 

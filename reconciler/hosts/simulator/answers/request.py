@@ -17,7 +17,7 @@ class Request:
     """Devices to describe, those to check for blankness, mount paths, sections to answer.
 
     ``units`` are told besides the usual ones, ``targets`` are connected to, what is mounted on
-    ``sizes`` is asked for its size.
+    ``sizes`` is asked for its size, of ``orders`` the order is told.
     """
 
     refs: tuple[str, ...]
@@ -27,6 +27,7 @@ class Request:
     units: tuple[str, ...]
     targets: tuple[str, ...]
     sizes: tuple[str, ...]
+    orders: tuple[str, ...]
 
 
 def row(*fields: object) -> str:
