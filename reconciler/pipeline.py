@@ -36,6 +36,7 @@ from reconciler.planning.storage import asked, beside, named
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets
+from reconciler.resources.ordering.words import asked, guest_units
 from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
 from reconciler.resources.workloads.changes import units
 
@@ -67,7 +68,8 @@ def probe_for(
         blank=blank,
         paths=[v.mount.path for v in cluster.volumes],
         only=only,
-        units=units(cluster),
+        units=(*units(cluster), *guest_units(cluster)),
+        orders=asked(cluster),
         connect=targets(cluster) if "interconnect" in only else (),
         sizes=sizes,
     )

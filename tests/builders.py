@@ -19,6 +19,7 @@ from reconciler.model.observed import (
     LiveNode,
     MountPoint,
     Observed,
+    Ordering,
     Packages,
     Space,
     Superblock,
@@ -31,6 +32,8 @@ from reconciler.resources.cluster_conf.changes import wanted
 from reconciler.resources.mounts.changes import fstab_line
 from reconciler.resources.o2cb import changes as o2cb
 from reconciler.resources.o2cb.parsing import render_settings
+from reconciler.resources.ordering import words as ordering
+from reconciler.resources.ordering.changes import path_of, text_of
 
 LUN = "/dev/disk/by-id/lab-lun1"
 REF = f"path={LUN}"
@@ -110,6 +113,7 @@ def facts(name: str, place: int, **more: Any) -> HostFacts:
             Unit(f"{unit}.service", "loaded", "active", "exited", True)
             for unit in ("o2cb", "ocfs2")
         ),
+        ordering=Ordering((), ()),
         mounts=(),
         disks=(disk,),
         wanted=(
@@ -165,7 +169,7 @@ def converged(cluster: Cluster) -> Observed:
             replace(view, zeros=None, signature={"TYPE": "ocfs2"}, superblock=superblock())
             for view in facts.wanted
         )
-        hosts[name] = replace(
+        found = replace(
             facts,
             kernel=replace(facts.kernel, loaded=("ocfs2",)),
             cluster_conf=file("/etc/ocfs2/cluster.conf", wanted(cluster)),
@@ -178,4 +182,14 @@ def converged(cluster: Cluster) -> Observed:
             fstab=file("/etc/fstab", fstab),
             wanted=views,
         )
+        hosts[name] = ordered(cluster, name, found)
     return Observed(hosts)
+
+
+def ordered(cluster: Cluster, host: str, found: HostFacts) -> HostFacts:
+    """A host whose systemd has read every order that it should have."""
+    units = ordering.wanted(cluster, found)
+    words = [(unit, word) for unit, lines in units.items() for word in lines]
+    words += [(u, "After=o2cb.service") for u in ordering.wanted_mounts(cluster, host, found)]
+    files = tuple(file(path_of(u), text_of(cluster, lines)) for u, lines in units.items())
+    return replace(found, ordering=Ordering(tuple(sorted(words)), files))

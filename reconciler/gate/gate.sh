@@ -1179,7 +1179,7 @@ set_live() { # set_live CLUSTER KEY VALUE: what the kernel then reads back decid
 
 do_command() { # do_command COMMAND ARG...: ends with the command's own status
     case "$*" in
-    'modprobe ocfs2' | 'systemctl restart o2cb.service' | 'systemctl stop o2cb.service') ;;
+    'modprobe ocfs2' | 'systemctl daemon-reload' | 'systemctl restart o2cb.service' | 'systemctl stop o2cb.service') ;;
     'systemctl enable o2cb.service' | 'systemctl enable ocfs2.service' | \
         'systemctl enable o2cb.service ocfs2.service' | \
         'systemctl disable o2cb.service' | 'systemctl disable ocfs2.service' | \

@@ -136,6 +136,18 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordering:
+    """How systemd orders units by what it has read, not by what files say.
+
+    ``words`` are pairs of a unit and ``PROPERTY=VALUE``, of those that concern the cluster.
+    ``files`` are the drop-ins that have the name of ours.
+    """
+
+    words: tuple[tuple[str, str], ...]
+    files: tuple[TextFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MountPoint:
     """An OCFS2 mount; ``pid`` is 1, or a process whose private namespace holds it.
 
@@ -322,6 +334,7 @@ class HostFacts:
     o2cb_config: TextFile | Unknown
     live: Live | Unknown
     services: tuple[Unit, ...] | Unknown
+    ordering: Ordering | Unknown
     mounts: tuple[MountPoint, ...] | Unknown
     disks: tuple[Disk, ...] | Unknown
     wanted: tuple[WantedDevice, ...] | Unknown

@@ -142,6 +142,16 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("grow-file-system", "unmount", _same_volume),
     ("write-fstab", "mount", _same_place),
     ("write-fstab", "same-file-system", _same_volume),
+    # systemd reads what is written; while something of ours still runs it keeps its order.
+    *(
+        ("reload-units", kind, _same_host)
+        for kind in ("write-order", "archive-order", "write-fstab", "clear-fstab")
+    ),
+    *(
+        ("archive-order", kind, _same_host)
+        for kind in ("stop-service", "disable-service", "unmount", "stop-cluster")
+    ),
+    ("start-service", "reload-units", _same_host),
     # An agent may mount the volume itself: it starts when we ourselves would mount.
     *(
         (f"{verb}-service", barrier, _anywhere)
@@ -219,6 +229,9 @@ STAGES = (
     "mount",
     "remount",
     "write-fstab",
+    "archive-order",
+    "write-order",
+    "reload-units",
     "grow-file-system",
     "unmask-service",
     "enable-service",

@@ -226,6 +226,28 @@ def _timed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     return replace(facts, live=replace(live, clusters=clusters))
 
 
+def _order_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    return _with_drop_in(facts, _file(action))
+
+
+def _order_archived(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    return _with_drop_in(facts, TextFile(_arguments(action)[0], None))
+
+
+def _with_drop_in(facts: HostFacts, new: TextFile) -> HostFacts:
+    now = known(facts.ordering)
+    kept = [file for file in now.files if file.path != new.path]
+    files = (*kept, new) if new.text is not None else tuple(kept)
+    return replace(facts, ordering=replace(now, files=files))
+
+
+def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    now = known(facts.ordering)
+    new = [fact.subject.split(" ", 1) for fact in action.expects]
+    words = {*now.words, *((unit, word) for unit, word in new)}
+    return replace(facts, ordering=replace(now, words=tuple(sorted(words))))
+
+
 EFFECTS: Mapping[str, Effect] = {
     "write-cluster-conf": _conf_written,
     "archive-cluster-conf": _conf_archived,
@@ -239,6 +261,9 @@ EFFECTS: Mapping[str, Effect] = {
     "register-nodes": _listed,
     "start-cluster": _listed,
     "stop-cluster": _offline,
+    "write-order": _order_written,
+    "archive-order": _order_archived,
+    "reload-units": _reloaded,
     "rescan": _rescanned,
     "disarm": _disarmed,
     "unmount": _unmounted,

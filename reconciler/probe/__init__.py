@@ -31,6 +31,7 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     connect: Sequence[str] = (),
     sizes: Sequence[str] = (),
     volumes: Sequence[str] = (),
+    orders: Sequence[str] = (),
 ) -> Command:
     """The command that observes a host.
 
@@ -40,7 +41,8 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     without it. ``units`` are systemd units told besides the cluster's own, ``connect`` are
     addresses, IPv4:PORT, to which the host tries to connect. ``sizes`` are mount points whose
     OCFS2 is asked for its size, which waits while a host that died is recovered. ``volumes`` are
-    logical volumes, VG/LV, of a storage host.
+    logical volumes, VG/LV, of a storage host. ``orders`` are units whose order is told besides
+    o2cb's.
     """
     arguments = [
         *(word for ref in want if ref not in blank for word in ("--want", ref)),
@@ -51,5 +53,6 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
         *(word for target in connect for word in ("--connect", target)),
         *(word for path in sizes for word in ("--size", path)),
         *(word for name in volumes for word in ("--lv", name)),
+        *(word for name in orders for word in ("--order", name)),
     ]
     return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)

@@ -7,7 +7,7 @@
 # nothing is said there. POSIX sh (dash, busybox ash, bash).
 #
 #   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--unit NAME]...
-#                    [--size MOUNTPOINT]... [--connect IP:PORT]... [--lv VG/LV]...
+#                    [--size MOUNTPOINT]... [--order UNIT]... [--connect IP:PORT]... [--lv VG/LV]...
 #                    [--only NAME]...
 #
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
@@ -15,6 +15,7 @@
 #   --path   say which file system of whatever type is mounted there
 #   --size   ask the OCFS2 mounted there how large it is; it may wait for a host that died
 #   --unit   tell the state of this systemd unit as well
+#   --order  tell what this unit is started after, and stopped before, as well
 #   --connect  whether a TCP connection to this address can be made from here
 #   --lv     tell the size of this logical volume, and what room is left for it
 #   --only   answer this section and the others so named; without it, all
@@ -264,8 +265,10 @@ fi
 
 read_files() { # all that is read as text, at once, each line after its path
     glob "$STATE/*/*.json"
+    records=$globbed
+    glob '/etc/systemd/system/*.d/reconcile.conf'
     set --
-    for path in /etc/ocfs2/cluster.conf "$O2CB" /etc/fstab $globbed; do
+    for path in /etc/ocfs2/cluster.conf "$O2CB" /etc/fstab $records $globbed; do
         if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi
     done
     # Of /proc/self, which is stat itself: the owner is our uid, the change time is now.
@@ -478,6 +481,49 @@ start_links() { # start_links NAME: a SysV script is enabled by its start links
     for link in $globbed; do
         if [ -L "$link" ]; then enabled=enabled; fi
     done
+}
+
+# What units are ordered by, of what concerns the cluster: the storage below, its services, the
+# target that network mounts come after, and the mount points asked for.
+probe_ordering() {
+    has systemctl || fail "systemctl is not there"
+    IFS=$NL
+    # shellcheck disable=SC2086 # a unit each
+    set -- o2cb.service $orders
+    list=$(systemctl show -p Id,Wants,Before,After,RequiresMountsFor "$@") ||
+        fail "systemctl failed"
+    id=''
+    IFS=$NL
+    for line in $list; do
+        case $line in
+        Id=*)
+            [ $# -gt 0 ] || fail "systemctl tells more units than it was asked for"
+            id=$1
+            shift
+            ;;
+        Wants=* | Before=* | After=* | RequiresMountsFor=*) ordered "$id" "$line" ;;
+        esac
+    done
+    [ $# -eq 0 ] || fail "systemctl does not tell of $1"
+    glob '/etc/systemd/system/*.d/reconcile.conf'
+    for path in $globbed; do
+        if [ -e "$path" ]; then file "$path"; fi
+    done
+}
+
+ordered() { # ordered UNIT LINE: a row for each PROPERTY=WORD of PROPERTY=WORD...
+    property=${2%%=*} IFS=' '
+    for word in ${2#*=}; do
+        case $property=$word in
+        Wants=remote-fs-pre.target | Before=remote-fs-pre.target | After=o2cb.service | \
+            After=ocfs2.service | After=multipathd.service | After=iscsid.service | \
+            After=iscsi.service | After=open-iscsi.service) ;;
+        RequiresMountsFor=*) case $paths in *"$NL$word$NL"*) ;; *) continue ;; esac ;;
+        *) continue ;;
+        esac
+        row order "$1" "$property=$word"
+    done
+    IFS=$NL
 }
 
 # ---- mounts ---------------------------------------------------------------------------
@@ -1202,7 +1248,7 @@ once() { # once LIST WORD: in $got, the list with the word as its last line
     case $NL$1 in *"$NL$2$NL"*) ;; *) got=$1$2$NL ;; esac
 }
 
-wants='' blanks=$NL paths=$NL sized=$NL only=$NL units='' targets='' logical=''
+wants='' blanks=$NL paths=$NL sized=$NL only=$NL units='' orders='' targets='' logical=''
 while [ $# -ge 2 ]; do
     case $1 in
     --want) wants=$wants$2$NL ;;
@@ -1213,6 +1259,11 @@ while [ $# -ge 2 ]; do
     --unit)
         is_unit "$2" || exit 64
         once "$units" "$2" && units=$got
+        ;;
+    --order)
+        case $2 in -*) exit 64 ;; esac
+        is_unit "x$2" || exit 64 # of a mount unit the first may be \\ or _
+        once "$orders" "$2" && orders=$got
         ;;
     --connect)
         is_target "$2" || exit 64
@@ -1239,6 +1290,7 @@ section cluster_conf 65536
 section o2cb_config 32768
 section live 65536
 section services 16384
+section ordering 65536
 section mounts 65536
 section disks 262144
 IFS=$NL

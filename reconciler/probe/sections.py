@@ -21,8 +21,8 @@ MAX_ANSWER = 1 << 20
 ENDS_EARLY = "the probe's answer ends early"
 NAMES = (
     "identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live",
-    "services", "mounts", "disks", "wanted", "fstab", "processes", "space", "records",
-    "leases", "log", "automounts", "interconnect", "logical_volumes",
+    "services", "ordering", "mounts", "disks", "wanted", "fstab", "processes", "space",
+    "records", "leases", "log", "automounts", "interconnect", "logical_volumes",
 )  # fmt: skip
 
 

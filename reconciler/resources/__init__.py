@@ -31,6 +31,8 @@ from reconciler.resources.mounts import parsing as mounts_parsing
 from reconciler.resources.mounts import readings as mounts_readings
 from reconciler.resources.o2cb import changes as o2cb
 from reconciler.resources.o2cb import parsing as o2cb_parsing
+from reconciler.resources.ordering import changes as ordering
+from reconciler.resources.ordering import parsing as ordering_parsing
 from reconciler.resources.packages import changes as packages
 from reconciler.resources.packages import parsing as packages_parsing
 from reconciler.resources.quarantine import changes as quarantine
@@ -80,6 +82,7 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     Resource("mounts", mounts_readings.NEEDS, mounts_checks.check, mounts.diff, mounts.actions),
     Resource("workloads", workloads.NEEDS, workloads.check, workloads.diff, workloads.actions),
+    Resource("ordering", ordering.NEEDS, ordering.check, ordering.diff, ordering.actions),
     Resource("access", access.NEEDS, access.check, access.diff, access.actions, left),
     Resource(
         "quarantine", quarantine.NEEDS, quarantine.check, quarantine.diff, quarantine.actions
@@ -95,6 +98,7 @@ READINGS: Mapping[str, Reading] = {
     **growth_readings.READINGS,
     **mounts_readings.READINGS,
     **workloads.READINGS,
+    **ordering.READINGS,
     **access.READINGS,
 }
 
@@ -105,6 +109,7 @@ SECTIONS: Mapping[str, Callable[[Section], object]] = {
     **o2cb_parsing.SECTIONS,
     **volumes_parsing.SECTIONS,
     **mounts_parsing.SECTIONS,
+    **ordering_parsing.SECTIONS,
     **records_parsing.SECTIONS,
     **growth_parsing.SECTIONS,
 }

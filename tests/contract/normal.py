@@ -145,6 +145,10 @@ def _unconnected(value: Any) -> Any:
     return [_unconnected(item) for item in value] if isinstance(value, list) else value
 
 
+def _ordering(value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "files": [_file(item) for item in value["files"]]}
+
+
 _file = _without("sha256")  # the parser has compared it with the text
 
 SECTIONS: Mapping[str, Callable[[Any], Any]] = {
@@ -156,6 +160,7 @@ SECTIONS: Mapping[str, Callable[[Any], Any]] = {
     "o2cb_config": _file,
     "live": _without(),
     "services": _without(),
+    "ordering": _ordering,
     "mounts": _without(),
     "disks": _disks,
     "wanted": _wanted,

@@ -87,6 +87,7 @@ def test_a_dead_host_is_dropped_live_and_quarantined(lab, operator):
         "write-quarantine",
         "write-cluster-conf",
         "register-nodes",
+        *("write-order", "reload-units"),  # of the writers, which were not there before
     }
     for host in ("node01", "node02"):
         assert has_mounted(lab, host)

@@ -2,9 +2,12 @@
 
 import pytest
 
+from reconciler.hosts.simulator.machine import Unit
 from reconciler.hosts.simulator.worlds import Shape
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, volume, witnessed
+
+AGENT = "agent.service"
 
 
 def converged(hosts, storage="plain", **more):
@@ -67,3 +70,42 @@ def test_what_was_unmounted_by_hand_is_mounted_again_and_nothing_else_is_done():
     ended = drive(world, controller.apply(wanted))
     assert (ended.word, ended.started) == ("converged", ["ocfs2/node02/mount/images"])
     assert world.wrongs() == []
+
+
+@pytest.mark.parametrize("by", ["reconcile", "workload"])
+def test_a_service_is_in_order_after_one_run_and_out_of_it_when_it_is_named_no_more(by):
+    world = witnessed(2, Shape("san"))
+    item = volume(world, mount={"path": "/srv/images", "by": by})
+    plain, controller = desired(world, volumes=[item]), Controller(world)
+    drive(world, controller.apply(plain))
+    for machine in world.machines.values():
+        machine.units[AGENT] = Unit("active", "running", enabled=True)
+    named = desired(world, volumes=[{**item, "workloads": {"services": ["agent"]}}])
+    ended = drive(world, controller.apply(named))
+    host = [step.split("/", 2)[2] for step in ended.started if "/node01/" in step]
+    assert host == [f"write-order/{AGENT}", "reload-units"]
+    assert drive(world, controller.apply(named)).word == "no-change"
+    ended = drive(world, controller.apply(plain))
+    host = [step.split("/", 2)[2] for step in ended.started if "/node01/" in step]
+    assert host == [f"archive-order/{AGENT}", "reload-units"]
+    assert drive(world, controller.apply(plain)).word == "no-change"
+    assert world.wrongs() == []
+
+
+def test_a_service_whose_mount_fails_at_boot_stays_stopped_until_a_run_has_mounted():
+    world = witnessed(2)
+    for machine in world.machines.values():
+        machine.units[AGENT] = Unit("inactive", "dead", enabled=True)
+    named = desired(world, volumes=[volume(world, workloads={"services": ["agent"]})])
+    controller = Controller(world)
+    assert drive(world, controller.apply(named)).word == "converged"
+    machine = world.machines["node01"]
+    world.hosts["node01"].power_off()
+    world.advance(200)
+    conf = machine.files.by_path.pop("/etc/ocfs2/cluster.conf")
+    world.hosts["node01"].power_on()
+    assert (mounted(world)["node01"], machine.units[AGENT].active) == ((), "inactive")
+    machine.files.by_path["/etc/ocfs2/cluster.conf"] = conf
+    world.hosts["node01"].reboot()
+    assert (mounted(world)["node01"], machine.units[AGENT].active) == (MOUNTED, "active")
+    assert drive(world, controller.apply(named)).word == "no-change"

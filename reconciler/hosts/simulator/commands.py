@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import gate, live, modules, services, units
+from reconciler.hosts.simulator import gate, live, modules, ordering, services, units
 from reconciler.hosts.simulator.answers import answer, check_arguments
 from reconciler.hosts.simulator.call import Call
 from reconciler.hosts.simulator.errors import UnknownCommand
@@ -36,6 +36,7 @@ FIXED = frozenset(
 GATED = frozenset(
     [
         ("modprobe", "ocfs2"),
+        ("systemctl", "daemon-reload"),
         *(("systemctl", verb, "o2cb.service") for verb in ("restart", "stop")),
         *(
             ("systemctl", verb, *names)
@@ -146,6 +147,8 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
 
 
 def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:
+    if verb == "daemon-reload":
+        return ordering.reload(machine)
     replies = [
         (SERVICES if services.NAME.fullmatch(name) else CLUSTER)[verb](machine, name)
         for name in names

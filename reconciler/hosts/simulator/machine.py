@@ -86,7 +86,7 @@ class Mount:
 
 @dataclass(slots=True)
 class Running:
-    """What a power cut takes away."""
+    """What a power cut takes away; ``read`` are the texts that systemd goes by."""
 
     boot_id: str = ""
     since: float = 0.0
@@ -99,6 +99,7 @@ class Running:
     processes: list[Process] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import mounting, services, units
+from reconciler.hosts.simulator import mounting, ordering, services, units
 from reconciler.hosts.simulator.machine import Running
 from reconciler.hosts.simulator.reply import Failed
 
@@ -31,6 +31,7 @@ def shut_down(machine: Machine) -> None:
 def switch_on(machine: Machine) -> None:
     """A boot: o2cb if it is enabled, then fstab's network mounts, then what else is enabled."""
     machine.start()
+    ordering.read(machine)
     for name in ("o2cb.service", "ocfs2.service"):
         if name in machine.units:
             machine.units[name].set("inactive", "dead")

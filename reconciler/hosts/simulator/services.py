@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reconciler.hosts.simulator import ordering
 from reconciler.hosts.simulator.machine import Process
 from reconciler.hosts.simulator.reply import Failed, Reply
 
@@ -64,6 +65,7 @@ def disable(machine: Machine, name: str) -> Reply:
 def mask(machine: Machine, name: str) -> Reply:
     """Until the next boot, whether there is such a unit or not; what runs goes on."""
     machine.running.masked.add(name)
+    ordering.read(machine)
     machine.record("masked", name)
     return Reply()
 
@@ -71,6 +73,7 @@ def mask(machine: Machine, name: str) -> Reply:
 def unmask(machine: Machine, name: str) -> Reply:
     """Without complaint if there was no mask."""
     machine.running.masked.discard(name)
+    ordering.read(machine)
     machine.record("unmasked", name)
     return Reply()
 
@@ -80,7 +83,11 @@ def boot(machine: Machine) -> None:
     for name in machine.units.keys() - set(CLUSTER):
         machine.units[name].set("inactive", "dead")
     for name in sorted(machine.units.keys() - set(CLUSTER)):
-        if machine.units[name].enabled:
+        if not machine.units[name].enabled:
+            continue
+        if path := ordering.cannot_start(machine, name):
+            machine.record("unit-failed", f"{name}: {path} is not mounted")
+        else:
             start(machine, name)
 
 
@@ -88,6 +95,7 @@ def _enabled(machine: Machine, name: str, verb: str) -> Reply:
     if name not in machine.units:
         raise Failed(1, f"Failed to {verb} unit: Unit file {name} does not exist.")
     machine.units[name].enabled = verb == "enable"
+    ordering.read(machine)  # systemctl has systemd read everything again
     machine.record(f"{verb}d", name)
     return Reply()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import live, mounting
+from reconciler.hosts.simulator import live, mounting, ordering
 from reconciler.hosts.simulator.modules import load
 from reconciler.hosts.simulator.reply import Failed, Reply
 from reconciler.hosts.simulator.texts import read_shell_variables
@@ -64,6 +64,7 @@ def stop(machine: Machine, unit: str) -> Reply:
 def enable(machine: Machine, unit: str) -> Reply:
     """Start links, nothing now."""
     _unit(machine, unit).enabled = True
+    ordering.read(machine)  # systemctl has systemd read everything again
     machine.record("enabled", unit)
     return Reply(seconds=0.5)
 
@@ -71,6 +72,7 @@ def enable(machine: Machine, unit: str) -> Reply:
 def disable(machine: Machine, unit: str) -> Reply:
     """No start links any more, nothing now."""
     _unit(machine, unit).enabled = False
+    ordering.read(machine)
     machine.record("disabled", unit)
     return Reply(seconds=0.5)
 

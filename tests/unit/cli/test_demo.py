@@ -17,9 +17,9 @@ async def test_the_demo_tells_its_story_to_the_end_and_leaves_its_records(tmp_pa
     text = out.decode()
     assert process.returncode == 0, text
     assert re.findall(r"^cluster ocfs2: (.*)$", text, re.MULTILINE) == [
-        "converged (24 done)",
+        "converged (27 done)",
         "no-change",
-        "converged (16 done)",
+        "converged (17 done)",
         "refused",
         "converged (14 done)",
     ]

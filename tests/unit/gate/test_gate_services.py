@@ -57,6 +57,7 @@ def called(tools: Path) -> list[str]:
     [
         "modprobe ocfs2",
         "o2cb register-cluster ocfs2",
+        "systemctl daemon-reload",
         "systemctl restart o2cb.service",
         "systemctl stop o2cb.service",
         *(
@@ -104,6 +105,8 @@ def test_a_command_runs_as_it_is_and_its_status_counts(tools: Path, words: str) 
         "systemctl mask --runtime a.service b.service",
         "systemctl unmask a.service",
         "systemctl poweroff",
+        "systemctl daemon-reexec",
+        "systemctl daemon-reload a.service",
         "systemctl stop " + "a" * 248 + ".service",
         "modprobe ocfs2 x",
         "o2cb register-cluster a b",

@@ -53,6 +53,7 @@ def test_three_bare_hosts_become_a_cluster_in_this_order():
         "same-file-system",
         "mount",
         "write-fstab",
+        "reload-units",
     ]
 
 
@@ -254,6 +255,7 @@ def test_other_timeouts_need_all_mounts_gone_and_every_kernel_started_again():
         "peers-connect",
         "mount",
         "write-fstab",
+        "reload-units",
     ]
     (outage,) = plan.outages
     assert (outage.hosts, outage.volumes) == (("node01", "node02", "node03"), ("images",))

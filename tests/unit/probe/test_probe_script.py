@@ -23,6 +23,7 @@ WRONG = [
     ["x"],
     ["--want", "a", "b"],
     *(["--lv", name] for name in ("san", "san/", "/x", "a/b/c", "-a/b", "a/-b", "a b/c", "a/$x")),
+    *(["--order", name] for name in ("a", "-.mount", "-a.service", "a b.mount", "a@.service")),
     *(["--unit", name] for name in ("a", "a b.service", "-a.service", "a@.service", "$(id).x")),
     *(
         ["--connect", target]
@@ -69,7 +70,10 @@ def test_the_command_asks_for_each_device_once() -> None:
 
 def test_the_command_asks_for_units_and_connections() -> None:
     asked = ("--unit", "a.service", "--connect", "10.0.0.1:7777", "--size", "/srv")
-    command = probe_command(units=["a.service"], connect=["10.0.0.1:7777"], sizes=["/srv"])
+    asked = (*asked, "--order", "srv.mount")
+    command = probe_command(
+        units=["a.service"], connect=["10.0.0.1:7777"], sizes=["/srv"], orders=["srv.mount"]
+    )
     assert command.argv[4:] == asked
 
 

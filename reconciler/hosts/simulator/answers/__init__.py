@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "o2cb_config": system.o2cb_config,
     "live": cluster.live,
     "services": cluster.services,
+    "ordering": system.ordering,
     "mounts": cluster.mounts,
     "disks": storage.disks,
     "wanted": wanted.wanted,
@@ -45,11 +46,13 @@ OPTIONS = {
     "--connect": "targets",
     "--size": "sizes",
     "--lv": "logical",
+    "--order": "orders",
 }
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
     "--unit": r"(?!.*@\.)[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
     "--lv": r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*/[A-Za-z0-9_+][A-Za-z0-9_.+-]*",
+    "--order": r"(?!.*@\.)[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.[a-z]+",
     "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",
 }
 
@@ -74,6 +77,7 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         tuple(dict.fromkeys(given["targets"])),
         tuple(given["sizes"]),
         tuple(dict.fromkeys(given["logical"])),
+        tuple(dict.fromkeys(given["orders"])),
     )
 
 

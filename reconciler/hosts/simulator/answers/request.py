@@ -17,7 +17,8 @@ class Request:
     """Devices to describe, those to check for blankness, mount paths, sections to answer.
 
     ``units`` are told besides the usual ones, ``targets`` are connected to, what is mounted on
-    ``sizes`` is asked for its size. ``logical`` are volumes of a storage host, VG/LV.
+    ``sizes`` is asked for its size. ``logical`` are volumes of a storage host, VG/LV, of
+    ``orders`` the order is told.
     """
 
     refs: tuple[str, ...]
@@ -28,6 +29,7 @@ class Request:
     targets: tuple[str, ...]
     sizes: tuple[str, ...]
     logical: tuple[str, ...]
+    orders: tuple[str, ...]
 
 
 def row(*fields: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reconciler.hosts.simulator import ordering as units
 from reconciler.hosts.simulator.answers.request import Request, Rows, raw, row
 
 if TYPE_CHECKING:
@@ -77,6 +78,17 @@ def o2cb_config(machine: Machine, _: Request) -> Rows:
 def fstab(machine: Machine, _: Request) -> Rows:
     """The file, whole."""
     return raw(machine, "/etc/fstab")
+
+
+def ordering(machine: Machine, request: Request) -> Rows:
+    """What systemd has read of o2cb and of those asked for; then the drop-ins as they are."""
+    for unit in dict.fromkeys(("o2cb.service", *request.orders)):
+        for word in dict.fromkeys(units.words(machine, unit)):
+            name, _, value = word.partition("=")
+            if word in units.TOLD or (name == "RequiresMountsFor" and value in request.paths):
+                yield row("order", unit, word)
+    for path in units.drop_ins(machine):
+        yield from raw(machine, path)
 
 
 def space(machine: Machine, _: Request) -> Rows:

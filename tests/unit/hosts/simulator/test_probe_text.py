@@ -18,8 +18,8 @@ from tests.unit.hosts.simulator.lab import (
 REF = f"path={LUN}"
 ALL = [
     *("identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live"),
-    *("services", "mounts", "disks", "wanted", "fstab", "processes", "space", "records"),
-    *("leases", "log", "automounts", "interconnect", "logical_volumes"),
+    *("services", "ordering", "mounts", "disks", "wanted", "fstab", "processes", "space"),
+    *("records", "leases", "log", "automounts", "interconnect", "logical_volumes"),
 ]
 FOUND = [("want", REF, "ubdb", "yes"), ("node", REF, "ubdb", "98:16", str(GIB))]
 
