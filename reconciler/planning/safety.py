@@ -12,7 +12,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ClusterPlan
-from reconciler.model.standing import leaving, online, staying
+from reconciler.model.standing import involved, leaving, online, staying
 from reconciler.planning import graph
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
@@ -115,6 +115,17 @@ def window_is_proven(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Itera
     yield from _after(plan, "mount", "check-grown", "window-is-proven")
 
 
+def guest_runs_once(
+    cluster: Cluster, observed: Observed, plan: ClusterPlan
+) -> Iterator[Blocked]:
+    """No guest starts unless every other member is seen not to run it, just before."""
+    hosts = set(involved(cluster)) & set(observed.reached())
+    for action in _kind(plan, "start-guest"):
+        absent = [f for f in action.requires if (f.reading, f.value) == ("guest", "absent")]
+        if {host for fact in absent for host in fact.hosts} < hosts - {action.host}:
+            yield _broken(action, "guest-runs-once", "the other members are not checked")
+
+
 UNMOUNTED_WORK = ("check-file-system", "add-slots", "grow-unmounted", "check-grown")
 
 
@@ -139,6 +150,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     quarantine_before_drop,
     grow_after_room,
     window_is_proven,
+    guest_runs_once,
     one_format_per_device,
 )
 

@@ -32,6 +32,8 @@ DRAIN = frozenset(
     {
         "write-quarantine",
         "note-stopped",
+        "migrate-guest",
+        "stop-guest",
         "stop-service",
         "disable-service",
         "mask-service",

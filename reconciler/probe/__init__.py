@@ -30,6 +30,7 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     units: Sequence[str] = (),
     connect: Sequence[str] = (),
     sizes: Sequence[str] = (),
+    guests: Sequence[str] = (),
 ) -> Command:
     """The command that observes a host.
 
@@ -38,7 +39,9 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     of which any type of file system is told. ``only`` names the sections to answer; all
     without it. ``units`` are systemd units told besides the cluster's own, ``connect`` are
     addresses, IPv4:PORT, to which the host tries to connect. ``sizes`` are mount points whose
-    OCFS2 is asked for its size, which waits while a host that died is recovered.
+    OCFS2 is asked for its size, which waits while a host that died is recovered. ``guests``
+    are mount points, each with the words of the command that lists the guests of the volume
+    there, a word a line; without a command libvirt is asked.
     """
     arguments = [
         *(word for ref in want if ref not in blank for word in ("--want", ref)),
@@ -48,5 +51,6 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
         *(word for name in units for word in ("--unit", name)),
         *(word for target in connect for word in ("--connect", target)),
         *(word for path in sizes for word in ("--size", path)),
+        *(word for listing in guests for word in ("--guests", listing)),
     ]
     return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)

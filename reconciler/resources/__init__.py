@@ -38,6 +38,7 @@ from reconciler.resources.volumes import changes as volumes
 from reconciler.resources.volumes import checks as volumes_checks
 from reconciler.resources.volumes import parsing as volumes_parsing
 from reconciler.resources.workloads import changes as workloads
+from reconciler.resources.workloads import parsing as workloads_parsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,5 @@ SECTIONS: Mapping[str, Callable[[Section], object]] = {
     **volumes_parsing.SECTIONS,
     **mounts_parsing.SECTIONS,
     **records_parsing.SECTIONS,
+    **workloads_parsing.SECTIONS,
 }

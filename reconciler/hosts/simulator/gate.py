@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.hosts.simulator import (
     backing,
     disarming,
+    guests,
     layers,
     lease,
     mkfs,
@@ -216,6 +217,15 @@ VERBS: dict[str, Verb] = {
         disarming.disarm,
         ("unit|autofs", f"{disarming.UNIT}|{disarming.MAP}", r"[^\x00-\x1f]{1,1000}"),
     ),
+    "stop-guest": (guests.stop_guest, (guests.NAME, NUMBER, guests.WORDS, guests.WORDS)),
+    "migrate-guest": (
+        guests.migrate_guest,
+        (guests.NAME, NUMBER, guests.WORDS, guests.WORDS, guests.WORDS),
+    ),
+    "start-guest": (
+        guests.start_guest,
+        (PATH, guests.NAME, NUMBER, guests.WORDS, guests.WORDS),
+    ),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
     "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
@@ -227,6 +237,7 @@ HALVES: dict[str, Callable[[Call], None]] = {
     "rescan": layers.rescan_cut_short,
     "grow-partition": layers.grow_partition_cut_short,
     "grow-fs": tunefs.grow_fs_cut_short,
+    "migrate-guest": guests.migrate_cut_short,
 }
 
 

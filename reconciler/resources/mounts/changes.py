@@ -221,6 +221,8 @@ def _unmount(
 ) -> Action:
     host, path = change.host, volume.mount.path
     well = (Fact(others, "serving", subject(volume), "mounted"),) if others else ()
+    guests = volume.workloads and volume.workloads.guests
+    idle = (Fact((host,), "guests", path, "none"),) if guests else ()
     return Action(
         id=f"{cluster.name}/{host}/unmount/{volume.label}",
         kind="unmount",
@@ -230,7 +232,7 @@ def _unmount(
         because=change.because,
         risk="outage",
         command=gate_command("unmount", path, timeout=UNMOUNT_TIMEOUT),
-        requires=(Fact((host,), "users", path, "none"), *well),
+        requires=(*idle, Fact((host,), "users", path, "none"), *well),
         expects=(Fact((host,), "unmounted", subject(volume), "unmounted"),),
         seconds=5,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.hosts.simulator.answers import cluster, network, storage, system, wanted
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.errors import UnknownCommand
-from reconciler.hosts.simulator.reply import Reply
+from reconciler.hosts.simulator.reply import Failed, Reply
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine
@@ -34,6 +34,7 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "log": cluster.log,
     "automounts": network.automounts,
     "interconnect": network.interconnect,
+    "guests": cluster.guests,
 }
 OPTIONS = {
     "--want": "want",
@@ -43,11 +44,13 @@ OPTIONS = {
     "--unit": "units",
     "--connect": "targets",
     "--size": "sizes",
+    "--guests": "guests",
 }
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
     "--unit": r"(?!.*@\.)[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
     "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",
+    "--guests": r"/[^\x00-\x1f\x7f]+(\n[^\x00-\x1f\x7f]+)*",
 }
 
 
@@ -70,7 +73,16 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         tuple(dict.fromkeys(given["units"])),
         tuple(dict.fromkeys(given["targets"])),
         tuple(given["sizes"]),
+        tuple(given["guests"]),
     )
+
+
+def _section(name: str, rows: Rows) -> list[str]:
+    """Its rows, or what made it fail."""
+    try:
+        return [*rows, row("@@end", name, 0)]
+    except Failed as failed:
+        return [row("@@fail", str(failed)), row("@@end", name, 1)]
 
 
 def _pairs(args: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -88,6 +100,6 @@ def answer(machine: Machine, args: tuple[str, ...]) -> Reply:
         if name in machine.broken:
             lines += [row("@@fail", machine.broken[name]), row("@@end", name, 1)]
         else:
-            lines += [*printer(machine, request), row("@@end", name, 0)]
+            lines += _section(name, printer(machine, request))
     lines.append("@@done")
     return Reply(stdout="".join(f"{line}\n" for line in lines), seconds=0.5)

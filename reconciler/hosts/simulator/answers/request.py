@@ -17,7 +17,7 @@ class Request:
     """Devices to describe, those to check for blankness, mount paths, sections to answer.
 
     ``units`` are told besides the usual ones, ``targets`` are connected to, what is mounted on
-    ``sizes`` is asked for its size.
+    ``sizes`` is asked for its size. ``guests`` are paths with the words of a list command.
     """
 
     refs: tuple[str, ...]
@@ -27,6 +27,7 @@ class Request:
     units: tuple[str, ...]
     targets: tuple[str, ...]
     sizes: tuple[str, ...]
+    guests: tuple[str, ...]
 
 
 def row(*fields: object) -> str:
