@@ -13,7 +13,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
 from reconciler.model.records import record_digest
-from reconciler.resources.workloads import guests, services
+from reconciler.resources.workloads import guests, services, shifts
 from reconciler.resources.workloads.obligations import Owed, ledger, obligations
 
 DOWN = frozenset({"inactive", "disabled", "stopped"})
@@ -60,16 +60,16 @@ def _taken(cluster: Cluster, observed: Observed, mine: Sequence[Change]) -> Iter
     )
     book = ledger(cluster, mine[0], facts)
     if units or noted != owed:
-        yield guests.proven(book.noted(noted), cluster, void)
+        yield shifts.proven(book.noted(noted), cluster, void)
     for change in units:
         yield services.moved(cluster, change, services.VERBS[str(change.after)])
     yield from services.masked(cluster, units)
-    shut = tuple(guests.stopped(cluster, observed, stops))
+    shut = tuple(shifts.stopped(cluster, observed, stops))
     yield from shut
     gone = [action for action in shut if action.kind == "migrate-guest"]
     rest = Owed(noted.stopped, noted.disabled, guests.without(noted.guests, gone))
     if rest != noted:  # who has moved is owed nothing here
-        yield guests.unless_stopped(book.after(noted).struck(rest), gone)
+        yield shifts.unless_stopped(book.after(noted).struck(rest), gone)
 
 
 def _given_back(
@@ -80,14 +80,14 @@ def _given_back(
     units = [change for change in mine if not guests.is_guest(change)]
     back = [change for change in mine if guests.is_guest(change)]
     yield from services.undone(cluster, units, facts)
-    yield from guests.started(cluster, observed, back)
+    yield from shifts.started(cluster, observed, back)
     rest = Owed(
         services.less(owed.stopped, units),
         services.less(owed.disabled, units),
         guests.without(owed.guests, back),
     )
     void = [change for change in back if change.after == guests.VOID]
-    yield guests.proven(ledger(cluster, mine[0], facts).struck(rest), cluster, void)
+    yield shifts.proven(ledger(cluster, mine[0], facts).struck(rest), cluster, void)
 
 
 NEEDS = ("services", "records")
