@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.cli.prompts import confirmation
 from reconciler.hosts.simulator import ImpossibleWorld, guests, mounting
+from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.guests import Guest
 from reconciler.hosts.simulator.machine import Process, Unit
 from tests.clock import drive
@@ -210,6 +211,17 @@ def test_a_guest_that_somebody_started_elsewhere_is_not_started_twice():
     apply(world, controller, wanted(world, names=THREE[:2]))
     assert where(world) == {"node01": [], "node02": ["vm1"]}
     assert not stopped_record(world, "node01")
+
+
+def test_of_two_hosts_that_owe_the_same_guest_one_starts_it():
+    world, controller = running(3)
+    world.guests["vm1"] = Guest("vm1", "/srv/images/vm1")
+    text = json.dumps({"services": [], "disabled": [], "guests": [["images", "vm1"]]})
+    for host in THREE[:2]:
+        world.machines[host].files.write(STOPPED, File(text, "600"))
+    apply(world, controller, wanted(world))
+    assert where(world) == {"node01": ["vm1"], "node02": [], "node03": []}
+    assert [stopped_record(world, host) for host in THREE[:2]] == [[], []]
 
 
 @pytest.mark.parametrize("host", THREE[:2])
