@@ -36,9 +36,10 @@ from reconciler.planning.storage import asked, beside, named
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets
-from reconciler.resources.ordering.words import asked, guest_units
+from reconciler.resources.ordering.words import guest_units, ordered
 from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
-from reconciler.resources.workloads.changes import units
+from reconciler.resources.workloads.guests import listings
+from reconciler.resources.workloads.obligations import units
 
 # The door to a member of a cluster, the same each time.
 Fleet = Callable[[str, Member], Host]
@@ -69,7 +70,8 @@ def probe_for(
         paths=[v.mount.path for v in cluster.volumes],
         only=only,
         units=(*units(cluster), *guest_units(cluster)),
-        orders=asked(cluster),
+        orders=ordered(cluster),
+        guests=listings(cluster),
         connect=targets(cluster) if "interconnect" in only else (),
         sizes=sizes,
     )
@@ -318,8 +320,12 @@ class Run:
 
 
 def _missing(rest: ClusterPlan) -> str:
-    """Who is without a volume, or a service, until somebody goes on."""
-    kinds = {"mount": "without a volume", "start-service": "with a service stopped"}
+    """Who is without a volume or a workload until somebody goes on."""
+    kinds = {
+        "mount": "without a volume",
+        "start-service": "with a service stopped",
+        "start-guest": "with a guest stopped",
+    }
     words = [
         f"; {what} until then: {', '.join(sorted(hosts))}"
         for kind, what in kinds.items()

@@ -129,6 +129,7 @@ def facts(name: str, place: int, **more: Any) -> HostFacts:
         log=(),
         automounts=(),
         interconnect=(),
+        guests=(),
     )
     return replace(bare, **more)
 

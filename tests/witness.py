@@ -34,7 +34,7 @@ class Witness(World):
         # A storage host has no lease: the members' leases guard what is done there.
         found = (
             []
-            if held == run or machine.programs
+            if held == run or machine.setup.logical
             else [f"{name} of {run}, the lease is {held}'s"]
         )
         if name == "gate mount":

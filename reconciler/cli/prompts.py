@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from reconciler.model.plan import Plan
+from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.planning.approval import Aliases, formats, runnable
+from reconciler.planning.outages import guests_taken
 from reconciler.reports.documents import interruption
 
 TRIES = 3
@@ -16,10 +17,14 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
     clusters = runnable(plan)
     hosts = sorted({a.host for c in clusters for a in c.actions if a.host})
     click.echo(f"\nOn {', '.join(hosts)}.", err=True)
-    click.echo(f"Expected: {interruption(plan)}; guests are not looked after yet.", err=True)
     for outage in (o for c in clusters for o in c.outages):
-        what = ", ".join((*outage.volumes, *outage.workloads)) or "the cluster"
+        units = (name for name in outage.workloads if not name.startswith("guest/"))
+        what = ", ".join((*outage.volumes, *units)) or "the cluster"
         click.echo(f"Outage on {', '.join(outage.hosts)}: {what}", err=True)
+    for cluster in clusters:
+        for host, guests in guests_taken(cluster.actions).items():
+            click.echo(f"Guests of {host}, shut down or moved: {', '.join(guests)}", err=True)
+    click.echo(f"Expected: {interruption(plan)}.", err=True)
     for action in formats(plan):
         click.echo(f"Cannot be undone: {action.host}: {action.summary}", err=True)
         names = aliases.get(action.device, frozenset()) | {action.device}
@@ -29,14 +34,21 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
         return True
     if all(a.risk == "safe" and not a.irreversible for c in clusters for a in c.actions):
         return _answer("Type yes to go on", {"yes"})
-    return all(_answer(f"Type {c.name} to go on", {c.name}) for c in clusters)
+    words = [confirmation(cluster) for cluster in clusters]
+    return all(_answer(f"Type {word} to go on", {word}) for word in words)
+
+
+def confirmation(cluster: ClusterPlan) -> str:
+    """The cluster's name; with the number of guests that are stopped, or moved and else stopped."""
+    names = {name for found in guests_taken(cluster.actions).values() for name in found}
+    return f"{cluster.name} {len(names)}" if names else cluster.name
 
 
 def _answer(question: str, wanted: frozenset[str] | set[str]) -> bool:
     """Whether one of the wanted words is typed, in a few tries; an empty line gives up."""
     for _ in range(TRIES):
         given: str = click.prompt(question, default="", show_default=False, err=True)
-        if given.strip() in wanted:
+        if " ".join(given.split()) in wanted:
             return True
         if not given.strip():
             break

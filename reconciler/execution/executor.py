@@ -95,8 +95,10 @@ class Executor:
         started = _now()
         self._emit("action-started", action, {"because": action.because})
         try:
-            completed = await self._act(action)
-            await self._verify(action, completed)
+            completed, proved = None, await self._needless(action)
+            if not proved:
+                completed, proved = await self._act(action), action.expects
+                await self._verify(action, completed)
         except ReconcilerError as error:
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "failed", str(error), seconds)
@@ -105,9 +107,14 @@ class Executor:
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "done", "", seconds)
             event = "action-finished" if action.command else "barrier"
-            details = {"seconds": seconds, **_output(completed), "proved": _proved(action)}
+            details = {"seconds": seconds, **_output(completed), "proved": _words(proved)}
             self._emit(event, action, details)
         return outcome
+
+    async def _needless(self, action: Action) -> tuple[Fact, ...]:
+        """The facts because of which there is nothing to do."""
+        observed = await self.bench.look(action.unless) if action.unless else Observed({})
+        return tuple(fact for fact in action.unless if not remaining((fact,), observed))
 
     async def _act(self, action: Action) -> Completed | HostUnreachable | None:
         """Run the command; a lost connection is an outcome that observation decides."""
@@ -185,8 +192,8 @@ def _output(ended: Completed | HostUnreachable | None) -> Mapping[str, object]:
     }
 
 
-def _proved(action: Action) -> list[str]:
+def _words(facts: Sequence[Fact]) -> list[str]:
     return [
         f"{', '.join(f.hosts)}: {f.reading} {f.subject} = {f.value or '(the same)'}"
-        for f in action.expects
+        for f in facts
     ]

@@ -23,6 +23,10 @@
 #   disarm autofs FILE LINE                 that line of an autofs map is commented out
 #   note-backup CLUSTER begun|made LABEL UUID BYTES HOST DIGEST
 #                                           that there is a backup, by the time since this boot
+#   stop-guest NAME SECONDS LIST STOP       until it is not listed; never killed
+#   migrate-guest NAME SECONDS LIST MIGRATE STOP   else it is stopped
+#   start-guest PATH NAME SECONDS LIST START       once PATH is mounted; until it is listed
+#                                           LIST, STOP, ... are commands, a word a line
 #   do COMMAND ARG...                       one of the few commands in `do_command`, as it is
 #   lease-acquire CLUSTER RUN HOLDER STEAL  STEAL is the run that may be displaced, or -
 #   lease-renew CLUSTER RUN
@@ -1159,6 +1163,138 @@ END
     said=$(systemctl reload autofs.service 2>&1 </dev/null) || stop 70 disarm-failed "$said"
 }
 
+# ---- guests ---------------------------------------------------------------------------
+
+MIGRATION=1800 # seconds; what has no end by then goes on, and nothing else is tried
+
+stop_guest() { # stop_guest NAME SECONDS LIST STOP
+    [ $# -eq 4 ] || usage 'stop-guest NAME SECONDS LIST STOP'
+    guest_words "$@"
+    if is_listed "$1" "$3"; then shut_down "$@"; fi
+    echo "ok stopped $1"
+}
+
+shut_down() { # shut_down NAME SECONDS LIST STOP
+    send "$4"
+    deadline "$2"
+    while has_ended; is_listed "$1" "$3"; do
+        case $status in '' | 0) ;; *) stop 70 guest-still-runs "$1: $failure" ;; esac
+        [ $uptime -lt $end ] || stop 70 guest-still-runs "$1 still runs after $2 s"
+        sleep 1
+    done
+}
+
+migrate_guest() { # migrate_guest NAME SECONDS LIST MIGRATE STOP
+    [ $# -eq 5 ] || usage 'migrate-guest NAME SECONDS LIST MIGRATE STOP'
+    guest_words "$@"
+    if is_listed "$1" "$3"; then
+        send "$4"
+        deadline $MIGRATION
+        until has_ended; do
+            [ $uptime -lt $end ] || stop 70 guest-still-runs "$1 still moves after $MIGRATION s"
+            sleep 1
+        done
+        deadline 10 # for who is told before the last trace is gone
+        while [ "$status" = 0 ] && [ $uptime -lt $end ] && is_listed "$1" "$3"; do sleep 1; done
+        if is_listed "$1" "$3"; then
+            rm -f "$temp"
+            shut_down "$1" "$2" "$3" "$5"
+            echo "ok stopped $1; it did not move${failure:+: $failure}"
+            return
+        fi
+    fi
+    echo "ok migrated $1"
+}
+
+start_guest() { # start_guest PATH NAME SECONDS LIST START
+    [ $# -eq 5 ] || usage 'start-guest PATH NAME SECONDS LIST START'
+    is_path "$1" || usage "not a plain absolute path: $1"
+    path=$1
+    shift
+    guest_words "$@"
+    deadline "$2" # an agent may still be mounting it
+    while mounted_at "$path"; case $found in *' ocfs2') false ;; esac; do
+        [ $uptime -lt $end ] || refuse not-mounted "$path has ${found:-nothing} mounted"
+        sleep 1
+        now
+    done
+    if is_listed "$1" "$3"; then echo "ok started $1" && return; fi
+    send "$4"
+    deadline "$2"
+    while has_ended; ! is_listed "$1" "$3"; do
+        case $status in '' | 0) ;; *) stop 70 guest-not-started "$1: $failure" ;; esac
+        [ $uptime -lt $end ] || stop 70 guest-not-started "$1 does not run after $2 s"
+        sleep 1
+    done
+    echo "ok started $1"
+}
+
+guest_words() { # guest_words NAME SECONDS COMMAND...
+    case $1 in '' | [!A-Za-z0-9_]* | *[!A-Za-z0-9_.:+@-]*) usage "not a guest's name: $1" ;; esac
+    [ ${#1} -le 128 ] || usage "not a guest's name: $1"
+    if ! is_number "$2" || [ ${#2} -gt 8 ]; then usage "not seconds: $2"; fi
+    shift 2
+    for command; do
+        case $command in '' | "$NL"* | *"$NL" | *"$NL$NL"*) usage 'an empty word' ;; esac
+        IFS=$NL
+        for word in $command; do
+            case $word in *[[:cntrl:]]*) usage 'control character in a command' ;; esac
+        done
+    done
+}
+
+# What cannot be listed is not absent: it ends the waiting.
+is_listed() { # is_listed NAME LIST
+    IFS=$NL
+    # shellcheck disable=SC2086 # a word a line
+    all=$({ limited 20 $2 8>&- || echo "@@$?"; } 2>/dev/null </dev/null | head -c 65536)
+    now
+    case $NL$all$NL in
+    *"$NL@@"*) stop 70 guests-unread "${2%%"$NL"*} ended with status ${all##*@@}" ;;
+    *"$NL$1$NL"*) ;;
+    *) return 1 ;;
+    esac
+}
+
+if has timeout; then
+    limited() { timeout -k 2 "$@"; }
+else
+    limited() { shift && "$@"; }
+fi
+
+# It neither ends with us nor holds our lock or our output: what it starts may be a guest.
+send() { # send COMMAND: $temp gets what it says, at the end with its status
+    directory "$STATE"
+    temp=$(mktemp "$STATE/.guest.XXXXXX") || stop 70 write-failed "$STATE"
+    IFS=$NL
+    # shellcheck disable=SC2086 # a word a line
+    { $1; echo "@@$?"; } >"$temp" 2>&1 </dev/null 8>&- &
+}
+
+has_ended() { # its $status, or nothing while it runs; why it failed, in $failure
+    now
+    said=$(tail -c 2000 "$temp")
+    status='' failure=''
+    case $said in *@@[0-9]*)
+        status=${said##*@@}
+        said=$(printf '%s' "${said%"@@$status"}") # without its last line feeds
+        [ "$status" = 0 ] || failure="the command ended with $status: ${said##*"$NL"}"
+        return 0
+        ;;
+    esac
+    return 1
+}
+
+now() { # seconds since the boot in $uptime
+    IFS=' ' read -r uptime _ </proc/uptime
+    uptime=${uptime%%.*}
+}
+
+deadline() { # deadline SECONDS: in $end
+    now
+    end=$((uptime + $1))
+}
+
 # ---- the running cluster --------------------------------------------------------------
 
 set_live() { # set_live CLUSTER KEY VALUE: what the kernel then reads back decides
@@ -1358,6 +1494,9 @@ check-fs) busy && check_fs "$@" ;;
 remount) busy && remount "$@" ;;
 disarm) busy && disarm "$@" ;;
 note-backup) busy && note_backup "$@" ;;
+stop-guest) busy && stop_guest "$@" ;;
+migrate-guest) busy && migrate_guest "$@" ;;
+start-guest) busy && start_guest "$@" ;;
 lease-acquire) lease_acquire "$@" ;;
 lease-renew) lease_renew "$@" ;;
 lease-release) lease_release "$@" ;;

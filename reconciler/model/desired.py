@@ -28,6 +28,7 @@ from reconciler.model.words import (
     MountOption,
     MountPath,
     Package,
+    PlainArgument,
     Remark,
     Remote,
     Unit,
@@ -40,6 +41,11 @@ from reconciler.model.words import (
 Lists = Strictness(strict=False)
 Argv = Annotated[
     tuple[Argument, ...], Lists, Field(min_length=1, examples=[["/usr/local/bin/tool", "arg"]])
+]
+PlainArgv = Annotated[
+    tuple[PlainArgument, ...],
+    Lists,
+    Field(min_length=1, max_length=64, examples=[["/usr/local/bin/guests", "stop", "{guest}"]]),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 # The kernel refuses 65535 (o2nm_node_ipv4_port_store: >= (u16)-1).
@@ -238,20 +244,33 @@ class Backing(Strict):
 
 
 class Guests(Strict):
-    """Virtual machines that use the volume."""
+    """Virtual machines that use the volume.
+
+    In stop, start and migrate, {guest} is the guest's name; where it stands nowhere, the name
+    is appended as the last argument.
+    """
 
     kind: Literal["libvirt", "command"] = Field(
-        description="libvirt: asked by virsh; command: by the commands given here."
+        description="libvirt: by virsh, those with a disk below the mount path; command: by the "
+        "commands given here."
     )
-    list: Argv | None = Field(default=None, description="Prints the running guests.")
-    stop: Argv | None = Field(default=None, description="Shuts a guest down.")
-    start: Argv | None = Field(default=None, description="Starts a guest again.")
-    migrate: Argv | None = Field(
-        default=None, description="Moves a guest away; tried first when one host is worked on."
+    list: PlainArgv | None = Field(
+        default=None,
+        description="Prints the guests of the volume that run on that host, one name a line.",
+    )
+    stop: PlainArgv | None = Field(
+        default=None, description="Shuts {guest} down, or asks it to; it need not wait."
+    )
+    start: PlainArgv | None = Field(default=None, description="Starts {guest} again.")
+    migrate: PlainArgv | None = Field(
+        default=None,
+        description="Moves {guest} to the member {target}, or to where it likes; tried first "
+        "when one host is worked on. A guest that stays is stopped.",
     )
     stop_timeout: Duration | None = Field(
         default=None,
-        description="How long a guest may take; then the plan stops, not the guest.",
+        description="How long a guest may take, by default 5m; then the plan stops, not the "
+        "guest.",
     )
 
 

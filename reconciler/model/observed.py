@@ -252,12 +252,28 @@ class WantedDevice:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that uses something under an OCFS2 mount; ``unit`` is the host's, or ""."""
+    """A process that uses something under an OCFS2 mount.
+
+    ``unit`` is the host's, ``guest`` the name of the listed guest that it runs; or "".
+    """
 
     pid: int
     command: str
     path: str
     unit: str = ""
+    guest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A virtual machine that runs on the host, from the volume mounted on ``path``.
+
+    One that is not ``persistent`` (libvirt's transient domains) cannot be started again.
+    """
+
+    path: str
+    name: str
+    persistent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +362,7 @@ class HostFacts:
     log: tuple[str, ...] | Unknown
     automounts: tuple[Automount, ...] | Unknown
     interconnect: tuple[Connection, ...] | Unknown
+    guests: tuple[Guest, ...] | Unknown
     logical_volumes: tuple[LogicalVolume, ...] | Unknown = ()
 
 

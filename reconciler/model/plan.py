@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,16 +30,31 @@ class Command:
         if self.argv[:2] != ("sh", "-c") or self.argv[3:4] not in TRAVELLING:
             return self.argv
         verb, arguments = self.argv[4], self.argv[5:]
-        if verb == "do":
-            return arguments
-        if verb == "format":
-            return arguments[3:]
-        if verb == "unmount":
-            return ("umount", *arguments)
-        if verb == "mount":
-            node, _uuid, path, options = arguments
-            return ("mount", "-t", "ocfs2", "-o", options, node, path)
+        if verb in SHOWN:
+            return SHOWN[verb](arguments)
         return (f"reconcile-{self.argv[3]}", verb, *arguments)
+
+
+def _mount(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    node, _uuid, path, options = arguments
+    return ("mount", "-t", "ocfs2", "-o", options, node, path)
+
+
+def _words(place: int) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """A command that the gate gets as one argument, a word a line."""
+    return lambda arguments: tuple(arguments[place].split("\n"))
+
+
+# What a verb of the gate runs, of its arguments; how it checks and waits is the gate's own.
+SHOWN: Mapping[str, Callable[[tuple[str, ...]], tuple[str, ...]]] = {
+    "do": lambda arguments: arguments,
+    "format": lambda arguments: arguments[3:],
+    "unmount": lambda arguments: ("umount", *arguments),
+    "mount": _mount,
+    "stop-guest": _words(3),
+    "migrate-guest": _words(3),
+    "start-guest": _words(4),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +98,8 @@ class Action:
     """One step on one host; a barrier has no command and no host.
 
     ``requires`` must hold on fresh facts just before, ``expects`` is what proves it.
-    ``needs`` are the ids of actions that come first; ``seconds`` is a rough estimate.
+    Where one of ``unless`` holds then, there is nothing to do. ``needs`` are the ids of
+    actions that come first; ``seconds`` is a rough estimate.
     """
 
     id: str
@@ -95,6 +112,7 @@ class Action:
     command: Command | None
     expects: tuple[Fact, ...]
     requires: tuple[Fact, ...] = ()
+    unless: tuple[Fact, ...] = ()
     needs: tuple[str, ...] = ()
     irreversible: bool = False
     device: str = ""

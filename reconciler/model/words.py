@@ -208,4 +208,12 @@ LvmName = Annotated[
     str, Spelled(r"^[A-Za-z0-9_+][A-Za-z0-9_.+-]{0,126}$", "an LVM name", ("san",))
 ]
 Argument = Annotated[str, Spelled(r"^[\s\S]+$", "an argument: it is empty")]
+# Handed to the gate and the probe a word a line.
+PlainArgument = Annotated[
+    str,
+    Spelled(
+        r"^[^\x00-\x1f\x7f]{1,1024}$",
+        "an argument of 1 to 1024 characters without line feeds and other control characters",
+    ),
+]
 Remark = Annotated[str, Spelled(r"^.*\S.*$", "an answer: it is empty")]

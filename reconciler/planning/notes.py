@@ -10,7 +10,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.standing import LISTED, among, leaving, left, staying
 from reconciler.resources.growth import sight
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
-from reconciler.resources.workloads.changes import forgotten
+from reconciler.resources.workloads.obligations import Owed, forgotten
 
 # Seconds by which members' clocks may differ before times of files confuse people and tools.
 CLOCKS_APART = 5
@@ -29,10 +29,13 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
             "cleaned"
         )
     for host, facts in stays.items():
-        if not isinstance(facts.records, Unknown) and (units := forgotten(cluster, facts)):
+        if (
+            not isinstance(facts.records, Unknown)
+            and (left := forgotten(cluster, facts)) != Owed()
+        ):
             yield (
-                f"{host}: {', '.join(units)} was stopped for a volume, and the file names it no "
-                "more: unmask, enable and start it by hand, or name it again"
+                f"{host}: {left.words} was stopped for a volume, and the file names it no more: "
+                "start it by hand (a service: unmask and enable it before), or name it again"
             )
     clocks = {
         h: f.identity.clock for h, f in stays.items() if not isinstance(f.identity, Unknown)

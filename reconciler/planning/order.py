@@ -27,6 +27,12 @@ def _same_place(first: Action, second: Action) -> bool:
     return first.host == second.host and first.address == second.address
 
 
+def _same_guest(first: Action, second: Action) -> bool:
+    return first.address.split("/")[-1] == second.address.split("/")[-1]
+
+
+# What gives workloads back.
+GIVEN_BACK = ("unmask-service", "enable-service", "start-service", "start-guest")
 # (kind, what it needs, where). The whole path of a join can be read off it:
 # files on all members, one hash, registered in the running kernels, then the new one starts.
 ORDER: tuple[tuple[str, str, Scope], ...] = (
@@ -34,6 +40,16 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("unmount", "write-quarantine", _anywhere),
     ("stop-cluster", "write-quarantine", _anywhere),
     ("stop-service", "note-stopped", _same_host),
+    ("stop-guest", "note-stopped", _same_host),
+    ("migrate-guest", "note-stopped", _same_host),
+    # Guests before the services, which may be what runs them; and after them when they start.
+    ("stop-service", "stop-guest", _same_host),
+    ("stop-service", "migrate-guest", _same_host),
+    ("start-guest", "start-service", _same_host),
+    ("start-guest", "mount", _same_host),
+    # Only then it is known whether a guest runs on another member.
+    ("start-guest", "migrate-guest", _anywhere),
+    ("start-guest", "stop-guest", _anywhere),
     ("disable-service", "note-stopped", _same_host),
     ("disable-service", "stop-service", _same_host),
     ("mask-service", "stop-service", _same_host),
@@ -43,6 +59,9 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("start-service", "enable-service", _same_host),
     ("unmount", "mask-service", _same_host),
     ("unmount", "stop-service", _same_host),
+    # A guest that does not stop ends the run: then nobody has lost the volume yet.
+    ("unmount", "stop-guest", _anywhere),
+    ("unmount", "migrate-guest", _anywhere),
     ("unmount", "disable-service", _same_host),
     ("unmount", "clear-fstab", _same_host),
     ("unmount", "disarm", _same_host),
@@ -98,7 +117,9 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     # Nothing is taken from anybody before every backup is made and known of.
     *(
         (kind, done, _anywhere)
-        for kind in ("note-stopped", "stop-service", "clear-fstab", "disarm", "unmount")
+        for kind in (
+            *("note-stopped", "stop-guest", "stop-service", "clear-fstab", "disarm", "unmount"),
+        )
         for done in ("back-up", "note-backup")
     ),
     # Unmounted everywhere: the tools lock against those on the running kernels' lists.
@@ -154,8 +175,8 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("start-service", "reload-units", _same_host),
     # An agent may mount the volume itself: it starts when we ourselves would mount.
     *(
-        (f"{verb}-service", barrier, _anywhere)
-        for verb in ("unmask", "enable", "start")
+        (given, barrier, _anywhere)
+        for given in GIVEN_BACK
         for barrier in (
             "same-cluster-conf",
             "same-live-nodes",
@@ -164,8 +185,8 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
         )
     ),
     *(
-        (f"{verb}-service", kind, _anywhere)
-        for verb in ("unmask", "enable", "start")
+        (given, kind, _anywhere)
+        for given in GIVEN_BACK
         for kind in (
             "check-file-system",
             "add-slots",
@@ -181,6 +202,9 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("start-service", "unmask-service", _same_host),
     ("strike-stopped", "start-service", _same_host),
     ("strike-stopped", "enable-service", _same_host),
+    ("strike-stopped", "start-guest", _same_host),
+    ("strike-stopped", "migrate-guest", _same_host),
+    ("strike-stopped", "note-stopped", _same_host),
     ("lift-quarantine", "write-quarantine", _same_host),
     ("lift-quarantine", "archive-cluster-conf", _anywhere),
     ("lift-quarantine", "same-live-nodes", _anywhere),
@@ -194,6 +218,8 @@ STAGES = (
     "note-backup",
     "write-quarantine",
     "note-stopped",
+    "migrate-guest",
+    "stop-guest",
     "stop-service",
     "disable-service",
     "mask-service",
@@ -236,6 +262,7 @@ STAGES = (
     "unmask-service",
     "enable-service",
     "start-service",
+    "start-guest",
     "strike-stopped",
     "lift-quarantine",
 )
@@ -245,6 +272,8 @@ CHAINS: tuple[tuple[frozenset[str], Scope], ...] = (
     # A rescan may stall I/O; two at once could fence (RELIABILITY.md, hazard 26).
     (frozenset({"rescan"}), _anywhere),
     (frozenset({"clear-fstab", "write-fstab"}), _same_host),
+    # Whether it runs elsewhere is looked at just before: of two at once neither would see it.
+    (frozenset({"start-guest"}), _same_guest),
 )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action, Outage
 
 # Kinds that give back what an earlier one of the same plan took.
-BACK = frozenset({"mount", "start-service", "start-cluster"})
-AWAY = frozenset({"unmount", "stop-service", "stop-cluster"})
+BACK = frozenset({"mount", "start-service", "start-guest", "start-cluster"})
+GUESTS = frozenset({"stop-guest", "migrate-guest"})
+AWAY = frozenset({"unmount", "stop-service", "stop-cluster"}) | GUESTS
 
 
 Part = tuple[str, tuple[Action, ...]]
@@ -37,7 +38,7 @@ def _outage(
         return
     hosts = tuple(dict.fromkeys(a.host for a in taken))
     labels = (a.address.split("/")[1] for a in taken if a.kind == "unmount")
-    units = (a.address.split("/")[3] for a in taken if a.kind == "stop-service")
+    units = (_workload(a) for a in taken if a.kind == "stop-service" or a.kind in GUESTS)
     yield Outage(
         hosts,
         tuple(dict.fromkeys(labels)),
@@ -46,6 +47,23 @@ def _outage(
         because or _because(taken),
         _length(hosts, taken, later),
     )
+
+
+def _workload(action: Action) -> str:
+    """A service's unit, or ``guest/NAME``."""
+    words = action.address.split("/")
+    return f"guest/{words[4]}" if action.kind in GUESTS else words[3]
+
+
+def guests_taken(actions: Sequence[Action]) -> Mapping[str, tuple[str, ...]]:
+    """By host the guests that are stopped, or moved and else stopped: ``NAME of LABEL``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for action in actions:
+        if action.kind in GUESTS:
+            _member, _host, _guest, label, name = action.address.split("/")
+            mine = found.get(action.host, ())
+            found[action.host] = tuple(dict.fromkeys((*mine, f"{name} of {label}")))
+    return found
 
 
 def _because(taken: Sequence[Action]) -> str:
@@ -70,6 +88,10 @@ def _length(
         return None
     between = [*taken, *(a for a in later[: ends[-1] + 1] if a.id not in {t.id for t in taken})]
     longest: dict[str, float] = {}
+    guests: dict[tuple[str, str], float] = {}  # of a host, one after the other
     for action in between:
-        longest[action.kind] = max(longest.get(action.kind, 0.0), action.seconds)
+        seconds, place = action.seconds, (action.kind, action.host)
+        if action.kind.endswith("-guest"):
+            seconds = guests[place] = guests.get(place, 0.0) + seconds
+        longest[action.kind] = max(longest.get(action.kind, 0.0), seconds)
     return sum(longest.values())

@@ -25,6 +25,7 @@ from reconciler.planning.strangers import told_apart
 from reconciler.planning.waypoints import LAST, Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
+from reconciler.resources.workloads.guests import unstoppable
 
 
 def make_plan(pairs: Sequence[tuple[Cluster, Observed]], targets: Sequence[str] = ()) -> Plan:
@@ -83,6 +84,7 @@ def _steps(cluster: Cluster, observed: Observed) -> list[_Step]:
         broken = (
             *violations(point.cluster, observed, part),
             *busy(point.cluster, observed),
+            *unstoppable(point.cluster, observed),
             *could_return(point.cluster, quarantined(point.cluster, after), observed, after),
         )
         before = [step.actions for step in steps if step.actions]
@@ -143,7 +145,16 @@ def _readable(
 
 
 # Half of a new list, or of a window, is worse than none: of these a target takes all.
-WHOLE = frozenset({"unmount", "stop-service", "stop-cluster", "write-quarantine"})
+WHOLE = frozenset(
+    {
+        "unmount",
+        "stop-service",
+        "stop-guest",
+        "migrate-guest",
+        "stop-cluster",
+        "write-quarantine",
+    }
+)
 LISTING = frozenset(
     {
         "write-cluster-conf",

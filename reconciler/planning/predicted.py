@@ -6,13 +6,14 @@ wrong one stops a run and cannot mislead it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of, whole_disk
 from reconciler.model.observed import (
+    Guest,
     HostFacts,
     Live,
     LiveCluster,
@@ -22,11 +23,13 @@ from reconciler.model.observed import (
     Region,
     TextFile,
     Unit,
+    Unknown,
     WantedDevice,
     known,
 )
 from reconciler.model.plan import Action
 from reconciler.model.records import DIRECTORY
+from reconciler.planning.facts import remaining
 from reconciler.resources.cluster_conf.changes import PATH, wanted_nodes
 
 Effect = Callable[[Cluster, HostFacts, Action], HostFacts]
@@ -36,11 +39,20 @@ def predicted(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -
     """The hosts after ``actions``, which lead to ``cluster``."""
     hosts = dict(observed.hosts)
     for action in actions:
-        host = _shown_on(action)
-        facts = hosts.get(host)
-        if isinstance(facts, HostFacts) and action.kind in EFFECTS:
-            hosts[host] = EFFECTS[action.kind](cluster, facts, action)
+        if any(not remaining((fact,), Observed(hosts)) for fact in action.unless):
+            continue
+        for host, effect in _effects(action):
+            facts = hosts.get(host)
+            if isinstance(facts, HostFacts):
+                hosts[host] = effect(cluster, facts, action)
     return Observed(hosts)
+
+
+def _effects(action: Action) -> Iterator[tuple[str, Effect]]:
+    if action.kind in EFFECTS:
+        yield _shown_on(action), EFFECTS[action.kind]
+    if action.kind == "migrate-guest":
+        yield action.requires[0].hosts[0], _guest_arrived
 
 
 def _shown_on(action: Action) -> str:
@@ -216,6 +228,21 @@ def _changed(unit: Unit, fields: Mapping[str, str | bool]) -> Unit:
     return replace(unit, **fields)  # type: ignore[arg-type]  # the table's fields are Unit's own
 
 
+def _guest_gone(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    path, name = action.expects[0].subject.split(" ")
+    guests = tuple(g for g in known(facts.guests) if (g.path, g.name) != (path, name))
+    users = known(facts.processes)
+    return replace(facts, guests=guests, processes=tuple(p for p in users if p.guest != name))
+
+
+def _guest_arrived(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    if isinstance(facts.guests, Unknown):
+        return facts
+    path, name = action.expects[0].subject.split(" ")
+    guest = Guest(path, name)
+    return replace(facts, guests=tuple(dict.fromkeys((*facts.guests, guest))))
+
+
 def _timed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     live = known(facts.live)
     delay = cluster.network.reconnect_delay_ms
@@ -276,6 +303,9 @@ EFFECTS: Mapping[str, Effect] = {
     "unmask-service": _unit(load="loaded"),
     "stop-service": _unit(active="inactive"),
     "start-service": _unit(active="active"),
+    "stop-guest": _guest_gone,
+    "migrate-guest": _guest_gone,
+    "start-guest": _guest_arrived,
     "set-reconnect-delay": _timed,
     "revoke-access": _revoked,
 }

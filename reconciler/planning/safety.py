@@ -13,7 +13,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ClusterPlan
 from reconciler.model.refusals import volume
-from reconciler.model.standing import leaving, online, staying
+from reconciler.model.standing import involved, leaving, online, staying
 from reconciler.planning import graph
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
@@ -126,6 +126,17 @@ def backup_before_growth(
             yield _broken(action, "backup-before-growth", "no backup is proven")
 
 
+def guest_runs_once(
+    cluster: Cluster, observed: Observed, plan: ClusterPlan
+) -> Iterator[Blocked]:
+    """No guest starts unless every other member is seen not to run it, just before."""
+    hosts = set(involved(cluster)) & set(observed.reached())
+    for action in _kind(plan, "start-guest"):
+        absent = [f for f in action.requires if (f.reading, f.value) == ("guest", "absent")]
+        if {host for fact in absent for host in fact.hosts} < hosts - {action.host}:
+            yield _broken(action, "guest-runs-once", "the other members are not checked")
+
+
 UNMOUNTED_WORK = (
     *("check-file-system", "add-slots", "set-label", "grow-unmounted", "check-grown"),
 )
@@ -153,6 +164,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     grow_after_room,
     window_is_proven,
     backup_before_growth,
+    guest_runs_once,
     one_format_per_device,
 )
 

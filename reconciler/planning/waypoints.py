@@ -35,6 +35,8 @@ DRAIN = frozenset(
     {
         "write-quarantine",
         "note-stopped",
+        "migrate-guest",
+        "stop-guest",
         "stop-service",
         "disable-service",
         "mask-service",

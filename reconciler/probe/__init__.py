@@ -32,6 +32,7 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     sizes: Sequence[str] = (),
     volumes: Sequence[str] = (),
     orders: Sequence[str] = (),
+    guests: Sequence[str] = (),
 ) -> Command:
     """The command that observes a host.
 
@@ -42,7 +43,8 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     addresses, IPv4:PORT, to which the host tries to connect. ``sizes`` are mount points whose
     OCFS2 is asked for its size, which waits while a host that died is recovered. ``volumes`` are
     logical volumes, VG/LV, of a storage host. ``orders`` are units whose order is told besides
-    o2cb's.
+    o2cb's. ``guests`` are mount points, each with the words of the command that lists the guests
+    of the volume there, a word a line; without a command libvirt is asked.
     """
     arguments = [
         *(word for ref in want if ref not in blank for word in ("--want", ref)),
@@ -54,5 +56,6 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
         *(word for path in sizes for word in ("--size", path)),
         *(word for name in volumes for word in ("--lv", name)),
         *(word for name in orders for word in ("--order", name)),
+        *(word for listing in guests for word in ("--guests", listing)),
     ]
     return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)

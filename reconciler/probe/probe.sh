@@ -8,6 +8,7 @@
 #
 #   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--unit NAME]...
 #                    [--size MOUNTPOINT]... [--order UNIT]... [--connect IP:PORT]... [--lv VG/LV]...
+#                    [--guests LISTING]...
 #                    [--only NAME]...
 #
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
@@ -16,6 +17,8 @@
 #   --size   ask the OCFS2 mounted there how large it is; it may wait for a host that died
 #   --unit   tell the state of this systemd unit as well
 #   --order  tell what this unit is started after, and stopped before, as well
+#   --guests   a mount point, then a word a line the command that prints the guests running
+#              from the volume there; without one, virsh is asked which have a disk below it
 #   --connect  whether a TCP connection to this address can be made from here
 #   --lv     tell the size of this logical volume, and what room is left for it
 #   --only   answer this section and the others so named; without it, all
@@ -655,7 +658,10 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
         plain "$got" && command=$got
         plain "${line#* }" && target=$got
         unit_of "${line%% *}"
-        row proc "${line%% *}" "$command" "$target" "$got"
+        unit=$got
+        guest_of "${line%% *}" "$unit"
+        row proc "${line%% *}" "$command" "$target" "$unit" "$got"
+        IFS=$NL
     done
 }
 
@@ -677,6 +683,122 @@ unit_of() { # unit_of PID: in $got, or -
         done
     done <"/proc/$1/cgroup"
     IFS=$NL
+}
+
+# ---- guests ---------------------------------------------------------------------------
+
+# The operator's own list commands run once, for two sections: rows in $guests, or $unlisted.
+read_guests() {
+    IFS=$NL path=''
+    set --
+    for line in $listings P; do # a last P ends the last one
+        case $line in
+        W*) set -- "$@" "${line#W}" ;;
+        P*)
+            if [ -n "$path" ]; then guests_of "$path" "$@" || return 0; fi
+            path=${line#P} IFS=$NL
+            set --
+            ;;
+        esac
+    done
+}
+
+guests_of() { # guests_of PATH [COMMAND ARG...]: added to $guests; or status 1 and $unlisted
+    path=$1 count=0 known=$NL
+    shift
+    if [ $# -gt 0 ]; then
+        printed "$@" && found=$answer
+    else
+        domains_below && persistent
+    fi || return 1
+    IFS=$NL
+    for name in $found; do
+        is_guest "$name" || { unlisted="$path: a guest's name is none: $name" && return 1; }
+        count=$((count + 1))
+        [ $count -le 256 ] || { unlisted="$path: more than 256 guests" && return 1; }
+        lasts=no
+        if [ $# -gt 0 ]; then lasts=yes; fi
+        case $known in *"$NL$name$NL"*) lasts=yes ;; esac
+        guests=$guests$path$TAB$name$TAB$lasts$NL
+    done
+}
+
+printed() { # printed COMMAND ARG...: in $answer what it prints; or status 1 and $unlisted
+    answer=$({ limited 20 "$@" || echo "@@$?"; } | head -c 65536)
+    case $NL$answer in *"$NL@@"*)
+        unlisted="$path: $1 ended with status ${answer##*@@}"
+        return 1
+        ;;
+    esac
+}
+
+domains_below() { # libvirt's running domains with a disk below $path, in $found
+    has virsh || { unlisted="$path: virsh is not there" && return 1; }
+    found=''
+    printed virsh list --name || return 1
+    IFS=$NL
+    for name in $answer; do
+        printed virsh domblklist --details --domain "$name" || return 1
+        case $answer in *" $path/"*) found=$found$name$NL ;; esac
+        IFS=$NL
+    done
+}
+
+persistent() { # those that libvirt can start again, in $known
+    [ -n "$found" ] || return 0
+    printed virsh list --name --persistent && known=$NL$answer$NL
+}
+
+is_guest() { # is_guest TEXT: one plain word
+    case $1 in [!A-Za-z0-9_]* | *[!A-Za-z0-9_.:+@-]*) return 1 ;; esac
+    [ ${#1} -le 128 ]
+}
+
+probe_guests() {
+    [ -z "$unlisted" ] || fail "$unlisted"
+    IFS=$NL
+    for line in $guests; do
+        IFS=$TAB
+        # shellcheck disable=SC2086 # path, name and whether it lasts
+        row guest $line
+        IFS=$NL
+    done
+}
+
+# By libvirt's scope for it, or by a word of the command line as qemu has it.
+guest_of() { # guest_of PID UNIT: in $got, or -
+    got=-
+    [ -n "$guests" ] || return 0
+    words=$NL$(tr '\000' '\n' <"/proc/$1/cmdline" | head -c 65536)$NL
+    scope=${2#machine-qemu"\\x2d"} # machine-qemu\x2d1\x2dNAME.scope
+    scope=${scope#"${scope%%[!0-9]*}"'\x2d'}
+    IFS=$NL
+    for item in $guests; do
+        item=${item#*"$TAB"}
+        name=${item%"$TAB"*}
+        escaped "$name"
+        case $2:$scope in machine-qemu*:"$escaped.scope") got=$name && break ;; esac
+        case $words in
+        *"$NL$name$NL"* | *"$NL$name,"* | *"guest=$name,"* | *"guest=$name$NL"*)
+            got=$name && break
+            ;;
+        esac
+    done
+}
+
+escaped() { # escaped NAME: in $escaped, as systemd writes it within a unit's name
+    escaped='' rest=$1
+    while :; do
+        case $rest in
+        *[-+@]*)
+            head=${rest%%[-+@]*}
+            rest=${rest#"$head"}
+            case $rest in -*) code=2d ;; +*) code=2b ;; *) code=40 ;; esac
+            escaped=$escaped$head'\x'$code rest=${rest#?}
+            ;;
+        *) escaped=$escaped$rest && return ;;
+        esac
+    done
 }
 
 # ---- what else mounts -----------------------------------------------------------------
@@ -1243,18 +1365,35 @@ is_target() { # is_target TEXT: an IPv4 address and a port
         [ "$4" -le 255 ] && [ "$5" -ge 1 ] && [ "$5" -le 65535 ]
 }
 
+is_listing() { # is_listing TEXT: a path, then words, a line each
+    case $1 in /*) ;; *) return 1 ;; esac
+    case $1 in *"$NL" | *"$NL$NL"*) return 1 ;; esac
+    IFS=$NL
+    for word in $1; do
+        case $word in *[[:cntrl:]]*) return 1 ;; esac
+    done
+}
+
 once() { # once LIST WORD: in $got, the list with the word as its last line
     got=$1
     case $NL$1 in *"$NL$2$NL"*) ;; *) got=$1$2$NL ;; esac
 }
 
 wants='' blanks=$NL paths=$NL sized=$NL only=$NL units='' orders='' targets='' logical=''
+listings=''
 while [ $# -ge 2 ]; do
     case $1 in
     --want) wants=$wants$2$NL ;;
     --blank) wants=$wants$2$NL blanks=$blanks$2$NL ;;
     --path) paths=$paths$2$NL ;;
     --size) sized=$sized$2$NL ;;
+    --guests)
+        is_listing "$2" || exit 64
+        kind=P IFS=$NL
+        for line in $2; do
+            listings=$listings$kind$line$NL kind=W
+        done
+        ;;
     --only) only=$only$2$NL ;;
     --unit)
         is_unit "$2" || exit 64
@@ -1280,6 +1419,8 @@ done
 [ $# -eq 0 ] || exit 64
 
 read_files
+guests='' unlisted=''
+case $only in "$NL" | *"${NL}guests$NL"*) read_guests ;; esac
 
 printf '@@reconcile-probe\t1\n'
 section identity 8192
@@ -1304,4 +1445,5 @@ section log 49152
 section automounts 16384
 section interconnect 16384
 section logical_volumes 8192
+section guests 65536
 printf '@@done\n'

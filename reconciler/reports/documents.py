@@ -60,6 +60,7 @@ def _action(action: Action) -> Json:
         "command": preview(action),
         "needs": list(action.needs),
         "requires": [fact_words(fact) for fact in action.requires],
+        "unless": [fact_words(fact) for fact in action.unless],
         "expects": [fact_words(fact) for fact in action.expects],
     }
 

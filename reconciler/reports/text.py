@@ -9,6 +9,7 @@ from itertools import groupby
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome
 from reconciler.model.plan import Action, Change, ClusterPlan, Outage, Plan
+from reconciler.planning.outages import guests_taken
 from reconciler.reports.documents import fact_words, interruption, preview
 
 Line = tuple[str, str]
@@ -40,6 +41,10 @@ def _cluster(
         yield "", "  Once nothing is blocked, this would follow:"
     yield from _actions(cluster.actions, detail)
     yield from _outages(cluster.outages)
+    yield from (
+        ("warn", f"         guests on {host}: {', '.join(names)}")
+        for host, names in guests_taken(cluster.actions).items()
+    )
     yield from (("dim", f"  note: {note}") for note in cluster.notes)
     if not cluster.actions and not cluster.blocked:
         yield "good", "  No change: hosts are as the file says."
@@ -134,8 +139,9 @@ def _outages(outages: Sequence[Outage]) -> Iterator[Line]:
         yield "warn", f"  OUTAGE {long} on {', '.join(outage.hosts)}: {outage.because}"
         if outage.volumes:
             yield "", f"         volumes: {', '.join(outage.volumes)}"
-        if outage.workloads:
-            yield "", f"         services: {', '.join(outage.workloads)}"
+        units = [name for name in outage.workloads if not name.startswith("guest/")]
+        if units:
+            yield "", f"         services: {', '.join(units)}"
         yield from (
             ("dim", f"         process  {line}") for line in outage.processes[:PROCESSES]
         )

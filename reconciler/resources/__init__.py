@@ -41,6 +41,7 @@ from reconciler.resources.volumes import changes as volumes
 from reconciler.resources.volumes import checks as volumes_checks
 from reconciler.resources.volumes import parsing as volumes_parsing
 from reconciler.resources.workloads import changes as workloads
+from reconciler.resources.workloads import parsing as workloads_parsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +113,5 @@ SECTIONS: Mapping[str, Callable[[Section], object]] = {
     **ordering_parsing.SECTIONS,
     **records_parsing.SECTIONS,
     **growth_parsing.SECTIONS,
+    **workloads_parsing.SECTIONS,
 }

@@ -14,7 +14,8 @@ from functools import cache
 
 import pytest
 
-from reconciler.hosts.simulator import Fault, services
+from reconciler.hosts.simulator import Fault, guests, services
+from reconciler.hosts.simulator.guests import Guest
 from reconciler.hosts.simulator.machine import Unit
 from reconciler.hosts.simulator.worlds import Shape, add_storage, partition
 from reconciler.model.desired import Desired
@@ -106,6 +107,46 @@ def _sized(world: Witness, case: Growing, fields: dict, **also: object) -> Desir
     return desired(world, *list(world.machines)[: case.hosts], volumes=[one], **also)
 
 
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """Guests on two members of whom the first leaves, and the other gets its number.
+
+    Those of the first move to the second; for its turn there is nowhere to go.
+    """
+
+    def world(self) -> tuple[Witness, Desired]:
+        """Where the run starts, and what it is to reach."""
+        world = deepcopy(_hosting())
+        return world, desired(world, "node02", volumes=[_hosted(world)], numbering="compact")
+
+
+@cache
+def _hosting() -> Witness:
+    world = witnessed(2)
+    for machine in world.machines.values():
+        machine.programs = {"guests": guests.guests_program}
+    wish = desired(world, volumes=[_hosted(world)])
+    assert drive(world, Controller(world).apply(wish)).word == "converged"
+    for number, name in ((1, "node01"), (2, "node01"), (3, "node02")):
+        guests.add(world.machines[name], Guest(f"vm{number}", f"/srv/images/vm{number}"))
+    return world
+
+
+def _hosted(world: Witness) -> dict:
+    verbs = {"stop": (), "start": (), "migrate": ("{guest}", "{target}")}
+    commands = {verb: ["guests", verb, *words] for verb, words in verbs.items()}
+    listing = ["guests", "list", "/srv/images"]
+    return volume(world, workloads={"guests": {"kind": "command", "list": listing, **commands}})
+
+
+def down(world: Witness) -> list[str]:
+    """Guests that run nowhere in the end, while no host lost its power."""
+    lost = any(event.what == "power-off" for event in world.trace)
+    up = {name for machine in world.machines.values() for name in guests.running(machine)}
+    return [] if lost else [f"{name} is down" for name in sorted(world.guests.keys() - up)]
+
+
+Story = Case | Growing | Hosting
 CASES = {
     "bootstrap of two": Case(2),
     "join of a second": Case(2, were=1),
@@ -140,15 +181,17 @@ GROWING |= {
         also=(("network", {"idle_timeout_ms": 25000}),),
     ),
 }
+HOSTING = {"guests of who leaves, and of who is renumbered": Hosting()}
 SMALL = {
     **CASES,
     "evict one of two, compact": LEAVING["evict one of two, compact"],
     **GROWING,
+    **HOSTING,
 }
 BIGGER = {"join of a third": Case(3, were=2, shape=Shape("san"))}
 
 
-def commands(case: Case | Growing, counts: Callable[[str], bool]) -> list[tuple[str, str]]:
+def commands(case: Story, counts: Callable[[str], bool]) -> list[tuple[str, str]]:
     """Host and name of every command of an undisturbed run, in order."""
     world, wanted = case.world()
     ended = drive(world, Controller(world).apply(wanted))
@@ -156,7 +199,7 @@ def commands(case: Case | Growing, counts: Callable[[str], bool]) -> list[tuple[
     return [(host, name) for host, name in ended.line.log if counts(name)]
 
 
-def after_kill(case: Case | Growing, kill: Kill, heir: str) -> list[str]:
+def after_kill(case: Story, kill: Kill, heir: str) -> list[str]:
     """What is wrong when a run is killed and its ``heir`` goes on."""
     world, wanted = case.world()
     alpha = Controller(world)
@@ -166,14 +209,14 @@ def after_kill(case: Case | Growing, kill: Kill, heir: str) -> list[str]:
         # The last renewal of a lease may still be on its way when the run has ended.
         assert ended.word in {"killed", "converged"}
         if heir == "alpha":
-            return wrongs + await recover(world, alpha, wanted)
+            return wrongs + await recover(world, alpha, wanted) + down(world)
         world.advance(121)
-        return wrongs + await recover(world, Controller(world, heir), wanted)
+        return wrongs + await recover(world, Controller(world, heir), wanted) + down(world)
 
     return drive(world, story())
 
 
-def after_fault(case: Case | Growing, host: str, fault: Fault) -> list[str]:
+def after_fault(case: Story, host: str, fault: Fault) -> list[str]:
     """What is wrong when a host fails in a run, and later is well again."""
     world, wanted = case.world()
     world.machines[host].faults.append(fault)
@@ -182,14 +225,12 @@ def after_fault(case: Case | Growing, host: str, fault: Fault) -> list[str]:
     async def story() -> list[str]:
         _, wrongs = await disturbed(alpha, wanted)
         heal(world)
-        return wrongs + await recover(world, alpha, wanted)
+        return wrongs + await recover(world, alpha, wanted) + down(world)
 
     return drive(world, story())
 
 
-def on_each_host(
-    case: Case | Growing, counts: Callable[[str], bool]
-) -> Iterator[tuple[str, int, str]]:
+def on_each_host(case: Story, counts: Callable[[str], bool]) -> Iterator[tuple[str, int, str]]:
     """Host, ordinal on that host among those that count, and name of every command."""
     seen: dict[str, int] = {}
     for host, name in commands(case, every):
@@ -198,7 +239,7 @@ def on_each_host(
             yield host, seen[host], name
 
 
-@pytest.mark.parametrize("name", [*CASES, *LEAVING, *BIGGER, *GROWING])
+@pytest.mark.parametrize("name", [*CASES, *LEAVING, *BIGGER, *GROWING, *HOSTING])
 @pytest.mark.parametrize(
     ("phase", "heirs"),
     [
@@ -208,7 +249,7 @@ def on_each_host(
     ],
 )
 def test_a_killed_run_is_taken_over_at_every_command(name, phase, heirs):
-    case = {**CASES, **LEAVING, **BIGGER, **GROWING}[name]
+    case = {**CASES, **LEAVING, **BIGGER, **GROWING, **HOSTING}[name]
     steps = commands(case, beyond_reading)
     failed = {
         (number, *step): wrongs
@@ -230,7 +271,7 @@ def test_a_run_killed_while_it_only_looks_is_taken_over():
     assert failed == {}
 
 
-def swept(case: Case | Growing, kind: str, phase: str, counts: Callable[[str], bool]) -> dict:
+def swept(case: Story, kind: str, phase: str, counts: Callable[[str], bool]) -> dict:
     """The commands at which a fault leaves something wrong, with what it is."""
     return {
         step: wrongs

@@ -12,6 +12,7 @@ from reconciler.hosts.simulator import (
     backing,
     backups,
     disarming,
+    guests,
     layers,
     lease,
     mkfs,
@@ -223,6 +224,15 @@ VERBS: dict[str, Verb] = {
         backups.note,
         (CLUSTER, "begun|made", backups.LABEL, UUID, NUMBER, backups.LABEL, DIGEST),
     ),
+    "stop-guest": (guests.stop_guest, (guests.NAME, NUMBER, guests.WORDS, guests.WORDS)),
+    "migrate-guest": (
+        guests.migrate_guest,
+        (guests.NAME, NUMBER, guests.WORDS, guests.WORDS, guests.WORDS),
+    ),
+    "start-guest": (
+        guests.start_guest,
+        (PATH, guests.NAME, NUMBER, guests.WORDS, guests.WORDS),
+    ),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
     "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
@@ -234,6 +244,7 @@ HALVES: dict[str, Callable[[Call], None]] = {
     "rescan": layers.rescan_cut_short,
     "grow-partition": layers.grow_partition_cut_short,
     "grow-fs": tunefs.grow_fs_cut_short,
+    "migrate-guest": guests.migrate_cut_short,
 }
 
 

@@ -47,12 +47,17 @@ class Setup:
 
 
 class Process(NamedTuple):
-    """A process that uses a file; ``unit`` is the systemd unit that it belongs to, if any."""
+    """A process that uses a file.
+
+    ``unit`` is the systemd unit that it belongs to, if any; ``guest`` the virtual machine that
+    it runs.
+    """
 
     pid: int
     command: str
     path: str
     unit: str = ""
+    guest: str = ""
 
 
 @dataclass(slots=True)

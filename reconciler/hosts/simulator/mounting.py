@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import dlm
 from reconciler.hosts.simulator.disk import Beat, Filesystem
+from reconciler.hosts.simulator.errors import ImpossibleWorld
 from reconciler.hosts.simulator.machine import Mount
 from reconciler.hosts.simulator.modules import load
 from reconciler.hosts.simulator.reply import Failed, Reply
@@ -221,6 +222,8 @@ def _look_for_disasters(machine: Machine, device: Device, fs: Filesystem, path: 
 
 def unmount(machine: Machine, mount: Mount) -> None:
     """Leaves cleanly: generation 0 in the heartbeat block, the slot free."""
+    if users := [p.guest for p in holders(machine, mount.path) if p.guest]:
+        raise ImpossibleWorld(f"{machine.name}: {mount.path} goes beneath {', '.join(users)}")
     machine.running.mounts.remove(mount)
     fs = mount.fs
     machine.record("unmounted", f"{fs.label} from {mount.path}")

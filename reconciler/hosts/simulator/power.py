@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import mounting, ordering, services, units
+from reconciler.hosts.simulator import guests, mounting, ordering, services, units
 from reconciler.hosts.simulator.machine import Running
 from reconciler.hosts.simulator.reply import Failed
 
@@ -22,7 +22,8 @@ def cut(machine: Machine) -> None:
 
 
 def shut_down(machine: Machine) -> None:
-    """An orderly end: unmounts everything and takes the cluster offline first."""
+    """An orderly end: guests, then mounts, then the cluster."""
+    guests.shut_down_all(machine)
     for mount in tuple(machine.running.mounts):
         mounting.unmount(machine, mount)
     cut(machine)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from reconciler.hosts.simulator.disk import EPOCH, Filesystem, Lun
 from reconciler.hosts.simulator.errors import ImpossibleWorld
+from reconciler.hosts.simulator.guests import Guest
 from reconciler.hosts.simulator.host import SimulatedHost
 from reconciler.hosts.simulator.machine import Machine, Mount
 
@@ -55,6 +56,7 @@ class World:
     trace: list[Event] = field(default_factory=list)
     disasters: list[Violation] = field(default_factory=list)
     controllers: dict[str, str] = field(default_factory=dict)
+    guests: dict[str, Guest] = field(default_factory=dict)
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:

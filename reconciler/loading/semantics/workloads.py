@@ -15,6 +15,12 @@ _FLOOR = frozenset(
 )
 _COMMANDS = ("list", "stop", "start")
 _PLACEHOLDERS = frozenset({"wwid", "size_bytes"})
+_GUEST_PLACEHOLDERS = {
+    "list": frozenset[str](),
+    "stop": frozenset({"guest"}),
+    "start": frozenset({"guest"}),
+    "migrate": frozenset({"guest", "target"}),
+}
 
 
 def backing_is_one_way(desired: Desired) -> Iterator[Finding]:
@@ -54,13 +60,26 @@ def guests_have_their_commands(desired: Desired) -> Iterator[Finding]:
 
 
 def libvirt_has_its_own_commands(desired: Desired) -> Iterator[Finding]:
-    """virsh is asked; a command beside it would never run."""
+    """virsh is asked; a command beside it would never run. Where to migrate it cannot know."""
     for path, guests in _guests(desired):
-        for key in (*_COMMANDS, "migrate"):
+        for key in _COMMANDS:
             if guests.kind == "libvirt" and getattr(guests, key) is not None:
                 message = f"'{key}' has no meaning for guests of the kind 'libvirt'"
                 hint = "remove it, or use 'kind: command'"
                 yield Finding((*path, key), "guest-commands", message, hint)
+
+
+def guests_placeholders_are_known(desired: Desired) -> Iterator[Finding]:
+    """A guest's command would be given the braces themselves."""
+    for path, guests in _guests(desired):
+        for key, filled in _GUEST_PLACEHOLDERS.items():
+            for i, argument in enumerate(getattr(guests, key) or ()):
+                for name in re.findall(r"\{([^{}]*)\}", argument):
+                    if name not in filled:
+                        message = f"'{{{name}}}' is not filled in"
+                        words = " and ".join(f"{{{word}}}" for word in sorted(filled))
+                        hint = f"known here: {words or 'none'}"
+                        yield Finding((*path, key, i), "unknown-placeholder", message, hint)
 
 
 def services_are_listed_once(desired: Desired) -> Iterator[Finding]:
@@ -98,6 +117,7 @@ def _guests(desired: Desired) -> Iterator[tuple[Path, Guests]]:
 RULES: tuple[Rule, ...] = (
     backing_is_one_way,
     placeholders_are_known,
+    guests_placeholders_are_known,
     guests_have_their_commands,
     libvirt_has_its_own_commands,
     services_are_listed_once,

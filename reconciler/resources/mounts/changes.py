@@ -247,6 +247,9 @@ def _unmount(
 ) -> Action:
     host, path = change.host, str(change.before)
     former = path if path != volume.mount.path else ""
+    guests = volume.workloads and volume.workloads.guests
+    # Guests are listed by the path that the file has.
+    idle = (Fact((host,), "guests", volume.mount.path, "none"),) if guests else ()
     return Action(
         id=f"{cluster.name}/{host}/unmount/{volume.label}{former}",
         kind="unmount",
@@ -256,7 +259,7 @@ def _unmount(
         because=change.because,
         risk="outage",
         command=gate_command("unmount", path, timeout=UNMOUNT_TIMEOUT),
-        requires=(Fact((host,), "users", path, "none"), *others),
+        requires=(*idle, Fact((host,), "users", path, "none"), *others),
         expects=(Fact((host,), "unmounted", f"{path} {ref(volume)}", "unmounted"),),
         seconds=5,
     )

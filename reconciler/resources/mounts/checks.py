@@ -124,9 +124,13 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
         yield unread(host, "processes", facts.processes.reason)
         return
     services = volume.workloads.services if volume.workloads else ()
+    listed = () if isinstance(facts.guests, Unknown) else facts.guests
+    guests = {guest.name for guest in listed if guest.path == volume.mount.path}
     for path in paths:
         found = [p for p in facts.processes if p.path == path or p.path.startswith(f"{path}/")]
-        strangers = [p for p in found if p.unit not in full_names(services)]
+        strangers = [
+            p for p in found if p.unit not in full_names(services) and p.guest not in guests
+        ]
         if not strangers:
             continue
         words = "; ".join(f"pid {p.pid} {p.command} ({p.path})" for p in strangers[:10])
@@ -134,7 +138,7 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
             "volume-busy",
             address(volume.label),
             f"{host}: {path} is in use by {words}",
-            f"end them on {host}, or name their service under workloads.services: nothing is "
+            f"end them on {host}, or name their service or guests under workloads: nothing is "
             "killed",
         )
 

@@ -56,10 +56,10 @@ def options(words: str) -> tuple[str, ...]:
 
 def parse_processes(section: Section) -> tuple[Process, ...]:
     """Who uses something under an OCFS2 mount, once a process."""
-    rows = grouped(section, {"proc": 4})["proc"]
+    rows = grouped(section, {"proc": 5})["proc"]
     return tuple(
-        Process(number(pid), command, path, dash(unit) or "")
-        for pid, command, path, unit in rows
+        Process(number(pid), command, path, dash(unit) or "", dash(guest) or "")
+        for pid, command, path, unit, guest in rows
     )
 
 

@@ -40,7 +40,7 @@ def workloads(volume: Volume) -> tuple[str, ...]:
     return full_names((*volume.workloads.services, *libvirt))
 
 
-def asked(cluster: Cluster) -> tuple[str, ...]:
+def ordered(cluster: Cluster) -> tuple[str, ...]:
     """The units whose order the probe is to tell."""
     found = [unit for volume in cluster.volumes for unit in workloads(volume)]
     mounts = [mount_unit(volume.mount.path) for volume in cluster.volumes]
@@ -49,7 +49,7 @@ def asked(cluster: Cluster) -> tuple[str, ...]:
 
 def guest_units(cluster: Cluster) -> tuple[str, ...]:
     """Of the units those that no file names as a service."""
-    return (GUESTS,) if GUESTS in asked(cluster) else ()
+    return (GUESTS,) if GUESTS in ordered(cluster) else ()
 
 
 def wanted(cluster: Cluster, facts: HostFacts) -> Mapping[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
-from reconciler.model.refusals import not_shared, not_supported
+from reconciler.model.refusals import not_shared
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, staying
 from reconciler.resources.volumes import heartbeats
@@ -29,22 +29,12 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     yield from heartbeats.check(cluster, observed)
     observed = among(observed, staying(cluster))
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
-        yield from _check_not_yet(volume)
         seen = views(volume, observed)
         refused = [b for host, view in seen.items() for b in _check_view(volume, host, view)]
         yield from refused
         if seen and not refused:
             yield from _check_together(volume, observed, seen)
             yield from _check_content(cluster, volume, observed, seen)
-
-
-def _check_not_yet(volume: Volume) -> Iterator[Blocked]:
-    if volume.workloads and volume.workloads.guests:
-        yield not_supported(
-            address(volume.label),
-            "workloads.guests: stopping and starting guests is not acted upon yet",
-            "remove guests; stop them by hand before what unmounts the volume",
-        )
 
 
 def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Blocked]:

@@ -1,1 +1,1 @@
-"""What uses the volumes: services that must not run while these are unmounted."""
+"""What uses the volumes: services and guests that must not run while these are unmounted."""

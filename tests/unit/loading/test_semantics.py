@@ -358,6 +358,18 @@ BROKEN = {
             [((*V, 0, "backing", "command", "argv", 0), "unknown-placeholder")],
         ),
     ],
+    "guests_placeholders_are_known": [
+        (
+            storage(
+                work(guests={"kind": "command", **GUEST, "stop": ["a", "{guest}", "{target}"]})
+            ),
+            [((*V, 0, "workloads", "guests", "stop", 2), "unknown-placeholder")],
+        ),
+        (
+            storage(work(guests={"kind": "libvirt", "migrate": ["a", "{guest}-{host}"]})),
+            [((*V, 0, "workloads", "guests", "migrate", 1), "unknown-placeholder")],
+        ),
+    ],
     "guests_have_their_commands": [
         (
             storage(work(guests={"kind": "command", "list": ["a"]})),
@@ -366,10 +378,10 @@ BROKEN = {
     ],
     "libvirt_has_its_own_commands": [
         (
-            storage(work(guests={"kind": "libvirt", "list": ["a"], "migrate": ["a"]})),
+            storage(work(guests={"kind": "libvirt", "list": ["a"], "stop": ["a"]})),
             [
                 ((*V, 0, "workloads", "guests", "list"), "guest-commands"),
-                ((*V, 0, "workloads", "guests", "migrate"), "guest-commands"),
+                ((*V, 0, "workloads", "guests", "stop"), "guest-commands"),
             ],
         ),
     ],
@@ -435,7 +447,13 @@ SOUND = {
     "known placeholders": storage(command("a", "{wwid}", "--size={size_bytes}")),
     "guests with their commands": storage(work(guests={"kind": "command", **GUEST})),
     "libvirt guests with patience": storage(
-        work(guests={"kind": "libvirt", "stop_timeout": "5m"})
+        work(
+            guests={
+                "kind": "libvirt",
+                "stop_timeout": "5m",
+                "migrate": ["a", "{guest}", "x://{target}/y"],
+            }
+        )
     ),
 }
 STABLE = [

@@ -220,7 +220,6 @@ def test_a_member_of_a_foreign_cluster_is_refused():
     [
         spec(heartbeat={"mode": "global"}),
         spec(packages={"kernel_module": "kmod-ocfs2"}),
-        spec(volumes=[volume(workloads={"guests": {"kind": "libvirt"}})]),
     ],
 )
 def test_what_is_accepted_but_not_yet_acted_upon_is_refused_by_name(cluster):

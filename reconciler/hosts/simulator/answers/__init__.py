@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.hosts.simulator.answers import cluster, network, storage, system, wanted
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.errors import UnknownCommand
-from reconciler.hosts.simulator.reply import Reply
+from reconciler.hosts.simulator.reply import Failed, Reply
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine
@@ -36,6 +36,7 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "automounts": network.automounts,
     "interconnect": network.interconnect,
     "logical_volumes": storage.logical_volumes,
+    "guests": cluster.guests,
 }
 OPTIONS = {
     "--want": "want",
@@ -47,6 +48,7 @@ OPTIONS = {
     "--size": "sizes",
     "--lv": "logical",
     "--order": "orders",
+    "--guests": "guests",
 }
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
@@ -54,6 +56,7 @@ FORMS = {
     "--lv": r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*/[A-Za-z0-9_+][A-Za-z0-9_.+-]*",
     "--order": r"(?!.*@\.)[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.[a-z]+",
     "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",
+    "--guests": r"/[^\x00-\x1f\x7f]+(\n[^\x00-\x1f\x7f]+)*",
 }
 
 
@@ -78,7 +81,16 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         tuple(given["sizes"]),
         tuple(dict.fromkeys(given["logical"])),
         tuple(dict.fromkeys(given["orders"])),
+        tuple(given["guests"]),
     )
+
+
+def _section(name: str, rows: Rows) -> list[str]:
+    """Its rows, or what made it fail."""
+    try:
+        return [*rows, row("@@end", name, 0)]
+    except Failed as failed:
+        return [row("@@fail", str(failed)), row("@@end", name, 1)]
 
 
 def _pairs(args: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -96,6 +108,6 @@ def answer(machine: Machine, args: tuple[str, ...]) -> Reply:
         if name in machine.broken:
             lines += [row("@@fail", machine.broken[name]), row("@@end", name, 1)]
         else:
-            lines += [*printer(machine, request), row("@@end", name, 0)]
+            lines += _section(name, printer(machine, request))
     lines.append("@@done")
     return Reply(stdout="".join(f"{line}\n" for line in lines), seconds=0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.hosts.simulator import guests as guests_of
 from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.live import STACK_MODULES
@@ -81,12 +82,22 @@ def _escaped(path: str) -> str:
     return "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in path)
 
 
-def processes(machine: Machine, _: Request) -> Rows:
+def processes(machine: Machine, request: Request) -> Rows:
     """Those that use something under an ocfs2 mount."""
     seen = [mount.path for mount in machine.running.mounts if mount.pid == 1]
     users = dict.fromkeys(user for path in seen for user in holders(machine, path))
-    for pid, command, path, unit in list(users)[:PROCESSES]:
-        yield row("proc", pid, command, path, unit or "-")
+    for pid, command, path, unit, guest in list(users)[:PROCESSES]:
+        told = guest if request.guests else ""  # only of those that it is to list
+        yield row("proc", pid, command, path, unit or "-", told or "-")
+
+
+def guests(machine: Machine, request: Request) -> Rows:
+    """Those that each list command prints, or that libvirt has on the path."""
+    for listing in request.guests:
+        path, *words = listing.split("\n")
+        for name in guests_of.listed(machine, tuple(words), path):
+            lasts = bool(words) or not machine.world.guests[name].transient
+            yield row("guest", path, name, "yes" if lasts else "no")
 
 
 def leases(machine: Machine, _: Request) -> Rows:

@@ -18,7 +18,7 @@ class Request:
 
     ``units`` are told besides the usual ones, ``targets`` are connected to, what is mounted on
     ``sizes`` is asked for its size. ``logical`` are volumes of a storage host, VG/LV, of
-    ``orders`` the order is told.
+    ``orders`` the order is told. ``guests`` are paths with the words of a list command.
     """
 
     refs: tuple[str, ...]
@@ -30,6 +30,7 @@ class Request:
     sizes: tuple[str, ...]
     logical: tuple[str, ...]
     orders: tuple[str, ...]
+    guests: tuple[str, ...]
 
 
 def row(*fields: object) -> str:

@@ -46,8 +46,8 @@ async def test_a_service_uses_its_files_while_it_is_active():
     assert await do(host, "start", AGENT) == (0, "")
     assert await unit(host) == ("loaded", "active", "running", "enabled")
     assert await section(host, "processes") == [
-        ("proc", "1000", "qemu", f"{PATH}/a", AGENT),
-        ("proc", "1001", "tail", f"{PATH}/log", AGENT),
+        ("proc", "1000", "qemu", f"{PATH}/a", AGENT, "-"),
+        ("proc", "1001", "tail", f"{PATH}/log", AGENT, "-"),
     ]
     assert await do(host, "stop", AGENT) == (0, "")
     assert await unit(host) == ("loaded", "inactive", "dead", "enabled")
@@ -57,7 +57,7 @@ async def test_a_service_uses_its_files_while_it_is_active():
 async def test_only_files_on_a_volume_are_told():
     host = await mounted_host(uses=(("cat", "/srv/images2/a"), ("cat", PATH)))
     await do(host, "start", AGENT)
-    assert await section(host, "processes") == [("proc", "1001", "cat", PATH, AGENT)]
+    assert await section(host, "processes") == [("proc", "1001", "cat", PATH, AGENT, "-")]
 
 
 async def test_umount_fails_while_somebody_uses_the_volume_and_says_who():

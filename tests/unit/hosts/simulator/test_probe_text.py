@@ -19,7 +19,7 @@ REF = f"path={LUN}"
 ALL = [
     *("identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live"),
     *("services", "ordering", "mounts", "disks", "wanted", "fstab", "processes", "space"),
-    *("records", "leases", "log", "automounts", "interconnect", "logical_volumes"),
+    *("records", "leases", "log", "automounts", "interconnect", "logical_volumes", "guests"),
 ]
 FOUND = [("want", REF, "ubdb", "yes"), ("node", REF, "ubdb", "98:16", str(GIB))]
 
@@ -327,4 +327,6 @@ async def test_mounts_and_processes_are_told():
         ("size", r"/srv/my\040images", str(GIB)),
         ("other", "/srv/db", "ext4", "/dev/ubda"),
     ]
-    assert await section(host, "processes") == [("proc", "77", "cat", "/srv/my images/x", "-")]
+    assert await section(host, "processes") == [
+        ("proc", "77", "cat", "/srv/my images/x", "-", "-")
+    ]

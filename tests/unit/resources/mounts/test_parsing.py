@@ -44,15 +44,15 @@ def test_garbled_mounts_are_refused(row: tuple[str, ...]) -> None:
 
 def test_processes_are_read() -> None:
     rows = (
-        ("proc", "7", "qemu kvm", "/srv/images/a.img", "-"),
-        ("proc", "8", "tail", "/srv/images/log", "a.service"),
+        ("proc", "7", "qemu kvm", "/srv/images/a.img", "-", "vm1"),
+        ("proc", "8", "tail", "/srv/images/log", "a.service", "-"),
     )
     assert parse_processes(rows) == (
-        Process(7, "qemu kvm", "/srv/images/a.img"),
+        Process(7, "qemu kvm", "/srv/images/a.img", guest="vm1"),
         Process(8, "tail", "/srv/images/log", "a.service"),
     )
     with pytest.raises(ValueError, match="unexpected line"):
-        parse_processes((("proc", "7", "qemu", "\t", "/srv", "-"),))
+        parse_processes((("proc", "7", "qemu", "\t", "/srv", "-", "-"),))
 
 
 def test_what_mounts_by_itself_is_read() -> None:

@@ -1,0 +1,124 @@
+"""What runs stopped on a host and owe it: ``stopped.json`` there, a durable obligation.
+
+It is written before the first stop and struck off after the last start.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from reconciler.gate.steps import digest, write
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, TextFile
+from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.records import record
+from reconciler.model.units import full_names
+
+STOPPED = "stopped.json"
+# A guest of a volume: its label, its name.
+Named = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What runs did to workloads of a host and have not undone, in the order of stopping."""
+
+    stopped: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    guests: tuple[Named, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """All of it in words."""
+        units = dict.fromkeys((*self.stopped, *self.disabled))
+        names = [f"guest {name} of {label}" for label, name in self.guests]
+        return ", ".join((*units, *names)) or "nothing"
+
+    def to_text(self) -> str:
+        """The record's text; without guests as runs that knew none wrote it."""
+        fields = {"services": list(self.stopped), "disabled": list(self.disabled)}
+        guests = {"guests": [list(item) for item in self.guests]} if self.guests else {}
+        return json.dumps({**fields, **guests}) + "\n"
+
+
+def units(cluster: Cluster) -> tuple[str, ...]:
+    """Every declared service, once, in the file's order."""
+    found = [u for v in cluster.volumes if v.workloads for u in v.workloads.services]
+    return tuple(dict.fromkeys(full_names(found)))
+
+
+def obligations(cluster: Cluster, facts: HostFacts) -> Owed:
+    """What a run stopped or disabled on a host and has not given back."""
+    owed, named = _recorded(cluster, facts), units(cluster)
+    stopped, disabled = (
+        tuple(unit for unit in names if unit in named)
+        for names in (owed.stopped, owed.disabled)
+    )
+    labels = _with_guests(cluster)
+    return Owed(stopped, disabled, tuple(g for g in owed.guests if g[0] in labels))
+
+
+def forgotten(cluster: Cluster, facts: HostFacts) -> Owed:
+    """Of those the ones that the file does not name any more: nobody gives them back."""
+    owed, known = _recorded(cluster, facts), obligations(cluster, facts)
+    both = dict.fromkeys((*owed.stopped, *owed.disabled))
+    units = tuple(unit for unit in both if unit not in {*known.stopped, *known.disabled})
+    return Owed(units, (), tuple(g for g in owed.guests if g not in known.guests))
+
+
+def _with_guests(cluster: Cluster) -> frozenset[str]:
+    return frozenset(v.label for v in cluster.volumes if v.workloads and v.workloads.guests)
+
+
+def _recorded(cluster: Cluster, facts: HostFacts) -> Owed:
+    """What the host's own record says; a garbled one says nothing."""
+    try:
+        found = json.loads(record(facts, cluster.name, STOPPED).text or "{}")
+        stopped, disabled = (
+            tuple(str(unit) for unit in found.get(key, [])) for key in ("services", "disabled")
+        )
+        guests = tuple((str(label), str(name)) for label, name in found.get("guests", []))
+    except (ValueError, AttributeError, TypeError):
+        return Owed()
+    return Owed(stopped, disabled, guests)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The record of one host, for the actions that write it."""
+
+    cluster: str
+    change: Change
+    file: TextFile
+
+    def noted(self, owed: Owed) -> Action:
+        """``owed`` is written down."""
+        return self._written("note-stopped", owed)
+
+    def struck(self, rest: Owed) -> Action:
+        """Only ``rest`` is still owed."""
+        return self._written("strike-stopped", rest)
+
+    def after(self, owed: Owed) -> Ledger:
+        """The record once ``owed`` is in it."""
+        text = owed.to_text()
+        return replace(self, file=replace(self.file, text=text, sha256=digest(text)))
+
+    def _written(self, name: str, owed: Owed) -> Action:
+        action = write(
+            self.change, f"{self.cluster}/{name}", "record", self.file, owed.to_text()
+        )
+        subject, host = f"{self.cluster}/{STOPPED}", self.change.host
+        old, new = (fact.value for fact in (*action.requires, *action.expects))
+        return replace(
+            action,
+            summary=f"note that {owed.words} is to run again when the volume is back",
+            requires=(Fact((host,), "record", subject, old),),
+            expects=(Fact((host,), "record", subject, new),),
+        )
+
+
+def ledger(cluster: Cluster, change: Change, facts: HostFacts) -> Ledger:
+    """The record of the change's host as it is."""
+    return Ledger(cluster.name, change, record(facts, cluster.name, STOPPED))

@@ -1,0 +1,34 @@
+"""The guests of a host, as the volumes' own list commands, or libvirt, name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from reconciler.model.observed import Guest
+from reconciler.probe.sections import Section, choice, grouped
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+@-]{0,127}")
+MOST = 256  # of one volume on one host
+
+
+def parse_guests(section: Section) -> tuple[Guest, ...]:
+    """Each once, in the order in which it was told; ValueError for what cannot be a name."""
+    rows = grouped(section, {"guest": 3})["guest"]
+    found = dict.fromkeys(
+        Guest(path, _name(name), choice(word, {"yes": True, "no": False}))
+        for path, name, word in rows
+    )
+    for path in {guest.path for guest in found}:
+        if sum(guest.path == path for guest in found) > MOST:
+            raise ValueError(f"more than {MOST} guests on {path}")
+    return tuple(found)
+
+
+def _name(word: str) -> str:
+    if not NAME.fullmatch(word):
+        raise ValueError(f"not a guest's name: {word[:64]!r}")
+    return word
+
+
+SECTIONS: dict[str, Callable[[Section], object]] = {"guests": parse_guests}

@@ -1,0 +1,158 @@
+"""Services: systemd units, masked while they are stopped for a volume that comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from reconciler.gate import gate_command
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.observed import HostFacts, Observed, known
+from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.reading import Reading
+from reconciler.model.refusals import member
+from reconciler.model.standing import is_withdrawn, is_withheld, leaving, mounting
+from reconciler.model.units import full_names
+from reconciler.resources.workloads.obligations import Owed, obligations, units
+
+SERVICE_TIMEOUT = 300.0
+
+
+def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
+    """Services that run where nothing is mounted, or that we owe a start."""
+    mounts, leavers = mounting(cluster), leaving(cluster)
+    for host, facts in observed.reached().items():
+        held = _held(cluster, host)
+        owed = obligations(cluster, facts)
+        for unit in units(cluster):
+            where = f"{member(host)}/service/{unit}"
+            state = service(facts, unit)
+            if host in mounts and unit not in held:
+                yield from _returned(where, host, facts, (unit, owed))
+                continue
+            because = (
+                f"{host} leaves"
+                if host in leavers
+                else "it must not run while its volume is unmounted, nor after a boot"
+            )
+            if state not in {"inactive", "absent"}:
+                yield Change(where, host, "service", state, "inactive", because)
+            if unit_at_boot(facts, unit) == "enabled":
+                yield Change(f"{where}/boot", host, "boot", "enabled", "disabled", because)
+
+
+def _returned(
+    where: str, host: str, facts: HostFacts, what: tuple[str, Owed]
+) -> Iterator[Change]:
+    unit, owed = what
+    if unit in owed.stopped:
+        because = "an earlier step stopped it"
+        yield Change(where, host, "service", service(facts, unit), "active", because)
+    if unit in owed.disabled:
+        because = "an earlier step disabled it"
+        before = unit_at_boot(facts, unit)
+        yield Change(f"{where}/boot", host, "boot", before, "enabled", because)
+
+
+def _held(cluster: Cluster, host: str) -> frozenset[str]:
+    """The services of volumes that a host shall not have mounted.
+
+    One that a volume of the file needs as well is not stopped for one that is withdrawn.
+    """
+
+    def of(which: Callable[[Volume], bool]) -> frozenset[str]:
+        found = [v.workloads.services for v in cluster.volumes if v.workloads and which(v)]
+        return frozenset(full_names([unit for services in found for unit in services]))
+
+    needed = of(lambda v: not is_withheld(v, host))
+    return of(lambda v: is_withheld(v, host) and not is_withdrawn(v)) | (
+        of(is_withdrawn) - needed
+    )
+
+
+def less(units: Sequence[str], back: Sequence[Change]) -> tuple[str, ...]:
+    """Those that do not come back."""
+    return tuple(unit for unit in units if unit not in {_unit(change) for change in back})
+
+
+def undone(cluster: Cluster, mine: Sequence[Change], facts: HostFacts) -> Iterator[Action]:
+    """Unmasked, enabled, started."""
+    units = {_unit(change): change for change in mine}
+    for unit, change in units.items():
+        if unit_load(facts, unit) == "masked":
+            yield moved(cluster, change, "unmask")
+    for change in mine:
+        if change.before != change.after:
+            yield moved(cluster, change, VERBS[str(change.after)])
+
+
+def masked(cluster: Cluster, mine: Sequence[Change]) -> Iterator[Action]:
+    """What is stopped and comes back: others may want to start it meanwhile."""
+    for change in mine:
+        if change.after == "inactive" and change.host not in leaving(cluster):
+            yield moved(cluster, change, "mask")
+
+
+def named(changes: Sequence[Change], after: str) -> tuple[str, ...]:
+    """The units that become ``after``."""
+    return tuple(_unit(change) for change in changes if change.after == after)
+
+
+def _unit(change: Change) -> str:
+    return change.address.split("/")[3]
+
+
+VERBS = {"inactive": "stop", "active": "start", "disabled": "disable", "enabled": "enable"}
+# By verb: what proves it, and what it is called in the plan.
+PROOFS = {
+    "stop": ("service", "inactive"),
+    "start": ("service", "active"),
+    "disable": ("unit-at-boot", "disabled"),
+    "enable": ("unit-at-boot", "enabled"),
+    "mask": ("unit-load", "masked"),
+    "unmask": ("unit-load", "loaded"),
+}
+
+
+def moved(cluster: Cluster, change: Change, verb: str) -> Action:
+    """systemctl's verb for the unit of a change."""
+    unit, host = _unit(change), change.host
+    reading, value = PROOFS[verb]
+    runtime = ("--runtime",) if verb in {"mask", "unmask"} else ()
+    words = ("do", "systemctl", verb, *runtime, unit)
+    return Action(
+        id=f"{cluster.name}/{host}/{verb}-service/{unit}",
+        kind=f"{verb}-service",
+        host=host,
+        address=change.address,
+        summary=f"{verb} {unit}",
+        because=change.because,
+        risk="outage" if verb == "stop" else "safe",
+        command=gate_command(*words, timeout=SERVICE_TIMEOUT),
+        expects=(Fact((host,), reading, unit, value),),
+        seconds=5 if verb in {"stop", "start"} else 2,
+    )
+
+
+def unit_at_boot(facts: HostFacts, unit: str) -> str:
+    """Whether a unit starts at boot."""
+    found = next((u for u in known(facts.services) if u.name == unit), None)
+    return "absent" if found is None else "enabled" if found.enabled else "disabled"
+
+
+def unit_load(facts: HostFacts, unit: str) -> str:
+    """systemd's LoadState of a unit; ``masked`` is what keeps it from starting."""
+    return next((u.load for u in known(facts.services) if u.name == unit), "absent")
+
+
+def service(facts: HostFacts, unit: str) -> str:
+    """Whether a unit runs; one that ended or failed is inactive, one on its way its state."""
+    found = next((u for u in known(facts.services) if u.name == unit), None)
+    if found is None or found.load == "not-found":
+        return "absent"
+    return "inactive" if found.active in {"inactive", "failed"} else found.active
+
+
+READINGS = {
+    "service": Reading(("services",), service),
+    "unit-load": Reading(("services",), unit_load),
+}

@@ -1,0 +1,158 @@
+"""The guests of a volume, by an operator's own list command, and whose processes are theirs."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.observed import Guest, Process, Unknown
+from reconciler.probe.sections import read, split
+from reconciler.resources import SECTIONS
+from tests.unit.gate.calls import SHELLS, needs_root, within
+from tests.unit.probe.calls import PROBE, run
+
+MOUNT = r"36 1 98:16 / {path} rw,relatime shared:1 - ocfs2 /dev/ubdb rw"
+HOLD = "import sys; file = open(sys.argv[1] + '/held'); print(flush=True); sys.stdin.read()"
+
+
+def program(here: Path, script: str) -> str:
+    file = here / "list"
+    file.write_text(f"#!/bin/sh\ncd {here}\n{script}\n")
+    file.chmod(0o755)
+    return str(file)
+
+
+def guests(*listings: str, shell: tuple[str, ...] = ("dash",)) -> object:
+    words = [word for listing in listings for word in ("--guests", listing)]
+    text = run(shell, *words, "--only", "guests")
+    return read(split(text)["guests"], SECTIONS["guests"])
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_volume_is_asked_by_its_own_command(
+    tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    listing = program(tmp_path, 'echo "$#" >>calls; for name; do echo "vm-$name"; done; echo')
+    found = guests(
+        "\n".join(("/srv/a", listing, "1", "x*")).replace("x*", "x"),
+        "\n".join(("/srv/b", listing)),
+        "\n".join(("/srv/c", listing, "2")),
+        shell=shell,
+    )
+    assert found == (Guest("/srv/a", "vm-1"), Guest("/srv/a", "vm-x"), Guest("/srv/c", "vm-2"))
+    assert (tmp_path / "calls").read_text() == "2\n0\n1\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_word_reaches_the_command_as_it_is(tmp_path: Path, shell: tuple[str, ...]) -> None:
+    listing = program(tmp_path, 'printf "%s|" "$@" >words')
+    words = ("a b", "*", "$HOME", "'", '"', "\\", "-n", "~")
+    assert guests("\n".join(("/srv/a", listing, *words)), shell=shell) == ()
+    assert (tmp_path / "words").read_text() == "".join(f"{word}|" for word in words)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo vm1; exit 3", "{list} ended with status 3"),
+        ("echo two words", "a guest's name is none: two words"),
+        ("echo -- -vm", "a guest's name is none: -- -vm"),
+        ("printf 'a\\001\\n'", "a guest's name is none: a"),
+        ("seq 257", "more than 256 guests"),
+        ("yes", "more than 256 guests"),
+        ("echo vm1; echo @@0", "{list} ended with status 0"),
+        ("printf '%0129d\\n' 1", "a guest's name is none: 0000"),
+    ],
+)
+def test_what_is_no_list_of_guests_is_unknown_and_says_why(
+    tmp_path: Path, script: str, why: str, shell: tuple[str, ...]
+) -> None:
+    listing = program(tmp_path, script)
+    found = guests(f"/srv/a\n{listing}", shell=shell)
+    assert isinstance(found, Unknown)
+    assert found.reason.startswith(f"/srv/a: {why.format(list=listing)}"[:180])
+
+
+def test_a_list_command_that_is_missing_is_named() -> None:
+    assert guests("/srv/a\n/nowhere/list") == Unknown(
+        "/srv/a: /nowhere/list ended with status 127"
+    )
+
+
+def test_a_list_command_is_given_twenty_seconds(tmp_path: Path) -> None:
+    listing = program(tmp_path, "exec sleep 50")
+    assert guests(f"/srv/a\n{listing}") == Unknown(f"/srv/a: {listing} ended with status 124")
+
+
+def test_nobody_is_asked_unless_the_file_says_so(tmp_path: Path) -> None:
+    listing = program(tmp_path, "touch asked")
+    text = run(("dash",), "--guests", f"/srv/a\n{listing}", "--only", "mounts")
+    assert "guests" not in text
+    assert not (tmp_path / "asked").exists()
+    assert guests() == ()
+
+
+@pytest.mark.parametrize("words", ["", "srv/a", "/srv/a\n", "/srv/a\n\nls", "/srv/a\nl\ts"])
+def test_anything_else_is_a_wrong_call(words: str) -> None:
+    done = subprocess.run(
+        ["dash", "-c", PROBE, "probe", "--guests", words],
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (64, b"")
+
+
+@pytest.fixture
+def holder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    """A process that has a file of the volume open; its command line ends in these words."""
+    (tmp_path / "held").touch()
+    (tmp_path / "mountinfo").write_text(MOUNT.format(path=tmp_path) + "\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path, *request.param.split()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        yield process.pid
+
+
+SCOPE = "0::/machine.slice/machine-qemu\\x2d{}.scope/libvirt/emulator\n"
+SESSION = "0::/user.slice/user-0.slice/session-3.scope\n"
+CASES = [
+    ("", SCOPE.format(r"12\x2dvm\x2d1"), "vm-1"),
+    ("", SCOPE.format(r"12\x2da\x2dvm\x2d1"), ""),
+    ("", SCOPE.format(r"12\x2dvm\x2d10"), ""),
+    ("", SCOPE.format(r"3\x2da\x2bb\x40c"), "a+b@c"),
+    ("-name guest=vm-1,debug-threads=on", SESSION, "vm-1"),
+    ("-name guest=vm-1", SESSION, "vm-1"),
+    ("-name vm-1,process=x", SESSION, "vm-1"),
+    ("-name vm-1", SESSION, "vm-1"),
+    ("-name guest=vm-10,x", SESSION, ""),
+    ("/srv/vm-1/disk", SESSION, ""),
+    ("xvm-1", SESSION, ""),
+]
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("holder", "group", "guest"), CASES, indirect=["holder"])
+def test_a_process_of_a_guest_is_told_by_its_scope_or_its_command_line(
+    tmp_path: Path, holder: int, group: str, guest: str, shell: tuple[str, ...]
+) -> None:
+    listing = program(tmp_path, "echo vm-1; echo a+b@c")
+    (tmp_path / "cgroup").write_text(group)
+    script = (
+        f"mount --bind {tmp_path}/mountinfo /proc/1/mountinfo && "
+        f"mount --bind {tmp_path}/cgroup /proc/{holder}/cgroup"
+    )
+    words = ("--path", str(tmp_path), "--guests", f"{tmp_path}\n{listing}")
+    text = run(
+        shell, *words, "--only", "processes", "--only", "guests", prefix=within(script, ())
+    )
+    (found,) = read(split(text)["processes"], SECTIONS["processes"])  # type: ignore[misc]
+    assert isinstance(found, Process)
+    assert (found.pid, found.guest) == (holder, guest)
