@@ -109,8 +109,12 @@ def wait_for_paths(world: World, names: list[str], timeout: float) -> None:
         asked = {
             name: pool.submit(on_host, world, name, test, timeout=timeout) for name in names
         }
-        blind = [name for name, answer in asked.items() if answer.result().returncode]
-    if blind:
+        ended = {name: answer.result() for name, answer in asked.items()}
+    if blind := [
+        f"{name} ({done.returncode}: {done.stdout}{done.stderr})"
+        for name, done in ended.items()
+        if done.returncode
+    ]:
         raise LabError(f"not all {luns} LUNs on two paths: {' '.join(blind)}")
 
 

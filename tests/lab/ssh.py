@@ -18,11 +18,13 @@ Host *
     UserKnownHostsFile {directory}/known_hosts
     StrictHostKeyChecking yes
     BatchMode yes
-    ConnectTimeout 5
+    ConnectTimeout 10
     ServerAliveInterval 5
     ServerAliveCountMax 3
     LogLevel ERROR
 """
+# A host that boots, or works hard, may take its time for the first word.
+PATIENT = ("-o", "ConnectTimeout=30")
 
 
 def make_key(path: Path, comment: str) -> None:
@@ -46,9 +48,8 @@ def write_client_files(world: World) -> None:
 def ssh_command(world: World, name: str, user: str, *command: str) -> list[object]:
     """The command that runs one on a host, through the namespace."""
     world.plan.host(name)
-    return inside(
-        world.netns, "ssh", "-F", world.directory / "ssh_config", "-l", user, name, *command
-    )
+    config = world.directory / "ssh_config"
+    return inside(world.netns, "ssh", "-F", config, *PATIENT, "-l", user, name, *command)
 
 
 def on_host(
