@@ -1,0 +1,154 @@
+"""What the hosts really have: one ``HostFacts`` per host, one field per probe section.
+
+A field is the section's value or ``Unknown``: what could not be read is never taken for
+absent. Sizes are bytes, times seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from reconciler.model.observed.storage import (
+    Beat,
+    Disk,
+    LogicalVolume,
+    MountPoint,
+    Slot,
+    Superblock,
+    WantedDevice,
+)
+from reconciler.model.observed.system import (
+    Address,
+    Automount,
+    Connection,
+    Guest,
+    Identity,
+    Kernel,
+    Lease,
+    Live,
+    LiveCluster,
+    LiveNode,
+    Ordering,
+    Packages,
+    Process,
+    Region,
+    Space,
+    TextFile,
+    Unit,
+)
+
+__all__ = [
+    "Address",
+    "Automount",
+    "Beat",
+    "Connection",
+    "Disk",
+    "Guest",
+    "HostFacts",
+    "Identity",
+    "Kernel",
+    "Lease",
+    "Live",
+    "LiveCluster",
+    "LiveNode",
+    "LogicalVolume",
+    "MountPoint",
+    "Observed",
+    "Ordering",
+    "Packages",
+    "Process",
+    "Region",
+    "Slot",
+    "Space",
+    "Superblock",
+    "TextFile",
+    "Unit",
+    "Unknown",
+    "Unreachable",
+    "WantedDevice",
+    "device_ref",
+    "known",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A section that could not be read, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """One host, whole, at one moment."""
+
+    identity: Identity | Unknown
+    kernel: Kernel | Unknown
+    packages: Packages | Unknown
+    addresses: tuple[Address, ...] | Unknown
+    cluster_conf: TextFile | Unknown
+    o2cb_config: TextFile | Unknown
+    live: Live | Unknown
+    services: tuple[Unit, ...] | Unknown
+    ordering: Ordering | Unknown
+    mounts: tuple[MountPoint, ...] | Unknown
+    disks: tuple[Disk, ...] | Unknown
+    wanted: tuple[WantedDevice, ...] | Unknown
+    fstab: TextFile | Unknown
+    processes: tuple[Process, ...] | Unknown
+    space: tuple[Space, ...] | Unknown
+    records: tuple[TextFile, ...] | Unknown
+    leases: tuple[Lease, ...] | Unknown
+    log: tuple[str, ...] | Unknown
+    automounts: tuple[Automount, ...] | Unknown
+    interconnect: tuple[Connection, ...] | Unknown
+    guests: tuple[Guest, ...] | Unknown
+    logical_volumes: tuple[LogicalVolume, ...] | Unknown = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A host without an answer; ``code`` is the stable refusal code."""
+
+    host: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All hosts of one cluster by member name.
+
+    ``storage`` are hosts on which an action is due beside its members: only they are asked,
+    and of little (``planning.storage``).
+    """
+
+    hosts: Mapping[str, HostFacts | Unreachable]
+    storage: Mapping[str, HostFacts | Unreachable] = field(default_factory=dict)
+
+    def reached(self) -> Mapping[str, HostFacts]:
+        """The facts of the hosts that answered."""
+        return {
+            name: facts for name, facts in self.hosts.items() if isinstance(facts, HostFacts)
+        }
+
+    def unreachable(self) -> tuple[Unreachable, ...]:
+        """The hosts that did not answer."""
+        return tuple(item for item in self.hosts.values() if isinstance(item, Unreachable))
+
+
+def known(value: T | Unknown) -> T:
+    """``value``, which the planner has made sure was read; raises TypeError if not."""
+    if isinstance(value, Unknown):
+        raise TypeError(f"a fact that could not be read was used: {value.reason}")
+    return value
+
+
+def device_ref(wwid: str | None, path: str | None, partition: int | None) -> str:
+    """The one-word name of a wanted device: ``wwid=W``, ``path=P``, then ``,part=N``."""
+    whole = f"wwid={wwid}" if wwid else f"path={path}"
+    return whole if partition is None else f"{whole},part={partition}"

@@ -1,0 +1,202 @@
+"""What a host is, what runs on it, and what its files say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the host is; ``hostname`` is the short one, ``clock`` its epoch seconds."""
+
+    hostname: str
+    boot_id: str
+    machine_id: str
+    os: str
+    os_version: str
+    kernel: str
+    arch: str
+    uid: int
+    uptime: float
+    clock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The ocfs2 module for the running kernel, and what the next boot would run."""
+
+    running: str
+    next_boot: str | None
+    module_file: str | None
+    module_version: str | None
+    next_boot_module: bool | None
+    loaded: tuple[str, ...]
+    panic: int | None
+    panic_on_oops: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """Installed versions by package name, and which of the needed commands exist."""
+
+    manager: str | None
+    versions: Mapping[str, str]
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One IPv4 address of an interface."""
+
+    interface: str
+    ip: str
+    prefix: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A configuration file, whole; ``text`` is None and ``sha256`` empty if absent."""
+
+    path: str
+    text: str | None
+    sha256: str = ""
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNode:
+    """A node as the running kernel knows it (configfs)."""
+
+    name: str
+    number: int
+    ip: str
+    port: int
+    local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """An active heartbeat region: ``uuid`` of the volume, the device it beats on."""
+
+    uuid: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCluster:
+    """A cluster in configfs; timeouts in ms, ``dead_threshold`` in two-second intervals."""
+
+    name: str
+    nodes: tuple[LiveNode, ...]
+    idle_timeout_ms: int | None
+    keepalive_delay_ms: int | None
+    reconnect_delay_ms: int | None
+    dead_threshold: int | None
+    heartbeat_mode: str
+    fence_method: str
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The kernel's own view: cluster stack, clusters, DLM domains."""
+
+    stack: str
+    clusters: tuple[LiveCluster, ...]
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A systemd unit; ``enabled`` also holds for a generated unit with start links.
+
+    Of a masked unit (``load``) it is not known whether it is enabled, hence it is not.
+    """
+
+    name: str
+    load: str
+    active: str
+    sub: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """How systemd orders units by what it has read, not by what files say.
+
+    ``words`` are pairs of a unit and ``PROPERTY=VALUE``, of those that concern the cluster.
+    ``files`` are the drop-ins that have the name of ours.
+    """
+
+    words: tuple[tuple[str, str], ...]
+    files: tuple[TextFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that uses something under an OCFS2 mount.
+
+    ``unit`` is the host's, ``guest`` the name of the listed guest that it runs; or "".
+    """
+
+    pid: int
+    command: str
+    path: str
+    unit: str = ""
+    guest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A virtual machine that runs on the host, from the volume mounted on ``path``.
+
+    One that is not ``persistent`` (libvirt's transient domains) cannot be started again.
+    """
+
+    path: str
+    name: str
+    persistent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Automount:
+    """What mounts a volume by itself.
+
+    ``kind`` is ``unit``, with a .mount or .automount unit as ``name`` and its file as
+    ``text``; or ``autofs``, with the map's file as ``name`` and the line as ``text``.
+    """
+
+    kind: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A TCP connection that the host tried; ``target`` is IP:PORT.
+
+    ``state`` is ``open``, ``refused``, ``timeout``, ``unreachable`` or, without a tool for
+    it, ``unknown``.
+    """
+
+    target: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Free bytes and inodes of the file system that holds ``path``."""
+
+    path: str
+    free: int
+    inodes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The lease that a run holds on this host; ``age`` since its renewal, by boot time."""
+
+    run: str
+    holder: str
+    age: float
