@@ -270,8 +270,15 @@ def _with_drop_in(facts: HostFacts, new: TextFile) -> HostFacts:
 
 def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     now = known(facts.ordering)
-    new = [fact.subject.split(" ", 1) for fact in action.expects]
-    words = {*now.words, *((unit, word) for unit, word in new)}
+    proven = [fact.subject.split(" ", 1) for fact in action.expects]
+    # What proves nothing while its unit is masked has been read all the same.
+    read = [
+        (file.path.split("/")[-2].removesuffix(".d"), line)
+        for file in now.files
+        for line in (file.text or "").splitlines()
+        if "=" in line
+    ]
+    words = {*now.words, *((unit, word) for unit, word in proven), *read}
     return replace(facts, ordering=replace(now, words=tuple(sorted(words))))
 
 

@@ -75,6 +75,9 @@ BACK = frozenset(
     {
         "mount",
         "write-fstab",
+        "archive-order",
+        "write-order",
+        "reload-units",
         "unmask-service",
         "enable-service",
         "start-service",
