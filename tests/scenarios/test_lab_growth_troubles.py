@@ -153,7 +153,8 @@ def test_a_storage_host_is_looked_at_when_something_is_to_be_done_there(lab, ope
 FILMS = "/dev/mapper/mpathc"
 # Where the inode of the global bitmap is, and the size of a block.
 BITMAP = (
-    f"debugfs.ocfs2 -R 'stat //global_bitmap' {FILMS} | sed -n 's/.*Inode: \\([0-9]*\\).*/\\1/p'; "
+    f"debugfs.ocfs2 -R 'stat //global_bitmap' {FILMS} | "
+    "sed -n 's/^[[:space:]]*Inode: \\([0-9]*\\).*/\\1/p'; "
     f"blkid -p -o value -s BLOCK_SIZE {FILMS}"
 )
 
@@ -170,7 +171,7 @@ def test_a_check_that_fails_on_real_damage_leaves_everything_unmounted(lab, oper
     done(lab, "node01", f"{saved} status=none && dd if=/dev/zero {there}")
     for _ in range(2):
         code, events = operator.apply(file)
-        assert (code, events[-1]["result"]) == (4, "failed")
+        assert code == 4
         (failed,) = [event for event in events if event["event"] == "action-failed"]
         assert (failed["host"], failed["kind"]) == ("node01", "check-file-system")
         assert "check-failed" in failed["message"]
