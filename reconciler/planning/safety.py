@@ -113,7 +113,8 @@ def window_is_proven(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Itera
                 yield _broken(
                     action, "window-is-proven", "mounts or heartbeats are not checked"
                 )
-    yield from _after(plan, "mount", "check-grown", "window-is-proven")
+    for label in dict.fromkeys(a.address for a in _kind(plan, "check-grown")):
+        yield from _after(plan, "mount", "check-grown", "window-is-proven", label)
 
 
 def backup_before_growth(
@@ -178,10 +179,13 @@ def _kind(plan: ClusterPlan, kind: str) -> tuple[Action, ...]:
     return tuple(action for action in plan.actions if action.kind == kind)
 
 
-def _after(plan: ClusterPlan, kind: str, earlier: str, code: str) -> Iterator[Blocked]:
+def _after(
+    plan: ClusterPlan, kind: str, earlier: str, code: str, of: str = ""
+) -> Iterator[Blocked]:
+    """Whether each of ``kind`` waits for all ``earlier``; of one address, where ``of`` is given."""
     needs = {action.id: frozenset(action.needs) for action in plan.actions}
-    writes = {action.id for action in _kind(plan, earlier)}
-    for action in _kind(plan, kind):
+    writes = {a.id for a in _kind(plan, earlier) if of in {"", a.address}}
+    for action in (a for a in _kind(plan, kind) if of in {"", a.address}):
         missing = writes - graph.closure(needs, frozenset({action.id}))
         if missing:
             yield _broken(action, code, f"it does not wait for {', '.join(sorted(missing))}")

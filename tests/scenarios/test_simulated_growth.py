@@ -167,6 +167,26 @@ def test_slots_growth_and_timeouts_share_one_outage():
     assert (fs.slots, fs.size) == (12, 2 * GIB)
 
 
+def test_slots_of_one_and_offline_growth_of_another_share_one_outage():
+    world = witnessed(3, Shape("san", luns=2))
+    add_storage(world)
+    controller, names = Controller(world), ("node01", "node02", "node03")
+
+    def file(slots, films, **more):
+        volumes = [volume(world, slots=slots), volume(world, "lun2", "films", **films)]
+        return desired(world, *names, volumes=volumes, **more)
+
+    apply(world, controller, file(4, {}))
+    backing = {"lvm": {"host": "san", "vg": "vg0", "lv": "lun2"}}
+    films = {"size": "2GiB", "growth": "offline", "backing": backing}
+    ended = apply(world, controller, file(6, films, network={"idle_timeout_ms": 25000}))
+    (outage,) = ended.plan.clusters[0].outages
+    assert set(outage.volumes) == {"images", "films"}
+    assert [kinds(ended).count(k) for k in ("add-slots", "grow-unmounted", "unmount")] == [
+        *(1, 1, 6)
+    ]
+
+
 def test_a_check_that_fails_leaves_everything_stopped_and_says_so():
     world, controller = before()
     (fs,) = world.filesystems()
