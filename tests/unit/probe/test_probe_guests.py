@@ -46,6 +46,12 @@ def test_each_volume_is_asked_by_its_own_command(
     assert (tmp_path / "calls").read_text() == "2\n0\n1\n"
 
 
+def test_a_list_in_another_order_is_the_same(tmp_path: Path) -> None:
+    first = guests(f"/srv/a\n{program(tmp_path, 'echo vm2; echo vm1; echo vm2')}")
+    second = guests(f"/srv/a\n{program(tmp_path, 'echo vm1; echo vm2')}")
+    assert first == second == (Guest("/srv/a", "vm1"), Guest("/srv/a", "vm2"))
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_word_reaches_the_command_as_it_is(tmp_path: Path, shell: tuple[str, ...]) -> None:
     listing = program(tmp_path, 'printf "%s|" "$@" >words')
