@@ -298,7 +298,7 @@ def test_at_boot_false_takes_the_entry_out_of_fstab():
 def test_a_mount_without_a_wanted_option_is_made_anew_in_turns():
     cluster = spec(volumes=[volume(mount={"path": "/srv/images", "options": ["localflocks"]})])
     plan = plan_cluster(cluster, converged(cluster))
-    turn = ["clear-fstab", "unmount", "mount", "write-fstab"]
+    turn = ["clear-fstab", "unmount", "mount", "write-fstab", "reload-units"]
     assert (kinds(plan), codes(plan)) == (turn * 3, [])
     assert {f.reading for a in plan.actions if a.kind == "unmount" for f in a.requires} == {
         *("users", "serving"),
