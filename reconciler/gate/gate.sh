@@ -357,9 +357,9 @@ mounted_at() { # mounted_at PATH
         IFS=' '
         # shellcheck disable=SC2086 # ID PARENT MAJ:MIN ROOT PATH OPTIONS [TAG...] - TYPE ...
         set -- "$1" $line
-        path=$6
-        case $path in *\\*) path=$(printf '%b' "$(echo "$path" | sed 's/\\/\\0/g')") ;; esac
-        if [ "$path" = "$1" ]; then
+        point=$6
+        case $point in *\\*) point=$(printf '%b' "$(echo "$point" | sed 's/\\/\\0/g')") ;; esac
+        if [ "$point" = "$1" ]; then
             flags=$7,${line##* }
             line=${line#* - }
             found="$4 ${line%% *}"
@@ -1198,8 +1198,9 @@ migrate_guest() { # migrate_guest NAME SECONDS LIST MIGRATE STOP
         while [ "$status" = 0 ] && [ $uptime -lt $end ] && is_listed "$1" "$3"; do sleep 1; done
         if is_listed "$1" "$3"; then
             rm -f "$temp"
+            why=${failure:+: $failure}
             shut_down "$1" "$2" "$3" "$5"
-            echo "ok stopped $1; it did not move${failure:+: $failure}"
+            echo "ok stopped $1; it did not move$why"
             return
         fi
     fi
@@ -1243,17 +1244,20 @@ guest_words() { # guest_words NAME SECONDS COMMAND...
     done
 }
 
-# What cannot be listed is not absent: it ends the waiting.
+# What cannot be listed is not absent: it ends the waiting. A list without its end is none: it
+# was too long, or cut off; what the command leaves behind may hold its output, and ends nothing.
 is_listed() { # is_listed NAME LIST
     IFS=$NL
     # shellcheck disable=SC2086 # a word a line
-    all=$({ limited 20 $2 8>&- || echo "@@$?"; } 2>/dev/null </dev/null | head -c 65536)
+    all=$({ limited 20 $2; printf '\n@@ended %s\n' "$?"; } 2>/dev/null </dev/null 8>&- |
+        sed '/^@@ended [0-9]*$/q' | head -c 65536)
     now
-    case $NL$all$NL in
-    *"$NL@@"*) stop 70 guests-unread "${2%%"$NL"*} ended with status ${all##*@@}" ;;
-    *"$NL$1$NL"*) ;;
-    *) return 1 ;;
+    case $NL$all in
+    *"$NL@@ended 0") ;;
+    *"$NL@@ended "*) stop 70 guests-unread "${2%%"$NL"*} ended with status ${all##* }" ;;
+    *) stop 70 guests-unread "${2%%"$NL"*} printed more than 64 KiB" ;;
     esac
+    case $NL$all$NL in *"$NL$1$NL"*) ;; *) return 1 ;; esac
 }
 
 if has timeout; then
@@ -1262,13 +1266,14 @@ else
     limited() { shift && "$@"; }
 fi
 
-# It neither ends with us nor holds our lock or our output: what it starts may be a guest.
+# It neither ends with us nor holds our lock or our output: what it starts may be a guest. It is
+# a program, not one of our own functions, whatever it is called.
 send() { # send COMMAND: $temp gets what it says, at the end with its status
     directory "$STATE"
     temp=$(mktemp "$STATE/.guest.XXXXXX") || stop 70 write-failed "$STATE"
     IFS=$NL
     # shellcheck disable=SC2086 # a word a line
-    { $1; echo "@@$?"; } >"$temp" 2>&1 </dev/null 8>&- &
+    { command $1; echo "@@$?"; } >"$temp" 2>&1 </dev/null 8>&- &
 }
 
 has_ended() { # its $status, or nothing while it runs; why it failed, in $failure

@@ -73,6 +73,10 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("archive-cluster-conf", "stop-cluster", _same_host),
     ("archive-cluster-conf", "disable-o2cb", _same_host),
     ("archive-cluster-conf", "write-o2cb-settings", _same_host),
+    # Who has no such file any more is not ours to tidy up: that goes last.
+    ("archive-cluster-conf", "archive-order", _same_host),
+    ("archive-cluster-conf", "reload-units", _same_host),
+    ("archive-cluster-conf", "strike-stopped", _same_host),
     ("revoke-access", "archive-cluster-conf", _anywhere),
     ("revoke-access", "unmount", _anywhere),
     # Nobody is dropped from a list before it is out, and none without a record of it.

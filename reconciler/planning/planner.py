@@ -22,7 +22,8 @@ from reconciler.planning.predicted import predicted
 from reconciler.planning.returning import could_return, taken_numbers
 from reconciler.planning.safety import violations
 from reconciler.planning.strangers import told_apart
-from reconciler.planning.waypoints import LAST, Waypoint, waypoints
+from reconciler.planning.turns import due_anew
+from reconciler.planning.waypoints import AFTER_TURN, LAST, Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
 from reconciler.resources.workloads.guests import unstoppable
@@ -77,7 +78,13 @@ def _steps(cluster: Cluster, observed: Observed) -> list[_Step]:
     steps: list[_Step] = []
     used: set[str] = set()
     for point in waypoints(cluster, observed):
-        found = [a for a in _actions(point.cluster, observed) if _is_meant(point, a)]
+        early = due_anew(point.cluster, observed)
+        found = [
+            action
+            for action in _actions(point.cluster, observed)
+            if _is_meant(point, action)
+            and not (action.host in early and action.kind in AFTER_TURN)
+        ]
         actions = link([_unique(action, used) for action in found])
         part = ClusterPlan(cluster.name, (), actions, (), ())
         after = predicted(point.cluster, observed, actions)

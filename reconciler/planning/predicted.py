@@ -269,16 +269,14 @@ def _with_drop_in(facts: HostFacts, new: TextFile) -> HostFacts:
 
 
 def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """Also of what is masked, which systemd reads like the others and does not tell until then."""
     now = known(facts.ordering)
-    proven = [fact.subject.split(" ", 1) for fact in action.expects]
-    # What proves nothing while its unit is masked has been read all the same.
-    read = [
-        (file.path.split("/")[-2].removesuffix(".d"), line)
-        for file in now.files
-        for line in (file.text or "").splitlines()
-        if "=" in line
+    new = [fact.subject.split(" ", 1) for fact in action.expects]
+    ours = [
+        (file.path.split("/")[-2].removesuffix(".d"), file.text or "") for file in now.files
     ]
-    words = {*now.words, *((unit, word) for unit, word in proven), *read}
+    read = {(unit, line) for unit, text in ours for line in text.splitlines() if "=" in line}
+    words = {*now.words, *read, *((unit, word) for unit, word in new)}
     return replace(facts, ordering=replace(now, words=tuple(sorted(words))))
 
 

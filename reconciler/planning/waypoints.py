@@ -70,20 +70,21 @@ LAST = frozenset(
     }
 )
 MOVES = frozenset(STAGES) - LAST
-# What a member gets back after a turn of its own.
-BACK = frozenset(
+# What a member gets back after a turn of its own, and not before: until then systemd has the old
+# path in order, and what starts there would be stopped once more.
+AFTER_TURN = frozenset(
     {
-        "mount",
-        "write-fstab",
-        "archive-order",
         "write-order",
+        "archive-order",
         "reload-units",
         "unmask-service",
         "enable-service",
         "start-service",
+        "start-guest",
         "strike-stopped",
     }
 )
+BACK = AFTER_TURN | {"mount", "write-fstab"}
 
 
 @dataclass(frozen=True, slots=True)

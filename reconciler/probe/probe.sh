@@ -723,12 +723,14 @@ guests_of() { # guests_of PATH [COMMAND ARG...]: added to $guests; or status 1 a
     done
 }
 
+# Without its end it was too long; what the command leaves behind may hold its output.
 printed() { # printed COMMAND ARG...: in $answer what it prints; or status 1 and $unlisted
-    answer=$({ limited 20 "$@" || echo "@@$?"; } | head -c 65536)
-    case $NL$answer in *"$NL@@"*)
-        unlisted="$path: $1 ended with status ${answer##*@@}"
-        return 1
-        ;;
+    answer=$({ limited 20 "$@"; printf '\n@@ended %s\n' "$?"; } |
+        sed '/^@@ended [0-9]*$/q' | head -c 65536)
+    case $NL$answer in
+    *"$NL@@ended 0") answer=${answer%@@*} ;;
+    *"$NL@@ended "*) unlisted="$path: $1 ended with status ${answer##* }" && return 1 ;;
+    *) unlisted="$path: $1 printed more than 64 KiB" && return 1 ;;
     esac
 }
 

@@ -35,7 +35,8 @@ def wanted(world, kind=COMMAND, states=None, names=THREE, **more):
     mount = {"mount": {"path": "/srv/images", **more.pop("mount", {})}}
     services = more.pop("services", [])
     workloads = {"guests": dict(kind), "services": services}
-    one = volume(world, workloads=workloads, **mount)
+    label = more.pop("label", "images")
+    one = volume(world, label=label, workloads=workloads, **mount)
     return of({"name": "ocfs2", "members": items, "volumes": [one], **more})
 
 
@@ -222,6 +223,27 @@ def test_of_two_hosts_that_owe_the_same_guest_one_starts_it():
     apply(world, controller, wanted(world))
     assert where(world) == {"node01": ["vm1"], "node02": [], "node03": []}
     assert [stopped_record(world, host) for host in THREE[:2]] == [[], []]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_guest_is_owed_whatever_its_volume_is_called_meanwhile(back):
+    world, controller = running(2, node01=["vm1"])
+    drained = {"names": THREE[:2], "states": {"node01": "drained"}}
+    apply(world, controller, wanted(world, **drained))
+    assert stopped_record(world, "node01") == [["images", "vm1"]]
+    apply(world, controller, wanted(world, label="pictures", **drained))
+    label = "images" if back else "pictures"
+    apply(world, controller, wanted(world, label=label, names=THREE[:2]))
+    assert where(world) == {"node01": ["vm1"], "node02": []}
+
+
+def test_a_label_that_is_given_up_in_its_window_leaves_no_guest_stopped():
+    stubborn = Guest("vm2", "/srv/images/vm2", stubborn=True)
+    world, controller = running(2, node01=["vm1", stubborn])
+    ended = drive(world, controller.apply(wanted(world, label="pictures", names=THREE[:2])))
+    assert (ended.word, where(world)["node01"]) == ("partial", ["vm2"])
+    apply(world, controller, wanted(world, names=THREE[:2]))
+    assert sorted(where(world)["node01"]) == ["vm1", "vm2"]
 
 
 @pytest.mark.parametrize("host", THREE[:2])

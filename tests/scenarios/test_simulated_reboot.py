@@ -5,7 +5,17 @@ import pytest
 from reconciler.hosts.simulator.machine import Unit
 from reconciler.hosts.simulator.worlds import Shape
 from tests.clock import drive
-from tests.runs import MOUNTED, Controller, desired, mounted, volume, witnessed
+from tests.runs import (
+    MOUNTED,
+    Controller,
+    desired,
+    members,
+    mounted,
+    of,
+    volume,
+    witnessed,
+)
+from tests.wire import Kill, Line
 
 AGENT = "agent.service"
 
@@ -109,3 +119,25 @@ def test_a_service_whose_mount_fails_at_boot_stays_stopped_until_a_run_has_mount
     world.hosts["node01"].reboot()
     assert (mounted(world)["node01"], machine.units[AGENT].active) == (MOUNTED, "active")
     assert drive(world, controller.apply(named)).word == "no-change"
+
+
+def test_who_is_replaced_keeps_no_order_when_the_run_is_killed_between_its_files():
+    world = witnessed(2, Shape("san"))
+    item = volume(world, workloads={"services": ["agent"]})
+    for machine in world.machines.values():
+        machine.units[AGENT] = Unit("inactive", "dead", enabled=True)
+    controller = Controller(world)
+    first = desired(world, "node01", volumes=[item])
+    assert drive(world, controller.apply(first)).word == "converged"
+    files = world.machines["node01"].files.by_path
+    ours = [path for path in files if path.endswith(".d/reconcile.conf")]
+    assert len(ours) == 2
+    old, new = members(world)
+    second = of(
+        {"name": "ocfs2", "members": [{**old, "state": "absent"}, new], "volumes": [item]}
+    )
+    kill = Kill(2, "after", lambda name: name == "gate archive-file")
+    assert drive(world, controller.apply(second, line=Line(kill))).word == "killed"
+    assert drive(world, controller.apply(second)).word == "converged"
+    assert not [path for path in ours if path in files]
+    assert world.wrongs() == []

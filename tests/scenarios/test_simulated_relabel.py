@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import Fault, services
+from reconciler.hosts.simulator import Fault, guests, services
+from reconciler.hosts.simulator.guests import Guest
 from reconciler.hosts.simulator.machine import Unit
 from reconciler.hosts.simulator.worlds import Shape, add_storage
 from reconciler.planning import graph
@@ -102,6 +103,41 @@ def test_one_host_after_the_other_mounts_it_on_the_new_path():
     assert everywhere(world, "images /srv/new")
 
 
+def hosting(path):
+    verbs = {verb: ["guests", verb] for verb in ("stop", "start")}
+    kind = {"kind": "command", "list": ["guests", "list", "/srv"], **verbs}
+    return {
+        "mount": {"path": path},
+        "workloads": {"guests": kind, "services": ["agent"]},
+    }
+
+
+def test_guests_and_services_come_back_on_the_new_path_wherever_the_run_is_killed():
+    world, controller = before(hosts=2)
+    for name in NAMES[:2]:
+        machine = world.machines[name]
+        machine.programs = {"guests": guests.guests_program}
+        machine.units[AGENT] = Unit(enabled=True, active="active")
+    apply(world, controller, wish(world, volume(world, **hosting("/srv/images"))))
+    for number, name in enumerate(NAMES[:2], 1):
+        guests.add(world.machines[name], Guest(f"vm{number}", f"/srv/images/vm{number}"))
+        world.guests[f"vm{number}"].disk = f"/srv/new/vm{number}"  # as by its definition
+    file = wish(world, volume(world, **hosting("/srv/new")))
+    at = 0
+    ended = drive(world, controller.apply(file, line=Line(Kill(3, "after"))))
+    while ended.word == "killed":
+        at += 1
+        ended = drive(world, controller.apply(file, line=Line(Kill(3 + at, "after"))))
+        assert not ended.failures
+    assert ended.word in {"converged", "no-change"}
+    assert drive(world, controller.apply(file)).word == "no-change"
+    assert world.wrongs() == []
+    assert all(mounted(world)[name] == ("images /srv/new",) for name in NAMES[:2])
+    found = {name: guests.running(world.machines[name]) for name in NAMES[:2]}
+    assert found == {"node01": ["vm1"], "node02": ["vm2"]}
+    assert {world.machines[name].units[AGENT].active for name in NAMES[:2]} == {"active"}
+
+
 def test_all_at_once_where_the_file_says_so():
     world, controller = before()
     file = wish(world, volume(world, mount=NEW, **SERVICES), rollout="window")
@@ -122,10 +158,8 @@ def test_another_volume_of_the_host_stays_mounted_and_its_services_run():
         services.start(world.machines[name], AGENT)
     file = desired(world, *names, volumes=[volume(world, mount=NEW), mail])
     ended = apply(world, controller, file)
-    assert set(kinds(ended)) == {
-        *("clear-fstab", "unmount", "mount", "write-fstab"),
-        *("write-order", "reload-units"),  # the agent came after the first apply
-    }
+    turn = {"clear-fstab", "unmount", "mount", "write-fstab", "reload-units"}
+    assert set(kinds(ended)) == {*turn, "write-order"}  # the agent's, which is new here
     assert kinds(ended).count("unmount") == 2
     assert mounted(world)["node01"] == ("mail /srv/mail", "images /srv/new")
 
@@ -211,8 +245,8 @@ def test_not_at_boot_any_more_and_again():
     for wanted in (False, True):
         mount = {"path": "/srv/images", "at_boot": wanted}
         ended = apply(world, controller, wish(world, volume(world, mount=mount)))
-        given = {"write-fstab", "reload-units"}
-        assert set(kinds(ended)) == (given if wanted else {"clear-fstab"})
+        line = {"write-fstab", "reload-units"} if wanted else {"clear-fstab"}
+        assert set(kinds(ended)) == line
         assert lines(world) == (["/srv/images"] if wanted else [])
         assert everywhere(world, "images /srv/images")
 

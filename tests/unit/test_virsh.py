@@ -71,8 +71,8 @@ def test_of_the_running_domains_those_are_told_that_have_a_disk_on_the_volume(
     libvirt.run("off", "/srv/images/off.img")
     libvirt.virsh("destroy", "--domain", "off")
     assert guests(libvirt) == (
-        Guest("/srv/images", "vm1"),
         Guest("/srv/images", "passing", persistent=False),
+        Guest("/srv/images", "vm1"),
     )
 
 

@@ -129,14 +129,9 @@ def _lines(text: str) -> list[str]:
 def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    """Write or take away the files of a host, then one reload of its systemd.
-
-    Nothing for whom has a volume on an earlier path: fstab has the new one after the move.
-    """
+    """Write or take away the files of a host, then one reload of its systemd."""
     reached = observed.reached()
     for host in dict.fromkeys(change.host for change in changes):
-        if _is_to_move(cluster, host, reached[host]):
-            continue
         mine = [change for change in changes if change.host == host]
         for change in (change for change in mine if change.truth == "file"):
             file = drop_in(reached[host], _unit(change))
@@ -145,12 +140,6 @@ def actions(
             else:
                 yield _write(cluster, change, file)
         yield _reload(cluster, mine, reached[host])
-
-
-def _is_to_move(cluster: Cluster, host: str, facts: HostFacts) -> bool:
-    earlier = {path for v in cluster.volumes for path in v.past.paths}
-    has = {found.path for found in known(facts.mounts)}
-    return host in mounting(cluster) and bool(earlier & has)
 
 
 def _unit(change: Change) -> str:
@@ -235,7 +224,7 @@ def drop_in_digest(facts: HostFacts, unit: str) -> str:
     return drop_in(facts, unit).sha256 or "absent"
 
 
-NEEDS = ("ordering", "services", "fstab", "mounts", "disks", "wanted")
+NEEDS = ("ordering", "services", "fstab", "disks", "wanted")
 READINGS = {
     "order": Reading(("ordering",), order),
     "drop-in": Reading(("ordering",), drop_in_digest),

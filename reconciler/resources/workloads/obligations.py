@@ -6,10 +6,12 @@ It is written before the first stop and struck off after the last start.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.gate.steps import digest, write
 from reconciler.model.desired import Cluster
+from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, TextFile
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
@@ -35,11 +37,17 @@ class Owed:
         names = [f"guest {name} of {label}" for label, name in self.guests]
         return ", ".join((*units, *names)) or "nothing"
 
-    def to_text(self) -> str:
-        """The record's text; without guests as runs that knew none wrote it."""
+    def to_text(self, devices: Mapping[str, str]) -> str:
+        """The record's text; without guests as runs that knew none wrote it.
+
+        ``devices`` are those of volumes by label: by them a guest is found under another label.
+        """
         fields = {"services": list(self.stopped), "disabled": list(self.disabled)}
-        guests = {"guests": [list(item) for item in self.guests]} if self.guests else {}
-        return json.dumps({**fields, **guests}) + "\n"
+        if not self.guests:
+            return json.dumps(fields) + "\n"
+        guests = [list(item) for item in self.guests]
+        theirs = {label: devices[label] for label, _name in self.guests if label in devices}
+        return json.dumps({**fields, "guests": guests, "devices": theirs}) + "\n"
 
 
 def units(cluster: Cluster) -> tuple[str, ...]:
@@ -78,10 +86,24 @@ def _recorded(cluster: Cluster, facts: HostFacts) -> Owed:
         stopped, disabled = (
             tuple(str(unit) for unit in found.get(key, [])) for key in ("services", "disabled")
         )
-        guests = tuple((str(label), str(name)) for label, name in found.get("guests", []))
+        labels = _labels_now(cluster, found.get("devices", {}))
+        guests = tuple(
+            (labels.get(label, str(label)), str(name))
+            for label, name in found.get("guests", [])
+        )
     except (ValueError, AttributeError, TypeError):
         return Owed()
     return Owed(stopped, disabled, guests)
+
+
+def _labels_now(cluster: Cluster, devices: Mapping[str, str]) -> Mapping[str, str]:
+    """What is called otherwise since it was written down: the device says which volume it is."""
+    now = {device: label for label, device in _devices(cluster).items()}
+    return {label: now[device] for label, device in devices.items() if device in now}
+
+
+def _devices(cluster: Cluster) -> Mapping[str, str]:
+    return {volume.label: ref(volume) for volume in cluster.volumes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,7 @@ class Ledger:
     cluster: str
     change: Change
     file: TextFile
+    devices: Mapping[str, str]
 
     def noted(self, owed: Owed) -> Action:
         """``owed`` is written down."""
@@ -102,13 +125,12 @@ class Ledger:
 
     def after(self, owed: Owed) -> Ledger:
         """The record once ``owed`` is in it."""
-        text = owed.to_text()
+        text = owed.to_text(self.devices)
         return replace(self, file=replace(self.file, text=text, sha256=digest(text)))
 
     def _written(self, name: str, owed: Owed) -> Action:
-        action = write(
-            self.change, f"{self.cluster}/{name}", "record", self.file, owed.to_text()
-        )
+        text = owed.to_text(self.devices)
+        action = write(self.change, f"{self.cluster}/{name}", "record", self.file, text)
         subject, host = f"{self.cluster}/{STOPPED}", self.change.host
         old, new = (fact.value for fact in (*action.requires, *action.expects))
         return replace(
@@ -121,4 +143,5 @@ class Ledger:
 
 def ledger(cluster: Cluster, change: Change, facts: HostFacts) -> Ledger:
     """The record of the change's host as it is."""
-    return Ledger(cluster.name, change, record(facts, cluster.name, STOPPED))
+    file = record(facts, cluster.name, STOPPED)
+    return Ledger(cluster.name, change, file, _devices(cluster))

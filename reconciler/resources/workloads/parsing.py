@@ -13,16 +13,19 @@ MOST = 256  # of one volume on one host
 
 
 def parse_guests(section: Section) -> tuple[Guest, ...]:
-    """Each once, in the order in which it was told; ValueError for what cannot be a name."""
+    """Each once, by name; ValueError for what cannot be a name.
+
+    A list command may tell them in another order each time: the plan is to be the same.
+    """
     rows = grouped(section, {"guest": 3})["guest"]
-    found = dict.fromkeys(
+    found = {
         Guest(path, _name(name), choice(word, {"yes": True, "no": False}))
         for path, name, word in rows
-    )
+    }
     for path in {guest.path for guest in found}:
         if sum(guest.path == path for guest in found) > MOST:
             raise ValueError(f"more than {MOST} guests on {path}")
-    return tuple(found)
+    return tuple(sorted(found, key=lambda guest: (guest.path, guest.name)))
 
 
 def _name(word: str) -> str:

@@ -120,7 +120,7 @@ def _start(cluster: Cluster, volume: Volume, change: Change, others: tuple[str, 
         str(int(START_TIMEOUT)),
         _argv(kind, "list"),
         _argv(kind, "start", guest=name),
-        timeout=START_TIMEOUT + SLACK,
+        timeout=2 * START_TIMEOUT + SLACK,  # for the mount, and then for the guest
     )
     return Action(
         id=f"{cluster.name}/{host}/start-guest/{label}/{name}",

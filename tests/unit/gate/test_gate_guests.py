@@ -146,6 +146,31 @@ def test_guests_that_cannot_be_listed_are_not_taken_for_stopped(
 
 
 @needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_the_list_command_leaves_behind_is_not_waited_for(
+    host: Host, shell: tuple[str, ...]
+) -> None:
+    host.guest("vm1")
+    host.program("list", "ls running; sleep 30 & echo $! >>left")
+    began = time.monotonic()
+    try:
+        assert host.stop("vm1", shell=shell) == (0, "ok stopped vm1\n", "")
+        assert time.monotonic() - began < 15
+    finally:
+        subprocess.run(["kill", *(host.here / "left").read_text().split()], check=True)
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_list_that_is_too_long_is_none(host: Host, shell: tuple[str, ...]) -> None:
+    host.guest("vm1")
+    host.program("list", "yes '' | head -c 1000000; ls running")
+    said = f"gate: guests-unread: {host.here}/list printed more than 64 KiB\n"
+    assert host.stop("vm1", shell=shell) == (70, "", said)
+    assert host.called() == []
+
+
+@needs_root
 def test_a_list_command_that_fails_while_a_guest_stops_ends_the_waiting(host: Host) -> None:
     host.guest("vm1")
     host.program("list", "[ -e told ] && exit 3; ls running")
@@ -166,7 +191,8 @@ def test_a_guest_moves_and_is_not_stopped(host: Host, shell: tuple[str, ...]) ->
 def test_a_guest_that_does_not_move_is_stopped(host: Host) -> None:
     host.guest("vm1")
     host.program("migrate", "echo no room >&2; exit 1")
-    assert host.migrate("vm1") == (0, "ok stopped vm1; it did not move\n", "")
+    why = "the command ended with 1: no room"
+    assert host.migrate("vm1") == (0, f"ok stopped vm1; it did not move: {why}\n", "")
     assert host.called() == ["migrate vm1 node02", "stop vm1"]
     assert host.running() == []
 
@@ -218,6 +244,26 @@ def test_no_guest_starts_without_its_volume(host: Host) -> None:
     status, _, said = host.start("vm1", info=other)  # after a minute in which it might come
     assert (status, said) == (75, "gate: not-mounted: /srv/images has 98:16 ext4 mounted\n")
     assert not (host.here / "called").exists()
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+def test_no_guest_starts_because_another_volume_is_there(
+    host: Host, shell: tuple[str, ...]
+) -> None:
+    other = VOLUME.replace("/srv/images", "/srv/other")
+    status, _, said = host.start("vm1", shell=shell, info=other)
+    assert (status, said) == (75, "gate: not-mounted: /srv/images has nothing mounted\n")
+    assert not (host.here / "called").exists()
+
+
+@needs_root
+def test_a_command_is_a_program_whatever_it_is_called(host: Host) -> None:
+    host.guest("vm1")
+    (host.here / "tools").mkdir()
+    host.program("tools/clean", 'rm "running/$1"')
+    words = (host.words("list"), "clean\nvm1")
+    assert host.gate("stop-guest", "vm1", "3", *words) == (0, "ok stopped vm1\n", "")
 
 
 @needs_root
