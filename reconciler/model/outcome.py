@@ -1,4 +1,4 @@
-"""How things ended: refusals, and the result of a run."""
+"""How things ended: refusals, what was found out, and the result of a run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ class Blocked:
     subject: str
     message: str
     remedy: str
+
+
+Severity = Literal["warning", "notice"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """What will go wrong, or may, though nothing is refused for it: a word with a page.
+
+    A ``warning`` tells what the next boot takes away, a ``notice`` what only is worth knowing.
+    ``mended_by`` is the address of the change that ends it, empty if nothing does.
+    """
+
+    code: str
+    subject: str
+    message: str
+    remedy: str
+    severity: Severity = "warning"
+    mended_by: str = ""
 
 
 Status = Literal["done", "failed", "not-started"]

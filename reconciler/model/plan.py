@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, Finding
 
 Risk = Literal["none", "safe", "outage", "data"]
 RISKS: tuple[Risk, ...] = ("none", "safe", "outage", "data")
@@ -139,7 +139,8 @@ class Outage:
 class ClusterPlan:
     """The plan of one cluster; it is carried out only when nothing is ``blocked``.
 
-    ``notes`` are what an operator should know and nothing acts upon.
+    ``notes`` are what an operator should know and nothing acts upon, ``findings`` what the
+    next boot or a difference between members will lead to.
     """
 
     name: str
@@ -148,6 +149,7 @@ class ClusterPlan:
     outages: tuple[Outage, ...]
     blocked: tuple[Blocked, ...]
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ RELEVANT = (
     "wanted",
     "fstab",
 )
-VOLATILE = {"beats", "advancing", "pid"}
+# A kernel's protocol of locks counts by what is refused for it; it is told of a loaded module.
+VOLATILE = {"beats", "advancing", "pid", "locking"}
 LENGTH = 12
 
 
@@ -41,6 +42,7 @@ def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
 def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
     lasting = tuple(replace(outage, processes=()) for outage in cluster.outages)
     fields = asdict(replace(cluster, actions=(), outages=lasting, notes=(), blocked=()))
+    del fields["findings"]  # of no consequence for what is done
     # Of a refusal, code and subject: the words may hold what passes, as a pid, or whether
     # a host that is cut off times out or has no route.
     refused = [[blocked.code, blocked.subject] for blocked in cluster.blocked]

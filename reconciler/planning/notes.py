@@ -44,14 +44,6 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
         slow, fast = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
         yield f"the clocks of {slow} and {fast} are more than {CLOCKS_APART} s apart"
     yield from sight.told(cluster, observed)
-    tools = {
-        host: facts.packages.versions.get(cluster.packages.tools, "none")
-        for host, facts in stays.items()
-        if not isinstance(facts.packages, Unknown)
-    }
-    if len(set(tools.values())) > 1:
-        words = ", ".join(f"{host} {version}" for host, version in tools.items())
-        yield f"members have different {cluster.packages.tools}: {words}"
 
 
 def quarantined(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:

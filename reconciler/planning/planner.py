@@ -8,11 +8,12 @@ from itertools import count
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
 from reconciler.planning import graph, offline, reach, storage, strangers
 from reconciler.planning.digest import facts_digest, plan_id
+from reconciler.planning.forecast import findings
 from reconciler.planning.notes import fencing, noted, quarantined
 from reconciler.planning.numbering import numbered
 from reconciler.planning.order import link
@@ -59,9 +60,9 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     blocked += offline.check(cluster, observed, actions)
     blocked += storage.check(cluster, observed, actions)
     notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
-    return ClusterPlan(
-        cluster.name, tuple(changes), actions, outages, tuple(sorted(set(blocked))), notes
-    )
+    found = findings(cluster, observed, changes)
+    refused = tuple(sorted(set(blocked)))
+    return ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,13 @@ def _targeted(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
         for change in plan.changes
         if _matches(change.host, change.address, targets) or change.address in addresses
     )
-    return replace(plan, actions=actions, changes=changes)
+    return replace(plan, actions=actions, changes=changes, findings=_left(plan, changes))
+
+
+def _left(plan: ClusterPlan, changes: Sequence[Change]) -> tuple[Finding, ...]:
+    """The findings, of which a part of the changes mends less."""
+    due = {change.address for change in changes}
+    return tuple(f if f.mended_by in due else replace(f, mended_by="") for f in plan.findings)
 
 
 def _grows_with(action: Action, actions: Sequence[Action], chosen: Collection[str]) -> bool:

@@ -378,6 +378,7 @@ probe_leases() {
 probe_live() {
     get /sys/fs/ocfs2/cluster_stack
     row stack "$got"
+    if get /sys/fs/ocfs2/max_locking_protocol; then row locking "$got"; fi
     config=/sys/kernel/config/cluster
     if [ ! -d "$config" ]; then
         unregistered || fail "configfs is not mounted"
@@ -439,8 +440,8 @@ domains() { # DLM domains: debugfs lists them, else each has a kernel thread dlm
 
 probe_services() {
     has systemctl || fail "systemctl is not there"
-    set -- o2cb.service ocfs2.service multipathd.service iscsid.service firewalld.service \
-        nftables.service
+    set -- o2cb.service ocfs2.service multipathd.service iscsid.service open-iscsi.service \
+        iscsi.service firewalld.service nftables.service
     IFS=$NL
     for id in $units; do
         case $NL$*$NL in *"$NL$id$NL"*) ;; *) set -- "$@" "$id" ;; esac

@@ -43,6 +43,7 @@ def _cluster(cluster: ClusterPlan) -> Json:
         "outages": [asdict(outage) for outage in cluster.outages],
         "blocked": [asdict(item) for item in cluster.blocked],
         "notes": list(cluster.notes),
+        "findings": [asdict(item) for item in cluster.findings],
     }
 
 

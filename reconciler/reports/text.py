@@ -7,7 +7,7 @@ from difflib import unified_diff
 from itertools import groupby
 
 from reconciler.model.observed import Observed
-from reconciler.model.outcome import Blocked, ClusterOutcome
+from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Outage, Plan
 from reconciler.planning.outages import guests_taken
 from reconciler.reports.documents import fact_words, interruption, preview
@@ -45,6 +45,7 @@ def _cluster(
         ("warn", f"         guests on {host}: {', '.join(names)}")
         for host, names in guests_taken(cluster.actions).items()
     )
+    yield from _findings(cluster.findings)
     yield from (("dim", f"  note: {note}") for note in cluster.notes)
     if not cluster.actions and not cluster.blocked:
         yield "good", "  No change: hosts are as the file says."
@@ -103,6 +104,15 @@ def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
     for item in blocked:
         yield "bad", f"  BLOCKED {item.code}  {item.subject}"
         yield "bad", f"          {item.message}"
+        yield "", f"          remedy: {item.remedy}"
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
+    """What the plan does not mend; the rest stands among its changes."""
+    for item in (item for item in findings if not item.mended_by):
+        style = {"warning": "warn"}.get(item.severity, "dim")
+        yield style, f"  {item.severity.upper()} {item.code}  {item.subject}"
+        yield style, f"          {item.message}"
         yield "", f"          remedy: {item.remedy}"
 
 

@@ -37,6 +37,7 @@ from reconciler.resources.packages import changes as packages
 from reconciler.resources.packages import parsing as packages_parsing
 from reconciler.resources.quarantine import changes as quarantine
 from reconciler.resources.records import parsing as records_parsing
+from reconciler.resources.skew import changes as skew
 from reconciler.resources.volumes import changes as volumes
 from reconciler.resources.volumes import checks as volumes_checks
 from reconciler.resources.volumes import parsing as volumes_parsing
@@ -61,6 +62,7 @@ class Resource:
 
 RESOURCES: tuple[Resource, ...] = (
     Resource("packages", packages.NEEDS, packages.check, packages.diff, packages.actions),
+    Resource("skew", skew.NEEDS, skew.check, skew.diff, skew.actions, staying),
     Resource(
         "cluster_conf",
         cluster_conf.NEEDS,

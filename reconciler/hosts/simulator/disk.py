@@ -9,6 +9,9 @@ from reconciler.hosts.simulator.errors import ImpossibleWorld
 
 SECTOR = 512
 Damage = Literal["", "repairable", "lasting"]
+# Incompat features of a new file system: sparse to append-dio, and clusterinfo with a stamp.
+UNSTAMPED = 0xB750
+STAMPED = UNSTAMPED | 0x4000
 EPOCH = 1_800_000_000  # what a simulated clock shows at the start of the world
 
 
@@ -49,7 +52,8 @@ class Filesystem:
     """An OCFS2 file system: superblock, slot map and heartbeat blocks.
 
     ``damage`` is what fsck.ocfs2 would find, ``inprog`` says that tunefs.ocfs2 was cut short
-    in a resize of the unmounted volume: the kernel then does not mount it.
+    in a resize of the unmounted volume: the kernel then does not mount it. ``extra`` are bits of
+    incompat features beyond those that mkfs.ocfs2 gives it.
     """
 
     uuid: str
@@ -64,11 +68,17 @@ class Filesystem:
     beats: dict[int, Beat] = field(default_factory=dict)
     damage: Damage = ""
     inprog: bool = False
+    extra: int = 0
 
     @property
     def region(self) -> str:
         """The name of its heartbeat region and DLM domain: the UUID as configfs has it."""
         return self.uuid.replace("-", "").upper()
+
+    @property
+    def incompat(self) -> int:
+        """The bits of its incompat features, as mkfs.ocfs2 1.8.7 sets them, and more."""
+        return (STAMPED if self.cluster else UNSTAMPED) | self.extra
 
     @property
     def size(self) -> int:

@@ -1,6 +1,7 @@
 """Whether the mounted members let a host join: what o2net and the DLM compare.
 
-Every row of ``CHECKS`` was seen on real kernels; refused joins leave the members running.
+Every row of ``CHECKS`` but the last was seen on real kernels, of which there is only one
+version of the protocol (fs/ocfs2/dlmglue.c); refused joins leave the members running.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.disk import Filesystem
     from reconciler.hosts.simulator.machine import Machine
 
-NOT_CONNECTED, INVALID = 107, 22
+NOT_CONNECTED, INVALID, PROTOCOL = 107, 22, 71
 NODEINFO = "(mount.ocfs2,900,0):dlm_send_nodeinfo:1255"
 SLOW, QUICK = 70.0, 5.0  # seconds until the joiner gives up
 
@@ -123,10 +124,22 @@ def _same_lists(pair: Pair) -> Refusal | None:
     return None
 
 
+def _same_protocol(pair: Pair) -> Refusal | None:
+    """The joiner must be able to talk as they do who are there (dlm_query_join_proto_check)."""
+    mine, theirs = (
+        [int(word) for word in machine.setup.locking.split(".")]
+        for machine in (pair.joiner, pair.member)
+    )
+    if mine[0] == theirs[0] and mine[1] >= theirs[1]:
+        return None
+    return Refusal(PROTOCOL, QUICK)
+
+
 CHECKS: tuple[Callable[[Pair], Refusal | None], ...] = (
     _connects,
     _handshake("network idle timeout", lambda live: live.idle_timeout_ms),
     _handshake("keepalive delay", lambda live: live.keepalive_delay_ms),
     _handshake("heartbeat timeout", lambda live: (live.dead_threshold - 1) * 2000),
     _same_lists,
+    _same_protocol,
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.hosts.simulator.devices import Attachment, Device, find, make_devices
+from reconciler.hosts.simulator.devices import PATHS, Attachment, Device, find, make_devices
 from reconciler.hosts.simulator.disk import Filesystem
 from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.files import Files
@@ -16,6 +16,11 @@ from reconciler.hosts.simulator.reply import Reply
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.world import World
 
+# What Linux 4.0 and later mount (fs/ocfs2/ocfs2_fs.h); 1.8.7 of the tools opens the same.
+FEATURES = 0xFFD8
+# Whatever logs in to iSCSI targets at boot; without it their disks are not there.
+LOGIN = "open-iscsi.service"
+
 
 @dataclass(slots=True)
 class Setup:
@@ -24,6 +29,10 @@ class Setup:
     ``addresses`` are the first ones of the interfaces, ``aliases`` more of them. On a storage
     host ``logical`` maps VG/LV to the LUN that it is, ``room`` a volume group to its free
     bytes (not named: enough), ``thin`` a thin VG/LV to its pool's fullness in percent.
+
+    ``features`` are the incompat bits that the kernel mounts, ``tool_features`` those that the
+    tools open; ``locking`` is the kernel's protocol of locks. ``next_boot`` is the kernel that
+    the next boot runs, with or without a ``next_boot_module``; empty if nothing tells.
     """
 
     hostname: str
@@ -35,9 +44,14 @@ class Setup:
     kernel: str = "6.1.176"
     arch: str = "x86_64"
     module: bool = True
+    features: int = FEATURES
+    locking: str = "1.0"
+    next_boot: str = ""
+    next_boot_module: bool = True
     manager: str = "dpkg"
     versions: dict[str, str] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
+    tool_features: int = FEATURES
     panic: int = 0
     panic_on_oops: int = 0
     skew: int = 0
@@ -189,11 +203,17 @@ class Machine:
 
     def start(self) -> None:
         """A new kernel with nothing but its devices."""
+        setup = self.setup
+        if setup.next_boot:
+            setup.kernel, setup.module = setup.next_boot, setup.next_boot_module
+        logs_in = LOGIN not in self.units or self.units[LOGIN].enabled
         self.running = Running(
             boot_id=self.world.uuid(),
             since=self.world.now,
             on=True,
-            devices=make_devices(self.setup.attachments),
+            devices=make_devices(
+                [a for a in setup.attachments if logs_in or not PATHS[a.kind]]
+            ),
         )
         self.record("booted")
 

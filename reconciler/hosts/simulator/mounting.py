@@ -42,6 +42,7 @@ QUIET_OPTIONS = re.compile(
 ERRORS = {
     16: "Device or resource busy",
     22: "Invalid argument",
+    71: "Protocol error",
     107: "Transport endpoint is not connected",
 }
 
@@ -57,8 +58,10 @@ def mount(machine: Machine, source: str, path: str, options: tuple[str, ...]) ->
     if not device.serves:
         raise kernel_error(16, where)
     fs = _open(machine, device)
-    if fs.inprog:
-        machine.log("ocfs2: couldn't mount because of unsupported optional features (4).")
+    if lacking := (fs.incompat & ~machine.setup.features) | (4 if fs.inprog else 0):
+        machine.log(
+            f"ocfs2: couldn't mount because of unsupported optional features ({lacking:x})."
+        )
         raise kernel_error(22, where)
     me = _cluster_node(machine, fs)
     _refuse_unknown(machine, options, where)

@@ -8,7 +8,7 @@ from reconciler.hosts.simulator import backing, power
 from reconciler.hosts.simulator.devices import PATHS, Attachment, Wiring
 from reconciler.hosts.simulator.disk import Extent, Lun, Signature
 from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Machine, Setup, Unit
+from reconciler.hosts.simulator.machine import LOGIN, Machine, Setup, Unit
 from reconciler.hosts.simulator.world import World
 
 GIB, MIB = 1 << 30, 1 << 20
@@ -117,6 +117,7 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
         "ocfs2.service": Unit(enabled=True),
         "multipathd.service": Unit("active", "running", enabled=True) if iscsi else Unit(),
         "iscsid.service": Unit("active", "running", enabled=True) if iscsi else Unit(),
+        LOGIN: Unit("active", "exited", enabled=True) if iscsi else Unit(),
     }
     power.switch_on(machine)
     return machine

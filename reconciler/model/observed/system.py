@@ -100,11 +100,16 @@ class LiveCluster:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The kernel's own view: cluster stack, clusters, DLM domains."""
+    """The kernel's own view: cluster stack, clusters, DLM domains.
+
+    ``locking`` is the protocol of file system locks that it has, MAJOR.MINOR; empty while the
+    ocfs2 module is not loaded.
+    """
 
     stack: str
     clusters: tuple[LiveCluster, ...]
     domains: tuple[str, ...]
+    locking: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The pages of ``reconcile explain``: ``CODE.md`` beside this file, one a refusal code."""
+"""The pages of ``reconcile explain``: ``CODE.md`` beside this file, one a code of a refusal or finding."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.model.observed import (
@@ -20,8 +21,10 @@ ATTRIBUTES = (
     "heartbeat/dead_threshold", "heartbeat/mode",
 )  # fmt: skip
 SHAPES = {
-    "stack": 1, "cluster": 1, "attr": 3, "node": 6, "region": 3, "domain": 1,
+    "stack": 1, "locking": 1, "cluster": 1, "attr": 3, "node": 6, "region": 3, "domain": 1,
 }  # fmt: skip
+# Documentation/ABI/stable/sysfs-fs-ocfs2, max_locking_protocol: such as 1.10.
+PROTOCOL = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
 STATES = {word: word for word in ("open", "refused", "timeout", "unreachable", "unknown")}
 Rows = Mapping[str, Sequence[tuple[str, ...]]]
 
@@ -64,7 +67,14 @@ def parse_live(section: Section) -> Live:
         stack="" if stack == "-" else stack,
         clusters=tuple(_cluster(name, rows) for name in names),
         domains=tuple(name for (name,) in rows["domain"]),
+        locking=_protocol([word for (word,) in rows["locking"]]),
     )
+
+
+def _protocol(words: Sequence[str]) -> str:
+    if len(words) > 1 or not all(map(PROTOCOL.fullmatch, words)):
+        raise ValueError(f"not a locking protocol: {' '.join(words)[:64]!r}")
+    return words[0] if words else ""
 
 
 def _cluster(name: str, rows: Rows) -> LiveCluster:

@@ -108,7 +108,8 @@ def test_units_are_told_by_the_names_asked_for(tmp_path: Path, shell: tuple[str,
     words = [word for name in asked for word in ("--unit", name)]
     script = f"mount --bind {tmp_path} /usr/local/sbin"
     found = seen("services", *words, script=script, shell=shell)
-    usual = ("o2cb", "ocfs2", "multipathd", "iscsid", "firewalld", "nftables")
+    storage = ("multipathd", "iscsid", "open-iscsi", "iscsi")
+    usual = ("o2cb", "ocfs2", *storage, "firewalld", "nftables")
     assert found == (
         *(Unit(f"{name}.service", "loaded", "inactive", "dead", True) for name in usual),
         Unit("a.service", "masked", "active", "running", enabled=False),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LOG_LINES, PROCESSES = 40, 200
 UNITS = (
     *("o2cb.service", "ocfs2.service", "multipathd.service", "iscsid.service"),
+    *("open-iscsi.service", "iscsi.service"),
     *("firewalld.service", "nftables.service"),
 )
 
@@ -25,6 +26,8 @@ def live(machine: Machine, _: Request) -> Rows:
     """configfs; nothing but the stack without a registered cluster."""
     running = machine.running
     yield row("stack", "o2cb" if running.loaded & STACK_MODULES else "-")
+    if "ocfs2" in running.loaded:
+        yield row("locking", machine.setup.locking)
     cluster = running.live
     if cluster is None:
         return

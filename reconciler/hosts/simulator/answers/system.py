@@ -32,14 +32,15 @@ def identity(machine: Machine, _: Request) -> Rows:
 
 
 def kernel(machine: Machine, _: Request) -> Rows:
-    """The module of the running kernel; a UML host has no /boot, hence no next one."""
+    """The module of the running kernel; a UML host has no /boot, hence mostly no next one."""
     setup = machine.setup
     file = f"/lib/modules/{setup.kernel}/kernel/fs/ocfs2/ocfs2.ko" if setup.module else "-"
     yield row("running", setup.kernel)
-    yield row("next_boot", "-")
+    yield row("next_boot", setup.next_boot or "-")
     yield row("module_file", file)
     yield row("module_version", "-")
-    yield row("next_boot_module", "-")
+    ready = "yes" if setup.next_boot_module else "no"
+    yield row("next_boot_module", ready if setup.next_boot else "-")
     for module in MODULES:
         if module in machine.running.loaded:
             yield row("loaded", module)

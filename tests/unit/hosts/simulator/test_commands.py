@@ -79,6 +79,7 @@ async def test_units_are_enabled_one_by_one_and_daemon_reload_does_nothing():
         "ocfs2.service": True,
         "multipathd.service": False,
         "iscsid.service": False,
+        "open-iscsi.service": False,
     }
 
 

@@ -72,6 +72,17 @@ async def test_a_bare_host_says_who_it_is():
     assert await section(host, "mounts") == await section(host, "processes") == []
 
 
+async def test_the_next_kernel_and_the_locking_protocol_are_told_as_far_as_they_are_known():
+    host = bare_cluster(1).hosts["node01"]
+    kernel = dict(row for row in await section(host, "kernel") if row[0] != "loaded")
+    assert (kernel["next_boot"], kernel["next_boot_module"]) == ("-", "-")
+    host.machine.setup.next_boot, host.machine.setup.next_boot_module = "9.9.9", False
+    kernel = dict(row for row in await section(host, "kernel") if row[0] != "loaded")
+    assert (kernel["next_boot"], kernel["next_boot_module"]) == ("9.9.9", "no")
+    host.machine.running.loaded |= {"ocfs2_nodemanager", "ocfs2"}
+    assert await section(host, "live") == [("stack", "o2cb"), ("locking", "1.0")]
+
+
 @pytest.mark.parametrize(
     ("text", "rows"),
     [

@@ -79,6 +79,11 @@ def test_the_live_cluster_is_read_and_what_it_does_not_tell_is_none() -> None:
     assert parse_live(LIVE) == Live("o2cb", (cluster,), ("7B4D24F7872A4F6B888D798C1C9BE483",))
 
 
+def test_the_locking_protocol_is_read_where_the_module_is_loaded() -> None:
+    assert parse_live((("stack", "o2cb"), ("locking", "1.10"))).locking == "1.10"
+    assert parse_live((("stack", "o2cb"),)).locking == ""
+
+
 def test_without_the_module_nothing_is_live() -> None:
     assert parse_live((("stack", "-"),)) == Live("", (), ())
 
@@ -97,6 +102,8 @@ def test_without_the_module_nothing_is_live() -> None:
         (*LIVE, ("node", "ocfs2", "n", "1", "host", "7777", "0")),
         (*LIVE, ("node", "ocfs2", "n", "x", "10.0.0.1", "7777", "0")),
         (*LIVE, ("region", "ocfs2")),
+        (*LIVE, ("locking", "1")),
+        (*LIVE, ("locking", "1.0"), ("locking", "1.0")),
     ],
 )
 def test_a_garbled_live_cluster_is_refused(rows: Rows) -> None:

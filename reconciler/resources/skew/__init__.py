@@ -1,0 +1,1 @@
+"""Members that differ in what they run."""

@@ -1,0 +1,192 @@
+"""Members that differ: in versions, in the locking protocol, in file system features.
+
+What would make a mount fail is refused before anything is written; of members that run
+already it is only told. What kernels say to each other besides (o2net's handshake, the DLM's
+own protocol) cannot be read from outside: there they refuse each other themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import has_mounted, ref, view_of
+from reconciler.model.observed import HostFacts, Observed, Superblock, known
+from reconciler.model.outcome import Blocked, Finding
+from reconciler.model.plan import Action, Change
+from reconciler.model.refusals import member
+from reconciler.model.standing import among, is_withdrawn, mounting_it, online, staying
+from reconciler.resources.skew.features import lacking
+
+Hosts = Mapping[str, HostFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """A host that does not go with the others; ``joins`` if it is about to go among them."""
+
+    code: str
+    host: str
+    message: str
+    remedy: str
+    joins: bool
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse a host that is about to join, or to mount, and could not."""
+    for item in _skews(cluster, observed):
+        if item.joins:
+            yield Blocked(item.code, member(item.host), item.message, item.remedy)
+
+
+def findings(cluster: Cluster, observed: Observed) -> Iterator[Finding]:
+    """The same of members that run, and versions that differ between members."""
+    yield from _versions(cluster, among(observed, staying(cluster)).reached())
+    for item in _skews(cluster, observed):
+        if not item.joins:
+            yield Finding(item.code, member(item.host), item.message, item.remedy)
+
+
+def diff(_cluster: Cluster, _observed: Observed) -> Iterator[Change]:
+    """Nothing: what a host runs is for its packages."""
+    return iter(())
+
+
+def actions(
+    _cluster: Cluster, _observed: Observed, _changes: Sequence[Change]
+) -> Iterator[Action]:
+    """Nothing."""
+    return iter(())
+
+
+def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
+    hosts = among(observed, staying(cluster)).reached()
+    yield from _protocols(cluster, hosts)
+    for volume in cluster.volumes:
+        if not is_withdrawn(volume):
+            for host in hosts:
+                yield from _tools(cluster, volume, host, hosts)
+                yield from _features(cluster, volume, host, hosts)
+
+
+def _versions(cluster: Cluster, hosts: Hosts) -> Iterator[Finding]:
+    tools = cluster.packages.tools
+    readings: Mapping[str, Callable[[HostFacts], str]] = {
+        f"have different {tools}": lambda f: known(f.packages).versions.get(tools, "none"),
+        "run different kernels": lambda f: known(f.kernel).running,
+        "have different ocfs2 modules": lambda f: known(f.kernel).module_version or "none",
+    }
+    for what, reading in readings.items():
+        found: dict[str, list[str]] = {}
+        for host, facts in hosts.items():
+            found.setdefault(reading(facts), []).append(host)
+        if len(found) > 1:
+            words = "; ".join(f"{version} on {', '.join(h)}" for version, h in found.items())
+            yield Finding(
+                "version-skew",
+                f"cluster/{cluster.name}",
+                f"members {what}: {words}",
+                "bring them to one version, one host after the other",
+                "notice",
+            )
+
+
+def _protocols(cluster: Cluster, hosts: Hosts) -> Iterator[Skew]:
+    runs = {host: _protocol(f) for host, f in hosts.items() if _runs(cluster, f)}
+    for host, facts in hosts.items():
+        mine = _protocol(facts)
+        others = [h for h, theirs in runs.items() if h != host and not _suits(mine, theirs)]
+        if others:
+            words = ", ".join(f"{h} {known(hosts[h].live).locking}" for h in others)
+            yield Skew(
+                "protocol-skew",
+                host,
+                f"its kernel has the locking protocol {known(facts.live).locking}, "
+                f"and {words}: it could not mount what they have mounted",
+                f"boot {host} with a kernel whose ocfs2 has the protocol of the others",
+                host in online(cluster) and host not in runs,
+            )
+
+
+def _runs(cluster: Cluster, facts: HostFacts) -> bool:
+    return any(live.name == cluster.name and live.nodes for live in known(facts.live).clusters)
+
+
+def _protocol(facts: HostFacts) -> tuple[int, ...]:
+    """Major and minor; nothing while it is not known."""
+    return tuple(int(word) for word in known(facts.live).locking.split(".") if word)
+
+
+def _suits(mine: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
+    """Whether a host can join those who are there: the same major, and no lower minor.
+
+    Who is there goes by the version of the first one (fs/ocfs2/dlm/dlmdomain.c,
+    dlm_query_join_proto_check).
+    """
+    return not mine or not theirs or (mine[0] == theirs[0] and mine[1] >= theirs[1])
+
+
+def _tools(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iterator[Skew]:
+    """Tools that open no file system whose features they do not know (libocfs2/openfs.c)."""
+    view = view_of(hosts[host], ref(volume))
+    if view is None or view.unread or view.superblock or view.signature.get("TYPE") != "ocfs2":
+        return
+    versions = {
+        h: known(f.packages).versions.get(cluster.packages.tools) for h, f in hosts.items()
+    }
+    readers = [h for h in _readers(volume, hosts) if versions[h] != versions[host]]
+    if readers:
+        yield Skew(
+            "feature-skew",
+            host,
+            f"its {cluster.packages.tools} {versions[host]} cannot read the file system of "
+            f"{volume.label}, {versions[readers[0]]} on {', '.join(readers)} can",
+            f"install on {host} the version that the others have",
+            not _runs(cluster, hosts[host]),
+        )
+
+
+def _readers(volume: Volume, hosts: Hosts) -> Iterator[str]:
+    for host, facts in hosts.items():
+        view = view_of(facts, ref(volume))
+        if view is not None and view.superblock is not None:
+            yield host
+
+
+def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iterator[Skew]:
+    block = _superblock(volume, hosts)
+    if block is None:
+        return
+    facts, where = hosts[host], ref(volume)
+    kernel = known(facts.kernel)
+    able = {known(f.kernel).running for f in hosts.values() if has_mounted(f, where)}
+    if kernel.running not in able and (lacks := lacking(block, kernel, kernel.running)):
+        yield Skew(
+            "feature-skew",
+            host,
+            f"its kernel {kernel.running} lacks features of the file system of {volume.label}: "
+            f"{', '.join(lacks)}",
+            f"boot {host} with a kernel that has them; tunefs.ocfs2(8) tells which can be taken "
+            "from an unmounted volume",
+            host in mounting_it(cluster, volume) and not has_mounted(facts, where),
+        )
+    following = kernel.next_boot if kernel.next_boot_module else None
+    if following and following not in able and (lacks := lacking(block, kernel, following)):
+        yield Skew(
+            "feature-skew",
+            host,
+            f"the kernel that boots next, {following}, lacks features of the file system of "
+            f"{volume.label}: {', '.join(lacks)}",
+            f"let {host} boot a kernel that has them",
+            joins=False,
+        )
+
+
+def _superblock(volume: Volume, hosts: Hosts) -> Superblock | None:
+    """As the first member that can read it tells: it is one file system."""
+    blocks = (view_of(hosts[host], ref(volume)) for host in _readers(volume, hosts))
+    return next((view.superblock for view in blocks if view is not None), None)
+
+
+NEEDS: tuple[str, ...] = ("kernel", "live", "packages", "mounts", "wanted")
