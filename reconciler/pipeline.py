@@ -320,17 +320,22 @@ class Run:
 
 
 def _missing(rest: ClusterPlan) -> str:
-    """Who is without a volume or a workload until somebody goes on."""
+    """Who is without a volume or a workload until somebody goes on.
+
+    Not who has it still: of those the rest would first take it.
+    """
     kinds = {
-        "mount": "without a volume",
-        "start-service": "with a service stopped",
-        "start-guest": "with a guest stopped",
+        "mount": ({"unmount"}, "without a volume"),
+        "start-service": ({"stop-service"}, "with a service stopped"),
+        "start-guest": ({"stop-guest", "migrate-guest"}, "with a guest stopped"),
     }
-    words = [
-        f"; {what} until then: {', '.join(sorted(hosts))}"
-        for kind, what in kinds.items()
-        if (hosts := {action.host for action in rest.actions if action.kind == kind})
-    ]
+    words = []
+    for given, (taken, what) in kinds.items():
+        has = {(a.host, a.address) for a in rest.actions if a.kind in taken}
+        lacks = {
+            a.host for a in rest.actions if a.kind == given and (a.host, a.address) not in has
+        }
+        words += [f"; {what} until then: {', '.join(sorted(lacks))}"] if lacks else []
     return "".join(words)
 
 

@@ -22,9 +22,14 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
         what = ", ".join((*outage.volumes, *units)) or "the cluster"
         click.echo(f"Outage on {', '.join(outage.hosts)}: {what}", err=True)
     for cluster in clusters:
+        moves = {a.host for a in cluster.actions if a.kind == "migrate-guest"}
         for host, guests in guests_taken(cluster.actions).items():
-            click.echo(f"Guests of {host}, shut down or moved: {', '.join(guests)}", err=True)
+            how = "moved, or else shut down" if host in moves else "shut down"
+            click.echo(f"Guests of {host}, {how}: {', '.join(guests)}", err=True)
     click.echo(f"Expected: {interruption(plan)}.", err=True)
+    for action in (a for c in clusters for a in c.actions if a.irreversible):
+        if action.risk != "data":  # those are asked for one by one
+            click.echo(f"Cannot be undone: {action.host}: {action.summary}", err=True)
     for action in formats(plan):
         click.echo(f"Cannot be undone: {action.host}: {action.summary}", err=True)
         names = aliases.get(action.device, frozenset()) | {action.device}

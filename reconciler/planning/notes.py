@@ -19,6 +19,7 @@ CLOCKS_APART = 5
 def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Everything worth a line, in a stable order."""
     stays = among(observed, staying(cluster)).reached()
+    yield from _at_work(stays)
     yield from _still_mapped(cluster, observed)
     for item in observed.unreachable():
         if item.host in leaving(cluster):
@@ -44,6 +45,20 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
         slow, fast = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
         yield f"the clocks of {slow} and {fast} are more than {CLOCKS_APART} s apart"
     yield from sight.told(cluster, observed)
+
+
+def _at_work(stays: Mapping[str, HostFacts]) -> Iterator[str]:
+    """Runs that hold a lease: what they are half through is no state to plan from."""
+    runs: dict[str, list[tuple[str, float]]] = {}
+    for host, facts in stays.items():
+        for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
+            runs.setdefault(lease.run, []).append((host, lease.age))
+    for run, seen in runs.items():
+        ages = round(min(age for _host, age in seen))
+        yield (
+            f"run {run} holds the lease on {', '.join(host for host, _age in seen)}, renewed "
+            f"{ages} s ago: where it is at work, plan again when it has ended"
+        )
 
 
 def quarantined(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
-from reconciler.model.plan import Action, Change, ClusterPlan, Outage, Plan
+from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.planning.outages import guests_taken
 from reconciler.reports.documents import fact_words, interruption, preview
 
@@ -40,11 +40,7 @@ def _cluster(
     if cluster.blocked and cluster.actions:
         yield "", "  Once nothing is blocked, this would follow:"
     yield from _actions(cluster.actions, detail)
-    yield from _outages(cluster.outages)
-    yield from (
-        ("warn", f"         guests on {host}: {', '.join(names)}")
-        for host, names in guests_taken(cluster.actions).items()
-    )
+    yield from _outages(cluster)
     yield from _findings(cluster.findings)
     yield from (("dim", f"  note: {note}") for note in cluster.notes)
     if not cluster.actions and not cluster.blocked:
@@ -138,9 +134,10 @@ def _details(group: Sequence[Action]) -> Iterator[Line]:
         yield from (("dim", f"        proves {fact_words(f)}") for f in action.expects)
 
 
-def _outages(outages: Sequence[Outage]) -> Iterator[Line]:
+def _outages(cluster: ClusterPlan) -> Iterator[Line]:
     """Who loses what, for how long, and which processes were seen using it."""
-    for outage in outages:
+    guests = dict(guests_taken(cluster.actions))
+    for outage in cluster.outages:
         long = (
             "that this plan does not end"
             if outage.seconds is None
@@ -152,6 +149,8 @@ def _outages(outages: Sequence[Outage]) -> Iterator[Line]:
         units = [name for name in outage.workloads if not name.startswith("guest/")]
         if units:
             yield "", f"         services: {', '.join(units)}"
+        for host in [host for host in outage.hosts if host in guests]:
+            yield "warn", f"         guests on {host}: {', '.join(guests.pop(host))}"
         yield from (
             ("dim", f"         process  {line}") for line in outage.processes[:PROCESSES]
         )
@@ -168,13 +167,29 @@ def _summary(plan: Plan) -> Iterator[Line]:
     seconds = sum(action.seconds for action in plan.actions)
     final = ", irreversible" if plan.irreversible else ""
     if plan.blocked:
-        yield "bad", f"{changes} changes, {len(plan.blocked)} refusals. Blocked (exit 3)."
+        refusals = _number(len(plan.blocked), "refusal")
+        yield "bad", f"{_number(changes, 'change')}, {refusals}. Blocked (exit 3)."
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
-        text = f"{changes} changes, {len(plan.actions)} actions, risk {plan.risk}{final}"
+        work = f"{_number(changes, 'change')}, {_number(len(plan.actions), 'action')}"
+        text = f"{work}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _not_started(actions: Sequence[str]) -> Iterator[Line]:
+    """Ids, CLUSTER/HOST/WHAT, the same of several hosts in one line."""
+    groups: dict[str, list[str]] = {}
+    for action in actions:
+        _cluster_, host, what = action.split("/", 2)
+        groups.setdefault(what, []).append(host)
+    for what, hosts in groups.items():
+        yield "dim", f"  not started: {','.join(hosts)}: {what}"
 
 
 def outcome_lines(
@@ -195,8 +210,7 @@ def outcome_lines(
         for action in counts["failed"]:
             yield "bad", f"  FAILED {action.action} after {action.seconds:.1f} s"
             yield from (("", f"    {line}") for line in action.message.splitlines())
-        for action in counts["not-started"]:
-            yield "dim", f"  not started: {action.action}"
+        yield from _not_started([a.action for a in counts["not-started"]])
         yield from _blocked([item for item in outcome.blocked if item not in shown])
         if outcome.message:
             yield "", f"  {outcome.message}"

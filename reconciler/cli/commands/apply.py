@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,13 @@ class Request:
     no_color: bool
     detail: int
     state: str | None
+
+    @property
+    def more(self) -> str:
+        """What else of the command line makes the same plan, and the same record."""
+        words = [word for target in self.options.targets for word in ("--target", target)]
+        words += ["--state-dir", self.state] if self.state else []
+        return f" {shlex.join(words)}" if words else ""
 
 
 @click.command("apply")
@@ -205,7 +213,7 @@ def _approved(request: Request, journal: Journal, seen: tuple[Plan, Pairs]) -> b
     for reason in verdict.missing:
         _say(f"not approved: {reason}")
         journal.emit("not-approved", {"cluster": None, "reason": reason})
-    _say(f"to approve exactly this: {verdict.command}")
+    _say(f"to approve exactly this: {verdict.command}{request.more}")
     return False
 
 
