@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import click
 
 from reconciler.model.plan import ClusterPlan, Plan
@@ -15,21 +17,8 @@ TRIES = 3
 def approved(plan: Plan, aliases: Aliases) -> bool:
     """Ask; True only for the exact answers."""
     clusters = runnable(plan)
-    hosts = sorted({a.host for c in clusters for a in c.actions if a.host})
-    click.echo(f"\nOn {', '.join(hosts)}.", err=True)
-    for outage in (o for c in clusters for o in c.outages):
-        units = (name for name in outage.workloads if not name.startswith("guest/"))
-        what = ", ".join((*outage.volumes, *units)) or "the cluster"
-        click.echo(f"Outage on {', '.join(outage.hosts)}: {what}", err=True)
-    for cluster in clusters:
-        moves = {a.host for a in cluster.actions if a.kind == "migrate-guest"}
-        for host, guests in guests_taken(cluster.actions).items():
-            how = "moved, or else shut down" if host in moves else "shut down"
-            click.echo(f"Guests of {host}, {how}: {', '.join(guests)}", err=True)
-    click.echo(f"Expected: {interruption(plan)}.", err=True)
-    for action in (a for c in clusters for a in c.actions if a.irreversible):
-        if action.risk != "data":  # those are asked for one by one
-            click.echo(f"Cannot be undone: {action.host}: {action.summary}", err=True)
+    for line in _stakes(plan, clusters):
+        click.echo(line, err=True)
     for action in formats(plan):
         click.echo(f"Cannot be undone: {action.host}: {action.summary}", err=True)
         names = aliases.get(action.device, frozenset()) | {action.device}
@@ -41,6 +30,27 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
         return _answer("Type yes to go on", {"yes"})
     words = [confirmation(cluster) for cluster in clusters]
     return all(_answer(f"Type {word} to go on", {word}) for word in words)
+
+
+def _stakes(plan: Plan, clusters: Sequence[ClusterPlan]) -> Iterator[str]:
+    """The hosts, who loses what for how long, and what cannot be undone but by a format.
+
+    Formats are asked for one by one.
+    """
+    hosts = sorted({a.host for c in clusters for a in c.actions if a.host})
+    yield f"\nOn {', '.join(hosts)}."
+    for outage in (o for c in clusters for o in c.outages):
+        units = (name for name in outage.workloads if not name.startswith("guest/"))
+        what = ", ".join((*outage.volumes, *units)) or "the cluster"
+        yield f"Outage on {', '.join(outage.hosts)}: {what}"
+    for cluster in clusters:
+        moves = {a.host for a in cluster.actions if a.kind == "migrate-guest"}
+        for host, guests in guests_taken(cluster.actions).items():
+            how = "moved, or else shut down" if host in moves else "shut down"
+            yield f"Guests of {host}, {how}: {', '.join(guests)}"
+    yield f"Expected: {interruption(plan)}."
+    final = (a for c in clusters for a in c.actions if a.irreversible and a.risk != "data")
+    yield from (f"Cannot be undone: {action.host}: {action.summary}" for action in final)
 
 
 def confirmation(cluster: ClusterPlan) -> str:

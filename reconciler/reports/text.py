@@ -186,7 +186,7 @@ def _not_started(actions: Sequence[str]) -> Iterator[Line]:
     """Ids, CLUSTER/HOST/WHAT, the same of several hosts in one line."""
     groups: dict[str, list[str]] = {}
     for action in actions:
-        _cluster_, host, what = action.split("/", 2)
+        host, what = action.split("/", 2)[1:]
         groups.setdefault(what, []).append(host)
     for what, hosts in groups.items():
         yield "dim", f"  not started: {','.join(hosts)}: {what}"

@@ -47,8 +47,8 @@ def test_an_outage_with_guests_wants_their_number(typed: str, enough: bool) -> N
     answer, said = asked(plan, typed)
     assert answer is enough
     lines = said.splitlines()
-    assert "Guests of node01, shut down or moved: vm1 of images, vm2 of images" in lines
-    assert "Guests of node02, shut down or moved: vm3 of images" in lines
+    assert "Guests of node01, shut down: vm1 of images, vm2 of images" in lines
+    assert "Guests of node02, shut down: vm3 of images" in lines
     asking = next(n for n, line in enumerate(lines) if line.startswith("Type ocfs2 3 to go on"))
     assert lines[asking - 1] == "Expected: no interruption for who stays."
 
