@@ -83,7 +83,7 @@ def _filesystem(machine: Machine, ref: str, fs: Filesystem) -> Rows:
 
 def _incompat(fs: Filesystem) -> str:
     """The flags of features: their sum, then their names."""
-    names = STAMPED if fs.cluster else UNSTAMPED
+    names = f"{STAMPED if fs.cluster else UNSTAMPED}{' unknown' if fs.extra else ''}"
     if not fs.inprog:
         return f"{fs.incompat} {names}"
     return f"{fs.incompat | RESIZE_INPROG} {ABORTED_RESIZE} {names}"
