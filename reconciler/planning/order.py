@@ -212,6 +212,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
 )
 # Where the order is free, a plan reads best in this one.
 STAGES = (
+    "install-packages",
     "load-module",
     "begin-backup",
     "back-up",

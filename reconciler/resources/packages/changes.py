@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, known
+from reconciler.model.observed import HostFacts, Observed, Packages, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member, not_supported
+from reconciler.model.software import TOOLS, install_line, lacking, useful
 from reconciler.model.standing import among, staying
 
-COMMANDS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb", "blkid", "wipefs", "systemctl")
+SYSTEM = ("blkid", "wipefs", "systemctl")
+# Fetching and unpacking over a slow line, after waiting for whoever has the package manager.
+INSTALL_TIMEOUT = 1800.0
 # The cluster stack's module is loaded by the o2cb service itself.
 MODULE = "ocfs2"
 # What one run may write into /etc and /var/lib, with room to spare.
@@ -48,24 +51,76 @@ def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    missing = [name for name in COMMANDS if name not in known(facts.packages).commands]
-    if missing:
+    packages = known(facts.packages)
+    names = lacking(cluster, facts)
+    if missing := [name for name in SYSTEM if name not in packages.commands]:
         yield Blocked(
             "tools-missing",
             member(host),
             f"not installed: {', '.join(missing)}",
-            f"packages are only checked yet: install {cluster.packages.tools} (util-linux for "
-            f"blkid and wipefs) on {host}, then plan again",
+            f"on {host}: {install_line(packages.manager, ('util-linux', 'systemd'))}",
         )
+    if names and not (cluster.packages.manage and packages.manager):
+        yield from _only_checked(cluster, host, facts)
+    elif names:
+        yield from _check_manager(host, packages, names)
     kernel = known(facts.kernel)
     if "ocfs2" not in kernel.loaded and kernel.module_file is None:
         yield Blocked(
             "module-missing",
             member(host),
             f"no ocfs2 module for the running kernel {kernel.running}",
-            f"install the kernel package that carries ocfs2 for {kernel.running}, "
-            "or boot a kernel that has it",
+            _carrier(host, facts),
         )
+
+
+def _only_checked(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    """Only the tools are needed now and always; what growing needs is asked for then."""
+    packages = known(facts.packages)
+    if missing := [name for name in TOOLS if name not in packages.commands]:
+        why = (
+            "packages.manage is false" if packages.manager else "neither dpkg nor rpm is there"
+        )
+        yield Blocked(
+            "tools-missing",
+            member(host),
+            f"not installed: {', '.join(missing)}; {why}",
+            f"on {host}: {install_line(packages.manager, lacking(cluster, facts))}",
+        )
+
+
+def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Iterator[Blocked]:
+    """Refuse what the package manager would, as far as it can be seen beforehand."""
+    if packages.broken:
+        yield Blocked(
+            "package-database-broken",
+            member(host),
+            f"the package manager has not finished: {packages.broken}",
+            f"on {host}: dpkg --configure -a, then apt-get -f install; then plan again",
+        )
+    for name in names:
+        if name in packages.held:
+            yield Blocked(
+                "package-held",
+                member(host),
+                f"{name} is not installed, and is on hold",
+                f"on {host}: apt-mark unhold {name}, if that hold is not meant",
+            )
+
+
+def _carrier(host: str, facts: HostFacts) -> str:
+    """What brings the module; Debian builds it for all kernels but those of clouds."""
+    running = known(facts.kernel).running
+    if "-cloud-" in running:
+        package = f"linux-image-{running.rpartition('-cloud-')[2]}"
+        return (
+            f"Debian's cloud kernels are built without ocfs2: on {host}: apt-get install "
+            f"{package}, then boot it (with nothing mounted there) and plan again"
+        )
+    return (
+        f"install the kernel package that carries ocfs2 for {running}, "
+        "or boot a kernel that has it"
+    )
 
 
 def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
@@ -83,12 +138,18 @@ def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Hosts on which the module is not loaded.
+    """What is to be installed, and hosts on which the module is not loaded.
 
     Where a cluster is online it need not be: the kernel loads it with the first mount, and
     restarting o2cb unloads it.
     """
     for host, facts in among(observed, staying(cluster)).reached().items():
+        names = lacking(cluster, facts)
+        if names and cluster.packages.manage and known(facts.packages).manager:
+            before = dict.fromkeys(names)
+            because = "without them the host can take no part"
+            address = f"{member(host)}/packages"
+            yield Change(address, host, "package", before, list(names), because)
         if module(facts, MODULE) == "absent" and not known(facts.live).clusters:
             address = f"{member(host)}/module"
             yield Change(
@@ -97,10 +158,14 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 
 def actions(
-    cluster: Cluster, _observed: Observed, changes: Sequence[Change]
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    """Load the module."""
+    """Install what is missing; load the module."""
     for change in changes:
+        if change.truth == "package":
+            facts = observed.reached()[change.host]
+            yield _install(cluster, change, facts)
+            continue
         yield Action(
             id=f"{cluster.name}/{change.host}/load-module",
             kind="load-module",
@@ -115,6 +180,36 @@ def actions(
         )
 
 
+def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
+    manager = known(facts.packages).manager or ""
+    names = lacking(cluster, facts)
+    also = useful(cluster, facts)
+    words = ", ".join(names) + (f"; {', '.join(also)} if it is offered" if also else "")
+    return Action(
+        id=f"{cluster.name}/{change.host}/install-packages",
+        kind="install-packages",
+        host=change.host,
+        address=change.address,
+        summary=f"install {words}",
+        because=change.because,
+        risk="safe",
+        command=gate_command(
+            "install-packages",
+            manager,
+            *names,
+            *(f"?{name}" for name in also),
+            timeout=INSTALL_TIMEOUT,
+        ),
+        expects=tuple(Fact((change.host,), "package", name, None) for name in names),
+        seconds=60,
+    )
+
+
+def package(facts: HostFacts, name: str) -> str:
+    """The installed version of a package."""
+    return known(facts.packages).versions.get(name, "absent")
+
+
 def module(facts: HostFacts, name: str) -> str:
     """Whether a kernel module is loaded."""
     return "loaded" if name in known(facts.kernel).loaded else "absent"
@@ -122,5 +217,6 @@ def module(facts: HostFacts, name: str) -> str:
 
 NEEDS = ("identity", "kernel", "live", "packages", "space")
 READINGS = {
+    "package": Reading(("packages",), package),
     "module": Reading(("kernel",), module),
 }

@@ -53,7 +53,7 @@ def _content(machine: Machine, ref: str, device: Device, blank: bool) -> Rows:  
         yield row("sig", ref, key, value)
     if blank and isinstance(content, Blank | Garbage):
         yield row("zeros", ref, "yes" if isinstance(content, Blank) else "no")
-    if isinstance(content, Filesystem):
+    if isinstance(content, Filesystem) and "debugfs.ocfs2" in machine.setup.commands:
         yield from _filesystem(machine, ref, content)
 
 

@@ -1,0 +1,126 @@
+"""Hosts without the cluster's packages: installed first, or refused by name."""
+
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.hosts.simulator.worlds import Shape, partition, strip
+from tests.clock import drive
+from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
+
+
+def bare(hosts, *names, shape=None):
+    world = witnessed(hosts, shape)
+    for name in names or world.machines:
+        strip(world.machines[name])
+    return world
+
+
+def installs(ended):
+    return sorted(a for a in ended.started if a.endswith("/install-packages"))
+
+
+@pytest.mark.parametrize("storage", ["plain", "san"])
+def test_bare_hosts_become_a_mounted_cluster_in_one_apply(storage):
+    world = bare(3, shape=Shape(storage))
+    wanted = desired(world)
+    ended = drive(world, Controller(world).apply(wanted))
+    assert (ended.word, ended.failures) == ("converged", {})
+    assert installs(ended) == [f"ocfs2/node0{n}/install-packages" for n in (1, 2, 3)]
+    assert set(ended.started[:3]) == set(installs(ended))
+    assert set(mounted(world).values()) == {MOUNTED}
+    assert drive(world, Controller(world).plan(wanted)).actions == ()
+    assert world.wrongs() == []
+
+
+def test_a_bare_host_joins_a_volume_that_others_have_mounted():
+    world = bare(3, "node03")
+    assert drive(world, Controller(world).apply(desired(world, "node01", "node02"))).word == (
+        "converged"
+    )
+    ended = drive(world, Controller(world).apply(desired(world)))
+    assert (ended.word, ended.failures) == ("converged", {})
+    assert installs(ended) == ["ocfs2/node03/install-packages"]
+    assert set(mounted(world).values()) == {MOUNTED}
+    assert world.wrongs() == []
+
+
+def test_nothing_is_installed_where_packages_are_only_checked():
+    world = bare(2, "node02")
+    plan = drive(world, Controller(world).plan(desired(world, packages={"manage": False})))
+    remedies = {b.code: b.remedy for b in plan.blocked if b.subject == "member/node02"}
+    assert remedies["tools-missing"] == "on node02: apt-get install ocfs2-tools"
+    assert set(remedies) == {"tools-missing", "unit-not-usable"}
+    assert "install-packages" not in {action.kind for action in plan.actions}
+
+
+def test_a_partition_needs_what_moves_its_end():
+    world = bare(2)
+    partition(world)
+    volumes = [volume(world, device={"path": "/dev/disk/by-id/lab-lun1", "partition": 1})]
+    ended = drive(world, Controller(world).apply(desired(world, volumes=volumes)))
+    assert ended.word == "converged"
+    for machine in world.machines.values():
+        assert {"ocfs2-tools", "parted", "gdisk"} <= machine.setup.versions.keys()
+
+
+def test_what_is_only_useful_blocks_nobody():
+    world = bare(2, shape=Shape("san"))
+    for machine in world.machines.values():
+        machine.setup.commands = tuple(c for c in machine.setup.commands if c != "sg_readcap")
+        del machine.setup.versions["sg3-utils"]
+    del world.machines["node02"].packaging.offers["sg3-utils"]
+    ended = drive(world, Controller(world).apply(desired(world)))
+    assert ended.word == "converged"
+    assert "sg_readcap" in world.machines["node01"].setup.commands
+    assert "sg_readcap" not in world.machines["node02"].setup.commands
+    assert drive(world, Controller(world).plan(desired(world))).actions == ()
+
+
+def _seen(code: str, spoil: Callable) -> object:
+    return pytest.param(code, spoil, id=code)
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil"),
+    [
+        _seen("package-held", lambda p: p.held.add("ocfs2-tools")),
+        _seen("package-database-broken", lambda p: setattr(p, "broken", "x is unpacked")),
+    ],
+)
+def test_what_is_seen_beforehand_refuses_the_plan(code, spoil):
+    world = bare(2)
+    spoil(world.machines["node02"].packaging)
+    before = len(world.trace)
+    ended = drive(world, Controller(world).apply(desired(world)))
+    assert (ended.word, ended.codes, ended.started) == ("refused", {code}, [])
+    assert world.trace[before:] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil"),
+    [
+        _seen("package-lock-busy", lambda p: setattr(p, "holder", "process 7 (apt)")),
+        _seen("repository-failed", lambda p: setattr(p, "down", "E: no such host")),
+        _seen("package-missing", lambda p: p.offers.clear()),
+        _seen("no-space", lambda p: setattr(p, "room", 5 << 20)),
+        _seen("package-database-broken", lambda p: setattr(p, "fails", "ocfs2-tools")),
+    ],
+)
+def test_what_shows_only_then_stops_the_run_before_anything_else(code, spoil):
+    world = bare(3)
+    spoil(world.machines["node02"].packaging)
+    ended = drive(world, Controller(world).apply(desired(world)))
+    assert list(ended.failures) == ["ocfs2/node02/install-packages"]
+    assert f"gate: {code}: " in ended.failures["ocfs2/node02/install-packages"]
+    assert set(ended.started) == {f"ocfs2/node0{n}/install-packages" for n in (1, 2, 3)}
+    assert {
+        what for _, what in happened(world, "installed", "wrote", "enabled", "formatted")
+    } == {"installed"}
+    assert world.machines["node01"].setup.versions["ocfs2-tools"] == "1.8.7-1+b1"
+    world.machines["node02"].packaging = world.machines["node01"].packaging
+    world.machines["node02"].packaging.fails = ""
+    again = drive(world, Controller(world).apply(desired(world)))
+    assert (again.word, again.failures) == ("converged", {})
+    assert installs(again) == ["ocfs2/node02/install-packages"]
+    assert world.wrongs() == []
