@@ -25,6 +25,7 @@
 #                                           that there is a backup, by the time since this boot
 #   install-packages MANAGER [?]NAME[=VERSION]...   dpkg or rpm; removes nothing, starts nothing;
 #                                           what has a ? only if a repository offers it
+#   install-module MANAGER PACKAGE KERNEL   the build that has ocfs2 for that kernel, no other
 #   stop-guest NAME SECONDS LIST STOP       until it is not listed; never killed
 #   migrate-guest NAME SECONDS LIST MIGRATE STOP   else it is stopped
 #   start-guest PATH NAME SECONDS LIST START       once PATH is mounted; until it is listed
@@ -1376,7 +1377,7 @@ packages_ready() { # the manager is there, nobody else uses it, and its database
         [ -z "$found" ] || broken_packages "$(half_installed)"
         ;;
     rpm)
-        found=$(rpm -q rpm 2>&1) || broken_packages "$found"
+        found=$(rpm -qa 2>&1 >/dev/null) || broken_packages "$found"
         ;;
     esac
 }
@@ -1611,7 +1612,7 @@ complaint() { # of $said the first errors, in one line
     lines=''
     IFS=$NL
     for line in $said; do
-        case $line in E:* | W:*ailed* | dpkg:* | *'o space left'*) lines="$lines; $line" ;; esac
+        case $line in E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | *'o space left'*) lines="$lines; $line" ;; esac
     done
     [ -n "$lines" ] || lines="; ${said##*"$NL"}"
     lines=${lines#; }
@@ -1672,6 +1673,154 @@ fetched() { # fetched NAME...: everything is here before anything is unpacked
         ;;
     esac
     return 1
+}
+
+# ---- packages by dnf or yum -----------------------------------------------------------
+
+install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are missing
+    chosen='' also='' IFS=' '
+    for word; do
+        name=${word#\?}
+        case " $names " in *" $name "*) ;; *) continue ;; esac
+        case $name in *=*) name=${name%%=*}-${name#*=} ;; esac
+        case $word in
+        \?*) also="$also $name" ;;
+        *) chosen="$chosen $name" ;;
+        esac
+    done
+    hold_settings
+    IFS=' '
+    # shellcheck disable=SC2086 # a word each
+    if [ -n "$chosen" ] && ! said=$(yum install $chosen 2>&1); then
+        give_back_settings
+        yum_failed
+    fi
+    for name in $also; do yum install "$name" >/dev/null 2>&1; done
+    give_back_settings
+    last=$(complaint)
+}
+
+# It asks nobody, removes nothing to make room for another, and takes nothing that was not
+# named or needed; it tests the whole transaction before it begins.
+yum() { # yum VERB ARG...
+    $dnf -y -q --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+}
+
+yum_failed() { # by what it said
+    last=$(complaint)
+    IFS=' '
+    case $said in
+    *'filtered out'* | *xclude*) refuse package-held "$last" ;;
+    *'find a match'* | *'o match for argument'* | *'o package '*available*)
+        for name in $chosen; do
+            if is_excluded "$name"; then refuse package-held "$name is excluded or locked"; fi
+        done
+        refuse package-missing "$last"
+        ;;
+    *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
+        *'more mirrors'* | *'downloading packages'*) refuse repository-failed "$last" ;;
+    *'more space needed'* | *'o space left'*) refuse no-space "$last" ;;
+    *Problem* | *conflict* | *'nothing provides'* | *'Requires: '*)
+        refuse package-conflict "$last" ;;
+    esac
+    stop 70 install-failed "$last"
+}
+
+# ---- the kernel module ----------------------------------------------------------------
+
+install_module() { # install_module MANAGER PACKAGE KERNEL: the build for KERNEL, no other
+    [ $# -eq 3 ] || usage 'install-module MANAGER PACKAGE KERNEL'
+    case $1 in dpkg | rpm) ;; *) usage "not a package manager: $1" ;; esac
+    with=$1 kernel=$3 versioned=''
+    case $2 in *=*) usage "not a package: $2" ;; esac
+    is_package "$2" || usage "not a package: $2"
+    is_package "$3" || usage "not a kernel: $3"
+    need modinfo
+    if ! has_module; then
+        packages_ready
+        "find_$with" "$2"
+        names=$build
+        "install_$with" "$build"
+        has_module || depmod "$kernel" 2>/dev/null
+        has_module || stop 70 install-failed "$build brings no ocfs2 for $kernel: $last"
+    fi
+    echo "ok installed $2 for $kernel"
+}
+
+has_module() { # whether there is one for $kernel
+    [ -n "$(modinfo -k "$kernel" -F filename ocfs2 2>/dev/null)" ]
+}
+
+not_built() { # not_built PACKAGE BUILDS
+    if [ -z "$2" ]; then
+        if [ $with = rpm ] && is_excluded "$1"; then
+            refuse package-held "$1 is excluded or locked"
+        fi
+        refuse package-missing "no repository has $1"
+    fi
+    refuse module-not-built "$1 has no build for $kernel; there is: $2"
+}
+
+find_dpkg() { # find_dpkg PACKAGE: NAME or NAME=VERSION in $build
+    build='' builds=''
+    for name in "$1" "$1-$kernel"; do
+        case $name in *"$kernel"*) ;; *) continue ;; esac
+        offered "$name" || { refresh && offered "$name"; } || continue
+        build=$name
+        return
+    done
+    refresh
+    IFS=$NL
+    for line in $(apt-cache madison "$1" 2>/dev/null); do
+        IFS=' |'
+        # shellcheck disable=SC2086 # NAME | VERSION | SOURCE
+        set -- "$1" $line
+        builds="$builds $3"
+        case $3 in *"$kernel"*) [ -n "$build" ] || build=$2=$3 ;; esac
+    done
+    [ -n "$build" ] || not_built "$1" "$builds"
+    versioned=yes
+}
+
+find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in $build
+    if [ $dnf = yum ]; then need repoquery; fi
+    said=$(builds_of "$1" 2>&1) || yum_failed
+    builds=$(printf '%s\n' "$said" | grep "^$1-.*\." | sort -Vu)
+    build=''
+    IFS=$NL
+    for found in $builds; do
+        if carries "$found"; then build=$found; fi
+    done
+    [ -n "$build" ] || not_built "$1" "$(printf %s "$builds" | tr '\n' ' ')"
+}
+
+# By the module among its files; one without is for the kernel that it requires, to the letter.
+carries() { # carries NAME-VERSION.ARCH: the module for $kernel
+    listed=$(asked_of "$1" -l 2>/dev/null)
+    case $NL$listed in
+    *"/modules/$kernel/"*ocfs2.ko*) return 0 ;;
+    */modules/*ocfs2.ko*) return 1 ;;
+    esac
+    listed=$(asked_of "$1" --requires 2>/dev/null)
+    for word in "kernel = ${kernel%.*}" "kernel-uname-r = $kernel" "kernel-uek = ${kernel%.*}"; do
+        case "$NL$listed$NL" in *"$NL$word$NL"*) return 0 ;; esac
+    done
+    return 1
+}
+
+builds_of() { # builds_of PACKAGE OPTION...
+    asked_of "$@" --qf '%{name}-%{version}-%{release}.%{arch}'
+}
+
+asked_of() { # asked_of PACKAGE OPTION...
+    case $dnf in
+    dnf) dnf -q repoquery --showduplicates "$@" </dev/null 8>&- ;;
+    *) repoquery --show-duplicates "$@" </dev/null 8>&- ;;
+    esac
+}
+
+is_excluded() { # is_excluded PACKAGE: there is one, and the host's configuration hides it
+    [ -n "$(builds_of "$1" --disableexcludes=all --disableplugin=versionlock 2>/dev/null)" ]
 }
 
 # ---- do -------------------------------------------------------------------------------
@@ -1858,6 +2007,7 @@ remount) busy && remount "$@" ;;
 disarm) busy && disarm "$@" ;;
 note-backup) busy && note_backup "$@" ;;
 install-packages) busy && install_packages "$@" ;;
+install-module) busy && install_module "$@" ;;
 stop-guest) busy && stop_guest "$@" ;;
 migrate-guest) busy && migrate_guest "$@" ;;
 start-guest) busy && start_guest "$@" ;;

@@ -24,6 +24,7 @@ from reconciler.model.words import (
     Jump,
     Label,
     LvmName,
+    ModulePackage,
     Moment,
     MountOption,
     MountPath,
@@ -159,10 +160,10 @@ class Packages(Strict):
         default=True, description="Install what is missing; false only checks."
     )
     tools: Package = Field(default="ocfs2-tools", description="The package of the tools.")
-    kernel_module: Package | None = Field(
+    kernel_module: ModulePackage | None = Field(
         default=None,
         description="The package of the kernel module, where the kernel does not bring it; the "
-        "version built for the running kernel is chosen.",
+        "build for the running kernel is chosen. {kernel} stands for that kernel's release.",
     )
 
 

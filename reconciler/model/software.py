@@ -89,6 +89,17 @@ def unusual(cluster: Cluster) -> tuple[str, ...]:
     return (cluster.packages.tools,) if cluster.packages.tools not in USUAL else ()
 
 
+def has_module(facts: HostFacts) -> bool:
+    """Whether the running kernel has ocfs2: in its tree, by a package, or loaded already."""
+    kernel = known(facts.kernel)
+    return "ocfs2" in kernel.loaded or kernel.module_file is not None
+
+
+def filled(package: str, facts: HostFacts) -> str:
+    """The name of a module's package, for the kernel that runs."""
+    return package.replace("{kernel}", known(facts.kernel).running)
+
+
 def install_line(manager: str | None, names: tuple[str, ...]) -> str:
     """The command that a person would type."""
     tool = {"dpkg": "apt-get install", "rpm": "dnf install"}.get(manager or "", "install")

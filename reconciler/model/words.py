@@ -196,6 +196,14 @@ MountOption = Annotated[
 Package = Annotated[
     str, Spelled(r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$", "the name of a package", ("ocfs2-tools",))
 ]
+ModulePackage = Annotated[
+    str,
+    Spelled(
+        r"^[A-Za-z0-9][A-Za-z0-9.+_-]*(\{kernel\}[A-Za-z0-9.+_-]*)?$",
+        "the name of a package; {kernel} stands for the running kernel's release",
+        ("kmod-ocfs2", "ocfs2-modules-{kernel}"),
+    ),
+]
 Unit = Annotated[
     str,
     Spelled(

@@ -17,7 +17,7 @@ from reconciler.model.standing import among, staying
 from reconciler.planning.predicted import predicted
 from reconciler.resources.packages import changes as packages
 
-INSTALLS = frozenset({"install-packages"})
+INSTALLS = frozenset({"install-packages", "install-module"})
 
 
 def installs(cluster: Cluster, observed: Observed) -> tuple[Action, ...]:

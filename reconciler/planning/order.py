@@ -213,6 +213,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
 # Where the order is free, a plan reads best in this one.
 STAGES = (
     "install-packages",
+    "install-module",
     "load-module",
     "begin-backup",
     "back-up",

@@ -84,6 +84,11 @@ def _installed(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     return replace(facts, services=units)
 
 
+def _module_installed(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
+    kernel = known(facts.kernel)
+    return replace(facts, kernel=replace(kernel, module_file="to be installed"))
+
+
 def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     gone = action.expects[0].subject
     views = tuple(
@@ -308,6 +313,7 @@ def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 EFFECTS: Mapping[str, Effect] = {
     "install-packages": _installed,
+    "install-module": _module_installed,
     "write-cluster-conf": _conf_written,
     "archive-cluster-conf": _conf_archived,
     "write-o2cb-settings": _settings_written,

@@ -124,3 +124,58 @@ def test_what_shows_only_then_stops_the_run_before_anything_else(code, spoil):
     assert (again.word, again.failures) == ("converged", {})
     assert installs(again) == ["ocfs2/node02/install-packages"]
     assert world.wrongs() == []
+
+
+def without_module(hosts):
+    world = bare(hosts)
+    for machine in world.machines.values():
+        machine.setup.module = False
+        machine.packaging.builds["kmod-ocfs2"] = ("5.14.0-70", machine.setup.kernel)
+    return world
+
+
+def test_the_module_is_installed_in_the_build_of_the_running_kernel():
+    world = without_module(2)
+    wanted = desired(world, packages={"kernel_module": "kmod-ocfs2"})
+    ended = drive(world, Controller(world).apply(wanted))
+    assert (ended.word, ended.failures) == ("converged", {})
+    assert "ocfs2/node01/install-module" in ended.started
+    for machine in world.machines.values():
+        assert machine.setup.versions["kmod-ocfs2"] == machine.setup.kernel
+    assert drive(world, Controller(world).plan(wanted)).actions == ()
+    assert world.wrongs() == []
+
+
+def test_a_module_of_the_kernels_own_needs_no_package():
+    world = witnessed(2)
+    wanted = desired(world, packages={"kernel_module": "kmod-{kernel}"})
+    plan = drive(world, Controller(world).plan(wanted))
+    assert (plan.blocked, "install-module" in {a.kind for a in plan.actions}) == ((), False)
+
+
+def test_the_running_kernel_is_filled_in():
+    world = without_module(1)
+    wanted = desired(world, packages={"kernel_module": "ocfs2-{kernel}-modules"})
+    plan = drive(world, Controller(world).plan(wanted))
+    words = [a.command.argv[5:] for a in plan.actions if a.kind == "install-module"]
+    assert words == [("dpkg", "ocfs2-6.1.176-modules", "6.1.176")]
+
+
+def test_without_a_build_for_the_running_kernel_nothing_is_begun():
+    world = without_module(2)
+    world.machines["node02"].packaging.builds["kmod-ocfs2"] = ("5.14.0-70",)
+    ended = drive(
+        world, Controller(world).apply(desired(world, packages={"kernel_module": "kmod-ocfs2"}))
+    )
+    assert list(ended.failures) == ["ocfs2/node02/install-module"]
+    assert "gate: module-not-built: " in ended.failures["ocfs2/node02/install-module"]
+    assert happened(world, "wrote", "enabled", "formatted") == []
+
+
+def test_where_packages_are_only_checked_the_module_is_named():
+    world = without_module(1)
+    packages = {"manage": False, "kernel_module": "kmod-ocfs2"}
+    plan = drive(world, Controller(world).plan(desired(world, packages=packages)))
+    remedies = {b.code: b.remedy for b in plan.blocked}
+    told = "on node01: apt-get install kmod-ocfs2, in the build for 6.1.176"
+    assert remedies["module-missing"] == told

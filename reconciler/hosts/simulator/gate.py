@@ -235,6 +235,10 @@ VERBS: dict[str, Verb] = {
         (PATH, guests.NAME, NUMBER, guests.WORDS, guests.WORDS),
     ),
     "install-packages": (packages.install, (packages.MANAGER, packages.WORD)),
+    "install-module": (
+        packages.install_module,
+        (packages.MANAGER, packages.NAME, packages.RELEASE),
+    ),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
     "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MANAGER = "dpkg|rpm"
 WORD = r"\??[A-Za-z0-9][A-Za-z0-9.+:~_-]*(=[A-Za-z0-9.+:~_-]+)?"
+NAME, RELEASE = (r"[A-Za-z0-9][A-Za-z0-9.+:~_-]*",) * 2
 WAIT = 60.0  # seconds for whoever has the lock
 NEEDED = 64 << 20
 # The commands that a package brings, and the units.
@@ -47,6 +48,26 @@ def install(call: Call) -> Reply:
     if state.broken:
         raise tool_failed("package-database-broken", f"{state.broken}: it failed", 20.0)
     return Reply(0, f"ok installed {' '.join(words)}\n", "", 20.0 if chosen else 1.0)
+
+
+def install_module(call: Call) -> Reply:
+    """Installs the build for a kernel, if the running one has no module yet."""
+    _manager, name, kernel = call.args
+    machine, state = call.machine, call.machine.packaging
+    if not (machine.setup.module and machine.setup.kernel == kernel):
+        if state.holder:
+            raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
+        if state.broken:
+            raise refused("package-database-broken", state.broken)
+        if name not in state.builds:
+            raise refused("package-missing", f"no repository has {name}")
+        if kernel not in state.builds[name]:
+            there = " ".join(state.builds[name])
+            raise refused("module-not-built", f"{name} has no build for {kernel}: {there}")
+        machine.setup.module = machine.setup.kernel == kernel
+        machine.setup.versions[name] = kernel
+        machine.record("installed", f"{name} {kernel}")
+    return Reply(0, f"ok installed {name} for {kernel}\n", "", 20.0)
 
 
 def is_there(machine: Machine, word: str) -> bool:

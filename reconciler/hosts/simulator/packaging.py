@@ -12,7 +12,7 @@ class Packaging:
     ``offers`` are the versions in the repositories by name, ``known`` whether the host has
     read them; ``down`` is why they cannot be read. ``held`` stay as they are. ``holder`` has
     the lock, ``broken`` is what the manager has not finished; ``fails`` is the package whose
-    own script fails.
+    own script fails; ``builds`` are the kernels for which a module's package is built.
     """
 
     offers: dict[str, str] = field(default_factory=dict)
@@ -23,3 +23,4 @@ class Packaging:
     broken: str = ""
     fails: str = ""
     room: int = 1 << 30
+    builds: dict[str, tuple[str, ...]] = field(default_factory=dict)

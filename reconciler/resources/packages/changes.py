@@ -10,8 +10,15 @@ from reconciler.model.observed import HostFacts, Observed, Packages, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member, not_supported
-from reconciler.model.software import TOOLS, install_line, lacking, useful
+from reconciler.model.refusals import member
+from reconciler.model.software import (
+    TOOLS,
+    filled,
+    has_module,
+    install_line,
+    lacking,
+    useful,
+)
 from reconciler.model.standing import among, staying
 
 SYSTEM = ("blkid", "wipefs", "systemctl")
@@ -25,12 +32,6 @@ FREE_BYTES = 1 << 20
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse hosts without the tools, the module, the right to use them, or room."""
-    if cluster.packages.kernel_module:
-        yield not_supported(
-            f"cluster/{cluster.name}",
-            "packages.kernel_module: installing kernel modules is not acted upon yet",
-            "remove it; install the module of the running kernel by hand",
-        )
     stays = staying(cluster)
     for host, facts in observed.reached().items():
         yield from _check_rights(host, facts)
@@ -65,12 +66,14 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
     elif names:
         yield from _check_manager(host, packages, names)
     kernel = known(facts.kernel)
-    if "ocfs2" not in kernel.loaded and kernel.module_file is None:
+    if not has_module(facts) and _module(cluster, facts):
+        yield from _check_manager(host, packages, (_module(cluster, facts),))
+    elif not has_module(facts):
         yield Blocked(
             "module-missing",
             member(host),
             f"no ocfs2 module for the running kernel {kernel.running}",
-            _carrier(host, facts),
+            _carrier(cluster, host, facts),
         )
 
 
@@ -108,9 +111,21 @@ def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Ite
             )
 
 
-def _carrier(host: str, facts: HostFacts) -> str:
+def _module(cluster: Cluster, facts: HostFacts) -> str:
+    """The module's package on this host; empty where none is to be installed."""
+    packages = cluster.packages
+    if not (packages.manage and packages.kernel_module and known(facts.packages).manager):
+        return ""
+    return filled(packages.kernel_module, facts)
+
+
+def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
     """What brings the module; Debian builds it for all kernels but those of clouds."""
     running = known(facts.kernel).running
+    if cluster.packages.kernel_module:
+        names = (filled(cluster.packages.kernel_module, facts),)
+        line = install_line(known(facts.packages).manager, names)
+        return f"on {host}: {line}, in the build for {running}"
     if "-cloud-" in running:
         package = f"linux-image-{running.rpartition('-cloud-')[2]}"
         return (
@@ -150,7 +165,13 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             because = "without them the host can take no part"
             address = f"{member(host)}/packages"
             yield Change(address, host, "package", before, list(names), because)
-        if module(facts, MODULE) == "absent" and not known(facts.live).clusters:
+        if not has_module(facts) and (name := _module(cluster, facts)):
+            release = known(facts.kernel).running
+            because = f"the running kernel {release} has no ocfs2 module"
+            address = f"{member(host)}/kernel-module"
+            yield Change(address, host, "package", None, name, because)
+        loads = has_module(facts) or not _module(cluster, facts)
+        if loads and module(facts, MODULE) == "absent" and not known(facts.live).clusters:
             address = f"{member(host)}/module"
             yield Change(
                 address, host, "kernel", None, MODULE, "the ocfs2 module is not loaded"
@@ -164,7 +185,8 @@ def actions(
     for change in changes:
         if change.truth == "package":
             facts = observed.reached()[change.host]
-            yield _install(cluster, change, facts)
+            make = _install_module if change.address.endswith("/kernel-module") else _install
+            yield make(cluster, change, facts)
             continue
         yield Action(
             id=f"{cluster.name}/{change.host}/load-module",
@@ -205,6 +227,35 @@ def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     )
 
 
+def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
+    manager, release = known(facts.packages).manager or "", known(facts.kernel).running
+    name = _module(cluster, facts)
+    return Action(
+        id=f"{cluster.name}/{change.host}/install-module",
+        kind="install-module",
+        host=change.host,
+        address=change.address,
+        summary=f"install the build of {name} for the kernel {release}",
+        because=change.because,
+        risk="safe",
+        command=gate_command("install-module", manager, name, release, timeout=INSTALL_TIMEOUT),
+        requires=(Fact((change.host,), "running-kernel", "", release),),
+        expects=(Fact((change.host,), "module-file", release, "there"),),
+        seconds=60,
+    )
+
+
+def running_kernel(facts: HostFacts, _subject: str) -> str:
+    """The release of the kernel that runs."""
+    return known(facts.kernel).running
+
+
+def module_file(facts: HostFacts, release: str) -> str:
+    """Whether there is an ocfs2 module for a kernel, which must be the running one."""
+    kernel = known(facts.kernel)
+    return "there" if kernel.running == release and kernel.module_file else "absent"
+
+
 def package(facts: HostFacts, name: str) -> str:
     """The installed version of a package."""
     return known(facts.packages).versions.get(name, "absent")
@@ -218,5 +269,7 @@ def module(facts: HostFacts, name: str) -> str:
 NEEDS = ("identity", "kernel", "live", "packages", "space")
 READINGS = {
     "package": Reading(("packages",), package),
+    "running-kernel": Reading(("kernel",), running_kernel),
+    "module-file": Reading(("kernel",), module_file),
     "module": Reading(("kernel",), module),
 }
