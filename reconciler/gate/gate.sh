@@ -1748,7 +1748,8 @@ install_module() { # install_module MANAGER PACKAGE KERNEL: the build for KERNEL
 }
 
 has_module() { # whether there is one for $kernel
-    [ -n "$(modinfo -k "$kernel" -F filename ocfs2 2>/dev/null)" ]
+    found=$(modinfo -k "$kernel" -F filename ocfs2 2>/dev/null)
+    case $found in '(builtin)') ;; *) [ -e "$found" ] ;; esac # the index may be older
 }
 
 not_built() { # not_built PACKAGE BUILDS

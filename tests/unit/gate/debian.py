@@ -104,3 +104,51 @@ class Debian:
         inner = before.replace("'", "'\\''")
         script += f" && chroot {self.here}/root sh -c '{inner}'"
         return within(script, ("chroot", f"{self.here}/root", *shell))
+
+
+REPO = "[lab]\nname=lab\nbaseurl=file:///rpms\ngpgcheck=0\nenabled=1\n"
+SPEC = """\
+Name: {name}
+Version: {version}
+Release: {release}
+Summary: made for a test
+License: none
+BuildArch: noarch
+{more}
+%description
+made for a test
+%install
+mkdir -p %{{buildroot}}{directory}
+echo made >%{{buildroot}}{directory}/{file}
+%files
+{directory}/{file}
+"""
+DNF = """\
+mkdir -p /rpms /etc/yum.repos.d
+apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -y -q install \
+    --no-install-recommends dnf rpm createrepo-c kmod"""
+
+
+@dataclass(frozen=True)
+class RedHat(Debian):
+    """The same machine with dnf and rpm, from Debian's own packages."""
+
+    def prepare(self) -> str:
+        """Installs them; why not, if that fails."""
+        online = LAYERS.format(here=self.here).split(" &&\nmount -t tmpfs tmpfs")[0]
+        argv = [*within(online, ("chroot", f"{self.here}/root", "sh")), "-c", DNF]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=500, check=False)
+        return "" if done.returncode == 0 else done.stderr[-500:]
+
+    def offer_rpm(self, name: str, release: str, path: str, more: str = "") -> None:
+        """A package with one file."""
+        directory, _, file = path.rpartition("/")
+        fields = {"name": name, "version": "1", "release": release, "more": more}
+        text = SPEC.format(**fields, directory=directory, file=file)
+        (self.here / "up" / "spec").write_text(text)
+        self.run(
+            "cd /rpms && rpmbuild -bb --quiet --define '_topdir /tmp/rpmbuild' "
+            "--define '_rpmdir /rpms' --define "
+            "'_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.rpm' /spec && createrepo_c -q ."
+        )
+        self.run(f"printf '{REPO}' >/etc/yum.repos.d/lab.repo; dnf -q clean all")
