@@ -41,13 +41,28 @@ def lacking(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
     """The packages without which nothing can be done on the host, and which it has not."""
     packages = known(facts.packages)
     names = NAMES.get(packages.manager or "", {})
-    found = [] if set(TOOLS) <= set(packages.commands) else [cluster.packages.tools]
+    found = [] if set(TOOLS) <= set(packages.commands) else [_tools(cluster)]
     found += [
         names[command]
         for command in _commands(cluster, facts)
         if command != OPTIONAL and command in names and command not in packages.commands
     ]
     return tuple(dict.fromkeys(found))
+
+
+def outdated(cluster: Cluster, facts: HostFacts) -> str:
+    """NAME=VERSION of the tools where another version is installed; empty otherwise."""
+    packages = cluster.packages
+    if isinstance(facts.packages, Unknown) or not (packages.manage and packages.tools_version):
+        return ""
+    have = facts.packages.versions.get(packages.tools)
+    return "" if have in (None, packages.tools_version) else _tools(cluster)
+
+
+def _tools(cluster: Cluster) -> str:
+    packages = cluster.packages
+    version = f"={packages.tools_version}" if packages.tools_version else ""
+    return f"{packages.tools}{version}"
 
 
 def useful(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     # Beneath a unit's file may be the one that systemd makes of fstab.
     ("disarm", "clear-fstab", _same_host),
     ("stop-cluster", "unmount", _same_host),
+    ("upgrade-packages", "stop-cluster", _same_host),
     ("disable-o2cb", "stop-cluster", _same_host),
     ("write-o2cb-settings", "stop-cluster", _same_host),
     ("archive-cluster-conf", "stop-cluster", _same_host),
@@ -229,6 +230,7 @@ STAGES = (
     "disarm",
     "unmount",
     "stop-cluster",
+    "upgrade-packages",
     "disable-o2cb",
     "write-o2cb-settings",
     "archive-cluster-conf",

@@ -65,11 +65,13 @@ def _installed(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The packages with their commands and units; of their versions nothing is known yet."""
     manager, *words = _arguments(action)
     now = known(facts.packages)
-    names = [word.split("=")[0] for word in words if not word.startswith("?")]
+    asked = [word.partition("=") for word in words if not word.startswith("?")]
+    names = [name for name, _, _ in asked]
+    versions = {name: version or "to be installed" for name, _, version in asked}
     brought = [c for name in names for c in commands(cluster, manager, name)]
     packages = replace(
         now,
-        versions={**now.versions, **dict.fromkeys(names, "to be installed")},
+        versions={**now.versions, **versions},
         commands=tuple(dict.fromkeys((*now.commands, *brought))),
     )
     facts = replace(facts, packages=packages)
@@ -314,6 +316,7 @@ def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 EFFECTS: Mapping[str, Effect] = {
     "install-packages": _installed,
     "install-module": _module_installed,
+    "upgrade-packages": _installed,
     "write-cluster-conf": _conf_written,
     "archive-cluster-conf": _conf_archived,
     "write-o2cb-settings": _settings_written,

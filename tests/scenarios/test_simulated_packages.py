@@ -179,3 +179,72 @@ def test_where_packages_are_only_checked_the_module_is_named():
     remedies = {b.code: b.remedy for b in plan.blocked}
     told = "on node01: apt-get install kmod-ocfs2, in the build for 6.1.176"
     assert remedies["module-missing"] == told
+
+
+NEW = "1.8.8-1"
+
+
+def running(hosts, **more):
+    """A cluster with everything mounted, whose repositories offer newer tools."""
+    world = witnessed(hosts)
+    assert drive(world, Controller(world).apply(desired(world))).word == "converged"
+    for machine in world.machines.values():
+        machine.packaging.offers["ocfs2-tools"] = NEW
+    return world, desired(world, packages={"tools_version": NEW}, **more)
+
+
+def steps(ended):
+    return [tuple(action.split("/")[1:3]) for action in ended.started]
+
+
+def test_newer_tools_come_one_host_after_the_other():
+    world, wanted = running(3)
+    ended = drive(world, Controller(world).apply(wanted))
+    assert (ended.word, ended.failures) == ("converged", {})
+    done = [
+        (host, kind)
+        for host, kind in steps(ended)
+        if kind in {"unmount", "upgrade-packages", "mount"}
+    ]
+    assert done == [
+        (host, kind)
+        for host in ("node01", "node02", "node03")
+        for kind in ("unmount", "upgrade-packages", "mount")
+    ]
+    assert {m.setup.versions["ocfs2-tools"] for m in world.machines.values()} == {NEW}
+    assert set(mounted(world).values()) == {MOUNTED}
+    assert drive(world, Controller(world).plan(wanted)).actions == ()
+    assert world.wrongs() == []
+
+
+def test_an_upgrade_that_fails_stops_before_the_next_host():
+    world, wanted = running(3)
+    world.machines["node02"].packaging.offers["ocfs2-tools"] = "1.8.7-1+b1"
+    ended = drive(world, Controller(world).apply(wanted))
+    assert list(ended.failures) == ["ocfs2/node02/upgrade-packages"]
+    assert "package-missing" in ended.failures["ocfs2/node02/upgrade-packages"]
+    assert not {kind for host, kind in steps(ended) if host == "node03"} & {"unmount"}
+    assert (mounted(world)["node01"], mounted(world)["node03"]) == (MOUNTED, MOUNTED)
+    world.machines["node02"].packaging.offers["ocfs2-tools"] = NEW
+    again = drive(world, Controller(world).apply(wanted))
+    assert (again.word, again.failures) == ("converged", {})
+    assert {m.setup.versions["ocfs2-tools"] for m in world.machines.values()} == {NEW}
+    assert set(mounted(world).values()) == {MOUNTED}
+    assert world.wrongs() == []
+
+
+def test_an_upgrade_of_a_held_package_is_refused_before_anything():
+    world, wanted = running(2)
+    world.machines["node02"].packaging.held.add("ocfs2-tools")
+    ended = drive(world, Controller(world).apply(wanted))
+    assert (ended.word, ended.codes, ended.started) == ("refused", {"package-held"}, [])
+
+
+def test_a_bare_host_gets_the_version_at_once():
+    world = bare(2)
+    for machine in world.machines.values():
+        machine.packaging.offers["ocfs2-tools"] = NEW
+    wanted = desired(world, packages={"tools_version": NEW})
+    ended = drive(world, Controller(world).apply(wanted))
+    assert ended.word == "converged"
+    assert "upgrade-packages" not in {kind for _, kind in steps(ended)}

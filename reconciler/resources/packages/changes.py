@@ -17,9 +17,10 @@ from reconciler.model.software import (
     has_module,
     install_line,
     lacking,
+    outdated,
     useful,
 )
-from reconciler.model.standing import among, staying
+from reconciler.model.standing import STOPPED, among, staying
 
 SYSTEM = ("blkid", "wipefs", "systemctl")
 # Fetching and unpacking over a slow line, after waiting for whoever has the package manager.
@@ -65,6 +66,8 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
         yield from _only_checked(cluster, host, facts)
     elif names:
         yield from _check_manager(host, packages, names)
+    if wanted := outdated(cluster, facts):
+        yield from _check_manager(host, packages, (wanted,))
     kernel = known(facts.kernel)
     if not has_module(facts) and _module(cluster, facts):
         yield from _check_manager(host, packages, (_module(cluster, facts),))
@@ -101,12 +104,12 @@ def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Ite
             f"the package manager has not finished: {packages.broken}",
             f"on {host}: dpkg --configure -a, then apt-get -f install; then plan again",
         )
-    for name in names:
+    for name in (word.partition("=")[0] for word in names):
         if name in packages.held:
             yield Blocked(
                 "package-held",
                 member(host),
-                f"{name} is not installed, and is on hold",
+                f"{name} is to be installed, and is on hold",
                 f"on {host}: apt-mark unhold {name}, if that hold is not meant",
             )
 
@@ -165,6 +168,12 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             because = "without them the host can take no part"
             address = f"{member(host)}/packages"
             yield Change(address, host, "package", before, list(names), because)
+        if wanted := outdated(cluster, facts):
+            name, _, version = wanted.partition("=")
+            have = known(facts.packages).versions[name]
+            address = f"{member(host)}/tools-version"
+            because = f"the file wants version {version} of {name}"
+            yield Change(address, host, "package", have, version, because)
         if not has_module(facts) and (name := _module(cluster, facts)):
             release = known(facts.kernel).running
             because = f"the running kernel {release} has no ocfs2 module"
@@ -185,8 +194,7 @@ def actions(
     for change in changes:
         if change.truth == "package":
             facts = observed.reached()[change.host]
-            make = _install_module if change.address.endswith("/kernel-module") else _install
-            yield make(cluster, change, facts)
+            yield from MAKE[change.address.split("/")[2]](cluster, change, facts)
             continue
         yield Action(
             id=f"{cluster.name}/{change.host}/load-module",
@@ -202,12 +210,12 @@ def actions(
         )
 
 
-def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
+def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     manager = known(facts.packages).manager or ""
     names = lacking(cluster, facts)
     also = useful(cluster, facts)
     words = ", ".join(names) + (f"; {', '.join(also)} if it is offered" if also else "")
-    return Action(
+    yield Action(
         id=f"{cluster.name}/{change.host}/install-packages",
         kind="install-packages",
         host=change.host,
@@ -222,15 +230,51 @@ def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
             *(f"?{name}" for name in also),
             timeout=INSTALL_TIMEOUT,
         ),
-        expects=tuple(Fact((change.host,), "package", name, None) for name in names),
+        expects=tuple(
+            Fact((change.host,), "package", name, version or None)
+            for name, _, version in (word.partition("=") for word in names)
+        ),
         seconds=60,
     )
 
 
-def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
+def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
+    """Only in a turn of the host's own, with its cluster offline.
+
+    What a package's scripts do to the services of a host is the package's affair: a restart
+    of o2cb stops ocfs2.service as well, which kills whoever uses a volume.
+    """
+    state = next(m.state for m in cluster.members if m.name == change.host)
+    if str(state) != STOPPED:
+        return
+    name = outdated(cluster, facts)
+    yield Action(
+        id=f"{cluster.name}/{change.host}/upgrade-packages",
+        kind="upgrade-packages",
+        host=change.host,
+        address=change.address,
+        summary=f"install {name} in place of {change.before}",
+        because=change.because,
+        risk="safe",
+        command=gate_command(
+            "install-packages",
+            known(facts.packages).manager or "",
+            name,
+            timeout=INSTALL_TIMEOUT,
+        ),
+        requires=(
+            Fact((change.host,), "ocfs2-mounts", "", "none"),
+            Fact((change.host,), "live-nodes", cluster.name, "absent"),
+        ),
+        expects=(Fact((change.host,), "package", cluster.packages.tools, str(change.after)),),
+        seconds=60,
+    )
+
+
+def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     manager, release = known(facts.packages).manager or "", known(facts.kernel).running
     name = _module(cluster, facts)
-    return Action(
+    yield Action(
         id=f"{cluster.name}/{change.host}/install-module",
         kind="install-module",
         host=change.host,
@@ -266,6 +310,7 @@ def module(facts: HostFacts, name: str) -> str:
     return "loaded" if name in known(facts.kernel).loaded else "absent"
 
 
+MAKE = {"packages": _install, "tools-version": _upgrade, "kernel-module": _install_module}
 NEEDS = ("identity", "kernel", "live", "packages", "space")
 READINGS = {
     "package": Reading(("packages",), package),
