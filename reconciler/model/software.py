@@ -115,6 +115,14 @@ def filled(package: str, facts: HostFacts) -> str:
     return package.replace("{kernel}", known(facts.kernel).running)
 
 
+def module_package(cluster: Cluster, facts: HostFacts) -> str:
+    """The module's package on a host; empty where none is to be installed by a plan."""
+    packages = cluster.packages
+    if not (packages.manage and packages.kernel_module and known(facts.packages).manager):
+        return ""
+    return filled(packages.kernel_module, facts)
+
+
 def install_line(manager: str | None, names: tuple[str, ...]) -> str:
     """The command that a person would type."""
     tool = {"dpkg": "apt-get install", "rpm": "dnf install"}.get(manager or "", "install")

@@ -1,4 +1,4 @@
-"""The software a member needs: tools present, the ocfs2 module there and loaded."""
+"""The software a member needs: what is installed, and the ocfs2 module loaded."""
 
 from __future__ import annotations
 
@@ -6,153 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, Packages, known
-from reconciler.model.outcome import Blocked
+from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member
 from reconciler.model.software import (
-    TOOLS,
-    filled,
     has_module,
-    install_line,
     lacking,
+    module_package,
     outdated,
     useful,
 )
 from reconciler.model.standing import STOPPED, among, staying
 
-SYSTEM = ("blkid", "wipefs", "systemctl")
 # Fetching and unpacking over a slow line, after waiting for whoever has the package manager.
 INSTALL_TIMEOUT = 1800.0
 # The cluster stack's module is loaded by the o2cb service itself.
 MODULE = "ocfs2"
-# What one run may write into /etc and /var/lib, with room to spare.
-FREE_BYTES = 1 << 20
-
-
-def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Refuse hosts without the tools, the module, the right to use them, or room."""
-    stays = staying(cluster)
-    for host, facts in observed.reached().items():
-        yield from _check_rights(host, facts)
-        if host in stays:
-            yield from _check_software(cluster, host, facts)
-        yield from _check_space(host, facts)
-
-
-def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
-    uid = known(facts.identity).uid
-    if uid != 0:
-        yield Blocked(
-            "not-root",
-            member(host),
-            f"commands run there as uid {uid}",
-            "log in as root, or set ssh.sudo: true with a NOPASSWD rule",
-        )
-
-
-def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    packages = known(facts.packages)
-    names = lacking(cluster, facts)
-    if missing := [name for name in SYSTEM if name not in packages.commands]:
-        yield Blocked(
-            "tools-missing",
-            member(host),
-            f"not installed: {', '.join(missing)}",
-            f"on {host}: {install_line(packages.manager, ('util-linux', 'systemd'))}",
-        )
-    if names and not (cluster.packages.manage and packages.manager):
-        yield from _only_checked(cluster, host, facts)
-    elif names:
-        yield from _check_manager(host, packages, names)
-    if wanted := outdated(cluster, facts):
-        yield from _check_manager(host, packages, (wanted,))
-    kernel = known(facts.kernel)
-    if not has_module(facts) and _module(cluster, facts):
-        yield from _check_manager(host, packages, (_module(cluster, facts),))
-    elif not has_module(facts):
-        yield Blocked(
-            "module-missing",
-            member(host),
-            f"no ocfs2 module for the running kernel {kernel.running}",
-            _carrier(cluster, host, facts),
-        )
-
-
-def _only_checked(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    """Only the tools are needed now and always; what growing needs is asked for then."""
-    packages = known(facts.packages)
-    if missing := [name for name in TOOLS if name not in packages.commands]:
-        why = (
-            "packages.manage is false" if packages.manager else "neither dpkg nor rpm is there"
-        )
-        yield Blocked(
-            "tools-missing",
-            member(host),
-            f"not installed: {', '.join(missing)}; {why}",
-            f"on {host}: {install_line(packages.manager, lacking(cluster, facts))}",
-        )
-
-
-def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Iterator[Blocked]:
-    """Refuse what the package manager would, as far as it can be seen beforehand."""
-    if packages.broken:
-        yield Blocked(
-            "package-database-broken",
-            member(host),
-            f"the package manager has not finished: {packages.broken}",
-            f"on {host}: dpkg --configure -a, then apt-get -f install; then plan again",
-        )
-    for name in (word.partition("=")[0] for word in names):
-        if name in packages.held:
-            yield Blocked(
-                "package-held",
-                member(host),
-                f"{name} is to be installed, and is on hold",
-                f"on {host}: apt-mark unhold {name}, if that hold is not meant",
-            )
-
-
-def _module(cluster: Cluster, facts: HostFacts) -> str:
-    """The module's package on this host; empty where none is to be installed."""
-    packages = cluster.packages
-    if not (packages.manage and packages.kernel_module and known(facts.packages).manager):
-        return ""
-    return filled(packages.kernel_module, facts)
-
-
-def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
-    """What brings the module; Debian builds it for all kernels but those of clouds."""
-    running = known(facts.kernel).running
-    if cluster.packages.kernel_module:
-        names = (filled(cluster.packages.kernel_module, facts),)
-        line = install_line(known(facts.packages).manager, names)
-        return f"on {host}: {line}, in the build for {running}"
-    if "-cloud-" in running:
-        package = f"linux-image-{running.rpartition('-cloud-')[2]}"
-        return (
-            f"Debian's cloud kernels are built without ocfs2: on {host}: apt-get install "
-            f"{package}, then boot it (with nothing mounted there) and plan again"
-        )
-    return (
-        f"install the kernel package that carries ocfs2 for {running}, "
-        "or boot a kernel that has it"
-    )
-
-
-def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
-    for space in known(facts.space):
-        if space.path == "/boot":
-            continue
-        if space.free < FREE_BYTES or space.inodes == 0:
-            yield Blocked(
-                "no-space",
-                member(host),
-                f"{space.path} has {space.free} bytes and "
-                f"{'unknown' if space.inodes is None else space.inodes} inodes free",
-                f"make room on the file system of {space.path} on {host}",
-            )
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
@@ -174,12 +44,12 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             address = f"{member(host)}/tools-version"
             because = f"the file wants version {version} of {name}"
             yield Change(address, host, "package", have, version, because)
-        if not has_module(facts) and (name := _module(cluster, facts)):
+        if not has_module(facts) and (name := module_package(cluster, facts)):
             release = known(facts.kernel).running
             because = f"the running kernel {release} has no ocfs2 module"
             address = f"{member(host)}/kernel-module"
             yield Change(address, host, "package", None, name, because)
-        loads = has_module(facts) or not _module(cluster, facts)
+        loads = has_module(facts) or not module_package(cluster, facts)
         if loads and module(facts, MODULE) == "absent" and not known(facts.live).clusters:
             address = f"{member(host)}/module"
             yield Change(
@@ -273,7 +143,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
 
 def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     manager, release = known(facts.packages).manager or "", known(facts.kernel).running
-    name = _module(cluster, facts)
+    name = module_package(cluster, facts)
     yield Action(
         id=f"{cluster.name}/{change.host}/install-module",
         kind="install-module",
