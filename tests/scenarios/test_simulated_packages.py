@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.worlds import Shape, partition, strip
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
@@ -248,3 +249,18 @@ def test_a_bare_host_gets_the_version_at_once():
     ended = drive(world, Controller(world).apply(wanted))
     assert ended.word == "converged"
     assert "upgrade-packages" not in {kind for _, kind in steps(ended)}
+
+
+@pytest.mark.parametrize("kind", ["lost", "crash"])
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_an_installation_that_is_cut_short_goes_on_the_next_time(kind, phase):
+    world = bare(2)
+    world.machines["node02"].faults.append(Fault(kind, phase, "gate install-packages"))
+    wanted = desired(world)
+    drive(world, Controller(world).apply(wanted))
+    if not world.machines["node02"].running.on:
+        world.hosts["node02"].power_on()
+    again = drive(world, Controller(world).apply(wanted))
+    assert again.word in {"converged", "no-change"}
+    assert set(mounted(world).values()) == {MOUNTED}
+    assert world.wrongs() == []

@@ -108,9 +108,19 @@ def test_a_package_that_the_repository_only_lists_is_not_begun(debian: Debian) -
 
 
 @needs_debian
-def test_what_would_need_a_removal_is_refused(debian: Debian) -> None:
+def test_what_needs_something_that_nobody_has_is_refused(debian: Debian) -> None:
     debian.offer("lab-tools", depends="lab-never")
     assert refused(debian).startswith("gate: package-conflict: ")
+
+
+@needs_debian
+def test_nothing_is_removed_for_it(debian: Debian) -> None:
+    debian.offer("lab-old")
+    debian.offer("lab-base")
+    debian.offer("lab-tools", depends="lab-base\nConflicts: lab-old")
+    assert debian.gate("install-packages", "dpkg", "lab-old")[0] == 0
+    assert refused(debian).startswith("gate: package-conflict: ")
+    assert debian.versions("lab-old", "lab-tools") == {"lab-old": "installed 1.0"}
 
 
 @needs_debian
