@@ -27,6 +27,7 @@ from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
 from reconciler.model.refusals import unreachable
+from reconciler.model.software import unusual
 from reconciler.model.standing import contacted, staying, with_volumes
 from reconciler.planning.departed import departed, with_departed, withdrawn
 from reconciler.planning.facts import sections
@@ -72,6 +73,7 @@ def probe_for(
         units=(*units(cluster), *guest_units(cluster)),
         orders=ordered(cluster),
         guests=listings(cluster),
+        packages=unusual(cluster),
         connect=targets(cluster) if "interconnect" in only else (),
         sizes=sizes,
     )

@@ -23,6 +23,9 @@
 #   disarm autofs FILE LINE                 that line of an autofs map is commented out
 #   note-backup CLUSTER begun|made LABEL UUID BYTES HOST DIGEST
 #                                           that there is a backup, by the time since this boot
+#   install-packages MANAGER [?]NAME[=VERSION]...   dpkg or rpm; removes nothing, starts nothing;
+#                                           what has a ? only if a repository offers it
+#   install-module MANAGER PACKAGE KERNEL   the build that has ocfs2 for that kernel, no other
 #   stop-guest NAME SECONDS LIST STOP       until it is not listed; never killed
 #   migrate-guest NAME SECONDS LIST MIGRATE STOP   else it is stopped
 #   start-guest PATH NAME SECONDS LIST START       once PATH is mounted; until it is listed
@@ -59,7 +62,9 @@ usage() { stop 64 usage "$1"; }
 
 temp=''
 lock=''
+hidden=''
 clean() {
+    [ -z "$hidden" ] || release_units
     [ -z "$temp" ] || rm -f "$temp"
     [ -z "$lock" ] || rmdir "$lock"
 }
@@ -1316,6 +1321,514 @@ set_live() { # set_live CLUSTER KEY VALUE: what the kernel then reads back decid
     echo "ok set $2"
 }
 
+# ---- packages -------------------------------------------------------------------------
+
+PACKAGE_WAIT=60 # seconds for whoever works with packages to end
+PACKAGE_SLACK=16384 # KiB to leave free beside what is installed
+
+install_packages() { # install_packages MANAGER [?]NAME[=VERSION]...
+    [ $# -ge 2 ] || usage 'install-packages MANAGER [?]NAME[=VERSION]...'
+    case $1 in dpkg | rpm) ;; *) usage "not a package manager: $1" ;; esac
+    with=$1
+    shift
+    for word; do is_package "${word#\?}" || usage "not a package: $word"; done
+    packages_ready
+    names='' versioned=''
+    for word; do
+        word=${word#\?}
+        if ! is_there "$word"; then names="$names $word"; fi
+        case $word in *=*) versioned=yes ;; esac
+    done
+    names=${names# }
+    if [ -n "$names" ]; then
+        "install_$with" "$@"
+    fi
+    for word; do
+        case $word in
+        \?*) ;;
+        *) is_there "$word" || stop 70 install-failed "$word is not installed: $last" ;;
+        esac
+    done
+    IFS=' '
+    echo "ok installed $*"
+}
+
+is_package() { # is_package TEXT: NAME or NAME=VERSION
+    case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9.+:~_=-]* | *=*=* | *=) return 1 ;; esac
+    [ ${#1} -le 255 ]
+}
+
+packages_ready() { # the manager is there, nobody else uses it, and its database is whole
+    last=''
+    case $with in
+    dpkg) need apt-get apt-cache dpkg dpkg-query ;;
+    rpm)
+        need rpm
+        dnf=dnf
+        if ! has dnf; then
+            need yum
+            dnf=yum
+        fi
+        ;;
+    esac
+    await_packages
+    case $with in
+    dpkg)
+        set +f
+        set -- /var/lib/dpkg/updates/[0-9]*
+        set -f
+        [ ! -e "$1" ] || broken_packages "dpkg was interrupted"
+        found=$(dpkg --audit 2>&1)
+        [ -z "$found" ] || broken_packages "$(half_installed)"
+        ;;
+    rpm)
+        found=$(rpm -qa 2>&1 >/dev/null) || broken_packages "$found"
+        ;;
+    esac
+}
+
+broken_packages() { refuse package-database-broken "$1"; }
+
+half_installed() { # the packages that dpkg has not finished, in one line
+    dpkg-query -W -f '${db:Status-Status} ${db:Status-Eflag} ${Package}\n' 2>/dev/null |
+        while read -r state flag name; do
+            case "$state $flag" in
+            'installed ok' | 'not-installed ok' | 'config-files ok') ;;
+            *) printf '%s is %s; ' "$name" "$state" ;;
+            esac
+        done
+}
+
+await_packages() { # whoever installs something now may take a minute
+    deadline $PACKAGE_WAIT
+    while package_user; do
+        [ $uptime -lt $end ] || refuse package-lock-busy "$user after $PACKAGE_WAIT s"
+        sleep 1
+        now
+    done
+}
+
+package_user() { # who holds a lock of the package manager, in $user
+    user=''
+    set +f
+    case $with in
+    dpkg) set -- /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock \
+        /var/cache/apt/archives/lock ;;
+    rpm) set -- /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock /run/yum.pid \
+        /var/run/yum.pid /var/cache/dnf/*_lock.pid /var/lib/dnf/*_lock.pid ;;
+    esac
+    set -f
+    for file; do
+        if [ ! -e "$file" ]; then continue; fi
+        case $file in
+        *.pid) get "$file" && held_by "$got" "$file" && return ;;
+        *)
+            inode=$(stat -c %i "$file") || continue
+            # 1: POSIX ADVISORY WRITE PID MAJ:MIN:INODE FIRST LAST
+            while IFS=' ' read -r _ _ _ _ pid where _; do
+                case $where in *:"$inode") has_open "$pid" "$file" && held_by "$pid" "$file" && return ;; esac
+            done </proc/locks
+            ;;
+        esac
+    done
+    return 1
+}
+
+has_open() { # has_open PID FILE: another disk may have a file of that number
+    set +f
+    set -- "$2" "/proc/$1/fd"/*
+    set -f
+    file=$1
+    shift
+    for entry; do
+        if [ "$entry" -ef "$file" ]; then return 0; fi
+    done
+    return 1
+}
+
+held_by() { # held_by PID FILE: it runs, and has it
+    is_number "$1" && [ -d "/proc/$1" ] || return 1
+    get "/proc/$1/comm" || got='?'
+    user="$2 is held by process $1 ($got)"
+}
+
+is_there() { # is_there NAME[=VERSION]: installed, and in that version
+    case $with in
+    dpkg)
+        found=$(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "${1%%=*}" 2>/dev/null)
+        case $found in installed' '*) ;; *) return 1 ;; esac
+        found=${found#installed }
+        ;;
+    rpm) found=$(rpm -q --qf '%{VERSION}-%{RELEASE}\n' "${1%%=*}" 2>/dev/null) || return 1 ;;
+    esac
+    case $1 in
+    *=*) case "$NL$found$NL" in *"$NL${1#*=}$NL"*) ;; *) return 1 ;; esac ;;
+    esac
+}
+
+# What a package writes for itself (Debian's asks debconf) is not what a plan was made from;
+# and what an older one left behind must not start just because it is installed again.
+SETTINGS='/etc/default/o2cb /etc/sysconfig/o2cb'
+
+hold_settings() { # the settings as they are, in $temp; or that there are none
+    settings=''
+    IFS=' '
+    for file in $SETTINGS; do
+        if [ -f "$file" ] && [ ! -L "$file" ]; then settings=$file; fi
+    done
+    if [ -n "$settings" ]; then
+        directory "$STATE"
+        temp=$(mktemp "$STATE/.settings.XXXXXX") || stop 70 write-failed "$STATE"
+        cp -p "$settings" "$temp" || stop 70 write-failed "$temp"
+    fi
+    if ! has systemctl; then return; fi
+    for unit in o2cb.service ocfs2.service; do
+        case $(systemctl show -p LoadState "$unit" 2>/dev/null) in
+        LoadState=not-found)
+            hidden="$hidden $unit"
+            systemctl -q mask --runtime "$unit" 2>/dev/null
+            ;;
+        esac
+    done
+}
+
+give_back_settings() {
+    release_units
+    if [ -n "$settings" ]; then
+        if ! cmp -s "$temp" "$settings"; then
+            why=$(cp -p "$temp" "$settings.new" 2>&1 && mv -f "$settings.new" "$settings" 2>&1) ||
+                failed_write "$settings" "$why"
+        fi
+        rm -f "$temp"
+        temp=''
+        return
+    fi
+    IFS=' '
+    for file in $SETTINGS; do
+        if [ -f "$file" ] && [ ! -L "$file" ]; then archive "$file"; fi
+    done
+}
+
+release_units() { # what was masked while it was installed
+    IFS=' '
+    for unit in $hidden; do systemctl -q unmask --runtime "$unit" 2>/dev/null; done
+    if [ -n "$hidden" ]; then systemctl daemon-reload; fi
+    hidden=''
+}
+
+# ---- packages by apt ------------------------------------------------------------------
+
+install_dpkg() { # install_dpkg [?]NAME[=VERSION]...: of $names those that are missing
+    chosen=''
+    for word; do
+        name=${word#\?}
+        case " $names " in *" $name "*) ;; *) continue ;; esac
+        if is_held "$name"; then
+            case $word in \?*) continue ;; esac
+            refuse package-held "${name%%=*} is on hold"
+        fi
+        if ! offered "$name"; then
+            case $word in \?*) continue ;; esac
+            refresh
+            offered "$name" || refuse package-missing "no repository has $name"
+        fi
+        chosen="$chosen $name"
+    done
+    if [ -z "$chosen" ]; then return; fi
+    IFS=' '
+    # shellcheck disable=SC2086 # a word each
+    set -- $chosen
+    if ! rehearse "$@"; then
+        refresh
+        rehearse "$@" || no_way
+    fi
+    room_for
+    if ! fetched "$@"; then
+        refresh
+        rehearse "$@" || no_way
+        fetched "$@" || refuse repository-failed "$last"
+    fi
+    hold_settings
+    said=$(apt install "$@" 2>&1)
+    give_back_settings
+    last=$(complaint)
+    case $said in
+    *'o space left on device'*) stop 70 no-space "while installing: $last" ;;
+    *'ould not get lock'*) refuse package-lock-busy "$last" ;;
+    esac
+    found=$(dpkg --audit 2>&1)
+    [ -z "$found" ] || stop 70 package-database-broken "$(half_installed)$last"
+}
+
+is_held() { # is_held NAME[=VERSION]
+    case $(dpkg-query -W -f '${db:Status-Want}' "${1%%=*}" 2>/dev/null) in
+    hold) ;;
+    *) return 1 ;;
+    esac
+}
+
+# It asks nobody, removes nothing, and takes nothing that was not named or needed.
+apt() { # apt VERB ARG...
+    action=$1
+    shift
+    older=''
+    if [ -n "$versioned" ]; then older=--allow-downgrades; fi
+    # shellcheck disable=SC2086 # $older may be nothing
+    DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 NEEDRESTART_MODE=l \
+        APT_LISTCHANGES_FRONTEND=none \
+        apt-get -y -q -o DPkg::Use-Pty=0 -o DPkg::Lock::Timeout=$PACKAGE_WAIT \
+        -o DPkg::Options::=--force-confdef -o DPkg::Options::=--force-confold \
+        -o APT::Get::Remove=false --no-install-recommends $older "$action" "$@" \
+        </dev/null 8>&-
+}
+
+offered() { # offered NAME[=VERSION]: whether there is one to install
+    case $1 in
+    *=*)
+        IFS=$NL
+        for line in $(apt-cache madison "${1%%=*}" 2>/dev/null); do
+            IFS=' |'
+            # shellcheck disable=SC2086 # NAME | VERSION | SOURCE
+            set -- "$1" $line
+            [ "$3" != "${1#*=}" ] || return 0
+        done
+        return 1
+        ;;
+    esac
+    said=$(apt-cache policy "$1" 2>/dev/null)
+    case $said in *'Candidate: (none)'* | '') return 1 ;; *'Candidate: '*) ;; *) return 1 ;; esac
+}
+
+refresh() { # reads the repositories anew, once
+    [ -z "${refreshed-}" ] || return 0
+    refreshed=yes
+    said=$(apt update 2>&1) || fetch_failed
+    case "$NL$said" in # the status is 0 also where old lists are used instead
+    *"$NL"[EW]:*'ailed to fetch'*) fetch_failed ;;
+    esac
+}
+
+fetch_failed() {
+    last=$(complaint)
+    refuse repository-failed "$last"
+}
+
+complaint() { # of $said the first errors, in one line
+    lines=''
+    IFS=$NL
+    for line in $said; do
+        case $line in E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | *'o space left'*) lines="$lines; $line" ;; esac
+    done
+    [ -n "$lines" ] || lines="; ${said##*"$NL"}"
+    lines=${lines#; }
+    printf '%.600s' "$lines"
+}
+
+rehearse() { # rehearse NAME...: what would be done, in $said
+    said=$(apt -s install "$@" 2>&1)
+}
+
+no_way() {
+    last=$(complaint)
+    case $said in *'eld packages were changed'*) refuse package-held "$last" ;; esac
+    refuse package-conflict "$last"
+}
+
+room_for() { # for what was rehearsed
+    found=''
+    IFS=$NL
+    for line in $said; do
+        case $line in 'Inst '*)
+            line=${line#Inst }
+            found="$found ${line%% *}"
+            ;;
+        esac
+    done
+    kib=0 bytes=0
+    IFS=' '
+    # shellcheck disable=SC2086 # a word each
+    sizes=$(apt-cache show --no-all-versions $found 2>/dev/null)
+    IFS=$NL
+    for line in $sizes; do
+        case $line in
+        'Installed-Size: '*[!0-9]*) ;;
+        'Installed-Size: '*) kib=$((kib + ${line#*: })) ;;
+        'Size: '*) bytes=$((bytes + ${line#*: })) ;;
+        esac
+    done
+    for where in /usr /var/cache/apt/archives /var/lib/dpkg /etc; do
+        free=$(stat -f -c '%a %S' "$where" 2>/dev/null) || continue
+        free=$((${free% *} * ${free#* } / 1024))
+        needed=$((kib + bytes / 1024 + PACKAGE_SLACK))
+        case $where in
+        /etc) needed=1024 ;;
+        /var/*) needed=$((bytes / 1024 + PACKAGE_SLACK)) ;;
+        esac
+        if [ $free -lt $needed ]; then
+                    refuse no-space "$where has $free KiB free, installing needs $needed"
+        fi
+    done
+}
+
+fetched() { # fetched NAME...: everything is here before anything is unpacked
+    said=$(apt --download-only install "$@" 2>&1) && return
+    last=$(complaint)
+    case $said in *'enough free space'* | *'o space left'*)
+            refuse no-space "$last"
+        ;;
+    esac
+    return 1
+}
+
+# ---- packages by dnf or yum -----------------------------------------------------------
+
+install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are missing
+    chosen='' also='' IFS=' '
+    for word; do
+        name=${word#\?}
+        case " $names " in *" $name "*) ;; *) continue ;; esac
+        case $name in *=*) name=${name%%=*}-${name#*=} ;; esac
+        case $word in
+        \?*) also="$also $name" ;;
+        *) chosen="$chosen $name" ;;
+        esac
+    done
+    hold_settings
+    IFS=' '
+    # shellcheck disable=SC2086 # a word each
+    if [ -n "$chosen" ] && ! said=$(yum install $chosen 2>&1); then
+        give_back_settings
+        yum_failed
+    fi
+    for name in $also; do yum install "$name" >/dev/null 2>&1; done
+    give_back_settings
+    last=$(complaint)
+}
+
+# It asks nobody, removes nothing to make room for another, and takes nothing that was not
+# named or needed; it tests the whole transaction before it begins.
+yum() { # yum VERB ARG...
+    $dnf -y -q --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+}
+
+yum_failed() { # by what it said
+    last=$(complaint)
+    IFS=' '
+    case $said in
+    *'filtered out'* | *xclude*) refuse package-held "$last" ;;
+    *'find a match'* | *'o match for argument'* | *'o package '*available*)
+        for name in $chosen; do
+            if is_excluded "$name"; then refuse package-held "$name is excluded or locked"; fi
+        done
+        refuse package-missing "$last"
+        ;;
+    *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
+        *'more mirrors'* | *'downloading packages'*) refuse repository-failed "$last" ;;
+    *'more space needed'* | *'o space left'*) refuse no-space "$last" ;;
+    *Problem* | *conflict* | *'nothing provides'* | *'Requires: '*)
+        refuse package-conflict "$last" ;;
+    esac
+    stop 70 install-failed "$last"
+}
+
+# ---- the kernel module ----------------------------------------------------------------
+
+install_module() { # install_module MANAGER PACKAGE KERNEL: the build for KERNEL, no other
+    [ $# -eq 3 ] || usage 'install-module MANAGER PACKAGE KERNEL'
+    case $1 in dpkg | rpm) ;; *) usage "not a package manager: $1" ;; esac
+    with=$1 kernel=$3 versioned=''
+    case $2 in *=*) usage "not a package: $2" ;; esac
+    is_package "$2" || usage "not a package: $2"
+    is_package "$3" || usage "not a kernel: $3"
+    need modinfo
+    if ! has_module; then
+        packages_ready
+        "find_$with" "$2"
+        names=$build
+        "install_$with" "$build"
+        has_module || depmod "$kernel" 2>/dev/null
+        has_module || stop 70 install-failed "$build brings no ocfs2 for $kernel: $last"
+    fi
+    echo "ok installed $2 for $kernel"
+}
+
+has_module() { # whether there is one for $kernel
+    found=$(modinfo -k "$kernel" -F filename ocfs2 2>/dev/null)
+    case $found in '(builtin)') ;; *) [ -e "$found" ] ;; esac # the index may be older
+}
+
+not_built() { # not_built PACKAGE BUILDS
+    if [ -z "$2" ]; then
+        if [ $with = rpm ] && is_excluded "$1"; then
+            refuse package-held "$1 is excluded or locked"
+        fi
+        refuse package-missing "no repository has $1"
+    fi
+    refuse module-not-built "$1 has no build for $kernel; there is: $2"
+}
+
+find_dpkg() { # find_dpkg PACKAGE: NAME or NAME=VERSION in $build
+    build='' builds=''
+    for name in "$1" "$1-$kernel"; do
+        case $name in *"$kernel"*) ;; *) continue ;; esac
+        offered "$name" || { refresh && offered "$name"; } || continue
+        build=$name
+        return
+    done
+    refresh
+    IFS=$NL
+    for line in $(apt-cache madison "$1" 2>/dev/null); do
+        IFS=' |'
+        # shellcheck disable=SC2086 # NAME | VERSION | SOURCE
+        set -- "$1" $line
+        builds="$builds $3"
+        case $3 in *"$kernel"*) [ -n "$build" ] || build=$2=$3 ;; esac
+    done
+    [ -n "$build" ] || not_built "$1" "$builds"
+    versioned=yes
+}
+
+find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in $build
+    if [ $dnf = yum ]; then need repoquery; fi
+    said=$(builds_of "$1" 2>&1) || yum_failed
+    builds=$(printf '%s\n' "$said" | grep "^$1-.*\." | sort -Vu)
+    build=''
+    IFS=$NL
+    for found in $builds; do
+        if carries "$found"; then build=$found; fi
+    done
+    [ -n "$build" ] || not_built "$1" "$(printf %s "$builds" | tr '\n' ' ')"
+}
+
+# By the module among its files; one without is for the kernel that it requires, to the letter.
+carries() { # carries NAME-VERSION.ARCH: the module for $kernel
+    listed=$(asked_of "$1" -l 2>/dev/null)
+    case $NL$listed in
+    *"/modules/$kernel/"*ocfs2.ko*) return 0 ;;
+    */modules/*ocfs2.ko*) return 1 ;;
+    esac
+    listed=$(asked_of "$1" --requires 2>/dev/null)
+    for word in "kernel = ${kernel%.*}" "kernel-uname-r = $kernel" "kernel-uek = ${kernel%.*}"; do
+        case "$NL$listed$NL" in *"$NL$word$NL"*) return 0 ;; esac
+    done
+    return 1
+}
+
+builds_of() { # builds_of PACKAGE OPTION...
+    asked_of "$@" --qf '%{name}-%{version}-%{release}.%{arch}'
+}
+
+asked_of() { # asked_of PACKAGE OPTION...
+    case $dnf in
+    dnf) dnf -q repoquery --showduplicates "$@" </dev/null 8>&- ;;
+    *) repoquery --show-duplicates "$@" </dev/null 8>&- ;;
+    esac
+}
+
+is_excluded() { # is_excluded PACKAGE: there is one, and the host's configuration hides it
+    [ -n "$(builds_of "$1" --disableexcludes=all --disableplugin=versionlock 2>/dev/null)" ]
+}
+
 # ---- do -------------------------------------------------------------------------------
 
 do_command() { # do_command COMMAND ARG...: ends with the command's own status
@@ -1499,6 +2012,8 @@ check-fs) busy && check_fs "$@" ;;
 remount) busy && remount "$@" ;;
 disarm) busy && disarm "$@" ;;
 note-backup) busy && note_backup "$@" ;;
+install-packages) busy && install_packages "$@" ;;
+install-module) busy && install_module "$@" ;;
 stop-guest) busy && stop_guest "$@" ;;
 migrate-guest) busy && migrate_guest "$@" ;;
 start-guest) busy && start_guest "$@" ;;

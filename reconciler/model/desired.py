@@ -24,10 +24,12 @@ from reconciler.model.words import (
     Jump,
     Label,
     LvmName,
+    ModulePackage,
     Moment,
     MountOption,
     MountPath,
     Package,
+    PackageVersion,
     PlainArgument,
     Remark,
     Remote,
@@ -155,14 +157,16 @@ class Network(Strict):
 class Packages(Strict):
     """The software on every member."""
 
-    manage: bool = Field(
-        default=True, description="Install what is missing; false only checks."
-    )
+    manage: bool = Field(default=True, description="Install; false only checks.")
     tools: Package = Field(default="ocfs2-tools", description="The package of the tools.")
-    kernel_module: Package | None = Field(
+    tools_version: PackageVersion | None = Field(
+        default=None,
+        description="The tools' version, as the package manager prints it. Unset: any.",
+    )
+    kernel_module: ModulePackage | None = Field(
         default=None,
         description="The package of the kernel module, where the kernel does not bring it; the "
-        "version built for the running kernel is chosen.",
+        "build for the running kernel is chosen. {kernel} is that kernel's release.",
     )
 
 

@@ -196,6 +196,22 @@ MountOption = Annotated[
 Package = Annotated[
     str, Spelled(r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$", "the name of a package", ("ocfs2-tools",))
 ]
+PackageVersion = Annotated[
+    str,
+    Spelled(
+        r"^[A-Za-z0-9][A-Za-z0-9.+:~_-]*$",
+        "a package's version as the package manager prints it",
+        ("1.8.7-1+b1", "1.8.6-15.el8"),
+    ),
+]
+ModulePackage = Annotated[
+    str,
+    Spelled(
+        r"^[A-Za-z0-9][A-Za-z0-9.+_-]*(\{kernel\}[A-Za-z0-9.+_-]*)?$",
+        "the name of a package; {kernel} stands for the running kernel's release",
+        ("kmod-ocfs2", "ocfs2-modules-{kernel}"),
+    ),
+]
 Unit = Annotated[
     str,
     Spelled(

@@ -68,6 +68,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     # Beneath a unit's file may be the one that systemd makes of fstab.
     ("disarm", "clear-fstab", _same_host),
     ("stop-cluster", "unmount", _same_host),
+    ("upgrade-packages", "stop-cluster", _same_host),
     ("disable-o2cb", "stop-cluster", _same_host),
     ("write-o2cb-settings", "stop-cluster", _same_host),
     ("archive-cluster-conf", "stop-cluster", _same_host),
@@ -216,6 +217,8 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
 )
 # Where the order is free, a plan reads best in this one.
 STAGES = (
+    "install-packages",
+    "install-module",
     "load-module",
     "begin-backup",
     "back-up",
@@ -231,6 +234,7 @@ STAGES = (
     "disarm",
     "unmount",
     "stop-cluster",
+    "upgrade-packages",
     "disable-o2cb",
     "write-o2cb-settings",
     "archive-cluster-conf",

@@ -12,6 +12,7 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
 from reconciler.planning import graph, offline, reach, storage, strangers
+from reconciler.planning.arriving import equipped, installs
 from reconciler.planning.digest import facts_digest, plan_id
 from reconciler.planning.forecast import findings
 from reconciler.planning.notes import fencing, noted, quarantined
@@ -49,11 +50,14 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
     blocked += strangers.check(cluster, observed)
     changes: list[Change] = []
+    arriving = installs(cluster, observed)
+    ready = equipped(cluster, observed, arriving)
     for resource in RESOURCES:
-        unreads, readable = _readable(resource, cluster, observed)
+        facts = observed if resource.name == "packages" else ready
+        unreads, readable = _readable(resource, cluster, facts)
         blocked += [*unreads, *resource.check(cluster, readable)]
         changes += resource.diff(cluster, readable)
-    steps = _steps(cluster, observed)
+    steps = _steps(cluster, ready, arriving)
     actions = tuple(action for step in steps for action in step.actions)
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
@@ -74,10 +78,10 @@ class _Step:
     violations: tuple[Blocked, ...]
 
 
-def _steps(cluster: Cluster, observed: Observed) -> list[_Step]:
-    """Every way-point planned from where the one before leaves the hosts."""
-    steps: list[_Step] = []
-    used: set[str] = set()
+def _steps(cluster: Cluster, observed: Observed, arriving: tuple[Action, ...]) -> list[_Step]:
+    """What is installed; then every way-point planned from where the one before leads."""
+    steps = [_Step(Waypoint(cluster), link(arriving), ())] if arriving else []
+    used = {action.id for action in arriving}
     for point in waypoints(cluster, observed):
         early = due_anew(point.cluster, observed)
         found = [

@@ -29,6 +29,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.plan import Action
 from reconciler.model.records import DIRECTORY
+from reconciler.model.software import UNITS, commands
 from reconciler.planning.facts import remaining
 from reconciler.resources.cluster_conf.changes import PATH, wanted_nodes
 
@@ -58,6 +59,36 @@ def _effects(action: Action) -> Iterator[tuple[str, Effect]]:
 def _shown_on(action: Action) -> str:
     """Where the effect is seen: what is done on the storage shows on a member."""
     return action.expects[0].hosts[0] if action.kind == "revoke-access" else action.host
+
+
+def _installed(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """The packages with their commands and units; of their versions nothing is known yet."""
+    manager, *words = _arguments(action)
+    now = known(facts.packages)
+    asked = [word.partition("=") for word in words if not word.startswith("?")]
+    names = [name for name, _, _ in asked]
+    versions = {name: version or "to be installed" for name, _, version in asked}
+    brought = [c for name in names for c in commands(cluster, manager, name)]
+    packages = replace(
+        now,
+        versions={**now.versions, **versions},
+        commands=tuple(dict.fromkeys((*now.commands, *brought))),
+    )
+    facts = replace(facts, packages=packages)
+    if cluster.packages.tools not in names or isinstance(facts.services, Unknown):
+        return facts
+    units = tuple(
+        replace(unit, load="loaded")
+        if unit.name in UNITS and unit.load == "not-found"
+        else unit
+        for unit in facts.services
+    )
+    return replace(facts, services=units)
+
+
+def _module_installed(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
+    kernel = known(facts.kernel)
+    return replace(facts, kernel=replace(kernel, module_file="to be installed"))
 
 
 def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
@@ -281,6 +312,9 @@ def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 
 EFFECTS: Mapping[str, Effect] = {
+    "install-packages": _installed,
+    "install-module": _module_installed,
+    "upgrade-packages": _installed,
     "write-cluster-conf": _conf_written,
     "archive-cluster-conf": _conf_archived,
     "write-o2cb-settings": _settings_written,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.refusals import volume as address
+from reconciler.model.software import outdated
 from reconciler.model.standing import (
     STOPPED,
     among,
@@ -50,6 +51,7 @@ ROOM = frozenset({"grow-backing", "rescan"})
 # A window begins with the backup of what is worked on in it.
 AWAY = DRAIN | {"begin-backup", "back-up", "note-backup"}
 STOP = frozenset({"stop-cluster"})
+UPGRADE = frozenset({"upgrade-packages"})
 # What is done once, at the end of the way, when everybody is where the file wants it.
 LAST = frozenset(
     {
@@ -116,15 +118,30 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
     }
     turns = {host: labels for host, labels in turns.items() if labels}
     later = frozenset(address(label) for labels in turns.values() for label in labels)
+    upgrades = tuple(_upgraded(cluster, observed))
     if not turns:
-        return points
+        return (*points, *upgrades)
     rest = frozenset(address(v.label) for v in cluster.volumes) - later
     return (
         *points[:-1],
         Waypoint(cluster, None, last=rest),
         *_anew(cluster, turns),
         Waypoint(cluster, LAST, last=later),
+        *upgrades,
     )
+
+
+def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[Waypoint]:
+    """One member after the other: unmounted, offline, with its new tools, and back."""
+    none: frozenset[str] = frozenset()
+    for host, facts in among(observed, staying(cluster)).reached().items():
+        if wanted := outdated(cluster, facts):
+            words = f"{host} gets {wanted.replace('=', ' ')}"
+            away = restated(cluster, {host: "drained"})
+            out = restated(cluster, {host: STOPPED})
+            yield Waypoint(away, DRAIN, words, none)
+            yield Waypoint(out, STOP | UPGRADE, words, none)
+            yield Waypoint(cluster, MOVES, last=none)
 
 
 def _whole_way(

@@ -33,6 +33,7 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     volumes: Sequence[str] = (),
     orders: Sequence[str] = (),
     guests: Sequence[str] = (),
+    packages: Sequence[str] = (),
 ) -> Command:
     """The command that observes a host.
 
@@ -44,7 +45,8 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
     OCFS2 is asked for its size, which waits while a host that died is recovered. ``volumes`` are
     logical volumes, VG/LV, of a storage host. ``orders`` are units whose order is told besides
     o2cb's. ``guests`` are mount points, each with the words of the command that lists the guests
-    of the volume there, a word a line; without a command libvirt is asked.
+    of the volume there, a word a line; without a command libvirt is asked. ``packages`` are
+    told besides the usual ones.
     """
     arguments = [
         *(word for ref in want if ref not in blank for word in ("--want", ref)),
@@ -57,5 +59,6 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
         *(word for name in volumes for word in ("--lv", name)),
         *(word for name in orders for word in ("--order", name)),
         *(word for listing in guests for word in ("--guests", listing)),
+        *(word for name in packages for word in ("--package", name)),
     ]
     return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)

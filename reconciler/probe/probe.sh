@@ -8,7 +8,7 @@
 #
 #   sh -c TEXT probe [--want REF]... [--blank REF]... [--path MOUNTPOINT]... [--unit NAME]...
 #                    [--size MOUNTPOINT]... [--order UNIT]... [--connect IP:PORT]... [--lv VG/LV]...
-#                    [--guests LISTING]...
+#                    [--guests LISTING]... [--package NAME]...
 #                    [--only NAME]...
 #
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
@@ -19,6 +19,7 @@
 #   --order  tell what this unit is started after, and stopped before, as well
 #   --guests   a mount point, then a word a line the command that prints the guests running
 #              from the volume there; without one, virsh is asked which have a disk below it
+#   --package  whether this package is installed, besides the usual ones
 #   --connect  whether a TCP connection to this address can be made from here
 #   --lv     tell the size of this logical volume, and what room is left for it
 #   --only   answer this section and the others so named; without it, all
@@ -190,25 +191,62 @@ probe_kernel() {
     done
 }
 
+is_rpm() { # whether the system says that it is of Red Hat's family (os-release(5))
+    while IFS= read -r line; do
+        case $line in
+        ID=* | ID_LIKE=*)
+            line=${line#*=} line=${line#[\"\']}
+            case " ${line%[\"\']} " in
+            *' rhel '* | *' fedora '* | *' centos '* | *' ol '*) return 0 ;;
+            esac
+            ;;
+        esac
+    done </etc/os-release
+    [ ! -s /var/lib/dpkg/status ]
+}
+
+unfinished() { # what dpkg was stopped at
+    glob '/var/lib/dpkg/updates/[0-9]*'
+    if [ -e "${globbed%%"$NL"*}" ]; then row broken 'dpkg was interrupted'; fi
+    found_broken=$(grep -B 8 -E '^Status: [a-z]+ (reinstreq |ok (half-|unpacked))' \
+        /var/lib/dpkg/status)
+    name=
+    IFS=$NL
+    for line in $found_broken; do
+        case $line in
+        'Package: '*) name=${line#*: } ;;
+        'Status: '*) case $line in *' reinstreq '* | *' half-'* | *' unpacked')
+            row broken "$name is ${line##* }"
+            ;;
+        esac ;;
+        esac
+    done
+}
+
 probe_packages() {
     manager=- found=
     set -- ocfs2-tools parted gdisk multipath-tools device-mapper-multipath sg3-utils \
         sg3_utils 'kmod-ocfs2*'
-    if [ -s /var/lib/dpkg/status ] && has dpkg-query; then
+    IFS=$NL
+    # shellcheck disable=SC2086 # a line each
+    set -- "$@" $packages
+    if is_rpm && has rpm; then
+        manager=rpm
+        found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") || fail "rpm failed"
+    elif [ -s /var/lib/dpkg/status ] && has dpkg-query; then
         manager=dpkg # its status is 1 when one of the names is not known at all
         found=$(dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' "$@")
         [ $? -le 1 ] || fail "dpkg-query failed"
-    elif has rpm; then
-        manager=rpm
-        found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") || fail "rpm failed"
     fi
     row manager "$manager"
+    if [ $manager = dpkg ]; then unfinished; fi
     IFS=$NL
     for line in $found; do
         IFS=$TAB
         # shellcheck disable=SC2086 # split into status, name and version
         set -- $line
         case $1 in ?i*) row version "$2" "$3" ;; esac
+        case $1 in h*) row held "$2" ;; esac
     done
     for name in mkfs.ocfs2 tunefs.ocfs2 fsck.ocfs2 debugfs.ocfs2 mounted.ocfs2 o2cb blkid \
         wipefs lsblk multipathd parted sgdisk partprobe sg_readcap systemctl flock timeout; do
@@ -1368,6 +1406,11 @@ is_target() { # is_target TEXT: an IPv4 address and a port
         [ "$4" -le 255 ] && [ "$5" -ge 1 ] && [ "$5" -le 65535 ]
 }
 
+is_package() { # is_package TEXT: its name
+    case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9.+_-]*) return 1 ;; esac
+    [ ${#1} -le 255 ]
+}
+
 is_listing() { # is_listing TEXT: a path, then words, a line each
     case $1 in /*) ;; *) return 1 ;; esac
     case $1 in *"$NL" | *"$NL$NL"*) return 1 ;; esac
@@ -1383,7 +1426,7 @@ once() { # once LIST WORD: in $got, the list with the word as its last line
 }
 
 wants='' blanks=$NL paths=$NL sized=$NL only=$NL units='' orders='' targets='' logical=''
-listings=''
+listings='' packages=''
 while [ $# -ge 2 ]; do
     case $1 in
     --want) wants=$wants$2$NL ;;
@@ -1410,6 +1453,10 @@ while [ $# -ge 2 ]; do
     --connect)
         is_target "$2" || exit 64
         once "$targets" "$2" && targets=$got
+        ;;
+    --package)
+        is_package "$2" || exit 64
+        once "$packages" "$2" && packages=$got
         ;;
     --lv)
         is_logical "$2" || exit 64

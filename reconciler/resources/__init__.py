@@ -34,6 +34,7 @@ from reconciler.resources.o2cb import parsing as o2cb_parsing
 from reconciler.resources.ordering import changes as ordering
 from reconciler.resources.ordering import parsing as ordering_parsing
 from reconciler.resources.packages import changes as packages
+from reconciler.resources.packages import checks as packages_checks
 from reconciler.resources.packages import parsing as packages_parsing
 from reconciler.resources.quarantine import changes as quarantine
 from reconciler.resources.records import parsing as records_parsing
@@ -61,7 +62,9 @@ class Resource:
 
 
 RESOURCES: tuple[Resource, ...] = (
-    Resource("packages", packages.NEEDS, packages.check, packages.diff, packages.actions),
+    Resource(
+        "packages", packages.NEEDS, packages_checks.check, packages.diff, packages.actions
+    ),
     Resource("skew", skew.NEEDS, skew.check, skew.diff, skew.actions, staying),
     Resource(
         "cluster_conf",

@@ -17,6 +17,7 @@ from reconciler.hosts.simulator import (
     lease,
     mkfs,
     mounting,
+    packages,
     tunefs,
 )
 from reconciler.hosts.simulator.call import Call
@@ -233,12 +234,18 @@ VERBS: dict[str, Verb] = {
         guests.start_guest,
         (PATH, guests.NAME, NUMBER, guests.WORDS, guests.WORDS),
     ),
+    "install-packages": (packages.install, (packages.MANAGER, packages.WORD)),
+    "install-module": (
+        packages.install_module,
+        (packages.MANAGER, packages.NAME, packages.RELEASE),
+    ),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
     "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
     "lease-renew": (lease.renew, (CLUSTER, RUN)),
     "lease-release": (lease.release, (CLUSTER, RUN)),
 }
+OPEN = frozenset({"format", "install-packages"})
 HALVES: dict[str, Callable[[Call], None]] = {
     "format": format_cut_short,
     "rescan": layers.rescan_cut_short,
@@ -249,12 +256,14 @@ HALVES: dict[str, Callable[[Call], None]] = {
 
 
 def understands(verb: str, args: tuple[str, ...]) -> bool:
-    """Whether the gate has the verb with such arguments; `format` takes more of them."""
+    """Whether the gate has the verb with such arguments; some take more of the last kind."""
     if verb not in VERBS:
         return False
     patterns = VERBS[verb][1]
-    enough = len(args) == len(patterns) or (verb == "format" and len(args) > len(patterns))
-    return enough and all(map(re.fullmatch, patterns, args))
+    more = len(args) - len(patterns)
+    if more and (more < 0 or verb not in OPEN):
+        return False
+    return all(map(re.fullmatch, (*patterns, *patterns[-1:] * more), args))
 
 
 def perform(verb: str, call: Call) -> Reply:

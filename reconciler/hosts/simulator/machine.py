@@ -11,6 +11,7 @@ from reconciler.hosts.simulator.disk import Filesystem
 from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.files import Files
 from reconciler.hosts.simulator.live import Cluster
+from reconciler.hosts.simulator.packaging import Packaging
 from reconciler.hosts.simulator.reply import Reply
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class Machine:
     world: World
     name: str
     setup: Setup
+    packaging: Packaging = field(default_factory=Packaging)
     files: Files = field(default_factory=Files)
     units: dict[str, Unit] = field(default_factory=dict)
     running: Running = field(default_factory=Running)
@@ -192,6 +194,10 @@ class Machine:
     def is_masked(self, unit: str) -> bool:
         """Whether a unit cannot be started, until the next boot or for good."""
         return unit in self.running.masked or unit in self.masked
+
+    def add_unit(self, name: str, *, enabled: bool) -> None:
+        """A unit that a package brings; one that is there stays as it is."""
+        self.units.setdefault(name, Unit(enabled=enabled))
 
     def log(self, line: str) -> None:
         """A kernel message."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.hosts.simulator import backing, power
+from reconciler.hosts.simulator import backing, packages, power
 from reconciler.hosts.simulator.devices import PATHS, Attachment, Wiring
 from reconciler.hosts.simulator.disk import Extent, Lun, Signature
 from reconciler.hosts.simulator.files import File
@@ -121,6 +121,19 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     }
     power.switch_on(machine)
     return machine
+
+
+def strip(machine: Machine) -> None:
+    """Takes the cluster's packages from a host that is booted; its repositories offer them."""
+    gone = ("ocfs2-tools", "parted", "gdisk")
+    machine.packaging.offers = {**PACKAGES, "sg3_utils": "1.46", "psmisc": "23.6-1"}
+    for name in gone:
+        machine.setup.versions.pop(name, None)
+    lost = {command for name in gone for command in packages.BROUGHT[name]}
+    machine.setup.commands = tuple(c for c in machine.setup.commands if c not in lost)
+    machine.files.remove("/etc/default/o2cb")
+    for unit in packages.UNITS:
+        machine.units.pop(unit, None)
 
 
 def add_storage(world: World, name: str = "san", group: str = "vg0") -> Machine:

@@ -38,11 +38,17 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """Installed versions by package name, and which of the needed commands exist."""
+    """Installed versions by package name, and which of the needed commands exist.
+
+    ``held`` are packages that the host's own administrator keeps as they are, installed or
+    not; ``broken`` says what the package manager has not finished.
+    """
 
     manager: str | None
     versions: Mapping[str, str]
     commands: tuple[str, ...]
+    held: tuple[str, ...] = ()
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ def _signed(value: str) -> int | None:
 
 def parse_packages(section: Section) -> Packages:
     """Versions by package; several installed of one name (kernel modules) are listed."""
-    rows = grouped(section, {"manager": 1, "version": 2, "command": 1})
+    shapes = {"manager": 1, "version": 2, "command": 1, "held": 1, "broken": 1}
+    rows = grouped(section, shapes)
     ((manager,),) = rows["manager"] if len(rows["manager"]) == 1 else (("",),)
     versions: dict[str, str] = {}
     for name, version in rows["version"]:
@@ -89,6 +90,8 @@ def parse_packages(section: Section) -> Packages:
         manager=choice(manager, {"dpkg": "dpkg", "rpm": "rpm", "-": None}),
         versions=versions,
         commands=tuple(name for (name,) in rows["command"]),
+        held=tuple(name for (name,) in rows["held"]),
+        broken=", ".join(words for (words,) in rows["broken"]),
     )
 
 

@@ -215,14 +215,8 @@ def test_a_member_of_a_foreign_cluster_is_refused():
     assert codes(plan_cluster(cluster, running)) == ["foreign-cluster"]
 
 
-@pytest.mark.parametrize(
-    "cluster",
-    [
-        spec(heartbeat={"mode": "global"}),
-        spec(packages={"kernel_module": "kmod-ocfs2"}),
-    ],
-)
-def test_what_is_accepted_but_not_yet_acted_upon_is_refused_by_name(cluster):
+def test_what_is_accepted_but_not_yet_acted_upon_is_refused_by_name():
+    cluster = spec(heartbeat={"mode": "global"})
     assert codes(plan_cluster(cluster, bare(cluster))) == ["not-supported-yet"]
 
 

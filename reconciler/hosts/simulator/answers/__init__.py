@@ -49,10 +49,12 @@ OPTIONS = {
     "--lv": "logical",
     "--order": "orders",
     "--guests": "guests",
+    "--package": "packages",
 }
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
     "--unit": r"(?!.*@\.)[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
+    "--package": r"[A-Za-z0-9][A-Za-z0-9.+_-]*",
     "--lv": r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*/[A-Za-z0-9_+][A-Za-z0-9_.+-]*",
     "--order": r"(?!.*@\.)[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.[a-z]+",
     "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",
@@ -82,6 +84,7 @@ def check_arguments(args: tuple[str, ...]) -> Request:
         tuple(dict.fromkeys(given["logical"])),
         tuple(dict.fromkeys(given["orders"])),
         tuple(given["guests"]),
+        tuple(dict.fromkeys(given["packages"])),
     )
 
 

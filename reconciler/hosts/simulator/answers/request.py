@@ -18,7 +18,8 @@ class Request:
 
     ``units`` are told besides the usual ones, ``targets`` are connected to, what is mounted on
     ``sizes`` is asked for its size. ``logical`` are volumes of a storage host, VG/LV, of
-    ``orders`` the order is told. ``guests`` are paths with the words of a list command.
+    ``orders`` the order is told. ``guests`` are paths with the words of a list command; of
+    ``packages`` the version is told, if they are installed.
     """
 
     refs: tuple[str, ...]
@@ -31,6 +32,7 @@ class Request:
     logical: tuple[str, ...]
     orders: tuple[str, ...]
     guests: tuple[str, ...]
+    packages: tuple[str, ...]
 
 
 def row(*fields: object) -> str:

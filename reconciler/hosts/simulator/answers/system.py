@@ -51,8 +51,13 @@ def kernel(machine: Machine, _: Request) -> Rows:
 def packages(machine: Machine, _: Request) -> Rows:
     """Versions and commands."""
     yield row("manager", machine.setup.manager)
-    for name, version in machine.setup.versions.items():
-        yield row("version", name, version)
+    if machine.packaging.broken:
+        yield row("broken", machine.packaging.broken)
+    for name in sorted({*machine.setup.versions, *machine.packaging.held}):
+        if name in machine.setup.versions:
+            yield row("version", name, machine.setup.versions[name])
+        if name in machine.packaging.held:
+            yield row("held", name)
     for command in machine.setup.commands:
         yield row("command", command)
 

@@ -55,7 +55,10 @@ def _content(machine: Machine, ref: str, device: Device, blank: bool) -> Rows:  
         yield row("sig", ref, key, value)
     if blank and isinstance(content, Blank | Garbage):
         yield row("zeros", ref, "yes" if isinstance(content, Blank) else "no")
-    if isinstance(content, Filesystem) and not content.incompat & ~machine.setup.tool_features:
+    told = "debugfs.ocfs2" in machine.setup.commands
+    if told and isinstance(content, Filesystem):
+        told = not content.incompat & ~machine.setup.tool_features
+    if told and isinstance(content, Filesystem):
         yield from _filesystem(machine, ref, content)
 
 

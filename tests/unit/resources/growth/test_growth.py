@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.desired import Packages
 from reconciler.model.devices import is_logical
 from reconciler.model.observed import Disk, Observed
 from reconciler.planning import graph
@@ -266,8 +267,8 @@ def test_an_interrupted_resize_is_checked_before_anything_else():
     assert set(done) == {*window, "reload-units"}
 
 
-def test_a_host_without_the_tools_is_named():
-    cluster = wish("2GiB", 1)
+def test_a_host_without_the_tools_is_named_where_packages_are_only_checked():
+    cluster = wish("2GiB", 1).model_copy(update={"packages": Packages(manage=False)})
     observed = seen(cluster, all=layers(PART, told=GROWN))
     facts = observed.hosts["node02"]
     few = tuple(c for c in facts.packages.commands if c != "parted")

@@ -1,0 +1,116 @@
+"""The package manager of a host: repositories, holds, a lock, a database, room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator import ordering
+from reconciler.hosts.simulator.reply import Reply, refused, tool_failed
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.call import Call
+    from reconciler.hosts.simulator.machine import Machine
+    from reconciler.hosts.simulator.packaging import Packaging
+
+MANAGER = "dpkg|rpm"
+WORD = r"\??[A-Za-z0-9][A-Za-z0-9.+:~_-]*(=[A-Za-z0-9.+:~_-]+)?"
+NAME, RELEASE = (r"[A-Za-z0-9][A-Za-z0-9.+:~_-]*",) * 2
+WAIT = 60.0  # seconds for whoever has the lock
+NEEDED = 64 << 20
+# The commands that a package brings, and the units.
+TOOLS = ("mkfs.ocfs2", "tunefs.ocfs2", "fsck.ocfs2", "debugfs.ocfs2", "mounted.ocfs2", "o2cb")
+BROUGHT = {
+    "ocfs2-tools": TOOLS,
+    "parted": ("parted", "partprobe"),
+    "gdisk": ("sgdisk",),
+    "multipath-tools": ("multipathd",),
+    "device-mapper-multipath": ("multipathd",),
+    "sg3-utils": ("sg_readcap",),
+    "sg3_utils": ("sg_readcap",),
+}
+UNITS = ("o2cb.service", "ocfs2.service")
+
+
+def install(call: Call) -> Reply:
+    """Installs what is missing, as far as nothing is in the way; a refusal changes nothing."""
+    _manager, *words = call.args
+    machine, state = call.machine, call.machine.packaging
+    if state.holder:
+        raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
+    if state.broken:
+        raise refused("package-database-broken", state.broken)
+    missing = [word for word in words if not is_there(machine, word.removeprefix("?"))]
+    chosen = [word.removeprefix("?") for word in missing if _is_offered(state, word)]
+    if chosen and state.room < NEEDED:
+        raise refused("no-space", f"/usr has {state.room >> 10} KiB free")
+    for word in chosen:
+        _unpack(machine, word.partition("=")[0])
+    if state.broken:
+        raise tool_failed("package-database-broken", f"{state.broken}: it failed", 20.0)
+    return Reply(0, f"ok installed {' '.join(words)}\n", "", 20.0 if chosen else 1.0)
+
+
+def install_module(call: Call) -> Reply:
+    """Installs the build for a kernel, if the running one has no module yet."""
+    _manager, name, kernel = call.args
+    machine, state = call.machine, call.machine.packaging
+    if not (machine.setup.module and machine.setup.kernel == kernel):
+        if state.holder:
+            raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
+        if state.broken:
+            raise refused("package-database-broken", state.broken)
+        if name not in state.builds:
+            raise refused("package-missing", f"no repository has {name}")
+        if kernel not in state.builds[name]:
+            there = " ".join(state.builds[name])
+            raise refused("module-not-built", f"{name} has no build for {kernel}: {there}")
+        machine.setup.module = machine.setup.kernel == kernel
+        machine.setup.versions[name] = kernel
+        machine.record("installed", f"{name} {kernel}")
+    return Reply(0, f"ok installed {name} for {kernel}\n", "", 20.0)
+
+
+def is_there(machine: Machine, word: str) -> bool:
+    """Whether NAME or NAME=VERSION is installed."""
+    name, _, version = word.partition("=")
+    return machine.setup.versions.get(name) in (
+        {version} if version else {*_all(machine, name)}
+    )
+
+
+def _all(machine: Machine, name: str) -> tuple[str, ...]:
+    return (machine.setup.versions[name],) if name in machine.setup.versions else ()
+
+
+def _is_offered(state: Packaging, word: str) -> bool:
+    """Whether it can be had; what has a question mark is then left out, without a word."""
+    name, _, version = word.removeprefix("?").partition("=")
+    optional = word.startswith("?")
+    if name in state.held:
+        if not optional:
+            raise refused("package-held", f"{name} is on hold")
+        return False
+    if not state.known and not optional:
+        if state.down:
+            raise refused("repository-failed", state.down)
+        state.known = True
+    found = state.offers.get(name) if state.known else None
+    if found is None or version not in ("", found):
+        if not optional:
+            raise refused("package-missing", f"no repository has {word}")
+        return False
+    return True
+
+
+def _unpack(machine: Machine, name: str) -> None:
+    setup, state = machine.setup, machine.packaging
+    if name == state.fails:
+        state.broken = f"{name} is half-configured"
+        return
+    setup.versions[name] = state.offers[name]
+    setup.commands = tuple(dict.fromkeys((*setup.commands, *BROUGHT.get(name, ()))))
+    machine.record("installed", name)
+    if name == "ocfs2-tools":
+        for unit in UNITS:
+            machine.add_unit(unit, enabled=setup.manager == "dpkg")
+        ordering.read(machine)

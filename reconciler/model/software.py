@@ -1,0 +1,129 @@
+"""The packages that a member needs, by what it lacks and what its package manager calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import ref, view_of, whole_disk
+from reconciler.model.observed import HostFacts, Unknown, known
+
+# What tells that the tools are there; they bring more.
+TOOLS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb")
+BROUGHT = ("mkfs.ocfs2", "tunefs.ocfs2", "fsck.ocfs2", "debugfs.ocfs2", "mounted.ocfs2", "o2cb")
+# By package manager, the package that brings a command.
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "dpkg": {
+        "parted": "parted",
+        "partprobe": "parted",
+        "sgdisk": "gdisk",
+        "multipathd": "multipath-tools",
+        "sg_readcap": "sg3-utils",
+    },
+    "rpm": {
+        "parted": "parted",
+        "partprobe": "parted",
+        "sgdisk": "gdisk",
+        "multipathd": "device-mapper-multipath",
+        "sg_readcap": "sg3_utils",
+    },
+}
+# What the probe tells of unasked.
+USUAL = frozenset(
+    {"ocfs2-tools", *(name for table in NAMES.values() for name in table.values())}
+)
+# Nothing fails without it: a grown LUN is then seen after a rescan only.
+OPTIONAL = "sg_readcap"
+UNITS = ("o2cb.service", "ocfs2.service")
+
+
+def lacking(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
+    """The packages without which nothing can be done on the host, and which it has not."""
+    packages = known(facts.packages)
+    names = NAMES.get(packages.manager or "", {})
+    found = [] if set(TOOLS) <= set(packages.commands) else [_tools(cluster)]
+    found += [
+        names[command]
+        for command in _commands(cluster, facts)
+        if command != OPTIONAL and command in names and command not in packages.commands
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def outdated(cluster: Cluster, facts: HostFacts) -> str:
+    """NAME=VERSION of the tools where another version is installed; empty otherwise."""
+    packages = cluster.packages
+    if isinstance(facts.packages, Unknown) or not (packages.manage and packages.tools_version):
+        return ""
+    have = facts.packages.versions.get(packages.tools)
+    return "" if have in (None, packages.tools_version) else _tools(cluster)
+
+
+def _tools(cluster: Cluster) -> str:
+    packages = cluster.packages
+    version = f"={packages.tools_version}" if packages.tools_version else ""
+    return f"{packages.tools}{version}"
+
+
+def useful(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
+    """The packages to take along where something is installed anyway."""
+    packages = known(facts.packages)
+    names = NAMES.get(packages.manager or "", {})
+    wanted = OPTIONAL in _commands(cluster, facts) and OPTIONAL not in packages.commands
+    return (names[OPTIONAL],) if wanted and names else ()
+
+
+def commands(cluster: Cluster, manager: str | None, package: str) -> tuple[str, ...]:
+    """The commands of ours that a package brings."""
+    if package == cluster.packages.tools:
+        return BROUGHT
+    return tuple(c for c, name in NAMES.get(manager or "", {}).items() if name == package)
+
+
+def _commands(cluster: Cluster, facts: HostFacts) -> Iterator[str]:
+    """What the volumes' layout makes one need."""
+    for volume in cluster.volumes:
+        if volume.device.partition is not None:
+            yield from ("parted", "partprobe", "sgdisk")
+        if volume.device.wwid is not None:
+            yield "sg_readcap"
+        if _is_multipath(volume, facts):
+            yield "multipathd"
+
+
+def _is_multipath(volume: Volume, facts: HostFacts) -> bool:
+    if isinstance(facts.wanted, Unknown) or isinstance(facts.disks, Unknown):
+        return False
+    view = view_of(facts, ref(volume))
+    disk = whole_disk(facts, view) if view else None
+    return disk is not None and (disk.dm_uuid or "").startswith("mpath-")
+
+
+def unusual(cluster: Cluster) -> tuple[str, ...]:
+    """The packages that the probe is asked for besides those that it tells of anyway."""
+    return (cluster.packages.tools,) if cluster.packages.tools not in USUAL else ()
+
+
+def has_module(facts: HostFacts) -> bool:
+    """Whether the running kernel has ocfs2: in its tree, by a package, or loaded already."""
+    kernel = known(facts.kernel)
+    return "ocfs2" in kernel.loaded or kernel.module_file is not None
+
+
+def filled(package: str, facts: HostFacts) -> str:
+    """The name of a module's package, for the kernel that runs."""
+    return package.replace("{kernel}", known(facts.kernel).running)
+
+
+def module_package(cluster: Cluster, facts: HostFacts) -> str:
+    """The module's package on a host; empty where none is to be installed by a plan."""
+    packages = cluster.packages
+    if not (packages.manage and packages.kernel_module and known(facts.packages).manager):
+        return ""
+    return filled(packages.kernel_module, facts)
+
+
+def install_line(manager: str | None, names: tuple[str, ...]) -> str:
+    """The command that a person would type."""
+    tool = {"dpkg": "apt-get install", "rpm": "dnf install"}.get(manager or "", "install")
+    return f"{tool} {' '.join(names)}"

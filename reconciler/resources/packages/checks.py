@@ -1,0 +1,140 @@
+"""What a member lacks that no plan can give it, and what keeps a plan from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, Observed, Packages, known
+from reconciler.model.outcome import Blocked
+from reconciler.model.refusals import member
+from reconciler.model.software import (
+    TOOLS,
+    filled,
+    has_module,
+    install_line,
+    lacking,
+    module_package,
+    outdated,
+)
+from reconciler.model.standing import staying
+
+SYSTEM = ("blkid", "wipefs", "systemctl")
+# What one run may write into /etc and /var/lib, with room to spare.
+FREE_BYTES = 1 << 20
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse hosts without the tools, the module, the right to use them, or room."""
+    stays = staying(cluster)
+    for host, facts in observed.reached().items():
+        yield from _check_rights(host, facts)
+        if host in stays:
+            yield from _check_software(cluster, host, facts)
+        yield from _check_space(host, facts)
+
+
+def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
+    uid = known(facts.identity).uid
+    if uid != 0:
+        yield Blocked(
+            "not-root",
+            member(host),
+            f"commands run there as uid {uid}",
+            "log in as root, or set ssh.sudo: true with a NOPASSWD rule",
+        )
+
+
+def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    packages = known(facts.packages)
+    names = lacking(cluster, facts)
+    if missing := [name for name in SYSTEM if name not in packages.commands]:
+        yield Blocked(
+            "tools-missing",
+            member(host),
+            f"not installed: {', '.join(missing)}",
+            f"on {host}: {install_line(packages.manager, ('util-linux', 'systemd'))}",
+        )
+    if names and not (cluster.packages.manage and packages.manager):
+        yield from _only_checked(cluster, host, facts)
+    elif names:
+        yield from _check_manager(host, packages, names)
+    if wanted := outdated(cluster, facts):
+        yield from _check_manager(host, packages, (wanted,))
+    kernel = known(facts.kernel)
+    if not has_module(facts) and module_package(cluster, facts):
+        yield from _check_manager(host, packages, (module_package(cluster, facts),))
+    elif not has_module(facts):
+        yield Blocked(
+            "module-missing",
+            member(host),
+            f"no ocfs2 module for the running kernel {kernel.running}",
+            _carrier(cluster, host, facts),
+        )
+
+
+def _only_checked(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
+    """Only the tools are needed now and always; what growing needs is asked for then."""
+    packages = known(facts.packages)
+    if missing := [name for name in TOOLS if name not in packages.commands]:
+        why = (
+            "packages.manage is false" if packages.manager else "neither dpkg nor rpm is there"
+        )
+        yield Blocked(
+            "tools-missing",
+            member(host),
+            f"not installed: {', '.join(missing)}; {why}",
+            f"on {host}: {install_line(packages.manager, lacking(cluster, facts))}",
+        )
+
+
+def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Iterator[Blocked]:
+    """Refuse what the package manager would, as far as it can be seen beforehand."""
+    if packages.broken:
+        yield Blocked(
+            "package-database-broken",
+            member(host),
+            f"the package manager has not finished: {packages.broken}",
+            f"on {host}: dpkg --configure -a, then apt-get -f install; then plan again",
+        )
+    for name in (word.partition("=")[0] for word in names):
+        if name in packages.held:
+            yield Blocked(
+                "package-held",
+                member(host),
+                f"{name} is to be installed, and is on hold",
+                f"on {host}: apt-mark unhold {name}, if that hold is not meant",
+            )
+
+
+def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
+    """What brings the module; Debian builds it for all kernels but those of clouds."""
+    running = known(facts.kernel).running
+    if cluster.packages.kernel_module:
+        names = (filled(cluster.packages.kernel_module, facts),)
+        line = install_line(known(facts.packages).manager, names)
+        return f"on {host}: {line}, in the build for {running}"
+    if "-cloud-" in running:
+        package = f"linux-image-{running.rpartition('-cloud-')[2]}"
+        return (
+            f"Debian's cloud kernels are built without ocfs2: on {host}: apt-get install "
+            f"{package}, then boot it (with nothing mounted there) and plan again"
+        )
+    return (
+        f"install the kernel package that carries ocfs2 for {running}, "
+        "or boot a kernel that has it"
+    )
+
+
+def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
+    for space in known(facts.space):
+        if space.path == "/boot":
+            continue
+        if space.free < FREE_BYTES or space.inodes == 0:
+            yield Blocked(
+                "no-space",
+                member(host),
+                f"{space.path} has {space.free} bytes and "
+                f"{'unknown' if space.inodes is None else space.inodes} inodes free",
+                f"make room on the file system of {space.path} on {host}",
+            )

@@ -1,0 +1,110 @@
+"""Bare hosts and a repository of packages: what is in the way is named, then one apply does all."""
+
+import pytest
+
+from tests.lab.fixtures import lab_module
+from tests.scenarios.operator import Operator, cluster, commands, configfs, has_mounted
+
+lab = lab_module("packages", hosts=3, bare="all")
+
+ALL = ("node01", "node02", "node03")
+# What installing changes: packages, programs, settings, units.
+STATE = "dpkg-query -W -f '${Package} ${db:Status-Abbrev} ${Version}\\n'; ls /sbin /etc/default"
+TOOLS = "dpkg-query -W -f '${db:Status-Status}' ocfs2-tools 2>/dev/null; dpkg --audit"
+# Holds dpkg's lock as dpkg does.
+HOLD = """\
+perl -MFcntl -e 'open(F, ">>/var/lib/dpkg/lock-frontend");
+$lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die; sleep 1000' >/dev/null 2>&1 & echo $!"""
+# A package whose own script fails until /root/mended is there.
+HALF = """\
+mkdir -p /root/half/DEBIAN && cd /root && printf '%s\\n' 'Package: half' 'Version: 1' \
+'Architecture: all' 'Maintainer: nobody <nobody@localhost>' 'Description: half' >half/DEBIAN/control
+printf '#!/bin/sh\\n[ -e /root/mended ]\\n' >half/DEBIAN/postinst && chmod 755 half/DEBIAN/postinst
+dpkg-deb -b half half.deb >/dev/null; dpkg -i half.deb >/dev/null 2>&1; dpkg --audit"""
+
+
+@pytest.fixture(scope="module")
+def operator(lab, tmp_path_factory):
+    return Operator(lab, tmp_path_factory.mktemp("operator"))
+
+
+def failures(events):
+    return {
+        (e["host"], e["kind"]): e["message"] for e in events if e["event"] == "action-failed"
+    }
+
+
+def test_what_is_in_the_way_on_one_host_is_named_and_nothing_is_half_done(lab, operator):
+    """Each host has a trouble of its own; one apply tells of all three."""
+    lab.run("node01", "echo 'deb [trusted=yes] http://10.88.0.1:1 ./' >/etc/apt/sources.list")
+    lab.run("node02", "mount -t tmpfs -o size=1m tmpfs /var/cache/apt/archives")
+    holder = lab.run("node03", HOLD).stdout.strip()
+    before = {host: lab.run(host, STATE).stdout for host in ALL}
+    code, events = operator.apply(operator.write(cluster(*ALL)))
+    told = failures(events)
+    print(told)
+    assert code == 4
+    assert set(told) == {(host, "install-packages") for host in ALL}
+    assert "gate: repository-failed: " in told["node01", "install-packages"]
+    assert "gate: no-space: /var/cache/apt/archives has " in told["node02", "install-packages"]
+    busy = f"/var/lib/dpkg/lock-frontend is held by process {holder} (perl)"
+    assert f"gate: package-lock-busy: {busy}" in told["node03", "install-packages"]
+    assert {kind for _, kind in commands(events)} == {"install-packages"}
+    for host in ALL:
+        assert lab.run(host, STATE).stdout == before[host]
+    lab.run(
+        "node01", "echo 'deb [trusted=yes] http://10.88.0.1:8080 ./' >/etc/apt/sources.list"
+    )
+    lab.run("node02", "umount /var/cache/apt/archives")
+    lab.run("node03", f"kill {holder}")
+
+
+def test_a_hold_and_an_unfinished_package_refuse_the_plan(lab, operator):
+    lab.run("node01", "apt-get -q update")
+    assert lab.run("node01", "apt-mark hold ocfs2-tools").returncode == 0
+    assert "half" in lab.run("node02", HALF).stdout
+    file = operator.write(cluster(*ALL))
+    found = operator.refusals(file)
+    assert ("package-held", "member/node01") in found
+    assert ("package-database-broken", "member/node02") in found
+    assert {code for code, _ in found} == {"package-held", "package-database-broken"}
+    lab.run("node01", "apt-mark unhold ocfs2-tools")
+    done = lab.run("node02", "touch /root/mended; dpkg --configure -a && dpkg -P half")
+    assert done.returncode == 0, done.stderr
+
+
+def test_where_packages_are_only_checked_the_command_is_told(operator):
+    file = operator.write(cluster(*ALL, packages={"manage": False}))
+    plan = operator.plan(file)
+    remedies = {
+        b["remedy"] for b in plan["clusters"][0]["blocked"] if b["code"] == "tools-missing"
+    }
+    assert remedies == {f"on {host}: apt-get install ocfs2-tools" for host in ALL}
+
+
+def test_bare_hosts_become_a_mounted_cluster_in_one_apply(lab, operator):
+    file = operator.write(cluster(*ALL))
+    code, events = operator.apply(file)
+    assert code == 0, failures(events) or events[-1]
+    assert events[-1]["result"] == "converged"
+    started = commands(events)
+    assert set(started[:3]) == {(host, "install-packages") for host in ALL}
+    for host in ALL:
+        assert len(configfs(lab, host)) == 3
+        assert has_mounted(lab, host)
+        assert lab.run(host, TOOLS).stdout == "installed"
+        assert "O2CB_ENABLED=true" in lab.run(host, "cat /etc/default/o2cb").stdout
+        assert lab.run(host, "ls -a /run/systemd/system/o2cb.service").returncode != 0
+    assert operator.is_settled(file)
+
+
+def test_a_reboot_brings_the_volume_back(lab, operator):
+    lab.stop("node03")
+    lab.start("node03")
+    waited = (
+        "for i in $(seq 240); do grep -q ' /srv/images ocfs2 ' /proc/mounts && exit 0; "
+        "sleep 0.5; done; exit 1"
+    )
+    assert lab.run("node03", waited, timeout=150).returncode == 0
+    assert operator.is_settled(operator.write(cluster(*ALL)))

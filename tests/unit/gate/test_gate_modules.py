@@ -1,0 +1,124 @@
+"""install-packages and install-module by real dnf, with RPMs made here, over this machine."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.gate.calls import gate
+from tests.unit.gate.debian import Debian, RedHat, needs_debian
+
+RUNNING, OTHERS = "5.14.0-70.el9.x86_64", ("5.14.0-162.el9.x86_64", "5.14.0-284.el9.x86_64")
+MODULE = "kmod-ocfs2-test"
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> RedHat:
+    """Several builds of a module, each for a kernel, and one package more."""
+    host = RedHat(tmp_path_factory.mktemp("redhat"))
+    if why := host.prepare():
+        pytest.skip(f"dnf cannot be installed from Debian's repository: {why}")
+    for kernel in (*OTHERS, RUNNING):
+        release = kernel.replace("-", "_")
+        host.offer_rpm(MODULE, release, f"/lib/modules/{kernel}/extra/ocfs2.ko")
+        host.offer_rpm("kmod-by-need", release, "/opt/x", f"Requires: kernel = {kernel[:-7]}")
+        host.offer_rpm(
+            "kernel-stub", release, f"/boot/{kernel}", f"Provides: kernel = {kernel[:-7]}"
+        )
+    host.offer_rpm("lab-tools", "1", "/opt/lab-tools")
+    return host
+
+
+def installed(host: RedHat) -> list[str]:
+    return sorted(host.run("rpm -qa").splitlines())
+
+
+@needs_debian
+def test_a_module_is_installed_in_the_build_of_the_running_kernel_and_no_other(host):
+    done = host.gate("install-module", "rpm", MODULE, RUNNING)
+    assert done == (0, f"ok installed {MODULE} for {RUNNING}\n", "")
+    assert installed(host) == [f"{MODULE}-1-{RUNNING.replace('-', '_')}.noarch"]
+    again = host.gate("install-module", "rpm", MODULE, RUNNING, before="rm -rf /rpms/repodata")
+    assert again == done
+    host.run("cd /rpms && createrepo_c -q . && rpm -e kmod-ocfs2-test 2>/dev/null")
+
+
+@needs_debian
+def test_without_a_build_for_it_nothing_is_installed(host):
+    status, out, err = host.gate("install-module", "rpm", MODULE, "5.14.0-503.el9.x86_64")
+    assert (status, out) == (75, "")
+    assert err.startswith(
+        f"gate: module-not-built: {MODULE} has no build for 5.14.0-503.el9.x86_64; "
+    )
+    for kernel in (*OTHERS, RUNNING):
+        assert f"{MODULE}-1-{kernel.replace('-', '_')}.noarch" in err
+    assert installed(host) == []
+
+
+@needs_debian
+def test_a_package_that_no_repository_has_is_named(host):
+    err = "gate: package-missing: no repository has kmod-none\n"
+    assert host.gate("install-module", "rpm", "kmod-none", RUNNING) == (75, "", err)
+
+
+@needs_debian
+def test_packages_are_installed_by_dnf(host):
+    done = host.gate("install-packages", "rpm", "lab-tools", "?lab-none")
+    assert done == (0, "ok installed lab-tools ?lab-none\n", "")
+    assert installed(host) == ["lab-tools-1-1.noarch"]
+    host.run("rpm -e lab-tools 2>/dev/null")
+
+
+def refused(host: RedHat, before: str = "true") -> str:
+    status, out, err = host.gate("install-packages", "rpm", "lab-tools", before=before)
+    assert (status, out, installed(host)) == (75, "", [])
+    return err
+
+
+@needs_debian
+def test_an_exclude_is_respected(host):
+    before = "printf '[main]\\nexclude=lab-*\\n' >/etc/dnf/dnf.conf"
+    assert refused(host, before) == "gate: package-held: lab-tools is excluded or locked\n"
+    host.run("printf '[main]\\n' >/etc/dnf/dnf.conf")
+
+
+@needs_debian
+def test_a_repository_that_cannot_be_read_is_named(host):
+    err = refused(host, "mv /rpms/repodata /rpms/gone; dnf -q clean all 2>/dev/null")
+    assert err.startswith("gate: repository-failed: ")
+    host.run("mv /rpms/gone /rpms/repodata")
+
+
+@needs_debian
+def test_a_lock_of_dnf_is_named(host, monkeypatch: pytest.MonkeyPatch):
+    from tests.unit.gate import calls  # noqa: PLC0415  # only its text is another here
+
+    text = calls.GATE.replace("PACKAGE_WAIT=60", "PACKAGE_WAIT=1")
+    monkeypatch.setattr(calls, "GATE", text)
+    err = refused(host, "sleep 9 >/dev/null 2>&1 & echo $! >/var/cache/dnf/metadata_lock.pid")
+    assert err.startswith(
+        "gate: package-lock-busy: /var/cache/dnf/metadata_lock.pid is held by "
+    )
+    host.run("rm -f /var/cache/dnf/metadata_lock.pid")
+
+
+@needs_debian
+def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp_path: Path):
+    debian = Debian(tmp_path)
+    kernel = "9.9.0-lab"
+    place = f"mkdir -p /lib/modules/{kernel}/extra; touch /lib/modules/{kernel}/extra/ocfs2.ko"
+    debian.offer("ocfs2-modules", "1+8.8.0-lab")
+    debian.offer("ocfs2-modules", f"1+{kernel}", postinst=f"{place}; depmod {kernel}")
+    debian.offer("ocfs2-modules", "1+9.9.9-lab")
+    done = debian.gate("install-module", "dpkg", "ocfs2-modules", kernel)
+    assert done == (0, f"ok installed ocfs2-modules for {kernel}\n", "")
+    assert debian.versions("ocfs2-modules") == {"ocfs2-modules": f"installed 1+{kernel}"}
+    status, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "7.7")
+    assert (status, err[:55]) == (75, "gate: module-not-built: ocfs2-modules has no build for ")
+
+
+@pytest.mark.parametrize(
+    "words", [("rpm", "a"), ("apt", "a", "1"), ("rpm", "a=1", "1"), ("rpm", "a", "../x")]
+)
+def test_called_wrongly(words: tuple[str, ...]) -> None:
+    status, out, err = gate("install-module", *words)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")

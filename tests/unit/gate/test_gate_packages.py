@@ -1,0 +1,191 @@
+"""install-packages: real apt and dpkg, on a layer over this machine."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.gate.calls import SHELLS, gate
+from tests.unit.gate.debian import Debian, needs_debian
+
+# Holds dpkg's lock for a while, as dpkg does.
+HOLDER = """\
+perl -MFcntl -e 'open(F, ">>/var/lib/dpkg/lock-frontend");
+$lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die; sleep 12' >/dev/null 2>&1 &
+sleep 0.5"""
+
+
+@pytest.fixture
+def debian(tmp_path: Path) -> Debian:
+    return Debian(tmp_path)
+
+
+@needs_debian
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_is_missing_is_installed_with_what_it_needs(
+    debian: Debian, shell: tuple[str, ...]
+) -> None:
+    debian.offer("lab-tools", depends="lab-base")
+    debian.offer("lab-base")
+    done = debian.gate("install-packages", "dpkg", "lab-tools", "?lab-none", shell=shell)
+    assert done == (0, "ok installed lab-tools ?lab-none\n", "")
+    both = {"lab-tools": "installed 1.0", "lab-base": "installed 1.0"}
+    assert debian.versions("lab-tools", "lab-base") == both
+    again = debian.gate(
+        "install-packages", "dpkg", "lab-tools", before="rm /repository/*.deb", shell=shell
+    )
+    assert again == (0, "ok installed lab-tools\n", "")
+
+
+@needs_debian
+def test_a_version_is_installed_also_an_older_one(debian: Debian) -> None:
+    debian.offer("lab-tools", "1.0")
+    debian.offer("lab-tools", "2.0")
+    assert debian.gate("install-packages", "dpkg", "lab-tools=1.0")[0] == 0
+    assert debian.versions("lab-tools") == {"lab-tools": "installed 1.0"}
+    assert debian.gate("install-packages", "dpkg", "lab-tools")[0] == 0
+    assert debian.versions("lab-tools") == {"lab-tools": "installed 1.0"}
+    assert debian.gate("install-packages", "dpkg", "lab-tools=2.0")[0] == 0
+    assert debian.versions("lab-tools") == {"lab-tools": "installed 2.0"}
+    assert debian.gate("install-packages", "dpkg", "lab-tools=1.0")[0] == 0
+    assert debian.versions("lab-tools") == {"lab-tools": "installed 1.0"}
+    status, _, err = debian.gate("install-packages", "dpkg", "lab-tools=3.0")
+    assert (status, err) == (75, "gate: package-missing: no repository has lab-tools=3.0\n")
+
+
+@needs_debian
+def test_settings_are_what_they_were(debian: Debian) -> None:
+    debian.offer("lab-tools", postinst="echo O2CB_ENABLED=false >/etc/default/o2cb")
+    assert debian.gate("install-packages", "dpkg", "lab-tools")[0] == 0
+    assert debian.run("ls /etc/default/o2cb*") == "/etc/default/o2cb.before\n"
+
+
+@needs_debian
+def test_settings_that_an_older_package_left_are_given_back(debian: Debian) -> None:
+    debian.offer("lab-tools", postinst="echo O2CB_ENABLED=false >/etc/default/o2cb")
+    before = "echo mine >/etc/default/o2cb"
+    assert debian.gate("install-packages", "dpkg", "lab-tools", before=before)[0] == 0
+    assert debian.run("cat /etc/default/o2cb") == "mine\n"
+
+
+def refused(debian: Debian, before: str = "true", *words: str) -> str:
+    """Why it is refused; nothing is installed then, and dpkg has nothing unfinished of it."""
+    status, out, err = debian.gate(
+        "install-packages", "dpkg", *(words or ("lab-tools",)), before=before
+    )
+    assert (status, out) == (75, "")
+    return err
+
+
+@needs_debian
+def test_a_hold_is_respected_installed_or_not(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    hold = "apt-get -q update >/dev/null && apt-mark hold lab-tools >/dev/null"
+    assert refused(debian, hold) == "gate: package-held: lab-tools is on hold\n"
+    assert "installed 1.0" not in debian.versions("lab-tools").values()
+
+
+@needs_debian
+def test_what_a_pin_forbids_is_not_offered(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    pin = "printf 'Package: lab-tools\\nPin: release *\\nPin-Priority: -1\\n' >/etc/apt/preferences.d/no"
+    assert refused(debian, pin) == "gate: package-missing: no repository has lab-tools\n"
+
+
+@needs_debian
+def test_a_broken_repository_is_named(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    gone = "echo 'deb [trusted=yes] file:/nowhere ./' >/etc/apt/sources.list"
+    assert refused(debian, gone).startswith("gate: repository-failed: E: ")
+
+
+@needs_debian
+def test_a_package_that_the_repository_only_lists_is_not_begun(debian: Debian) -> None:
+    debian.offer("lab-tools", depends="lab-base")
+    debian.offer("lab-base", present=False)
+    assert refused(debian).startswith("gate: repository-failed: E: ")
+    assert debian.versions("lab-tools", "lab-base") == {}
+
+
+@needs_debian
+def test_what_needs_something_that_nobody_has_is_refused(debian: Debian) -> None:
+    debian.offer("lab-tools", depends="lab-never")
+    assert refused(debian).startswith("gate: package-conflict: ")
+
+
+@needs_debian
+def test_nothing_is_removed_for_it(debian: Debian) -> None:
+    debian.offer("lab-old")
+    debian.offer("lab-base")
+    debian.offer("lab-tools", depends="lab-base\nConflicts: lab-old")
+    assert debian.gate("install-packages", "dpkg", "lab-old")[0] == 0
+    assert refused(debian).startswith("gate: package-conflict: ")
+    assert debian.versions("lab-old", "lab-tools") == {"lab-old": "installed 1.0"}
+
+
+@needs_debian
+def test_room_is_looked_for_before(debian: Debian) -> None:
+    debian.offer("lab-tools", kib=1 << 40)
+    assert refused(debian).startswith("gate: no-space: /usr has ")
+    assert debian.versions("lab-tools") == {}
+
+
+@needs_debian
+def test_a_full_var_is_seen_before(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    small = "mount -t tmpfs -o size=64k tmpfs /var/cache/apt/archives"
+    assert refused(debian, small).startswith(
+        "gate: no-space: /var/cache/apt/archives has 64 KiB"
+    )
+
+
+@needs_debian
+def test_a_half_configured_package_is_repaired_by_hand_first(debian: Debian) -> None:
+    debian.offer("lab-bad", postinst="[ -e /fine ]")
+    debian.offer("lab-tools")
+    status, _, err = debian.gate("install-packages", "dpkg", "lab-bad")
+    assert status == 70
+    assert err.startswith("gate: package-database-broken: lab-bad is half-configured; ")
+    assert refused(debian) == "gate: package-database-broken: lab-bad is half-configured; \n"
+    assert debian.versions("lab-tools") == {}
+    mended = "touch /fine && dpkg --configure -a >/dev/null"
+    assert debian.gate("install-packages", "dpkg", "lab-tools", before=mended)[0] == 0
+
+
+@needs_debian
+def test_a_lock_is_waited_for_then_named(
+    debian: Debian, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    debian.offer("lab-tools")
+    from tests.unit.gate import calls  # noqa: PLC0415  # only its text is another here
+
+    text = calls.GATE.replace("PACKAGE_WAIT=60", "PACKAGE_WAIT=2")
+    monkeypatch.setattr(calls, "GATE", text)
+    err = refused(debian, HOLDER)
+    assert err.startswith(
+        "gate: package-lock-busy: /var/lib/dpkg/lock-frontend is held by process "
+    )
+    assert err.endswith("(perl) after 2 s\n")
+    text = calls.GATE.replace("PACKAGE_WAIT=2", "PACKAGE_WAIT=30")
+    monkeypatch.setattr(calls, "GATE", text)
+    assert debian.gate("install-packages", "dpkg", "lab-tools")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dpkg",),
+        ("apt", "a"),
+        ("dpkg", "-o"),
+        ("dpkg", "a b"),
+        ("dpkg", "a;b"),
+        ("dpkg", "a="),
+        ("dpkg", "a=1=2"),
+        ("dpkg", "??a"),
+        ("dpkg", "a*"),
+        ("dpkg", ""),
+    ],
+)
+def test_called_wrongly(words: tuple[str, ...]) -> None:
+    status, out, err = gate("install-packages", *words)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")
