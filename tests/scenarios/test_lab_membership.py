@@ -75,7 +75,7 @@ def test_a_host_whose_volume_is_busy_is_not_evicted(lab, operator):
     assert operator.refusals(file) == {("volume-busy", "volume/images")}
     pid = lab.run("node02", "systemctl show -P MainPID writer").stdout.strip()
     blocked = operator.plan(file)["clusters"][0]["blocked"][0]
-    assert f"node02: /srv/images is in use by pid {pid} bash (" in blocked["message"]
+    assert f"node02: /srv/images is in use by pid {pid} perl (" in blocked["message"]
     code, events = operator.apply(file)
     assert (code, commands(events)) == (3, [])
     for host in FOUR:
