@@ -25,10 +25,11 @@ use Fcntl;
 sub now { my $t = pack 'q2', 0, 0; syscall 228, 0, $t; sprintf "%d.%09d\n", unpack 'q2', $t }
 chomp(my $host = `hostname`);
 sysopen my $out, "/srv/images/$host.log", O_WRONLY | O_CREAT | O_APPEND | 0x101000 or die;
-open my $times, '>>', '/root/times' or die;
-select $times; $| = 1;
 while (1) {
-    syswrite $out, now() and print $times now();
+    if (syswrite $out, now()) {
+        open my $times, '>>', '/root/times' or die;
+        print $times now();
+    }
     select undef, undef, undef, 0.1;
 }
 X
