@@ -197,6 +197,7 @@ def test_a_check_that_fails_leaves_everything_stopped_and_says_so():
     (message,) = ended.failures.values()
     assert "check-failed" in message
     assert not any(mounted(world).values())
+    assert "without a volume until then: node01, node02, node03" in ended.outcomes[0].message
     assert size(world) == GIB
     fs.damage = ""
     apply(world, controller, away)
@@ -212,6 +213,7 @@ def test_the_backup_comes_before_anything_is_taken_away_and_its_failure_stops_al
     begun = ["begin-backup"] * 3
     assert kinds(ended) == ["grow-backing", *["rescan"] * 3, *begun, "back-up"]
     assert mounted(world)["node01"] == MOUNTED
+    assert "without a volume" not in ended.outcomes[0].message  # nobody is
     good = {"backup": {"host": "san", "argv": ["grow-lun", "lun1", "1"]}}
     assert programs["grow-lun"]
     ended = apply(world, controller, wish(world, "2GiB", **away, **good))

@@ -95,6 +95,8 @@ async def test_a_cluster_is_planned_approved_applied_and_then_left_alone(tmp_pat
         code, out, err = await at.run("apply", "--auto-approve")
         assert code == 3
         assert "to approve exactly this: reconcile apply cluster.yaml --approve" in err
+        _code, _out, err = await at.run("apply", "--target", "volume/images")
+        assert " --target volume/images\n" in err
         code, out, err = await at.run("apply", *await at.approved(), "--format", "json")
         lines = [json.loads(line) for line in out.splitlines()]
         assert (code, lines[0]["event"], lines[-1]["event"]) == (
@@ -107,7 +109,7 @@ async def test_a_cluster_is_planned_approved_applied_and_then_left_alone(tmp_pat
         assert (await at.run("plan", "--detailed-exitcode"))[0] == 0
         assert (await at.run("apply"))[0] == 0
         records = sorted((tmp_path / ".local/state/reconcile/runs").glob("*.jsonl"))
-        assert len(records) == 3
+        assert len(records) == 4
         assert all(broken_line(path.read_text()) is None for path in records)
         assert at.world.violations() == ()
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.model.observed import Observed, Unknown, Unreachable
+from reconciler.model.observed import Lease, Observed, Unknown, Unreachable
 from reconciler.planning.departed import departed, with_departed
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, plan_cluster
@@ -312,3 +312,12 @@ def test_an_ocfs2_signature_without_a_superblock_is_unreadable_not_blank_nor_abs
     view = replace(observed.hosts["node02"].wanted[0], superblock=None)
     plan = plan_cluster(cluster, changed(observed, "node02", wanted=(view,)))
     assert codes(plan) == ["device-unreadable"]
+
+
+def test_a_run_that_is_at_work_is_told_and_does_not_change_the_plans_id():
+    cluster = spec(volumes=[volume()])
+    quiet = converged(cluster)
+    busy = changed(quiet, "node01", leases=(Lease("run-7", "{}", 3.4),))
+    (note,) = [n for n in plan_cluster(cluster, busy).notes if "run-7" in n]
+    assert note.startswith("run run-7 holds the lease on node01, renewed 3 s ago")
+    assert make_plan([(cluster, busy)]).id == make_plan([(cluster, quiet)]).id
