@@ -20,13 +20,15 @@ UNITS = (
     *("open-iscsi.service", "iscsi.service"),
     *("firewalld.service", "nftables.service"),
 )
+# Who tells the stack its protocol of locks: ocfs2 itself, or dlmfs, which o2cb mounts.
+PROTOCOL_MODULES = frozenset({"ocfs2", "ocfs2_dlmfs"})
 
 
 def live(machine: Machine, _: Request) -> Rows:
     """configfs; nothing but the stack without a registered cluster."""
     running = machine.running
     yield row("stack", "o2cb" if running.loaded & STACK_MODULES else "-")
-    if "ocfs2" in running.loaded:
+    if running.loaded & PROTOCOL_MODULES:
         yield row("locking", machine.setup.locking)
     cluster = running.live
     if cluster is None:

@@ -23,6 +23,7 @@ from tests.unit.hosts.simulator.lab import (
 
 ONLINE = [
     ("stack", "o2cb"),
+    ("locking", "1.0"),
     ("cluster", "ocfs2"),
     ("attr", "ocfs2", "idle_timeout_ms", "20000"),
     ("attr", "ocfs2", "keepalive_delay_ms", "1500"),
