@@ -210,6 +210,8 @@ def test_a_controller_killed_between_the_steps_is_taken_over(lab, operator, wwid
             operator.killed(file, host, kind)
             if growth == "online":
                 never_larger(lab, "images")
+            # What the killed run left on its way ends by itself; until then it is refused by name.
+            assert wait_until(lambda f=file: operator.run("plan", f).returncode == 0, 120, 5)
             operator.converge(file)
             grown(lab, "images", (mib - 2) * MIB)
             assert operator.is_settled(file)
