@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from tests.lab import xstate
 from tests.lab.files import remove
 from tests.lab.locks import locked
 from tests.lab.recipe import KINDS, TOOLS, ingredients, recipe_hash
@@ -51,6 +52,7 @@ def ensure_images(*, again: bool = False) -> dict:
     CACHE.mkdir(parents=True, exist_ok=True)
     with locked(CACHE / "build.lock", timeout=1500) as lock:
         ensure_tools()
+        xstate.ensure(CACHE)
         if not again and (built := built_images()):
             return built
         private = ("unshare", "--mount", "--propagation", "private")

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.lab import xstate
 from tests.lab.images import CACHE
 from tests.lab.network import inside
 from tests.lab.plan import Host
@@ -69,6 +70,8 @@ def switch_on(world: World, name: str) -> None:
         "--fork",
         "--pid",
         "--kill-child",
+        "env",
+        *xstate.environment(CACHE),
         world.directory / "power",
         CACHE / world.built["linux"],
         name,
