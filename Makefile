@@ -9,8 +9,9 @@ LABS := 3
 LAB_TESTS := tests/contract/test_lab.py \
 	$(patsubst %,tests/scenarios/test_lab_%.py,growth membership create_and_join refusals) \
 	tests/lab
-# Too long for every commit; their histories run in the simulator each time.
-NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py))
+# Too long for every commit; their histories run in the simulator each time. Growth goes on there.
+NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
+	tests/scenarios/test_lab_growth.py
 
 .PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema bench clean
 
@@ -28,12 +29,13 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
 
 unit: $(STAMP)  ## everything without the lab
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -rs --durations 10
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -m "not nightly" -rs --durations 10
 
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
-	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -rs --durations 25
+	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -m "not nightly" -rs --durations 25
 
-nightly: test  ## all of `make test`, and the long scenarios on real kernels
+nightly: test  ## all of `make test`, the whole fault sweep, the long scenarios on real kernels
+	$(BIN)/pytest -q -n 2 -m nightly tests/properties -rs --durations 10
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) -rs --durations 25
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine

@@ -26,6 +26,9 @@ RELEVANT = (
 )
 # A kernel's protocol of locks counts by what is refused for it; it is told of a loaded module.
 VOLATILE = {"beats", "advancing", "pid", "locking"}
+# ocfs2's own window of allocation, shown as a mount option as soon as it has shrunk from its
+# default on a filling disk (fs/ocfs2/super.c, ocfs2_show_options).
+SHRINKING = "localalloc="
 LENGTH = 12
 
 
@@ -81,4 +84,6 @@ def _section(value: object) -> object:
 
 def _item(value: object) -> object:
     fields = asdict(value)  # type: ignore[call-overload]  # every section holds dataclasses
+    if "options" in fields:
+        fields["options"] = [o for o in fields["options"] if not o.startswith(SHRINKING)]
     return {key: value for key, value in fields.items() if key not in VOLATILE}

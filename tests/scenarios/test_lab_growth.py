@@ -110,6 +110,7 @@ def test_offline_growth_slots_and_timeouts_share_one_outage(lab, operator, wwids
     assert operator.is_settled(file)
 
 
+@pytest.mark.nightly
 def test_withdrawn_volumes_are_unmounted_kept_and_clean(lab, operator, wwids):
     sizes = {**GROWN, "films": "640MiB"}
     changes = {"images": {"slots": 6, "workloads": {"services": ["writer"]}}}

@@ -84,6 +84,18 @@ def test_a_relevant_fact_gives_another_id_though_the_actions_are_the_same():
     assert make_plan([(cluster, other)]).id != make_plan([(cluster, observed)]).id
 
 
+def test_what_ocfs2_changes_by_itself_in_its_mount_options_is_no_part_of_the_id():
+    cluster = spec(volumes=[volume()])
+    seen = converged(cluster)
+    mounts = seen.hosts["node01"].mounts
+    ids = {
+        make_plan([(cluster, changed(seen, "node01", mounts=shown))]).id
+        for more in ((), ("localalloc=53",), ("noatime",))
+        for shown in [tuple(replace(m, options=(*m.options, *more)) for m in mounts)]
+    }
+    assert len(ids) == 2
+
+
 def test_the_words_of_a_refusal_are_no_part_of_the_id():
     cluster = spec(volumes=[volume()])
     seen = bare(cluster)
