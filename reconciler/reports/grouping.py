@@ -9,8 +9,9 @@ from difflib import unified_diff
 from itertools import groupby
 
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, Change, ClusterPlan, Outage
+from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Outage
 from reconciler.planning.outages import guests_taken
+from reconciler.reports.documents import fact_words, preview
 
 # Names that are counted up are folded from so many on: what is shorter is clearer whole.
 MANY = 4
@@ -136,6 +137,37 @@ def steps(actions: Sequence[Action]) -> tuple[Step, ...]:
     return tuple(Step(n, tuple(group)) for n, (_key, group) in enumerate(groups, 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """A command, empty for a barrier, that is the same on some hosts, and what proves it."""
+
+    hosts: tuple[str, ...]
+    command: str
+    proofs: tuple[str, ...]
+
+
+def doings(step: Step) -> tuple[Doing, ...]:
+    """What a step runs, once for all hosts where command and proofs are the same."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for action in step.actions:
+        facts = tuple(_own(fact, action.host) for fact in action.expects)
+        groups.setdefault((preview(action), facts), []).append(action.host)
+    return tuple(
+        Doing(
+            tuple(filter(None, hosts)),
+            command,
+            tuple(f"{folded(hosts)}{f}" if f.startswith(":") else f for f in facts),
+        )
+        for (command, facts), hosts in groups.items()
+    )
+
+
+def _own(fact: Fact, host: str) -> str:
+    """A fact in words, without the host if it is about that one only."""
+    words = fact_words(fact)
+    return words[len(host) :] if fact.hosts == (host,) else words
+
+
 def differences(changes: Sequence[Change]) -> tuple[Difference, ...]:
     """What would change in each place, once for all hosts that have the same."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -147,7 +179,7 @@ def differences(changes: Sequence[Change]) -> tuple[Difference, ...]:
 
 def _text(value: object) -> list[str]:
     if isinstance(value, Mapping):
-        return [f"{key} = {item}" for key, item in value.items()]
+        return [f"{key} = {item}" for key, item in value.items() if item is not None]
     return [] if value is None else str(value).replace("; ", "\n").splitlines()
 
 

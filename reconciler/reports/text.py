@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
-from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Plan
-from reconciler.reports.documents import fact_words, interruption, preview
+from reconciler.model.plan import Action, Change, ClusterPlan, Plan
+from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
     Step,
     counted,
     differences,
+    doings,
     folded,
     losses,
     refusals,
@@ -104,23 +105,10 @@ def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
 
 
 def _details(step: Step) -> Iterator[Line]:
-    """Commands and proofs, once for all hosts that have the same."""
-    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for action in step.actions:
-        facts = tuple(_own(fact, action.host) for fact in action.expects)
-        groups.setdefault((preview(action), facts), []).append(action.host)
-    for (command, facts), hosts in groups.items():
-        where = folded([host for host in hosts if host])
-        if command:
-            yield "command", f"        {where}$ {command}"
-        for fact in facts:
-            yield "dim", f"        proves {where if fact.startswith(':') else ''}{fact}"
-
-
-def _own(fact: Fact, host: str) -> str:
-    """A fact in words, without the host if it is about that one only."""
-    words = fact_words(fact)
-    return words[len(host) :] if fact.hosts == (host,) else words
+    for doing in doings(step):
+        if doing.command:
+            yield "command", f"        {folded(doing.hosts)}$ {doing.command}"
+        yield from (("dim", f"        proves {proof}") for proof in doing.proofs)
 
 
 def _outages(cluster: ClusterPlan) -> Iterator[Line]:

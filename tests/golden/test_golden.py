@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.reports import forms
 from reconciler.reports.documents import plan_document
 from reconciler.reports.text import plan_lines
 from tests.golden.scenes import SCENES
@@ -28,10 +29,16 @@ def document(at):
     return json.dumps(plan_document(at.plan, at.desired, [], "0" * 64), indent=1) + "\n"
 
 
+def rendered(form):
+    return lambda at: forms.FORMS[form](at.plan, at.pairs) + "\n"
+
+
+ENDINGS = {"markdown": "md", "html": "html", "junit": "xml"}
 FORMS = {
     ".txt": text,
     "-verbose.txt": lambda at: text(at, 1),
     ".json": document,
+    **{f".{ENDINGS[form]}": rendered(form) for form in forms.FORMS},
 }
 
 

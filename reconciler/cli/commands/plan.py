@@ -29,6 +29,7 @@ from reconciler.model.standing import contacted
 from reconciler.pipeline import Options
 from reconciler.pipeline import plan as make
 from reconciler.reports.documents import plan_document
+from reconciler.reports.forms import FORMS
 from reconciler.reports.text import plan_lines
 
 Pairs = tuple[tuple[Cluster, Observed], ...]
@@ -40,7 +41,7 @@ BLOCKED = 3
 @FILE
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Save the plan there.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@formats(("text", "json"))
+@formats(("text", "json", *FORMS))
 @TARGET
 @PARALLELISM
 @NO_INPUT
@@ -76,6 +77,8 @@ def command(
         Path(output).write_text(text + "\n")
     if form == "json":
         click.echo(text)
+    elif form in FORMS:
+        click.echo(FORMS[form](plan, pairs))
     else:
         show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
     if plan.blocked:
