@@ -264,8 +264,8 @@ def _row(cells: Sequence[str]) -> str:
 
 def prose(text: str, room: int = CELL) -> str:
     """``text`` as words and nothing else: no markup, HTML, reference or link."""
-    words = visible(" ".join(text.split()))
-    words = f"{words[: room - 1]}\u2026" if len(words) > room else words
+    words = " ".join(text.split())
+    words = visible(f"{words[: room - 1]}\u2026" if len(words) > room else words)
     marked = _REFERENCE.sub("\\1\u200b", words)
     linked = _LINK.sub(lambda match: f"{match[0][:-1]}\u200b{match[0][-1]}", marked)
     escaped = _SPECIAL.sub(r"\\\1", "".join(_HTML.get(c, c) for c in linked))
@@ -275,10 +275,9 @@ def prose(text: str, room: int = CELL) -> str:
 
 def code(text: str) -> str:
     """``text`` as code where a table allows it, else as words."""
-    words = visible(text)
-    if not words.strip() or len(words) > CELL or _UNSAFE_IN_CODE.search(words):
+    if len(text) > CELL or not text.strip() or _UNSAFE_IN_CODE.search(text):
         return prose(text)
-    return f"`{words}`"
+    return f"`{visible(text)}`"
 
 
 def fence(kind: str, lines: Sequence[str]) -> str:
