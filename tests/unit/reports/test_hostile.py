@@ -1,5 +1,6 @@
 """Words that hosts choose stay words in every form of a plan."""
 
+import json
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -9,7 +10,7 @@ import pytest
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Command, Fact, Outage, Plan
-from reconciler.reports.forms import FORMS
+from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.markdown import LIMIT, MARKER, fence, prose
 from reconciler.reports.mermaid import label
 from tests.builders import converged, spec, volume
@@ -70,7 +71,7 @@ def pairs(words=NASTY):
 
 
 def render(form, **given):
-    return FORMS[form](plan(**given), pairs())
+    return FORMS[form](Shown(plan(**given), pairs(), given.get("words", NASTY), {}))
 
 
 class Elements(HTMLParser):
@@ -117,6 +118,14 @@ def test_xml_reads_back_with_every_word():
     }
     (failure,) = root.iter("failure")
     assert "</details></td></svg><script>" in failure.get("message") + failure.text
+
+
+def test_sarif_reads_back_with_every_word_in_ascii_addresses():
+    (run,) = json.loads(render("sarif"))["runs"]
+    assert {result["level"] for result in run["results"]} == {"error", "warning"}
+    assert all("</svg><script>" in result["message"]["text"] for result in run["results"])
+    places = [r["locations"][0]["physicalLocation"] for r in run["results"]]
+    assert all(re.fullmatch(r"[\w%/.~-]+", p["artifactLocation"]["uri"]) for p in places)
 
 
 def outside_fences(text):
