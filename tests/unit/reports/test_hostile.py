@@ -2,6 +2,8 @@
 
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -109,6 +111,13 @@ def test_html_asks_nobody_for_anything_and_forbids_it():
     assert "default-src &#x27;none&#x27;" in text
     assert "url(" not in text
     assert "@import" not in text
+
+
+def test_html_allows_its_own_style_and_that_only():
+    text = render("html")
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"style-src &#x27;sha256-{digest}&#x27;;" in text
 
 
 def test_xml_reads_back_with_every_word():
