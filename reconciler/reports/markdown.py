@@ -206,6 +206,8 @@ def _actions(cluster: ClusterPlan) -> str:
 
 def _graph(cluster: ClusterPlan) -> str:
     found = mermaid.graph(cluster.actions)
+    if not found and cluster.actions:
+        return "There are too many for a graph; the table of actions has their order."
     return f"```mermaid\n{found}\n```" if found else ""
 
 

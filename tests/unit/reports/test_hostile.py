@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -13,8 +14,8 @@ from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Command, Fact, Outage, Plan
 from reconciler.reports.forms import FORMS, Shown
-from reconciler.reports.markdown import LIMIT, MARKER, fence, prose
-from reconciler.reports.mermaid import label
+from reconciler.reports.markdown import LIMIT, MARKER, fence, plan_markdown, prose
+from reconciler.reports.mermaid import MOST_STAGES, label
 from tests.builders import converged, spec, volume
 
 NASTY = (
@@ -60,6 +61,14 @@ def plan(words=NASTY, times=1):
         ),
         "0" * 64,
     )
+
+
+def crowded():
+    """A plan of more hosts than a graph can show."""
+    (first, *_others) = plan("words").clusters
+    (one,) = first.actions
+    actions = tuple(replace(one, id=f"{n}", host=f"host{n}") for n in range(MOST_STAGES + 1))
+    return Plan("0123456789ab", (replace(first, actions=actions),), "")
 
 
 def pairs(words=NASTY):
@@ -196,6 +205,8 @@ def test_a_comment_is_never_too_long_and_always_whole(words, times):
 
 
 def test_what_a_comment_leaves_out_is_named():
+    assert "too many for a graph" in plan_markdown(crowded())
+    assert "too many for a graph" not in render("markdown")
     text = render("markdown", times=60)
     assert "Left out, as a comment may not be longer: " in text
     assert "Left out" not in render("markdown", words="words")
