@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
-from urllib.parse import quote
-from xml.etree import ElementTree as ET
+
+from reconciler.reports import junit, sarif
+from reconciler.reports.junit import Case, Suite
+from reconciler.reports.sarif import Result
+from reconciler.reports.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 _WIDEST = 160
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
 _PLAIN = re.compile(r"(?:[^\s,:{}\[\]#]|:(?=\S)| +(?=[^\s,:{}\[\]#]))+")
-# What XML 1.0 cannot hold at all, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(problems: Iterable[Problem], lines: Sequence[str]) -> str:
@@ -40,30 +40,16 @@ def as_json(problems: Iterable[Problem]) -> dict[str, Any]:
 
 def as_sarif(problems: Iterable[Problem]) -> str:
     """A SARIF 2.1.0 log, as code hosts show it beside the lines of a change."""
-    listed = list(problems)
-    driver = {"name": "reconcile", "rules": [{"id": code} for code in _codes(listed)]}
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(problem) for problem in listed],
-    }
-    log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [run],
-    }
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return sarif.render(
+        [Result(p.code, "error", _sentence(p), p.file, (p.line, p.column)) for p in problems]
+    )
 
 
 def as_junit(files: Sequence[str], problems: Iterable[Problem]) -> str:
     """A JUnit report: a suite a file, a failure a problem, one passed case for a valid file."""
     listed = list(problems)
-    suites = ET.Element("testsuites", tests="0", failures=str(len(listed)))
-    for file in files:
-        _suite(suites, file, [problem for problem in listed if problem.file == file])
-    suites.set("tests", str(len(suites.findall("*/testcase"))))
-    ET.indent(suites)
-    return ET.tostring(suites, encoding="unicode", xml_declaration=True)
+    found = {file: [problem for problem in listed if problem.file == file] for file in files}
+    return junit.render([Suite(file, _cases(mine)) for file, mine in found.items()])
 
 
 def headline(problem: Problem) -> str:
@@ -98,39 +84,19 @@ def _width(character: str) -> int:
     return 2 if east_asian_width(character) in {"W", "F"} else 1
 
 
-def _codes(problems: Iterable[Problem]) -> list[str]:
-    return sorted({problem.code for problem in problems})
-
-
-def _result(problem: Problem) -> dict[str, Any]:
-    place = {
-        "artifactLocation": {"uri": quote(problem.file)},
-        "region": {"startLine": problem.line, "startColumn": problem.column},
-    }
-    return {
-        "ruleId": problem.code,
-        "level": "error",
-        "message": {"text": _sentence(problem)},
-        "locations": [{"physicalLocation": place}],
-    }
-
-
-def _suite(suites: ET.Element, file: str, problems: Sequence[Problem]) -> None:
-    suite = ET.SubElement(suites, "testsuite", name=_xml(file))
-    suite.set("tests", str(len(problems) or 1))
-    suite.set("failures", str(len(problems)))
+def _cases(problems: Sequence[Problem]) -> tuple[Case, ...]:
     if not problems:
-        ET.SubElement(suite, "testcase", classname=_xml(file), name="valid")
-    for problem in problems:
-        name = f"{problem.code} at {problem.line}:{problem.column}"
-        case = ET.SubElement(suite, "testcase", classname=_xml(file), name=name)
-        failure = ET.SubElement(case, "failure", type=problem.code, message=_sentence(problem))
-        failure.text = _xml(headline(problem))
+        return (Case("valid"),)
+    return tuple(
+        Case(
+            f"{problem.code} at {problem.line}:{problem.column}",
+            f"{_sentence(problem)}\n{headline(problem)}",
+            problem.code,
+        )
+        for problem in problems
+    )
 
 
 def _sentence(problem: Problem) -> str:
-    return _xml(f"{problem.message}; {problem.hint}" if problem.hint else problem.message)
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+    words = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+    return visible(words)

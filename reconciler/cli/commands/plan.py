@@ -21,7 +21,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
-from reconciler.loading import digest, read
+from reconciler.loading import digest, places, read
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Plan
@@ -29,6 +29,7 @@ from reconciler.model.standing import contacted
 from reconciler.pipeline import Options
 from reconciler.pipeline import plan as make
 from reconciler.reports.documents import plan_document
+from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.text import plan_lines
 
 Pairs = tuple[tuple[Cluster, Observed], ...]
@@ -40,7 +41,7 @@ BLOCKED = 3
 @FILE
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Save the plan there.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@formats(("text", "json"))
+@formats(("text", "json", *FORMS))
 @TARGET
 @PARALLELISM
 @NO_INPUT
@@ -70,12 +71,15 @@ def command(
                 return await make(desired, fleet, options, watch)
 
     plan, pairs = asyncio.run(look())
-    document = plan_document(plan, desired, targets, digest(Path(path).read_text()))
+    source = Path(path).read_text()
+    document = plan_document(plan, desired, targets, digest(source))
     text = json.dumps(document, indent=1, default=str)
     if output:
         Path(output).write_text(text + "\n")
     if form == "json":
         click.echo(text)
+    elif form in FORMS:
+        click.echo(FORMS[form](Shown(plan, pairs, path, places(source))))
     else:
         show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
     if plan.blocked:

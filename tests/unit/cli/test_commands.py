@@ -33,6 +33,9 @@ class Desk:
         path.write_text(yaml.safe_dump(self.document, sort_keys=False))
         return str(path)
 
+    def line(self, number):
+        return Path(self.file).read_text().splitlines()[number - 1]
+
     async def start(self, *words):
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -90,8 +93,10 @@ async def desk(tmp_path, hosts=2):
 
 async def test_a_cluster_is_planned_approved_applied_and_then_left_alone(tmp_path):
     async with desk(tmp_path) as at:
-        assert (await at.run("plan", at.file))[0] == 0
-        assert (await at.run("plan", "--detailed-exitcode"))[0] == 2
+        code, out, _err = await at.run("plan", at.file, "--format", "html")
+        assert (code, out[:15], out.count("<svg")) == (0, "<!DOCTYPE html>", 2)
+        code, out, _err = await at.run("plan", "--detailed-exitcode", "--format", "markdown")
+        assert (code, out.splitlines()[0]) == (2, "<!-- reconcile-plan -->")
         code, out, err = await at.run("apply", "--auto-approve")
         assert code == 3
         assert "to approve exactly this: reconcile apply cluster.yaml --approve" in err
@@ -142,9 +147,12 @@ async def test_a_section_that_cannot_be_read_is_unknown_and_blocks(tmp_path):
         _code, out, _err = await at.run("observe", at.file)
         section = json.loads(out)["hosts"]["node01"]["cluster_conf"]
         assert section == {"unknown": "Input/output error"}
-        code, out, _err = await at.run("plan", at.file, "--format", "json")
-        blocked = json.loads(out)["clusters"][0]["blocked"]
-        assert (code, [b["code"] for b in blocked]) == (3, ["section-unread"])
+        code, out, _err = await at.run("plan", at.file, "--format", "sarif")
+        (result,) = json.loads(out)["runs"][0]["results"]
+        place = result["locations"][0]["physicalLocation"]
+        line = at.line(place["region"]["startLine"])
+        assert (code, result["ruleId"], line) == (3, "section-unread", "  - name: node01")
+        assert place["artifactLocation"]["uri"] == at.file
 
 
 async def test_two_runs_at_once_one_is_locked_out(tmp_path):
