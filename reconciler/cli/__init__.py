@@ -17,6 +17,8 @@ COMMANDS = {
     "observe": "Read all hosts and print the facts; writes nothing.",
     "plan": "Show what differs and the ordered actions; writes nothing.",
     "apply": "Plan, ask, execute, and prove each action by looking again.",
+    "history": "Past runs: who, when, which plan, how it ended.",
+    "show": "One past run: every action, its command, output and proof; --verify.",
     "explain": "What a refusal code means and what to do about it.",
     "schema": "Print the JSON Schema of desired-state files.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",

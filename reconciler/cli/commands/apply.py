@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -32,7 +33,7 @@ from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
-from reconciler.loading import read
+from reconciler.loading import digest, read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
@@ -54,6 +55,7 @@ class Request:
     """What the command line asked for."""
 
     file: str
+    file_digest: str
     desired: Desired
     consent: Consent
     options: Options
@@ -111,6 +113,7 @@ def command(
     checked(desired, targets)
     request = Request(
         file=path,
+        file_digest=digest(Path(path).read_text()),
         desired=desired,
         consent=Consent(auto_approve, approve, frozenset(devices)),
         options=Options(targets, parallelism),
@@ -133,7 +136,8 @@ async def _apply(request: Request) -> int:
     with Journal(state, identity, session.now) as journal:
         if request.json:
             journal.listeners.append(json_lines)
-        journal.emit("run-started", {"cluster": None, "file": request.file})
+        about = {"file": request.file, "file_digest": request.file_digest}
+        journal.emit("run-started", {"cluster": None, **about, **session.author()})
         try:
             plan, outcomes, interrupted = await _run(request, journal)
         except asyncio.CancelledError:
