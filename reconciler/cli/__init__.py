@@ -17,6 +17,7 @@ COMMANDS = {
     "observe": "Read all hosts and print the facts; writes nothing.",
     "plan": "Show what differs and the ordered actions; writes nothing.",
     "apply": "Plan, ask, execute, and prove each action by looking again.",
+    "status": "Members, volumes, who mounts what, leases, unfinished work; --watch.",
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: every action, its command, output and proof; --verify.",
     "explain": "What a refusal code means and what to do about it.",

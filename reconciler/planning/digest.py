@@ -25,7 +25,7 @@ RELEVANT = (
     "fstab",
 )
 # A kernel's protocol of locks counts by what is refused for it; it is told of a loaded module.
-VOLATILE = {"beats", "advancing", "pid", "locking"}
+VOLATILE = {"beats", "advancing", "pid", "locking", "free"}
 LENGTH = 12
 
 
