@@ -20,7 +20,7 @@ COMMANDS = {
     "status": "Members, volumes, who mounts what, leases, unfinished work; --watch.",
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: every action, its command, output and proof; --verify.",
-    "explain": "What a refusal code means and what to do about it.",
+    "explain": "Why an action is planned, or what a refusal code means and what to do.",
     "schema": "Print the JSON Schema of desired-state files.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.reports.documents import FORMAT_VERSION, Json
+from reconciler.reports.text import shortened
 
 Line = tuple[str, str]
 Event = Mapping[str, Any]
@@ -149,18 +149,13 @@ def _action(line: Event, command: str, detail: int) -> Iterator[Line]:
     if command:
         status = line.get("status")
         ended = "" if status is None else f"   (status {status}, {_long(line)})"
-        yield "", f"    $ {command if detail else _shortened(command)}{ended}"
+        yield "", f"    $ {command if detail else shortened(command)}{ended}"
     for stream in ("stdout", "stderr"):
         yield from _output(str(line.get(stream, "")), detail)
     if message := line.get("message"):
         yield from (("bad", f"    {text}") for text in str(message).splitlines())
     if detail:
         yield from (("dim", f"    proved {words}") for words in line.get("proved", ()))
-
-
-def _shortened(command: str) -> str:
-    """Without the most of each file's hash."""
-    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", command)
 
 
 def _long(line: Event) -> str:
