@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": "Show what differs and the ordered actions; writes nothing.",
     "apply": "Plan, ask, execute, and prove each action by looking again.",
     "status": "Members, volumes, who mounts what, leases, unfinished work; --watch.",
+    "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: every action, its command, output and proof; --verify.",
     "explain": "Why an action is planned, or what a refusal code means and what to do.",
