@@ -156,7 +156,7 @@ def _device_room(fact: Fact, host: str, places: Places) -> Check:
 def _partition_start(fact: Fact, host: str, places: Places) -> Check:
     number = fact.subject.rpartition(",part=")[2]
     disk = places.disk_path(host, fact.subject)
-    return _one(shell("partx", "-g", "-o", "START", "-n", number, disk), _value(fact))
+    return _one(shell("partx", "-s", "-g", "-o", "START", "-n", number, disk), _value(fact))
 
 
 def _covers(fact: Fact, host: str, places: Places) -> Check:
