@@ -54,6 +54,7 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
         "read": len(observed.reached()),
         "healthy": not problems and not unread,
         "problems": problems,
+        "differences": list(_differences(members, volumes)),
         "members": [{k: v for k, v in m.items() if k != "live_list"} for m in members],
         "volumes": volumes,
         "leases": _leases(observed),
@@ -211,11 +212,20 @@ def _lists(members: Sequence[Json]) -> Iterator[str]:
 # What is wrong with a mount, by what is known of it.
 WRONG: Mapping[str, Callable[[Json], bool]] = {
     "{} is not mounted": lambda m: m["wanted"] and m["mounted"] is False,
-    "{} is mounted and should not be": lambda m: m["mounted"] is True and not m["wanted"],
     "{} is read-only": lambda m: m["read_only"] is True,
     "{} is mounted in a namespace of its own only": lambda m: m["hidden"] is True,
     "{}: the heartbeat stands still": lambda m: m["heartbeat"] == "silent",
 }
+
+# What only is not yet as the file has it.
+DIFFERS = "{} is mounted, and the file does not want it"
+
+
+def _differences(members: Sequence[Json], volumes: Sequence[Json]) -> Iterator[Json]:
+    for volume in volumes:
+        mounts = {m["name"]: m["volumes"][volume["label"]] for m in members}
+        if hosts := [n for n, m in mounts.items() if m["mounted"] is True and not m["wanted"]]:
+            yield {"what": DIFFERS.format(volume["label"]), "hosts": hosts}
 
 
 def _problems(

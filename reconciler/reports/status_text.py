@@ -27,6 +27,7 @@ def _cluster(cluster: Json, width: int) -> Iterator[Line]:
     yield style, f"cluster {cluster['name']}  {read}  {word}"
     yield from _told("WRONG", "bad", map(_problem, cluster["problems"]), width)
     yield from _told("NOT READ", "bad", map(_lost, cluster["unreachable"]), width)
+    yield from _told("DIFFERS", "warn", map(_problem, cluster["differences"]), width)
     for labels in _groups(cluster, width):
         yield from _members(cluster, labels)
     yield from _volumes(cluster["volumes"])
@@ -64,7 +65,7 @@ def _standing(item: Json) -> str:
         return str(item["state"])
     if item["read"] == "no":
         return "NOT READ"
-    extra = "" if item["state"] == "present" else f", {item['state']}"
+    extra = "" if item["state"] == "present" else f" ({item['state']})"
     return f"{item['o2cb']}{extra}"
 
 

@@ -175,3 +175,12 @@ def test_who_is_away_by_the_file_is_not_held_against_the_cluster():
         Observed({**hosts, "node01": running(CLUSTER).hosts["node01"]}), cluster
     )
     assert "node 2 (node03, offline by the file) writes its heartbeat to images" in text
+
+
+def test_what_is_not_yet_as_the_file_says_is_no_illness():
+    members = [{"name": n, "interconnect": f"10.0.0.{10 + i}"} for i, n in enumerate(THREE, 1)]
+    members[1]["state"] = "absent"
+    document, text = seen(running(CLUSTER), spec(members=members, volumes=[volume()]))
+    assert (document["healthy"], document["problems"]) == (True, [])
+    assert "DIFFERS  images is mounted, and the file does not want it on node02\n" in text
+    assert "  node02  1     online (absent)  slot 1, beats\n" in text
