@@ -191,6 +191,7 @@ _TOLD = {
     "refused": _refused,
     "not-approved": _told,
     "told": _told,
+    "approved": _told,
     **dict.fromkeys(_ENDS, _action),
 }
 

@@ -29,6 +29,8 @@ from reconciler.resources.workloads.obligations import Owed, forgotten, obligati
 
 UNKNOWN = "unknown"
 BACKUP = "backup-"
+# Seconds without renewal after which another run may take a lease (DESIGN, Lease).
+EXPIRY = 120.0
 
 
 def status_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
@@ -262,6 +264,7 @@ def _leases(observed: Observed) -> list[Json]:
             "holder": _holder(holder),
             "hosts": [host for host, _age in seen],
             "age": min(age for _host, age in seen),
+            "expired": all(age > EXPIRY for _host, age in seen),
         }
         for (run, holder), seen in runs.items()
     ]

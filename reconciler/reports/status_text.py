@@ -186,9 +186,10 @@ def _lost(item: Json) -> str:
 
 def _lease(item: Json) -> str:
     who = item["holder"]
+    idle = ": it has ended without giving it back, or is cut off" if item["expired"] else ""
     return (
         f"run {item['run']} of {who['user']}@{who['controller']} pid {who['pid']} on "
-        f"{', '.join(item['hosts'])}, renewed {round(item['age'])} s ago"
+        f"{', '.join(item['hosts'])}, renewed {round(item['age'])} s ago{idle}"
     )
 
 

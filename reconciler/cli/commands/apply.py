@@ -210,15 +210,26 @@ def _approved(request: Request, journal: Journal, seen: tuple[Plan, Pairs]) -> b
     verdict = judge(plan, request.consent, request.file, names)
     for note in verdict.notes:
         _say(f"note: {note}")
-    if not verdict.missing:
+    asked = bool(verdict.missing) and request.ask and request.consent.plan_id is None
+    if not verdict.missing or (asked and prompts.approved(plan, names)):
+        how = "answers at the prompt" if asked else _given(request.consent)
+        about = {"plan": plan.id, "message": f"plan {plan.id} approved by {how}"}
+        journal.emit("approved", {"cluster": None, **about})
         return True
-    if request.ask and request.consent.plan_id is None:
-        return prompts.approved(plan, names)
+    if asked:
+        return False
     for reason in verdict.missing:
         _say(f"not approved: {reason}")
         journal.emit("not-approved", {"cluster": None, "reason": reason})
     _say(f"to approve exactly this: {verdict.command}{request.more}")
     return False
+
+
+def _given(consent: Consent) -> str:
+    """The words of the command line that approve a plan."""
+    words = ["--approve", consent.plan_id] if consent.plan_id else ["--auto-approve"]
+    words += [word for device in sorted(consent.devices) for word in ("--accept-data", device)]
+    return shlex.join(words)
 
 
 def _unapproved(plan: Plan) -> list[ClusterOutcome]:

@@ -158,6 +158,10 @@ def test_leases_and_what_runs_have_left_are_told_with_their_hosts():
         12.0,
     )
     assert "of ops@desk pid 4711 on node01, node02, renewed 12 s ago" in text
+    assert "has ended without" not in text
+    leases = (Lease("20261122T120000Z-abc", HOLDER, 700.0),)
+    _document, old = seen(changed(running(CLUSTER), "node01", leases=leases), width=200)
+    assert "renewed 700 s ago: it has ended without giving it back" in old
     assert "node01, node02: a backup was begun and did not end" in text
     assert "agent.service" in text
 
