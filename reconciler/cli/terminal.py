@@ -28,15 +28,10 @@ def coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag o
 def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above
     """Print styled lines."""
     colour = coloured(no_color)
-    for line in lines:
-        click.echo(styled(line, colour), err=err)
-
-
-def styled(line: tuple[str, str], colour: bool) -> str:  # noqa: FBT001  # whether there are colours
-    """One line, in the colours of its style if there are any."""
-    style, text = line[0], plain(line[1])
-    options = STYLES.get(style) if colour else None
-    return click.style(text, **options) if options else text  # type: ignore[arg-type]  # the table's values are click's own
+    for style, line in lines:
+        text = plain(line)
+        options = STYLES.get(style) if colour else None
+        click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
 
 
 def plain(text: str) -> str:

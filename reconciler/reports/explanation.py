@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
+from difflib import get_close_matches, unified_diff
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
@@ -12,7 +12,7 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.refusals import member
 from reconciler.reports.documents import FORMAT_VERSION, Json, fact_words, preview
-from reconciler.reports.text import differences, shortened
+from reconciler.reports.shortening import shortened
 
 Line = tuple[str, str]
 # What a member and a volume have besides what a plan changes in them.
@@ -191,7 +191,7 @@ def explanation_lines(about: Matter, plan: Plan) -> Iterator[Line]:
     for item in about.blocked:
         yield "bad", f"BLOCKED {item.code}  {item.subject}"
         yield "bad", f"  {item.message}"
-        yield "", f"  remedy: {item.remedy}  (more: reconcile explain {item.code})"
+        yield "remedy", f"  remedy: {item.remedy}  (more: reconcile explain {item.code})"
     for finding in about.findings:
         yield "warn", f"{finding.severity.upper()} {finding.code}  {finding.subject}"
         yield "warn", f"  {finding.message}"
@@ -210,7 +210,27 @@ def _differing(changes: Sequence[Change]) -> Iterator[Line]:
         hosts = ", ".join(change.host for change in same)
         yield "title", f"{what} on {hosts} differs  ({truth})"
         yield "", f"  because: {because}"
-        yield from differences(same)
+        yield from _diffs(same)
+
+
+def _diffs(changes: Sequence[Change]) -> Iterator[Line]:
+    """What would change there, with the hosts where that is not the same for all."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for change in changes:
+        lines = tuple(unified_diff(_text(change.before), _text(change.after), n=1, lineterm=""))
+        groups.setdefault(lines[2:], []).append(change.host)
+    for found, hosts in groups.items():
+        yield from [("", f"  on {', '.join(hosts)}")] if len(groups) > 1 else []
+        yield from ((_DIFF.get(line[0], "diff"), f"    {line}") for line in found)
+
+
+_DIFF = {"+": "diff-add", "-": "diff-bad"}
+
+
+def _text(value: object) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key} = {item}" for key, item in value.items()]
+    return [] if value is None else str(value).replace("; ", "\n").splitlines()
 
 
 def _grouped(actions: Sequence[Action]) -> list[list[Action]]:
@@ -231,7 +251,7 @@ def _told(group: Sequence[Action], plan: Plan) -> Iterator[Line]:
     style = {"data": "bad", "outage": "warn"}.get(first.risk, "")
     yield style, f"  risk      {first.risk}{mark}"
     if command := preview(first):
-        yield "", f"  does      {shortened(command)}"
+        yield "command", f"  does      {shortened(command)}"
     by_id = {action.id: action for action in plan.actions}
     needed = [by_id[need] for action in group for need in action.needs if need in by_id]
     yield from _others("after", needed)

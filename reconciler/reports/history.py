@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.reports.documents import FORMAT_VERSION, Json
-from reconciler.reports.text import shortened
+from reconciler.reports.shortening import shortened
 
 Line = tuple[str, str]
 Event = Mapping[str, Any]
@@ -149,7 +149,7 @@ def _action(line: Event, command: str, detail: int) -> Iterator[Line]:
     if command:
         status = line.get("status")
         ended = "" if status is None else f"   (status {status}, {_long(line)})"
-        yield "", f"    $ {command if detail else shortened(command)}{ended}"
+        yield "command", f"    $ {command if detail else shortened(command)}{ended}"
     for stream in ("stdout", "stderr"):
         yield from _output(str(line.get(stream, "")), detail)
     if message := line.get("message"):
@@ -165,7 +165,7 @@ def _long(line: Event) -> str:
 def _output(text: str, detail: int) -> Iterator[Line]:
     lines = text.splitlines()
     shown = lines if detail else lines[:OUTPUT]
-    yield from (("dim", f"    {line}") for line in shown)
+    yield from (("diff", f"    {line}") for line in shown)
     if more := len(lines) - len(shown):
         yield "dim", f"    and {more} more lines (-v shows them)"
 
@@ -173,7 +173,7 @@ def _output(text: str, detail: int) -> Iterator[Line]:
 def _refused(line: Event, _command: str, _detail: int) -> Iterator[Line]:
     yield "bad", f"{_clock(line)} refused {line.get('code')}  {line.get('subject')}"
     yield "bad", f"    {line.get('message')}"
-    yield "", f"    remedy: {line.get('remedy')}"
+    yield "remedy", f"    remedy: {line.get('remedy')}"
 
 
 def _told(line: Event, _command: str, _detail: int) -> Iterator[Line]:
@@ -208,7 +208,7 @@ def _unended(run: Past) -> Iterator[Line]:
                 f"{_clock(line)} started, no end on record  {host}: {line.get('summary')}",
             )
             if command := line.get("command"):
-                yield "", f"    $ {command}"
+                yield "command", f"    $ {command}"
 
 
 def _conclusion(run: Past) -> Iterator[Line]:

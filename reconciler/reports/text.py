@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from itertools import groupby
@@ -72,35 +71,12 @@ def _differences(changes: Sequence[Change]) -> Iterator[Line]:
     """What would change in each place, once for all hosts that have the same."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for change in changes:
-        groups.setdefault((_what(change), _diff(change)), []).append(change.host)
+        lines = tuple(unified_diff(_text(change.before), _text(change.after), n=1, lineterm=""))
+        groups.setdefault((_what(change), lines[2:]), []).append(change.host)
     for (what, lines), hosts in groups.items():
         yield "title", f"  {what} on {','.join(hosts)}"
-        yield from _coloured(lines)
-
-
-def shortened(words: str) -> str:
-    """Without the most of each file's hash."""
-    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", words)
-
-
-def differences(changes: Sequence[Change]) -> Iterator[Line]:
-    """What would change in one place; with the hosts where they do not have the same."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for change in changes:
-        groups.setdefault(_diff(change), []).append(change.host)
-    for lines, hosts in groups.items():
-        yield from [("", f"  on {', '.join(hosts)}")] if len(groups) > 1 else []
-        yield from _coloured(lines)
-
-
-def _diff(change: Change) -> tuple[str, ...]:
-    lines = unified_diff(_text(change.before), _text(change.after), n=1, lineterm="")
-    return tuple(lines)[2:]
-
-
-def _coloured(lines: Sequence[str]) -> Iterator[Line]:
-    for line in lines:
-        yield _DIFF.get(line[0], "dim"), f"    {line}"
+        for line in lines:
+            yield _DIFF.get(line[0], "dim"), f"    {line}"
 
 
 _DIFF: Mapping[str, str] = {"+": "add", "-": "bad"}

@@ -14,7 +14,7 @@ import click
 
 from reconciler.cli.fleet import connected
 from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, Span, discovered, formats
-from reconciler.cli.terminal import coloured, observing, show, styled
+from reconciler.cli.terminal import observing, plain, show
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
@@ -101,8 +101,12 @@ async def _live(each: AsyncIterator[Json], no_color: bool) -> None:
     with Live(console=console, auto_refresh=False, screen=True) as live:
         async for document in each:
             lines = [*status_lines(document, console.width), ("dim", _foot(document))]
-            text = "\n".join(styled(line, coloured(no_color)) for line in lines)
-            live.update(Text.from_ansi(text, no_wrap=True), refresh=True)
+            texts = [Text(plain(text), RICH.get(style, "")) for style, text in lines]
+            live.update(Text("\n").join(texts), refresh=True)
+
+
+# The styles of lines in rich's words.
+RICH = {"title": "bold", "good": "green", "bad": "red", "warn": "bold yellow", "dim": "dim"}
 
 
 def _foot(document: Json) -> str:

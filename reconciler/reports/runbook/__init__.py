@@ -116,7 +116,7 @@ def _refused(cluster: Json) -> Iterator[Line]:
         yield "", ""
         yield "bad", f"- BLOCKED {item['code']}  {item['subject']}"
         yield "bad", f"  {item['message']}"
-        yield "", f"  remedy: {item['remedy']}"
+        yield "remedy", f"  remedy: {item['remedy']}"
 
 
 RULES = (
@@ -164,7 +164,7 @@ def _typed(number: int, step: Json) -> Iterator[Line]:
     for item in step["commands"]:
         yield "", ""
         yield "", f"On {', '.join(item['hosts'])}:"
-        yield from _block(item["commands"], "change")
+        yield from _block(item["commands"])
     yield from _looks("Then look", step["after"])
     if not step["after"]:
         yield "", ""
@@ -185,15 +185,16 @@ def _looks(word: str, checks: Sequence[Json]) -> Iterator[Line]:
     for item in checks:
         yield "", ""
         yield "", f"{word}, on {', '.join(item['hosts'])}:"
-        yield from _block(item["commands"], "") if item["commands"] else ()
+        yield from _block(item["commands"]) if item["commands"] else ()
         yield "", "shows"
-        yield from _block(item["shows"], "good")
+        yield from _block(item["shows"])
 
 
-def _block(texts: Sequence[str], style: str) -> Iterator[Line]:
-    yield "dim", "```"
-    yield from ((style, text) for text in texts)
-    yield "dim", "```"
+def _block(texts: Sequence[str]) -> Iterator[Line]:
+    """Lines that are left whole, to be copied or compared."""
+    yield "", "```"
+    yield from (("command", text) for text in texts)
+    yield "", "```"
 
 
 def _folded(style: str, text: str) -> Iterator[Line]:
