@@ -50,15 +50,23 @@ class Journal:
             **details,
         }
         body = json.dumps({**line, "previous": self._last}, default=str)
-        self._last = _digest(body)
-        self._append(f"{body[:-1]}{SEAL}{self._last}{CLOSED}\n".encode())
+        seal = _digest(body)
+        self._append(f"{body[:-1]}{SEAL}{seal}{CLOSED}\n".encode())
+        self._last = seal
         for listener in self.listeners:
             listener(line)
 
     def _append(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._file, data) :]
-        os.fsync(self._file)
+        """The whole line, or nothing of it: half of one would break what comes after."""
+        before = os.fstat(self._file).st_size
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._file, before)
+            raise
 
     def __enter__(self) -> Self:
         return self

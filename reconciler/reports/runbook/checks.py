@@ -232,10 +232,13 @@ def _unmounted(fact: Fact, _host: str, places: Places) -> Check:
 
 def _options(fact: Fact, _host: str, _places: Places) -> Check:
     path, names = fact.subject.rsplit(" ", 1)
-    wanted = "none" if fact.value == "-" else str(fact.value)
-    return _one(
-        shell("findmnt", "-n", "-o", "OPTIONS", "--mountpoint", path), f"of {names}: {wanted}"
+    has = [] if fact.value == "-" else (fact.value or "").split(",")
+    lacks = [name for name in names.split(",") if name not in has]
+    wanted = [f"with {', '.join(has)}"] * bool(has) + [f"without {', '.join(lacks)}"] * bool(
+        lacks
     )
+    command = shell("findmnt", "-n", "-o", "OPTIONS", "--mountpoint", path)
+    return _one(command, f"options {', '.join(wanted)}")
 
 
 def _automount(fact: Fact, _host: str, _places: Places) -> Check:

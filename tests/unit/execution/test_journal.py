@@ -1,5 +1,7 @@
 import json
+import resource
 import stat
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -71,3 +73,27 @@ def test_a_run_that_still_writes_is_told_from_one_that_was_cut_off(tmp_path):
         journal.emit("run-started", {"cluster": None})
         assert read_record(journal.path).at_work
     assert not read_record(journal.path).at_work
+
+
+@contextmanager
+def full(room):
+    """No file of this process may become larger: as on a full disk, half a line is written."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_whole_lines_and_what_comes_later_follows(tmp_path):
+    with Journal(tmp_path, "run1", lambda: NOON) as journal:
+        journal.emit("run-started", {"cluster": None})
+        size = journal.path.stat().st_size
+        with full(size + 100), pytest.raises(OSError, match="File too large"):
+            journal.emit("observed", {"cluster": "ocfs2"})
+        assert journal.path.stat().st_size == size
+        journal.emit("run-finished", {"cluster": None})
+    record = read_record(journal.path)
+    assert (record.broken, record.cut) == (None, False)
+    assert [line["event"] for line in record.lines] == ["run-started", "run-finished"]
