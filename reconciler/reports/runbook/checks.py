@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -111,13 +112,16 @@ def _device_size(fact: Fact, host: str, places: Places) -> Check:
 
 def _blank(fact: Fact, host: str, places: Places) -> Check:
     device = places.device(host, fact.subject)
-    zeros = f"dd if={device} bs=1M count=16 2>/dev/null | tr -d '\\0' | wc -c"
-    looks = (shell("wipefs", "-n", device), shell("blkid", "-p", device), zeros)
+    count = "tr -d '\\0' | wc -c"
+    end = f"skip=$(( $({shell('blockdev', '--getsize64', device)}) / 1048576 - 16 ))"
+    read = f"dd {shlex.quote(f'if={device}')} bs=1M"
+    first, last = (f"{read} {part} 2>/dev/null | {count}" for part in ("count=16", end))
+    signs = (shell("wipefs", "-n", device), shell("blkid", "-p", device))
     return Check(
-        (*looks, shell("lsblk", device)),
+        (*signs, first, last, shell("lsblk", device)),
         (
             "nothing from wipefs and blkid",
-            "0",
+            "0 and 0: zeros at its beginning and its end",
             "one device with nothing below it, nowhere mounted",
         ),
     )
