@@ -20,6 +20,9 @@ from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
 from reconciler.planning.approval import Consent, formats, judge, runnable
 from reconciler.reports.devices import aliases
+from reconciler.reports.runbook import runbook_document
+from reconciler.reports.runbook.checks import CHECKS
+from reconciler.reports.runbook.steps import STEPS
 from tests.wire import Line, Wire
 from tests.witness import Witness
 
@@ -47,6 +50,20 @@ def witnessed(hosts: int, shape: Shape | None = None, seed: int = 0) -> Witness:
     world = Witness(seed)
     bare_hosts(hosts, shape or Shape(), world)
     return world
+
+
+WRITTEN: set[str] = set()
+
+
+def by_hand(plan: Plan, pairs: Any) -> None:
+    """Whatever is planned can be told as a runbook; written whole when it has a new kind."""
+    kinds = {action.kind for action in plan.actions}
+    assert kinds <= STEPS.keys()
+    facts = [f for a in plan.actions for f in (*a.requires, *a.expects, *a.unless)]
+    assert {fact.reading for fact in facts} <= CHECKS.keys()
+    if kinds - WRITTEN and not plan.blocked:
+        json.dumps(runbook_document(plan, pairs))
+        WRITTEN.update(kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +171,7 @@ class Controller:
     ) -> tuple[Plan, tuple[ClusterOutcome, ...]]:
         fleet, options = self._fleet(desired, line), pipeline.Options(targets)
         plan, pairs = await pipeline.plan(desired, fleet, options)
+        by_hand(plan, pairs)
         if runnable(plan):
             devices = frozenset(action.device for action in formats(plan))
             consent = Consent(plan_id=plan.id, devices=devices)

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +34,11 @@ def now() -> datetime:
 def new_run() -> str:
     """A run id that sorts by time."""
     return f"{now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def author() -> Mapping[str, str]:
+    """Who runs this, and on which machine: for the record."""
+    return {"user": getpass.getuser(), "controller": socket.gethostname()}
 
 
 def claim(cluster: str, run: str, patience: float) -> Claim:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -93,16 +94,19 @@ class Executor:
 
     async def _perform(self, action: Action) -> ActionOutcome:
         started = _now()
-        self._emit("action-started", action, {"because": action.because})
+        intent = {"because": action.because, "command": _command(action)}
+        self._emit("action-started", action, intent)
+        completed: Completed | HostUnreachable | None = None
         try:
-            completed, proved = None, await self._needless(action)
+            proved = await self._needless(action)
             if not proved:
                 completed, proved = await self._act(action), action.expects
                 await self._verify(action, completed)
         except ReconcilerError as error:
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "failed", str(error), seconds)
-            self._emit("action-failed", action, {"message": str(error), "seconds": seconds})
+            failure = {"message": str(error), "seconds": seconds, **_output(completed)}
+            self._emit("action-failed", action, failure)
         else:
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "done", "", seconds)
@@ -169,6 +173,11 @@ def hosts_of(facts: Sequence[Fact]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(host for fact in facts for host in fact.hosts))
 
 
+def _command(action: Action) -> str:
+    """As a person would type it; what goes to its stdin may hold secrets of other files."""
+    return shlex.join(action.command.words) if action.command else ""
+
+
 def _promising(ended: Completed | HostUnreachable | None) -> bool:
     return ended is None or (isinstance(ended, Completed) and ended.status == 0)
 
@@ -187,6 +196,7 @@ def _output(ended: Completed | HostUnreachable | None) -> Mapping[str, object]:
         return {}
     return {
         "status": ended.status,
+        "command_seconds": ended.seconds,
         "stdout": ended.stdout[-OUTPUT:],
         "stderr": ended.stderr[-OUTPUT:],
     }

@@ -1,29 +1,41 @@
 """A run's journal: one hash-chained JSONL file, each line durable before its effect.
 
-The chain shows accidents and edits of the middle; a wholly rewritten file it cannot.
+Every line ends with its own hash and carries that of the line before. So the chain shows
+accidents and edits, not a file that somebody has rewritten whole or cut at the end.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 GENESIS = "0" * 64
+# How each line ends: its hash is that of all before this, and of a closing brace.
+SEAL = ', "hash": "'
+CLOSED = '"}'
 
 
 class Journal:
-    """Appends events; ``listeners`` see each line after it is on disk."""
+    """Appends events; ``listeners`` see each line after it is on disk.
+
+    The file is locked as long as the run lasts: so it is told from one that was cut off.
+    """
 
     def __init__(self, directory: Path, run: str, now: Callable[[], datetime]) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = directory / f"{run}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
         self._file = os.open(self.path, flags, 0o600)
+        with suppress(OSError):  # some network file systems know no locks
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._run = run
         self._now = now
         self._last = GENESIS
@@ -37,12 +49,24 @@ class Journal:
             "run": self._run,
             **details,
         }
-        text = json.dumps({**line, "previous": self._last}, default=str)
-        os.write(self._file, text.encode() + b"\n")
-        os.fsync(self._file)
-        self._last = hashlib.sha256(text.encode()).hexdigest()
+        body = json.dumps({**line, "previous": self._last}, default=str)
+        seal = _digest(body)
+        self._append(f"{body[:-1]}{SEAL}{seal}{CLOSED}\n".encode())
+        self._last = seal
         for listener in self.listeners:
             listener(line)
+
+    def _append(self, data: bytes) -> None:
+        """The whole line, or nothing of it: half of one would break what comes after."""
+        before = os.fstat(self._file).st_size
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._file, before)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -51,15 +75,72 @@ class Journal:
         os.close(self._file)
 
 
-def broken_line(text: str) -> int | None:
-    """The number of the first line that does not follow the one before; None if whole."""
-    last = GENESIS
-    for number, line in enumerate(text.splitlines(), 1):
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run's journal as it is found.
+
+    ``broken`` is the number of the first line that is damaged or does not follow the one
+    before. ``cut`` is a last line without its end, as a crash leaves it; ``at_work`` is a run
+    that still writes. ``head`` is the hash of the last whole line.
+    """
+
+    run: str
+    lines: tuple[Mapping[str, Any], ...]
+    broken: int | None
+    cut: bool
+    at_work: bool
+    head: str
+
+
+def read_record(path: Path) -> Record:
+    """One run's record; what cannot be read of it is left out, and ``broken``.
+
+    Raises OSError when the file cannot be read.
+    """
+    with path.open("rb") as file:
+        at_work = False
         try:
-            previous = json.loads(line)["previous"]
-        except (ValueError, KeyError, TypeError):
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            at_work = True
+        except OSError:  # no locks there
+            pass
+        text = file.read().decode("utf-8", "surrogateescape")
+    whole, _, rest = text.rpartition("\n")
+    texts = whole.split("\n") if whole else []
+    found = [parsed for line in texts if (parsed := _parsed(line)) is not None]
+    head = _seal(texts[-1])[1] if texts else GENESIS
+    return Record(path.stem, tuple(found), broken_line(text), bool(rest), at_work, head)
+
+
+def broken_line(text: str) -> int | None:
+    """The number of the first line that does not follow the one before; None if whole.
+
+    A last line without its line feed is what a crash leaves, and no break.
+    """
+    last = GENESIS
+    for number, line in enumerate(text.split("\n")[:-1], 1):
+        body, seal = _seal(line)
+        parsed = _parsed(line)
+        if parsed is None or seal != _digest(body) or parsed.get("previous") != last:
             return number
-        if previous != last:
-            return number
-        last = hashlib.sha256(line.encode()).hexdigest()
+        last = seal
     return None
+
+
+def _seal(line: str) -> tuple[str, str]:
+    """What the hash of a line is of, and the hash that it has."""
+    body, _, seal = line.rpartition(SEAL)
+    return f"{body}}}", seal.removesuffix(CLOSED) if seal.endswith(CLOSED) else ""
+
+
+def _parsed(line: str) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -14,7 +14,7 @@
 #   --want   describe this device: wwid=W or path=P, then perhaps ,part=N
 #   --blank  the same, and look for non-zero data where no signature is found
 #   --path   say which file system of whatever type is mounted there
-#   --size   ask the OCFS2 mounted there how large it is; it may wait for a host that died
+#   --size   ask the OCFS2 mounted there for its size and room; it may wait for a host that died
 #   --unit   tell the state of this systemd unit as well
 #   --order  tell what this unit is started after, and stopped before, as well
 #   --guests   a mount point, then a word a line the command that prints the guests running
@@ -605,9 +605,9 @@ sizes() { # only if asked: statfs takes a cluster lock, and hangs while a dead h
         real=$(printf '%b' "$(octal "$path")")
         case $sized in *"$NL$real$NL"*) ;; *) continue ;; esac
         IFS=' '
-        # shellcheck disable=SC2046,SC2086 # blocks and bytes a block
-        set -- $(limited 5 stat -f -c '%b %S' "$real")
-        if [ $# -eq 2 ]; then row size "$path" $(($1 * $2)); fi
+        # shellcheck disable=SC2046,SC2086 # blocks, free ones, bytes a block
+        set -- $(limited 5 stat -f -c '%b %a %S' "$real")
+        if [ $# -eq 3 ]; then row size "$path" $(($1 * $3)) $(($2 * $3)); fi
         IFS=$NL
     done
 }

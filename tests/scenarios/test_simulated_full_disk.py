@@ -49,3 +49,14 @@ def test_a_join_on_a_full_member_leaves_every_list_as_it_was():
         None,
     ]
     assert world.wrongs() == []
+
+
+def test_what_a_failed_command_said_is_on_record_with_how_it_ended():
+    ended = filled(witnessed(2), "node01", "modprobe")
+    (line,) = [details for event, details in ended.events if event == "action-failed"]
+    assert (line["status"], line["stdout"]) == (75, "")
+    assert line["stderr"].startswith("gate: no-space: /etc/default/o2cb")
+    started = {d["action"]: d["command"] for e, d in ended.events if e == "action-started"}
+    assert started[line["action"]].startswith(
+        "reconcile-gate write-file /etc/default/o2cb 644 "
+    )

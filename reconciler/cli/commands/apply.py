@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -32,7 +33,7 @@ from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
-from reconciler.loading import read
+from reconciler.loading import digest, read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
@@ -54,6 +55,7 @@ class Request:
     """What the command line asked for."""
 
     file: str
+    file_digest: str
     desired: Desired
     consent: Consent
     options: Options
@@ -111,6 +113,7 @@ def command(
     checked(desired, targets)
     request = Request(
         file=path,
+        file_digest=digest(Path(path).read_text()),
         desired=desired,
         consent=Consent(auto_approve, approve, frozenset(devices)),
         options=Options(targets, parallelism),
@@ -133,7 +136,8 @@ async def _apply(request: Request) -> int:
     with Journal(state, identity, session.now) as journal:
         if request.json:
             journal.listeners.append(json_lines)
-        journal.emit("run-started", {"cluster": None, "file": request.file})
+        about = {"file": request.file, "file_digest": request.file_digest}
+        journal.emit("run-started", {"cluster": None, **about, **session.author()})
         try:
             plan, outcomes, interrupted = await _run(request, journal)
         except asyncio.CancelledError:
@@ -206,15 +210,26 @@ def _approved(request: Request, journal: Journal, seen: tuple[Plan, Pairs]) -> b
     verdict = judge(plan, request.consent, request.file, names)
     for note in verdict.notes:
         _say(f"note: {note}")
-    if not verdict.missing:
+    asked = bool(verdict.missing) and request.ask and request.consent.plan_id is None
+    if not verdict.missing or (asked and prompts.approved(plan, names)):
+        how = "answers at the prompt" if asked else _given(request.consent)
+        about = {"plan": plan.id, "message": f"plan {plan.id} approved by {how}"}
+        journal.emit("approved", {"cluster": None, **about})
         return True
-    if request.ask and request.consent.plan_id is None:
-        return prompts.approved(plan, names)
+    if asked:
+        return False
     for reason in verdict.missing:
         _say(f"not approved: {reason}")
         journal.emit("not-approved", {"cluster": None, "reason": reason})
     _say(f"to approve exactly this: {verdict.command}{request.more}")
     return False
+
+
+def _given(consent: Consent) -> str:
+    """The words of the command line that approve a plan."""
+    words = ["--approve", consent.plan_id] if consent.plan_id else ["--auto-approve"]
+    words += [word for device in sorted(consent.devices) for word in ("--accept-data", device)]
+    return shlex.join(words)
 
 
 def _unapproved(plan: Plan) -> list[ClusterOutcome]:

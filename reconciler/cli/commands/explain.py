@@ -1,29 +1,95 @@
-"""``reconcile explain``: one page a refusal code."""
+"""``reconcile explain``: a page a refusal code; why something of a plan is planned."""
 
 from __future__ import annotations
 
-import difflib
+import asyncio
+import json
 
 import click
 
+from reconciler.cli.options import NO_COLOR, PARALLELISM, discovered, formats
 from reconciler.errors import UsageError
 from reconciler.reports.explain import codes, page
 
+BLOCKED = 3
+
 
 @click.command("explain")
-@click.argument("code", required=False)
-def command(code: str | None) -> int:
-    """What the refusal CODE means and what to do; without CODE, all codes."""
-    if code is None:
-        for name in codes():
-            click.echo(
-                f"{name:28} {page(name).splitlines()[0].lstrip('# ').partition(': ')[2]}"
-            )
+@click.argument("what", required=False, metavar="[ADDRESS|CODE]")
+@click.argument("file", required=False, metavar="[FILE]")
+@formats(("text", "json"))
+@PARALLELISM
+@NO_COLOR
+def command(
+    what: str | None, file: str | None, form: str, parallelism: int, no_color: bool
+) -> int:
+    """What the refusal CODE means and what to do; or why something at ADDRESS is planned.
+
+    ADDRESS is what a plan shows (cluster.conf, volume/images/mount), a member/NAME, volume/LABEL
+    or cluster/NAME, an action's id or its kind. The hosts of FILE are read for it; nothing is
+    written. Without an argument: all codes.
+    """
+    if what is None:
+        _list(form)
         return 0
-    if code not in codes():
-        near = difflib.get_close_matches(code, codes(), 1)
-        raise UsageError(
-            f"no page for {code!r}" + (f"; did you mean {near[0]}?" if near else "")
+    if what in codes():
+        _page(what, form)
+        return 0
+    return _address(what, _file(what, file), parallelism, (form, no_color))
+
+
+def _list(form: str) -> None:
+    titles = {name: page(name).splitlines()[0].partition(": ")[2] for name in codes()}
+    if form == "json":
+        click.echo(json.dumps({"format_version": "1", "codes": titles}, indent=1))
+    else:
+        for name, title in titles.items():
+            click.echo(f"{name:28} {title}")
+
+
+def _page(code: str, form: str) -> None:
+    text = page(code).rstrip()
+    if form == "json":
+        text = json.dumps({"format_version": "1", "code": code, "page": text}, indent=1)
+    click.echo(text)
+
+
+def _file(what: str, file: str | None) -> str:
+    """The file whose plan is asked about; a code that there is not is told as one."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only when something is wrong
+
+    near = get_close_matches(what, codes(), 1)
+    if near and not file and "/" not in what:
+        raise UsageError(f"no page for {what!r}; did you mean {near[0]}?")
+    try:
+        return discovered(file)
+    except UsageError as error:
+        raise UsageError(f"{what!r} is no code; to explain an address: {error}") from error
+
+
+def _address(what: str, path: str, parallelism: int, shape: tuple[str, bool]) -> int:
+    from reconciler.cli.planned import planned  # noqa: PLC0415  # slow to import; codes need none
+    from reconciler.cli.terminal import show  # noqa: PLC0415  # as above
+    from reconciler.reports import explanation  # noqa: PLC0415  # as above
+
+    form, no_color = shape
+    plan, pairs = asyncio.run(planned(path, (), parallelism, no_color=no_color))
+    about = explanation.matter(plan, what)
+    known = explanation.known_addresses(pairs, plan)
+    if about.is_empty and what not in known:
+        meant = ", ".join(explanation.near(what, known))
+        hint = f"did you mean {meant}?" if meant else "reconcile plan shows them"
+        raise UsageError(f"nothing in {path} or its plan has the address {what!r}; {hint}")
+    if form == "json":
+        document = explanation.explanation_document(about, plan)
+        click.echo(json.dumps(document, indent=1, default=str))
+        return BLOCKED if plan.blocked else 0
+    if about.is_empty and plan.blocked:
+        words = ", ".join(dict.fromkeys(item.code for item in plan.blocked))
+        show(
+            [("warn", f"{what}: nothing is planned for it; but the plan is blocked ({words})")],
+            no_color,
         )
-    click.echo(page(code).rstrip())
-    return 0
+    else:
+        show(explanation.explanation_lines(about, plan), no_color)
+    return BLOCKED if plan.blocked else 0

@@ -53,7 +53,7 @@ class Filesystem:
 
     ``damage`` is what fsck.ocfs2 would find, ``inprog`` says that tunefs.ocfs2 was cut short
     in a resize of the unmounted volume: the kernel then does not mount it. ``extra`` are bits of
-    incompat features beyond those that mkfs.ocfs2 gives it.
+    incompat features beyond those that mkfs.ocfs2 gives it. ``used`` are bytes.
     """
 
     uuid: str
@@ -69,6 +69,7 @@ class Filesystem:
     damage: Damage = ""
     inprog: bool = False
     extra: int = 0
+    used: int = 0
 
     @property
     def region(self) -> str:

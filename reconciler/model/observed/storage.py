@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class MountPoint:
     """An OCFS2 mount; ``pid`` is 1, or a process whose private namespace holds it.
 
-    ``size`` is what the mounted file system says of itself (statfs), None if it did not.
+    ``size`` and ``free`` are what the mounted file system says of itself (statfs), None if it
+    was not asked or did not answer.
     """
 
     path: str
@@ -19,6 +20,7 @@ class MountPoint:
     options: tuple[str, ...]
     pid: int
     size: int | None = None
+    free: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 MAX_NODES = 255  # fs/ocfs2/cluster/ocfs2_nodemanager.h: O2NM_MAX_NODES
 STANZAS = ("cluster", "node", "heartbeat")
@@ -74,6 +75,8 @@ class _Stanza:
         return int(value)
 
 
+# Members have the same file, and many rules ask each of them about each other.
+@lru_cache(maxsize=256)
 def parse_conf(text: str) -> Conf:
     """What the tools make of a file; raises ConfInvalid for what they refuse."""
     stanzas = tuple(_stanzas(text))

@@ -14,8 +14,8 @@ DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
 
 def parse_mounts(section: Section) -> tuple[MountPoint, ...]:
     """OCFS2 mounts; another file system on a path asked for has ``!TYPE`` as its option."""
-    rows = grouped(section, {"mount": 5, "other": 3, "size": 2})
-    sizes = {path: number(size) for path, size in rows["size"]}
+    rows = grouped(section, {"mount": 5, "other": 3, "size": 3})
+    rooms = {path: (number(size), number(free)) for path, size, free in rows["size"]}
     ocfs2 = tuple(
         MountPoint(
             decoded(path),
@@ -23,7 +23,7 @@ def parse_mounts(section: Section) -> tuple[MountPoint, ...]:
             device(at),
             options(words),
             number(pid),
-            sizes.get(path) if pid == "1" else None,
+            *(rooms.get(path, (None, None)) if pid == "1" else (None, None)),
         )
         for path, source, at, words, pid in rows["mount"]
     )

@@ -111,6 +111,13 @@ async def test_a_cluster_is_planned_approved_applied_and_then_left_alone(tmp_pat
         )
         assert lines[-1]["clusters"] == {"ocfs2": "converged"}
         assert all({"time", "run", "cluster"} <= line.keys() for line in lines)
+        assert {"user", "controller", "file", "file_digest"} <= lines[0].keys()
+        (approved,) = [line["message"] for line in lines if line["event"] == "approved"]
+        assert f"approved by --approve {lines[1]['plan']} --accept-data {LUN}" in approved
+        ended = [line for line in lines if line["event"] == "action-finished"]
+        assert all({"status", "command_seconds", "stdout"} <= line.keys() for line in ended)
+        commands = [line["command"] for line in lines if line["event"] == "action-started"]
+        assert f"mount -t ocfs2 -o defaults {LUN} /srv/images" in commands
         assert (await at.run("plan", "--detailed-exitcode"))[0] == 0
         assert (await at.run("apply"))[0] == 0
         records = sorted((tmp_path / ".local/state/reconcile/runs").glob("*.jsonl"))

@@ -333,3 +333,11 @@ def test_a_run_that_is_at_work_is_told_and_does_not_change_the_plans_id():
     (note,) = [n for n in plan_cluster(cluster, busy).notes if "run-7" in n]
     assert note.startswith("run run-7 holds the lease on node01, renewed 3 s ago")
     assert make_plan([(cluster, busy)]).id == make_plan([(cluster, quiet)]).id
+
+
+def test_how_full_a_volume_is_does_not_change_the_plans_id():
+    cluster = spec(volumes=[volume()])
+    quiet = converged(cluster)
+    mounts = tuple(replace(mount, free=4096) for mount in quiet.hosts["node01"].mounts)
+    fuller = changed(quiet, "node01", mounts=mounts)
+    assert make_plan([(cluster, fuller)]).id == make_plan([(cluster, quiet)]).id

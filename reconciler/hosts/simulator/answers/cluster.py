@@ -69,7 +69,7 @@ def mounts(machine: Machine, request: Request) -> Rows:
     others = [mount for mount in machine.running.mounts if mount.pid != 1]
     yield from map(_mount, own)
     for mount in (m for m in own if m.path in request.sizes):
-        yield row("size", _escaped(mount.path), mount.fs.size)
+        yield row("size", _escaped(mount.path), mount.fs.size, mount.fs.size - mount.fs.used)
     yield from map(_mount, sorted(others, key=lambda mount: mount.pid))
     for path in request.paths:
         if path in machine.running.others:

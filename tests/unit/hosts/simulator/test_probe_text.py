@@ -329,13 +329,14 @@ async def test_mounts_and_processes_are_told():
     await mounted_cluster(world)
     mount = host.machine.running.mounts[0]
     mount.path = "/srv/my images"
+    mount.fs.used = 4096
     host.machine.running.processes.append(Process(77, "cat", "/srv/my images/x"))
     host.machine.running.others["/srv/db"] = ("ext4", "/dev/ubda")
     asked = ("--path", "/srv/db", "--path", "/srv/none", "--size", "/srv/my images")
     rows = await section(host, "mounts", *asked)
     assert [row[:4] for row in rows] == [
         ("mount", r"/srv/my\040images", "/dev/ubdb", "98:16"),
-        ("size", r"/srv/my\040images", str(GIB)),
+        ("size", r"/srv/my\040images", str(GIB), str(GIB - 4096)),
         ("other", "/srv/db", "ext4", "/dev/ubda"),
     ]
     assert await section(host, "processes") == [

@@ -66,3 +66,12 @@ def test_what_mounts_by_itself_is_read() -> None:
     )
     with pytest.raises(ValueError, match="unexpected line"):
         parse_automounts((("fstab", "/etc/fstab", "x"),))
+
+
+def test_size_and_room_are_those_of_the_mount_that_every_process_sees() -> None:
+    rows = (
+        ("mount", "/srv", "/dev/dm-2", "254:2", "rw", "1"),
+        ("mount", "/srv", "/dev/dm-2", "254:2", "rw", "4711"),
+        ("size", "/srv", "4096", "1024"),
+    )
+    assert [(m.size, m.free) for m in parse_mounts(rows)] == [(4096, 1024), (None, None)]

@@ -1,0 +1,38 @@
+"""``reconcile runbook``: the plan as a manual procedure; nothing is written."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import click
+
+from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, TARGET, discovered, formats
+from reconciler.cli.planned import planned
+from reconciler.cli.terminal import show
+from reconciler.reports.runbook import runbook_document, runbook_lines
+
+BLOCKED = 3
+
+
+@click.command("runbook")
+@FILE
+@formats(("text", "json"))
+@TARGET
+@PARALLELISM
+@NO_COLOR
+def command(
+    file: str | None, form: str, targets: tuple[str, ...], parallelism: int, no_color: bool
+) -> int:
+    """The plan of FILE as steps that a person can type: host, command, check.
+
+    The text is Markdown, too. A cluster whose plan is refused has no steps (exit 3).
+    """
+    plan, pairs = asyncio.run(
+        planned(discovered(file), targets, parallelism, no_color=no_color)
+    )
+    if form == "json":
+        click.echo(json.dumps(runbook_document(plan, pairs), indent=1))
+    else:
+        show(runbook_lines(plan, pairs), no_color)
+    return BLOCKED if plan.blocked else 0

@@ -1,0 +1,259 @@
+"""Past runs from their journals: the list of them, and one of them whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.reports.documents import FORMAT_VERSION, Json
+from reconciler.reports.shortening import shortened
+
+Line = tuple[str, str]
+Event = Mapping[str, Any]
+# Lines of a command's output that are shown without -v.
+OUTPUT = 12
+AT_WORK, CUT_OFF = "at work", "cut off"
+_STYLES = {"converged": "good", "no-change": "good", AT_WORK: "warn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A run as its lines tell; ``result`` is also ``at work`` or ``cut off`` (it has no end)."""
+
+    run: str
+    lines: tuple[Event, ...]
+    result: str
+    broken: int | None
+
+    def first(self, event: str) -> Event:
+        """The first line of a kind; empty if there is none."""
+        return next((line for line in self.lines if line.get("event") == event), {})
+
+    @property
+    def plan(self) -> str:
+        """The id of the plan that was made."""
+        return str(self.first("observed").get("plan", ""))
+
+    @property
+    def ended(self) -> Event:
+        """The last line of a run that came to its end."""
+        return self.first("run-finished")
+
+
+def past(lines: Sequence[Event], run: str, broken: int | None, *, at_work: bool) -> Past:
+    """What became of a run."""
+    ended = next((line for line in lines if line.get("event") == "run-finished"), {})
+    result = ended.get("result") or (AT_WORK if at_work else CUT_OFF)
+    return Past(run, tuple(lines), str(result), broken)
+
+
+def history_document(runs: Sequence[Past]) -> Json:
+    """All runs, the latest first."""
+    return {"format_version": FORMAT_VERSION, "runs": [_summary(run) for run in runs]}
+
+
+def _summary(run: Past) -> Json:
+    began, ended = run.first("run-started"), run.ended
+    return {
+        "run": run.run,
+        "started": began.get("time"),
+        "ended": ended.get("time"),
+        "user": began.get("user"),
+        "controller": began.get("controller"),
+        "file": began.get("file"),
+        "file_digest": began.get("file_digest"),
+        "plan": run.plan or None,
+        "result": run.result,
+        "exit_code": ended.get("exit_code"),
+        "clusters": ended.get("clusters", {}),
+        "counts": ended.get("counts", {}),
+        "broken_line": run.broken,
+    }
+
+
+def history_lines(runs: Sequence[Past], place: str) -> Iterator[Line]:
+    """A line a run, the latest first."""
+    if not runs:
+        yield "", f"no runs are recorded in {place}"
+        return
+    rows = [("RUN", "RESULT", "DONE", "PLAN", "WHO", "FILE"), *(_row(run) for run in runs)]
+    wide = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row, style in zip(rows, ["title", *(_style(run) for run in runs)], strict=True):
+        words = (word.ljust(width) for word, width in zip(row, wide, strict=True))
+        yield style, "  ".join(words).rstrip()
+    if damaged := [run for run in runs if run.broken]:
+        yield "", ""
+        for run in damaged:
+            yield "bad", f"{run.run}: line {run.broken} is damaged: reconcile show --verify"
+
+
+def _row(run: Past) -> tuple[str, ...]:
+    began = run.first("run-started")
+    counts = run.ended.get("counts") or {}
+    total = sum(counts.values())
+    done = f"{counts.get('done', 0)}/{total}" if total else "-"
+    who = f"{began.get('user', '?')}@{began.get('controller', '?')}"
+    return (run.run, run.result, done, run.plan or "-", who, str(began.get("file", "?")))
+
+
+def _style(run: Past) -> str:
+    return "bad" if run.broken else _STYLES.get(run.result, "bad")
+
+
+def run_document(run: Past, chain: Json) -> Json:
+    """One run with all of its lines, and what its chain shows."""
+    lines = [dict(line) for line in run.lines]
+    return {"format_version": FORMAT_VERSION, **_summary(run), "lines": lines, "chain": chain}
+
+
+def run_lines(run: Past, detail: int) -> Iterator[Line]:
+    """One run: who and what, each action with command, output and proof, and the end."""
+    began = run.first("run-started")
+    yield "title", f"run {run.run}: {run.result}"
+    yield "", f"  who      {began.get('user', '?')} on {began.get('controller', '?')}"
+    yield "", f"  when     {began.get('time', '?')} to {run.ended.get('time', '?')}"
+    digest = str(began.get("file_digest", ""))[:12]
+    yield "", f"  file     {began.get('file', '?')}{f'  sha256 {digest}' if digest else ''}"
+    yield "", f"  plan     {run.plan or 'none was made'}"
+    yield "", ""
+    commands = {
+        (line.get("cluster"), line.get("action")): str(line.get("command", ""))
+        for line in run.lines
+        if line.get("event") == "action-started"
+    }
+    for line in run.lines:
+        command = commands.get((line.get("cluster"), line.get("action")), "")
+        yield from _TOLD.get(str(line.get("event")), _nothing)(line, command, detail)
+    yield from _unended(run)
+    yield from _conclusion(run)
+
+
+def _nothing(_line: Event, _command: str, _detail: int) -> Iterator[Line]:
+    return iter(())
+
+
+def _observed(line: Event, _command: str, _detail: int) -> Iterator[Line]:
+    lost = f", {line['unreachable']} not reached" if line.get("unreachable") else ""
+    yield (
+        "dim",
+        f"{_clock(line)} observed cluster {line.get('cluster')}: {line.get('hosts')} hosts{lost}",
+    )
+
+
+def _action(line: Event, command: str, detail: int) -> Iterator[Line]:
+    word, style = _ENDS[str(line["event"])]
+    took = f"{line.get('seconds', 0.0):.1f} s"
+    host = line.get("host") or "all"
+    yield style, f"{_clock(line)} {word} {took:>7}  {host}: {line.get('summary')}"
+    if command:
+        status = line.get("status")
+        ended = "" if status is None else f"   (status {status}, {_long(line)})"
+        yield "command", f"    $ {command if detail else shortened(command)}{ended}"
+    for stream in ("stdout", "stderr"):
+        yield from _output(str(line.get(stream, "")), detail)
+    if message := line.get("message"):
+        yield from (("bad", f"    {text}") for text in str(message).splitlines())
+    if detail:
+        yield from (("dim", f"    proved {words}") for words in line.get("proved", ()))
+
+
+def _long(line: Event) -> str:
+    return f"{line.get('command_seconds', 0.0):.1f} s"
+
+
+def _output(text: str, detail: int) -> Iterator[Line]:
+    lines = text.splitlines()
+    shown = lines if detail else lines[:OUTPUT]
+    yield from (("diff", f"    {line}") for line in shown)
+    if more := len(lines) - len(shown):
+        yield "dim", f"    and {more} more lines (-v shows them)"
+
+
+def _refused(line: Event, _command: str, _detail: int) -> Iterator[Line]:
+    yield "bad", f"{_clock(line)} refused {line.get('code')}  {line.get('subject')}"
+    yield "bad", f"    {line.get('message')}"
+    yield "remedy", f"    remedy: {line.get('remedy')}"
+
+
+def _told(line: Event, _command: str, _detail: int) -> Iterator[Line]:
+    text = line.get("message") or line.get("reason")
+    yield "", f"{_clock(line)} {line.get('cluster') or line.get('event')}: {text}"
+
+
+_ENDS = {
+    "action-finished": ("done  ", "good"),
+    "barrier": ("proved", "good"),
+    "action-failed": ("FAILED", "bad"),
+}
+_TOLD = {
+    "observed": _observed,
+    "refused": _refused,
+    "not-approved": _told,
+    "told": _told,
+    "approved": _told,
+    **dict.fromkeys(_ENDS, _action),
+}
+
+
+def _unended(run: Past) -> Iterator[Line]:
+    """What had started, and of which no end is on record."""
+    ends = {(e.get("cluster"), e.get("action")) for e in run.lines if e.get("event") in _ENDS}
+    for line in run.lines:
+        key = (line.get("cluster"), line.get("action"))
+        if line.get("event") == "action-started" and key not in ends:
+            host = line.get("host") or "all"
+            yield (
+                "warn",
+                f"{_clock(line)} started, no end on record  {host}: {line.get('summary')}",
+            )
+            if command := line.get("command"):
+                yield "command", f"    $ {command}"
+
+
+def _conclusion(run: Past) -> Iterator[Line]:
+    yield "", ""
+    ended = run.ended
+    if not ended:
+        told = {
+            AT_WORK: "The run is still at work.",
+            CUT_OFF: "The record has no end: the run was cut off. What had started may have been "
+            "done; apply again looks and goes on from there.",
+        }
+        yield "warn", told.get(run.result, "")
+        return
+    for name, result in (ended.get("clusters") or {}).items():
+        yield _STYLES.get(result, "bad"), f"cluster {name}: {result}"
+    counts = ended.get("counts") or {}
+    words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    yield "", f"{run.result} (exit {ended.get('exit_code')}){f': {words}' if words else ''}"
+
+
+def _clock(line: Event) -> str:
+    """The time of day; the date stands at the head."""
+    return str(line.get("time", ""))[11:19] or "--:--:--"
+
+
+def chain_lines(chain: Json) -> Iterator[Line]:
+    """What the chain of a record shows, and what it cannot."""
+    if chain["broken_line"]:
+        yield (
+            "bad",
+            f"BROKEN: line {chain['broken_line']} of {chain['path']} is damaged, or does not "
+            "follow the one before it",
+        )
+    elif chain["head_expected"] and chain["head_expected"] != chain["head"]:
+        yield "bad", f"ANOTHER RECORD: its head is {chain['head']}"
+        yield "bad", f"                         not {chain['head_expected']}"
+    else:
+        yield "good", f"whole: each of {chain['lines']} lines follows the one before it"
+    if chain["unfinished"]:
+        yield "warn", "its last line has no end: the run was cut off while it wrote, or goes on"
+    if not chain["broken_line"]:
+        yield "", f"head: {chain['head']}"
+    if not chain["head_expected"]:
+        yield (
+            "dim",
+            "A chain shows damage and edits. Who rewrites the file whole, or cuts its end,",
+        )
+        yield "dim", "is not shown, unless the head was noted elsewhere: --verify --head HASH."

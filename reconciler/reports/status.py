@@ -1,0 +1,302 @@
+"""What the clusters of a file are doing now: who is in, who has what mounted, what is open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from reconciler.model.desired import Cluster, Member, Volume
+from reconciler.model.devices import ref, view_of
+from reconciler.model.observed import (
+    HostFacts,
+    LiveCluster,
+    MountPoint,
+    Observed,
+    Unknown,
+    Unreachable,
+    WantedDevice,
+)
+from reconciler.model.standing import CONTACTED, among, mounting_it, online, staying
+from reconciler.planning.forecast import findings
+from reconciler.planning.notes import quarantined
+from reconciler.planning.numbering import numbered
+from reconciler.planning.strangers import told_apart
+from reconciler.reports.documents import FORMAT_VERSION, Json
+from reconciler.resources.growth.sizes import have, in_progress
+from reconciler.resources.volumes.heartbeats import unexplained
+from reconciler.resources.workloads.obligations import Owed, forgotten, obligations
+
+UNKNOWN = "unknown"
+BACKUP = "backup-"
+# Seconds without renewal after which another run may take a lease (DESIGN, Lease).
+EXPIRY = 120.0
+
+
+def status_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
+    """Every cluster; what could not be read is the word ``unknown`` or null, never absent."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "observed_at": observed_at,
+        "clusters": [_cluster(*pair) for pair in pairs],
+    }
+
+
+def _cluster(cluster: Cluster, observed: Observed) -> Json:
+    cluster = numbered(told_apart(cluster, observed), observed)
+    members = [_member(cluster, item, observed) for item in cluster.members]
+    volumes = [_volume(cluster, volume, observed) for volume in cluster.volumes]
+    foreign = list(_foreign(cluster, observed))
+    unread = [asdict(item) for item in observed.unreachable()]
+    problems = _problems(cluster, members, volumes)
+    problems += [{"what": words, "hosts": []} for words in (*foreign, *_lists(members))]
+    return {
+        "name": cluster.name,
+        "hosts": len(observed.hosts),
+        "read": len(observed.reached()),
+        "healthy": not problems and not unread,
+        "problems": problems,
+        "differences": list(_differences(members, volumes)),
+        "members": [{k: v for k, v in m.items() if k != "live_list"} for m in members],
+        "volumes": volumes,
+        "leases": _leases(observed),
+        "unfinished": list(_unfinished(cluster, observed)),
+        "quarantined": [asdict(entry) for entry in quarantined(cluster, observed)],
+        "findings": [asdict(item) for item in findings(cluster, observed)],
+        "unreachable": unread,
+    }
+
+
+def _member(cluster: Cluster, item: Member, observed: Observed) -> Json:
+    facts = observed.hosts.get(item.name)
+    live = _live(cluster, facts) if isinstance(facts, HostFacts) else None
+    local = next((n.number for n in live.nodes if n.local), None) if live else None
+    return {
+        "name": item.name,
+        "state": str(item.state),
+        "read": _was_read(item, facts),
+        "number": item.number if local is None else local,
+        "o2cb": _o2cb(cluster, facts),
+        "volumes": {
+            v.label: _mount(cluster, v, (item.name, local), facts) for v in cluster.volumes
+        },
+        "live_list": tuple(sorted((n.number, n.name) for n in live.nodes)) if live else None,
+    }
+
+
+def _was_read(item: Member, facts: HostFacts | Unreachable | None) -> str:
+    if item.state not in CONTACTED:
+        return "not asked"
+    return "yes" if isinstance(facts, HostFacts) else "no"
+
+
+def _live(cluster: Cluster, facts: HostFacts) -> LiveCluster | None:
+    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
+    return next((c for c in clusters if c.name == cluster.name and c.nodes), None)
+
+
+def _o2cb(cluster: Cluster, facts: HostFacts | Unreachable | None) -> str:
+    if not isinstance(facts, HostFacts) or isinstance(facts.live, Unknown):
+        return UNKNOWN
+    if _live(cluster, facts):
+        return "online"
+    others = [c.name for c in facts.live.clusters if c.nodes]
+    return f"in {', '.join(others)}" if others else "offline"
+
+
+def _mount(
+    cluster: Cluster,
+    volume: Volume,
+    who: tuple[str, int | None],
+    facts: HostFacts | Unreachable | None,
+) -> Json:
+    """One volume on one host; ``mounted`` is null if that could not be read."""
+    host, number = who
+    wanted = host in mounting_it(cluster, volume)
+    found: Json = {"wanted": wanted, "mounted": None, "read_only": None, "hidden": None}
+    found |= {"path": None, "slot": None, "heartbeat": UNKNOWN}
+    if not isinstance(facts, HostFacts) or isinstance(facts.wanted, Unknown):
+        return found
+    mounts = _mounts(volume, facts)
+    if mounts is None:
+        return found
+    if not mounts:
+        return {**found, "mounted": False, "heartbeat": None}
+    view = view_of(facts, ref(volume))
+    slots = view.slot_map if view else None
+    return {
+        "wanted": wanted,
+        "mounted": True,
+        "read_only": "ro" in mounts[0].options,
+        "hidden": all(mount.pid != 1 for mount in mounts),
+        "path": mounts[0].path,
+        "slot": next((s.slot for s in slots or () if s.node == number), None),
+        "heartbeat": _heartbeat(view, number),
+    }
+
+
+def _mounts(volume: Volume, facts: HostFacts) -> list[MountPoint] | None:
+    if isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown):
+        return None
+    view = view_of(facts, ref(volume))
+    if view is None or view.device is None:
+        return [m for m in facts.mounts if m.path == volume.mount.path and m.device]
+    return [mount for mount in facts.mounts if mount.device == view.device]
+
+
+def _heartbeat(view: WantedDevice | None, number: int | None) -> str:
+    if view is None or view.advancing is None or number is None:
+        return UNKNOWN
+    return "beats" if number in view.advancing else "silent"
+
+
+def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
+    stays = among(observed, staying(cluster)).reached()
+    views = [
+        view
+        for facts in stays.values()
+        if not isinstance(facts.wanted, Unknown) and (view := view_of(facts, ref(volume)))
+    ]
+    block = next((view.superblock for view in views if view.superblock), None)
+    taken = next((len(view.slot_map) for view in views if view.slot_map is not None), None)
+    by = {
+        host: mounts for host, f in observed.reached().items() if (mounts := _mounts(volume, f))
+    }
+    asked = [m for mounts in by.values() for m in mounts if m.size and m.free is not None]
+    size = max((m.size or 0 for m in asked), default=None)
+    used = max(((m.size or 0) - (m.free or 0) for m in asked), default=None)
+    return {
+        "label": volume.label,
+        "device": ref(volume),
+        "uuid": block.uuid if block else None,
+        "size": size if size is not None else have(block) if block else None,
+        "used": used,
+        "slots": block.slots if block else None,
+        "slots_taken": taken,
+        "mounted_by": list(by),
+        "interrupted": bool(block and in_progress(block)),
+    }
+
+
+def _foreign(cluster: Cluster, observed: Observed) -> Iterator[str]:
+    """Heartbeats that go on and that nobody's mount explains."""
+    for volume in cluster.volumes:
+        readable = {
+            host: facts
+            for host, facts in observed.hosts.items()
+            if isinstance(facts, Unreachable) or not isinstance(facts.wanted, Unknown)
+        }
+        nodes = unexplained(cluster, volume, Observed(readable))
+        alive = {
+            n for f in Observed(readable).reached().values() for n in _advancing(volume, f)
+        }
+        names = {m.number: f" ({m.name}, {m.state} by the file)" for m in cluster.members}
+        for node in sorted(nodes & alive):
+            who = f"node {node}{names.get(node, '')}"
+            yield f"{who} writes its heartbeat to {volume.label}; no mount that was read explains it"
+
+
+def _advancing(volume: Volume, facts: HostFacts) -> tuple[int, ...]:
+    view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
+    return (view.advancing or ()) if view else ()
+
+
+def _lists(members: Sequence[Json]) -> Iterator[str]:
+    """Kernels whose node lists differ: none of them lets another one mount."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for item in members:
+        if item["live_list"] is not None:
+            groups.setdefault(item["live_list"], []).append(item["name"])
+    if len(groups) > 1:
+        yield "the live node lists differ: " + " | ".join(", ".join(g) for g in groups.values())
+
+
+# What is wrong with a mount, by what is known of it.
+WRONG: Mapping[str, Callable[[Json], bool]] = {
+    "{} is not mounted": lambda m: m["wanted"] and m["mounted"] is False,
+    "{} is read-only": lambda m: m["read_only"] is True,
+    "{} is mounted in a namespace of its own only": lambda m: m["hidden"] is True,
+    "{}: the heartbeat stands still": lambda m: m["heartbeat"] == "silent",
+}
+
+# What only is not yet as the file has it.
+DIFFERS = "{} is mounted, and the file does not want it"
+
+
+def _differences(members: Sequence[Json], volumes: Sequence[Json]) -> Iterator[Json]:
+    for volume in volumes:
+        mounts = {m["name"]: m["volumes"][volume["label"]] for m in members}
+        if hosts := [n for n, m in mounts.items() if m["mounted"] is True and not m["wanted"]]:
+            yield {"what": DIFFERS.format(volume["label"]), "hosts": hosts}
+
+
+def _problems(
+    cluster: Cluster, members: Sequence[Json], volumes: Sequence[Json]
+) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    runs = online(cluster)
+    off = [
+        m["name"] for m in members if m["name"] in runs and m["o2cb"] not in {"online", UNKNOWN}
+    ]
+    if off:
+        found.append({"what": "the cluster is not online", "hosts": off})
+    for volume in volumes:
+        label = volume["label"]
+        for what, is_wrong in WRONG.items():
+            hosts = [m["name"] for m in members if is_wrong(m["volumes"][label])]
+            if hosts:
+                found.append({"what": what.format(label), "hosts": hosts})
+        if volume["interrupted"]:
+            what = f"a tunefs.ocfs2 of {label} was cut short: it has to be checked"
+            found.append({"what": what, "hosts": []})
+    return found
+
+
+def _leases(observed: Observed) -> list[Json]:
+    """Runs that hold a lease, with the hosts where they do."""
+    runs: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for host, facts in observed.reached().items():
+        for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
+            runs.setdefault((lease.run, lease.holder), []).append((host, lease.age))
+    return [
+        {
+            "run": run,
+            "holder": _holder(holder),
+            "hosts": [host for host, _age in seen],
+            "age": min(age for _host, age in seen),
+            "expired": all(age > EXPIRY for _host, age in seen),
+        }
+        for (run, holder), seen in runs.items()
+    ]
+
+
+def _holder(text: str) -> Json:
+    try:
+        who = json.loads(text)
+        return {key: who[key] for key in ("user", "controller", "pid")}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {"user": text[:80], "controller": UNKNOWN, "pid": None}
+
+
+def _unfinished(cluster: Cluster, observed: Observed) -> Iterator[Json]:
+    """What runs have left to be done on hosts."""
+    for host, facts in observed.reached().items():
+        if isinstance(facts.records, Unknown):
+            yield {"host": host, "what": f"unknown: {facts.records.reason}"}
+            continue
+        if (owed := obligations(cluster, facts)) != Owed():
+            yield {"host": host, "what": f"stopped by a run, to run again: {owed.words}"}
+        if (left := forgotten(cluster, facts)) != Owed():
+            what = f"stopped by a run, and the file names it no more: {left.words}"
+            yield {"host": host, "what": what}
+        for file in facts.records:
+            if file.path.rsplit("/", 1)[-1].startswith(BACKUP) and _has_begun(file.text):
+                yield {"host": host, "what": "a backup was begun and did not end"}
+
+
+def _has_begun(text: str | None) -> bool:
+    try:
+        found = json.loads(text or "{}")
+        return isinstance(found, dict) and "began" in found and found.get("ended") is None
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,204 @@
+"""The state of clusters for a terminal of some width: tables that are split, never wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.reports.documents import Json
+
+Line = tuple[str, str]
+Row = tuple[str, ...]
+GAP = "  "
+# Longer names are cut in tables only.
+LONGEST = 24
+
+
+def status_lines(document: Json, width: int) -> Iterator[Line]:
+    """Every cluster: who is in, what is mounted, what is wrong, what is left to be done."""
+    for number, cluster in enumerate(document["clusters"]):
+        yield from [("", "")] if number else []
+        yield from _cluster(cluster, width)
+
+
+def _cluster(cluster: Json, width: int) -> Iterator[Line]:
+    read = f"{cluster['read']}/{cluster['hosts']} hosts read"
+    word = "healthy" if cluster["healthy"] else "NOT HEALTHY"
+    style = "good" if cluster["healthy"] else "bad"
+    yield style, f"cluster {cluster['name']}  {read}  {word}"
+    yield from _told("WRONG", "bad", map(_problem, cluster["problems"]), width)
+    yield from _told("NOT READ", "bad", map(_lost, cluster["unreachable"]), width)
+    yield from _told("DIFFERS", "warn", map(_problem, cluster["differences"]), width)
+    for labels in _groups(cluster, width):
+        yield from _members(cluster, labels)
+    yield from _volumes(cluster["volumes"])
+    yield from _told("LEASE", "warn", map(_lease, cluster["leases"]), width)
+    yield from _told("UNFINISHED", "warn", _by_what(cluster["unfinished"]), width)
+    yield from _told("QUARANTINE", "warn", map(_quarantined, cluster["quarantined"]), width)
+    warned = [f"{f['code']}  {f['subject']}: {f['message']}" for f in cluster["findings"]]
+    yield from _told("NEXT BOOT", "warn", warned, width)
+
+
+def _groups(cluster: Json, width: int) -> list[list[str]]:
+    """The volumes in tables that fit; each has at least one."""
+    labels = [volume["label"] for volume in cluster["volumes"]]
+    groups: list[list[str]] = [[]]
+    for label in labels:
+        rows = _rows(cluster, [*groups[-1], label])
+        if groups[-1] and _width(rows) > width:
+            groups.append([])
+        groups[-1].append(label)
+    return groups
+
+
+def _rows(cluster: Json, labels: Sequence[str]) -> list[Row]:
+    rows = [("member", "node", "o2cb", *(label[:LONGEST] for label in labels))]
+    for item in cluster["members"]:
+        number = "-" if item["number"] is None else str(item["number"])
+        cells = [_cell(item["volumes"][label]) for label in labels]
+        rows.append((item["name"][:LONGEST], number, _standing(item), *cells))
+    return rows
+
+
+def _standing(item: Json) -> str:
+    """What its kernel says; of who is not to be asked what the file says."""
+    if item["read"] == "not asked":
+        return str(item["state"])
+    if item["read"] == "no":
+        return "NOT READ"
+    extra = "" if item["state"] == "present" else f" ({item['state']})"
+    return f"{item['o2cb']}{extra}"
+
+
+def _cell(mount: Json) -> str:
+    """One mount in a few words; what is wrong with it in capitals."""
+    if mount["mounted"] is None:
+        return "?"
+    if not mount["mounted"]:
+        return "NOT MOUNTED" if mount["wanted"] else "-"
+    slot = "slot ?" if mount["slot"] is None else f"slot {mount['slot']}"
+    beats = {"beats": "beats", "silent": "SILENT"}.get(mount["heartbeat"], "beats?")
+    wrong = ", READ-ONLY" if mount["read_only"] else ""
+    wrong += ", HIDDEN" if mount["hidden"] else ""
+    return f"{slot}, {beats}{wrong}"
+
+
+def _width(rows: Sequence[Row]) -> int:
+    return sum(_widths(rows)) + len(GAP) * len(rows[0])
+
+
+def _widths(rows: Sequence[Row]) -> list[int]:
+    return [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+
+
+def _table(rows: Sequence[Row], styles: Sequence[str]) -> Iterator[Line]:
+    wide = _widths(rows)
+    for row, style in zip(rows, styles, strict=True):
+        words = (word.ljust(size) for word, size in zip(row, wide, strict=True))
+        yield style, f"{GAP}{GAP.join(words).rstrip()}"
+
+
+def _members(cluster: Json, labels: Sequence[str]) -> Iterator[Line]:
+    rows = _rows(cluster, labels)
+    styles = ["title", *("bad" if _is_wrong(row) else "" for row in rows[1:])]
+    yield from _table(rows, styles)
+
+
+def _is_wrong(row: Row) -> bool:
+    return any(word.isupper() and len(word) > 1 for cell in row[2:] for word in cell.split())
+
+
+def _volumes(volumes: Sequence[Json]) -> Iterator[Line]:
+    if not volumes:
+        return
+    rows = [("volume", "size", "used", "slots", "mounted by")]
+    styles = ["title"]
+    for item in volumes:
+        rows.append(
+            (
+                item["label"][:LONGEST],
+                "?" if item["size"] is None else _bytes(item["size"]),
+                _fill(item["used"], item["size"]),
+                f"{_or(item['slots_taken'])}/{_or(item['slots'])}",
+                str(len(item["mounted_by"])),
+            )
+        )
+        styles.append("warn" if _percent(item["used"], item["size"]) >= FULL else "")
+    yield from _table(rows, styles)
+
+
+# Percent from which a volume is told to be nearly full.
+FULL = 90
+
+
+def _percent(used: int | None, size: int | None) -> int:
+    return used * 100 // size if used is not None and size else 0
+
+
+def _fill(used: int | None, size: int | None) -> str:
+    if used is None:
+        return "?"
+    full = "  NEARLY FULL" if _percent(used, size) >= FULL else ""
+    return f"{_bytes(used)}, {_percent(used, size)} %{full}"
+
+
+def _bytes(count: int) -> str:
+    """With one digit behind the point: enough to be seen, and read at a glance."""
+    value, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while value >= 1024 and len(units) > 1:
+        value, units = value / 1024, units[1:]
+    return f"{value:.0f} {units[0]}" if value == int(value) else f"{value:.1f} {units[0]}"
+
+
+def _or(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def _told(
+    word: str, style: str, texts: Iterator[str] | Sequence[str], width: int
+) -> Iterator[Line]:
+    """Each text behind its word, folded at blanks to the width."""
+    indent = " " * (len(word) + 2 * len(GAP))
+    for text in texts:
+        first = f"{GAP}{word}{GAP}"
+        for line in _folded(text, max(30, width - len(first))):
+            yield style, f"{first}{line}"
+            first = indent
+
+
+def _folded(text: str, width: int) -> Iterator[str]:
+    line = ""
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > width:
+            yield line
+            line = ""
+        line = f"{line} {word}" if line else word
+    yield line
+
+
+def _problem(item: Json) -> str:
+    hosts = f" on {', '.join(item['hosts'])}" if item["hosts"] else ""
+    return f"{item['what']}{hosts}"
+
+
+def _lost(item: Json) -> str:
+    return f"{item['host']}: {item['code']}: {item['message']}"
+
+
+def _lease(item: Json) -> str:
+    who = item["holder"]
+    idle = ": it has ended without giving it back, or is cut off" if item["expired"] else ""
+    return (
+        f"run {item['run']} of {who['user']}@{who['controller']} pid {who['pid']} on "
+        f"{', '.join(item['hosts'])}, renewed {round(item['age'])} s ago{idle}"
+    )
+
+
+def _by_what(items: Sequence[Json]) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    for item in items:
+        groups.setdefault(item["what"], []).append(item["host"])
+    return [f"{', '.join(hosts)}: {what}" for what, hosts in groups.items()]
+
+
+def _quarantined(entry: Json) -> str:
+    return f"{entry['name']} (node {entry['number']}): dropped and never cleaned"

@@ -1,0 +1,15 @@
+"""`runbook FILE`: the plan of now by hand; while it is refused there is none."""
+
+from tests.unit.cli.test_commands import LUN, desk
+
+
+async def test_the_plan_is_told_by_hand_and_a_refused_one_is_not(tmp_path):
+    async with desk(tmp_path) as at:
+        code, out, err = await at.run("runbook", at.file)
+        assert (code, err) == (0, "")
+        assert out.startswith("# Runbook of plan ")
+        assert f"\nmount -t ocfs2 -o defaults {LUN} /srv/images\n" in out
+        at.world.machines["node02"].refusal = "host-unreachable"
+        code, out, _err = await at.run("runbook", at.file)
+        assert (code, "- BLOCKED host-unreachable  member/node02" in out) == (3, True)
+        assert "mount -t ocfs2" not in out

@@ -1,0 +1,190 @@
+"""What `status` says of hosts: nothing unread is absent, and what is wrong is said by name."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.observed import (
+    Beat,
+    Lease,
+    Observed,
+    Slot,
+    TextFile,
+    Unknown,
+    Unreachable,
+)
+from reconciler.reports.status import status_document
+from reconciler.reports.status_text import status_lines
+from tests.builders import GIB, converged, spec, volume
+
+HOLDER = json.dumps({"user": "ops", "controller": "desk", "pid": 4711, "machine": "m"})
+THREE = ("node01", "node02", "node03")
+
+
+def running(cluster, silent=()):
+    """Every member with its volumes mounted, each with its slot and its heartbeat."""
+    numbers = {m.name: n for n, m in enumerate(cluster.members)}
+    beats = tuple(Beat(n, f"{n}", "9") for n in numbers.values())
+    slots = tuple(Slot(n, n) for n in numbers.values())
+    alive = tuple(n for name, n in numbers.items() if name not in silent)
+    hosts = {
+        name: replace(
+            facts,
+            wanted=tuple(
+                replace(view, beats=beats, slot_map=slots, advancing=alive)
+                for view in facts.wanted
+            ),
+            mounts=tuple(replace(m, size=GIB, free=GIB // 4) for m in facts.mounts),
+        )
+        for name, facts in converged(cluster).hosts.items()
+    }
+    return Observed(hosts)
+
+
+def seen(observed, cluster=None, width=80):
+    document = status_document([(cluster or CLUSTER, observed)], "2026-11-22T12:00:00Z")
+    json.dumps(document)
+    text = "\n".join(line for _style, line in status_lines(document, width))
+    return document["clusters"][0], text
+
+
+def changed(observed, host, **more):
+    facts = observed.hosts[host]
+    return Observed({**observed.hosts, host: replace(facts, **more)})
+
+
+CLUSTER = spec(volumes=[volume()])
+
+
+def test_a_healthy_cluster_fits_a_narrow_terminal():
+    document, text = seen(running(CLUSTER))
+    assert text == (
+        "cluster ocfs2  3/3 hosts read  healthy\n"
+        "  member  node  o2cb    images\n"
+        "  node01  0     online  slot 0, beats\n"
+        "  node02  1     online  slot 1, beats\n"
+        "  node03  2     online  slot 2, beats\n"
+        "  volume  size   used           slots  mounted by\n"
+        "  images  1 GiB  768 MiB, 75 %  3/8    3"
+    )
+    assert (document["healthy"], document["problems"]) == (True, [])
+
+
+def test_many_members_and_volumes_are_told_in_tables_that_fit():
+    names = [f"storage{n:02}" for n in range(1, 33)]
+    labels = [f"volume-{n}" for n in range(4)]
+    volumes = [volume(label=label, mount={"path": f"/srv/{label}"}) for label in labels]
+    cluster = spec(names, volumes=volumes)
+    _document, text = seen(running(cluster), cluster)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith("  storage17") for line in lines) == 2
+    _document, text = seen(running(cluster), cluster, width=120)
+    assert sum(line.startswith("  storage17") for line in text.splitlines()) == 1
+
+
+def test_what_was_not_read_is_unknown_and_the_host_is_named():
+    lost = Unreachable("node02", "host-unreachable", "no answer within 10 s")
+    document, text = seen(Observed({**running(CLUSTER).hosts, "node02": lost}))
+    member = document["members"][1]
+    assert (document["read"], document["hosts"], document["healthy"]) == (2, 3, False)
+    assert (member["o2cb"], member["volumes"]["images"]["mounted"]) == ("unknown", None)
+    assert "NOT READ  node02: host-unreachable: no answer within 10 s" in text
+    assert "  node02  1     NOT READ  ?\n" in text
+    document, text = seen(changed(running(CLUSTER), "node03", mounts=Unknown("I/O error")))
+    assert document["members"][2]["volumes"]["images"]["mounted"] is None
+    assert "not mounted" not in text
+
+
+@pytest.mark.parametrize(
+    ("more", "cell", "told"),
+    [
+        (None, "NOT MOUNTED", "images is not mounted on node02"),
+        ({"options": ("ro",)}, "slot 1, beats, READ-ONLY", "images is read-only on node02"),
+        ({"pid": 99}, "slot 1, beats, HIDDEN", "in a namespace of its own only on node02"),
+    ],
+)
+def test_what_is_wrong_with_a_mount_is_said(more, cell, told):
+    observed = running(CLUSTER)
+    mounts = observed.hosts["node02"].mounts
+    found = () if more is None else tuple(replace(mount, **more) for mount in mounts)
+    document, text = seen(changed(observed, "node02", mounts=found))
+    assert (document["healthy"], cell in text, told in text) == (False, True, True)
+
+
+def test_a_heartbeat_that_stands_still_is_told_and_one_seen_once_is_not_judged():
+    _document, text = seen(running(CLUSTER, silent=("node03",)))
+    assert "slot 2, SILENT" in text
+    assert "images: the heartbeat stands still on node03" in text
+    views = tuple(replace(v, advancing=None) for v in running(CLUSTER).hosts["node01"].wanted)
+    _document, text = seen(changed(running(CLUSTER), "node01", wanted=views))
+    assert "slot 0, beats?" in text
+    assert "stands still" not in text
+
+
+def test_a_writer_that_is_no_member_is_told():
+    observed = running(CLUSTER)
+    hosts = {
+        name: replace(
+            facts,
+            wanted=tuple(
+                replace(v, beats=(*v.beats, Beat(9, "1", "7")), advancing=(*v.advancing, 9))
+                for v in facts.wanted
+            ),
+        )
+        for name, facts in observed.hosts.items()
+    }
+    _document, text = seen(Observed(hosts), width=120)
+    assert "node 9 writes its heartbeat to images" in text
+
+
+def test_leases_and_what_runs_have_left_are_told_with_their_hosts():
+    owed = json.dumps({"services": ["agent.service"], "disabled": []})
+    begun = json.dumps({"began": 7, "ended": None})
+    files = (
+        TextFile("/var/lib/reconcile/ocfs2/stopped.json", owed, "1"),
+        TextFile("/var/lib/reconcile/ocfs2/backup-1.json", begun, "2"),
+    )
+    observed = running(CLUSTER)
+    for host in ("node01", "node02"):
+        leases = (Lease("20261122T120000Z-abc", HOLDER, 12.0),)
+        observed = changed(observed, host, leases=leases, records=files)
+    document, text = seen(observed, width=200)
+    (lease,) = document["leases"]
+    assert (lease["hosts"], lease["holder"]["user"], lease["age"]) == (
+        ["node01", "node02"],
+        "ops",
+        12.0,
+    )
+    assert "of ops@desk pid 4711 on node01, node02, renewed 12 s ago" in text
+    assert "has ended without" not in text
+    leases = (Lease("20261122T120000Z-abc", HOLDER, 700.0),)
+    _document, old = seen(changed(running(CLUSTER), "node01", leases=leases), width=200)
+    assert "renewed 700 s ago: it has ended without giving it back" in old
+    assert "node01, node02: a backup was begun and did not end" in text
+    assert "agent.service" in text
+
+
+def test_who_is_away_by_the_file_is_not_held_against_the_cluster():
+    members = [{"name": n, "interconnect": f"10.0.0.{10 + i}"} for i, n in enumerate(THREE, 1)]
+    told = {"by": "J. Doe", "at": "2026-03-01T09:30:00Z", "reason": "repair"}
+    members[2] |= {"state": "offline", "attested": told}
+    cluster = spec(members=members, volumes=[volume()])
+    hosts = {name: running(CLUSTER, ("node03",)).hosts[name] for name in THREE[:2]}
+    document, text = seen(Observed(hosts), cluster)
+    assert "  node03  2     offline  ?\n" in text
+    assert (document["members"][2]["read"], document["problems"]) == ("not asked", [])
+    _document, text = seen(
+        Observed({**hosts, "node01": running(CLUSTER).hosts["node01"]}), cluster
+    )
+    assert "node 2 (node03, offline by the file) writes its heartbeat to images" in text
+
+
+def test_what_is_not_yet_as_the_file_says_is_no_illness():
+    members = [{"name": n, "interconnect": f"10.0.0.{10 + i}"} for i, n in enumerate(THREE, 1)]
+    members[1]["state"] = "absent"
+    document, text = seen(running(CLUSTER), spec(members=members, volumes=[volume()]))
+    assert (document["healthy"], document["problems"]) == (True, [])
+    assert "DIFFERS  images is mounted, and the file does not want it on node02\n" in text
+    assert "  node02  1     online (absent)  slot 1, beats\n" in text
