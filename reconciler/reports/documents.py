@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any
 
 from reconciler import __version__
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.documents import FORMAT_VERSION, Json, checksum, plain
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
-
-FORMAT_VERSION = "1"
-Json = dict[str, Any]
+from reconciler.planning.stale import bounded
 
 
 def plan_document(
     plan: Plan, desired: Desired, targets: Sequence[str], file_digest: str
 ) -> Json:
-    """A plan, whole."""
+    """A plan, whole, in plain values."""
+    document: Json = plain(
+        {
+            "format_version": FORMAT_VERSION,
+            "id": plan.id,
+            "risk": plan.risk,
+            "irreversible": plan.irreversible,
+            "clusters": [_cluster(cluster) for cluster in plan.clusters],
+            "desired": desired.model_dump(mode="json", exclude_defaults=True),
+            "targets": list(targets),
+            "facts_digest": plan.facts_digest,
+            "facts": _relevant(plan),
+            "file_digest": file_digest,
+            "reconciler_version": __version__,
+        }
+    )
+    return {**document, "checksum": checksum(document)}
+
+
+def _relevant(plan: Plan) -> Json:
+    """The facts that the plan rests on, by cluster, host and section; of large ones the hash."""
     return {
-        "format_version": FORMAT_VERSION,
-        "id": plan.id,
-        "risk": plan.risk,
-        "irreversible": plan.irreversible,
-        "clusters": [_cluster(cluster) for cluster in plan.clusters],
-        "desired": desired.model_dump(mode="json", exclude_defaults=True),
-        "targets": list(targets),
-        "facts_digest": plan.facts_digest,
-        "file_digest": file_digest,
-        "reconciler_version": __version__,
+        cluster: {
+            host: {section: bounded(value) for section, value in facts.items()}
+            for host, facts in hosts.items()
+        }
+        for cluster, hosts in plan.facts.items()
     }
 
 
@@ -59,11 +73,17 @@ def _action(action: Action) -> Json:
         "device": action.device,
         "irreversible": action.irreversible,
         "command": preview(action),
+        "input": _input(action),
         "needs": list(action.needs),
         "requires": [fact_words(fact) for fact in action.requires],
         "unless": [fact_words(fact) for fact in action.unless],
         "expects": [fact_words(fact) for fact in action.expects],
     }
+
+
+def _input(action: Action) -> str:
+    text = action.command.stdin if action.command else ""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
 
 
 def preview(action: Action) -> str:
