@@ -18,7 +18,7 @@ COMMANDS = {
     "plan": "Show what differs and the ordered actions; writes nothing.",
     "apply": "Plan, ask, execute, and prove each action by looking again.",
     "explain": "What a refusal code means and what to do about it.",
-    "schema": "Print the JSON Schema of desired-state files.",
+    "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",
     "demo": "A whole cluster on simulated hosts behind real SSH; no root.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ MARK = '"format_version"'
 PLAN_REMEDY = "make it again: reconcile plan FILE -o P.plan.json"
 FACTS_REMEDY = "make it again: reconcile observe FILE -o FACTS"
 _BROKEN = json.JSONDecodeError
+_LOST: TypeAdapter[Unreachable] = TypeAdapter(Unreachable)
 _HOST: TypeAdapter[HostFacts] = TypeAdapter(HostFacts)
 
 
@@ -90,9 +92,21 @@ def recorded_facts(path: str) -> Facts:
     _checked(path, FactsDocument, document, ("facts of reconcile observe", FACTS_REMEDY))
     try:
         clusters = {item["name"]: _record(item, document) for item in document["clusters"]}
-    except (ValidationError, KeyError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: {_first(error)}; {FACTS_REMEDY}") from error
+    if not _is_moment(document["observed_at"]):
+        raise InputError(
+            f"{path}: observed_at is no time of ISO 8601 with its zone: "
+            f"{document['observed_at']!r}; {FACTS_REMEDY}"
+        )
     return Facts(document["observed_at"], clusters)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _text(path: str) -> str:
@@ -128,10 +142,12 @@ def _checked(path: str, form: type, document: Json, words: tuple[str, str]) -> N
         raise InputError(f"{path}: not {what}: {_first(error)}; {remedy}") from error
 
 
-def _first(error: ValidationError | KeyError) -> str:
+def _first(error: Exception) -> str:
     """Where and what the first problem is."""
     if isinstance(error, KeyError):
         return f"{error} is named in it and not there"
+    if not isinstance(error, ValidationError):
+        return str(error).lower()
     found = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, found['loc']))}: {found['msg'].lower()}"
 
@@ -160,7 +176,7 @@ def _record(item: Json, document: Json) -> Record:
 def _host(name: str, sections: Json) -> HostFacts | Unreachable:
     """A host as it was observed; a section that is missing is unknown, not empty."""
     if "unreachable" in sections:
-        return Unreachable(name, **sections["unreachable"])
+        return _LOST.validate_python({"host": name, **dict(sections["unreachable"])})
     values = dict.fromkeys(HostFacts.__dataclass_fields__, _NOT_TOLD)
     values |= {key: _section(value) for key, value in sections.items() if key in values}
     return _HOST.validate_python(values)

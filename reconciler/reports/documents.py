@@ -109,22 +109,43 @@ def fact_words(fact: Fact) -> str:
     return f"{','.join(fact.hosts)}: {what} = {value}"
 
 
-def facts_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
-    """What all hosts have; a section that could not be read is ``{"unknown": reason}``."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "observed_at": observed_at,
-        "hosts": {
-            name: _host(facts)
-            for _cluster_, observed in pairs
-            for name, facts in observed.hosts.items()
-        },
-        "storage": {
-            name: _asked(_host(facts))
-            for _cluster_, observed in pairs
-            for name, facts in observed.storage.items()
-        },
-    }
+def facts_document(
+    pairs: Sequence[tuple[Cluster, Observed]],
+    asked: Mapping[str, Mapping[str, Sequence[str]]],
+    observed_at: str,
+) -> Json:
+    """What all hosts have; a section that could not be read is ``{"unknown": reason}``.
+
+    ``asked`` is what each cluster's hosts were asked for, by option of the probe.
+    """
+    clusters: list[Json] = []
+    places: dict[str, Json] = {"hosts": {}, "storage": {}}
+    for cluster, observed in pairs:
+        keys = {
+            place: _kept(places[place], cluster.name, found)
+            for place, found in (
+                ("hosts", {name: _host(facts) for name, facts in observed.hosts.items()}),
+                ("storage", {n: _asked(_host(f)) for n, f in observed.storage.items()}),
+            )
+        }
+        clusters.append({"name": cluster.name, "asked": asked[cluster.name], **keys})
+    document: Json = plain(
+        {
+            "format_version": FORMAT_VERSION,
+            "observed_at": observed_at,
+            "reconciler_version": __version__,
+            "clusters": clusters,
+            **places,
+        }
+    )
+    return document
+
+
+def _kept(place: Json, cluster: str, found: Json) -> Json:
+    """Put hosts there; the key of each. One that moves between clusters is in both."""
+    keys = {name: f"{cluster}/{name}" if name in place else name for name in found}
+    place |= {keys[name]: host for name, host in found.items()}
+    return keys
 
 
 def _asked(host: Json) -> Json:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.desired import Desired
-from reconciler.model.observed import Observed, Process, Unit, Unreachable
+from reconciler.model.observed import Observed, Process, Unit, Unknown, Unreachable
+from reconciler.pipeline import answered
 from reconciler.planning.planner import make_plan
-from reconciler.reports.documents import plan_document
+from reconciler.reports.documents import facts_document, plan_document
 from reconciler.reports.text import plan_lines
 from tests.builders import bare, converged, spec, volume
 
@@ -76,3 +77,13 @@ def test_the_document_of_a_plan(name):
     desired = Desired(version=1, clusters=(cluster,))
     document = plan_document(plan, desired, [], "0" * 64)
     matches(f"{name}.json", json.dumps(document, indent=1) + "\n")
+
+
+def test_the_document_of_facts():
+    cluster = spec(["node01", "node02"], volumes=[volume()])
+    found = replace(converged(cluster).hosts["node01"], log=Unknown("dmesg: not permitted"))
+    lost = Unreachable("node02", "host-unreachable", "no route to host")
+    seen = Observed({"node01": found, "node02": lost})
+    asked = {"ocfs2": answered(cluster, seen)}
+    document = facts_document([(cluster, seen)], asked, "2026-11-26T10:00:00+00:00")
+    matches("facts/running.json", json.dumps(document, indent=1) + "\n")
