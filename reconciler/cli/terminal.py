@@ -17,6 +17,10 @@ STYLES: dict[str, dict[str, object]] = {
     "warn": {"fg": "yellow", "bold": True},
     "bad": {"fg": "red"},
     "dim": {"dim": True},
+    "diff-add": {"fg": "green"},
+    "diff-bad": {"fg": "red"},
+    "diff": {"dim": True},
+    "command": {"dim": True},
 }
 
 

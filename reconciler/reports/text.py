@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import unified_diff
-from itertools import groupby
 
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.planning.outages import guests_taken
-from reconciler.reports.documents import fact_words, interruption, preview
+from reconciler.reports.documents import interruption
+from reconciler.reports.grouping import (
+    Step,
+    counted,
+    differences,
+    doings,
+    folded,
+    losses,
+    refusals,
+    rows,
+    steps,
+)
 
 Line = tuple[str, str]
 # Symbols carry the meaning; colour only repeats it.
@@ -48,59 +56,32 @@ def _cluster(
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[Line]:
-    groups: dict[tuple[str, str, str, str], list[str]] = {}
-    for change in changes:
-        key = (_what(change), change.truth, change.because, _how(change))
-        groups.setdefault(key, []).append(change.host)
-    rows = [(",".join(hosts), key) for key, hosts in groups.items()]
-    wide = min(30, max((len(hosts) for hosts, _key in rows), default=0))
-    broad = min(30, max((len(key[0]) for _hosts, key in rows), default=0))
-    for hosts, (what, truth, because, how) in rows:
-        style, sign = _SIGNS[how]
-        place = f"{hosts:<{wide}}  {what:<{broad}}  {truth:<7}"
-        yield style, f"  {sign} {place}  because: {because}"
-
-
-def _how(change: Change) -> str:
-    if change.before is None:
-        return "added"
-    return "removed" if change.after is None else "changed"
+    found = rows(changes)
+    wide = min(30, max((len(folded(row.hosts)) for row in found), default=0))
+    broad = min(30, max((len(row.what) for row in found), default=0))
+    for row in found:
+        style, sign = _SIGNS[row.how]
+        place = f"{folded(row.hosts):<{wide}}  {row.what:<{broad}}  {row.truth:<7}"
+        yield style, f"  {sign} {place}  because: {row.because}"
 
 
 def _differences(changes: Sequence[Change]) -> Iterator[Line]:
-    """What would change in each place, once for all hosts that have the same."""
-    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for change in changes:
-        lines = tuple(unified_diff(_text(change.before), _text(change.after), n=1, lineterm=""))
-        groups.setdefault((_what(change), lines[2:]), []).append(change.host)
-    for (what, lines), hosts in groups.items():
-        yield "title", f"  {what} on {','.join(hosts)}"
-        for line in lines:
-            yield _DIFF.get(line[0], "dim"), f"    {line}"
+    """What would change in each place; lines are left whole, as they will stand there."""
+    for item in differences(changes):
+        yield "title", f"  {item.what} on {folded(item.hosts)}"
+        for line in item.lines:
+            yield _DIFF.get(line[0], "diff"), f"    {line}"
 
 
-_DIFF: Mapping[str, str] = {"+": "add", "-": "bad"}
-
-
-def _text(value: object) -> list[str]:
-    if isinstance(value, Mapping):
-        return [f"{key} = {item}" for key, item in value.items()]
-    return [] if value is None else str(value).replace("; ", "\n").splitlines()
-
-
-def _what(change: Change) -> str:
-    """The address without the host, which has its own column."""
-    return "/".join(word for word in change.address.split("/") if word != change.host).replace(
-        "member/", "", 1
-    )
+_DIFF: Mapping[str, str] = {"+": "diff-add", "-": "diff-bad"}
 
 
 def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
-    """Refusals; lines are left whole, so that a command in a remedy can be copied."""
-    for item in blocked:
+    """Refusals; a remedy is left whole, so that a command in it can be copied."""
+    for item in refusals(blocked):
         yield "bad", f"  BLOCKED {item.code}  {item.subject}"
         yield "bad", f"          {item.message}"
-        yield "", f"          remedy: {item.remedy}"
+        yield "remedy", f"          remedy: {item.remedy}"
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
@@ -109,48 +90,39 @@ def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
         style = {"warning": "warn"}.get(item.severity, "dim")
         yield style, f"  {item.severity.upper()} {item.code}  {item.subject}"
         yield style, f"          {item.message}"
-        yield "", f"          remedy: {item.remedy}"
+        yield "remedy", f"          remedy: {item.remedy}"
 
 
 def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
-    groups = [
-        list(group) for _key, group in groupby(actions, key=lambda a: (a.kind, a.summary))
-    ]
-    names = [",".join(a.host for a in group if a.host) or "all" for group in groups]
-    width = min(30, max((len(name) for name in names), default=0))
-    for number, (group, name) in enumerate(zip(groups, names, strict=True), 1):
-        first = group[0]
-        style = {"data": "bad", "outage": "warn"}.get(first.risk, "")
-        mark = "  ! cannot be undone" if first.irreversible else ""
-        yield style, f"{number:3} {name:<{width}}  {first.summary}{mark}"
+    found = steps(actions)
+    width = min(30, max((len(step.where) for step in found), default=0))
+    for step in found:
+        style = {"data": "bad", "outage": "warn"}.get(step.first.risk, "")
+        mark = "  ! cannot be undone" if step.first.irreversible else ""
+        yield style, f"{step.number:3} {step.where:<{width}}  {step.first.summary}{mark}"
         if detail:
-            yield from _details(group)
+            yield from _details(step)
 
 
-def _details(group: Sequence[Action]) -> Iterator[Line]:
-    for action in group:
-        if command := preview(action):
-            yield "dim", f"        {action.host}$ {command}"
-        yield from (("dim", f"        proves {fact_words(f)}") for f in action.expects)
+def _details(step: Step) -> Iterator[Line]:
+    for doing in doings(step):
+        if doing.command:
+            yield "command", f"        {folded(doing.hosts)}$ {doing.command}"
+        yield from (("dim", f"        proves {proof}") for proof in doing.proofs)
 
 
 def _outages(cluster: ClusterPlan) -> Iterator[Line]:
     """Who loses what, for how long, and which processes were seen using it."""
-    guests = dict(guests_taken(cluster.actions))
-    for outage in cluster.outages:
-        long = (
-            "that this plan does not end"
-            if outage.seconds is None
-            else f"of about {round(outage.seconds)} s"
-        )
+    for loss in losses(cluster):
+        outage = loss.outage
+        long = "that this plan does not end" if outage.seconds is None else f"of {loss.length}"
         yield "warn", f"  OUTAGE {long} on {', '.join(outage.hosts)}: {outage.because}"
         if outage.volumes:
             yield "", f"         volumes: {', '.join(outage.volumes)}"
-        units = [name for name in outage.workloads if not name.startswith("guest/")]
-        if units:
-            yield "", f"         services: {', '.join(units)}"
-        for host in [host for host in outage.hosts if host in guests]:
-            yield "warn", f"         guests on {host}: {', '.join(guests.pop(host))}"
+        if loss.services:
+            yield "", f"         services: {', '.join(loss.services)}"
+        for host, names in loss.guests.items():
+            yield "warn", f"         guests on {host}: {', '.join(names)}"
         yield from (
             ("dim", f"         process  {line}") for line in outage.processes[:PROCESSES]
         )
@@ -167,19 +139,15 @@ def _summary(plan: Plan) -> Iterator[Line]:
     seconds = sum(action.seconds for action in plan.actions)
     final = ", irreversible" if plan.irreversible else ""
     if plan.blocked:
-        refusals = _number(len(plan.blocked), "refusal")
-        yield "bad", f"{_number(changes, 'change')}, {refusals}. Blocked (exit 3)."
+        refusals = counted(len(plan.blocked), "refusal")
+        yield "bad", f"{counted(changes, 'change')}, {refusals}. Blocked (exit 3)."
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
-        work = f"{_number(changes, 'change')}, {_number(len(plan.actions), 'action')}"
+        work = f"{counted(changes, 'change')}, {counted(len(plan.actions), 'action')}"
         text = f"{work}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _not_started(actions: Sequence[str]) -> Iterator[Line]:

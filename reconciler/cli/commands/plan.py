@@ -31,6 +31,7 @@ from reconciler.pipeline import Options, Pairs, plan_recorded
 from reconciler.pipeline import plan as make
 from reconciler.reports.documents import plan_document
 from reconciler.reports.facts import age
+from reconciler.reports.forms import FORMS
 from reconciler.reports.text import plan_lines
 
 CHANGES = 2
@@ -46,7 +47,7 @@ BLOCKED = 3
     help="Plan offline from what observe -o wrote.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@formats(("text", "json"))
+@formats(("text", "json", *FORMS))
 @TARGET
 @PARALLELISM
 @NO_INPUT
@@ -81,6 +82,8 @@ def command(
         Path(output).write_text(text + "\n")
     if form == "json":
         click.echo(text)
+    elif form in FORMS:
+        click.echo(FORMS[form](plan, pairs))
     else:
         show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
     if plan.blocked:

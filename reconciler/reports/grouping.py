@@ -1,0 +1,211 @@
+"""A plan in the parts in which people read it: what is the same on several hosts, once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import unified_diff
+from itertools import groupby
+
+from reconciler.model.outcome import Blocked
+from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Outage
+from reconciler.planning.outages import guests_taken
+from reconciler.reports.documents import fact_words, preview
+
+# Names that are counted up are folded from so many on: what is shorter is clearer whole.
+MANY = 4
+_OF_A_HOST = re.compile(r"([^\s:]+): (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The same change on some hosts; ``how`` is added, removed or changed."""
+
+    hosts: tuple[str, ...]
+    what: str
+    truth: str
+    because: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The same action on some hosts, as far as they follow each other; numbered from 1."""
+
+    number: int
+    actions: tuple[Action, ...]
+
+    @property
+    def first(self) -> Action:
+        """The action that stands for all of them."""
+        return self.actions[0]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Its hosts; none for a barrier."""
+        return tuple(dict.fromkeys(a.host for a in self.actions if a.host))
+
+    @property
+    def where(self) -> str:
+        """Its hosts in a word."""
+        return folded(self.hosts) or "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What would change in one place, the same on some hosts, as lines of a unified diff."""
+
+    hosts: tuple[str, ...]
+    what: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """An outage with the services that stop, and by host the guests."""
+
+    outage: Outage
+    services: tuple[str, ...]
+    guests: Mapping[str, tuple[str, ...]]
+
+    @property
+    def length(self) -> str:
+        """How long it is, in words."""
+        seconds = self.outage.seconds
+        return "not ended by this plan" if seconds is None else f"about {round(seconds)} s"
+
+
+def folded(names: Sequence[str]) -> str:
+    """Names with commas; four and more that are counted up as ``node[01-04]``."""
+    words: list[str] = []
+    for run in _runs(names):
+        if len(run) >= MANY:
+            stem, start, end = *_split(run[0]), _split(run[-1])[1]
+            words.append(f"{stem}[{start}-{end}]")
+        else:
+            words += run
+    return ",".join(words)
+
+
+def _runs(names: Sequence[str]) -> Iterator[list[str]]:
+    """Neighbours that are counted up, with as many digits."""
+    run: list[str] = []
+    for name in names:
+        if run and name != _next(run[-1]):
+            yield run
+            run = []
+        run.append(name)
+    yield run
+
+
+def _next(name: str) -> str:
+    stem, digits = _split(name)
+    return f"{stem}{int(digits) + 1:0{len(digits)}}" if digits else ""
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A name and the number at its end."""
+    stem = name.rstrip("0123456789")
+    return stem, name[len(stem) :]
+
+
+def rows(changes: Sequence[Change]) -> tuple[Row, ...]:
+    """Changes, once for all hosts that have the same."""
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for change in changes:
+        key = (what(change), change.truth, change.because, _how(change))
+        groups.setdefault(key, []).append(change.host)
+    return tuple(Row(tuple(hosts), *key) for key, hosts in groups.items())
+
+
+def what(change: Change) -> str:
+    """The address without the host, which stands beside it."""
+    words = (word for word in change.address.split("/") if word != change.host)
+    return "/".join(words).replace("member/", "", 1)
+
+
+def _how(change: Change) -> str:
+    if change.before is None:
+        return "added"
+    return "removed" if change.after is None else "changed"
+
+
+def steps(actions: Sequence[Action]) -> tuple[Step, ...]:
+    """Actions, once for all hosts that do the same after each other in the plan's order."""
+    groups = groupby(actions, key=lambda a: (a.kind, a.summary))
+    return tuple(Step(n, tuple(group)) for n, (_key, group) in enumerate(groups, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """A command, empty for a barrier, that is the same on some hosts, and what proves it."""
+
+    hosts: tuple[str, ...]
+    command: str
+    proofs: tuple[str, ...]
+
+
+def doings(step: Step) -> tuple[Doing, ...]:
+    """What a step runs, once for all hosts where command and proofs are the same."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for action in step.actions:
+        facts = tuple(_own(fact, action.host) for fact in action.expects)
+        groups.setdefault((preview(action), facts), []).append(action.host)
+    return tuple(
+        Doing(
+            tuple(filter(None, hosts)),
+            command,
+            tuple(f"{folded(hosts)}{f}" if f.startswith(":") else f for f in facts),
+        )
+        for (command, facts), hosts in groups.items()
+    )
+
+
+def _own(fact: Fact, host: str) -> str:
+    """A fact in words, without the host if it is about that one only."""
+    words = fact_words(fact)
+    return words[len(host) :] if fact.hosts == (host,) else words
+
+
+def differences(changes: Sequence[Change]) -> tuple[Difference, ...]:
+    """What would change in each place, once for all hosts that have the same."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for change in changes:
+        lines = unified_diff(_text(change.before), _text(change.after), n=1, lineterm="")
+        groups.setdefault((what(change), tuple(lines)[2:]), []).append(change.host)
+    return tuple(Difference(tuple(h), place, found) for (place, found), h in groups.items())
+
+
+def _text(value: object) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key} = {item}" for key, item in value.items() if item is not None]
+    return [] if value is None else str(value).replace("; ", "\n").splitlines()
+
+
+def refusals(blocked: Sequence[Blocked]) -> tuple[Blocked, ...]:
+    """Refusals, once for all hosts of which the same is said."""
+    groups: dict[Blocked, list[str]] = {}
+    for item in blocked:
+        match = _OF_A_HOST.fullmatch(item.message)
+        host, rest = (match[1], match[2]) if match else ("", item.message)
+        groups.setdefault(replace(item, message=rest), []).append(host)
+    return tuple(_of(item, hosts) for item, hosts in groups.items())
+
+
+def _of(item: Blocked, hosts: Sequence[str]) -> Blocked:
+    where = ", ".join(filter(None, hosts))
+    return replace(item, message=f"{where}: {item.message}") if where else item
+
+
+def losses(cluster: ClusterPlan) -> Iterator[Loss]:
+    """Who loses what, for how long; a host's guests stand at its first outage."""
+    guests = dict(guests_taken(cluster.actions))
+    for outage in cluster.outages:
+        units = tuple(n for n in outage.workloads if not n.startswith("guest/"))
+        yield Loss(outage, units, {h: guests.pop(h) for h in outage.hosts if h in guests})
+
+
+def counted(count: int, what: str) -> str:
+    """``1 change``, ``2 changes``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,42 @@
+"""HTML and SVG that is put together, never pasted: words are escaped unless they are markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from reconciler.reports.visible import visible
+
+_EMPTY = frozenset({"br", "meta", "col"})
+
+
+class Markup(str):
+    """Text that is markup already; only ``tag`` and ``joined`` make it."""
+
+    __slots__ = ()
+
+
+def tag(name: str, /, *children: str, **attributes: str | float) -> Markup:
+    """An element; ``class_`` is the attribute class, ``stroke_width`` is stroke-width."""
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(visible(str(value)))}"'
+        for key, value in attributes.items()
+        if value != ""
+    )
+    if name in _EMPTY:
+        return Markup(f"<{name}{given}>")
+    return Markup(f"<{name}{given}>{joined(children)}</{name}>")
+
+
+def joined(children: Iterable[str], between: str = "") -> Markup:
+    """Several in a row."""
+    return Markup(between.join(map(_escaped, children)))
+
+
+def _escaped(child: str) -> str:
+    return child if isinstance(child, Markup) else escape(visible(child))
+
+
+def clipped(text: str, most: int) -> str:
+    """``text``, or its start."""
+    return text if len(text) <= most else f"{text[: most - 1]}\u2026"
