@@ -23,7 +23,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
-from reconciler.loading import digest, read
+from reconciler.loading import digest, read, read_text
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
 from reconciler.model.standing import contacted
@@ -76,7 +76,7 @@ def command(
         plan, pairs = _recorded(desired, facts, targets)
     else:
         plan, pairs = asyncio.run(_live(desired, Options(targets, parallelism), no_color))
-    document = plan_document(plan, desired, targets, digest(Path(path).read_text()))
+    document = plan_document(plan, desired, targets, digest(read_text(path)))
     text = json.dumps(document, indent=1, default=str)
     if output:
         Path(output).write_text(text + "\n")
