@@ -26,6 +26,8 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.schema.json
 	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows examples/ci/github-actions.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/ci/gitlab-ci.yml
 	$(BIN)/check-jsonschema --schemafile schemas/plan.schema.json tests/golden/*.json
 	$(BIN)/check-jsonschema --schemafile schemas/facts.schema.json tests/golden/facts/*.json
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,6 @@ MARK = '"format_version"'
 PLAN_REMEDY = "make it again: reconcile plan FILE -o P.plan.json"
 FACTS_REMEDY = "make it again: reconcile observe FILE -o FACTS"
 _BROKEN = json.JSONDecodeError
-_LOST: TypeAdapter[Unreachable] = TypeAdapter(Unreachable)
-_HOST: TypeAdapter[HostFacts] = TypeAdapter(HostFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +175,17 @@ def _record(item: Json, document: Json) -> Record:
 def _host(name: str, sections: Json) -> HostFacts | Unreachable:
     """A host as it was observed; a section that is missing is unknown, not empty."""
     if "unreachable" in sections:
-        return _LOST.validate_python({"host": name, **dict(sections["unreachable"])})
+        return TypeAdapter(Unreachable).validate_python(
+            {"host": name, **dict(sections["unreachable"])}
+        )
     values = dict.fromkeys(HostFacts.__dataclass_fields__, _NOT_TOLD)
     values |= {key: _section(value) for key, value in sections.items() if key in values}
-    return _HOST.validate_python(values)
+    return _hosts().validate_python(values)
+
+
+@cache
+def _hosts() -> TypeAdapter[HostFacts]:
+    return TypeAdapter(HostFacts)  # takes a while: once, and only where facts are read
 
 
 _NOT_TOLD: Any = Unknown("it is not among the recorded facts")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from reconciler.planning.stale import Difference
@@ -20,19 +21,32 @@ def stale_lines(found: Sequence[Difference], saved: str, now: str) -> Iterator[L
         "bad",
         f"Stale: the saved plan is {saved}, what is due now is {now}; nothing was done.",
     )
-    telling = [one for one in found if not one.field.endswith(".needs")] or found
+    if not found:
+        yield "", "  no fact and no action differs: another version of reconcile made the plan"
+    telling = [one for one in found if not one.field.endswith("].needs")] or found
     width = max((len(one.subject) for one in telling), default=0)
-    for one in telling:
-        dot = "." if one.field and one.field[0] != "[" else ""
-        yield "change", f"  {one.subject:<{width}}  {one.section}{dot}{one.field}: {_how(one)}"
+    for (subject, place), group in groupby(telling, key=_place):
+        yield "change", f"  {subject:<{width}}  {place}: {_how(list(group))}"
 
 
-def _how(one: Difference) -> str:
-    """What it was and is; of an action that it is due, or is not."""
+def _place(one: Difference) -> tuple[str, str]:
+    """Host and fact; of an action or a change that is another one now only its name."""
+    field = one.field.rpartition("].")
+    if one.subject == "plan" and field[1]:
+        return one.subject, f"{one.section}{field[0]}]"
+    dot = "." if one.field and one.field[0] != "[" else ""
+    return one.subject, f"{one.section}{dot}{one.field}"
+
+
+def _how(group: Sequence[Difference]) -> str:
+    """What it was and is; of an action that it is due, or is not, or what of it differs."""
+    one = group[0]
+    if one.subject == "plan" and "]." in one.field:
+        return f"another {', '.join(item.field.rpartition('].')[2] for item in group)}"
     if one.before is None and isinstance(one.after, dict):
-        return f"now also {_value(one.after)}"
+        return f"new: {_value(one.after)}"
     if one.after is None and isinstance(one.before, dict):
-        return f"no longer {_value(one.before)}"
+        return f"gone: {_value(one.before)}"
     return f"{_value(one.before)} -> {_value(one.after)}"
 
 

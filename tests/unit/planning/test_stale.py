@@ -85,7 +85,19 @@ def test_actions_that_are_due_no_more_are_named():
     gone = [one.before["summary"] for one in found if one.section == "actions"]
     assert "mount images on /srv/images" in gone
     text = [line for _style, line in stale_lines(found, "a", "b")]
-    assert any("no longer load the ocfs2 module" in line for line in text)
+    assert any("load-module]: gone: load the ocfs2 module" in line for line in text)
+
+
+def test_an_action_that_is_another_one_is_told_in_one_line():
+    line = "/dev/x /y ext4 defaults 0 0"
+    text = f"{bare(CLUSTER).hosts['node02'].fstab.text}{line}\n"
+    after = with_host(bare(CLUSTER), "node02", fstab=file("/etc/fstab", text))
+    found = differences(document(bare(CLUSTER)), document(after))
+    assert [line for _style, line in stale_lines(found, "a", "b")] == [
+        "Stale: the saved plan is a, what is due now is b; nothing was done.",
+        f"  node02  fstab.text: nothing -> {line}",
+        "  plan    actions[ocfs2/node02/write-fstab/images]: another command, input, requires",
+    ]
 
 
 def test_the_same_facts_give_no_difference():
