@@ -62,7 +62,7 @@ def observing(total: int, *, no_color: bool = False) -> Iterator[Callable[[str, 
         TextColumn("observing"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("looks at hosts"),
+        TextColumn("answers"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[waiting]}"),
     )

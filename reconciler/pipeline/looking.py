@@ -35,6 +35,7 @@ Fleet = Callable[[str, Member], Host]
 # What is beside the members has no address on their interconnect.
 NOWHERE = IPv4Address(0)
 Watch = Callable[[str, str], None]
+SECOND = "a second heartbeat"  # what is waited for, where a host's name stands else
 Hosts = Mapping[str, HostFacts | Unreachable]
 Pairs = tuple[tuple[Cluster, Observed], ...]
 
@@ -162,7 +163,10 @@ class Live:
 
     async def later(self, cluster: Cluster, seen: Observed) -> Observed:
         """A second sample of the heartbeats, after a pause."""
+        told = self.watch or _untold
+        told(SECOND, "started")
         await asyncio.sleep(BEATS_APART)
+        told(SECOND, "finished")
         again = probe_for(cluster, (), ("wanted",))
         return advanced(seen, await self._ask(doors(self.fleet, cluster), again))
 
@@ -182,6 +186,10 @@ class Live:
 
     async def _ask(self, hosts: Mapping[str, Host], probe: Command) -> Observed:
         return await observe(hosts, probe, SECTIONS, limit=self.limit, progress=self.watch)
+
+
+def _untold(_host: str, _state: str) -> None:
+    """Nobody listens."""
 
 
 def _storage_probe(volumes: Sequence[str]) -> Command:

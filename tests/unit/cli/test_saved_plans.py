@@ -134,6 +134,14 @@ def test_its_spacing_does_not_count(tmp_path):
     assert (found.id, found.desired.clusters[0].name) == (document()["id"], "ocfs2")
 
 
+def test_where_a_desired_state_is_meant_it_is_told_apart(tmp_path, capsys):
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(document(), indent=1))
+    assert run(["plan", str(path)]) == 1
+    told = capsys.readouterr().err
+    assert ("not-desired-state" in told, told.count("error[")) == (True, 1)
+
+
 @pytest.mark.parametrize("text", ['{"version": 1, "clusters": []}', "{}"])
 def test_a_desired_state_in_json_is_no_saved_plan(tmp_path, capsys, text):
     code, err = applied(tmp_path, text, capsys)
