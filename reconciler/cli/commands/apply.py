@@ -213,7 +213,7 @@ async def _carry_out(
         claim = partial(_claim, request, journal.path.stem)
         work = Run(fleet, request.options, journal.emit, stop, claim, request.desired)
         outcomes = await work.execute(plan, pairs)
-    return (_as_saved(outcomes) if request.saved else outcomes), bool(interrupted)
+    return (as_saved(outcomes) if request.saved else outcomes), bool(interrupted)
 
 
 def _changed(saved: SavedPlan, plan: Plan) -> tuple[Difference, ...] | None:
@@ -237,7 +237,7 @@ def _stale(
     return tuple(ClusterOutcome(item.name, "stale", message=STALE) for item in plan.clusters)
 
 
-def _as_saved(outcomes: tuple[ClusterOutcome, ...]) -> tuple[ClusterOutcome, ...]:
+def as_saved(outcomes: tuple[ClusterOutcome, ...]) -> tuple[ClusterOutcome, ...]:
     """What changed between the last look and the lease makes the saved plan stale, too."""
     return tuple(
         replace(one, result="stale") if "plan-changed" in {b.code for b in one.blocked} else one

@@ -10,7 +10,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli.fleet import connected
-from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, VERBOSE, discovered, formats
+from reconciler.cli.options import (
+    FILE,
+    NO_COLOR,
+    NO_INPUT,
+    PARALLELISM,
+    VERBOSE,
+    discovered,
+    formats,
+)
 from reconciler.cli.terminal import observing, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
@@ -28,6 +36,7 @@ ALL_UNREAD = 1
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the JSON there.")
 @formats(("json", "text"))
 @PARALLELISM
+@NO_INPUT
 @NO_COLOR
 @VERBOSE
 def command(
@@ -35,6 +44,7 @@ def command(
     output: str | None,
     form: str,
     parallelism: int,
+    no_input: bool,
     no_color: bool,
     verbose: int,
 ) -> int:

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from reconciler.cli import run
+from reconciler.cli import run, session
+from reconciler.cli.commands.apply import as_saved
 from reconciler.hosts.simulator.files import File
 from reconciler.loading.saved import saved_plan
 from reconciler.model.desired import Desired
+from reconciler.model.outcome import Blocked, ClusterOutcome
 from reconciler.planning.planner import make_plan
 from reconciler.reports.documents import plan_document
 from tests.builders import bare, spec, volume
@@ -70,6 +72,14 @@ async def test_its_targets_are_its_own(tmp_path):
         code, _out, err = await at.run("apply", "p.plan.json")
         approve = f"reconcile apply p.plan.json --approve {plan['id']} --accept-data {LUN}\n"
         assert (code, approve in err) == (3, True)
+
+
+def test_what_changes_between_the_last_look_and_the_lease_is_stale_too():
+    changed = Blocked("plan-changed", "cluster/a", "", "")
+    other = ClusterOutcome("b", "refused", blocked=(Blocked("volume-busy", "", "", ""),))
+    outcomes = as_saved((ClusterOutcome("a", "refused", blocked=(changed,)), other))
+    assert [one.result for one in outcomes] == ["stale", "refused"]
+    assert session.exit_code(session.result(outcomes, False)) == 6
 
 
 def edited(plan):

@@ -72,6 +72,8 @@ CHANGED = {
 def test_each_fact_that_changed_is_named_with_its_host_section_and_field(more, found):
     after = with_host(SETTLED, "node02", **more)
     assert facts_only(SETTLED, after) == [("node02", *one) for one in found]
+    is_same = document(SETTLED)["id"] == document(after)["id"]
+    assert is_same == (found == [])
 
 
 def test_a_host_that_does_not_answer_is_one_difference():
