@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import click
+
+from reconciler.reports.wrapping import wrapped
 
 STYLES: dict[str, dict[str, object]] = {
     "title": {"bold": True},
@@ -22,6 +25,8 @@ STYLES: dict[str, dict[str, object]] = {
     "diff": {"dim": True},
     "command": {"dim": True},
 }
+# What is there to be copied, or compared with a file: the terminal breaks it, we do not.
+WHOLE = frozenset({"command", "remedy", "diff", "diff-add", "diff-bad"})
 
 
 def coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag of that name
@@ -30,12 +35,14 @@ def coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag o
 
 
 def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above
-    """Print styled lines."""
+    """Print styled lines; on a terminal they are wrapped to its width, column by column."""
     colour = coloured(no_color)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not err else None
     for style, line in lines:
-        text = plain(line)
         options = STYLES.get(style) if colour else None
-        click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
+        whole = width is None or style in WHOLE
+        for text in [plain(line)] if whole else wrapped(plain(line), width or 0):
+            click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
 
 
 def plain(text: str) -> str:

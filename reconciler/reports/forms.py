@@ -1,8 +1,9 @@
-"""The forms of a plan that are documents: markdown, html, junit."""
+"""The forms of a plan that are documents: markdown, html, junit, sarif."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
@@ -10,12 +11,23 @@ from reconciler.model.plan import Plan
 from reconciler.reports.cases import plan_junit
 from reconciler.reports.html import plan_html
 from reconciler.reports.markdown import plan_markdown
+from reconciler.reports.sarif import plan_sarif
 
-Pairs = Sequence[tuple[Cluster, Observed]]
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plan and what documents tell beside it: facts, its file, and places in that file."""
+
+    plan: Plan
+    pairs: Sequence[tuple[Cluster, Observed]]
+    file: str
+    places: Mapping[tuple[str, str], tuple[int, int]]
+
 
 # By the name of ``--format``: the whole document.
-FORMS: Mapping[str, Callable[[Plan, Pairs], str]] = {
-    "markdown": lambda plan, _pairs: plan_markdown(plan),
-    "html": plan_html,
-    "junit": lambda plan, _pairs: plan_junit(plan),
+FORMS: Mapping[str, Callable[[Shown], str]] = {
+    "markdown": lambda shown: plan_markdown(shown.plan),
+    "html": lambda shown: plan_html(shown.plan, shown.pairs),
+    "junit": lambda shown: plan_junit(shown.plan),
+    "sarif": lambda shown: plan_sarif(shown.plan, shown.file, shown.places),
 }

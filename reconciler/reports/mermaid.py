@@ -14,7 +14,7 @@ MOST_STAGES = 80
 MOST_LINES = 200
 MOST_ACTIONS = 8
 LONGEST = 60
-_PLAIN = frozenset(" ._/,-")
+_PLAIN = frozenset(" ._/,:()=+-\u2026")
 _RISKS: Mapping[str, str] = {"outage": "outage", "data": "data"}
 _CLASSES = (
     "  classDef outage stroke:#d97706,stroke-width:2px",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
-from urllib.parse import quote
 
-from reconciler.reports import junit
+from reconciler.reports import junit, sarif
 from reconciler.reports.junit import Case, Suite
+from reconciler.reports.sarif import Result
 from reconciler.reports.visible import visible
 
 if TYPE_CHECKING:
@@ -41,19 +40,9 @@ def as_json(problems: Iterable[Problem]) -> dict[str, Any]:
 
 def as_sarif(problems: Iterable[Problem]) -> str:
     """A SARIF 2.1.0 log, as code hosts show it beside the lines of a change."""
-    listed = list(problems)
-    driver = {"name": "reconcile", "rules": [{"id": code} for code in _codes(listed)]}
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(problem) for problem in listed],
-    }
-    log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [run],
-    }
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return sarif.render(
+        [Result(p.code, "error", _sentence(p), p.file, (p.line, p.column)) for p in problems]
+    )
 
 
 def as_junit(files: Sequence[str], problems: Iterable[Problem]) -> str:
@@ -93,23 +82,6 @@ def _clean(text: str) -> str:
 
 def _width(character: str) -> int:
     return 2 if east_asian_width(character) in {"W", "F"} else 1
-
-
-def _codes(problems: Iterable[Problem]) -> list[str]:
-    return sorted({problem.code for problem in problems})
-
-
-def _result(problem: Problem) -> dict[str, Any]:
-    place = {
-        "artifactLocation": {"uri": quote(problem.file)},
-        "region": {"startLine": problem.line, "startColumn": problem.column},
-    }
-    return {
-        "ruleId": problem.code,
-        "level": "error",
-        "message": {"text": _sentence(problem)},
-        "locations": [{"physicalLocation": place}],
-    }
 
 
 def _cases(problems: Sequence[Problem]) -> tuple[Case, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.reports import forms
 from reconciler.reports.documents import plan_document
+from reconciler.reports.forms import Shown
 from reconciler.reports.text import plan_lines
 from tests.golden.scenes import SCENES
 
@@ -30,7 +31,7 @@ def document(at):
 
 
 def rendered(form):
-    return lambda at: forms.FORMS[form](at.plan, at.pairs) + "\n"
+    return lambda at: forms.FORMS[form](Shown(at.plan, at.pairs, "cluster.yaml", {})) + "\n"
 
 
 ENDINGS = {"markdown": "md", "html": "html", "junit": "xml"}
@@ -38,7 +39,7 @@ FORMS = {
     ".txt": text,
     "-verbose.txt": lambda at: text(at, 1),
     ".json": document,
-    **{f".{ENDINGS[form]}": rendered(form) for form in forms.FORMS},
+    **{f".{ENDINGS[form]}": rendered(form) for form in ENDINGS},
 }
 
 

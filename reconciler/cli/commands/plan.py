@@ -23,7 +23,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
-from reconciler.loading import digest, read, read_text
+from reconciler.loading import digest, load, places, read_text
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
 from reconciler.model.standing import contacted
@@ -31,7 +31,7 @@ from reconciler.pipeline import Options, Pairs, plan_recorded
 from reconciler.pipeline import plan as make
 from reconciler.reports.documents import plan_document
 from reconciler.reports.facts import age
-from reconciler.reports.forms import FORMS
+from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.text import plan_lines
 
 CHANGES = 2
@@ -70,20 +70,21 @@ def command(
     With --facts no host is connected to.
     """
     path = discovered(file)
-    desired = read(path)
+    source = read_text(path)
+    desired = load(path, source)
     checked(desired, targets)
     if facts:
         plan, pairs = _recorded(desired, facts, targets)
     else:
         plan, pairs = asyncio.run(_live(desired, Options(targets, parallelism), no_color))
-    document = plan_document(plan, desired, targets, digest(read_text(path)))
+    document = plan_document(plan, desired, targets, digest(source))
     text = json.dumps(document, indent=1, default=str)
     if output:
         Path(output).write_text(text + "\n")
     if form == "json":
         click.echo(text)
     elif form in FORMS:
-        click.echo(FORMS[form](plan, pairs))
+        click.echo(FORMS[form](Shown(plan, pairs, path, places(source))))
     else:
         show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
     if plan.blocked:

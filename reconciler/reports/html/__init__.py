@@ -98,19 +98,19 @@ def _cluster(plan: ClusterPlan, cluster: Cluster, observed: Observed, anchor: st
         tables.outages(plan),
         tag("div", picture(found, plan.name), class_="scroll picture"),
         key(found),
-        *_parts(plan, anchor),
+        *_parts(plan, tuple(observed.hosts), anchor),
         tag("h3", "What the hosts have"),
         tag("div", tables.facts(observed), class_="facts"),
     ]
     return tag("section", joined(parts, "\n"), id=anchor)
 
 
-def _parts(plan: ClusterPlan, anchor: str) -> Iterator[str]:
+def _parts(plan: ClusterPlan, order: Sequence[str], anchor: str) -> Iterator[str]:
     """A heading and its part, as far as there is something to say."""
     later = ": this would follow once nothing is blocked" if plan.blocked else ""
     if 0 < len(plan.actions) <= MOST_ACTIONS:
         yield tag("h3", f"When, by estimates{later}")
-        yield lanes(plan.actions, anchor)
+        yield lanes(plan.actions, order, anchor)
         yield _legend(plan)
     for title, part in (
         ("What differs", tables.changes(plan)),

@@ -13,14 +13,22 @@ HEAD, LANE = 30, 34  # the same in style.css, where the names of the hosts stand
 NARROW, BROAD, PACE = 520, 6000, 7.5  # pixels, and pixels a second where there is room
 TICKS = (5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 APART = 60  # pixels between two marks of time, at least
+DIGIT = 7  # pixels that a digit takes
 LABEL = 58  # pixels that a time takes
 READABLE = 13  # pixels that a number of two digits takes
 
 
-def lanes(actions: Sequence[Action], anchor: str) -> Markup:
-    """Names at the left and the lanes beside them, which scroll where they are too wide."""
+def lanes(actions: Sequence[Action], order: Sequence[str], anchor: str) -> Markup:
+    """Names at the left and the lanes beside them, which scroll where they are too wide.
+
+    Hosts stand as in ``order``, others after them.
+    """
     bars = timeline(actions)
-    hosts = tuple(dict.fromkeys(bar.action.host for bar in bars if bar.action.host))
+    at_work = dict.fromkeys(bar.action.host for bar in bars if bar.action.host)
+    hosts = (
+        *(host for host in order if host in at_work),
+        *(host for host in at_work if host not in order),
+    )
     names = [tag("div", clipped(host, 18), title=host) for host in hosts]
     return tag(
         "div",
@@ -103,7 +111,8 @@ def _barriers(bars: Sequence[Bar]) -> list[list[Bar]]:
 def _barrier(group: Sequence[Bar], scale: float, tall: int, links: _Links) -> Markup:
     first = group[0]
     x, wide = first.start * scale, max((first.end - first.start) * scale, 4)
-    numbers = [links.numbers[bar.action.id] for bar in group]
+    numbers = [str(links.numbers[bar.action.id]) for bar in group]
+    words = ",".join(numbers)
     return links.around(
         [bar.action for bar in group],
         tag(
@@ -114,7 +123,7 @@ def _barrier(group: Sequence[Bar], scale: float, tall: int, links: _Links) -> Ma
             height=tall - 16,
             class_="barrier",
         ),
-        *_number(",".join(map(str, numbers[:2])), x, wide, 27),
+        *_number(words if len(words) * DIGIT <= wide else numbers[0], x, wide, 27),
     )
 
 

@@ -84,6 +84,7 @@ def test_sarif_names_rule_file_and_place():
     assert run["tool"]["driver"]["rules"] == [{"id": "bad-value"}, {"id": "unknown-key"}]
     assert run["results"][1] == {
         "ruleId": "unknown-key",
+        "ruleIndex": 1,
         "level": "error",
         "message": {"text": "'nmae' is unknown; did you mean 'name'?"},
         "locations": [

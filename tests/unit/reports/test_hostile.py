@@ -1,5 +1,6 @@
 """Words that hosts choose stay words in every form of a plan."""
 
+import json
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -9,7 +10,7 @@ import pytest
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Command, Fact, Outage, Plan
-from reconciler.reports.forms import FORMS
+from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.markdown import LIMIT, MARKER, fence, prose
 from reconciler.reports.mermaid import label
 from tests.builders import converged, spec, volume
@@ -70,7 +71,7 @@ def pairs(words=NASTY):
 
 
 def render(form, **given):
-    return FORMS[form](plan(**given), pairs())
+    return FORMS[form](Shown(plan(**given), pairs(), given.get("words", NASTY), {}))
 
 
 class Elements(HTMLParser):
@@ -119,6 +120,14 @@ def test_xml_reads_back_with_every_word():
     assert "</details></td></svg><script>" in failure.get("message") + failure.text
 
 
+def test_sarif_reads_back_with_every_word_in_ascii_addresses():
+    (run,) = json.loads(render("sarif"))["runs"]
+    assert {result["level"] for result in run["results"]} == {"error", "warning"}
+    assert all("</svg><script>" in result["message"]["text"] for result in run["results"])
+    places = [r["locations"][0]["physicalLocation"] for r in run["results"]]
+    assert all(re.fullmatch(r"[\w%/.~-]+", p["artifactLocation"]["uri"]) for p in places)
+
+
 def outside_fences(text):
     """The lines that are not in a block of code."""
     bar = ""
@@ -163,7 +172,7 @@ def test_words_begin_no_heading_and_no_list(text):
 
 
 def test_a_graph_holds_nothing_but_words():
-    assert re.fullmatch(r"(?:[\w ._/,-]|#\d+;|\u2026)*", label(NASTY))
+    assert re.fullmatch(r"(?:[\w ._/,:()=+-]|#\d+;|\u2026)*", label(NASTY))
 
 
 @pytest.mark.parametrize("words", [NASTY, "x" * 2000, "&" * 2000, "`|" * 1000])

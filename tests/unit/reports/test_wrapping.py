@@ -1,0 +1,64 @@
+import pytest
+
+from reconciler.reports.wrapping import shown, wrapped
+
+ROW = "  + node01,node02  volume/images/boot  boot  because: it would not be mounted at boot"
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (85, [ROW]),
+        (
+            80,
+            [
+                "  + node01,node02  volume/images/boot  boot  because: it would not be mounted at",
+                "                                             boot",
+            ],
+        ),
+        (
+            70,
+            [
+                "  + node01,node02  volume/images/boot  boot",
+                "                   because: it would not be mounted at boot",
+            ],
+        ),
+        (
+            60,
+            [
+                "  + node01,node02  volume/images/boot  boot",
+                "                   because: it would not be mounted at boot",
+            ],
+        ),
+        (
+            45,
+            [
+                "  + node01,node02  volume/images/boot  boot",
+                "      because: it would not be mounted at",
+                "      boot",
+            ],
+        ),
+    ],
+)
+def test_a_row_breaks_inside_its_last_column(width, lines):
+    assert list(wrapped(ROW, width)) == lines
+
+
+def test_words_alone_hang_a_little_and_long_ones_stay_whole():
+    path = "/" + "x" * 60
+    assert list(wrapped(f"  OUTAGE of about 5 s: {path} is taken", 40)) == [
+        "  OUTAGE of about 5 s:",
+        f"      {path}",
+        "      is taken",
+    ]
+
+
+@pytest.mark.parametrize("width", [1, 10, 35, 36, 37, 60, 200])
+def test_nothing_is_lost_in_any_width(width):
+    assert " ".join(wrapped(ROW, width)).split() == ROW.split()
+
+
+def test_wide_characters_are_left_to_the_terminal():
+    line = "  a  " + "語" * 60
+    assert shown(line) == 5 + 120
+    assert list(wrapped(line, 80)) == [line]
