@@ -27,6 +27,10 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.schema.json
 	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows examples/ci/github-actions.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/ci/gitlab-ci.yml
+	$(BIN)/check-jsonschema --schemafile schemas/plan.schema.json tests/golden/*.json
+	$(BIN)/check-jsonschema --schemafile schemas/facts.schema.json tests/golden/facts/*.json
 
 unit: $(STAMP)  ## everything without the lab
 	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -m "not nightly" -rs --durations 10
@@ -50,7 +54,7 @@ lab-down:
 	$(BIN)/python -m tests.lab down --netns reconcile
 
 schema: $(STAMP)  ## regenerate the published schemas
-	$(BIN)/reconcile schema cluster > schemas/cluster.schema.json
+	for name in cluster plan facts; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
 
 bench: $(STAMP)  ## start-up cost above the bare interpreter
 	$(BIN)/python -m tests.bench.startup

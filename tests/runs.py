@@ -148,6 +148,11 @@ class Controller:
         options = pipeline.Options(targets)
         return (await pipeline.plan(desired, self._fleet(desired, Line()), options))[0]
 
+    async def look(self, desired: Desired) -> pipeline.Pairs:
+        """As ``reconcile observe``."""
+        fleet = self._fleet(desired, Line())
+        return await pipeline.look_at(desired, fleet, pipeline.Options())
+
     async def apply(self, desired: Desired, *targets: str, line: Line | None = None) -> Ended:
         """As ``reconcile apply --approve PLAN_ID --accept-data …``."""
         self.count += 1

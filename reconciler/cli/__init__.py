@@ -22,7 +22,7 @@ COMMANDS = {
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: each action, its command, output and proof.",
     "explain": "Why something is planned, or what a refusal code means.",
-    "schema": "Print the JSON Schema of desired-state files.",
+    "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",
     "demo": "A whole cluster on simulated hosts behind real SSH; no root.",

@@ -93,8 +93,8 @@ def result(outcomes: Sequence[ClusterOutcome], interrupted: bool) -> str:  # noq
     acted = bool(found & {"converged", "partial"})
     if interrupted:
         return "interrupted"
-    if "locked" in found:
-        return "locked"
+    if first := next((word for word in ("stale", "locked") if word in found), None):
+        return first
     if "refused" in found and not acted and "failed" not in found:
         return "refused"
     if found & {"partial", "failed", "refused"}:

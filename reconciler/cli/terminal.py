@@ -69,7 +69,7 @@ def observing(total: int, *, no_color: bool = False) -> Iterator[Callable[[str, 
         TextColumn("observing"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("hosts"),
+        TextColumn("answers"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[waiting]}"),
     )
@@ -77,10 +77,13 @@ def observing(total: int, *, no_color: bool = False) -> Iterator[Callable[[str, 
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=total, waiting="")
         asked: list[str] = []
+        looks = [0, total]  # begun, and expected: some hosts are looked at more than once
 
         def watch(host: str, state: str) -> None:
             if state == "started":
                 asked.append(host)
+                looks[:] = looks[0] + 1, max(looks[0] + 1, looks[1])
+                progress.update(task, total=looks[1])
             else:
                 asked.remove(host)
                 progress.advance(task)

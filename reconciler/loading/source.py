@@ -19,6 +19,7 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _TAB = re.compile(r"^(?:[^#\t\n]|(?<=\S)#)*\t", re.MULTILINE)  # outside of comments
+_WRITTEN = '"format_version"'
 _MOST = 20  # a binary file has thousands
 
 
@@ -51,6 +52,10 @@ def text_problems(file: str, text: str) -> list[Problem]:
     """Why ``text`` should not be given to a YAML parser at all."""
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         return [_too_large(file)]
+    if text.startswith("{") and _WRITTEN in text[:64]:
+        message = "this is a document that reconcile wrote, not a desired-state file"
+        hint = "a saved plan is for reconcile apply, facts are for reconcile plan FILE --facts"
+        return [Problem(file, 1, 1, "not-desired-state", message, hint)]
     if text.startswith("\ufeff"):
         message = "the file starts with a byte order mark"
         return [Problem(file, 1, 1, "bom", message, "save it as UTF-8 without BOM")]

@@ -49,7 +49,7 @@ class ActionOutcome:
 
 
 ClusterResult = Literal[
-    "no-change", "converged", "refused", "partial", "failed", "locked", "interrupted"
+    "no-change", "converged", "refused", "partial", "failed", "locked", "stale", "interrupted"
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.model.outcome import Blocked, Finding
@@ -154,11 +154,15 @@ class ClusterPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All clusters of a file; ``id`` is a digest of actions and the facts beneath."""
+    """All clusters of a file; ``id`` is a digest of actions and the facts beneath.
+
+    ``facts`` are those facts in plain values: by cluster, host and section.
+    """
 
     id: str
     clusters: tuple[ClusterPlan, ...]
     facts_digest: str
+    facts: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -29,6 +29,7 @@ REMEDIES: Mapping[str, str] = {
     "host-key-unknown": "get the host's key over a trusted way and add it to known_hosts",
     "lease-failed": "look up the code after 'gate:' with reconcile explain",
     "login-refused": "check ssh.user and ssh.identity; try ssh by hand",
+    "not-observed": "record the facts with this file: reconcile observe FILE -o FACTS",
     "output-too-large": "make the user's shell start files silent",
     "probe-garbled": "log in by hand and see what the shell prints",
     "ssh-config-invalid": "correct ssh_config, or ssh.jump in the file",

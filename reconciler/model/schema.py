@@ -1,13 +1,39 @@
-"""The published JSON Schema of a desired-state file, made from the model."""
+"""The published JSON Schemas of desired-state files, saved plans and facts, from the model."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from reconciler.model.desired import Desired
+from reconciler.model.documents import FactsDocument, PlanDocument
+from reconciler.model.observed import HostFacts
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TITLE = "reconcile: desired state of OCFS2 clusters, version 1"
+_PLAN_TITLE = "reconcile: a plan, version 1"
+_FACTS_TITLE = "reconcile: facts of hosts, version 1"
+_LOST = {
+    "type": "object",
+    "description": "A host without an answer; code is the stable refusal code.",
+    "properties": {
+        "unreachable": {
+            "type": "object",
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+            "required": ["code", "message"],
+        }
+    },
+    "required": ["unreachable"],
+}
+_UNKNOWN = {
+    "type": "object",
+    "description": "A section that could not be read, and why.",
+    "properties": {"unknown": {"type": "string"}},
+    "required": ["unknown"],
+    "additionalProperties": False,
+}
 
 
 def cluster_schema() -> dict[str, Any]:
@@ -18,6 +44,38 @@ def cluster_schema() -> dict[str, Any]:
     """
     schema = Desired.model_json_schema()
     return {"$schema": _DIALECT, **_tidy(schema), "title": _TITLE}
+
+
+def plan_schema() -> dict[str, Any]:
+    """The schema of what ``plan -o`` saves; keys may be added, hence further ones are valid."""
+    schema = TypeAdapter(PlanDocument).json_schema()
+    desired = Desired.model_json_schema(ref_template="#/$defs/{model}")
+    definitions = {**schema["$defs"], **desired.pop("$defs"), "Desired": desired}
+    schema["properties"]["desired"] = {"$ref": "#/$defs/Desired"}
+    return _published({**schema, "$defs": definitions}, _PLAN_TITLE)
+
+
+def facts_schema() -> dict[str, Any]:
+    """The schema of what ``observe -o`` writes; keys may be added, as above."""
+    schema = TypeAdapter(FactsDocument).json_schema()
+    host = TypeAdapter(HostFacts).json_schema()
+    sections = host["$defs"] | {"Unknown": _UNKNOWN}
+    some = {"type": "object", "properties": host["properties"]}
+    for place, required in (("hosts", host["properties"]), ("storage", ())):
+        facts = {**some, "required": sorted(required)}
+        schema["properties"][place]["additionalProperties"] = {"anyOf": [_LOST, facts]}
+    return _published({**schema, "$defs": {**schema["$defs"], **sections}}, _FACTS_TITLE)
+
+
+def _published(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    return {"$schema": _DIALECT, **_tidy(schema), "title": title}
+
+
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "cluster": cluster_schema,
+    "plan": plan_schema,
+    "facts": facts_schema,
+}
 
 
 def _tidy(node: Any) -> Any:

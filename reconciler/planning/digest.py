@@ -1,12 +1,17 @@
-"""Digests: the same actions on the same relevant facts give the same plan id."""
+"""Digests: the same actions on the same relevant facts give the same plan id.
+
+What is relevant is said here alone, for the digest and for telling what changed since.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
+from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import Action, ClusterPlan
 
@@ -30,11 +35,22 @@ VOLATILE = {"beats", "advancing", "pid", "locking", "free"}
 # default on a filling disk (fs/ocfs2/super.c, ocfs2_show_options).
 SHRINKING = "localalloc="
 LENGTH = 12
+# Credentials of other file systems in fstab (mount.cifs(8)): a plan is read by many.
+SECRET = re.compile(r"((?:password2?|pass)=)[^,\s]+")
+Relevant = Mapping[str, Mapping[str, Mapping[str, object]]]
 
 
-def facts_digest(observed: Sequence[Observed]) -> str:
+def relevant(pairs: Sequence[tuple[Cluster, Observed]]) -> Relevant:
+    """What plans rest on: by cluster, host and section, in plain values."""
+    return {
+        cluster.name: {name: _host(facts) for name, facts in observed.hosts.items()}
+        for cluster, observed in pairs
+    }
+
+
+def facts_digest(facts: Relevant) -> str:
     """A digest of what plans rest on, on every host of every cluster."""
-    return _digest([{name: _host(facts) for name, facts in o.hosts.items()} for o in observed])
+    return _digest(list(facts.values()))
 
 
 def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
@@ -86,4 +102,9 @@ def _item(value: object) -> object:
     fields = asdict(value)  # type: ignore[call-overload]  # every section holds dataclasses
     if "options" in fields:
         fields["options"] = [o for o in fields["options"] if not o.startswith(SHRINKING)]
-    return {key: value for key, value in fields.items() if key not in VOLATILE}
+    return {key: _masked(key, item) for key, item in fields.items() if key not in VOLATILE}
+
+
+def _masked(key: str, value: object) -> object:
+    """A file's text without the passwords in it; its hash still tells when one changes."""
+    return SECRET.sub(r"\1***", value) if key == "text" and isinstance(value, str) else value

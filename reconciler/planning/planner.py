@@ -13,7 +13,7 @@ from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
 from reconciler.planning import graph, offline, reach, storage, strangers
 from reconciler.planning.arriving import equipped, installs
-from reconciler.planning.digest import facts_digest, plan_id
+from reconciler.planning.digest import facts_digest, plan_id, relevant
 from reconciler.planning.forecast import findings
 from reconciler.planning.notes import fencing, noted, quarantined
 from reconciler.planning.numbering import numbered
@@ -34,8 +34,9 @@ from reconciler.resources.workloads.guests import unstoppable
 def make_plan(pairs: Sequence[tuple[Cluster, Observed]], targets: Sequence[str] = ()) -> Plan:
     """The plan of all clusters, each with what it observed; restricted to ``targets``."""
     clusters = tuple(restrict(cluster, observed, targets) for cluster, observed in pairs)
-    digest = facts_digest([observed for _cluster, observed in pairs])
-    return Plan(plan_id(clusters, digest), clusters, digest)
+    facts = relevant(pairs)
+    digest = facts_digest(facts)
+    return Plan(plan_id(clusters, digest), clusters, digest, facts)
 
 
 def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> ClusterPlan:

@@ -18,7 +18,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     without = with_members(cluster, [m for m in cluster.members if m.name not in leavers])
     remembered = {m.name.lower() for m in departed(without, observed)}
     for item in observed.unreachable():
-        if item.host not in leavers:
+        # Of a host that nobody asked it is not known whether it answers.
+        if item.host not in leavers or item.code == "not-observed":
             yield unreachable(item.host, item.code, item.message)
         elif item.host.lower() in remembered:
             yield Blocked(

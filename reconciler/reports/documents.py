@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any
 
 from reconciler import __version__
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.documents import FORMAT_VERSION, Json, checksum, plain
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
-
-FORMAT_VERSION = "1"
-Json = dict[str, Any]
+from reconciler.planning.stale import bounded
 
 
 def plan_document(
     plan: Plan, desired: Desired, targets: Sequence[str], file_digest: str
 ) -> Json:
-    """A plan, whole."""
+    """A plan, whole, in plain values."""
+    document: Json = plain(
+        {
+            "format_version": FORMAT_VERSION,
+            "id": plan.id,
+            "risk": plan.risk,
+            "irreversible": plan.irreversible,
+            "clusters": [_cluster(cluster) for cluster in plan.clusters],
+            "desired": desired.model_dump(mode="json", exclude_defaults=True),
+            "targets": list(targets),
+            "facts_digest": plan.facts_digest,
+            "facts": _relevant(plan),
+            "file_digest": file_digest,
+            "reconciler_version": __version__,
+        }
+    )
+    return {**document, "checksum": checksum(document)}
+
+
+def _relevant(plan: Plan) -> Json:
+    """The facts that the plan rests on, by cluster, host and section; of large ones the hash."""
     return {
-        "format_version": FORMAT_VERSION,
-        "id": plan.id,
-        "risk": plan.risk,
-        "irreversible": plan.irreversible,
-        "clusters": [_cluster(cluster) for cluster in plan.clusters],
-        "desired": desired.model_dump(mode="json", exclude_defaults=True),
-        "targets": list(targets),
-        "facts_digest": plan.facts_digest,
-        "file_digest": file_digest,
-        "reconciler_version": __version__,
+        cluster: {
+            host: {section: bounded(value) for section, value in facts.items()}
+            for host, facts in hosts.items()
+        }
+        for cluster, hosts in plan.facts.items()
     }
 
 
@@ -59,11 +73,17 @@ def _action(action: Action) -> Json:
         "device": action.device,
         "irreversible": action.irreversible,
         "command": preview(action),
+        "input": _input(action),
         "needs": list(action.needs),
         "requires": [fact_words(fact) for fact in action.requires],
         "unless": [fact_words(fact) for fact in action.unless],
         "expects": [fact_words(fact) for fact in action.expects],
     }
+
+
+def _input(action: Action) -> str:
+    text = action.command.stdin if action.command else ""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
 
 
 def preview(action: Action) -> str:
@@ -89,22 +109,43 @@ def fact_words(fact: Fact) -> str:
     return f"{','.join(fact.hosts)}: {what} = {value}"
 
 
-def facts_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
-    """What all hosts have; a section that could not be read is ``{"unknown": reason}``."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "observed_at": observed_at,
-        "hosts": {
-            name: _host(facts)
-            for _cluster_, observed in pairs
-            for name, facts in observed.hosts.items()
-        },
-        "storage": {
-            name: _asked(_host(facts))
-            for _cluster_, observed in pairs
-            for name, facts in observed.storage.items()
-        },
-    }
+def facts_document(
+    pairs: Sequence[tuple[Cluster, Observed]],
+    asked: Mapping[str, Mapping[str, Sequence[str]]],
+    observed_at: str,
+) -> Json:
+    """What all hosts have; a section that could not be read is ``{"unknown": reason}``.
+
+    ``asked`` is what each cluster's hosts were asked for, by option of the probe.
+    """
+    clusters: list[Json] = []
+    places: dict[str, Json] = {"hosts": {}, "storage": {}}
+    for cluster, observed in pairs:
+        keys = {
+            place: _kept(places[place], cluster.name, found)
+            for place, found in (
+                ("hosts", {name: _host(facts) for name, facts in observed.hosts.items()}),
+                ("storage", {n: _asked(_host(f)) for n, f in observed.storage.items()}),
+            )
+        }
+        clusters.append({"name": cluster.name, "asked": asked[cluster.name], **keys})
+    document: Json = plain(
+        {
+            "format_version": FORMAT_VERSION,
+            "observed_at": observed_at,
+            "reconciler_version": __version__,
+            "clusters": clusters,
+            **places,
+        }
+    )
+    return document
+
+
+def _kept(place: Json, cluster: str, found: Json) -> Json:
+    """Put hosts there; the key of each. One that moves between clusters is in both."""
+    keys = {name: f"{cluster}/{name}" if name in place else name for name in found}
+    place |= {keys[name]: host for name, host in found.items()}
+    return keys
 
 
 def _asked(host: Json) -> Json:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, Observed, Unknown, Unreachable
 
 Line = tuple[str, str]
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
+
+
+def age(observed_at: str, now: datetime) -> str:
+    """How old recorded facts are, in the largest unit of which there is one."""
+    seconds = (now - datetime.fromisoformat(observed_at)).total_seconds()
+    if seconds < 0:
+        return f"the facts are of {observed_at}: that is still to come, by this machine's clock"
+    name, size = next(((n, s) for n, s in UNITS if seconds >= s), ("second", 1))
+    count = int(seconds // size)
+    return f"the facts are {count} {name}{'' if count == 1 else 's'} old ({observed_at})"
 
 
 def facts_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:

@@ -8,12 +8,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import click
 
+from reconciler import __version__
 from reconciler.cli import prompts, session
 from reconciler.cli.fleet import connected
 from reconciler.cli.options import (
@@ -31,9 +31,11 @@ from reconciler.cli.options import (
 from reconciler.cli.progress import json_lines, live
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
+from reconciler.errors import UsageError
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
-from reconciler.loading import digest, read
+from reconciler.loading import digest, read, read_text
+from reconciler.loading.saved import SavedPlan, saved_plan
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
@@ -42,11 +44,14 @@ from reconciler.model.standing import contacted
 from reconciler.pipeline import Fleet, Options, Run
 from reconciler.pipeline import plan as make
 from reconciler.planning.approval import Consent, judge, runnable
+from reconciler.planning.stale import Difference, differences
 from reconciler.reports.devices import aliases
-from reconciler.reports.documents import run_summary
+from reconciler.reports.documents import plan_document, run_summary
+from reconciler.reports.stale import stale_lines
 from reconciler.reports.text import outcome_lines, plan_lines
 
 DETACHED = 130
+STALE = "plan again, look at what differs, and save and approve that plan"
 Pairs = Sequence[tuple[Cluster, Observed]]
 
 
@@ -65,11 +70,13 @@ class Request:
     no_color: bool
     detail: int
     state: str | None
+    saved: SavedPlan | None
 
     @property
     def more(self) -> str:
         """What else of the command line makes the same plan, and the same record."""
-        words = [word for target in self.options.targets for word in ("--target", target)]
+        targets = () if self.saved else self.options.targets
+        words = [word for target in targets for word in ("--target", target)]
         words += ["--state-dir", self.state] if self.state else []
         return f" {shlex.join(words)}" if words else ""
 
@@ -107,22 +114,31 @@ def command(
     no_color: bool,
     verbose: int,
 ) -> int:
-    """Make the hosts of FILE what it says, after your approval; prove every step."""
+    """Make the hosts of FILE what it says, after your approval; prove every step.
+
+    FILE may be a plan that plan -o saved: it is applied exactly, or refused as stale.
+    """
     path = discovered(file)
-    desired = read(path)
+    saved = saved_plan(path)
+    if saved and targets:
+        raise UsageError(
+            f"{path} is a saved plan and has its targets: --target cannot be given"
+        )
+    desired = saved.desired if saved else read(path)
     checked(desired, targets)
     request = Request(
         file=path,
-        file_digest=digest(Path(path).read_text()),
+        file_digest=saved.document["file_digest"] if saved else digest(read_text(path)),
         desired=desired,
         consent=Consent(auto_approve, approve, frozenset(devices)),
-        options=Options(targets, parallelism),
+        options=Options(saved.targets if saved else targets, parallelism),
         lock_timeout=lock_timeout,
         json=form == "json",
         ask=not no_input and sys.stdin.isatty() and sys.stderr.isatty(),
         no_color=no_color,
         detail=verbose,
         state=state_dir,
+        saved=saved,
     )
     try:
         return asyncio.run(_apply(request))
@@ -182,6 +198,8 @@ async def _carry_out(
     for cluster, observed in pairs:
         count = {"hosts": len(observed.hosts), "unreachable": len(observed.unreachable())}
         journal.emit("observed", {"cluster": cluster.name, **count, "plan": plan.id})
+    if request.saved and (changed := _changed(request.saved, plan)) is not None:
+        return _stale(request, journal, plan, changed), False
     if not request.json:
         by_name = {cluster.name: observed for cluster, observed in pairs}
         show(plan_lines(plan, by_name, request.detail), request.no_color)
@@ -197,7 +215,37 @@ async def _carry_out(
             )
         claim = partial(_claim, request, journal.path.stem)
         work = Run(fleet, request.options, journal.emit, stop, claim, request.desired)
-        return await work.execute(plan, pairs), bool(interrupted)
+        outcomes = await work.execute(plan, pairs)
+    return (as_saved(outcomes) if request.saved else outcomes), bool(interrupted)
+
+
+def _changed(saved: SavedPlan, plan: Plan) -> tuple[Difference, ...] | None:
+    """What is not as in the saved plan; None if id and actions are the same."""
+    now = plan_document(plan, saved.desired, saved.targets, "")
+    found = differences(saved.document, now)
+    return None if not found and plan.id == saved.id else found
+
+
+def _stale(
+    request: Request, journal: Journal, plan: Plan, found: Sequence[Difference]
+) -> tuple[ClusterOutcome, ...]:
+    """Nothing was done; everything that changed goes on record, and is told."""
+    assert request.saved is not None  # noqa: S101  # only a saved plan is stale
+    for one in found:
+        journal.emit("stale", asdict(one))
+    if not request.json:
+        show(stale_lines(found, request.saved.id, plan.id), request.no_color)
+    if request.saved.version != __version__:
+        _say(f"note: reconcile {request.saved.version} made the plan, this is {__version__}")
+    return tuple(ClusterOutcome(item.name, "stale", message=STALE) for item in plan.clusters)
+
+
+def as_saved(outcomes: tuple[ClusterOutcome, ...]) -> tuple[ClusterOutcome, ...]:
+    """What changed between the last look and the lease makes the saved plan stale, too."""
+    return tuple(
+        replace(one, result="stale") if "plan-changed" in {b.code for b in one.blocked} else one
+        for one in outcomes
+    )
 
 
 def _claim(request: Request, identity: str, cluster: str) -> Claim:

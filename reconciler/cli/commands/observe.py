@@ -10,17 +10,23 @@ from pathlib import Path
 import click
 
 from reconciler.cli.fleet import connected
-from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, VERBOSE, discovered, formats
+from reconciler.cli.options import (
+    FILE,
+    NO_COLOR,
+    NO_INPUT,
+    PARALLELISM,
+    VERBOSE,
+    discovered,
+    formats,
+)
 from reconciler.cli.terminal import observing, show
 from reconciler.loading import read
-from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed, Unreachable
+from reconciler.model.observed import Unreachable
 from reconciler.model.standing import contacted
-from reconciler.pipeline import Options, look_at
+from reconciler.pipeline import Options, Pairs, answered, look_at
 from reconciler.reports.documents import facts_document
 from reconciler.reports.facts import facts_lines
 
-Pairs = tuple[tuple[Cluster, Observed], ...]
 SOME_UNREAD = 4
 ALL_UNREAD = 1
 
@@ -30,6 +36,7 @@ ALL_UNREAD = 1
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the JSON there.")
 @formats(("json", "text"))
 @PARALLELISM
+@NO_INPUT
 @NO_COLOR
 @VERBOSE
 def command(
@@ -37,6 +44,7 @@ def command(
     output: str | None,
     form: str,
     parallelism: int,
+    no_input: bool,
     no_color: bool,
     verbose: int,
 ) -> int:
@@ -51,7 +59,8 @@ def command(
         return pairs
 
     pairs = asyncio.run(look())
-    document = facts_document(pairs, datetime.now(UTC).isoformat(timespec="seconds"))
+    asked = {cluster.name: answered(cluster, seen) for cluster, seen in pairs}
+    document = facts_document(pairs, asked, datetime.now(UTC).isoformat(timespec="seconds"))
     text = json.dumps(document, indent=1)
     if output:
         Path(output).write_text(text + "\n")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -21,18 +23,17 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
-from reconciler.loading import digest, places, read
-from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed
+from reconciler.loading import digest, load, places, read_text
+from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
 from reconciler.model.standing import contacted
-from reconciler.pipeline import Options
+from reconciler.pipeline import Options, Pairs, plan_recorded
 from reconciler.pipeline import plan as make
 from reconciler.reports.documents import plan_document
+from reconciler.reports.facts import age
 from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.text import plan_lines
 
-Pairs = tuple[tuple[Cluster, Observed], ...]
 CHANGES = 2
 BLOCKED = 3
 
@@ -40,6 +41,11 @@ BLOCKED = 3
 @click.command("plan")
 @FILE
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Save the plan there.")
+@click.option(
+    "--facts",
+    type=click.Path(dir_okay=False),
+    help="Plan offline from what observe -o wrote.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @formats(("text", "json", *FORMS))
 @TARGET
@@ -50,6 +56,7 @@ BLOCKED = 3
 def command(
     file: str | None,
     output: str | None,
+    facts: str | None,
     detailed_exitcode: bool,
     form: str,
     targets: tuple[str, ...],
@@ -58,20 +65,18 @@ def command(
     no_color: bool,
     verbose: int,
 ) -> int:
-    """Observe the hosts of FILE and show what apply would do, and why."""
+    """Observe the hosts of FILE and show what apply would do, and why.
+
+    With --facts no host is connected to.
+    """
     path = discovered(file)
-    desired = read(path)
+    source = read_text(path)
+    desired = load(path, source)
     checked(desired, targets)
-    options = Options(targets, parallelism)
-
-    async def look() -> tuple[Plan, Pairs]:
-        async with connected(desired) as fleet:
-            total = sum(len(contacted(cluster)) for cluster in desired.clusters)
-            with observing(total, no_color=no_color) as watch:
-                return await make(desired, fleet, options, watch)
-
-    plan, pairs = asyncio.run(look())
-    source = Path(path).read_text()
+    if facts:
+        plan, pairs = _recorded(desired, facts, targets)
+    else:
+        plan, pairs = asyncio.run(_live(desired, Options(targets, parallelism), no_color))
     document = plan_document(plan, desired, targets, digest(source))
     text = json.dumps(document, indent=1, default=str)
     if output:
@@ -85,6 +90,22 @@ def command(
     if plan.blocked:
         return BLOCKED
     return CHANGES if detailed_exitcode and (plan.actions or _differs(plan)) else 0
+
+
+async def _live(desired: Desired, options: Options, no_color: bool) -> tuple[Plan, Pairs]:
+    async with connected(desired) as fleet:
+        total = sum(len(contacted(cluster)) for cluster in desired.clusters)
+        with observing(total, no_color=no_color) as watch:
+            return await make(desired, fleet, options, watch)
+
+
+def _recorded(desired: Desired, path: str, targets: Sequence[str]) -> tuple[Plan, Pairs]:
+    """From recorded facts, whose age is told: no host is connected to."""
+    from reconciler.loading.saved import recorded_facts  # noqa: PLC0415  # only when needed
+
+    found = recorded_facts(path)
+    click.echo(f"note: {age(found.observed_at, datetime.now(UTC))}", err=True)
+    return asyncio.run(plan_recorded(desired, found.clusters, targets))
 
 
 def _differs(plan: Plan) -> bool:

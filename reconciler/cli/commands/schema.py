@@ -1,4 +1,4 @@
-"""``reconcile schema``: the JSON Schema for editors and pipelines."""
+"""``reconcile schema``: the JSON Schemas for editors and pipelines."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 
 import click
 
-from reconciler.model.schema import cluster_schema
+NAMES = ("cluster", "plan", "facts")
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["cluster"]), default="cluster")
+@click.argument("name", type=click.Choice(NAMES), default=NAMES[0])
 def command(name: str) -> int:
-    """Print the JSON Schema of desired-state files."""
-    click.echo(json.dumps(cluster_schema(), indent=2))
+    """Print the JSON Schema: of desired-state files, saved plans (plan) or facts."""
+    from reconciler.model.schema import SCHEMAS  # noqa: PLC0415  # pydantic is slow to import
+
+    click.echo(json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False))
     return 0

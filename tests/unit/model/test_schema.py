@@ -8,9 +8,8 @@ from jsonschema import Draft202012Validator
 
 from reconciler.errors import SpecInvalid
 from reconciler.loading import load
-from reconciler.model.schema import cluster_schema
+from reconciler.model.schema import SCHEMAS, cluster_schema
 
-FILE = Path("schemas/cluster.schema.json")
 EXAMPLES = sorted(Path("examples").glob("*.yaml"))
 VALIDATOR = Draft202012Validator(cluster_schema())
 
@@ -36,12 +35,31 @@ def minimal(**volume):
     }
 
 
-def test_the_published_file_is_the_models():
-    assert FILE.read_text() == json.dumps(cluster_schema(), indent=2, ensure_ascii=False) + "\n"
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_published_file_is_the_models(name):
+    published = Path(f"schemas/{name}.schema.json").read_text()
+    assert published == json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
 
 
-def test_it_is_a_valid_schema():
-    Draft202012Validator.check_schema(cluster_schema())
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_it_is_a_valid_schema(name):
+    Draft202012Validator.check_schema(SCHEMAS[name]())
+
+
+def nodes(value):
+    """Every object in a schema or a document."""
+    if isinstance(value, dict):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, (dict, list)):
+            yield from nodes(item)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_reference_leads_somewhere(name):
+    schema = SCHEMAS[name]()
+    used = {node["$ref"] for node in nodes(schema) if isinstance(node.get("$ref"), str)}
+    assert used <= {f"#/$defs/{key}" for key in schema["$defs"]}
 
 
 def test_it_accepts_a_valid_file():
@@ -120,3 +138,46 @@ def test_every_key_is_described_for_the_editor():
     ]
     assert bare == []
     assert [name for name, node in definitions.items() if not node.get("description")] == []
+
+
+def golden(name):
+    return json.loads(Path(f"tests/golden/{name}.json").read_text())
+
+
+def without(document, *path):
+    *parents, last = path
+    place = document
+    for key in parents:
+        place = place[key]
+    del place[last]
+    return document
+
+
+PLANS = {
+    "no id": ("id",),
+    "an action without its risk": ("clusters", 0, "actions", 0, "risk"),
+    "a desired state without its version": ("desired", "version"),
+}
+
+
+@pytest.mark.parametrize("path", PLANS.values(), ids=PLANS)
+def test_a_plan_that_lacks_something_is_refused(path):
+    validator = Draft202012Validator(SCHEMAS["plan"]())
+    assert validator.is_valid(golden("create"))
+    assert not validator.is_valid(without(golden("create"), *path))
+
+
+FACTS = {
+    "no time": ("observed_at",),
+    "a host without a section": ("hosts", "node01", "live"),
+    "a mount without its path": ("hosts", "node01", "mounts", 0, "path"),
+    "a section unknown for no reason": ("hosts", "node01", "log", "unknown"),
+    "an unreachable host without a code": ("hosts", "node02", "unreachable", "code"),
+}
+
+
+@pytest.mark.parametrize("path", FACTS.values(), ids=FACTS)
+def test_facts_that_lack_something_are_refused(path):
+    validator = Draft202012Validator(SCHEMAS["facts"]())
+    assert validator.is_valid(golden("facts/running"))
+    assert not validator.is_valid(without(golden("facts/running"), *path))

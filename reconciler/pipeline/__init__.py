@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
 from reconciler.execution.executor import (
@@ -21,32 +20,42 @@ from reconciler.execution.locks import Claim, confirm, leased
 from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
-from reconciler.model.desired import Cluster, Desired, Member, Ssh
-from reconciler.model.devices import ref
-from reconciler.model.observed import HostFacts, Observed
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.documents import Record
+from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
-from reconciler.model.plan import ClusterPlan, Command, Fact, Plan
+from reconciler.model.plan import ClusterPlan, Fact, Plan
 from reconciler.model.refusals import unreachable
-from reconciler.model.software import unusual
-from reconciler.model.standing import contacted, staying, with_volumes
-from reconciler.planning.departed import departed, with_departed, withdrawn
+from reconciler.pipeline.looking import (
+    Fleet,
+    Live,
+    Pairs,
+    Watch,
+    answered,
+    doors,
+    looked,
+    probe_for,
+    storage,
+    whole,
+)
+from reconciler.pipeline.recorded import Recorded
 from reconciler.planning.facts import sections
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, restrict
-from reconciler.planning.storage import asked, beside, named
-from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
-from reconciler.resources.membership.preflight import joins, targets
-from reconciler.resources.ordering.words import guest_units, ordered
-from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
-from reconciler.resources.workloads.guests import listings
-from reconciler.resources.workloads.obligations import units
 
-# The door to a member of a cluster, the same each time.
-Fleet = Callable[[str, Member], Host]
-# What is beside the members has no address on their interconnect.
-NOWHERE = IPv4Address(0)
-Watch = Callable[[str, str], None]
+__all__ = [
+    "Fleet",
+    "Options",
+    "Pairs",
+    "Run",
+    "Watch",
+    "answered",
+    "look_at",
+    "plan",
+    "plan_recorded",
+    "probe_for",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,128 +67,27 @@ class Options:
     patience: float = 20.0
 
 
-def probe_for(
-    cluster: Cluster,
-    blank: Sequence[str],
-    only: Sequence[str] = (),
-    sizes: Sequence[str] = (),
-) -> Command:
-    """The probe with what this cluster's volumes make it look at, ``blank`` most closely."""
-    return probe_command(
-        want=[ref(v) for v in cluster.volumes],
-        blank=blank,
-        paths=[v.mount.path for v in cluster.volumes],
-        only=only,
-        units=(*units(cluster), *guest_units(cluster)),
-        orders=ordered(cluster),
-        guests=listings(cluster),
-        packages=unusual(cluster),
-        connect=targets(cluster) if "interconnect" in only else (),
-        sizes=sizes,
-    )
-
-
-def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
-    """The members that are asked, by name."""
-    return {m.name: fleet(cluster.name, m) for m in contacted(cluster)}
-
-
-def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
-    """The hosts beside the members on which the file has commands run."""
-    return {
-        name: fleet(
-            cluster.name, Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh())
-        )
-        for name in beside(cluster)
-    }
-
-
-async def _whole(
-    fleet: Fleet, cluster: Cluster, options: Options, watch: Watch | None = None
-) -> tuple[Cluster, Observed]:
-    """Everything that a plan can rest on; of hosts beside the members only what it would do."""
-    cluster, seen = await _members(fleet, cluster, options, watch)
-    if not named(cluster):
-        return cluster, seen
-    due = asked(cluster, restrict(cluster, seen, options.targets).actions)
-    places = {**storage(fleet, cluster), **doors(fleet, cluster)}
-    looks = [
-        observe({host: places[host]}, _storage_probe(volumes), SECTIONS)
-        for host, volumes in due.items()
-        if host in places
-    ]
-    found = await asyncio.gather(*looks)
-    hosts = {host: facts for one in found for host, facts in one.hosts.items()}
-    return cluster, replace(seen, storage=hosts)
-
-
-def _storage_probe(volumes: Sequence[str]) -> Command:
-    return probe_command(only=("identity", "logical_volumes"), volumes=volumes)
-
-
-async def _members(
-    fleet: Fleet, cluster: Cluster, options: Options, watch: Watch | None = None
-) -> tuple[Cluster, Observed]:
-    """All of the members, of former members that the hosts know of, too."""
-    limit = options.parallelism
-    blank = [ref(v) for v in cluster.volumes if v.format == "if-blank"]
-    probe = probe_for(cluster, blank)
-    seen = await observe(doors(fleet, cluster), probe, SECTIONS, limit=limit, progress=watch)
-    if gone := departed(cluster, seen):
-        cluster = with_departed(cluster, gone)
-        more = {m.name: fleet(cluster.name, m) for m in gone}
-        also = await observe(more, probe, SECTIONS, limit=limit)
-        seen = Observed({**seen.hosts, **also.hosts})
-    if old := withdrawn(cluster, seen):
-        cluster = with_volumes(cluster, (*cluster.volumes, *old))
-        probe = probe_for(cluster, blank)
-        seen = await observe(doors(fleet, cluster), probe, SECTIONS, limit=limit)
-    if joins(cluster, seen):
-        stays = {
-            name: door
-            for name, door in doors(fleet, cluster).items()
-            if name in staying(cluster)
-        }
-        ports = probe_command(only=("interconnect",), connect=targets(cluster))
-        seen = _with_ports(seen, await observe(stays, ports, SECTIONS, limit=limit))
-    if not doubtful(cluster, seen):
-        return cluster, seen
-    await asyncio.sleep(BEATS_APART)
-    again = probe_for(cluster, (), ("wanted",))
-    later = await observe(doors(fleet, cluster), again, SECTIONS, limit=limit)
-    return cluster, advanced(seen, later)
-
-
-def _with_ports(seen: Observed, ports: Observed) -> Observed:
-    """``seen`` with what each member could reach of the others."""
-    tried = ports.reached()
-    return Observed(
-        {
-            name: replace(facts, interconnect=tried[name].interconnect)
-            if isinstance(facts, HostFacts) and name in tried
-            else facts
-            for name, facts in seen.hosts.items()
-        }
-    )
+async def plan(
+    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
+) -> tuple[Plan, Pairs]:
+    """The plan and what it rests on."""
+    pairs = await look_at(desired, fleet, options, watch)
+    return make_plan(pairs, options.targets), pairs
 
 
 async def look_at(
     desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
-) -> tuple[tuple[Cluster, Observed], ...]:
+) -> Pairs:
     """Every cluster with what its hosts have now."""
-
-    async def one(cluster: Cluster) -> tuple[Cluster, Observed]:
-        return await _whole(fleet, cluster, options, watch)
-
-    return tuple(await asyncio.gather(*(one(cluster) for cluster in desired.clusters)))
+    return await looked(desired, Live(fleet, options.parallelism, watch), options.targets)
 
 
-async def plan(
-    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
-) -> tuple[Plan, tuple[tuple[Cluster, Observed], ...]]:
-    """The plan and what it rests on."""
-    pairs = await look_at(desired, fleet, options, watch)
-    return make_plan(pairs, options.targets), pairs
+async def plan_recorded(
+    desired: Desired, records: Mapping[str, Record], targets: Sequence[str]
+) -> tuple[Plan, Pairs]:
+    """The plan and what it rests on, from facts that were recorded; no host is asked."""
+    pairs = await looked(desired, Recorded(records), targets)
+    return make_plan(pairs, targets), pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +154,7 @@ class Run:
     ) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
         hosts, losses = held
-        cluster, seen = await _whole(self.fleet, cluster, self.options)
+        cluster, seen = await self._whole(cluster)
         fresh = restrict(cluster, seen, self.options.targets)
         if fresh.blocked or fresh.actions != plan.actions:
             return ClusterOutcome(
@@ -282,7 +190,7 @@ class Run:
     ) -> ClusterOutcome:
         """Look once more: only an empty plan is convergence."""
         cluster, as_planned = before
-        cluster, observed = await _whole(self.fleet, cluster, self.options)
+        cluster, observed = await self._whole(cluster)
         rest = restrict(cluster, observed, self.options.targets)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             return await self._recorded(as_planned, observed, outcomes)
@@ -306,6 +214,11 @@ class Run:
             message = f"converged, but the record of it was not left everywhere: {error}"
             return ClusterOutcome(cluster.name, "partial", outcomes, message=message)
         return ClusterOutcome(cluster.name, "converged" if outcomes else "no-change", outcomes)
+
+    async def _whole(self, cluster: Cluster) -> tuple[Cluster, Observed]:
+        return await whole(
+            cluster, Live(self.fleet, self.options.parallelism), self.options.targets
+        )
 
     def _look(self, cluster: Cluster, hosts: Mapping[str, Host]) -> Look:
         def look(facts: Sequence[Fact]) -> Awaitable[Observed]:

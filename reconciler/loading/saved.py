@@ -1,0 +1,197 @@
+"""Files that a command wrote for another one: a saved plan, recorded facts.
+
+They are recognised by what is in them. Nothing in them is executed, and nothing is believed
+that is not checked again: of a plan its desired state is loaded as any file is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from reconciler.errors import InputError, SpecInvalid, UsageError
+from reconciler.loading.checking import load
+from reconciler.model.desired import Desired
+from reconciler.model.documents import (
+    FORMAT_VERSION,
+    FactsDocument,
+    Json,
+    PlanDocument,
+    Record,
+    checksum,
+)
+from reconciler.model.observed import HostFacts, Unknown, Unreachable
+
+MAX_BYTES = 256 * 1024 * 1024
+MARK = '"format_version"'
+PLAN_REMEDY = "make it again: reconcile plan FILE -o P.plan.json"
+FACTS_REMEDY = "make it again: reconcile observe FILE -o FACTS"
+_BROKEN = json.JSONDecodeError
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was saved; ``document`` is the whole of it, in plain values."""
+
+    id: str
+    desired: Desired
+    targets: tuple[str, ...]
+    version: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Recorded facts by cluster; ``observed_at`` is when, in ISO 8601."""
+
+    observed_at: str
+    clusters: Mapping[str, Record]
+
+
+def saved_plan(path: str) -> SavedPlan | None:
+    """The saved plan in the file; None if it is none and may be a desired-state file.
+
+    Raises UsageError without a file, InputError for a document that is broken, edited, of
+    another version, or no plan.
+    """
+    text = _text(path)
+    if not text.lstrip().startswith("{") or MARK not in text:
+        return None
+    document = _document(path, text, PLAN_REMEDY)
+    _checked(path, PlanDocument, document, ("a saved plan", PLAN_REMEDY))
+    if document["checksum"] != checksum(document):
+        raise InputError(
+            f"{path}: this plan was edited after it was saved; change the desired-state file "
+            f"instead and {PLAN_REMEDY}"
+        )
+    desired = _desired(path, document["desired"])
+    return SavedPlan(
+        document["id"],
+        desired,
+        tuple(document["targets"]),
+        document["reconciler_version"],
+        document,
+    )
+
+
+def recorded_facts(path: str) -> Facts:
+    """The facts in the file.
+
+    Raises UsageError without a file, InputError for one that is broken, of another version, or
+    no facts.
+    """
+    document = _document(path, _text(path), FACTS_REMEDY)
+    _checked(path, FactsDocument, document, ("facts of reconcile observe", FACTS_REMEDY))
+    try:
+        clusters = {item["name"]: _record(item, document) for item in document["clusters"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: {_first(error)}; {FACTS_REMEDY}") from error
+    if not _is_moment(document["observed_at"]):
+        raise InputError(
+            f"{path}: observed_at is no time of ISO 8601 with its zone: "
+            f"{document['observed_at']!r}; {FACTS_REMEDY}"
+        )
+    return Facts(document["observed_at"], clusters)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _text(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    return content.decode(errors="replace")
+
+
+def _document(path: str, text: str, remedy: str) -> Json:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        place = f":{error.lineno}:{error.colno}" if isinstance(error, _BROKEN) else ""
+        raise InputError(f"{path}{place}: cut off or damaged, no JSON; {remedy}") from error
+    if not isinstance(document, dict) or "format_version" not in document:
+        raise InputError(f"{path}: not a document of reconcile; {remedy}")
+    if document["format_version"] != FORMAT_VERSION:
+        raise InputError(
+            f"{path}: format_version {document['format_version']!r}; this version reads "
+            f"{FORMAT_VERSION!r}; {remedy}"
+        )
+    return document
+
+
+def _checked(path: str, form: type, document: Json, words: tuple[str, str]) -> None:
+    what, remedy = words
+    try:
+        TypeAdapter(form).validate_json(json.dumps(document), strict=True)
+    except ValidationError as error:
+        raise InputError(f"{path}: not {what}: {_first(error)}; {remedy}") from error
+
+
+def _first(error: Exception) -> str:
+    """Where and what the first problem is."""
+    if isinstance(error, KeyError):
+        return f"{error} is named in it and not there"
+    if not isinstance(error, ValidationError):
+        return str(error).lower()
+    found = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, found['loc']))}: {found['msg'].lower()}"
+
+
+def _desired(path: str, desired: Json) -> Desired:
+    text = json.dumps(desired, ensure_ascii=False)
+    try:
+        return load(path, text)
+    except SpecInvalid as error:
+        found = error.problems[0]
+        raise InputError(
+            f"{path}: its desired state is not valid: {found.code}: {found.message}; "
+            f"{PLAN_REMEDY}"
+        ) from error
+
+
+def _record(item: Json, document: Json) -> Record:
+    asked = {option: frozenset(words) for option, words in item["asked"].items()}
+    hosts, storage = (
+        {name: _host(name, document[place][key]) for name, key in item[place].items()}
+        for place in ("hosts", "storage")
+    )
+    return Record(asked, hosts, storage)
+
+
+def _host(name: str, sections: Json) -> HostFacts | Unreachable:
+    """A host as it was observed; a section that is missing is unknown, not empty."""
+    if "unreachable" in sections:
+        return TypeAdapter(Unreachable).validate_python(
+            {"host": name, **dict(sections["unreachable"])}
+        )
+    values = dict.fromkeys(HostFacts.__dataclass_fields__, _NOT_TOLD)
+    values |= {key: _section(value) for key, value in sections.items() if key in values}
+    return _hosts().validate_python(values)
+
+
+@cache
+def _hosts() -> TypeAdapter[HostFacts]:
+    return TypeAdapter(HostFacts)  # takes a while: once, and only where facts are read
+
+
+_NOT_TOLD: Any = Unknown("it is not among the recorded facts")
+
+
+def _section(value: object) -> object:
+    if isinstance(value, dict) and value.keys() == {"unknown"}:
+        return Unknown(str(value["unknown"]))
+    return value

@@ -1,0 +1,209 @@
+"""Everything that a plan can rest on, looked at in the order in which it turns out to be needed.
+
+Where the facts come from is the source's business: the hosts, or what was recorded of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from typing import Protocol
+
+from reconciler.hosts import Host
+from reconciler.hosts.observer import observe
+from reconciler.model.desired import Cluster, Desired, Member, Ssh
+from reconciler.model.devices import ref
+from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.plan import Command
+from reconciler.model.software import unusual
+from reconciler.model.standing import contacted, staying, with_volumes
+from reconciler.planning.departed import departed, with_departed, withdrawn
+from reconciler.planning.planner import restrict
+from reconciler.planning.storage import asked, beside, named
+from reconciler.probe import probe_command
+from reconciler.resources import SECTIONS
+from reconciler.resources.membership.preflight import joins, targets
+from reconciler.resources.ordering.words import guest_units, ordered
+from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
+from reconciler.resources.workloads.guests import listings
+from reconciler.resources.workloads.obligations import units
+
+# The door to a member of a cluster, the same each time.
+Fleet = Callable[[str, Member], Host]
+# What is beside the members has no address on their interconnect.
+NOWHERE = IPv4Address(0)
+Watch = Callable[[str, str], None]
+SECOND = "a second heartbeat"  # what is waited for, where a host's name stands else
+Hosts = Mapping[str, HostFacts | Unreachable]
+Pairs = tuple[tuple[Cluster, Observed], ...]
+
+
+class Source(Protocol):
+    """Who tells the facts of a cluster's hosts."""
+
+    async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
+        """Some members, whole."""
+
+    async def tried(self, cluster: Cluster, seen: Observed) -> Observed:
+        """``seen`` with what each member could reach of the others."""
+
+    async def later(self, cluster: Cluster, seen: Observed) -> Observed:
+        """``seen`` with the nodes whose heartbeat goes on."""
+
+    async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
+        """The hosts on which something is due, with these logical volumes of theirs."""
+
+
+async def looked(desired: Desired, source: Source, only: Sequence[str]) -> Pairs:
+    """Every cluster with all that its plan, restricted to the targets ``only``, can rest on."""
+    found = (whole(cluster, source, only) for cluster in desired.clusters)
+    return tuple(await asyncio.gather(*found))
+
+
+async def whole(
+    cluster: Cluster, source: Source, only: Sequence[str]
+) -> tuple[Cluster, Observed]:
+    """Everything that a plan can rest on; of hosts beside the members only what it would do."""
+    cluster, seen = await _members(cluster, source)
+    if not named(cluster):
+        return cluster, seen
+    due = asked(cluster, restrict(cluster, seen, only).actions)
+    return cluster, replace(seen, storage=await source.storage(cluster, due))
+
+
+async def _members(cluster: Cluster, source: Source) -> tuple[Cluster, Observed]:
+    """All of the members, of former members that the hosts know of, too."""
+    seen = await source.members(cluster, _names(cluster))
+    if gone := departed(cluster, seen):
+        cluster = with_departed(cluster, gone)
+        also = await source.members(cluster, [m.name for m in gone])
+        seen = Observed({**seen.hosts, **also.hosts})
+    if old := withdrawn(cluster, seen):
+        cluster = with_volumes(cluster, (*cluster.volumes, *old))
+        seen = await source.members(cluster, _names(cluster))
+    if joins(cluster, seen):
+        seen = await source.tried(cluster, seen)
+    return cluster, await source.later(cluster, seen) if doubtful(cluster, seen) else seen
+
+
+def _names(cluster: Cluster) -> list[str]:
+    return [m.name for m in contacted(cluster)]
+
+
+def questions(cluster: Cluster) -> dict[str, tuple[str, ...]]:
+    """What this cluster's file makes the probe look at, by its option."""
+    return {
+        "want": tuple(ref(v) for v in cluster.volumes),
+        "blank": tuple(ref(v) for v in cluster.volumes if v.format == "if-blank"),
+        "paths": tuple(v.mount.path for v in cluster.volumes),
+        "units": (*units(cluster), *guest_units(cluster)),
+        "orders": tuple(ordered(cluster)),
+        "guests": tuple(listings(cluster)),
+        "packages": tuple(unusual(cluster)),
+    }
+
+
+def answered(cluster: Cluster, seen: Observed) -> dict[str, tuple[str, ...]]:
+    """What its hosts have been asked for by then: what facts that were recorded can tell."""
+    tried = targets(cluster) if joins(cluster, seen) else ()
+    return {**questions(cluster), "connect": tried}
+
+
+def probe_for(
+    cluster: Cluster,
+    blank: Sequence[str],
+    only: Sequence[str] = (),
+    sizes: Sequence[str] = (),
+) -> Command:
+    """The probe with what this cluster's volumes make it look at, ``blank`` most closely."""
+    asked_for: Mapping[str, Sequence[str]] = {**questions(cluster), "blank": blank}
+    return probe_command(
+        **asked_for,
+        only=only,
+        connect=targets(cluster) if "interconnect" in only else (),
+        sizes=sizes,
+    )
+
+
+def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
+    """The members that are asked, by name."""
+    return {m.name: fleet(cluster.name, m) for m in contacted(cluster)}
+
+
+def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
+    """The hosts beside the members on which the file has commands run."""
+    return {
+        name: fleet(
+            cluster.name, Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh())
+        )
+        for name in beside(cluster)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes."""
+
+    fleet: Fleet
+    limit: int
+    watch: Watch | None = None
+
+    async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
+        """Some members, whole."""
+        probe = probe_for(cluster, questions(cluster)["blank"])
+        return await self._ask(self._doors(cluster, names), probe)
+
+    async def tried(self, cluster: Cluster, seen: Observed) -> Observed:
+        """Has each member that stays connect to the others."""
+        ports = probe_command(only=("interconnect",), connect=targets(cluster))
+        stays = self._doors(cluster, staying(cluster))
+        return with_ports(seen, await self._ask(stays, ports))
+
+    async def later(self, cluster: Cluster, seen: Observed) -> Observed:
+        """A second sample of the heartbeats, after a pause."""
+        told = self.watch or _untold
+        told(SECOND, "started")
+        await asyncio.sleep(BEATS_APART)
+        told(SECOND, "finished")
+        again = probe_for(cluster, (), ("wanted",))
+        return advanced(seen, await self._ask(doors(self.fleet, cluster), again))
+
+    async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
+        """Asks each of them for who it is and for its logical volumes."""
+        places = {**storage(self.fleet, cluster), **doors(self.fleet, cluster)}
+        looks = [
+            self._ask({host: places[host]}, _storage_probe(volumes))
+            for host, volumes in due.items()
+            if host in places
+        ]
+        found = await asyncio.gather(*looks)
+        return {host: facts for one in found for host, facts in one.hosts.items()}
+
+    def _doors(self, cluster: Cluster, names: Sequence[str]) -> Mapping[str, Host]:
+        return {n: door for n, door in doors(self.fleet, cluster).items() if n in names}
+
+    async def _ask(self, hosts: Mapping[str, Host], probe: Command) -> Observed:
+        return await observe(hosts, probe, SECTIONS, limit=self.limit, progress=self.watch)
+
+
+def _untold(_host: str, _state: str) -> None:
+    """Nobody listens."""
+
+
+def _storage_probe(volumes: Sequence[str]) -> Command:
+    return probe_command(only=("identity", "logical_volumes"), volumes=volumes)
+
+
+def with_ports(seen: Observed, ports: Observed) -> Observed:
+    """``seen`` with what each member could reach of the others."""
+    tried = ports.reached()
+    return Observed(
+        {
+            name: replace(facts, interconnect=tried[name].interconnect)
+            if isinstance(facts, HostFacts) and name in tried
+            else facts
+            for name, facts in seen.hosts.items()
+        }
+    )

@@ -1,0 +1,141 @@
+"""Recorded facts in place of the hosts: what was not looked at then is unknown, never absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.model.desired import Cluster
+from reconciler.model.documents import Record
+from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
+from reconciler.model.standing import contacted, staying
+from reconciler.pipeline.looking import Hosts, questions
+from reconciler.planning.storage import beside
+from reconciler.resources.membership.preflight import targets
+
+NOTHING = Record({}, {}, {})
+# What a section tells more of, by the option of the probe that asks for it.
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "want": ("wanted",),
+    "blank": ("wanted",),
+    "paths": ("mounts", "automounts", "ordering"),
+    "units": ("services",),
+    "orders": ("ordering",),
+    "guests": ("guests",),
+    "packages": ("packages",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded, by cluster."""
+
+    records: Mapping[str, Record]
+
+    async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
+        """Some members, as far as they were looked at for what this file needs."""
+        record = self._record(cluster)
+        asked = {name: frozenset(words) for name, words in questions(cluster).items()}
+        return Observed({name: _host(name, record, asked) for name in names})
+
+    async def tried(self, cluster: Cluster, seen: Observed) -> Observed:
+        """What each member could reach; if that was not tried, nobody can join."""
+        record = self._record(cluster)
+        missing = set(targets(cluster)) - record.asked.get("connect", frozenset())
+        tried = {
+            name: _tried(name, facts, record, sorted(missing))
+            for name, facts in seen.reached().items()
+            if name in staying(cluster)
+        }
+        return replace(seen, hosts={**seen.hosts, **tried})
+
+    async def later(self, cluster: Cluster, seen: Observed) -> Observed:  # noqa: ARG002  # of the protocol
+        """The heartbeats that went on were recorded with the rest."""
+        return seen
+
+    async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
+        """The storage hosts that were looked at, with the volumes that were."""
+        found = self._record(cluster).storage
+        places = {*beside(cluster), *(m.name for m in contacted(cluster))}
+        return {
+            host: _storage(host, found.get(host), volumes)
+            for host, volumes in due.items()
+            if host in places
+        }
+
+    def _record(self, cluster: Cluster) -> Record:
+        return self.records.get(cluster.name, NOTHING)
+
+
+def _missing(host: str, what: str) -> Unreachable:
+    return Unreachable(host, "not-observed", f"{what} when the facts were recorded")
+
+
+def _host(
+    name: str, record: Record, asked: Mapping[str, frozenset[str]]
+) -> HostFacts | Unreachable:
+    facts = record.hosts.get(name)
+    if facts is None:
+        return _missing(name, f"{name} was not looked at")
+    if isinstance(facts, Unreachable):
+        return facts
+    values: dict[str, Any] = {"interconnect": ()}
+    for option, words in asked.items():
+        told = record.asked.get(option, frozenset())
+        for section in SECTIONS[option]:
+            value = values.get(section, getattr(facts, section))
+            if isinstance(value, Unknown):
+                continue
+            if unasked := sorted(words - told):
+                value = Unknown(f"not looked at when recorded: {', '.join(unasked)}")
+            elif option in NARROWED:
+                value = NARROWED[option](value, told - words)
+            values[section] = value
+    return replace(facts, **values)
+
+
+def _without(key: str) -> Callable[[Any, frozenset[str]], Any]:
+    return lambda items, more: tuple(i for i in items if getattr(i, key) not in more)
+
+
+def _not_blank(items: Any, more: frozenset[str]) -> Any:
+    return tuple(replace(i, zeros=None) if i.ref in more else i for i in items)
+
+
+def _packages(item: Any, more: frozenset[str]) -> Any:
+    versions = {name: text for name, text in item.versions.items() if name not in more}
+    return replace(item, versions=versions)
+
+
+# Without what was told only because another file asked for it: the same plan as from the hosts.
+NARROWED: Mapping[str, Callable[[Any, frozenset[str]], Any]] = {
+    "want": _without("ref"),
+    "blank": _not_blank,
+    "units": _without("name"),
+    "packages": _packages,
+}
+
+
+def _tried(
+    name: str, facts: HostFacts, record: Record, missing: Sequence[str]
+) -> HostFacts | Unreachable:
+    if missing:
+        return _missing(name, f"{name} did not try to reach {', '.join(missing)}")
+    recorded = record.hosts[name]
+    assert isinstance(recorded, HostFacts)  # noqa: S101  # the facts come from it
+    return replace(facts, interconnect=recorded.interconnect)
+
+
+def _storage(
+    host: str, facts: HostFacts | Unreachable | None, volumes: Sequence[str]
+) -> HostFacts | Unreachable:
+    if facts is None:
+        return _missing(host, f"{host} was not looked at")
+    if isinstance(facts, Unreachable) or isinstance(facts.logical_volumes, Unknown):
+        return facts
+    unasked = sorted(set(volumes) - {item.name for item in facts.logical_volumes})
+    if not unasked:
+        return facts
+    why = Unknown(f"not looked at when recorded: {', '.join(unasked)}")
+    return replace(facts, logical_volumes=why)

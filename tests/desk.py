@@ -1,0 +1,88 @@
+"""An operator's desk: the real command line, and simulated hosts behind real SSH."""
+
+import asyncio
+import json
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from reconciler.hosts.loopback import served
+from reconciler.hosts.simulator.worlds import bare_cluster
+
+RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
+LUN = "/dev/disk/by-id/lab-lun1"
+
+
+@dataclass
+class Desk:
+    """An operator's desk: a directory, a file, and hosts behind SSH."""
+
+    world: object
+    home: Path
+    document: dict
+
+    @property
+    def file(self):
+        path = self.home / "cluster.yaml"
+        path.write_text(yaml.safe_dump(self.document, sort_keys=False))
+        return str(path)
+
+    def line(self, number):
+        return Path(self.file).read_text().splitlines()[number - 1]
+
+    async def start(self, *words):
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            RECONCILE,
+            *words,
+            cwd=self.home,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "NO_COLOR": "1"},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def run(self, *words):
+        process = await self.start(*words)
+        out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+    async def approved(self):
+        """The words that approve the plan that is due."""
+        _code, out, _err = await self.run("plan", self.file, "--format", "json")
+        return ["--approve", json.loads(out)["id"], "--accept-data", LUN]
+
+
+@asynccontextmanager
+async def desk(tmp_path, hosts=2):
+    world = bare_cluster(hosts)
+    async with served(world, tmp_path) as doors:
+        members = [
+            {
+                "name": name,
+                "interconnect": f"10.88.1.{10 + place}",
+                "ssh": {"host": doors.host, "port": port},
+            }
+            for place, (name, port) in enumerate(doors.ports.items(), 1)
+        ]
+        volume = {
+            "label": "images",
+            "device": {"path": LUN},
+            "size": "1GiB",
+            "format": "if-blank",
+            "mount": {"path": "/srv/images"},
+        }
+        document = {
+            "version": 1,
+            "ssh": {
+                "user": "root",
+                "identity": str(doors.identity),
+                "known_hosts": str(doors.known_hosts),
+            },
+            "clusters": [{"name": "ocfs2", "members": members, "volumes": [volume]}],
+        }
+        yield Desk(world, tmp_path, document)

@@ -1,0 +1,80 @@
+"""Facts are recorded where the hosts are, and planned from anywhere."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli import run
+from reconciler.hosts.simulator.worlds import bare_cluster
+from tests.desk import Desk, desk
+
+
+async def test_the_plan_from_the_facts_is_the_same_bytes_and_connects_nowhere(tmp_path):
+    async with desk(tmp_path, hosts=1) as at:
+        assert (await at.run("observe", at.file, "-o", "facts.json"))[:2] == (0, "")
+        _code, live, _err = await at.run("plan", at.file, "--format", "json")
+    code, out, err = await at.run("plan", at.file, "--facts", "facts.json", "--format", "json")
+    assert (code, out) == (0, live)
+    assert "note: the facts are " in err
+    two = bare_cluster(2)
+    at.document["clusters"][0]["members"].append(
+        {"name": "node02", "interconnect": two.machines["node02"].setup.addresses[1][1]}
+    )
+    code, out, _err = await at.run("plan", at.file, "--facts", "facts.json")
+    assert (code, "BLOCKED not-observed  member/node02" in out) == (3, True)
+
+
+GOLDEN = Path("tests/golden/facts/running.json")
+
+
+def cut_off(text):
+    return text[:-9]
+
+
+def changed(**more):
+    return lambda text: json.dumps({**json.loads(text), **more})
+
+
+BROKEN = {
+    "cut off": (cut_off, "facts.json:261:"),
+    "another version": (changed(format_version="2"), "this version reads '1'"),
+    "a plan": (lambda _text: '{"format_version": "1", "id": "a"}', "not facts of reconcile"),
+    "no document": (lambda _text: "[]", "not a document of reconcile"),
+    "no time": (
+        changed(observed_at="noon"),
+        "observed_at is no time of ISO 8601 with its zone: 'noon'",
+    ),
+    "no time zone": (changed(observed_at="2026-11-26T10:00:00"), "with its zone"),
+    "a host that is not there": (changed(hosts={}), "'node01' is named in it and not there"),
+    "a section of another shape": (
+        changed(hosts={"node01": {"mounts": 7}, "node02": {}}),
+        "mounts",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN.values(), ids=BROKEN)
+def test_facts_that_are_none_are_an_error(tmp_path, capsys, change, message):
+    at = Desk(None, tmp_path, {})
+    at.document = {
+        "version": 1,
+        "clusters": [
+            {"name": "ocfs2", "members": [{"name": "node01", "interconnect": "10.0.0.11"}]}
+        ],
+    }
+    facts = tmp_path / "facts.json"
+    facts.write_text(change(GOLDEN.read_text()))
+    code = run(["plan", at.file, "--facts", str(facts)])
+    told = capsys.readouterr()
+    assert (code, told.out, message in told.err) == (1, "", True), told.err
+    assert "make it again: reconcile observe FILE -o FACTS" in told.err
+
+
+def test_a_missing_file_of_facts_is_a_usage_error(tmp_path, capsys):
+    at = Desk(None, tmp_path, {"version": 1, "clusters": []})
+    at.document["clusters"] = [
+        {"name": "ocfs2", "members": [{"name": "node01", "interconnect": "10.0.0.11"}]}
+    ]
+    assert run(["plan", at.file, "--facts", str(tmp_path / "none.json")]) == 64
+    assert "No such file" in capsys.readouterr().err
