@@ -7,7 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 from urllib.parse import quote
-from xml.etree import ElementTree as ET
+
+from reconciler.reports import junit
+from reconciler.reports.junit import Case, Suite
+from reconciler.reports.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
 _WIDEST = 160
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
 _PLAIN = re.compile(r"(?:[^\s,:{}\[\]#]|:(?=\S)| +(?=[^\s,:{}\[\]#]))+")
-# What XML 1.0 cannot hold at all, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(problems: Iterable[Problem], lines: Sequence[str]) -> str:
@@ -58,12 +59,8 @@ def as_sarif(problems: Iterable[Problem]) -> str:
 def as_junit(files: Sequence[str], problems: Iterable[Problem]) -> str:
     """A JUnit report: a suite a file, a failure a problem, one passed case for a valid file."""
     listed = list(problems)
-    suites = ET.Element("testsuites", tests="0", failures=str(len(listed)))
-    for file in files:
-        _suite(suites, file, [problem for problem in listed if problem.file == file])
-    suites.set("tests", str(len(suites.findall("*/testcase"))))
-    ET.indent(suites)
-    return ET.tostring(suites, encoding="unicode", xml_declaration=True)
+    found = {file: [problem for problem in listed if problem.file == file] for file in files}
+    return junit.render([Suite(file, _cases(mine)) for file, mine in found.items()])
 
 
 def headline(problem: Problem) -> str:
@@ -115,22 +112,19 @@ def _result(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _suite(suites: ET.Element, file: str, problems: Sequence[Problem]) -> None:
-    suite = ET.SubElement(suites, "testsuite", name=_xml(file))
-    suite.set("tests", str(len(problems) or 1))
-    suite.set("failures", str(len(problems)))
+def _cases(problems: Sequence[Problem]) -> tuple[Case, ...]:
     if not problems:
-        ET.SubElement(suite, "testcase", classname=_xml(file), name="valid")
-    for problem in problems:
-        name = f"{problem.code} at {problem.line}:{problem.column}"
-        case = ET.SubElement(suite, "testcase", classname=_xml(file), name=name)
-        failure = ET.SubElement(case, "failure", type=problem.code, message=_sentence(problem))
-        failure.text = _xml(headline(problem))
+        return (Case("valid"),)
+    return tuple(
+        Case(
+            f"{problem.code} at {problem.line}:{problem.column}",
+            f"{_sentence(problem)}\n{headline(problem)}",
+            problem.code,
+        )
+        for problem in problems
+    )
 
 
 def _sentence(problem: Problem) -> str:
-    return _xml(f"{problem.message}; {problem.hint}" if problem.hint else problem.message)
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+    words = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+    return visible(words)

@@ -99,10 +99,10 @@ def test_sarif_names_rule_file_and_place():
 
 def test_junit_has_a_suite_a_file_and_a_failure_a_problem():
     suites = ET.fromstring(as_junit(["a b.yaml", "fine.yaml"], [VALUE, KEY]))  # noqa: S314
-    assert suites.attrib == {"tests": "3", "failures": "2"}
+    assert suites.attrib == {"tests": "3", "failures": "2", "skipped": "0"}
     assert [suite.attrib for suite in suites] == [
-        {"name": "a b.yaml", "tests": "2", "failures": "2"},
-        {"name": "fine.yaml", "tests": "1", "failures": "0"},
+        {"name": "a b.yaml", "tests": "2", "failures": "2", "skipped": "0"},
+        {"name": "fine.yaml", "tests": "1", "failures": "0", "skipped": "0"},
     ]
     case = suites[0][0]
     assert case.attrib == {"classname": "a b.yaml", "name": "bad-value at 1:7"}
