@@ -163,14 +163,14 @@ def test_a_label_that_is_no_name_is_kept(label):
 
 def test_a_volume_of_the_cluster_that_nobody_mounts_is_only_a_comment():
     world = witnessed(2, Shape(luns=2))
-    wanted = made(world, volumes=[volume(world), volume(world, "lun2", "films")])
+    made(world, volumes=[volume(world), volume(world, "lun2", "films")])
     made(world, volumes=[volume(world)])
     text, said, faithful = imported(world)
-    assert wanted and faithful, said
+    assert faithful, said
     assert "# - label: films" in text
 
 
 def test_a_bare_host_is_of_no_cluster():
     world = witnessed(1)
-    with pytest.raises(Exception, match="neither the kernel nor cluster.conf has a cluster"):
+    with pytest.raises(Exception, match=r"neither the kernel nor cluster\.conf has a cluster"):
         imported(world)

@@ -33,8 +33,9 @@ NEEDS = ("disks", "wanted", "mounts", "fstab")
 ASKED = (
     *("commit=", "atime_quantum=", "localalloc=", "resv_level=", "dir_resv_level="),
     *("data=writeback", "coherency=buffered", "errors=panic", "errors=continue", "usrquota"),
-    *("grpquota", "acl", "intr", "inode64"),
+    *("grpquota", "intr", "inode64"),
 )
+USUAL = frozenset({"atime_quantum=60"})  # OCFS2_DEFAULT_ATIME_QUANTUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,11 @@ def options(seen: Seen) -> tuple[str, ...]:
         return mount_options(words(lines[0]))
     shown = [p.mount.options for p in seen.places.values() if p.mount]
     asked = (*REMOUNTED, *FIXED)
-    return tuple(o for o in (shown[0] if shown else ()) if o in asked or o.startswith(ASKED))
+    return tuple(
+        o
+        for o in (shown[0] if shown else ())
+        if o not in USUAL and (o in asked or o.startswith(ASKED))
+    )
 
 
 def at_boot(seen: Seen) -> bool:
