@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import unified_diff
 
 # How values of several parts are joined where they are told in one line.
 BETWEEN = "; "
+KEY = re.compile(r"root\['([^']+)'\]")  # a value by its key alone, as a person calls it
 
 
 def differences(expected: object, actual: object) -> tuple[str, ...]:
@@ -30,4 +32,5 @@ def _deep(expected: object, actual: object) -> tuple[str, ...]:
     from deepdiff import DeepDiff  # noqa: PLC0415  # slow to import, only where something differs
 
     found = DeepDiff(expected, actual, ignore_order=True, ignore_type_in_groups=[(list, tuple)])
-    return tuple(line for line in found.pretty().splitlines() if line)
+    lines = (KEY.sub(r"\1", line) for line in found.pretty().splitlines())
+    return tuple(line for line in lines if line)

@@ -70,7 +70,7 @@ def command(
     elif form == "json":
         click.echo(json.dumps(drift_document(found, FORMAT_VERSION), indent=1, default=str))
     else:
-        click.echo({"markdown": drift_markdown, "junit": drift_junit}[form](found), nl=False)
+        click.echo({"markdown": drift_markdown, "junit": drift_junit}[form](found).rstrip())
     return exit_code(found)
 
 

@@ -192,10 +192,17 @@ class Search:
             pairs = await look_at(desired, fleet, self.options, watch)
         found = {cluster.name: fitting(cluster, seen) for cluster, seen in pairs}
         plans: list[ClusterPlan] = [plan for _style, plan in found.values()]
-        said = tuple(verdict(plans))
+        strange = self._strange()
+        said = (*strange, *verdict(plans))
         styles = {name: style for name, (style, _plan) in found.items()}
         text = render(drafts, self.ssh, styles, (*origin, *said))
-        return text, said, all(is_faithful(plan) for plan in plans)
+        return text, said, not strange and all(is_faithful(plan) for plan in plans)
+
+    def _strange(self) -> tuple[str, ...]:
+        """Who was named, was not read, and is on nobody's list."""
+        listed = self._listed()
+        lost = [item for name, item in self.lost.items() if name not in listed]
+        return tuple(f"{item.host} was not read: {item.code}: {item.message}" for item in lost)
 
 
 def _member(name: str, host: str) -> Member:

@@ -117,9 +117,10 @@ def _user_words(facts: HostFacts, path: str) -> Sequence[str]:
 
 
 def of_unused(seen: Seen) -> str:
-    """A volume that is stamped for the cluster and mounted nowhere."""
+    """A volume that is mounted nowhere."""
     label = f"labelled {seen.block.label}" if seen.block.label else "without a label"
-    return f"{label}, UUID {seen.block.uuid}, {seen.block.slots} slots: mounted nowhere"
+    stamp = "" if seen.block.cluster else ", stamped for no cluster"
+    return f"{label}, UUID {seen.block.uuid}, {seen.block.slots} slots{stamp}: mounted nowhere"
 
 
 def of_cluster(draft: Draft) -> Iterator[str]:

@@ -164,8 +164,8 @@ def at_boot(seen: Seen) -> bool:
 
 
 def belongs(name: str, seen: Seen) -> bool:
-    """Whether a volume is this cluster's: mounted, in fstab, or stamped for it."""
-    return bool(seen.path) or seen.block.cluster == name
+    """Whether a volume is this cluster's: mounted, in fstab, stamped for it or for nobody."""
+    return bool(seen.path) or seen.block.cluster in {name, ""}
 
 
 def labels(found: Sequence[Seen]) -> Mapping[str, str]:
