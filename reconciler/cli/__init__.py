@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -11,12 +12,15 @@ from reconciler import __version__
 from reconciler.cli.terminal import plain
 from reconciler.errors import ReconcilerError, SpecInvalid
 
-# name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``.
+# name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
+# underscore behind a name that is a word of Python.
 COMMANDS = {
     "validate": "Check desired-state files offline: schema and semantics.",
     "observe": "Read all hosts and print the facts; writes nothing.",
     "plan": "Show what differs and the ordered actions; writes nothing.",
     "apply": "Plan, ask, execute, and prove each action by looking again.",
+    "drift": "Show what differs from the file: changed outside, or not yet applied.",
+    "import": "Write a desired-state file from a running cluster.",
     "status": "Who is in, who has what mounted, leases, unfinished work.",
     "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
@@ -42,7 +46,8 @@ class Lazy(click.Group):
         """The command itself, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"reconciler.cli.commands.{cmd_name}")
+        place = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = import_module(f"reconciler.cli.commands.{place}")
         command: click.Command = module.command
         return command
 

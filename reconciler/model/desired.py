@@ -9,57 +9,38 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
-from pydantic import Strict as Strictness
+from pydantic import ConfigDict, Field, PrivateAttr
 
+from reconciler.model.beside import Access, Backing, Backup, Workloads
 from reconciler.model.past import Past
-from reconciler.model.quantities import BlockSize, ClusterSize, Duration, Extent
+from reconciler.model.quantities import BlockSize, ClusterSize, Extent
+from reconciler.model.strict import Lists, Strict
 from reconciler.model.words import (
     Address,
-    Argument,
     ClusterName,
     DevicePath,
     FilePath,
     HostName,
     Jump,
     Label,
-    LvmName,
     ModulePackage,
     Moment,
     MountOption,
     MountPath,
     Package,
     PackageVersion,
-    PlainArgument,
     Remark,
     Remote,
-    Unit,
     User,
     Version,
     Wwid,
 )
 
-# Lists: YAML and JSON hand over what a strict tuple would refuse; the items stay strict.
-Lists = Strictness(strict=False)
-Argv = Annotated[
-    tuple[Argument, ...], Lists, Field(min_length=1, examples=[["/usr/local/bin/tool", "arg"]])
-]
-PlainArgv = Annotated[
-    tuple[PlainArgument, ...],
-    Lists,
-    Field(min_length=1, max_length=64, examples=[["/usr/local/bin/guests", "stop", "{guest}"]]),
-]
 Port = Annotated[int, Field(ge=1, le=65535)]
 # The kernel refuses 65535 (o2nm_node_ipv4_port_store: >= (u16)-1).
 InterconnectPort = Annotated[int, Field(ge=1, le=65534)]
 NodeNumber = Annotated[int, Field(ge=0, le=254)]
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
-
-
-class Strict(BaseModel):
-    """Frozen, no unknown keys, no guessing of types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Ssh(Strict):
@@ -218,96 +199,15 @@ class Mount(Strict):
     )
 
 
-class HostCommand(Strict):
-    """A command of the operator's own on one host."""
-
-    host: Remote = Field(description="The host that runs it, over ssh.")
-    argv: Argv = Field(description="The command and its arguments; no shell reads them.")
-
-
-class Lvm(Strict):
-    """A logical volume on a storage host."""
-
-    host: Remote = Field(description="The storage host, reached over ssh.")
-    vg: LvmName = Field(description="The volume group.")
-    lv: LvmName = Field(description="The logical volume behind the device.")
-
-
-class Backing(Strict):
-    """How the device itself grows: exactly one of the two."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["lvm"]}, {"required": ["command"]}]}
-    )
-
-    lvm: Lvm | None = Field(default=None, description="By extending a logical volume.")
-    command: HostCommand | None = Field(
-        default=None,
-        description="By a command; {wwid} and {size_bytes} in its arguments are filled in.",
-    )
-
-
-class Guests(Strict):
-    """Virtual machines that use the volume.
-
-    In stop, start and migrate, {guest} is the guest's name; where it stands nowhere, the name
-    is appended as the last argument.
-    """
-
-    kind: Literal["libvirt", "command"] = Field(
-        description="libvirt: by virsh, those with a disk below the mount path; command: by the "
-        "commands given here."
-    )
-    list: PlainArgv | None = Field(
-        default=None,
-        description="Prints the guests of the volume that run on that host, one name a line.",
-    )
-    stop: PlainArgv | None = Field(
-        default=None, description="Shuts {guest} down, or asks it to; it need not wait."
-    )
-    start: PlainArgv | None = Field(default=None, description="Starts {guest} again.")
-    migrate: PlainArgv | None = Field(
-        default=None,
-        description="Moves {guest} to the member {target}, or to where it likes; tried first "
-        "when one host is worked on. A guest that stays is stopped.",
-    )
-    stop_timeout: Duration | None = Field(
-        default=None,
-        description="How long a guest may take, by default 5m; then the plan stops, not the "
-        "guest.",
-    )
-
-
-class Workloads(Strict):
-    """What must not run while the volume is unmounted."""
-
-    services: Annotated[tuple[Unit, ...], Lists] = Field(
-        default=(), description="systemd units, stopped before and started after."
-    )
-    guests: Guests | None = Field(default=None, description="Virtual machines on the volume.")
-
-
-class Access(Strict):
-    """How the LUN is taken from an evicted host."""
-
-    revoke: HostCommand = Field(
-        description="Run when a host has left; {host}, {label} and {wwid} in its arguments are "
-        "filled in."
-    )
-
-
-class Backup(HostCommand):
-    """What proves a fresh backup before an offline growth."""
-
-    max_age: Duration | None = Field(
-        default=None, description="How old a backup may be to be counted."
-    )
-
-
 class Volume(Strict):
     """One OCFS2 file system on one shared device."""
 
     label: Label = Field(description="The file system's label.")
+    labelled: Annotated[str, Field(max_length=63)] | None = Field(
+        default=None,
+        description="The file system's own label, where that is no good as a name: empty, with "
+        "blanks, or had by two volumes.",
+    )
     device: Device = Field(description="The shared disk that holds it.")
     size: Extent = Field(
         description="How much of the device the volume takes, or `fill`: all of it. It only grows."
@@ -374,6 +274,12 @@ class Cluster(Strict):
     )
     rollout: Literal["rolling", "window"] = Field(
         default="rolling", description="One host at a time where possible, or all at once."
+    )
+    files: Literal["own", "kept"] = Field(
+        default="own",
+        description="own: cluster.conf, o2cb's settings, fstab and the order of units are "
+        "written as reconcile writes them; kept: they stay as somebody wrote them, while they "
+        "say the same.",
     )
     members: Annotated[tuple[Member, ...], Lists, Field(min_length=1, max_length=255)] = Field(
         description="The hosts of the cluster."

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from reconciler.loading.nodes import Path
 from reconciler.loading.semantics.finding import Finding, Rule, Use, repeated, volumes
-from reconciler.model.desired import Desired, Guests
+from reconciler.model.beside import Guests
+from reconciler.model.desired import Desired
 
 # Stopping these would stop the cluster, the way to its disks, or the way to the host.
 _FLOOR = frozenset(

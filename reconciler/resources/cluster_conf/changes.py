@@ -72,9 +72,16 @@ def _words(node: Node) -> str:
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Every member whose file is not byte for byte the wanted one; leavers that have one."""
+    """Every member whose file is not byte for byte the wanted one; leavers that have one.
+
+    Files that are kept may be written differently, while all of them say the same.
+    """
     text = wanted(cluster)
     leavers = leaving(cluster)
+    stays = among(observed, staying(cluster)).reached().values()
+    kept = cluster.files == "kept" and all(
+        _says_the_same(cluster, known(facts.cluster_conf)) for facts in stays
+    )
     for host, facts in observed.reached().items():
         file = known(facts.cluster_conf)
         where = f"{member(host)}/cluster.conf"
@@ -82,8 +89,23 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             if file.text is not None and not _is_anothers(cluster, file):
                 because = f"{host} leaves"
                 yield Change(where, host, "file", file.text, None, because)
-        elif file.text != text:
+        elif file.text != text and not kept:
             yield Change(where, host, "file", file.text, text, _because(cluster, file))
+
+
+def _says_the_same(cluster: Cluster, file: TextFile) -> bool:
+    """Whether the tools make of a file what they would make of the wanted one.
+
+    Of node_count they only want that it is there (OCFS2.md, 1).
+    """
+    try:
+        conf = parse_conf(file.text or "")
+    except ConfInvalid:
+        return False
+    modes = {c.name: c.heartbeat_mode for c in conf.clusters}
+    found = {(n.name.lower(), n.number, n.ip, n.port) for n in conf.nodes}
+    want = {(n.name.lower(), n.number, n.ip, n.port) for n in wanted_nodes(cluster)}
+    return modes == {cluster.name: "local"} and found == want
 
 
 def _is_anothers(cluster: Cluster, file: TextFile) -> bool:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import digest
-from reconciler.model.desired import Backup, Cluster, Volume
+from reconciler.model.beside import Backup
+from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Command, Fact

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier
-from reconciler.model.desired import Cluster, Device, HostCommand, Lvm, Volume
+from reconciler.model.beside import HostCommand, Lvm
+from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.devices import mount_subject, ref, stable_link, stable_path
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Command, Fact

@@ -76,7 +76,8 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     cut = in_progress(view.superblock)
     slots = need if view.superblock.slots < need and not cut else 0
     ours = view.superblock.label in volume.past.labels and not cut
-    label = volume.label if ours and view.superblock.label != volume.label else ""
+    wish = volume.label if volume.labelled is None else ""
+    label = wish if ours and view.superblock.label != wish else ""
     if not slots and grows is None and not cut and not label:
         return None
     died = bool(silent(observed.reached()[first], ref(volume)))

@@ -19,6 +19,7 @@ from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import is_withheld, leaving, mounting_it, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
+from reconciler.resources.mounts.kept import is_kept
 from reconciler.resources.mounts.moves import (
     REMOUNTED,
     anew,
@@ -56,6 +57,8 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         for diff_one in (_diff_mount, _diff_boot):
             for host, facts in reached.items():
                 out = "" if host in mounts else _why_not(cluster, volume, (host, facts))
+                if diff_one is _diff_boot and not out and is_kept(cluster, volume, facts):
+                    continue
                 yield from diff_one(volume, host, facts, out)
 
 

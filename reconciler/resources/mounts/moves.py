@@ -85,6 +85,7 @@ def own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
     disk = disk_of(facts, view) if view else None
     if view is None or disk is None:
         return frozenset()
-    labels = {volume.label, *volume.past.labels}
+    labels = {volume.label if volume.labelled is None else volume.labelled}
+    labels |= set(volume.past.labels)
     names = {f"/dev/{disk.name}", *(f"LABEL={label}" for label in labels), *disk.links}
     return frozenset(names | ({f"UUID={view.superblock.uuid}"} if view.superblock else set()))

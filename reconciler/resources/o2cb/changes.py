@@ -33,6 +33,14 @@ def wanted(cluster: Cluster) -> Mapping[str, str]:
     }
 
 
+# What o2cb and the kernel take where the file does not say (vendor/common/o2cb.init.sh;
+# fs/ocfs2/cluster/heartbeat.h and tcp.h).
+DEFAULTS = {
+    "O2CB_HEARTBEAT_THRESHOLD": "31",
+    "O2CB_IDLE_TIMEOUT_MS": "30000",
+    "O2CB_KEEPALIVE_DELAY_MS": "2000",
+    "O2CB_RECONNECT_DELAY_MS": "2000",
+}
 # A host that left: nothing comes up at boot, whatever else is in the file.
 OUT = {"O2CB_ENABLED": "false"}
 
@@ -114,7 +122,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     stays, runs = staying(cluster), online(cluster)
     for host, facts in observed.reached().items():
         if host in stays:
-            yield from _diff_file(host, facts, wanted(cluster))
+            yield from _diff_file(host, facts, wanted(cluster), _unsaid(cluster))
             if host in runs:
                 yield from _diff_timeouts(cluster, host, facts)
             yield from _diff_boot(host, facts, [u for u in _units(facts) if not u.enabled])
@@ -131,9 +139,20 @@ def _is_ours(cluster: Cluster, facts: HostFacts) -> bool:
     return not (other and have.get("O2CB_ENABLED") == "true")
 
 
-def _diff_file(host: str, facts: HostFacts, want: Mapping[str, str]) -> Iterator[Change]:
+def _unsaid(cluster: Cluster) -> Mapping[str, str]:
+    """What a file that is kept need not say: o2cb starts with it all the same."""
+    return DEFAULTS if cluster.files == "kept" else {}
+
+
+def _diff_file(
+    host: str,
+    facts: HostFacts,
+    want: Mapping[str, str],
+    unsaid: Mapping[str, str] | None = None,
+) -> Iterator[Change]:
     file = known(facts.o2cb_config)
     have = parse_settings(file.text or "")
+    have |= {key: value for key, value in (unsaid or {}).items() if not have.get(key)}
     if wrong := {key: have.get(key) for key in want if have.get(key) != want[key]}:
         yield Change(
             f"{member(host)}/o2cb-settings",

@@ -50,6 +50,8 @@ def text_of(cluster: Cluster, lines: Sequence[str]) -> str:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to write over a file of our name that somebody else wrote."""
+    if cluster.files == "kept":
+        return
     for host, facts in among(observed, staying(cluster)).reached().items():
         for unit in wanted(cluster, facts):
             text = drop_in(facts, unit).text
@@ -65,9 +67,12 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Drop-ins that differ, those that are not wanted any more, what systemd has not read.
 
-    Nothing in a window, in which nobody mounts: the order is that of what comes after it.
+    Nothing in a window, in which nobody mounts: the order is that of what comes after it. And
+    where files are kept, units are in the order that somebody gave them.
     """
-    if any(is_withheld(v) and not is_withdrawn(v) for v in cluster.volumes):
+    if cluster.files == "kept" or any(
+        is_withheld(v) and not is_withdrawn(v) for v in cluster.volumes
+    ):
         return
     stays, leavers = staying(cluster), leaving(cluster)
     for host, facts in observed.reached().items():

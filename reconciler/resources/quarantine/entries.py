@@ -106,12 +106,12 @@ def known_members(cluster: Cluster, observed: Observed) -> Mapping[str, Known]:
     """By lower-case name what any member remembers of another; the first to say counts."""
     found: dict[str, Known] = {}
     for facts in trusted(cluster, observed).values():
-        for name, item in _members(facts, cluster.name).items():
+        for name, item in read_members(facts, cluster.name).items():
             found.setdefault(name, item)
     return found
 
 
-def _members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
+def read_members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
     """What a host remembers; a garbled record is no memory, for nothing is done by it alone."""
     if isinstance(facts.records, Unknown):
         return {}

@@ -198,12 +198,13 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
 
 def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
     subject = address(volume.label)
-    if block.label not in {volume.label, *volume.past.labels}:
+    own = volume.label if volume.labelled is None else volume.labelled
+    if block.label not in {own, *volume.past.labels}:
         yield Blocked(
             "device-not-blank" if volume.format == "if-blank" else "label-differs",
             subject,
             f"{named(volume)} holds the OCFS2 file system {block.label or '(no label)'} "
-            f"({block.uuid}), not {volume.label}",
+            f"({block.uuid}), not {own or '(no label)'}",
             "correct the device or the label: only what an earlier apply left under the old "
             "label is relabelled",
         )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.desired import Cluster, Guests, Volume
+from reconciler.model.beside import Guests
+from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import Guest, HostFacts, Observed, Unknown, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change

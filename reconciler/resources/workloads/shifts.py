@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.model.desired import Cluster, Guests, Volume
+from reconciler.model.beside import Guests
+from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import MINUTE, Action, Change, Fact

@@ -1,0 +1,109 @@
+"""``reconcile drift``: what differs from the file now, and who made the difference."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import click
+
+from reconciler.cli.fleet import connected
+from reconciler.cli.options import (
+    FILE,
+    NO_COLOR,
+    NO_INPUT,
+    PARALLELISM,
+    TARGET,
+    VERBOSE,
+    discovered,
+    formats,
+)
+from reconciler.cli.targets import checked
+from reconciler.cli.terminal import observing, show
+from reconciler.loading import read
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import Observed
+from reconciler.model.standing import contacted
+from reconciler.pipeline import Fleet, Options, Watch, look_at
+from reconciler.planning.drift import Drift, compared, last_applied, record_notes
+from reconciler.planning.planner import restrict
+from reconciler.reports.documents import FORMAT_VERSION
+from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
+
+DRIFTED = 2
+UNREAD = 3
+
+
+@click.command("drift")
+@FILE
+@formats(("text", "json", "markdown", "junit"))
+@TARGET
+@PARALLELISM
+@NO_INPUT
+@NO_COLOR
+@VERBOSE
+def command(
+    file: str | None,
+    form: str,
+    targets: tuple[str, ...],
+    parallelism: int,
+    no_input: bool,
+    no_color: bool,
+    verbose: int,
+) -> int:
+    """Show what differs from FILE: changed outside, or not applied yet. Writes nothing.
+
+    Exit code 2 for any difference, else 3 if something could not be read, else 0.
+    """
+    desired = read(discovered(file))
+    checked(desired, targets)
+
+    async def look() -> tuple[Drift, ...]:
+        async with connected(desired) as fleet:
+            total = sum(len(contacted(cluster)) for cluster in desired.clusters)
+            with observing(total, no_color=no_color) as watch:
+                return await drifts(desired, fleet, Options(targets, parallelism), watch)
+
+    found = asyncio.run(look())
+    if form == "text":
+        show(drift_lines(found), no_color)
+    elif form == "json":
+        click.echo(json.dumps(drift_document(found, FORMAT_VERSION), indent=1, default=str))
+    else:
+        click.echo({"markdown": drift_markdown, "junit": drift_junit}[form](found).rstrip())
+    return exit_code(found)
+
+
+def exit_code(found: tuple[Drift, ...]) -> int:
+    """2 for any difference, else 3 if something was not read."""
+    if any(drift.items for drift in found):
+        return DRIFTED
+    return UNREAD if any(drift.unread for drift in found) else 0
+
+
+async def drifts(
+    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
+) -> tuple[Drift, ...]:
+    """The drift of every cluster, from one look at its hosts, or two if the file has changed."""
+    pairs = await look_at(desired, fleet, options, watch)
+    asked = {cluster.name: cluster for cluster in desired.clusters}
+    return tuple(
+        await asyncio.gather(
+            *(_one(asked[c.name], (c, seen), fleet, options) for c, seen in pairs)
+        )
+    )
+
+
+async def _one(
+    asked: Cluster, pair: tuple[Cluster, Observed], fleet: Fleet, options: Options
+) -> Drift:
+    """What was last applied may name other members and devices, so that they are asked, too."""
+    wanted = restrict(*pair, options.targets)
+    applied = last_applied(*pair)
+    notes = tuple(record_notes(*pair))
+    if applied is None:
+        return compared(wanted, None, notes)
+    if applied.clusters[0] == asked:
+        return compared(wanted, wanted, notes)
+    ((before, seen),) = await look_at(applied, fleet, options)
+    return compared(wanted, restrict(before, seen, options.targets), notes)

@@ -1,0 +1,213 @@
+"""``reconcile import``: a desired-state file from a running cluster; writes nothing there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import click
+
+from reconciler.cli.fleet import connected
+from reconciler.cli.options import NO_COLOR, NO_INPUT, PARALLELISM, VERBOSE
+from reconciler.cli.terminal import observing, show
+from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.hosts.observer import observe
+from reconciler.loading import load
+from reconciler.model.desired import Desired, Member, Ssh
+from reconciler.model.observed import HostFacts, Unknown, Unreachable
+from reconciler.model.plan import ClusterPlan
+from reconciler.pipeline import Fleet, Options, look_at
+from reconciler.probe import probe_command
+from reconciler.reports.adopted.devices import devices, ref
+from reconciler.reports.adopted.draft import Draft, Style, drafted
+from reconciler.reports.adopted.roster import clusters_of, nodes
+from reconciler.reports.adopted.verdict import fitting, is_faithful, verdict
+from reconciler.reports.adopted.writing import render
+from reconciler.reports.problems import render as problem_lines
+from reconciler.resources import SECTIONS
+
+BLOCKED = 3
+# How a host is asked before it is known which cluster it is of.
+NOWHERE = IPv4Address(0)
+UNKNOWN_CLUSTER = ""
+UNSAYABLE = "No file of this version can say what these hosts have:"
+
+
+@click.command("import")
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST...")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the file there.")
+@click.option("--user", help="The user to log in as.")
+@click.option("--identity", help="The private key's file.")
+@click.option("--known-hosts", help="The file of known host keys.")
+@click.option("--sudo", is_flag=True, help="Run through sudo -n, when the user is not root.")
+@PARALLELISM
+@NO_INPUT
+@NO_COLOR
+@VERBOSE
+def command(
+    hosts: tuple[str, ...],
+    output: str | None,
+    user: str | None,
+    identity: str | None,
+    known_hosts: str | None,
+    sudo: bool,
+    parallelism: int,
+    no_input: bool,
+    no_color: bool,
+    verbose: int,
+) -> int:
+    """Write a desired-state file of the running cluster of HOST; one host is enough.
+
+    The others are found through it, by their names in the cluster. Nothing is written on any
+    host. The plan of the file is empty; where it is not, the file and stderr say why, and the
+    exit code is 3.
+    """
+    if output and Path(output).exists():
+        raise UsageError(f"{output} is there already: remove it, or name another file")
+    values = {"user": user, "identity": identity, "known_hosts": known_hosts}
+    given = {key: value for key, value in values.items() if value}
+    ssh = Ssh.model_validate(given | ({"sudo": True} if sudo else {}))
+    search = Search(ssh, Options(parallelism=parallelism), no_color=no_color)
+    text, said, faithful = asyncio.run(search.adopt(hosts))
+    if output:
+        with Path(output).open("x") as file:
+            file.write(text)
+        click.echo(f"{output} is written.", err=True)
+    else:
+        click.echo(text, nl=False)
+    show([("" if faithful else "warn", line) for line in said], no_color, err=True)
+    return 0 if faithful else BLOCKED
+
+
+@dataclass(slots=True)
+class Search:
+    """Hosts found so far, by name in the cluster, and how each was reached."""
+
+    ssh: Ssh
+    options: Options
+    no_color: bool
+    facts: dict[str, HostFacts] = field(default_factory=dict)
+    lost: dict[str, Unreachable] = field(default_factory=dict)
+    doors: dict[str, str] = field(default_factory=dict)
+
+    async def adopt(self, seeds: Sequence[str]) -> tuple[str, tuple[str, ...], bool]:
+        """The file, what is to be said of it, and whether its plan is empty."""
+        shell = Desired.model_construct(version=1, ssh=self.ssh, clusters=())
+        async with connected(shell) as fleet:
+            return await self.through(fleet, seeds)
+
+    async def through(
+        self, fleet: Fleet, seeds: Sequence[str]
+    ) -> tuple[str, tuple[str, ...], bool]:
+        """As ``adopt``, through doors that are there."""
+        await self._first(fleet, seeds)
+        await self._others(fleet)
+        return await self._checked(fleet, [self._draft(name) for name in self._clusters()])
+
+    async def _first(self, fleet: Fleet, seeds: Sequence[str]) -> None:
+        """Who was named: each is known by its own host name from then on."""
+        found = await self._ask(fleet, dict.fromkeys(seeds, ""), ())
+        for seed in dict.fromkeys(seeds):
+            facts = found[seed]
+            if isinstance(facts, Unreachable):
+                self.lost[seed] = facts
+                continue
+            name = seed if isinstance(facts.identity, Unknown) else facts.identity.hostname
+            self.facts[name], self.doors[name] = facts, seed
+        if self.facts and self._clusters():
+            return
+        lost = "; ".join(f"{who}: {item.message}" for who, item in self.lost.items())
+        raise ReconcilerError(
+            f"no host could be read: {lost}"
+            if not self.facts
+            else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster"
+        )
+
+    async def _others(self, fleet: Fleet) -> None:
+        """Who is on their lists, and on the lists of those, each asked once; then the devices."""
+        while new := [name for name in self._listed() if name not in self._asked()]:
+            found = await self._ask(fleet, dict.fromkeys(new, ""), ())
+            for name, facts in found.items():
+                if isinstance(facts, Unreachable):
+                    self.lost[name] = facts
+                else:
+                    self.facts[name] = facts
+        refs = [ref(device) for device in devices(self.facts)]
+        again = await self._ask(fleet, {n: self.doors.get(n, n) for n in self.facts}, refs)
+        for name, facts in again.items():
+            if isinstance(facts, HostFacts):
+                self.facts[name] = facts
+            else:
+                self.lost[name] = facts
+                del self.facts[name]
+
+    def _asked(self) -> frozenset[str]:
+        return frozenset({*self.facts, *self.lost})
+
+    def _clusters(self) -> tuple[str, ...]:
+        found = [name for facts in self.facts.values() for name in clusters_of(facts)]
+        return tuple(dict.fromkeys(found))
+
+    def _listed(self) -> tuple[str, ...]:
+        return tuple(n.name for name in self._clusters() for n in nodes(name, self.facts))
+
+    def _draft(self, name: str) -> Draft:
+        """Of the hosts those that have the cluster, by kernel or file."""
+        hosts = {
+            host: facts for host, facts in self.facts.items() if name in clusters_of(facts)
+        }
+        return drafted(name, hosts, self.lost, self.doors)
+
+    async def _ask(
+        self, fleet: Fleet, hosts: Mapping[str, str], refs: Sequence[str]
+    ) -> Mapping[str, HostFacts | Unreachable]:
+        doors = {
+            name: fleet(UNKNOWN_CLUSTER, _member(name, host or name))
+            for name, host in hosts.items()
+        }
+        limit = self.options.parallelism
+        with observing(len(doors), no_color=self.no_color) as watch:
+            probe = probe_command(want=refs)
+            seen = await observe(doors, probe, SECTIONS, limit=limit, progress=watch)
+        return seen.hosts
+
+    async def _checked(
+        self, fleet: Fleet, drafts: Sequence[Draft]
+    ) -> tuple[str, tuple[str, ...], bool]:
+        """The file is read as any other, and planned on what its hosts have now."""
+        plain = {draft.name: Style() for draft in drafts}
+        origin = (f"Written by reconcile import, {_now()}, from {', '.join(self.facts)}.",)
+        try:
+            desired = load("the file", render(drafts, self.ssh, plain, origin))
+        except SpecInvalid as error:
+            told = problem_lines(error.problems, error.lines).splitlines()
+            why = (UNSAYABLE, *told)
+            return render(drafts, self.ssh, plain, (*origin, *why)), why, False
+        total = sum(len(cluster.members) for cluster in desired.clusters)
+        with observing(total, no_color=self.no_color) as watch:
+            pairs = await look_at(desired, fleet, self.options, watch)
+        found = {cluster.name: fitting(cluster, seen) for cluster, seen in pairs}
+        plans: list[ClusterPlan] = [plan for _style, plan in found.values()]
+        strange = self._strange()
+        said = (*strange, *verdict(plans))
+        styles = {name: style for name, (style, _plan) in found.items()}
+        text = render(drafts, self.ssh, styles, (*origin, *said))
+        return text, said, not strange and all(is_faithful(plan) for plan in plans)
+
+    def _strange(self) -> tuple[str, ...]:
+        """Who was named, was not read, and is on nobody's list."""
+        listed = self._listed()
+        lost = [item for name, item in self.lost.items() if name not in listed]
+        return tuple(f"{item.host} was not read: {item.code}: {item.message}" for item in lost)
+
+
+def _member(name: str, host: str) -> Member:
+    return Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh(host=host))
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}"

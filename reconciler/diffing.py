@@ -1,0 +1,36 @@
+"""What differs inside one value: the only door to deepdiff, which is slow to import and to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import unified_diff
+
+# How values of several parts are joined where they are told in one line.
+BETWEEN = "; "
+KEY = re.compile(r"root\['([^']+)'\]")  # a value by its key alone, as a person calls it
+
+
+def differences(expected: object, actual: object) -> tuple[str, ...]:
+    """In lines what ``actual`` has otherwise than ``expected``; of texts as a unified diff.
+
+    Nothing where one of the two is missing, or where there is nothing inside them.
+    """
+    if isinstance(expected, str) and isinstance(actual, str):
+        if "\n" in expected or "\n" in actual:
+            old, new = expected.splitlines(), actual.splitlines()
+            return tuple(unified_diff(old, new, "expected", "actual", n=1, lineterm=""))
+        old, new = expected.split(BETWEEN), actual.split(BETWEEN)
+        return _deep(old, new) if len(old) > 1 or len(new) > 1 else ()
+    inside = (Mapping, list, tuple)
+    if isinstance(expected, inside) and isinstance(actual, inside):
+        return _deep(expected, actual)
+    return ()
+
+
+def _deep(expected: object, actual: object) -> tuple[str, ...]:
+    from deepdiff import DeepDiff  # noqa: PLC0415  # slow to import, only where something differs
+
+    found = DeepDiff(expected, actual, ignore_order=True, ignore_type_in_groups=[(list, tuple)])
+    lines = (KEY.sub(r"\1", line) for line in found.pretty().splitlines())
+    return tuple(line for line in lines if line)

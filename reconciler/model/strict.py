@@ -1,0 +1,27 @@
+"""What all of the desired state is made of: frozen, strict, nothing guessed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Strict as Strictness
+
+from reconciler.model.words import Argument, PlainArgument
+
+# Lists: YAML and JSON hand over what a strict tuple would refuse; the items stay strict.
+Lists = Strictness(strict=False)
+Argv = Annotated[
+    tuple[Argument, ...], Lists, Field(min_length=1, examples=[["/usr/local/bin/tool", "arg"]])
+]
+PlainArgv = Annotated[
+    tuple[PlainArgument, ...],
+    Lists,
+    Field(min_length=1, max_length=64, examples=[["/usr/local/bin/guests", "stop", "{guest}"]]),
+]
+
+
+class Strict(BaseModel):
+    """Frozen, no unknown keys, no guessing of types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

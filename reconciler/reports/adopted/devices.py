@@ -1,0 +1,90 @@
+"""Which disks of running hosts may hold a cluster's volumes, and by which name all find them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from reconciler.model.desired import Device
+from reconciler.model.devices import BY_ID, STABLE
+from reconciler.model.observed import Disk, HostFacts, Unknown, device_ref
+from reconciler.reports.adopted.roster import Hosts
+
+# Disks that no other host can have.
+LOCAL = re.compile(r"(loop|ram|zram|sr|fd|md)[0-9]")
+WWID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{3,127}")
+PATH = re.compile(r"(?=.{6,255}$)/dev(/[A-Za-z0-9._:+@=-]+)+")
+# Where there is no name by what the disk is: by where it is, then LVM's and device-mapper's.
+ELSEWHERE = ("/dev/disk/by-partuuid/", "/dev/disk/by-path/", "/dev/mapper/")
+UNRANKED = 99
+MOST = 200  # devices asked about; the probe's answer is bounded
+
+
+def devices(hosts: Hosts) -> tuple[Device, ...]:
+    """The devices to ask all hosts about, each by the best name that as many as possible have."""
+    found: dict[str, Device] = {}
+    for facts in hosts.values():
+        for disk in disks(facts):
+            if (device := named(facts, disk, hosts)) is not None:
+                found.setdefault(ref(device), device)
+    return tuple(found.values())[:MOST]
+
+
+def ref(device: Device) -> str:
+    """How the probe is asked for a device."""
+    return device_ref(device.wwid, device.path, device.partition)
+
+
+def disks(facts: HostFacts) -> Iterator[Disk]:
+    """The disks and partitions of a host that something may be mounted from."""
+    if isinstance(facts.disks, Unknown):
+        return
+    parents = {disk.parent for disk in facts.disks}
+    held = {disk.name for disk in facts.disks if disk.holders}
+    for disk in facts.disks:
+        # The partition of a path is the map's, which made one of its own.
+        lower = disk.name in held | parents or (disk.parent in held and not disk.dm_uuid)
+        if disk.size and not lower and not LOCAL.match(disk.name):
+            yield disk
+
+
+def named(facts: HostFacts, disk: Disk, hosts: Hosts) -> Device | None:
+    """The device as a file names it; None if the disk has no lasting name."""
+    whole = _whole(facts, disk)
+    if whole.wwid and WWID.fullmatch(whole.wwid):
+        return Device(wwid=whole.wwid, partition=disk.partition)
+    own = _best(disk.links, hosts)
+    if disk.partition is None or disk.dm_uuid:
+        return Device(path=own) if own else None
+    above = _best(whole.links, hosts)
+    return Device(path=above, partition=disk.partition) if above else None
+
+
+def _whole(facts: HostFacts, disk: Disk) -> Disk:
+    known = () if isinstance(facts.disks, Unknown) else facts.disks
+    return next((item for item in known if item.name == disk.parent), disk)
+
+
+def _best(links: Sequence[str], hosts: Hosts) -> str | None:
+    """Of a disk's links the one that most hosts have, then the most trustworthy."""
+    ranked = [
+        (-_count(link, hosts), _rank(link), link) for link in links if PATH.fullmatch(link)
+    ]
+    return min((item for item in ranked if item[1] < UNRANKED), default=(0, 0, None))[2]
+
+
+def _count(link: str, hosts: Hosts) -> int:
+    return sum(
+        any(link in disk.links for disk in facts.disks)
+        for facts in hosts.values()
+        if not isinstance(facts.disks, Unknown)
+    )
+
+
+def _rank(link: str) -> int:
+    """How much a link is worth: the less, the better; ``UNRANKED`` for one that does not last."""
+    if link.startswith(BY_ID):
+        name = link.removeprefix(BY_ID)
+        return next(rank for rank, prefix in enumerate(STABLE) if name.startswith(prefix))
+    places = [n for n, place in enumerate(ELSEWHERE, len(STABLE)) if link.startswith(place)]
+    return places[0] if places else UNRANKED

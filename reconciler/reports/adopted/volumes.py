@@ -1,0 +1,185 @@
+"""The volumes of a cluster, as running hosts have them: device, file system, mounts, fstab."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.desired import Device
+from reconciler.model.devices import disk_of, view_of, whole_disk
+from reconciler.model.observed import (
+    Disk,
+    HostFacts,
+    MountPoint,
+    Superblock,
+    Unknown,
+    known,
+)
+from reconciler.model.quantities import format_size
+from reconciler.reports.adopted.devices import ref
+from reconciler.reports.adopted.roster import Hosts
+from reconciler.resources.growth.sizes import MIB, SLACK, TAIL, have
+from reconciler.resources.mounts.fstab import Entry, entries
+from reconciler.resources.mounts.kept import mount_options, words
+from reconciler.resources.mounts.moves import FIXED, REMOUNTED
+from reconciler.resources.mounts.readings import is_foreign
+
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+NEEDS = ("disks", "wanted", "mounts", "fstab")
+# Of what the kernel shows of a mount the words that somebody must have asked for
+# (fs/ocfs2/super.c, ocfs2_show_options).
+ASKED = (
+    *("commit=", "atime_quantum=", "localalloc=", "resv_level=", "dir_resv_level="),
+    *("data=writeback", "coherency=buffered", "errors=panic", "errors=continue", "usrquota"),
+    *("grpquota", "intr", "inode64"),
+)
+USUAL = frozenset({"atime_quantum=60"})  # OCFS2_DEFAULT_ATIME_QUANTUM
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A volume on one host: its disks there, where it is mounted, its lines in fstab."""
+
+    node: Disk
+    whole: Disk
+    mount: MountPoint | None
+    lines: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A volume; ``places`` by host are of those that see its file system."""
+
+    device: Device
+    block: Superblock
+    places: Mapping[str, Place]
+
+    @property
+    def mounted(self) -> tuple[str, ...]:
+        """The hosts that have it mounted."""
+        return tuple(host for host, place in self.places.items() if place.mount)
+
+    @property
+    def path(self) -> str:
+        """Where it is mounted on most hosts, else where fstab would; empty for nowhere."""
+        mounts = [p.mount.path for p in self.places.values() if p.mount]
+        mounts = mounts or [e.path for p in self.places.values() for e in p.lines if is_auto(e)]
+        return Counter(mounts).most_common(1)[0][0] if mounts else ""
+
+    @property
+    def size(self) -> str:
+        """How much of the device it takes, as a file says it: all, unless much is left."""
+        size, whole = _extent(self)
+        return format_size(size if size < whole else whole // 1024 * 1024)
+
+    @property
+    def room(self) -> str:
+        """The whole device, where the volume takes less; else empty."""
+        size, whole = _extent(self)
+        return format_size(whole) if size < whole else ""
+
+
+def is_auto(entry: Entry) -> bool:
+    """Whether a line mounts at boot."""
+    return "noauto" not in words(entry)
+
+
+def volumes(devices: Sequence[Device], hosts: Hosts) -> tuple[Seen, ...]:
+    """Every OCFS2 file system that a host sees behind one of ``devices``; each once."""
+    found: dict[str, Seen] = {}
+    for device in devices:
+        blocks = [
+            view.superblock
+            for facts in hosts.values()
+            if _is_read(facts)
+            and (view := view_of(facts, ref(device))) is not None
+            and view.superblock is not None
+        ]
+        for block in blocks[:1]:
+            places = dict(_places(device, block, hosts))
+            if block.uuid not in found and places:
+                found[block.uuid] = Seen(device, block, places)
+    return tuple(found.values())
+
+
+def _is_read(facts: HostFacts) -> bool:
+    return not any(isinstance(getattr(facts, name), Unknown) for name in NEEDS)
+
+
+def _places(device: Device, block: Superblock, hosts: Hosts) -> Iterator[tuple[str, Place]]:
+    for host, facts in hosts.items():
+        view = view_of(facts, ref(device)) if _is_read(facts) else None
+        if view is None or view.superblock is None or view.superblock.uuid != block.uuid:
+            continue
+        node, whole = disk_of(facts, view), whole_disk(facts, view)
+        if node is None or whole is None:
+            continue
+        mounts = [
+            m
+            for m in known(facts.mounts)
+            if m.pid == 1 and not is_foreign(m) and m.device == node.device
+        ]
+        names = {f"/dev/{node.name}", f"UUID={block.uuid}", *node.links}
+        names |= {f"LABEL={block.label}"} if block.label else set()
+        lines = tuple(
+            entry
+            for entry in entries(known(facts.fstab).text or "")
+            if entry.kind == "ocfs2" and entry.source in names
+        )
+        yield host, Place(node, whole, mounts[-1] if mounts else None, lines)
+
+
+def _extent(seen: Seen) -> tuple[int, int]:
+    """The bytes of the disk that the volume takes, and those of the disk."""
+    whole = min(place.whole.size for place in seen.places.values())
+    node = next(iter(seen.places.values())).node
+    start = (node.start or 0) * 512
+    end = whole
+    if node.partition is not None:
+        end = max((whole - TAIL) // MIB * MIB, start + node.size)
+    if have(seen.block) + SLACK >= min(end, whole) - start:
+        return whole, whole
+    return -(-(start + have(seen.block)) // MIB) * MIB, whole
+
+
+def options(seen: Seen) -> tuple[str, ...]:
+    """The mount options: of a line in fstab, else what the kernel shows that was asked for."""
+    lines = [e for p in seen.places.values() for e in p.lines if e.path == seen.path]
+    if lines:
+        return mount_options(words(lines[0]))
+    shown = [p.mount.options for p in seen.places.values() if p.mount]
+    asked = (*REMOUNTED, *FIXED)
+    return tuple(
+        o
+        for o in (shown[0] if shown else ())
+        if o not in USUAL and (o in asked or o.startswith(ASKED))
+    )
+
+
+def at_boot(seen: Seen) -> bool:
+    """Whether a line of any fstab mounts it."""
+    return any(is_auto(e) for p in seen.places.values() for e in p.lines if e.path == seen.path)
+
+
+def belongs(name: str, seen: Seen) -> bool:
+    """Whether a volume is this cluster's: mounted, in fstab, stamped for it or for nobody."""
+    return bool(seen.path) or seen.block.cluster in {name, ""}
+
+
+def labels(found: Sequence[Seen]) -> Mapping[str, str]:
+    """By UUID a name for each: its label, where that is a name and nobody else's."""
+    taken = Counter(seen.block.label for seen in found if LABEL.fullmatch(seen.block.label))
+    names: dict[str, str] = {}
+    for seen in found:
+        own = seen.block.label
+        if taken[own] == 1:
+            names[seen.block.uuid] = own
+    for seen in found:
+        if seen.block.uuid not in names:
+            base = seen.path.rsplit("/", 1)[-1] or f"volume-{seen.block.uuid[:8]}"
+            word = re.sub(r"[^A-Za-z0-9._-]", "-", base).lstrip("._-")[:50] or "volume"
+            free = (f"{word}{n or ''}" for n in (0, *range(2, 999)))
+            names[seen.block.uuid] = next(w for w in free if w not in {*names.values(), *taken})
+    return names

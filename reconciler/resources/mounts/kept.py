@@ -1,0 +1,56 @@
+"""Lines of fstab that somebody else wrote, and that do what the file says (``files: kept``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.observed import HostFacts, known
+from reconciler.resources.mounts.fstab import Entry, entries
+from reconciler.resources.mounts.moves import former_entries, own_names
+
+# Words of fstab alone, of which a mounted file system shows nothing (mount(8)).
+SILENT = frozenset({"defaults", "rw", "auto", "noauto", "_netdev", "nofail", "user", "nouser"})
+
+
+def is_kept(cluster: Cluster, volume: Volume, facts: HostFacts) -> bool:
+    """Whether a host's fstab may stay as it is, though reconcile would write it otherwise."""
+    if cluster.files != "kept" or former_entries(volume, facts):
+        return False
+    text = known(facts.fstab).text or ""
+    found = [entry for entry in entries(text) if entry.path == volume.mount.path]
+    at_boot = volume.mount.at_boot and volume.mount.by == "reconcile"
+    if not at_boot and not found:
+        return True
+    return len(found) == 1 and _mounts(volume, facts, found[0]) == at_boot
+
+
+def _mounts(volume: Volume, facts: HostFacts, entry: Entry) -> bool | None:
+    """Whether a line mounts the volume at boot as the file says; None for another line.
+
+    A kernel's name of a disk is another disk's after the next boot, so it does not count, nor
+    a line without ``_netdev``, which would be mounted before o2cb is there.
+    """
+    options = words(entry)
+    lasting = entry.source in own_names(volume, facts) and not _is_kernels(entry.source, facts)
+    same = set(mount_options(options)) == set(mount_options(volume.mount.options))
+    if entry.kind != "ocfs2" or not lasting or not same or "nofail" in options:
+        return None
+    if "noauto" in options:
+        return False
+    return True if "_netdev" in options else None
+
+
+def _is_kernels(source: str, facts: HostFacts) -> bool:
+    return source in {f"/dev/{disk.name}" for disk in known(facts.disks)}
+
+
+def words(entry: Entry) -> tuple[str, ...]:
+    """The options of a line."""
+    return tuple((*entry.line.split(" "), "defaults")[3].split(","))
+
+
+def mount_options(options: Sequence[str]) -> tuple[str, ...]:
+    """Of a line's options those that are about the mount itself, each once."""
+    found = dict.fromkeys(o for o in options if o not in SILENT and not o.startswith("x-"))
+    return tuple(found)

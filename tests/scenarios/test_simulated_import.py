@@ -1,0 +1,176 @@
+"""A running cluster is taken over: the file that import writes has an empty plan."""
+
+import re
+
+import pytest
+import yaml
+
+from reconciler.cli.commands.import_ import Search
+from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.worlds import Shape, partition
+from reconciler.loading import load
+from reconciler.model.desired import Ssh
+from reconciler.pipeline import Options
+from tests.clock import drive
+from tests.runs import Controller, desired, members, volume, witnessed
+from tests.wire import Line
+
+CONF, O2CB, FSTAB = "/etc/ocfs2/cluster.conf", "/etc/default/o2cb", "/etc/fstab"
+
+
+def imported(world, *seeds):
+    """The text, what is said of it, whether it is faithful; and its plan is what it says."""
+    controller = Controller(world)
+    fleet = controller._fleet(None, Line())
+    search = Search(Ssh(), Options(), no_color=True)
+    text, said, faithful = drive(world, search.through(fleet, seeds or ("node01",)))
+    plan = drive(world, controller.plan(load("imported", text)))
+    empty = not (plan.actions or plan.blocked or any(c.changes for c in plan.clusters))
+    assert empty == faithful, said
+    return text, said, faithful
+
+
+def made(world, **more):
+    wanted = desired(world, **more)
+    assert drive(world, Controller(world).apply(wanted)).word == "converged"
+    return wanted
+
+
+def rewritten(world, path, change):
+    for machine in world.machines.values():
+        machine.files.write(path, File(change(machine.files.text(path))))
+
+
+def by_hand(world):
+    """As the distribution's tools and a person write the same: other words, other order."""
+
+    def conf(text):
+        nodes = re.findall(r"node:\n(?:\t.*\n)+", text)
+        lines = [node.replace("\t", "    ") for node in reversed(nodes)]
+        head = "# by hand\ncluster:\n    name = ocfs2\n    heartbeat_mode = local\n"
+        return "\n".join([f"{head}    node_count = {len(nodes)}\n", *lines])
+
+    def fstab(text):
+        lines = [line for line in text.splitlines() if "ocfs2" not in line]
+        uuid = next(world.filesystems()).uuid
+        return "\n".join([*lines, f"UUID={uuid}  /srv/images ocfs2 noatime,_netdev 0 0", ""])
+
+    rewritten(world, CONF, conf)
+    rewritten(world, FSTAB, fstab)
+    rewritten(world, O2CB, lambda text: re.sub("O2CB_RECONNECT.*\n", "", text))
+    for machine in world.machines.values():
+        for name in ("applied.json", "members.json"):
+            machine.files.remove(f"/var/lib/reconcile/ocfs2/{name}")
+
+
+ODD = {
+    "heartbeat": {"dead_threshold": 61},
+    "network": {"idle_timeout_ms": 45000, "keepalive_delay_ms": 3000},
+}
+
+
+def odd_members(world):
+    numbers = dict(zip(world.machines, (3, 7, 0), strict=True))
+    return [{**item, "number": numbers[item["name"]], "port": 7780} for item in members(world)]
+
+
+def test_an_odd_cluster_made_by_apply_comes_back_as_a_file_that_changes_nothing():
+    world = witnessed(3)
+    noatime = {"path": "/srv/images", "options": ["noatime", "commit=20"]}
+    made(world, members=odd_members(world), volumes=[volume(world, mount=noatime)], **ODD)
+    text, said, faithful = imported(world)
+    assert (faithful, said) == (True, ("Planning it changes nothing, as the hosts were then.",))
+    (cluster,) = yaml.safe_load(text)["clusters"]
+    found = [(m["name"], m["number"], m["port"]) for m in cluster["members"]]
+    assert found == [("node03", 0, 7780), ("node01", 3, 7780), ("node02", 7, 7780)]
+    assert (cluster["heartbeat"], cluster["network"]) == tuple(ODD.values())
+    (item,) = cluster["volumes"]
+    assert (item["label"], item["size"]) == ("images", "1GiB")
+    assert item["mount"] == noatime
+    assert "files" not in cluster
+
+
+@pytest.mark.parametrize("storage", ["plain", "san"])
+def test_what_was_written_by_hand_is_kept_as_it_is(storage):
+    world = witnessed(2, Shape(storage))
+    if storage == "san":
+        partition(world)
+    device = {"wwid": world.luns["lun1"].wwid, "partition": 1}
+    more = {"device": device} if storage == "san" else {}
+    mount = {"path": "/srv/images", "options": ["noatime"]}
+    made(world, volumes=[volume(world, mount=mount, **more)])
+    by_hand(world)
+    text, said, faithful = imported(world, "node02")
+    assert faithful, said
+    (cluster,) = yaml.safe_load(text)["clusters"]
+    assert cluster["files"] == "kept"
+    (item,) = cluster["volumes"]
+    assert item["device"] == (
+        device if storage == "san" else {"path": "/dev/disk/by-id/lab-lun1"}
+    )
+    assert item["mount"] == mount
+
+
+def test_a_host_that_cannot_be_reached_stays_in_the_file_and_is_told():
+    world = witnessed(3)
+    made(world)
+    world.hosts["node02"].power_off()
+    text, said, faithful = imported(world)
+    assert not faithful
+    assert [m["name"] for m in yaml.safe_load(text)["clusters"][0]["members"]] == [
+        "node01",
+        "node02",
+        "node03",
+    ]
+    assert "# not read: " in text
+    assert any("member/node02" in line for line in said)
+
+
+def test_hosts_that_disagree_are_told_apart():
+    world = witnessed(2)
+    made(world)
+    machine = world.machines["node02"]
+    text = machine.files.text(CONF).replace("7777", "7778")
+    machine.files.write(CONF, File(text))
+    text, said, faithful = imported(world)
+    assert not faithful
+    assert any("node02  cluster.conf (file): " in line for line in said)
+    assert "#   node02 cluster.conf (file): " in text
+
+
+def test_what_is_not_mounted_at_boot_and_who_mounts_nothing_is_said():
+    world = witnessed(3)
+    states = [{**m, "state": "drained"} if m["name"] == "node03" else m for m in members(world)]
+    mount = {"path": "/srv/images", "at_boot": False}
+    made(world, members=states, volumes=[volume(world, mount=mount)])
+    text, said, faithful = imported(world)
+    assert faithful, said
+    (cluster,) = yaml.safe_load(text)["clusters"]
+    assert cluster["members"][2]["state"] == "drained"
+    assert cluster["volumes"][0]["mount"]["at_boot"] is False
+
+
+@pytest.mark.parametrize("label", ["", "old images", "true"])
+def test_a_label_that_is_no_name_is_kept(label):
+    world = witnessed(2)
+    made(world)
+    next(world.filesystems()).label = label
+    text, said, faithful = imported(world)
+    assert faithful, said
+    (item,) = yaml.safe_load(text)["clusters"][0]["volumes"]
+    assert item.get("labelled", item["label"]) == label
+
+
+def test_a_volume_of_the_cluster_that_nobody_mounts_is_only_a_comment():
+    world = witnessed(2, Shape(luns=2))
+    made(world, volumes=[volume(world), volume(world, "lun2", "films")])
+    made(world, volumes=[volume(world)])
+    text, said, faithful = imported(world)
+    assert faithful, said
+    assert "# - label: films" in text
+
+
+def test_a_bare_host_is_of_no_cluster():
+    world = witnessed(1)
+    with pytest.raises(Exception, match=r"neither the kernel nor cluster\.conf has a cluster"):
+        imported(world)
