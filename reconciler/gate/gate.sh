@@ -1617,7 +1617,10 @@ complaint() { # of $said the first errors, in one line
     lines=''
     IFS=$NL
     for line in $said; do
-        case $line in E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | *'o space left'*) lines="$lines; $line" ;; esac
+        case $line in
+        'Error: ') ;; # what it is stands below
+        E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | '  - '* | *'o space left'*) lines="$lines; $line" ;;
+        esac
     done
     [ -n "$lines" ] || lines="; ${said##*"$NL"}"
     lines=${lines#; }

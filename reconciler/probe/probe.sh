@@ -232,7 +232,8 @@ probe_packages() {
     set -- "$@" $packages
     if is_rpm && has rpm; then
         manager=rpm
-        found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") || fail "rpm failed"
+        found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") ||
+            fail "rpm cannot read its database"
     elif [ -s /var/lib/dpkg/status ] && has dpkg-query; then
         manager=dpkg # its status is 1 when one of the names is not known at all
         found=$(dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' "$@")
