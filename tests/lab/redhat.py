@@ -136,9 +136,14 @@ def make(lab: Lab, hosts: Sequence[str], home: Path) -> None:
     with ThreadPoolExecutor(len(hosts)) as pool:
         list(pool.map(lambda host: equip(lab, host, debs), hosts))
     offer_all(lab, hosts[0])
+    share(lab, hosts)
+
+
+def share(lab: Lab, hosts: Sequence[str]) -> None:
+    """The first host's repository for the others too."""
     rpms = pull(lab, hosts[0], f"tar -C {REPOSITORY} -c .")
     for host in hosts[1:]:
-        push(lab, host, f"tar -C {REPOSITORY} -x", rpms)
+        push(lab, host, f"rm -r {REPOSITORY}/repodata; tar -C {REPOSITORY} -x", rpms)
 
 
 def fetch(lab: Lab, host: str, home: Path) -> bytes:

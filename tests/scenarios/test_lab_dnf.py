@@ -4,7 +4,14 @@ import pytest
 
 from tests.lab import redhat
 from tests.lab.fixtures import lab_module
-from tests.scenarios.operator import Operator, cluster, commands, configfs, has_mounted
+from tests.scenarios.operator import (
+    Operator,
+    cluster,
+    commands,
+    configfs,
+    has_mounted,
+    mounted_together,
+)
 
 lab = lab_module("dnf", hosts=2, bare="all", no_module="all", mem=512)
 
@@ -108,3 +115,42 @@ def test_a_reboot_brings_the_volume_back(lab, operator):
     )
     assert lab.run("node02", waited, timeout=150).returncode == 0
     assert operator.is_settled(operator.write(wanted()))
+
+
+def test_a_module_replaced_under_its_kernel_is_told(lab, operator):
+    """By hand on one host: its kernel goes on with what it has, and the plan says so."""
+    redhat.offer_module(lab, "node01", "1.9")
+    redhat.share(lab, ALL)
+    done = lab.run("node02", f"dnf -q -y install '{redhat.MODULE}-1.9-*' && {INSTALLED}")
+    assert "ocfs2-tools 1.8.7" in done.stdout, done.stderr
+    assert lab.run("node02", "cat /sys/module/ocfs2/version").stdout == "1.8\n"
+    plan = operator.plan(operator.write(wanted()))["clusters"][0]
+    told = {f["subject"] for f in plan["findings"] if f["code"] == "version-skew"}
+    assert "member/node02" in told
+    assert plan["actions"] == []
+
+
+def test_a_newer_module_comes_one_host_after_the_other(lab, operator):
+    """Real kernels unload and load it: what then runs is what the file is."""
+    file = operator.write(wanted(kernel_module_version="1.9"))
+    events = operator.converge(file)
+    turn = ("unmount", "stop-cluster", "upgrade-module", "reload-module", "start-cluster")
+    done = [step for step in commands(events) if step[1] in {*turn, "mount"}]
+    assert done == [
+        *(("node01", kind) for kind in (*turn, "mount")),
+        *(("node02", kind) for kind in (*turn, "mount") if kind != "upgrade-module"),
+    ]
+    assert mounted_together(set(ALL), events) == {1, 2}
+    for host in ALL:
+        for module in ("ocfs2", "ocfs2_nodemanager"):
+            runs = lab.run(
+                host, f"cat /sys/module/{module}/version /sys/module/{module}/srcversion"
+            )
+            file_says = lab.run(
+                host, f"modinfo -F version {module}; modinfo -F srcversion {module}"
+            )
+            assert runs.stdout == file_says.stdout
+            assert runs.stdout.startswith("1.9\n")
+        assert has_mounted(lab, host)
+        assert len(configfs(lab, host)) == 2
+    assert operator.is_settled(file)
