@@ -1836,7 +1836,8 @@ find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in 
     build=''
     IFS=$NL
     for found in $builds; do
-        is_version "${found#"$1-"}" || continue
+        word=${found#"$1-"}
+        is_version "${word%.*}" || continue
         if carries "$found"; then build=$found; fi
     done
     [ -n "$build" ] || not_built "$1" "$(printf %s "$builds" | tr '\n' ' ')"
