@@ -1649,7 +1649,7 @@ room_for() { # for what was rehearsed
             ;;
         esac
     done
-    kib=0 bytes=0
+    kib=0 bytes=0 packages=0
     IFS=' '
     # shellcheck disable=SC2086 # a word each
     sizes=$(apt-cache show --no-all-versions $found 2>/dev/null)
@@ -1658,19 +1658,28 @@ room_for() { # for what was rehearsed
         case $line in
         'Installed-Size: '*[!0-9]*) ;;
         'Installed-Size: '*) kib=$((kib + ${line#*: })) ;;
-        'Size: '*) bytes=$((bytes + ${line#*: })) ;;
+        'Size: '*) bytes=$((bytes + ${line#*: })) packages=$((packages + 1)) ;;
         esac
     done
     for where in /usr /var/cache/apt/archives /var/lib/dpkg /etc; do
-        free=$(stat -f -c '%a %S' "$where" 2>/dev/null) || continue
-        free=$((${free% *} * ${free#* } / 1024))
+        free=$(stat -f -c '%a %S %d %c' "$where" 2>/dev/null) || continue
+        IFS=' '
+        # shellcheck disable=SC2086 # blocks, bytes a block, inodes free, inodes
+        set -- $free
+        IFS=$NL free=$(($1 * $2 / 1024))
         needed=$((kib + bytes / 1024 + PACKAGE_SLACK))
         case $where in
         /etc) needed=1024 ;;
         /var/*) needed=$((bytes / 1024 + PACKAGE_SLACK)) ;;
         esac
         if [ $free -lt $needed ]; then
-                    refuse no-space "$where has $free KiB free, installing needs $needed"
+            refuse no-space "$where has $free KiB free, installing needs $needed"
+        fi
+        # dpkg writes up to ten files about each package, whose own have 16 KiB and more on average.
+        needed=$((packages * 10 + 16))
+        if [ $where = /usr ]; then needed=$((needed + kib / 16)); fi
+        if [ "$4" -gt 0 ] && [ "$3" -lt $needed ]; then # some file systems do not count them
+            refuse no-space "$where has $3 inodes free, installing may need $needed"
         fi
     done
 }

@@ -397,6 +397,16 @@ BROKEN = {
             [((*V, 0, "workloads", "services", 1), "service-needed")],
         ),
     ],
+    "a_version_has_its_package": [
+        (
+            people(packages={"kernel_module_version": "1.9"}),
+            [(("clusters", 0, "packages", "kernel_module_version"), "module-unnamed")],
+        ),
+        (
+            people(packages={"kernel_module": "kmod-ocfs2", "kernel_module_version": "1.9"}),
+            [],
+        ),
+    ],
 }
 CASES = [
     pytest.param(rule, state, found, id=f"{rule}-{i}")
