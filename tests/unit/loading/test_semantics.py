@@ -399,11 +399,13 @@ BROKEN = {
     ],
     "a_version_has_its_package": [
         (
-            people(packages={"kernel_module_version": "1.9"}),
+            desired({"packages": {"kernel_module_version": "1.9"}}),
             [(("clusters", 0, "packages", "kernel_module_version"), "module-unnamed")],
         ),
         (
-            people(packages={"kernel_module": "kmod-ocfs2", "kernel_module_version": "1.9"}),
+            desired(
+                {"packages": {"kernel_module": "kmod-ocfs2", "kernel_module_version": "1.9"}}
+            ),
             [],
         ),
     ],
