@@ -401,13 +401,7 @@ BROKEN = {
         (
             desired({"packages": {"kernel_module_version": "1.9"}}),
             [(("clusters", 0, "packages", "kernel_module_version"), "module-unnamed")],
-        ),
-        (
-            desired(
-                {"packages": {"kernel_module": "kmod-ocfs2", "kernel_module_version": "1.9"}}
-            ),
-            [],
-        ),
+        )
     ],
 }
 CASES = [
