@@ -25,7 +25,9 @@
 #                                           that there is a backup, by the time since this boot
 #   install-packages MANAGER [?]NAME[=VERSION]...   dpkg or rpm; removes nothing, starts nothing;
 #                                           what has a ? only if a repository offers it
-#   install-module MANAGER PACKAGE KERNEL   the build that has ocfs2 for that kernel, no other
+#   install-module MANAGER PACKAGE[=VERSION] KERNEL   the build that has ocfs2 for that kernel, no
+#                                           other; VERSION may end before a - or +
+#   reload-module KERNEL                    offline: what is loaded of ocfs2 goes, ocfs2 comes back
 #   stop-guest NAME SECONDS LIST STOP       until it is not listed; never killed
 #   migrate-guest NAME SECONDS LIST MIGRATE STOP   else it is stopped
 #   start-guest PATH NAME SECONDS LIST START       once PATH is mounted; until it is listed
@@ -1617,7 +1619,10 @@ complaint() { # of $said the first errors, in one line
     lines=''
     IFS=$NL
     for line in $said; do
-        case $line in E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | *'o space left'*) lines="$lines; $line" ;; esac
+        case $line in
+        'Error: ') ;; # what it is stands below
+        E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | '  - '* | *'o space left'*) lines="$lines; $line" ;;
+        esac
     done
     [ -n "$lines" ] || lines="; ${said##*"$NL"}"
     lines=${lines#; }
@@ -1644,7 +1649,7 @@ room_for() { # for what was rehearsed
             ;;
         esac
     done
-    kib=0 bytes=0
+    kib=0 bytes=0 packages=0
     IFS=' '
     # shellcheck disable=SC2086 # a word each
     sizes=$(apt-cache show --no-all-versions $found 2>/dev/null)
@@ -1653,19 +1658,28 @@ room_for() { # for what was rehearsed
         case $line in
         'Installed-Size: '*[!0-9]*) ;;
         'Installed-Size: '*) kib=$((kib + ${line#*: })) ;;
-        'Size: '*) bytes=$((bytes + ${line#*: })) ;;
+        'Size: '*) bytes=$((bytes + ${line#*: })) packages=$((packages + 1)) ;;
         esac
     done
     for where in /usr /var/cache/apt/archives /var/lib/dpkg /etc; do
-        free=$(stat -f -c '%a %S' "$where" 2>/dev/null) || continue
-        free=$((${free% *} * ${free#* } / 1024))
+        free=$(stat -f -c '%a %S %d %c' "$where" 2>/dev/null) || continue
+        IFS=' '
+        # shellcheck disable=SC2086 # blocks, bytes a block, inodes free, inodes
+        set -- $free
+        IFS=$NL free=$(($1 * $2 / 1024))
         needed=$((kib + bytes / 1024 + PACKAGE_SLACK))
         case $where in
         /etc) needed=1024 ;;
         /var/*) needed=$((bytes / 1024 + PACKAGE_SLACK)) ;;
         esac
         if [ $free -lt $needed ]; then
-                    refuse no-space "$where has $free KiB free, installing needs $needed"
+            refuse no-space "$where has $free KiB free, installing needs $needed"
+        fi
+        # dpkg writes up to ten files about each package, whose own have 16 KiB and more on average.
+        needed=$((packages * 10 + 16))
+        if [ $where = /usr ]; then needed=$((needed + kib / 16)); fi
+        if [ "$4" -gt 0 ] && [ "$3" -lt $needed ]; then # some file systems do not count them
+            refuse no-space "$where has $3 inodes free, installing may need $needed"
         fi
     done
 }
@@ -1733,23 +1747,40 @@ yum_failed() { # by what it said
 
 # ---- the kernel module ----------------------------------------------------------------
 
-install_module() { # install_module MANAGER PACKAGE KERNEL: the build for KERNEL, no other
-    [ $# -eq 3 ] || usage 'install-module MANAGER PACKAGE KERNEL'
+install_module() { # install_module MANAGER PACKAGE[=VERSION] KERNEL: the build for KERNEL, no other
+    [ $# -eq 3 ] || usage 'install-module MANAGER PACKAGE[=VERSION] KERNEL'
     case $1 in dpkg | rpm) ;; *) usage "not a package manager: $1" ;; esac
     with=$1 kernel=$3 versioned=''
-    case $2 in *=*) usage "not a package: $2" ;; esac
     is_package "$2" || usage "not a package: $2"
     is_package "$3" || usage "not a kernel: $3"
+    case $2 in *=*) version=${2#*=} ;; *) version='' ;; esac
     need modinfo
-    if ! has_module; then
+    if ! has_module || ! has_version "${2%%=*}"; then
         packages_ready
-        "find_$with" "$2"
+        "find_$with" "${2%%=*}"
         names=$build
         "install_$with" "$build"
         has_module || depmod "$kernel" 2>/dev/null
         has_module || stop 70 install-failed "$build brings no ocfs2 for $kernel: $last"
+        has_version "${2%%=*}" || stop 70 install-failed "$build is not installed: $last"
     fi
     echo "ok installed $2 for $kernel"
+}
+
+is_version() { # is_version TEXT: $version, or a build of it; any if none is asked for
+    case $version:$1 in :* | "$1:$1" | "$version:$version"[-+]*) ;; *) return 1 ;; esac
+}
+
+has_version() { # has_version PACKAGE: in $version, if one is asked for
+    [ -n "$version" ] || return 0
+    for name in "$1" "$1-$kernel"; do
+        is_there "$name" || continue
+        IFS=$NL
+        for line in $found; do
+            if is_version "$line"; then return 0; fi
+        done
+    done
+    return 1
 }
 
 has_module() { # whether there is one for $kernel
@@ -1764,15 +1795,20 @@ not_built() { # not_built PACKAGE BUILDS
         fi
         refuse package-missing "no repository has $1"
     fi
-    refuse module-not-built "$1 has no build for $kernel; there is: $2"
+    refuse module-not-built "$1${version:+ $version} has no build for $kernel; there is: $2"
 }
 
 find_dpkg() { # find_dpkg PACKAGE: NAME or NAME=VERSION in $build
     build='' builds=''
     for name in "$1" "$1-$kernel"; do
         case $name in *"$kernel"*) ;; *) continue ;; esac
-        offered "$name" || { refresh && offered "$name"; } || continue
-        build=$name
+        if [ -n "$version" ]; then
+            refresh
+            named_build "$name" || continue
+        else
+            offered "$name" || { refresh && offered "$name"; } || continue
+            build=$name
+        fi
         return
     done
     refresh
@@ -1782,10 +1818,24 @@ find_dpkg() { # find_dpkg PACKAGE: NAME or NAME=VERSION in $build
         # shellcheck disable=SC2086 # NAME | VERSION | SOURCE
         set -- "$1" $line
         builds="$builds $3"
+        is_version "$3" || continue
         case $3 in *"$kernel"*) [ -n "$build" ] || build=$2=$3 ;; esac
     done
     [ -n "$build" ] || not_built "$1" "$builds"
     versioned=yes
+}
+
+named_build() { # named_build PACKAGE: NAME=VERSION of $version in $build
+    build=''
+    IFS=$NL
+    for line in $(apt-cache madison "$1" 2>/dev/null); do
+        IFS=' |'
+        # shellcheck disable=SC2086 # NAME | VERSION | SOURCE
+        set -- "$1" $line
+        builds="$builds $3"
+        if [ -z "$build" ] && is_version "$3"; then build=$2=$3 versioned=yes; fi
+    done
+    [ -n "$build" ]
 }
 
 find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in $build
@@ -1795,6 +1845,8 @@ find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in 
     build=''
     IFS=$NL
     for found in $builds; do
+        word=${found#"$1-"}
+        is_version "${word%.*}" || continue
         if carries "$found"; then build=$found; fi
     done
     [ -n "$build" ] || not_built "$1" "$(printf %s "$builds" | tr '\n' ' ')"
@@ -1827,6 +1879,36 @@ asked_of() { # asked_of PACKAGE OPTION...
 
 is_excluded() { # is_excluded PACKAGE: there is one, and the host's configuration hides it
     [ -n "$(builds_of "$1" --disableexcludes=all --disableplugin=versionlock 2>/dev/null)" ]
+}
+
+reload_module() { # reload_module KERNEL: unloads what is there of ocfs2, loads what is installed
+    [ $# -eq 1 ] && is_package "$1" || usage 'reload-module KERNEL'
+    get /proc/sys/kernel/osrelease
+    [ "$got" = "$1" ] || refuse changed-since "$got runs, not $1"
+    need modprobe
+    set +f
+    where=$(grep -l ' - ocfs2 ' /proc/[0-9]*/mountinfo 2>/dev/null)
+    set -- /sys/kernel/config/cluster/*
+    set -f
+    [ -z "$where" ] || refuse module-in-use "ocfs2 is mounted, see ${where%%"$NL"*}"
+    if [ -d "$1" ]; then refuse module-in-use "cluster ${1##*/} is online"; fi
+    while read -r _ where kind _; do
+        if [ "$kind" = ocfs2_dlmfs ]; then umount "$where" 2>/dev/null; fi
+    done </proc/self/mounts
+    for name in ocfs2_dlmfs ocfs2 ocfs2_stack_o2cb ocfs2_stack_user ocfs2_dlm \
+        ocfs2_nodemanager ocfs2_stackglue; do
+        unload "$name"
+    done
+    why=$(modprobe ocfs2 2>&1) || stop 70 module-not-loaded "${why##*"$NL"}"
+    echo "ok reloaded ocfs2"
+}
+
+unload() { # unload MODULE: one that is built in has no refcnt
+    [ -e "/sys/module/$1/refcnt" ] || return 0
+    why=$(modprobe -r "$1" 2>&1)
+    [ -e "/sys/module/$1/refcnt" ] || return 0
+    get "/sys/module/$1/refcnt"
+    stop 70 module-in-use "$1 cannot be unloaded, it is used $got times: ${why##*"$NL"}"
 }
 
 # ---- do -------------------------------------------------------------------------------
@@ -2014,6 +2096,7 @@ disarm) busy && disarm "$@" ;;
 note-backup) busy && note_backup "$@" ;;
 install-packages) busy && install_packages "$@" ;;
 install-module) busy && install_module "$@" ;;
+reload-module) busy && reload_module "$@" ;;
 stop-guest) busy && stop_guest "$@" ;;
 migrate-guest) busy && migrate_guest "$@" ;;
 start-guest) busy && start_guest "$@" ;;

@@ -141,13 +141,15 @@ class Packages(Strict):
     manage: bool = Field(default=True, description="Install; false only checks.")
     tools: Package = Field(default="ocfs2-tools", description="The package of the tools.")
     tools_version: PackageVersion | None = Field(
-        default=None,
-        description="The tools' version, as the package manager prints it. Unset: any.",
+        default=None, description="Their version, as the package manager prints it. Unset: any."
     )
     kernel_module: ModulePackage | None = Field(
         default=None,
         description="The package of the kernel module, where the kernel does not bring it; the "
         "build for the running kernel is chosen. {kernel} is that kernel's release.",
+    )
+    kernel_module_version: PackageVersion | None = Field(
+        default=None, description="Its version, with or without the release. Unset: any."
     )
 
 

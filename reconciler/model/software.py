@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of, whole_disk
-from reconciler.model.observed import HostFacts, Unknown, known
+from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, known
 
 # What tells that the tools are there; they bring more.
 TOOLS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb")
@@ -59,6 +59,59 @@ def outdated(cluster: Cluster, facts: HostFacts) -> str:
     return "" if have in (None, packages.tools_version) else _tools(cluster)
 
 
+def outdated_module(cluster: Cluster, facts: HostFacts) -> str:
+    """NAME=VERSION of the module's package where another is installed; empty otherwise.
+
+    A module that no package brought is left alone, like one of any version.
+    """
+    wanted = cluster.packages.kernel_module_version
+    if not wanted or isinstance(facts.kernel, Unknown) or isinstance(facts.packages, Unknown):
+        return ""
+    word = f"{module_package(cluster, facts)}={wanted}"
+    there = installed_module(cluster, facts)
+    return word if there and not has_module_version(facts, word) else ""
+
+
+def installed_module(cluster: Cluster, facts: HostFacts) -> str:
+    """The version of the module's package, or several; empty if it is not installed."""
+    name = module_package(cluster, facts)
+    return _versions(facts, name) if name else ""
+
+
+def _versions(facts: HostFacts, name: str) -> str:
+    """Of a package, or of one of that name for the kernel that runs."""
+    versions = known(facts.packages).versions
+    return versions.get(name) or versions.get(f"{name}-{known(facts.kernel).running}", "")
+
+
+def has_module_version(facts: HostFacts, word: str) -> bool:
+    """Whether a module's package is installed as NAME=VERSION wants it."""
+    name, _, wanted = word.partition("=")
+    return any(_is_version(one, wanted) for one in _versions(facts, name).split(", "))
+
+
+def _is_version(have: str, wanted: str) -> bool:
+    """Whether it is that version, or a build of it: the kernel may stand in its release."""
+    return have == wanted or have.startswith((f"{wanted}-", f"{wanted}+"))
+
+
+def stale_modules(facts: HostFacts) -> tuple[ModuleBuild, ...]:
+    """The modules that run in another build than their file is; what is not told is not."""
+    return tuple(
+        build
+        for build in known(facts.kernel).builds
+        if build.running and build.file and build.running != build.file
+    )
+
+
+def reload_due(cluster: Cluster, facts: HostFacts) -> bool:
+    """Whether the wanted version is installed, and still runs in another build."""
+    if isinstance(facts.kernel, Unknown) or isinstance(facts.packages, Unknown):
+        return False
+    asked = cluster.packages.kernel_module_version and installed_module(cluster, facts)
+    return bool(asked and not outdated_module(cluster, facts) and stale_modules(facts))
+
+
 def _tools(cluster: Cluster) -> str:
     packages = cluster.packages
     version = f"={packages.tools_version}" if packages.tools_version else ""
@@ -101,7 +154,12 @@ def _is_multipath(volume: Volume, facts: HostFacts) -> bool:
 
 def unusual(cluster: Cluster) -> tuple[str, ...]:
     """The packages that the probe is asked for besides those that it tells of anyway."""
-    return (cluster.packages.tools,) if cluster.packages.tools not in USUAL else ()
+    packages = cluster.packages
+    found = (packages.tools,) if packages.tools not in USUAL else ()
+    if packages.kernel_module is None:
+        return found
+    module = packages.kernel_module
+    return (*found, module, *([] if "{kernel}" in module else [f"{module}-{{kernel}}"]))
 
 
 def has_module(facts: HostFacts) -> bool:

@@ -51,6 +51,7 @@ __all__ = [
     "Run",
     "Watch",
     "answered",
+    "doors",
     "look_at",
     "plan",
     "plan_recorded",

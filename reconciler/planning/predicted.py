@@ -91,6 +91,26 @@ def _module_installed(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     return replace(facts, kernel=replace(kernel, module_file="to be installed"))
 
 
+def _module_upgraded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """What runs stays what it was, and is not what is installed any more."""
+    _manager, word, _kernel = _arguments(action)
+    name, _, version = word.partition("=")
+    now, kernel = known(facts.packages), known(facts.kernel)
+    builds = tuple(replace(build, file="to be installed") for build in kernel.builds)
+    return replace(
+        facts,
+        packages=replace(now, versions={**now.versions, name: version}),
+        kernel=replace(kernel, builds=builds),
+    )
+
+
+def _module_reloaded(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
+    kernel = known(facts.kernel)
+    builds = tuple(replace(build, running=build.file) for build in kernel.builds)
+    loaded = tuple(dict.fromkeys((*kernel.loaded, "ocfs2")))
+    return replace(facts, kernel=replace(kernel, builds=builds, loaded=loaded))
+
+
 def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     gone = action.expects[0].subject
     views = tuple(
@@ -315,6 +335,8 @@ EFFECTS: Mapping[str, Effect] = {
     "install-packages": _installed,
     "install-module": _module_installed,
     "upgrade-packages": _installed,
+    "upgrade-module": _module_upgraded,
+    "reload-module": _module_reloaded,
     "write-cluster-conf": _conf_written,
     "archive-cluster-conf": _conf_archived,
     "write-o2cb-settings": _settings_written,

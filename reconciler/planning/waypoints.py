@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.refusals import volume as address
-from reconciler.model.software import outdated
+from reconciler.model.software import outdated, outdated_module, reload_due
 from reconciler.model.standing import (
     STOPPED,
     among,
@@ -51,7 +51,7 @@ ROOM = frozenset({"grow-backing", "rescan"})
 # A window begins with the backup of what is worked on in it.
 AWAY = DRAIN | {"begin-backup", "back-up", "note-backup"}
 STOP = frozenset({"stop-cluster"})
-UPGRADE = frozenset({"upgrade-packages"})
+UPGRADE = frozenset({"upgrade-packages", "upgrade-module", "reload-module"})
 # What is done once, at the end of the way, when everybody is where the file wants it.
 LAST = frozenset(
     {
@@ -132,11 +132,15 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
 
 
 def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[Waypoint]:
-    """One member after the other: unmounted, offline, with its new tools, and back."""
+    """One member after the other: unmounted, offline, with its new software, and back."""
     none: frozenset[str] = frozenset()
     for host, facts in among(observed, staying(cluster)).reached().items():
-        if wanted := outdated(cluster, facts):
-            words = f"{host} gets {wanted.replace('=', ' ')}"
+        parts = [outdated(cluster, facts), outdated_module(cluster, facts)]
+        news = [part.replace("=", " ") for part in parts if part]
+        if reload_due(cluster, facts):
+            news.append("the ocfs2 module that is installed there")
+        if news:
+            words = f"{host} gets {' and '.join(news)}"
             away = restated(cluster, {host: "drained"})
             out = restated(cluster, {host: STOPPED})
             yield Waypoint(away, DRAIN, words, none)

@@ -19,7 +19,8 @@
 #   --order  tell what this unit is started after, and stopped before, as well
 #   --guests   a mount point, then a word a line the command that prints the guests running
 #              from the volume there; without one, virsh is asked which have a disk below it
-#   --package  whether this package is installed, besides the usual ones
+#   --package  whether this package is installed, besides the usual ones; {kernel} in the name
+#              stands for the release of the running kernel
 #   --connect  whether a TCP connection to this address can be made from here
 #   --lv     tell the size of this logical volume, and what room is left for it
 #   --only   answer this section and the others so named; without it, all
@@ -182,13 +183,77 @@ probe_kernel() {
     *) [ -z "$(modinfo -k "$next" -F filename ocfs2)" ] || ready=yes ;;
     esac
     row next_boot_module "$ready"
+    set --
     for name in ocfs2 ocfs2_stack_o2cb ocfs2_dlm ocfs2_nodemanager ocfs2_dlmfs; do
-        if [ -d "/sys/module/$name" ]; then row loaded "$name"; fi
+        if [ -d "/sys/module/$name" ]; then
+            row loaded "$name"
+            case $name in ocfs2 | ocfs2_nodemanager) set -- "$@" "$name" ;; esac
+        fi
     done
+    if [ $# -gt 0 ]; then builds "$@"; fi
     for name in panic panic_on_oops; do
         get "/proc/sys/kernel/$name"
         row "$name" "$got"
     done
+}
+
+# What runs may have been loaded before another build was installed. A module tells its
+# srcversion, where the kernel is built for that (Red Hat's are, Debian's not), else its build.
+# The first and the last of them to be unloaded stand for all.
+builds() { # builds MODULE...: of each what runs, and what its file is
+    name='' path='' source=-
+    IFS=$NL
+    for line in $(modinfo "$@") filename:; do
+        case $line in
+        filename:*)
+            if [ -n "$name" ]; then build "$name" "$path" "$source"; fi
+            path=${line##*[ "$TAB"]} source=-
+            name=${path##*/}
+            name=${name%%.*}
+            ;;
+        srcversion:*) source=srcversion:${line##*[ "$TAB"]} ;;
+        esac
+        IFS=$NL
+    done
+}
+
+build() { # build MODULE FILE SRCVERSION
+    runs=- stored=$3
+    if get "/sys/module/$1/srcversion"; then
+        runs=srcversion:$got
+    elif [ -e "/sys/module/$1/notes/.note.gnu.build-id" ]; then
+        build_id "/sys/module/$1/notes/.note.gnu.build-id"
+        runs=$got
+        if [ "$stored" = - ]; then
+            build_id "$2"
+            stored=$got
+        fi
+    fi
+    row build "$1" "$runs" "$stored"
+}
+
+build_id() { # build_id FILE: by the note of 20 bytes near its start (elf(5)), in $got, or -
+    case $1 in
+    *.xz) reader=xz ;;
+    *.zst) reader=zstd ;;
+    *.gz) reader=gzip ;;
+    *) reader= ;;
+    esac
+    if [ -n "$reader" ]; then
+        text=$("$reader" -dc "$1" | od -An -v -tx1 -N 1024)
+    else
+        text=$(od -An -v -tx1 -N 1024 "$1")
+    fi
+    IFS=" $NL"
+    # shellcheck disable=SC2086 # a byte each
+    set -- $text
+    IFS=
+    text="$*" got=-
+    case $text in *040000001400000003000000474e5500*)
+        text=${text#*040000001400000003000000474e5500}
+        got=build-id:$(printf '%.40s' "$text")
+        ;;
+    esac
 }
 
 is_rpm() { # whether the system says that it is of Red Hat's family (os-release(5))
@@ -228,11 +293,15 @@ probe_packages() {
     set -- ocfs2-tools parted gdisk multipath-tools device-mapper-multipath sg3-utils \
         sg3_utils 'kmod-ocfs2*'
     IFS=$NL
-    # shellcheck disable=SC2086 # a line each
-    set -- "$@" $packages
+    get /proc/sys/kernel/osrelease
+    for name in $packages; do
+        case $name in *'{kernel}'*) name=${name%%'{kernel}'*}$got${name#*'{kernel}'} ;; esac
+        set -- "$@" "$name"
+    done
     if is_rpm && has rpm; then
         manager=rpm
-        found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") || fail "rpm failed"
+        found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") ||
+            fail "rpm cannot read its database"
     elif [ -s /var/lib/dpkg/status ] && has dpkg-query; then
         manager=dpkg # its status is 1 when one of the names is not known at all
         found=$(dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' "$@")
@@ -1455,7 +1524,7 @@ while [ $# -ge 2 ]; do
         once "$targets" "$2" && targets=$got
         ;;
     --package)
-        is_package "$2" || exit 64
+        is_package "${2%%'{kernel}'*}x${2#*'{kernel}'}" || exit 64
         once "$packages" "$2" && packages=$got
         ;;
     --lv)

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches, unified_diff
 
 from reconciler.model.desired import Cluster
+from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.refusals import member
-from reconciler.reports.documents import FORMAT_VERSION, Json, fact_words, preview
+from reconciler.reports.documents import fact_words, preview
 from reconciler.reports.shortening import shortened
 
 Line = tuple[str, str]

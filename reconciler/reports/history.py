@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.reports.documents import FORMAT_VERSION, Json
+from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.reports.shortening import shortened
 
 Line = tuple[str, str]

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref, view_of
+from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import (
     HostFacts,
     LiveCluster,
@@ -22,7 +23,6 @@ from reconciler.planning.forecast import findings
 from reconciler.planning.notes import quarantined
 from reconciler.planning.numbering import numbered
 from reconciler.planning.strangers import told_apart
-from reconciler.reports.documents import FORMAT_VERSION, Json
 from reconciler.resources.growth.sizes import have, in_progress
 from reconciler.resources.volumes.heartbeats import unexplained
 from reconciler.resources.workloads.obligations import Owed, forgotten, obligations

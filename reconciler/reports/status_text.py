@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reports.documents import Json
+from reconciler.model.documents import Json
 
 Line = tuple[str, str]
 Row = tuple[str, ...]

@@ -8,10 +8,10 @@ import pytest
 
 from reconciler.loading import read
 from reconciler.model.standing import restated
-from reconciler.planning.planner import make_plan
 from reconciler.reports.runbook import runbook_document, runbook_lines
 from tests.builders import converged
-from tests.golden.test_golden import SCENES, matches
+from tests.golden.scenes import SCENES, built
+from tests.golden.test_golden import matches, scene
 from tests.unit.resources.growth.test_growth import GIB, MIB, layers, seen, wish
 
 GUIDE = str(Path(__file__).parents[2] / "examples/classic-guide.yaml")
@@ -57,19 +57,16 @@ def guide_grow():
     return cluster, seen(cluster, all=layers(part, paths=(GIB, GIB), told=2 * GIB))
 
 
-STORIES = {
-    **SCENES,
+GUIDES = {
     "guide-join": guide_join,
     "guide-remove": guide_remove,
     "guide-grow": guide_grow,
 }
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", [*SCENES, *GUIDES])
 def test_the_runbook_of_a_plan(name):
-    cluster, observed = STORIES[name]()
-    pairs = [(cluster, observed)]
-    plan = make_plan(pairs)
-    json.dumps(runbook_document(plan, pairs))
-    text = "".join(f"{line}\n" for _style, line in runbook_lines(plan, pairs))
+    at = scene(name) if name in SCENES else built(*GUIDES[name]())
+    json.dumps(runbook_document(at.plan, at.pairs))
+    text = "".join(f"{line}\n" for _style, line in runbook_lines(at.plan, at.pairs))
     matches(f"{name}-runbook.md", text)

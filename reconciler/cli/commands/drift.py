@@ -22,12 +22,12 @@ from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
 from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.observed import Observed
 from reconciler.model.standing import contacted
 from reconciler.pipeline import Fleet, Options, Watch, look_at
 from reconciler.planning.drift import Drift, compared, last_applied, record_notes
 from reconciler.planning.planner import restrict
-from reconciler.reports.documents import FORMAT_VERSION
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 
 DRIFTED = 2

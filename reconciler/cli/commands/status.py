@@ -18,11 +18,11 @@ from reconciler.cli.terminal import observing, plain, show
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
 from reconciler.model.standing import contacted
 from reconciler.pipeline import Fleet, Watch, doors, probe_for
 from reconciler.planning.departed import departed, with_departed
-from reconciler.reports.documents import Json
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
 from reconciler.resources import SECTIONS

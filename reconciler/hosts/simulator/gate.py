@@ -16,6 +16,7 @@ from reconciler.hosts.simulator import (
     layers,
     lease,
     mkfs,
+    modules,
     mounting,
     packages,
     tunefs,
@@ -237,8 +238,9 @@ VERBS: dict[str, Verb] = {
     "install-packages": (packages.install, (packages.MANAGER, packages.WORD)),
     "install-module": (
         packages.install_module,
-        (packages.MANAGER, packages.NAME, packages.RELEASE),
+        (packages.MANAGER, packages.BUILD, packages.RELEASE),
     ),
+    "reload-module": (modules.reload, (packages.RELEASE,)),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
     "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),

@@ -34,6 +34,7 @@ class Setup:
     ``features`` are the incompat bits that the kernel mounts, ``tool_features`` those that the
     tools open; ``locking`` is the kernel's protocol of locks. ``next_boot`` is the kernel that
     the next boot runs, with or without a ``next_boot_module``; empty if nothing tells.
+    ``module_build`` tells one build of the module's file from another.
     """
 
     hostname: str
@@ -45,6 +46,7 @@ class Setup:
     kernel: str = "6.1.176"
     arch: str = "x86_64"
     module: bool = True
+    module_build: str = "1"
     features: int = FEATURES
     locking: str = "1.0"
     next_boot: str = ""
@@ -112,6 +114,7 @@ class Running:
     since: float = 0.0
     on: bool = False
     loaded: set[str] = field(default_factory=set)
+    builds: dict[str, str] = field(default_factory=dict)
     live: Cluster | None = None
     mounts: list[Mount] = field(default_factory=list)
     devices: tuple[Device, ...] = ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.reply import Failed, Reply
+from reconciler.hosts.simulator.reply import Failed, Reply, refused, tool_failed
 
 if TYPE_CHECKING:
+    from reconciler.hosts.simulator.call import Call
     from reconciler.hosts.simulator.machine import Machine
 
 NEEDS = {
@@ -22,6 +24,23 @@ MESSAGES = {
 }
 
 
+def reload(call: Call) -> Reply:
+    """Takes the modules out of an idle kernel, and loads what is installed."""
+    machine = call.machine
+    if machine.setup.kernel != call.args[0]:
+        raise refused("changed-since", f"{machine.setup.kernel} runs, not {call.args[0]}")
+    if machine.running.mounts:
+        raise refused("module-in-use", "ocfs2 is mounted, see /proc/1/mountinfo")
+    if machine.running.live:
+        raise refused("module-in-use", f"cluster {machine.running.live.name} is online")
+    stuck = machine.packaging.stuck
+    machine.running.loaded &= {stuck}
+    if stuck in machine.running.loaded:
+        raise tool_failed("module-in-use", f"{stuck} cannot be unloaded", 1.0)
+    machine.record("modules-unloaded", machine.setup.hostname)
+    return replace(load(machine, "ocfs2"), stdout="ok reloaded ocfs2\n", seconds=3.0)
+
+
 def load(machine: Machine, module: str) -> Reply:
     """Loads a module and its dependencies; Failed when the kernel has none."""
     if not machine.setup.module:
@@ -30,6 +49,8 @@ def load(machine: Machine, module: str) -> Reply:
     if module not in machine.running.loaded:
         if module in MESSAGES:
             machine.log(MESSAGES[module])
+        for name in {module, *NEEDS[module]} - machine.running.loaded:
+            machine.running.builds[name] = machine.setup.module_build
         machine.running.loaded |= {module, *NEEDS[module]}
         machine.record("module-loaded", module)
     return Reply()

@@ -16,6 +16,7 @@ MANAGER = "dpkg|rpm"
 WORD = r"\??[A-Za-z0-9][A-Za-z0-9.+:~_-]*(=[A-Za-z0-9.+:~_-]+)?"
 NAME, RELEASE = (r"[A-Za-z0-9][A-Za-z0-9.+:~_-]*",) * 2
 WAIT = 60.0  # seconds for whoever has the lock
+BUILD = f"{NAME}(={NAME})?"
 NEEDED = 64 << 20
 # The commands that a package brings, and the units.
 TOOLS = ("mkfs.ocfs2", "tunefs.ocfs2", "fsck.ocfs2", "debugfs.ocfs2", "mounted.ocfs2", "o2cb")
@@ -52,9 +53,11 @@ def install(call: Call) -> Reply:
 
 def install_module(call: Call) -> Reply:
     """Installs the build for a kernel, if the running one has no module yet."""
-    _manager, name, kernel = call.args
+    _manager, word, kernel = call.args
+    name, _, version = word.partition("=")
     machine, state = call.machine, call.machine.packaging
-    if not (machine.setup.module and machine.setup.kernel == kernel):
+    fits = machine.setup.module and machine.setup.kernel == kernel
+    if not fits or (version and not is_there(machine, word)):
         if state.holder:
             raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
         if state.broken:
@@ -64,10 +67,13 @@ def install_module(call: Call) -> Reply:
         if kernel not in state.builds[name]:
             there = " ".join(state.builds[name])
             raise refused("module-not-built", f"{name} has no build for {kernel}: {there}")
+        offer = state.offers.get(name, kernel)
+        if version and offer != version:
+            raise refused("module-not-built", f"{word} has no build for {kernel}: {offer}")
         machine.setup.module = machine.setup.kernel == kernel
-        machine.setup.versions[name] = kernel
+        machine.setup.versions[name] = machine.setup.module_build = offer
         machine.record("installed", f"{name} {kernel}")
-    return Reply(0, f"ok installed {name} for {kernel}\n", "", 20.0)
+    return Reply(0, f"ok installed {word} for {kernel}\n", "", 20.0)
 
 
 def is_there(machine: Machine, word: str) -> bool:

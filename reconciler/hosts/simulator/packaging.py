@@ -12,7 +12,8 @@ class Packaging:
     ``offers`` are the versions in the repositories by name, ``known`` whether the host has
     read them; ``down`` is why they cannot be read. ``held`` stay as they are. ``holder`` has
     the lock, ``broken`` is what the manager has not finished; ``fails`` is the package whose
-    own script fails; ``builds`` are the kernels for which a module's package is built.
+    own script fails; ``builds`` are the kernels for which a module's package is built,
+    in the version of ``offers`` if that names it; ``stuck`` is the module that is not unloaded.
     """
 
     offers: dict[str, str] = field(default_factory=dict)
@@ -24,3 +25,4 @@ class Packaging:
     fails: str = ""
     room: int = 1 << 30
     builds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    stuck: str = ""

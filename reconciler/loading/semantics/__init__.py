@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.loading.semantics import devices, members, mounts, workloads
+from reconciler.loading.semantics import devices, members, mounts, packages, workloads
 from reconciler.loading.semantics.finding import Finding, Rule
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Finding", "Rule", "findings"]
 
-RULES: tuple[Rule, ...] = (*members.RULES, *devices.RULES, *mounts.RULES, *workloads.RULES)
+RULES: tuple[Rule, ...] = (
+    *members.RULES,
+    *devices.RULES,
+    *mounts.RULES,
+    *workloads.RULES,
+    *packages.RULES,
+)
 
 
 def findings(desired: Desired) -> Iterator[Finding]:

@@ -23,6 +23,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleBuild:
+    """What a loaded module says it was built from, and what its file says; None: untold."""
+
+    name: str
+    running: str | None
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Kernel:
     """The ocfs2 module for the running kernel, and what the next boot would run."""
 
@@ -34,6 +43,7 @@ class Kernel:
     loaded: tuple[str, ...]
     panic: int | None
     panic_on_oops: int | None
+    builds: tuple[ModuleBuild, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from itertools import groupby
 
 from reconciler.model.desired import Cluster
+from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
-from reconciler.reports.documents import FORMAT_VERSION, Json, interruption
+from reconciler.reports.documents import interruption
 from reconciler.reports.runbook.advice import CARE, guide, warnings
 from reconciler.reports.runbook.checks import check
 from reconciler.reports.runbook.places import Places, by_cluster

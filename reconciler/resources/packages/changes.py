@@ -12,9 +12,14 @@ from reconciler.model.reading import Reading
 from reconciler.model.refusals import member
 from reconciler.model.software import (
     has_module,
+    has_module_version,
+    installed_module,
     lacking,
     module_package,
     outdated,
+    outdated_module,
+    reload_due,
+    stale_modules,
     useful,
 )
 from reconciler.model.standing import STOPPED, among, staying
@@ -44,6 +49,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             address = f"{member(host)}/tools-version"
             because = f"the file wants version {version} of {name}"
             yield Change(address, host, "package", have, version, because)
+        yield from _other_module(cluster, host, facts)
         if not has_module(facts) and (name := module_package(cluster, facts)):
             release = known(facts.kernel).running
             because = f"the running kernel {release} has no ocfs2 module"
@@ -57,27 +63,49 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             )
 
 
+def _other_module(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
+    """The module in another version than is wanted, on disk or in the kernel."""
+    if wanted := outdated_module(cluster, facts):
+        name, _, version = wanted.partition("=")
+        have = installed_module(cluster, facts)
+        because = f"the file wants version {version} of {name}"
+        yield Change(
+            f"{member(host)}/kernel-module-version", host, "package", have, version, because
+        )
+    elif reload_due(cluster, facts):
+        builds = stale_modules(facts)
+        yield Change(
+            f"{member(host)}/loaded-module",
+            host,
+            "kernel",
+            {build.name: build.running for build in builds},
+            {build.name: build.file for build in builds},
+            "the kernel runs another build of it than is installed",
+        )
+
+
 def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Install what is missing; load the module."""
     for change in changes:
-        if change.truth == "package":
-            facts = observed.reached()[change.host]
-            yield from MAKE[change.address.split("/")[2]](cluster, change, facts)
-            continue
-        yield Action(
-            id=f"{cluster.name}/{change.host}/load-module",
-            kind="load-module",
-            host=change.host,
-            address=change.address,
-            summary="load the ocfs2 module",
-            because=change.because,
-            risk="safe",
-            command=gate_command("do", "modprobe", MODULE),
-            expects=(Fact((change.host,), "module", MODULE, "loaded"),),
-            seconds=3,
-        )
+        facts = observed.reached()[change.host]
+        yield from MAKE[change.address.split("/")[2]](cluster, change, facts)
+
+
+def _load(cluster: Cluster, change: Change, _facts: HostFacts) -> Iterator[Action]:
+    yield Action(
+        id=f"{cluster.name}/{change.host}/load-module",
+        kind="load-module",
+        host=change.host,
+        address=change.address,
+        summary="load the ocfs2 module",
+        because=change.because,
+        risk="safe",
+        command=gate_command("do", "modprobe", MODULE),
+        expects=(Fact((change.host,), "module", MODULE, "loaded"),),
+        seconds=3,
+    )
 
 
 def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
@@ -114,8 +142,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
     What a package's scripts do to the services of a host is the package's affair: a restart
     of o2cb stops ocfs2.service as well, which kills whoever uses a volume.
     """
-    state = next(m.state for m in cluster.members if m.name == change.host)
-    if str(state) != STOPPED:
+    if not _stopped(cluster, change.host):
         return
     name = outdated(cluster, facts)
     yield Action(
@@ -132,18 +159,75 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
             name,
             timeout=INSTALL_TIMEOUT,
         ),
-        requires=(
-            Fact((change.host,), "ocfs2-mounts", "", "none"),
-            Fact((change.host,), "live-nodes", cluster.name, "absent"),
-        ),
+        requires=_idle(cluster, change.host),
         expects=(Fact((change.host,), "package", cluster.packages.tools, str(change.after)),),
         seconds=60,
+    )
+
+
+def _stopped(cluster: Cluster, host: str) -> bool:
+    return str(next(m.state for m in cluster.members if m.name == host)) == STOPPED
+
+
+def _idle(cluster: Cluster, host: str) -> tuple[Fact, ...]:
+    return (
+        Fact((host,), "ocfs2-mounts", "", "none"),
+        Fact((host,), "live-nodes", cluster.name, "absent"),
+    )
+
+
+def _upgrade_module(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
+    """In a turn of the host's own: the package first, then what the kernel runs."""
+    if not _stopped(cluster, change.host):
+        return
+    manager, release = known(facts.packages).manager or "", known(facts.kernel).running
+    word = outdated_module(cluster, facts)
+    yield Action(
+        id=f"{cluster.name}/{change.host}/upgrade-module",
+        kind="upgrade-module",
+        host=change.host,
+        address=change.address,
+        summary=f"install {word} for the kernel {release} in place of {change.before}",
+        because=change.because,
+        risk="safe",
+        command=gate_command("install-module", manager, word, release, timeout=INSTALL_TIMEOUT),
+        requires=(
+            *_idle(cluster, change.host),
+            Fact((change.host,), "running-kernel", "", release),
+        ),
+        expects=(
+            Fact((change.host,), "module-package", word, "installed"),
+            Fact((change.host,), "module-file", release, "there"),
+        ),
+        seconds=60,
+    )
+    yield from _reload(cluster, change, facts)
+
+
+def _reload(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
+    if not _stopped(cluster, change.host):
+        return
+    release = known(facts.kernel).running
+    yield Action(
+        id=f"{cluster.name}/{change.host}/reload-module",
+        kind="reload-module",
+        host=change.host,
+        address=change.address,
+        summary="unload the modules of ocfs2, and load the build that is installed",
+        because=change.because,
+        risk="safe",
+        command=gate_command("reload-module", release),
+        requires=_idle(cluster, change.host),
+        expects=(Fact((change.host,), "loaded-module", MODULE, "as installed"),),
+        seconds=10,
     )
 
 
 def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     manager, release = known(facts.packages).manager or "", known(facts.kernel).running
     name = module_package(cluster, facts)
+    if version := cluster.packages.kernel_module_version:
+        name = f"{name}={version}"
     yield Action(
         id=f"{cluster.name}/{change.host}/install-module",
         kind="install-module",
@@ -170,6 +254,21 @@ def module_file(facts: HostFacts, release: str) -> str:
     return "there" if kernel.running == release and kernel.module_file else "absent"
 
 
+def module_version(facts: HostFacts, word: str) -> str:
+    """Whether NAME=VERSION is installed: that version, or a build of it."""
+    return "installed" if has_module_version(facts, word) else "absent"
+
+
+def loaded_module(facts: HostFacts, name: str) -> str:
+    """Whether a module runs as its file is, as far as both can be told."""
+    build = next((b for b in known(facts.kernel).builds if b.name == name), None)
+    if build is None:
+        return "absent"
+    if stale_modules(facts):
+        return "another build"
+    return "as installed" if build.running and build.file else "unknown"
+
+
 def package(facts: HostFacts, name: str) -> str:
     """The installed version of a package."""
     return known(facts.packages).versions.get(name, "absent")
@@ -180,11 +279,20 @@ def module(facts: HostFacts, name: str) -> str:
     return "loaded" if name in known(facts.kernel).loaded else "absent"
 
 
-MAKE = {"packages": _install, "tools-version": _upgrade, "kernel-module": _install_module}
+MAKE = {
+    "packages": _install,
+    "tools-version": _upgrade,
+    "kernel-module": _install_module,
+    "kernel-module-version": _upgrade_module,
+    "loaded-module": _reload,
+    "module": _load,
+}
 NEEDS = ("identity", "kernel", "live", "packages", "space")
 READINGS = {
     "package": Reading(("packages",), package),
     "running-kernel": Reading(("kernel",), running_kernel),
     "module-file": Reading(("kernel",), module_file),
+    "module-package": Reading(("kernel", "packages"), module_version),
+    "loaded-module": Reading(("kernel",), loaded_module),
     "module": Reading(("kernel",), module),
 }

@@ -16,6 +16,7 @@ from reconciler.model.software import (
     lacking,
     module_package,
     outdated,
+    outdated_module,
 )
 from reconciler.model.standing import staying
 
@@ -61,6 +62,9 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
         yield from _check_manager(host, packages, names)
     if wanted := outdated(cluster, facts):
         yield from _check_manager(host, packages, (wanted,))
+    if wanted := outdated_module(cluster, facts):
+        yield from _check_manager(host, packages, (wanted,))
+        yield from _check_proof(host, facts)
     kernel = known(facts.kernel)
     if not has_module(facts) and module_package(cluster, facts):
         yield from _check_manager(host, packages, (module_package(cluster, facts),))
@@ -70,6 +74,19 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
             member(host),
             f"no ocfs2 module for the running kernel {kernel.running}",
             _carrier(cluster, host, facts),
+        )
+
+
+def _check_proof(host: str, facts: HostFacts) -> Iterator[Blocked]:
+    """A kernel that does not tell what it runs could not show that it runs another build."""
+    untold = [b.name for b in known(facts.kernel).builds if not (b.running and b.file)]
+    if untold:
+        yield Blocked(
+            "module-unproven",
+            member(host),
+            f"neither srcversion nor build id can be read of {', '.join(untold)} and its file",
+            f"on {host}: see modinfo ocfs2; where it is compressed, install what reads it "
+            "(xz, zstd)",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from reconciler.model.observed import Identity, Kernel, Packages, Space
+from reconciler.model.observed import Identity, Kernel, ModuleBuild, Packages, Space
 from reconciler.probe.sections import (
     Section,
     choice,
@@ -24,6 +24,7 @@ KERNEL = (
     "running", "next_boot", "module_file", "module_version", "next_boot_module", "panic",
     "panic_on_oops",
 )  # fmt: skip
+MANY = {"loaded": 1, "build": 3}
 ANSWERS = {"yes": True, "no": False, "-": None}
 
 
@@ -56,9 +57,9 @@ def parse_identity(section: Section) -> Identity:
 
 def parse_kernel(section: Section) -> Kernel:
     """The running kernel, the next one, and the ocfs2 module for each."""
-    found = pairs(tuple(row for row in section if row[0] != "loaded"))
+    found = pairs(tuple(row for row in section if row[0] not in MANY))
     _exactly(found, KERNEL)
-    rows = grouped(tuple(row for row in section if row[0] == "loaded"), {"loaded": 1})
+    rows = grouped(tuple(row for row in section if row[0] in MANY), MANY)
     return Kernel(
         running=found["running"],
         next_boot=dash(found["next_boot"]),
@@ -66,6 +67,9 @@ def parse_kernel(section: Section) -> Kernel:
         module_version=dash(found["module_version"]),
         next_boot_module=choice(found["next_boot_module"], ANSWERS),
         loaded=tuple(name for (name,) in rows["loaded"]),
+        builds=tuple(
+            ModuleBuild(name, dash(runs), dash(file)) for name, runs, file in rows["build"]
+        ),
         panic=_signed(found["panic"]),
         panic_on_oops=maybe_number(found["panic_on_oops"]),
     )

@@ -16,6 +16,7 @@ from reconciler.model.observed import HostFacts, Observed, Superblock, known
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
 from reconciler.model.refusals import member
+from reconciler.model.software import reload_due, stale_modules
 from reconciler.model.standing import among, is_withdrawn, mounting_it, online, staying
 from reconciler.resources.skew.features import lacking
 
@@ -42,7 +43,10 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def findings(cluster: Cluster, observed: Observed) -> Iterator[Finding]:
     """The same of members that run, and versions that differ between members."""
-    yield from _versions(cluster, among(observed, staying(cluster)).reached())
+    hosts = among(observed, staying(cluster)).reached()
+    yield from _versions(cluster, hosts)
+    for host, facts in hosts.items():
+        yield from _stale(cluster, host, facts)
     for item in _skews(cluster, observed):
         if not item.joins:
             yield Finding(item.code, member(item.host), item.message, item.remedy)
@@ -90,6 +94,21 @@ def _versions(cluster: Cluster, hosts: Hosts) -> Iterator[Finding]:
                 "bring them to one version, one host after the other",
                 "notice",
             )
+
+
+def _stale(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Finding]:
+    """A module that was replaced under a kernel that still runs the old one."""
+    builds = stale_modules(facts)
+    if builds and not reload_due(cluster, facts):
+        words = "; ".join(f"{b.name} runs {b.running}, its file is {b.file}" for b in builds)
+        yield Finding(
+            "version-skew",
+            member(host),
+            f"its kernel runs another build of ocfs2 than is installed: {words}",
+            "boot it, or name the installed version as packages.kernel_module_version: then "
+            "a plan reloads it, one host after the other",
+            "notice",
+        )
 
 
 def _protocols(cluster: Cluster, hosts: Hosts) -> Iterator[Skew]:

@@ -140,10 +140,12 @@ class RedHat(Debian):
         done = subprocess.run(argv, capture_output=True, text=True, timeout=500, check=False)
         return "" if done.returncode == 0 else done.stderr[-500:]
 
-    def offer_rpm(self, name: str, release: str, path: str, more: str = "") -> None:
+    def offer_rpm(  # the fields of a package
+        self, name: str, release: str, path: str, more: str = "", *, version: str = "1"
+    ) -> None:
         """A package with one file."""
         directory, _, file = path.rpartition("/")
-        fields = {"name": name, "version": "1", "release": release, "more": more}
+        fields = {"name": name, "version": version, "release": release, "more": more}
         text = SPEC.format(**fields, directory=directory, file=file)
         (self.here / "up" / "spec").write_text(text)
         self.run(

@@ -9,7 +9,7 @@ from tests.unit.gate.calls import gate
 from tests.unit.gate.debian import Debian, RedHat, needs_debian
 
 RUNNING, OTHERS = "5.14.0-70.el9.x86_64", ("5.14.0-162.el9.x86_64", "5.14.0-284.el9.x86_64")
-MODULE = "kmod-ocfs2-test"
+MODULE, VERSIONED = "kmod-ocfs2-test", "kmod-ocfs2-versioned"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> RedHat:
         host.offer_rpm(
             "kernel-stub", release, f"/boot/{kernel}", f"Provides: kernel = {kernel[:-7]}"
         )
+    for version, kernel in (("1", RUNNING), ("2", RUNNING), ("3", OTHERS[0])):
+        path = f"/lib/modules/{kernel}/extra/ocfs2.ko"
+        host.offer_rpm(VERSIONED, kernel.replace("-", "_"), path, version=version)
     host.offer_rpm("lab-tools", "1", "/opt/lab-tools")
     return host
 
@@ -42,6 +45,32 @@ def test_a_module_is_installed_in_the_build_of_the_running_kernel_and_no_other(h
     again = host.gate("install-module", "rpm", MODULE, RUNNING, before="rm -rf /rpms/repodata")
     assert again == done
     host.run("cd /rpms && createrepo_c -q . && rpm -e kmod-ocfs2-test 2>/dev/null")
+
+
+@needs_debian
+def test_another_version_takes_the_place_of_the_one_that_is_there(host):
+    """Newer or older, with its release or without; and again it is there already."""
+    builds = {v: f"{VERSIONED}-{v}-{RUNNING.replace('-', '_')}.noarch" for v in ("1", "2")}
+    release = RUNNING.replace("-", "_")
+    for wanted, version in (("2", "2"), (f"1-{release}", "1"), (f"2-{release}", "2")):
+        word = f"{VERSIONED}={wanted}"
+        done = host.gate("install-module", "rpm", word, RUNNING)
+        assert done == (0, f"ok installed {word} for {RUNNING}\n", "")
+        assert installed(host) == [builds[version]]
+    offline = "mv /rpms/repodata /rpms/gone"
+    assert host.gate("install-module", "rpm", f"{VERSIONED}=2", RUNNING, before=offline) == (
+        0,
+        f"ok installed {VERSIONED}=2 for {RUNNING}\n",
+        "",
+    )
+    host.run("mv /rpms/gone /rpms/repodata")
+    status, out, err = host.gate("install-module", "rpm", f"{VERSIONED}=3", RUNNING)
+    assert (status, out) == (75, "")
+    assert err.startswith(
+        f"gate: module-not-built: {VERSIONED} 3 has no build for {RUNNING}; there is: "
+    )
+    assert installed(host) == [builds["2"]]
+    host.run(f"rpm -e {VERSIONED} 2>/dev/null")
 
 
 @needs_debian
@@ -111,15 +140,18 @@ def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp
     debian.offer("ocfs2-modules", "1+8.8.0-lab")
     debian.offer("ocfs2-modules", f"1+{kernel}", postinst=f"{place}; depmod {kernel}")
     debian.offer("ocfs2-modules", "1+9.9.9-lab")
-    done = debian.gate("install-module", "dpkg", "ocfs2-modules", kernel)
-    assert done == (0, f"ok installed ocfs2-modules for {kernel}\n", "")
-    assert debian.versions("ocfs2-modules") == {"ocfs2-modules": f"installed 1+{kernel}"}
+    debian.offer("ocfs2-modules", f"2+{kernel}", postinst=f"{place}; depmod {kernel}")
+    for wanted, version in (("=1", "1"), ("", "1"), ("=2", "2"), (f"=1+{kernel}", "1")):
+        done = debian.gate("install-module", "dpkg", f"ocfs2-modules{wanted}", kernel)
+        assert done == (0, f"ok installed ocfs2-modules{wanted} for {kernel}\n", "")
+        words = f"installed {version}+{kernel}"
+        assert debian.versions("ocfs2-modules") == {"ocfs2-modules": words}
     status, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "7.7")
     assert (status, err[:55]) == (75, "gate: module-not-built: ocfs2-modules has no build for ")
 
 
 @pytest.mark.parametrize(
-    "words", [("rpm", "a"), ("apt", "a", "1"), ("rpm", "a=1", "1"), ("rpm", "a", "../x")]
+    "words", [("rpm", "a"), ("apt", "a", "1"), ("rpm", "a=", "1"), ("rpm", "a", "../x")]
 )
 def test_called_wrongly(words: tuple[str, ...]) -> None:
     status, out, err = gate("install-module", *words)

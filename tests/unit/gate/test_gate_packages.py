@@ -131,6 +131,14 @@ def test_room_is_looked_for_before(debian: Debian) -> None:
 
 
 @needs_debian
+def test_files_are_counted_too(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    few = "mount -t tmpfs -o nr_inodes=9 tmpfs /var/cache/apt/archives"
+    where = "/var/cache/apt/archives has 8 inodes free, installing may need 26"
+    assert refused(debian, few) == f"gate: no-space: {where}\n"
+
+
+@needs_debian
 def test_a_full_var_is_seen_before(debian: Debian) -> None:
     debian.offer("lab-tools")
     small = "mount -t tmpfs -o size=64k tmpfs /var/cache/apt/archives"

@@ -397,6 +397,12 @@ BROKEN = {
             [((*V, 0, "workloads", "services", 1), "service-needed")],
         ),
     ],
+    "a_version_has_its_package": [
+        (
+            desired({"packages": {"kernel_module_version": "1.9"}}),
+            [(("clusters", 0, "packages", "kernel_module_version"), "module-unnamed")],
+        )
+    ],
 }
 CASES = [
     pytest.param(rule, state, found, id=f"{rule}-{i}")

@@ -54,7 +54,7 @@ OPTIONS = {
 OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 FORMS = {
     "--unit": r"(?!.*@\.)[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
-    "--package": r"[A-Za-z0-9][A-Za-z0-9.+_-]*",
+    "--package": r"[A-Za-z0-9][A-Za-z0-9.+_-]*(\{kernel\}[A-Za-z0-9.+_-]*)?",
     "--lv": r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*/[A-Za-z0-9_+][A-Za-z0-9_.+-]*",
     "--order": r"(?!.*@\.)[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.[a-z]+",
     "--connect": rf"({OCTET}\.){{3}}{OCTET}:[1-9]\d{{0,4}}",

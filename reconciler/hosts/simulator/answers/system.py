@@ -44,6 +44,10 @@ def kernel(machine: Machine, _: Request) -> Rows:
     for module in MODULES:
         if module in machine.running.loaded:
             yield row("loaded", module)
+    for module in ("ocfs2", "ocfs2_nodemanager"):
+        if module in machine.running.loaded:
+            runs = f"build-id:{machine.running.builds.get(module, setup.module_build)}"
+            yield row("build", module, runs, f"build-id:{setup.module_build}")
     yield row("panic", setup.panic)
     yield row("panic_on_oops", setup.panic_on_oops)
 
