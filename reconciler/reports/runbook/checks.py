@@ -48,6 +48,25 @@ def _package(fact: Fact, host: str, places: Places) -> Check:
     return _one(shell(*query, fact.subject), f"{fact.subject} {fact.value or 'with a version'}")
 
 
+def _module_package(fact: Fact, host: str, places: Places) -> Check:
+    name, _, version = fact.subject.partition("=")
+    query = ("rpm", "-q") if places.manager(host) == "rpm" else ("dpkg-query", "-W")
+    return _one(shell(*query, name), f"{name} {version}, or a build of it")
+
+
+def _loaded_module(fact: Fact, _host: str, _places: Places) -> Check:
+    """By srcversion; kernels without it (Debian's) tell the build by a note (elf(5))."""
+    name = fact.subject
+    note = f"/sys/module/{name}/notes/.note.gnu.build-id"
+    return Check(
+        (
+            f"cat /sys/module/{name}/srcversion; modinfo -F srcversion {name}",
+            f"od -An -tx1 -j16 {note}; readelf -n $(modinfo -n {name})    # without srcversion",
+        ),
+        ("the same twice",),
+    )
+
+
 def _live_nodes(fact: Fact, _host: str, _places: Places) -> Check:
     place = f"{CONFIGFS}/{fact.subject}/node"
     if fact.value == "absent":
@@ -314,6 +333,8 @@ def _backup(fact: Fact, _host: str, _places: Places) -> Check:
 
 CHECKS: Mapping[str, Callable[[Fact, str, Places], Check]] = {
     "package": _package,
+    "module-package": _module_package,
+    "loaded-module": _loaded_module,
     "running-kernel": lambda fact, _host, _places: _one("uname -r", _value(fact)),
     "module-file": lambda fact, _host, _places: _one(
         shell("modinfo", "-k", fact.subject, "-F", "filename", "ocfs2"), "the path of a file"

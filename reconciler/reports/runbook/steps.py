@@ -116,15 +116,33 @@ def _packages(action: Action, _places: Places) -> Commands:
 
 def _module(action: Action, _places: Places) -> Commands:
     """The build for the running kernel: of several it is looked up which one carries it."""
-    manager, name, kernel = _arguments(action)
+    manager, word, kernel = _arguments(action)
+    name, _, version = word.partition("=")
+    which = f"the one for {kernel}{version and f', of {version}'}"
     if manager == "rpm":
-        look = f"dnf repoquery --showduplicates -l {shlex.quote(name)} | grep modules/{kernel}/"
-        find = f"dnf repoquery --showduplicates {shlex.quote(name)}"
-        return (find, look, f"dnf install {shlex.quote(name)}-BUILD    # that one and no other")
-    if kernel in name:
+        builds = shlex.quote(f"{name}-{version}*" if version else name)
+        look = f"dnf repoquery --showduplicates -l {builds} | grep modules/{kernel}/"
+        find = f"dnf repoquery --showduplicates {builds}"
+        verb = "install, or downgrade" if version else "install"
+        return (find, look, f"dnf install {shlex.quote(name)}-BUILD    # {verb}: {which}")
+    if kernel in name and not version:
         return ("apt-get update", shell(*APT, name))
     find = shell("apt-cache", "madison", name)
-    return ("apt-get update", find, f"{shell(*APT)} {name}=BUILD    # the one for {kernel}")
+    older = ["--allow-downgrades"] if version else []
+    return ("apt-get update", find, f"{shell(*APT, *older)} {name}=BUILD    # {which}")
+
+
+# In the order in which they use each other; those that are built in have no holders.
+MODULES = "ocfs2_dlmfs ocfs2 ocfs2_stack_o2cb ocfs2_stack_user ocfs2_dlm ocfs2_nodemanager"
+
+
+def _reload(_action: Action, _places: Places) -> Commands:
+    loaded = 'if [ -d "/sys/module/$m/holders" ]; then rmmod "$m"; fi'
+    return (
+        "awk '$3 == \"ocfs2_dlmfs\" { print $2 }' /proc/mounts | xargs -r umount",
+        f"for m in {MODULES} ocfs2_stackglue; do {loaded}; done",
+        "modprobe ocfs2",
+    )
 
 
 def _format(action: Action, _places: Places) -> Commands:
@@ -324,7 +342,8 @@ STEPS: Mapping[str, Maker] = {
     **dict.fromkeys(("begin-backup", "note-backup"), _note),
     **dict.fromkeys(("grow-file-system", "grow-unmounted"), _grow),
     **dict.fromkeys(("check-file-system", "check-grown"), _check),
-    "install-module": _module,
+    **dict.fromkeys(("install-module", "upgrade-module"), _module),
+    "reload-module": _reload,
     "format": _format,
     "mount": _mount,
     "unmount": _unmount,

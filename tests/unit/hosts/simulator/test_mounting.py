@@ -44,7 +44,7 @@ async def test_a_formatted_volume_is_mounted_by_every_host(storage):
     for host in world.hosts.values():
         assert await section(host, "mounts", "--size", "/srv/images") == [
             ("mount", "/srv/images", *device, OPTIONS, "1"),
-            ("size", "/srv/images", str(GIB)),
+            ("size", "/srv/images", str(GIB), str(GIB)),
         ]
     fs = world.luns["lun1"].whole.content
     assert isinstance(fs, Filesystem)

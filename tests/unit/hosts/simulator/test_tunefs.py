@@ -80,7 +80,7 @@ async def test_a_mounted_volume_grows_for_everybody_at_once():
     assert fs.size == 2 * GIB
     for each in world.hosts.values():
         told = await section(each, "mounts", "--size", "/srv/images")
-        assert told[1] == ("size", "/srv/images", str(2 * GIB))
+        assert told[1] == ("size", "/srv/images", str(2 * GIB), str(2 * GIB))
     assert [e.detail for e in world.trace if e.what == "resized"] == [f"images {2 * GIB}"]
     assert kinds(world) == []
 
