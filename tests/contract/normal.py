@@ -101,7 +101,11 @@ def _without(*names: str) -> Callable[[Any], Any]:
 def _kernel(value: dict[str, Any]) -> dict[str, Any]:
     running = value.pop("running")
     file = value["module_file"]
-    return {**value, "module_file": file and file.replace(running, "KERNEL")}
+    builds = [
+        {"name": item["name"], "as installed": item["running"] == item["file"] != ""}
+        for item in value["builds"]
+    ]
+    return {**value, "builds": builds, "module_file": file and file.replace(running, "KERNEL")}
 
 
 def _packages(value: dict[str, Any]) -> dict[str, Any]:
@@ -161,7 +165,7 @@ SECTIONS: Mapping[str, Callable[[Any], Any]] = {
     "live": _without(),
     "services": _without(),
     "ordering": _ordering,
-    "mounts": _without(),
+    "mounts": _without("free"),
     "disks": _disks,
     "wanted": _wanted,
     "fstab": _file,
