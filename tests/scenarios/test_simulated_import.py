@@ -1,6 +1,7 @@
 """A running cluster is taken over: the file that import writes has an empty plan."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from reconciler.hosts.simulator.worlds import Shape, partition
 from reconciler.loading import load
 from reconciler.model.desired import Ssh
 from reconciler.pipeline import Options
+from reconciler.reports.adopted.draft import drafted, left_out
 from tests.clock import drive
 from tests.runs import Controller, desired, members, volume, witnessed
 from tests.wire import Line
@@ -168,6 +170,18 @@ def test_a_volume_of_the_cluster_that_nobody_mounts_is_only_a_comment():
     text, said, faithful = imported(world)
     assert faithful, said
     assert "# - label: films" in text
+
+
+def test_a_mounted_volume_whose_disk_has_no_lasting_name_is_told():
+    world = witnessed(1)
+    made(world)
+    search = Search(Ssh(), Options(), no_color=True)
+    drive(world, search.through(Controller(world)._fleet(None, Line()), ("node01",)))
+    facts = search.facts["node01"]
+    assert list(left_out([drafted("ocfs2", {"node01": facts}, {}, {})])) == []
+    nameless = replace(facts, disks=tuple(replace(d, links=(), wwid=None) for d in facts.disks))
+    (told,) = left_out([drafted("ocfs2", {"node01": nameless}, {}, {})])
+    assert told.startswith("node01: /srv/images is mounted from /dev/")
 
 
 def test_a_bare_host_is_of_no_cluster():

@@ -23,7 +23,7 @@ from reconciler.model.plan import ClusterPlan
 from reconciler.pipeline import Fleet, Options, look_at
 from reconciler.probe import probe_command
 from reconciler.reports.adopted.devices import devices, ref
-from reconciler.reports.adopted.draft import Draft, Style, drafted
+from reconciler.reports.adopted.draft import Draft, Style, drafted, left_out
 from reconciler.reports.adopted.roster import clusters_of, nodes
 from reconciler.reports.adopted.verdict import fitting, is_faithful, verdict
 from reconciler.reports.adopted.writing import render
@@ -192,7 +192,7 @@ class Search:
             pairs = await look_at(desired, fleet, self.options, watch)
         found = {cluster.name: fitting(cluster, seen) for cluster, seen in pairs}
         plans: list[ClusterPlan] = [plan for _style, plan in found.values()]
-        strange = self._strange()
+        strange = (*self._strange(), *left_out(drafts))
         said = (*strange, *verdict(plans))
         styles = {name: style for name, (style, _plan) in found.items()}
         text = render(drafts, self.ssh, styles, (*origin, *said))

@@ -123,6 +123,24 @@ def of_unused(seen: Seen) -> str:
     return f"{label}, UUID {seen.block.uuid}, {seen.block.slots} slots{stamp}: mounted nowhere"
 
 
+def left_out(drafts: Sequence[Draft]) -> Iterator[str]:
+    """Mounted volumes that stand in no draft: their disks have no name that lasts."""
+    said = {
+        (host, place.mount.device)
+        for draft in drafts
+        for seen in draft.volumes
+        for host, place in seen.places.items()
+        if place.mount
+    }
+    for host, facts in {h: f for draft in drafts for h, f in draft.hosts.items()}.items():
+        for mount in () if isinstance(facts.mounts, Unknown) else facts.mounts:
+            if (host, mount.device) not in said:
+                yield (
+                    f"{host}: {mount.path} is mounted from {mount.source} and not in the file: "
+                    "no lasting name of that disk leads to its file system"
+                )
+
+
 def of_cluster(draft: Draft) -> Iterator[str]:
     """What is to be said of the cluster."""
     if gone := former(draft.name, draft.nodes, draft.hosts):

@@ -29,9 +29,9 @@ from reconciler.resources.mounts.readings import is_foreign
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 NEEDS = ("disks", "wanted", "mounts", "fstab")
 # Of what the kernel shows of a mount the words that somebody must have asked for
-# (fs/ocfs2/super.c, ocfs2_show_options).
+# (fs/ocfs2/super.c, ocfs2_show_options); localalloc shrinks by itself.
 ASKED = (
-    *("commit=", "atime_quantum=", "localalloc=", "resv_level=", "dir_resv_level="),
+    *("commit=", "atime_quantum=", "resv_level=", "dir_resv_level="),
     *("data=writeback", "coherency=buffered", "errors=panic", "errors=continue", "usrquota"),
     *("grpquota", "intr", "inode64"),
 )
