@@ -22,14 +22,12 @@ lab = lab_module("relabel", hosts=3)
 
 ALL = ("node01", "node02", "node03")
 # As the other scenarios' writer, wherever the volume is mounted.
-ANYWHERE = (
-    WRITER.replace("ConditionPathIsMountPoint=/srv/images\n", "")
-    .replace(
-        "exec 3>>/srv/images/$(hostname).log 4<> <(:)",
-        "at=$(findmnt -n -t ocfs2 -o TARGET | head -n 1)/$(hostname).log\nexec 3>>$at 4<> <(:)",
-    )
-    .replace("sync /srv/images/$(hostname).log", "sync $at")
+ANYWHERE = WRITER.replace("ConditionPathIsMountPoint=/srv/images\n", "").replace(
+    'sysopen my $out, "/srv/images/$host.log"',
+    "chomp(my $at = `findmnt -n -t ocfs2 -o TARGET | head -n 1`);\n"
+    'sysopen my $out, "$at/$host.log"',
 )
+assert "/srv/images" not in ANYWHERE
 
 
 @pytest.fixture(scope="module")
