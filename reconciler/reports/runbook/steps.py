@@ -181,7 +181,7 @@ def _disarm(action: Action, _places: Places) -> Commands:
         awk = '\'$0 == ENVIRON["LINE"] { print "#reconcile: " $0; next } { print }\''
         return (
             shell("cp", "-p", name, f"{name}.before"),
-            f"LINE={shlex.quote(text)} awk {awk} {name}.before >{name}",
+            f"LINE={shlex.quote(text)} awk {awk} {shell(f'{name}.before')} >{shell(name)}",
             "systemctl reload autofs.service",
         )
     if file.startswith("/etc/"):
@@ -216,7 +216,7 @@ def _rescan(action: Action, places: Places) -> Commands:
     again = [f"echo 1 >/sys/class/block/{name}/device/rescan" for name in names]
     if disk is None or not is_map(disk):
         return tuple(again)
-    name = disk.dm_name or disk.name
+    name = shlex.quote(disk.dm_name or disk.name)
     return (
         f"multipath -ll {name}    # every path active ready",
         *again,
