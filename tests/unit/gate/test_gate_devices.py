@@ -36,8 +36,8 @@ def disk() -> Iterator[tuple[str, Path]]:
     """A loop device of 200 MiB of zeros, and the file behind it."""
     with tempfile.NamedTemporaryFile() as file:
         file.truncate(SIZE)
-        node = loop("-f", "--show", "--direct-io=on", file.name) or loop(
-            "-f", "--show", file.name
+        node = loop("-Pf", "--show", "--direct-io=on", file.name) or loop(
+            "-Pf", "--show", file.name
         )
         try:
             yield node, Path(file.name)

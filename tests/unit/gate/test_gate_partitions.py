@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import SHELLS, gate, needs_root
+from tests.unit.gate.calls import SHELLS, gate, needs_root, within
 from tests.unit.gate.machine import MIB, Machine
 
 ID = "05fb18bd-0717-8544-8cd9-38b34cdab9bf"
@@ -160,24 +160,24 @@ def test_the_kernel_is_told_until_it_knows(machine: Machine, shell: tuple[str, .
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A loop device of 64 MiB with a GPT, its only partition mounted; and the file below."""
+    """A loop device of 64 MiB with a GPT and a file system on its only partition; its file.
+
+    Scanned for partitions (-P), so that the kernel itself drops them with the device: else
+    the next user of the device finds them, where somebody still had them open at the end.
+    """
     file = tmp_path / "disk"
     with file.open("wb") as image:
         image.truncate(64 * MIB)
-    losetup = ["losetup", "-f", "--show", str(file)]
+    losetup = ["losetup", "-P", "-f", "--show", str(file)]
     node = subprocess.run(losetup, check=True, capture_output=True, text=True).stdout.strip()
-    (tmp_path / "mnt").mkdir()
     try:
         for words in (
             f"parted -s {node} mklabel gpt mkpart data 2048s 40959s",
             f"mkfs.ext4 -q {node}p1",
-            f"mount {node}p1 {tmp_path}/mnt",
         ):
             subprocess.run(words.split(), check=True, capture_output=True)
         yield node, file
     finally:
-        subprocess.run(["umount", str(tmp_path / "mnt")], check=False, capture_output=True)
-        subprocess.run(["partx", "-d", node], check=False, capture_output=True)
         subprocess.run(["losetup", "-d", node], check=True)
 
 
@@ -191,8 +191,10 @@ def test_a_mounted_partition_grows_on_a_disk_that_has_grown(
     with file.open("r+b") as image:
         image.truncate(128 * MIB)
     subprocess.run(["losetup", "-c", node], check=True)
+    # In a namespace of its own: those of other tests would inherit the mount, and keep it.
+    mounted = within(f"mount {node}p1 /mnt", shell)
     for _ in range(2):
-        done = gate("grow-partition", node, "1", "2048", str(LAST), prefix=shell)
+        done = gate("grow-partition", node, "1", "2048", str(LAST), prefix=mounted)
         assert done == (0, f"ok grown {node} 1 {LAST}\n", "")
     size = Path(f"/sys/class/block/{Path(node).name}p1/size").read_text()
     assert int(size) == LAST - 2047
