@@ -1,6 +1,7 @@
 """install-packages and install-module by real dnf, with RPMs made here, over this machine."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,7 @@ def test_a_lock_of_dnf_is_named(host, monkeypatch: pytest.MonkeyPatch):
 
 
 @needs_debian
+@pytest.mark.skipif(not shutil.which("modinfo"), reason="needs modinfo (package kmod)")
 def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp_path: Path):
     debian = Debian(tmp_path)
     kernel = "9.9.0-lab"
