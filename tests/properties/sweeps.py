@@ -15,7 +15,7 @@ from reconciler.model.desired import Desired
 from tests.clock import drive
 from tests.properties.recovery import disturbed, heal, recover
 from tests.runs import Controller, desired, volume, witnessed
-from tests.wire import Kill, Line, every
+from tests.wire import Kill, Line, beyond_reading, every
 from tests.witness import Witness
 
 
@@ -140,6 +140,8 @@ def down(world: Witness) -> list[str]:
 
 
 Story = Case | Growing | Hosting
+Trouble = tuple[str, str, Callable[[str], bool]]  # kind, phase, and the commands that count
+ALL = slice(None)
 CASES = {
     "bootstrap of two": Case(2),
     "join of a second": Case(2, were=1),
@@ -232,10 +234,22 @@ def on_each_host(case: Story, counts: Callable[[str], bool]) -> Iterator[tuple[s
             yield host, seen[host], name
 
 
-def swept(case: Story, kind: str, phase: str, counts: Callable[[str], bool]) -> dict:
+def swept(case: Story, trouble: Trouble, share: slice = ALL) -> dict:
     """The commands at which a fault leaves something wrong, with what it is."""
+    kind, phase, counts = trouble
     return {
         step: wrongs
-        for step in on_each_host(case, counts)
+        for step in list(on_each_host(case, counts))[share]
         if (wrongs := after_fault(case, step[0], Fault(kind, phase, at=step[1])))
+    }
+
+
+def killed(case: Story, phase: str, heirs: tuple[str, str], share: slice = ALL) -> dict:
+    """The commands at which a kill leaves something wrong, with what it is."""
+    steps = list(enumerate(commands(case, beyond_reading), 1))
+    assert len(steps) > 10
+    return {
+        (number, *step): wrongs
+        for number, step in steps[share]
+        if (wrongs := after_kill(case, Kill(number, phase), heirs[number % 2]))
     }

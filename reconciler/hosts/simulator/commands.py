@@ -158,4 +158,4 @@ def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:
 
 
 def _is(text: str, marker: str) -> bool:
-    return text.split("\n")[:2] == ["#!/bin/sh", marker]
+    return text.startswith(f"#!/bin/sh\n{marker}\n")

@@ -106,7 +106,10 @@ class World:
 
     def reach(self, moment: float) -> None:
         """As `advance`, to a point in time; an earlier one changes nothing."""
-        self.now = max(self.now, round(moment, 3))
+        moment = round(moment, 3)
+        if moment <= self.now:
+            return
+        self.now = moment
         for fs in self.filesystems():
             self._evict(fs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.answers import cluster, network, storage, system, wanted
@@ -62,6 +63,7 @@ FORMS = {
 }
 
 
+@lru_cache(1024)
 def check_arguments(args: tuple[str, ...]) -> Request:
     """The arguments in order; UnknownCommand for any that the probe does not have."""
     if len(args) % 2 or not set(args[::2]) <= OPTIONS.keys():
