@@ -115,6 +115,12 @@ async def test_a_request_is_reviewed_in_one_comment_and_what_was_reviewed_is_app
         code, out = await ran(tmp_path, "apply", github)
         assert (code, "Stale: the saved plan is" in out) == (6, True), out
 
+        assert (await ran(tmp_path, "drift", github))[0] == 0
+        at.world.machines["node01"].running.live.reconnect_delay_ms = 3000
+        code, out = await ran(tmp_path, "drift", github)
+        assert (code, "| `timeouts` | kernel | changed-outside |" in out) == (2, True), out
+        assert out == (tmp_path / "reconcile-out/drift.md").read_text()
+
 
 async def test_a_blocked_plan_fails_the_gate_after_the_comment_was_updated(tmp_path):
     async with desk(tmp_path, hosts=1) as at:
