@@ -224,6 +224,15 @@ def has_mounted(lab: Lab, host: str, path: str = "/srv/images") -> bool:
     return any(f" {path} " in line and " - ocfs2 " in line for line in lines)
 
 
+def mounts_by_itself(lab: Lab, host: str) -> bool:
+    """Whether a host has the volume within two minutes after it was started."""
+    waited = (
+        "for i in $(seq 240); do grep -q ' /srv/images ocfs2 ' /proc/mounts && exit 0; "
+        "sleep 0.5; done; exit 1"
+    )
+    return lab.run(host, waited, timeout=150).returncode == 0
+
+
 def start_writers(lab: Lab, *hosts: str) -> None:
     """A service on each host that writes to the volume for ever, also after a boot."""
     for host in hosts:

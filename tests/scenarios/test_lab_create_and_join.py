@@ -11,6 +11,7 @@ from tests.scenarios.operator import (
     cluster,
     commands,
     configfs,
+    mounts_by_itself,
     pauses,
     start_writers,
 )
@@ -110,11 +111,7 @@ def test_after_a_power_cut_a_host_comes_back_with_its_volume(lab, operator):
     lab.kill("node02")
     lab.start("node02")
     file = operator.write(cluster(*ALL))
-    waited = (
-        "for i in $(seq 240); do grep -q ' /srv/images ocfs2 ' /proc/mounts && exit 0; "
-        "sleep 0.5; done; exit 1"
-    )
-    assert lab.run("node02", waited, timeout=150).returncode == 0
+    assert mounts_by_itself(lab, "node02")
     assert lab.run("node02", "cat /srv/images/hello").stdout == "to the newcomer\n"
     state = lab.run("node02", "systemctl show -p Result --value srv-images.mount").stdout
     assert state.strip() == "success"

@@ -11,6 +11,7 @@ from tests.scenarios.operator import (
     configfs,
     has_mounted,
     mounted_together,
+    mounts_by_itself,
 )
 
 lab = lab_module("dnf", hosts=2, bare="all", no_module="all", mem=512)
@@ -109,11 +110,7 @@ def test_one_apply_installs_the_build_of_the_running_kernel_and_mounts(lab, oper
 def test_a_reboot_brings_the_volume_back(lab, operator):
     lab.stop("node02")
     lab.start("node02")
-    waited = (
-        "for i in $(seq 240); do grep -q ' /srv/images ocfs2 ' /proc/mounts && exit 0; "
-        "sleep 0.5; done; exit 1"
-    )
-    assert lab.run("node02", waited, timeout=150).returncode == 0
+    assert mounts_by_itself(lab, "node02")
     assert operator.is_settled(operator.write(wanted()))
 
 

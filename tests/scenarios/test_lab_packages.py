@@ -3,7 +3,15 @@
 import pytest
 
 from tests.lab.fixtures import lab_module
-from tests.scenarios.operator import Operator, cluster, commands, configfs, has_mounted
+from tests.scenarios.operator import (
+    Operator,
+    cluster,
+    commands,
+    configfs,
+    has_mounted,
+    mounted_together,
+    mounts_by_itself,
+)
 
 lab = lab_module("packages", hosts=3, bare="all")
 
@@ -22,6 +30,18 @@ mkdir -p /root/half/DEBIAN && cd /root && printf '%s\\n' 'Package: half' 'Versio
 'Architecture: all' 'Maintainer: nobody <nobody@localhost>' 'Description: half' >half/DEBIAN/control
 printf '#!/bin/sh\\n[ -e /root/mended ]\\n' >half/DEBIAN/postinst && chmod 755 half/DEBIAN/postinst
 dpkg-deb -b half half.deb >/dev/null; dpkg -i half.deb >/dev/null 2>&1; dpkg --audit"""
+# The same tools with a higher version, in a repository of the host's own.
+NEWER = """\
+mkdir -p /srv/newer && cd /srv/newer && apt-get -q download ocfs2-tools >/dev/null &&
+dpkg-deb -R ocfs2-tools_*.deb tree && rm ocfs2-tools_*.deb &&
+sed -i 's/^Version: .*/&+newer1/' tree/DEBIAN/control &&
+sed -n 's/^Version: //p' tree/DEBIAN/control >version &&
+dpkg-deb -b -Znone tree ocfs2-tools.deb >/dev/null && rm -r tree &&
+{ dpkg-deb -f ocfs2-tools.deb && echo 'Filename: ./ocfs2-tools.deb' &&
+  stat -c 'Size: %s' ocfs2-tools.deb && sha256sum ocfs2-tools.deb | sed 's/ .*//; s/^/SHA256: /'
+} >Packages &&
+echo 'deb [trusted=yes] file:/srv/newer ./' >/etc/apt/sources.list.d/newer.list"""
+VERSION = "dpkg-query -W -f '${Version}' ocfs2-tools"
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +122,25 @@ def test_bare_hosts_become_a_mounted_cluster_in_one_apply(lab, operator):
 def test_a_reboot_brings_the_volume_back(lab, operator):
     lab.stop("node03")
     lab.start("node03")
-    waited = (
-        "for i in $(seq 240); do grep -q ' /srv/images ocfs2 ' /proc/mounts && exit 0; "
-        "sleep 0.5; done; exit 1"
-    )
-    assert lab.run("node03", waited, timeout=150).returncode == 0
+    assert mounts_by_itself(lab, "node03")
     assert operator.is_settled(operator.write(cluster(*ALL)))
+
+
+def test_newer_tools_come_one_host_after_the_other(lab, operator):
+    """Each host leaves the cluster for its turn; the others keep the volume mounted."""
+    for host in ALL:
+        done = lab.run(host, NEWER, timeout=120)
+        assert done.returncode == 0, done.stderr
+    newer = lab.run("node01", "cat /srv/newer/version").stdout.strip()
+    file = operator.write(cluster(*ALL, packages={"tools_version": newer}))
+    events = operator.converge(file)
+    turn = ("unmount", "stop-cluster", "upgrade-packages", "start-cluster", "mount")
+    assert [step for step in commands(events) if step[1] in turn] == [
+        (host, kind) for host in ALL for kind in turn
+    ]
+    assert mounted_together(set(ALL), events) == {2, 3}
+    for host in ALL:
+        assert lab.run(host, VERSION).stdout == newer
+        assert len(configfs(lab, host)) == 3
+        assert has_mounted(lab, host)
+    assert operator.is_settled(file)

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
+import pytest
 
+from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
+from reconciler.model.plan import Command
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    import pytest
 
 LOOPBACK = "127.0.0.1"
 Process = asyncssh.SSHServerProcess[bytes]
@@ -241,3 +242,13 @@ async def ssh_lab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             await lab.shared.close()
         for server in lab.servers:
             await server.stop()
+
+
+def script(text: str, *words: str, stdin: str = "", timeout: float = 20.0) -> Command:
+    return Command(("sh", "-c", text, "sh", *words), stdin, timeout)
+
+
+async def refusal(host: SshHost, command: Command) -> HostUnreachable:
+    with pytest.raises(HostUnreachable) as caught:
+        await host.run(command)
+    return caught.value

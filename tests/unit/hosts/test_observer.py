@@ -12,11 +12,10 @@ from reconciler.hosts.observer import observe, observe_one, parse_facts
 from reconciler.hosts.ssh import SshHost, SshSettings
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import Command
-from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Process, Server, ssh_lab
+from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Process, Server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import Callable
 
     from reconciler.probe.sections import Section
 
@@ -44,19 +43,6 @@ def facts(log: tuple[str, ...] | Unknown) -> HostFacts:
     silent = Unknown("the probe did not answer with it")
     unknown = HostFacts(**{field.name: silent for field in fields(HostFacts)})
     return replace(unknown, log=log)
-
-
-@pytest.fixture
-async def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
-    async with ssh_lab(tmp_path, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-async def server(lab: Lab) -> Server:
-    made = await lab.serve()
-    lab.trust(made.line())
-    return made
 
 
 def members(lab: Lab, server: Server, count: int) -> dict[str, SshHost]:

@@ -10,19 +10,12 @@ import pytest
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh import SshHost, SshSettings
 from reconciler.model.plan import Command
-from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, new_key, ssh_lab
+from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, new_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    pass
 
 TRUE = Command(("true",))
-
-
-@pytest.fixture
-async def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
-    async with ssh_lab(tmp_path, monkeypatch) as made:
-        yield made
 
 
 @pytest.fixture

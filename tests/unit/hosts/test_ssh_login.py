@@ -7,37 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh import MAY_HAVE_RUN, SshHost, SshSettings
-from reconciler.model.plan import Command
-from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, ssh_lab
+from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, refusal, script
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
-
-
-@pytest.fixture
-async def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
-    async with ssh_lab(tmp_path, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-async def server(lab: Lab) -> Server:
-    made = await lab.serve()
-    lab.trust(made.line())
-    return made
-
-
-def script(text: str, *words: str, stdin: str = "", timeout: float = 20.0) -> Command:
-    return Command(("sh", "-c", text, "sh", *words), stdin, timeout)
-
-
-async def refusal(host: SshHost, command: Command) -> HostUnreachable:
-    with pytest.raises(HostUnreachable) as caught:
-        await host.run(command)
-    return caught.value
 
 
 async def test_nobody_listens(lab: Lab, server: Server) -> None:

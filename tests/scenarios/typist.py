@@ -1,0 +1,122 @@
+"""Somebody who types a runbook: each command on its hosts, each check read as a person reads it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.lab.lab import Lab
+
+STEP = re.compile(
+    r"^(?P<when>On|Only if, on|Leave this out if, on|Then look, on|Do not go on before, on) "
+    r"(?P<hosts>[^\n]+):\n```\n(?P<typed>.*?)\n```$"
+    r"(?:\nshows\n```\n(?P<shown>.*?)\n```$)?",
+    re.MULTILINE | re.DOTALL,
+)
+TYPING = "On"
+HERE = "and `here` behind the host's own name, only there"
+SAME = "the same on each of these hosts"
+LEAST = re.compile(r"(?P<least>\d+)(?: bytes)?, or more$", re.MULTILINE)
+
+
+def _gone(out: str) -> bool:
+    return all(line.endswith("No such file or directory") for line in out.splitlines())
+
+
+def _has_room(out: str) -> bool:
+    device, *said = out.splitlines()
+    bits = next(int(line.split()[-1]) for line in said if "Cluster Size Bits" in line)
+    clusters = next(
+        int(re.findall(r"Clusters: (\d+)", line)[0]) for line in said if "Clusters:" in line
+    )
+    return int(device) >= clusters << bits
+
+
+# What a check says in words: whether what was shown is that.
+WORDS: dict[str, Callable[[str], bool]] = {
+    "nothing": lambda out: not out,
+    "nothing: nobody has a file, a directory or a program there": lambda out: not out,
+    "nothing, or No such file or directory": lambda out: not out or _gone(out),
+    "nothing from grep: no process has it mounted\nNo such file or directory, twice": (
+        lambda out: _gone(out) and len(out.splitlines()) == 2
+    ),
+    "no directory, in either": lambda out: not out or _gone(out),
+    "nothing from wipefs and blkid\n0 and 0: zeros at its beginning and its end\n"
+    "one device with nothing below it, nowhere mounted": lambda out: out.startswith("0\n0\n"),
+    "the first number is at least Clusters times 2 to the power of Cluster Size Bits": (
+        _has_room
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is typed on which hosts; ``shown`` is empty where nothing is to be seen."""
+
+    when: str
+    hosts: tuple[str, ...]
+    typed: str
+    shown: str
+
+
+def steps(text: str) -> list[Step]:
+    """A runbook's commands and checks in their order; none is passed over."""
+    found = [
+        Step(m["when"], tuple(m["hosts"].split(", ")), m["typed"], m["shown"] or "")
+        for m in STEP.finditer(text)
+    ]
+    fences = len(re.findall(r"^```$", text, re.MULTILINE)) // 2
+    assert sum(1 + bool(step.shown) for step in found) == fences
+    return found
+
+
+def work(lab: Lab, text: str) -> list[str]:
+    """Types all of it; the checks that did not show what they must, as lines."""
+    wrong = []
+    skip = False
+    for step in steps(text):
+        if step.when == TYPING and skip:
+            skip = False
+            continue
+        out = {host: _typed(lab, host, step) for host in step.hosts}
+        fine = not step.shown or _as_shown(step.shown, out)
+        if step.when.startswith("Leave this out"):
+            skip = fine
+        elif not fine:
+            wrong.append(f"{step.when} {step.typed}\n  shows {out}\n  not   {step.shown}")
+    return wrong
+
+
+def _typed(lab: Lab, host: str, step: Step) -> str:
+    done = lab.run(host, step.typed, timeout=150)
+    if step.when == TYPING:
+        assert done.returncode == 0, (host, step.typed, done.stdout, done.stderr)
+    return "\n".join(
+        " ".join(line.split()) for line in (done.stdout + done.stderr).splitlines()
+    )
+
+
+def _as_shown(shown: str, out: dict[str, str]) -> bool:
+    if shown in WORDS:
+        return all(WORDS[shown](text) for text in out.values())
+    if shown.endswith(HERE):
+        own = all(
+            [line.split()[1] for line in text.splitlines() if line.endswith(" here")] == [host]
+            for host, text in out.items()
+        )
+        out = {host: text.replace(" here", "") for host, text in out.items()}
+        return own and _as_shown(shown.removesuffix(HERE).rstrip("\n"), out)
+    if shown == SAME:
+        return len(set(out.values())) == 1 and "" not in out.values()
+    if told := LEAST.search(shown):
+        lines = [line for text in out.values() for line in text.splitlines()]
+        return all(
+            max(map(int, re.findall(r"\d+", line))) >= int(told["least"]) for line in lines
+        )
+    if "…" in shown:
+        begin = re.split("[=…]", shown, maxsplit=1)[0]
+        named = re.search(r" with (\S+)$", shown)
+        return all(
+            text.startswith(begin) and (not named or named[1] in text) for text in out.values()
+        )
+    lines = {" ".join(line.split()) for line in shown.splitlines()}
+    return all(lines <= set(text.splitlines()) for text in out.values())
