@@ -1186,7 +1186,7 @@ shut_down() { # shut_down NAME SECONDS LIST STOP
     deadline "$2"
     while has_ended; is_listed "$1" "$3"; do
         case $status in '' | 0) ;; *) stop 70 guest-still-runs "$1: $failure" ;; esac
-        [ $uptime -lt $end ] || stop 70 guest-still-runs "$1 still runs after $2 s"
+        [ "$uptime" -lt $end ] || stop 70 guest-still-runs "$1 still runs after $2 s"
         sleep 1
     done
 }
@@ -1198,11 +1198,11 @@ migrate_guest() { # migrate_guest NAME SECONDS LIST MIGRATE STOP
         send "$4"
         deadline $MIGRATION
         until has_ended; do
-            [ $uptime -lt $end ] || stop 70 guest-still-runs "$1 still moves after $MIGRATION s"
+            [ "$uptime" -lt $end ] || stop 70 guest-still-runs "$1 still moves after $MIGRATION s"
             sleep 1
         done
         deadline 10 # for who is told before the last trace is gone
-        while [ "$status" = 0 ] && [ $uptime -lt $end ] && is_listed "$1" "$3"; do sleep 1; done
+        while [ "$status" = 0 ] && [ "$uptime" -lt $end ] && is_listed "$1" "$3"; do sleep 1; done
         if is_listed "$1" "$3"; then
             rm -f "$temp"
             why=${failure:+: $failure}
@@ -1222,7 +1222,7 @@ start_guest() { # start_guest PATH NAME SECONDS LIST START
     guest_words "$@"
     deadline "$2" # an agent may still be mounting it
     while mounted_at "$path"; case $found in *' ocfs2') false ;; esac; do
-        [ $uptime -lt $end ] || refuse not-mounted "$path has ${found:-nothing} mounted"
+        [ "$uptime" -lt $end ] || refuse not-mounted "$path has ${found:-nothing} mounted"
         sleep 1
         now
     done
@@ -1231,7 +1231,7 @@ start_guest() { # start_guest PATH NAME SECONDS LIST START
     deadline "$2"
     while has_ended; ! is_listed "$1" "$3"; do
         case $status in '' | 0) ;; *) stop 70 guest-not-started "$1: $failure" ;; esac
-        [ $uptime -lt $end ] || stop 70 guest-not-started "$1 does not run after $2 s"
+        [ "$uptime" -lt $end ] || stop 70 guest-not-started "$1 does not run after $2 s"
         sleep 1
     done
     echo "ok started $1"
@@ -1404,7 +1404,7 @@ half_installed() { # the packages that dpkg has not finished, in one line
 await_packages() { # whoever installs something now may take a minute
     deadline $PACKAGE_WAIT
     while package_user; do
-        [ $uptime -lt $end ] || refuse package-lock-busy "$user after $PACKAGE_WAIT s"
+        [ "$uptime" -lt $end ] || refuse package-lock-busy "$user after $PACKAGE_WAIT s"
         sleep 1
         now
     done
@@ -1790,7 +1790,7 @@ has_module() { # whether there is one for $kernel
 
 not_built() { # not_built PACKAGE BUILDS
     if [ -z "$2" ]; then
-        if [ $with = rpm ] && is_excluded "$1"; then
+        if [ "$with" = rpm ] && is_excluded "$1"; then
             refuse package-held "$1 is excluded or locked"
         fi
         refuse package-missing "no repository has $1"
@@ -1839,7 +1839,7 @@ named_build() { # named_build PACKAGE: NAME=VERSION of $version in $build
 }
 
 find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in $build
-    if [ $dnf = yum ]; then need repoquery; fi
+    if [ "$dnf" = yum ]; then need repoquery; fi
     said=$(builds_of "$1" 2>&1) || yum_failed
     builds=$(printf '%s\n' "$said" | grep "^$1-.*\." | sort -Vu)
     build=''
@@ -1882,7 +1882,7 @@ is_excluded() { # is_excluded PACKAGE: there is one, and the host's configuratio
 }
 
 reload_module() { # reload_module KERNEL: unloads what is there of ocfs2, loads what is installed
-    [ $# -eq 1 ] && is_package "$1" || usage 'reload-module KERNEL'
+    if [ $# -ne 1 ] || ! is_package "$1"; then usage 'reload-module KERNEL'; fi
     get /proc/sys/kernel/osrelease
     [ "$got" = "$1" ] || refuse changed-since "$got runs, not $1"
     need modprobe

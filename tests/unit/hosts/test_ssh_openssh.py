@@ -8,6 +8,7 @@ import pwd
 import shutil
 import socket
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +16,14 @@ import pytest
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh import SshHost, SshSettings
 from reconciler.model.plan import Command
-from tests.unit.hosts.ssh_server import LOOPBACK, Lab, new_key, ssh_lab
+from tests.unit.hosts.ssh_server import LOOPBACK, Lab, new_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Iterator
 
 SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+RUNTIME = Path("/run/sshd")
 
 pytestmark = pytest.mark.skipif(SSHD is None, reason="no sshd (package openssh-server)")
 
@@ -39,13 +41,18 @@ KbdInteractiveAuthentication no
 
 
 @pytest.fixture
-async def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
-    async with ssh_lab(tmp_path, monkeypatch) as made:
-        yield made
+def privileges() -> Iterator[None]:
+    """The empty directory that sshd wants when root runs it; its unit makes it elsewhere."""
+    needed = os.geteuid() == 0 and not RUNTIME.exists()
+    if needed:
+        RUNTIME.mkdir(mode=0o755)
+    yield
+    if needed:
+        RUNTIME.rmdir()
 
 
 @pytest.fixture
-async def host(lab: Lab) -> AsyncIterator[SshHost]:
+async def host(lab: Lab, privileges: None) -> AsyncIterator[SshHost]:
     """A member behind a real sshd, which logs in whoever runs the tests."""
     folder = lab.home / "sshd"
     folder.mkdir()
