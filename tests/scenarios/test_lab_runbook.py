@@ -27,7 +27,8 @@ def typed(lab, operator, file):
     told = operator.run("runbook", file)
     assert told.returncode == 0, told.stderr
     print(told.stdout)
-    assert work(lab, told.stdout) == []
+    wrong = work(lab, told.stdout)
+    assert not wrong, "\n".join(wrong)
     assert operator.is_settled(file)
 
 

@@ -12,6 +12,7 @@ from reconciler.errors import UsageError
 from reconciler.reports.explain import codes, page
 
 BLOCKED = 3
+SLIP = 0.9  # no address is so like a code; tested
 
 
 @click.command("explain")
@@ -55,16 +56,27 @@ def _page(code: str, form: str) -> None:
 
 
 def _file(what: str, file: str | None) -> str:
-    """The file whose plan is asked about; a code that there is not is told as one."""
-    from difflib import get_close_matches  # noqa: PLC0415  # only when something is wrong
+    """The file whose plan is asked about; a code with a slip in it is told before hosts are read.
 
-    near = get_close_matches(what, codes(), 1)
-    if near and not file and "/" not in what:
-        raise UsageError(f"no page for {what!r}; did you mean {near[0]}?")
+    Without a file to look in, anything like a code is taken for one.
+    """
+    if not file and (meant := near_code(what, SLIP)):
+        raise UsageError(f"no page for {what!r}; did you mean {meant}?")
     try:
         return discovered(file)
     except UsageError as error:
+        if meant := near_code(what):
+            raise UsageError(f"no page for {what!r}; did you mean {meant}?") from error
         raise UsageError(f"{what!r} is no code; to explain an address: {error}") from error
+
+
+def near_code(what: str, likeness: float = 0.6) -> str:
+    """The code that was meant, if one is that like it (difflib's ratio); else empty."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only when something is wrong
+
+    return (
+        next(iter(get_close_matches(what, codes(), 1, likeness)), "") if "/" not in what else ""
+    )
 
 
 def _address(what: str, path: str, parallelism: int, shape: tuple[str, bool]) -> int:
