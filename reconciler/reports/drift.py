@@ -15,9 +15,7 @@ KINDS = {
     "changed-outside": "changed outside: not as it was last applied",
     "not-applied": "not applied yet: the file says otherwise",
 }
-WHY_FINDINGS = (
-    "Of the next boot; no drift by themselves, for nothing differs from the file now:"
-)
+WHY_FINDINGS = "No drift by themselves, for nothing differs from the file now:"
 # Longer values are shown by what differs inside them, or cut.
 LONGEST = 100
 MOST_LINES = 40

@@ -11,6 +11,8 @@ Row = tuple[str, ...]
 GAP = "  "
 # Longer names are cut in tables only.
 LONGEST = 24
+# Of the forecast, and of versions that differ.
+FINDINGS = {"warning": ("NEXT BOOT", "warn"), "notice": ("NOTICE", "dim")}
 
 
 def status_lines(document: Json, width: int) -> Iterator[Line]:
@@ -34,8 +36,9 @@ def _cluster(cluster: Json, width: int) -> Iterator[Line]:
     yield from _told("LEASE", "warn", map(_lease, cluster["leases"]), width)
     yield from _told("UNFINISHED", "warn", _by_what(cluster["unfinished"]), width)
     yield from _told("QUARANTINE", "warn", map(_quarantined, cluster["quarantined"]), width)
-    warned = [f"{f['code']}  {f['subject']}: {f['message']}" for f in cluster["findings"]]
-    yield from _told("NEXT BOOT", "warn", warned, width)
+    for severity, (heading, style) in FINDINGS.items():
+        told = [_finding(f) for f in cluster["findings"] if f["severity"] == severity]
+        yield from _told(heading, style, told, width)
 
 
 def _groups(cluster: Json, width: int) -> list[list[str]]:
@@ -178,6 +181,10 @@ def _folded(text: str, width: int) -> Iterator[str]:
 def _problem(item: Json) -> str:
     hosts = f" on {', '.join(item['hosts'])}" if item["hosts"] else ""
     return f"{item['what']}{hosts}"
+
+
+def _finding(item: Json) -> str:
+    return f"{item['code']}  {item['subject']}: {item['message']}"
 
 
 def _lost(item: Json) -> str:

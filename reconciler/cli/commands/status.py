@@ -41,7 +41,8 @@ ALL_UNREAD = 1
     type=Span(),
     default="5s",
     show_default=True,
-    help="Between two looks; a heartbeat that stands still so long is SILENT.",
+    help="Between two looks; a heartbeat that stands still so long is SILENT. One is written "
+    "each 2 s: below 5s some may seem so.",
 )
 @formats(("text", "json"))
 @PARALLELISM
