@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.observed import Observed
@@ -22,6 +23,7 @@ from reconciler.reports.grouping import (
 
 Line = tuple[str, str]
 # Symbols carry the meaning; colour only repeats it.
+GATE_CODE = re.compile(r"^.*\bgate: ([a-z0-9-]+): ", re.MULTILINE)
 _SIGNS = {"added": ("add", "+"), "removed": ("bad", "-"), "changed": ("change", "~")}
 
 
@@ -178,6 +180,8 @@ def outcome_lines(
         for action in counts["failed"]:
             yield "bad", f"  FAILED {action.action} after {action.seconds:.1f} s"
             yield from (("", f"    {line}") for line in action.message.splitlines())
+            if named := GATE_CODE.search(action.message):
+                yield "remedy", f"    what to do: reconcile explain {named[1]}"
         yield from _not_started([a.action for a in counts["not-started"]])
         yield from _blocked([item for item in outcome.blocked if item not in shown])
         if outcome.message:

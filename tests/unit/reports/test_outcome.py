@@ -1,0 +1,23 @@
+"""The end of a run in words."""
+
+from reconciler.model.outcome import ActionOutcome, ClusterOutcome
+from reconciler.reports.explain import codes
+from reconciler.reports.text import outcome_lines
+
+SAID = "exit status 75: gate: package-missing: no repository has ocfs2-tools=9.9"
+
+
+def told(message):
+    action = ActionOutcome("ocfs2/node01/install-packages", "failed", message, 1.5)
+    outcome = ClusterOutcome("ocfs2", "partial", actions=(action,))
+    return [text.strip() for _style, text in outcome_lines([outcome], "cluster.yaml", ())]
+
+
+def test_what_the_gate_refused_has_its_page():
+    assert "package-missing" in codes()
+    after = told(SAID)[told(SAID).index(SAID) + 1]
+    assert after == "what to do: reconcile explain package-missing"
+
+
+def test_what_was_no_refusal_has_none():
+    assert not any("explain" in line for line in told("no answer within 60 s"))
