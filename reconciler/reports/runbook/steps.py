@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.model.plan import Action
 from reconciler.reports.runbook.checks import FSTAB, escaped
-from reconciler.reports.runbook.places import CONFIGFS, Places, lines, shell
+from reconciler.reports.runbook.places import CONFIGFS, Places, lines, remark, shell
 from reconciler.reports.runbook.typed import Commands, Maker, arguments, plainly
 from reconciler.reports.runbook.volumes import VOLUMES
 
@@ -47,11 +47,14 @@ def _directory(path: str) -> str:
 
 
 def _fstab(action: Action, _places: Places) -> Commands:
-    """The lines of its paths are taken out, and the wanted one is put at the end."""
+    """The lines of its paths are taken out, and the wanted one is put at the end.
+
+    With printf, as the echo of dash takes the \\040 of a blank for an escape.
+    """
     facts = [fact for fact in action.expects if fact.reading == "boot-mount"]
     drop = " || ".join(f'$2 == "{escaped(fact.subject)}"' for fact in facts)
     add = [
-        f"echo {shlex.quote(fact.value)} >>{FSTAB}.new"
+        rf"printf '%s\n' {shlex.quote(fact.value)} >>{FSTAB}.new"
         for fact in facts
         if fact.value and fact.value != "absent"
     ]
@@ -97,10 +100,10 @@ def _module(action: Action, _places: Places) -> Commands:
     """The build for the running kernel: of several it is looked up which one carries it."""
     manager, word, kernel = arguments(action)
     name, _, version = word.partition("=")
-    which = f"the one for {kernel}{version and f', of {version}'}"
+    which = remark(f"the one for {kernel}{version and f', of {version}'}")
     if manager == "rpm":
         builds = shlex.quote(f"{name}-{version}*" if version else name)
-        look = f"dnf repoquery --showduplicates -l {builds} | grep modules/{kernel}/"
+        look = f"dnf repoquery --showduplicates -l {builds} | {shell('grep', '-F', f'modules/{kernel}/')}"
         find = f"dnf repoquery --showduplicates {builds}"
         verb = "install, or downgrade" if version else "install"
         return (find, look, f"dnf install {shlex.quote(name)}-BUILD    # {verb}: {which}")
@@ -178,7 +181,7 @@ def _stop_guest(action: Action, _places: Places) -> Commands:
     name, seconds, listing, stop = arguments(action)
     return (
         _guest([stop]),
-        f"{_guest([listing])}    # until {name} is gone, at most {seconds} s",
+        f"{_guest([listing])}    # until {remark(name)} is gone, at most {seconds} s",
     )
 
 
@@ -187,7 +190,7 @@ def _migrate_guest(action: Action, _places: Places) -> Commands:
     look = _guest([listing])
     return (
         _guest([migrate]),
-        f"{look}    # until {name} is gone",
+        f"{look}    # until {remark(name)} is gone",
         f"{_guest([stop])}    # only if it did not move; then {seconds} s to be gone",
     )
 
@@ -196,12 +199,12 @@ def _start_guest(action: Action, _places: Places) -> Commands:
     _path, name, seconds, listing, start = arguments(action)
     return (
         _guest([start]),
-        f"{_guest([listing])}    # until {name} is there, at most {seconds} s",
+        f"{_guest([listing])}    # until {remark(name)} is there, at most {seconds} s",
     )
 
 
 def _note(action: Action, _places: Places) -> Commands:
-    return (f"date    # note: {action.summary}",)
+    return (f"date    # note: {remark(action.summary)}",)
 
 
 FILES = (

@@ -53,10 +53,11 @@ def _rescan(action: Action, places: Places) -> Commands:
 def _partition(action: Action, places: Places) -> Commands:
     disk, number, _start, end = arguments(action)
     found = places.disk(action.host, _reference(action, places))
+    dump = f"/root/{action.address.split('/')[1]}.partitions.dump"
     unit = (found.sector if found else 512) // 512  # parted counts in the disk's own blocks
     sector = (int(end) + 1) // unit - 1
     return (
-        f"{shell('sfdisk', '-d', disk)} >/root/partitions.dump    # the table as it is now",
+        f"{shell('sfdisk', '-d', disk)} >{dump}    # the table as it is now",
         f"{shell('parted', disk, 'print')}    # a GPT that does not use all of the disk: Fix, Fix",
         f"{shell('parted', disk, 'unit', 's', 'resizepart', number, f'{sector}s')}    # in use: Yes",
         *_tell_kernel(action, places, disk, number),
