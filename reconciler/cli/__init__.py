@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from keyword import iskeyword
@@ -33,6 +34,8 @@ COMMANDS = {
 }
 USAGE = 64
 INTERRUPTED = 130
+# As a shell says of who died of SIGPIPE: what was printed is not whole, so no code of ours holds.
+UNREAD = 141
 
 
 class Lazy(click.Group):
@@ -50,6 +53,16 @@ class Lazy(click.Group):
         module = import_module(f"reconciler.cli.commands.{place}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; what can no longer be written, as of ``| head``, ends it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for stream in (sys.stdout, sys.stderr):  # else what they hold fails at the very end
+                os.dup2(nowhere, stream.fileno())
+            return UNREAD
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
         """The overview, without importing any command."""
@@ -93,9 +106,6 @@ def _failed(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return USAGE
-    if isinstance(error, BrokenPipeError):
-        sys.stderr.close()
-        return 0
     if isinstance(error, SpecInvalid):
         from reconciler.reports.problems import render  # noqa: PLC0415  # only when needed
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import shlex
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -34,6 +35,8 @@ NOT_ROOT = Completed(1, "", "this command is for root\n")
 NO_SHELL = Completed(1, "", "this host has no shell\n")
 SUDO_REFUSED = Completed(1, "", "sudo: a password is required\n")
 UNKNOWN = 127
+# A word's parts as `shlex.join` writes them, and what is between words.
+PIECE = re.compile(r"""'([^']*)'|"([^"\\]*)"|([^ \t\r\n'"\\]+)|[ \t\r\n]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class Door:
         if not line:
             return NO_SHELL
         try:
-            return await self._run(user, shlex.split(line), stdin)
+            return await self._run(user, words(line), stdin)
         except (UnknownCommand, ValueError) as error:
             self.world.disaster("unknown-command", self.machine.name, str(error))
             return Completed(UNKNOWN, "", f"unknown command: {error}\n")
@@ -172,3 +175,23 @@ class Door:
             return NOT_ROOT
         command = Command(tuple(argv[3:] if by_sudo else argv), stdin, math.inf)
         return await self.world.session(self.machine.name, user).run(command)
+
+
+def words(line: str) -> list[str]:
+    """As `shlex.split`, which takes 40 ms for a line that carries the gate: a look at each letter.
+
+    Raises ValueError for a quotation that does not end.
+    """
+    found: list[list[str]] = [[]]
+    end = 0
+    for piece in PIECE.finditer(line):
+        if piece.start() != end:
+            break
+        end = piece.end()
+        if piece.lastindex:
+            found[-1].append(piece[piece.lastindex])
+        elif found[-1]:
+            found.append([])
+    if end != len(line):
+        return shlex.split(line)
+    return ["".join(parts) for parts in found if parts]

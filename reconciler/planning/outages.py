@@ -33,20 +33,37 @@ def windows(parts: Sequence[Part], observed: Observed) -> tuple[Outage, ...]:
 def _outage(
     because: str, actions: Sequence[Action], later: Sequence[Action], observed: Observed
 ) -> Iterator[Outage]:
+    """One for all hosts that lose the same volumes, and get them back or do not."""
     taken = [a for a in actions if a.risk == "outage" and a.kind in AWAY]
-    if not taken:
-        return
-    hosts = tuple(dict.fromkeys(a.host for a in taken))
-    labels = (a.address.split("/")[1] for a in taken if a.kind == "unmount")
+    back = {a.host for a in later if a.kind in BACK}
+    alike: dict[tuple[tuple[str, ...], bool], list[str]] = {}
+    for host in dict.fromkeys(a.host for a in taken):
+        own = _volumes([a for a in taken if a.host == host])
+        alike.setdefault((tuple(sorted(own)), host in back), []).append(host)
+    for hosts in alike.values():
+        yield _of(because, hosts, [a for a in taken if a.host in hosts], (later, observed))
+
+
+def _of(
+    because: str,
+    hosts: Sequence[str],
+    taken: Sequence[Action],
+    rest: tuple[Sequence[Action], Observed],
+) -> Outage:
+    later, observed = rest
     units = (_workload(a) for a in taken if a.kind == "stop-service" or a.kind in GUESTS)
-    yield Outage(
-        hosts,
-        tuple(dict.fromkeys(labels)),
+    return Outage(
+        tuple(hosts),
+        _volumes(taken),
         tuple(dict.fromkeys(units)),
         tuple(_processes(hosts, observed)),
         because or _because(taken),
         _length(hosts, taken, later),
     )
+
+
+def _volumes(taken: Sequence[Action]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(a.address.split("/")[1] for a in taken if a.kind == "unmount"))
 
 
 def _workload(action: Action) -> str:

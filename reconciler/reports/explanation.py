@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches, unified_diff
+from difflib import get_close_matches
 
 from reconciler.model.desired import Cluster
 from reconciler.model.documents import FORMAT_VERSION, Json
@@ -13,6 +13,7 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.refusals import member
 from reconciler.reports.documents import fact_words, preview
+from reconciler.reports.grouping import differences, what
 from reconciler.reports.shortening import shortened
 
 Line = tuple[str, str]
@@ -74,25 +75,19 @@ def _is_below(address: str, place: str) -> bool:
     return address == place or address.startswith(f"{place}/")
 
 
-def short(change: Change) -> str:
-    """An address as the plan shows it, without the host."""
-    words = [word for word in change.address.split("/") if word != change.host]
-    return "/".join(words).replace("member/", "", 1)
-
-
 def _is_at(address: str, change: Change) -> bool:
-    places = (change.address, short(change), member(change.host))
+    places = (change.address, what(change), member(change.host))
     return any(_is_below(place, address) for place in places)
 
 
 def _is_for(action: Action, change: Change) -> bool:
     """Whether an action is done because of a change: about the same thing, there or everywhere."""
-    if not action.host and short(change) in {action.address, action.address.split("/")[-1]}:
+    if not action.host and what(change) in {action.address, action.address.split("/")[-1]}:
         return True  # a barrier of all members
     if not _is_below(change.address, action.address):
         return False
     there = action.host == change.host or (change.truth == "disk" and not action.host)
-    kinds = ABOUT.get((short(change).split("/")[2:3] or [""])[0])
+    kinds = ABOUT.get((what(change).split("/")[2:3] or [""])[0])
     if kinds is None:
         return there
     return action.kind in kinds and (there or change.truth in WIDE)
@@ -141,7 +136,7 @@ def known_addresses(pairs: Sequence[tuple[Cluster, Observed]], plan: Plan) -> tu
                 f"{place}/{w}/{m.name}" for w in ("mount", "boot") for m in cluster.members
             ]
     for k in plan.clusters:
-        found += [word for change in k.changes for word in (change.address, short(change))]
+        found += [word for change in k.changes for word in (change.address, what(change))]
         found += [
             word for action in k.actions for word in (action.address, action.id, action.kind)
         ]
@@ -206,32 +201,20 @@ def explanation_lines(about: Matter, plan: Plan) -> Iterator[Line]:
 def _differing(changes: Sequence[Change]) -> Iterator[Line]:
     groups: dict[tuple[str, str, str], list[Change]] = {}
     for change in changes:
-        groups.setdefault((short(change), change.truth, change.because), []).append(change)
-    for (what, truth, because), same in groups.items():
+        groups.setdefault((what(change), change.truth, change.because), []).append(change)
+    for (place, truth, because), same in groups.items():
         hosts = ", ".join(change.host for change in same)
-        yield "title", f"{what} on {hosts} differs  ({truth})"
+        yield "title", f"{place} on {hosts} differs  ({truth})"
         yield "", f"  because: {because}"
         yield from _diffs(same)
 
 
 def _diffs(changes: Sequence[Change]) -> Iterator[Line]:
     """What would change there, with the hosts where that is not the same for all."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for change in changes:
-        lines = tuple(unified_diff(_text(change.before), _text(change.after), n=1, lineterm=""))
-        groups.setdefault(lines[2:], []).append(change.host)
-    for found, hosts in groups.items():
-        yield from [("", f"  on {', '.join(hosts)}")] if len(groups) > 1 else []
-        yield from ((_DIFF.get(line[0], "diff"), f"    {line}") for line in found)
-
-
-_DIFF = {"+": "diff-add", "-": "diff-bad"}
-
-
-def _text(value: object) -> list[str]:
-    if isinstance(value, Mapping):
-        return [f"{key} = {item}" for key, item in value.items()]
-    return [] if value is None else str(value).replace("; ", "\n").splitlines()
+    found = differences(changes)
+    for item in found:
+        yield from [("", f"  on {', '.join(item.hosts)}")] if len(found) > 1 else []
+        yield from ((style, f"    {line}") for style, line in item.styled)
 
 
 def _grouped(actions: Sequence[Action]) -> list[list[Action]]:

@@ -15,6 +15,7 @@ from reconciler.reports.documents import fact_words, preview
 
 # Names that are counted up are folded from so many on: what is shorter is clearer whole.
 MANY = 4
+_STYLES: Mapping[str, str] = {"+": "diff-add", "-": "diff-bad"}
 _OF_A_HOST = re.compile(r"([^\s:]+): (.*)", re.DOTALL)
 
 
@@ -59,6 +60,11 @@ class Difference:
     hosts: tuple[str, ...]
     what: str
     lines: tuple[str, ...]
+
+    @property
+    def styled(self) -> Iterator[tuple[str, str]]:
+        """Its lines, each with its style in a terminal."""
+        return ((_STYLES.get(line[0], "diff"), line) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,7 @@ def _differences(changes: Sequence[Change]) -> Iterator[Line]:
     """What would change in each place; lines are left whole, as they will stand there."""
     for item in differences(changes):
         yield "title", f"  {item.what} on {folded(item.hosts)}"
-        for line in item.lines:
-            yield _DIFF.get(line[0], "diff"), f"    {line}"
-
-
-_DIFF: Mapping[str, str] = {"+": "diff-add", "-": "diff-bad"}
+        yield from ((style, f"    {line}") for style, line in item.styled)
 
 
 def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:

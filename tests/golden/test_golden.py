@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.reports import forms
+from reconciler.reports import explain, forms
 from reconciler.reports.documents import plan_document
 from reconciler.reports.forms import Shown
 from reconciler.reports.text import plan_lines
@@ -43,6 +43,25 @@ FORMS = {
 }
 
 
+def sarif(at):
+    """With places as in a file of one line a thing; the pages of explain are left out."""
+    things = [
+        (cluster.name, thing)
+        for cluster, _seen in at.pairs
+        for thing in (
+            "",
+            *(f"member/{m.name}" for m in cluster.members),
+            *(f"volume/{v.label}" for v in cluster.volumes),
+        )
+    ]
+    places = {thing: (line, 9) for line, thing in enumerate(things, 3)}
+    text = forms.FORMS["sarif"](Shown(at.plan, at.pairs, "cluster.yaml", places)) + "\n"
+    pages = {word for word in explain.codes() if f'"{word}"' in text}
+    for code in pages:
+        text = text.replace(json.dumps(explain.page(code), ensure_ascii=False), '"its page"')
+    return text
+
+
 def matches(name, text):
     """Whether a golden file has this text, or now has it."""
     path = HERE / name
@@ -55,3 +74,9 @@ def matches(name, text):
 @pytest.mark.parametrize("name", SCENES)
 def test_every_plan_in_every_form(name, ending):
     matches(f"{name}{ending}", FORMS[ending](scene(name)))
+
+
+# Refusals of one cluster and of one of two, a finding (another is mended by the plan), neither.
+@pytest.mark.parametrize("name", ["blocked", "two-clusters", "forecast", "empty"])
+def test_what_is_refused_or_found_as_code_hosts_take_it(name):
+    matches(f"{name}.sarif", sarif(scene(name)))

@@ -187,6 +187,25 @@ def test_slots_of_one_and_offline_growth_of_another_share_one_outage():
     ]
 
 
+def test_who_leaves_during_offline_growth_loses_more_than_who_stays():
+    world = witnessed(3, Shape("san", luns=2))
+    add_storage(world)
+    controller, names = Controller(world), ("node01", "node02", "node03")
+
+    def file(who, **images):
+        volumes = [volume(world, **images), volume(world, "lun2", "films")]
+        return desired(world, *who, volumes=volumes)
+
+    apply(world, controller, file(names))
+    images = {"size": "2GiB", "growth": "offline", "backing": BACKING}
+    ended = apply(world, controller, file(names[:2], **images))
+    outages = ended.plan.clusters[0].outages
+    assert [(o.hosts, o.volumes, o.seconds is None) for o in outages if o.volumes] == [
+        (names[:2], ("images",), False),
+        (("node03",), ("images", "films"), True),
+    ]
+
+
 def test_a_check_that_fails_leaves_everything_stopped_and_says_so():
     world, controller = before()
     (fs,) = world.filesystems()

@@ -118,15 +118,16 @@ def test_compact_renumbering_takes_one_member_at_a_time():
     ]
 
 
-def test_a_window_is_one_outage_for_all_with_the_cluster_stopped():
+def test_a_window_is_one_for_all_with_the_cluster_stopped_and_ends_for_who_stays():
     world, controller = running(3)
     wanted = cluster(world, THREE[1:], numbering="compact", rollout="window")
     ended = apply(world, controller, wanted)
     assert lists(world)["node03"] == [(0, "node02"), (1, "node03")]
     for host in THREE[1:]:
         assert kinds(ended, host)[:3] == ["clear-fstab", "unmount", "stop-cluster"]
-    (outage,) = ended.plan.clusters[0].outages
-    assert set(outage.hosts) == set(THREE)
+    outages = ended.plan.clusters[0].outages
+    ends = [(o.hosts, o.volumes, o.seconds is not None) for o in outages]
+    assert ends == [(THREE[1:], ("images",), True), (THREE[:1], ("images",), False)]
 
 
 def test_a_numbered_member_moves_while_the_others_stay():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +18,12 @@ import click
 from reconciler.cli.terminal import show
 
 if TYPE_CHECKING:
+    from reconciler.hosts.loopback import Served
     from reconciler.hosts.simulator.world import World
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
-LUN = "/dev/disk/by-id/lab-lun1"
-# Plans of these risks are approved by their id.
+LUN = "lun1"
+# Plans of these risks are approved by their id, as are those that cannot be undone.
 RISKY = frozenset({"outage", "data"})
 
 
@@ -39,14 +42,19 @@ def _guest_moves(world: World) -> None:
     world.machines["node02"].running.processes.clear()
 
 
+def _lun_grows(world: World) -> None:
+    world.grow(LUN, 2 << 30)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One step: what is told, who is in the file then, and what happens on the hosts before."""
+    """One step: what is told, what the file says then, and what happens on the hosts before."""
 
     told: str
     members: tuple[str, ...]
     expected: int = 0
     happens: Callable[[World], None] = _nothing
+    size: str = "1GiB"
 
 
 THREE = ("node01", "node02", "node03")
@@ -71,46 +79,81 @@ SCENES = (
         0,
         _guest_moves,
     ),
+    Scene(
+        "The storage has enlarged the disk. The volume grows while everybody has it mounted.",
+        LEFT,
+        0,
+        _lun_grows,
+        "2GiB",
+    ),
 )
 
 
 @click.command("demo")
 @click.option("--keep", type=click.Path(file_okay=False), help="Leave files and records there.")
-def command(keep: str | None) -> int:
-    """Create, repeat, join, a refusal, leave: shown live; no root, no hosts of yours."""
+@click.option("--stay", is_flag=True, help="Leave the hosts up to play with, until Ctrl-C.")
+def command(keep: str | None, stay: bool) -> int:
+    """Create, repeat, join, a refusal, leave, grow: shown live; no root, no hosts of yours."""
+    after = _stay if stay else _end
     if keep:
         Path(keep).mkdir(parents=True, exist_ok=True)
-        return asyncio.run(_play(Path(keep)))
+        return asyncio.run(_play(Path(keep).absolute(), after))
     with tempfile.TemporaryDirectory(prefix="reconcile-demo-") as directory:
-        return asyncio.run(_play(Path(directory)))
+        return asyncio.run(_play(Path(directory), after))
 
 
-async def _play(directory: Path) -> int:
+async def _play(directory: Path, after: Callable[[Path], Awaitable[None]]) -> int:
     from reconciler.hosts.loopback import served  # noqa: PLC0415  # asyncssh is slow to import
     from reconciler.hosts.simulator.worlds import bare_cluster  # noqa: PLC0415  # as above
 
-    world = bare_cluster(len(FOUR))
+    world = bare_cluster(len(FOUR), "san")
+    wwid = world.luns[LUN].wwid or ""
+    file = directory / "cluster.yaml"
     async with served(world, directory) as doors:
         for scene in SCENES:
-            file = directory / "cluster.yaml"
-            keys = (str(doors.identity), str(doors.known_hosts))
-            file.write_text(_text(doors.host, dict(doors.ports), keys, scene.members))
+            file.write_text(_text(doors, wwid, scene))
             scene.happens(world)
             show([("", ""), ("title", f"== {scene.told}")], no_color=False)
-            if await _scene(file, directory) != scene.expected:
+            if await _scene(file, wwid) != scene.expected:
                 return 1
-    show([("", ""), ("good", "The demo is over; everything was simulated.")], no_color=False)
+        await after(file)
     return 0
 
 
-async def _scene(file: Path, directory: Path) -> int:
+async def _end(_file: Path) -> None:
+    show([("", ""), ("good", "The demo is over; everything was simulated.")], no_color=False)
+
+
+async def _stay(file: Path) -> None:
+    """Waits for Ctrl-C; meanwhile the hosts answer whoever has the file."""
+    lines = [
+        ("", ""),
+        ("good", "The simulated hosts stay up until Ctrl-C. Elsewhere, for example:"),
+        ("command", f"  export RECONCILE_CONFIG={shlex.quote(str(file))}"),
+        ("command", f"  export RECONCILE_STATE={shlex.quote(str(file.parent / 'state'))}"),
+        ("command", "  reconcile status"),
+        ("command", '  "${EDITOR:-vi}" "$RECONCILE_CONFIG"    # node02 returns without its #'),
+        ("command", "  reconcile plan"),
+        ("command", "  reconcile apply"),
+    ]
+    show(lines, no_color=False)
+    sys.stdout.flush()
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await ended.wait()
+    await _end(file)
+
+
+async def _scene(file: Path, wwid: str) -> int:
     """Plan and apply as an operator would: approving exactly the plan that was shown."""
     planned = await _reconcile(["plan", str(file), "--format", "json"], quiet=True)
     document = json.loads(planned[1])
-    words = ["apply", str(file), "--state-dir", str(directory / "state")]
-    words += ["--approve", document["id"]] if document["risk"] in RISKY else ["--auto-approve"]
+    words = ["apply", str(file), "--state-dir", str(file.parent / "state")]
+    asks = document["irreversible"] or document["risk"] in RISKY
+    words += ["--approve", document["id"]] if asks else ["--auto-approve"]
     if document["risk"] == "data":
-        words += ["--accept-data", LUN]
+        words += ["--accept-data", wwid]
     return (await _reconcile(words))[0]
 
 
@@ -129,25 +172,23 @@ async def _reconcile(words: Sequence[str], *, quiet: bool = False) -> tuple[int,
     return process.returncode or 0, (out or b"").decode()
 
 
-def _text(
-    host: str, ports: Mapping[str, int], keys: tuple[str, str], names: Sequence[str]
-) -> str:
+def _text(doors: Served, wwid: str, scene: Scene) -> str:
     members = "".join(
-        f"      - {{name: {name}, interconnect: 10.88.1.{10 + place}, "
-        f"ssh: {{host: {host}, port: {port}}}}}\n"
-        for place, (name, port) in enumerate(ports.items(), 1)
-        if name in names
+        f"      {'' if name in scene.members else '# '}"
+        f"- {{name: {name}, interconnect: 10.88.1.{10 + place}, "
+        f"ssh: {{host: {doors.host}, port: {port}}}}}\n"
+        for place, (name, port) in enumerate(doors.ports.items(), 1)
     )
     return (
         "version: 1\n"
-        f"ssh: {{user: root, identity: {keys[0]}, known_hosts: {keys[1]}}}\n"
+        f"ssh: {{user: root, identity: {doors.identity}, known_hosts: {doors.known_hosts}}}\n"
         "clusters:\n"
         "  - name: ocfs2\n"
         f"    members:\n{members}"
         "    volumes:\n"
         "      - label: images\n"
-        f"        device: {{path: {LUN}}}\n"
-        "        size: 1GiB\n"
+        f"        device: {{wwid: '{wwid}'}}\n"
+        f"        size: {scene.size}\n"
         "        slots: 8\n"
         "        format: if-blank\n"
         "        mount: {path: /srv/images, options: [noatime]}\n"

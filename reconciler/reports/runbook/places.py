@@ -16,6 +16,7 @@ from reconciler.model.observed import (
     Superblock,
     Unknown,
 )
+from reconciler.reports.visible import visible
 from reconciler.resources.workloads.guests import listings
 
 CONFIGFS = "/sys/kernel/config/cluster"
@@ -153,6 +154,11 @@ def by_cluster(pairs: Sequence[tuple[Cluster, Observed]]) -> Mapping[str, Places
 def shell(*words: str) -> str:
     """Words as they are typed."""
     return shlex.join(words)
+
+
+def remark(text: str) -> str:
+    """Words that hosts chose, behind a ``#``: on its line, whatever is in them."""
+    return visible(" ".join(text.splitlines()))
 
 
 def lines(text: str) -> Iterator[str]:

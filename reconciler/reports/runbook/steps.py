@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from reconciler.model.devices import ref
-from reconciler.model.plan import TRAVELLING, Action
+from reconciler.model.plan import Action
 from reconciler.reports.runbook.checks import FSTAB, escaped
-from reconciler.reports.runbook.places import CONFIGFS, Places, is_map, lines, shell
+from reconciler.reports.runbook.places import CONFIGFS, Places, lines, remark, shell
+from reconciler.reports.runbook.typed import Commands, Maker, arguments, plainly
+from reconciler.reports.runbook.volumes import VOLUMES
 
-Commands = tuple[str, ...]
-Maker = Callable[[Action, Places], Commands]
 # Ends a file that is typed in; no file of ours has such a line.
 END = "END_OF_FILE"
 
@@ -21,32 +20,12 @@ def commands(action: Action, places: Places) -> Commands:
     return STEPS[action.kind](action, places)
 
 
-def _arguments(action: Action) -> tuple[str, ...]:
-    """The arguments of the gate's verb."""
-    return action.command.argv[5:] if action.command else ()
-
-
-def _reference(action: Action, places: Places) -> str:
-    """The device of the volume that an action is about."""
-    label = action.address.split("/")[1]
-    return next((ref(v) for v in places.cluster.volumes if v.label == label), "")
-
-
 def _nothing(_action: Action, _places: Places) -> Commands:
     return ()
 
 
-def _plainly(action: Action, _places: Places) -> Commands:
-    """The command itself: the operator's own, or what the gate does as it is."""
-    if action.command is None:
-        return ()
-    argv = action.command.argv
-    words = argv[5:] if argv[3:4] in TRAVELLING else argv
-    return (shell(*words),)
-
-
 def _write_file(action: Action, _places: Places) -> Commands:
-    path, mode, old, _new = _arguments(action)
+    path, mode, old, _new = arguments(action)
     text = action.command.stdin if action.command else ""
     keep = [] if old == "absent" else [shell("cp", "-p", path, f"{path}.before")]
     parent = path.rsplit("/", 1)[0]
@@ -68,11 +47,14 @@ def _directory(path: str) -> str:
 
 
 def _fstab(action: Action, _places: Places) -> Commands:
-    """The lines of its paths are taken out, and the wanted one is put at the end."""
+    """The lines of its paths are taken out, and the wanted one is put at the end.
+
+    With printf, as the echo of dash takes the \\040 of a blank for an escape.
+    """
     facts = [fact for fact in action.expects if fact.reading == "boot-mount"]
     drop = " || ".join(f'$2 == "{escaped(fact.subject)}"' for fact in facts)
     add = [
-        f"echo {shlex.quote(fact.value)} >>{FSTAB}.new"
+        rf"printf '%s\n' {shlex.quote(fact.value)} >>{FSTAB}.new"
         for fact in facts
         if fact.value and fact.value != "absent"
     ]
@@ -85,7 +67,7 @@ def _fstab(action: Action, _places: Places) -> Commands:
 
 
 def _archive(action: Action, _places: Places) -> Commands:
-    path, _old = _arguments(action)
+    path, _old = arguments(action)
     return (f"{shell('mv', '-f', path, f'{path}.before')} && sync",)
 
 
@@ -99,7 +81,7 @@ SHOW = "systemctl unmask --runtime o2cb.service ocfs2.service"
 
 
 def _packages(action: Action, _places: Places) -> Commands:
-    manager, *names = _arguments(action)
+    manager, *names = arguments(action)
     needed = [name for name in names if not name.startswith("?")]
     useful = [name[1:] for name in names if name.startswith("?")]
     if manager == "rpm":
@@ -116,12 +98,12 @@ def _packages(action: Action, _places: Places) -> Commands:
 
 def _module(action: Action, _places: Places) -> Commands:
     """The build for the running kernel: of several it is looked up which one carries it."""
-    manager, word, kernel = _arguments(action)
+    manager, word, kernel = arguments(action)
     name, _, version = word.partition("=")
-    which = f"the one for {kernel}{version and f', of {version}'}"
+    which = remark(f"the one for {kernel}{version and f', of {version}'}")
     if manager == "rpm":
         builds = shlex.quote(f"{name}-{version}*" if version else name)
-        look = f"dnf repoquery --showduplicates -l {builds} | grep modules/{kernel}/"
+        look = f"dnf repoquery --showduplicates -l {builds} | {shell('grep', '-F', f'modules/{kernel}/')}"
         find = f"dnf repoquery --showduplicates {builds}"
         verb = "install, or downgrade" if version else "install"
         return (find, look, f"dnf install {shlex.quote(name)}-BUILD    # {verb}: {which}")
@@ -145,12 +127,8 @@ def _reload(_action: Action, _places: Places) -> Commands:
     )
 
 
-def _format(action: Action, _places: Places) -> Commands:
-    return (shell(*_arguments(action)[3:]),)
-
-
 def _mount(action: Action, _places: Places) -> Commands:
-    node, uuid, path, options = _arguments(action)
+    node, uuid, path, options = arguments(action)
     look = (
         []
         if uuid == "-"
@@ -161,12 +139,12 @@ def _mount(action: Action, _places: Places) -> Commands:
 
 
 def _unmount(action: Action, _places: Places) -> Commands:
-    return (shell("umount", *_arguments(action)),)
+    return (shell("umount", *arguments(action)),)
 
 
 def _remount(action: Action, places: Places) -> Commands:
     """Without its heartbeat option the kernel refuses a remount."""
-    node, path, options = _arguments(action)
+    node, path, options = arguments(action)
     mount = places.mount(action.host, path)
     given = [o for o in mount.options if o.startswith("heartbeat=")] if mount else []
     words = ",".join(("remount", options, *(given or ["heartbeat=local"])))
@@ -174,7 +152,7 @@ def _remount(action: Action, places: Places) -> Commands:
 
 
 def _disarm(action: Action, _places: Places) -> Commands:
-    kind, name, text = _arguments(action)
+    kind, name, text = arguments(action)
     found = next((f for f in action.expects if f.reading == "automount"), None)
     file = found.subject.split(" ", 2)[2] if found else ""
     if kind == "autofs":
@@ -191,98 +169,8 @@ def _disarm(action: Action, _places: Places) -> Commands:
 
 
 def _live_value(action: Action, _places: Places) -> Commands:
-    cluster, key, value = _arguments(action)
+    cluster, key, value = arguments(action)
     return (f"echo {value} >{CONFIGFS}/{cluster}/{key}",)
-
-
-def _backing(action: Action, places: Places) -> Commands:
-    """lvextend counts in sectors here, as the size may be none of its units."""
-    if action.command is None or action.command.argv[3:4] not in TRAVELLING:
-        return _plainly(action, places)
-    group, volume, size = _arguments(action)
-    sectors = (int(size) + 511) // 512
-    name = f"{group}/{volume}"
-    look = shell("lvs", "--noheadings", "--units", "b", "-o", "lv_size", name)
-    return (
-        f"{look}    # only if it is less than {size}",
-        shell("lvextend", "-L", f"{sectors}s", name),
-    )
-
-
-def _rescan(action: Action, places: Places) -> Commands:
-    reference = _reference(action, places)
-    names = places.paths(action.host, reference)
-    disk = places.disk(action.host, reference)
-    again = [f"echo 1 >/sys/class/block/{name}/device/rescan" for name in names]
-    if disk is None or not is_map(disk):
-        return tuple(again)
-    name = shlex.quote(disk.dm_name or disk.name)
-    return (
-        f"multipath -ll {name}    # every path active ready",
-        *again,
-        f"multipathd resize map {name}",
-    )
-
-
-def _partition(action: Action, places: Places) -> Commands:
-    disk, number, _start, end = _arguments(action)
-    found = places.disk(action.host, _reference(action, places))
-    unit = (found.sector if found else 512) // 512  # parted counts in the disk's own blocks
-    sector = (int(end) + 1) // unit - 1
-    return (
-        f"{shell('sfdisk', '-d', disk)} >/root/partitions.dump    # the table as it is now",
-        f"{shell('parted', disk, 'print')}    # a GPT that does not use all of the disk: Fix, Fix",
-        f"{shell('parted', disk, 'unit', 's', 'resizepart', number, f'{sector}s')}    # in use: Yes",
-        *_tell_kernel(action, places, disk, number),
-    )
-
-
-def _reread(action: Action, places: Places) -> Commands:
-    disk, number, _size = _arguments(action)
-    return _tell_kernel(action, places, disk, number)
-
-
-def _tell_kernel(action: Action, places: Places, disk: str, number: str) -> Commands:
-    reference = _reference(action, places)
-    whole, part = places.disk(action.host, reference), places.partition(action.host, reference)
-    if whole is None or not is_map(whole):
-        return (
-            shell("blockdev", "--flushbufs", disk),
-            shell("partx", "-u", "-n", number, disk),
-        )
-    name, whole_name = (part.dm_name or "") if part else "", whole.dm_name or ""
-    between = name.removeprefix(whole_name).removesuffix(number) if name else "-part"
-    return (
-        shell("blockdev", "--flushbufs", disk),
-        shell("kpartx", "-u", "-s", "-p", between, disk),
-    )
-
-
-def _grow(action: Action, _places: Places) -> Commands:
-    node, _uuid, blocks, _how = _arguments(action)
-    return (shell("tunefs.ocfs2", "-S", node, blocks),)
-
-
-def _check(action: Action, _places: Places) -> Commands:
-    node, _uuid, _stack, cluster = _arguments(action)
-    stats = shell("debugfs.ocfs2", "-R", "stats", node)
-    return (
-        f"{stats} | grep 'Cluster name'    # {cluster}, or nothing; else do not go on",
-        shell("debugfs.ocfs2", "-R", "slotmap", node),
-        f"{shell('fsck.ocfs2', '-fn', node)}    # where the slot map had no slot in use",
-        f"{shell('fsck.ocfs2', '-fy', node)}    # where it had one, or -fn found something; again "
-        "until a run finds nothing",
-    )
-
-
-def _slots(action: Action, _places: Places) -> Commands:
-    node, _uuid, count = _arguments(action)
-    return (shell("tunefs.ocfs2", "-N", count, node),)
-
-
-def _label(action: Action, _places: Places) -> Commands:
-    node, _uuid, label = _arguments(action)
-    return (shell("tunefs.ocfs2", "-L", label, node),)
 
 
 def _guest(words: Sequence[str]) -> str:
@@ -290,33 +178,33 @@ def _guest(words: Sequence[str]) -> str:
 
 
 def _stop_guest(action: Action, _places: Places) -> Commands:
-    name, seconds, listing, stop = _arguments(action)
+    name, seconds, listing, stop = arguments(action)
     return (
         _guest([stop]),
-        f"{_guest([listing])}    # until {name} is gone, at most {seconds} s",
+        f"{_guest([listing])}    # until {remark(name)} is gone, at most {seconds} s",
     )
 
 
 def _migrate_guest(action: Action, _places: Places) -> Commands:
-    name, seconds, listing, migrate, stop = _arguments(action)
+    name, seconds, listing, migrate, stop = arguments(action)
     look = _guest([listing])
     return (
         _guest([migrate]),
-        f"{look}    # until {name} is gone",
+        f"{look}    # until {remark(name)} is gone",
         f"{_guest([stop])}    # only if it did not move; then {seconds} s to be gone",
     )
 
 
 def _start_guest(action: Action, _places: Places) -> Commands:
-    _path, name, seconds, listing, start = _arguments(action)
+    _path, name, seconds, listing, start = arguments(action)
     return (
         _guest([start]),
-        f"{_guest([listing])}    # until {name} is there, at most {seconds} s",
+        f"{_guest([listing])}    # until {remark(name)} is there, at most {seconds} s",
     )
 
 
 def _note(action: Action, _places: Places) -> Commands:
-    return (f"date    # note: {action.summary}",)
+    return (f"date    # note: {remark(action.summary)}",)
 
 
 FILES = (
@@ -333,29 +221,21 @@ AS_THEY_ARE = (
     *("unmask-service", "enable-service", "disable-service", "back-up", "revoke-access"),
 )
 STEPS: Mapping[str, Maker] = {
+    **VOLUMES,
     **dict.fromkeys(BARRIERS, _nothing),
-    **dict.fromkeys(AS_THEY_ARE, _plainly),
+    **dict.fromkeys(AS_THEY_ARE, plainly),
     **dict.fromkeys(FILES, _write_file),
     **dict.fromkeys(("write-fstab", "clear-fstab"), _fstab),
     **dict.fromkeys(("archive-cluster-conf", "archive-order"), _archive),
     **dict.fromkeys(("install-packages", "upgrade-packages"), _packages),
     **dict.fromkeys(("begin-backup", "note-backup"), _note),
-    **dict.fromkeys(("grow-file-system", "grow-unmounted"), _grow),
-    **dict.fromkeys(("check-file-system", "check-grown"), _check),
     **dict.fromkeys(("install-module", "upgrade-module"), _module),
     "reload-module": _reload,
-    "format": _format,
     "mount": _mount,
     "unmount": _unmount,
     "remount": _remount,
     "disarm": _disarm,
     "set-reconnect-delay": _live_value,
-    "grow-backing": _backing,
-    "rescan": _rescan,
-    "grow-partition": _partition,
-    "reread-partition": _reread,
-    "add-slots": _slots,
-    "set-label": _label,
     "stop-guest": _stop_guest,
     "migrate-guest": _migrate_guest,
     "start-guest": _start_guest,

@@ -4,6 +4,9 @@
 """
 
 import json
+import os
+import subprocess
+import sys
 from itertools import combinations
 
 import pytest
@@ -12,7 +15,7 @@ from reconciler.cli import session
 from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.files import File
 from reconciler.model.outcome import ClusterOutcome
-from tests.desk import desk
+from tests.desk import RECONCILE, desk
 
 APPLY = ("apply", "cluster.yaml", "--auto-approve", "--lock-timeout", "0s")
 FLAG = ("plan", "cluster.yaml", "--detailed-exitcode")
@@ -148,3 +151,12 @@ def test_of_two_results_the_higher_code_wins_and_who_acted_beside_a_refusal_is_p
     if {one, other} == {"converged", "refused"}:
         expected = 4
     assert session.exit_code(session.result(outcomes, False)) == expected
+
+
+def test_who_is_not_read_to_the_end_says_so_and_nothing_else():
+    unread, stdout = os.pipe()
+    os.close(unread)
+    words = [sys.executable, "-c", RECONCILE, "explain", "usage"]
+    done = subprocess.run(words, stdout=stdout, stderr=subprocess.PIPE, check=False)
+    os.close(stdout)
+    assert (done.returncode, done.stderr) == (141, b"")

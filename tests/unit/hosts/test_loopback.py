@@ -4,9 +4,11 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.loopback import served
+from reconciler.hosts.loopback import served, words
 from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.worlds import bare_cluster
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
@@ -199,3 +201,24 @@ async def test_the_products_own_transport_reaches_a_simulated_host(tmp_path):
             await host.run(probe())
         await host.close()
     assert (done.status, caught.value.code) == (0, "sudo-refused")
+
+
+LETTERS = st.text("ab '\"\\\n\u00a0#;")
+
+
+def split(splitting, line):
+    """The words, or None where a quotation does not end."""
+    try:
+        return splitting(line)
+    except ValueError:
+        return None
+
+
+@given(LETTERS)
+def test_a_line_is_split_as_a_shell_splits_it(line):
+    assert split(words, line) == split(shlex.split, line)
+
+
+@given(st.lists(LETTERS))
+def test_words_arrive_as_they_were_sent(sent):
+    assert words(shlex.join(sent)) == sent

@@ -12,11 +12,13 @@ from reconciler.reports.explanation import (
     known_addresses,
     matter,
     near,
-    short,
 )
+from reconciler.reports.grouping import what
+from reconciler.reports.text import plan_lines
 from tests.builders import bare, converged, spec, volume
 
 CLUSTER = spec(volumes=[volume()])
+SEEN = {"ocfs2": bare(CLUSTER)}
 CREATE = make_plan([(CLUSTER, bare(CLUSTER))])
 
 
@@ -44,7 +46,7 @@ def test_an_address_means_what_the_plan_shows_under_it(address, kinds):
 def test_every_change_and_action_of_a_plan_can_be_asked_about():
     (cluster,) = CREATE.clusters
     for change in cluster.changes:
-        for address in (change.address, short(change)):
+        for address in (change.address, what(change)):
             about = matter(CREATE, address)
             assert change in about.changes, address
             assert about.actions or change.truth == "kernel", address
@@ -96,3 +98,16 @@ def test_a_refusal_is_told_where_it_is_about_the_address():
     (action,) = document["actions"]
     assert action["after"] == ["ocfs2/node02/clear-fstab/images"]
     assert action["before"] == ["ocfs2/node02/stop-cluster"]
+
+
+def test_what_would_change_is_told_in_the_words_of_the_plan():
+    (cluster,) = CREATE.clusters
+    change = next(c for c in cluster.changes if c.truth == "mount")
+    partly = replace(change, before={"path": "/old", "owner": None}, after={"path": "/new"})
+    plan = replace(CREATE, clusters=(replace(cluster, changes=(partly,)),))
+    lines = [line for style, line in plan_lines(plan, SEEN, 1) if style.startswith("diff")]
+    assert lines == ["    @@ -1 +1 @@", "    -path = /old", "    +path = /new"]
+    about = matter(plan, change.address)
+    explained = [(s, line) for s, line in explanation_lines(about, plan) if "diff" in s]
+    assert [line for _style, line in explained] == lines
+    assert [style for style, _line in explained] == ["diff", "diff-bad", "diff-add"]

@@ -117,6 +117,23 @@ def test_a_step_is_what_the_gate_runs_as_a_person_types_it(given, expected):
     assert typed(*given) == expected
 
 
+def test_what_a_host_chose_stays_behind_its_mark_and_in_its_quotes():
+    name = "web\rrm -rf /\x1b[2K\u2028"
+    stop = typed("stop-guest", "stop-guest", name, "300", "guests\nlist", "guests\nstop")
+    assert stop[1] == "guests list    # until web rm -rf /\ufffd[2K is gone, at most 300 s"
+    module = typed("install-module", "install-module", "rpm", "kmod-ocfs2", "5.14;reboot")
+    assert module[1].endswith("| grep -F 'modules/5.14;reboot/'")
+
+
+def test_the_dump_of_a_partition_table_has_its_volumes_name():
+    words = ("grow-partition", "grow-partition", DEVICE, "1", "2048", "2147483647")
+    dumps = [typed(*words, address=f"volume/{label}")[0] for label in ("images", "films")]
+    assert [text.split(" >")[1].split()[0] for text in dumps] == [
+        "/root/images.partitions.dump",
+        "/root/films.partitions.dump",
+    ]
+
+
 def sh(script, here):
     """Runs what is to be typed, below a directory of the test's own."""
     moved = script.replace("/etc/", f"{here}/etc/").replace("/sys/kernel", f"{here}/sys/kernel")
@@ -146,7 +163,7 @@ def test_lines_of_fstab_are_replaced_and_all_else_stays(tmp_path):
         "# /dev/x /srv/images ocfs2\n\n/dev/a / ext4 defaults 0 0\n/dev/b /srv/images2 x x\n"
     )
     fstab.write_text(f"/dev/old /srv/images ocfs2 x 0 0\n{others}")
-    line = "/dev/new /srv/images ocfs2 _netdev 0 0"
+    line = "/dev/new\\040disk /srv/images ocfs2 _netdev 0 0"
     facts = (
         Fact(("node01",), "boot-mount", "/srv/images", line),
         Fact(("node01",), "boot-mount", "/srv/former", "absent"),

@@ -1,0 +1,27 @@
+"""A look at a host, as a person takes it: what is typed, and what it must show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.plan import Fact
+
+SAME = "the same on each of these hosts"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``commands`` are typed on a host; ``shows`` is what they must show, a line each."""
+
+    commands: tuple[str, ...]
+    shows: tuple[str, ...]
+
+
+def one(command: str, *shows: str) -> Check:
+    """A look that takes one command."""
+    return Check((command,), shows)
+
+
+def value(fact: Fact) -> str:
+    """What a fact says, where it is the same for all in no certain value."""
+    return SAME if fact.value is None else fact.value
