@@ -29,6 +29,7 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.progress import json_lines, live
+from reconciler.cli.streams import heedless
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
 from reconciler.errors import UsageError
@@ -141,7 +142,8 @@ def command(
         saved=saved,
     )
     try:
-        return asyncio.run(_apply(request))
+        with heedless():
+            return asyncio.run(_apply(request))
     except asyncio.CancelledError:
         return DETACHED
 
