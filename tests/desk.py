@@ -34,7 +34,7 @@ class Desk:
         return Path(self.file).read_text().splitlines()[number - 1]
 
     async def start(self, *words, **streams):
-        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+        pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -42,8 +42,7 @@ class Desk:
             *words,
             cwd=self.home,
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "NO_COLOR": "1"},
-            stdin=asyncio.subprocess.DEVNULL,
-            **(pipes | streams),
+            **({"stdin": nothing, "stdout": pipe, "stderr": pipe} | streams),
         )
 
     async def run(self, *words):

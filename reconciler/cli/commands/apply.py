@@ -158,10 +158,11 @@ async def _apply(request: Request) -> int:
         journal.emit("run-started", {"cluster": None, **about, **session.author()})
         try:
             plan, outcomes, interrupted = await _run(request, journal)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, click.Abort) as error:
+            detached = isinstance(error, asyncio.CancelledError)
             summary = run_summary((), "interrupted", DETACHED)
-            journal.emit("run-finished", {"cluster": None, "detached": True, **summary})
-            _say(f"detached: what runs on the hosts goes on; record: {journal.path}")
+            journal.emit("run-finished", {"cluster": None, "detached": detached, **summary})
+            _say(f"{_LEFT[detached]}; record: {journal.path}")
             raise
         word = session.result(outcomes, interrupted)
         code = session.exit_code(word)
@@ -172,6 +173,12 @@ async def _apply(request: Request) -> int:
     return code
 
 
+_LEFT = {
+    True: "detached: what runs on the hosts goes on",
+    False: "nothing was started on any host",
+}
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 
@@ -179,11 +186,17 @@ def _say(text: str) -> None:
 async def _run(
     request: Request, journal: Journal
 ) -> tuple[Plan, tuple[ClusterOutcome, ...], bool]:
-    """Plan, approve, carry out; every refusal goes on record."""
+    """Plan, approve, carry out; every refusal goes on record.
+
+    Raises Abort for a Ctrl-C before anything is carried out.
+    """
     async with connected(request.desired) as fleet:
         total = sum(len(contacted(cluster)) for cluster in request.desired.clusters)
         with observing(total, no_color=request.no_color) as watch:
-            plan, pairs = await make(request.desired, fleet, request.options, watch)
+            try:
+                plan, pairs = await make(request.desired, fleet, request.options, watch)
+            except asyncio.CancelledError as error:
+                raise click.Abort from error
         outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
     for outcome in outcomes:
         for item in outcome.blocked:
@@ -295,7 +308,10 @@ def _unapproved(plan: Plan) -> list[ClusterOutcome]:
 
 
 def _interruptible(stop: asyncio.Event) -> list[int]:
-    """Ctrl-C once: start nothing more; the list then is not empty. Twice: detach."""
+    """Ctrl-C once: start nothing more; the list then is not empty. Twice: detach.
+
+    So does a terminal that goes away, unless nohup has it ignored.
+    """
     heard: list[int] = []
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
@@ -307,6 +323,9 @@ def _interruptible(stop: asyncio.Event) -> list[int]:
         if len(heard) > 1 and main is not None:
             main.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)
+    for number in numbers:
         loop.add_signal_handler(number, hear)
     return heard

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -45,3 +46,24 @@ async def test_a_command_whose_streams_were_shut_says_nothing_and_ends_as_else(t
     )
     _out, err = await process.communicate()
     assert (process.returncode, err) == (0, b"")
+
+
+def read_until(number, words):
+    text = ""
+    while words not in text:
+        text += os.read(number, 4096).decode()
+
+
+async def test_ctrl_c_at_a_question_ends_the_run_at_once_and_on_record(tmp_path):
+    async with desk(tmp_path) as at:
+        ours, theirs = os.openpty()
+        process = await at.start("apply", at.file, stdin=theirs, stderr=theirs)
+        os.close(theirs)
+        await asyncio.to_thread(read_until, ours, "to format it")
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 30)
+        os.close(ours)
+        assert process.returncode == 130
+        (path,) = (tmp_path / ".local/state/reconcile/runs").glob("*.jsonl")
+        ended = read_record(path).lines[-1]
+        assert (ended["result"], ended["detached"]) == ("interrupted", False)
