@@ -21,6 +21,14 @@ GENESIS = "0" * 64
 # How each line ends: its hash is that of all before this, and of a closing brace.
 SEAL = ', "hash": "'
 CLOSED = '"}'
+# What readers rely on of a line, where it has it; a line that has it otherwise is not ours.
+_WORD, _NUMBER = (str, type(None)), (int, float)
+SHAPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("event", "run", "cluster", "action"), _WORD),
+    **dict.fromkeys(("seconds", "command_seconds"), _NUMBER),
+    **dict.fromkeys(("clusters", "counts"), (dict,)),
+    "proved": (list,),
+}
 
 
 class Journal:
@@ -110,19 +118,23 @@ def read_record(path: Path) -> Record:
     texts = whole.split("\n") if whole else []
     found = [parsed for line in texts if (parsed := _parsed(line)) is not None]
     head = _seal(texts[-1])[1] if texts else GENESIS
-    return Record(path.stem, tuple(found), broken_line(text), bool(rest), at_work, head)
+    broken = broken_line(text, path.stem)
+    return Record(path.stem, tuple(found), broken, bool(rest), at_work, head)
 
 
-def broken_line(text: str) -> int | None:
+def broken_line(text: str, run: str | None = None) -> int | None:
     """The number of the first line that does not follow the one before; None if whole.
 
-    A last line without its line feed is what a crash leaves, and no break.
+    Nor does a line of another run than ``run``, if that is told: two records may have been
+    swapped. A last line without its line feed is what a crash leaves, and no break.
     """
     last = GENESIS
     for number, line in enumerate(text.split("\n")[:-1], 1):
         body, seal = _seal(line)
         parsed = _parsed(line)
         if parsed is None or seal != _digest(body) or parsed.get("previous") != last:
+            return number
+        if run is not None and parsed.get("run") != run:
             return number
         last = seal
     return None
@@ -139,7 +151,17 @@ def _parsed(line: str) -> Mapping[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and _is_ours(found) else None
+
+
+def _is_ours(line: Mapping[str, Any]) -> bool:
+    fits = all(isinstance(line[key], kind) for key, kind in SHAPES.items() if key in line)
+    words, counts = line.get("clusters", {}), line.get("counts", {})
+    return (
+        fits
+        and all(isinstance(word, str) for word in words.values())
+        and all(isinstance(count, int) for count in counts.values())
+    )
 
 
 def _digest(text: str) -> str:
