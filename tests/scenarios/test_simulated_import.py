@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from reconciler.cli.commands import import_
 from reconciler.cli.commands.import_ import Search
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.worlds import Shape, partition
 from reconciler.loading import load
 from reconciler.model.desired import Ssh
 from reconciler.pipeline import Options
+from reconciler.reports.adopted import devices
 from reconciler.reports.adopted.draft import drafted, left_out
 from tests.clock import drive
 from tests.runs import Controller, desired, members, volume, witnessed
@@ -188,3 +190,37 @@ def test_a_bare_host_is_of_no_cluster():
     world = witnessed(1)
     with pytest.raises(Exception, match=r"neither the kernel nor cluster\.conf has a cluster"):
         imported(world)
+
+
+def test_a_label_beyond_the_first_plane_is_read_back_as_it_is():
+    world = witnessed(1)
+    made(world)
+    next(world.filesystems()).label = label = "\N{GRINNING FACE} images"
+    text, said, faithful = imported(world)
+    assert faithful, said
+    assert load("imported", text).clusters[0].volumes[0].labelled == label
+
+
+def test_of_more_devices_than_can_be_asked_about_the_mounted_come_first_and_it_is_told(
+    monkeypatch,
+):
+    world = witnessed(1, Shape(luns=3))
+    made(world, volumes=[volume(world, "lun3", "films")])
+    monkeypatch.setattr(devices, "MOST", 1)
+    monkeypatch.setattr(import_, "MOST", 1)
+    search = Search(Ssh(), Options(), no_color=True)
+    fleet = Controller(world)._fleet(None, Line())
+    text, said, faithful = drive(world, search.through(fleet, ("node01",)))
+    assert "label: films" in text
+    assert not faithful
+    assert said[0].startswith("only 1 devices were looked at, what is mounted first; 3 more")
+
+
+def test_a_host_with_the_name_of_another_takes_nobodys_place():
+    world = witnessed(2)
+    made(world)
+    machine = world.machines["node02"]
+    machine.setup = replace(machine.setup, hostname="node01")
+    _text, said, faithful = imported(world, "node01", "node02")
+    assert not faithful
+    assert said[0].startswith("node02 is left out: its host name is node01")
