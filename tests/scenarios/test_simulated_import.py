@@ -224,3 +224,16 @@ def test_a_host_with_the_name_of_another_takes_nobodys_place():
     _text, said, faithful = imported(world, "node01", "node02")
     assert not faithful
     assert said[0].startswith("node02 is left out: its host name is node01")
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/disk/by-uuid/{uuid}", "/dev/disk/by-label/images", 'UUID="{uuid}"']
+)
+def test_fstab_may_name_a_volume_as_udev_or_in_quotes(name):
+    world = witnessed(1)
+    made(world)
+    source = name.format(uuid=next(world.filesystems()).uuid)
+    rewritten(world, FSTAB, lambda _text: f"{source} /srv/images ocfs2 defaults,_netdev 0 0\n")
+    text, said, faithful = imported(world)
+    assert faithful, said
+    assert "at_boot" not in text

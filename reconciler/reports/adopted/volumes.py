@@ -23,7 +23,7 @@ from reconciler.reports.adopted.roster import Hosts
 from reconciler.resources.growth.sizes import MIB, SLACK, TAIL, have
 from reconciler.resources.mounts.fstab import Entry, entries
 from reconciler.resources.mounts.kept import mount_options, words
-from reconciler.resources.mounts.moves import FIXED, REMOUNTED
+from reconciler.resources.mounts.moves import FIXED, REMOUNTED, names_of
 from reconciler.resources.mounts.readings import is_foreign
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -121,8 +121,7 @@ def _places(device: Device, block: Superblock, hosts: Hosts) -> Iterator[tuple[s
             for m in known(facts.mounts)
             if m.pid == 1 and not is_foreign(m) and m.device == node.device
         ]
-        names = {f"/dev/{node.name}", f"UUID={block.uuid}", *node.links}
-        names |= {f"LABEL={block.label}"} if block.label else set()
+        names = names_of(node, block.uuid, (block.label,))
         lines = tuple(
             entry
             for entry in entries(known(facts.fstab).text or "")
