@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     NO_INPUT,
     PARALLELISM,
     VERBOSE,
+    beside,
     discovered,
     formats,
 )
@@ -49,7 +50,9 @@ def command(
     verbose: int,
 ) -> int:
     """Read all hosts of FILE; writes nothing on any of them."""
-    desired = read(discovered(file))
+    path = discovered(file)
+    beside(output, path)
+    desired = read(path)
 
     async def look() -> Pairs:
         async with connected(desired) as fleet:
