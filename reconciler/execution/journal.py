@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from reconciler.errors import RecordFailed
+
 GENESIS = "0" * 64
 # How each line ends: its hash is that of all before this, and of a closing brace.
 SEAL = ', "hash": "'
@@ -50,19 +52,31 @@ class Journal:
         self.listeners: list[Callable[[Mapping[str, object]], None]] = []
 
     def emit(self, event: str, details: Mapping[str, object]) -> None:
-        """Append one event with its time and the hash of the line before, and sync it."""
-        line = {
-            "event": event,
-            "time": self._now().isoformat(timespec="milliseconds"),
-            "run": self._run,
-            **details,
-        }
+        """Append one event with its time and the hash of the line before, and sync it.
+
+        Raises RecordFailed when it cannot be.
+        """
+        line = self._line(event, details)
         body = json.dumps({**line, "previous": self._last}, default=str)
         seal = _digest(body)
         self._append(f"{body[:-1]}{SEAL}{seal}{CLOSED}\n".encode())
         self._last = seal
         for listener in self.listeners:
             listener(line)
+
+    def tell(self, event: str, details: Mapping[str, object]) -> str:
+        """As ``emit``, of what has been done: if it cannot be recorded, the answer is why."""
+        try:
+            self.emit(event, details)
+        except RecordFailed as error:
+            for listener in self.listeners:
+                listener(self._line(event, details))
+            return str(error)
+        return ""
+
+    def _line(self, event: str, details: Mapping[str, object]) -> Mapping[str, object]:
+        now = self._now().isoformat(timespec="milliseconds")
+        return {"event": event, "time": now, "run": self._run, **details}
 
     def _append(self, data: bytes) -> None:
         """The whole line, or nothing of it: half of one would break what comes after."""
@@ -71,10 +85,10 @@ class Journal:
             while data:
                 data = data[os.write(self._file, data) :]
             os.fsync(self._file)
-        except OSError:
+        except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, before)
-            raise
+            raise RecordFailed(str(self.path), error.strerror or str(error)) from error
 
     def __enter__(self) -> Self:
         return self

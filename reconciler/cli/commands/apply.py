@@ -161,15 +161,18 @@ async def _apply(request: Request) -> int:
         except (asyncio.CancelledError, click.Abort) as error:
             detached = isinstance(error, asyncio.CancelledError)
             summary = run_summary((), "interrupted", DETACHED)
-            journal.emit("run-finished", {"cluster": None, "detached": detached, **summary})
+            journal.tell("run-finished", {"cluster": None, "detached": detached, **summary})
             _say(f"{_LEFT[detached]}; record: {journal.path}")
             raise
         word = session.result(outcomes, interrupted)
         code = session.exit_code(word)
-        journal.emit("run-finished", {"cluster": None, **run_summary(outcomes, word, code)})
+        ended = {"cluster": None, **run_summary(outcomes, word, code)}
+        lost = journal.tell("run-finished", ended)
     if not request.json:
         show(outcome_lines(outcomes, request.file, plan.blocked), request.no_color)
         _say(f"run {identity}: {word} (exit {code})  record: {journal.path}")
+    if lost:
+        _say(f"its end is not on record: {lost}")
     return code
 
 
@@ -200,9 +203,9 @@ async def _run(
         outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
     for outcome in outcomes:
         for item in outcome.blocked:
-            journal.emit("refused", {"cluster": outcome.name, **asdict(item)})
+            journal.tell("refused", {"cluster": outcome.name, **asdict(item)})
         if outcome.message:
-            journal.emit("told", {"cluster": outcome.name, "message": outcome.message})
+            journal.tell("told", {"cluster": outcome.name, "message": outcome.message})
     return plan, outcomes, interrupted
 
 
