@@ -237,3 +237,17 @@ def test_fstab_may_name_a_volume_as_udev_or_in_quotes(name):
     text, said, faithful = imported(world)
     assert faithful, said
     assert "at_boot" not in text
+
+
+@pytest.mark.parametrize("line", ["", "/srv/images/iso /mnt/iso none bind 0 0\n"])
+def test_a_part_that_is_mounted_elsewhere_too_does_not_take_the_volumes_place(line):
+    world = witnessed(2)
+    made(world)
+    rewritten(world, FSTAB, lambda text: text + line)
+    for machine in world.machines.values():
+        (mount,) = machine.running.mounts
+        machine.running.mounts.append(replace(mount, path="/mnt/iso"))
+    text, said, faithful = imported(world)
+    assert yaml.safe_load(text)["clusters"][0]["volumes"][0]["mount"] == {"path": "/srv/images"}
+    assert not faithful
+    assert "is mounted on /mnt/iso, which no volume of the file names" in said[0]

@@ -127,7 +127,14 @@ def _places(device: Device, block: Superblock, hosts: Hosts) -> Iterator[tuple[s
             for entry in entries(known(facts.fstab).text or "")
             if entry.kind == "ocfs2" and entry.source in names
         )
-        yield host, Place(node, whole, mounts[-1] if mounts else None, lines)
+        yield host, Place(node, whole, _first(mounts, lines), lines)
+
+
+def _first(mounts: Sequence[MountPoint], lines: Sequence[Entry]) -> MountPoint | None:
+    """Of several mounts the one that fstab has, else the oldest: the others are bound to it."""
+    named = {line.path for line in lines}
+    places = [m.path for m in mounts if m.path in named] or [m.path for m in mounts]
+    return next((m for m in reversed(mounts) if m.path == places[0]), None)
 
 
 def _extent(seen: Seen) -> tuple[int, int]:
