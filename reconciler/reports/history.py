@@ -13,13 +13,14 @@ Line = tuple[str, str]
 Event = Mapping[str, Any]
 # Lines of a command's output that are shown without -v.
 OUTPUT = 12
-AT_WORK, CUT_OFF = "at work", "cut off"
+AT_WORK, CUT_OFF, UNREADABLE = "at work", "cut off", "unreadable"
 _STYLES = {"converged": "good", "no-change": "good", AT_WORK: "warn"}
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A run as its lines tell; ``result`` is also ``at work`` or ``cut off`` (it has no end)."""
+    """A run as its lines tell; ``result`` is also ``at work``, ``cut off`` (it has no end) or,
+    of somebody else's, ``unreadable``."""
 
     run: str
     lines: tuple[Event, ...]

@@ -163,3 +163,13 @@ def test_a_line_of_another_shape_is_damage_and_no_end_of_history(tmp_path, capsy
     for words in (("history",), ("show", "-v"), ("show", "--format", "json")):
         code, out, _err = told(capsys, tmp_path, *words)
         assert (code, "damaged" in out or "broken_line" in out) == (0, True)
+
+
+def test_a_record_that_cannot_be_read_hides_no_other(tmp_path, capsys):
+    recorded(tmp_path)
+    (tmp_path / "runs/20261124T120000Z-cccccc.jsonl").mkdir()
+    code, out, _err = told(capsys, tmp_path, "history")
+    assert (code, [line.split()[1] for line in out.splitlines()]) == (
+        0,
+        ["RESULT", "unreadable", "converged"],
+    )
