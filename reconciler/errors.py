@@ -69,6 +69,13 @@ class ProbeGarbled(ObservationError):
         self.message = message
 
 
+class RecordFailed(ReconcilerError):
+    """A line of a run's record could not be written; what it was to tell first is not begun."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"the record {path} could not be written: {message}")
+
+
 class PlanRefused(ReconcilerError):
     """The plan must not be carried out; every reason is in ``violations``."""
 

@@ -33,7 +33,8 @@ class Desk:
     def line(self, number):
         return Path(self.file).read_text().splitlines()[number - 1]
 
-    async def start(self, *words):
+    async def start(self, *words, **streams):
+        pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -41,9 +42,7 @@ class Desk:
             *words,
             cwd=self.home,
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "NO_COLOR": "1"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            **({"stdin": nothing, "stdout": pipe, "stderr": pipe} | streams),
         )
 
     async def run(self, *words):

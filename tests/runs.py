@@ -6,11 +6,12 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from reconciler import pipeline
 from reconciler.cli import session
-from reconciler.errors import HostUnreachable
+from reconciler.errors import HostUnreachable, RecordFailed
 from reconciler.execution.locks import Claim, Holder
 from reconciler.hosts import Host
 from reconciler.hosts.simulator import World
@@ -135,13 +136,17 @@ class Array:
 
 @dataclass(slots=True)
 class Controller:
-    """Someone at one machine who runs ``reconcile apply``; ``gone`` are pids that ended."""
+    """Someone at one machine who runs ``reconcile apply``; ``gone`` are pids that ended.
+
+    Its record has room for so many lines.
+    """
 
     world: World
     name: str = "alpha"
     count: int = 0
     gone: set[int] = field(default_factory=set)
     patience: float = 30.0
+    room: float = inf
 
     async def plan(self, desired: Desired, *targets: str) -> Plan:
         """As ``reconcile plan``: reads, changes nothing."""
@@ -183,7 +188,12 @@ class Controller:
             verdict = judge(plan, consent, "", aliases(pairs))
             assert verdict.missing == ()
         claim = self._claims(line.run)
-        emit = lambda event, details: events.append((event, details))  # noqa: E731  # the journal
+
+        def emit(event: str, details: Mapping[str, object]) -> None:
+            if len(events) >= self.room:
+                raise RecordFailed("run.jsonl", "No space left on device")
+            events.append((event, details))
+
         run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)
         return plan, await run.execute(plan, pairs)
 

@@ -70,6 +70,18 @@ def discovered(file: str | None) -> str:
     )
 
 
+def beside(output: str | None, *inputs: str | None) -> None:
+    """Where a document is to be written none of the files may be that it is made from.
+
+    Raises UsageError.
+    """
+    place = Path(output).resolve() if output else None
+    for read in (read for read in inputs if read and Path(read).resolve() == place):
+        raise UsageError(
+            f"-o {output} would overwrite {read}, which is read: name another file"
+        )
+
+
 def combined(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     """Several decorators as one, the first outermost."""
 

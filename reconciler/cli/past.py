@@ -9,7 +9,7 @@ import click
 from reconciler.cli.session import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
-from reconciler.reports.history import Past, past
+from reconciler.reports.history import UNREADABLE, Past, past
 
 STATE_DIR = click.option(
     "--state-dir", type=click.Path(file_okay=False), help="Where runs are recorded."
@@ -26,8 +26,15 @@ def _paths(state_dir: str | None) -> tuple[list[Path], Path]:
 def records_in(state_dir: str | None, last: int | None) -> tuple[list[Past], Path]:
     """The runs, the latest first, and where they are recorded."""
     paths, place = _paths(state_dir)
-    newest = paths[::-1][:last]
-    return [retold(read_record(path)) for path in newest], place
+    return [_retold(path) for path in paths[::-1][:last]], place
+
+
+def _retold(path: Path) -> Past:
+    """One of many: that of somebody else, which cannot be read, hides no other."""
+    try:
+        return retold(read_record(path))
+    except OSError:
+        return Past(path.stem, (), UNREADABLE, None)
 
 
 def retold(record: Record) -> Past:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import click
 
+from reconciler.cli import terminal
 from reconciler.model.plan import Action
 
 TICK = 0.25  # seconds between two looks at the clocks
@@ -29,9 +30,8 @@ def plain(line: Mapping[str, object]) -> None:
         took = f" in {seconds:.1f} s" if isinstance(seconds, float) else ""
         why = f": {line['message']}" if line.get("message") else ""
         host = line.get("host") or "all"
-        click.echo(
-            f"{line['time']} {_WORDS[event]} {host}: {line['summary']}{took}{why}", err=True
-        )
+        text = f"{line['time']} {_WORDS[event]} {host}: {line['summary']}{took}{why}"
+        click.echo(terminal.plain(text), err=True)
 
 
 _WORDS = {
@@ -106,7 +106,7 @@ class _Bars:
         event, action = str(line["event"]), str(line.get("action", ""))
         if event == "action-started":
             self.waiting.pop(action, None)
-            text = f"  {line.get('host') or 'all'}: {line['summary']}"
+            text = terminal.plain(f"  {line.get('host') or 'all'}: {line['summary']}")
             self.rows[action] = self.progress.add_task(text, total=None, count="")
         elif event in _WORDS:
             self.done += event != "action-failed"
@@ -120,7 +120,9 @@ class _Bars:
         took = f"{seconds:6.1f} s" if isinstance(seconds, float) else ""
         text = f"{_WORDS[event]} {took}  {line.get('host') or 'all'}: {line['summary']}"
         style = "red" if event == "action-failed" else "green"
-        self.progress.console.print(text, style=style, highlight=False, markup=False)
+        self.progress.console.print(
+            terminal.plain(text), style=style, highlight=False, markup=False
+        )
 
     def _refresh(self) -> None:
         following = next(iter(self.waiting.values()), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -62,10 +64,21 @@ def confirmation(cluster: ClusterPlan) -> str:
 def _answer(question: str, wanted: frozenset[str] | set[str]) -> bool:
     """Whether one of the wanted words is typed, in a few tries; an empty line gives up."""
     for _ in range(TRIES):
-        given: str = click.prompt(question, default="", show_default=False, err=True)
+        with _leavable():
+            given: str = click.prompt(question, default="", show_default=False, err=True)
         if " ".join(given.split()) in wanted:
             return True
         if not given.strip():
             break
         click.echo("That is not it; an empty line ends without doing anything.", err=True)
     return False
+
+
+@contextmanager
+def _leavable() -> Iterator[None]:
+    """Ctrl-C ends a question at once; asyncio's own answer to it waits until one is given."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

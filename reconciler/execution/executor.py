@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from reconciler.errors import ActionFailed, HostUnreachable, ReconcilerError, VerificationFailed
+from reconciler.errors import (
+    ActionFailed,
+    HostUnreachable,
+    ReconcilerError,
+    RecordFailed,
+    VerificationFailed,
+)
 from reconciler.execution import machine
 from reconciler.execution.kernel import understood
 from reconciler.hosts import Host
@@ -67,9 +74,7 @@ class Executor:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
         finally:
-            if (
-                tasks
-            ):  # a bug, or the record's disk is full: what runs on hosts still ends first
+            if tasks:  # a bug: what runs on hosts still ends first
                 await asyncio.gather(*tasks, return_exceptions=True)
         return tuple(
             self.outcomes.get(action.id, ActionOutcome(action.id, "not-started"))
@@ -95,9 +100,9 @@ class Executor:
     async def _perform(self, action: Action) -> ActionOutcome:
         started = _now()
         intent = {"because": action.because, "command": _command(action)}
-        self._emit("action-started", action, intent)
         completed: Completed | HostUnreachable | None = None
         try:
+            self._emit("action-started", action, intent)
             proved = await self._needless(action)
             if not proved:
                 completed, proved = await self._act(action), action.expects
@@ -106,13 +111,15 @@ class Executor:
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "failed", str(error), seconds)
             failure = {"message": str(error), "seconds": seconds, **_output(completed)}
-            self._emit("action-failed", action, failure)
+            with suppress(RecordFailed):
+                self._emit("action-failed", action, failure)
         else:
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "done", "", seconds)
             event = "action-finished" if action.command else "barrier"
             details = {"seconds": seconds, **_output(completed), "proved": _words(proved)}
-            self._emit(event, action, details)
+            with suppress(RecordFailed):  # done is done; without a record nothing is begun
+                self._emit(event, action, details)
         return outcome
 
     async def _needless(self, action: Action) -> tuple[Fact, ...]:

@@ -17,10 +17,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from reconciler.errors import RecordFailed
+
 GENESIS = "0" * 64
 # How each line ends: its hash is that of all before this, and of a closing brace.
 SEAL = ', "hash": "'
 CLOSED = '"}'
+# What readers rely on of a line, where it has it; a line that has it otherwise is not ours.
+_WORD, _NUMBER = (str, type(None)), (int, float)
+SHAPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("event", "run", "cluster", "action"), _WORD),
+    **dict.fromkeys(("seconds", "command_seconds"), _NUMBER),
+    **dict.fromkeys(("clusters", "counts"), (dict,)),
+    "proved": (list,),
+}
 
 
 class Journal:
@@ -42,19 +52,31 @@ class Journal:
         self.listeners: list[Callable[[Mapping[str, object]], None]] = []
 
     def emit(self, event: str, details: Mapping[str, object]) -> None:
-        """Append one event with its time and the hash of the line before, and sync it."""
-        line = {
-            "event": event,
-            "time": self._now().isoformat(timespec="milliseconds"),
-            "run": self._run,
-            **details,
-        }
+        """Append one event with its time and the hash of the line before, and sync it.
+
+        Raises RecordFailed when it cannot be.
+        """
+        line = self._line(event, details)
         body = json.dumps({**line, "previous": self._last}, default=str)
         seal = _digest(body)
         self._append(f"{body[:-1]}{SEAL}{seal}{CLOSED}\n".encode())
         self._last = seal
         for listener in self.listeners:
             listener(line)
+
+    def tell(self, event: str, details: Mapping[str, object]) -> str:
+        """As ``emit``, of what has been done: if it cannot be recorded, the answer is why."""
+        try:
+            self.emit(event, details)
+        except RecordFailed as error:
+            for listener in self.listeners:
+                listener(self._line(event, details))
+            return str(error)
+        return ""
+
+    def _line(self, event: str, details: Mapping[str, object]) -> Mapping[str, object]:
+        now = self._now().isoformat(timespec="milliseconds")
+        return {"event": event, "time": now, "run": self._run, **details}
 
     def _append(self, data: bytes) -> None:
         """The whole line, or nothing of it: half of one would break what comes after."""
@@ -63,10 +85,10 @@ class Journal:
             while data:
                 data = data[os.write(self._file, data) :]
             os.fsync(self._file)
-        except OSError:
+        except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, before)
-            raise
+            raise RecordFailed(str(self.path), error.strerror or str(error)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -110,19 +132,23 @@ def read_record(path: Path) -> Record:
     texts = whole.split("\n") if whole else []
     found = [parsed for line in texts if (parsed := _parsed(line)) is not None]
     head = _seal(texts[-1])[1] if texts else GENESIS
-    return Record(path.stem, tuple(found), broken_line(text), bool(rest), at_work, head)
+    broken = broken_line(text, path.stem)
+    return Record(path.stem, tuple(found), broken, bool(rest), at_work, head)
 
 
-def broken_line(text: str) -> int | None:
+def broken_line(text: str, run: str | None = None) -> int | None:
     """The number of the first line that does not follow the one before; None if whole.
 
-    A last line without its line feed is what a crash leaves, and no break.
+    Nor does a line of another run than ``run``, if that is told: two records may have been
+    swapped. A last line without its line feed is what a crash leaves, and no break.
     """
     last = GENESIS
     for number, line in enumerate(text.split("\n")[:-1], 1):
         body, seal = _seal(line)
         parsed = _parsed(line)
         if parsed is None or seal != _digest(body) or parsed.get("previous") != last:
+            return number
+        if run is not None and parsed.get("run") != run:
             return number
         last = seal
     return None
@@ -139,7 +165,17 @@ def _parsed(line: str) -> Mapping[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and _is_ours(found) else None
+
+
+def _is_ours(line: Mapping[str, Any]) -> bool:
+    fits = all(isinstance(line[key], kind) for key, kind in SHAPES.items() if key in line)
+    words, counts = line.get("clusters", {}), line.get("counts", {})
+    return (
+        fits
+        and all(isinstance(word, str) for word in words.values())
+        and all(isinstance(count, int) for count in counts.values())
+    )
 
 
 def _digest(text: str) -> str:

@@ -7,6 +7,7 @@ that is not checked again: of a plan its desired state is loaded as any file is.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ from reconciler.model.documents import (
     checksum,
 )
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
+from reconciler.model.words import shown
 
 MAX_BYTES = 256 * 1024 * 1024
 MARK = '"format_version"'
@@ -119,7 +121,9 @@ def _text(path: str) -> str:
 
 def _document(path: str, text: str, remedy: str) -> Json:
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_once)
+    except _TwiceNamed as error:
+        raise InputError(f"{path}: edited: the key {error} stands twice; {remedy}") from error
     except (ValueError, RecursionError) as error:
         place = f":{error.lineno}:{error.colno}" if isinstance(error, _BROKEN) else ""
         raise InputError(f"{path}{place}: cut off or damaged, no JSON; {remedy}") from error
@@ -131,6 +135,18 @@ def _document(path: str, text: str, remedy: str) -> Json:
             f"{FORMAT_VERSION!r}; {remedy}"
         )
     return document
+
+
+class _TwiceNamed(Exception):
+    """A key that a person reads at one place, and a program at another."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = Counter(key for key, _value in pairs)
+        raise _TwiceNamed(shown(keys.most_common(1)[0][0]))
+    return found
 
 
 def _checked(path: str, form: type, document: Json, words: tuple[str, str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +23,7 @@ from reconciler.planning.past import APPLIED
 from reconciler.resources.quarantine.entries import trusted
 
 Class = Literal["changed-outside", "not-applied"]
-Key = tuple[str, str, str]
+Key = tuple[str, ...]
 
 # Refusals that tell a difference which no plan makes good; the others tell what is not known.
 TRUTHS: Mapping[str, Truth] = {
@@ -126,23 +126,36 @@ def compared(
     wanted: ClusterPlan, applied: ClusterPlan | None, notes: tuple[str, ...] = ()
 ) -> Drift:
     """From what it would take to reach the file, and to reach what was last applied."""
-    before = {_key(change): change for change in applied.changes} if applied else {}
+    several = _several(wanted, applied)
+    before = {_key(change, several): change for change in applied.changes} if applied else {}
     refused = {(item.code, item.subject) for item in applied.blocked} if applied else set()
     items: list[Item] = []
     for change in wanted.changes:
-        items += _changed(change, before.get(_key(change)))
+        items += _changed(change, before.get(_key(change, several)))
     for blocked in wanted.blocked:
         if blocked.code in TRUTHS:
             outside = (blocked.code, blocked.subject) in refused
             items.append(_refused(blocked, "changed-outside" if outside else "not-applied"))
     unread = tuple(b for b in wanted.blocked if b.code not in TRUTHS)
-    now = {_key(change) for change in wanted.changes}
+    now = {_key(change, several) for change in wanted.changes}
     met = tuple(_met(change) for key, change in before.items() if key not in now)
     return Drift(wanted.name, tuple(items), unread, wanted.findings, (*notes, *met))
 
 
-def _key(change: Change) -> Key:
+def _place(change: Change) -> Key:
     return change.address, change.host, change.truth
+
+
+def _several(*plans: ClusterPlan | None) -> frozenset[Key]:
+    """Where a plan has more than one thing to change: a volume mounted at two places, say."""
+    counts = [Counter(map(_place, plan.changes)) for plan in plans if plan]
+    return frozenset(place for found in counts for place, n in found.items() if n > 1)
+
+
+def _key(change: Change, several: Container[Key]) -> Key:
+    """The place; where that is several things', with what is there."""
+    place = _place(change)
+    return (*place, json.dumps(change.before, default=str)) if place in several else place
 
 
 def _changed(change: Change, old: Change | None) -> Iterator[Item]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import accumulate
 
 from reconciler.diffing import differences
 from reconciler.planning.drift import Drift, Item
 from reconciler.reports import junit
-from reconciler.reports.visible import visible
+from reconciler.reports.markdown import LIMIT, code, fence, prose, table
 
 Line = tuple[str, str]
 KINDS = {
@@ -19,6 +20,7 @@ WHY_FINDINGS = "No drift by themselves, for nothing differs from the file now:"
 # Longer values are shown by what differs inside them, or cut.
 LONGEST = 100
 MOST_LINES = 40
+LEFT_OUT = "The rest is left out, as a comment may not be longer: `reconcile drift` shows it."
 
 
 def drift_document(found: Sequence[Drift], version: str) -> Mapping[str, object]:
@@ -119,28 +121,27 @@ def _rest(drift: Drift) -> Iterator[Line]:
 
 
 def drift_markdown(found: Sequence[Drift]) -> str:
-    """For a comment or a mail: the summary first, the details folded."""
-    lines = ["<!-- reconcile-drift -->", f"**{summary(found)[1]}**", ""]
-    for drift in found:
-        if drift.items:
-            lines += [f"Cluster `{drift.name}`", ""]
-            lines += ["| host | what | truth | class |", "|---|---|---|---|"]
-            lines += [_row(item) for item in drift.items]
-            lines += ["", "<details><summary>What differs</summary>", "", "````text"]
-            lines += [text for item in drift.items for _style, text in _item_lines(item)]
-            lines += ["````", "", "</details>", ""]
-        lines += [f"- {_cell(text.strip())}" for _style, text in _rest(drift)]
-    return visible("\n".join(lines)) + "\n"
+    """For a comment or a mail: the summary first, the details folded, bounded in size."""
+    head = f"<!-- reconcile-drift -->\n**{summary(found)[1]}**\n\n"
+    parts = [part for drift in found for part in _parts(drift)]
+    sizes = accumulate((len(part) for part in parts), initial=len(head))
+    fits = sum(size <= LIMIT for size in sizes) - 1
+    left = f"\n{LEFT_OUT}\n" if fits < len(parts) else ""
+    return "".join([head, *parts[:fits], left])
 
 
-def _row(item: Item) -> str:
-    words = (item.host or "all", f"`{_what(item)}`", item.truth, item.kind)
-    return f"| {' | '.join(_cell(word) for word in words)} |"
-
-
-def _cell(text: str) -> str:
-    """Hosts choose words too: no column, no line, no tag is made of them."""
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+def _parts(drift: Drift) -> Iterator[str]:
+    if drift.items:
+        rows = (
+            (prose(item.host or "all"), code(_what(item)), item.truth, item.kind)
+            for item in drift.items
+        )
+        listed = table(("host", "what", "truth", "class"), rows)
+        yield f"Cluster {code(drift.name)}\n\n{listed}\n"
+        told = [text for item in drift.items for _style, text in _item_lines(item)]
+        folded = fence("text", told)
+        yield f"<details><summary>What differs</summary>\n\n{folded}\n\n</details>\n\n"
+    yield from (f"- {prose(text)}\n" for _style, text in _rest(drift))
 
 
 def drift_junit(found: Sequence[Drift]) -> str:

@@ -13,13 +13,14 @@ Line = tuple[str, str]
 Event = Mapping[str, Any]
 # Lines of a command's output that are shown without -v.
 OUTPUT = 12
-AT_WORK, CUT_OFF = "at work", "cut off"
+AT_WORK, CUT_OFF, UNREADABLE = "at work", "cut off", "unreadable"
 _STYLES = {"converged": "good", "no-change": "good", AT_WORK: "warn"}
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A run as its lines tell; ``result`` is also ``at work`` or ``cut off`` (it has no end)."""
+    """A run as its lines tell; ``result`` is also ``at work``, ``cut off`` (it has no end) or,
+    of somebody else's, ``unreadable``."""
 
     run: str
     lines: tuple[Event, ...]
@@ -239,8 +240,8 @@ def chain_lines(chain: Json) -> Iterator[Line]:
     if chain["broken_line"]:
         yield (
             "bad",
-            f"BROKEN: line {chain['broken_line']} of {chain['path']} is damaged, or does not "
-            "follow the one before it",
+            f"BROKEN: line {chain['broken_line']} of {chain['path']} is damaged, of another "
+            "run, or does not follow the one before it",
         )
     elif chain["head_expected"] and chain["head_expected"] != chain["head"]:
         yield "bad", f"ANOTHER RECORD: its head is {chain['head']}"
@@ -249,6 +250,11 @@ def chain_lines(chain: Json) -> Iterator[Line]:
         yield "good", f"whole: each of {chain['lines']} lines follows the one before it"
     if chain["unfinished"]:
         yield "warn", "its last line has no end: the run was cut off while it wrote, or goes on"
+    elif not chain["ended"]:
+        yield (
+            "warn",
+            "no line tells how the run ended: it was cut off, it goes on, or its last lines were taken out",
+        )
     if not chain["broken_line"]:
         yield "", f"head: {chain['head']}"
     if not chain["head_expected"]:

@@ -90,17 +90,15 @@ def _head(plan: Plan) -> Iterator[str]:
     yield f"## {_verdict(plan)}\n"
     yield f"{_counts(plan)}\n"
     if len(plan.clusters) > 1:
-        yield _table(
-            ("cluster", "changes", "actions", "refusals"), map(_cluster, plan.clusters)
-        )
+        yield table(("cluster", "changes", "actions", "refusals"), map(_cluster, plan.clusters))
     if plan.blocked:
         yield "### Blocked\n"
-        yield _table(("code", "where", "why", "remedy"), _blocked(plan))
+        yield table(("code", "where", "why", "remedy"), _blocked(plan))
         yield "`reconcile explain CODE` says what a refusal means and what to do.\n"
     if any(cluster.outages for cluster in plan.clusters):
         yield "### Outages\n"
-        yield _table(("hosts", "how long", "what is lost", "because"), _outages(plan))
-    if warnings := _table(("code", "where", "what", "remedy"), _warnings(plan)):
+        yield table(("hosts", "how long", "what is lost", "because"), _outages(plan))
+    if warnings := table(("code", "where", "what", "remedy"), _warnings(plan)):
         yield "### Warnings\n"
         yield warnings
     if runnable(plan):
@@ -187,7 +185,7 @@ def _changes(cluster: ClusterPlan) -> str:
         (signs[r.how], prose(folded(r.hosts)), code(r.what), r.truth, prose(r.because))
         for r in rows(cluster.changes)
     )
-    return _table(("", "hosts", "what", "truth", "because"), lines, LIMIT)
+    return table(("", "hosts", "what", "truth", "because"), lines, LIMIT)
 
 
 def _actions(cluster: ClusterPlan) -> str:
@@ -201,7 +199,7 @@ def _actions(cluster: ClusterPlan) -> str:
         )
         for step in steps(cluster.actions)
     )
-    return _table(("", "hosts", "action", "risk", ""), lines, LIMIT)
+    return table(("", "hosts", "action", "risk", ""), lines, LIMIT)
 
 
 def _graph(cluster: ClusterPlan) -> str:
@@ -245,7 +243,7 @@ def _finding(item: Finding) -> str:
     return f"{what}; remedy: {prose(item.remedy)}"
 
 
-def _table(titles: Sequence[str], lines: Iterable[Sequence[str]], limit: int = TABLE) -> str:
+def table(titles: Sequence[str], lines: Iterable[Sequence[str]], limit: int = TABLE) -> str:
     """A table that ends with a note where it would be longer than ``limit``."""
     found = [_row(titles), _row(["---"] * len(titles))]
     size = sum(map(len, found))

@@ -60,3 +60,16 @@ def test_what_a_failed_command_said_is_on_record_with_how_it_ended():
     assert started[line["action"]].startswith(
         "reconcile-gate write-file /etc/default/o2cb 644 "
     )
+
+
+@pytest.mark.parametrize("room", [0, 1, 5, 12, 13])
+def test_a_full_disk_under_the_record_starts_nothing_more_and_ends_the_run_in_order(room):
+    world = witnessed(2)
+    ended = drive(world, Controller(world, room=room).apply(desired(world)))
+    (outcome,) = ended.outcomes
+    done = {action.action for action in outcome.actions if action.status == "done"}
+    assert ended.word == ("partial" if done else "failed")
+    assert done == set(ended.started)
+    assert all("could not be written" in why for why in ended.failures.values())
+    assert drive(world, Controller(world).apply(desired(world))).word == "converged"
+    assert world.wrongs() == []

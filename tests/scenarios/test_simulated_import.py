@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from reconciler.cli.commands import import_
 from reconciler.cli.commands.import_ import Search
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.worlds import Shape, partition
 from reconciler.loading import load
 from reconciler.model.desired import Ssh
 from reconciler.pipeline import Options
+from reconciler.reports.adopted import devices
 from reconciler.reports.adopted.draft import drafted, left_out
 from tests.clock import drive
 from tests.runs import Controller, desired, members, volume, witnessed
@@ -188,3 +190,64 @@ def test_a_bare_host_is_of_no_cluster():
     world = witnessed(1)
     with pytest.raises(Exception, match=r"neither the kernel nor cluster\.conf has a cluster"):
         imported(world)
+
+
+def test_a_label_beyond_the_first_plane_is_read_back_as_it_is():
+    world = witnessed(1)
+    made(world)
+    next(world.filesystems()).label = label = "\N{GRINNING FACE} images"
+    text, said, faithful = imported(world)
+    assert faithful, said
+    assert load("imported", text).clusters[0].volumes[0].labelled == label
+
+
+def test_of_more_devices_than_can_be_asked_about_the_mounted_come_first_and_it_is_told(
+    monkeypatch,
+):
+    world = witnessed(1, Shape(luns=3))
+    made(world, volumes=[volume(world, "lun3", "films")])
+    monkeypatch.setattr(devices, "MOST", 1)
+    monkeypatch.setattr(import_, "MOST", 1)
+    search = Search(Ssh(), Options(), no_color=True)
+    fleet = Controller(world)._fleet(None, Line())
+    text, said, faithful = drive(world, search.through(fleet, ("node01",)))
+    assert "label: films" in text
+    assert not faithful
+    assert said[0].startswith("only 1 devices were looked at, what is mounted first; 3 more")
+
+
+def test_a_host_with_the_name_of_another_takes_nobodys_place():
+    world = witnessed(2)
+    made(world)
+    machine = world.machines["node02"]
+    machine.setup = replace(machine.setup, hostname="node01")
+    _text, said, faithful = imported(world, "node01", "node02")
+    assert not faithful
+    assert said[0].startswith("node02 is left out: its host name is node01")
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/disk/by-uuid/{uuid}", "/dev/disk/by-label/images", 'UUID="{uuid}"']
+)
+def test_fstab_may_name_a_volume_as_udev_or_in_quotes(name):
+    world = witnessed(1)
+    made(world)
+    source = name.format(uuid=next(world.filesystems()).uuid)
+    rewritten(world, FSTAB, lambda _text: f"{source} /srv/images ocfs2 defaults,_netdev 0 0\n")
+    text, said, faithful = imported(world)
+    assert faithful, said
+    assert "at_boot" not in text
+
+
+@pytest.mark.parametrize("line", ["", "/srv/images/iso /mnt/iso none bind 0 0\n"])
+def test_a_part_that_is_mounted_elsewhere_too_does_not_take_the_volumes_place(line):
+    world = witnessed(2)
+    made(world)
+    rewritten(world, FSTAB, lambda text: text + line)
+    for machine in world.machines.values():
+        (mount,) = machine.running.mounts
+        machine.running.mounts.append(replace(mount, path="/mnt/iso"))
+    text, said, faithful = imported(world)
+    assert yaml.safe_load(text)["clusters"][0]["volumes"][0]["mount"] == {"path": "/srv/images"}
+    assert not faithful
+    assert "is mounted on /mnt/iso, which no volume of the file names" in said[0]

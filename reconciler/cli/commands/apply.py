@@ -29,6 +29,7 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.progress import json_lines, live
+from reconciler.cli.streams import heedless
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing, show
 from reconciler.errors import UsageError
@@ -141,7 +142,8 @@ def command(
         saved=saved,
     )
     try:
-        return asyncio.run(_apply(request))
+        with heedless():
+            return asyncio.run(_apply(request))
     except asyncio.CancelledError:
         return DETACHED
 
@@ -156,18 +158,28 @@ async def _apply(request: Request) -> int:
         journal.emit("run-started", {"cluster": None, **about, **session.author()})
         try:
             plan, outcomes, interrupted = await _run(request, journal)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, click.Abort) as error:
+            detached = isinstance(error, asyncio.CancelledError)
             summary = run_summary((), "interrupted", DETACHED)
-            journal.emit("run-finished", {"cluster": None, "detached": True, **summary})
-            _say(f"detached: what runs on the hosts goes on; record: {journal.path}")
+            journal.tell("run-finished", {"cluster": None, "detached": detached, **summary})
+            _say(f"{_LEFT[detached]}; record: {journal.path}")
             raise
         word = session.result(outcomes, interrupted)
         code = session.exit_code(word)
-        journal.emit("run-finished", {"cluster": None, **run_summary(outcomes, word, code)})
+        ended = {"cluster": None, **run_summary(outcomes, word, code)}
+        lost = journal.tell("run-finished", ended)
     if not request.json:
         show(outcome_lines(outcomes, request.file, plan.blocked), request.no_color)
         _say(f"run {identity}: {word} (exit {code})  record: {journal.path}")
+    if lost:
+        _say(f"its end is not on record: {lost}")
     return code
+
+
+_LEFT = {
+    True: "detached: what runs on the hosts goes on",
+    False: "nothing was started on any host",
+}
 
 
 def _say(text: str) -> None:
@@ -177,17 +189,23 @@ def _say(text: str) -> None:
 async def _run(
     request: Request, journal: Journal
 ) -> tuple[Plan, tuple[ClusterOutcome, ...], bool]:
-    """Plan, approve, carry out; every refusal goes on record."""
+    """Plan, approve, carry out; every refusal goes on record.
+
+    Raises Abort for a Ctrl-C before anything is carried out.
+    """
     async with connected(request.desired) as fleet:
         total = sum(len(contacted(cluster)) for cluster in request.desired.clusters)
         with observing(total, no_color=request.no_color) as watch:
-            plan, pairs = await make(request.desired, fleet, request.options, watch)
+            try:
+                plan, pairs = await make(request.desired, fleet, request.options, watch)
+            except asyncio.CancelledError as error:
+                raise click.Abort from error
         outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
     for outcome in outcomes:
         for item in outcome.blocked:
-            journal.emit("refused", {"cluster": outcome.name, **asdict(item)})
+            journal.tell("refused", {"cluster": outcome.name, **asdict(item)})
         if outcome.message:
-            journal.emit("told", {"cluster": outcome.name, "message": outcome.message})
+            journal.tell("told", {"cluster": outcome.name, "message": outcome.message})
     return plan, outcomes, interrupted
 
 
@@ -293,7 +311,10 @@ def _unapproved(plan: Plan) -> list[ClusterOutcome]:
 
 
 def _interruptible(stop: asyncio.Event) -> list[int]:
-    """Ctrl-C once: start nothing more; the list then is not empty. Twice: detach."""
+    """Ctrl-C once: start nothing more; the list then is not empty. Twice: detach.
+
+    So does a terminal that goes away, unless nohup has it ignored.
+    """
     heard: list[int] = []
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
@@ -305,6 +326,9 @@ def _interruptible(stop: asyncio.Event) -> list[int]:
         if len(heard) > 1 and main is not None:
             main.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)
+    for number in numbers:
         loop.add_signal_handler(number, hear)
     return heard

@@ -22,7 +22,7 @@ from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.pipeline import Fleet, Options, look_at
 from reconciler.probe import probe_command
-from reconciler.reports.adopted.devices import devices, ref
+from reconciler.reports.adopted.devices import MOST, devices, ref, unasked
 from reconciler.reports.adopted.draft import Draft, Style, drafted, left_out
 from reconciler.reports.adopted.roster import clusters_of, nodes
 from reconciler.reports.adopted.verdict import fitting, is_faithful, verdict
@@ -93,6 +93,7 @@ class Search:
     facts: dict[str, HostFacts] = field(default_factory=dict)
     lost: dict[str, Unreachable] = field(default_factory=dict)
     doors: dict[str, str] = field(default_factory=dict)
+    twins: list[str] = field(default_factory=list)
 
     async def adopt(self, seeds: Sequence[str]) -> tuple[str, tuple[str, ...], bool]:
         """The file, what is to be said of it, and whether its plan is empty."""
@@ -117,6 +118,12 @@ class Search:
                 self.lost[seed] = facts
                 continue
             name = seed if isinstance(facts.identity, Unknown) else facts.identity.hostname
+            if name in self.facts and not self._is_same(facts, self.facts[name]):
+                self.twins.append(
+                    f"{seed} is left out: its host name is {name}, as that of "
+                    f"{self.doors[name]}, and one of two members needs another"
+                )
+                continue
             self.facts[name], self.doors[name] = facts, seed
         if self.facts and self._clusters():
             return
@@ -126,6 +133,12 @@ class Search:
             if not self.facts
             else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster"
         )
+
+    @staticmethod
+    def _is_same(one: HostFacts, other: HostFacts) -> bool:
+        """Whether it is one host that was named in two ways."""
+        known = [f.identity for f in (one, other) if not isinstance(f.identity, Unknown)]
+        return len({item.boot_id for item in known}) == 1
 
     async def _others(self, fleet: Fleet) -> None:
         """Who is on their lists, and on the lists of those, each asked once; then the devices."""
@@ -199,10 +212,16 @@ class Search:
         return text, said, not strange and all(is_faithful(plan) for plan in plans)
 
     def _strange(self) -> tuple[str, ...]:
-        """Who was named, was not read, and is on nobody's list."""
+        """Who was named, was not read, and is on nobody's list; devices beyond the limit."""
         listed = self._listed()
         lost = [item for name, item in self.lost.items() if name not in listed]
-        return tuple(f"{item.host} was not read: {item.code}: {item.message}" for item in lost)
+        told = [f"{item.host} was not read: {item.code}: {item.message}" for item in lost]
+        if more := unasked(self.facts):
+            told.append(
+                f"only {MOST} devices were looked at, what is mounted first; {more} more were "
+                "not: a volume that no host has mounted may be missing here"
+            )
+        return (*told, *self.twins)
 
 
 def _member(name: str, host: str) -> Member:

@@ -16,10 +16,11 @@ from reconciler.cli.options import (
     NO_INPUT,
     PARALLELISM,
     VERBOSE,
+    beside,
     discovered,
     formats,
 )
-from reconciler.cli.terminal import observing, show
+from reconciler.cli.terminal import observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
 from reconciler.model.standing import contacted
@@ -49,7 +50,9 @@ def command(
     verbose: int,
 ) -> int:
     """Read all hosts of FILE; writes nothing on any of them."""
-    desired = read(discovered(file))
+    path = discovered(file)
+    beside(output, path)
+    desired = read(path)
 
     async def look() -> Pairs:
         async with connected(desired) as fleet:
@@ -75,5 +78,5 @@ def command(
     ]
     lost = [host for host in seen if isinstance(host, Unreachable)]
     for host in lost:
-        click.echo(f"{host.host}: {host.code}: {host.message}", err=True)
+        click.echo(plain(f"{host.host}: {host.code}: {host.message}"), err=True)
     return 0 if not lost else ALL_UNREAD if len(lost) == len(seen) else SOME_UNREAD

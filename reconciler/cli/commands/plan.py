@@ -18,6 +18,7 @@ from reconciler.cli.options import (
     PARALLELISM,
     TARGET,
     VERBOSE,
+    beside,
     discovered,
     formats,
 )
@@ -70,6 +71,7 @@ def command(
     With --facts no host is connected to.
     """
     path = discovered(file)
+    beside(output, path, facts)
     source = read_text(path)
     desired = load(path, source)
     checked(desired, targets)

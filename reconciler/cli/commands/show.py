@@ -60,6 +60,7 @@ def _verdict(record: Record, path: str, expected: str | None) -> Verdict:
         "whole": record.broken is None and expected in {None, record.head},
         "broken_line": record.broken,
         "unfinished": record.cut,
+        "ended": record.lines[-1:] != () and record.lines[-1].get("event") == "run-finished",
         "lines": len(record.lines),
         "head": record.head,
         "head_expected": expected,

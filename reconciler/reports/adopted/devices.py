@@ -21,13 +21,28 @@ MOST = 200  # devices asked about; the probe's answer is bounded
 
 
 def devices(hosts: Hosts) -> tuple[Device, ...]:
-    """The devices to ask all hosts about, each by the best name that as many as possible have."""
+    """The devices to ask all hosts about, each by the best name that as many as possible have.
+
+    What is mounted comes first: it is what a file must not leave out.
+    """
+    return _candidates(hosts)[:MOST]
+
+
+def unasked(hosts: Hosts) -> int:
+    """How many more there are than can be asked about."""
+    return max(0, len(_candidates(hosts)) - MOST)
+
+
+def _candidates(hosts: Hosts) -> tuple[Device, ...]:
     found: dict[str, Device] = {}
+    mounted: set[str] = set()
     for facts in hosts.values():
+        used = () if isinstance(facts.mounts, Unknown) else {m.device for m in facts.mounts}
         for disk in disks(facts):
             if (device := named(facts, disk, hosts)) is not None:
                 found.setdefault(ref(device), device)
-    return tuple(found.values())[:MOST]
+                mounted |= {ref(device)} if disk.device in used else set()
+    return tuple(sorted(found.values(), key=lambda device: ref(device) not in mounted))
 
 
 def ref(device: Device) -> str:

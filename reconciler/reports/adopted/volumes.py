@@ -23,7 +23,7 @@ from reconciler.reports.adopted.roster import Hosts
 from reconciler.resources.growth.sizes import MIB, SLACK, TAIL, have
 from reconciler.resources.mounts.fstab import Entry, entries
 from reconciler.resources.mounts.kept import mount_options, words
-from reconciler.resources.mounts.moves import FIXED, REMOUNTED
+from reconciler.resources.mounts.moves import FIXED, REMOUNTED, names_of
 from reconciler.resources.mounts.readings import is_foreign
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -121,14 +121,20 @@ def _places(device: Device, block: Superblock, hosts: Hosts) -> Iterator[tuple[s
             for m in known(facts.mounts)
             if m.pid == 1 and not is_foreign(m) and m.device == node.device
         ]
-        names = {f"/dev/{node.name}", f"UUID={block.uuid}", *node.links}
-        names |= {f"LABEL={block.label}"} if block.label else set()
+        names = names_of(node, block.uuid, (block.label,))
         lines = tuple(
             entry
             for entry in entries(known(facts.fstab).text or "")
             if entry.kind == "ocfs2" and entry.source in names
         )
-        yield host, Place(node, whole, mounts[-1] if mounts else None, lines)
+        yield host, Place(node, whole, _first(mounts, lines), lines)
+
+
+def _first(mounts: Sequence[MountPoint], lines: Sequence[Entry]) -> MountPoint | None:
+    """Of several mounts the one that fstab has, else the oldest: the others are bound to it."""
+    named = {line.path for line in lines}
+    places = [m.path for m in mounts if m.path in named] or [m.path for m in mounts]
+    return next((m for m in reversed(mounts) if m.path == places[0]), None)
 
 
 def _extent(seen: Seen) -> tuple[int, int]:

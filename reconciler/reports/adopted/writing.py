@@ -36,7 +36,13 @@ def scalar(text: str) -> str:
     """A text as a YAML scalar that is read back as exactly that."""
     if PLAIN.fullmatch(text) and text.lower() not in WORDS:
         return text
-    return json.dumps(text)
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """In double quotes; what JSON escapes as two halves, YAML escapes whole."""
+    words = (json.dumps(c)[1:-1] if c <= "\uffff" else f"\\U{ord(c):08x}" for c in text)
+    return f'"{"".join(words)}"'
 
 
 def comment(text: str, indent: int) -> Iterator[str]:
@@ -153,7 +159,7 @@ def _volumes(draft: Draft) -> Iterator[str]:
 def _volume(seen: Seen, label: str, path: str = "") -> Iterator[str]:
     yield f"- label: {scalar(label)}"
     if seen.block.label != label:
-        yield f"  labelled: {json.dumps(seen.block.label)}"
+        yield f"  labelled: {quoted(seen.block.label)}"
     yield f"  device: {_flow(_device(seen.device))}"
     yield f"  size: {seen.size}"
     yield "  mount:"

@@ -6,9 +6,11 @@ without it for a moment (``planning.waypoints`` says when).
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from reconciler.model.desired import Volume
 from reconciler.model.devices import disk_of, mount_subject, ref, view_of
-from reconciler.model.observed import HostFacts, MountPoint, known
+from reconciler.model.observed import Disk, HostFacts, MountPoint, known
 from reconciler.resources.mounts.fstab import Entry, entries
 from reconciler.resources.mounts.readings import is_foreign, mounted
 
@@ -87,5 +89,14 @@ def own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
         return frozenset()
     labels = {volume.label if volume.labelled is None else volume.labelled}
     labels |= set(volume.past.labels)
-    names = {f"/dev/{disk.name}", *(f"LABEL={label}" for label in labels), *disk.links}
-    return frozenset(names | ({f"UUID={view.superblock.uuid}"} if view.superblock else set()))
+    return names_of(disk, view.superblock.uuid if view.superblock else "", labels)
+
+
+def names_of(disk: Disk, uuid: str, labels: Collection[str]) -> frozenset[str]:
+    """The names of a disk, and what fstab(5) and udev call its file system."""
+    words = [("UUID", uuid), *(("LABEL", label) for label in labels)]
+    names = {f"/dev/{disk.name}", *disk.links}
+    for tag, word in ((tag, word) for tag, word in words if word):
+        place = f"/dev/disk/by-{tag.lower()}/{word}"
+        names |= {f"{tag}={word}", f'{tag}="{word}"', place}
+    return frozenset(names)

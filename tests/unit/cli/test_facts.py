@@ -78,3 +78,22 @@ def test_a_missing_file_of_facts_is_a_usage_error(tmp_path, capsys):
     ]
     assert run(["plan", at.file, "--facts", str(tmp_path / "none.json")]) == 64
     assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "c.yaml", "-o", "./c.yaml"),
+        ("observe", "c.yaml", "-o", "c.yaml"),
+        ("plan", "c.yaml", "--facts", "f.json", "-o", "f.json"),
+    ],
+)
+def test_what_is_written_takes_the_place_of_nothing_that_is_read(
+    tmp_path, monkeypatch, capsys, words
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("c.yaml", "f.json"):
+        (tmp_path / name).write_text("version: 1\n")
+    assert run(list(words)) == 64
+    assert "would overwrite" in capsys.readouterr().err
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"version: 1\n"}

@@ -137,3 +137,39 @@ def test_a_crash_within_a_line_is_told_and_is_no_forgery(tmp_path, capsys):
     path.write_bytes(path.read_bytes()[:-30])
     code, out, _err = told(capsys, tmp_path, "show", "--verify")
     assert (code, "the run was cut off" in out) == (0, True)
+
+
+def test_two_records_that_were_swapped_are_not_whole(tmp_path, capsys):
+    one, other = recorded(tmp_path), recorded(tmp_path, "20261123T120000Z-bbbbbb")
+    aside = one.rename(one.with_suffix(".aside"))
+    other.rename(one)
+    aside.rename(other)
+    code, out, _err = told(capsys, tmp_path, "show", "last", "--verify")
+    assert (code, f"BROKEN: line 1 of {other} is damaged, of another run" in out) == (1, True)
+
+
+def test_verify_does_not_hide_that_the_end_is_missing(tmp_path, capsys):
+    path = recorded(tmp_path)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    code, out, _err = told(capsys, tmp_path, "show", "--verify")
+    assert (code, "no line tells how the run ended" in out) == (0, True)
+
+
+@pytest.mark.parametrize("key", ["event", "cluster", "action", "seconds", "counts", "clusters"])
+@pytest.mark.parametrize("value", ["[]", '{"a": [1]}', '"x"', "7"])
+def test_a_line_of_another_shape_is_damage_and_no_end_of_history(tmp_path, capsys, key, value):
+    path = recorded(tmp_path)
+    path.write_text(path.read_text().replace(f'"{key}": ', f'"{key}": {value}, "was": '))
+    for words in (("history",), ("show", "-v"), ("show", "--format", "json")):
+        code, out, _err = told(capsys, tmp_path, *words)
+        assert (code, "damaged" in out or "broken_line" in out) == (0, True)
+
+
+def test_a_record_that_cannot_be_read_hides_no_other(tmp_path, capsys):
+    recorded(tmp_path)
+    (tmp_path / "runs/20261124T120000Z-cccccc.jsonl").mkdir()
+    code, out, _err = told(capsys, tmp_path, "history")
+    assert (code, [line.split()[1] for line in out.splitlines()]) == (
+        0,
+        ["RESULT", "unreadable", "converged"],
+    )

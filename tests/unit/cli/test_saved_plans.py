@@ -137,6 +137,12 @@ def test_one_that_is_cut_off_is_an_error_with_its_place(tmp_path, capsys):
     assert (code, "f.json:" in err, "cut off" in err) == (1, True, True)
 
 
+def test_one_that_tells_a_reader_something_else_than_a_program_is_an_error(tmp_path, capsys):
+    text = json.dumps(document()).replace('"risk": "data"', '"risk": "safe", "risk": "data"', 1)
+    code, err = applied(tmp_path, text, capsys)
+    assert (code, "edited: the key 'risk' stands twice" in err) == (1, True), err
+
+
 def test_its_spacing_does_not_count(tmp_path):
     path = tmp_path / "p.json"
     path.write_text(json.dumps(document(), indent=7, sort_keys=True))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconciler.errors import RecordFailed
 from reconciler.execution.journal import GENESIS, Journal, broken_line, read_record
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -90,7 +91,7 @@ def test_a_full_disk_leaves_whole_lines_and_what_comes_later_follows(tmp_path):
     with Journal(tmp_path, "run1", lambda: NOON) as journal:
         journal.emit("run-started", {"cluster": None})
         size = journal.path.stat().st_size
-        with full(size + 100), pytest.raises(OSError, match="File too large"):
+        with full(size + 100), pytest.raises(RecordFailed, match="File too large"):
             journal.emit("observed", {"cluster": "ocfs2"})
         assert journal.path.stat().st_size == size
         journal.emit("run-finished", {"cluster": None})

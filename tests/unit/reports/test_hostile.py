@@ -13,6 +13,8 @@ import pytest
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Command, Fact, Outage, Plan
+from reconciler.planning.drift import Drift, Item
+from reconciler.reports.drift import drift_markdown
 from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.markdown import LIMIT, MARKER, fence, plan_markdown, prose
 from reconciler.reports.mermaid import MOST_STAGES, label
@@ -210,3 +212,29 @@ def test_what_a_comment_leaves_out_is_named():
     text = render("markdown", times=60)
     assert "Left out, as a comment may not be longer: " in text
     assert "Left out" not in render("markdown", words="words")
+
+
+def drifted(words, times=1):
+    item = Item(f"volume/{words}", words, "file", "changed-outside", "`````\na", words, words)
+    refused = replace(item, code="a-code")
+    unread = Blocked("a-code", words, words, words)
+    finding = Finding("a-code", words, words, words)
+    return Drift("ocfs2", (item, refused) * times, (unread,) * times, (finding,), (words,))
+
+
+def test_a_drift_comment_holds_words_and_no_markup_of_theirs():
+    words = NASTY.replace("```\n", "```````\n")
+    text = drift_markdown([drifted(words)])
+    bars = [line for line in text.splitlines() if re.match(" {0,3}`{3,}", line)]
+    assert bars[0] == f"{bars[-1]}text"
+    shut = text.index(f"\n{bars[-1]}\n", text.index(bars[0]) + 1)
+    outside = text[: text.index(bars[0])] + text[shut:]
+    assert not re.search(r"<script|<img|@team|(?<!\\)\[a\]|https://|\n# |(?<!\\)`x", outside)
+    assert "</details>" not in text[text.index("<details>") : text.index(bars[0])]
+    assert not set("\x00\x1b\x9b\u202e\u2028") & set(text)
+
+
+def test_a_drift_comment_is_never_longer_than_one_may_be():
+    text = drift_markdown([drifted("word " * 100, 400)])
+    assert len(text) < LIMIT + 200
+    assert "left out" in text
