@@ -1584,7 +1584,8 @@ apt() { # apt VERB ARG...
         </dev/null 8>&-
 }
 
-offered() { # offered NAME[=VERSION]: whether there is one to install
+# apt takes a name that it does not know for an expression, or for NAME+ or NAME-.
+offered() { # offered NAME[=VERSION]: whether there is one to install, of that very name
     case $1 in
     *=*)
         IFS=$NL
@@ -1598,7 +1599,7 @@ offered() { # offered NAME[=VERSION]: whether there is one to install
         ;;
     esac
     said=$(apt-cache policy "$1" 2>/dev/null)
-    case $said in *'Candidate: (none)'* | '') return 1 ;; *'Candidate: '*) ;; *) return 1 ;; esac
+    case $said in *'Candidate: (none)'*) return 1 ;; "$1:$NL"*'Candidate: '*) ;; *) return 1 ;; esac
 }
 
 refresh() { # reads the repositories anew, once

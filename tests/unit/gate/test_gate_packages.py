@@ -93,6 +93,16 @@ def test_what_a_pin_forbids_is_not_offered(debian: Debian) -> None:
 
 
 @needs_debian
+@pytest.mark.parametrize("name", ["lab-tool.", "lab-2.0-amd64", "lab-tools+", "lab-tools-"])
+def test_a_name_is_no_expression_that_others_match(debian: Debian, name: str) -> None:
+    for other in ("lab-tools", "lab-2x0-amd64-dbg"):
+        debian.offer(other)
+    err = f"gate: package-missing: no repository has {name}\n"
+    assert refused(debian, "true", name) == err
+    assert debian.versions("lab-*") == {}
+
+
+@needs_debian
 def test_a_broken_repository_is_named(debian: Debian) -> None:
     debian.offer("lab-tools")
     gone = "echo 'deb [trusted=yes] file:/nowhere ./' >/etc/apt/sources.list"
