@@ -1698,43 +1698,81 @@ fetched() { # fetched NAME...: everything is here before anything is unpacked
 # ---- packages by dnf or yum -----------------------------------------------------------
 
 install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are missing
-    chosen='' also='' IFS=' '
+    chosen='' also='' wanted='' IFS=' '
     for word; do
         name=${word#\?}
         case " $names " in *" $name "*) ;; *) continue ;; esac
         case $name in *=*) name=${name%%=*}-${name#*=} ;; esac
         case $word in
         \?*) also="$also $name" ;;
-        *) chosen="$chosen $name" ;;
+        *) chosen="$chosen $name" wanted="$wanted $word" ;;
         esac
     done
+    # shellcheck disable=SC2086 # a word each
+    if [ -n "$chosen" ]; then
+        rehearse_rpm $chosen || yum_failed
+        if [ -n "${build-}" ]; then wanted=''; fi # by its name, version and architecture
+        IFS=' '
+        for word in $wanted; do is_shown "$word"; done
+    fi
     hold_settings
     IFS=' '
     # shellcheck disable=SC2086 # a word each
-    if [ -n "$chosen" ] && ! said=$(yum install $chosen 2>&1); then
+    if [ -n "$chosen" ] && ! said=$(yum -y -q install $chosen 2>&1); then
         give_back_settings
         yum_failed
     fi
-    for name in $also; do yum install "$name" >/dev/null 2>&1; done
+    for name in $also; do
+        if rehearse_rpm "$name"; then yum -y -q install "$name" >/dev/null 2>&1; fi
+    done
     give_back_settings
     last=$(complaint)
 }
 
-# It asks nobody, removes nothing to make room for another, and takes nothing that was not
-# named or needed; it tests the whole transaction before it begins.
-yum() { # yum VERB ARG...
-    $dnf -y -q --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+# It asks nobody, and takes nothing that was not named or needed; it tests the whole
+# transaction before it begins.
+yum() { # yum ARG...
+    $dnf --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+}
+
+# What a package says that it replaces would go without a question, and it come in its place.
+rehearse_rpm() { # rehearse_rpm NAME...: nothing is removed for them; what would be done, in $said
+    said=$(yum --assumeno install "$@" 2>&1)
+    case $said in
+    *' replacing '* | *"${NL}Removing"*) return 1 ;;
+    *'Transaction Summary'*) ;;
+    *) return 1 ;;
+    esac
+}
+
+is_shown() { # is_shown NAME[=VERSION]: in $said as NAME ARCH VERSION; a part is no version
+    case $NL$said in
+    *"$NL ${1%%=*} "*) rest=${said#*"$NL ${1%%=*} "} ;;
+    *"$NL ${1%%=*}$NL"*) rest=${said#*"$NL ${1%%=*}$NL"} ;;
+    *) refuse package-missing "no repository has ${1%%=*}, but what replaces it" ;;
+    esac
+    IFS=" $NL"
+    # shellcheck disable=SC2086 # a word each
+    set -- "$1" $rest
+    case $1 in
+    *"=${3#*:}") ;;
+    *=*) refuse package-missing "no repository has $1, but ${3#*:}" ;;
+    esac
 }
 
 yum_failed() { # by what it said
     last=$(complaint)
     IFS=' '
     case $said in
-    *'filtered out'* | *xclude*) refuse package-held "$last" ;;
-    *'find a match'* | *'o match for argument'* | *'o package '*available*)
+    *' replacing '* | *"${NL}Removing"*)
+        refuse package-conflict "something would be removed for it: $(removed)"
+        ;;
+    *'filtered out'* | *xclude* | *'find a match'* | *'o match for argument'* | \
+        *'o package '*available*)
         for name in $chosen; do
             if is_excluded "$name"; then refuse package-held "$name is excluded or locked"; fi
         done
+        case $said in *'filtered out'* | *xclude*) refuse package-held "$last" ;; esac
         refuse package-missing "$last"
         ;;
     *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
@@ -1744,6 +1782,10 @@ yum_failed() { # by what it said
         refuse package-conflict "$last" ;;
     esac
     stop 70 install-failed "$last"
+}
+
+removed() { # the lines of $said that tell of it
+    printf '%s\n' "$said" | grep -A 1 -E '^ +replacing |^Removing' | tr -s ' \n' ' '
 }
 
 # ---- the kernel module ----------------------------------------------------------------

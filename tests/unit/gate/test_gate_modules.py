@@ -113,6 +113,34 @@ def test_an_exclude_is_respected(host):
 
 
 @needs_debian
+def test_what_takes_the_place_of_another_package_is_not_installed(host):
+    host.offer_rpm("lab-old", "1", "/opt/lab-old")
+    done = host.gate("install-packages", "rpm", "lab-old")
+    assert (done[0], installed(host)) == (0, ["lab-old-1-1.noarch"])
+    host.offer_rpm("lab-new", "1", "/opt/lab-new", "Obsoletes: lab-old")
+    status, _, err = host.gate("install-packages", "rpm", "lab-new", "lab-tools")
+    assert (status, installed(host)) == (75, ["lab-old-1-1.noarch"])
+    assert err.startswith("gate: package-conflict: something would be removed for it: ")
+    assert "replacing lab-old.noarch 1-1" in err
+    done = host.gate("install-packages", "rpm", "lab-tools", "?lab-new")
+    assert (done[0], installed(host)) == (0, ["lab-old-1-1.noarch", "lab-tools-1-1.noarch"])
+    host.run("rpm -e lab-old lab-tools 2>/dev/null")
+    status, _, err = host.gate("install-packages", "rpm", "lab-old")
+    assert (status, installed(host)) == (75, [])
+    assert err == "gate: package-missing: no repository has lab-old, but what replaces it\n"
+
+
+@needs_debian
+def test_a_part_of_a_version_is_none(host):
+    status, _, err = host.gate("install-packages", "rpm", "lab-tools=1")
+    assert (status, installed(host)) == (75, [])
+    assert err == "gate: package-missing: no repository has lab-tools=1, but 1-1\n"
+    done = host.gate("install-packages", "rpm", "lab-tools=1-1")
+    assert (done[0], installed(host)) == (0, ["lab-tools-1-1.noarch"])
+    host.run("rpm -e lab-tools 2>/dev/null")
+
+
+@needs_debian
 def test_a_repository_that_cannot_be_read_is_named(host):
     err = refused(host, "mv /rpms/repodata /rpms/gone; dnf -q clean all 2>/dev/null")
     assert err.startswith("gate: repository-failed: ")
