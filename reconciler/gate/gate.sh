@@ -1862,10 +1862,19 @@ find_dpkg() { # find_dpkg PACKAGE: NAME or NAME=VERSION in $build
         set -- "$1" $line
         builds="$builds $3"
         is_version "$3" || continue
-        case $3 in *"$kernel"*) [ -n "$build" ] || build=$2=$3 ;; esac
+        if [ -z "$build" ] && is_for "$3"; then build=$2=$3; fi
     done
     [ -n "$build" ] || not_built "$1" "$builds"
     versioned=yes
+}
+
+is_for() { # is_for VERSION: it names $kernel, and no other that has its name in it
+    case $1 in
+    "$kernel"*) rest=${1#"$kernel"} ;;
+    *[!A-Za-z0-9]"$kernel"*) rest=${1#*[!A-Za-z0-9]"$kernel"} ;;
+    *) return 1 ;;
+    esac
+    case $rest in '' | [+~]*) ;; -*-*) return 1 ;; -[0-9]*) ;; *) return 1 ;; esac # a revision
 }
 
 named_build() { # named_build PACKAGE: NAME=VERSION of $version in $build

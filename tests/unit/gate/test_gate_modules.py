@@ -178,6 +178,19 @@ def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp
     assert (status, err[:55]) == (75, "gate: module-not-built: ocfs2-modules has no build for ")
 
 
+@needs_debian
+def test_a_kernel_is_no_part_of_another_ones_name(tmp_path: Path):
+    debian = Debian(tmp_path)
+    for version in ("1+9.9.0-13-amd64", "1+19.9.0", "1+9.9.0.1", "1+9.9.0-rt"):
+        debian.offer("ocfs2-modules", version)
+    status, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "9.9.0")
+    assert (status, err.split(":")[1]) == (75, " module-not-built")
+    assert debian.versions("ocfs2-modules") == {}
+    debian.offer("ocfs2-modules", "1:1+9.9.0-1+b2")
+    _, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "9.9.0")
+    assert "ocfs2-modules=1:1+9.9.0-1+b2 brings no ocfs2 for 9.9.0: " in err
+
+
 @pytest.mark.parametrize(
     "words", [("rpm", "a"), ("apt", "a", "1"), ("rpm", "a=", "1"), ("rpm", "a", "../x")]
 )
