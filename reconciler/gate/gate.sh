@@ -1580,7 +1580,8 @@ apt() { # apt VERB ARG...
         APT_LISTCHANGES_FRONTEND=none \
         apt-get -y -q -o DPkg::Use-Pty=0 -o DPkg::Lock::Timeout=$PACKAGE_WAIT \
         -o DPkg::Options::=--force-confdef -o DPkg::Options::=--force-confold \
-        -o APT::Get::Remove=false --no-install-recommends $older "$action" "$@" \
+        -o APT::Get::Remove=false -o APT::Get::AutomaticRemove=false \
+        -o APT::Install-Suggests=false --no-install-recommends $older "$action" "$@" \
         </dev/null 8>&-
 }
 
