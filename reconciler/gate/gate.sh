@@ -1534,6 +1534,10 @@ install_dpkg() { # install_dpkg [?]NAME[=VERSION]...: of $names those that are m
             refresh
             offered "$name" || refuse package-missing "no repository has $name"
         fi
+        if is_pinned "$name"; then
+            case $word in \?*) continue ;; esac
+            refuse package-held "$name is kept away by the preferences of apt, see apt-cache policy"
+        fi
         chosen="$chosen $name"
     done
     if [ -z "$chosen" ]; then return; fi
@@ -1567,6 +1571,26 @@ is_held() { # is_held NAME[=VERSION]
     hold) ;;
     *) return 1 ;;
     esac
+}
+
+# What is asked for by its version outdoes every pin (apt_preferences(5)): below 0 a version is
+# not to be installed, from 1000 on it is, also instead of a newer one.
+is_pinned() { # is_pinned NAME[=VERSION]: VERSION is kept away, or another one is forced
+    case $1 in *=*) ;; *) return 1 ;; esac
+    mine=0 most=0
+    IFS=$NL
+    for line in $(apt-cache policy "${1%%=*}" 2>/dev/null); do
+        IFS=' '
+        # shellcheck disable=SC2086 # VERSION PRIORITY, behind *** if it is installed
+        set -- "$1" ${line# \*\*\*}
+        [ $# -eq 3 ] || continue
+        case $2 in
+        *:) ;;
+        "${1#*=}") mine=$3 ;;
+        *) if is_number "$3" && [ "$3" -gt $most ]; then most=$3; fi ;;
+        esac
+    done
+    [ "$mine" -lt 0 ] || { [ $most -ge 1000 ] && [ "$mine" -lt 1000 ]; }
 }
 
 # It asks nobody, removes nothing, and takes nothing that was not named or needed.

@@ -93,6 +93,38 @@ def test_what_a_pin_forbids_is_not_offered(debian: Debian) -> None:
 
 
 @needs_debian
+@pytest.mark.parametrize(
+    ("pin", "priority", "version"),
+    [("1.0", 1001, "1.0"), ("2.0", -1, "1.0"), ("*", 1001, "2.0")],
+)
+def test_a_pin_is_respected_also_by_who_asks_for_a_version(
+    debian: Debian, pin: str, priority: int, version: str
+) -> None:
+    for one in ("1.0", "2.0"):
+        debian.offer("lab-tools", one)
+    assert debian.gate("install-packages", "dpkg", "lab-tools=1.0")[0] == 0
+    words = f"Package: lab-tools\\nPin: version {pin}\\nPin-Priority: {priority}\\n"
+    write = f"printf '{words}' >/etc/apt/preferences.d/lab"
+    status, _, err = debian.gate("install-packages", "dpkg", "lab-tools=2.0", before=write)
+    assert debian.versions("lab-tools") == {"lab-tools": f"installed {version}"}
+    why = "gate: package-held: lab-tools=2.0 is kept away by the preferences of apt"
+    assert (status, err[: len(why)]) == ((0, "") if version == "2.0" else (75, why))
+
+
+@needs_debian
+def test_what_the_host_likes_to_add_or_take_away_stays_as_it_is(debian: Debian) -> None:
+    debian.offer("lab-idle")
+    debian.offer("lab-also")
+    debian.offer("lab-tools", depends="dpkg\nSuggests: lab-also")
+    assert debian.gate("install-packages", "dpkg", "lab-idle")[0] == 0
+    likes = 'APT::Get::AutomaticRemove \\"true\\"; APT::Install-Suggests \\"true\\";'
+    before = f'apt-mark auto lab-idle >/dev/null; echo "{likes}" >/etc/apt/apt.conf.d/99'
+    assert debian.gate("install-packages", "dpkg", "lab-tools", before=before)[0] == 0
+    there = {"lab-idle": "installed 1.0", "lab-also": "not-installed "}
+    assert debian.versions("lab-*") == {**there, "lab-tools": "installed 1.0"}
+
+
+@needs_debian
 @pytest.mark.parametrize("name", ["lab-tool.", "lab-2.0-amd64", "lab-tools+", "lab-tools-"])
 def test_a_name_is_no_expression_that_others_match(debian: Debian, name: str) -> None:
     for other in ("lab-tools", "lab-2x0-amd64-dbg"):
