@@ -300,14 +300,14 @@ is_rpm() { # whether the system says that it is of Red Hat's family (os-release(
 unfinished() { # what dpkg was stopped at
     glob '/var/lib/dpkg/updates/[0-9]*'
     if [ -e "${globbed%%"$NL"*}" ]; then row broken 'dpkg was interrupted'; fi
-    found_broken=$(grep -B 8 -E '^Status: [a-z]+ (reinstreq |ok (half-|unpacked))' \
+    found_broken=$(grep -B 8 -E '^Status: [a-z]+ (reinstreq |ok (half-|unpacked|triggers-))' \
         /var/lib/dpkg/status)
     name=
     IFS=$NL
     for line in $found_broken; do
         case $line in
         'Package: '*) name=${line#*: } ;;
-        'Status: '*) case $line in *' reinstreq '* | *' half-'* | *' unpacked')
+        'Status: '*) case $line in *' reinstreq '* | *' half-'* | *' unpacked' | *' triggers-'*)
             row broken "$name is ${line##* }"
             ;;
         esac ;;
