@@ -27,6 +27,7 @@
 #                                           what has a ? only if a repository offers it
 #   install-module MANAGER PACKAGE[=VERSION] KERNEL   the build that has ocfs2 for that kernel, no
 #                                           other; VERSION may end before a - or +
+#   fetch install-packages|install-module ARG...    whether that could be done; all is here then
 #   reload-module KERNEL                    offline: what is loaded of ocfs2 goes, ocfs2 comes back
 #   stop-guest NAME SECONDS LIST STOP       until it is not listed; never killed
 #   migrate-guest NAME SECONDS LIST MIGRATE STOP   else it is stopped
@@ -1355,6 +1356,21 @@ install_packages() { # install_packages MANAGER [?]NAME[=VERSION]...
     echo "ok installed $*"
 }
 
+fetch() { # fetch VERB ARG...: all that comes before something is installed
+    fetching=yes
+    case ${1-} in
+    install-packages) shift && install_packages "$@" ;;
+    install-module) shift && install_module "$@" ;;
+    *) usage 'fetch install-packages|install-module ARG...' ;;
+    esac
+}
+
+end_if_fetched() { # the end of `fetch`, with $chosen
+    [ -n "${fetching-}" ] || return 0
+    echo "ok fetched$chosen"
+    exit 0
+}
+
 is_package() { # is_package TEXT: NAME or NAME=VERSION
     case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9.+:~_=-]* | *=*=* | *=) return 1 ;; esac
     [ ${#1} -le 255 ]
@@ -1554,6 +1570,7 @@ install_dpkg() { # install_dpkg [?]NAME[=VERSION]...: of $names those that are m
         rehearse "$@" || no_way
         fetched "$@" || refuse repository-failed "$last"
     fi
+    end_if_fetched
     hold_settings
     said=$(apt install "$@" 2>&1)
     give_back_settings
@@ -1739,6 +1756,11 @@ install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are mis
         if [ -n "${build-}" ]; then wanted=''; fi # by its name, version and architecture
         IFS=' '
         for word in $wanted; do is_shown "$word"; done
+        if [ -n "${fetching-}" ]; then
+            # shellcheck disable=SC2086 # a word each
+            said=$(yum -y -q --downloadonly install $chosen 2>&1) || yum_failed
+        fi
+        end_if_fetched
     fi
     hold_settings
     IFS=' '
@@ -1803,7 +1825,7 @@ yum_failed() { # by what it said
     *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
         *'more mirrors'* | *'downloading packages'*) refuse repository-failed "$last" ;;
     *'more space needed'* | *'o space left'*) refuse no-space "$last" ;;
-    *Problem* | *conflict* | *'nothing provides'* | *'Requires: '*)
+    *Problem* | *conflict* | *'nothing provides'* | *'Requires: '* | *'othing to do'*)
         refuse package-conflict "$last" ;;
     esac
     stop 70 install-failed "$last"
@@ -2173,6 +2195,7 @@ disarm) busy && disarm "$@" ;;
 note-backup) busy && note_backup "$@" ;;
 install-packages) busy && install_packages "$@" ;;
 install-module) busy && install_module "$@" ;;
+fetch) busy && fetch "$@" ;;
 reload-module) busy && reload_module "$@" ;;
 stop-guest) busy && stop_guest "$@" ;;
 migrate-guest) busy && migrate_guest "$@" ;;

@@ -74,6 +74,16 @@ def test_another_version_takes_the_place_of_the_one_that_is_there(host):
 
 
 @needs_debian
+def test_a_build_is_fetched_and_not_installed(host):
+    build = f"{VERSIONED}-2-{RUNNING.replace('-', '_')}.noarch"
+    words = ("install-module", "rpm", f"{VERSIONED}=2", RUNNING)
+    assert host.gate("fetch", *words) == (0, f"ok fetched {build}\n", "")
+    assert installed(host) == []
+    status, _, err = host.gate("fetch", *words[:2], f"{VERSIONED}=3", RUNNING)
+    assert (status, err.split(":")[1]) == (75, " module-not-built")
+
+
+@needs_debian
 def test_without_a_build_for_it_nothing_is_installed(host):
     status, out, err = host.gate("install-module", "rpm", MODULE, "5.14.0-503.el9.x86_64")
     assert (status, out) == (75, "")

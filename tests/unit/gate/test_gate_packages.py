@@ -54,6 +54,28 @@ def test_a_version_is_installed_also_an_older_one(debian: Debian) -> None:
 
 
 @needs_debian
+def test_what_is_fetched_is_there_and_nothing_is_installed(debian: Debian) -> None:
+    debian.offer("lab-tools", "1.0")
+    debian.offer("lab-tools", "2.0", depends="lab-base")
+    debian.offer("lab-base")
+    words = ("install-packages", "dpkg", "lab-tools=2.0")
+    assert debian.gate("fetch", *words) == (0, "ok fetched lab-tools=2.0\n", "")
+    assert "installed 2.0" not in debian.versions("lab-tools", "lab-base").values()
+    assert debian.gate(*words) == (0, "ok installed lab-tools=2.0\n", "")
+    assert debian.gate("fetch", *words) == (0, "ok installed lab-tools=2.0\n", "")
+    status, _, err = debian.gate("fetch", "install-packages", "dpkg", "lab-tools=3.0")
+    assert (status, err) == (75, "gate: package-missing: no repository has lab-tools=3.0\n")
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("reload-module", "1"), ("install-packages", "apt", "a")]
+)
+def test_nothing_else_is_fetched(words: tuple[str, ...]) -> None:
+    status, out, err = gate("fetch", *words)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")
+
+
+@needs_debian
 def test_settings_are_what_they_were(debian: Debian) -> None:
     debian.offer("lab-tools", postinst="echo O2CB_ENABLED=false >/etc/default/o2cb")
     assert debian.gate("install-packages", "dpkg", "lab-tools")[0] == 0
