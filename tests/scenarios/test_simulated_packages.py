@@ -252,6 +252,18 @@ def test_an_upgrade_of_a_held_package_is_refused_before_anything():
     assert (ended.word, ended.codes, ended.started) == ("refused", {"package-held"}, [])
 
 
+def test_another_version_is_told_where_packages_are_only_checked():
+    world, wanted = running(2)
+    wanted = desired(world, packages={"tools_version": NEW, "manage": False})
+    plan = drive(world, Controller(world).plan(wanted))
+    assert (plan.actions, plan.blocked) == ((), ())
+    told = [(f.code, f.subject) for c in plan.clusters for f in c.findings]
+    assert told == [("version-skew", f"member/node0{n}") for n in (1, 2)]
+    have = world.machines["node01"].setup.versions["ocfs2-tools"]
+    words = f"ocfs2-tools is {have}, the file wants {NEW}; packages.manage is false"
+    assert plan.clusters[0].findings[0].message == words
+
+
 def test_a_bare_host_gets_the_version_at_once():
     world = bare(2)
     for machine in world.machines.values():
