@@ -1980,6 +1980,10 @@ is_excluded() { # is_excluded PACKAGE: there is one, and the host's configuratio
     [ -n "$(builds_of "$1" --disableexcludes=all --disableplugin=versionlock 2>/dev/null)" ]
 }
 
+# In the order in which they use each other.
+MODULES='ocfs2_dlmfs ocfs2 ocfs2_stack_o2cb ocfs2_stack_user ocfs2_dlm ocfs2_nodemanager'
+MODULES="$MODULES ocfs2_stackglue"
+
 reload_module() { # reload_module KERNEL: unloads what is there of ocfs2, loads what is installed
     [ $# -eq 1 ] && is_package "$1" || usage 'reload-module KERNEL'
     get /proc/sys/kernel/osrelease
@@ -1994,12 +1998,22 @@ reload_module() { # reload_module KERNEL: unloads what is there of ocfs2, loads 
     while read -r _ where kind _; do
         if [ "$kind" = ocfs2_dlmfs ]; then umount "$where" 2>/dev/null; fi
     done </proc/self/mounts
-    for name in ocfs2_dlmfs ocfs2 ocfs2_stack_o2cb ocfs2_stack_user ocfs2_dlm \
-        ocfs2_nodemanager ocfs2_stackglue; do
-        unload "$name"
-    done
+    IFS=' '
+    for name in $MODULES; do unused "$name"; done # of some alone no file system can be mounted
+    for name in $MODULES; do unload "$name"; done
     why=$(modprobe ocfs2 2>&1) || stop 70 module-not-loaded "${why##*"$NL"}"
     echo "ok reloaded ocfs2"
+}
+
+unused() { # unused MODULE: by anything but the others
+    [ -e "/sys/module/$1/refcnt" ] || return 0
+    users=0
+    for holder in $MODULES; do
+        if [ -e "/sys/module/$1/holders/$holder" ]; then users=$((users + 1)); fi
+    done
+    get "/sys/module/$1/refcnt"
+    [ "$got" -le $users ] ||
+        refuse module-in-use "$1 is used $((got - users)) times by others than modules of ocfs2"
 }
 
 unload() { # unload MODULE: one that is built in has no refcnt

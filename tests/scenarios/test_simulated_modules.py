@@ -63,6 +63,7 @@ def test_a_module_that_stays_loaded_stops_before_the_next_host():
     assert "gate: module-in-use: " in ended.failures["ocfs2/node01/reload-module"]
     assert {host for host, kind in steps(ended) if kind in TURN} == {"node01"}
     assert mounted(world)["node02"] == MOUNTED
+    assert runs(world)["node01"] == {OLD}
     world.machines["node01"].packaging.stuck = ""
     again = drive(world, Controller(world).apply(wanted))
     assert (again.word, again.failures) == ("converged", {})
