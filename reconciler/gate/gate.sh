@@ -1501,8 +1501,9 @@ hold_settings() { # the settings as they are, in $temp; or that there are none
     fi
     if ! has systemctl; then return; fi
     for unit in o2cb.service ocfs2.service; do
-        case $(systemctl show -p LoadState "$unit" 2>/dev/null) in
-        LoadState=not-found)
+        case $(systemctl show -p LoadState -p ActiveState "$unit" 2>/dev/null) in
+        *=masked*) ;;
+        *=not-found* | *=inactive* | *=failed*) # the scripts of a newer one start what was stopped
             hidden="$hidden $unit"
             systemctl -q mask --runtime "$unit" 2>/dev/null
             ;;

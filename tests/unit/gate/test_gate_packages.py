@@ -75,6 +75,39 @@ def test_nothing_else_is_fetched(words: tuple[str, ...]) -> None:
     assert (status, out, err[:13]) == (64, "", "gate: usage: ")
 
 
+SYSTEMCTL = """\
+#!/bin/sh
+case "$*" in
+show*) cat /state ;;
+*unmask*) rm /masked ;;
+*mask*) touch /masked ;;
+start*) [ -e /masked ] || echo "$*" >>/started ;;
+esac
+"""
+
+
+@needs_debian
+@pytest.mark.parametrize(
+    ("state", "started"),
+    [
+        ("LoadState=not-found\nActiveState=inactive", ""),
+        ("LoadState=loaded\nActiveState=inactive", ""),
+        ("LoadState=loaded\nActiveState=active", "start o2cb\n"),
+    ],
+)
+def test_what_is_stopped_stays_so(debian: Debian, state: str, started: str) -> None:
+    debian.offer("lab-tools", "1.0")
+    debian.offer("lab-tools", "2.0", postinst="systemctl start o2cb")
+    tool = debian.here / "up/usr/bin/systemctl"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(SYSTEMCTL)
+    tool.chmod(0o755)
+    (debian.here / "up/state").write_text(state)
+    for version in ("1.0", "2.0"):
+        assert debian.gate("install-packages", "dpkg", f"lab-tools={version}")[0] == 0
+    assert debian.run("touch /started; cat /started; ls /masked 2>/dev/null || true") == started
+
+
 @needs_debian
 def test_settings_are_what_they_were(debian: Debian) -> None:
     debian.offer("lab-tools", postinst="echo O2CB_ENABLED=false >/etc/default/o2cb")
