@@ -1555,6 +1555,7 @@ install_dpkg() { # install_dpkg [?]NAME[=VERSION]...: of $names those that are m
             case $word in \?*) continue ;; esac
             refuse package-held "$name is kept away by the preferences of apt, see apt-cache policy"
         fi
+        case $word in \?*) rehearse "$name" || continue ;; esac
         chosen="$chosen $name"
     done
     if [ -z "$chosen" ]; then return; fi

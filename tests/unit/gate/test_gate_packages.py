@@ -75,6 +75,15 @@ def test_nothing_else_is_fetched(words: tuple[str, ...]) -> None:
     assert (status, out, err[:13]) == (64, "", "gate: usage: ")
 
 
+@needs_debian
+def test_what_is_only_useful_and_cannot_be_installed_is_left_out(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    debian.offer("lab-more", depends="lab-never")
+    done = debian.gate("install-packages", "dpkg", "lab-tools", "?lab-more")
+    assert done == (0, "ok installed lab-tools ?lab-more\n", "")
+    assert debian.versions("lab-tools")["lab-tools"] == "installed 1.0"
+
+
 SYSTEMCTL = """\
 #!/bin/sh
 case "$*" in
