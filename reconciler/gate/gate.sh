@@ -27,6 +27,7 @@
 #                                           what has a ? only if a repository offers it
 #   install-module MANAGER PACKAGE[=VERSION] KERNEL   the build that has ocfs2 for that kernel, no
 #                                           other; VERSION may end before a - or +
+#   fetch install-packages|install-module ARG...    whether that could be done; all is here then
 #   reload-module KERNEL                    offline: what is loaded of ocfs2 goes, ocfs2 comes back
 #   stop-guest NAME SECONDS LIST STOP       until it is not listed; never killed
 #   migrate-guest NAME SECONDS LIST MIGRATE STOP   else it is stopped
@@ -1355,6 +1356,21 @@ install_packages() { # install_packages MANAGER [?]NAME[=VERSION]...
     echo "ok installed $*"
 }
 
+fetch() { # fetch VERB ARG...: all that comes before something is installed
+    fetching=yes
+    case ${1-} in
+    install-packages) shift && install_packages "$@" ;;
+    install-module) shift && install_module "$@" ;;
+    *) usage 'fetch install-packages|install-module ARG...' ;;
+    esac
+}
+
+end_if_fetched() { # the end of `fetch`, with $chosen
+    [ -n "${fetching-}" ] || return 0
+    echo "ok fetched$chosen"
+    exit 0
+}
+
 is_package() { # is_package TEXT: NAME or NAME=VERSION
     case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9.+:~_=-]* | *=*=* | *=) return 1 ;; esac
     [ ${#1} -le 255 ]
@@ -1485,8 +1501,9 @@ hold_settings() { # the settings as they are, in $temp; or that there are none
     fi
     if ! has systemctl; then return; fi
     for unit in o2cb.service ocfs2.service; do
-        case $(systemctl show -p LoadState "$unit" 2>/dev/null) in
-        LoadState=not-found)
+        case $(systemctl show -p LoadState -p ActiveState "$unit" 2>/dev/null) in
+        *=masked*) ;;
+        *=not-found* | *=inactive* | *=failed*) # the scripts of a newer one start what was stopped
             hidden="$hidden $unit"
             systemctl -q mask --runtime "$unit" 2>/dev/null
             ;;
@@ -1534,6 +1551,11 @@ install_dpkg() { # install_dpkg [?]NAME[=VERSION]...: of $names those that are m
             refresh
             offered "$name" || refuse package-missing "no repository has $name"
         fi
+        if is_pinned "$name"; then
+            case $word in \?*) continue ;; esac
+            refuse package-held "$name is kept away by the preferences of apt, see apt-cache policy"
+        fi
+        case $word in \?*) rehearse "$name" || continue ;; esac
         chosen="$chosen $name"
     done
     if [ -z "$chosen" ]; then return; fi
@@ -1550,6 +1572,7 @@ install_dpkg() { # install_dpkg [?]NAME[=VERSION]...: of $names those that are m
         rehearse "$@" || no_way
         fetched "$@" || refuse repository-failed "$last"
     fi
+    end_if_fetched
     hold_settings
     said=$(apt install "$@" 2>&1)
     give_back_settings
@@ -1569,6 +1592,26 @@ is_held() { # is_held NAME[=VERSION]
     esac
 }
 
+# What is asked for by its version outdoes every pin (apt_preferences(5)): below 0 a version is
+# not to be installed, from 1000 on it is, also instead of a newer one.
+is_pinned() { # is_pinned NAME[=VERSION]: VERSION is kept away, or another one is forced
+    case $1 in *=*) ;; *) return 1 ;; esac
+    mine=0 most=0
+    IFS=$NL
+    for line in $(apt-cache policy "${1%%=*}" 2>/dev/null); do
+        IFS=' '
+        # shellcheck disable=SC2086 # VERSION PRIORITY, behind *** if it is installed
+        set -- "$1" ${line# \*\*\*}
+        [ $# -eq 3 ] || continue
+        case $2 in
+        *:) ;;
+        "${1#*=}") mine=$3 ;;
+        *) if is_number "$3" && [ "$3" -gt $most ]; then most=$3; fi ;;
+        esac
+    done
+    [ "$mine" -lt 0 ] || { [ $most -ge 1000 ] && [ "$mine" -lt 1000 ]; }
+}
+
 # It asks nobody, removes nothing, and takes nothing that was not named or needed.
 apt() { # apt VERB ARG...
     action=$1
@@ -1580,11 +1623,13 @@ apt() { # apt VERB ARG...
         APT_LISTCHANGES_FRONTEND=none \
         apt-get -y -q -o DPkg::Use-Pty=0 -o DPkg::Lock::Timeout=$PACKAGE_WAIT \
         -o DPkg::Options::=--force-confdef -o DPkg::Options::=--force-confold \
-        -o APT::Get::Remove=false --no-install-recommends $older "$action" "$@" \
+        -o APT::Get::Remove=false -o APT::Get::AutomaticRemove=false \
+        -o APT::Install-Suggests=false --no-install-recommends $older "$action" "$@" \
         </dev/null 8>&-
 }
 
-offered() { # offered NAME[=VERSION]: whether there is one to install
+# apt takes a name that it does not know for an expression, or for NAME+ or NAME-.
+offered() { # offered NAME[=VERSION]: whether there is one to install, of that very name
     case $1 in
     *=*)
         IFS=$NL
@@ -1598,7 +1643,7 @@ offered() { # offered NAME[=VERSION]: whether there is one to install
         ;;
     esac
     said=$(apt-cache policy "$1" 2>/dev/null)
-    case $said in *'Candidate: (none)'* | '') return 1 ;; *'Candidate: '*) ;; *) return 1 ;; esac
+    case $said in *'Candidate: (none)'*) return 1 ;; "$1:$NL"*'Candidate: '*) ;; *) return 1 ;; esac
 }
 
 refresh() { # reads the repositories anew, once
@@ -1697,52 +1742,99 @@ fetched() { # fetched NAME...: everything is here before anything is unpacked
 # ---- packages by dnf or yum -----------------------------------------------------------
 
 install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are missing
-    chosen='' also='' IFS=' '
+    chosen='' also='' wanted='' IFS=' '
     for word; do
         name=${word#\?}
         case " $names " in *" $name "*) ;; *) continue ;; esac
         case $name in *=*) name=${name%%=*}-${name#*=} ;; esac
         case $word in
         \?*) also="$also $name" ;;
-        *) chosen="$chosen $name" ;;
+        *) chosen="$chosen $name" wanted="$wanted $word" ;;
         esac
     done
+    # shellcheck disable=SC2086 # a word each
+    if [ -n "$chosen" ]; then
+        rehearse_rpm $chosen || yum_failed
+        if [ -n "${build-}" ]; then wanted=''; fi # by its name, version and architecture
+        IFS=' '
+        for word in $wanted; do is_shown "$word"; done
+        if [ -n "${fetching-}" ]; then
+            # shellcheck disable=SC2086 # a word each
+            said=$(yum -y -q --downloadonly install $chosen 2>&1) || yum_failed
+        fi
+        end_if_fetched
+    fi
     hold_settings
     IFS=' '
     # shellcheck disable=SC2086 # a word each
-    if [ -n "$chosen" ] && ! said=$(yum install $chosen 2>&1); then
+    if [ -n "$chosen" ] && ! said=$(yum -y -q install $chosen 2>&1); then
         give_back_settings
         yum_failed
     fi
-    for name in $also; do yum install "$name" >/dev/null 2>&1; done
+    for name in $also; do
+        if rehearse_rpm "$name"; then yum -y -q install "$name" >/dev/null 2>&1; fi
+    done
     give_back_settings
     last=$(complaint)
 }
 
-# It asks nobody, removes nothing to make room for another, and takes nothing that was not
-# named or needed; it tests the whole transaction before it begins.
-yum() { # yum VERB ARG...
-    $dnf -y -q --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+# It asks nobody, and takes nothing that was not named or needed; it tests the whole
+# transaction before it begins.
+yum() { # yum ARG...
+    $dnf --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+}
+
+# What a package says that it replaces would go without a question, and it come in its place.
+rehearse_rpm() { # rehearse_rpm NAME...: nothing is removed for them; what would be done, in $said
+    said=$(yum --assumeno install "$@" 2>&1)
+    case $said in
+    *' replacing '* | *"${NL}Removing"*) return 1 ;;
+    *'Transaction Summary'*) ;;
+    *) return 1 ;;
+    esac
+}
+
+is_shown() { # is_shown NAME[=VERSION]: in $said as NAME ARCH VERSION; a part is no version
+    case $NL$said in
+    *"$NL ${1%%=*} "*) rest=${said#*"$NL ${1%%=*} "} ;;
+    *"$NL ${1%%=*}$NL"*) rest=${said#*"$NL ${1%%=*}$NL"} ;;
+    *) refuse package-missing "no repository has ${1%%=*}, but what replaces it" ;;
+    esac
+    IFS=" $NL"
+    # shellcheck disable=SC2086 # a word each
+    set -- "$1" $rest
+    case $1 in
+    *"=${3#*:}") ;;
+    *=*) refuse package-missing "no repository has $1, but ${3#*:}" ;;
+    esac
 }
 
 yum_failed() { # by what it said
     last=$(complaint)
     IFS=' '
     case $said in
-    *'filtered out'* | *xclude*) refuse package-held "$last" ;;
-    *'find a match'* | *'o match for argument'* | *'o package '*available*)
+    *' replacing '* | *"${NL}Removing"*)
+        refuse package-conflict "something would be removed for it: $(removed)"
+        ;;
+    *'filtered out'* | *xclude* | *'find a match'* | *'o match for argument'* | \
+        *'o package '*available*)
         for name in $chosen; do
             if is_excluded "$name"; then refuse package-held "$name is excluded or locked"; fi
         done
+        case $said in *'filtered out'* | *xclude*) refuse package-held "$last" ;; esac
         refuse package-missing "$last"
         ;;
     *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
         *'more mirrors'* | *'downloading packages'*) refuse repository-failed "$last" ;;
     *'more space needed'* | *'o space left'*) refuse no-space "$last" ;;
-    *Problem* | *conflict* | *'nothing provides'* | *'Requires: '*)
+    *Problem* | *conflict* | *'nothing provides'* | *'Requires: '* | *'othing to do'*)
         refuse package-conflict "$last" ;;
     esac
     stop 70 install-failed "$last"
+}
+
+removed() { # the lines of $said that tell of it
+    printf '%s\n' "$said" | grep -A 1 -E '^ +replacing |^Removing' | tr -s ' \n' ' '
 }
 
 # ---- the kernel module ----------------------------------------------------------------
@@ -1819,10 +1911,19 @@ find_dpkg() { # find_dpkg PACKAGE: NAME or NAME=VERSION in $build
         set -- "$1" $line
         builds="$builds $3"
         is_version "$3" || continue
-        case $3 in *"$kernel"*) [ -n "$build" ] || build=$2=$3 ;; esac
+        if [ -z "$build" ] && is_for "$3"; then build=$2=$3; fi
     done
     [ -n "$build" ] || not_built "$1" "$builds"
     versioned=yes
+}
+
+is_for() { # is_for VERSION: it names $kernel, and no other that has its name in it
+    case $1 in
+    "$kernel"*) rest=${1#"$kernel"} ;;
+    *[!A-Za-z0-9]"$kernel"*) rest=${1#*[!A-Za-z0-9]"$kernel"} ;;
+    *) return 1 ;;
+    esac
+    case $rest in '' | [+~]*) ;; -*-*) return 1 ;; -[0-9]*) ;; *) return 1 ;; esac # a revision
 }
 
 named_build() { # named_build PACKAGE: NAME=VERSION of $version in $build
@@ -1881,6 +1982,10 @@ is_excluded() { # is_excluded PACKAGE: there is one, and the host's configuratio
     [ -n "$(builds_of "$1" --disableexcludes=all --disableplugin=versionlock 2>/dev/null)" ]
 }
 
+# In the order in which they use each other.
+MODULES='ocfs2_dlmfs ocfs2 ocfs2_stack_o2cb ocfs2_stack_user ocfs2_dlm ocfs2_nodemanager'
+MODULES="$MODULES ocfs2_stackglue"
+
 reload_module() { # reload_module KERNEL: unloads what is there of ocfs2, loads what is installed
     if [ $# -ne 1 ] || ! is_package "$1"; then usage 'reload-module KERNEL'; fi
     get /proc/sys/kernel/osrelease
@@ -1895,12 +2000,22 @@ reload_module() { # reload_module KERNEL: unloads what is there of ocfs2, loads 
     while read -r _ where kind _; do
         if [ "$kind" = ocfs2_dlmfs ]; then umount "$where" 2>/dev/null; fi
     done </proc/self/mounts
-    for name in ocfs2_dlmfs ocfs2 ocfs2_stack_o2cb ocfs2_stack_user ocfs2_dlm \
-        ocfs2_nodemanager ocfs2_stackglue; do
-        unload "$name"
-    done
+    IFS=' '
+    for name in $MODULES; do unused "$name"; done # of some alone no file system can be mounted
+    for name in $MODULES; do unload "$name"; done
     why=$(modprobe ocfs2 2>&1) || stop 70 module-not-loaded "${why##*"$NL"}"
     echo "ok reloaded ocfs2"
+}
+
+unused() { # unused MODULE: by anything but the others
+    [ -e "/sys/module/$1/refcnt" ] || return 0
+    users=0
+    for holder in $MODULES; do
+        if [ -e "/sys/module/$1/holders/$holder" ]; then users=$((users + 1)); fi
+    done
+    get "/sys/module/$1/refcnt"
+    [ "$got" -le $users ] ||
+        refuse module-in-use "$1 is used $((got - users)) times by others than modules of ocfs2"
 }
 
 unload() { # unload MODULE: one that is built in has no refcnt
@@ -2096,6 +2211,7 @@ disarm) busy && disarm "$@" ;;
 note-backup) busy && note_backup "$@" ;;
 install-packages) busy && install_packages "$@" ;;
 install-module) busy && install_module "$@" ;;
+fetch) busy && fetch "$@" ;;
 reload-module) busy && reload_module "$@" ;;
 stop-guest) busy && stop_guest "$@" ;;
 migrate-guest) busy && migrate_guest "$@" ;;

@@ -78,6 +78,19 @@ def installed_module(cluster: Cluster, facts: HostFacts) -> str:
     return _versions(facts, name) if name else ""
 
 
+def unwanted(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, str, str]]:
+    """Package, its version, and the one that the file wants, whoever is to install it."""
+    packages = cluster.packages
+    have = known(facts.packages).versions.get(packages.tools)
+    if have and packages.tools_version not in (None, have):
+        yield packages.tools, have, str(packages.tools_version)
+    if packages.kernel_module and (wanted := packages.kernel_module_version):
+        name = filled(packages.kernel_module, facts)
+        there = _versions(facts, name)
+        if there and not has_module_version(facts, f"{name}={wanted}"):
+            yield name, there, wanted
+
+
 def _versions(facts: HostFacts, name: str) -> str:
     """Of a package, or of one of that name for the kernel that runs."""
     versions = known(facts.packages).versions

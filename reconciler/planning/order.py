@@ -224,6 +224,8 @@ STAGES = (
     "install-packages",
     "install-module",
     "load-module",
+    "fetch-packages",
+    "fetch-module",
     "begin-backup",
     "back-up",
     "note-backup",

@@ -71,7 +71,9 @@ LAST = frozenset(
         "grow-file-system",
     }
 )
-MOVES = frozenset(STAGES) - LAST
+# Of all who get other software, before the first of them has nothing mounted.
+FETCH = frozenset({"fetch-packages", "fetch-module"})
+MOVES = frozenset(STAGES) - LAST - FETCH
 # What a member gets back after a turn of its own, and not before: until then systemd has the old
 # path in order, and what starts there would be stopped once more.
 AFTER_TURN = frozenset(

@@ -143,20 +143,43 @@ probe_identity() {
     row clock "${self#* }"
 }
 
-next_kernel() { # what the next boot runs, in $next: grubby knows, else GRUB takes the newest
-    next=-
-    if has grubby; then
-        next=$(grubby --default-kernel)
-        next=${next##*/vmlinuz-}
-    else
-        glob '/boot/vmlinuz-[0-9]*'
-        case $globbed in *"$NL"*) globbed=$(echo "$globbed" | sort -V) ;; esac
-        for image in $globbed; do
-            case $image in *rescue*) continue ;; esac
-            if [ -e "$image" ]; then next=${image#/boot/vmlinuz-}; fi
-        done
-    fi
-    [ -n "$next" ] || next=-
+next_kernel() { # what the next boot runs, in $next, where grubby or GRUB's menu tells it
+    if has grubby; then image=$(grubby --default-kernel); else menu_kernel; fi
+    case $image in */vmlinuz-*) next=${image##*/vmlinuz-} ;; *) next=- ;; esac
+}
+
+# As grub-mkconfig(8) writes it: an entry is chosen by its place (1, or 1>2), its title or its id.
+menu_kernel() { # the file of the kernel that GRUB boots, in $image
+    image='' default=0 once='' saved='' depth=0 top=-1 sub=-1 chosen=''
+    menu=/boot/grub/grub.cfg
+    [ -r $menu ] || menu=/boot/grub2/grub.cfg
+    while IFS='=' read -r key value; do
+        case $key in next_entry) once=$value ;; saved_entry) saved=$value ;; esac
+    done <"${menu%/*}/grubenv"
+    while IFS=" $TAB" read -r word rest; do
+        case $word=$rest in
+        'set=default="${next_entry}"') ;;
+        'set=default="${saved_entry}"') default=${saved:-0} ;;
+        'set=default="'*) default=${rest#*\"} default=${default%\"} ;;
+        submenu=* | menuentry=*)
+            if [ $depth -eq 0 ]; then
+                top=$((top + 1)) sub=-1 place=$top
+            else
+                sub=$((sub + 1)) place=$top\>$sub
+            fi
+            entry=${once:-$default}
+            case "$word $place $rest" in
+            "menuentry $entry "* | menuentry\ *"'${entry##*\>}'"*) chosen=yes ;;
+            *) chosen='' ;;
+            esac
+            ;;
+        linux=* | linuxefi=* | linux16=*)
+            if [ -n "$chosen" ]; then image=${rest%%[ "$TAB"]*} && return; fi
+            ;;
+        '}=') depth=$((depth - 1)) ;;
+        esac
+        case "$word $rest" in *' {') depth=$((depth + 1)) ;; esac
+    done <$menu
 }
 
 probe_kernel() {
@@ -174,13 +197,17 @@ probe_kernel() {
         version:*) version=${line##*[ "$TAB"]} ;;
         esac
     done
+    [ "$file" = '(builtin)' ] || [ -e "$file" ] || file=- # the index may be older
     row module_file "$file"
     row module_version "$version"
     ready=no
     case $next in
     -) ready=- ;;
     "$running") [ "$file" = - ] || ready=yes ;;
-    *) [ -z "$(modinfo -k "$next" -F filename ocfs2)" ] || ready=yes ;;
+    *)
+        file=$(modinfo -k "$next" -F filename ocfs2)
+        if [ "$file" = '(builtin)' ] || [ -e "$file" ]; then ready=yes; fi
+        ;;
     esac
     row next_boot_module "$ready"
     set --
@@ -273,14 +300,14 @@ is_rpm() { # whether the system says that it is of Red Hat's family (os-release(
 unfinished() { # what dpkg was stopped at
     glob '/var/lib/dpkg/updates/[0-9]*'
     if [ -e "${globbed%%"$NL"*}" ]; then row broken 'dpkg was interrupted'; fi
-    found_broken=$(grep -B 8 -E '^Status: [a-z]+ (reinstreq |ok (half-|unpacked))' \
+    found_broken=$(grep -B 8 -E '^Status: [a-z]+ (reinstreq |ok (half-|unpacked|triggers-))' \
         /var/lib/dpkg/status)
     name=
     IFS=$NL
     for line in $found_broken; do
         case $line in
         'Package: '*) name=${line#*: } ;;
-        'Status: '*) case $line in *' reinstreq '* | *' half-'* | *' unpacked')
+        'Status: '*) case $line in *' reinstreq '* | *' half-'* | *' unpacked' | *' triggers-'*)
             row broken "$name is ${line##* }"
             ;;
         esac ;;

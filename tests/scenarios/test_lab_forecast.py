@@ -34,7 +34,8 @@ SPOILED = """\
 systemctl disable -q o2cb
 sed -i '/ocfs2/d' /etc/fstab
 sed -i 's/^O2CB_IDLE_TIMEOUT_MS=.*/O2CB_IDLE_TIMEOUT_MS=20000/' /etc/default/o2cb
-mkdir -p /boot && touch /boot/vmlinuz-9.9.9
+mkdir -p /boot/grub
+printf 'menuentry "one" {\nlinux /boot/vmlinuz-9.9.9 ro\n}\n' >/boot/grub/grub.cfg
 sync
 """
 IDLE = "cat /sys/kernel/config/cluster/ocfs2/idle_timeout_ms"
@@ -117,7 +118,7 @@ def test_what_was_forecast_is_what_comes_up_after_a_power_cut(lab, operator):
     assert lab.run("node02", "modinfo -k 9.9.9 ocfs2").returncode != 0
     done(lab, "node02", "systemctl start o2cb")
     assert done(lab, "node02", IDLE) == "20000\n"
-    done(lab, "node02", "systemctl stop o2cb; rm /boot/vmlinuz-9.9.9")
+    done(lab, "node02", "systemctl stop o2cb; rm -r /boot/grub")
 
 
 def test_what_was_mended_is_forecast_no_more(lab, operator):

@@ -61,8 +61,9 @@ def test_a_module_that_stays_loaded_stops_before_the_next_host():
     ended = drive(world, Controller(world).apply(wanted))
     assert list(ended.failures) == ["ocfs2/node01/reload-module"]
     assert "gate: module-in-use: " in ended.failures["ocfs2/node01/reload-module"]
-    assert {host for host, _ in steps(ended)} == {"node01"}
+    assert {host for host, kind in steps(ended) if kind in TURN} == {"node01"}
     assert mounted(world)["node02"] == MOUNTED
+    assert runs(world)["node01"] == {OLD}
     world.machines["node01"].packaging.stuck = ""
     again = drive(world, Controller(world).apply(wanted))
     assert (again.word, again.failures) == ("converged", {})
@@ -86,12 +87,15 @@ def test_a_turn_that_is_cut_short_goes_on_the_next_time(verb, phase, kind):
     assert world.wrongs() == []
 
 
-def test_a_version_without_a_build_stops_at_the_first_host():
-    world, wanted = running(2, "2.0")
+def test_a_version_without_a_build_is_found_while_all_is_mounted():
+    world, wanted = running(3)
+    world.machines["node03"].packaging.offers["kmod-ocfs2"] = OLD
     ended = drive(world, Controller(world).apply(wanted))
-    assert list(ended.failures) == ["ocfs2/node01/upgrade-module"]
-    assert "gate: module-not-built: " in ended.failures["ocfs2/node01/upgrade-module"]
-    assert mounted(world)["node02"] == MOUNTED
+    assert list(ended.failures) == ["ocfs2/node03/fetch-module"]
+    assert "gate: module-not-built: " in ended.failures["ocfs2/node03/fetch-module"]
+    assert {kind for _, kind in steps(ended)} == {"fetch-module"}
+    assert set(mounted(world).values()) == {MOUNTED}
+    assert runs(world) == {host: {OLD} for host in world.machines}
 
 
 def test_a_held_module_is_refused_before_anything():

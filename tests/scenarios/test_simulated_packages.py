@@ -220,13 +220,14 @@ def test_newer_tools_come_one_host_after_the_other():
 
 def test_an_upgrade_that_fails_stops_before_the_next_host():
     world, wanted = running(3)
-    world.machines["node02"].packaging.offers["ocfs2-tools"] = "1.8.7-1+b1"
+    packaging = world.machines["node02"].packaging
+    packaging.fails = "ocfs2-tools"
     ended = drive(world, Controller(world).apply(wanted))
     assert list(ended.failures) == ["ocfs2/node02/upgrade-packages"]
-    assert "package-missing" in ended.failures["ocfs2/node02/upgrade-packages"]
+    assert "package-database-broken" in ended.failures["ocfs2/node02/upgrade-packages"]
     assert not {kind for host, kind in steps(ended) if host == "node03"} & {"unmount"}
     assert (mounted(world)["node01"], mounted(world)["node03"]) == (MOUNTED, MOUNTED)
-    world.machines["node02"].packaging.offers["ocfs2-tools"] = NEW
+    packaging.fails = packaging.broken = ""
     again = drive(world, Controller(world).apply(wanted))
     assert (again.word, again.failures) == ("converged", {})
     assert {m.setup.versions["ocfs2-tools"] for m in world.machines.values()} == {NEW}
@@ -234,11 +235,33 @@ def test_an_upgrade_that_fails_stops_before_the_next_host():
     assert world.wrongs() == []
 
 
+def test_what_cannot_be_had_is_found_before_anybody_is_unmounted():
+    world, wanted = running(3)
+    world.machines["node02"].packaging.offers["ocfs2-tools"] = "1.8.7-1+b1"
+    ended = drive(world, Controller(world).apply(wanted))
+    assert list(ended.failures) == ["ocfs2/node02/fetch-packages"]
+    assert "package-missing" in ended.failures["ocfs2/node02/fetch-packages"]
+    assert {kind for _, kind in steps(ended)} == {"fetch-packages"}
+    assert set(mounted(world).values()) == {MOUNTED}
+
+
 def test_an_upgrade_of_a_held_package_is_refused_before_anything():
     world, wanted = running(2)
     world.machines["node02"].packaging.held.add("ocfs2-tools")
     ended = drive(world, Controller(world).apply(wanted))
     assert (ended.word, ended.codes, ended.started) == ("refused", {"package-held"}, [])
+
+
+def test_another_version_is_told_where_packages_are_only_checked():
+    world, wanted = running(2)
+    wanted = desired(world, packages={"tools_version": NEW, "manage": False})
+    plan = drive(world, Controller(world).plan(wanted))
+    assert (plan.actions, plan.blocked) == ((), ())
+    told = [(f.code, f.subject) for c in plan.clusters for f in c.findings]
+    assert told == [("version-skew", f"member/node0{n}") for n in (1, 2)]
+    have = world.machines["node01"].setup.versions["ocfs2-tools"]
+    words = f"ocfs2-tools is {have}, the file wants {NEW}; packages.manage is false"
+    assert plan.clusters[0].findings[0].message == words
 
 
 def test_a_bare_host_gets_the_version_at_once():

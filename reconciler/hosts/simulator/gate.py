@@ -240,6 +240,10 @@ VERBS: dict[str, Verb] = {
         packages.install_module,
         (packages.MANAGER, packages.BUILD, packages.RELEASE),
     ),
+    "fetch": (
+        packages.fetch,
+        ("install-packages|install-module", packages.MANAGER, packages.WORD),
+    ),
     "reload-module": (modules.reload, (packages.RELEASE,)),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
@@ -247,7 +251,7 @@ VERBS: dict[str, Verb] = {
     "lease-renew": (lease.renew, (CLUSTER, RUN)),
     "lease-release": (lease.release, (CLUSTER, RUN)),
 }
-OPEN = frozenset({"format", "install-packages"})
+OPEN = frozenset({"format", "install-packages", "fetch"})
 HALVES: dict[str, Callable[[Call], None]] = {
     "format": format_cut_short,
     "rescan": layers.rescan_cut_short,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.reply import Failed, Reply, refused, tool_failed
+from reconciler.hosts.simulator.reply import Failed, Reply, refused
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.call import Call
@@ -34,9 +34,10 @@ def reload(call: Call) -> Reply:
     if machine.running.live:
         raise refused("module-in-use", f"cluster {machine.running.live.name} is online")
     stuck = machine.packaging.stuck
-    machine.running.loaded &= {stuck}
     if stuck in machine.running.loaded:
-        raise tool_failed("module-in-use", f"{stuck} cannot be unloaded", 1.0)
+        why = f"{stuck} is used 1 times by others than modules of ocfs2"
+        raise refused("module-in-use", why)
+    machine.running.loaded.clear()
     machine.record("modules-unloaded", machine.setup.hostname)
     return replace(load(machine, "ocfs2"), stdout="ok reloaded ocfs2\n", seconds=3.0)
 

@@ -8,6 +8,8 @@ from reconciler.hosts.simulator import ordering
 from reconciler.hosts.simulator.reply import Reply, refused, tool_failed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.hosts.simulator.call import Call
     from reconciler.hosts.simulator.machine import Machine
     from reconciler.hosts.simulator.packaging import Packaging
@@ -34,8 +36,42 @@ UNITS = ("o2cb.service", "ocfs2.service")
 
 def install(call: Call) -> Reply:
     """Installs what is missing, as far as nothing is in the way; a refusal changes nothing."""
-    _manager, *words = call.args
     machine, state = call.machine, call.machine.packaging
+    chosen = _chosen(machine, call.args[1:])
+    for word in chosen:
+        _unpack(machine, word.partition("=")[0])
+    if state.broken:
+        raise tool_failed("package-database-broken", f"{state.broken}: it failed", 20.0)
+    words = " ".join(call.args[1:])
+    return Reply(0, f"ok installed {words}\n", "", 20.0 if chosen else 1.0)
+
+
+def install_module(call: Call) -> Reply:
+    """Installs the build for a kernel, if the running one has no module yet."""
+    _manager, word, kernel = call.args
+    machine = call.machine
+    if offer := _build(machine, word, kernel):
+        machine.setup.module = machine.setup.kernel == kernel
+        name = word.partition("=")[0]
+        machine.setup.versions[name] = machine.setup.module_build = offer
+        machine.record("installed", f"{name} {kernel}")
+    return Reply(0, f"ok installed {word} for {kernel}\n", "", 20.0)
+
+
+def fetch(call: Call) -> Reply:
+    """All that comes before something is installed; a refusal changes nothing."""
+    verb, _manager, *words = call.args
+    if verb == "install-module":
+        word, kernel = words
+        chosen = [word] if _build(call.machine, word, kernel) else []
+    else:
+        chosen = _chosen(call.machine, words)
+    return Reply(0, f"ok fetched {' '.join(chosen)}\n", "", 10.0)
+
+
+def _chosen(machine: Machine, words: Sequence[str]) -> list[str]:
+    """Those that are missing and to be had."""
+    state = machine.packaging
     if state.holder:
         raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
     if state.broken:
@@ -44,36 +80,29 @@ def install(call: Call) -> Reply:
     chosen = [word.removeprefix("?") for word in missing if _is_offered(state, word)]
     if chosen and state.room < NEEDED:
         raise refused("no-space", f"/usr has {state.room >> 10} KiB free")
-    for word in chosen:
-        _unpack(machine, word.partition("=")[0])
-    if state.broken:
-        raise tool_failed("package-database-broken", f"{state.broken}: it failed", 20.0)
-    return Reply(0, f"ok installed {' '.join(words)}\n", "", 20.0 if chosen else 1.0)
+    return chosen
 
 
-def install_module(call: Call) -> Reply:
-    """Installs the build for a kernel, if the running one has no module yet."""
-    _manager, word, kernel = call.args
+def _build(machine: Machine, word: str, kernel: str) -> str:
+    """The version to install; empty if nothing is to be."""
     name, _, version = word.partition("=")
-    machine, state = call.machine, call.machine.packaging
+    state = machine.packaging
     fits = machine.setup.module and machine.setup.kernel == kernel
-    if not fits or (version and not is_there(machine, word)):
-        if state.holder:
-            raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
-        if state.broken:
-            raise refused("package-database-broken", state.broken)
-        if name not in state.builds:
-            raise refused("package-missing", f"no repository has {name}")
-        if kernel not in state.builds[name]:
-            there = " ".join(state.builds[name])
-            raise refused("module-not-built", f"{name} has no build for {kernel}: {there}")
-        offer = state.offers.get(name, kernel)
-        if version and offer != version:
-            raise refused("module-not-built", f"{word} has no build for {kernel}: {offer}")
-        machine.setup.module = machine.setup.kernel == kernel
-        machine.setup.versions[name] = machine.setup.module_build = offer
-        machine.record("installed", f"{name} {kernel}")
-    return Reply(0, f"ok installed {word} for {kernel}\n", "", 20.0)
+    if fits and not (version and not is_there(machine, word)):
+        return ""
+    if state.holder:
+        raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
+    if state.broken:
+        raise refused("package-database-broken", state.broken)
+    if name not in state.builds:
+        raise refused("package-missing", f"no repository has {name}")
+    if kernel not in state.builds[name]:
+        there = " ".join(state.builds[name])
+        raise refused("module-not-built", f"{name} has no build for {kernel}: {there}")
+    offer = state.offers.get(name, kernel)
+    if version and offer != version:
+        raise refused("module-not-built", f"{word} has no build for {kernel}: {offer}")
+    return offer
 
 
 def is_there(machine: Machine, word: str) -> bool:

@@ -13,7 +13,7 @@ class Packaging:
     read them; ``down`` is why they cannot be read. ``held`` stay as they are. ``holder`` has
     the lock, ``broken`` is what the manager has not finished; ``fails`` is the package whose
     own script fails; ``builds`` are the kernels for which a module's package is built,
-    in the version of ``offers`` if that names it; ``stuck`` is the module that is not unloaded.
+    in the version of ``offers`` if that names it; ``stuck`` is the module that somebody else uses.
     """
 
     offers: dict[str, str] = field(default_factory=dict)

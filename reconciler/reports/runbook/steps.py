@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.model.plan import Action
 from reconciler.reports.runbook.checks import FSTAB, escaped
@@ -112,6 +113,22 @@ def _module(action: Action, _places: Places) -> Commands:
     find = shell("apt-cache", "madison", name)
     older = ["--allow-downgrades"] if version else []
     return ("apt-get update", find, f"{shell(*APT, *older)} {name}=BUILD    # {which}")
+
+
+def _fetch(action: Action, places: Places) -> Commands:
+    """As it is installed later, up to where that would begin."""
+    if action.command is None:
+        return ()
+    argv = action.command.argv
+    command = replace(action.command, argv=(*argv[:4], *argv[5:]))
+    kind = action.kind.replace("fetch", "upgrade")
+    typed = STEPS[kind](replace(action, kind=kind, command=command), places)
+    return tuple(
+        line.replace("apt-get install", "apt-get install --download-only").replace(
+            "dnf install", "dnf install --downloadonly"
+        )
+        for line in typed
+    )
 
 
 # In the order in which they use each other; those that are built in have no holders.
@@ -230,6 +247,7 @@ STEPS: Mapping[str, Maker] = {
     **dict.fromkeys(("install-packages", "upgrade-packages"), _packages),
     **dict.fromkeys(("begin-backup", "note-backup"), _note),
     **dict.fromkeys(("install-module", "upgrade-module"), _module),
+    **dict.fromkeys(("fetch-packages", "fetch-module"), _fetch),
     "reload-module": _reload,
     "mount": _mount,
     "unmount": _unmount,

@@ -23,9 +23,8 @@ from reconciler.model.software import (
     useful,
 )
 from reconciler.model.standing import STOPPED, among, staying
+from reconciler.resources.packages.fetching import INSTALL_TIMEOUT, fetched
 
-# Fetching and unpacking over a slow line, after waiting for whoever has the package manager.
-INSTALL_TIMEOUT = 1800.0
 # The cluster stack's module is loaded by the o2cb service itself.
 MODULE = "ocfs2"
 
@@ -142,10 +141,8 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
     What a package's scripts do to the services of a host is the package's affair: a restart
     of o2cb stops ocfs2.service as well, which kills whoever uses a volume.
     """
-    if not _stopped(cluster, change.host):
-        return
     name = outdated(cluster, facts)
-    yield Action(
+    upgrade = Action(
         id=f"{cluster.name}/{change.host}/upgrade-packages",
         kind="upgrade-packages",
         host=change.host,
@@ -163,6 +160,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
         expects=(Fact((change.host,), "package", cluster.packages.tools, str(change.after)),),
         seconds=60,
     )
+    yield upgrade if _stopped(cluster, change.host) else fetched(upgrade)
 
 
 def _stopped(cluster: Cluster, host: str) -> bool:
@@ -178,11 +176,9 @@ def _idle(cluster: Cluster, host: str) -> tuple[Fact, ...]:
 
 def _upgrade_module(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     """In a turn of the host's own: the package first, then what the kernel runs."""
-    if not _stopped(cluster, change.host):
-        return
     manager, release = known(facts.packages).manager or "", known(facts.kernel).running
     word = outdated_module(cluster, facts)
-    yield Action(
+    upgrade = Action(
         id=f"{cluster.name}/{change.host}/upgrade-module",
         kind="upgrade-module",
         host=change.host,
@@ -201,6 +197,7 @@ def _upgrade_module(cluster: Cluster, change: Change, facts: HostFacts) -> Itera
         ),
         seconds=60,
     )
+    yield upgrade if _stopped(cluster, change.host) else fetched(upgrade)
     yield from _reload(cluster, change, facts)
 
 

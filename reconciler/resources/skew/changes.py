@@ -16,7 +16,7 @@ from reconciler.model.observed import HostFacts, Observed, Superblock, known
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
 from reconciler.model.refusals import member
-from reconciler.model.software import reload_due, stale_modules
+from reconciler.model.software import reload_due, stale_modules, unwanted
 from reconciler.model.standing import among, is_withdrawn, mounting_it, online, staying
 from reconciler.resources.skew.features import lacking
 
@@ -47,6 +47,7 @@ def findings(cluster: Cluster, observed: Observed) -> Iterator[Finding]:
     yield from _versions(cluster, hosts)
     for host, facts in hosts.items():
         yield from _stale(cluster, host, facts)
+        yield from _unmanaged(cluster, host, facts)
     for item in _skews(cluster, observed):
         if not item.joins:
             yield Finding(item.code, member(item.host), item.message, item.remedy)
@@ -107,6 +108,18 @@ def _stale(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Finding]:
             f"its kernel runs another build of ocfs2 than is installed: {words}",
             "boot it, or name the installed version as packages.kernel_module_version: then "
             "a plan reloads it, one host after the other",
+            "notice",
+        )
+
+
+def _unmanaged(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Finding]:
+    """Other versions than the file names, which somebody else is to install."""
+    for name, have, wanted in () if cluster.packages.manage else unwanted(cluster, facts):
+        yield Finding(
+            "version-skew",
+            member(host),
+            f"{name} is {have}, the file wants {wanted}; packages.manage is false",
+            f"install {wanted} on {host}, or name in the file what is there",
             "notice",
         )
 

@@ -75,6 +75,16 @@ def test_another_version_takes_the_place_of_the_one_that_is_there(host):
 
 
 @needs_debian
+def test_a_build_is_fetched_and_not_installed(host):
+    build = f"{VERSIONED}-2-{RUNNING.replace('-', '_')}.noarch"
+    words = ("install-module", "rpm", f"{VERSIONED}=2", RUNNING)
+    assert host.gate("fetch", *words) == (0, f"ok fetched {build}\n", "")
+    assert installed(host) == []
+    status, _, err = host.gate("fetch", *words[:2], f"{VERSIONED}=3", RUNNING)
+    assert (status, err.split(":")[1]) == (75, " module-not-built")
+
+
+@needs_debian
 def test_without_a_build_for_it_nothing_is_installed(host):
     status, out, err = host.gate("install-module", "rpm", MODULE, "5.14.0-503.el9.x86_64")
     assert (status, out) == (75, "")
@@ -114,6 +124,34 @@ def test_an_exclude_is_respected(host):
 
 
 @needs_debian
+def test_what_takes_the_place_of_another_package_is_not_installed(host):
+    host.offer_rpm("lab-old", "1", "/opt/lab-old")
+    done = host.gate("install-packages", "rpm", "lab-old")
+    assert (done[0], installed(host)) == (0, ["lab-old-1-1.noarch"])
+    host.offer_rpm("lab-new", "1", "/opt/lab-new", "Obsoletes: lab-old")
+    status, _, err = host.gate("install-packages", "rpm", "lab-new", "lab-tools")
+    assert (status, installed(host)) == (75, ["lab-old-1-1.noarch"])
+    assert err.startswith("gate: package-conflict: something would be removed for it: ")
+    assert "replacing lab-old.noarch 1-1" in err
+    done = host.gate("install-packages", "rpm", "lab-tools", "?lab-new")
+    assert (done[0], installed(host)) == (0, ["lab-old-1-1.noarch", "lab-tools-1-1.noarch"])
+    host.run("rpm -e lab-old lab-tools 2>/dev/null")
+    status, _, err = host.gate("install-packages", "rpm", "lab-old")
+    assert (status, installed(host)) == (75, [])
+    assert err == "gate: package-missing: no repository has lab-old, but what replaces it\n"
+
+
+@needs_debian
+def test_a_part_of_a_version_is_none(host):
+    status, _, err = host.gate("install-packages", "rpm", "lab-tools=1")
+    assert (status, installed(host)) == (75, [])
+    assert err == "gate: package-missing: no repository has lab-tools=1, but 1-1\n"
+    done = host.gate("install-packages", "rpm", "lab-tools=1-1")
+    assert (done[0], installed(host)) == (0, ["lab-tools-1-1.noarch"])
+    host.run("rpm -e lab-tools 2>/dev/null")
+
+
+@needs_debian
 def test_a_repository_that_cannot_be_read_is_named(host):
     err = refused(host, "mv /rpms/repodata /rpms/gone; dnf -q clean all 2>/dev/null")
     assert err.startswith("gate: repository-failed: ")
@@ -150,6 +188,19 @@ def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp
         assert debian.versions("ocfs2-modules") == {"ocfs2-modules": words}
     status, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "7.7")
     assert (status, err[:55]) == (75, "gate: module-not-built: ocfs2-modules has no build for ")
+
+
+@needs_debian
+def test_a_kernel_is_no_part_of_another_ones_name(tmp_path: Path):
+    debian = Debian(tmp_path)
+    for version in ("1+9.9.0-13-amd64", "1+19.9.0", "1+9.9.0.1", "1+9.9.0-rt"):
+        debian.offer("ocfs2-modules", version)
+    status, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "9.9.0")
+    assert (status, err.split(":")[1]) == (75, " module-not-built")
+    assert debian.versions("ocfs2-modules") == {}
+    debian.offer("ocfs2-modules", "1:1+9.9.0-1+b2")
+    _, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "9.9.0")
+    assert "ocfs2-modules=1:1+9.9.0-1+b2 brings no ocfs2 for 9.9.0: " in err
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,70 @@ def test_a_version_is_installed_also_an_older_one(debian: Debian) -> None:
 
 
 @needs_debian
+def test_what_is_fetched_is_there_and_nothing_is_installed(debian: Debian) -> None:
+    debian.offer("lab-tools", "1.0")
+    debian.offer("lab-tools", "2.0", depends="lab-base")
+    debian.offer("lab-base")
+    words = ("install-packages", "dpkg", "lab-tools=2.0")
+    assert debian.gate("fetch", *words) == (0, "ok fetched lab-tools=2.0\n", "")
+    assert "installed 2.0" not in debian.versions("lab-tools", "lab-base").values()
+    assert debian.gate(*words) == (0, "ok installed lab-tools=2.0\n", "")
+    assert debian.gate("fetch", *words) == (0, "ok installed lab-tools=2.0\n", "")
+    status, _, err = debian.gate("fetch", "install-packages", "dpkg", "lab-tools=3.0")
+    assert (status, err) == (75, "gate: package-missing: no repository has lab-tools=3.0\n")
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("reload-module", "1"), ("install-packages", "apt", "a")]
+)
+def test_nothing_else_is_fetched(words: tuple[str, ...]) -> None:
+    status, out, err = gate("fetch", *words)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")
+
+
+@needs_debian
+def test_what_is_only_useful_and_cannot_be_installed_is_left_out(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    debian.offer("lab-more", depends="lab-never")
+    done = debian.gate("install-packages", "dpkg", "lab-tools", "?lab-more")
+    assert done == (0, "ok installed lab-tools ?lab-more\n", "")
+    assert debian.versions("lab-tools")["lab-tools"] == "installed 1.0"
+
+
+SYSTEMCTL = """\
+#!/bin/sh
+case "$*" in
+show*) cat /state ;;
+*unmask*) rm /masked ;;
+*mask*) touch /masked ;;
+start*) [ -e /masked ] || echo "$*" >>/started ;;
+esac
+"""
+
+
+@needs_debian
+@pytest.mark.parametrize(
+    ("state", "started"),
+    [
+        ("LoadState=not-found\nActiveState=inactive", ""),
+        ("LoadState=loaded\nActiveState=inactive", ""),
+        ("LoadState=loaded\nActiveState=active", "start o2cb\n"),
+    ],
+)
+def test_what_is_stopped_stays_so(debian: Debian, state: str, started: str) -> None:
+    debian.offer("lab-tools", "1.0")
+    debian.offer("lab-tools", "2.0", postinst="systemctl start o2cb")
+    tool = debian.here / "up/usr/bin/systemctl"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(SYSTEMCTL)
+    tool.chmod(0o755)
+    (debian.here / "up/state").write_text(state)
+    for version in ("1.0", "2.0"):
+        assert debian.gate("install-packages", "dpkg", f"lab-tools={version}")[0] == 0
+    assert debian.run("touch /started; cat /started; ls /masked 2>/dev/null || true") == started
+
+
+@needs_debian
 def test_settings_are_what_they_were(debian: Debian) -> None:
     debian.offer("lab-tools", postinst="echo O2CB_ENABLED=false >/etc/default/o2cb")
     assert debian.gate("install-packages", "dpkg", "lab-tools")[0] == 0
@@ -90,6 +154,48 @@ def test_what_a_pin_forbids_is_not_offered(debian: Debian) -> None:
     debian.offer("lab-tools")
     pin = "printf 'Package: lab-tools\\nPin: release *\\nPin-Priority: -1\\n' >/etc/apt/preferences.d/no"
     assert refused(debian, pin) == "gate: package-missing: no repository has lab-tools\n"
+
+
+@needs_debian
+@pytest.mark.parametrize(
+    ("pin", "priority", "version"),
+    [("1.0", 1001, "1.0"), ("2.0", -1, "1.0"), ("*", 1001, "2.0")],
+)
+def test_a_pin_is_respected_also_by_who_asks_for_a_version(
+    debian: Debian, pin: str, priority: int, version: str
+) -> None:
+    for one in ("1.0", "2.0"):
+        debian.offer("lab-tools", one)
+    assert debian.gate("install-packages", "dpkg", "lab-tools=1.0")[0] == 0
+    words = f"Package: lab-tools\\nPin: version {pin}\\nPin-Priority: {priority}\\n"
+    write = f"printf '{words}' >/etc/apt/preferences.d/lab"
+    status, _, err = debian.gate("install-packages", "dpkg", "lab-tools=2.0", before=write)
+    assert debian.versions("lab-tools") == {"lab-tools": f"installed {version}"}
+    why = "gate: package-held: lab-tools=2.0 is kept away by the preferences of apt"
+    assert (status, err[: len(why)]) == ((0, "") if version == "2.0" else (75, why))
+
+
+@needs_debian
+def test_what_the_host_likes_to_add_or_take_away_stays_as_it_is(debian: Debian) -> None:
+    debian.offer("lab-idle")
+    debian.offer("lab-also")
+    debian.offer("lab-tools", depends="dpkg\nSuggests: lab-also")
+    assert debian.gate("install-packages", "dpkg", "lab-idle")[0] == 0
+    likes = 'APT::Get::AutomaticRemove \\"true\\"; APT::Install-Suggests \\"true\\";'
+    before = f'apt-mark auto lab-idle >/dev/null; echo "{likes}" >/etc/apt/apt.conf.d/99'
+    assert debian.gate("install-packages", "dpkg", "lab-tools", before=before)[0] == 0
+    there = {"lab-idle": "installed 1.0", "lab-also": "not-installed "}
+    assert debian.versions("lab-*") == {**there, "lab-tools": "installed 1.0"}
+
+
+@needs_debian
+@pytest.mark.parametrize("name", ["lab-tool.", "lab-2.0-amd64", "lab-tools+", "lab-tools-"])
+def test_a_name_is_no_expression_that_others_match(debian: Debian, name: str) -> None:
+    for other in ("lab-tools", "lab-2x0-amd64-dbg"):
+        debian.offer(other)
+    err = f"gate: package-missing: no repository has {name}\n"
+    assert refused(debian, "true", name) == err
+    assert debian.versions("lab-*") == {}
 
 
 @needs_debian

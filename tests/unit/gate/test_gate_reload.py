@@ -27,7 +27,8 @@ def debian(tmp_path: Path) -> Debian:
         "usr/local/sbin/modprobe": MODPROBE,
         "stuck": "",
         "sys/module/ocfs2/refcnt": "0\n",
-        "sys/module/ocfs2_nodemanager/refcnt": "2\n",
+        "sys/module/ocfs2_nodemanager/refcnt": "1\n",
+        "sys/module/ocfs2_nodemanager/holders/ocfs2": "a link to it\n",
         "sys/module/ocfs2_stackglue/parameters": "built in\n",
     }.items():
         (host.here / "up" / path).parent.mkdir(parents=True, exist_ok=True)
@@ -49,9 +50,18 @@ def test_a_module_in_use_is_named_and_nothing_is_forced(debian: Debian) -> None:
     status, out, err = debian.gate("reload-module", KERNEL)
     assert (status, out) == (70, "")
     assert err == (
-        "gate: module-in-use: ocfs2_nodemanager cannot be unloaded, it is used 2 times: "
+        "gate: module-in-use: ocfs2_nodemanager cannot be unloaded, it is used 1 times: "
         "FATAL: Module ocfs2_nodemanager is in use.\n"
     )
+
+
+@needs_debian
+def test_nothing_is_unloaded_while_somebody_else_uses_one_of_them(debian: Debian) -> None:
+    (debian.here / "up/sys/module/ocfs2_nodemanager/refcnt").write_text("2\n")
+    done = debian.gate("reload-module", KERNEL)
+    why = "ocfs2_nodemanager is used 1 times by others than modules of ocfs2"
+    assert done == (75, "", f"gate: module-in-use: {why}\n")
+    assert debian.run("ls /").count("asked") == 0
 
 
 @needs_debian

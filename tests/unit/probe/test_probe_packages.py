@@ -9,7 +9,7 @@ from reconciler.hosts.observer import parse_facts
 from reconciler.model.observed import Packages
 from reconciler.probe import probe_text
 from reconciler.resources import SECTIONS
-from tests.unit.gate.debian import Debian, needs_debian
+from tests.unit.gate.debian import CONTROL, Debian, needs_debian
 
 
 @pytest.fixture
@@ -47,6 +47,14 @@ def test_what_dpkg_has_not_finished_is_told(debian: Debian) -> None:
     debian.offer("lab-bad", postinst="exit 1")
     debian.run("apt-get -q update && { apt-get -y install lab-bad || true; }")
     assert packages(debian).broken == "lab-bad is half-configured"
+
+
+@needs_debian
+def test_what_dpkg_has_still_to_set_off_is_told(debian: Debian) -> None:
+    control = CONTROL.format(name="lab-late", version="1", kib=1, depends="dpkg").split("\n", 1)
+    late = f"Status: install ok triggers-pending\nTriggers-Pending: lab\n{control[1]}"
+    debian.run(f"cat >>/var/lib/dpkg/status <<'END'\n\n{control[0]}\n{late}\nEND\n")
+    assert packages(debian).broken == "lab-late is triggers-pending"
 
 
 @needs_debian
