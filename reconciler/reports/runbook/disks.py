@@ -35,7 +35,9 @@ def _blank(fact: Fact, host: str, places: Places) -> Check:
     end = f"skip=$(( $({shell('blockdev', '--getsize64', device)}) / 1048576 - 16 ))"
     read = f"dd {shlex.quote(f'if={device}')} bs=1M"
     first, last = (f"{read} {part} 2>/dev/null | {count}" for part in ("count=16", end))
-    signs = (shell("wipefs", "-n", device), shell("blkid", "-p", device))
+    # These two only: of a partition blkid would tell as well where it is on its disk.
+    told = ("-s", "TYPE", "-s", "PTTYPE")
+    signs = (shell("wipefs", "-n", device), shell("blkid", "-p", *told, device))
     return Check(
         (*signs, first, last, shell("lsblk", device)),
         (
