@@ -132,8 +132,14 @@ def test_newer_tools_come_one_host_after_the_other(lab, operator):
         done = lab.run(host, NEWER, timeout=120)
         assert done.returncode == 0, done.stderr
     newer = lab.run("node01", "cat /srv/newer/version").stdout.strip()
+    nowhere = operator.write(cluster(*ALL, packages={"tools_version": f"{newer}0"}))
+    told = operator.run("apply", nowhere, "--approve", operator.plan(nowhere)["id"])
+    assert told.returncode == 4
+    assert f"gate: package-missing: no repository has ocfs2-tools={newer}0" in told.stdout
+    assert all(has_mounted(lab, host) for host in ALL)
     file = operator.write(cluster(*ALL, packages={"tools_version": newer}))
     events = operator.converge(file)
+    assert set(commands(events)[:3]) == {(host, "fetch-packages") for host in ALL}
     turn = ("unmount", "stop-cluster", "upgrade-packages", "start-cluster", "mount")
     assert [step for step in commands(events) if step[1] in turn] == [
         (host, kind) for host in ALL for kind in turn
