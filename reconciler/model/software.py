@@ -78,6 +78,22 @@ def installed_module(cluster: Cluster, facts: HostFacts) -> str:
     return _versions(facts, name) if name else ""
 
 
+def unpackaged(cluster: Cluster, facts: HostFacts) -> str:
+    """The package of which the file wants a version, where the module there is of none; or empty.
+
+    Such a module is left alone: the kernel's own, or one that somebody built.
+    """
+    packages = cluster.packages
+    if isinstance(facts.kernel, Unknown) or isinstance(facts.packages, Unknown):
+        return ""
+    if not (
+        packages.kernel_module and packages.kernel_module_version and facts.kernel.module_file
+    ):
+        return ""
+    name = filled(packages.kernel_module, facts)
+    return "" if _versions(facts, name) else name
+
+
 def unwanted(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, str, str]]:
     """Package, its version, and the one that the file wants, whoever is to install it."""
     packages = cluster.packages

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.software import unpackaged
 from reconciler.model.standing import LISTED, among, leaving, left, staying
 from reconciler.resources.growth import sight
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
@@ -37,6 +38,11 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
             yield (
                 f"{host}: {left.words} was stopped for a volume, and the file names it no more: "
                 "start it by hand (a service: unmask and enable it before), or name it again"
+            )
+        if name := unpackaged(cluster, facts):
+            yield (
+                f"{host}: its ocfs2 module is not of the package {name}, so no version of it is "
+                "installed: install it by hand, or take kernel_module_version out of the file"
             )
     clocks = {
         h: f.identity.clock for h, f in stays.items() if not isinstance(f.identity, Unknown)

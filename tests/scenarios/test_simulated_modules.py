@@ -141,3 +141,17 @@ def test_a_bare_host_gets_the_version_at_once():
     assert ended.word == "converged"
     assert "upgrade-module" not in {kind for _, kind in steps(ended)}
     assert machine.setup.versions["kmod-ocfs2"] == NEW
+
+
+def test_a_module_of_no_package_is_left_alone_and_told():
+    """The kernel's own, though the file wants a version of a package."""
+    world = witnessed(2)
+    plan = drive(world, Controller(world).plan(wanting(world, "1.9")))
+    assert not {"install-module", "upgrade-module"} & {action.kind for action in plan.actions}
+    notes = [note for note in plan.clusters[0].notes if "kernel_module_version" in note]
+    assert [note.split(",")[0] for note in notes] == [
+        f"{host}: its ocfs2 module is not of the package kmod-ocfs2" for host in world.machines
+    ]
+    for packages in (None, {"kernel_module": "kmod-ocfs2"}):
+        plan = drive(world, Controller(world).plan(desired(world, packages=packages or {})))
+        assert not any("kmod-ocfs2" in note for note in plan.clusters[0].notes)
