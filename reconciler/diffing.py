@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import unified_diff
+from typing import Any
 
 # How values of several parts are joined where they are told in one line.
 BETWEEN = "; "
+INDEX = re.compile(r"\[\d+\]$")  # of a list without an order
 KEY = re.compile(r"root\['([^']+)'\]")  # a value by its key alone, as a person calls it
 
 
@@ -31,6 +33,18 @@ def differences(expected: object, actual: object) -> tuple[str, ...]:
 def _deep(expected: object, actual: object) -> tuple[str, ...]:
     from deepdiff import DeepDiff  # noqa: PLC0415  # slow to import, only where something differs
 
-    found = DeepDiff(expected, actual, ignore_order=True, ignore_type_in_groups=[(list, tuple)])
-    lines = (KEY.sub(r"\1", line) for line in found.pretty().splitlines())
-    return tuple(line for line in lines if line)
+    found = DeepDiff(
+        expected, actual, ignore_order=True, ignore_type_in_groups=[(list, tuple)], view="tree"
+    )
+    lines = (_line(level) for levels in found.values() for level in levels)
+    return tuple(sorted(lines))
+
+
+def _line(level: Any) -> str:
+    """Where, and both values; what is on one side only has ``nothing`` on the other."""
+    where = INDEX.sub("", KEY.sub(r"\1", level.path()).removeprefix("root"))
+    return f"{where}: expected {_value(level.t1)}, actual {_value(level.t2)}".removeprefix(": ")
+
+
+def _value(value: object) -> str:
+    return "nothing" if repr(value) == "not present" else str(value)
