@@ -100,6 +100,11 @@ def formats(names: Sequence[str]) -> Callable[[F], F]:
     )
 
 
+FACTS = click.option(
+    "--facts",
+    type=click.Path(dir_okay=False),
+    help="Plan offline from what observe -o wrote.",
+)
 FILE = click.argument("file", required=False, metavar="[FILE]")
 PARALLELISM = click.option(
     "--parallelism",

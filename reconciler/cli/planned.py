@@ -1,33 +1,57 @@
-"""The plan of a file, made for a command that only tells about it."""
+"""The plan of a file: from its hosts as they are now, or from recorded facts."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
 
 from reconciler.cli.fleet import connected
 from reconciler.cli.targets import checked
 from reconciler.cli.terminal import observing
 from reconciler.loading import read
-from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed
+from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
 from reconciler.model.standing import contacted
-from reconciler.pipeline import Options
+from reconciler.pipeline import Options, Pairs, plan_recorded
 from reconciler.pipeline import plan as make
+from reconciler.reports.facts import age
 
-Pairs = tuple[tuple[Cluster, Observed], ...]
 
-
-async def planned(
-    path: str, targets: Sequence[str], parallelism: int, *, no_color: bool
+def planned(
+    path: str, options: Options, *, facts: str | None = None, no_color: bool
 ) -> tuple[Plan, Pairs]:
-    """Read the hosts of a file, and plan; writes nothing anywhere.
+    """Read the hosts of a file, or what was recorded of them, and plan; writes nothing anywhere.
 
     Raises SpecInvalid for the file, UsageError for an unknown target.
     """
     desired = read(path)
-    checked(desired, targets)
+    checked(desired, options.targets)
+    return made(desired, options, facts=facts, no_color=no_color)
+
+
+def made(
+    desired: Desired, options: Options, *, facts: str | None = None, no_color: bool
+) -> tuple[Plan, Pairs]:
+    """As `planned`, of what was read and checked already."""
+    if facts:
+        return _recorded(desired, facts, options.targets)
+    return asyncio.run(_live(desired, options, no_color=no_color))
+
+
+async def _live(desired: Desired, options: Options, *, no_color: bool) -> tuple[Plan, Pairs]:
     async with connected(desired) as fleet:
         total = sum(len(contacted(cluster)) for cluster in desired.clusters)
         with observing(total, no_color=no_color) as watch:
-            return await make(desired, fleet, Options(tuple(targets), parallelism), watch)
+            return await make(desired, fleet, options, watch)
+
+
+def _recorded(desired: Desired, path: str, targets: Sequence[str]) -> tuple[Plan, Pairs]:
+    """From recorded facts, whose age is told: no host is connected to."""
+    from reconciler.loading.saved import recorded_facts  # noqa: PLC0415  # only when needed
+
+    found = recorded_facts(path)
+    click.echo(f"note: {age(found.observed_at, datetime.now(UTC))}", err=True)
+    return asyncio.run(plan_recorded(desired, found.clusters, targets))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import click
@@ -82,10 +81,11 @@ def near_code(what: str, likeness: float = 0.6) -> str:
 def _address(what: str, path: str, parallelism: int, shape: tuple[str, bool]) -> int:
     from reconciler.cli.planned import planned  # noqa: PLC0415  # slow to import; codes need none
     from reconciler.cli.terminal import show  # noqa: PLC0415  # as above
+    from reconciler.pipeline import Options  # noqa: PLC0415  # as above
     from reconciler.reports import explanation  # noqa: PLC0415  # as above
 
     form, no_color = shape
-    plan, pairs = asyncio.run(planned(path, (), parallelism, no_color=no_color))
+    plan, pairs = planned(path, Options((), parallelism), no_color=no_color)
     about = explanation.matter(plan, what)
     known = explanation.known_addresses(pairs, plan)
     if about.is_empty and what not in known:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from reconciler.cli.fleet import connected
 from reconciler.cli.options import (
+    FACTS,
     FILE,
     NO_COLOR,
     NO_INPUT,
@@ -22,16 +19,13 @@ from reconciler.cli.options import (
     discovered,
     formats,
 )
+from reconciler.cli.planned import made
 from reconciler.cli.targets import checked
-from reconciler.cli.terminal import observing, show
+from reconciler.cli.terminal import show
 from reconciler.loading import digest, load, places, read_text
-from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
-from reconciler.model.standing import contacted
-from reconciler.pipeline import Options, Pairs, plan_recorded
-from reconciler.pipeline import plan as make
+from reconciler.pipeline import Options
 from reconciler.reports.documents import plan_document
-from reconciler.reports.facts import age
 from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.text import plan_lines
 
@@ -42,11 +36,7 @@ BLOCKED = 3
 @click.command("plan")
 @FILE
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Save the plan there.")
-@click.option(
-    "--facts",
-    type=click.Path(dir_okay=False),
-    help="Plan offline from what observe -o wrote.",
-)
+@FACTS
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @formats(("text", "json", *FORMS))
 @TARGET
@@ -75,10 +65,7 @@ def command(
     source = read_text(path)
     desired = load(path, source)
     checked(desired, targets)
-    if facts:
-        plan, pairs = _recorded(desired, facts, targets)
-    else:
-        plan, pairs = asyncio.run(_live(desired, Options(targets, parallelism), no_color))
+    plan, pairs = made(desired, Options(targets, parallelism), facts=facts, no_color=no_color)
     document = plan_document(plan, desired, targets, digest(source))
     text = json.dumps(document, indent=1, default=str)
     if output:
@@ -92,22 +79,6 @@ def command(
     if plan.blocked:
         return BLOCKED
     return CHANGES if detailed_exitcode and (plan.actions or _differs(plan)) else 0
-
-
-async def _live(desired: Desired, options: Options, no_color: bool) -> tuple[Plan, Pairs]:
-    async with connected(desired) as fleet:
-        total = sum(len(contacted(cluster)) for cluster in desired.clusters)
-        with observing(total, no_color=no_color) as watch:
-            return await make(desired, fleet, options, watch)
-
-
-def _recorded(desired: Desired, path: str, targets: Sequence[str]) -> tuple[Plan, Pairs]:
-    """From recorded facts, whose age is told: no host is connected to."""
-    from reconciler.loading.saved import recorded_facts  # noqa: PLC0415  # only when needed
-
-    found = recorded_facts(path)
-    click.echo(f"note: {age(found.observed_at, datetime.now(UTC))}", err=True)
-    return asyncio.run(plan_recorded(desired, found.clusters, targets))
 
 
 def _differs(plan: Plan) -> bool:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import click
 
-from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, TARGET, discovered, formats
+from reconciler.cli.options import (
+    FACTS,
+    FILE,
+    NO_COLOR,
+    PARALLELISM,
+    TARGET,
+    discovered,
+    formats,
+)
 from reconciler.cli.planned import planned
 from reconciler.cli.terminal import show
+from reconciler.pipeline import Options
 from reconciler.reports.runbook import runbook_document, runbook_lines
 
 BLOCKED = 3
@@ -17,20 +25,26 @@ BLOCKED = 3
 
 @click.command("runbook")
 @FILE
+@FACTS
 @formats(("text", "json"))
 @TARGET
 @PARALLELISM
 @NO_COLOR
 def command(
-    file: str | None, form: str, targets: tuple[str, ...], parallelism: int, no_color: bool
+    file: str | None,
+    facts: str | None,
+    form: str,
+    targets: tuple[str, ...],
+    parallelism: int,
+    no_color: bool,
 ) -> int:
     """The plan of FILE as steps that a person can type: host, command, check.
 
-    The text is Markdown, too. A cluster whose plan is refused has no steps (exit 3).
+    The text is Markdown, too. A cluster whose plan is refused has no steps (exit 3). With
+    --facts no host is connected to: it is made from what observe -o wrote.
     """
-    plan, pairs = asyncio.run(
-        planned(discovered(file), targets, parallelism, no_color=no_color)
-    )
+    options = Options(targets, parallelism)
+    plan, pairs = planned(discovered(file), options, facts=facts, no_color=no_color)
     if form == "json":
         click.echo(json.dumps(runbook_document(plan, pairs), indent=1))
     else:

@@ -13,3 +13,12 @@ async def test_the_plan_is_told_by_hand_and_a_refused_one_is_not(tmp_path):
         code, out, _err = await at.run("runbook", at.file)
         assert (code, "- BLOCKED host-unreachable  member/node02" in out) == (3, True)
         assert "mount -t ocfs2" not in out
+
+
+async def test_from_recorded_facts_it_is_the_same_without_a_host(tmp_path):
+    async with desk(tmp_path, hosts=1) as at:
+        _code, live, _err = await at.run("runbook", at.file)
+        assert (await at.run("observe", at.file, "-o", "facts.json"))[0] == 0
+        at.world.machines["node01"].refusal = "host-unreachable"
+        code, out, err = await at.run("runbook", at.file, "--facts", "facts.json")
+        assert (code, out, "host-unreachable" in err) == (0, live, False)
