@@ -67,6 +67,7 @@ def command(
     text = json.dumps(document, indent=1)
     if output:
         Path(output).write_text(text + "\n")
+        click.echo(f"saved: {output}, to be planned from by --facts {output}", err=True)
     if form == "text":
         show(facts_lines(pairs), no_color)
     elif not output:

@@ -70,6 +70,7 @@ def command(
     text = json.dumps(document, indent=1, default=str)
     if output:
         Path(output).write_text(text + "\n")
+        click.echo(f"saved: {output}, to be carried out by reconcile apply {output}", err=True)
     if form == "json":
         click.echo(text)
     elif form in FORMS:

@@ -38,10 +38,10 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     for host, facts in among(observed, staying(cluster)).reached().items():
         names = lacking(cluster, facts)
         if names and cluster.packages.manage and known(facts.packages).manager:
-            before = dict.fromkeys(names)
+            before, after = dict.fromkeys(names, "absent"), dict.fromkeys(names, "installed")
             because = "without them the host can take no part"
             address = f"{member(host)}/packages"
-            yield Change(address, host, "package", before, list(names), because)
+            yield Change(address, host, "package", before, after, because)
         if wanted := outdated(cluster, facts):
             name, _, version = wanted.partition("=")
             have = known(facts.packages).versions[name]
