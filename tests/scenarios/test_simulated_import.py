@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from reconciler.cli import run
 from reconciler.cli.commands import import_
 from reconciler.cli.commands.import_ import Search
 from reconciler.hosts.simulator.files import File
@@ -251,3 +252,25 @@ def test_a_part_that_is_mounted_elsewhere_too_does_not_take_the_volumes_place(li
     assert yaml.safe_load(text)["clusters"][0]["volumes"][0]["mount"] == {"path": "/srv/images"}
     assert not faithful
     assert "is mounted on /mnt/iso, which no volume of the file names" in said[0]
+
+
+@pytest.mark.parametrize("name", ["-oProxyCommand=x", "a b;c", "$(id)"])
+def test_a_name_in_the_cluster_that_no_host_can_have_is_told(name):
+    world = witnessed(2)
+    made(world)
+    node = f"\nnode:\n\tname = {name}\n\tcluster = ocfs2\n\tnumber = 9\n"
+    address = "\tip_address = 10.9.9.9\n\tip_port = 7777\n"
+    rewritten(world, CONF, lambda text: text.replace("= 2", "= 3") + node + address)
+    search = Search(Ssh(), Options(), no_color=True)
+    fleet = Controller(world)._fleet(None, Line())
+    _text, said, faithful = drive(world, search.through(fleet, ("node01",)))
+    assert not faithful
+    assert any("is not" in line for line in said)
+
+
+@pytest.mark.parametrize("words", ["-- -oProxyCommand=x", "a;b", "node01 --user a;b"])
+def test_a_host_or_user_that_cannot_be_one_is_a_usage_error(words, capsys):
+    assert run(["import", *words.split()]) == 64
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert "a;b" in err or "-oProxy" in err

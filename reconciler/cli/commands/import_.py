@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from reconciler.cli.fleet import connected
 from reconciler.cli.options import NO_COLOR, NO_INPUT, PARALLELISM, VERBOSE
@@ -70,7 +71,9 @@ def command(
         raise UsageError(f"{output} is there already: remove it, or name another file")
     values = {"user": user, "identity": identity, "known_hosts": known_hosts}
     given = {key: value for key, value in values.items() if value}
-    ssh = Ssh.model_validate(given | ({"sudo": True} if sudo else {}))
+    ssh = _ssh(given | ({"sudo": True} if sudo else {}))
+    for host in hosts:
+        _ssh({"host": host})
     search = Search(ssh, Options(parallelism=parallelism), no_color=no_color)
     text, said, faithful = asyncio.run(search.adopt(hosts))
     if output:
@@ -143,6 +146,8 @@ class Search:
     async def _others(self, fleet: Fleet) -> None:
         """Who is on their lists, and on the lists of those, each asked once; then the devices."""
         while new := [name for name in self._listed() if name not in self._asked()]:
+            self.lost |= {name: lost for name in new if (lost := _unaskable(name))}
+            new = [name for name in new if name not in self.lost]
             found = await self._ask(fleet, dict.fromkeys(new, ""), ())
             for name, facts in found.items():
                 if isinstance(facts, Unreachable):
@@ -222,6 +227,23 @@ class Search:
                 "not: a volume that no host has mounted may be missing here"
             )
         return (*told, *self.twins)
+
+
+def _ssh(values: Mapping[str, object]) -> Ssh:
+    """Where and how to log in; UsageError for what no file could say either."""
+    try:
+        return Ssh.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(error.errors(include_url=False)[0]["msg"]) from error
+
+
+def _unaskable(name: str) -> Unreachable | None:
+    """Why a host cannot be asked for by its name in the cluster, which others chose."""
+    try:
+        _ssh({"host": name})
+    except UsageError as error:
+        return Unreachable(name, "host-unreachable", str(error))
+    return None
 
 
 def _member(name: str, host: str) -> Member:

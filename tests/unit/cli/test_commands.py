@@ -94,12 +94,15 @@ async def test_two_runs_at_once_one_is_locked_out(tmp_path):
         assert at.world.violations() == ()
 
 
-async def test_ctrl_c_starts_nothing_more_and_exits_with_130(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+async def test_ctrl_c_or_a_lost_terminal_starts_nothing_more_and_exits_with_130(
+    tmp_path, number
+):
     async with desk(tmp_path) as at:
         process = await at.start("apply", at.file, *await at.approved(), "--format", "json")
         while line := await process.stdout.readline():
             if json.loads(line)["event"] == "action-finished":
-                process.send_signal(signal.SIGINT)
+                process.send_signal(number)
                 break
         out, _err = await process.communicate()
         last = json.loads(out.splitlines()[-1])
