@@ -94,14 +94,17 @@ def _section(value: object) -> object:
     if isinstance(value, Unknown):
         return {"unknown": value.reason}
     if isinstance(value, tuple):
-        return [_item(item) for item in value]
+        # A stable sort: of what is mounted over one another, the last stays the last.
+        return sorted(map(_item, value), key=lambda item: str(item.get("path", "")))
     return _item(value)
 
 
-def _item(value: object) -> object:
+def _item(value: object) -> dict[str, object]:
     fields = asdict(value)  # type: ignore[call-overload]  # every section holds dataclasses
     if "options" in fields:
         fields["options"] = [o for o in fields["options"] if not o.startswith(SHRINKING)]
+    if fields.get("slot_map"):  # who has one; which one is a matter of who mounted first
+        fields["slot_map"] = sorted(slot["node"] for slot in fields["slot_map"])
     return {key: _masked(key, item) for key, item in fields.items() if key not in VOLATILE}
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.model.observed import Lease, Observed, Unknown, Unreachable
+from reconciler.model.observed import Lease, Observed, Slot, Unknown, Unreachable
 from reconciler.planning.departed import departed, with_departed
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, plan_cluster
@@ -341,3 +341,17 @@ def test_how_full_a_volume_is_does_not_change_the_plans_id():
     mounts = tuple(replace(mount, free=4096) for mount in quiet.hosts["node01"].mounts)
     fuller = changed(quiet, "node01", mounts=mounts)
     assert make_plan([(cluster, fuller)]).id == make_plan([(cluster, quiet)]).id
+
+
+def test_who_mounted_first_is_no_part_of_the_id():
+    """After a boot mounts stand in another order, and nodes have other slots."""
+    cluster = spec(volumes=[volume()])
+    seen = converged(cluster)
+    (mount,), (view,) = seen.hosts["node01"].mounts, seen.hosts["node01"].wanted
+    other = replace(mount, path="/srv/other", source="/dev/sdz", device="8:99")
+    ids = set()
+    for mounts, nodes in (((mount, other), (0, 1)), ((other, mount), (1, 0))):
+        slots = tuple(Slot(slot, node) for slot, node in enumerate(nodes))
+        facts = {"mounts": mounts, "wanted": (replace(view, slot_map=slots),)}
+        ids.add(make_plan([(cluster, changed(seen, "node01", **facts))]).id)
+    assert len(ids) == 1
