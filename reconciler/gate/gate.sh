@@ -1762,8 +1762,8 @@ install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are mis
             # shellcheck disable=SC2086 # a word each
             said=$(yum -y -q --downloadonly install $chosen 2>&1) || yum_failed
         fi
-        end_if_fetched
     fi
+    end_if_fetched
     hold_settings
     IFS=' '
     # shellcheck disable=SC2086 # a word each
