@@ -1606,10 +1606,10 @@ is_pinned() { # is_pinned NAME[=VERSION]: VERSION is kept away, or another one i
         case $2 in
         *:) ;;
         "${1#*=}") mine=$3 ;;
-        *) if is_number "$3" && [ "$3" -gt $most ]; then most=$3; fi ;;
+        *) if is_number "$3" && [ "$3" -gt "$most" ]; then most=$3; fi ;;
         esac
     done
-    [ "$mine" -lt 0 ] || { [ $most -ge 1000 ] && [ "$mine" -lt 1000 ]; }
+    [ "$mine" -lt 0 ] || { [ "$most" -ge 1000 ] && [ "$mine" -lt 1000 ]; }
 }
 
 # It asks nobody, removes nothing, and takes nothing that was not named or needed.
@@ -1762,8 +1762,8 @@ install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are mis
             # shellcheck disable=SC2086 # a word each
             said=$(yum -y -q --downloadonly install $chosen 2>&1) || yum_failed
         fi
-        end_if_fetched
     fi
+    end_if_fetched
     hold_settings
     IFS=' '
     # shellcheck disable=SC2086 # a word each
@@ -2014,7 +2014,7 @@ unused() { # unused MODULE: by anything but the others
         if [ -e "/sys/module/$1/holders/$holder" ]; then users=$((users + 1)); fi
     done
     get "/sys/module/$1/refcnt"
-    [ "$got" -le $users ] ||
+    [ "$got" -le "$users" ] ||
         refuse module-in-use "$1 is used $((got - users)) times by others than modules of ocfs2"
 }
 

@@ -157,6 +157,7 @@ menu_kernel() { # the file of the kernel that GRUB boots, in $image
         case $key in next_entry) once=$value ;; saved_entry) saved=$value ;; esac
     done <"${menu%/*}/grubenv"
     while IFS=" $TAB" read -r word rest; do
+        # shellcheck disable=SC2016 # GRUB's variables
         case $word=$rest in
         'set=default="${next_entry}"') ;;
         'set=default="${saved_entry}"') default=${saved:-0} ;;

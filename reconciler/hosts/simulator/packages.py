@@ -63,10 +63,14 @@ def fetch(call: Call) -> Reply:
     verb, _manager, *words = call.args
     if verb == "install-module":
         word, kernel = words
-        chosen = [word] if _build(call.machine, word, kernel) else []
+        chosen, there = (
+            [word] if _build(call.machine, word, kernel) else [],
+            " for ".join(words),
+        )
     else:
-        chosen = _chosen(call.machine, words)
-    return Reply(0, f"ok fetched {' '.join(chosen)}\n", "", 10.0)
+        chosen, there = _chosen(call.machine, words), " ".join(words)
+    said = f"fetched {' '.join(chosen)}" if chosen else f"installed {there}"
+    return Reply(0, f"ok {said}\n", "", 10.0)
 
 
 def _chosen(machine: Machine, words: Sequence[str]) -> list[str]:
