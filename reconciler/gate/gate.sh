@@ -2001,13 +2001,13 @@ reload_module() { # reload_module KERNEL: unloads what is there of ocfs2, loads 
         if [ "$kind" = ocfs2_dlmfs ]; then umount "$where" 2>/dev/null; fi
     done </proc/self/mounts
     IFS=' '
-    for name in $MODULES; do unused "$name"; done # of some alone no file system can be mounted
+    for name in $MODULES; do unheld_module "$name"; done # of some alone no file system can be mounted
     for name in $MODULES; do unload "$name"; done
     why=$(modprobe ocfs2 2>&1) || stop 70 module-not-loaded "${why##*"$NL"}"
     echo "ok reloaded ocfs2"
 }
 
-unused() { # unused MODULE: by anything but the others
+unheld_module() { # unheld_module MODULE: by anything but the others
     [ -e "/sys/module/$1/refcnt" ] || return 0
     users=0
     for holder in $MODULES; do

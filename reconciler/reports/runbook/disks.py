@@ -36,7 +36,7 @@ def _blank(fact: Fact, host: str, places: Places) -> Check:
     read = f"dd {shlex.quote(f'if={device}')} bs=1M"
     first, last = (f"{read} {part} 2>/dev/null | {count}" for part in ("count=16", end))
     # These two only: of a partition blkid would tell as well where it is on its disk.
-    told = ("-s", "TYPE", "-s", "PTTYPE")
+    told = ("-o", "value", "-s", "TYPE", "-s", "PTTYPE")
     signs = (shell("wipefs", "-n", device), shell("blkid", "-p", *told, device))
     return Check(
         (*signs, first, last, shell("lsblk", device)),

@@ -1,4 +1,3 @@
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,18 +22,6 @@ def test_the_command_carries_verb_arguments_and_standard_input() -> None:
     assert gate_command("write-file", "/a", stdin="x", timeout=9.0) == Command(
         ("sh", "-c", GATE, "gate", "write-file", "/a"), "x", 9.0
     )
-
-
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck")
-def test_shellcheck_finds_nothing() -> None:
-    done = subprocess.run(
-        ["shellcheck", "-s", "dash", "-"],
-        input=GATE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == ""
 
 
 @pytest.mark.parametrize(
