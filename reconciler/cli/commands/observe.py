@@ -66,6 +66,7 @@ def command(
     document = facts_document(pairs, asked, datetime.now(UTC).isoformat(timespec="seconds"))
     text = json.dumps(document, indent=1)
     if output:
+        Path(output).touch(0o600)  # files of hosts stand in it whole, passwords in fstab too
         Path(output).write_text(text + "\n")
         click.echo(f"saved: {output}, to be planned from by --facts {output}", err=True)
     if form == "text":

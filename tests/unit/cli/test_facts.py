@@ -12,7 +12,10 @@ from tests.desk import Desk, desk
 
 async def test_the_plan_from_the_facts_is_the_same_bytes_and_connects_nowhere(tmp_path):
     async with desk(tmp_path, hosts=1) as at:
-        assert (await at.run("observe", at.file, "-o", "facts.json"))[:2] == (0, "")
+        code, out, err = await at.run("observe", at.file, "-o", "facts.json")
+        assert (code, out) == (0, "")
+        assert "saved: facts.json" in err
+        assert (tmp_path / "facts.json").stat().st_mode & 0o777 == 0o600
         _code, live, _err = await at.run("plan", at.file, "--format", "json")
     code, out, err = await at.run("plan", at.file, "--facts", "facts.json", "--format", "json")
     assert (code, out) == (0, live)
