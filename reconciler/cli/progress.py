@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import click
 
 from reconciler.cli import terminal
+from reconciler.cli.keys import unseen_control_keys
 from reconciler.model.plan import Action
 
 TICK = 0.25  # seconds between two looks at the clocks
@@ -68,7 +69,7 @@ def live(actions: Sequence[Action], *, no_color: bool) -> Iterator[Listener]:
     # Refreshed by this loop alone: rich's own thread would write between two of our lines.
     with Progress(*columns, console=console, auto_refresh=False) as progress:
         bars = _Bars(progress, actions)
-        with bars.ticking():
+        with bars.ticking(), unseen_control_keys():
             yield bars.hear
 
 

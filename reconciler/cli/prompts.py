@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import select
 import signal
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -14,6 +16,7 @@ from reconciler.planning.outages import guests_taken
 from reconciler.reports.documents import interruption
 
 TRIES = 3
+LOOK = 0.2  # seconds: so long a Ctrl-C may wait that came before the waiting began
 
 
 def approved(plan: Plan, aliases: Aliases) -> bool:
@@ -65,7 +68,8 @@ def _answer(question: str, wanted: frozenset[str] | set[str]) -> bool:
     """Whether one of the wanted words is typed, in a few tries; an empty line gives up."""
     for _ in range(TRIES):
         with _leavable():
-            given: str = click.prompt(question, default="", show_default=False, err=True)
+            click.echo(f"{question}: ", nl=False, err=True)
+            given = _line()
         if " ".join(given.split()) in wanted:
             return True
         if not given.strip():
@@ -74,11 +78,27 @@ def _answer(question: str, wanted: frozenset[str] | set[str]) -> bool:
     return False
 
 
+def _line() -> str:
+    """What is typed next. Raises click.Abort where there is no more of it (Ctrl-D).
+
+    Not by input(): a Ctrl-C that comes just when it shows its prompt is lost in there.
+    """
+    with suppress(OSError, ValueError):  # no terminal but a test's text, which is there at once
+        while not select.select([sys.stdin.fileno()], [], [], LOOK)[0]:
+            pass
+    line = sys.stdin.readline()
+    if not line:
+        raise click.Abort
+    return line
+
+
 @contextmanager
 def _leavable() -> Iterator[None]:
     """Ctrl-C ends a question at once; asyncio's own answer to it waits until one is given."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
+    except KeyboardInterrupt as interrupt:
+        raise click.Abort from interrupt
     finally:
         signal.signal(signal.SIGINT, before)

@@ -1,6 +1,7 @@
 """Somebody who types a runbook: each command on its hosts, each check read as a person reads it."""
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ STEP = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 TYPING = "On"
+ASKS = re.compile(r"parted (?P<words>.*?) +# .*: (?P<answers>\w+(, \w+)*)$")
 HERE = "and `here` behind the host's own name, only there"
 SAME = "the same on each of these hosts"
 LEAST = re.compile(r"(?P<least>\d+)(?: bytes)?, or more$", re.MULTILINE)
@@ -69,9 +71,8 @@ def steps(text: str) -> list[Step]:
     return found
 
 
-def work(lab: Lab, text: str) -> list[str]:
-    """Types all of it; the checks that did not show what they must, as lines."""
-    wrong = []
+def work(lab: Lab, text: str) -> str:
+    """Types it up to the first check that does not show what it must; that one, or nothing."""
     skip = False
     for step in steps(text):
         if step.when == TYPING and skip:
@@ -82,17 +83,26 @@ def work(lab: Lab, text: str) -> list[str]:
         if step.when.startswith("Leave this out"):
             skip = fine
         elif not fine:
-            wrong.append(f"{step.when} {step.typed}\n  shows {out}\n  not   {step.shown}")
-    return wrong
+            return f"{step.when} {step.typed}\n  shows {out}\n  not   {step.shown}"
+    return ""
 
 
 def _typed(lab: Lab, host: str, step: Step) -> str:
-    done = lab.run(host, step.typed, timeout=150)
+    typed = "\n".join(map(_answered, step.typed.splitlines()))
+    done = lab.run(host, typed, timeout=150)
     if step.when == TYPING:
         assert done.returncode == 0, (host, step.typed, done.stdout, done.stderr)
     return "\n".join(
         " ".join(line.split()) for line in (done.stdout + done.stderr).splitlines()
     )
+
+
+def _answered(line: str) -> str:
+    """parted asks, and what stands behind its ``#`` is what to answer; here is no keyboard."""
+    if not (asks := ASKS.match(line)):
+        return line
+    answers = shlex.quote("".join(f"{word}\\n" for word in asks["answers"].split(", ")))
+    return f"printf {answers} | parted ---pretend-input-tty {asks['words']}"
 
 
 def _as_shown(shown: str, out: dict[str, str]) -> bool:

@@ -183,7 +183,8 @@ _LEFT = {
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    """Above the bars, if there are any: click would write past them, to the terminal itself."""
+    print(text, file=sys.stderr, flush=True)
 
 
 async def _run(

@@ -1,6 +1,11 @@
 """Words of hosts on the way: they move no terminal's cursor."""
 
+import io
+
 from reconciler.cli import progress
+from reconciler.cli.commands.apply import _say
+from reconciler.planning.planner import make_plan
+from tests.builders import bare, spec, volume
 
 
 def test_what_a_command_said_on_a_host_is_shown_without_its_control_characters(capsys):
@@ -8,3 +13,29 @@ def test_what_a_command_said_on_a_host_is_shown_without_its_control_characters(c
     progress.plain({"event": "action-failed", "time": "12:00", "host": "node01", **words})
     err = capsys.readouterr().err
     assert err == "12:00 FAILED node01: mount ?[2Jimages: mount: ?]0;x?gone?1A\n"
+
+
+class Terminal(io.TextIOWrapper):
+    """With bytes below it, which click writes to past whoever stands in for stderr."""
+
+    def __init__(self):
+        super().__init__(io.BytesIO(), "utf-8", write_through=True)
+
+    def isatty(self):
+        return True
+
+
+async def test_what_is_said_takes_the_place_of_the_bars_which_are_drawn_again_below(
+    monkeypatch,
+):
+    cluster = spec(volumes=[volume()])
+    actions = make_plan([(cluster, bare(cluster))]).actions
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    with progress.live(actions, no_color=True):
+        _say("stopping")
+    before, _, after = screen.buffer.getvalue().decode().partition("stopping")
+    assert before.endswith("\x1b[2K")
+    assert "0:00:00" in before
+    assert "0:00:00" in after

@@ -60,7 +60,6 @@ async def test_ctrl_c_at_a_question_ends_the_run_at_once_and_on_record(tmp_path)
         process = await at.start("apply", at.file, stdin=theirs, stderr=theirs)
         os.close(theirs)
         await asyncio.to_thread(read_until, ours, "to format it")
-        await asyncio.sleep(1)  # until it waits for the answer
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.communicate(), 30)
         os.close(ours)
