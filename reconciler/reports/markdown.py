@@ -88,7 +88,8 @@ def _left_out(titles: Sequence[str]) -> Iterator[str]:
 
 def _head(plan: Plan) -> Iterator[str]:
     yield f"## {_verdict(plan)}\n"
-    yield f"{_counts(plan)}\n"
+    alone = f"Cluster {code(plan.clusters[0].name)}: " if len(plan.clusters) == 1 else ""
+    yield f"{alone}{_counts(plan)}\n"
     if len(plan.clusters) > 1:
         yield table(("cluster", "changes", "actions", "refusals"), map(_cluster, plan.clusters))
     if plan.blocked:

@@ -254,6 +254,8 @@ def _stale(
         journal.emit("stale", asdict(one))
     if not request.json:
         show(stale_lines(found, request.saved.id, plan.id), request.no_color)
+        if not (plan.actions or plan.blocked):
+            _say("note: nothing is due any more: the hosts are as the saved plan wants them")
     if request.saved.version != __version__:
         _say(f"note: reconcile {request.saved.version} made the plan, this is {__version__}")
     return tuple(ClusterOutcome(item.name, "stale", message=STALE) for item in plan.clusters)
