@@ -6,7 +6,7 @@ import os
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 LOCAL_MODES = 3  # where termios.tcgetattr has c_lflag
 
@@ -26,7 +26,8 @@ def unseen_control_keys() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSANOW, before)
+        with suppress(termios.error):  # it may be gone by now
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
 
 
 def _terminal() -> int | None:
