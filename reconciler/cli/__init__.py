@@ -113,5 +113,12 @@ def _failed(error: Exception) -> int:
 
         click.echo(render(error.problems, error.lines), err=True)
     else:
-        click.echo(f"error: {plain(str(error))}", err=True)
+        click.echo(f"error: {plain(_words(error))}", err=True)
     return error.exit_code if isinstance(error, ReconcilerError) else 1
+
+
+def _words(error: Exception) -> str:
+    """As a person says it: the file first, no number of an error."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

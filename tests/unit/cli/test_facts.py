@@ -100,3 +100,10 @@ def test_what_is_written_takes_the_place_of_nothing_that_is_read(
     assert run(list(words)) == 64
     assert "would overwrite" in capsys.readouterr().err
     assert {path.read_text() for path in tmp_path.iterdir()} == {"version: 1\n"}
+
+
+def test_where_a_document_cannot_be_written_the_place_is_named(tmp_path, capsys):
+    output = tmp_path / "nowhere" / "p.json"
+    words = ["plan", "examples/minimal.yaml", "--facts", str(GOLDEN), "-o", str(output)]
+    assert run(words) == 1
+    assert f"error: {output}: No such file or directory\n" in capsys.readouterr().err
