@@ -99,7 +99,7 @@ def _file_system_size(fact: Fact, host: str, places: Places) -> Check:
     wanted = f"{fact.value} bytes in all"
     if block and fact.value:
         wanted = f"Clusters: {int(fact.value) // block.cluster_size}"
-    return one(f"{command} | grep Clusters:", wanted)
+    return one(f"{command} | grep -o 'Clusters: [0-9]*'", wanted)
 
 
 def _mounted_size(fact: Fact, _host: str, _places: Places) -> Check:
