@@ -73,6 +73,7 @@ def test_two_lines_grow_both_while_everybody_writes(lab, operator, wwids):
     assert operator.is_settled(file)
 
 
+@pytest.mark.nightly
 def test_offline_growth_slots_and_timeouts_share_one_outage(lab, operator, wwids):
     sizes = {**GROWN, "films": "640MiB"}
     backup = {"host": "node02", "argv": ["cp", "/srv/films/data", "/root/backup"]}
