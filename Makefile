@@ -38,7 +38,7 @@ unit: $(STAMP)  ## everything without the lab
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -m "not nightly" -rs --durations 25
 
-nightly: test  ## all of `make test`, the whole fault sweep, the long scenarios on real kernels
+nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
 	$(BIN)/pytest -q -n 2 -m nightly tests/properties -rs --durations 10
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) -rs --durations 25
 

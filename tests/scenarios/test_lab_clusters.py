@@ -5,14 +5,9 @@ import json
 import pytest
 
 from tests.lab.fixtures import lab_module
-from tests.scenarios.operator import Operator, cluster, commands, volume
+from tests.scenarios.operator import cluster, commands, volume
 
 lab = lab_module("clusters", hosts=3, storage="san", luns=2)
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 @pytest.fixture(scope="module")

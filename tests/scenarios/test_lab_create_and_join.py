@@ -3,11 +3,8 @@
 import json
 import re
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
-    Operator,
     cluster,
     commands,
     configfs,
@@ -29,11 +26,6 @@ DISK = "dd if=/dev/ubdb bs=1M iflag=direct status=none | cksum"
 # A join suspends locking while the domain is extended; the longest pause seen with loaded
 # machines is under 5 s (OCFS2.md: 4.4 s for refused joins), a stall would be over 30.
 JOIN_PAUSE = 10.0
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def test_plan_writes_nothing_on_any_host(lab, operator):

@@ -3,12 +3,9 @@
 import json
 import time
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
     ATTESTED,
-    Operator,
     cluster,
     commands,
     conf,
@@ -29,11 +26,6 @@ DEAD = member("node03", state="dead", attested={**ATTESTED, "lun_access": "mappe
 NEW = member("node03", interconnect="10.88.1.14", ssh={"host": "node04"})
 # Seconds from the power cut: 28 of silence, then recovery and replay. Three times that.
 PATIENCE = 120.0
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def wanted(*items):

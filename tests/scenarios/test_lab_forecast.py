@@ -7,12 +7,10 @@ compared with what the host's own modinfo says of it, but not booted.
 import json
 import time
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.lab.shell import LabError
 from tests.scenarios.lab_volumes import done
-from tests.scenarios.operator import Operator, cluster, configfs, has_mounted, volume
+from tests.scenarios.operator import cluster, configfs, has_mounted, volume
 
 lab = lab_module("forecast", hosts=2, luns=2)
 
@@ -39,11 +37,6 @@ printf 'menuentry "one" {\nlinux /boot/vmlinuz-9.9.9 ro\n}\n' >/boot/grub/grub.c
 sync
 """
 IDLE = "cat /sys/kernel/config/cluster/ocfs2/idle_timeout_ms"
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def findings(operator, file):

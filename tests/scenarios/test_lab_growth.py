@@ -17,23 +17,13 @@ from tests.scenarios.lab_volumes import (
     sums,
     wish,
 )
-from tests.scenarios.operator import Operator, commands, has_mounted, pauses, start_writers
+from tests.scenarios.operator import commands, has_mounted, pauses, start_writers
 
 lab = lab_module("growth", hosts=3, storage="san", lun_size="512M,32M,384M")
 
 SIZES = {"images": "512MiB", "films": "384MiB"}
 NO_INDEX = "[DX_TREE_MISSING] Directory 10 "
 GROWN = {"images": "768MiB", "films": "512MiB"}
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
-
-
-@pytest.fixture(scope="module")
-def wwids(lab):
-    return {lun["name"]: lun["wwid"] for lun in lab.inventory["luns"]}
 
 
 def test_a_partition_and_a_whole_lun_are_formatted_and_mounted(lab, operator, wwids):

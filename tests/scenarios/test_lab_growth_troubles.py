@@ -1,7 +1,5 @@
 """What goes wrong while volumes grow, and what must not come of it: on a real SAN."""
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.lab.shell import wait_until
 from tests.scenarios.lab_volumes import (
@@ -15,7 +13,7 @@ from tests.scenarios.lab_volumes import (
     sums,
     wish,
 )
-from tests.scenarios.operator import Operator, commands, has_mounted, pauses, start_writers
+from tests.scenarios.operator import commands, has_mounted, pauses, start_writers
 
 lab = lab_module("troubles", hosts=4, storage="san", lun_size="512M,384M,384M")
 
@@ -38,16 +36,6 @@ sed -i 's/^O2CB_ENABLED=.*/O2CB_ENABLED=true/; s/^O2CB_BOOTCLUSTER=.*/O2CB_BOOTC
     /etc/default/o2cb
 systemctl restart o2cb && mkdir -p /mnt/it && mount -t ocfs2 /dev/mapper/mpathc /mnt/it
 """
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
-
-
-@pytest.fixture(scope="module")
-def wwids(lab):
-    return {lun["name"]: lun["wwid"] for lun in lab.inventory["luns"]}
 
 
 def test_two_volumes_that_everybody_writes_to(lab, operator, wwids):

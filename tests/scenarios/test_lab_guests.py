@@ -3,11 +3,8 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
-    Operator,
     cluster,
     commands,
     configfs,
@@ -69,11 +66,6 @@ cat >/root/.ssh/config <<'X'
 {config}
 X
 """
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def wanted(*members, guests=GUESTS, **more):

@@ -4,12 +4,11 @@ Odd and legal: numbers with gaps, another port, other timeouts, a label that is 
 the map's name and by UUID, with options of its own.
 """
 
-import pytest
 import yaml
 
 from tests.lab.fixtures import lab_module
 from tests.scenarios.lab_volumes import done
-from tests.scenarios.operator import Operator, conf_file, has_mounted
+from tests.scenarios.operator import conf_file, has_mounted
 
 lab = lab_module("import", hosts=2, luns=2, storage="san")
 
@@ -45,11 +44,6 @@ systemctl daemon-reload
 mount /srv/films && mount /srv/music
 """
 FILES = "cat /etc/fstab /etc/default/o2cb /etc/ocfs2/cluster.conf; ls /etc/systemd/system"
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def test_a_cluster_made_by_hand_becomes_a_file_that_changes_nothing(lab, operator):

@@ -1,10 +1,7 @@
 """A controller that is killed between any two actions: on real kernels, in order."""
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
-    Operator,
     cluster,
     configfs,
     member,
@@ -18,11 +15,6 @@ lab = lab_module("killed", hosts=3)
 
 ALL = ("node01", "node02", "node03")
 WRITING = [volume(workloads={"services": ["writer"]})]
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 # What each of the killed runs has just done: node01 leaves, the others get its numbers.

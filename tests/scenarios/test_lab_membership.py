@@ -1,10 +1,7 @@
 """Leaving and returning while everybody else writes: on real kernels, in order."""
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
-    Operator,
     cluster,
     commands,
     conf,
@@ -37,11 +34,6 @@ STAYING = ("node01", "node03", "node04")
 # printed); with three labs on two cores the guests themselves wait for a CPU.
 LEAVE_PAUSE = 5.0
 TAKEN = {"stop-service", "disable-service", "unmount", "stop-cluster", "clear-fstab"}
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def wanted(*members, services=("writer",)):

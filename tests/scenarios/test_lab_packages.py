@@ -1,10 +1,7 @@
 """Bare hosts and a repository of packages: what is in the way is named, then one apply does all."""
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
-    Operator,
     cluster,
     commands,
     configfs,
@@ -42,11 +39,6 @@ dpkg-deb -b -Znone tree ocfs2-tools.deb >/dev/null && rm -r tree &&
 } >Packages &&
 echo 'deb [trusted=yes] file:/srv/newer ./' >/etc/apt/sources.list.d/newer.list"""
 VERSION = "dpkg-query -W -f '${Version}' ocfs2-tools"
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def failures(events):

@@ -14,7 +14,6 @@ from tests.lab.shell import LabError
 from tests.scenarios.lab_volumes import done
 from tests.scenarios.operator import (
     TRIES,
-    Operator,
     cluster,
     commands,
     configfs,
@@ -89,11 +88,6 @@ FENCES = re.compile(
 WRONG = re.compile(
     r"heartbeat region still active|target is busy|Failed unmounting|fenc|OCFS2\) Failed|I/O error"
 )
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 @pytest.fixture(scope="module")

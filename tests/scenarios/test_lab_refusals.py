@@ -5,18 +5,13 @@ import json
 import pytest
 
 from tests.lab.fixtures import lab_module
-from tests.scenarios.operator import LUN, Operator, cluster, member, volume
+from tests.scenarios.operator import LUN, cluster, member, volume
 
 # node03 has no ocfs2 module; lun2 is another disk on every host under the same name.
 lab = lab_module("refuse", hosts=3, luns=2, split_lun="lun2", no_module="node03")
 
 SPLIT = "/dev/disk/by-id/lab-lun2"
 WRITTEN = "ls /etc/ocfs2/cluster.conf /var/lib/reconcile /srv 2>&1 | sha256sum"
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 @pytest.fixture

@@ -2,14 +2,11 @@
 
 import shlex
 
-import pytest
-
 from reconciler.gate import gate_text
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
     LUN,
     WRITER,
-    Operator,
     cluster,
     commands,
     has_mounted,
@@ -28,11 +25,6 @@ ANYWHERE = WRITER.replace("ConditionPathIsMountPoint=/srv/images\n", "").replace
     'sysopen my $out, "$at/$host.log"',
 )
 assert "/srv/images" not in ANYWHERE
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def wanted(path="/srv/images", options=("noatime",), label="images", **more):

@@ -1,10 +1,7 @@
 """Numbers, timeouts and ports of hosts at work: on real kernels, in order."""
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
-    Operator,
     cluster,
     commands,
     configfs,
@@ -20,11 +17,6 @@ lab = lab_module("renumber", hosts=3)
 ALL = ("node01", "node02", "node03")
 MOUNTED = {"workloads": {"services": ["writer"]}}
 TIMEOUTS = "cd /sys/kernel/config/cluster/ocfs2; cat idle_timeout_ms reconnect_delay_ms"
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 def wanted(*out, ports=None, **more):

@@ -1,25 +1,13 @@
 """Runbooks typed by hand on real hosts: they do what a run would do, and each check shows it."""
 
-import pytest
-
 from tests.lab.fixtures import lab_module
 from tests.scenarios.lab_volumes import MIB, filled, grown, partitioned, sums, wish
-from tests.scenarios.operator import Operator, configfs, has_mounted, member
+from tests.scenarios.operator import configfs, has_mounted, member
 from tests.scenarios.typist import work
 
 lab = lab_module("runbook", hosts=3, storage="san", lun_size="512M")
 
 ALL = ("node01", "node02", "node03")
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
-
-
-@pytest.fixture(scope="module")
-def wwids(lab):
-    return {lun["name"]: lun["wwid"] for lun in lab.inventory["luns"]}
 
 
 def typed(lab, operator, file):

@@ -5,7 +5,6 @@ import pytest
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
     ATTESTED,
-    Operator,
     cluster,
     commands,
     conf,
@@ -21,11 +20,6 @@ ALL = ("node01", "node02", "node03")
 CONF = conf(*zip(ALL, range(3), strict=True))
 NODES = [f"node0{n} {n - 1} 10.88.1.{10 + n}:7777" for n in (1, 2, 3)]
 GHOST = "o2cb add-node ocfs2 ghost --ip 10.88.1.99 --number 9"
-
-
-@pytest.fixture(scope="module")
-def operator(lab, tmp_path_factory):
-    return Operator(lab, tmp_path_factory.mktemp("operator"))
 
 
 @pytest.fixture(scope="module")

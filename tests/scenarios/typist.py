@@ -24,6 +24,12 @@ def _gone(out: str) -> bool:
     return all(line.endswith("No such file or directory") for line in out.splitlines())
 
 
+def _is_blank(out: str) -> bool:
+    """Nothing of wipefs and blkid; of lsblk its title and one device that is nowhere mounted."""
+    first, last, *devices = out.splitlines()
+    return (first, last, len(devices)) == ("0", "0", 2) and len(devices[1].split()) == 6
+
+
 def _has_room(out: str) -> bool:
     device, *said = out.splitlines()
     bits = next(int(line.split()[-1]) for line in said if "Cluster Size Bits" in line)
@@ -43,7 +49,7 @@ WORDS: dict[str, Callable[[str], bool]] = {
     ),
     "no directory, in either": lambda out: not out or _gone(out),
     "nothing from wipefs and blkid\n0 and 0: zeros at its beginning and its end\n"
-    "one device with nothing below it, nowhere mounted": lambda out: out.startswith("0\n0\n"),
+    "one device with nothing below it, nowhere mounted": _is_blank,
     "the first number is at least Clusters times 2 to the power of Cluster Size Bits": (
         _has_room
     ),
@@ -118,10 +124,11 @@ def _as_shown(shown: str, out: dict[str, str]) -> bool:
     if shown == SAME:
         return len(set(out.values())) == 1 and "" not in out.values()
     if told := LEAST.search(shown):
-        lines = [line for text in out.values() for line in text.splitlines()]
-        return all(
-            max(map(int, re.findall(r"\d+", line))) >= int(told["least"]) for line in lines
-        )
+        shows = [
+            re.findall(r"\d+", line) for text in out.values() for line in text.splitlines()
+        ]
+        told_by_all = all(out.values())
+        return told_by_all and all(max(map(int, n)) >= int(told["least"]) for n in shows)
     if "…" in shown:
         begin = re.split("[=…]", shown, maxsplit=1)[0]
         named = re.search(r" with (\S+)$", shown)

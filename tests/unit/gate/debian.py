@@ -86,6 +86,13 @@ class Debian:
         """The gate there, after ``before`` was run there."""
         return gate(*words, prefix=self._inside(before, shell))
 
+    def put(self, path: str, content: str | bytes) -> None:
+        """A file of its own there, which may be run."""
+        file = self.here / "up" / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        file.chmod(0o755)
+
     def run(self, script: str) -> str:
         """What a script prints there."""
         argv = [*self._inside("true", ("dash",)), "-c", script]

@@ -107,11 +107,8 @@ esac
 def test_what_is_stopped_stays_so(debian: Debian, state: str, started: str) -> None:
     debian.offer("lab-tools", "1.0")
     debian.offer("lab-tools", "2.0", postinst="systemctl start o2cb")
-    tool = debian.here / "up/usr/bin/systemctl"
-    tool.parent.mkdir(parents=True)
-    tool.write_text(SYSTEMCTL)
-    tool.chmod(0o755)
-    (debian.here / "up/state").write_text(state)
+    debian.put("/usr/bin/systemctl", SYSTEMCTL)
+    debian.put("/state", state)
     for version in ("1.0", "2.0"):
         assert debian.gate("install-packages", "dpkg", f"lab-tools={version}")[0] == 0
     assert debian.run("touch /started; cat /started; ls /masked 2>/dev/null || true") == started

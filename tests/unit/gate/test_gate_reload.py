@@ -31,9 +31,7 @@ def debian(tmp_path: Path) -> Debian:
         "sys/module/ocfs2_nodemanager/holders/ocfs2": "a link to it\n",
         "sys/module/ocfs2_stackglue/parameters": "built in\n",
     }.items():
-        (host.here / "up" / path).parent.mkdir(parents=True, exist_ok=True)
-        (host.here / "up" / path).write_text(text)
-    (host.here / "up/usr/local/sbin/modprobe").chmod(0o755)
+        host.put(path, text)
     return host
 
 
@@ -46,7 +44,7 @@ def test_all_go_and_the_file_system_comes_back(debian: Debian) -> None:
 
 @needs_debian
 def test_a_module_in_use_is_named_and_nothing_is_forced(debian: Debian) -> None:
-    (debian.here / "up/stuck").write_text("ocfs2_nodemanager\n")
+    debian.put("/stuck", "ocfs2_nodemanager\n")
     status, out, err = debian.gate("reload-module", KERNEL)
     assert (status, out) == (70, "")
     assert err == (
@@ -57,7 +55,7 @@ def test_a_module_in_use_is_named_and_nothing_is_forced(debian: Debian) -> None:
 
 @needs_debian
 def test_nothing_is_unloaded_while_somebody_else_uses_one_of_them(debian: Debian) -> None:
-    (debian.here / "up/sys/module/ocfs2_nodemanager/refcnt").write_text("2\n")
+    debian.put("/sys/module/ocfs2_nodemanager/refcnt", "2\n")
     done = debian.gate("reload-module", KERNEL)
     why = "ocfs2_nodemanager is used 1 times by others than modules of ocfs2"
     assert done == (75, "", f"gate: module-in-use: {why}\n")

@@ -45,15 +45,8 @@ def debian(tmp_path: Path) -> Debian:
     return Debian(tmp_path)
 
 
-def put(debian: Debian, path: str, text: str) -> None:
-    file = debian.here / "up" / path.lstrip("/")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    file.chmod(0o755)
-
-
 def kernel(debian: Debian, shell: str = "sh") -> Kernel:
-    put(debian, "/probe.sh", probe_text())
+    debian.put("/probe.sh", probe_text())
     text = debian.run(f'{shell} -c "$(cat /probe.sh)" probe --only kernel')
     found = parse_facts(text, SECTIONS).kernel
     assert isinstance(found, Kernel)
@@ -82,21 +75,21 @@ def kernel(debian: Debian, shell: str = "sh") -> Kernel:
 def test_the_menu_tells_which_kernel_boots_next(
     debian: Debian, default: str, saved: str, following: str | None
 ) -> None:
-    put(debian, "/boot/grub/grub.cfg", MENU % default)
-    put(debian, "/boot/grub/grubenv", f"# GRUB Environment Block\n{saved}####")
+    debian.put("/boot/grub/grub.cfg", MENU % default)
+    debian.put("/boot/grub/grubenv", f"# GRUB Environment Block\n{saved}####")
     assert kernel(debian).next_boot == following
 
 
 @needs_debian
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_shell_reads_the_menu(debian: Debian, shell: tuple[str, ...]) -> None:
-    put(debian, "/boot/grub2/grub.cfg", MENU % "1>1")
+    debian.put("/boot/grub2/grub.cfg", MENU % "1>1")
     assert kernel(debian, " ".join(shell)).next_boot == OLDER
 
 
 @needs_debian
 def test_without_a_menu_nobody_knows_what_boots_next(debian: Debian) -> None:
-    put(debian, "/boot/vmlinuz-9.9.9", "")
+    debian.put("/boot/vmlinuz-9.9.9", "")
     found = kernel(debian)
     assert (found.next_boot, found.next_boot_module) == (None, None)
 
@@ -111,19 +104,19 @@ def test_without_a_menu_nobody_knows_what_boots_next(debian: Debian) -> None:
     ],
 )
 def test_grubby_is_asked_first(debian: Debian, told: str, following: str | None) -> None:
-    put(debian, "/boot/grub/grub.cfg", MENU % "0")
-    put(debian, "/usr/local/bin/grubby", f"#!/bin/sh\necho {told}\n")
+    debian.put("/boot/grub/grub.cfg", MENU % "0")
+    debian.put("/usr/local/bin/grubby", f"#!/bin/sh\necho {told}\n")
     assert kernel(debian).next_boot == following
 
 
 @needs_debian
 @pytest.mark.parametrize("there", ["there", ""])
 def test_a_module_that_only_the_index_has_is_none(debian: Debian, there: str) -> None:
-    put(debian, "/boot/grub/grub.cfg", MENU % "0")
+    debian.put("/boot/grub/grub.cfg", MENU % "0")
     file = "/usr/lib/modules/lab/ocfs2.ko"
     telling = f"case $1 in -k) echo {file} ;; *) echo 'filename:       {file}' ;; esac"
-    put(debian, "/usr/local/bin/modinfo", f"#!/bin/sh\n{telling}\n")
+    debian.put("/usr/local/bin/modinfo", f"#!/bin/sh\n{telling}\n")
     if there:
-        put(debian, file, "")
+        debian.put(file, "")
     found = kernel(debian)
     assert (found.module_file, found.next_boot_module) == (file if there else None, bool(there))

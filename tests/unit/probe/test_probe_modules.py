@@ -21,12 +21,6 @@ def debian(tmp_path: Path) -> Debian:
     return Debian(tmp_path)
 
 
-def put(debian: Debian, path: str, content: bytes) -> None:
-    file = debian.here / "up" / path.lstrip("/")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
-
-
 def module(build_id: bytes) -> bytes:
     """As much of a module as is looked at."""
     return bytes(64) + NOTE + build_id + b"\x06" * 3000
@@ -34,9 +28,8 @@ def module(build_id: bytes) -> bytes:
 
 def builds(debian: Debian, file: str, told: str = "") -> tuple[ModuleBuild, ...]:
     words = f"filename:       {file}\\n{told}name:           ocfs2\\n"
-    put(debian, "/usr/local/bin/modinfo", f"#!/bin/sh\nprintf '{words}'\n".encode())
-    (debian.here / "up/usr/local/bin/modinfo").chmod(0o755)
-    put(debian, "/probe.sh", probe_text().encode())
+    debian.put("/usr/local/bin/modinfo", f"#!/bin/sh\nprintf '{words}'\n")
+    debian.put("/probe.sh", probe_text())
     text = debian.run('sh -c "$(cat /probe.sh)" probe --only kernel')
     found = parse_facts(text, SECTIONS).kernel
     assert isinstance(found, Kernel)
@@ -46,24 +39,24 @@ def builds(debian: Debian, file: str, told: str = "") -> tuple[ModuleBuild, ...]
 @needs_debian
 @pytest.mark.parametrize("file_id", [ONE, TWO], ids=["same", "other"])
 def test_without_a_srcversion_the_build_id_tells(debian: Debian, file_id: bytes) -> None:
-    put(debian, f"{SYS}/notes/.note.gnu.build-id", NOTE + ONE)
-    put(debian, FILE, module(file_id))
+    debian.put(f"{SYS}/notes/.note.gnu.build-id", NOTE + ONE)
+    debian.put(FILE, module(file_id))
     found = ModuleBuild("ocfs2", f"build-id:{ONE.hex()}", f"build-id:{file_id.hex()}")
     assert builds(debian, FILE) == (found,)
 
 
 @needs_debian
 def test_a_srcversion_tells_where_there_is_one(debian: Debian) -> None:
-    put(debian, f"{SYS}/srcversion", b"AAA\n")
-    put(debian, FILE, module(ONE))
+    debian.put(f"{SYS}/srcversion", b"AAA\n")
+    debian.put(FILE, module(ONE))
     found = ModuleBuild("ocfs2", "srcversion:AAA", "srcversion:BBB")
     assert builds(debian, FILE, "srcversion:     BBB\\n") == (found,)
 
 
 @needs_debian
 def test_a_compressed_module_is_read_as_it_is_unpacked(debian: Debian) -> None:
-    put(debian, f"{SYS}/notes/.note.gnu.build-id", NOTE + ONE)
-    put(debian, FILE, module(ONE))
+    debian.put(f"{SYS}/notes/.note.gnu.build-id", NOTE + ONE)
+    debian.put(FILE, module(ONE))
     debian.run(f"gzip {FILE}")
     id_ = f"build-id:{ONE.hex()}"
     assert builds(debian, f"{FILE}.gz") == (ModuleBuild("ocfs2", id_, id_),)
@@ -71,7 +64,7 @@ def test_a_compressed_module_is_read_as_it_is_unpacked(debian: Debian) -> None:
 
 @needs_debian
 def test_what_cannot_be_read_is_unknown(debian: Debian) -> None:
-    put(debian, f"{SYS}/notes/.note.gnu.build-id", NOTE + ONE)
-    put(debian, f"{FILE}.zst", b"not to be read")
+    debian.put(f"{SYS}/notes/.note.gnu.build-id", NOTE + ONE)
+    debian.put(f"{FILE}.zst", b"not to be read")
     id_ = f"build-id:{ONE.hex()}"
     assert builds(debian, f"{FILE}.zst") == (ModuleBuild("ocfs2", id_, None),)

@@ -18,8 +18,7 @@ def debian(tmp_path: Path) -> Debian:
 
 
 def packages(debian: Debian, *words: str) -> Packages:
-    (debian.here / "up").mkdir(exist_ok=True)
-    (debian.here / "up" / "probe.sh").write_text(probe_text())
+    debian.put("/probe.sh", probe_text())
     told = debian.run(f'sh -c "$(cat /probe.sh)" probe --only packages {" ".join(words)}')
     found = parse_facts(told, SECTIONS).packages
     assert isinstance(found, Packages)
