@@ -143,7 +143,7 @@ def acquire(call: Call) -> Reply:
         machine.world.controllers[machine.name] = call.controller
     machine.record("lease-acquired", run)
     more = ""
-    if before.run and before.run != run:
+    if before.run:
         more = f"displaced {before.run} {','.join(before.hosts) or '-'}\n"
     return Reply(stdout=f"ok acquired {run} {answer.lease.token}\n{more}")
 
