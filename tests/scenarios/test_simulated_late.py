@@ -46,7 +46,7 @@ async def both(world, first, wait, second):
 
 
 @pytest.mark.parametrize("at", COMMANDS)
-@pytest.mark.parametrize("seconds", [2, 6, 15, 25, 400])
+@pytest.mark.parametrize("seconds", [2, 15, 400])
 def test_a_command_that_the_network_held_back_does_nothing_once_another_run_is_there(
     at, seconds
 ):
@@ -113,12 +113,12 @@ def test_a_lease_that_is_granted_late_locks_nobody_out_for_longer_than_it_lives(
     line = Line(trick=Trick("late", at, 60, lambda name: name.startswith("gate lease-")))
 
     async def story():
-        first = await Controller(world).apply(wanted, line=line)
+        await Controller(world).apply(wanted, line=line)
         await line.settle()
         await asyncio.sleep(DISPLACED)
-        return first, await Controller(world, "beta").apply(wanted)
+        return await Controller(world, "beta").apply(wanted)
 
-    first, second = drive(world, story())
+    second = drive(world, story())
     assert second.word in ("converged", "no-change")
     assert world.wrongs() == []
     assert {lease.read(machine).run for machine in world.machines.values()} == {""}
