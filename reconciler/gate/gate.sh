@@ -2231,12 +2231,21 @@ lease_acquire() { # lease_acquire SCOPE RUN HOLDER HOSTS DISPLACES
         ;;
     esac
     [ $running = no ] || refuse lease-busy "$(works)"
+    # Also of the same run: the answer that told it whom it displaced may have been lost.
     displaced=''
-    if [ -n "$run" ] && [ "$run" != "$2" ]; then displaced="${NL}displaced $run ${hosts:--}"; fi
-    token=$((token + 1)) run=$2 sealed=0 holder=$3 hosts=$4 boot=$this_boot renewed=$uptime
+    [ -z "$run" ] || displaced="${NL}displaced $run ${hosts:--}"
+    token=$((token + 1)) run=$2 sealed=0 holder=$3 boot=$this_boot renewed=$uptime
     step=0 action='' began=''
+    [ -z "$hosts" ] || hosts=$(others "$4" "$hosts")
+    hosts=$4$hosts
     write_lease
     echo "ok acquired $2 $token$displaced"
+}
+
+others() { # others LIST MORE: whom MORE names and LIST does not, with a comma before each
+    printf '%s\n' "$2" | tr , '\n' | while read -r host; do
+        case ,$1, in *",$host,"*) ;; *) printf ',%s' "$host" ;; esac
+    done
 }
 
 lease_renew() { # lease_renew SCOPE RUN TOKEN
@@ -2270,22 +2279,20 @@ lease_free() { # lease_free SCOPE RUN TOKEN: once it is sealed on all hosts of t
     deciding
     lost "$2" "$3"
     [ "$sealed" = 1 ] || refuse lease-open "$2 is not sealed here"
-    free_lease
+    run='' sealed=0 holder='' hosts='' boot='' renewed=0 step=0 action='' began=''
+    write_lease
     echo "ok freed $2"
 }
 
-free_lease() {
-    run='' sealed=0 holder='' hosts='' boot='' renewed=0 step=0 action='' began=''
-    write_lease
-}
-
+# Sealed, not freed: whoever comes next must learn where else that run has it.
 lease_unlock() { # lease_unlock SCOPE RUN: an operator takes it from that run
     [ $# -eq 2 ] || usage 'lease-unlock SCOPE RUN'
     scope "$@"
     deciding
     [ "$run" = "$2" ] || refuse lease-lost "${run:-no lease}"
     [ $running = no ] || refuse lease-busy "$(works)"
-    free_lease
+    sealed=1
+    write_lease
     echo "ok unlocked $2"
 }
 

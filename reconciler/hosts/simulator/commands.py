@@ -150,7 +150,7 @@ def _allowed(machine: Machine, command: Command, controller: str) -> Command:
     call = gate_call(command.argv)
     if call is not None and call.permit is not None:
         lease.act(machine, call.permit)
-    elif changes(name_here(machine, command.argv)) and controller != OPERATOR:
+    elif call is not None and changes(f"gate {call.verb}") and controller != OPERATOR:
         raise Failed(64, f"gate: usage: {command.words[0]} needs a run that it is of")
     return replace(command, argv=_bare(command.argv))
 

@@ -12,6 +12,7 @@ from reconciler.hosts.simulator import commands, lease, mounting, power
 from reconciler.hosts.simulator.errors import ImpossibleWorld
 from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.reply import Reply
+from reconciler.model.gate_call import gate_call
 from reconciler.model.plan import Command, Completed
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ class SimulatedHost:
     def _performed(self, name: str, command: Command) -> Reply:
         """Runs it; notes a change while another one is made, or one of a foreign run."""
         reply = commands.perform(self.machine, command, self.controller)
-        begun = lease.works(self.machine) or self.controller == commands.OPERATOR
+        begun = lease.works(self.machine) or gate_call(command.argv) is None
+        begun = begun or self.controller == commands.OPERATOR
         if commands.changes(name) and begun:
             self._look_for_disasters(name)
             self.machine.busy.append((lease.worker(), name))
