@@ -219,7 +219,7 @@ def runs_words(running: str) -> str:
 def _idle(item: Json) -> str:
     """What is known of a run that does not go on."""
     if item["ended"]:
-        return ": it has ended, and was cut off while it gave it back"
+        return ": it starts nothing more, and the next run takes its place"
     gone = (
         f"it has ended without giving it back, or is cut off (reconcile unlock {item['run']})"
     )

@@ -31,8 +31,9 @@ def hold(at, *hosts, run=RUN, **more):
 
 
 def runs(at):
-    """Whose lease stands on each host."""
-    return {name: lease.read(machine).run for name, machine in at.world.machines.items()}
+    """Whose lease stands on each host; nobody's whose run cannot begin anything more."""
+    held = {name: lease.read(machine) for name, machine in at.world.machines.items()}
+    return {name: "" if one.sealed else one.run for name, one in held.items()}
 
 
 def works(at, host, name="gate grow-fs"):
@@ -49,14 +50,14 @@ HELD = {"node01": RUN, "node02": RUN}
 async def test_without_a_terminal_it_is_shown_and_the_command_that_frees_it(tmp_path):
     async with desk(tmp_path) as at:
         hold(at, "node01", "node02")
-        hold(at, "node02", step=3, action="images grow-fs", began="an earlier one", sealed=True)
+        hold(at, "node02", step=3, action="images grow-fs", began="an earlier one")
         code, out, err = await at.run("unlock", RUN, at.file)
         assert code == 3
         assert f"run {RUN} of ops@elsewhere pid 4711, renewed 30" in out
         assert "  node01: began nothing; runs nothing\n" in out
         assert (
             "  node02: began images grow-fs before it booted: whether that was done is unknown; "
-            "starts nothing more; runs nothing\n"
+            "runs nothing\n"
         ) in out
         assert f"to free exactly this: reconcile unlock {RUN} {at.file} --yes\n" in err
         assert runs(at) == HELD
@@ -64,6 +65,11 @@ async def test_without_a_terminal_it_is_shown_and_the_command_that_frees_it(tmp_
         assert (code, err) == (0, "")
         assert out.endswith("freed on node01, node02\n")
         assert runs(at) == FREE
+        code, out, _err = await at.run("unlock", RUN, at.file, "--yes")
+        assert (code, "node01: began nothing; starts nothing more; runs nothing" in out) == (
+            0,
+            True,
+        )
 
 
 async def test_where_something_still_runs_nothing_is_freed_anywhere(tmp_path):

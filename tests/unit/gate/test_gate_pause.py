@@ -133,21 +133,30 @@ def test_a_link_is_not_followed(state: Path) -> None:
 
 
 @SHELL
-def test_a_lease_is_taken_from_the_run_that_is_named_and_its_token_is_worth_nothing(
+def test_the_run_that_is_named_can_do_nothing_more_and_anybody_may_follow_it(
     state: Path, shell: tuple[str, ...]
 ) -> None:
     token = acquired(state, shell=shell)
     other = call(state, "lease-unlock", "-", "r9", shell=shell)
     assert other == (75, "", "gate: lease-lost: r1\n")
-    assert call(state, "lease-unlock", "-", "r1", shell=shell) == (0, "ok unlocked r1\n", "")
-    assert fields(state)["run"] == ""
-    lost = (75, "", "gate: lease-lost: no lease\n")
-    assert act(state, token, 1, shell) == lost
-    assert call(state, "lease-renew", "-", "r1", token, shell=shell) == lost
-    assert call(state, "lease-unlock", "-", "r1", shell=shell) == lost
-    again = acquired(state, shell=shell)
-    assert int(again) == int(token) + 1
-    assert act(state, token, 1, shell) == (75, "", "gate: lease-lost: r1\n")
+    for _ in range(2):
+        done = call(state, "lease-unlock", "-", "r1", shell=shell)
+        assert done == (0, "ok unlocked r1\n", "")
+    assert (fields(state)["run"], fields(state)["sealed"]) == ("r1", "1")
+    ended = (75, "", "gate: lease-lost: r1 has ended\n")
+    assert act(state, token, 1, shell) == ended
+    assert call(state, "lease-renew", "-", "r1", token, shell=shell) == ended
+    words = ("lease-acquire", "-", "r2", HOLDER, "node03", "-")
+    status, out, _err = call(state, *words, shell=shell)
+    assert status == 0
+    assert out.splitlines()[1] == "displaced r1 node01,node02"
+    assert fields(state)["hosts"] == "node03,node01,node02"
+    assert act(state, token, 1, shell) == (75, "", "gate: lease-lost: r2\n")
+    assert call(state, "lease-unlock", "-", "r1", shell=shell) == (
+        75,
+        "",
+        "gate: lease-lost: r2\n",
+    )
 
 
 def test_a_storage_host_s_lease_is_its_cluster_s(state: Path) -> None:
@@ -155,10 +164,8 @@ def test_a_storage_host_s_lease_is_its_cluster_s(state: Path) -> None:
     acquired(state, "r1", "other")
     assert call(state, "lease-unlock", "-", "r1")[0] == 75
     assert call(state, "lease-unlock", "ocfs2", "r1")[0] == 0
-    assert (fields(state, "ocfs2/lease")["run"], fields(state, "other/lease")["run"]) == (
-        "",
-        "r1",
-    )
+    leases = [fields(state, f"{name}/lease") for name in ("ocfs2", "other")]
+    assert [lease["sealed"] for lease in leases] == ["1", "0"]
 
 
 @SHELL
@@ -179,7 +186,7 @@ def test_a_lease_of_which_something_still_runs_stays(
     assert running.stdout.readline() == b"begun\n"
     busy = (75, "", "gate: lease-busy: run r1 still works here at grow images\n")
     assert call(state, "lease-unlock", "-", "r1", shell=shell) == busy
-    assert fields(state)["run"] == "r1"
+    assert fields(state)["sealed"] == "0"
     running.communicate(b"\n")
     assert call(state, "lease-unlock", "-", "r1", shell=shell)[0] == 0
 
@@ -189,4 +196,5 @@ def test_a_garbled_lease_is_freed_by_that_name(state: Path) -> None:
     (state / "reconcile/lease").write_text("\x01")
     assert call(state, "lease-unlock", "-", "r1")[0] == 75
     assert call(state, "lease-unlock", "-", "garbled") == (0, "ok unlocked garbled\n", "")
-    assert fields(state)["run"] == ""
+    assert fields(state)["sealed"] == "1"
+    assert acquired(state, "r2")

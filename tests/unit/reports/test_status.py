@@ -184,7 +184,7 @@ def test_what_still_runs_of_a_lease_is_told_also_when_the_run_has_given_it_back(
     assert "LEASE  of a run that has ended: node02 still runs something" in text
     sealed = Lease("r1", HOLDER, 700.0, sealed=True)
     _document, text = seen(changed(running(CLUSTER), "node01", leases=(sealed,)), width=200)
-    assert "it has ended, and was cut off while it gave it back" in text
+    assert "it starts nothing more, and the next run takes its place" in text
 
 
 def test_a_pause_is_told_with_who_why_and_until_when_and_one_unread_is_not_none():
