@@ -37,6 +37,13 @@ def gate(*arguments: str, stdin: str = "", prefix: tuple[str, ...] | None = None
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+def on(  # noqa: PLR0913  # the words of `on`
+    node: str, verb: str, *, wwid: str = "-", size: str = "-", uuid: str = "-", beats: str = "-"
+) -> tuple[str, ...]:
+    """The words before a verb's own: the device that was approved, and the verb."""
+    return ("on", node, wwid, size, uuid, beats, verb)
+
+
 def within(script: str, shell: tuple[str, ...] = ("dash",)) -> tuple[str, ...]:
     """The shell with the script's mounts, in a mount namespace of its own."""
     return ("unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "sh", *shell)
