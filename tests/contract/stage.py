@@ -17,6 +17,7 @@ from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Desired
 from reconciler.model.devices import ref
+from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.plan import Command
 from reconciler.pipeline import Options, Run, plan, probe_for
@@ -107,9 +108,12 @@ class Stage:
         """A command that an operator could type, and how it ended."""
         await self._run(step, host, Command(argv, timeout=LONG))
 
-    async def gate(self, step: str, host: str, *words: str, stdin: str = "") -> None:
+    async def gate(
+        self, step: str, host: str, *words: str, on: Target | None = None, stdin: str = ""
+    ) -> None:
         """A verb of the gate, and how it ended."""
-        await self._run(step, host, gate_command(*words, stdin=stdin, timeout=LONG))
+        command = gate_command(*words, target=on, stdin=stdin, timeout=LONG)
+        await self._run(step, host, command)
 
     async def write(self, step: str, host: str, section: str, text: str) -> None:
         """Replaces a file, through the gate, that was seen or written before."""
