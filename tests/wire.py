@@ -105,7 +105,7 @@ class Line:
         name, world = name_here(host.machine, command.argv), host.machine.world
         self.log.append((host.name, name))
         if changes(name) and isinstance(world, Witness):
-            world.asked(host.name, self.run, name)
+            world.asked(host.name, name)
         if self.kill is None or not self.kill.counts(name):
             return None
         self.counted += 1

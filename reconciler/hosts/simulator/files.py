@@ -75,6 +75,10 @@ class Files:
             self.by_path[f"{path}.before"] = self.by_path[path]
         self._take(path, file)
 
+    def keep(self, path: str, file: File) -> None:
+        """Puts a file whose place on the disk is its own already, however full that is."""
+        self.by_path[path] = file
+
     def archive(self, path: str) -> None:
         """The file becomes PATH.before; an older one goes."""
         self.remove(f"{path}.before")

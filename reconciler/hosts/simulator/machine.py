@@ -108,7 +108,10 @@ class Mount:
 
 @dataclass(slots=True)
 class Running:
-    """What a power cut takes away; ``read`` are the texts that systemd goes by."""
+    """What a power cut takes away; ``read`` are the texts that systemd goes by.
+
+    ``works`` are the commands of runs that work now, with the scope of their lease.
+    """
 
     boot_id: str = ""
     since: float = 0.0
@@ -123,6 +126,7 @@ class Running:
     masked: set[str] = field(default_factory=set)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
+    works: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -154,7 +158,7 @@ class Machine:
     programs: dict[str, Program] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
-    busy: list[str] = field(default_factory=list)
+    busy: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def short_name(self) -> str:

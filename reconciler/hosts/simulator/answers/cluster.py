@@ -120,8 +120,8 @@ def _is_run(machine: Machine, words: list[str]) -> bool:
 def leases(machine: Machine, _: Request) -> Rows:
     """The lease, with its age by the host's own uptime."""
     held = lease.read(machine)
-    if held:
-        yield row("lease", held["run"], held["holder"], lease.age(machine))
+    if held.run:
+        yield row("lease", held.run, held.holder, lease.age_of(machine))
 
 
 def log(machine: Machine, _: Request) -> Rows:
