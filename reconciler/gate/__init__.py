@@ -22,7 +22,12 @@ def __getattr__(name: str) -> str:
 
 
 def gate_command(
-    verb: str, *arguments: str, stdin: str = "", timeout: float = MINUTE
+    verb: str,
+    *arguments: str,
+    stdin: str = "",
+    timeout: float = MINUTE,
+    references: tuple[str, ...] = (),
 ) -> Command:
     """The command for one of the gate's verbs, as the head of ``gate.sh`` lists them."""
-    return Command(("sh", "-c", gate_text(), "gate", verb, *arguments), stdin, timeout)
+    argv = ("sh", "-c", gate_text(), "gate", verb, *arguments)
+    return Command(argv, stdin, timeout, references)
