@@ -201,23 +201,41 @@ def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     return _with_region(cluster, facts, view, on=False)
 
 
-def _rescanned(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+def _rescanned(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The disk and its paths have as much as was asked for."""
-    _node, least = _arguments(action)
-    volume = _volume(cluster, action)
-    view = view_of(facts, ref(volume))
+    name, least = action.expects[0].subject.rsplit(" ", 1)
+    view = view_of(facts, name)
     disk = whole_disk(facts, view) if view else None
     if view is None or disk is None:
         return facts
-    names = {disk.name, *disk.slaves}
-    size = int(least)
+    names, size = {disk.name, *disk.slaves}, int(least)
     disks = tuple(
         replace(d, size=max(d.size, size), capacity=max(d.capacity or 0, size) or None)
         if d.name in names
         else d
         for d in known(facts.disks)
     )
-    return replace(facts, disks=disks)
+    facts = replace(facts, disks=disks)
+    if view.node != disk.name:
+        return facts
+    return _with_view(facts, replace(view, size=max(view.size or 0, size)))
+
+
+def _part_resized(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """The kernel has the partition in the size that proves it."""
+    fact = next(f for f in action.expects if f.reading == "device-size")
+    view, size = view_of(facts, fact.subject), int(fact.value or 0)
+    if view is None:
+        return facts
+    disks = tuple(
+        replace(d, size=size) if d.name == view.node else d for d in known(facts.disks)
+    )
+    return _with_view(replace(facts, disks=disks), replace(view, size=size))
+
+
+def _with_view(facts: HostFacts, new: WantedDevice) -> HostFacts:
+    views = tuple(new if v.ref == new.ref else v for v in known(facts.wanted))
+    return replace(facts, wanted=views)
 
 
 def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
@@ -353,6 +371,8 @@ EFFECTS: Mapping[str, Effect] = {
     "archive-order": _order_archived,
     "reload-units": _reloaded,
     "rescan": _rescanned,
+    "grow-partition": _part_resized,
+    "reread-partition": _part_resized,
     "disarm": _disarmed,
     "unmount": _unmounted,
     "mount": _mounted,
