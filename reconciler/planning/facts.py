@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Fact
+from reconciler.model.reading import UNKNOWN, unknown
 from reconciler.resources import READINGS
-
-UNKNOWN = "unknown "
-
 
 Reader = Callable[[Fact, HostFacts | Unreachable | None], str]
 
@@ -17,11 +15,11 @@ Reader = Callable[[Fact, HostFacts | Unreachable | None], str]
 def read(fact: Fact, host: HostFacts | Unreachable | None) -> str:
     """The value of a fact on a host; what could not be read is unknown, with the reason."""
     if not isinstance(host, HostFacts):
-        return f"{UNKNOWN}({host.message if host else 'not observed'})"
+        return unknown(host.message if host else "not observed")
     try:
         return READINGS[fact.reading].read(host, fact.subject)
     except TypeError as error:  # raised by ``known``: the section could not be read
-        return f"{UNKNOWN}({error})"
+        return unknown(str(error))
 
 
 def remaining(

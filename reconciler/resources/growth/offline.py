@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import has_mounted, mount_subject, ref, stable_path, view_of
+from reconciler.model.devices import has_mounted, ref, stable_path, use_subject, view_of
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading
@@ -150,10 +150,11 @@ class Unmounted:
     def quiet(self) -> tuple[Fact, ...]:
         """Nobody has it: each member by every sign, and no heartbeat of anybody else."""
         frozen = silent(self.observed.reached()[self.due.worker], self.ref)
+        used = use_subject(self.volume.mount.path, self.ref, self.due.block.uuid)
         subject = f"{self.ref} {','.join(map(str, frozen)) or '-'}"
         return (
             # Who crashed meanwhile has left a heartbeat: its journal is replayed by the check.
-            Fact(self.hosts, "released", mount_subject(self.volume), "released"),
+            Fact(self.hosts, "released", used, "released"),
             Fact((self.due.worker,), "heartbeats", subject, "ended"),
             # On a device cut short fsck finds damage where there is none.
             Fact((self.due.worker,), "device-covers", self.ref, "whole"),
