@@ -23,6 +23,8 @@ STABLE = ("dm-uuid-", "wwn-", "scsi-", "nvme-", "virtio-", "")
 BY_ID = "/dev/disk/by-id/"
 # What the UUIDs of new file systems are made in.
 NEW = uuid.UUID("6f3c1a52-6f0e-4d0b-9a63-0c7b8a1f5e11")
+# For a UUID that is not known.
+UNTOLD = "-"
 
 
 def ref(volume: Volume) -> str:
@@ -33,6 +35,41 @@ def ref(volume: Volume) -> str:
 def mount_subject(volume: Volume) -> str:
     """``PATH REF``: where which device is mounted, as facts about mounts name it."""
     return f"{volume.mount.path} {ref(volume)}"
+
+
+def use_subject(path: str, reference: str, uuid: str) -> str:
+    """``PATH REF UUID``: what of a volume a kernel may have in use, also of one unread there.
+
+    ``-`` for a UUID that nobody can tell.
+    """
+    return f"{path} {reference} {uuid or UNTOLD}"
+
+
+def told_uuid(observed: Observed, reference: str) -> str:
+    """The UUID of the file system behind a reference, as the first who can read it tells."""
+    views = (
+        view_of(facts, reference)
+        for facts in observed.reached().values()
+        if not isinstance(facts.wanted, Unknown)
+    )
+    return next((v.superblock.uuid for v in views if v and v.superblock), UNTOLD)
+
+
+def doubt(facts: HostFacts, reference: str) -> str:
+    """Why it is not known what a host has behind a reference; empty if that is known."""
+    view = view_of(facts, reference)
+    if view is None:
+        return f"{reference} was not looked at"
+    if view.unread:
+        return view.unread
+    return "several paths, no multipath" if view.nodes and view.node is None else ""
+
+
+def block_doubt(facts: HostFacts, reference: str) -> str:
+    """As ``doubt``, of the OCFS2 superblock there."""
+    view = view_of(facts, reference)
+    damaged = view and view.superblock is None and view.signature.get("TYPE") == "ocfs2"
+    return "its superblock could not be read" if damaged else doubt(facts, reference)
 
 
 def has_mounted(facts: HostFacts, subject: str) -> bool:

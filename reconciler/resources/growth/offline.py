@@ -15,9 +15,9 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     disk_target,
     has_mounted,
-    mount_subject,
     ref,
     target,
+    use_subject,
     view_of,
 )
 from reconciler.model.gate_call import ANY
@@ -28,7 +28,14 @@ from reconciler.model.reading import Reading
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, listed, staying
 from reconciler.resources.growth import backups
-from reconciler.resources.growth.sizes import Growth, growth, in_progress, layers, served
+from reconciler.resources.growth.sizes import (
+    Growth,
+    as_it_is,
+    growth,
+    in_progress,
+    layers,
+    served,
+)
 
 # fsck.ocfs2 reads all metadata: hours for many TiB on slow disks.
 CHECK_TIMEOUT = 6 * 3600.0
@@ -103,18 +110,37 @@ def windowed(cluster: Cluster, observed: Observed) -> dict[str, str]:
 
     A host of which something could not be read is left out: it blocks the plan by itself.
     """
-    readable = {
-        name: facts
-        for name, facts in observed.reached().items()
-        if not any(isinstance(getattr(facts, key), Unknown) for key in NEEDS)
-    }
-    observed = Observed(readable)
+    observed = _readable(observed)
     found = {}
     for volume in cluster.volumes:
         due = work(cluster, volume, observed)
         if due is not None and is_mounted(volume, observed):
             found[volume.label] = f"{volume.label}: {due.because}"
     return found
+
+
+def behind(cluster: Cluster, observed: Observed) -> dict[str, bool]:
+    """The volumes whose device some kernels see smaller than others do.
+
+    With each whether work is due on it that needs it unmounted everywhere: that begins with a
+    check, which finds damage where there is none on a device cut short.
+    """
+    observed = _readable(observed)
+    return {
+        volume.label: work(cluster, volume, observed) is not None
+        for volume in cluster.volumes
+        if growth(cluster, as_it_is(volume), observed)
+    }
+
+
+def _readable(observed: Observed) -> Observed:
+    return Observed(
+        {
+            name: facts
+            for name, facts in observed.reached().items()
+            if not any(isinstance(getattr(facts, key), Unknown) for key in NEEDS)
+        }
+    )
 
 
 class Unmounted:
@@ -140,10 +166,11 @@ class Unmounted:
 
     def quiet(self) -> tuple[Fact, ...]:
         """Nobody has it: each member by every sign, and no heartbeat of anybody else."""
+        used = use_subject(self.volume.mount.path, self.ref, self.due.block.uuid)
         subject = f"{self.ref} {self.beats}"
         return (
             # Who crashed meanwhile has left a heartbeat: its journal is replayed by the check.
-            Fact(self.hosts, "released", mount_subject(self.volume), "released"),
+            Fact(self.hosts, "released", used, "released"),
             Fact((self.due.worker,), "heartbeats", subject, "explained"),
             # On a device cut short fsck finds damage where there is none.
             Fact((self.due.worker,), "device-covers", self.ref, "whole"),

@@ -11,7 +11,15 @@ from dataclasses import replace
 from reconciler.gate import gate_command
 from reconciler.gate.steps import digest, write
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import chosen_uuid, ref, stable_path, target, view_of
+from reconciler.model.devices import (
+    chosen_uuid,
+    ref,
+    stable_path,
+    target,
+    told_uuid,
+    use_subject,
+    view_of,
+)
 from reconciler.model.devices import mount_subject as subject
 from reconciler.model.gate_call import Target
 from reconciler.model.heartbeats import beside_mounts, waited
@@ -176,7 +184,7 @@ def actions(
         elif change.address.endswith("/options"):
             yield from _remount(cluster, volume, change, facts)
         elif change.after is None:
-            yield _unmount(cluster, volume, change, _others(cluster, volume, observed))
+            yield _unmount(cluster, volume, change, observed)
         else:
             yield from _mounts(cluster, volume, change, observed)
 
@@ -246,10 +254,10 @@ def _others(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[Fact,
     return tuple(Fact(tuple(hosts), "serving", w, "mounted") for w, hosts in found.items())
 
 
-def _unmount(
-    cluster: Cluster, volume: Volume, change: Change, others: tuple[Fact, ...]
-) -> Action:
+def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observed) -> Action:
     host, path = change.host, str(change.before)
+    used = use_subject(path, ref(volume), told_uuid(observed, ref(volume)))
+    others = _others(cluster, volume, observed)
     former = path if path != volume.mount.path else ""
     guests = volume.workloads and volume.workloads.guests
     # Guests are listed by the path that the file has.
@@ -264,7 +272,7 @@ def _unmount(
         risk="outage",
         command=gate_command("unmount", path, timeout=UNMOUNT_TIMEOUT),
         requires=(*idle, Fact((host,), "users", path, "none"), *others),
-        expects=(Fact((host,), "unmounted", f"{path} {ref(volume)}", "unmounted"),),
+        expects=(Fact((host,), "unmounted", used, "unmounted"),),
         seconds=5,
     )
 
