@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, known
 from tests.contract.normal import LUN
 from tests.contract.stage import CLUSTER, HOLDER, Kind, Stage, comparable, digest, staged
@@ -105,15 +107,20 @@ async def devices(stage: Stage) -> None:
         ("format a device of another size", "node01", NODE, "4096"),
         ("format a device that is not there", "node01", "/dev/ubdz", size),
     ):
-        await stage.gate(step, host, "format", node, count, "--", *MKFS[:-1], node)
-    uuid = volume(stage)
-    for step, device, wanted, path in (
-        ("mount what is mounted there", LUN, uuid, PATH),
-        ("mount another UUID", NODE, OTHER, "/srv/other"),
-        ("mount a device that is not there", "/dev/ubdz", "-", "/srv/other"),
-        ("mount a device without OCFS2", "/dev/ubda", "-", "/srv/other"),
+        blank = Target(node, size=count)
+        await stage.gate(step, host, "format", "--", *MKFS[:-1], node, on=blank)
+    for step, on, path in (
+        ("mount what is mounted there", bound(stage), PATH),
+        ("mount another UUID", replace(bound(stage), node=NODE, uuid=OTHER), "/srv/other"),
+        ("mount a device that is not there", Target("/dev/ubdz", uuid=OTHER), "/srv/other"),
+        ("mount a device without OCFS2", Target("/dev/ubda", uuid=OTHER), "/srv/other"),
     ):
-        await stage.gate(step, "node01", "mount", device, wanted, path, "noatime")
+        await stage.gate(step, "node01", "mount", path, "noatime", on=on)
+    for step, on in (
+        ("mount beside a heartbeat that nobody explains", replace(bound(stage), beats="2")),
+        ("mount a disk of another WWID", replace(bound(stage), wwid="36001")),
+    ):
+        await stage.gate(step, "node01", "mount", "/srv/other", "noatime", on=on)
 
 
 async def leases(stage: Stage) -> None:
@@ -200,8 +207,8 @@ async def stopped(stage: Stage) -> None:
     await stage.gate("set a delay of nothing", "node02", *live, "0")
     await stage.look("another delay", only=("live",))
     await stage.gate("set the old delay", "node02", *live, "2000")
-    mount = ("mount", LUN, volume(stage), PATH, "noatime")
-    await stage.gate("mount after a stop", "node02", *mount)
+    mount = ("mount", PATH, "noatime")
+    await stage.gate("mount after a stop", "node02", *mount, on=bound(stage))
 
 
 async def restarted_while_mounted(stage: Stage) -> None:
@@ -263,15 +270,15 @@ async def refused_to_join(stage: Stage) -> None:
     await stage.gate("online at boot", "node02", "do", "systemctl", "enable", *BOTH)
     await stage.run("start o2cb after a boot without", "node02", *START)
     await stage.look("back, unknown to the other")
-    words = ("format", NODE, str(GIB), "--", *MKFS)
-    await stage.gate("format a device with data", "node02", *words)
-    mount = ("mount", LUN, volume(stage), PATH, "noatime")
-    await stage.gate("mount where nobody knows it", "node02", *mount)
+    blank = Target(NODE, size=str(GIB))
+    await stage.gate("format a device with data", "node02", "format", "--", *MKFS, on=blank)
+    mount, on = ("mount", PATH, "noatime"), bound(stage)
+    await stage.gate("mount where nobody knows it", "node02", *mount, on=on)
     await stage.look("refused as unknown")
     both = with_node(stage.file("node02", "cluster_conf").text or "")
     await stage.write("both, and a third, in one file", "node01", "cluster_conf", both)
     await stage.run("register all three", "node01", *REGISTER)
-    await stage.gate("mount with a shorter list", "node02", *mount)
+    await stage.gate("mount with a shorter list", "node02", *mount, on=on)
     await stage.look("refused for its list", only=(*O2CB, "mounts", "wanted"))
 
 
@@ -332,9 +339,14 @@ async def let_in_again(stage: Stage) -> None:
     await stage.write("the short list in both files", "node01", "cluster_conf", text)
     await stage.run("register the short list", "node01", *REGISTER)
     await stage.apply("repair")
-    mount = ("mount", LUN, volume(stage), "/srv/second", "noatime")
-    await stage.gate("mount it elsewhere as well", "node02", *mount)
+    mount = ("mount", "/srv/second", "noatime")
+    await stage.gate("mount it elsewhere as well", "node02", *mount, on=bound(stage))
     await stage.look("mounted twice")
+
+
+def bound(stage: Stage) -> Target:
+    """The volume, with the heartbeats of both hosts."""
+    return Target(LUN, uuid=volume(stage), beats="2,4")
 
 
 def volume(stage: Stage) -> str:

@@ -123,6 +123,7 @@ def _wanted(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for device in value:
         device.pop("advancing")  # the simulator's clock stands while we wait
         for beat in device["beats"] or ():
+            del beat["block"]  # its sequence, generation and checksum are each host's own
             for key in ("sequence", "generation"):
                 beat[key] = "0" if int(beat[key], 16) == 0 else "not 0"
     return value

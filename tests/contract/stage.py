@@ -17,6 +17,7 @@ from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Desired
 from reconciler.model.devices import ref
+from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.plan import Command
 from reconciler.pipeline import Options, Run, plan, probe_for
@@ -109,9 +110,11 @@ class Stage:
         """A command that an operator could type, and how it ended."""
         await self._run(step, host, Command(argv, timeout=LONG))
 
-    async def gate(self, step: str, host: str, *words: str, stdin: str = "") -> None:
+    async def gate(
+        self, step: str, host: str, *words: str, on: Target | None = None, stdin: str = ""
+    ) -> None:
         """A verb of the gate, and how it ended."""
-        command = gate_command(*words, stdin=stdin, timeout=LONG)
+        command = gate_command(*words, target=on, stdin=stdin, timeout=LONG)
         if words[0].startswith("lease-") or words[0] == "as":
             await self.hands.let_go(self.hosts[host])
         await self._run(step, host, await self.hands.permitted(self.hosts[host], command))

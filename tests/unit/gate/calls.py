@@ -68,6 +68,13 @@ def _permitted(prefix: tuple[str, ...], arguments: tuple[str, ...]) -> list[str]
     return [*before, "sh", "-c", PERMITTED, "sh", GATE, *shell, "--", *arguments]
 
 
+def on(  # noqa: PLR0913  # the words of `on`
+    node: str, verb: str, *, wwid: str = "-", size: str = "-", uuid: str = "-", beats: str = "-"
+) -> tuple[str, ...]:
+    """The words before a verb's own: the device that was approved, and the verb."""
+    return ("on", node, wwid, size, uuid, beats, verb)
+
+
 def within(script: str, shell: tuple[str, ...] = ("dash",)) -> tuple[str, ...]:
     """The shell with the script's mounts, in a mount namespace of its own."""
     return ("unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "sh", *shell)
