@@ -36,9 +36,23 @@
 #   start-guest PATH NAME SECONDS LIST START       once PATH is mounted; until it is listed
 #                                           LIST, STOP, ... are commands, a word a line
 #   do COMMAND ARG...                       one of the few commands in `do_command`, as it is
-#   lease-acquire CLUSTER RUN HOLDER STEAL  STEAL is the run that may be displaced, or -
-#   lease-renew CLUSTER RUN
-#   lease-release CLUSTER RUN
+#   run PROGRAM ARG...                      a program of the operator's
+#
+# Before each of these stands who it is of, and it begins only if that holds here:
+#
+#   as SCOPE RUN TOKEN STEP BOOT UNTIL ACTION   SCOPE: - for a member, a cluster on a storage host;
+#                                           once a STEP, in that boot, up to that second of it
+#
+# Who that may be is decided by these:
+#
+#   lease-acquire SCOPE RUN HOLDER HOSTS DISPLACES   all hosts of the run, by commas; DISPLACES is
+#                                           a run that is known to have ended, or -
+#   lease-renew SCOPE RUN TOKEN             that the run lives; whether it still has the lease
+#   lease-seal SCOPE RUN TOKEN              nothing of it starts here any more
+#   lease-free SCOPE RUN TOKEN              when it is sealed on all its hosts
+#   lease-unlock SCOPE RUN                  an operator takes it from that run
+#   pause CLUSTER REASON BY UNTIL           nothing starts here until then, or `resume`
+#   resume
 #
 # BEATS are the heartbeats on the device that are explained, separated by commas, or - for none:
 #   N       a member whose heartbeat may go on, while this host mounts
@@ -72,12 +86,10 @@ refuse() { stop 75 "$@"; }
 usage() { stop 64 usage "$1"; }
 
 temp=''
-lock=''
 hidden=''
 clean() {
     [ -z "$hidden" ] || release_units
     [ -z "$temp" ] || rm -f "$temp"
-    [ -z "$lock" ] || rmdir "$lock"
 }
 trap clean EXIT
 trap 'exit 143' HUP INT TERM
@@ -2544,115 +2556,287 @@ unmask() { # unmask UNIT: systemctl does the rest
 
 # ---- the lease ------------------------------------------------------------------------
 
-lease_lock() { # lease_lock ARGUMENT...: checks cluster and run; nobody else until the end
-    is_word "$1" 16 || usage "not a cluster's name: $1"
+# Who may act here, decided as in decision.py. A run has the lease of this host, or on a storage
+# host that of its cluster there; a token that each grant raises tells its commands from those
+# of a run before it, or of the same run before it lost the lease for a moment.
+
+ROOM=32768 # bytes of the state's file, and of its spare: a full disk stops no run from ending
+
+scope() { # scope SCOPE RUN: where that lease is, in $dir
+    case $1 in
+    -) dir=$STATE ;;
+    *) is_word "$1" 16 || usage "neither - nor a cluster's name: $1" && dir=$STATE/$1 ;;
+    esac
     is_word "$2" 64 || usage "not a run: $2"
+}
+
+deciding() { # nobody else decides here until the end, or `decided`; what is there, in variables
+    need flock
     no_symlink "$STATE"
     directory "$STATE"
     chmod 700 "$STATE"
-    no_symlink "$STATE/lease"
-    if has flock; then
-        exec 9>>"$STATE/lock" || stop 70 write-failed "$STATE/lock"
-        flock -w 10 9 || refuse lease-busy "$STATE/lock is locked"
-        return
-    fi
-    n=0
-    until mkdir "$STATE/lock.d" 2>/dev/null; do
-        n=$((n + 1))
-        [ $n -le 10 ] || refuse lease-busy "$STATE/lock.d exists"
-        sleep 1
-    done
-    lock=$STATE/lock.d
+    no_symlink "$dir/lease"
+    directory "$dir"
+    exec 9>>"$dir/lock" || stop 70 write-failed "$dir/lock"
+    flock -w 10 9 || refuse lease-busy "$dir/lock is locked"
+    read_lease
+    # What a run has begun here, and its children, hold this until they have ended.
+    exec 8>>"$dir/busy" || stop 70 write-failed "$dir/busy"
+    running=no
+    flock -w 1 8 || running=yes
 }
 
-read_lease() { # the lease in $held (its run, or nothing), $holder and $age
-    held='' holder='' boot='' renewed='' age=0
+decided() { exec 9>&-; }
+
+read_lease() { # the lease in $run (or nothing) $token $sealed ..., its $age; $uptime $this_boot
     IFS=' ' read -r uptime _ </proc/uptime
     uptime=${uptime%%.*}
     read -r this_boot </proc/sys/kernel/random/boot_id
-    [ -e "$STATE/lease" ] || return 0
-    held=garbled
+    token=0 run='' sealed=0 holder='' hosts='' boot='' renewed='' step=0 action='' began='' age=0
+    [ -e "$dir/lease" ] || return 0
+    run=garbled
     while IFS=$TAB read -r key value; do
         case $key in
-        run) held=$value ;;
+        token) token=$value ;;
+        run) run=$value ;;
+        sealed) sealed=$value ;;
         holder) holder=$value ;;
+        hosts) hosts=$value ;;
         boot) boot=$value ;;
         renewed) renewed=$value ;;
+        step) step=$value ;;
+        action) action=$value ;;
+        began) began=$value ;;
         esac
-    done <"$STATE/lease"
+    done <"$dir/lease"
+    # Of a file that cannot be read nothing is known, but that no count was as high as the date.
+    if [ "$run" = garbled ] || ! is_number "$token"; then token=$(date +%s); fi
+    is_number "$step" || step=0
     age=$uptime # renewed before this boot: at least as old as the boot
     if [ "$boot" = "$this_boot" ] && is_number "$renewed"; then age=$((uptime - renewed)); fi
     [ "$age" -ge 0 ] || age=0
 }
 
-write_lease() { # write_lease RUN HOLDER
-    fill "$STATE/lease" <<END
-run$TAB$1
-holder$TAB$2
-boot$TAB$this_boot
-renewed$TAB$uptime
+# The new state goes into the spare, which has its place on the disk already; then they change
+# names. Cut short anywhere, `lease` is whole: the old one, or the new one.
+write_lease() {
+    text="token$TAB$token
+run$TAB$run
+sealed$TAB$sealed
+holder$TAB$holder
+hosts$TAB$hosts
+boot$TAB$boot
+renewed$TAB$renewed
+step$TAB$step
+action$TAB$action
+began$TAB$began
+pad$TAB"
+    left=$((ROOM - ${#text} - 1))
+    [ "$left" -ge 0 ] || refuse lease-too-long "the hosts of the run do not fit into $ROOM bytes"
+    text=$text$(printf "%${left}s" '')
+    spare=$dir/lease.spare
+    if [ ! -e "$spare" ] && [ -e "$dir/lease.old" ]; then mv -f "$dir/lease.old" "$spare"; fi
+    if [ -f "$spare" ] && [ ! -L "$spare" ] && [ "$(wc -c <"$spare")" -eq $ROOM ]; then
+        why=$(dd of="$spare" bs=$ROOM conv=notrunc,fsync 2>&1 <<END
+$text
 END
-    replace "$STATE/lease" 600
+        ) || failed_write "$spare" "$why"
+    else
+        fill "$spare" <<END
+$text
+END
+        replace "$spare" 600
+    fi
+    [ ! -e "$dir/lease" ] || ln -f "$dir/lease" "$dir/lease.old" || stop 70 write-failed "$dir"
+    mv -f "$spare" "$dir/lease" || stop 70 write-failed "$dir/lease"
+    if [ -e "$dir/lease.old" ]; then mv -f "$dir/lease.old" "$spare"; fi
+    sync "$dir" 2>/dev/null || sync
 }
 
-busy() { # a change is under way, until the command and its children have ended
-    if ! has flock; then return; fi
-    no_symlink "$STATE"
-    directory "$STATE"
-    exec 8>>"$STATE/busy" || stop 70 write-failed "$STATE/busy"
-    flock -s -w 10 8 || refuse lease-busy "$STATE/busy is locked"
+is_paused() { # an operator wants nothing to run here; in words in $paused
+    paused=''
+    [ -e "$STATE/paused" ] || return 1
+    until='' reason='' by=''
+    while IFS=$TAB read -r key value; do
+        case $key in
+        reason) reason=$value ;;
+        by) by=$value ;;
+        until) until=$value ;;
+        esac
+    done <"$STATE/paused"
+    if is_number "$until" && [ "$(date +%s)" -ge "$until" ]; then return 1; fi
+    paused="$by: $reason"
 }
 
-idle() { # idle WHOSE: the last command of a run may outlive its lease; the next one waits
-    if ! has flock; then return; fi
-    exec 8>>"$STATE/busy" || stop 70 write-failed "$STATE/busy"
-    flock -n 8 || refuse lease-busy "a command of $1 still works here"
+works() { # works: what a run has begun here and may still be at, in words
+    echo "run ${run:-that has ended} still works here${action:+ at $action}"
 }
 
-lease_acquire() { # lease_acquire CLUSTER RUN HOLDER STEAL
-    [ $# -eq 4 ] || usage 'lease-acquire CLUSTER RUN HOLDER STEAL'
+lost() { # lost RUN TOKEN: the lease is not that run's any more
+    [ "$run:$token" != "$1:$2" ] || return 1
+    refuse lease-lost "${run:-no lease}"
+}
+
+is_token() { is_number "$1" || usage "not a token: $1"; }
+
+lease_acquire() { # lease_acquire SCOPE RUN HOLDER HOSTS DISPLACES
+    [ $# -eq 5 ] || usage 'lease-acquire SCOPE RUN HOLDER HOSTS DISPLACES'
+    scope "$@"
     case $3 in '' | *[[:cntrl:]]*) usage 'a holder without control characters' ;; esac
     [ ${#3} -le 1024 ] || usage 'the holder is longer than 1024 bytes'
-    [ "$4" = - ] || is_word "$4" 64 || usage "not a run: $4"
-    lease_lock "$@"
-    read_lease
-    case $held in
-    "$2") ;;
-    '') idle "an earlier run" ;;
-    "$4") idle "run $held" ;;
+    case $4 in '' | *[!A-Za-z0-9_.,:-]*) usage "not hosts: $4" ;; esac
+    [ "$5" = - ] || is_word "$5" 64 || usage "not a run: $5"
+    deciding
+    if is_paused; then refuse paused "$paused"; fi
+    case $run in
+    '' | "$2" | "$5") ;;
     *)
-        [ "$age" -gt $EXPIRY ] || refuse lease-held "$held$TAB$holder$TAB$age"
-        idle "run $held"
+        [ "$sealed" = 1 ] || [ "$age" -gt $EXPIRY ] ||
+            refuse lease-held "$run$TAB$holder$TAB$age"
         ;;
     esac
-    write_lease "$2" "$3"
-    echo "ok acquired $2"
+    [ $running = no ] || refuse lease-busy "$(works)"
+    # Also of the same run: the answer that told it whom it displaced may have been lost.
+    displaced=''
+    [ -z "$run" ] || displaced="${NL}displaced $run ${hosts:--}"
+    token=$((token + 1)) run=$2 sealed=0 holder=$3 boot=$this_boot renewed=$uptime
+    step=0 action='' began=''
+    [ -z "$hosts" ] || hosts=$(others "$4" "$hosts")
+    hosts=$4$hosts
+    write_lease
+    echo "ok acquired $2 $token$displaced"
 }
 
-lease_renew() { # lease_renew CLUSTER RUN
-    [ $# -eq 2 ] || usage 'lease-renew CLUSTER RUN'
-    lease_lock "$@"
-    read_lease
-    [ "$held" = "$2" ] || refuse lease-lost "${held:-no lease}"
-    write_lease "$2" "$holder"
-    echo "ok renewed $2"
+others() { # others LIST MORE: whom MORE names and LIST does not, with a comma before each
+    printf '%s\n' "$2" | tr , '\n' | while read -r host; do
+        case ,$1, in *",$host,"*) ;; *) printf ',%s' "$host" ;; esac
+    done
 }
 
-lease_release() { # lease_release CLUSTER RUN
-    [ $# -eq 2 ] || usage 'lease-release CLUSTER RUN'
-    lease_lock "$@"
-    read_lease
-    case $held in
-    '') ;;
-    "$2") rm -f "$STATE/lease" || stop 70 write-failed "$STATE/lease" ;;
-    *) refuse lease-lost "$held" ;;
-    esac
-    echo "ok released $2"
+lease_renew() { # lease_renew SCOPE RUN TOKEN
+    [ $# -eq 3 ] || usage 'lease-renew SCOPE RUN TOKEN'
+    scope "$@"
+    is_token "$3"
+    deciding
+    lost "$2" "$3"
+    [ "$sealed" = 0 ] || refuse lease-lost "$2 has ended"
+    boot=$this_boot renewed=$uptime
+    write_lease
+    echo "ok renewed $2 $this_boot $uptime"
+}
+
+lease_seal() { # lease_seal SCOPE RUN TOKEN: nothing of it starts here any more
+    [ $# -eq 3 ] || usage 'lease-seal SCOPE RUN TOKEN'
+    scope "$@"
+    is_token "$3"
+    deciding
+    lost "$2" "$3"
+    [ $running = no ] || refuse lease-busy "$(works)"
+    sealed=1
+    write_lease
+    echo "ok sealed $2"
+}
+
+lease_free() { # lease_free SCOPE RUN TOKEN: once it is sealed on all hosts of the run
+    [ $# -eq 3 ] || usage 'lease-free SCOPE RUN TOKEN'
+    scope "$@"
+    is_token "$3"
+    deciding
+    lost "$2" "$3"
+    [ "$sealed" = 1 ] || refuse lease-open "$2 is not sealed here"
+    run='' sealed=0 holder='' hosts='' boot='' renewed=0 step=0 action='' began=''
+    write_lease
+    echo "ok freed $2"
+}
+
+# Sealed, not freed: whoever comes next must learn where else that run has it.
+lease_unlock() { # lease_unlock SCOPE RUN: an operator takes it from that run
+    [ $# -eq 2 ] || usage 'lease-unlock SCOPE RUN'
+    scope "$@"
+    deciding
+    [ "$run" = "$2" ] || refuse lease-lost "${run:-no lease}"
+    [ $running = no ] || refuse lease-busy "$(works)"
+    sealed=1
+    write_lease
+    echo "ok unlocked $2"
+}
+
+# One command of a run, once, on facts that are fresh by this boot's own clock. What it was is
+# on the disk before it begins.
+act() { # act SCOPE RUN TOKEN STEP BOOT UNTIL ACTION
+    scope "$@"
+    is_token "$3"
+    for word in "$4" "$6"; do is_number "$word" || usage "not a number: $word"; done
+    case $7 in '' | *[[:cntrl:]]*) usage 'an action without control characters' ;; esac
+    [ ${#7} -le 1024 ] || usage 'the action is longer than 1024 bytes'
+    deciding
+    lost "$2" "$3"
+    [ "$sealed" = 0 ] || refuse lease-lost "$2 has ended"
+    if is_paused; then refuse paused "$paused"; fi
+    [ $running = no ] || refuse lease-busy "$(works)"
+    [ "$4" -gt "$step" ] || refuse action-repeated "step $4 of $2 has been here: ${action:-?}"
+    [ "$5" = "$this_boot" ] || refuse rebooted "this host has booted since it was looked at"
+    [ "$uptime" -le "$6" ] || refuse facts-stale "it took $((uptime - $6)) s too long to come here"
+    step=$4 action=$7 began=$this_boot boot=$this_boot renewed=$uptime
+    write_lease
+    decided
+}
+
+run_program() { # run_program PROGRAM ARG...: one of the operator's own
+    [ $# -ge 1 ] || usage 'run PROGRAM ARG...'
+    "$@"
+}
+
+# ---- pauses ---------------------------------------------------------------------------
+
+pause() { # pause CLUSTER REASON BY UNTIL: by anyone, until `resume` or that second; - for none
+    [ $# -eq 4 ] || usage 'pause CLUSTER REASON BY UNTIL'
+    is_word "$1" 16 || usage "not a cluster's name: $1"
+    for word in "$2" "$3"; do
+        case $word in '' | *[[:cntrl:]]*) usage "neither a reason nor a name: $word" ;; esac
+        [ ${#word} -le 1024 ] || usage 'more than 1024 bytes'
+    done
+    [ "$4" = - ] || is_number "$4" || usage "not a second: $4"
+    pausing
+    fill "$STATE/paused" <<END
+cluster$TAB$1
+reason$TAB$2
+by$TAB$3
+since$TAB$(date +%s)
+until$TAB$4
+END
+    replace "$STATE/paused" 600
+    echo "ok paused $1"
+}
+
+resume() { # resume: as if nobody had paused it
+    [ $# -eq 0 ] || usage resume
+    pausing
+    rm -f "$STATE/paused" || stop 70 write-failed "$STATE/paused"
+    sync "$STATE" 2>/dev/null || sync
+    echo "ok resumed"
+}
+
+pausing() { # not between the look and the start of a command
+    dir=$STATE
+    deciding
+    no_symlink "$STATE/paused"
 }
 
 # ---- the verb -------------------------------------------------------------------------
 
 [ $# -ge 1 ] || usage 'which verb?'
+permitted=no
+if [ "$1" = as ]; then
+    [ $# -ge 9 ] || usage 'as SCOPE RUN TOKEN STEP BOOT UNTIL ACTION VERB ARG...'
+    act "$2" "$3" "$4" "$5" "$6" "$7" "$8"
+    permitted=yes
+    shift 8
+fi
+case $1 in
+lease-* | pause | resume) ;;
+*) [ $permitted = yes ] || usage "$1 needs a run that it is of: as SCOPE RUN ..." ;;
+esac
 verb=$1
 shift
 if [ "$verb" = on ]; then
@@ -2668,32 +2852,37 @@ on:*) usage "done on no device: $verb" ;;
 esac
 case $verb in
 write-file) write_file "$@" ;;
-do) busy && do_command "$@" ;;
-format) busy && format "$@" ;;
-mount) busy && mount_volume "$@" ;;
-unmount) busy && unmount_volume "$@" ;;
-archive-file) busy && archive_file "$@" ;;
-set-live) busy && set_live "$@" ;;
-extend-lv) busy && extend_lv "$@" ;;
-rescan) busy && rescan "$@" ;;
-grow-partition) busy && grow_partition "$@" ;;
-reread-partition) busy && reread_partition "$@" ;;
-grow-fs) busy && grow_fs "$@" ;;
-add-slots) busy && add_slots "$@" ;;
-set-label) busy && set_label "$@" ;;
-check-fs) busy && check_fs "$@" ;;
-remount) busy && remount "$@" ;;
-disarm) busy && disarm "$@" ;;
-note-backup) busy && note_backup "$@" ;;
-install-packages) busy && install_packages "$@" ;;
-install-module) busy && install_module "$@" ;;
-fetch) busy && fetch "$@" ;;
-reload-module) busy && reload_module "$@" ;;
-stop-guest) busy && stop_guest "$@" ;;
-migrate-guest) busy && migrate_guest "$@" ;;
-start-guest) busy && start_guest "$@" ;;
+do) do_command "$@" ;;
+run) run_program "$@" ;;
+format) format "$@" ;;
+mount) mount_volume "$@" ;;
+unmount) unmount_volume "$@" ;;
+archive-file) archive_file "$@" ;;
+set-live) set_live "$@" ;;
+extend-lv) extend_lv "$@" ;;
+rescan) rescan "$@" ;;
+grow-partition) grow_partition "$@" ;;
+reread-partition) reread_partition "$@" ;;
+grow-fs) grow_fs "$@" ;;
+add-slots) add_slots "$@" ;;
+set-label) set_label "$@" ;;
+check-fs) check_fs "$@" ;;
+remount) remount "$@" ;;
+disarm) disarm "$@" ;;
+note-backup) note_backup "$@" ;;
+install-packages) install_packages "$@" ;;
+install-module) install_module "$@" ;;
+fetch) fetch "$@" ;;
+reload-module) reload_module "$@" ;;
+stop-guest) stop_guest "$@" ;;
+migrate-guest) migrate_guest "$@" ;;
+start-guest) start_guest "$@" ;;
 lease-acquire) lease_acquire "$@" ;;
 lease-renew) lease_renew "$@" ;;
-lease-release) lease_release "$@" ;;
+lease-seal) lease_seal "$@" ;;
+lease-free) lease_free "$@" ;;
+lease-unlock) lease_unlock "$@" ;;
+pause) pause "$@" ;;
+resume) resume "$@" ;;
 *) usage "no such verb: $verb" ;;
 esac

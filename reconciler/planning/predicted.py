@@ -12,6 +12,7 @@ from dataclasses import replace
 from reconciler.gate.steps import digest
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of, whole_disk
+from reconciler.model.gate_call import GateCall, gate_call
 from reconciler.model.observed import (
     Guest,
     HostFacts,
@@ -121,7 +122,12 @@ def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _arguments(action: Action) -> tuple[str, ...]:
     """The words after the gate's verb."""
-    return action.command.argv[5:] if action.command else ()
+    call = _call(action)
+    return call.arguments if call else ()
+
+
+def _call(action: Action) -> GateCall | None:
+    return gate_call(action.command.argv) if action.command else None
 
 
 def _volume(cluster: Cluster, action: Action) -> Volume:
@@ -203,7 +209,7 @@ def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _rescanned(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The disk and its paths have as much as was asked for."""
-    _node, least = _arguments(action)
+    (least,) = _arguments(action)
     volume = _volume(cluster, action)
     view = view_of(facts, ref(volume))
     disk = whole_disk(facts, view) if view else None
@@ -227,12 +233,12 @@ def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 
 def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
-    node, _uuid, path, options = _arguments(action)
-    volume = _volume(cluster, action)
+    path, options = _arguments(action)
+    call, volume = _call(action), _volume(cluster, action)
     view = view_of(facts, ref(volume))
-    if view is None or view.device is None:
+    if view is None or view.device is None or call is None or call.target is None:
         return facts
-    point = MountPoint(path, node, view.device, ("rw", *options.split(",")), 1)
+    point = MountPoint(path, call.target.node, view.device, ("rw", *options.split(",")), 1)
     facts = replace(facts, mounts=(*known(facts.mounts), point))
     return _with_region(cluster, facts, view, on=True)
 
@@ -342,6 +348,7 @@ EFFECTS: Mapping[str, Effect] = {
     "write-o2cb-settings": _settings_written,
     "write-fstab": _fstab_written,
     "clear-fstab": _fstab_written,
+    "approve-programs": _record_written,
     "note-stopped": _record_written,
     "strike-stopped": _record_written,
     "write-quarantine": _record_written,
