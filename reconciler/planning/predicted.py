@@ -350,6 +350,7 @@ EFFECTS: Mapping[str, Effect] = {
     "clear-fstab": _fstab_written,
     "note-stopped": _record_written,
     "strike-stopped": _record_written,
+    "attest-heartbeat": _record_written,
     "write-quarantine": _record_written,
     "lift-quarantine": _record_written,
     "register-nodes": _listed,
