@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 PATH = r"(?!.*(//|/\./|/\.\./|/\.\.?$))/[^\x00-\x1f\x7f]*[^/\x00-\x1f\x7f]"
 DIGEST, MODE = r"[0-9a-f]{64}", r"[0-7]{3}"
 CLUSTER, RUN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+SCOPE, TEXT = f"-|{CLUSTER}", r"[^\x00-\x1f]{1,1024}"
 DEVICE = rf"(?=/dev/){PATH}"
 UUID, OPTIONS = r"[0-9a-f-]{36}", r"[A-Za-z0-9_=.,:@%+/-]+"
 NUMBER, PARTITION = r"0|[1-9]\d{0,17}", r"[1-9]\d{0,2}"
@@ -131,6 +132,13 @@ def mount(call: Call) -> Reply:
         said = "\n".join([str(failed), *machine.running.log[-SHOWN_LOG:]])
         raise tool_failed("mount-failed", said, failed.reply.seconds) from failed
     return Reply(0, f"ok mounted {path}\n", "", done.seconds)
+
+
+def refuse_use(machine: Machine) -> None:
+    """The cluster is stopped only where no mount needs it, in whatever namespace."""
+    for found in machine.running.mounts:
+        where = f"/proc/{found.pid}/mountinfo"
+        raise refused("cluster-in-use", f"OCFS2 is mounted, see {where}")
 
 
 def _lists_agree(machine: Machine) -> None:
@@ -271,9 +279,16 @@ VERBS: dict[str, Verb] = {
     "reload-module": (modules.reload, (packages.RELEASE,)),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
-    "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
-    "lease-renew": (lease.renew, (CLUSTER, RUN)),
-    "lease-release": (lease.release, (CLUSTER, RUN)),
+    "lease-acquire": (
+        lease.acquire,
+        (SCOPE, RUN, TEXT, r"[A-Za-z0-9_.,:-]+", f"-|{RUN}"),
+    ),
+    "lease-renew": (lease.renew, (SCOPE, RUN, NUMBER)),
+    "lease-seal": (lease.seal, (SCOPE, RUN, NUMBER)),
+    "lease-free": (lease.free, (SCOPE, RUN, NUMBER)),
+    "lease-unlock": (lease.unlock, (SCOPE, RUN)),
+    "pause": (lease.pause, (CLUSTER, TEXT, TEXT, f"-|{NUMBER}")),
+    "resume": (lease.resume, ()),
 }
 OPEN = frozenset({"format", "install-packages", "fetch"})
 HALVES: dict[str, Callable[[Call], None]] = {

@@ -111,6 +111,7 @@ class Running:
     """What a power cut takes away; ``read`` are the texts that systemd goes by.
 
     ``sightings``: the uptime at which the gate first saw a heartbeat block of a volume.
+    ``works`` are the commands of runs that work now, with the scope of their lease.
     """
 
     boot_id: str = ""
@@ -127,6 +128,7 @@ class Running:
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
     sightings: dict[tuple[str, int, str], float] = field(default_factory=dict)
+    works: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -158,7 +160,7 @@ class Machine:
     programs: dict[str, Program] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
-    busy: list[str] = field(default_factory=list)
+    busy: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def short_name(self) -> str:

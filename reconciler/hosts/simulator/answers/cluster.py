@@ -1,11 +1,10 @@
-"""The sections about the cluster: kernel, units, mounts, leases, messages."""
+"""The sections about the cluster: kernel, units, mounts, messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import guests as guests_of
-from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.live import STACK_MODULES
 from reconciler.hosts.simulator.machine import Unit
@@ -103,13 +102,6 @@ def guests(machine: Machine, request: Request) -> Rows:
         for name in guests_of.listed(machine, tuple(words), path):
             lasts = bool(words) or not machine.world.guests[name].transient
             yield row("guest", path, name, "yes" if lasts else "no")
-
-
-def leases(machine: Machine, _: Request) -> Rows:
-    """The lease, with its age by the host's own uptime."""
-    held = lease.read(machine)
-    if held:
-        yield row("lease", held["run"], held["holder"], lease.age(machine))
 
 
 def log(machine: Machine, _: Request) -> Rows:

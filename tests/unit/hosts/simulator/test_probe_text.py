@@ -19,7 +19,8 @@ REF = f"path={LUN}"
 ALL = [
     *("identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live"),
     *("services", "ordering", "mounts", "disks", "wanted", "fstab", "processes", "space"),
-    *("records", "leases", "log", "automounts", "interconnect", "logical_volumes", "guests"),
+    *("records", "leases", "pauses", "log", "automounts", "interconnect", "logical_volumes"),
+    "guests",
 ]
 FOUND = [("want", REF, "ubdb", "yes"), ("node", REF, "ubdb", "98:16", str(GIB))]
 
