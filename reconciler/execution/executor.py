@@ -18,6 +18,7 @@ from reconciler.errors import (
 from reconciler.execution import leases, machine
 from reconciler.execution.kernel import understood
 from reconciler.execution.locks import FRESH, Held
+from reconciler.execution.secrets import read_secrets
 from reconciler.gate import gate_text
 from reconciler.hosts import Host
 from reconciler.model.gate_call import permitted
@@ -137,9 +138,10 @@ class Executor:
         """Run the command; a lost connection is an outcome that observation decides."""
         if action.command is None:
             return None
+        secrets = read_secrets(action)
         command = replace(action.command, argv=await self._permitted(action, action.command))
         try:
-            ended = await self.bench.hosts[action.host].run(command)
+            ended = await secrets.run(self.bench.hosts[action.host], command)
         except HostUnreachable as error:
             return error
         if leases.said(ended)[0] == "lease-lost":

@@ -20,6 +20,7 @@ from reconciler.model.standing import among, left, staying
 from reconciler.planning.notes import still_mapped
 from reconciler.planning.past import APPLIED
 from reconciler.resources.quarantine.entries import MEMBERS, Known, known_members, members_text
+from reconciler.resources.workloads.programs import PROGRAMS, approved, programs_text
 
 # Host, then record, to the hash of what the host has.
 Stale = Mapping[str, Mapping[str, str]]
@@ -59,11 +60,22 @@ def _mapped(
 
 
 def records(desired: Desired, numbered: Cluster, observed: Observed) -> Mapping[str, str]:
-    """The text of every record of a cluster, by name."""
+    """The text of every record of a cluster, by name.
+
+    What looking may run is approved by actions; here it is only cleared of what was.
+    """
+    text = programs_text(numbered)
     return {
         APPLIED: applied_text(desired, numbered.name),
         MEMBERS: roster_text(numbered, observed),
+        **({PROGRAMS: text} if _has_programs(text, numbered, observed) else {}),
     }
+
+
+def _has_programs(text: str, numbered: Cluster, observed: Observed) -> bool:
+    """Whether there are any, or a host still has some."""
+    hosts = among(observed, staying(numbered)).reached().values()
+    return bool(text) or any(approved(numbered, facts) for facts in hosts)
 
 
 def stale_records(texts: Mapping[str, str], cluster: Cluster, observed: Observed) -> Stale:

@@ -28,10 +28,11 @@ def gate_command(
     target: Target | None = None,
     stdin: str = "",
     timeout: float = MINUTE,
+    references: tuple[str, ...] = (),
 ) -> Command:
     """The command for one of the gate's verbs, as the head of ``gate.sh`` lists them.
 
     ``target`` is the device of a verb that mounts or writes one.
     """
     words = (*(target.words() if target else ()), verb, *arguments)
-    return Command(("sh", "-c", gate_text(), "gate", *words), stdin, timeout)
+    return Command(("sh", "-c", gate_text(), "gate", *words), stdin, timeout, references)

@@ -19,20 +19,27 @@ TRAVELLING = (("gate",), ("probe",))
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What runs on a host: ``argv`` without a shell, ``timeout`` in seconds."""
+    """What runs on a host: ``argv`` without a shell, ``timeout`` in seconds.
+
+    ``references`` are words in it that stand for secrets (``model.secrets``). Where those are
+    filled in, ``shown_as`` is the argv that people see.
+    """
 
     argv: tuple[str, ...]
     stdin: str = ""
     timeout: float = MINUTE
+    references: tuple[str, ...] = ()
+    shown_as: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
         """The command as a person would type it, without the program that travels along."""
-        if self.argv[:2] != ("sh", "-c") or self.argv[3:4] not in TRAVELLING:
-            return self.argv
-        call = gate_call(self.argv)
+        argv = self.shown_as or self.argv
+        if argv[:2] != ("sh", "-c") or argv[3:4] not in TRAVELLING:
+            return argv
+        call = gate_call(argv)
         if call is None:
-            return (f"reconcile-{self.argv[3]}", *self.argv[4:])
+            return (f"reconcile-{argv[3]}", *argv[4:])
         if call.verb in SHOWN:
             return SHOWN[call.verb](call)
         node = (call.target.node,) if call.target else ()

@@ -348,6 +348,7 @@ EFFECTS: Mapping[str, Effect] = {
     "write-o2cb-settings": _settings_written,
     "write-fstab": _fstab_written,
     "clear-fstab": _fstab_written,
+    "approve-programs": _record_written,
     "note-stopped": _record_written,
     "strike-stopped": _record_written,
     "attest-heartbeat": _record_written,

@@ -18,7 +18,8 @@
 #   --unit   tell the state of this systemd unit as well
 #   --order  tell what this unit is started after, and stopped before, as well
 #   --guests   a mount point, then a word a line the command that prints the guests running
-#              from the volume there; without one, virsh is asked which have a disk below it
+#              from the volume there; without one, virsh is asked which have a disk below it.
+#              A command is run only if an apply has recorded exactly its words on this host
 #   --package  whether this package is installed, besides the usual ones; {kernel} in the name
 #              stands for the release of the running kernel
 #   --connect  whether a TCP connection to this address can be made from here
@@ -402,7 +403,7 @@ elif [ -d /etc/sysconfig ]; then
 fi
 
 read_files() { # all that is read as text, at once, each line after its path
-    glob "$STATE/*/*.json"
+    state_files
     records=$globbed
     glob '/etc/systemd/system/*.d/reconcile.conf'
     set --
@@ -474,9 +475,16 @@ probe_cluster_conf() { file /etc/ocfs2/cluster.conf; }
 probe_o2cb_config() { file "$O2CB"; }
 probe_fstab() { file /etc/fstab; }
 
+state_files() { # what runs left of each cluster, in $globbed
+    glob "$STATE/*/*.json"
+    found=$globbed
+    glob "$STATE/*/programs"
+    globbed=$found$NL$globbed
+}
+
 probe_records() {
     our_state
-    glob "$STATE/*/*.json"
+    state_files
     for path in $globbed; do
         if [ -e "$path" ]; then file "$path"; fi
     done
@@ -911,8 +919,10 @@ unit_of() { # unit_of PID: in $got, or -
 
 # ---- guests ---------------------------------------------------------------------------
 
-# The operator's own list commands run once, for two sections: rows in $guests, or $unlisted.
+# The operator's own list commands run once, for two sections: rows in $guests, or $unlisted;
+# in $unapproved the paths of those that nobody has approved, which are not run.
 read_guests() {
+    read_approvals
     IFS=$NL path=''
     set --
     for line in $listings P; do # a last P ends the last one
@@ -927,10 +937,30 @@ read_guests() {
     done
 }
 
+# What an apply left, and only as it leaves it: root's own, for nobody else to read or write.
+read_approvals() { # in $approvals the digests of commands, a line each
+    glob "$STATE/*/programs"
+    approvals=$NL
+    for path in $globbed; do
+        if [ -L "${path%/*}" ] || [ -L "$path" ]; then continue; fi
+        [ "$(stat -c '%u %a %F' "$path")" = '0 600 regular file' ] || continue
+        while IFS= read -r line; do
+            approvals=$approvals$line$NL
+        done <"$path"
+    done
+}
+
+is_approved() { # is_approved COMMAND ARG...: exactly these words
+    IFS=$NL
+    sum=$(printf '%s' "$*" | sha256sum) || return 1
+    case $approvals in *"$NL${sum%% *}$NL"*) ;; *) return 1 ;; esac
+}
+
 guests_of() { # guests_of PATH [COMMAND ARG...]: added to $guests; or status 1 and $unlisted
     path=$1 count=0 known=$NL
     shift
     if [ $# -gt 0 ]; then
+        is_approved "$@" || { unapproved=$unapproved$path$NL && return 0; }
         printed "$@" && found=$answer
     else
         domains_below && persistent
@@ -987,6 +1017,10 @@ probe_guests() {
         IFS=$TAB
         # shellcheck disable=SC2086 # path, name and whether it lasts
         row guest $line
+        IFS=$NL
+    done
+    for path in $unapproved; do
+        row unapproved "$path"
         IFS=$NL
     done
 }
@@ -1654,7 +1688,7 @@ done
 [ $# -eq 0 ] || exit 64
 
 read_files
-guests='' unlisted=''
+guests='' unlisted='' unapproved=''
 case $only in "$NL" | *"${NL}guests$NL"*) read_guests ;; esac
 
 printf '@@reconcile-probe\t1\n'

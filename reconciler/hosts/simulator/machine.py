@@ -110,8 +110,8 @@ class Mount:
 class Running:
     """What a power cut takes away; ``read`` are the texts that systemd goes by.
 
-    ``sightings``: the uptime at which the gate first saw a heartbeat block of a volume.
     ``works`` are the commands of runs that work now, with the scope of their lease.
+    ``sightings``: the uptime at which the gate first saw a heartbeat block of a volume.
     """
 
     boot_id: str = ""
@@ -127,8 +127,8 @@ class Running:
     masked: set[str] = field(default_factory=set)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
-    sightings: dict[tuple[str, int, str], float] = field(default_factory=dict)
     works: dict[int, str] = field(default_factory=dict)
+    sightings: dict[tuple[str, int, str], float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import volume as address
+from reconciler.model.secrets import references
 from reconciler.model.standing import staying
 from reconciler.resources.growth.offline import Unmounted
 from reconciler.resources.growth.offline import work as work_unmounted
@@ -146,7 +147,9 @@ class _Growing:
             )
             what = f"logical volume {how.vg}/{how.lv}"
         else:
-            command = Command(argv(self.volume.device, how, least), timeout=BACKING_TIMEOUT)
+            words = argv(self.volume.device, how, least)
+            secrets = references(how.argv)
+            command = Command(words, timeout=BACKING_TIMEOUT, references=secrets)
             what = f"the disk by {how.argv[0]}"
         told = tuple(h for h, layer in self.work.layers.items() if layer.disk.capacity)
         subject = f"{self.ref} {least}"
