@@ -12,10 +12,18 @@ from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import has_mounted, ref, stable_path, use_subject, view_of
+from reconciler.model.devices import (
+    block_doubt,
+    doubt,
+    has_mounted,
+    ref,
+    stable_path,
+    use_subject,
+    view_of,
+)
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, Command, Fact
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, listed, staying
 from reconciler.resources.growth import backups
@@ -237,7 +245,8 @@ def slots(facts: HostFacts, subject: str) -> str:
     name, least = subject.rsplit(" ", 1)
     view = view_of(facts, name)
     if view is None or view.superblock is None:
-        return "absent"
+        why = block_doubt(facts, name)
+        return unknown(why) if why else "absent"
     have = view.superblock.slots
     return "enough" if have >= int(least) else str(have)
 
@@ -256,7 +265,7 @@ def heartbeats(facts: HostFacts, subject: str) -> str:
     name, apart = subject.rsplit(" ", 1)
     view = view_of(facts, name)
     if view is None or view.beats is None:
-        return "absent"
+        return unknown(doubt(facts, name) or "the heartbeat area was not read")
     known_dead = set() if apart == "-" else {int(node) for node in apart.split(",")}
     alive = {b.node for b in view.beats if int(b.generation, 16) != 0} - known_dead
     return f"node {', '.join(map(str, sorted(alive)))} has not ended" if alive else "ended"
@@ -265,7 +274,10 @@ def heartbeats(facts: HostFacts, subject: str) -> str:
 def label(facts: HostFacts, subject: str) -> str:
     """The label in the superblock behind a device."""
     view = view_of(facts, subject)
-    return view.superblock.label if view and view.superblock else "absent"
+    if view and view.superblock:
+        return view.superblock.label
+    why = block_doubt(facts, subject)
+    return unknown(why) if why else "absent"
 
 
 READINGS = {
