@@ -642,10 +642,15 @@ live_cluster() { # live_cluster NAME
     glob "$config/$1/node/*"
     for item in $globbed; do
         [ -d "$item" ] || continue
-        get "$item/num" && number=$got
-        get "$item/ipv4_address" && ip=$got
-        get "$item/ipv4_port" && port=$got
-        get "$item/local" && row node "$1" "${item##*/}" "$number" "$ip" "$port" "$got"
+        half="half of node ${item##*/} is missing in $config/$1"
+        get "$item/num" || fail "$half"
+        number=$got
+        get "$item/ipv4_address" || fail "$half"
+        ip=$got
+        get "$item/ipv4_port" || fail "$half"
+        port=$got
+        get "$item/local" || fail "$half"
+        row node "$1" "${item##*/}" "$number" "$ip" "$port" "$got"
     done
     glob "$config/$1/heartbeat/*"
     for item in $globbed; do
@@ -880,8 +885,9 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
         }
         function told_of() {
             for (i = 1; i <= n; i++)
-                if ((target == mount[i] || index(target, mount[i] "/") == 1) && !told[pid]++ &&
-                    ++count <= 200) print pid " " target
+                # Of each mount on its own: what uses one hides nobody who uses another.
+                if ((target == mount[i] || index(target, mount[i] "/") == 1) &&
+                    !told[pid, i]++ && ++count[i] <= 200) print pid " " target
         }')
     set -f
     IFS=$NL

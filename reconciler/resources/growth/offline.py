@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
+    block_doubt,
     disk_target,
+    doubt,
     has_mounted,
     ref,
     target,
@@ -24,7 +26,7 @@ from reconciler.model.gate_call import ANY
 from reconciler.model.heartbeats import alone, unexplained, waited
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, Command, Fact
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, listed, staying
 from reconciler.resources.growth import backups
@@ -252,7 +254,8 @@ def slots(facts: HostFacts, subject: str) -> str:
     name, least = subject.rsplit(" ", 1)
     view = view_of(facts, name)
     if view is None or view.superblock is None:
-        return "absent"
+        why = block_doubt(facts, name)
+        return unknown(why) if why else "absent"
     have = view.superblock.slots
     return "enough" if have >= int(least) else str(have)
 
@@ -262,7 +265,7 @@ def heartbeats(facts: HostFacts, subject: str) -> str:
     name, beats = subject.rsplit(" ", 1)
     view = view_of(facts, name)
     if view is None or view.beats is None:
-        return "absent"
+        return unknown(doubt(facts, name) or "the heartbeat area was not read")
     alive = unexplained(beats, view.beats)
     words = ", ".join(map(str, alive))
     return f"nothing explains the heartbeat of node {words}" if alive else "explained"
@@ -271,7 +274,10 @@ def heartbeats(facts: HostFacts, subject: str) -> str:
 def label(facts: HostFacts, subject: str) -> str:
     """The label in the superblock behind a device."""
     view = view_of(facts, subject)
-    return view.superblock.label if view and view.superblock else "absent"
+    if view and view.superblock:
+        return view.superblock.label
+    why = block_doubt(facts, subject)
+    return unknown(why) if why else "absent"
 
 
 READINGS = {

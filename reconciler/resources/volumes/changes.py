@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import chosen_uuid, disk_of, ref, target, view_of
+from reconciler.model.devices import block_doubt, chosen_uuid, disk_of, ref, target, view_of
 from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, listed, staying
 
@@ -179,7 +179,7 @@ def file_system(facts: HostFacts, subject: str) -> str:
     """The OCFS2 file system behind a device."""
     view = view_of(facts, subject)
     if view is None or view.superblock is None:
-        return "absent"
+        return _none(facts, subject)
     block = view.superblock
     return f"ocfs2 {block.label} of {block.stack}/{block.cluster}"
 
@@ -187,20 +187,20 @@ def file_system(facts: HostFacts, subject: str) -> str:
 def file_system_uuid(facts: HostFacts, subject: str) -> str:
     """The UUID of the OCFS2 file system behind a device."""
     view = view_of(facts, subject)
-    return view.superblock.uuid if view and view.superblock else "absent"
+    return view.superblock.uuid if view and view.superblock else _none(facts, subject)
 
 
 def device_size(facts: HostFacts, subject: str) -> str:
     """The kernel's size of a device in bytes."""
     view = view_of(facts, subject)
-    return str(view.size) if view and view.size is not None else "absent"
+    return str(view.size) if view and view.size is not None else _none(facts, subject)
 
 
 def blank(facts: HostFacts, subject: str) -> str:
     """Whether the blank check passed: no signature, no holder, zeros where sampled."""
     view = view_of(facts, subject)
-    if view is None or view.node is None:
-        return "absent"
+    if view is None or view.node is None or view.unread:
+        return _none(facts, subject)
     if view.signature or view.wiped or view.superblock:
         return "signature"
     disks = {disk.name: disk for disk in known(facts.disks)}
@@ -208,7 +208,14 @@ def blank(facts: HostFacts, subject: str) -> str:
     children = [d.name for d in disks.values() if d.parent == view.node]
     if disk is None or disk.holders or children:
         return "in use"
-    return {True: "blank", False: "data", None: "unread"}[view.zeros]
+    unread = unknown("its sectors were not read")
+    return {True: "blank", False: "data", None: unread}[view.zeros]
+
+
+def _none(facts: HostFacts, reference: str) -> str:
+    """What a device that is not there is; one that was not seen is unknown."""
+    why = block_doubt(facts, reference)
+    return unknown(why) if why else "absent"
 
 
 NEEDS = ("wanted", "disks", "mounts", "live")
