@@ -18,9 +18,14 @@ from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.worlds import Shape, bare_hosts
 from reconciler.model.desired import Desired, Member
 from reconciler.model.gate_call import gate_call
+from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
 from reconciler.planning.approval import Consent, formats, judge, runnable
+from reconciler.planning.facts import remaining
+from reconciler.planning.planner import drafted
+from reconciler.planning.predicted import EFFECTS, SHARED, UNCHANGED, after, is_needless
+from reconciler.planning.rehearsal import MOMENTARY
 from reconciler.reports.devices import aliases
 from reconciler.reports.runbook import runbook_document
 from reconciler.reports.runbook.checks import CHECKS
@@ -67,6 +72,24 @@ def by_hand(plan: Plan, pairs: Any) -> None:
     if kinds - WRITTEN and not plan.blocked:
         json.dumps(runbook_document(plan, pairs))
         WRITTEN.update(kinds)
+    foreseen(plan, pairs)
+
+
+def foreseen(plan: Plan, pairs: Any) -> None:
+    """Every kind has its prediction, which makes true what shall prove the action."""
+    assert {action.kind for action in plan.actions} <= {*EFFECTS, *SHARED, *UNCHANGED}
+    for (cluster, observed), part in zip(pairs, plan.clusters, strict=True):
+        if part.blocked:
+            continue
+        draft = drafted(cluster, observed)
+        hosts = draft.start.hosts
+        for wish, actions in draft.parts:
+            for action in actions:
+                if is_needless(action, Observed(hosts)):
+                    continue
+                hosts = after(wish, hosts, action)
+                facts = [f for f in action.expects if f.reading not in MOMENTARY]
+                assert remaining(facts, Observed(hosts)) == (), action.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution import leases
-from reconciler.execution.leases import Seat
+from reconciler.execution.leases import Grant, Seat
 from reconciler.gate.decision import EXPIRY
 from reconciler.hosts import Host
 from reconciler.model.gate_call import Permit
@@ -65,7 +65,8 @@ class Claim:
     """What a run asks the hosts for, and how long to wait for it.
 
     ``is_dead`` says of a holder's text whether it surely is a process of this machine
-    that has ended: then its lease is displaced at once.
+    that has ended: then its lease is displaced at once. ``excused`` are hosts that somebody
+    attested to be off: what an earlier run held there needs not be asked for.
     """
 
     cluster: str
@@ -73,19 +74,22 @@ class Claim:
     holder: Holder
     patience: float
     is_dead: Callable[[str], bool]
+    excused: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Held:
     """The lease of a run on its hosts: what each of them granted, and how far it has come.
 
-    ``losses`` are the reasons why it is not held any more.
+    ``locked``: all of them have confirmed it. ``losses`` are the reasons why it is not held any
+    more.
     """
 
     claim: Claim
     door: Door
     seats: dict[str, Seat]
-    tokens: dict[str, int] = field(default_factory=dict)
+    locked: bool = False
+    grants: dict[str, Grant] = field(default_factory=dict)
     steps: dict[str, int] = field(default_factory=dict)
     losses: list[str] = field(default_factory=list)
 
@@ -94,7 +98,7 @@ class Held:
         place = host if host in self.seats else leases.place(host, self.claim.cluster)
         seat = self.seats[place]
         self.steps[place] = self.steps.get(place, 0) + 1
-        run, token, step = self.claim.run, self.tokens[place], self.steps[place]
+        run, token, step = self.claim.run, self.grants[place].token, self.steps[place]
         return Permit(seat.scope, run, token, step, boot, until, action)
 
     async def permit_now(self, host: str, action: str) -> Permit:
@@ -103,7 +107,7 @@ class Held:
         Raises LockHeld when another run has the lease, HostUnreachable without an answer.
         """
         place = host if host in self.seats else leases.place(host, self.claim.cluster)
-        now = await leases.renew(self.seats[place], self.claim.run, self.tokens[place])
+        now = await leases.renew(self.seats[place], self.claim.run, self.grants[place].token)
         return self.permit(host, action, now.boot, now.uptime + FRESH)
 
 
@@ -161,8 +165,8 @@ async def _acquire_all(held: Held) -> None:
         asked = frozenset(held.seats)
         for place in sorted(asked):
             grant = await _granted(held, place, tuple(sorted(asked)))
-            held.tokens[place], held.steps[place] = grant.token, 0
-            for more in grant.displaced:
+            held.grants[place], held.steps[place] = grant, 0
+            for more in frozenset(grant.displaced) - held.claim.excused:
                 held.seats.setdefault(more, leases.seat(more, held.door))
 
 
@@ -189,11 +193,12 @@ async def _confirm_all(held: Held) -> None:
     """
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(_confirmed(seat, held.claim.run, held.tokens[place]))
+            group.create_task(_confirmed(seat, held.claim.run, held.grants[place].token))
             for place, seat in held.seats.items()
         ]
     if failed := next((t.result() for t in tasks if t.result() is not None), None):
         raise failed
+    held.locked = True
 
 
 async def _confirmed(seat: Seat, run: str, token: int) -> LockHeld | HostUnreachable | None:
@@ -219,9 +224,9 @@ async def _renew(held: Held) -> None:
     while True:
         await asyncio.sleep(RENEWAL)
         places = tuple(held.seats)
-        run, tokens = held.claim.run, held.tokens
+        run, grants = held.claim.run, held.grants
         answers = await asyncio.gather(
-            *(_confirmed(held.seats[place], run, tokens[place]) for place in places)
+            *(_confirmed(held.seats[place], run, grants[place].token) for place in places)
         )
         for place, answer in zip(places, answers, strict=True):
             if answer is None:
@@ -236,15 +241,20 @@ async def _renew(held: Held) -> None:
 async def _release(held: Held) -> None:
     """Seal it on every host, then free it; while one is not sealed, none is freed.
 
-    What this run has lost is another's, and is not asked for.
+    What this run has lost is another's, and is not asked for. Who was not locked frees nothing
+    where it displaced somebody: the next one must learn there whom else it has to ask.
     """
-    run, granted = held.claim.run, dict(held.tokens)
-    held.tokens.clear()
+    run, granted = held.claim.run, dict(held.grants)
+    held.grants.clear()
     sealed = await asyncio.gather(
-        *(leases.seal(held.seats[place], run, token) for place, token in granted.items())
+        *(leases.seal(held.seats[place], run, grant.token) for place, grant in granted.items())
     )
     if not all(sealed):
         return
     await asyncio.gather(
-        *(leases.free(held.seats[place], run, token) for place, token in granted.items())
+        *(
+            leases.free(held.seats[place], run, grant.token)
+            for place, grant in granted.items()
+            if held.locked or not grant.displaced
+        )
     )

@@ -14,3 +14,11 @@ class Reading:
 
     sections: tuple[str, ...]
     read: Callable[[HostFacts, str], str]
+
+
+UNKNOWN = "unknown "
+
+
+def unknown(why: str) -> str:
+    """The value of a fact that could not be read: no action takes it for any other."""
+    return f"{UNKNOWN}({why})"

@@ -26,6 +26,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Fact, Plan
 from reconciler.model.refusals import unreachable
+from reconciler.model.standing import contacted
 from reconciler.pipeline.looking import (
     Fleet,
     Live,
@@ -129,7 +130,9 @@ class Run:
             if name in observed.reached()
         }
         helpers = {action.host for action in plan.actions if action.host} - hosts.keys()
-        claim, door = self.claim(plan.name), self._door(cluster)
+        off = {m.name for m in cluster.members} - {m.name for m in contacted(cluster)}
+        claim = replace(self.claim(plan.name), excused=frozenset(off))
+        door = self._door(cluster)
         try:
             async with leased(hosts, sorted(helpers), claim, door) as held:
                 outcome = await self._locked(plan, cluster, (hosts, held))

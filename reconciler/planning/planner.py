@@ -11,7 +11,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
-from reconciler.planning import graph, offline, reach, storage, strangers
+from reconciler.planning import graph, offline, pauses, reach, storage, strangers
 from reconciler.planning.arriving import equipped, installs
 from reconciler.planning.digest import facts_digest, plan_id, relevant
 from reconciler.planning.forecast import findings
@@ -20,8 +20,8 @@ from reconciler.planning.numbering import numbered
 from reconciler.planning.order import link
 from reconciler.planning.outages import windows
 from reconciler.planning.past import remembered
-from reconciler.planning.predicted import predicted
-from reconciler.planning.returning import could_return, taken_numbers
+from reconciler.planning.rehearsal import Part, Rehearsal, rehearsed
+from reconciler.planning.returning import could_return, taken_blocks, taken_numbers
 from reconciler.planning.safety import violations
 from reconciler.planning.strangers import told_apart
 from reconciler.planning.turns import due_anew
@@ -40,16 +40,48 @@ def make_plan(pairs: Sequence[tuple[Cluster, Observed]], targets: Sequence[str] 
 
 
 def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> ClusterPlan:
-    """The plan of one cluster, restricted to ``targets``; all of it without any."""
-    return _targeted(plan_cluster(cluster, observed), targets)
+    """The plan of one cluster, restricted to ``targets``; all of it without any.
+
+    What nothing else forbids is refused if one of its actions could not start.
+    """
+    draft = drafted(cluster, observed)
+    part = _targeted(draft.plan, targets)
+    if part.blocked:
+        return part
+    if part.actions == draft.plan.actions:
+        broken = draft.broken
+    else:
+        kept = {action.id for action in part.actions}
+        parts = [(c, [a for a in actions if a.id in kept]) for c, actions in draft.parts]
+        broken = rehearsed(draft.start, parts)
+    return replace(part, blocked=broken)
 
 
 def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     """The plan of one cluster: everything that differs, and every reason to refuse."""
+    return restrict(cluster, observed, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan with its actions by way-point; ``broken`` if one could not start.
+
+    ``start`` are the hosts once all is installed.
+    """
+
+    plan: ClusterPlan
+    parts: Sequence[Part]
+    start: Observed
+    broken: tuple[Blocked, ...]
+
+
+def drafted(cluster: Cluster, observed: Observed) -> Draft:
+    """The whole plan, not yet judged by how it goes on its own predictions."""
     cluster = numbered(told_apart(cluster, observed), observed)
     cluster = remembered(cluster, observed)
     blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
-    blocked += strangers.check(cluster, observed)
+    blocked += [*taken_blocks(cluster, observed), *strangers.check(cluster, observed)]
+    blocked += pauses.check(cluster, observed)
     changes: list[Change] = []
     arriving = installs(cluster, observed)
     ready = equipped(cluster, observed, arriving)
@@ -58,7 +90,8 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
         unreads, readable = _readable(resource, cluster, facts)
         blocked += [*unreads, *resource.check(cluster, readable)]
         changes += resource.diff(cluster, readable)
-    steps = _steps(cluster, ready, arriving)
+    rehearsal = Rehearsal(ready.hosts)
+    steps = _steps(cluster, rehearsal, arriving)
     actions = tuple(action for step in steps for action in step.actions)
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
@@ -67,7 +100,9 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
     found = findings(cluster, observed, changes)
     refused = tuple(sorted(set(blocked)))
-    return ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)
+    plan = ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)
+    parts = [(step.point.cluster, step.actions) for step in steps]
+    return Draft(plan, parts, ready, rehearsal.broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +114,9 @@ class _Step:
     violations: tuple[Blocked, ...]
 
 
-def _steps(cluster: Cluster, observed: Observed, arriving: tuple[Action, ...]) -> list[_Step]:
+def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...]) -> list[_Step]:
     """What is installed; then every way-point planned from where the one before leads."""
+    observed = Observed(rehearsal.hosts)
     steps = [_Step(Waypoint(cluster), link(arriving), ())] if arriving else []
     used = {action.id for action in arriving}
     for point in waypoints(cluster, observed):
@@ -93,7 +129,8 @@ def _steps(cluster: Cluster, observed: Observed, arriving: tuple[Action, ...]) -
         ]
         actions = link([_unique(action, used) for action in found])
         part = ClusterPlan(cluster.name, (), actions, (), ())
-        after = predicted(point.cluster, observed, actions)
+        rehearsal.run((point.cluster, actions))
+        after = Observed(rehearsal.hosts)
         broken = (
             *violations(point.cluster, observed, part),
             *busy(point.cluster, observed),

@@ -6,54 +6,81 @@ wrong one stops a run and cannot mislead it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import ref, view_of, whole_disk
+from reconciler.model.devices import ref, view_of
+from reconciler.model.gate_call import GateCall, gate_call
 from reconciler.model.observed import (
     Guest,
     HostFacts,
-    Live,
-    LiveCluster,
-    LiveNode,
+    ModuleBuild,
     MountPoint,
     Observed,
-    Region,
     TextFile,
     Unit,
     Unknown,
-    WantedDevice,
+    Unreachable,
     known,
 )
 from reconciler.model.plan import Action
-from reconciler.model.records import DIRECTORY
+from reconciler.model.records import DIRECTORY, MODE
 from reconciler.model.software import UNITS, commands
+from reconciler.planning import predicted_cluster as live
+from reconciler.planning import predicted_devices as devices
 from reconciler.planning.facts import remaining
-from reconciler.resources.cluster_conf.changes import PATH, wanted_nodes
+from reconciler.planning.predicted_devices import Effect
+from reconciler.resources.cluster_conf.changes import PATH
+from reconciler.resources.growth.backups import STATES
+from reconciler.resources.growth.backups import name as backup_name
 
-Effect = Callable[[Cluster, HostFacts, Action], HostFacts]
+Hosts = Mapping[str, HostFacts | Unreachable]
 
 
 def predicted(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Observed:
     """The hosts after ``actions``, which lead to ``cluster``."""
-    hosts = dict(observed.hosts)
+    hosts = observed.hosts
     for action in actions:
-        if any(not remaining((fact,), Observed(hosts)) for fact in action.unless):
-            continue
-        for host, effect in _effects(action):
-            facts = hosts.get(host)
-            if isinstance(facts, HostFacts):
-                hosts[host] = effect(cluster, facts, action)
+        if not is_needless(action, Observed(hosts)):
+            hosts = after(cluster, hosts, action)
     return Observed(hosts)
 
 
-def _effects(action: Action) -> Iterator[tuple[str, Effect]]:
+def is_needless(action: Action, observed: Observed) -> bool:
+    """Whether there is nothing to do for an action."""
+    return any(not remaining((fact,), observed) for fact in action.unless)
+
+
+def after(cluster: Cluster, hosts: Hosts, action: Action) -> Hosts:
+    """The hosts after one action that leads to ``cluster``."""
+    found = dict(hosts)
+    for host, effect in _effects(hosts, action):
+        facts = found.get(host)
+        if isinstance(facts, HostFacts):
+            found[host] = effect(cluster, facts, action)
+    return found
+
+
+def _effects(hosts: Hosts, action: Action) -> Iterator[tuple[str, Effect]]:
     if action.kind in EFFECTS:
         yield _shown_on(action), EFFECTS[action.kind]
+    if action.kind in SHARED:
+        yield from ((host, SHARED[action.kind]) for host in hosts)
+    if action.kind == "unmount":
+        quiet = devices.silenced(_numbers(hosts.get(action.host)))
+        yield from ((host, quiet) for host in hosts)
     if action.kind == "migrate-guest":
         yield action.requires[0].hosts[0], _guest_arrived
+
+
+def _numbers(facts: HostFacts | Unreachable | None) -> frozenset[int]:
+    """The numbers under which a host itself beats."""
+    if not isinstance(facts, HostFacts) or isinstance(facts.live, Unknown):
+        return frozenset()
+    return frozenset(n.number for c in facts.live.clusters for n in c.nodes if n.local)
 
 
 def _shown_on(action: Action) -> str:
@@ -86,6 +113,12 @@ def _installed(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     return replace(facts, services=units)
 
 
+def _module_loaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    kernel, name = known(facts.kernel), action.expects[0].subject
+    loaded = tuple(dict.fromkeys((*kernel.loaded, name)))
+    return replace(facts, kernel=replace(kernel, loaded=loaded))
+
+
 def _module_installed(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     kernel = known(facts.kernel)
     return replace(facts, kernel=replace(kernel, module_file="to be installed"))
@@ -104,10 +137,13 @@ def _module_upgraded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts
     )
 
 
-def _module_reloaded(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
-    kernel = known(facts.kernel)
-    builds = tuple(replace(build, running=build.file) for build in kernel.builds)
-    loaded = tuple(dict.fromkeys((*kernel.loaded, "ocfs2")))
+def _module_reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """What runs is what is installed, also where nothing was loaded before."""
+    kernel, name = known(facts.kernel), action.expects[0].subject
+    found = {build.name: build.file or "as installed" for build in kernel.builds}
+    files = {name: "as installed", **found}
+    builds = tuple(ModuleBuild(n, file, file) for n, file in files.items())
+    loaded = tuple(dict.fromkeys((*kernel.loaded, name)))
     return replace(facts, kernel=replace(kernel, builds=builds, loaded=loaded))
 
 
@@ -121,7 +157,12 @@ def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _arguments(action: Action) -> tuple[str, ...]:
     """The words after the gate's verb."""
-    return action.command.argv[5:] if action.command else ()
+    call = _call(action)
+    return call.arguments if call else ()
+
+
+def _call(action: Action) -> GateCall | None:
+    return gate_call(action.command.argv) if action.command else None
 
 
 def _volume(cluster: Cluster, action: Action) -> Volume:
@@ -155,41 +196,25 @@ def _fstab_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 def _record_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     new = _file(action)
     assert new.path.startswith(DIRECTORY)  # noqa: S101  # only records are written so
+    return _with_record(facts, new)
+
+
+def _with_record(facts: HostFacts, new: TextFile) -> HostFacts:
     kept = [file for file in known(facts.records) if file.path != new.path]
     return replace(facts, records=(*kept, new))
 
 
-def _listed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
-    """The kernel has the cluster with the wanted list."""
-    live = known(facts.live)
-    old = next((c for c in live.clusters if c.name == cluster.name and c.nodes), None)
-    network, beat = cluster.network, cluster.heartbeat
-    fresh = old or LiveCluster(
-        cluster.name,
-        (),
-        network.idle_timeout_ms,
-        network.keepalive_delay_ms,
-        network.reconnect_delay_ms,
-        beat.dead_threshold,
-        "local",
-        "reset",
-        (),
-    )
-    me = known(facts.identity).hostname.lower()
-    nodes = tuple(
-        LiveNode(n.name, n.number, n.ip, n.port, n.name.lower() == me)
-        for n in wanted_nodes(cluster)
-    )
-    others = tuple(c for c in live.clusters if c.name != cluster.name)
-    return replace(
-        facts, live=Live("o2cb", (*others, replace(fresh, nodes=nodes)), live.domains)
-    )
-
-
-def _offline(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
-    live = known(facts.live)
-    others = tuple(c for c in live.clusters if c.name != cluster.name)
-    return replace(facts, live=Live(live.stack, others, ()))
+def _backup_noted(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """As the gate writes it, at once: how long a backup takes nobody knows."""
+    fact, me = action.expects[0], facts.identity
+    if isinstance(me, Unknown) or isinstance(facts.records, Unknown):
+        return facts
+    cluster, uuid, size, argv = fact.subject.split(" ")
+    began = int(me.uptime)
+    row = {"uuid": uuid, "bytes": int(size), "argv": argv, "boot": me.boot_id, "began": began}
+    text = json.dumps({**row, "ended": began if fact.value == STATES["note-backup"] else None})
+    path = f"{DIRECTORY}/{cluster}/{backup_name(uuid)}"
+    return _with_record(facts, TextFile(path, text, digest(text), MODE))
 
 
 def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
@@ -198,26 +223,7 @@ def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     view = view_of(facts, ref(volume))
     kept = tuple(m for m in known(facts.mounts) if m.path != path)
     facts = replace(facts, mounts=kept, processes=())
-    return _with_region(cluster, facts, view, on=False)
-
-
-def _rescanned(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
-    """The disk and its paths have as much as was asked for."""
-    _node, least = _arguments(action)
-    volume = _volume(cluster, action)
-    view = view_of(facts, ref(volume))
-    disk = whole_disk(facts, view) if view else None
-    if view is None or disk is None:
-        return facts
-    names = {disk.name, *disk.slaves}
-    size = int(least)
-    disks = tuple(
-        replace(d, size=max(d.size, size), capacity=max(d.capacity or 0, size) or None)
-        if d.name in names
-        else d
-        for d in known(facts.disks)
-    )
-    return replace(facts, disks=disks)
+    return live.with_region(cluster, facts, view, on=False)
 
 
 def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
@@ -227,40 +233,37 @@ def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 
 def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
-    node, _uuid, path, options = _arguments(action)
-    volume = _volume(cluster, action)
+    path, options = _arguments(action)
+    call, volume = _call(action), _volume(cluster, action)
     view = view_of(facts, ref(volume))
-    if view is None or view.device is None:
+    if view is None or view.device is None or call is None or call.target is None:
         return facts
-    point = MountPoint(path, node, view.device, ("rw", *options.split(",")), 1)
+    point = MountPoint(path, call.target.node, view.device, ("rw", *options.split(",")), 1)
     facts = replace(facts, mounts=(*known(facts.mounts), point))
-    return _with_region(cluster, facts, view, on=True)
+    return live.with_region(cluster, facts, view, on=True)
 
 
-def _with_region(
-    cluster: Cluster, facts: HostFacts, view: WantedDevice | None, *, on: bool
-) -> HostFacts:
-    """The heartbeat region of a volume comes with its mount, and goes with it."""
-    if view is None or view.superblock is None:
+def _remounted(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    fact = action.expects[0]
+    path, ours = fact.subject.rsplit(" ", 1)
+    new = () if fact.value in {None, "-"} else tuple(str(fact.value).split(","))
+    mounts = tuple(
+        replace(m, options=(*(o for o in m.options if o not in ours.split(",")), *new))
+        if m.path == path
+        else m
+        for m in known(facts.mounts)
+    )
+    return replace(facts, mounts=mounts)
+
+
+def _service_stopped(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """What it ran has ended."""
+    name = action.expects[0].subject
+    facts = _unit(active="inactive")(cluster, facts, action)
+    if isinstance(facts.processes, Unknown):
         return facts
-    live = known(facts.live)
-    uuid = view.superblock.uuid.replace("-", "").upper()
-    mine = (Region(uuid, view.device or ""),) if on else ()
-
-    def with_it(found: LiveCluster) -> LiveCluster:
-        kept = [r for r in found.regions if r.uuid.replace("-", "").upper() != uuid]
-        return replace(found, regions=(*kept, *mine))
-
-    clusters = tuple(with_it(c) if c.name == cluster.name else c for c in live.clusters)
-    domains = tuple(d for d in live.domains if d.upper() != uuid)
-    own = {n.number for c in clusters if c.name == cluster.name for n in c.nodes if n.local}
-    beats = tuple(
-        b if on or b.node not in own else replace(b, generation="0") for b in view.beats or ()
-    )
-    wanted = tuple(
-        replace(v, beats=beats) if v.ref == view.ref else v for v in known(facts.wanted)
-    )
-    return replace(facts, live=replace(live, clusters=clusters, domains=domains), wanted=wanted)
+    users = tuple(p for p in facts.processes if p.unit != name)
+    return replace(facts, processes=users)
 
 
 def _unit(**fields: str | bool) -> Effect:
@@ -294,16 +297,6 @@ def _guest_arrived(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     return replace(facts, guests=tuple(dict.fromkeys((*facts.guests, guest))))
 
 
-def _timed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
-    live = known(facts.live)
-    delay = cluster.network.reconnect_delay_ms
-    clusters = tuple(
-        replace(c, reconnect_delay_ms=delay) if c.name == cluster.name else c
-        for c in live.clusters
-    )
-    return replace(facts, live=replace(live, clusters=clusters))
-
-
 def _order_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     return _with_drop_in(facts, _file(action))
 
@@ -334,6 +327,7 @@ def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 EFFECTS: Mapping[str, Effect] = {
     "install-packages": _installed,
     "install-module": _module_installed,
+    "load-module": _module_loaded,
     "upgrade-packages": _installed,
     "upgrade-module": _module_upgraded,
     "reload-module": _module_reloaded,
@@ -343,31 +337,60 @@ EFFECTS: Mapping[str, Effect] = {
     "write-fstab": _fstab_written,
     "clear-fstab": _fstab_written,
     "approve-programs": _record_written,
+    "begin-backup": _backup_noted,
+    "note-backup": _backup_noted,
     "note-stopped": _record_written,
     "strike-stopped": _record_written,
+    "attest-heartbeat": _record_written,
     "write-quarantine": _record_written,
     "lift-quarantine": _record_written,
-    "register-nodes": _listed,
-    "start-cluster": _listed,
-    "stop-cluster": _offline,
+    "register-nodes": live.listed,
+    "start-cluster": live.listed,
+    "stop-cluster": live.offline,
     "write-order": _order_written,
     "archive-order": _order_archived,
     "reload-units": _reloaded,
-    "rescan": _rescanned,
+    "rescan": devices.rescanned,
+    "grow-partition": devices.part_resized,
+    "reread-partition": devices.part_resized,
     "disarm": _disarmed,
     "unmount": _unmounted,
     "mount": _mounted,
+    "remount": _remounted,
     "enable-o2cb": _unit(enabled=True),
     "disable-o2cb": _unit(enabled=False),
     "disable-service": _unit(enabled=False),
     "enable-service": _unit(enabled=True),
     "mask-service": _unit(load="masked"),
     "unmask-service": _unit(load="loaded"),
-    "stop-service": _unit(active="inactive"),
+    "stop-service": _service_stopped,
     "start-service": _unit(active="active"),
     "stop-guest": _guest_gone,
     "migrate-guest": _guest_gone,
     "start-guest": _guest_arrived,
-    "set-reconnect-delay": _timed,
+    "set-reconnect-delay": live.timed,
     "revoke-access": _revoked,
+}
+# What is on a disk, and what a storage says of it, shows on every host.
+SHARED: Mapping[str, Effect] = {
+    "format": devices.formatted,
+    "add-slots": devices.slots_added,
+    "set-label": devices.labelled,
+    "grow-backing": devices.backing_grown,
+    "grow-file-system": devices.file_system_grown,
+    "grow-unmounted": devices.file_system_grown,
+}
+# Nothing that a plan rests on is another after these, and why.
+UNCHANGED: Mapping[str, str] = {
+    "fetch-packages": "what is fetched waits in the package manager's cache",
+    "fetch-module": "what is fetched waits in the package manager's cache",
+    "back-up": "it reads; what it has made is noted by note-backup",
+    "check-file-system": "no fact shows what a check found: the gate's verdict decides",
+    "check-grown": "no fact shows what a check found: the gate's verdict decides",
+    "same-cluster-conf": "a barrier",
+    "same-live-nodes": "a barrier",
+    "same-timeouts": "a barrier",
+    "same-file-system": "a barrier",
+    "same-size": "a barrier",
+    "peers-connect": "a barrier",
 }

@@ -29,11 +29,13 @@ from reconciler.model.standing import (
 from reconciler.planning.numbering import Place, live_nodes, places
 from reconciler.planning.order import STAGES
 from reconciler.planning.turns import crossing, due_anew
-from reconciler.resources.growth.offline import windowed
+from reconciler.resources.growth.offline import behind, windowed
+from reconciler.resources.growth.sizes import as_it_is
 from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
 DRAIN = frozenset(
     {
+        "attest-heartbeat",
         "write-quarantine",
         "note-stopped",
         "migrate-guest",
@@ -46,6 +48,8 @@ DRAIN = frozenset(
         "unmount",
     }
 )
+# Room that exists already, of which some kernels do not know yet: before anything is taken away.
+CATCH_UP = frozenset({"rescan", "reread-partition", "same-size"})
 # Before a window: a larger device is a safe place to stop, with everybody still mounted.
 ROOM = frozenset({"grow-backing", "rescan"})
 # A window begins with the backup of what is worked on in it.
@@ -108,8 +112,19 @@ class Waypoint:
 def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
     """From what is to ``cluster``, which is numbered and always the last of them.
 
-    What is only to be mounted anew somewhere is so when everything else is as it shall be.
+    Who was away while a device grew catches up first of all: a smaller view of it is no ground
+    for a check or a mount on the way.
     """
+    way = _way(cluster, observed)
+    late = behind(cluster, observed)
+    if not late or (len(way) == 1 and not any(late.values())):
+        return way
+    now = with_volumes(cluster, [as_it_is(volume) for volume in cluster.volumes])
+    return (Waypoint(now, CATCH_UP), *way)
+
+
+def _way(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
+    """What is only to be mounted anew somewhere is so when everything else is as it shall be."""
     due = due_anew(cluster, observed)
     held = _held(cluster, observed, due)
     points, drained = _whole_way(cluster, observed, held)

@@ -494,26 +494,114 @@ our_state() { # ours alone to read: hidden is not absent
     if [ -e "$STATE" ] && [ ! -r "$STATE/." ]; then fail "$STATE is not readable"; fi
 }
 
-probe_leases() {
+probe_leases() { # who may act here: for all that the host is, and on a storage host by cluster
     our_state
-    [ -e "$STATE/lease" ] || return 0
-    run='' holder='' boot='' renewed=''
+    lease_of - "$STATE"
+    glob "$STATE/*/lease"
+    for file in $globbed; do
+        [ -e "$file" ] || continue
+        directory=${file%/lease}
+        lease_of "${directory##*/}" "$directory"
+    done
+}
+
+lease_of() { # lease_of SCOPE DIRECTORY: as the gate has written it, and what still runs of it
+    works_on "$2/busy"
+    if [ ! -e "$2/lease" ]; then
+        [ "$works" = no ] || row lease "$1" - - 0 0 0 - - "$works"
+        return 0
+    fi
+    token='' run='' sealed='' holder='' hosts='' boot='' renewed='' step='' action='' began=garbled
     while IFS=$TAB read -r key value; do
         case $key in
+        token) token=$value ;;
         run) run=$value ;;
+        sealed) sealed=$value ;;
         holder) holder=$value ;;
+        hosts) hosts=$value ;;
         boot) boot=$value ;;
         renewed) renewed=$value ;;
+        step) step=$value ;;
+        action) action=$value ;;
+        began) began=$value && break ;; # what follows only keeps room
         esac
-    done <"$STATE/lease"
-    case $renewed in '' | *[!0-9]*) fail "the lease file is garbled" ;; esac
+    done <"$2/lease"
+    for value in "$token" "$sealed" "$renewed" "$step"; do
+        case $value in '' | *[!0-9]*) began=garbled ;; esac
+    done
+    [ "$began" != garbled ] || fail "the lease file is garbled"
+    if [ -z "$run" ] && [ "$works" = no ]; then return 0; fi
     get /proc/uptime
     age=${got%%.*}
     get /proc/sys/kernel/random/boot_id
     # It was renewed before this boot: then it is at least as old as the boot.
     if [ "$got" = "$boot" ]; then age=$((age - renewed)); fi
-    [ "$age" -ge 0 ] || age=0
-    row lease "$run" "$holder" "$age"
+    if [ "$age" -lt 0 ] || [ -z "$run" ]; then age=0; fi
+    case $began in
+    '') began=- ;;
+    "$got") began=now ;;
+    *) began=before ;;
+    esac
+    set -- "$1" "${run:--}" "${holder:--}" "$age" "$sealed" "$step" "${action:--}" "$began"
+    row lease "$@" "$works"
+    while [ -n "$hosts" ]; do
+        row with "$1" "${hosts%%,*}"
+        case $hosts in *,*) hosts=${hosts#*,} ;; *) hosts='' ;; esac
+    done
+}
+
+# What the gate begins, and its children, hold a lock on that file until they have ended. The
+# kernel lists it; in a process namespace of its own not if who took it has ended. Then it is
+# tried, shared and for an instant: a gate that comes just then waits for longer.
+works_on() { # works_on FILE: in $works no, or processes: PID COMMAND, ... or yes
+    works=no
+    [ -e "$1" ] || return 0
+    inode=$(ls -id "$1") || fail "$1 cannot be read"
+    inode=${inode#"${inode%%[! ]*}"}
+    inode=${inode%% *}
+    locked=''
+    while IFS=' ' read -r _ kind _ _ _ place _; do
+        case $kind:$place in "FLOCK:"*":$inode") locked=yes ;; esac
+    done </proc/locks
+    if [ -z "$locked" ]; then
+        case $(readlink /proc/self/ns/pid) in 'pid:[4026531836]') return 0 ;; esac # the first one
+        has flock || fail "no flock, to see whether a command still runs"
+    fi
+    if has flock && (flock -s -n 3) 3<"$1"; then return 0; fi
+    works=''
+    glob "/proc/[0-9]*"
+    for process in $globbed; do
+        # The gate has it as its descriptor 8, and so has what it runs.
+        [ "$process/fd/8" -ef "$1" ] || continue
+        get "$process/comm"
+        plain "$got"
+        works="$works, ${process#/proc/} $got"
+    done
+    works=${works#, }
+    [ -n "$works" ] || works=yes
+}
+
+probe_pauses() { # what an operator wants nothing to be done on; one that has passed is none
+    our_state
+    [ -e "$STATE/paused" ] || return 0
+    cluster='' reason='' by='' since='' until=''
+    while IFS=$TAB read -r key value; do
+        case $key in
+        cluster) cluster=$value ;;
+        reason) reason=$value ;;
+        by) by=$value ;;
+        since) since=$value ;;
+        until) until=$value ;;
+        esac
+    done <"$STATE/paused"
+    case $since in '' | *[!0-9]*) fail "the file of the pause is garbled" ;; esac
+    case $cluster,$reason,$by in ,* | *,,* | *,) fail "the file of the pause is garbled" ;; esac
+    case $until in
+    -) ;;
+    '' | *[!0-9]*) fail "the file of the pause is garbled" ;;
+    *) if [ "$(date +%s)" -ge "$until" ]; then return 0; fi ;;
+    esac
+    row paused "$cluster" "$reason" "$by" "$since" "$until"
 }
 
 # ---- the running kernel's cluster -----------------------------------------------------
@@ -554,10 +642,15 @@ live_cluster() { # live_cluster NAME
     glob "$config/$1/node/*"
     for item in $globbed; do
         [ -d "$item" ] || continue
-        get "$item/num" && number=$got
-        get "$item/ipv4_address" && ip=$got
-        get "$item/ipv4_port" && port=$got
-        get "$item/local" && row node "$1" "${item##*/}" "$number" "$ip" "$port" "$got"
+        half="half of node ${item##*/} is missing in $config/$1"
+        get "$item/num" || fail "$half"
+        number=$got
+        get "$item/ipv4_address" || fail "$half"
+        ip=$got
+        get "$item/ipv4_port" || fail "$half"
+        port=$got
+        get "$item/local" || fail "$half"
+        row node "$1" "${item##*/}" "$number" "$ip" "$port" "$got"
     done
     glob "$config/$1/heartbeat/*"
     for item in $globbed; do
@@ -792,8 +885,9 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
         }
         function told_of() {
             for (i = 1; i <= n; i++)
-                if ((target == mount[i] || index(target, mount[i] "/") == 1) && !told[pid]++ &&
-                    ++count <= 200) print pid " " target
+                # Of each mount on its own: what uses one hides nobody who uses another.
+                if ((target == mount[i] || index(target, mount[i] "/") == 1) &&
+                    !told[pid, i]++ && ++count[i] <= 200) print pid " " target
         }')
     set -f
     IFS=$NL
@@ -1379,8 +1473,9 @@ active_path() { # active_path KNAME: whether a path of the map is active in both
 
 superblock() { # superblock REF: superblock, slot map and heartbeats, read past the cache
     has debugfs.ocfs2 || return 0
-    text=$(printf 'stats\nslotmap\nhb\n' | limited 20 debugfs.ocfs2 -f /dev/stdin "$device")
-    part=
+    text=$(printf 'stats\nslotmap\nstat //heartbeat\n' |
+        limited 20 debugfs.ocfs2 -f /dev/stdin "$device")
+    part='' block_size='' cluster_size='' depth='' extents=0 extent=0 area=''
     IFS=$NL
     for line in $text; do
         line=${line#"$TAB"}
@@ -1389,10 +1484,11 @@ superblock() { # superblock REF: superblock, slot map and heartbeats, read past 
         *) case $part in
             stats) stats "$1" "$line" ;;
             slotmap) slotmap "$1" "$line" ;;
-            hb) heartbeat "$1" "$line" ;;
+            'stat //heartbeat') area "$line" ;;
             esac ;;
         esac
     done
+    heartbeats "$1"
 }
 
 stats() { # stats REF LINE
@@ -1402,8 +1498,9 @@ stats() { # stats REF LINE
     UUID:*) row sb "$1" uuid "$value" ;;
     'Max Node Slots:'*) row sb "$1" slots "$value" ;;
     'Block Size Bits:'*)
-        row sb "$1" block_size $((1 << ${value%% *}))
-        row sb "$1" cluster_size $((1 << ${2##* }))
+        block_size=$((1 << ${value%% *})) cluster_size=$((1 << ${2##* }))
+        row sb "$1" block_size $block_size
+        row sb "$1" cluster_size $cluster_size
         ;;
     'Links:'*' Clusters: '*) row sb "$1" clusters "${2##* }" ;;
     'Cluster stack:'*) row sb "$1" stack "$value" ;;
@@ -1425,14 +1522,46 @@ slotmap() { # slotmap REF LINE: a heading, then SLOT NODE
     esac
 }
 
-heartbeat() { # heartbeat REF LINE: a heading, then BLOCK: NODE SEQ GENERATION ...
-    ref=$1 IFS=' '
-    # shellcheck disable=SC2086
-    set -- $2
-    case ${1:-} in
-    node:) row hb "$ref" ok ;;
-    [0-9]*:) row beat "$ref" "$2" "$3" "$4" ;;
+area() { # area LINE: of the heartbeat file, whose only extent holds the blocks
+    IFS=' '
+    # shellcheck disable=SC2086 # NUMBER OFFSET CLUSTERS BLOCK FLAGS
+    set -- $1
+    case "${1-} ${2-}" in
+    'Tree Depth:') depth=$3 ;;
+    [0-9]*' '[0-9]*)
+        extents=$((extents + 1))
+        if [ "$2" = 0 ]; then extent=$3 area=$4; fi
+        ;;
     esac
+}
+
+# Each of 255 numbers has a block of the device's sector size (libocfs2/heartbeat.c), of which
+# o2hb uses 32 bytes. debugfs.ocfs2 -R hb takes 512 for the size, and is right only then. They
+# are read past the cache: what stands there is of whenever it was read.
+heartbeats() { # heartbeats REF: the blocks that are not zero, if all could be read
+    sector=
+    get "$SYS/${device##*/}/queue/logical_block_size" && sector=$got
+    [ -n "$sector" ] || { get "$SYS/${device##*/}/../queue/logical_block_size" && sector=$got; }
+    [ "$depth $extents" = '0 1' ] || return
+    for value in "$sector" "$area" "$extent" "$block_size" "$cluster_size"; do
+        case $value in '' | *[!0-9]*) return ;; esac
+    done
+    [ "$block_size" -ge "$sector" ] || return
+    [ $((extent * cluster_size / block_size)) -ge 255 ] || return
+    blocks=$(limited 20 dd if="$device" bs="$block_size" skip="$area" iflag=direct \
+        count=$(((255 * sector + block_size - 1) / block_size)) | od -A n -v -t x1 |
+        awk -v lines=$((sector / 16)) '
+            { at = (NR - 1) % lines; if (at > 1) next; gsub(/[ \t]/, "") }
+            at == 0 { first = $0; next }
+            NR <= lines * 255 && (first $0) ~ /[1-9a-f]/ { print (NR - 2) / lines, first $0 }
+            END { if (NR >= lines * 255) print "read" }')
+    case $NL$blocks in *"${NL}read") ;; *) return ;; esac
+    row hb "$1" ok
+    IFS=$NL
+    for line in $blocks; do
+        if [ "$line" != read ]; then row beat "$1" "${line% *}" "${line#* }"; fi
+        IFS=$NL
+    done
 }
 
 zeros() { # zeros REF: whether the first and last 16 MiB and 64 MiB spread evenly are zero
@@ -1621,7 +1750,8 @@ section fstab 65536
 section processes 32768
 section space 8192
 section records 131072
-section leases 8192
+section leases 65536
+section pauses 8192
 section log 49152
 section automounts 16384
 section interconnect 16384

@@ -13,7 +13,7 @@ from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.live import CLUSTER_CONF
 from reconciler.hosts.simulator.worlds import Shape
 from reconciler.model.plan import Change
-from reconciler.planning import order, planner, safety
+from reconciler.planning import order, planner, rehearsal, safety
 from reconciler.resources import READINGS, RESOURCES, Resource
 from tests.clock import drive
 from tests.properties.recovery import disturbed, heal, recover
@@ -31,6 +31,7 @@ def reordered(monkeypatch, dropped, added):
     rows = (*kept, *((*row, anywhere) for row in added))
     monkeypatch.setattr(order, "ORDER", rows)
     monkeypatch.setattr(safety, "INVARIANTS", ())
+    monkeypatch.setattr(rehearsal.Rehearsal, "_missing", lambda *_: ())
 
 
 def blind(monkeypatch, *readings):

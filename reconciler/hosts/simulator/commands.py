@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -48,6 +47,8 @@ GATED = frozenset(
     ]
 )
 # What changes nothing on the host but who may act there.
+# What stops the cluster, which the gate does only where nothing uses it.
+UNUSED = frozenset(("systemctl", verb, "o2cb.service") for verb in ("restart", "stop"))
 READING = ("probe", "gate lease-", "gate pause", "gate resume")
 # Who types at the host itself, and needs no lease.
 OPERATOR = "operator"
@@ -102,20 +103,20 @@ def name_of(argv: tuple[str, ...]) -> str:
         case ("sh", "-c", text, "probe", *args) if _is(text, PROBE):
             check_arguments(tuple(args))
             return "probe"
-        case ("sh", "-c", text, "gate", "do", *args) if _is(text, GATE) and _gated(args):
-            return name_of(tuple(args))
-        case ("sh", "-c", text, "gate", verb, *args) if _is(text, GATE):
-            if gate.understands(verb, tuple(args)):
-                return f"gate {verb}"
+        case ("sh", "-c", text, "gate", *_) if _is(text, GATE) and (call := gate_call(argv)):
+            if call.verb == "do" and call.target is None and _gated(call.arguments):
+                return name_of(call.arguments)
+            if gate.understands(call.verb, call.arguments, call.target):
+                return f"gate {call.verb}"
         case _:
             pass
     raise UnknownCommand([word[:60] for word in argv])
 
 
-def _gated(args: Sequence[str]) -> bool:
+def _gated(args: tuple[str, ...]) -> bool:
     """Whether the gate's ``do`` knows it: not all that an operator could type."""
-    others = args[:1] == ["systemctl"] and services.NAME.fullmatch(args[-1])
-    return tuple(args) in GATED or args[:2] == ["o2cb", "register-cluster"] or bool(others)
+    others = args[:1] == ("systemctl",) and services.NAME.fullmatch(args[-1])
+    return args in GATED or args[:2] == ("o2cb", "register-cluster") or bool(others)
 
 
 def changes(name: str) -> bool:
@@ -137,10 +138,8 @@ def begin(machine: Machine, command: Command) -> None:
     name = name_here(machine, command.argv)
     try:
         command = _allowed(machine, command, OPERATOR)
-        if not name.startswith("gate "):
-            return
-        verb = name.removeprefix("gate ")
-        gate.cut_short(verb, Call(machine, command.argv[5:], command.stdin, ""))
+        if name.startswith("gate "):
+            gate.cut_short(name.removeprefix("gate "), _called(machine, command, ""))
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
 
@@ -150,7 +149,7 @@ def _allowed(machine: Machine, command: Command, controller: str) -> Command:
     call = gate_call(command.argv)
     if call is not None and call.permit is not None:
         lease.act(machine, call.permit)
-    elif changes(name_here(machine, command.argv)) and controller != OPERATOR:
+    elif call is not None and changes(f"gate {call.verb}") and controller != OPERATOR:
         raise Failed(64, f"gate: usage: {command.words[0]} needs a run that it is of")
     return replace(command, argv=_bare(command.argv))
 
@@ -158,12 +157,16 @@ def _allowed(machine: Machine, command: Command, controller: str) -> Command:
 def _run(machine: Machine, command: Command, controller: str) -> Reply:
     if program := machine.programs.get(command.argv[0]):
         return program(machine, command.argv)
-    argv = command.argv[5:] if command.argv[3:5] == ("gate", "do") else command.argv
+    asked = gate_call(command.argv)
+    gated = asked is not None and asked.verb == "do"
+    argv = asked.arguments if asked and gated else command.argv
+    if gated and argv in UNUSED:
+        gate.refuse_use(machine)
     match name_of(command.argv).split():
         case ["probe"]:
             return answer(machine, argv[4:])
         case ["gate", verb]:
-            return gate.perform(verb, Call(machine, argv[5:], command.stdin, controller))
+            return gate.perform(verb, _called(machine, command, controller))
         case ["modprobe", module]:
             return modules.load(machine, module)
         case ["systemctl", verb]:
@@ -171,6 +174,13 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
         case _:
             live.register(machine, argv[2])
             return Reply(seconds=0.5)
+
+
+def _called(machine: Machine, command: Command, controller: str) -> Call:
+    """A call of the gate, which it understands."""
+    asked = gate_call(command.argv)
+    assert asked is not None  # noqa: S101  # `name_of` has understood it
+    return Call(machine, asked.arguments, command.stdin, controller, asked.target)
 
 
 def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:

@@ -109,7 +109,7 @@ def _asked(machine: Machine, scope: str, ask: Request) -> Answer:
     if answer.code:
         raise refused(answer.code, _words(machine, scope, answer.code, ask))
     where = path(scope)
-    if where not in machine.files.by_path and not machine.files.fits(where, " " * ROOM):
+    if where not in machine.files.by_path and not machine.files.reserve(where, ROOM):
         raise refused("no-space", f"{where}: no space left on device")
     machine.files.keep(where, File(text(answer.lease), "600"))
     return answer
@@ -143,7 +143,7 @@ def acquire(call: Call) -> Reply:
         machine.world.controllers[machine.name] = call.controller
     machine.record("lease-acquired", run)
     more = ""
-    if before.run and before.run != run:
+    if before.run:
         more = f"displaced {before.run} {','.join(before.hosts) or '-'}\n"
     return Reply(stdout=f"ok acquired {run} {answer.lease.token}\n{more}")
 

@@ -111,6 +111,7 @@ class Running:
     """What a power cut takes away; ``read`` are the texts that systemd goes by.
 
     ``works`` are the commands of runs that work now, with the scope of their lease.
+    ``sightings``: the uptime at which the gate first saw a heartbeat block of a volume.
     """
 
     boot_id: str = ""
@@ -127,6 +128,7 @@ class Running:
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
     works: dict[int, str] = field(default_factory=dict)
+    sightings: dict[tuple[str, int, str], float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -189,6 +191,13 @@ class Machine:
     def whole(self, device: Device) -> Device:
         """The disk that a partition is on; the device itself if it is none."""
         return next((d for d in self.running.devices if d.name == device.parent), device)
+
+    def wwid(self, device: Device) -> str:
+        """The WWID of the disk beneath, as the kernel tells it and multipath writes it."""
+        whole = self.whole(device)
+        if whole.dm_uuid.startswith("mpath-"):
+            return whole.dm_uuid.removeprefix("mpath-")
+        return whole.wwid.replace("naa.", "3", 1)
 
     def is_down(self, path: Device) -> bool:
         """Whether a path leads nowhere."""

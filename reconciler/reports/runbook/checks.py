@@ -104,10 +104,9 @@ def _serving(fact: Fact, host: str, places: Places) -> Check:
     return one(command, f"{path} rw,…  (not ro)")
 
 
-def _unmounted(fact: Fact, _host: str, places: Places) -> Check:
-    path, reference = fact.subject.split(" ", 1)
-    block = places.superblock(reference)
-    region = block.uuid.replace("-", "").upper() if block else "UUID-OF-THE-VOLUME"
+def _unmounted(fact: Fact, _host: str, _places: Places) -> Check:
+    path, *_reference, uuid = fact.subject.split(" ")
+    region = uuid.replace("-", "").upper() or "UUID-OF-THE-VOLUME"
     return Check(
         (
             f"{shell('grep', '-hF', f' {path} ')} /proc/[0-9]*/mountinfo",

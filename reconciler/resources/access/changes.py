@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import ref, view_of
+from reconciler.model.devices import doubt, ref, view_of
 from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
 from reconciler.model.secrets import references
 from reconciler.model.standing import left
 
 # An array's own tools may take minutes.
 REVOKE_TIMEOUT = 600.0
+# The probe's word for it (probe.sh, cannot_open).
+NO_PATH = "multipath map without an active path"
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -80,9 +82,16 @@ def argv(volume: Volume, host: str) -> tuple[str, ...]:
 
 
 def lun(facts: HostFacts, subject: str) -> str:
-    """Whether a host can still read the device."""
+    """Whether a host can still read the device.
+
+    A map that has lost every path is what a LUN leaves that was taken; a device that could not
+    be opened for any other reason may still be there.
+    """
     view = view_of(facts, subject)
-    return "gone" if view is None or not view.nodes or view.unread else "mapped"
+    if view is not None and (not view.nodes or view.unread == NO_PATH):
+        return "gone"
+    why = doubt(facts, subject)
+    return unknown(why) if why else "mapped"
 
 
 NEEDS = ("wanted",)

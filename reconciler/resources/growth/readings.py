@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.model.devices import view_of, whole_disk
+from reconciler.model.devices import block_doubt, doubt, view_of, whole_disk
 from reconciler.model.observed import Disk, HostFacts, known
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.resources.growth import offline
 from reconciler.resources.growth.sizes import have
 
@@ -19,7 +19,7 @@ def capacity(facts: HostFacts, subject: str) -> str:
     ref, least = subject.rsplit(" ", 1)
     disk = _whole(facts, ref)
     if disk is None or disk.capacity is None:
-        return "not told"
+        return unknown(doubt(facts, ref) or "the disk does not tell")
     return "enough" if disk.capacity >= int(least) else f"{disk.capacity} bytes"
 
 
@@ -28,9 +28,11 @@ def disk_room(facts: HostFacts, subject: str) -> str:
     ref, least = subject.rsplit(" ", 1)
     disk = _whole(facts, ref)
     if disk is None:
-        return "absent"
+        return _none(facts, ref)
     is_map = (disk.dm_uuid or "").startswith("mpath-")
     paths = [d for d in known(facts.disks) if is_map and d.name in disk.slaves]
+    if is_map and {path.name for path in paths} != set(disk.slaves):
+        return unknown("not every path of it was read")
     for layer in (*paths, disk):
         if layer.size < int(least) or layer.size != disk.size:
             return f"{layer.name} {layer.size} bytes"
@@ -41,14 +43,16 @@ def partition_start(facts: HostFacts, subject: str) -> str:
     """The first sector of a partition."""
     view = view_of(facts, subject)
     node = next((d for d in known(facts.disks) if view and d.name == view.node), None)
-    return "absent" if node is None or node.start is None else str(node.start)
+    if node is None:
+        return _none(facts, subject)
+    return "absent" if node.start is None else str(node.start)
 
 
 def covers(facts: HostFacts, subject: str) -> str:
     """Whether the kernel's device is as large as the file system on it."""
     view = view_of(facts, subject)
     if view is None or view.superblock is None or view.size is None:
-        return "absent"
+        return _none(facts, subject)
     need = have(view.superblock)
     return "whole" if view.size >= need else f"{view.size} of {need} bytes"
 
@@ -56,13 +60,15 @@ def covers(facts: HostFacts, subject: str) -> str:
 def file_system_size(facts: HostFacts, subject: str) -> str:
     """The bytes of the file system, by its superblock."""
     view = view_of(facts, subject)
-    return str(have(view.superblock)) if view and view.superblock else "absent"
+    return str(have(view.superblock)) if view and view.superblock else _none(facts, subject)
 
 
 def mounted_size(facts: HostFacts, path: str) -> str:
     """The bytes of the mounted file system, as it says itself (statfs)."""
     found = [m for m in known(facts.mounts) if m.path == path and m.pid == 1]
-    return str(found[-1].size) if found and found[-1].size is not None else "absent"
+    if not found:
+        return "absent"
+    return unknown("it was not told") if found[-1].size is None else str(found[-1].size)
 
 
 def device_room(facts: HostFacts, subject: str) -> str:
@@ -70,8 +76,14 @@ def device_room(facts: HostFacts, subject: str) -> str:
     ref, least = subject.rsplit(" ", 1)
     view = view_of(facts, ref)
     if view is None or view.size is None:
-        return "absent"
+        return _none(facts, ref)
     return "enough" if view.size >= int(least) else f"{view.size} bytes"
+
+
+def _none(facts: HostFacts, reference: str) -> str:
+    """What a device that is not there is; one that was not seen is unknown."""
+    why = block_doubt(facts, reference)
+    return unknown(why) if why else "absent"
 
 
 READINGS = {

@@ -149,12 +149,18 @@ def growth(cluster: Cluster, volume: Volume, observed: Observed) -> Growth | Non
     found = layers(volume, among(observed, staying(cluster)))
     blocks = {name: _superblock(volume, observed, name) for name in found}
     block = next(iter(blocks.values()), None)
-    if block is None or in_progress(block):
+    if block is None:
         return None
     wish = goal(volume, found, block)
-    if have(block) + SLACK < wish.size:
+    # What was interrupted is checked first, on a device that everybody sees whole.
+    if have(block) + SLACK < wish.size and not in_progress(block):
         return _grown(cluster, volume, observed, Growing(wish, found, block))
     return _levelled(cluster, volume, observed, Growing(wish, found, block))
+
+
+def as_it_is(volume: Volume) -> Volume:
+    """The volume, of which nothing grows: only kernels that see a smaller device catch up."""
+    return volume.model_copy(update={"size": 0})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
 from reconciler.model.standing import leaving, listed, online, staying
 from reconciler.resources.membership.preflight import closed_ports
@@ -266,8 +266,10 @@ def reaches(facts: HostFacts, places: str) -> str:
     closed = [
         f"{p} {states.get(p, 'untried')}" for p in places.split() if states.get(p) != "open"
     ]
-    # Where a host has no tool to try with, nothing is learnt; a mount would tell.
-    return ", ".join(item for item in closed if not item.endswith(" unknown")) or "all"
+    shut = [item for item in closed if not item.endswith((" unknown", " untried"))]
+    if closed and not shut:
+        return unknown(f"whether {', '.join(closed)}: there is no tool to try it with")
+    return ", ".join(shut) or "all"
 
 
 def boot(facts: HostFacts, _subject: str) -> str:

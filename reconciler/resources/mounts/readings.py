@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.model.devices import view_of
-from reconciler.model.observed import HostFacts, MountPoint, WantedDevice, known
-from reconciler.model.reading import Reading
+from reconciler.model.devices import UNTOLD, view_of
+from reconciler.model.observed import HostFacts, MountPoint, known
+from reconciler.model.reading import Reading, unknown
 from reconciler.resources.mounts.fstab import entries
 
 
@@ -49,41 +49,75 @@ def fstab(facts: HostFacts, _subject: str) -> str:
 
 def unmounted(facts: HostFacts, subject: str) -> str:
     """Whether nothing of a volume is in use: no mount, no region, no domain, no heartbeat."""
-    view = view_of(facts, subject.split(" ", 1)[1])
     why = released(facts, subject)
-    return _left_beating(facts, view) if why == "released" else why
+    return _left_beating(facts, _parts(subject)[1]) if why == "released" else why
+
+
+def _parts(subject: str) -> tuple[str, str, str]:
+    path, rest = subject.split(" ", 1)
+    reference, uuid = rest.rsplit(" ", 1)
+    return path, reference, uuid
 
 
 def released(facts: HostFacts, subject: str) -> str:
-    """Whether the kernel has nothing of a volume; a crash may have left its heartbeat block.
+    """Whether the kernel has nothing of the volume of ``PATH REF UUID``.
 
     Of /proc/mounts alone nothing is believed: a private mount namespace hides from it
-    (OCFS2.md, rule 8), while region and domain stay.
+    (OCFS2.md, rule 8), while region and domain stay. They bear the UUID, which the subject
+    tells: the host itself may not be able to read it. A crash may have left its heartbeat.
     """
-    path, wanted = subject.split(" ", 1)
-    view = view_of(facts, wanted)
+    path, reference, uuid = _parts(subject)
+    return (
+        _mounted_somewhere(facts, path, reference)
+        or _in_the_kernel(facts, uuid)
+        or _beyond_telling(facts, reference)
+        or "released"
+    )
+
+
+def _mounted_somewhere(facts: HostFacts, path: str, reference: str) -> str:
+    view = view_of(facts, reference)
     device = view.device if view else None
     for item in known(facts.mounts):
         if not is_foreign(item) and (item.path == path or item.device == device):
             where = "" if item.pid == 1 else f" in the namespace of process {item.pid}"
             return f"mounted on {item.path}{where}"
-    if view is None or view.superblock is None:
-        return "released"
-    region = view.superblock.uuid.replace("-", "").upper()
-    regions = {r.uuid for live in known(facts.live).clusters for r in live.regions}
-    if region in {uuid.replace("-", "").upper() for uuid in regions}:
+    return ""
+
+
+def _in_the_kernel(facts: HostFacts, uuid: str) -> str:
+    regions = {_plain(r.uuid) for live in known(facts.live).clusters for r in live.regions}
+    domains = {_plain(item) for item in known(facts.live).domains}
+    if uuid == UNTOLD and regions | domains:
+        return unknown("whose its heartbeat regions and DLM domains are: no UUID was read")
+    if _plain(uuid) in regions:
         return "its heartbeat region is active"
-    domains = {item.upper() for item in known(facts.live).domains}
-    return "its DLM domain is active" if region in domains else "released"
+    return "its DLM domain is active" if _plain(uuid) in domains else ""
 
 
-def _left_beating(facts: HostFacts, view: WantedDevice | None) -> str:
+def _beyond_telling(facts: HostFacts, reference: str) -> str:
+    """Mounts of devices of which nobody looked what they are, where this one is not seen."""
+    view = view_of(facts, reference)
+    if view is not None and view.device is not None:
+        return ""
+    seen = {other.device for other in known(facts.wanted)}
+    odd = [m.path for m in known(facts.mounts) if not is_foreign(m) and m.device not in seen]
+    return unknown(f"what is mounted on {', '.join(odd)}") if odd else ""
+
+
+def _plain(uuid: str) -> str:
+    return uuid.replace("-", "").upper()
+
+
+def _left_beating(facts: HostFacts, reference: str) -> str:
     """Whether the host's own heartbeat block is that of a clean leave."""
-    for live in known(facts.live).clusters:
-        own = {node.number for node in live.nodes if node.local}
-        for beat in (view.beats or ()) if view else ():
-            if beat.node in own and int(beat.generation, 16) != 0:
-                return f"the heartbeat of node {beat.node} has not ended cleanly"
+    clusters, view = known(facts.live).clusters, view_of(facts, reference)
+    own = {node.number for live in clusters for node in live.nodes if node.local}
+    if own and view is not None and view.device is not None and view.beats is None:
+        return unknown("the heartbeat area was not read")
+    for beat in (view.beats or ()) if view else ():
+        if beat.node in own and int(beat.generation, 16) != 0:
+            return f"the heartbeat of node {beat.node} has not ended cleanly"
     return "unmounted"
 
 

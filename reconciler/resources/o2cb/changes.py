@@ -11,8 +11,8 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.reading import Reading
-from reconciler.model.refusals import member, not_supported
+from reconciler.model.reading import Reading, unknown
+from reconciler.model.refusals import member, not_supported, unread
 from reconciler.model.standing import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
 
@@ -95,12 +95,26 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             )
         yield from _check_units(host, facts)
         live = _live(facts, cluster.name)
+        if live and (untold := _untold(live)):
+            yield unread(host, f"{', '.join(untold)} in its kernel", "there is no such file")
         if live and live.heartbeat_mode not in ("", "local"):
             yield not_supported(
                 member(host),
                 f"the running cluster has heartbeat mode {live.heartbeat_mode}",
                 "only local heartbeat is acted upon",
             )
+
+
+def _untold(live: LiveCluster) -> list[str]:
+    """What configfs does not tell of a running cluster: taken for different, it would restart."""
+    told = {
+        "idle_timeout_ms": live.idle_timeout_ms,
+        "keepalive_delay_ms": live.keepalive_delay_ms,
+        "reconnect_delay_ms": live.reconnect_delay_ms,
+        "heartbeat/dead_threshold": live.dead_threshold,
+        "heartbeat/mode": live.heartbeat_mode or None,
+    }
+    return [name for name, value in told.items() if value is None]
 
 
 def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
@@ -272,7 +286,7 @@ def unit_at_boot(facts: HostFacts, name: str) -> str:
     """Whether a unit starts at boot."""
     unit = next((u for u in known(facts.services) if u.name == name), None)
     if unit is None:
-        return "absent"
+        return unknown("it was not looked at")
     return "enabled" if unit.enabled else "disabled"
 
 
@@ -281,12 +295,15 @@ def timeouts(facts: HostFacts, name: str) -> str:
     live = _live(facts, name)
     if live is None:
         return "absent"
-    return _words(
+    values = (
         live.idle_timeout_ms,
         live.keepalive_delay_ms,
         live.reconnect_delay_ms,
         live.dead_threshold,
     )
+    if None in values:
+        return unknown(f"the kernel does not tell: {_words(*values)}")
+    return _words(*values)
 
 
 def kernel_timeouts(facts: HostFacts, name: str) -> str:

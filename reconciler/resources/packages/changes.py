@@ -8,7 +8,7 @@ from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
 from reconciler.model.software import (
     has_module,
@@ -263,7 +263,8 @@ def loaded_module(facts: HostFacts, name: str) -> str:
         return "absent"
     if stale_modules(facts):
         return "another build"
-    return "as installed" if build.running and build.file else "unknown"
+    told = build.running and build.file
+    return "as installed" if told else unknown("the module does not tell its build")
 
 
 def package(facts: HostFacts, name: str) -> str:

@@ -8,20 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed
+from reconciler.model.observed import Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
 from reconciler.model.records import record_digest
+from reconciler.model.refusals import unread
 from reconciler.resources.workloads import guests, services, shifts
-from reconciler.resources.workloads.obligations import Owed, ledger, obligations
+from reconciler.resources.workloads.obligations import Owed, ledger, obligations, units
 
 DOWN = frozenset({"inactive", "disabled", "stopped"})
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Nothing of now: what cannot be stopped is refused at the way-point that would stop it."""
-    return iter(())
+    """Refuse services of which nothing was told.
+
+    What cannot be stopped is refused at the way-point that would stop it.
+    """
+    for host, facts in observed.reached().items():
+        seen = {unit.name for unit in known(facts.services)}
+        for unit in units(cluster):
+            if unit not in seen:
+                yield unread(host, f"the state of {unit}", "it was not looked at")
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:

@@ -8,7 +8,7 @@ from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.reading import Reading
+from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
 from reconciler.model.standing import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
@@ -136,18 +136,23 @@ def moved(cluster: Cluster, change: Change, verb: str) -> Action:
 def unit_at_boot(facts: HostFacts, unit: str) -> str:
     """Whether a unit starts at boot."""
     found = next((u for u in known(facts.services) if u.name == unit), None)
-    return "absent" if found is None else "enabled" if found.enabled else "disabled"
+    if found is None:
+        return unknown("it was not looked at")
+    return "enabled" if found.enabled else "disabled"
 
 
 def unit_load(facts: HostFacts, unit: str) -> str:
     """systemd's LoadState of a unit; ``masked`` is what keeps it from starting."""
-    return next((u.load for u in known(facts.services) if u.name == unit), "absent")
+    found = (u.load for u in known(facts.services) if u.name == unit)
+    return next(found, unknown("it was not looked at"))
 
 
 def service(facts: HostFacts, unit: str) -> str:
     """Whether a unit runs; one that ended or failed is inactive, one on its way its state."""
     found = next((u for u in known(facts.services) if u.name == unit), None)
-    if found is None or found.load == "not-found":
+    if found is None:
+        return unknown("it was not looked at")
+    if found.load == "not-found":
         return "absent"
     return "inactive" if found.active in {"inactive", "failed"} else found.active
 

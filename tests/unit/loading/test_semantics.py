@@ -49,6 +49,12 @@ def people(*changes, **cluster):
     return desired({"members": members(*changes), **cluster})
 
 
+def attesting(*numbers):
+    """Two members, of whom one has a fixed number, and attested heartbeats."""
+    blocks = [{"number": number, **SINCE} for number in numbers]
+    return people({"number": 4}, {}, heartbeat={"attested": blocks})
+
+
 def storage(*changes):
     return desired({"volumes": volumes(*changes)})
 
@@ -72,6 +78,7 @@ def command(*argv):
 NODE0 = {"name": "node0", "interconnect": "10.0.0.9"}
 BY_ID = "/dev/disk/by-id/"
 GUEST = {"list": ["a"], "stop": ["a"], "start": ["a"]}
+HB = (*C, "heartbeat", "attested")
 NETWORK = (*C, "network")
 FAST = {"idle_timeout_ms": 2000}
 
@@ -167,6 +174,13 @@ BROKEN = {
             ),
             [((*M, 1, "attested", "lun_access"), "attestation-needless")],
         ),
+    ],
+    "attested_heartbeats_are_nobodys": [
+        (
+            attesting(9, 9),
+            [((*HB, 1, "number"), "duplicate-attestation")],
+        ),
+        (attesting(4), [((*HB, 0, "number"), "attestation-needless")]),
     ],
     "ssh_defaults_name_no_host": [
         (desired({}, ssh={"host": "h"}), [(("ssh", "host"), "ssh-host-for-all")]),

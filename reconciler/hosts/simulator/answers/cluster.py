@@ -1,11 +1,10 @@
-"""The sections about the cluster: kernel, units, mounts, leases, messages."""
+"""The sections about the cluster: kernel, units, mounts, messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import guests as guests_of
-from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.live import STACK_MODULES
 from reconciler.hosts.simulator.machine import Unit
@@ -115,13 +114,6 @@ def guests(machine: Machine, request: Request) -> Rows:
 def _is_run(machine: Machine, words: list[str]) -> bool:
     """libvirt is asked in any case, a command of the operator's once it is approved."""
     return not words or guests_of.is_approved(machine, tuple(words))
-
-
-def leases(machine: Machine, _: Request) -> Rows:
-    """The lease, with its age by the host's own uptime."""
-    held = lease.read(machine)
-    if held.run:
-        yield row("lease", held.run, held.holder, lease.age_of(machine))
 
 
 def log(machine: Machine, _: Request) -> Rows:

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from reconciler.hosts.simulator.disk import Beat, Blank, Extent, Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.reply import Failed
 from reconciler.hosts.simulator.worlds import Shape, World, bare_cluster, bare_hosts
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
@@ -24,6 +27,8 @@ from tests.unit.hosts.simulator.lab import (
     section,
     start_cluster,
 )
+
+OTHER = "11111111-1111-4111-8111-111111111111"
 
 OPTIONS = (
     "rw,noatime,rw,_netdev,heartbeat=local,nointr,data=ordered,errors=remount-ro,"
@@ -144,22 +149,32 @@ async def test_a_host_that_is_not_on_its_own_list_has_no_heartbeat():
     host = world.hosts["node02"]
     await put(host, CONF, conf_of([1]), conf_of([1, 2]))
     assert (await host.run(restart())).status == 0
-    assert refusal(await host.run(mount())) == (
-        70,
-        f"{FAILED} Heartbeat mode is invalid while trying to join the group",
-        0.1,
-    )
+    said = "gate: lists-differ: this host is none of the nodes of ocfs2"
+    assert refusal(await host.run(mount())) == (75, said, 0.1)
+    with pytest.raises(Failed, match="Heartbeat mode is invalid while trying to join"):
+        host.mount(LUN, "/srv/images")
 
 
 async def test_without_a_live_cluster_nothing_is_mounted():
     world = bare_cluster(1)
     host = world.hosts["node01"]
     await host.run(mkfs(LUN))
-    assert refusal(await host.run(mount())) == (
-        70,
-        f"{FAILED} Unable to access cluster service while trying to initialize cluster",
-        0.1,
+    said = "gate: lists-differ: no cluster is online here"
+    assert refusal(await host.run(mount())) == (75, said, 0.1)
+    with pytest.raises(Failed, match="Unable to access cluster service while trying"):
+        host.mount(LUN, "/srv/images")
+
+
+async def test_a_kernel_with_another_list_than_the_file_mounts_nothing():
+    world = bare_cluster(2)
+    await mounted_cluster(world, "node01")
+    host = world.hosts["node02"]
+    await put(host, CONF, conf_of([1, 2, 3]), conf_of([1, 2]))
+    said = (
+        "gate: lists-differ: the kernel's ocfs2 and cluster.conf differ in: "
+        "node03 2 10.88.1.13 7777"
     )
+    assert refusal(await host.run(mount())) == (75, said, 0.1)
 
 
 async def test_an_unknown_option_is_error_22():
@@ -220,6 +235,7 @@ async def test_a_path_that_something_else_is_mounted_on_is_refused():
     world = bare_cluster(1, luns=2)
     host = world.hosts["node01"]
     await mounted_cluster(world)
+    world.luns["lun2"].whole.content = replace(next(world.filesystems()), uuid=OTHER)
     host.machine.running.others["/srv/tmp"] = ("tmpfs", "none")
     busy = "gate: mount-path-busy: {} already has a file system mounted: {}"
     assert [
@@ -293,16 +309,17 @@ async def test_a_clean_leave_writes_generation_0_and_frees_the_slot():
     await mounted_cluster(world)
     host = world.hosts["node02"]
     host.unmount("/srv/images")
-    left = f"{1_800_000_000 + int(world.now):016x}"
+    left = (1_800_000_000 + int(world.now)).to_bytes(8, "little").hex()
     world.advance(30)
     rows = await section(world.hosts["node01"], "wanted", "--want", f"path={LUN}")
     beats = [row[2:] for row in rows if row[0] in ("beat", "slot")]
-    generation = next(world.filesystems()).beats[0].generation
+    fs = next(world.filesystems())
     assert beats == [
         ("0", "0"),
-        ("0", f"{1_800_000_000 + int(world.now - 0.5):016x}", f"{generation:016x}"),
-        ("1", left, f"{0:016x}"),
+        ("0", fs.beats[0].block(0, world.now - 0.5)),
+        ("1", fs.beats[1].block(1, world.now)),
     ]
+    assert (beats[2][1][:18], beats[2][1][32:48]) == (f"{left}01", "0" * 16)
 
 
 async def test_a_host_rejoins_under_its_number_after_a_crash():
