@@ -34,6 +34,8 @@ shell=''
 while [ "$1" != -- ]; do shell="$shell $1" && shift; done
 shift
 taken=$($shell -c "$script" gate lease-acquire - test '{}' here test </dev/null) || exit
+taken=${taken%%"
+"*} # who had it before is told after that
 read -r boot </proc/sys/kernel/random/boot_id
 exec $shell -c "$script" gate as - test "${taken##* }" 1 "$boot" 999999999 test "$@"
 """

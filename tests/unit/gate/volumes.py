@@ -27,6 +27,16 @@ echo "$((${now%.*} + $1)).25 0.00" >uptime
 if [ -e meanwhile ]; then cat meanwhile >chunk && rm meanwhile; . ./then; fi
 """
 
+CAT = (
+    """case $1 in /proc/self/*) exec /bin/cat "${1#/proc/self/}" ;; esac; exec /bin/cat "$@\""""
+)
+# What stands before the machine's own.
+BEFORE = (
+    "mount --bind kernel /sys/kernel && "
+    "mount -t overlay overlay -o lowerdir=etc:/etc /etc && "
+    "mount --bind uptime /proc/uptime"
+)
+
 needs_tools = pytest.mark.skipif(
     not shutil.which("mkfs.ocfs2") or not shutil.which("debugfs.ocfs2"),
     reason="needs ocfs2-tools",
@@ -86,12 +96,7 @@ class Volume:
     ) -> Answer:
         """A verb on it, on a machine whose kernel and clock are the test's."""
         call = on(NODE, verb, size=str(SIZE * MIB), uuid=UUID, beats=beats)
-        before = (
-            "mount --bind kernel /sys/kernel && "
-            "mount -t overlay overlay -o lowerdir=etc:/etc /etc && "
-            "mount --bind uptime /proc/uptime"
-        )
-        return self.machine.gate(*call, *words, before=before, shell=shell)
+        return self.machine.gate(*call, *words, before=BEFORE, shell=shell)
 
 
 def volume(here: Path, sector: int) -> Volume:
@@ -104,7 +109,7 @@ def volume(here: Path, sector: int) -> Volume:
     (here / "uptime").write_text("1000.25 0.00\n")
     (here / "mountinfo").write_text("")
     machine.tool("sleep", SLEEP)
-    machine.tool("cat", 'exec /bin/cat "${1#/proc/self/}"')
+    machine.tool("cat", CAT)
     machine.tool("dmesg", "true")
     for name in ("mount", "tunefs.ocfs2", "fsck.ocfs2"):
         machine.tool(name, "echo oh")
