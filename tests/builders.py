@@ -130,6 +130,7 @@ def facts(name: str, place: int, **more: Any) -> HostFacts:
         space=(Space("/etc", GIB, 1000), Space("/var/lib", GIB, 1000)),
         records=(),
         leases=(),
+        pauses=(),
         log=(),
         automounts=(),
         interconnect=(),

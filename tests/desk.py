@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -23,6 +23,7 @@ class Desk:
     world: object
     home: Path
     document: dict
+    environment: dict = field(default_factory=dict)
 
     @property
     def file(self):
@@ -41,7 +42,12 @@ class Desk:
             RECONCILE,
             *words,
             cwd=self.home,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "NO_COLOR": "1"},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(self.home),
+                "NO_COLOR": "1",
+                **self.environment,
+            },
             **({"stdin": nothing, "stdout": pipe, "stderr": pipe} | streams),
         )
 

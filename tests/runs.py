@@ -17,6 +17,7 @@ from reconciler.hosts import Host
 from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.worlds import Shape, bare_hosts
 from reconciler.model.desired import Desired, Member
+from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
@@ -33,6 +34,7 @@ from tests.wire import Line, Wire
 from tests.witness import Witness
 
 Event = tuple[str, Mapping[str, object]]
+PAST = {"acquire": "acquired", "renew": "renewed", "seal": "sealed", "free": "freed"}
 IDENTITY = """\
 @@reconcile-probe\t1
 @@begin\tidentity
@@ -147,7 +149,14 @@ class Array:
         """Does it; asked what it has, it is a host and tells who it is."""
         if command.argv[3:4] == ("probe",):
             return Completed(0, IDENTITY, "")
-        program, host, lun = command.argv
+        call = gate_call(command.argv)
+        assert call is not None
+        if call.verb.startswith("lease-"):
+            words = {"lease-acquire": "1", "lease-renew": "1 9"}
+            verb, run = call.verb.removeprefix("lease-"), call.arguments[1]
+            return Completed(0, f"ok {PAST[verb]} {run} {words.get(call.verb, '')}\n", "")
+        assert call.permit is not None
+        program, host, lun = call.arguments
         assert program == "unmap", command.argv
         self.world.machines[host].dead_maps.add(lun)
         self.world.record(host, "unmapped", lun)

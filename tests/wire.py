@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import SimulatedHost
 from reconciler.hosts.simulator.commands import changes, name_here
 from reconciler.model.plan import Command, Completed
@@ -42,6 +43,28 @@ class Kill:
 
 
 @dataclass(slots=True)
+class Trick:
+    """What the network does to the ``at``-th command of those that ``counts``.
+
+    ``late``: it arrives so many seconds later, and the controller has given it up by then.
+    ``twice``: it arrives again so many seconds later. ``lost``: it never arrives. ``stunned``:
+    the controller's machine stands still so long, with the command on its way out.
+    """
+
+    kind: Literal["late", "twice", "lost", "stunned"]
+    at: int
+    seconds: float = 0.0
+    counts: Callable[[str], bool] = beyond_reading
+
+    def due(self, name: str) -> bool:
+        """Counts a command; True when this is the one."""
+        if not self.counts(name):
+            return False
+        self.at -= 1
+        return self.at == 0
+
+
+@dataclass(slots=True)
 class Line:
     """All that one run says to its hosts; ``log`` has the host and name of every command.
 
@@ -50,6 +73,7 @@ class Line:
     """
 
     kill: Kill | None = None
+    trick: Trick | None = None
     run: str = ""
     dead: bool = False
     main: asyncio.Task[Any] | None = None
@@ -66,9 +90,9 @@ class Line:
         due = self._note(host, command)
         if self.dead or due == "before":
             self._die()
-        task = asyncio.ensure_future(host.run(command))
-        self.running.add(task)
-        task.add_done_callback(self._ended)
+        if (trick := self.trick) and trick.due(self.log[-1][1]):
+            await self._played(trick, host, command)
+        task = self._sent(host, command)
         if due == "during":
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -78,6 +102,30 @@ class Line:
         if self.dead or due == "after":
             self._die()
         return completed
+
+    async def _played(self, trick: Trick, host: SimulatedHost, command: Command) -> None:
+        if trick.kind in ("late", "twice"):
+            self._sent(host, command, trick.seconds)
+        if trick.kind in ("late", "lost"):
+            raise HostUnreachable(host.name, "connection-lost", "the connection was lost")
+        if trick.kind == "stunned":
+            self.freeze(trick.seconds)
+            await self._awake()
+
+    def _sent(
+        self, host: SimulatedHost, command: Command, later: float = 0.0
+    ) -> asyncio.Task[Completed]:
+        """The command on its way; what arrives, the host does, whoever waits for it."""
+
+        async def arrive() -> Completed:
+            if later:
+                await asyncio.sleep(later)
+            return await host.run(command)
+
+        task = asyncio.ensure_future(arrive())
+        self.running.add(task)
+        task.add_done_callback(self._ended)
+        return task
 
     async def settle(self) -> None:
         """Waits for what hosts still do for a run that is dead."""
@@ -105,7 +153,7 @@ class Line:
         name, world = name_here(host.machine, command.argv), host.machine.world
         self.log.append((host.name, name))
         if changes(name) and isinstance(world, Witness):
-            world.asked(host.name, self.run, name)
+            world.asked(host.name, name)
         if self.kill is None or not self.kill.counts(name):
             return None
         self.counted += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,34 @@ class Span(click.ParamType[float]):
         if not match:
             self.fail(f"{value!r} is not a duration like 30s, 5m or 1h", param, ctx)
         return float(int(match[1]) * _SECONDS[match[2]])
+
+
+class Until(click.ParamType[int]):
+    """An end in the future: a time of ISO 8601, or so long from now, as ``4h``."""
+
+    name = "time"
+
+    def convert(
+        self,
+        value: Any,  # click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """Seconds since 1970; a time without a zone is one of here."""
+        now = datetime.now(UTC)
+        if match := re.fullmatch(r"([1-9][0-9]{0,5})(s|m|h|d)", str(value)):
+            return int(now.timestamp()) + int(match[1]) * {**_SECONDS, "d": 86400}[match[2]]
+        try:
+            end = datetime.fromisoformat(str(value)).astimezone(UTC)
+        except (ValueError, OverflowError, OSError):
+            self.fail(
+                f"{value!r} is no time like 2026-11-28T18:00 and no duration like 30m, 4h or 2d",
+                param,
+                ctx,
+            )
+        if end <= now:
+            self.fail(f"{value!r} has passed", param, ctx)
+        return int(end.timestamp())
 
 
 class PlanId(click.ParamType[str]):
@@ -123,4 +152,6 @@ TARGET = click.option(
     help="Only member/NAME, volume/LABEL or cluster/NAME and what it needs; repeatable.",
 )
 NO_INPUT = click.option("--no-input", is_flag=True, help="Never ask.")
+YES = click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Tell only what was not done.")
 HOSTS = combined(FILE, PARALLELISM, NO_COLOR, VERBOSE)

@@ -37,6 +37,11 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
     return all(_answer(f"Type {word} to go on", {word}) for word in words)
 
 
+def typed(question: str, word: str) -> bool:
+    """Ask; True only if exactly that word is typed."""
+    return _answer(question, {word})
+
+
 def _stakes(plan: Plan, clusters: Sequence[ClusterPlan]) -> Iterator[str]:
     """The hosts, who loses what for how long, and what cannot be undone but by a format.
 

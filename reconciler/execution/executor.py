@@ -6,7 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.errors import (
     ActionFailed,
@@ -15,12 +15,16 @@ from reconciler.errors import (
     RecordFailed,
     VerificationFailed,
 )
-from reconciler.execution import machine
+from reconciler.execution import leases, machine
 from reconciler.execution.kernel import understood
+from reconciler.execution.locks import FRESH, Held
+from reconciler.execution.secrets import read_secrets
+from reconciler.gate import gate_text
 from reconciler.hosts import Host
-from reconciler.model.observed import Observed
+from reconciler.model.gate_call import permitted
+from reconciler.model.observed import HostFacts, Identity, Observed
 from reconciler.model.outcome import ActionOutcome
-from reconciler.model.plan import Action, ClusterPlan, Completed, Fact
+from reconciler.model.plan import Action, ClusterPlan, Command, Completed, Fact
 from reconciler.planning.facts import remaining
 
 # udev and the kernel settle late; a fact that does not hold is read again this long.
@@ -30,6 +34,10 @@ PAUSE = 1.0
 BLANK = "blank"
 # The reading whose probe asks a mounted file system, and may wait for it.
 MOUNTED_SIZE = "mounted-size"
+# The reading that says in which boot a host is.
+BOOT = "boot"
+# Seconds: a look that took longer was held up on its way, and what it found may be as old.
+LONGEST_LOOK = 60.0
 # What of a command's output goes into the journal.
 OUTPUT = 4000
 
@@ -42,15 +50,14 @@ Emit = Callable[[str, Mapping[str, object]], None]
 class Bench:
     """What an execution works with; once ``stopped`` holds, nothing more is started.
 
-    ``hold`` proves just before a command that this run still has the host's lease; it
-    raises LockHeld when another has it.
+    ``held`` is the run's lease: the host starts no command without its token.
     """
 
     hosts: Mapping[str, Host]
     look: Look
     emit: Emit
     stopped: Callable[[], bool]
-    hold: Callable[[str], Awaitable[None]]
+    held: Held
     parallelism: int = 256
     patience: float = PATIENCE
 
@@ -131,13 +138,34 @@ class Executor:
         """Run the command; a lost connection is an outcome that observation decides."""
         if action.command is None:
             return None
-        if why := remaining(action.requires, await self.bench.look(action.requires)):
-            raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
-        await self.bench.hold(action.host)
+        secrets = read_secrets(action)
+        command = replace(action.command, argv=await self._permitted(action, action.command))
         try:
-            return await self.bench.hosts[action.host].run(action.command)
+            ended = await secrets.run(self.bench.hosts[action.host], command)
         except HostUnreachable as error:
             return error
+        if leases.said(ended)[0] == "lease-lost":
+            self.bench.held.losses.append(f"{action.host}: {ended.stderr.strip()}")
+        return ended
+
+    async def _permitted(self, action: Action, command: Command) -> tuple[str, ...]:
+        """The command as this run may send it now: on facts that hold, for a moment.
+
+        The moment is by the host's own clock, so that what the network or a pause of this
+        machine holds back does not start on old facts (I5).
+        """
+        began = _now()
+        seen = await self.bench.look((*action.requires, Fact((action.host,), BOOT, "", None)))
+        took = min(_now() - began, LONGEST_LOOK)
+        facts = seen.hosts.get(action.host)
+        identity = facts.identity if isinstance(facts, HostFacts) else None
+        if why := remaining(action.requires, seen):
+            raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
+        if not isinstance(identity, Identity):
+            raise ActionFailed(action.id, f"not started: {action.host} does not say who it is")
+        until = int(identity.uptime + took) + FRESH
+        permit = self.bench.held.permit(action.host, action.id, identity.boot_id, until)
+        return permitted(command.argv, permit, gate_text())
 
     async def _verify(self, action: Action, ended: Completed | HostUnreachable | None) -> None:
         """Look until the facts hold or patience ends; a failed command gets one look."""

@@ -1,8 +1,9 @@
-"""The lease: no two runs act on one cluster.
+"""The lease: no two runs act on one cluster, and a run that lost it can do nothing more.
 
-A simple lease on every member, taken in sorted order and renewed while the run lasts.
-It makes runs polite; what keeps a resumed run from doing harm is that every action
-checks its facts on the host just before it acts. The fenced gate replaces this module.
+The hosts decide (``gate/decision.py``); here is what a run does for its part. It acquires the
+lease on all hosts in one order, then has every one confirm it, and only then acts. Whoever it
+displaced may have held other hosts, too: those are acquired as well. At the end it seals the
+lease on every host, and frees it only when all are sealed.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.errors import HostUnreachable, LockHeld
-from reconciler.gate import gate_command
+from reconciler.execution import leases
+from reconciler.execution.leases import Grant, Seat
+from reconciler.gate.decision import EXPIRY
 from reconciler.hosts import Host
+from reconciler.model.gate_call import Permit
 
 # Seconds (DESIGN, Lease).
 RENEWAL = 15.0
-EXPIRY = 120.0
 RETRY = 1.0
-ANSWER = 30.0
-HELD = "gate: lease-held: "
-LOST = "gate: lease-lost:"
-BUSY = "gate: lease-busy:"
+# Seconds for which facts are good after the look that found them (RELIABILITY, 3, I5).
+FRESH = 30
+
+# The door to a host by its name, also of one that another file named.
+Door = Callable[[str], Host]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is to be leased, by whom, and how long to wait for it.
+    """What a run asks the hosts for, and how long to wait for it.
 
     ``is_dead`` says of a holder's text whether it surely is a process of this machine
-    that has ended: then its lease is displaced at once.
+    that has ended: then its lease is displaced at once. ``excused`` are hosts that somebody
+    attested to be off: what an earlier run held there needs not be asked for.
     """
 
     cluster: str
@@ -69,23 +74,60 @@ class Claim:
     holder: Holder
     patience: float
     is_dead: Callable[[str], bool]
+    excused: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Held:
+    """The lease of a run on its hosts: what each of them granted, and how far it has come.
+
+    ``locked``: all of them have confirmed it. ``losses`` are the reasons why it is not held any
+    more.
+    """
+
+    claim: Claim
+    door: Door
+    seats: dict[str, Seat]
+    locked: bool = False
+    grants: dict[str, Grant] = field(default_factory=dict)
+    steps: dict[str, int] = field(default_factory=dict)
+    losses: list[str] = field(default_factory=list)
+
+    def permit(self, host: str, action: str, boot: str, until: int) -> Permit:
+        """What makes a command of this run start on a host, once; the facts hold until then."""
+        place = host if host in self.seats else leases.place(host, self.claim.cluster)
+        seat = self.seats[place]
+        self.steps[place] = self.steps.get(place, 0) + 1
+        run, token, step = self.claim.run, self.grants[place].token, self.steps[place]
+        return Permit(seat.scope, run, token, step, boot, until, action)
+
+    async def permit_now(self, host: str, action: str) -> Permit:
+        """As ``permit``, for what rests on no facts but those that its command checks itself.
+
+        Raises LockHeld when another run has the lease, HostUnreachable without an answer.
+        """
+        place = host if host in self.seats else leases.place(host, self.claim.cluster)
+        now = await leases.renew(self.seats[place], self.claim.run, self.grants[place].token)
+        return self.permit(host, action, now.boot, now.uptime + FRESH)
 
 
 @asynccontextmanager
 async def leased(
-    hosts: Mapping[str, Host], claim: Claim, losses: list[str]
-) -> AsyncIterator[None]:
-    """Hold the lease on all ``hosts``; what ends it early is appended to ``losses``.
+    members: Iterable[str], helpers: Iterable[str], claim: Claim, door: Door
+) -> AsyncIterator[Held]:
+    """Hold the lease on members and on helper hosts; what ends it early is in ``losses``.
 
     Whoever is cancelled detaches: commands may still run, so the lease stays until it
-    expires or is displaced. Raises LockHeld when another run keeps it longer than ``claim.patience`` seconds,
-    HostUnreachable when a host does not answer.
+    expires or is displaced. Raises LockHeld when another run keeps it longer than
+    ``claim.patience`` seconds, HostUnreachable when a host does not answer.
     """
-    await _acquire(hosts, claim)
-    renewal = asyncio.create_task(_renew(hosts, claim, losses))
+    places = [*members, *(leases.place(name, claim.cluster) for name in helpers)]
+    held = Held(claim, door, {place: leases.seat(place, door) for place in places})
+    await _acquire(held)
+    renewal = asyncio.create_task(_renew(held))
     detached = False
     try:
-        yield
+        yield held
     except asyncio.CancelledError:
         detached = True
         raise
@@ -94,64 +136,78 @@ async def leased(
         if not detached:
             with contextlib.suppress(asyncio.CancelledError):
                 await renewal
-            await _release(hosts, claim)
+            await _release(held)
 
 
-async def confirm(host: Host, claim: Claim) -> None:
-    """Renew the lease on one host, just before something is done there.
-
-    Raises LockHeld when another run has it by now, HostUnreachable without an answer. A run
-    that stood still for long finds out here, before it does any harm.
-    """
-    command = gate_command("lease-renew", claim.cluster, claim.run, timeout=ANSWER)
-    done = await host.run(command)
-    if done.status != 0:
-        raise LockHeld(host.name, f"not this run any more ({done.stderr.strip()})", EXPIRY)
-
-
-async def _acquire(hosts: Mapping[str, Host], claim: Claim) -> None:
+async def _acquire(held: Held) -> None:
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + claim.patience
+    deadline = loop.time() + held.claim.patience
     while True:
         try:
-            await _acquire_all(hosts, claim)
+            await _acquire_all(held)
+            await _confirm_all(held)
         except LockHeld:
-            await _release(hosts, claim)
+            await _release(held)
             if loop.time() >= deadline:
                 raise
             await asyncio.sleep(RETRY)
         except BaseException:
-            await _release(hosts, claim)
+            await _release(held)
             raise
         else:
             return
 
 
-async def _acquire_all(hosts: Mapping[str, Host], claim: Claim) -> None:
-    for name in sorted(hosts):
-        held = await _ask(hosts[name], claim, "-")
-        if held and claim.is_dead(held[1]):
-            held = await _ask(hosts[name], claim, held[0])
-        if held:
-            run, holder, age = held
-            raise LockHeld(name, f"run {run} of {_named(holder)}", max(0.0, EXPIRY - age))
+async def _acquire_all(held: Held) -> None:
+    """On every host, in one order; from the first again while who is displaced had others."""
+    asked: frozenset[str] = frozenset()
+    while asked != held.seats.keys():
+        asked = frozenset(held.seats)
+        for place in sorted(asked):
+            grant = await _granted(held, place, tuple(sorted(asked)))
+            held.grants[place], held.steps[place] = grant, 0
+            for more in frozenset(grant.displaced) - held.claim.excused:
+                held.seats.setdefault(more, leases.seat(more, held.door))
 
 
-async def _ask(host: Host, claim: Claim, steal: str) -> tuple[str, str, float] | None:
-    """Ask one host for the lease; None when granted, else run, holder and age."""
-    command = gate_command(
-        "lease-acquire", claim.cluster, claim.run, claim.holder.text(), steal, timeout=ANSWER
-    )
-    done = await host.run(command)
-    if done.status == 0:
-        return None
-    for line in done.stderr.splitlines():
-        fields = line.removeprefix(HELD).split("\t")
-        if line.startswith(HELD) and len(fields) == 3 and fields[2].isdecimal():
-            return fields[0], fields[1], float(fields[2])
-        if line.startswith(BUSY):
-            raise LockHeld(host.name, line.removeprefix(BUSY).strip(), EXPIRY)
-    raise HostUnreachable(host.name, "lease-failed", f"no lease: {done.stderr.strip()[-300:]}")
+async def _granted(held: Held, place: str, places: tuple[str, ...]) -> leases.Grant:
+    """One host's lease; whoever has it is displaced if it is known to be dead.
+
+    Raises LockHeld when it is not.
+    """
+    claim, seat = held.claim, held.seats[place]
+    ask = leases.Ask(claim.run, claim.holder.text(), places)
+    answer = await leases.acquire(seat, ask)
+    if isinstance(answer, leases.Holding) and claim.is_dead(answer.holder):
+        answer = await leases.acquire(seat, ask, answer.run)
+    if isinstance(answer, leases.Holding):
+        left = max(0.0, EXPIRY - answer.age)
+        raise LockHeld(seat.host.name, f"run {answer.run} of {_named(answer.holder)}", left)
+    return answer
+
+
+async def _confirm_all(held: Held) -> None:
+    """After the last grant every host says once more that the lease stands.
+
+    Without it, a run that was displaced while it still acquired would think that it has all.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_confirmed(seat, held.claim.run, held.grants[place].token))
+            for place, seat in held.seats.items()
+        ]
+    if failed := next((t.result() for t in tasks if t.result() is not None), None):
+        raise failed
+    held.locked = True
+
+
+async def _confirmed(seat: Seat, run: str, token: int) -> LockHeld | HostUnreachable | None:
+    """Whether it stands; why not is a value, so that nobody else is cancelled."""
+    try:
+        await leases.renew(seat, run, token)
+    except (LockHeld, HostUnreachable) as error:
+        return error
+    return None
 
 
 def _named(holder: str) -> str:
@@ -162,25 +218,43 @@ def _named(holder: str) -> str:
         return holder
 
 
-async def _renew(hosts: Mapping[str, Host], claim: Claim, losses: list[str]) -> None:
+async def _renew(held: Held) -> None:
     loop = asyncio.get_running_loop()
-    renewed = dict.fromkeys(hosts, loop.time())
-    command = gate_command("lease-renew", claim.cluster, claim.run, timeout=ANSWER)
+    renewed = dict.fromkeys(held.seats, loop.time())
     while True:
         await asyncio.sleep(RENEWAL)
-        for name in sorted(hosts):
-            with contextlib.suppress(HostUnreachable):
-                done = await hosts[name].run(command)
-                if done.status == 0:
-                    renewed[name] = loop.time()
-                elif LOST in done.stderr:
-                    losses.append(f"{name}: {done.stderr.strip()}")
-            if loop.time() - renewed[name] > EXPIRY - ANSWER:
-                losses.append(f"{name} has not renewed it for {EXPIRY - ANSWER:.0f} s")
+        places = tuple(held.seats)
+        run, grants = held.claim.run, held.grants
+        answers = await asyncio.gather(
+            *(_confirmed(held.seats[place], run, grants[place].token) for place in places)
+        )
+        for place, answer in zip(places, answers, strict=True):
+            if answer is None:
+                renewed[place] = loop.time()
+            elif isinstance(answer, LockHeld):
+                held.losses.append(str(answer))
+            if loop.time() - renewed[place] > EXPIRY - leases.ANSWER:
+                seconds = EXPIRY - leases.ANSWER
+                held.losses.append(f"{place} has not renewed it for {seconds:.0f} s")
 
 
-async def _release(hosts: Mapping[str, Host], claim: Claim) -> None:
-    for name in sorted(hosts):
-        command = gate_command("lease-release", claim.cluster, claim.run, timeout=ANSWER)
-        with contextlib.suppress(HostUnreachable):
-            await hosts[name].run(command)
+async def _release(held: Held) -> None:
+    """Seal it on every host, then free it; while one is not sealed, none is freed.
+
+    What this run has lost is another's, and is not asked for. Who was not locked frees nothing
+    where it displaced somebody: the next one must learn there whom else it has to ask.
+    """
+    run, granted = held.claim.run, dict(held.grants)
+    held.grants.clear()
+    sealed = await asyncio.gather(
+        *(leases.seal(held.seats[place], run, grant.token) for place, grant in granted.items())
+    )
+    if not all(sealed):
+        return
+    await asyncio.gather(
+        *(
+            leases.free(held.seats[place], run, grant.token)
+            for place, grant in granted.items()
+            if held.locked or not grant.displaced
+        )
+    )

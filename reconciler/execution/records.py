@@ -6,17 +6,21 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.errors import ActionFailed
-from reconciler.gate import gate_command
+from reconciler.execution.locks import Held
+from reconciler.gate import gate_command, gate_text
 from reconciler.hosts import Host
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.gate_call import permitted
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.standing import among, left, staying
 from reconciler.planning.notes import still_mapped
 from reconciler.planning.past import APPLIED
 from reconciler.resources.quarantine.entries import MEMBERS, Known, known_members, members_text
+from reconciler.resources.workloads.programs import PROGRAMS, approved, programs_text
 
 # Host, then record, to the hash of what the host has.
 Stale = Mapping[str, Mapping[str, str]]
@@ -56,11 +60,22 @@ def _mapped(
 
 
 def records(desired: Desired, numbered: Cluster, observed: Observed) -> Mapping[str, str]:
-    """The text of every record of a cluster, by name."""
+    """The text of every record of a cluster, by name.
+
+    What looking may run is approved by actions; here it is only cleared of what was.
+    """
+    text = programs_text(numbered)
     return {
         APPLIED: applied_text(desired, numbered.name),
         MEMBERS: roster_text(numbered, observed),
+        **({PROGRAMS: text} if _has_programs(text, numbered, observed) else {}),
     }
+
+
+def _has_programs(text: str, numbered: Cluster, observed: Observed) -> bool:
+    """Whether there are any, or a host still has some."""
+    hosts = among(observed, staying(numbered)).reached().values()
+    return bool(text) or any(approved(numbered, facts) for facts in hosts)
 
 
 def stale_records(texts: Mapping[str, str], cluster: Cluster, observed: Observed) -> Stale:
@@ -77,14 +92,14 @@ def stale_records(texts: Mapping[str, str], cluster: Cluster, observed: Observed
 
 
 async def leave_records(
-    texts: Mapping[str, str], cluster: str, hosts: Mapping[str, Host], stale: Stale
+    texts: Mapping[str, str], held: Held, hosts: Mapping[str, Host], stale: Stale
 ) -> None:
     """Leave ``texts`` on the members where they are ``stale``.
 
-    Raises HostUnreachable or ActionFailed; the hosts are as the file says by then.
+    Raises HostUnreachable, LockHeld or ActionFailed; the hosts are as the file says by then.
     """
     ended = await asyncio.gather(
-        *(_leave(texts, cluster, hosts[name], old) for name, old in stale.items()),
+        *(_leave(texts, held, hosts[name], old) for name, old in stale.items()),
         return_exceptions=True,  # the lease is held until the last of them has ended
     )
     if failed := next((one for one in ended if isinstance(one, BaseException)), None):
@@ -92,12 +107,15 @@ async def leave_records(
 
 
 async def _leave(
-    texts: Mapping[str, str], cluster: str, host: Host, stale: Mapping[str, str]
+    texts: Mapping[str, str], held: Held, host: Host, stale: Mapping[str, str]
 ) -> None:
     for name, old in stale.items():
-        path, text = f"{DIRECTORY}/{cluster}/{name}", texts[name]
+        path, text = f"{DIRECTORY}/{held.claim.cluster}/{name}", texts[name]
         words = ("write-file", path, MODE, old, _digest(text))
-        ended = await host.run(gate_command(*words, stdin=text))
+        permit = await held.permit_now(host.name, f"record {name}")
+        command = gate_command(*words, stdin=text)
+        argv = permitted(command.argv, permit, gate_text())
+        ended = await host.run(replace(command, argv=argv))
         if ended.status != 0:
             raise ActionFailed(f"{host.name}: {path}", ended.stderr.strip())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
+from reconciler.model.gate_call import Target
 from reconciler.model.plan import MINUTE, Command
 
 
@@ -22,7 +23,16 @@ def __getattr__(name: str) -> str:
 
 
 def gate_command(
-    verb: str, *arguments: str, stdin: str = "", timeout: float = MINUTE
+    verb: str,
+    *arguments: str,
+    target: Target | None = None,
+    stdin: str = "",
+    timeout: float = MINUTE,
+    references: tuple[str, ...] = (),
 ) -> Command:
-    """The command for one of the gate's verbs, as the head of ``gate.sh`` lists them."""
-    return Command(("sh", "-c", gate_text(), "gate", verb, *arguments), stdin, timeout)
+    """The command for one of the gate's verbs, as the head of ``gate.sh`` lists them.
+
+    ``target`` is the device of a verb that mounts or writes one.
+    """
+    words = (*(target.words() if target else ()), verb, *arguments)
+    return Command(("sh", "-c", gate_text(), "gate", *words), stdin, timeout, references)

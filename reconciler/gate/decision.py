@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 # Seconds without renewal after which a lease may be displaced (DESIGN, Lease); only politeness:
 # what keeps a displaced run from acting is its token.
@@ -90,7 +91,7 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
-    """An operator takes the lease from a run."""
+    """An operator takes the lease from a run: sealed, it may be displaced by anybody."""
 
     run: str
 
@@ -114,7 +115,7 @@ Request = Acquire | Renew | Seal | Free | Unlock | Act
 class Answer:
     """What the host says: ``code`` is empty for yes; ``lease`` is what stands there then.
 
-    ``displaced`` are the hosts of a run that lost the lease by this: they, too, must be asked.
+    ``displaced`` are the hosts of whoever had the lease before: they, too, must be asked.
     """
 
     code: str
@@ -137,19 +138,18 @@ def _is_lost(lease: Lease, _now: Moment, ask: Renew | Seal | Free | Act) -> bool
     return (lease.run, lease.token) != (ask.run, ask.token)
 
 
-Row = tuple[str, Callable[[Lease, Moment, Request], bool]]
+# A row stands under the kind of request that it reads.
+Row = tuple[str, Callable[[Lease, Moment, Any], bool]]
 PAUSED: Row = ("paused", lambda _lease, now, _ask: now.paused)
 BUSY: Row = ("lease-busy", lambda _lease, now, _ask: now.running)
-LOST: Row = ("lease-lost", _is_lost)  # type: ignore[assignment]  # rows stand under what they take
+LOST: Row = ("lease-lost", _is_lost)
 CLOSED: Row = ("lease-lost", lambda lease, _now, _ask: lease.sealed)
+REPEATED: Row = ("action-repeated", lambda lease, _now, ask: ask.step <= lease.step)
 
 # The first row that holds refuses; where none does the answer is yes.
-REFUSALS: Mapping[type[Request], tuple[Row, ...]] = {
-    Acquire: (
-        PAUSED,
-        ("lease-held", _is_anothers),  # type: ignore[dict-item]
-        BUSY,
-    ),
+Refusals = Mapping[type[Request], tuple[Row, ...]]
+REFUSALS: Refusals = {
+    Acquire: (PAUSED, ("lease-held", _is_anothers), BUSY),
     Renew: (LOST, CLOSED),
     Seal: (LOST, BUSY),
     Free: (LOST, ("lease-open", lambda lease, _now, _ask: not lease.sealed)),
@@ -159,19 +159,23 @@ REFUSALS: Mapping[type[Request], tuple[Row, ...]] = {
         CLOSED,
         PAUSED,
         BUSY,
-        ("action-repeated", lambda lease, _now, ask: ask.step <= lease.step),  # type: ignore[union-attr]
-        ("rebooted", lambda _lease, now, ask: ask.boot != now.boot),  # type: ignore[union-attr]
-        ("facts-stale", lambda _lease, now, ask: now.uptime > ask.until),  # type: ignore[union-attr]
+        REPEATED,
+        ("rebooted", lambda _lease, now, ask: ask.boot != now.boot),
+        ("facts-stale", lambda _lease, now, ask: now.uptime > ask.until),
     ),
 }
 
 
 def _acquired(lease: Lease, now: Moment, ask: Acquire) -> Lease:
+    """Its hosts are also those of whoever had it: who comes next must learn of them as well.
+
+    For this run may end, or miss the answer, before it has asked those hosts.
+    """
     return Lease(
         lease.token + 1,
         ask.run,
         holder=ask.holder,
-        hosts=ask.hosts,
+        hosts=(*ask.hosts, *(host for host in lease.hosts if host not in ask.hosts)),
         boot=now.boot,
         renewed=now.uptime,
     )
@@ -186,25 +190,40 @@ def _acted(lease: Lease, now: Moment, ask: Act) -> Lease:
     return replace(begun, boot=now.boot, renewed=now.uptime)
 
 
+def _sealed(lease: Lease, _now: Moment, _ask: Seal | Unlock) -> Lease:
+    return replace(lease, sealed=True)
+
+
 def _freed(lease: Lease, _now: Moment, _ask: Request) -> Lease:
     return Lease(lease.token)
 
 
 # What stands on the host's disk after a yes, before anything else is done.
-EFFECTS: Mapping[type[Request], Callable[..., Lease]] = {
+Effects = Mapping[type[Request], Callable[[Lease, Moment, Any], Lease]]
+EFFECTS: Effects = {
     Acquire: _acquired,
     Renew: _renewed,
-    Seal: lambda lease, _now, _ask: replace(lease, sealed=True),
+    Seal: _sealed,
     Free: _freed,
-    Unlock: _freed,
+    Unlock: _sealed,
     Act: _acted,
 }
 
 
-def decide(lease: Lease, now: Moment, ask: Request) -> Answer:
-    """The host's answer to a request, and the lease that stands there afterwards."""
-    for code, holds in REFUSALS[type(ask)]:
+def decide(
+    lease: Lease,
+    now: Moment,
+    ask: Request,
+    refusals: Refusals = REFUSALS,
+    effects: Effects = EFFECTS,
+) -> Answer:
+    """The host's answer to a request, and the lease that stands there afterwards.
+
+    Only the model of the lock gives another table than the product's, to see that it is worse.
+    """
+    for code, holds in refusals[type(ask)]:
         if holds(lease, now, ask):
             return Answer(code, lease)
-    displaced = lease.hosts if isinstance(ask, Acquire) and lease.run != ask.run else ()
-    return Answer("", EFFECTS[type(ask)](lease, now, ask), displaced)
+    # Also those of the same run: the answer that told it whom it displaced may have been lost.
+    displaced = lease.hosts if isinstance(ask, Acquire) else ()
+    return Answer("", effects[type(ask)](lease, now, ask), displaced)

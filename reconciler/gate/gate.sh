@@ -4,21 +4,23 @@
 # Does one thing on this host, after checking on the spot that it is still right to do it.
 # POSIX sh (dash, busybox ash, bash), as root, one verb a call:
 #
+#   on NODE WWID BYTES UUID BEATS VERB ARG...   what is marked * below is done on this device and
+#                                           no other; - is not compared, but for BEATS
 #   write-file PATH MODE OLD NEW            stdin becomes PATH; sha256, or absent for OLD
-#   format NODE BYTES -- mkfs.ocfs2 ARG...  only a blank device of that size, never by force
-#   mount NODE UUID PATH OPTIONS            only that OCFS2 file system; - for any
+# * format -- mkfs.ocfs2 ARG...             only a blank device of BYTES, never by force; -U
+# * mount PATH OPTIONS                      only the file system UUID
 #   unmount PATH                            plainly, never by force; tells who holds it
 #   archive-file PATH OLD                   the file of that sha256 becomes PATH.before
 #   set-live CLUSTER KEY VALUE              in configfs; only what a running cluster takes
 #   extend-lv VG LV BYTES                   on the storage host; never smaller
-#   rescan DISK BYTES                       until all its paths, then its map, have that much
-#   grow-partition DISK NUMBER START END    in sectors of 512 bytes; only its end moves
-#   reread-partition DISK NUMBER BYTES      until the kernel here has that much
-#   grow-fs NODE UUID BLOCKS HOW            HOW: mounted or unmounted, here
-#   add-slots NODE UUID SLOTS               unmounted; never fewer
-#   set-label NODE UUID LABEL               unmounted
-#   check-fs NODE UUID STACK CLUSTER        unmounted; repairs, and tells whether it did
-#   remount NODE PATH OPTIONS               what is mounted there already
+# * rescan BYTES                            until all paths, then the map, have that much
+# * grow-partition NUMBER START END         in sectors of 512 bytes; only its end moves
+# * reread-partition NUMBER BYTES           until the kernel here has that much
+# * grow-fs BLOCKS HOW                      HOW: mounted or unmounted, here
+# * add-slots SLOTS                         unmounted; never fewer
+# * set-label LABEL                         unmounted
+# * check-fs STACK CLUSTER                  unmounted; repairs, and tells whether it did
+# * remount PATH OPTIONS                    what is mounted there already
 #   disarm unit NAME -                      a .mount or .automount unit never starts again
 #   disarm autofs FILE LINE                 that line of an autofs map is commented out
 #   note-backup CLUSTER begun|made LABEL UUID BYTES HOST DIGEST
@@ -34,9 +36,29 @@
 #   start-guest PATH NAME SECONDS LIST START       once PATH is mounted; until it is listed
 #                                           LIST, STOP, ... are commands, a word a line
 #   do COMMAND ARG...                       one of the few commands in `do_command`, as it is
-#   lease-acquire CLUSTER RUN HOLDER STEAL  STEAL is the run that may be displaced, or -
-#   lease-renew CLUSTER RUN
-#   lease-release CLUSTER RUN
+#   run PROGRAM ARG...                      a program of the operator's
+#
+# Before each of these stands who it is of, and it begins only if that holds here:
+#
+#   as SCOPE RUN TOKEN STEP BOOT UNTIL ACTION   SCOPE: - for a member, a cluster on a storage host;
+#                                           once a STEP, in that boot, up to that second of it
+#
+# Who that may be is decided by these:
+#
+#   lease-acquire SCOPE RUN HOLDER HOSTS DISPLACES   all hosts of the run, by commas; DISPLACES is
+#                                           a run that is known to have ended, or -
+#   lease-renew SCOPE RUN TOKEN             that the run lives; whether it still has the lease
+#   lease-seal SCOPE RUN TOKEN              nothing of it starts here any more
+#   lease-free SCOPE RUN TOKEN              when it is sealed on all its hosts
+#   lease-unlock SCOPE RUN                  an operator takes it from that run
+#   pause CLUSTER REASON BY UNTIL           nothing starts here until then, or `resume`
+#   resume
+#
+# BEATS are the heartbeats on the device that are explained, separated by commas, or - for none:
+#   N       a member whose heartbeat may go on, while this host mounts
+#   N=HEX   a block that begins with these 32 bytes, as somebody attested it
+#   N~HEX   the same of a host that is dead, seen so for twice the largest dead time
+# Nothing is mounted or written beside a heartbeat that is not explained.
 #
 # Done: one line "ok ..." on stdout and status 0. Not done: "gate: CODE: message" on stderr
 # and status 64 (called wrongly), 70 (a tool failed) or 75 (refused, nothing was changed).
@@ -64,12 +86,10 @@ refuse() { stop 75 "$@"; }
 usage() { stop 64 usage "$1"; }
 
 temp=''
-lock=''
 hidden=''
 clean() {
     [ -z "$hidden" ] || release_units
     [ -z "$temp" ] || rm -f "$temp"
-    [ -z "$lock" ] || rmdir "$lock"
 }
 trap clean EXIT
 trap 'exit 143' HUP INT TERM
@@ -236,53 +256,399 @@ archive() { # archive PATH: it becomes PATH.before, durably, in place of an olde
     sync "${1%/*}" 2>/dev/null || sync
 }
 
-# ---- devices --------------------------------------------------------------------------
+# ---- the device that was approved ------------------------------------------------------
 
-block() { # block NODE: its directory in sysfs, in $device
+node='' its_wwid='' its_bytes='' its_uuid='' its_beats='' # as `on` has them
+
+on() { # on NODE WWID BYTES UUID BEATS ...: of the device of the verb, compared once it is open
     is_path "$1" || usage "not a plain absolute path: $1"
     case $1 in /dev/*) ;; *) usage "not below /dev: $1" ;; esac
-    [ -b "$1" ] || refuse device-missing "$1 is no block device"
-    number=$(stat -L -c '%t %T' "$1") || refuse device-missing "$1 has gone"
-    number=$((0x${number% *})):$((0x${number#* }))
-    device=/sys/dev/block/$number
-    [ -d "$device" ] || refuse device-missing "$1 is not in /sys/dev/block"
+    case $2 in '' | -?* | *[[:cntrl:]]*) usage "not a WWID: $2" ;; esac
+    [ ${#2} -le 255 ] || usage "a WWID longer than 255 bytes"
+    [ "$3" = - ] || is_number "$3" || usage "not a size: $3"
+    [ "$4" = - ] || is_uuid "$4" || usage "not a UUID: $4"
+    [ "$5" = - ] || is_beats "$5" || usage "not heartbeats: $5"
+    node=$1 its_wwid=$2 its_bytes=$3 its_uuid=$4 its_beats=$5
+    volume=$(printf %s "$4" | tr -d - | tr a-f A-F) # as the kernel and the tools call it
 }
 
+is_beats() { # is_beats TEXT: N, N=HEX or N~HEX with commas between, each number once
+    case $1 in ,* | *, | *,,*) return 1 ;; esac
+    numbers=,
+    IFS=,
+    for word in $1; do
+        number=${word%%[=~]*}
+        is_number "$number" && [ ${#number} -le 3 ] && [ "$number" -le 254 ] || return 1
+        case $numbers in *",$number,"*) return 1 ;; esac
+        numbers=$numbers$number,
+        [ "$word" = "$number" ] || is_digest "${word#*[=~]}" || return 1
+    done
+}
+
+a_volume() { # the verb is of a file system
+    [ -n "$node" ] || usage "$verb needs its device: on NODE WWID BYTES UUID BEATS"
+    [ "$its_uuid" != - ] || usage "$verb needs the UUID of the file system"
+}
+
+# Opened once. While it is open the kernel gives its number and its own name to no other, so a
+# tool that gets that name gets this device, wherever NODE leads by then.
+opened() { # held as 7 until the end: its $number, its $device in sysfs, $dev for tools
+    [ -n "$node" ] || usage "$verb needs its device: on NODE WWID BYTES UUID BEATS"
+    [ -b "$node" ] || refuse device-missing "$node is no block device"
+    (exec 7<"$node") 2>/dev/null || stop 70 unreadable "$node cannot be opened"
+    exec 7<"$node"
+    number=$(stat -L -c '%t %T' /proc/self/fd/7) || refuse device-missing "$node has gone"
+    number=$((0x${number% *})):$((0x${number#* }))
+    device=/sys/dev/block/$number
+    [ -d "$device" ] || refuse device-missing "$node is not in /sys/dev/block"
+    dev=$(cd -P "$device" && pwd)
+    dev=${dev##*/}
+    case $dev in *!*) dev=${dev%%!*}/${dev#*!} ;; esac # cciss!c0d0
+    dev=/dev/$dev
+    is_same "$dev" || dev=/dev/block/$number
+    same_device
+}
+
+is_same() { # is_same NAME: it leads to what is held
+    now=$(stat -L -c '%t %T' "$1" 2>/dev/null) && [ -b "$1" ] &&
+        [ "$number" = $((0x${now% *})):$((0x${now#* })) ]
+}
+
+same_device() { # what is held is the disk that was approved, by its own word of this moment
+    is_same "$dev" || refuse wrong-device "$dev is not what $node was"
+    same_wwid
+    get "$device/size"
+    [ "$its_bytes" = - ] || [ $((${got:-0} * 512)) -eq "$its_bytes" ] ||
+        refuse device-size "$node has $((${got:-0} * 512)) bytes, not $its_bytes"
+    if [ "$its_uuid" = - ]; then return; fi
+    uncached
+    superblock
+    [ "$type" = ocfs2 ] || refuse wrong-uuid "$node carries ${type:-no file system}, not ocfs2"
+    [ "$uuid" = "$its_uuid" ] || refuse wrong-uuid "$node carries $uuid, not $its_uuid"
+}
+
+uncached() { # what was read here before may be of another time, or of another disk
+    grep -q "^[0-9]* [0-9]* $number " /proc/self/mountinfo ||
+        blockdev --flushbufs "$dev" 2>/dev/null
+}
+
+superblock() { # what blkid sees, in $type and $uuid
+    found=$(blkid -p -o export "$dev" 2>/dev/null </dev/null)
+    type='' uuid=''
+    IFS=$NL
+    for line in $found; do
+        case $line in
+        TYPE=*) type=${line#TYPE=} ;;
+        UUID=*) uuid=${line#UUID=} ;;
+        esac
+    done
+}
+
+same_wwid() { # of the disk below it: its map, and every path of that
+    whole=$device
+    if [ -e "$whole/partition" ]; then whole=$whole/..; fi
+    get "$whole/dm/uuid"
+    case $got in part[0-9]*-mpath-*)
+        whole=/sys/class/block/$(ls "$whole/slaves")
+        get "$whole/dm/uuid"
+        ;;
+    esac
+    seen=''
+    case $got in
+    mpath-*)
+        right_wwid "${got#mpath-}"
+        paths=$(ls "$whole/slaves")
+        ;;
+    ?*) paths='' ;; # other maps have none
+    *)
+        paths=$(cd -P "$whole" 2>/dev/null && pwd)
+        paths=${paths##*/}
+        ;;
+    esac
+    IFS=$NL
+    for path in $paths; do
+        path_wwid "$path"
+        if [ -n "$told" ]; then right_wwid "$told" " by $path"; fi
+    done
+    [ "$its_wwid" = - ] || [ -n "$seen" ] ||
+        refuse wrong-device "$node tells no WWID, not $its_wwid"
+}
+
+right_wwid() { # right_wwid WWID [WHERE]
+    seen=$1
+    [ "$1" = "$its_wwid" ] || refuse wrong-device "$node is the disk $1${2-}, not $its_wwid"
+}
+
+# As the kernel read it when it found the disk, in multipath's form (as the probe has it), and
+# as the disk itself says now: behind a path that stays there may be another one.
+path_wwid() { # path_wwid KNAME: in $told, or nothing
+    told=''
+    case $1 in nvme*)
+        get "/sys/class/block/$1/wwid"
+        told=$got
+        return
+        ;;
+    esac
+    get "/sys/class/block/$1/device/wwid"
+    case $got in
+    naa.*) told=3${got#naa.} ;;
+    eui.*) told=2${got#eui.} ;;
+    t10.*) told=1$(plain_words "${got#t10.}") ;;
+    iqn.*) told=8$got ;;
+    esac
+    for tool in /lib/udev/scsi_id /usr/lib/udev/scsi_id; do
+        if [ ! -x "$tool" ] || [ ! -e "/sys/class/block/$1/device/scsi_level" ]; then continue; fi
+        said=$("$tool" -g -p 0x83 -d "/dev/$1" 2>/dev/null </dev/null)
+        said=${said%"$NL"}
+        case $said in 1*) said=1$(plain_words "${said#1}") ;; esac
+        # Of several names it may choose one of a kind (the first digit) that nobody asked for.
+        case $told$NL$its_wwid in "$NL"* | "${said%"${said#?}"}"* | *"$NL${said%"${said#?}"}"*)
+            told=${said:-$told} ;;
+        esac
+        return
+    done
+}
+
+plain_words() { # plain_words TEXT: with _ for each run of spaces
+    IFS=' '
+    # shellcheck disable=SC2086 # split at the spaces
+    set -- $1
+    IFS=_
+    printf %s "$*"
+}
+
+# ---- nobody else ------------------------------------------------------------------------
+
+BEATERS=255                # O2NM_MAX_NODES; each has a sector of the heartbeat area
+OWN_APART=500              # hundredths of a second between two looks at our own block
+DEAD_TIME=60000            # milliseconds, where no block tells: o2hb's default
+MOST_DEAD_TIME=600000      # what nobody sets is not waited for
+EIGHT='????????'           # of a block as hex digits
+
+# The last thing before every tool that mounts or writes. A host that nobody lists asks for no
+# lease and no lock: on the disk it is seen, in its own block of the heartbeat area, before it
+# touches anything else. One that is silent may be a host that stands still and will go on.
+nobody_else() { # nobody_else HOW: HOW is mount, mounted or unmounted, as this host has it
+    case $1:,$its_beats, in unmounted:*,[0-9],* | unmounted:*,[0-9][0-9],* | \
+        unmounted:*,[0-9][0-9][0-9],*) usage "no heartbeat may go on under $verb: $its_beats" ;;
+    esac
+    same_device
+    heartbeat_area
+    waited='' remembered='' own_first=''
+    first_seen
+    until explained && still "$1"; do
+        waited=yes
+        sleep 1
+    done
+    keep_first_seen
+    if [ -n "$waited" ]; then
+        same_device
+        explained
+    fi
+    [ "$1" = mount ] || "$1"
+}
+
+# As libocfs2 has it (libocfs2/heartbeat.c): the file's only extent, a sector for each number.
+# debugfs.ocfs2 -R hb takes 512 bytes for one, so it shows eight times too few with 4096.
+heartbeat_area() { # its first block in $area, the $sector, the $volume's $block_size
+    stats
+    case $stack_flags in *Globalheartbeat*)
+        refuse not-supported-yet "the heartbeat of $node is global" ;;
+    esac
+    [ $((incompat & 8)) -eq 0 ] || # INCOMPAT_LOCAL_MOUNT (ocfs2_fs.h)
+        refuse foreign-stack "$node is for one host alone, whose mount would not be seen"
+    text=$(debugfs.ocfs2 -R 'stat //heartbeat' "$dev" 2>/dev/null </dev/null)
+    flat='' rows=0 area='' extent=0
+    IFS=$NL
+    for line in $text; do
+        case $line in
+        "${TAB}Tree Depth: 0 "*) flat=yes ;;
+        "$TAB"[0-9]*)
+            IFS="$TAB "
+            # shellcheck disable=SC2086 # NUMBER OFFSET CLUSTERS BLOCK FLAGS
+            set -- $line
+            rows=$((rows + 1)) extent=${3-} area=${4-}
+            [ "${2-}" = 0 ] || flat=''
+            ;;
+        esac
+    done
+    sector=$(blockdev --getss "$dev" 2>/dev/null)
+    if [ "$flat$rows" != yes1 ] || ! is_count "$extent" || ! is_count "$area" ||
+        [ $((extent * cluster_size / block_size)) -lt $BEATERS ] ||
+        ! is_count "$sector" || [ "$block_size" -lt "$sector" ]; then
+        stop 70 heartbeat-unread "debugfs.ocfs2 tells no heartbeat area of $node"
+    fi
+}
+
+read_beats() { # all of it, past every cache; in $blocks NUMBER HEX TIME of what is not zero
+    need dd od awk
+    direct=''
+    if dd if="$dev" of=/dev/null bs="$block_size" count=1 iflag=direct 2>/dev/null; then
+        direct=iflag=direct
+    else
+        blockdev --flushbufs "$dev" 2>/dev/null ||
+            stop 70 heartbeat-unread "$node can only be read from this host's cache"
+    fi
+    # shellcheck disable=SC2086 # $direct may be nothing
+    blocks=$(dd if="$dev" bs="$block_size" skip="$area" $direct \
+        count=$(((BEATERS * sector + block_size - 1) / block_size)) 2>/dev/null |
+        od -A n -v -t x1 | awk -v lines=$((sector / 16)) -v most=$BEATERS '
+            { at = (NR - 1) % lines; if (at > 1) next; gsub(/[ \t]/, "") }
+            at == 0 { first = $0; next }
+            NR <= lines * most && (first $0) ~ /[1-9a-f]/ { tell((NR - 2) / lines, first $0) }
+            END { if (NR >= lines * most) print "read" }
+            function tell(number, hex) {
+                dead = "0x" substr(hex, 55, 2) substr(hex, 53, 2) substr(hex, 51, 2)
+                print number, hex, dead substr(hex, 49, 2)
+            }')
+    case $blocks in
+    read) blocks='' ;;
+    *"${NL}read") blocks=${blocks%"${NL}read"} ;;
+    *) stop 70 heartbeat-unread "the heartbeat area of $node cannot be read" ;;
+    esac
+}
+
+since_boot() { # in hundredths of a second, in $now; no clock that somebody can set
+    IFS=' ' read -r now _ </proc/uptime
+    now=$((${now%.*} * 100 + 1${now#*.} - 100))
+}
+
+# A block of o2hb (fs/ocfs2/cluster/ocfs2_heartbeat.h), little endian: sequence of 8 bytes,
+# node, 3 of nothing, checksum of 4, generation of 8, dead time of 4. No generation: it left.
+explained() { # each block with a generation; those of the dead in $dead, our own in $mine
+    since_boot
+    asked=$now
+    read_beats
+    since_boot
+    strangers='' dead='' mine='' longest=0
+    IFS=$NL
+    for line in $blocks; do
+        if [ $((${line##* })) -gt $longest ]; then longest=$((${line##* })); fi
+        line=${line% *}
+        beater=${line% *} hex=${line#* }
+        case $hex in $EIGHT$EIGHT$EIGHT${EIGHT}0000000000000000*) continue ;; esac
+        if [ "$beater" = "${own-}" ]; then mine=$hex; fi
+        case ,$its_beats, in
+        *",$beater=$hex,"*) ;;
+        *",$beater~$hex,"*) dead=$dead$line$NL ;;
+        *",$beater,"*) # in its own place, or somebody else writes there
+            case $hex in $EIGHT$EIGHT"$(printf %02x "$beater")"*) ;; *)
+                strangers="$strangers, $beater" ;;
+            esac
+            ;;
+        *) strangers="$strangers, $beater" ;;
+        esac
+    done
+    [ -z "$strangers" ] || refuse foreign-heartbeat \
+        "$node has a heartbeat that nothing explains, of number ${strangers#, }"
+    [ $longest -gt 0 ] || longest=$DEAD_TIME
+}
+
+still() { # still HOW: the dead were so long enough; and nobody has our number
+    waits=''
+    own_place "$1"
+    IFS=$NL
+    for line in $dead; do
+        case $remembered in
+        *"$NL$line "*)
+            seen=${remembered#*"$NL$line "}
+            seen=${seen%%"$NL"*}
+            ;;
+        *) remembered=${remembered:-$NL}$line' '$now$NL seen=$now ;;
+        esac
+        if [ $(((asked - seen) * 10)) -lt $((2 * longest)) ]; then waits=yes; fi
+    done
+    [ -z "$dead" ] || [ $longest -le $MOST_DEAD_TIME ] || refuse foreign-heartbeat \
+        "$node has a block with a dead time of $longest ms, which nobody waits for"
+    [ -z "$waits" ]
+}
+
+own_place() { # own_place HOW: before a mount our block moves only if another has our number
+    [ "$1" = mount ] && [ -n "$mine" ] || return 0
+    if [ -z "$own_first" ]; then
+        regions
+        case $found in *"/heartbeat/$volume$NL"*) return 0 ;; esac # mounted elsewhere here
+        own_first=$mine own_time=$now
+    fi
+    [ "$mine" = "$own_first" ] || refuse foreign-heartbeat \
+        "another host writes the heartbeat of number $own, this host's, to $node"
+    [ $((asked - own_time)) -ge $OWN_APART ] || waits=yes
+}
+
+# What was seen is kept for the next verb, so that not each of a window waits as long.
+first_seen() { # of this boot: lines NUMBER HEX TIME after a line feed each, in $remembered
+    get /proc/sys/kernel/random/boot_id
+    this_boot=$got
+    file=$STATE/beats/$its_uuid
+    get "$file"
+    if [ "$got" = "$this_boot" ] && [ ! -L "$file" ]; then
+        remembered=$NL$(sed 1d "$file" | grep -E '^[0-9]{1,3} [0-9a-f]{64} [0-9]{1,15}$')$NL
+    fi
+}
+
+keep_first_seen() { # without room for it the next one waits as long again
+    [ -n "$dead" ] || return 0
+    (
+        trap clean EXIT
+        no_symlink "$STATE"
+        directory "$STATE/beats"
+        no_symlink "$file"
+        fill "$file" <<END
+$this_boot
+${remembered#"$NL"}
+END
+        replace "$file" 600
+    ) 2>/dev/null
+}
+
+# ---- formatting ------------------------------------------------------------------------
+
 # A program that is never asked to overwrite anything: -F skips the tool's own cluster lock.
-safe_mkfs() { # safe_mkfs NODE mkfs.ocfs2 ARG...
-    node=$1 nodes=0
-    [ "$2" = mkfs.ocfs2 ] || usage "only mkfs.ocfs2 formats, not $2"
-    shift 2
+safe_mkfs() { # safe_mkfs mkfs.ocfs2 ARG...: and the UUID that it is to have in $chosen
+    nodes=0 chosen='' before=''
+    [ "$1" = mkfs.ocfs2 ] || usage "only mkfs.ocfs2 formats, not $1"
+    shift
     for word; do
         case $word in
         "$node") nodes=$((nodes + 1)) ;;
         /* | [!-]*/*) usage "another path among the arguments: $word" ;;
         --f | --fo* | -[!-]*F* | -F*) usage "formatting by force: $word" ;;
+        --g*) usage "global heartbeat: $word" ;;
+        -[!-]*U* | -U?*) usage "a UUID that is not a word of its own: $word" ;;
         *[[:cntrl:]]*) usage "control character in an argument" ;;
         esac
+        if [ "$before" = -U ]; then
+            if ! is_uuid "$word" || [ -n "$chosen" ]; then usage "not one UUID: $word"; fi
+            chosen=$word
+        fi
+        before=$word
     done
     [ $nodes -eq 1 ] || usage "$node must be named once"
+    [ -n "$chosen" ] || usage "no -U with the UUID that it is to have"
 }
 
-unheld() { # unheld NODE: nobody has it: no map, no partition, no mount, no swap
+unheld() { # nobody has it: no map, no partition, no mount, no swap
     set +f
     for entry in "$device"/holders/*; do
-        if [ -e "$entry" ]; then refuse device-in-use "$1 is held by ${entry##*/}"; fi
+        if [ -e "$entry" ]; then refuse device-in-use "$node is held by ${entry##*/}"; fi
     done
     for entry in "$device"/*/partition; do
-        if [ -e "$entry" ]; then refuse device-not-blank "$1 has partitions"; fi
+        if [ -e "$entry" ]; then refuse device-not-blank "$node has partitions"; fi
     done
     where=$(grep -l "^[0-9]* [0-9]* $number " /proc/[0-9]*/mountinfo 2>/dev/null)
     set -f
-    [ -z "$where" ] || refuse device-in-use "$1 is mounted, see ${where%%"$NL"*}"
-    if grep -q "^$1 " /proc/swaps 2>/dev/null; then refuse device-in-use "$1 is swap"; fi
+    [ -z "$where" ] || refuse device-in-use "$node is mounted, see ${where%%"$NL"*}"
+    while read -r where _; do
+        if [ "$where" -ef "$dev" ]; then refuse device-in-use "$node is swap"; fi
+    done 2>/dev/null </proc/swaps
 }
 
-unsigned() { # unsigned NODE: neither blkid nor wipefs knows anything on it
+unsigned() { # neither blkid nor wipefs knows anything on it
     need blkid wipefs
-    found=$(blkid -p -o export "$1" 2>/dev/null </dev/null)
+    uncached
+    found=$(blkid -p -o export "$dev" 2>/dev/null </dev/null)
     status=$?
-    case $status in 0 | 2 | 8) ;; *) stop 70 unreadable "blkid ended with $status on $1" ;; esac
+    case $status in 0 | 2 | 8) ;; *) stop 70 unreadable "blkid ended with $status on $node" ;; esac
     IFS=$NL
     what=''
     for line in $found; do
@@ -292,65 +658,73 @@ unsigned() { # unsigned NODE: neither blkid nor wipefs knows anything on it
         *) what=$line ;;
         esac
     done
-    [ -z "$what" ] || refuse device-not-blank "$1 has a signature: $what"
-    [ $status -ne 8 ] || refuse device-not-blank "$1 has several signatures"
-    found=$(wipefs -n "$1" 2>&1 </dev/null) || stop 70 unreadable "wipefs: $found"
-    [ -z "$found" ] || refuse device-not-blank "$1 has a signature: ${found##*"$NL"}"
+    [ -z "$what" ] || refuse device-not-blank "$node has a signature: $what"
+    [ $status -ne 8 ] || refuse device-not-blank "$node has several signatures"
+    found=$(wipefs -n "$dev" 2>&1 </dev/null) || stop 70 unreadable "wipefs: $found"
+    [ -z "$found" ] || refuse device-not-blank "$node has a signature: ${found##*"$NL"}"
 }
 
 # Zeros in the first and last 16 MiB and in 64 MiB spread evenly; a small device whole.
 # What is not zero comes out of tr, and its first byte ends the reading. "read" tells that
 # every sample was read without an error.
-zeros() { # zeros NODE BYTES
+zeros() {
     direct=''
-    dd if="$1" of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null && direct=iflag=direct
+    dd if="$dev" of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null && direct=iflag=direct
     answer=$({
-        { samples "$1" $(($2 / 1048576)) && echo read >&3; } 2>/dev/null |
+        { samples $((its_bytes / 1048576)) && echo read >&3; } 2>/dev/null |
             tr -d '\000' | head -c 1 | wc -c
     } 3>&1)
     case $answer in
-    *1*) refuse device-not-blank "$1 has data that is not zero" ;;
+    *1*) refuse device-not-blank "$node has data that is not zero" ;;
     *read*) ;;
-    *) stop 70 unreadable "$1 cannot be read" ;;
+    *) stop 70 unreadable "$node cannot be read" ;;
     esac
 }
 
-samples() { # samples NODE MIB
-    if [ "$2" -le 96 ]; then
-        sample "$1" 0 97
+samples() { # samples MIB
+    if [ "$1" -le 96 ]; then
+        sample 0 97
         return
     fi
-    sample "$1" 0 16 && sample "$1" $(($2 - 16)) 17 || return 1
+    sample 0 16 && sample $(($1 - 16)) 17 || return 1
     n=0
     while [ $n -lt 64 ]; do
-        sample "$1" $((16 + n * ($2 - 32) / 64)) 1 || return 1
+        sample $((16 + n * ($1 - 32) / 64)) 1 || return 1
         n=$((n + 1))
     done
 }
 
-sample() { # sample NODE FIRST COUNT, in MiB; the device may end in a part of one
+sample() { # sample FIRST COUNT, in MiB; the device may end in a part of one
     # shellcheck disable=SC2086 # $direct may be nothing
-    dd if="$1" bs=1048576 skip="$2" count="$3" $direct
+    dd if="$dev" bs=1048576 skip="$1" count="$2" $direct
 }
 
-format() { # format NODE BYTES -- mkfs.ocfs2 ARG...
-    if [ $# -lt 5 ] || [ "$3" != -- ]; then usage 'format NODE BYTES -- mkfs.ocfs2 ARG...'; fi
-    node=$1 bytes=$2
-    is_number "$bytes" || usage "not a size: $bytes"
-    shift 3
-    safe_mkfs "$node" "$@"
-    block "$node"
-    read -r sectors <"$device/size" || refuse device-missing "$node has no size"
-    [ $((sectors * 512)) -eq "$bytes" ] ||
-        refuse device-size "$node has $((sectors * 512)) bytes, not $bytes"
-    unheld "$node"
-    unsigned "$node"
-    zeros "$node" "$bytes"
+# What is sampled for minutes may be another's at the end: names and signatures are looked at
+# again. That the tool ended well proves nothing: the device must have the UUID of this run.
+format() { # format -- mkfs.ocfs2 ARG...
+    if [ $# -lt 3 ] || [ "$1" != -- ]; then usage 'format -- mkfs.ocfs2 ARG...'; fi
+    shift
+    safe_mkfs "$@"
+    if [ "$its_bytes" = - ] || [ "$its_uuid" != - ]; then usage 'format: on BYTES, and no UUID'; fi
+    opened
+    unheld
+    unsigned
+    zeros
+    n=$#
+    while [ $n -gt 0 ]; do # the name that was planned is not what the tool gets
+        if [ "$1" = "$node" ]; then set -- "$@" "$dev"; else set -- "$@" "$1"; fi
+        shift
+        n=$((n - 1))
+    done
+    same_device
+    unheld
+    unsigned
     said=$("$@" 2>&1 </dev/null) || stop 70 format-failed "${said##*"$NL"}"
-    case $(blkid -p -o export "$node" 2>/dev/null) in
-    *"${NL}TYPE=ocfs2"*) echo "ok formatted $node" ;;
-    *) stop 70 format-failed "$node carries no OCFS2 file system afterwards" ;;
-    esac
+    uncached
+    superblock
+    [ "$type:$uuid" = "ocfs2:$chosen" ] || stop 70 format-failed \
+        "$node carries ${type:-no file system} ${uuid:-without a UUID} afterwards, not $chosen"
+    echo "ok formatted $node"
 }
 
 # ---- mount ----------------------------------------------------------------------------
@@ -376,24 +750,28 @@ mounted_at() { # mounted_at PATH
     done
 }
 
-mount_volume() { # mount_volume NODE UUID PATH OPTIONS
-    [ $# -eq 4 ] || usage 'mount NODE UUID PATH OPTIONS'
-    [ "$2" = - ] || is_uuid "$2" || usage "not a UUID: $2"
-    is_path "$3" || usage "not a plain absolute path: $3"
-    is_options "$4" || usage "not mount options: $4"
-    no_symlink "$3"
-    block "$1"
-    mounted_at "$3"
-    case $found in
-    "$number ocfs2") echo "ok mounted $3" && return ;;
-    ?*) refuse mount-path-busy "$3 already has a file system mounted: $found" ;;
+mount_volume() { # mount_volume PATH OPTIONS
+    [ $# -eq 2 ] || usage 'mount PATH OPTIONS'
+    is_path "$1" || usage "not a plain absolute path: $1"
+    is_options "$2" || usage "not mount options: $2"
+    case ,$2, in *,nocluster,* | *,heartbeat=* | *,cluster_stack=*)
+        usage "the cluster's own settings decide it: $2" ;;
     esac
-    right_volume "$1" "$2"
-    directory "$3"
-    if said=$(mount -t ocfs2 -o "$4" "$1" "$3" 2>&1 </dev/null); then
-        mounted_at "$3"
-        if [ "$found" = "$number ocfs2" ]; then echo "ok mounted $3" && return; fi
-        said="mount said nothing, yet $3 is not mounted"
+    a_volume
+    no_symlink "$1"
+    opened
+    mounted_at "$1"
+    case $found in
+    "$number ocfs2") echo "ok mounted $1" && return ;;
+    ?*) refuse mount-path-busy "$1 already has a file system mounted: $found" ;;
+    esac
+    lists_agree
+    directory "$1"
+    nobody_else mount
+    if said=$(mount -t ocfs2 -o "$2" "$dev" "$1" 2>&1 </dev/null); then
+        mounted_at "$1"
+        if [ "$found" = "$number ocfs2" ]; then echo "ok mounted $1" && return; fi
+        said="mount said nothing, yet $1 is not mounted"
     fi
     mount_failed
 }
@@ -406,18 +784,56 @@ mount_failed() { # as said, and what the kernel has to say
 
 is_options() { case $1 in '' | -* | *[!A-Za-z0-9_=.,:@%+/-]*) return 1 ;; esac; }
 
-right_volume() { # right_volume NODE UUID
-    said=$(blkid -p -o export "$1" 2>/dev/null </dev/null)
-    type='' uuid=''
-    IFS=$NL
-    for line in $said; do
-        case $line in
-        TYPE=*) type=${line#TYPE=} ;;
-        UUID=*) uuid=${line#UUID=} ;;
-        esac
+# With lists that differ a mount hangs for a minute at best; a host whose list lacks the others
+# replays their journals.
+lists_agree() { # the kernel's list of members is cluster.conf's; this host's number in $own
+    configured=/sys/kernel/config/cluster
+    set +f
+    set -- "$configured"/*
+    set -f
+    if [ ! -d "$1" ]; then refuse lists-differ "no cluster is online here"; fi
+    [ $# -eq 1 ] || refuse lists-differ "several clusters are online here"
+    get "$1/heartbeat/mode"
+    [ "$got" != global ] || refuse not-supported-yet "the heartbeat of ${1##*/} is global"
+    own='' live=''
+    set +f
+    for item in "$1"/node/*; do
+        [ -d "$item" ] || continue
+        line=${item##*/}
+        for key in num ipv4_address ipv4_port; do
+            get "$item/$key"
+            line="$line $got"
+            if [ $key = num ]; then member=$got; fi
+        done
+        get "$item/local"
+        if [ "$got" = 1 ]; then own=$member; fi
+        live=$live$line$NL
     done
-    [ "$type" = ocfs2 ] || refuse wrong-uuid "$1 carries ${type:-no file system}, not ocfs2"
-    [ "$2" = - ] || [ "$uuid" = "$2" ] || refuse wrong-uuid "$1 carries $uuid, not $2"
+    set -f
+    listed=$(listed_nodes "${1##*/}" </etc/ocfs2/cluster.conf 2>/dev/null)
+    differ=$(printf '%s' "$live$listed" | sort | uniq -u | head -n 1)
+    [ -z "$differ" ] ||
+        refuse lists-differ "the kernel's ${1##*/} and cluster.conf differ in: $differ"
+    is_number "$own" || refuse lists-differ "this host is none of the nodes of ${1##*/}"
+}
+
+listed_nodes() { # listed_nodes CLUSTER: NAME NUMBER ADDRESS PORT of each in cluster.conf
+    awk -v cluster="$1" '
+        /^[a-z_]+:/ { tell(); kind = $1; next }
+        /^[ \t]*[a-z_]+[ \t]*=/ {
+            key = value = $0
+            sub(/[ \t]*=.*/, "", key)
+            sub(/^[ \t]*/, "", key)
+            sub(/^[^=]*=[ \t]*/, "", value)
+            sub(/[ \t]*$/, "", value)
+            of[key] = value
+        }
+        END { tell() }
+        function tell() {
+            if (kind == "node:" && of["cluster"] == cluster)
+                print of["name"], of["number"], of["ip_address"], of["ip_port"]
+            split("", of)
+        }'
 }
 
 # ---- unmount --------------------------------------------------------------------------
@@ -535,30 +951,30 @@ not_extended() { # not_extended MESSAGE
 
 # A whole disk in $device and its $name; its $paths, which may be itself; the name of a
 # multipath $map, or nothing.
-disk() { # disk NODE
-    block "$1"
+disk() {
+    opened
     name=$(cd -P "$device" && pwd)
     name=${name##*/} paths=${name##*/} map=''
     get "$device/dm/uuid"
     case $got in
-    part[0-9]*) refuse device-missing "$1 is a partition, not a disk" ;;
+    part[0-9]*) refuse device-missing "$node is a partition, not a disk" ;;
     mpath-*)
         paths=$(ls "$device/slaves")
         get "$device/dm/name"
         map=$got
-        [ -n "$paths" ] || refuse path-down "$1 has no paths"
+        [ -n "$paths" ] || refuse path-down "$node has no paths"
         ;;
     esac
-    [ ! -e "$device/partition" ] || refuse device-missing "$1 is a partition, not a disk"
+    [ ! -e "$device/partition" ] || refuse device-missing "$node is a partition, not a disk"
 }
 
-rescan() { # rescan DISK BYTES
-    [ $# -eq 2 ] || usage 'rescan DISK BYTES'
-    is_number "$2" || usage "not a size: $2"
-    disk "$1"
+rescan() { # rescan BYTES
+    [ $# -eq 1 ] || usage 'rescan BYTES'
+    is_number "$1" || usage "not a size: $1"
+    disk
     all_up
     n=0
-    until level "$2"; do
+    until level "$1"; do
         [ $n -lt 10 ] || stop 70 path-not-grown "$told"
         [ $n -eq 0 ] || sleep 1
         rescan_paths
@@ -566,7 +982,7 @@ rescan() { # rescan DISK BYTES
     done
     if [ -n "$map" ]; then resize_map "$first"; fi
     get "$device/size"
-    echo "ok rescanned $1 $((got * 512))"
+    echo "ok rescanned $node $((got * 512))"
 }
 
 # To the kernel a dead path looks rescanned, with its old size; and a map of paths that
@@ -635,41 +1051,42 @@ resize_map() { # resize_map BYTES
     done
 }
 
-grow_partition() { # grow_partition DISK NUMBER START END
-    [ $# -eq 4 ] || usage 'grow-partition DISK NUMBER START END'
-    is_partition "$2" || usage "not a partition's number: $2"
-    for word in "$3" "$4"; do
+grow_partition() { # grow_partition NUMBER START END
+    [ $# -eq 3 ] || usage 'grow-partition NUMBER START END'
+    is_partition "$1" || usage "not a partition's number: $1"
+    for word in "$2" "$3"; do
         is_count "$word" || usage "not a sector: $word"
     done
-    [ "$4" -gt "$3" ] || usage "the end $4 is not after the start $3"
-    disk "$1"
+    [ "$3" -gt "$2" ] || usage "the end $3 is not after the start $2"
+    disk
     need partx parted
-    table "$1" "$2"
+    table "$1"
     growable "$@"
-    if [ "$end" -ne "$4" ]; then
-        save_table "$1"
-        wanted=${row%% END=*}" END=\"$4\" "${row#* END=\"*\" }
+    if [ "$end" -ne "$3" ]; then
+        save_table
+        wanted=${row%% END=*}" END=\"$3\" "${row#* END=\"*\" }
         wanted=${rows%%"$row"*}$wanted${rows#*"$row"}
-        move_end "$1" "$2" "$4"
-        table "$1" "$2"
+        same_device
+        move_end "$1" "$3"
+        table "$1"
         [ "$rows" = "$wanted" ] || stop 70 partition-failed \
-            "partition $2 of $1 ends at ${end:-nothing}, not $4, or more has changed: $said"
+            "partition $1 of $node ends at ${end:-nothing}, not $3, or more has changed: $said"
     fi
-    reread "$1" "$2" $((($4 - $3 + 1) * 512))
-    echo "ok grown $1 $2 $4"
+    reread "$1" $((($3 - $2 + 1) * 512))
+    echo "ok grown $node $1 $3"
 }
 
 is_partition() { is_number "$1" && [ "$1" -ge 1 ] && [ ${#1} -le 3 ]; }
 
 # The table on the disk in $rows: partx reads it as blkid does and asks no kernel. Without
 # the flush a host that did not write it would read it from its own cache.
-table() { # table DISK NUMBER: that partition's $row, its $start, $end and $scheme
-    blockdev --flushbufs "$1" 2>/dev/null
-    rows=$(partx -P -o NR,START,END,SCHEME,TYPE,UUID,FLAGS,NAME "$1" 2>&1 </dev/null)
+table() { # table NUMBER: that partition's $row, its $start, $end and $scheme
+    blockdev --flushbufs "$dev" 2>/dev/null
+    rows=$(partx -P -o NR,START,END,SCHEME,TYPE,UUID,FLAGS,NAME "$dev" 2>&1 </dev/null)
     row='' start='' end='' scheme='' partuuid=''
     IFS=$NL
     for line in $rows; do
-        case $line in "NR=\"$2\" "*)
+        case $line in "NR=\"$1\" "*)
             row=$line
             start=$(value START "$line") end=$(value END "$line")
             scheme=$(value SCHEME "$line") partuuid=$(value UUID "$line")
@@ -683,45 +1100,46 @@ value() { # value KEY ROW
     printf '%s' "${1%%\"*}"
 }
 
-growable() { # growable DISK NUMBER START END, after `table`
-    [ -n "$row" ] || refuse partition-missing "$1 has no partition $2: ${rows##*"$NL"}"
-    [ "$start" = "$3" ] || refuse partition-moved "partition $2 of $1 begins at $start, not $3"
-    [ "$end" -le "$4" ] || refuse shrink-refused "partition $2 of $1 ends at $end, after $4"
+growable() { # growable NUMBER START END, after `table`
+    [ -n "$row" ] || refuse partition-missing "$node has no partition $1: ${rows##*"$NL"}"
+    [ "$start" = "$2" ] ||
+        refuse partition-moved "partition $1 of $node begins at $start, not $2"
+    [ "$end" -le "$3" ] || refuse shrink-refused "partition $1 of $node ends at $end, after $3"
     get "$device/queue/logical_block_size"
     unit=$((${got:-512} / 512)) # the kernel and partx count in 512, the table and parted do not
-    [ $((($4 + 1) % unit)) -eq 0 ] || refuse device-size "$1 has blocks of $got bytes"
+    [ $((($3 + 1) % unit)) -eq 0 ] || refuse device-size "$node has blocks of $got bytes"
     get "$device/size"
     case $scheme in
     gpt) last=$((got - unit - 33)) ;; # the other header, and its 128 entries of 128 bytes
     dos)
         last=$((got - 1))
-        [ $(($4 / unit)) -lt 4294967296 ] ||
-            refuse partition-limit "an MBR partition cannot end at sector $4"
+        [ $(($3 / unit)) -lt 4294967296 ] ||
+            refuse partition-limit "an MBR partition cannot end at sector $3"
         ;;
-    *) refuse partition-table "$1 has a table of the kind ${scheme:-unknown}" ;;
+    *) refuse partition-table "$node has a table of the kind ${scheme:-unknown}" ;;
     esac
-    [ "$4" -le $last ] || refuse device-size "$1 can be used up to sector $last, not $4"
+    [ "$3" -le $last ] || refuse device-size "$node can be used up to sector $last, not $3"
     unblocked "$@"
 }
 
-unblocked() { # unblocked DISK NUMBER START END: no other partition on the way
+unblocked() { # unblocked NUMBER START END: no other partition on the way
     IFS=$NL
     for line in $rows; do
         other=$(value START "$line") stops=$(value END "$line")
-        if [ "$other" -gt "$3" ] && [ "$other" -le "$4" ]; then
-            refuse partition-blocked "another partition of $1 begins at $other"
+        if [ "$other" -gt "$2" ] && [ "$other" -le "$3" ]; then
+            refuse partition-blocked "another partition of $node begins at $other"
         fi
         # An extended partition; of no other kind does one contain another.
-        if [ "$other" -lt "$3" ] && [ "$stops" -ge "$end" ] && [ "$stops" -lt "$4" ]; then
-            refuse partition-blocked "partition $2 of $1 is within one that ends at $stops"
+        if [ "$other" -lt "$2" ] && [ "$stops" -ge "$end" ] && [ "$stops" -lt "$3" ]; then
+            refuse partition-blocked "partition $1 of $node is within one that ends at $stops"
         fi
     done
 }
 
-save_table() { # save_table DISK: as sfdisk could write it again, if it is there
+save_table() { # as sfdisk could write it again, if it is there
     case $partuuid in '' | *[!A-Za-z0-9-]*) file=$name ;; *) file=$partuuid ;; esac
     file=$STATE/tables/$file.dump
-    dump=$(sfdisk -d "$1" 2>/dev/null </dev/null) || dump=$rows
+    dump=$(sfdisk -d "$dev" 2>/dev/null </dev/null) || dump=$rows
     no_symlink "$file"
     directory "$STATE/tables"
     fill "$file" <<END
@@ -733,30 +1151,30 @@ END
 # With -s parted refuses a partition that is mounted, unless device-mapper hides that. It asks
 # nothing but what is answered here; it does not take a word after the end of its input. A
 # GPT on a disk that has grown is fixed first, which parted does before any command.
-move_end() { # move_end DISK NUMBER END: what parted said in $said
+move_end() { # move_end NUMBER END: what parted said in $said
     if [ "$scheme" = gpt ]; then
-        printf 'Fix\nFix\n' | parted ---pretend-input-tty "$1" print >/dev/null 2>&1
+        printf 'Fix\nFix\n' | parted ---pretend-input-tty "$dev" print >/dev/null 2>&1
     fi
-    sector=$((($3 + 1) / unit - 1))
+    sector=$((($2 + 1) / unit - 1))
     said=$(echo Yes |
-        parted ---pretend-input-tty "$1" unit s resizepart "$2" ${sector}s 2>&1 |
+        parted ---pretend-input-tty "$dev" unit s resizepart "$1" ${sector}s 2>&1 |
         tr -d '\r' | grep -E '^(Error|Warning)' | tail -n 1)
 }
 
-reread_partition() { # reread_partition DISK NUMBER BYTES
-    [ $# -eq 3 ] || usage 'reread-partition DISK NUMBER BYTES'
-    is_partition "$2" || usage "not a partition's number: $2"
-    is_number "$3" || usage "not a size: $3"
-    disk "$1"
+reread_partition() { # reread_partition NUMBER BYTES
+    [ $# -eq 2 ] || usage 'reread-partition NUMBER BYTES'
+    is_partition "$1" || usage "not a partition's number: $1"
+    is_number "$2" || usage "not a size: $2"
+    disk
     reread "$@"
-    echo "ok reread $1 $2 $3"
+    echo "ok reread $node $1 $2"
 }
 
-reread() { # reread DISK NUMBER BYTES, after `disk`
+reread() { # reread NUMBER BYTES, after `disk`
     n=0
-    until partition_bytes "$2" && [ "$bytes" = "$3" ]; do
+    until partition_bytes "$1" && [ "$bytes" = "$2" ]; do
         [ $n -lt 20 ] || stop 70 partition-not-reread \
-            "partition $2 of $1 has ${bytes:-no} bytes in the kernel, not $3"
+            "partition $1 of $node has ${bytes:-no} bytes in the kernel, not $2"
         [ $n -eq 0 ] || sleep 1
         if [ $((n % 4)) -eq 0 ]; then tell_kernel "$@"; fi
         n=$((n + 1))
@@ -792,65 +1210,111 @@ part_size() { # part_size DIR
 # kpartx -u makes the maps larger that have grown, mounted or not, and leaves the others; partx
 # touches that one partition. partprobe tries to make every map of the disk anew, by names of
 # its own ("create ioctl on mpatha1 ... busy"), so it comes last.
-tell_kernel() { # tell_kernel DISK NUMBER BYTES
-    blockdev --flushbufs "$1" 2>/dev/null
+tell_kernel() { # tell_kernel NUMBER BYTES
+    blockdev --flushbufs "$dev" 2>/dev/null
     if [ -n "$uuid" ]; then
         get "$device/dm/name"
         between=-part # kpartx would give a map its own idea of a name
-        if [ -n "$part" ]; then between=${part#"$got"} between=${between%"$2"}; fi
-        kpartx -u -s -p "$between" "$1"
+        if [ -n "$part" ]; then between=${part#"$got"} between=${between%"$1"}; fi
+        kpartx -u -s -p "$between" "$dev"
     else
-        partx -u -n "$2" "$1"
+        partx -u -n "$1" "$dev"
     fi >/dev/null 2>&1 </dev/null
     if has udevadm; then udevadm settle -t 10; fi
-    if partition_bytes "$2" && [ "$bytes" = "$3" ]; then return; fi
-    partprobe "$1" >/dev/null 2>&1 </dev/null
+    if partition_bytes "$1" && [ "$bytes" = "$2" ]; then return; fi
+    partprobe "$dev" >/dev/null 2>&1 </dev/null
 }
 
 # ---- growth: the file system -----------------------------------------------------------
 
-grow_fs() { # grow_fs NODE UUID BLOCKS HOW
-    [ $# -eq 4 ] || usage 'grow-fs NODE UUID BLOCKS HOW'
-    is_uuid "$2" || usage "not a UUID: $2"
-    is_count "$3" || usage "not a number of blocks: $3"
-    case $4 in mounted | unmounted) ;; *) usage "neither mounted nor unmounted: $4" ;; esac
-    block "$1"
-    right_volume "$1" "$2"
-    "$4" "$1"
-    stats "$1"
-    uninterrupted "$1"
-    layers "$device" $(($3 * block_size))
-    wanted=$(($3 * block_size / cluster_size))
+grow_fs() { # grow_fs BLOCKS HOW
+    [ $# -eq 2 ] || usage 'grow-fs BLOCKS HOW'
+    is_count "$1" || usage "not a number of blocks: $1"
+    case $2 in mounted | unmounted) ;; *) usage "neither mounted nor unmounted: $2" ;; esac
+    a_volume
+    opened
+    "$2"
+    stats
+    uninterrupted
+    layers "$device" $(($1 * block_size))
+    wanted=$(($1 * block_size / cluster_size))
     if [ "$clusters" -lt $wanted ]; then
-        said=$(tunefs.ocfs2 -S "$1" "$3" 2>&1 </dev/null)
-        stats "$1"
+        nobody_else "$2"
+        said=$(tunefs.ocfs2 -S "$dev" "$1" 2>&1 </dev/null)
+        stats
         [ "$clusters" -ge $wanted ] ||
-            stop 70 grow-failed "$1 has $clusters clusters, not $wanted: $said"
-        uninterrupted "$1"
+            stop 70 grow-failed "$node has $clusters clusters, not $wanted: $said"
+        uninterrupted
     fi
-    echo "ok grown $1 $((clusters * cluster_size))"
+    echo "ok grown $node $((clusters * cluster_size))"
 }
 
-mounted() { # mounted NODE
+mounted() { # here
     # shellcheck disable=SC2002 # as in mounted_at
     cat /proc/self/mountinfo | grep -q "^[0-9]* [0-9]* $number .* - ocfs2 " ||
-        refuse not-mounted "$1 is not mounted here"
+        refuse not-mounted "$node is not mounted here"
 }
 
-unmounted() { # unmounted NODE: nor in a namespace where only one process sees it
+# Nor in a namespace where only one process sees it; and where nobody sees a mount, the
+# heartbeat and the lock domain of a hidden one go on (OCFS2.md, 0).
+unmounted() {
     set +f
     where=$(grep -l "^[0-9]* [0-9]* $number " /proc/[0-9]*/mountinfo 2>/dev/null)
     set -f
-    [ -z "$where" ] || refuse volume-mounted "$1 is mounted, see ${where%%"$NL"*}"
+    [ -z "$where" ] || refuse volume-mounted "$node is mounted, see ${where%%"$NL"*}"
+    regions
+    case $found in *"/heartbeat/$volume$NL"*)
+        refuse volume-mounted "$node has an active heartbeat region here" ;;
+    esac
+    domains
+    case $found in *"$NL$(printf %.11s "$volume")"*)
+        refuse volume-mounted "$node has an active lock domain here" ;;
+    esac
+}
+
+regions() { # the heartbeat regions of this kernel, a line each, in $found
+    found=''
+    set +f
+    for item in /sys/kernel/config/cluster/*/heartbeat/*; do
+        if [ -d "$item" ]; then found=$found$item$NL; fi
+    done
+    set -f
+}
+
+domains() { # the lock domains of this kernel, after a line feed each, in $found
+    found=$NL
+    set +f
+    if [ -d /sys/kernel/debug/o2dlm ]; then
+        for item in /sys/kernel/debug/o2dlm/*; do
+            if [ -d "$item" ]; then found=$found${item##*/}$NL; fi
+        done
+    else # each has a thread dlm-NAME, of whose name older kernels tell eleven letters
+        found=$NL$(cat /proc/[0-9]*/comm 2>/dev/null | sed -n 's/^dlm-//p')$NL
+    fi
+    set -f
+    if [ "$found" = "$NL$NL" ]; then found=$NL; fi
+}
+
+cluster_unused() { # nothing here needs the cluster: no mount, no heartbeat, no lock domain
+    set +f
+    where=$(grep -l ' - ocfs2 ' /proc/[0-9]*/mountinfo 2>/dev/null)
+    set -f
+    [ -z "$where" ] || refuse cluster-in-use "OCFS2 is mounted, see ${where%%"$NL"*}"
+    regions
+    [ -z "$found" ] || refuse cluster-in-use "the heartbeat region ${found%%"$NL"*} is active"
+    domains
+    [ "$found" = "$NL" ] ||
+        refuse cluster-in-use "the lock domain $(printf %s "${found#"$NL"}" | head -n 1) is active"
 }
 
 # Read past every cache; tunefs is not believed. Seen with 1.8.7: it needs no answer without a
 # terminal, rounds the blocks down to clusters and to nothing else, also across the end of a
 # cluster group; on another host than a mounting one it ends with "Mountpoint not found".
-stats() { # stats NODE: $block_size $cluster_size $clusters $slots $incompat $stamp $label
+stats() { # $block_size $cluster_size $clusters $slots $incompat $stamp $label
     need debugfs.ocfs2
-    text=$(debugfs.ocfs2 -R stats "$1" 2>&1 </dev/null)
+    text=$(debugfs.ocfs2 -R stats "$dev" 2>&1 </dev/null)
     block_size='' cluster_size='' clusters='' slots='' incompat='' stack='' cluster='' label=''
+    uuid='' stack_flags=''
     IFS=$NL
     for line in $text; do
         case $line in
@@ -860,23 +1324,26 @@ stats() { # stats NODE: $block_size $cluster_size $clusters $slots $incompat $st
             ;;
         "${TAB}Feature Incompat: "*) incompat=${line#*: } incompat=${incompat%% *} ;;
         "${TAB}Label: "*) label=${line#*: } ;;
+        "${TAB}UUID: "*) uuid=${line#*: } ;;
         "${TAB}Max Node Slots: "*) slots=${line##*: } ;;
         "${TAB}Cluster stack: "*) stack=${line#*: } ;;
         "${TAB}Cluster name: "*) cluster=${line#*: } ;;
+        "${TAB}Cluster flags: "*) stack_flags=${line#*: } ;;
         "${TAB}Links: "*' Clusters: '*) clusters=${line##*: } ;;
         esac
     done
     for word in "$block_size" "$cluster_size" "$clusters" "$slots" "$incompat"; do
-        is_number "$word" || stop 70 unreadable "debugfs.ocfs2 on $1: ${text##*"$NL"}"
+        is_number "$word" || stop 70 unreadable "debugfs.ocfs2 on $node: ${text##*"$NL"}"
     done
+    [ "$uuid" = "$volume" ] || refuse wrong-uuid "$node carries ${uuid:-nothing}, not $volume"
     block_size=$((1 << block_size)) cluster_size=$((1 << cluster_size)) stamp=$stack/$cluster
 }
 
 # INCOMPAT_RESIZE_INPROG 4 and INCOMPAT_TUNEFS_INPROG 32 (ocfs2_fs.h), which debugfs.ocfs2
 # calls aborted-resize and aborted-tunefs: tunefs refuses both until fsck has been there.
-uninterrupted() { # uninterrupted NODE, after `stats`
+uninterrupted() { # after `stats`
     [ $((incompat & 0x24)) -eq 0 ] ||
-        refuse resize-interrupted "a tunefs.ocfs2 of $1 was cut short: incompat $incompat"
+        refuse resize-interrupted "a tunefs.ocfs2 of $node was cut short: incompat $incompat"
 }
 
 # A partition's map and a multipath map can be larger than what is below them; of an LV the
@@ -900,109 +1367,112 @@ too_small() { # too_small DIR BYTES
     refuse device-too-small "${name##*/} has $((${got:-0} * 512)) bytes, not $2"
 }
 
-add_slots() { # add_slots NODE UUID SLOTS
-    [ $# -eq 3 ] || usage 'add-slots NODE UUID SLOTS'
-    is_uuid "$2" || usage "not a UUID: $2"
-    if ! is_number "$3" || [ "$3" -gt 255 ]; then usage "not a number of slots: $3"; fi
-    block "$1"
-    right_volume "$1" "$2"
-    unmounted "$1"
-    stats "$1"
-    uninterrupted "$1"
-    if [ "$slots" -lt "$3" ]; then
-        said=$(tunefs.ocfs2 -N "$3" "$1" 2>&1 </dev/null)
-        stats "$1"
-        [ "$slots" -ge "$3" ] || stop 70 slots-failed "$1 has $slots slots, not $3: $said"
-        uninterrupted "$1"
+add_slots() { # add_slots SLOTS
+    [ $# -eq 1 ] || usage 'add-slots SLOTS'
+    if ! is_number "$1" || [ "$1" -gt 255 ]; then usage "not a number of slots: $1"; fi
+    a_volume
+    opened
+    unmounted
+    stats
+    uninterrupted
+    if [ "$slots" -lt "$1" ]; then
+        nobody_else unmounted
+        said=$(tunefs.ocfs2 -N "$1" "$dev" 2>&1 </dev/null)
+        stats
+        [ "$slots" -ge "$1" ] || stop 70 slots-failed "$node has $slots slots, not $1: $said"
+        uninterrupted
     fi
-    echo "ok slots $1 $slots"
+    echo "ok slots $node $slots"
 }
 
-set_label() { # set_label NODE UUID LABEL
-    [ $# -eq 3 ] || usage 'set-label NODE UUID LABEL'
-    is_uuid "$2" || usage "not a UUID: $2"
-    is_word "$3" 63 || usage "not a label: $3" # ocfs2_fs.h: OCFS2_MAX_VOL_LABEL_LEN is 64
-    block "$1"
-    right_volume "$1" "$2"
-    unmounted "$1"
-    stats "$1"
-    uninterrupted "$1"
-    if [ "$label" != "$3" ]; then
-        said=$(tunefs.ocfs2 -L "$3" "$1" 2>&1 </dev/null)
-        stats "$1"
-        [ "$label" = "$3" ] || stop 70 label-failed "$1 has the label ${label:-none}, not $3: $said"
+set_label() { # set_label LABEL
+    [ $# -eq 1 ] || usage 'set-label LABEL'
+    is_word "$1" 63 || usage "not a label: $1" # ocfs2_fs.h: OCFS2_MAX_VOL_LABEL_LEN is 64
+    a_volume
+    opened
+    unmounted
+    stats
+    uninterrupted
+    if [ "$label" != "$1" ]; then
+        nobody_else unmounted
+        said=$(tunefs.ocfs2 -L "$1" "$dev" 2>&1 </dev/null)
+        stats
+        [ "$label" = "$1" ] ||
+            stop 70 label-failed "$node has the label ${label:-none}, not $1: $said"
     fi
-    echo "ok label $1 $label"
+    echo "ok label $node $label"
 }
 
-check_fs() { # check_fs NODE UUID STACK CLUSTER
-    [ $# -eq 4 ] || usage 'check-fs NODE UUID STACK CLUSTER'
-    is_uuid "$2" || usage "not a UUID: $2"
-    is_word "$3" 16 || usage "not a cluster stack: $3"
-    is_word "$4" 16 || usage "not a cluster's name: $4"
-    block "$1"
-    right_volume "$1" "$2"
-    unmounted "$1"
-    stats "$1"
+check_fs() { # check_fs STACK CLUSTER
+    [ $# -eq 2 ] || usage 'check-fs STACK CLUSTER'
+    is_word "$1" 16 || usage "not a cluster stack: $1"
+    is_word "$2" 16 || usage "not a cluster's name: $2"
+    a_volume
+    opened
+    unmounted
+    stats
     # fsck answers its own question whether to stamp it anew with yes, without a lock.
     case $stamp in
-    "$3/$4" | 'classic o2cb/') ;;
-    *) refuse foreign-stack "$1 belongs to $stamp, not $3/$4" ;;
+    "$1/$2" | 'classic o2cb/') ;;
+    *) refuse foreign-stack "$node belongs to $stamp, not $1/$2" ;;
     esac
     need fsck.ocfs2
-    if unindexed "$1" && unused "$1" && fsck "$1" -fn; then echo "ok clean $1" && return; fi
-    fsck "$1" -fy && [ -z "$told" ] && echo "ok clean $1" && return
-    [ -n "$told" ] || stop 70 check-failed "$1: ${said##*"$NL"}"
-    fsck "$1" -fy && echo "ok repaired $1" && return
-    stop 70 check-failed "$1: ${problems:-${said##*"$NL"}}"
+    if unindexed && unused && fsck -fn; then echo "ok clean $node" && return; fi
+    fsck -fy && [ -z "$told" ] && echo "ok clean $node" && return
+    [ -n "$told" ] || stop 70 check-failed "$node: ${said##*"$NL"}"
+    fsck -fy && echo "ok repaired $node" && return
+    stop 70 check-failed "$node: ${problems:-${said##*"$NL"}}"
 }
 
 # mkfs and tunefs do not make an index for the system directory when it outgrows its inode.
 # That is harmless, and fsck.ocfs2 1.8.7 makes one; with 1 KiB blocks and four slots it wrote
 # over the last entry, and its next run lost truncate_log:0003. So it gets no chance.
-unindexed() { # unindexed NODE: the system directory has neither an index nor its inode
-    case $(debugfs.ocfs2 -R 'stat //' "$1" 2>/dev/null </dev/null) in
+unindexed() { # the system directory has neither an index nor its inode
+    case $(debugfs.ocfs2 -R 'stat //' "$dev" 2>/dev/null </dev/null) in
     *"Dynamic Features: "*InlineData* | *"Dynamic Features: "*IndexedDir*) return 1 ;;
     *"Dynamic Features: "*) ;;
-    *) stop 70 unreadable "debugfs.ocfs2 on $1 tells nothing of the system directory" ;;
+    *) stop 70 unreadable "debugfs.ocfs2 on $node tells nothing of the system directory" ;;
     esac
 }
 
 # With a slot taken -n would not tell of a journal that -y replays; nor does it clear a flag.
-unused() { # unused NODE, after `stats`
+unused() { # after `stats`
     [ $((incompat & 0x24)) -eq 0 ] || return 1
-    text=$(debugfs.ocfs2 -R slotmap "$1" 2>/dev/null </dev/null)
+    text=$(debugfs.ocfs2 -R slotmap "$dev" 2>/dev/null </dev/null)
     case $text in *Slot#*[0-9]*) return 1 ;; *Slot#*) ;; *) return 1 ;; esac
 }
 
 # The status is 0 with errors repaired and with errors left. What it complained about is in
 # $told; the first $problems do not count the index; all is in $said.
-fsck() { # fsck NODE HOW: no problems, and all passes
-    said=$(fsck.ocfs2 "$2" "$1" 2>&1 </dev/null)
+fsck() { # fsck HOW: no problems, and all passes
+    nobody_else unmounted # each time: the run before may have taken hours
+    said=$(fsck.ocfs2 "$1" "$dev" 2>&1 </dev/null)
     told=$(printf '%s\n' "$said" | grep -E '^\[[A-Z_0-9]+\]')
     problems=$(printf '%s\n' "$told" | grep -v '^\[DX_TREE_MISSING\]' | head -n 20)
     case $problems:$said in :*'All passes succeeded'*) ;; *) return 1 ;; esac
 }
 
-remount() { # remount NODE PATH OPTIONS
-    [ $# -eq 3 ] || usage 'remount NODE PATH OPTIONS'
-    is_path "$2" || usage "not a plain absolute path: $2"
-    is_options "$3" || usage "not mount options: $3"
-    block "$1"
-    mounted_at "$2"
+remount() { # remount PATH OPTIONS
+    [ $# -eq 2 ] || usage 'remount PATH OPTIONS'
+    is_path "$1" || usage "not a plain absolute path: $1"
+    is_options "$2" || usage "not mount options: $2"
+    a_volume
+    opened
+    mounted_at "$1"
     [ "$found" = "$number ocfs2" ] ||
-        refuse not-mounted "$1 is not mounted on $2 but ${found:-nothing}"
+        refuse not-mounted "$node is not mounted on $1 but ${found:-nothing}"
     # Without it: "Cannot change heartbeat mode on remount". Other options stay if not named.
     case $flags in *,heartbeat=*) heartbeat=${flags##*,heartbeat=} ;; *) heartbeat=none ;; esac
-    options=$3,heartbeat=${heartbeat%%,*}
-    said=$(mount -o "remount,$options" "$1" "$2" 2>&1 </dev/null) || mount_failed
-    mounted_at "$2"
+    options=$2,heartbeat=${heartbeat%%,*}
+    [ "$its_beats" = - ] || nobody_else mounted
+    said=$(mount -o "remount,$options" "$dev" "$1" 2>&1 </dev/null) || mount_failed
+    mounted_at "$1"
     for word in ro noatime; do
-        case ,$3, in *",$word,"*) ;; *) continue ;; esac
-        case ,$flags, in *",$word,"*) ;; *) stop 70 mount-failed "$2 is not $word" ;; esac
+        case ,$2, in *",$word,"*) ;; *) continue ;; esac
+        case ,$flags, in *",$word,"*) ;; *) stop 70 mount-failed "$1 is not $word" ;; esac
     done
-    case ,$3,:,$flags, in *,ro,*:*) ;; *:*,ro,*) stop 70 mount-failed "$2 is read-only" ;; esac
-    echo "ok remounted $2"
+    case ,$2,:,$flags, in *,ro,*:*) ;; *:*,ro,*) stop 70 mount-failed "$1 is read-only" ;; esac
+    echo "ok remounted $1"
 }
 
 # ---- evidence of a backup --------------------------------------------------------------
@@ -2030,7 +2500,8 @@ unload() { # unload MODULE: one that is built in has no refcnt
 
 do_command() { # do_command COMMAND ARG...: ends with the command's own status
     case "$*" in
-    'modprobe ocfs2' | 'systemctl daemon-reload' | 'systemctl restart o2cb.service' | 'systemctl stop o2cb.service') ;;
+    'modprobe ocfs2' | 'systemctl daemon-reload') ;;
+    'systemctl restart o2cb.service' | 'systemctl stop o2cb.service') cluster_unused ;;
     'systemctl enable o2cb.service' | 'systemctl enable ocfs2.service' | \
         'systemctl enable o2cb.service ocfs2.service' | \
         'systemctl disable o2cb.service' | 'systemctl disable ocfs2.service' | \
@@ -2079,145 +2550,333 @@ unmask() { # unmask UNIT: systemctl does the rest
 
 # ---- the lease ------------------------------------------------------------------------
 
-lease_lock() { # lease_lock ARGUMENT...: checks cluster and run; nobody else until the end
-    is_word "$1" 16 || usage "not a cluster's name: $1"
+# Who may act here, decided as in decision.py. A run has the lease of this host, or on a storage
+# host that of its cluster there; a token that each grant raises tells its commands from those
+# of a run before it, or of the same run before it lost the lease for a moment.
+
+ROOM=32768 # bytes of the state's file, and of its spare: a full disk stops no run from ending
+
+scope() { # scope SCOPE RUN: where that lease is, in $dir
+    case $1 in
+    -) dir=$STATE ;;
+    *) is_word "$1" 16 || usage "neither - nor a cluster's name: $1" && dir=$STATE/$1 ;;
+    esac
     is_word "$2" 64 || usage "not a run: $2"
+}
+
+deciding() { # nobody else decides here until the end, or `decided`; what is there, in variables
+    need flock
     no_symlink "$STATE"
     directory "$STATE"
     chmod 700 "$STATE"
-    no_symlink "$STATE/lease"
-    if has flock; then
-        exec 9>>"$STATE/lock" || stop 70 write-failed "$STATE/lock"
-        flock -w 10 9 || refuse lease-busy "$STATE/lock is locked"
-        return
-    fi
-    n=0
-    until mkdir "$STATE/lock.d" 2>/dev/null; do
-        n=$((n + 1))
-        [ $n -le 10 ] || refuse lease-busy "$STATE/lock.d exists"
-        sleep 1
-    done
-    lock=$STATE/lock.d
+    no_symlink "$dir/lease"
+    directory "$dir"
+    exec 9>>"$dir/lock" || stop 70 write-failed "$dir/lock"
+    flock -w 10 9 || refuse lease-busy "$dir/lock is locked"
+    read_lease
+    # What a run has begun here, and its children, hold this until they have ended.
+    exec 8>>"$dir/busy" || stop 70 write-failed "$dir/busy"
+    running=no
+    flock -w 1 8 || running=yes
 }
 
-read_lease() { # the lease in $held (its run, or nothing), $holder and $age
-    held='' holder='' boot='' renewed='' age=0
+decided() { exec 9>&-; }
+
+read_lease() { # the lease in $run (or nothing) $token $sealed ..., its $age; $uptime $this_boot
     IFS=' ' read -r uptime _ </proc/uptime
     uptime=${uptime%%.*}
     read -r this_boot </proc/sys/kernel/random/boot_id
-    [ -e "$STATE/lease" ] || return 0
-    held=garbled
+    token=0 run='' sealed=0 holder='' hosts='' boot='' renewed='' step=0 action='' began='' age=0
+    [ -e "$dir/lease" ] || return 0
+    run=garbled
     while IFS=$TAB read -r key value; do
         case $key in
-        run) held=$value ;;
+        token) token=$value ;;
+        run) run=$value ;;
+        sealed) sealed=$value ;;
         holder) holder=$value ;;
+        hosts) hosts=$value ;;
         boot) boot=$value ;;
         renewed) renewed=$value ;;
+        step) step=$value ;;
+        action) action=$value ;;
+        began) began=$value ;;
         esac
-    done <"$STATE/lease"
+    done <"$dir/lease"
+    # Of a file that cannot be read nothing is known, but that no count was as high as the date.
+    if [ "$run" = garbled ] || ! is_number "$token"; then token=$(date +%s); fi
+    is_number "$step" || step=0
     age=$uptime # renewed before this boot: at least as old as the boot
     if [ "$boot" = "$this_boot" ] && is_number "$renewed"; then age=$((uptime - renewed)); fi
     [ "$age" -ge 0 ] || age=0
 }
 
-write_lease() { # write_lease RUN HOLDER
-    fill "$STATE/lease" <<END
-run$TAB$1
-holder$TAB$2
-boot$TAB$this_boot
-renewed$TAB$uptime
+# The new state goes into the spare, which has its place on the disk already; then they change
+# names. Cut short anywhere, `lease` is whole: the old one, or the new one.
+write_lease() {
+    text="token$TAB$token
+run$TAB$run
+sealed$TAB$sealed
+holder$TAB$holder
+hosts$TAB$hosts
+boot$TAB$boot
+renewed$TAB$renewed
+step$TAB$step
+action$TAB$action
+began$TAB$began
+pad$TAB"
+    left=$((ROOM - ${#text} - 1))
+    [ "$left" -ge 0 ] || refuse lease-too-long "the hosts of the run do not fit into $ROOM bytes"
+    text=$text$(printf "%${left}s" '')
+    spare=$dir/lease.spare
+    if [ ! -e "$spare" ] && [ -e "$dir/lease.old" ]; then mv -f "$dir/lease.old" "$spare"; fi
+    if [ -f "$spare" ] && [ ! -L "$spare" ] && [ "$(wc -c <"$spare")" -eq $ROOM ]; then
+        why=$(dd of="$spare" bs=$ROOM conv=notrunc,fsync 2>&1 <<END
+$text
 END
-    replace "$STATE/lease" 600
+        ) || failed_write "$spare" "$why"
+    else
+        fill "$spare" <<END
+$text
+END
+        replace "$spare" 600
+    fi
+    [ ! -e "$dir/lease" ] || ln -f "$dir/lease" "$dir/lease.old" || stop 70 write-failed "$dir"
+    mv -f "$spare" "$dir/lease" || stop 70 write-failed "$dir/lease"
+    if [ -e "$dir/lease.old" ]; then mv -f "$dir/lease.old" "$spare"; fi
+    sync "$dir" 2>/dev/null || sync
 }
 
-busy() { # a change is under way, until the command and its children have ended
-    if ! has flock; then return; fi
-    no_symlink "$STATE"
-    directory "$STATE"
-    exec 8>>"$STATE/busy" || stop 70 write-failed "$STATE/busy"
-    flock -s -w 10 8 || refuse lease-busy "$STATE/busy is locked"
+is_paused() { # an operator wants nothing to run here; in words in $paused
+    paused=''
+    [ -e "$STATE/paused" ] || return 1
+    until='' reason='' by=''
+    while IFS=$TAB read -r key value; do
+        case $key in
+        reason) reason=$value ;;
+        by) by=$value ;;
+        until) until=$value ;;
+        esac
+    done <"$STATE/paused"
+    if is_number "$until" && [ "$(date +%s)" -ge "$until" ]; then return 1; fi
+    paused="$by: $reason"
 }
 
-idle() { # idle WHOSE: the last command of a run may outlive its lease; the next one waits
-    if ! has flock; then return; fi
-    exec 8>>"$STATE/busy" || stop 70 write-failed "$STATE/busy"
-    flock -n 8 || refuse lease-busy "a command of $1 still works here"
+works() { # works: what a run has begun here and may still be at, in words
+    echo "run ${run:-that has ended} still works here${action:+ at $action}"
 }
 
-lease_acquire() { # lease_acquire CLUSTER RUN HOLDER STEAL
-    [ $# -eq 4 ] || usage 'lease-acquire CLUSTER RUN HOLDER STEAL'
+lost() { # lost RUN TOKEN: the lease is not that run's any more
+    [ "$run:$token" != "$1:$2" ] || return 1
+    refuse lease-lost "${run:-no lease}"
+}
+
+is_token() { is_number "$1" || usage "not a token: $1"; }
+
+lease_acquire() { # lease_acquire SCOPE RUN HOLDER HOSTS DISPLACES
+    [ $# -eq 5 ] || usage 'lease-acquire SCOPE RUN HOLDER HOSTS DISPLACES'
+    scope "$@"
     case $3 in '' | *[[:cntrl:]]*) usage 'a holder without control characters' ;; esac
     [ ${#3} -le 1024 ] || usage 'the holder is longer than 1024 bytes'
-    [ "$4" = - ] || is_word "$4" 64 || usage "not a run: $4"
-    lease_lock "$@"
-    read_lease
-    case $held in
-    "$2") ;;
-    '') idle "an earlier run" ;;
-    "$4") idle "run $held" ;;
+    case $4 in '' | *[!A-Za-z0-9_.,:-]*) usage "not hosts: $4" ;; esac
+    [ "$5" = - ] || is_word "$5" 64 || usage "not a run: $5"
+    deciding
+    if is_paused; then refuse paused "$paused"; fi
+    case $run in
+    '' | "$2" | "$5") ;;
     *)
-        [ "$age" -gt $EXPIRY ] || refuse lease-held "$held$TAB$holder$TAB$age"
-        idle "run $held"
+        [ "$sealed" = 1 ] || [ "$age" -gt $EXPIRY ] ||
+            refuse lease-held "$run$TAB$holder$TAB$age"
         ;;
     esac
-    write_lease "$2" "$3"
-    echo "ok acquired $2"
+    [ $running = no ] || refuse lease-busy "$(works)"
+    # Also of the same run: the answer that told it whom it displaced may have been lost.
+    displaced=''
+    [ -z "$run" ] || displaced="${NL}displaced $run ${hosts:--}"
+    token=$((token + 1)) run=$2 sealed=0 holder=$3 boot=$this_boot renewed=$uptime
+    step=0 action='' began=''
+    [ -z "$hosts" ] || hosts=$(others "$4" "$hosts")
+    hosts=$4$hosts
+    write_lease
+    echo "ok acquired $2 $token$displaced"
 }
 
-lease_renew() { # lease_renew CLUSTER RUN
-    [ $# -eq 2 ] || usage 'lease-renew CLUSTER RUN'
-    lease_lock "$@"
-    read_lease
-    [ "$held" = "$2" ] || refuse lease-lost "${held:-no lease}"
-    write_lease "$2" "$holder"
-    echo "ok renewed $2"
+others() { # others LIST MORE: whom MORE names and LIST does not, with a comma before each
+    printf '%s\n' "$2" | tr , '\n' | while read -r host; do
+        case ,$1, in *",$host,"*) ;; *) printf ',%s' "$host" ;; esac
+    done
 }
 
-lease_release() { # lease_release CLUSTER RUN
-    [ $# -eq 2 ] || usage 'lease-release CLUSTER RUN'
-    lease_lock "$@"
-    read_lease
-    case $held in
-    '') ;;
-    "$2") rm -f "$STATE/lease" || stop 70 write-failed "$STATE/lease" ;;
-    *) refuse lease-lost "$held" ;;
-    esac
-    echo "ok released $2"
+lease_renew() { # lease_renew SCOPE RUN TOKEN
+    [ $# -eq 3 ] || usage 'lease-renew SCOPE RUN TOKEN'
+    scope "$@"
+    is_token "$3"
+    deciding
+    lost "$2" "$3"
+    [ "$sealed" = 0 ] || refuse lease-lost "$2 has ended"
+    boot=$this_boot renewed=$uptime
+    write_lease
+    echo "ok renewed $2 $this_boot $uptime"
+}
+
+lease_seal() { # lease_seal SCOPE RUN TOKEN: nothing of it starts here any more
+    [ $# -eq 3 ] || usage 'lease-seal SCOPE RUN TOKEN'
+    scope "$@"
+    is_token "$3"
+    deciding
+    lost "$2" "$3"
+    [ $running = no ] || refuse lease-busy "$(works)"
+    sealed=1
+    write_lease
+    echo "ok sealed $2"
+}
+
+lease_free() { # lease_free SCOPE RUN TOKEN: once it is sealed on all hosts of the run
+    [ $# -eq 3 ] || usage 'lease-free SCOPE RUN TOKEN'
+    scope "$@"
+    is_token "$3"
+    deciding
+    lost "$2" "$3"
+    [ "$sealed" = 1 ] || refuse lease-open "$2 is not sealed here"
+    run='' sealed=0 holder='' hosts='' boot='' renewed=0 step=0 action='' began=''
+    write_lease
+    echo "ok freed $2"
+}
+
+# Sealed, not freed: whoever comes next must learn where else that run has it.
+lease_unlock() { # lease_unlock SCOPE RUN: an operator takes it from that run
+    [ $# -eq 2 ] || usage 'lease-unlock SCOPE RUN'
+    scope "$@"
+    deciding
+    [ "$run" = "$2" ] || refuse lease-lost "${run:-no lease}"
+    [ $running = no ] || refuse lease-busy "$(works)"
+    sealed=1
+    write_lease
+    echo "ok unlocked $2"
+}
+
+# One command of a run, once, on facts that are fresh by this boot's own clock. What it was is
+# on the disk before it begins.
+act() { # act SCOPE RUN TOKEN STEP BOOT UNTIL ACTION
+    scope "$@"
+    is_token "$3"
+    for word in "$4" "$6"; do is_number "$word" || usage "not a number: $word"; done
+    case $7 in '' | *[[:cntrl:]]*) usage 'an action without control characters' ;; esac
+    [ ${#7} -le 1024 ] || usage 'the action is longer than 1024 bytes'
+    deciding
+    lost "$2" "$3"
+    [ "$sealed" = 0 ] || refuse lease-lost "$2 has ended"
+    if is_paused; then refuse paused "$paused"; fi
+    [ $running = no ] || refuse lease-busy "$(works)"
+    [ "$4" -gt "$step" ] || refuse action-repeated "step $4 of $2 has been here: ${action:-?}"
+    [ "$5" = "$this_boot" ] || refuse rebooted "this host has booted since it was looked at"
+    [ "$uptime" -le "$6" ] || refuse facts-stale "it took $((uptime - $6)) s too long to come here"
+    step=$4 action=$7 began=$this_boot boot=$this_boot renewed=$uptime
+    write_lease
+    decided
+}
+
+run_program() { # run_program PROGRAM ARG...: one of the operator's own
+    [ $# -ge 1 ] || usage 'run PROGRAM ARG...'
+    "$@"
+}
+
+# ---- pauses ---------------------------------------------------------------------------
+
+pause() { # pause CLUSTER REASON BY UNTIL: by anyone, until `resume` or that second; - for none
+    [ $# -eq 4 ] || usage 'pause CLUSTER REASON BY UNTIL'
+    is_word "$1" 16 || usage "not a cluster's name: $1"
+    for word in "$2" "$3"; do
+        case $word in '' | *[[:cntrl:]]*) usage "neither a reason nor a name: $word" ;; esac
+        [ ${#word} -le 1024 ] || usage 'more than 1024 bytes'
+    done
+    [ "$4" = - ] || is_number "$4" || usage "not a second: $4"
+    pausing
+    fill "$STATE/paused" <<END
+cluster$TAB$1
+reason$TAB$2
+by$TAB$3
+since$TAB$(date +%s)
+until$TAB$4
+END
+    replace "$STATE/paused" 600
+    echo "ok paused $1"
+}
+
+resume() { # resume: as if nobody had paused it
+    [ $# -eq 0 ] || usage resume
+    pausing
+    rm -f "$STATE/paused" || stop 70 write-failed "$STATE/paused"
+    sync "$STATE" 2>/dev/null || sync
+    echo "ok resumed"
+}
+
+pausing() { # not between the look and the start of a command
+    dir=$STATE
+    deciding
+    no_symlink "$STATE/paused"
 }
 
 # ---- the verb -------------------------------------------------------------------------
 
 [ $# -ge 1 ] || usage 'which verb?'
+permitted=no
+if [ "$1" = as ]; then
+    [ $# -ge 9 ] || usage 'as SCOPE RUN TOKEN STEP BOOT UNTIL ACTION VERB ARG...'
+    act "$2" "$3" "$4" "$5" "$6" "$7" "$8"
+    permitted=yes
+    shift 8
+fi
+case $1 in
+lease-* | pause | resume) ;;
+*) [ $permitted = yes ] || usage "$1 needs a run that it is of: as SCOPE RUN ..." ;;
+esac
 verb=$1
 shift
+if [ "$verb" = on ]; then
+    [ $# -ge 6 ] || usage 'on NODE WWID BYTES UUID BEATS VERB ARG...'
+    on "$@"
+    verb=$6
+    shift 6
+fi
+case ${node:+on}:$verb in
+on:format | on:mount | on:rescan | on:grow-partition | on:reread-partition | on:grow-fs) ;;
+on:add-slots | on:set-label | on:check-fs | on:remount) ;;
+on:*) usage "done on no device: $verb" ;;
+esac
 case $verb in
 write-file) write_file "$@" ;;
-do) busy && do_command "$@" ;;
-format) busy && format "$@" ;;
-mount) busy && mount_volume "$@" ;;
-unmount) busy && unmount_volume "$@" ;;
-archive-file) busy && archive_file "$@" ;;
-set-live) busy && set_live "$@" ;;
-extend-lv) busy && extend_lv "$@" ;;
-rescan) busy && rescan "$@" ;;
-grow-partition) busy && grow_partition "$@" ;;
-reread-partition) busy && reread_partition "$@" ;;
-grow-fs) busy && grow_fs "$@" ;;
-add-slots) busy && add_slots "$@" ;;
-set-label) busy && set_label "$@" ;;
-check-fs) busy && check_fs "$@" ;;
-remount) busy && remount "$@" ;;
-disarm) busy && disarm "$@" ;;
-note-backup) busy && note_backup "$@" ;;
-install-packages) busy && install_packages "$@" ;;
-install-module) busy && install_module "$@" ;;
-fetch) busy && fetch "$@" ;;
-reload-module) busy && reload_module "$@" ;;
-stop-guest) busy && stop_guest "$@" ;;
-migrate-guest) busy && migrate_guest "$@" ;;
-start-guest) busy && start_guest "$@" ;;
+do) do_command "$@" ;;
+run) run_program "$@" ;;
+format) format "$@" ;;
+mount) mount_volume "$@" ;;
+unmount) unmount_volume "$@" ;;
+archive-file) archive_file "$@" ;;
+set-live) set_live "$@" ;;
+extend-lv) extend_lv "$@" ;;
+rescan) rescan "$@" ;;
+grow-partition) grow_partition "$@" ;;
+reread-partition) reread_partition "$@" ;;
+grow-fs) grow_fs "$@" ;;
+add-slots) add_slots "$@" ;;
+set-label) set_label "$@" ;;
+check-fs) check_fs "$@" ;;
+remount) remount "$@" ;;
+disarm) disarm "$@" ;;
+note-backup) note_backup "$@" ;;
+install-packages) install_packages "$@" ;;
+install-module) install_module "$@" ;;
+fetch) fetch "$@" ;;
+reload-module) reload_module "$@" ;;
+stop-guest) stop_guest "$@" ;;
+migrate-guest) migrate_guest "$@" ;;
+start-guest) start_guest "$@" ;;
 lease-acquire) lease_acquire "$@" ;;
 lease-renew) lease_renew "$@" ;;
-lease-release) lease_release "$@" ;;
+lease-seal) lease_seal "$@" ;;
+lease-free) lease_free "$@" ;;
+lease-unlock) lease_unlock "$@" ;;
+pause) pause "$@" ;;
+resume) resume "$@" ;;
 *) usage "no such verb: $verb" ;;
 esac

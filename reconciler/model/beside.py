@@ -18,7 +18,11 @@ class HostCommand(Strict):
     """A command of the operator's own on one host."""
 
     host: Remote = Field(description="The host that runs it, over ssh.")
-    argv: Argv = Field(description="The command and its arguments; no shell reads them.")
+    argv: Argv = Field(
+        description="The command and its arguments; no shell reads them. An argument env:NAME or "
+        "file:PATH stands for a secret: reconcile reads it when the approved action runs, from "
+        "its environment or a file for its owner alone, and shows it nowhere."
+    )
 
 
 class Lvm(Strict):
@@ -47,7 +51,8 @@ class Guests(Strict):
     """Virtual machines that use the volume.
 
     In stop, start and migrate, {guest} is the guest's name; where it stands nowhere, the name
-    is appended as the last argument.
+    is appended as the last argument. An argument env:NAME or file:PATH of these stands for a
+    secret, as in argv.
     """
 
     kind: Literal["libvirt", "command"] = Field(
@@ -56,7 +61,8 @@ class Guests(Strict):
     )
     list: PlainArgv | None = Field(
         default=None,
-        description="Prints the guests of the volume that run on that host, one name a line.",
+        description="Prints the guests of the volume that run on that host, one name a line. "
+        "Looking runs it too, once an apply has approved it there.",
     )
     stop: PlainArgv | None = Field(
         default=None, description="Shuts {guest} down, or asks it to; it need not wait."

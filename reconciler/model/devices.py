@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import uuid
 
-from reconciler.model.desired import Device, Volume
+from reconciler.model.desired import Cluster, Device, Volume
+from reconciler.model.gate_call import ANY, Target
 from reconciler.model.observed import (
     Disk,
     HostFacts,
@@ -14,10 +16,13 @@ from reconciler.model.observed import (
     device_ref,
     known,
 )
+from reconciler.model.standing import among, staying
 
 # Stable names in the order of trust; under multipath only the map's own name.
 STABLE = ("dm-uuid-", "wwn-", "scsi-", "nvme-", "virtio-", "")
 BY_ID = "/dev/disk/by-id/"
+# What the UUIDs of new file systems are made in.
+NEW = uuid.UUID("6f3c1a52-6f0e-4d0b-9a63-0c7b8a1f5e11")
 # For a UUID that is not known.
 UNTOLD = "-"
 
@@ -118,3 +123,41 @@ def stable_link(disk: Disk) -> str | None:
             if link.removeprefix(BY_ID).startswith(prefix):
                 return link
     return None
+
+
+def wwid_of(facts: HostFacts, volume: Volume) -> str | None:
+    """The WWID of a volume's disk as a host's kernel has it."""
+    view = view_of(facts, ref(volume))
+    disk = whole_disk(facts, view) if view else None
+    return disk.wwid if disk else None
+
+
+def target(
+    facts: HostFacts, volume: Volume, file_system: str = ANY, beats: str = ANY
+) -> Target | None:
+    """The volume's device as the gate is to find it; None without a name that lasts."""
+    node = stable_path(volume.device, facts)
+    if node is None:
+        return None
+    wwid = wwid_of(facts, volume) or ANY
+    return Target(node, wwid, uuid=file_system, beats=beats)
+
+
+def disk_target(facts: HostFacts, volume: Volume) -> Target:
+    """The whole disk that a volume is on, or is a partition of."""
+    view = view_of(facts, ref(volume))
+    disk = whole_disk(facts, view) if view else None
+    node = volume.device.path or (stable_link(disk) if disk else None) or ""
+    return Target(node, (disk.wwid if disk else None) or ANY)
+
+
+def chosen_uuid(cluster: Cluster, volume: Volume, observed: Observed) -> str:
+    """The UUID that a run gives to a new file system: the same in each plan of the same thing.
+
+    So everything that follows in the plan can ask for this one and no other.
+    """
+    reached = among(observed, staying(cluster)).reached().values()
+    machines = [f.identity.machine_id for f in reached if not isinstance(f.identity, Unknown)]
+    wwids = {wwid_of(facts, volume) or "" for facts in reached}
+    words = (cluster.name, volume.label, ref(volume), *sorted(wwids), *sorted(machines))
+    return str(uuid.uuid5(NEW, "\0".join(words)))

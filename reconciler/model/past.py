@@ -9,9 +9,11 @@ from dataclasses import dataclass
 class Past:
     """Where runs mounted a volume's device, with which options, and how it was labelled.
 
-    ``paths`` are without the one that the file has now; all are empty where nobody remembers.
+    ``paths`` are without the one that the file has now, ``lists`` the commands that listed its
+    guests; all are empty where nobody remembers.
     """
 
     paths: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    lists: tuple[tuple[str, ...], ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from reconciler.model.gate_call import GateCall, gate_call
 from reconciler.model.outcome import Blocked, Finding
 
 Risk = Literal["none", "safe", "outage", "data"]
@@ -18,38 +19,52 @@ TRAVELLING = (("gate",), ("probe",))
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What runs on a host: ``argv`` without a shell, ``timeout`` in seconds."""
+    """What runs on a host: ``argv`` without a shell, ``timeout`` in seconds.
+
+    ``references`` are words in it that stand for secrets (``model.secrets``). Where those are
+    filled in, ``shown_as`` is the argv that people see.
+    """
 
     argv: tuple[str, ...]
     stdin: str = ""
     timeout: float = MINUTE
+    references: tuple[str, ...] = ()
+    shown_as: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
         """The command as a person would type it, without the program that travels along."""
-        if self.argv[:2] != ("sh", "-c") or self.argv[3:4] not in TRAVELLING:
-            return self.argv
-        verb, arguments = self.argv[4], self.argv[5:]
-        if verb in SHOWN:
-            return SHOWN[verb](arguments)
-        return (f"reconcile-{self.argv[3]}", verb, *arguments)
+        argv = self.shown_as or self.argv
+        if argv[:2] != ("sh", "-c") or argv[3:4] not in TRAVELLING:
+            return argv
+        call = gate_call(argv)
+        if call is None:
+            return (f"reconcile-{argv[3]}", *argv[4:])
+        if call.verb in SHOWN:
+            return SHOWN[call.verb](call)
+        node = (call.target.node,) if call.target else ()
+        return ("reconcile-gate", call.verb, *node, *call.arguments)
 
 
-def _mount(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    node, _uuid, path, options = arguments
-    return ("mount", "-t", "ocfs2", "-o", options, node, path)
+def _mount(call: GateCall) -> tuple[str, ...]:
+    path, options = call.arguments
+    return ("mount", "-t", "ocfs2", "-o", options, _node(call), path)
 
 
-def _words(place: int) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+def _node(call: GateCall) -> str:
+    return call.target.node if call.target else "-"
+
+
+def _words(place: int) -> Callable[[GateCall], tuple[str, ...]]:
     """A command that the gate gets as one argument, a word a line."""
-    return lambda arguments: tuple(arguments[place].split("\n"))
+    return lambda call: tuple(call.arguments[place].split("\n"))
 
 
 # What a verb of the gate runs, of its arguments; how it checks and waits is the gate's own.
-SHOWN: Mapping[str, Callable[[tuple[str, ...]], tuple[str, ...]]] = {
-    "do": lambda arguments: arguments,
-    "format": lambda arguments: arguments[3:],
-    "unmount": lambda arguments: ("umount", *arguments),
+SHOWN: Mapping[str, Callable[[GateCall], tuple[str, ...]]] = {
+    "do": lambda call: call.arguments,
+    "format": lambda call: call.arguments[1:],
+    "unmount": lambda call: ("umount", *call.arguments),
     "mount": _mount,
     "stop-guest": _words(3),
     "migrate-guest": _words(3),

@@ -31,6 +31,7 @@ REMEDIES: Mapping[str, str] = {
     "login-refused": "check ssh.user and ssh.identity; try ssh by hand",
     "not-observed": "record the facts with this file: reconcile observe FILE -o FACTS",
     "output-too-large": "make the user's shell start files silent",
+    "paused": "see with reconcile status who paused it, and reconcile resume it when he agrees",
     "probe-garbled": "log in by hand and see what the shell prints",
     "ssh-config-invalid": "correct ssh_config, or ssh.jump in the file",
     "sudo-refused": "give the user the rule that reconcile sudoers prints",

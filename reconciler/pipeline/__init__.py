@@ -16,7 +16,7 @@ from reconciler.execution.executor import (
     Look,
     hosts_of,
 )
-from reconciler.execution.locks import Claim, confirm, leased
+from reconciler.execution.locks import Claim, Held, leased
 from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
@@ -26,6 +26,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Fact, Plan
 from reconciler.model.refusals import unreachable
+from reconciler.model.standing import contacted
 from reconciler.pipeline.looking import (
     Fleet,
     Live,
@@ -33,6 +34,7 @@ from reconciler.pipeline.looking import (
     Watch,
     answered,
     doors,
+    helper,
     looked,
     probe_for,
     storage,
@@ -127,19 +129,31 @@ class Run:
             for name, door in doors(self.fleet, cluster).items()
             if name in observed.reached()
         }
-        losses: list[str] = []
+        helpers = {action.host for action in plan.actions if action.host} - hosts.keys()
+        off = {m.name for m in cluster.members} - {m.name for m in contacted(cluster)}
+        claim = replace(self.claim(plan.name), excused=frozenset(off))
+        door = self._door(cluster)
         try:
-            async with leased(hosts, self.claim(plan.name), losses):
-                outcome = await self._locked(plan, cluster, (hosts, losses))
+            async with leased(hosts, sorted(helpers), claim, door) as held:
+                outcome = await self._locked(plan, cluster, (hosts, held))
         except LockHeld as error:
             return ClusterOutcome(plan.name, "locked", message=str(error))
         except HostUnreachable as error:
             blocked = unreachable(error.host, error.code, error.message)
             return ClusterOutcome(plan.name, "refused", blocked=(blocked,))
-        if losses:
-            message = f"stopped, the lease was lost: {losses[0]}"
+        if held.losses:
+            message = f"stopped, the lease was lost: {held.losses[0]}"
             outcome = replace(outcome, message=message)
         return outcome
+
+    def _door(self, cluster: Cluster) -> Callable[[str], Host]:
+        """The way to a host by name; of one that only another file names, by its name alone."""
+        known = {**storage(self.fleet, cluster), **doors(self.fleet, cluster)}
+
+        def door(name: str) -> Host:
+            return known[name] if name in known else helper(self.fleet, cluster, name)
+
+        return door
 
     def _stale_records(
         self, numbered: Cluster, observed: Observed
@@ -151,41 +165,32 @@ class Run:
         return texts, stale_records(texts, numbered, observed)
 
     async def _locked(
-        self, plan: ClusterPlan, cluster: Cluster, held: tuple[Mapping[str, Host], list[str]]
+        self, plan: ClusterPlan, cluster: Cluster, locked: tuple[Mapping[str, Host], Held]
     ) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
-        hosts, losses = held
+        hosts, held = locked
         cluster, seen = await self._whole(cluster)
         fresh = restrict(cluster, seen, self.options.targets)
         if fresh.blocked or fresh.actions != plan.actions:
             return ClusterOutcome(
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
             )
-
-        async def hold(name: str) -> None:
-            if name not in hosts:
-                return  # storage has no lease: the members' leases guard what is done there
-            try:
-                await confirm(hosts[name], self.claim(plan.name))
-            except LockHeld as error:
-                losses.append(str(error))
-                raise
-
+        hosts = {**storage(self.fleet, cluster), **hosts}
         bench = Bench(
-            {**storage(self.fleet, cluster), **hosts},
+            hosts,
             self._look(cluster, hosts),
             self.emit,
-            lambda: self.stop.is_set() or bool(losses),
-            hold,
+            lambda: self.stop.is_set() or bool(held.losses),
+            held,
             self.options.parallelism,
             self.options.patience,
         )
         outcomes = await Executor(plan, bench).execute()
-        return await self._concluded(plan, (cluster, numbered(cluster, seen)), outcomes)
+        return await self._concluded(held, (cluster, numbered(cluster, seen)), outcomes)
 
     async def _concluded(
         self,
-        plan: ClusterPlan,
+        held: Held,
         before: tuple[Cluster, Cluster],
         outcomes: tuple[ActionOutcome, ...],
     ) -> ClusterOutcome:
@@ -194,24 +199,28 @@ class Run:
         cluster, observed = await self._whole(cluster)
         rest = restrict(cluster, observed, self.options.targets)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
-            return await self._recorded(as_planned, observed, outcomes)
+            return await self._recorded(held, (as_planned, observed), outcomes)
         acted = any(o.status == "done" for o in outcomes)
         left = f"{len(rest.actions)} actions remain: apply again to go on{_missing(rest)}"
         if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
             message = f"interrupted; {left}"
-            return ClusterOutcome(plan.name, "interrupted", outcomes, rest.blocked, message)
+            return ClusterOutcome(cluster.name, "interrupted", outcomes, rest.blocked, message)
         return ClusterOutcome(
-            plan.name, "partial" if acted else "failed", outcomes, rest.blocked, left
+            cluster.name, "partial" if acted else "failed", outcomes, rest.blocked, left
         )
 
     async def _recorded(
-        self, cluster: Cluster, observed: Observed, outcomes: tuple[ActionOutcome, ...]
+        self,
+        held: Held,
+        now: tuple[Cluster, Observed],
+        outcomes: tuple[ActionOutcome, ...],
     ) -> ClusterOutcome:
         """Leave the records of what was applied; without them, apply again."""
+        cluster, observed = now
         texts, stale = self._stale_records(cluster, observed)
         try:
-            await leave_records(texts, cluster.name, doors(self.fleet, cluster), stale)
-        except (HostUnreachable, ActionFailed) as error:
+            await leave_records(texts, held, doors(self.fleet, cluster), stale)
+        except (HostUnreachable, ActionFailed, LockHeld) as error:
             message = f"converged, but the record of it was not left everywhere: {error}"
             return ClusterOutcome(cluster.name, "partial", outcomes, message=message)
         return ClusterOutcome(cluster.name, "converged" if outcomes else "no-change", outcomes)

@@ -134,12 +134,13 @@ def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
 
 def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
     """The hosts beside the members on which the file has commands run."""
-    return {
-        name: fleet(
-            cluster.name, Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh())
-        )
-        for name in beside(cluster)
-    }
+    return {name: helper(fleet, cluster, name) for name in beside(cluster)}
+
+
+def helper(fleet: Fleet, cluster: Cluster, name: str) -> Host:
+    """A host that is no member, reached as ssh_config and DNS have its name."""
+    member = Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh())
+    return fleet(cluster.name, member)
 
 
 @dataclass(frozen=True, slots=True)

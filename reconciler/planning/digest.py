@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from reconciler.model.desired import Cluster
+from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import Action, ClusterPlan
 
@@ -73,7 +74,11 @@ def _action(action: Action) -> Mapping[str, object]:
     """An action without the text of the programs that travel along: only what it does."""
     fields = asdict(replace(action, command=None))
     command = action.command
-    return {**fields, "command": [command.words, command.stdin] if command else None}
+    if command is None:
+        return {**fields, "command": None}
+    call = gate_call(command.argv)
+    device = call.target.words() if call and call.target else ()
+    return {**fields, "command": [command.words, command.stdin, *device]}
 
 
 def _digest(value: object) -> str:

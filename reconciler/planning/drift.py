@@ -57,6 +57,9 @@ TRUTHS: Mapping[str, Truth] = {
     "volume-unfamiliar": "mount",
 }
 
+# Refusals of doing anything, whatever is there.
+NOT_NOW = frozenset({"paused", "lease-garbled"})
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -136,7 +139,7 @@ def compared(
         if blocked.code in TRUTHS:
             outside = (blocked.code, blocked.subject) in refused
             items.append(_refused(blocked, "changed-outside" if outside else "not-applied"))
-    unread = tuple(b for b in wanted.blocked if b.code not in TRUTHS)
+    unread = tuple(b for b in wanted.blocked if b.code not in TRUTHS.keys() | NOT_NOW)
     now = {_key(change, several) for change in wanted.changes}
     met = tuple(_met(change) for key, change in before.items() if key not in now)
     return Drift(wanted.name, tuple(items), unread, wanted.findings, (*notes, *met))

@@ -58,7 +58,8 @@ def _at_work(stays: Mapping[str, HostFacts]) -> Iterator[str]:
     runs: dict[str, list[tuple[str, float]]] = {}
     for host, facts in stays.items():
         for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
-            runs.setdefault(lease.run, []).append((host, lease.age))
+            if lease.run and not lease.sealed:
+                runs.setdefault(lease.run, []).append((host, lease.age))
     for run, seen in runs.items():
         ages = round(min(age for _host, age in seen))
         yield (

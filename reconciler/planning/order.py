@@ -221,6 +221,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
 )
 # Where the order is free, a plan reads best in this one.
 STAGES = (
+    "approve-programs",
     "install-packages",
     "install-module",
     "load-module",
@@ -288,6 +289,7 @@ CHAINS: tuple[tuple[frozenset[str], Scope], ...] = (
     # A rescan may stall I/O; two at once could fence (RELIABILITY.md, hazard 26).
     (frozenset({"rescan"}), _anywhere),
     (frozenset({"clear-fstab", "write-fstab"}), _same_host),
+    (frozenset({"approve-programs"}), _same_host),  # each a line more in one file
     # Whether it runs elsewhere is looked at just before: of two at once neither would see it.
     (frozenset({"start-guest"}), _same_guest),
 )

@@ -23,6 +23,7 @@ from reconciler.resources.mounts.changes import BOOT_ORDER
 from reconciler.resources.mounts.fstab import entries
 from reconciler.resources.mounts.moves import own_names
 from reconciler.resources.quarantine.entries import trusted
+from reconciler.resources.workloads.programs import program_of
 
 APPLIED = "applied.json"
 
@@ -47,6 +48,7 @@ def _with_past(volume: Volume, old: Sequence[Volume], hosts: Sequence[HostFacts]
         tuple(path for path in dict.fromkeys(ours) if path != volume.mount.path),
         tuple(dict.fromkeys(v.label for v in same)),
         tuple(dict.fromkeys(o for v in same for o in v.mount.options)),
+        tuple(dict.fromkeys(words for v in same if (words := program_of(v)))),
     )
     return volume.beyond(past, volume.away)
 

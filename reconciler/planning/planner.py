@@ -11,7 +11,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
-from reconciler.planning import graph, offline, reach, storage, strangers
+from reconciler.planning import graph, offline, pauses, reach, storage, strangers
 from reconciler.planning.arriving import equipped, installs
 from reconciler.planning.digest import facts_digest, plan_id, relevant
 from reconciler.planning.forecast import findings
@@ -81,6 +81,7 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
     cluster = remembered(cluster, observed)
     blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
     blocked += strangers.check(cluster, observed)
+    blocked += pauses.check(cluster, observed)
     changes: list[Change] = []
     arriving = installs(cluster, observed)
     ready = equipped(cluster, observed, arriving)

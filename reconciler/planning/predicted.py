@@ -13,6 +13,7 @@ from dataclasses import replace
 from reconciler.gate.steps import digest
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
+from reconciler.model.gate_call import GateCall, gate_call
 from reconciler.model.observed import (
     Guest,
     HostFacts,
@@ -156,7 +157,12 @@ def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _arguments(action: Action) -> tuple[str, ...]:
     """The words after the gate's verb."""
-    return action.command.argv[5:] if action.command else ()
+    call = _call(action)
+    return call.arguments if call else ()
+
+
+def _call(action: Action) -> GateCall | None:
+    return gate_call(action.command.argv) if action.command else None
 
 
 def _volume(cluster: Cluster, action: Action) -> Volume:
@@ -227,12 +233,12 @@ def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 
 def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
-    node, _uuid, path, options = _arguments(action)
-    volume = _volume(cluster, action)
+    path, options = _arguments(action)
+    call, volume = _call(action), _volume(cluster, action)
     view = view_of(facts, ref(volume))
-    if view is None or view.device is None:
+    if view is None or view.device is None or call is None or call.target is None:
         return facts
-    point = MountPoint(path, node, view.device, ("rw", *options.split(",")), 1)
+    point = MountPoint(path, call.target.node, view.device, ("rw", *options.split(",")), 1)
     facts = replace(facts, mounts=(*known(facts.mounts), point))
     return live.with_region(cluster, facts, view, on=True)
 
@@ -330,6 +336,7 @@ EFFECTS: Mapping[str, Effect] = {
     "write-o2cb-settings": _settings_written,
     "write-fstab": _fstab_written,
     "clear-fstab": _fstab_written,
+    "approve-programs": _record_written,
     "begin-backup": _backup_noted,
     "note-backup": _backup_noted,
     "note-stopped": _record_written,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.desired import Cluster
+from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import HostFacts, LogicalVolume, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
@@ -73,10 +74,10 @@ def _not_root(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _extended(action: Action) -> tuple[str, int] | None:
     """The logical volume that an action extends, and to how many bytes."""
-    words = action.command.argv[4:] if action.command and action.kind == "grow-backing" else ()
-    if words[:1] != ("extend-lv",):
+    call = gate_call(action.command.argv) if action.command else None
+    if call is None or call.verb != "extend-lv":
         return None
-    _verb, group, volume, least = words
+    group, volume, least = call.arguments
     return f"{group}/{volume}", int(least)
 
 

@@ -18,7 +18,8 @@
 #   --unit   tell the state of this systemd unit as well
 #   --order  tell what this unit is started after, and stopped before, as well
 #   --guests   a mount point, then a word a line the command that prints the guests running
-#              from the volume there; without one, virsh is asked which have a disk below it
+#              from the volume there; without one, virsh is asked which have a disk below it.
+#              A command is run only if an apply has recorded exactly its words on this host
 #   --package  whether this package is installed, besides the usual ones; {kernel} in the name
 #              stands for the release of the running kernel
 #   --connect  whether a TCP connection to this address can be made from here
@@ -402,7 +403,7 @@ elif [ -d /etc/sysconfig ]; then
 fi
 
 read_files() { # all that is read as text, at once, each line after its path
-    glob "$STATE/*/*.json"
+    state_files
     records=$globbed
     glob '/etc/systemd/system/*.d/reconcile.conf'
     set --
@@ -474,9 +475,16 @@ probe_cluster_conf() { file /etc/ocfs2/cluster.conf; }
 probe_o2cb_config() { file "$O2CB"; }
 probe_fstab() { file /etc/fstab; }
 
+state_files() { # what runs left of each cluster, in $globbed
+    glob "$STATE/*/*.json"
+    found=$globbed
+    glob "$STATE/*/programs"
+    globbed=$found$NL$globbed
+}
+
 probe_records() {
     our_state
-    glob "$STATE/*/*.json"
+    state_files
     for path in $globbed; do
         if [ -e "$path" ]; then file "$path"; fi
     done
@@ -486,26 +494,114 @@ our_state() { # ours alone to read: hidden is not absent
     if [ -e "$STATE" ] && [ ! -r "$STATE/." ]; then fail "$STATE is not readable"; fi
 }
 
-probe_leases() {
+probe_leases() { # who may act here: for all that the host is, and on a storage host by cluster
     our_state
-    [ -e "$STATE/lease" ] || return 0
-    run='' holder='' boot='' renewed=''
+    lease_of - "$STATE"
+    glob "$STATE/*/lease"
+    for file in $globbed; do
+        [ -e "$file" ] || continue
+        directory=${file%/lease}
+        lease_of "${directory##*/}" "$directory"
+    done
+}
+
+lease_of() { # lease_of SCOPE DIRECTORY: as the gate has written it, and what still runs of it
+    works_on "$2/busy"
+    if [ ! -e "$2/lease" ]; then
+        [ "$works" = no ] || row lease "$1" - - 0 0 0 - - "$works"
+        return 0
+    fi
+    token='' run='' sealed='' holder='' hosts='' boot='' renewed='' step='' action='' began=garbled
     while IFS=$TAB read -r key value; do
         case $key in
+        token) token=$value ;;
         run) run=$value ;;
+        sealed) sealed=$value ;;
         holder) holder=$value ;;
+        hosts) hosts=$value ;;
         boot) boot=$value ;;
         renewed) renewed=$value ;;
+        step) step=$value ;;
+        action) action=$value ;;
+        began) began=$value && break ;; # what follows only keeps room
         esac
-    done <"$STATE/lease"
-    case $renewed in '' | *[!0-9]*) fail "the lease file is garbled" ;; esac
+    done <"$2/lease"
+    for value in "$token" "$sealed" "$renewed" "$step"; do
+        case $value in '' | *[!0-9]*) began=garbled ;; esac
+    done
+    [ "$began" != garbled ] || fail "the lease file is garbled"
+    if [ -z "$run" ] && [ "$works" = no ]; then return 0; fi
     get /proc/uptime
     age=${got%%.*}
     get /proc/sys/kernel/random/boot_id
     # It was renewed before this boot: then it is at least as old as the boot.
     if [ "$got" = "$boot" ]; then age=$((age - renewed)); fi
-    [ "$age" -ge 0 ] || age=0
-    row lease "$run" "$holder" "$age"
+    if [ "$age" -lt 0 ] || [ -z "$run" ]; then age=0; fi
+    case $began in
+    '') began=- ;;
+    "$got") began=now ;;
+    *) began=before ;;
+    esac
+    set -- "$1" "${run:--}" "${holder:--}" "$age" "$sealed" "$step" "${action:--}" "$began"
+    row lease "$@" "$works"
+    while [ -n "$hosts" ]; do
+        row with "$1" "${hosts%%,*}"
+        case $hosts in *,*) hosts=${hosts#*,} ;; *) hosts='' ;; esac
+    done
+}
+
+# What the gate begins, and its children, hold a lock on that file until they have ended. The
+# kernel lists it; in a process namespace of its own not if who took it has ended. Then it is
+# tried, shared and for an instant: a gate that comes just then waits for longer.
+works_on() { # works_on FILE: in $works no, or processes: PID COMMAND, ... or yes
+    works=no
+    [ -e "$1" ] || return 0
+    inode=$(ls -id "$1") || fail "$1 cannot be read"
+    inode=${inode#"${inode%%[! ]*}"}
+    inode=${inode%% *}
+    locked=''
+    while IFS=' ' read -r _ kind _ _ _ place _; do
+        case $kind:$place in "FLOCK:"*":$inode") locked=yes ;; esac
+    done </proc/locks
+    if [ -z "$locked" ]; then
+        case $(readlink /proc/self/ns/pid) in 'pid:[4026531836]') return 0 ;; esac # the first one
+        has flock || fail "no flock, to see whether a command still runs"
+    fi
+    if has flock && (flock -s -n 3) 3<"$1"; then return 0; fi
+    works=''
+    glob "/proc/[0-9]*"
+    for process in $globbed; do
+        # The gate has it as its descriptor 8, and so has what it runs.
+        [ "$process/fd/8" -ef "$1" ] || continue
+        get "$process/comm"
+        plain "$got"
+        works="$works, ${process#/proc/} $got"
+    done
+    works=${works#, }
+    [ -n "$works" ] || works=yes
+}
+
+probe_pauses() { # what an operator wants nothing to be done on; one that has passed is none
+    our_state
+    [ -e "$STATE/paused" ] || return 0
+    cluster='' reason='' by='' since='' until=''
+    while IFS=$TAB read -r key value; do
+        case $key in
+        cluster) cluster=$value ;;
+        reason) reason=$value ;;
+        by) by=$value ;;
+        since) since=$value ;;
+        until) until=$value ;;
+        esac
+    done <"$STATE/paused"
+    case $since in '' | *[!0-9]*) fail "the file of the pause is garbled" ;; esac
+    case $cluster,$reason,$by in ,* | *,,* | *,) fail "the file of the pause is garbled" ;; esac
+    case $until in
+    -) ;;
+    '' | *[!0-9]*) fail "the file of the pause is garbled" ;;
+    *) if [ "$(date +%s)" -ge "$until" ]; then return 0; fi ;;
+    esac
+    row paused "$cluster" "$reason" "$by" "$since" "$until"
 }
 
 # ---- the running kernel's cluster -----------------------------------------------------
@@ -829,8 +925,10 @@ unit_of() { # unit_of PID: in $got, or -
 
 # ---- guests ---------------------------------------------------------------------------
 
-# The operator's own list commands run once, for two sections: rows in $guests, or $unlisted.
+# The operator's own list commands run once, for two sections: rows in $guests, or $unlisted;
+# in $unapproved the paths of those that nobody has approved, which are not run.
 read_guests() {
+    read_approvals
     IFS=$NL path=''
     set --
     for line in $listings P; do # a last P ends the last one
@@ -845,10 +943,30 @@ read_guests() {
     done
 }
 
+# What an apply left, and only as it leaves it: root's own, for nobody else to read or write.
+read_approvals() { # in $approvals the digests of commands, a line each
+    glob "$STATE/*/programs"
+    approvals=$NL
+    for path in $globbed; do
+        if [ -L "${path%/*}" ] || [ -L "$path" ]; then continue; fi
+        [ "$(stat -c '%u %a %F' "$path")" = '0 600 regular file' ] || continue
+        while IFS= read -r line; do
+            approvals=$approvals$line$NL
+        done <"$path"
+    done
+}
+
+is_approved() { # is_approved COMMAND ARG...: exactly these words
+    IFS=$NL
+    sum=$(printf '%s' "$*" | sha256sum) || return 1
+    case $approvals in *"$NL${sum%% *}$NL"*) ;; *) return 1 ;; esac
+}
+
 guests_of() { # guests_of PATH [COMMAND ARG...]: added to $guests; or status 1 and $unlisted
     path=$1 count=0 known=$NL
     shift
     if [ $# -gt 0 ]; then
+        is_approved "$@" || { unapproved=$unapproved$path$NL && return 0; }
         printed "$@" && found=$answer
     else
         domains_below && persistent
@@ -905,6 +1023,10 @@ probe_guests() {
         IFS=$TAB
         # shellcheck disable=SC2086 # path, name and whether it lasts
         row guest $line
+        IFS=$NL
+    done
+    for path in $unapproved; do
+        row unapproved "$path"
         IFS=$NL
     done
 }
@@ -1572,7 +1694,7 @@ done
 [ $# -eq 0 ] || exit 64
 
 read_files
-guests='' unlisted=''
+guests='' unlisted='' unapproved=''
 case $only in "$NL" | *"${NL}guests$NL"*) read_guests ;; esac
 
 printf '@@reconcile-probe\t1\n'
@@ -1593,7 +1715,8 @@ section fstab 65536
 section processes 32768
 section space 8192
 section records 131072
-section leases 8192
+section leases 65536
+section pauses 8192
 section log 49152
 section automounts 16384
 section interconnect 16384

@@ -22,7 +22,8 @@ ENDS_EARLY = "the probe's answer ends early"
 NAMES = (
     "identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live",
     "services", "ordering", "mounts", "disks", "wanted", "fstab", "processes", "space",
-    "records", "leases", "log", "automounts", "interconnect", "logical_volumes", "guests",
+    "records", "leases", "pauses", "log", "automounts", "interconnect", "logical_volumes",
+    "guests",
 )  # fmt: skip
 
 

@@ -23,14 +23,13 @@ from reconciler.planning.forecast import findings
 from reconciler.planning.notes import quarantined
 from reconciler.planning.numbering import numbered
 from reconciler.planning.strangers import told_apart
+from reconciler.reports.status_leases import leases, paused
 from reconciler.resources.growth.sizes import have, in_progress
 from reconciler.resources.volumes.heartbeats import unexplained
 from reconciler.resources.workloads.obligations import Owed, forgotten, obligations
 
 UNKNOWN = "unknown"
 BACKUP = "backup-"
-# Seconds without renewal after which another run may take a lease (DESIGN, Lease).
-EXPIRY = 120.0
 
 
 def status_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
@@ -59,7 +58,8 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
         "differences": list(_differences(members, volumes)),
         "members": [{k: v for k, v in m.items() if k != "live_list"} for m in members],
         "volumes": volumes,
-        "leases": _leases(observed),
+        "leases": leases(observed),
+        "paused": paused(observed),
         "unfinished": list(_unfinished(cluster, observed)),
         "quarantined": [asdict(entry) for entry in quarantined(cluster, observed)],
         "findings": [asdict(item) for item in findings(cluster, observed)],
@@ -250,32 +250,6 @@ def _problems(
             what = f"a tunefs.ocfs2 of {label} was cut short: it has to be checked"
             found.append({"what": what, "hosts": []})
     return found
-
-
-def _leases(observed: Observed) -> list[Json]:
-    """Runs that hold a lease, with the hosts where they do."""
-    runs: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    for host, facts in observed.reached().items():
-        for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
-            runs.setdefault((lease.run, lease.holder), []).append((host, lease.age))
-    return [
-        {
-            "run": run,
-            "holder": _holder(holder),
-            "hosts": [host for host, _age in seen],
-            "age": min(age for _host, age in seen),
-            "expired": all(age > EXPIRY for _host, age in seen),
-        }
-        for (run, holder), seen in runs.items()
-    ]
-
-
-def _holder(text: str) -> Json:
-    try:
-        who = json.loads(text)
-        return {key: who[key] for key in ("user", "controller", "pid")}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {"user": text[:80], "controller": UNKNOWN, "pid": None}
 
 
 def _unfinished(cluster: Cluster, observed: Observed) -> Iterator[Json]:

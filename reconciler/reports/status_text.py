@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.documents import Json
+from reconciler.planning.pauses import moment
 
 Line = tuple[str, str]
 Row = tuple[str, ...]
@@ -33,6 +34,7 @@ def _cluster(cluster: Json, width: int) -> Iterator[Line]:
     for labels in _groups(cluster, width):
         yield from _members(cluster, labels)
     yield from _volumes(cluster["volumes"])
+    yield from _told("PAUSED", "warn", map(_pause, cluster["paused"]), width)
     yield from _told("LEASE", "warn", map(_lease, cluster["leases"]), width)
     yield from _told("UNFINISHED", "warn", _by_what(cluster["unfinished"]), width)
     yield from _told("QUARANTINE", "warn", map(_quarantined, cluster["quarantined"]), width)
@@ -192,12 +194,45 @@ def _lost(item: Json) -> str:
 
 
 def _lease(item: Json) -> str:
-    who = item["holder"]
-    idle = ": it has ended without giving it back, or is cut off" if item["expired"] else ""
-    return (
-        f"run {item['run']} of {who['user']}@{who['controller']} pid {who['pid']} on "
-        f"{', '.join(item['hosts'])}, renewed {round(item['age'])} s ago{idle}"
+    at = "; ".join(
+        f"{host} still runs {runs_words(what)}" for host, what in item["running"].items()
     )
+    if item["run"] is None:
+        return f"of a run that has ended: {at}"
+    return (
+        f"run {item['run']} of {holder_words(item['holder'])} on "
+        f"{', '.join(item['hosts'])}, renewed {round(item['age'])} s ago{_idle(item)}"
+        + (f"; {at}" if at else "")
+    )
+
+
+def holder_words(who: Json) -> str:
+    """Who took a lease, as `status` and `unlock` say it."""
+    return f"{who['user']}@{who['controller']} pid {who['pid']}"
+
+
+def runs_words(running: str) -> str:
+    """What runs on a host, of which perhaps only that is known."""
+    return "something" if running == "yes" else running
+
+
+def _idle(item: Json) -> str:
+    """What is known of a run that does not go on."""
+    if item["ended"]:
+        return ": it starts nothing more, and the next run takes its place"
+    gone = (
+        f"it has ended without giving it back, or is cut off (reconcile unlock {item['run']})"
+    )
+    return f": {gone}" if item["expired"] else ""
+
+
+def _pause(item: Json) -> str:
+    hosts = ", ".join(item["hosts"])
+    if "unknown" in item:
+        return f"perhaps {hosts}: {item['unknown']}"
+    until = "until it is resumed" if item["until"] is None else f"until {moment(item['until'])}"
+    since = f"by {item['by']} since {moment(item['since'])}"
+    return f"{hosts}: {item['reason']} ({since}, {until})"
 
 
 def _by_what(items: Sequence[Json]) -> list[str]:

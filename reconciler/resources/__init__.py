@@ -44,6 +44,7 @@ from reconciler.resources.volumes import checks as volumes_checks
 from reconciler.resources.volumes import parsing as volumes_parsing
 from reconciler.resources.workloads import changes as workloads
 from reconciler.resources.workloads import parsing as workloads_parsing
+from reconciler.resources.workloads import programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     Resource("mounts", mounts_readings.NEEDS, mounts_checks.check, mounts.diff, mounts.actions),
     Resource("workloads", workloads.NEEDS, workloads.check, workloads.diff, workloads.actions),
+    Resource(
+        "programs", programs.NEEDS, programs.check, programs.diff, programs.actions, staying
+    ),
     Resource("ordering", ordering.NEEDS, ordering.check, ordering.diff, ordering.actions),
     Resource("access", access.NEEDS, access.check, access.diff, access.actions, left),
     Resource(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, known
 from tests.contract.normal import LUN
 from tests.contract.stage import CLUSTER, HOLDER, Kind, Stage, comparable, digest, staged
@@ -105,36 +107,55 @@ async def devices(stage: Stage) -> None:
         ("format a device of another size", "node01", NODE, "4096"),
         ("format a device that is not there", "node01", "/dev/ubdz", size),
     ):
-        await stage.gate(step, host, "format", node, count, "--", *MKFS[:-1], node)
-    uuid = volume(stage)
-    for step, device, wanted, path in (
-        ("mount what is mounted there", LUN, uuid, PATH),
-        ("mount another UUID", NODE, OTHER, "/srv/other"),
-        ("mount a device that is not there", "/dev/ubdz", "-", "/srv/other"),
-        ("mount a device without OCFS2", "/dev/ubda", "-", "/srv/other"),
+        blank = Target(node, size=count)
+        await stage.gate(step, host, "format", "--", *MKFS[:-1], node, on=blank)
+    for step, on, path in (
+        ("mount what is mounted there", bound(stage), PATH),
+        ("mount another UUID", replace(bound(stage), node=NODE, uuid=OTHER), "/srv/other"),
+        ("mount a device that is not there", Target("/dev/ubdz", uuid=OTHER), "/srv/other"),
+        ("mount a device without OCFS2", Target("/dev/ubda", uuid=OTHER), "/srv/other"),
     ):
-        await stage.gate(step, "node01", "mount", device, wanted, path, "noatime")
+        await stage.gate(step, "node01", "mount", path, "noatime", on=on)
+    for step, on in (
+        ("mount beside a heartbeat that nobody explains", replace(bound(stage), beats="2")),
+        ("mount a disk of another WWID", replace(bound(stage), wwid="36001")),
+    ):
+        await stage.gate(step, "node01", "mount", "/srv/other", "noatime", on=on)
 
 
 async def leases(stage: Stage) -> None:
-    """One run at a time."""
-    mine, theirs = (CLUSTER, "run-1"), (CLUSTER, "run-2")
+    """One run at a time, and each of its commands once."""
+    names = ("node01,node02", "-")
+    first = str(await stage.token("a lease", "node01", "run-1", HOLDER, "-"))
     for step, *words in (
-        ("a lease", "lease-acquire", *mine, HOLDER, "-"),
-        ("the same lease again", "lease-acquire", *mine, HOLDER, "-"),
-        ("a lease that another run holds", "lease-acquire", *theirs, HOLDER, "-"),
-        ("renew a lease", "lease-renew", *mine),
-        ("renew another run's lease", "lease-renew", *theirs),
-        ("release another run's lease", "lease-release", *theirs),
+        ("a lease that another run holds", "lease-acquire", "-", "run-2", HOLDER, *names),
+        ("renew another run's lease", "lease-renew", "-", "run-2", "1"),
+        ("seal another run's lease", "lease-seal", "-", "run-2", first),
+        ("free what is not sealed", "lease-free", "-", "run-1", first),
+        ("unlock another run", "lease-unlock", "-", "run-2"),
     ):
         await stage.gate(step, "node01", *words)
     await stage.look("while a lease is held")
+    displaced = await stage.token("displace a lease", "node01", "run-2", HOLDER, "run-1")
+    boot = known(stage.facts("node01").identity).boot_id
+    late = ("7", boot, "999999999", "say", "do", "systemctl", "daemon-reload")
+    mine = ("as", "-", "run-2", str(displaced))
     for step, *words in (
-        ("displace a lease", "lease-acquire", *theirs, HOLDER, "run-1"),
-        ("renew a lease that was displaced", "lease-renew", *mine),
-        ("release a lease", "lease-release", *theirs),
-        ("release it again", "lease-release", *theirs),
-        ("renew what was released", "lease-renew", *theirs),
+        ("renew a lease that was displaced", "lease-renew", "-", "run-1", first),
+        ("a command of a run that was displaced", "as", "-", "run-1", first, *late),
+        ("a command", *mine, *late),
+        ("the same command again", *mine, *late),
+        ("a command before it", *mine, "6", *late[1:]),
+        ("a command from another boot", *mine, "8", OTHER, *late[2:]),
+        ("a command on old facts", *mine, "8", boot, "0", *late[3:]),
+        ("pause", "pause", CLUSTER, "disks are moved", "alice", "-"),
+        ("a command in a pause", *mine, "8", *late[1:]),
+        ("a lease in a pause", "lease-acquire", "-", "run-2", HOLDER, *names),
+        ("resume", "resume"),
+        ("seal a lease", "lease-seal", "-", "run-2", str(displaced)),
+        ("a command of a run that has ended", *mine, "8", *late[1:]),
+        ("free a lease", "lease-free", "-", "run-2", str(displaced)),
+        ("free it again", "lease-free", "-", "run-2", str(displaced)),
     ):
         await stage.gate(step, "node01", *words)
 
@@ -186,8 +207,8 @@ async def stopped(stage: Stage) -> None:
     await stage.gate("set a delay of nothing", "node02", *live, "0")
     await stage.look("another delay", only=("live",))
     await stage.gate("set the old delay", "node02", *live, "2000")
-    mount = ("mount", LUN, volume(stage), PATH, "noatime")
-    await stage.gate("mount after a stop", "node02", *mount)
+    mount = ("mount", PATH, "noatime")
+    await stage.gate("mount after a stop", "node02", *mount, on=bound(stage))
 
 
 async def restarted_while_mounted(stage: Stage) -> None:
@@ -215,14 +236,15 @@ async def one_list_longer(stage: Stage) -> None:
 
 async def crashed_and_back(stage: Stage) -> None:
     """What is written down for boots is enough to come back; a lease is there still."""
-    lease = (CLUSTER, "run-3")
-    await stage.gate("a lease before the crash", "node02", "lease-acquire", *lease, HOLDER, "-")
+    before = await stage.token("a lease before the crash", "node02", "run-3", HOLDER, "-")
     await stage.crash("node02")
     await stage.look("a host is off")
     await stage.boot("node02")
     await stage.until("it mounts again by itself", lambda hosts: is_mounted(hosts, "node02"))
     await stage.ask("a mask is gone after a boot", ("services",), units=(AGENT,))
-    await stage.gate("a lease from before the crash", "node02", "lease-release", *lease)
+    for verb in ("lease-seal", "lease-free"):
+        step = f"{verb} of before the crash"
+        await stage.gate(step, "node02", verb, "-", "run-3", str(before))
     await stage.apply("after a crash")
 
 
@@ -248,15 +270,15 @@ async def refused_to_join(stage: Stage) -> None:
     await stage.gate("online at boot", "node02", "do", "systemctl", "enable", *BOTH)
     await stage.run("start o2cb after a boot without", "node02", *START)
     await stage.look("back, unknown to the other")
-    words = ("format", NODE, str(GIB), "--", *MKFS)
-    await stage.gate("format a device with data", "node02", *words)
-    mount = ("mount", LUN, volume(stage), PATH, "noatime")
-    await stage.gate("mount where nobody knows it", "node02", *mount)
+    blank = Target(NODE, size=str(GIB))
+    await stage.gate("format a device with data", "node02", "format", "--", *MKFS, on=blank)
+    mount, on = ("mount", PATH, "noatime"), bound(stage)
+    await stage.gate("mount where nobody knows it", "node02", *mount, on=on)
     await stage.look("refused as unknown")
     both = with_node(stage.file("node02", "cluster_conf").text or "")
     await stage.write("both, and a third, in one file", "node01", "cluster_conf", both)
     await stage.run("register all three", "node01", *REGISTER)
-    await stage.gate("mount with a shorter list", "node02", *mount)
+    await stage.gate("mount with a shorter list", "node02", *mount, on=on)
     await stage.look("refused for its list", only=(*O2CB, "mounts", "wanted"))
 
 
@@ -317,9 +339,14 @@ async def let_in_again(stage: Stage) -> None:
     await stage.write("the short list in both files", "node01", "cluster_conf", text)
     await stage.run("register the short list", "node01", *REGISTER)
     await stage.apply("repair")
-    mount = ("mount", LUN, volume(stage), "/srv/second", "noatime")
-    await stage.gate("mount it elsewhere as well", "node02", *mount)
+    mount = ("mount", "/srv/second", "noatime")
+    await stage.gate("mount it elsewhere as well", "node02", *mount, on=bound(stage))
     await stage.look("mounted twice")
+
+
+def bound(stage: Stage) -> Target:
+    """The volume, with the heartbeats of both hosts."""
+    return Target(LUN, uuid=volume(stage), beats="2,4")
 
 
 def volume(stage: Stage) -> str:

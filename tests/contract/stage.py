@@ -17,12 +17,14 @@ from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Desired
 from reconciler.model.devices import ref
+from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.plan import Command
 from reconciler.pipeline import Options, Run, plan, probe_for
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from tests.contract.normal import answer, numbered, observation
+from tests.hands import Hands
 
 CLUSTER = "ocfs2"
 LONG = 240.0  # seconds; a refused mount takes 70
@@ -69,6 +71,7 @@ class Stage:
     seen: Observed = field(default_factory=lambda: Observed({}))
     connections: AsyncExitStack = field(default_factory=AsyncExitStack)
     files: dict[tuple[str, str], TextFile] = field(default_factory=dict)
+    hands: Hands = field(default_factory=Hands)
     tell: Callable[[str], None] = lambda _: None
     began: float = field(default_factory=time.monotonic)
 
@@ -107,9 +110,22 @@ class Stage:
         """A command that an operator could type, and how it ended."""
         await self._run(step, host, Command(argv, timeout=LONG))
 
-    async def gate(self, step: str, host: str, *words: str, stdin: str = "") -> None:
+    async def gate(
+        self, step: str, host: str, *words: str, on: Target | None = None, stdin: str = ""
+    ) -> None:
         """A verb of the gate, and how it ended."""
-        await self._run(step, host, gate_command(*words, stdin=stdin, timeout=LONG))
+        command = gate_command(*words, target=on, stdin=stdin, timeout=LONG)
+        if words[0].startswith("lease-") or words[0] == "as":
+            await self.hands.let_go(self.hosts[host])
+        await self._run(step, host, await self.hands.permitted(self.hosts[host], command))
+
+    async def token(self, step: str, host: str, run: str, holder: str, displaces: str) -> int:
+        """Takes a host's lease; the token that it gives."""
+        await self.hands.let_go(self.hosts[host])
+        words = ("lease-acquire", "-", run, holder, host, displaces)
+        ended = await self.hosts[host].run(gate_command(*words, timeout=LONG))
+        self._note(step, host=host, answer=answer(ended))
+        return int(ended.stdout.splitlines()[0].rsplit(" ", 1)[1])
 
     async def write(self, step: str, host: str, section: str, text: str) -> None:
         """Replaces a file, through the gate, that was seen or written before."""
@@ -120,6 +136,8 @@ class Stage:
 
     async def apply(self, step: str) -> None:
         """A whole run: what it saw, what it planned, and how that ended."""
+        for host in self.hosts.values():
+            await self.hands.let_go(host)
         fleet = lambda _cluster, member: self.hosts[member.name]  # noqa: E731  # a door
         made, pairs = await plan(self.kind.desired, fleet, Options())
         self._saw(pairs[0][1])
@@ -133,6 +151,7 @@ class Stage:
 
     async def crash(self, host: str) -> None:
         """The power of a host goes."""
+        await self.hands.let_go(self.hosts[host])
         await self.kind.cut_power(host)
         await self._reconnect()
 

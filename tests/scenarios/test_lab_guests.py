@@ -124,6 +124,10 @@ def test_a_window_stops_and_starts_exactly_the_guests_that_ran(lab, operator):
     nameless = operator.write(wanted(guests=None, network={"idle_timeout_ms": 25000}))
     assert operator.refusals(nameless) == {("volume-busy", "volume/images")}
     file = operator.write(wanted(network={"idle_timeout_ms": 25000}))
+    unasked = {("program-unapproved", "volume/images"), ("volume-busy", "volume/images")}
+    assert operator.refusals(file) == unasked
+    operator.converge(operator.write(wanted()))  # from here on the list command may be run
+    operator.write(wanted(network={"idle_timeout_ms": 25000}))
     plan = operator.plan(file)
     (outage,) = plan["clusters"][0]["outages"]
     assert set(outage["workloads"]) == {"guest/vm1", "guest/vm2", "guest/vm3"}

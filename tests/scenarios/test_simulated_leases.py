@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from reconciler.hosts.simulator import lease
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
 from tests.wire import Kill, Line
@@ -116,7 +117,7 @@ def test_a_run_longer_than_a_lease_lives_renews_it():
 
     first, second = drive(world, story())
     assert (first.word, second.word) == ("converged", "locked")
-    assert slow.files.text("/var/lib/reconcile/lease") == ""
+    assert lease.read(slow).run == ""
     assert world.wrongs() == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.hosts.simulator.beating import refuse_strangers
 from reconciler.hosts.simulator.disk import Filesystem
 from reconciler.hosts.simulator.reply import refused, tool_failed
 from reconciler.hosts.simulator.signatures import blkid
@@ -12,16 +13,36 @@ from reconciler.hosts.simulator.signatures import blkid
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.devices import Device
     from reconciler.hosts.simulator.machine import Machine
+    from reconciler.model.gate_call import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A verb's arguments, on a host, by a controller."""
+    """A verb's arguments, on a host, by a controller; ``target`` is the device that is meant."""
 
     machine: Machine
     args: tuple[str, ...]
     stdin: str
     controller: str
+    target: Target | None = None
+
+    @property
+    def on(self) -> Target:
+        """The device that the caller means; the dispatcher lets no verb go without."""
+        assert self.target is not None  # noqa: S101  # see `gate.understands`
+        return self.target
+
+    def bound(self) -> Device:
+        """The device behind the target, if it is the one that is meant."""
+        device, on = self.device(self.on.node), self.on
+        wwid = self.machine.wwid(device)
+        if on.wwid not in ("-", wwid):
+            raise refused(
+                "wrong-device", f"{on.node} is {wwid or 'without a WWID'}, not {on.wwid}"
+            )
+        if on.size not in ("-", str(device.size)):
+            raise refused("device-size", f"{on.node} has {device.size} bytes, not {on.size}")
+        return device
 
     def device(self, node: str) -> Device:
         """The block device behind a path; refused if there is none."""
@@ -30,16 +51,16 @@ class Call:
             raise refused("device-missing", f"{node} is no block device")
         return device
 
-    def disk(self, node: str) -> Device:
-        """As `device`; refused if it is a partition."""
-        device = self.device(node)
+    def disk(self) -> Device:
+        """As `bound`; refused if it is a partition."""
+        device = self.bound()
         if device.partition is not None:
-            raise refused("device-missing", f"{node} is a partition, not a disk")
+            raise refused("device-missing", f"{self.on.node} is a partition, not a disk")
         return device
 
-    def volume(self, node: str, uuid: str) -> tuple[Device, Filesystem]:
-        """A device with the OCFS2 that it carries; refused if it is not the one with that UUID."""
-        device = self.device(node)
+    def volume(self) -> tuple[Device, Filesystem]:
+        """The device with the OCFS2 that it carries; refused if it is not the one meant."""
+        device, node, uuid = self.bound(), self.on.node, self.on.uuid
         readable = not self.machine.is_dead(device)
         content = device.extent.content
         if not isinstance(content, Filesystem) or not readable:
@@ -48,6 +69,10 @@ class Call:
         if uuid not in ("-", content.uuid):
             raise refused("wrong-uuid", f"{node} carries {content.uuid}, not {uuid}")
         return device, content
+
+    def look(self, fs: Filesystem) -> None:
+        """Refuses to go on beside a heartbeat that the caller did not explain."""
+        refuse_strangers(self.machine, fs, self.on.beats)
 
     def needs(self, *tools: str) -> None:
         """The programs that a verb runs; told by name if one is not installed."""

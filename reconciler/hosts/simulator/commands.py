@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import gate, live, modules, ordering, services, units
+from reconciler.hosts.simulator import gate, lease, live, modules, ordering, services, units
 from reconciler.hosts.simulator.answers import answer, check_arguments
 from reconciler.hosts.simulator.call import Call
 from reconciler.hosts.simulator.errors import UnknownCommand
 from reconciler.hosts.simulator.reply import Failed, Reply
+from reconciler.model.gate_call import PERMIT_WORDS, gate_call
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine
@@ -45,7 +46,10 @@ GATED = frozenset(
         ),
     ]
 )
-READING = ("probe", "gate lease-")
+# What changes nothing on the host but who may act there.
+READING = ("probe", "gate lease-", "gate pause", "gate resume")
+# Who types at the host itself, and needs no lease.
+OPERATOR = "operator"
 ONE_UNIT = ("start", "stop", "enable", "disable")
 MASKS = ("mask", "unmask")
 
@@ -69,7 +73,18 @@ SERVICES = {
 
 def name_here(machine: Machine, argv: tuple[str, ...]) -> str:
     """As `name_of`, on a host that may have programs of the operator's own."""
+    argv = _bare(argv)
     return argv[0] if argv[:1] and argv[0] in machine.programs else name_of(argv)
+
+
+def _bare(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command without who it is of; a program of the operator's as it would be typed."""
+    call = gate_call(argv)
+    if call is None or call.permit is None or not _is(argv[2], GATE):
+        return argv
+    if call.verb == "run":
+        return call.arguments
+    return (*argv[:4], *argv[5 + PERMIT_WORDS :])
 
 
 def name_of(argv: tuple[str, ...]) -> str:
@@ -86,20 +101,20 @@ def name_of(argv: tuple[str, ...]) -> str:
         case ("sh", "-c", text, "probe", *args) if _is(text, PROBE):
             check_arguments(tuple(args))
             return "probe"
-        case ("sh", "-c", text, "gate", "do", *args) if _is(text, GATE) and _gated(args):
-            return name_of(tuple(args))
-        case ("sh", "-c", text, "gate", verb, *args) if _is(text, GATE):
-            if gate.understands(verb, tuple(args)):
-                return f"gate {verb}"
+        case ("sh", "-c", text, "gate", *_) if _is(text, GATE) and (call := gate_call(argv)):
+            if call.verb == "do" and call.target is None and _gated(call.arguments):
+                return name_of(call.arguments)
+            if gate.understands(call.verb, call.arguments, call.target):
+                return f"gate {call.verb}"
         case _:
             pass
     raise UnknownCommand([word[:60] for word in argv])
 
 
-def _gated(args: Sequence[str]) -> bool:
+def _gated(args: tuple[str, ...]) -> bool:
     """Whether the gate's ``do`` knows it: not all that an operator could type."""
-    others = args[:1] == ["systemctl"] and services.NAME.fullmatch(args[-1])
-    return tuple(args) in GATED or args[:2] == ["o2cb", "register-cluster"] or bool(others)
+    others = args[:1] == ("systemctl",) and services.NAME.fullmatch(args[-1])
+    return args in GATED or args[:2] == ("o2cb", "register-cluster") or bool(others)
 
 
 def changes(name: str) -> bool:
@@ -108,9 +123,9 @@ def changes(name: str) -> bool:
 
 
 def perform(machine: Machine, command: Command, controller: str) -> Reply:
-    """Runs a command to its end."""
+    """Runs a command to its end, if it is of a run that may act here."""
     try:
-        return _run(machine, command, controller)
+        return _run(machine, _allowed(machine, command, controller), controller)
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
         return failed.reply
@@ -119,24 +134,34 @@ def perform(machine: Machine, command: Command, controller: str) -> Reply:
 def begin(machine: Machine, command: Command) -> None:
     """Runs a command halfway: only verbs of the gate leave traces, all else is one step."""
     name = name_here(machine, command.argv)
-    if not name.startswith("gate "):
-        return
     try:
-        verb = name.removeprefix("gate ")
-        gate.cut_short(verb, Call(machine, command.argv[5:], command.stdin, ""))
+        command = _allowed(machine, command, OPERATOR)
+        if name.startswith("gate "):
+            gate.cut_short(name.removeprefix("gate "), _called(machine, command, ""))
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
+
+
+def _allowed(machine: Machine, command: Command, controller: str) -> Command:
+    """The bare command, if its run may begin it now; Failed as the gate refuses it."""
+    call = gate_call(command.argv)
+    if call is not None and call.permit is not None:
+        lease.act(machine, call.permit)
+    elif call is not None and changes(f"gate {call.verb}") and controller != OPERATOR:
+        raise Failed(64, f"gate: usage: {command.words[0]} needs a run that it is of")
+    return replace(command, argv=_bare(command.argv))
 
 
 def _run(machine: Machine, command: Command, controller: str) -> Reply:
     if program := machine.programs.get(command.argv[0]):
         return program(machine, command.argv)
-    argv = command.argv[5:] if command.argv[3:5] == ("gate", "do") else command.argv
+    asked = gate_call(command.argv)
+    argv = asked.arguments if asked and asked.verb == "do" else command.argv
     match name_of(command.argv).split():
         case ["probe"]:
             return answer(machine, argv[4:])
         case ["gate", verb]:
-            return gate.perform(verb, Call(machine, argv[5:], command.stdin, controller))
+            return gate.perform(verb, _called(machine, command, controller))
         case ["modprobe", module]:
             return modules.load(machine, module)
         case ["systemctl", verb]:
@@ -144,6 +169,13 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
         case _:
             live.register(machine, argv[2])
             return Reply(seconds=0.5)
+
+
+def _called(machine: Machine, command: Command, controller: str) -> Call:
+    """A call of the gate, which it understands."""
+    asked = gate_call(command.argv)
+    assert asked is not None  # noqa: S101  # `name_of` has understood it
+    return Call(machine, asked.arguments, command.stdin, controller, asked.target)
 
 
 def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:

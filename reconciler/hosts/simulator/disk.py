@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,6 +14,9 @@ Damage = Literal["", "repairable", "lasting"]
 # Incompat features of a new file system: sparse to append-dio, and clusterinfo with a stamp.
 UNSTAMPED = 0xB750
 STAMPED = UNSTAMPED | 0x4000
+# struct o2hb_disk_heartbeat_block (cluster/ocfs2_heartbeat.h); crc32_le from zero.
+BLOCK = struct.Struct("<QB3xIQI4x")
+CRC_START = 0xFFFFFFFF
 EPOCH = 1_800_000_000  # what a simulated clock shows at the start of the world
 
 
@@ -36,15 +41,26 @@ class Signature:
 
 @dataclass(slots=True)
 class Beat:
-    """A node's heartbeat block; ``stopped`` is the time of the last write, None: it beats."""
+    """A node's heartbeat block; ``stopped`` is the time of the last write, None: it beats.
+
+    ``dead_ms`` is the silence after which others take the host for dead.
+    """
 
     host: str
     generation: int
     stopped: float | None = None
+    dead_ms: int = 62_000
 
     def sequence(self, now: float) -> int:
         """The kernel writes its clock as the sequence number (cluster/heartbeat.c)."""
         return EPOCH + int(now if self.stopped is None else self.stopped)
+
+    def block(self, number: int, now: float) -> str:
+        """The first 32 bytes on disk in hex, with the kernel's checksum of all 512."""
+        fields = (self.sequence(now), number), (self.generation, self.dead_ms)
+        unsummed = BLOCK.pack(*fields[0], 0, *fields[1])
+        summed = zlib.crc32(unsummed.ljust(SECTOR, b"\0"), CRC_START) ^ CRC_START
+        return BLOCK.pack(*fields[0], summed, *fields[1]).hex()
 
 
 @dataclass(slots=True)
@@ -108,12 +124,16 @@ class Partition:
 
 @dataclass(slots=True)
 class Lun:
-    """A disk that hosts may share; ``wwid`` in multipath form, None for plain disks."""
+    """A disk that hosts may share; ``wwid`` in multipath form, None for plain disks.
+
+    ``sector`` is its logical block size, the distance between two heartbeat blocks.
+    """
 
     name: str
     whole: Extent
     wwid: str | None = None
     partitions: dict[int, Partition] = field(default_factory=dict)
+    sector: int = SECTOR
 
     def extent(self, partition: int | None) -> Extent:
         """What lies under a device of this disk."""

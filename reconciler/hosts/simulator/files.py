@@ -75,6 +75,20 @@ class Files:
             self.by_path[f"{path}.before"] = self.by_path[path]
         self._take(path, file)
 
+    def reserve(self, path: str, size: int) -> bool:
+        """Whether so many bytes are a file's own from now on."""
+        room = self._room(path)
+        if room is None:
+            return True
+        if room.free < size:
+            return False
+        room.free -= size
+        return True
+
+    def keep(self, path: str, file: File) -> None:
+        """Puts a file whose place on the disk is its own already, however full that is."""
+        self.by_path[path] = file
+
     def archive(self, path: str) -> None:
         """The file becomes PATH.before; an older one goes."""
         self.remove(f"{path}.before")

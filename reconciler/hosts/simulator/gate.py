@@ -6,11 +6,13 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import (
     backing,
     backups,
+    beating,
     disarming,
     guests,
     layers,
@@ -31,10 +33,12 @@ from reconciler.hosts.simulator.signatures import blkid
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.devices import Device
     from reconciler.hosts.simulator.machine import Machine
+    from reconciler.model.gate_call import Target
 
 PATH = r"(?!.*(//|/\./|/\.\./|/\.\.?$))/[^\x00-\x1f\x7f]*[^/\x00-\x1f\x7f]"
 DIGEST, MODE = r"[0-9a-f]{64}", r"[0-7]{3}"
 CLUSTER, RUN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,15}", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+SCOPE, TEXT = f"-|{CLUSTER}", r"[^\x00-\x1f]{1,1024}"
 DEVICE = rf"(?=/dev/){PATH}"
 UUID, OPTIONS = r"[0-9a-f-]{36}", r"[A-Za-z0-9_=.,:@%+/-]+"
 NUMBER, PARTITION = r"0|[1-9]\d{0,17}", r"[1-9]\d{0,2}"
@@ -71,25 +75,23 @@ def format_volume(call: Call) -> Reply:
     """Runs mkfs.ocfs2 on a device that still has the planned size and is still blank."""
     _blank_device(call)
     try:
-        made = mkfs.make(call.machine, call.args[4:])
+        made = mkfs.make(call.machine, call.args[2:])
     except Failed as failed:
         raise tool_failed("format-failed", str(failed), failed.reply.seconds) from failed
-    return Reply(0, f"ok formatted {call.args[0]}\n", "", made.seconds)
+    return Reply(0, f"ok formatted {call.on.node}\n", "", made.seconds)
 
 
 def format_cut_short(call: Call) -> None:
     """The power goes while mkfs writes."""
     _blank_device(call)
-    mkfs.cut_short(call.machine, call.args[4:])
+    mkfs.cut_short(call.machine, call.args[2:])
 
 
 def _blank_device(call: Call) -> Device:
-    node, size, dashes, program, *_ = call.args
-    if (dashes, program) != ("--", "mkfs.ocfs2") or mkfs.parse(call.args[4:])[1] != node:
+    node = call.on.node
+    if mkfs.parse(call.args[2:])[1] != node:
         raise UnknownCommand(f"gate format {call.args}")
-    device = call.device(node)
-    if device.size != int(size):
-        raise refused("device-size", f"{node} has {device.size} bytes, not {size}")
+    device = call.bound()
     if device.partition is None and device.holders:
         raise refused("device-in-use", f"{node} is held by {device.holders[0]}")
     if device.partition is None and device.lun.partitions:
@@ -112,14 +114,14 @@ def _blank(machine: Machine, device: Device, node: str) -> None:
 
 
 def mount(call: Call) -> Reply:
-    """Mounts the volume that NODE carries, if it is the one with that UUID."""
-    node, uuid, path, options = call.args
-    machine, device = call.machine, call.device(node)
+    """Mounts the volume that is meant, beside nobody who is not known."""
+    node, (path, options) = call.on.node, call.args
+    machine, (device, fs) = call.machine, call.volume()
     if found := _mounted_at(machine, path):
         if found == f"{device.number} ocfs2":
             return Reply(stdout=f"ok mounted {path}\n")
         raise refused("mount-path-busy", f"{path} already has a file system mounted: {found}")
-    call.volume(node, uuid)
+    call.look(fs)
     machine.files.directories.add(path)
     try:
         done = mounting.mount(machine, node, path, tuple(options.split(",")))
@@ -131,8 +133,8 @@ def mount(call: Call) -> Reply:
 
 def remount(call: Call) -> Reply:
     """Other options for a volume that stays mounted."""
-    node, path, options = call.args
-    machine, device = call.machine, call.device(node)
+    node, (path, options) = call.on.node, call.args
+    machine, (device, _) = call.machine, call.volume()
     found = _mounted_at(machine, path)
     if found != f"{device.number} ocfs2":
         raise refused(
@@ -206,18 +208,18 @@ def _mounted_at(machine: Machine, path: str) -> str:
 Verb = tuple[Callable[[Call], Reply], tuple[str, ...]]
 VERBS: dict[str, Verb] = {
     "write-file": (write_file, (PATH, MODE, f"absent|{DIGEST}", DIGEST)),
-    "format": (format_volume, (DEVICE, r"[1-9]\d*", "--", r"mkfs\.ocfs2", ".*")),
-    "mount": (mount, (DEVICE, f"-|{UUID}", PATH, OPTIONS)),
-    "remount": (remount, (DEVICE, PATH, OPTIONS)),
+    "format": (format_volume, ("--", r"mkfs\.ocfs2", ".*")),
+    "mount": (mount, (PATH, OPTIONS)),
+    "remount": (remount, (PATH, OPTIONS)),
     "unmount": (unmount, (PATH,)),
     "extend-lv": (backing.extend_lv, (LVM, LVM, NUMBER)),
-    "rescan": (layers.rescan, (DEVICE, NUMBER)),
-    "grow-partition": (layers.grow_partition, (DEVICE, PARTITION, NUMBER, NUMBER)),
-    "reread-partition": (layers.reread_partition, (DEVICE, PARTITION, NUMBER)),
-    "grow-fs": (tunefs.grow_fs, (DEVICE, UUID, NUMBER, "mounted|unmounted")),
-    "add-slots": (tunefs.add_slots, (DEVICE, UUID, SLOTS)),
-    "set-label": (tunefs.set_label, (DEVICE, UUID, LABEL)),
-    "check-fs": (tunefs.check_fs, (DEVICE, UUID, r"[a-z0-9_]{1,16}", CLUSTER)),
+    "rescan": (layers.rescan, (NUMBER,)),
+    "grow-partition": (layers.grow_partition, (PARTITION, NUMBER, NUMBER)),
+    "reread-partition": (layers.reread_partition, (PARTITION, NUMBER)),
+    "grow-fs": (tunefs.grow_fs, (NUMBER, "mounted|unmounted")),
+    "add-slots": (tunefs.add_slots, (SLOTS,)),
+    "set-label": (tunefs.set_label, (LABEL,)),
+    "check-fs": (tunefs.check_fs, (r"[a-z0-9_]{1,16}", CLUSTER)),
     "disarm": (
         disarming.disarm,
         ("unit|autofs", f"{disarming.UNIT}|{disarming.MAP}", r"[^\x00-\x1f]{1,1000}"),
@@ -247,9 +249,16 @@ VERBS: dict[str, Verb] = {
     "reload-module": (modules.reload, (packages.RELEASE,)),
     "archive-file": (archive_file, (PATH, DIGEST)),
     "set-live": (set_live, (CLUSTER, "reconnect_delay_ms", r"0|[1-9]\d{0,17}")),
-    "lease-acquire": (lease.acquire, (CLUSTER, RUN, r"[^\x00-\x1f]{1,1024}", f"-|{RUN}")),
-    "lease-renew": (lease.renew, (CLUSTER, RUN)),
-    "lease-release": (lease.release, (CLUSTER, RUN)),
+    "lease-acquire": (
+        lease.acquire,
+        (SCOPE, RUN, TEXT, r"[A-Za-z0-9_.,:-]+", f"-|{RUN}"),
+    ),
+    "lease-renew": (lease.renew, (SCOPE, RUN, NUMBER)),
+    "lease-seal": (lease.seal, (SCOPE, RUN, NUMBER)),
+    "lease-free": (lease.free, (SCOPE, RUN, NUMBER)),
+    "lease-unlock": (lease.unlock, (SCOPE, RUN)),
+    "pause": (lease.pause, (CLUSTER, TEXT, TEXT, f"-|{NUMBER}")),
+    "resume": (lease.resume, ()),
 }
 OPEN = frozenset({"format", "install-packages", "fetch"})
 HALVES: dict[str, Callable[[Call], None]] = {
@@ -261,9 +270,27 @@ HALVES: dict[str, Callable[[Call], None]] = {
 }
 
 
-def understands(verb: str, args: tuple[str, ...]) -> bool:
+# What a verb that touches a device wants to be told of it: size and UUID, ``-`` or a value.
+NAMED: dict[str, tuple[str, str]] = {
+    "format": (r"[1-9]\d*", "-"),
+    **dict.fromkeys(("rescan", "grow-partition", "reread-partition"), ("-", "-")),
+    **dict.fromkeys(("mount", "remount"), ("-", f"-|{UUID}")),
+    **dict.fromkeys(("grow-fs", "add-slots", "set-label", "check-fs"), ("-", UUID)),
+}
+WWID = r"-|[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}"
+
+
+def _is_named(verb: str, target: Target | None) -> bool:
+    """Whether a call names a device as its verb wants it, and none where it wants none."""
+    if target is None or verb not in NAMED:
+        return target is None and verb not in NAMED
+    patterns = (DEVICE, WWID, *NAMED[verb], beating.LIST)
+    return all(map(re.fullmatch, patterns, target.words()[1:]))
+
+
+def understands(verb: str, args: tuple[str, ...], target: Target | None = None) -> bool:
     """Whether the gate has the verb with such arguments; some take more of the last kind."""
-    if verb not in VERBS:
+    if verb not in VERBS or not _is_named(verb, target):
         return False
     patterns = VERBS[verb][1]
     more = len(args) - len(patterns)
@@ -273,8 +300,18 @@ def understands(verb: str, args: tuple[str, ...]) -> bool:
 
 
 def perform(verb: str, call: Call) -> Reply:
-    """Runs a verb that the gate understands."""
-    return VERBS[verb][0](call)
+    """Runs a verb that the gate understands; what it waited is part of its time."""
+    began = call.machine.world.now
+    try:
+        reply = VERBS[verb][0](call)
+    except Failed as failed:
+        failed.reply = _later(failed.reply, call.machine.world.now - began)
+        raise
+    return _later(reply, call.machine.world.now - began)
+
+
+def _later(reply: Reply, seconds: float) -> Reply:
+    return replace(reply, seconds=reply.seconds + seconds)
 
 
 def cut_short(verb: str, call: Call) -> None:

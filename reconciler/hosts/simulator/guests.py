@@ -6,6 +6,8 @@ hosts at once is a disaster, whoever started it there.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.:+@-]{0,127}"
 WORDS = r"[^\x00-\x1f\x7f]+(\n[^\x00-\x1f\x7f]+)*"
+PROGRAMS = re.compile(r"/var/lib/reconcile/[^./][^/]*/programs")
 FIRST_PID = 3000
 SHUTDOWN, BOOT, MOVE = 20.0, 5.0, 30.0  # seconds
 
@@ -49,6 +52,14 @@ def add(machine: Machine, guest: Guest) -> None:
 def running(machine: Machine) -> list[str]:
     """The guests that run on a host, in the order of their start."""
     return [process.guest for process in machine.running.processes if process.guest]
+
+
+def is_approved(machine: Machine, words: tuple[str, ...]) -> bool:
+    """Whether an apply has recorded exactly these words there."""
+    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
+    files = machine.files.by_path
+    records = [file for path, file in files.items() if PROGRAMS.fullmatch(path)]
+    return any(digest in file.text.split("\n") for file in records if file.mode == "600")
 
 
 def listed(machine: Machine, words: tuple[str, ...], path: str) -> list[str]:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import commands, mounting, power
+from reconciler.hosts.simulator import commands, lease, mounting, power
 from reconciler.hosts.simulator.errors import ImpossibleWorld
 from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.reply import Reply
+from reconciler.model.gate_call import gate_call
 from reconciler.model.plan import Command, Completed
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class SimulatedHost:
         name = commands.name_here(self.machine, command.argv)
         world, fault = self.machine.world, self.machine.fault(name)
         began, boot = world.now, self.machine.running.boot_id
-        with self._watched(name):
+        with self._working():
             await asyncio.sleep(0)
             self._still(boot)
             reply = self._carry_out(name, command, fault)
@@ -107,12 +108,12 @@ class SimulatedHost:
 
     def _carry_out(self, name: str, command: Command, fault: Fault | None) -> Reply:
         if fault is None:
-            return commands.perform(self.machine, command, self.controller)
+            return self._performed(name, command)
         self.machine.record("fault", f"{fault.kind} {fault.phase} {name}")
         if fault.kind == "fails":
             return Reply(fault.status, "", fault.stderr)
         if fault.phase == "after":
-            commands.perform(self.machine, command, self.controller)
+            self._performed(name, command)
         elif fault.phase == "during":
             commands.begin(self.machine, command)
         if fault.kind != "lost":
@@ -121,24 +122,36 @@ class SimulatedHost:
             power.switch_on(self.machine)
         raise self._lost(f"{fault.kind} {fault.phase} {name}")
 
-    @contextmanager
-    def _watched(self, name: str) -> Iterator[None]:
-        """Notes commands that change a host while another one does, or a foreign run."""
-        if not commands.changes(name):
-            yield
-            return
+    def _performed(self, name: str, command: Command) -> Reply:
+        """Runs it; notes a change while another one is made, or one of a foreign run."""
+        reply = commands.perform(self.machine, command, self.controller)
+        begun = lease.works(self.machine) or gate_call(command.argv) is None
+        begun = begun or self.controller == commands.OPERATOR
+        if commands.changes(name) and begun:
+            self._look_for_disasters(name)
+            self.machine.busy.append((lease.worker(), name))
+        return reply
+
+    def _look_for_disasters(self, name: str) -> None:
         machine = self.machine
-        if machine.busy:
-            machine.world.disaster(
-                "overlapping-commands", self.name, f"{name} during {machine.busy[0]}"
-            )
+        scope = machine.running.works.get(lease.worker(), lease.MEMBER)
+        for worker, other in machine.busy:
+            if machine.running.works.get(worker, lease.MEMBER) == scope:
+                machine.world.disaster(
+                    "overlapping-commands", self.name, f"{name} during {other}"
+                )
         owner = machine.world.controllers.get(self.name, self.controller)
-        if owner != self.controller:
+        if owner != self.controller and scope == lease.MEMBER:
             machine.world.disaster(
                 "interleaved-runs", self.name, f"{name} by {self.controller}, held by {owner}"
             )
-        machine.busy.append(name)
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """What a command has begun here ends with it."""
+        machine = self.machine
         try:
             yield
         finally:
-            machine.busy.remove(name)
+            machine.busy = [item for item in machine.busy if item[0] != lease.worker()]
+            lease.ended(machine)

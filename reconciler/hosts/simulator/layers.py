@@ -25,8 +25,8 @@ DOS_LIMIT = 1 << 32
 
 def rescan(call: Call) -> Reply:
     """The kernel learns what the storage says: every path first, then the map over them."""
-    node, least = call.args
-    disk = call.disk(node)
+    node, (least,) = call.on.node, call.args
+    disk = call.disk()
     paths, before = _live_paths(call.machine, disk), disk.size
     seconds = _rescan_paths(paths, int(least))
     if disk not in paths and disk.size < paths[0].size:
@@ -42,8 +42,8 @@ def rescan(call: Call) -> Reply:
 
 def rescan_cut_short(call: Call) -> None:
     """The paths have grown, the map has not."""
-    node, least = call.args
-    _rescan_paths(_live_paths(call.machine, call.disk(node)), int(least))
+    (least,) = call.args
+    _rescan_paths(_live_paths(call.machine, call.disk()), int(least))
 
 
 def _live_paths(machine: Machine, disk: Device) -> list[Device]:
@@ -69,8 +69,8 @@ def _rescan_paths(paths: list[Device], least: int) -> float:
 
 def grow_partition(call: Call) -> Reply:
     """Moves a partition's end in the table, then lets the kernel here know."""
-    node, number, _, end = call.args
-    disk = call.disk(node)
+    node, (number, _, end) = call.on.node, call.args
+    disk = call.disk()
     part = _write_table(call, disk)
     _take_table(call.machine, disk, int(number), part.extent.size)
     return Reply(0, f"ok grown {node} {number} {end}\n", "", 2.0)
@@ -78,11 +78,11 @@ def grow_partition(call: Call) -> Reply:
 
 def grow_partition_cut_short(call: Call) -> None:
     """The table is written; the kernel does not know it."""
-    _write_table(call, call.disk(call.args[0]))
+    _write_table(call, call.disk())
 
 
 def _write_table(call: Call, disk: Device) -> Partition:
-    node, number, start, end = call.args[0], *map(int, call.args[1:])
+    node, (number, start, end) = call.on.node, map(int, call.args)
     call.needs("parted")
     part = _entry(call.machine, disk, number)
     _refuse_move(disk, number, start, end)
@@ -149,8 +149,8 @@ def _last(part: Partition) -> int:
 
 def reread_partition(call: Call) -> Reply:
     """The kernel here takes the size that the table has."""
-    node, number, least = call.args
-    disk = call.disk(node)
+    node, (number, least) = call.on.node, call.args
+    disk = call.disk()
     _take_table(call.machine, disk, int(number), int(least))
     return Reply(0, f"ok reread {node} {number} {least}\n", "", 1.0)
 

@@ -108,7 +108,11 @@ class Mount:
 
 @dataclass(slots=True)
 class Running:
-    """What a power cut takes away; ``read`` are the texts that systemd goes by."""
+    """What a power cut takes away; ``read`` are the texts that systemd goes by.
+
+    ``works`` are the commands of runs that work now, with the scope of their lease.
+    ``sightings``: the uptime at which the gate first saw a heartbeat block of a volume.
+    """
 
     boot_id: str = ""
     since: float = 0.0
@@ -123,6 +127,8 @@ class Running:
     masked: set[str] = field(default_factory=set)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
+    works: dict[int, str] = field(default_factory=dict)
+    sightings: dict[tuple[str, int, str], float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -154,7 +160,7 @@ class Machine:
     programs: dict[str, Program] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
-    busy: list[str] = field(default_factory=list)
+    busy: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def short_name(self) -> str:
@@ -185,6 +191,13 @@ class Machine:
     def whole(self, device: Device) -> Device:
         """The disk that a partition is on; the device itself if it is none."""
         return next((d for d in self.running.devices if d.name == device.parent), device)
+
+    def wwid(self, device: Device) -> str:
+        """The WWID of the disk beneath, as the kernel tells it and multipath writes it."""
+        whole = self.whole(device)
+        if whole.dm_uuid.startswith("mpath-"):
+            return whole.dm_uuid.removeprefix("mpath-")
+        return whole.wwid.replace("naa.", "3", 1)
 
     def is_down(self, path: Device) -> bool:
         """Whether a path leads nowhere."""

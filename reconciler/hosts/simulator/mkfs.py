@@ -24,7 +24,7 @@ def parse(args: tuple[str, ...]) -> tuple[dict[str, str], str, int | None]:
     """Options, device and block count; UnknownCommand for what the gate never passes."""
     try:
         options, rest = getopt.gnu_getopt(
-            list(args), "xL:N:b:C:T:", ["cluster-stack=", "cluster-name="]
+            list(args), "xL:U:N:b:C:T:", ["cluster-stack=", "cluster-name="]
         )
     except getopt.GetoptError as error:
         raise UnknownCommand(f"mkfs.ocfs2: {error}") from error
@@ -96,7 +96,14 @@ def _design(
     name = options.get("--cluster-name", "")
     stack = options.get("--cluster-stack", "")
     return Filesystem(
-        machine.world.uuid(), label, slots, block, cluster, size // cluster, stack, name
+        options.get("-U") or machine.world.uuid(),
+        label,
+        slots,
+        block,
+        cluster,
+        size // cluster,
+        stack,
+        name,
     )
 
 

@@ -170,7 +170,7 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
     slot = free[0] if own is None else own
     fs.slot_map[slot] = me.number
     generation = machine.world.rng.getrandbits(64) | 1
-    fs.beats[me.number] = Beat(machine.name, generation)
+    fs.beats[me.number] = Beat(machine.name, generation, dead_ms=_dead_ms(machine))
     for pair in seen:
         if not _share_a_volume(machine, pair.member):
             machine.log(f"o2net: Connected to {pair.peer}")
@@ -178,11 +178,17 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
     return slot
 
 
+def _dead_ms(machine: Machine) -> int:
+    """As the kernel writes it into each block: its threshold in iterations of two seconds."""
+    live = machine.running.live
+    return live.dead_threshold * 2000 if live else 0
+
+
 def _stop_beating(machine: Machine, fs: Filesystem, number: int) -> None:
     """A join that is refused ends like a clean leave: generation 0, also after a crash."""
     beat = fs.beats.get(number)
     if beat is None or beat.host == machine.name or beat.stopped is not None:
-        fs.beats[number] = Beat(machine.name, 0, machine.world.now)
+        fs.beats[number] = Beat(machine.name, 0, machine.world.now, _dead_ms(machine))
 
 
 def _numbers(device: Device) -> str:

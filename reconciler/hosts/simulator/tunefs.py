@@ -23,7 +23,7 @@ DAMAGE = "[INODE_ORPHANED] Inode 65537 is listed twice in the orphan directory"
 
 def grow_fs(call: Call) -> Reply:
     """tunefs.ocfs2 -S: online where the volume is mounted, under the cluster lock elsewhere."""
-    node, how = call.args[0], call.args[3]
+    node, how = call.on.node, call.args[1]
     fs, clusters = _wanted(call)
     if fs.clusters < clusters:
         if how == "unmounted":
@@ -42,25 +42,26 @@ def grow_fs_cut_short(call: Call) -> None:
     fs, clusters = _wanted(call)
     if fs.clusters >= clusters:
         return
-    if call.args[3] == "mounted":
+    if call.args[1] == "mounted":
         _resize(call.machine, fs, (fs.clusters + clusters) // 2)
     else:
-        _lock_out(call.machine, fs, f"grow-failed: {call.args[0]}", ONLINE)
+        _lock_out(call.machine, fs, f"grow-failed: {call.on.node}", ONLINE)
         fs.inprog = True
         call.machine.record("resize-cut-short", fs.label)
 
 
 def _wanted(call: Call) -> tuple[Filesystem, int]:
     """The file system, and the clusters that it shall have."""
-    node, uuid, blocks, how = call.args
+    node, (blocks, how) = call.on.node, call.args
     call.needs("debugfs.ocfs2", "tunefs.ocfs2")
-    device, fs = call.volume(node, uuid)
+    device, fs = call.volume()
     if how == "unmounted":
         _refuse_mounted(call.machine, node, device)
     elif not any(m.device is device and m.pid == 1 for m in call.machine.running.mounts):
         raise refused("not-mounted", f"{node} is not mounted here")
     _refuse_interrupted(node, fs)
     _refuse_short(call.machine, device, int(blocks) * fs.block_size)
+    call.look(fs)
     return fs, int(blocks) * fs.block_size // fs.cluster_size
 
 
@@ -100,11 +101,12 @@ def _resize(machine: Machine, fs: Filesystem, clusters: int) -> None:
 
 def add_slots(call: Call) -> Reply:
     """tunefs.ocfs2 -N: only where nobody has the volume mounted."""
-    node, uuid, slots = call.args
+    node, (slots,) = call.on.node, call.args
     call.needs("debugfs.ocfs2", "tunefs.ocfs2")
-    device, fs = call.volume(node, uuid)
+    device, fs = call.volume()
     _refuse_mounted(call.machine, node, device)
     _refuse_interrupted(node, fs)
+    call.look(fs)
     if fs.slots < int(slots):
         had = f"slots-failed: {node} has {fs.slots} slots, not {slots}"
         _lock_out(call.machine, fs, had, TRYLOCK)
@@ -115,11 +117,12 @@ def add_slots(call: Call) -> Reply:
 
 def set_label(call: Call) -> Reply:
     """tunefs.ocfs2 -L: only where nobody has the volume mounted."""
-    node, uuid, label = call.args
+    node, (label,) = call.on.node, call.args
     call.needs("debugfs.ocfs2", "tunefs.ocfs2")
-    device, fs = call.volume(node, uuid)
+    device, fs = call.volume()
     _refuse_mounted(call.machine, node, device)
     _refuse_interrupted(node, fs)
+    call.look(fs)
     if fs.label != label:
         had = f"label-failed: {node} has the label {fs.label or 'none'}, not {label}"
         _lock_out(call.machine, fs, had, TRYLOCK)
@@ -162,13 +165,14 @@ def _blame(machine: Machine, fs: Filesystem, kind: str) -> None:
 
 def check_fs(call: Call) -> Reply:
     """fsck.ocfs2 -fy, whose status means nothing: what it found decides."""
-    node, uuid, stack, cluster = call.args
+    node, (stack, cluster) = call.on.node, call.args
     call.needs("debugfs.ocfs2", "fsck.ocfs2")
-    device, fs = call.volume(node, uuid)
+    device, fs = call.volume()
     _refuse_mounted(call.machine, node, device)
     if fs.cluster and (fs.stack, fs.cluster) != (stack, cluster):
         stamps = f"{fs.stack}/{fs.cluster}, not {stack}/{cluster}"
         raise refused("foreign-stack", f"{node} belongs to {stamps}")
+    call.look(fs)
     found = _fsck(call.machine, device, fs)
     if fs.damage:
         raise tool_failed("check-failed", f"{node}: {DAMAGE}", LOCKING)

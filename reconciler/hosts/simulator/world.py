@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from reconciler.hosts.simulator.commands import OPERATOR
 from reconciler.hosts.simulator.disk import EPOCH, Filesystem, Lun
 from reconciler.hosts.simulator.errors import ImpossibleWorld
 from reconciler.hosts.simulator.guests import Guest
@@ -93,11 +94,14 @@ class World:
                 f"a second host with the name or an address of {machine.name}"
             )
         self.machines[machine.name] = machine
-        self.hosts[machine.name] = self.session(machine.name, "controller")
+        self.hosts[machine.name] = self.session(machine.name, OPERATOR)
         return machine
 
     def session(self, host: str, controller: str) -> SimulatedHost:
-        """A connection to a host; ``controller`` tells apart who is at its other end."""
+        """A connection to a host; ``controller`` tells apart who is at its other end.
+
+        In ``hosts`` it is an operator, who types at the host itself.
+        """
         return SimulatedHost(self.machines[host], controller)
 
     def advance(self, seconds: float) -> None:

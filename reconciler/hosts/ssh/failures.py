@@ -99,6 +99,8 @@ def sudo_refusal(completed: Completed) -> str | None:
 
 def shown(command: Command) -> str:
     """``command`` on one short line; a script of several lines is shown as ``…``."""
-    words = ("…" if "\n" in word else shlex.quote(word) for word in command.argv)
+    words = (
+        "…" if "\n" in word else shlex.quote(word) for word in command.shown_as or command.argv
+    )
     line = " ".join(words)
     return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"

@@ -33,6 +33,7 @@ from reconciler.model.observed.system import (
     ModuleBuild,
     Ordering,
     Packages,
+    Pause,
     Process,
     Region,
     Space,
@@ -60,6 +61,7 @@ __all__ = [
     "Observed",
     "Ordering",
     "Packages",
+    "Pause",
     "Process",
     "Region",
     "Slot",
@@ -105,6 +107,7 @@ class HostFacts:
     space: tuple[Space, ...] | Unknown
     records: tuple[TextFile, ...] | Unknown
     leases: tuple[Lease, ...] | Unknown
+    pauses: tuple[Pause, ...] | Unknown
     log: tuple[str, ...] | Unknown
     automounts: tuple[Automount, ...] | Unknown
     interconnect: tuple[Connection, ...] | Unknown

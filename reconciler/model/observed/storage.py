@@ -76,11 +76,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A node's heartbeat block on disk; generation 0 is a clean leave."""
+    """A node's heartbeat block on disk; generation 0 is a clean leave.
+
+    ``block`` are its first 32 bytes in hex, ``dead_ms`` the milliseconds of silence after which
+    others take the node for dead.
+    """
 
     node: int
     sequence: str
     generation: str
+    block: str = ""
+    dead_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

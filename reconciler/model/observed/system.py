@@ -216,8 +216,37 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The lease that a run holds on this host; ``age`` since its renewal, by boot time."""
+    """The lease that a run holds on this host; ``age`` in seconds since its renewal, by boot time.
+
+    ``scope`` is ``-`` for all that a member is, a cluster's name on a storage host. ``hosts``
+    are all where the run holds one; ``sealed`` says that it starts nothing more here. ``step``
+    and ``action`` are what it began last, ``begun`` whether ``now``, in this boot, or
+    ``before``; empty if nothing. ``running`` are processes that a run has begun here and that
+    have not ended, in words; empty if there are none. ``run`` is empty if only they are left.
+    """
 
     run: str
     holder: str
     age: float
+    scope: str = "-"
+    hosts: tuple[str, ...] = ()
+    sealed: bool = False
+    step: int = 0
+    action: str = ""
+    begun: str = ""
+    running: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """That an operator wants nothing to be done on this host.
+
+    ``since`` and ``until`` are seconds since 1970 by its clock; without ``until``, until it is
+    resumed.
+    """
+
+    cluster: str
+    reason: str
+    by: str
+    since: int
+    until: int | None

@@ -96,4 +96,7 @@ def warnings(action: Action) -> tuple[str, ...]:
         found.append(f"DATA: everything on {action.device} is gone after this")
     if action.irreversible:
         found.append("NO WAY BACK: this cannot be undone")
+    if action.command and action.command.references:
+        words = ", ".join(action.command.references)
+        found.append(f"SECRET: type what this stands for in place of {words}")
     return tuple(found)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from reconciler.model.heartbeats import numbers_of
 from reconciler.model.plan import Fact
 from reconciler.reports.runbook.looks import Check, one, value
 from reconciler.reports.runbook.places import Places, shell
@@ -118,15 +119,26 @@ def _slots(fact: Fact, host: str, places: Places) -> Check:
 
 
 def _heartbeats(fact: Fact, host: str, places: Places) -> Check:
-    reference, apart = _split(fact)
+    reference, beats = _split(fact)
     command = shell("debugfs.ocfs2", "-R", "hb", places.device(host, reference))
-    others = "" if apart == "-" else f", apart from node {apart}, whose line stands still"
+    others = "".join(f", apart from {words}" for words in _apart(beats))
     return Check(
         (command, f"sleep 12; {command}"),
         (
             f"no line with a generation other than 0{others}; no line at all is unknown, not ended",
         ),
     )
+
+
+def _apart(beats: str) -> Iterator[str]:
+    """The lines that may have a generation."""
+    numbers = numbers_of(beats)
+    mounted = ", ".join(str(n) for n, block in numbers.items() if not block)
+    frozen = ", ".join(str(n) for n, block in numbers.items() if block)
+    if mounted:
+        yield f"node {mounted}, which have it mounted"
+    if frozen:
+        yield f"node {frozen}, whose line stands still"
 
 
 def _lun(fact: Fact, host: str, places: Places) -> Check:

@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.model.gate_call import ANY, HEAD
 from reconciler.model.plan import Action
 from reconciler.reports.runbook.checks import FSTAB, escaped
 from reconciler.reports.runbook.places import CONFIGFS, Places, lines, remark, shell
-from reconciler.reports.runbook.typed import Commands, Maker, arguments, plainly
+from reconciler.reports.runbook.typed import Commands, Maker, arguments, called, node, plainly
 from reconciler.reports.runbook.volumes import VOLUMES
 
 # Ends a file that is typed in; no file of ours has such a line.
@@ -117,10 +118,11 @@ def _module(action: Action, _places: Places) -> Commands:
 
 def _fetch(action: Action, places: Places) -> Commands:
     """As it is installed later, up to where that would begin."""
-    if action.command is None:
+    call = called(action)
+    if action.command is None or call is None:
         return ()
-    argv = action.command.argv
-    command = replace(action.command, argv=(*argv[:4], *argv[5:]))
+    argv = (*action.command.argv[:HEAD], *call.arguments)
+    command = replace(action.command, argv=argv)
     kind = action.kind.replace("fetch", "upgrade")
     typed = STEPS[kind](replace(action, kind=kind, command=command), places)
     return tuple(
@@ -145,13 +147,14 @@ def _reload(_action: Action, _places: Places) -> Commands:
 
 
 def _mount(action: Action, _places: Places) -> Commands:
-    node, uuid, path, options = arguments(action)
+    call, device, (path, options) = called(action), node(action), arguments(action)
+    uuid = call.target.uuid if call and call.target else ANY
     look = (
         []
-        if uuid == "-"
-        else [f"{shell('blkid', '-p', '-s', 'UUID', '-o', 'value', node)}    # {uuid}"]
+        if uuid == ANY
+        else [f"{shell('blkid', '-p', '-s', 'UUID', '-o', 'value', device)}    # {uuid}"]
     )
-    mount = shell("mount", "-t", "ocfs2", "-o", options, node, path)
+    mount = shell("mount", "-t", "ocfs2", "-o", options, device, path)
     return (*look, shell("mkdir", "-p", path), mount)
 
 
@@ -161,11 +164,11 @@ def _unmount(action: Action, _places: Places) -> Commands:
 
 def _remount(action: Action, places: Places) -> Commands:
     """Without its heartbeat option the kernel refuses a remount."""
-    node, path, options = arguments(action)
+    path, options = arguments(action)
     mount = places.mount(action.host, path)
     given = [o for o in mount.options if o.startswith("heartbeat=")] if mount else []
     words = ",".join(("remount", options, *(given or ["heartbeat=local"])))
-    return (shell("mount", "-o", words, node, path),)
+    return (shell("mount", "-o", words, node(action), path),)
 
 
 def _disarm(action: Action, _places: Places) -> Commands:
@@ -226,7 +229,7 @@ def _note(action: Action, _places: Places) -> Commands:
 
 FILES = (
     *("write-cluster-conf", "write-o2cb-settings", "write-order", "write-quarantine"),
-    *("lift-quarantine", "note-stopped", "strike-stopped"),
+    *("lift-quarantine", "note-stopped", "strike-stopped", "approve-programs"),
 )
 BARRIERS = (
     *("same-cluster-conf", "same-live-nodes", "same-timeouts", "peers-connect"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.model.plan import TRAVELLING, Action
+from reconciler.model.gate_call import GateCall, gate_call
+from reconciler.model.plan import Action
 from reconciler.reports.runbook.places import Places, shell
 
 Commands = tuple[str, ...]
@@ -13,13 +14,23 @@ Maker = Callable[[Action, Places], Commands]
 
 def arguments(action: Action) -> tuple[str, ...]:
     """The arguments of the gate's verb."""
-    return action.command.argv[5:] if action.command else ()
+    call = called(action)
+    return call.arguments if call else ()
+
+
+def called(action: Action) -> GateCall | None:
+    """What the gate is asked to do; None for a command that is none of its verbs."""
+    return gate_call(action.command.argv) if action.command else None
+
+
+def node(action: Action) -> str:
+    """The device that the gate is asked to touch."""
+    call = called(action)
+    return call.target.node if call and call.target else ""
 
 
 def plainly(action: Action, _places: Places) -> Commands:
     """The command itself: the operator's own, or what the gate does as it is."""
     if action.command is None:
         return ()
-    argv = action.command.argv
-    words = argv[5:] if argv[3:4] in TRAVELLING else argv
-    return (shell(*words),)
+    return (shell(*(arguments(action) or action.command.argv)),)

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Mapping
 
 from reconciler.model.devices import ref
-from reconciler.model.plan import TRAVELLING, Action
+from reconciler.model.plan import Action
 from reconciler.reports.runbook.places import Places, is_map, shell
-from reconciler.reports.runbook.typed import Commands, Maker, arguments, plainly
+from reconciler.reports.runbook.typed import Commands, Maker, arguments, called, node, plainly
 
 
 def _reference(action: Action, places: Places) -> str:
@@ -18,12 +18,12 @@ def _reference(action: Action, places: Places) -> str:
 
 
 def _format(action: Action, _places: Places) -> Commands:
-    return (shell(*arguments(action)[3:]),)
+    return (shell(*arguments(action)[1:]),)
 
 
 def _backing(action: Action, places: Places) -> Commands:
     """lvextend counts in sectors here, as the size may be none of its units."""
-    if action.command is None or action.command.argv[3:4] not in TRAVELLING:
+    if called(action) is None:
         return plainly(action, places)
     group, volume, size = arguments(action)
     sectors = (int(size) + 511) // 512
@@ -51,7 +51,7 @@ def _rescan(action: Action, places: Places) -> Commands:
 
 
 def _partition(action: Action, places: Places) -> Commands:
-    disk, number, _start, end = arguments(action)
+    disk, (number, _start, end) = node(action), arguments(action)
     found = places.disk(action.host, _reference(action, places))
     dump = f"/root/{action.address.split('/')[1]}.partitions.dump"
     unit = (found.sector if found else 512) // 512  # parted counts in the disk's own blocks
@@ -65,8 +65,8 @@ def _partition(action: Action, places: Places) -> Commands:
 
 
 def _reread(action: Action, places: Places) -> Commands:
-    disk, number, _size = arguments(action)
-    return _tell_kernel(action, places, disk, number)
+    number, _size = arguments(action)
+    return _tell_kernel(action, places, node(action), number)
 
 
 def _tell_kernel(action: Action, places: Places, disk: str, number: str) -> Commands:
@@ -86,30 +86,30 @@ def _tell_kernel(action: Action, places: Places, disk: str, number: str) -> Comm
 
 
 def _grow(action: Action, _places: Places) -> Commands:
-    node, _uuid, blocks, _how = arguments(action)
-    return (shell("tunefs.ocfs2", "-S", node, blocks),)
+    blocks, _how = arguments(action)
+    return (shell("tunefs.ocfs2", "-S", node(action), blocks),)
 
 
 def _check(action: Action, _places: Places) -> Commands:
-    node, _uuid, _stack, cluster = arguments(action)
-    stats = shell("debugfs.ocfs2", "-R", "stats", node)
+    device, (_stack, cluster) = node(action), arguments(action)
+    stats = shell("debugfs.ocfs2", "-R", "stats", device)
     return (
         f"{stats} | grep 'Cluster name'    # {cluster}, or nothing; else do not go on",
-        shell("debugfs.ocfs2", "-R", "slotmap", node),
-        f"{shell('fsck.ocfs2', '-fn', node)}    # where the slot map had no slot in use",
-        f"{shell('fsck.ocfs2', '-fy', node)}    # where it had one, or -fn found something; again "
+        shell("debugfs.ocfs2", "-R", "slotmap", device),
+        f"{shell('fsck.ocfs2', '-fn', device)}    # where the slot map had no slot in use",
+        f"{shell('fsck.ocfs2', '-fy', device)}    # where it had one, or -fn found something; again "
         "until a run finds nothing",
     )
 
 
 def _slots(action: Action, _places: Places) -> Commands:
-    node, _uuid, count = arguments(action)
-    return (shell("tunefs.ocfs2", "-N", count, node),)
+    (count,) = arguments(action)
+    return (shell("tunefs.ocfs2", "-N", count, node(action)),)
 
 
 def _label(action: Action, _places: Places) -> Commands:
-    node, _uuid, label = arguments(action)
-    return (shell("tunefs.ocfs2", "-L", label, node),)
+    (label,) = arguments(action)
+    return (shell("tunefs.ocfs2", "-L", label, node(action)),)
 
 
 VOLUMES: Mapping[str, Maker] = {

@@ -14,6 +14,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
+from reconciler.model.secrets import references
 from reconciler.model.standing import left
 
 # An array's own tools may take minutes.
@@ -57,7 +58,11 @@ def _revoke(cluster: Cluster, volume: Volume, change: Change, storage: str) -> A
         summary=f"take the LUN of {volume.label} from {change.host}",
         because=change.because,
         risk="safe",
-        command=Command(argv(volume, change.host), timeout=REVOKE_TIMEOUT),
+        command=Command(
+            argv(volume, change.host),
+            timeout=REVOKE_TIMEOUT,
+            references=references(volume.access.revoke.argv if volume.access else ()),
+        ),
         requires=(
             Fact((change.host,), "ocfs2-mounts", "", "none"),
             Fact((change.host,), "live-nodes", cluster.name, "absent"),

@@ -24,6 +24,7 @@ from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record
 from reconciler.model.refusals import volume as address
+from reconciler.model.secrets import references
 from reconciler.model.standing import among, staying
 from reconciler.resources.growth.sizes import have
 
@@ -142,7 +143,7 @@ def actions(cluster: Cluster, volume: Volume, how: Backup, block: Superblock) ->
             summary=f"back up {volume.label} by {how.argv[0]}",
             because=f"{volume.label} grows offline",
             risk="safe",
-            command=Command(how.argv, timeout=BACKUP_TIMEOUT),
+            command=Command(how.argv, timeout=BACKUP_TIMEOUT, references=references(how.argv)),
             expects=(),  # no fact shows what the operator's command did: its status decides
             seconds=20,
         ),

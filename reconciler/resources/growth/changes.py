@@ -13,11 +13,14 @@ from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier
 from reconciler.model.beside import HostCommand, Lvm
 from reconciler.model.desired import Cluster, Device, Volume
-from reconciler.model.devices import mount_subject, ref, stable_link, stable_path
+from reconciler.model.devices import disk_target, mount_subject, ref, target
+from reconciler.model.gate_call import Target
+from reconciler.model.heartbeats import beside_mounts, waited
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import volume as address
+from reconciler.model.secrets import references
 from reconciler.model.standing import staying
 from reconciler.resources.growth.offline import Unmounted
 from reconciler.resources.growth.offline import work as work_unmounted
@@ -144,7 +147,9 @@ class _Growing:
             )
             what = f"logical volume {how.vg}/{how.lv}"
         else:
-            command = Command(argv(self.volume.device, how, least), timeout=BACKING_TIMEOUT)
+            words = argv(self.volume.device, how, least)
+            secrets = references(how.argv)
+            command = Command(words, timeout=BACKING_TIMEOUT, references=secrets)
             what = f"the disk by {how.argv[0]}"
         told = tuple(h for h, layer in self.work.layers.items() if layer.disk.capacity)
         subject = f"{self.ref} {least}"
@@ -154,8 +159,8 @@ class _Growing:
         proof = (Fact(told, "capacity", subject, "enough"),) if told else ()
         return replace(action, expects=proof, irreversible=True, seconds=10)
 
-    def _disk(self, host: str) -> str:
-        return self.volume.device.path or stable_link(self.work.layers[host].disk) or ""
+    def _disk(self, host: str) -> Target:
+        return disk_target(self.observed.reached()[host], self.volume)
 
     def _rescan(self, host: str) -> Action:
         least = self.work.goal.disk
@@ -165,7 +170,7 @@ class _Growing:
             "rescan",
             host,
             f"rescan {what}: {format_size(least)}",
-            gate_command("rescan", self._disk(host), str(least), timeout=RESCAN_TIMEOUT),
+            gate_command("rescan", str(least), target=self._disk(host), timeout=RESCAN_TIMEOUT),
         )
         subject = f"{self.ref} {least}"
         return replace(action, expects=(Fact((host,), "disk-room", subject, "enough"),))
@@ -174,14 +179,14 @@ class _Growing:
         work, host = self.work, self.work.worker
         start = work.layers[host].node.start
         words = (
-            *("grow-partition", self._disk(host), str(self.volume.device.partition)),
+            *("grow-partition", str(self.volume.device.partition)),
             *(str(start), str(work.goal.end)),
         )
         action = self._action(
             "grow-partition",
             host,
             f"grow partition {self.volume.device.partition} to sector {work.goal.end}",
-            gate_command(*words, timeout=RESCAN_TIMEOUT),
+            gate_command(*words, target=self._disk(host), timeout=RESCAN_TIMEOUT),
         )
         least = f"{self.ref} {work.goal.disk}"
         return replace(
@@ -200,12 +205,12 @@ class _Growing:
     def _reread(self, host: str) -> Action:
         size = str(self.work.goal.device)
         number = str(self.volume.device.partition)
-        words = ("reread-partition", self._disk(host), number, size)
+        words = ("reread-partition", number, size)
         action = self._action(
             "reread-partition",
             host,
             f"read partition {number} again",
-            gate_command(*words, timeout=RESCAN_TIMEOUT),
+            gate_command(*words, target=self._disk(host), timeout=RESCAN_TIMEOUT),
         )
         return replace(action, expects=(Fact((host,), "device-size", self.ref, size),))
 
@@ -228,11 +233,11 @@ class _Growing:
     def unmounted(self, window: Unmounted) -> Action:
         """The file system, while nobody has it mounted."""
         work, volume = self.work, self.volume
-        words = ("grow-fs", window.node, work.block.uuid, str(work.goal.blocks), "unmounted")
+        words = ("grow-fs", str(work.goal.blocks), "unmounted")
         action = window.action(
             "grow-unmounted",
             f"grow the file system {volume.label} to {work.goal.blocks} blocks",
-            gate_command(*words, timeout=GROW_TIMEOUT),
+            window.command(*words, timeout=GROW_TIMEOUT),
         )
         size = str(work.goal.size)
         return replace(
@@ -245,8 +250,10 @@ class _Growing:
     def mounted(self) -> Action:
         """The file system, while everybody has it mounted."""
         work, host, volume = self.work, self.work.worker, self.volume
-        node = stable_path(volume.device, self.observed.reached()[host]) or ""
-        words = ("grow-fs", node, work.block.uuid, str(work.goal.blocks), "mounted")
+        beats = beside_mounts(self.cluster, volume, self.observed)
+        facts = self.observed.reached()[host]
+        device = target(facts, volume, work.block.uuid, beats) or disk_target(facts, volume)
+        patience = GROW_TIMEOUT + waited(self.cluster, volume, self.observed, beats)
         stays = served(self.cluster, volume, self.observed)
         mounts = tuple(h for h in self.hosts if h in stays)
         size = str(work.goal.size)
@@ -254,12 +261,15 @@ class _Growing:
             "grow-file-system",
             host,
             f"grow the file system {volume.label} to {work.goal.blocks} blocks, mounted",
-            gate_command(*words, timeout=GROW_TIMEOUT),
+            gate_command(
+                *("grow-fs", str(work.goal.blocks), "mounted"), target=device, timeout=patience
+            ),
         )
         return replace(
             action,
             requires=(
                 *self._room(),
+                Fact((host,), "heartbeats", f"{self.ref} {beats}", "explained"),
                 Fact((host,), "file-system-uuid", self.ref, work.block.uuid),
                 Fact(mounts, "serving", mount_subject(volume), "mounted"),
             ),

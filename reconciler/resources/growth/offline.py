@@ -14,13 +14,16 @@ from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     block_doubt,
+    disk_target,
     doubt,
     has_mounted,
     ref,
-    stable_path,
+    target,
     use_subject,
     view_of,
 )
+from reconciler.model.gate_call import ANY
+from reconciler.model.heartbeats import alone, unexplained, waited
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading, unknown
@@ -95,7 +98,7 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     label = wish if ours and view.superblock.label != wish else ""
     if not slots and grows is None and not cut and not label:
         return None
-    died = bool(silent(observed.reached()[first], ref(volume)))
+    died = alone(cluster, volume, observed) != ANY
     return Work(view.superblock, first, slots, grows, cut, label, died)
 
 
@@ -151,19 +154,26 @@ class Unmounted:
         self.ref = ref(volume)
 
     @property
-    def node(self) -> str:
-        """The device on the host that does it."""
-        return stable_path(self.volume.device, self.observed.reached()[self.due.worker]) or ""
+    def beats(self) -> str:
+        """The leftovers of those that died: nobody else may have a heartbeat there."""
+        return alone(self.cluster, self.volume, self.observed)
+
+    def command(self, *words: str, timeout: float) -> Command:
+        """A verb of the gate for the device on the host that does it."""
+        facts, uuid = self.observed.reached()[self.due.worker], self.due.block.uuid
+        device = target(facts, self.volume, uuid, self.beats)
+        patience = timeout + waited(self.cluster, self.volume, self.observed, self.beats)
+        bound = device or disk_target(facts, self.volume)
+        return gate_command(*words, target=bound, timeout=patience)
 
     def quiet(self) -> tuple[Fact, ...]:
         """Nobody has it: each member by every sign, and no heartbeat of anybody else."""
-        frozen = silent(self.observed.reached()[self.due.worker], self.ref)
         used = use_subject(self.volume.mount.path, self.ref, self.due.block.uuid)
-        subject = f"{self.ref} {','.join(map(str, frozen)) or '-'}"
+        subject = f"{self.ref} {self.beats}"
         return (
             # Who crashed meanwhile has left a heartbeat: its journal is replayed by the check.
             Fact(self.hosts, "released", used, "released"),
-            Fact((self.due.worker,), "heartbeats", subject, "ended"),
+            Fact((self.due.worker,), "heartbeats", subject, "explained"),
             # On a device cut short fsck finds damage where there is none.
             Fact((self.due.worker,), "device-covers", self.ref, "whole"),
         )
@@ -202,12 +212,11 @@ class Unmounted:
 
     def check(self, kind: str) -> Action:
         """fsck.ocfs2, judged by what it says."""
-        block = self.due.block
-        words = ("check-fs", self.node, block.uuid, "o2cb", self.cluster.name)
+        words = ("check-fs", "o2cb", self.cluster.name)
         action = self.action(
             kind,
             f"check the file system {self.volume.label}",
-            gate_command(*words, timeout=CHECK_TIMEOUT),
+            self.command(*words, timeout=CHECK_TIMEOUT),
         )
         return replace(action, requires=(*action.requires, *self.backed()), irreversible=True)
 
@@ -216,11 +225,11 @@ class Unmounted:
         if not self.due.slots:
             return
         count = str(self.due.slots)
-        words = ("add-slots", self.node, self.due.block.uuid, count)
+        words = ("add-slots", count)
         action = self.action(
             "add-slots",
             f"give {self.volume.label} {count} slots, of {self.due.block.slots}",
-            gate_command(*words, timeout=SLOTS_TIMEOUT),
+            self.command(*words, timeout=SLOTS_TIMEOUT),
         )
         expects = (Fact(self.hosts, "slots", f"{self.ref} {count}", "enough"),)
         yield replace(action, expects=expects, irreversible=True)
@@ -229,11 +238,11 @@ class Unmounted:
         """The label that the file has."""
         if not self.due.label:
             return
-        words = ("set-label", self.node, self.due.block.uuid, self.due.label)
+        words = ("set-label", self.due.label)
         action = self.action(
             "set-label",
             f"label {self.due.label} what was {self.due.block.label}",
-            gate_command(*words, timeout=LABEL_TIMEOUT),
+            self.command(*words, timeout=LABEL_TIMEOUT),
         )
         seen = Fact(self.hosts, "label", self.ref, self.due.label)
         same = Fact(self.hosts, "file-system-uuid", self.ref, self.due.block.uuid)
@@ -251,24 +260,15 @@ def slots(facts: HostFacts, subject: str) -> str:
     return "enough" if have >= int(least) else str(have)
 
 
-def silent(facts: HostFacts, subject: str) -> tuple[int, ...]:
-    """Nodes that left a heartbeat which has not gone on between two samples: they died."""
-    view = view_of(facts, subject)
-    if view is None or view.advancing is None:
-        return ()
-    left = {b.node for b in view.beats or () if int(b.generation, 16) != 0}
-    return tuple(sorted(left - set(view.advancing)))
-
-
 def heartbeats(facts: HostFacts, subject: str) -> str:
-    """Whether every heartbeat of ``REF NODES`` has ended, NODES (``1,4`` or ``-``) apart."""
-    name, apart = subject.rsplit(" ", 1)
+    """Whether ``REF BEATS`` explains every heartbeat there, as ``Target.beats`` does."""
+    name, beats = subject.rsplit(" ", 1)
     view = view_of(facts, name)
     if view is None or view.beats is None:
         return unknown(doubt(facts, name) or "the heartbeat area was not read")
-    known_dead = set() if apart == "-" else {int(node) for node in apart.split(",")}
-    alive = {b.node for b in view.beats if int(b.generation, 16) != 0} - known_dead
-    return f"node {', '.join(map(str, sorted(alive)))} has not ended" if alive else "ended"
+    alive = unexplained(beats, view.beats)
+    words = ", ".join(map(str, alive))
+    return f"nothing explains the heartbeat of node {words}" if alive else "explained"
 
 
 def label(facts: HostFacts, subject: str) -> str:

@@ -272,8 +272,14 @@ def reaches(facts: HostFacts, places: str) -> str:
     return ", ".join(shut) or "all"
 
 
+def boot(facts: HostFacts, _subject: str) -> str:
+    """The boot that the host is in."""
+    return known(facts.identity).boot_id
+
+
 NEEDS = ("identity", "addresses", "live")
 READINGS = {
+    "boot": Reading(("identity",), boot),
     "live-nodes": Reading(("live",), live_nodes),
     "regions": Reading(("live",), regions),
     "reaches": Reading(("interconnect",), reaches),

@@ -11,8 +11,18 @@ from dataclasses import replace
 from reconciler.gate import gate_command
 from reconciler.gate.steps import digest, write
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import (
+    chosen_uuid,
+    ref,
+    stable_path,
+    target,
+    told_uuid,
+    use_subject,
+    view_of,
+)
 from reconciler.model.devices import mount_subject as subject
-from reconciler.model.devices import ref, stable_path, told_uuid, use_subject, view_of
+from reconciler.model.gate_call import Target
+from reconciler.model.heartbeats import beside_mounts, waited
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.refusals import member
@@ -176,11 +186,7 @@ def actions(
         elif change.after is None:
             yield _unmount(cluster, volume, change, observed)
         else:
-            source = stable_path(volume.device, facts)
-            view = view_of(facts, ref(volume))
-            if source is not None and view is not None:
-                block = view.superblock
-                yield _mount(cluster, volume, change, (source, block.uuid if block else "-"))
+            yield from _mounts(cluster, volume, change, observed)
 
 
 def _disarmed(
@@ -207,13 +213,16 @@ def _disarmed(
 def _remount(
     cluster: Cluster, volume: Volume, change: Change, facts: HostFacts
 ) -> Iterator[Action]:
-    node, path = stable_path(volume.device, facts), volume.mount.path
-    if node is None:
-        return  # refused by check: no-stable-path
+    path, view = volume.mount.path, view_of(facts, ref(volume))
+    block = view.superblock if view else None
+    device = target(facts, volume, block.uuid) if block else None
+    if device is None:
+        return  # refused by check: no-stable-path, device-unreadable
     words = list(volume.mount.options) or ["rw"]
     if not any(word.endswith("atime") for word in words):
         words.append("relatime")
-    command = gate_command("remount", node, path, ",".join(words), timeout=MOUNT_TIMEOUT)
+    given = ",".join(words)
+    command = gate_command("remount", path, given, target=device, timeout=MOUNT_TIMEOUT)
     shown = f"{path} {','.join(REMOUNTED)}"
     yield Action(
         id=f"{cluster.name}/{change.host}/remount/{volume.label}",
@@ -268,10 +277,30 @@ def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observe
     )
 
 
-def _mount(cluster: Cluster, volume: Volume, change: Change, device: tuple[str, str]) -> Action:
+def _mounts(
+    cluster: Cluster, volume: Volume, change: Change, observed: Observed
+) -> Iterator[Action]:
+    """A mount of the file system that is there, or of the one that this plan makes."""
+    facts = observed.reached()[change.host]
+    view = view_of(facts, ref(volume))
+    block = view.superblock if view else None
+    uuid = block.uuid if block else chosen_uuid(cluster, volume, observed)
+    beats = beside_mounts(cluster, volume, observed)
+    device = target(facts, volume, uuid, beats)
+    if device is not None:
+        patience = MOUNT_TIMEOUT + waited(cluster, volume, observed, beats)
+        action = _mount(cluster, volume, change, (device, patience))
+        # A mount on a device that is too small succeeds, and damages (OCFS2.md, 3).
+        covers = Fact((change.host,), "device-covers", ref(volume), "whole")
+        yield replace(action, requires=(*action.requires, covers)) if block else action
+
+
+def _mount(
+    cluster: Cluster, volume: Volume, change: Change, device: tuple[Target, float]
+) -> Action:
     host, path = change.host, volume.mount.path
     options = ",".join(volume.mount.options) or "defaults"
-    formatted = device[1] != "-"
+    bound, patience = device
     return Action(
         id=f"{cluster.name}/{host}/mount/{volume.label}",
         kind="mount",
@@ -280,13 +309,12 @@ def _mount(cluster: Cluster, volume: Volume, change: Change, device: tuple[str, 
         summary=f"mount {volume.label} on {path}",
         because=change.because,
         risk="safe",
-        command=gate_command("mount", *device, path, options, timeout=MOUNT_TIMEOUT),
-        requires=(
-            *_lists_equal(cluster),
-            # A mount on a device that is too small succeeds, and damages (OCFS2.md, 3).
-            *((Fact((host,), "device-covers", ref(volume), "whole"),) if formatted else ()),
+        command=gate_command("mount", path, options, target=bound, timeout=patience),
+        requires=_lists_equal(cluster),
+        expects=(
+            Fact((host,), "mounted", subject(volume), "mounted"),
+            Fact((host,), "file-system-uuid", ref(volume), bound.uuid),
         ),
-        expects=(Fact((host,), "mounted", subject(volume), "mounted"),),
         seconds=8,
     )
 

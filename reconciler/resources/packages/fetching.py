@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.gate import gate_command
+from reconciler.model.gate_call import gate_call
 from reconciler.model.plan import Action
 
 # Fetching and unpacking over a slow line, after waiting for whoever has the package manager.
@@ -16,7 +17,8 @@ def fetched(upgrade: Action) -> Action:
 
     A version that no repository has, a lock, a hold or a pin is found while all is mounted.
     """
-    words = upgrade.command.argv[4:] if upgrade.command else ()
+    call = gate_call(upgrade.command.argv) if upgrade.command else None
+    words = (call.verb, *call.arguments) if call else ()
     kind = upgrade.kind.replace("upgrade", "fetch")
     return replace(
         upgrade,

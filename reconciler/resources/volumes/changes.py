@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import block_doubt, disk_of, ref, stable_path, view_of
+from reconciler.model.devices import block_doubt, chosen_uuid, disk_of, ref, target, view_of
+from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
@@ -76,27 +78,39 @@ def actions(
     by_address = {f"{address(v.label)}/file-system": v for v in cluster.volumes}
     for change in changes:
         volume = by_address[change.address]
-        size = views(volume, observed)[change.host].size
-        path = stable_path(volume.device, observed.reached()[change.host])
-        if path is None or size is None:
+        size, facts = views(volume, observed)[change.host].size, observed.reached()[change.host]
+        device = target(facts, volume)
+        if device is None or size is None:
             continue  # refused by check: device-missing, no-stable-path
-        start = begin(observed.reached()[change.host], volume)
-        yield _format(cluster, volume, change, (path, size, start))
+        new = _New(
+            replace(device, size=str(size)),
+            size,
+            begin(facts, volume),
+            chosen_uuid(cluster, volume, observed),
+        )
+        yield _format(cluster, volume, change, new)
         hosts = staying(cluster)
         yield barrier(
             f"{cluster.name}/same-file-system/{volume.label}",
             address(volume.label),
             f"the same new file system {volume.label} on {len(hosts)} members",
             "only the same UUID proves that all members see one device",
-            Fact(hosts, "file-system-uuid", ref(volume), None),
+            Fact(hosts, "file-system-uuid", ref(volume), new.uuid),
         )
 
 
-def _format(
-    cluster: Cluster, volume: Volume, change: Change, device: tuple[str, int, int]
-) -> Action:
-    path, size, start = device
-    argv = mkfs_argv(cluster, volume, path, (size, start))
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A file system to be: its device, the bytes of that and where it begins, and its UUID."""
+
+    target: Target
+    size: int
+    start: int
+    uuid: str
+
+
+def _format(cluster: Cluster, volume: Volume, change: Change, new: _New) -> Action:
+    argv = mkfs_argv(cluster, volume, new.target.node, (new.size, new.start), new.uuid)
     return Action(
         id=f"{cluster.name}/{change.host}/format/{volume.label}",
         kind="format",
@@ -107,12 +121,15 @@ def _format(
         risk="data",
         irreversible=True,
         device=volume.device.wwid or volume.device.path or "",
-        command=gate_command("format", path, str(size), "--", *argv, timeout=FORMAT_TIMEOUT),
+        command=gate_command("format", "--", *argv, target=new.target, timeout=FORMAT_TIMEOUT),
         requires=(
             Fact(staying(cluster), "blank", ref(volume), "blank"),
-            Fact(staying(cluster), "device-size", ref(volume), str(size)),
+            Fact(staying(cluster), "device-size", ref(volume), str(new.size)),
         ),
-        expects=(Fact((change.host,), "file-system", ref(volume), _words(cluster, volume)),),
+        expects=(
+            Fact((change.host,), "file-system", ref(volume), _words(cluster, volume)),
+            Fact((change.host,), "file-system-uuid", ref(volume), new.uuid),
+        ),
         seconds=10,
     )
 
@@ -129,10 +146,10 @@ def begin(facts: HostFacts, volume: Volume) -> int:
 
 
 def mkfs_argv(
-    cluster: Cluster, volume: Volume, node: str, room: tuple[int, int]
+    cluster: Cluster, volume: Volume, node: str, room: tuple[int, int], uuid: str
 ) -> tuple[str, ...]:
     """The mkfs.ocfs2 command; never with -F, which skips the tool's own lock."""
-    options = ["-x", "-L", volume.label, "-N", str(slots(cluster, volume))]
+    options = ["-x", "-L", volume.label, "-U", uuid, "-N", str(slots(cluster, volume))]
     features = volume.features
     if features.block_size:
         options += ["-b", str(features.block_size)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -21,7 +22,7 @@ DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
 MAP = re.compile(r"(?:part[0-9]+-)?mpath-(?P<wwid>.+)")
 SHAPES = {
     "want": 3, "node": 4, "sig": 3, "wipefs": 2, "zeros": 2, "sb": 3, "slot": 3,
-    "slotmap": 2, "beat": 4, "hb": 2, "unread": 2,
+    "slotmap": 2, "beat": 3, "hb": 2, "unread": 2,
 }  # fmt: skip
 NUMBERS = ("slots", "block_size", "cluster_size", "clusters")
 TEXTS = ("label", "stack", "cluster", "compat", "incompat", "ro_compat", "state")
@@ -169,16 +170,20 @@ def _slots(rows: Iterable[Row]) -> tuple[Slot, ...]:
 
 
 def _beats(rows: Iterable[Row]) -> tuple[Beat, ...]:
-    return tuple(
-        Beat(number(node), _hex(sequence), _hex(generation))
-        for node, sequence, generation in rows
-    )
+    return tuple(_beat(number(node), block) for node, block in rows)
 
 
-def _hex(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{16}", value):
-        raise ValueError(f"not a heartbeat word: {value[:64]!r}")
-    return value
+# struct o2hb_disk_heartbeat_block of fs/ocfs2/cluster/ocfs2_heartbeat.h, little endian: sequence,
+# node and padding, checksum, generation, dead time; what follows is zero.
+BLOCK = struct.Struct("<QB3xIQI4x")
+
+
+def _beat(node: int, block: str) -> Beat:
+    """A heartbeat block; it belongs to the node in whose place it stands."""
+    if not re.fullmatch(r"[0-9a-f]{64}", block):
+        raise ValueError(f"not a heartbeat block: {block[:64]!r}")
+    sequence, _node, _sum, generation, dead_ms = BLOCK.unpack(bytes.fromhex(block))
+    return Beat(node, f"{sequence:016x}", f"{generation:016x}", block, dead_ms)
 
 
 SECTIONS: dict[str, Callable[[Section], object]] = {

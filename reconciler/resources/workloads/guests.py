@@ -19,6 +19,7 @@ from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import is_withdrawn, leaving, mounting_it
 from reconciler.resources.workloads.obligations import Named, obligations
+from reconciler.resources.workloads.programs import is_unapproved
 
 # What is said of a guest to which nothing is owed any more.
 VOID = "owed nothing"
@@ -43,7 +44,8 @@ def unstoppable(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def _check_taken(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
     if isinstance(facts.guests, Unknown):
-        yield _unread(volume, host, facts.guests.reason)
+        if not (is_unapproved(facts) and _is_unmounted(volume, facts)):
+            yield _unread(volume, host, facts)
         return
     if names := [g.name for g in _listed(facts, volume) if not g.persistent]:
         yield Blocked(
@@ -58,10 +60,19 @@ def _check_taken(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
 def _check_owed(volume: Volume, observed: Observed) -> Iterator[Blocked]:
     for host, facts in observed.reached().items():
         if isinstance(facts.guests, Unknown) and not _is_idle(facts):
-            yield _unread(volume, host, facts.guests.reason)
+            yield _unread(volume, host, facts)
 
 
-def _unread(volume: Volume, host: str, reason: str) -> Blocked:
+def _unread(volume: Volume, host: str, facts: HostFacts) -> Blocked:
+    reason = facts.guests.reason if isinstance(facts.guests, Unknown) else ""
+    if is_unapproved(facts):
+        return Blocked(
+            "program-unapproved",
+            address(volume.label),
+            f"{host}: the guests of {volume.label} are not known: {reason}",
+            "apply the file first without what unmounts the volume or starts guests: that "
+            "approves the list command; then plan again",
+        )
     return Blocked(
         "guests-unread",
         address(volume.label),
@@ -183,6 +194,14 @@ def _listed(facts: HostFacts, volume: Volume) -> tuple[Guest, ...]:
     """The guests of a volume that run on a host; none is known where they are unread."""
     guests = () if isinstance(facts.guests, Unknown) else facts.guests
     return tuple(guest for guest in guests if guest.path == volume.mount.path)
+
+
+def _is_unmounted(volume: Volume, facts: HostFacts) -> bool:
+    """Whether a volume is known not to be mounted on a host, so that no guest of it can run."""
+    if isinstance(facts.mounts, Unknown):
+        return False
+    paths = {volume.mount.path, *volume.past.paths}
+    return not any(mount.path in paths for mount in facts.mounts)
 
 
 def _is_idle(facts: HostFacts) -> bool:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from reconciler.model.observed import Guest
+from reconciler.model.observed import Guest, Unknown
 from reconciler.probe.sections import Section, choice, grouped
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+@-]{0,127}")
 MOST = 256  # of one volume on one host
+# How the reason begins where nobody has approved a list command on that host yet.
+UNAPPROVED = "not run, for no apply has approved it there: the list command of "
 
 
-def parse_guests(section: Section) -> tuple[Guest, ...]:
+def parse_guests(section: Section) -> tuple[Guest, ...] | Unknown:
     """Each once, by name; ValueError for what cannot be a name.
 
-    A list command may tell them in another order each time: the plan is to be the same.
+    A list command may tell them in another order each time: the plan is to be the same. Where
+    one was not run, whose guests are whose is not known.
     """
-    rows = grouped(section, {"guest": 3})["guest"]
+    kinds = grouped(section, {"guest": 3, "unapproved": 1})
+    if paths := [path for (path,) in kinds["unapproved"]]:
+        return Unknown(UNAPPROVED + ", ".join(paths))
+    rows = kinds["guest"]
     found = {
         Guest(path, _name(name), choice(word, {"yes": True, "no": False}))
         for path, name, word in rows

@@ -11,6 +11,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import MINUTE, Action, Change, Fact
+from reconciler.model.secrets import references
 from reconciler.model.standing import mounting_it
 from reconciler.resources.workloads.guests import named, of, subject_of, volume_of
 
@@ -70,6 +71,7 @@ def _stop(cluster: Cluster, volume: Volume, change: Change) -> Action:
             _argv(kind, "list"),
             _argv(kind, "stop", guest=name),
             timeout=seconds + SLACK,
+            references=references(kind.stop or ()),
         ),
         expects=(Fact((change.host,), "guest", subject_of(volume, name), "absent"),),
         seconds=30,
@@ -93,6 +95,7 @@ def _migrate(cluster: Cluster, volume: Volume, change: Change, target: str) -> A
             _argv(kind, "migrate", guest=name, target=target),
             _argv(kind, "stop", guest=name),
             timeout=MIGRATE_TIMEOUT + seconds + SLACK,
+            references=references((*(kind.migrate or ()), *(kind.stop or ()))),
         ),
         requires=(Fact((target,), "serving", mount_subject(volume), "mounted"),),
         seconds=60,
@@ -122,6 +125,7 @@ def _start(cluster: Cluster, volume: Volume, change: Change, others: tuple[str, 
         _argv(kind, "list"),
         _argv(kind, "start", guest=name),
         timeout=2 * START_TIMEOUT + SLACK,  # for the mount, and then for the guest
+        references=references(kind.start or ()),
     )
     return Action(
         id=f"{cluster.name}/{host}/start-guest/{label}/{name}",

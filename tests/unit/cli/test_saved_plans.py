@@ -7,8 +7,10 @@ import pytest
 from reconciler.cli import run, session
 from reconciler.cli.commands.apply import as_saved
 from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.reply import Reply
 from reconciler.loading.saved import saved_plan
 from reconciler.model.desired import Desired
+from reconciler.model.documents import checksum
 from reconciler.model.outcome import Blocked, ClusterOutcome
 from reconciler.planning.planner import make_plan
 from reconciler.reports.documents import plan_document
@@ -63,6 +65,26 @@ async def test_a_stale_one_names_what_changed_and_does_nothing(tmp_path):
             "clusters": {"ocfs2": "stale"},
         }
         assert not machine.running.mounts
+
+
+async def test_one_that_somebody_forged_runs_no_program_of_its_own(tmp_path):
+    """Its checksum is right, and still nobody has approved its list command on the hosts."""
+    async with desk(tmp_path, hosts=1) as at:
+        plan, run = await saved(at), []
+
+        def evil(_machine, argv):
+            run.append(argv)
+            return Reply(0, "")
+
+        at.world.machines["node01"].programs = {"evil": evil}
+        kind = {"kind": "command", "list": ["evil"], "stop": ["evil"], "start": ["evil"]}
+        plan["desired"]["clusters"][0]["volumes"][0]["workloads"] = {"guests": kind}
+        plan["checksum"] = checksum(plan)
+        (at.home / "p.plan.json").write_text(json.dumps(plan))
+        code, out, err = await at.run("apply", "p.plan.json", *approval(plan))
+        assert (code, "stale (exit 6)" in err, run) == (6, True, []), out
+        code, _out, err = await at.run("apply", "p.plan.json", "--auto-approve")
+        assert (code, run) == (6, []), err
 
 
 async def test_its_targets_are_its_own(tmp_path):

@@ -1,14 +1,20 @@
 """A machine with disks of the tests' own: a sysfs, and tools that change it."""
 
-# ruff: noqa: S108 - /dev/shm is where the nodes are, in a mount namespace of its own
-
-from dataclasses import dataclass
+import os
+import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.unit.gate.calls import Answer, gate, within
 
 UUID = "3a834138-14c1-48f8-b806-f86334225bac"
+WWID = "3600"
 MIB = 1 << 20
+# As the kernel has it for everybody; the disks of `here` stand beside them.
+DEV = """\
+mkdir -p dev && mount -t tmpfs tmpfs dev && mkdir dev/shm dev/block &&
+mknod dev/null c 1 3 && mknod dev/zero c 1 5 && mknod dev/full c 1 7 &&
+ln -s /proc/self/fd dev/fd && sh ./nodes && mount --bind dev /dev"""
 
 
 @dataclass(frozen=True)
@@ -16,9 +22,14 @@ class Machine:
     """What ``here`` has stands before the host's own for the gate."""
 
     here: Path
+    held: list[int] = field(default_factory=list)
 
     def disk(self, name: str, number: str, mib: int, **files: str) -> str:
-        """A block device; ``device__state="running"`` is its file device/state. Its node."""
+        """A block device; ``device__state="running"`` is its file device/state. Its node.
+
+        Without a number it is one that can be opened, a loop device of so many zeros.
+        """
+        number = number or self._loop(name, mib)
         device = self.here / "devices" / name
         for directory in (device, self.here / "block", self.here / "number"):
             directory.mkdir(parents=True, exist_ok=True)
@@ -29,8 +40,32 @@ class Machine:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"{text}\n")
         with (self.here / "nodes").open("a") as nodes:
-            nodes.write(f"mknod /dev/shm/{name} b {number.replace(':', ' ')}\n")
-        return f"/dev/shm/{name}"
+            nodes.write(f"mknod dev/{name} b {number.replace(':', ' ')}\n")
+        return f"/dev/{name}"
+
+    def _loop(self, name: str, mib: int) -> str:
+        """Its number. Detached already, which happens when the last has closed it."""
+        image = self.here / "images" / name
+        image.parent.mkdir(exist_ok=True)
+        image.touch()
+        os.truncate(image, mib * MIB)
+        attach = ["losetup", "-f", "--show", str(image)]
+        done = subprocess.run(attach, check=True, capture_output=True, text=True)
+        node = done.stdout.strip()
+        self.held.append(os.open(node, os.O_RDONLY))
+        subprocess.run(["losetup", "-d", node], check=True)
+        return f"7:{os.minor(os.fstat(self.held[-1]).st_rdev)}"
+
+    def close(self) -> None:
+        """The end of the loop devices."""
+        for held in self.held:
+            os.close(held)
+        self.held.clear()
+
+    def number(self, name: str) -> str:
+        """MAJ:MIN of a disk."""
+        links = (self.here / "number").iterdir()
+        return next(link.name for link in links if link.readlink().name == name)
 
     def multipath(self, mib: int, *paths: int) -> str:
         """dm-0 over sda, sdb, ... of these sizes; its node."""
@@ -41,8 +76,8 @@ class Machine:
             self.disk(name, f"8:{16 * n}", size, device__state="running", device__rescan="")
         status = " ".join(f"8:{16 * n} A 0" for n in range(len(paths)))
         self.tool("dmsetup", f"echo 0 2048 multipath 2 0 0 0 1 1 A 0 2 2 {status}")
-        names = {"dm__uuid": "mpath-3600", "dm__name": "mpatha"}
-        return self.disk("dm-0", "253:0", mib, **names, **slaves)
+        names = {"dm__uuid": f"mpath-{WWID}", "dm__name": "mpatha"}
+        return self.disk("dm-0", "", mib, **names, **slaves)
 
     def file(self, name: str) -> Path:
         """A file of a device."""
@@ -68,7 +103,7 @@ class Machine:
         script = (
             f"cd {self.here} && mkdir -p block number tools && "
             f"mount --bind {self.here}/kept /var/lib && "
-            "mount -t tmpfs tmpfs /dev/shm && sh ./nodes && "
+            f"{DEV} && "
             f"mount --bind {self.here}/block /sys/class/block && "
             f"mount --bind {self.here}/number /sys/dev/block && "
             f"mount --bind {self.here}/tools /usr/local/sbin && {before}"

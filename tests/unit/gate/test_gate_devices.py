@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import SHELLS, Answer, gate, private_mounts_work, within
+from tests.unit.gate.calls import SHELLS, Answer, gate, on, private_mounts_work, within
+from tests.unit.gate.machine import UUID
 
 MIB = 1 << 20
 SIZE = 200 * MIB
@@ -59,8 +60,8 @@ def formatted(node: str, *options: str, size: int = SIZE, shell: tuple[str, ...]
         tool.write_text('#!/bin/sh\necho "called with $*"\nexit 1\n')
         tool.chmod(0o755)
         prefix = within(f"mount --bind {tools} /usr/local/sbin", shell)
-        arguments = ("format", node, str(size), "--", "mkfs.ocfs2", *options, node)
-        return gate(*arguments, prefix=prefix)
+        call = on(node, "format", size=str(size))
+        return gate(*call, "--", "mkfs.ocfs2", "-U", UUID, *options, node, prefix=prefix)
 
 
 @needs_loop
@@ -70,7 +71,7 @@ def test_a_blank_device_is_given_to_mkfs_as_planned(
 ) -> None:
     node, _ = disk
     done = formatted(node, "-x", "-L", "images", shell=shell)
-    assert done == (70, "", f"gate: format-failed: called with -x -L images {node}\n")
+    assert done == (70, "", f"gate: format-failed: called with -U {UUID} -x -L images {node}\n")
 
 
 @needs_loop
@@ -130,64 +131,88 @@ def test_a_device_of_another_size_is_never_formatted(disk: tuple[str, Path]) -> 
         ["../dev/sdz"],
         ["/dev/null"],
         ["-L", "a\nb"],
+        ["--global-heartbeat"],
+        ["-U", UUID],
+        [f"-U{UUID}"],
+        [f"-xU{UUID}"],
     ],
     ids=repr,
 )
-def test_mkfs_gets_no_force_and_no_second_device(arguments: list[str]) -> None:
-    call = ("format", "/dev/null", "1", "--", "mkfs.ocfs2", *arguments, "/dev/null")
-    status, out, err = gate(*call)
+def test_mkfs_gets_no_force_no_second_device_and_no_second_uuid(arguments: list[str]) -> None:
+    call = (*on("/dev/null", "format", size="1"), "--", "mkfs.ocfs2", "-U", UUID)
+    status, out, err = gate(*call, *arguments, "/dev/null")
     assert (status, out, err[:13]) == (64, "", "gate: usage: ")
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--", "mkfs.ext4", "/dev/null"],
-        ["--", "sh", "-c", "mkfs.ocfs2 /dev/null"],
-        ["--", "/sbin/mkfs.ocfs2", "/dev/null"],
-        ["--", "mkfs.ocfs2", "-x"],
-        ["mkfs.ocfs2", "/dev/null", "-x"],
+        ["--", "mkfs.ext4", "-U", UUID, "/dev/null"],
+        ["--", "sh", "-c", f"mkfs.ocfs2 -U {UUID} /dev/null"],
+        ["--", "/sbin/mkfs.ocfs2", "-U", UUID, "/dev/null"],
+        ["--", "mkfs.ocfs2", "-U", UUID, "-x"],
+        ["mkfs.ocfs2", "-U", UUID, "/dev/null", "-x"],
         ["--", "mkfs.ocfs2"],
+        ["--", "mkfs.ocfs2", "-x", "/dev/null"],
+        ["--", "mkfs.ocfs2", "-U", "clear", "/dev/null"],
+        ["--", "mkfs.ocfs2", "-U", UUID.upper(), "/dev/null"],
+        ["--", "mkfs.ocfs2", "/dev/null", "-U"],
     ],
     ids=repr,
 )
-def test_only_mkfs_ocfs2_on_the_named_device_formats(arguments: list[str]) -> None:
-    status, out, err = gate("format", "/dev/null", "1", *arguments)
+def test_only_mkfs_ocfs2_on_the_named_device_formats_with_a_uuid_of_the_run(
+    arguments: list[str],
+) -> None:
+    status, out, err = gate(*on("/dev/null", "format", size="1"), *arguments)
+    assert (status, out, err[:13]) == (64, "", "gate: usage: ")
+
+
+CALLS = {
+    "format": ("--", "mkfs.ocfs2", "-U", UUID, "/dev/null"),
+    "mount": ("/srv/m", "noatime"),
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "on /dev/null - - - - format",
+        f"on /dev/null - 1 {UUID} - format",
+        "on /dev/null - - - - mount",
+        "mount",
+        "format",
+    ],
+)
+def test_a_device_is_told_by_what_the_verb_needs(words: str) -> None:
+    call = words.split()
+    status, out, err = gate(*call, *CALLS[call[-1]])
     assert (status, out, err[:13]) == (64, "", "gate: usage: ")
 
 
 @pytest.mark.parametrize("verb", ["format", "mount"])
-def test_what_is_no_block_device_is_refused(verb: str, tmp_path: Path) -> None:
-    calls = {
-        "format": ("/dev/null", "1", "--", "mkfs.ocfs2", "/dev/null"),
-        "mount": ("/dev/null", "-", f"{tmp_path}/m", "noatime"),
-    }
-    done = gate(verb, *calls[verb])
+def test_what_is_no_block_device_is_refused(verb: str) -> None:
+    known = {"size": "1"} if verb == "format" else {"uuid": UUID}
+    done = gate(*on("/dev/null", verb, **known), *CALLS[verb])
     assert done == (75, "", "gate: device-missing: /dev/null is no block device\n")
 
 
 @needs_loop
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("uuid", ["-", "3a834138-14c1-48f8-b806-f86334225bac"])
 def test_only_an_ocfs2_file_system_is_mounted(
-    disk: tuple[str, Path], shell: tuple[str, ...], uuid: str
+    disk: tuple[str, Path], shell: tuple[str, ...]
 ) -> None:
     node, _ = disk
-    done = gate("mount", node, uuid, "/mnt", "noatime", prefix=shell)
+    done = gate(*on(node, "mount", uuid=UUID), "/mnt", "noatime", prefix=shell)
     assert done == (75, "", f"gate: wrong-uuid: {node} carries no file system, not ocfs2\n")
 
 
-@needs_loop
-def test_a_path_with_another_file_system_on_it_is_left_alone(disk: tuple[str, Path]) -> None:
-    node, _ = disk
-    prefix = within("mkdir -p '/run/a b' && mount -t tmpfs tmpfs '/run/a b'")
-    status, out, err = gate("mount", node, "-", "/run/a b", "noatime", prefix=prefix)
-    Path("/run/a b").rmdir()
-    begin = "gate: mount-path-busy: /run/a b already has a file system mounted: "
-    assert (status, out, err[: len(begin)], err.split()[-1]) == (75, "", begin, "tmpfs")
+@pytest.mark.parametrize("options", ["nocluster", "noatime,heartbeat=none", "cluster_stack=x"])
+def test_nobody_mounts_past_the_cluster(options: str) -> None:
+    status, _, err = gate(*on("/dev/null", "mount", uuid=UUID), "/mnt", options)
+    assert (status, err[:13]) == (64, "gate: usage: ")
 
 
 def test_a_mount_point_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/srv")
-    done = gate("mount", "/dev/null", "-", f"{tmp_path}/link", "noatime")
+    done = gate(*on("/dev/null", "mount", uuid=UUID), f"{tmp_path}/link", "noatime")
     assert done == (75, "", f"gate: symlink: {tmp_path}/link is a symbolic link\n")

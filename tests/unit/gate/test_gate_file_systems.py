@@ -1,13 +1,14 @@
 """Growing, checking and remounting, with OCFS2's tools of the tests' own."""
 
-# ruff: noqa: PLR0913, PLR0917, S108 - the columns of a table; the nodes of `machine`
+# ruff: noqa: PLR0913, PLR0917 - the columns of a table
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import SHELLS, Answer, gate, needs_root
-from tests.unit.gate.machine import MIB, UUID, Machine
+from tests.unit.gate.calls import SHELLS, Answer, gate, needs_root, on
+from tests.unit.gate.machine import MIB, UUID, WWID, Machine
 
 # As debugfs.ocfs2 1.8.7 prints them.
 STATS = """\
@@ -16,31 +17,37 @@ STATS = """\
 	Block Size Bits: 12   Cluster Size Bits: 13
 	Max Node Slots: {slots}
 	Label: a label
+	UUID: 3A83413814C148F8B806F86334225BAC
 	{stamp}
 	Inode: 2   Mode: 00   Generation: 1
 	Links: 0   Clusters: {clusters}
 """
 DEBUGFS = """\
 case "$2" in
+'stat //heartbeat') printf '\\tTree Depth: 0   Count: 243   Next Free Rec: 1\\n'
+    printf '\\t0  0             256             273             0x0 \\n' ;;
 'stat //') printf '\\tDynamic Features: {}\\n' ;;
 slotmap) printf '\\tSlot#    Node#\\n{}' ;;
 *) cat stats ;;
 esac
 """
 OURS = "Cluster stack: o2cb\n\tCluster name: ocfs2"
-MOUNTED = "36 1 253:0 / /srv/images rw,noatime - ocfs2 /dev/dm-0 rw,heartbeat=local,acl\n"
+MOUNTED = "36 1 {} / /srv/images rw,noatime - ocfs2 /dev/dm-0 rw,heartbeat=local,acl\n"
+# Where the gate looks for mounts in all namespaces.
+SEEN = 'case $1 in -l) echo /proc/7/mountinfo ;; *) exec /bin/grep "$@" ;; esac'
 ALL = "echo All passes succeeded."
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path) -> Iterator[Machine]:
     """An unmounted volume of 64 MiB with 4 slots on a multipath disk of 128 MiB."""
     machine = Machine(tmp_path)
     machine.tool("blkid", f"echo DEVNAME=x; echo UUID={UUID}; echo TYPE=ocfs2")
     machine.tool("debugfs.ocfs2", DEBUGFS.format("(0x1) InlineData", ""))
     stats(machine)
     machine.multipath(128, 128, 128)
-    return machine
+    yield machine
+    machine.close()
 
 
 def stats(
@@ -56,15 +63,15 @@ def stats(
 
 def mount(machine: Machine) -> None:
     """For the gate, which reads mountinfo with `cat`."""
-    (machine.here / "mounts").write_text(MOUNTED)
     machine.tool("cat", "exec /bin/cat ${1#/proc/self/}")
-    (machine.here / "mountinfo").write_text(MOUNTED)
+    (machine.here / "mountinfo").write_text(MOUNTED.format(machine.number("dm-0")))
 
 
 def ask(machine: Machine, verb: str, *words: str, shell: tuple[str, ...] = ()) -> Answer:
-    return machine.gate(verb, "/dev/shm/dm-0", UUID, *words, shell=shell)
+    return machine.gate(*on(NODE, verb, wwid=WWID, uuid=UUID), *words, shell=shell)
 
 
+NODE = "/dev/dm-0"
 BLOCKS = str(100 * MIB // 4096)
 
 
@@ -79,8 +86,8 @@ def test_a_file_system_grows_to_the_blocks_that_were_asked_for(
     machine.tool("tunefs.ocfs2", "sed -i 's/: 8192/: 12800/' stats; echo oh; exit 9")
     for _ in range(2):
         done = ask(machine, "grow-fs", BLOCKS, how, shell=shell)
-        assert done == (0, f"ok grown /dev/shm/dm-0 {100 * MIB}\n", "")
-    assert machine.called("tunefs.ocfs2") == [f"-S /dev/shm/dm-0 {BLOCKS}"]
+        assert done == (0, f"ok grown /dev/dm-0 {100 * MIB}\n", "")
+    assert machine.called("tunefs.ocfs2") == [f"-S /dev/dm-0 {BLOCKS}"]
 
 
 @needs_root
@@ -104,7 +111,7 @@ def test_a_file_system_is_not_grown(
 ) -> None:
     machine.tool("tunefs.ocfs2", "echo oh")
     if changed == "mounted":
-        machine.tool("grep", "echo /proc/7/mountinfo")
+        machine.tool("grep", SEEN)
     if changed == "other uuid":
         machine.tool("blkid", f"echo DEVNAME=x; echo UUID={UUID[:-1]}f; echo TYPE=ocfs2")
     if changed in ("resize", "tunefs"):
@@ -125,10 +132,10 @@ def test_slots_are_added_and_never_taken(machine: Machine, shell: tuple[str, ...
     machine.tool("tunefs.ocfs2", "sed -i 's/Slots: 4/Slots: 6/' stats")
     for slots in ("6", "6", "5"):
         done = ask(machine, "add-slots", slots, shell=shell)
-        assert done == (0, "ok slots /dev/shm/dm-0 6\n", "")
-    assert machine.called("tunefs.ocfs2") == ["-N 6 /dev/shm/dm-0"]
+        assert done == (0, "ok slots /dev/dm-0 6\n", "")
+    assert machine.called("tunefs.ocfs2") == ["-N 6 /dev/dm-0"]
     done = ask(machine, "add-slots", "7", shell=shell)
-    words = "gate: slots-failed: /dev/shm/dm-0 has 6 slots, not 7: \n"
+    words = "gate: slots-failed: /dev/dm-0 has 6 slots, not 7: \n"
     assert done == (70, "", words)
 
 
@@ -138,13 +145,11 @@ def test_a_label_is_set_once_and_read_back(machine: Machine, shell: tuple[str, .
     machine.tool("tunefs.ocfs2", "sed -i 's/Label: .*/Label: new-1.x/' stats")
     for _ in range(2):
         done = ask(machine, "set-label", "new-1.x", shell=shell)
-        assert done == (0, "ok label /dev/shm/dm-0 new-1.x\n", "")
-    assert machine.called("tunefs.ocfs2") == ["-L new-1.x /dev/shm/dm-0"]
+        assert done == (0, "ok label /dev/dm-0 new-1.x\n", "")
+    assert machine.called("tunefs.ocfs2") == ["-L new-1.x /dev/dm-0"]
     machine.tool("tunefs.ocfs2", "echo Trylock failed; exit 25")
     done = ask(machine, "set-label", "other", shell=shell)
-    words = (
-        "gate: label-failed: /dev/shm/dm-0 has the label new-1.x, not other: Trylock failed\n"
-    )
+    words = "gate: label-failed: /dev/dm-0 has the label new-1.x, not other: Trylock failed\n"
     assert done == (70, "", words)
 
 
@@ -186,7 +191,7 @@ def test_the_verdict_on_a_file_system_is_in_what_fsck_says(
     assert answer in (out or err)
     assert status == {"ok": 0, "check-failed": 70}.get(answer.split(maxsplit=1)[0], 75)
     assert bool(machine.called("fsck.ocfs2")) == (answer != "foreign-stack")
-    assert set(machine.called("fsck.ocfs2")) <= {"-fy /dev/shm/dm-0"}
+    assert set(machine.called("fsck.ocfs2")) <= {"-fy /dev/dm-0"}
 
 
 INDEX = "echo '[DX_TREE_MISSING] Directory 6 is missing index. Rebuild? n'"
@@ -212,17 +217,17 @@ def test_the_system_directory_gets_no_index_that_it_can_do_without(
     machine.tool("debugfs.ocfs2", DEBUGFS.format(features, slots))
     machine.tool("fsck.ocfs2", said)
     status, _, _ = ask(machine, "check-fs", "o2cb", "ocfs2", shell=shell)
-    assert machine.called("fsck.ocfs2") == [f"{how} /dev/shm/dm-0" for how in calls]
+    assert machine.called("fsck.ocfs2") == [f"{how} /dev/dm-0" for how in calls]
     assert status == (70 if len(calls) > 1 else 0)
 
 
 @needs_root
 @pytest.mark.parametrize("verb", ["check-fs o2cb ocfs2", "add-slots 6", "set-label x"])
 def test_what_is_mounted_is_left_alone(machine: Machine, verb: str) -> None:
-    machine.tool("grep", "echo /proc/7/mountinfo")
+    machine.tool("grep", SEEN)
     name, *words = verb.split()
     done = ask(machine, name, *words)
-    told = "/dev/shm/dm-0 is mounted, see /proc/7/mountinfo"
+    told = "/dev/dm-0 is mounted, see /proc/7/mountinfo"
     assert done == (75, "", f"gate: volume-mounted: {told}\n")
 
 
@@ -231,16 +236,16 @@ def test_what_is_mounted_is_left_alone(machine: Machine, verb: str) -> None:
 def test_only_what_is_mounted_there_is_remounted(
     machine: Machine, shell: tuple[str, ...]
 ) -> None:
-    words = ("remount", "/dev/shm/dm-0", "/srv/images", "noatime,rw")
+    words = (*on(NODE, "remount", wwid=WWID, uuid=UUID), "/srv/images", "noatime,rw")
     machine.tool("mount", "exit 0")
     done = machine.gate(*words, shell=shell)
-    told = "/dev/shm/dm-0 is not mounted on /srv/images but nothing"
+    told = "/dev/dm-0 is not mounted on /srv/images but nothing"
     assert done == (75, "", f"gate: not-mounted: {told}\n")
     assert machine.called("mount") == []
     mount(machine)
     assert machine.gate(*words, shell=shell) == (0, "ok remounted /srv/images\n", "")
     options = "noatime,rw,heartbeat=local"
-    assert machine.called("mount") == [f"-o remount,{options} /dev/shm/dm-0 /srv/images"]
+    assert machine.called("mount") == [f"-o remount,{options} /dev/dm-0 /srv/images"]
     machine.tool("dmesg", "echo ocfs2_remount: no; echo else")
     machine.tool("mount", "echo no; exit 32")
     told = "gate: mount-failed: no\nocfs2_remount: no\n"
@@ -253,22 +258,31 @@ def test_only_what_is_mounted_there_is_remounted(
 @pytest.mark.parametrize(
     "words",
     [
-        f"grow-fs /dev/null {UUID} 1",
-        f"grow-fs /dev/null {UUID} 1 clear",
-        f"grow-fs /dev/null {UUID} 9999999999999999 mounted",
-        "grow-fs /dev/null - 1 mounted",
-        f"add-slots /dev/null {UUID} 256",
-        f"add-slots /dev/null {UUID} -1",
-        f"set-label /dev/null {UUID} -",
-        f"set-label /dev/null {UUID} a/b",
-        f"set-label /dev/null {UUID} {'a' * 64}",
-        "set-label /dev/null - images",
-        "check-fs /dev/null - o2cb ocfs2",
-        f"check-fs /dev/null {UUID} o2cb -",
-        "remount /dev/null /srv/x -f",
-        "remount /dev/null srv noatime",
+        "grow-fs 1",
+        "grow-fs 1 clear",
+        "grow-fs 9999999999999999 mounted",
+        "add-slots 256",
+        "add-slots -1",
+        "set-label -",
+        "set-label a/b",
+        f"set-label {'a' * 64}",
+        "check-fs o2cb -",
+        "remount /srv/x -f",
+        "remount srv noatime",
     ],
 )
 def test_words_that_make_no_sense_change_nothing(words: str) -> None:
-    status, out, err = gate(*words.split())
+    verb, *more = words.split()
+    status, out, err = gate(*on("/dev/null", verb, uuid=UUID), *more)
     assert (status, out, err[:13]) == (64, "", "gate: usage: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["grow-fs 1 mounted", "add-slots 6", "set-label x", "check-fs o2cb c", "remount /srv/x ro"],
+)
+def test_a_file_system_is_told_by_its_device_and_its_uuid(words: str) -> None:
+    verb, *more = words.split()
+    for call in ((verb,), on("/dev/null", verb)):
+        status, out, err = gate(*call, *more)
+        assert (status, out, err[:13]) == (64, "", "gate: usage: ")

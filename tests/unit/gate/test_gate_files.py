@@ -1,4 +1,3 @@
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -157,14 +156,13 @@ def test_a_directory_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None
 def test_a_full_disk_leaves_the_old_file_and_no_rest(shell: tuple[str, ...]) -> None:
     path, new = "/mnt/a.conf", "x" * 200_000
     mounts = "mount -t tmpfs -o size=64k tmpfs /mnt && printf old >/mnt/a.conf"
-    script = f'"$@"; printf "%s " "$?" "$(cat {path})" $(ls -A /mnt)'
-    done = subprocess.run(
-        [*within(f"{mounts} && set -- sh -c '{script}' sh \"$@\"", shell), "-c", GATE, "gate",
-         "write-file", path, "644", sha("old"), sha(new)],
-        input=new.encode(), capture_output=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.stderr.decode() == f"gate: no-space: {path}: no space left on device\n"
-    assert done.stdout.decode().split() == ["75", "old", "a.conf"]
+    left = f'trap "cat {path}; ls -A /mnt" EXIT'
+    mounts = f"mount -t tmpfs tmpfs /var/lib && {mounts}"
+    call = within(f'{mounts} && ( {left}; "$@" ) && set -- true', shell)
+    words = ("write-file", path, "644", sha("old"), sha(new))
+    status, out, err = gate(*words, stdin=new, prefix=call)
+    assert err == f"gate: no-space: {path}: no space left on device\n"
+    assert (status, out.split()) == (75, ["olda.conf"])
 
 
 @needs_root

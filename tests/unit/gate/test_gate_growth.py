@@ -1,21 +1,23 @@
 """Growth below the file system, on a machine of the tests' own (see `machine`)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import SHELLS, gate, needs_root
-from tests.unit.gate.machine import MIB, Machine
+from tests.unit.gate.calls import SHELLS, gate, needs_root, on
+from tests.unit.gate.machine import MIB, WWID, Machine
 
 GROW = "for size in devices/{}/size; do echo {} >$size; done"
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path) -> Iterator[Machine]:
     machine = Machine(tmp_path)
     for name in ("sleep", "blockdev", "udevadm", "sfdisk", "partprobe"):
         machine.tool(name, "exit 1")
-    return machine
+    yield machine
+    machine.close()
 
 
 # ---- extend-lv ----
@@ -92,7 +94,7 @@ def test_paths_and_map_are_made_larger_and_only_once(
     machine.tool("sleep", GROW.format("sd*", 128 * 2048))
     machine.tool("multipathd", GROW.format("dm-0", 128 * 2048) + "; echo fail; exit 1")
     for _ in range(2):
-        done = machine.gate("rescan", node, str(100 * MIB), shell=shell)
+        done = machine.gate(*on(node, "rescan", wwid=WWID), str(100 * MIB), shell=shell)
         assert done == (0, f"ok rescanned {node} {128 * MIB}\n", "")
     assert machine.file("sda/device/rescan").read_text() == "1\n"
     assert machine.file("sdb/device/rescan").read_text() == "1\n"
@@ -107,17 +109,17 @@ def test_a_path_that_is_down_is_told_before_anything_is_done(
     node = machine.multipath(64, 64, 64, 64)
     machine.file("sda/device/state").write_text("offline\n")
     machine.tool("dmsetup", "echo 0 9 multipath 2 0 0 0 1 1 A 0 2 2 8:0 A 0 8:16 F 3 8:32 A 0")
-    done = machine.gate("rescan", node, str(100 * MIB), shell=shell)
+    done = machine.gate(*on(node, "rescan", wwid=WWID), str(100 * MIB), shell=shell)
     assert done == (75, "", "gate: path-down: sda is offline, sdb is F in mpatha\n")
     assert machine.file("sdc/device/rescan").read_text() == "\n"
 
 
 @needs_root
 def test_a_disk_without_multipath_is_its_own_path(machine: Machine) -> None:
-    node = machine.disk("vda", "254:0", 64)
-    done = machine.gate("rescan", node, str(64 * MIB))
+    node = machine.disk("vda", "", 64)
+    done = machine.gate(*on(node, "rescan"), str(64 * MIB))
     assert done == (0, f"ok rescanned {node} {64 * MIB}\n", "")
-    done = machine.gate("rescan", node, str(65 * MIB))
+    done = machine.gate(*on(node, "rescan"), str(65 * MIB))
     assert done == (70, "", f"gate: path-not-grown: vda has {64 * MIB} bytes, not {65 * MIB}\n")
 
 
@@ -126,7 +128,7 @@ def test_a_disk_without_multipath_is_its_own_path(machine: Machine) -> None:
 def test_a_map_that_stays_as_it_is_is_told(machine: Machine, map_mib: int, calls: int) -> None:
     node = machine.multipath(map_mib, 128, 128)
     machine.tool("multipathd", "echo ok")
-    done = machine.gate("rescan", node, str(100 * MIB))
+    done = machine.gate(*on(node, "rescan", wwid=WWID), str(100 * MIB))
     told = f"mpatha has {map_mib * MIB} bytes, its paths {128 * MIB}"
     assert done == (70, "", f"gate: map-not-grown: {told}\n")
     assert machine.called("multipathd") == ["resize map mpatha"] * calls
@@ -136,17 +138,20 @@ def test_a_map_that_stays_as_it_is_is_told(machine: Machine, map_mib: int, calls
 @pytest.mark.parametrize("paths", [(64, 128), (64, 64)])
 def test_paths_that_stay_small_are_told(machine: Machine, paths: tuple[int, ...]) -> None:
     node = machine.multipath(64, *paths)
-    status, _, err = machine.gate("rescan", node, str(100 * MIB))
+    status, _, err = machine.gate(*on(node, "rescan", wwid=WWID), str(100 * MIB))
     told = ", ".join(f"sd{'ab'[n]} has {size * MIB} bytes" for n, size in enumerate(paths))
     assert (status, err) == (70, f"gate: path-not-grown: {told}, not {100 * MIB}\n")
 
 
 @needs_root
 def test_a_partition_is_no_disk(machine: Machine) -> None:
-    plain = machine.disk("sda1", "8:1", 64, partition="1")
-    mapped = machine.disk("dm-1", "253:1", 64, dm__uuid="part1-mpath-3600")
-    for node in (plain, mapped):
-        done = machine.gate("rescan", node, "1")
+    plain = machine.disk("sda1", "", 64, partition="1")
+    machine.multipath(64, 64)
+    mapped = machine.disk(
+        "dm-1", "", 64, dm__uuid=f"part1-mpath-{WWID}", **{"slaves__dm-0": ""}
+    )
+    for node, wwid in ((plain, "-"), (mapped, WWID)):
+        done = machine.gate(*on(node, "rescan", wwid=wwid), "1")
         assert done == (75, "", f"gate: device-missing: {node} is a partition, not a disk\n")
 
 
@@ -157,15 +162,18 @@ def test_a_partition_is_no_disk(machine: Machine) -> None:
         "extend-lv -f lun1 5",
         "extend-lv san lun1/x 5",
         "extend-lv san lun1 5g",
-        "rescan /dev/null",
-        "rescan /dev/null x",
-        "rescan null 1",
-        "grow-partition /dev/null 0 2048 4095",
-        "grow-partition /dev/null 1 2048 2048",
-        "grow-partition /dev/null 1 2048 9999999999999999",
-        "grow-partition /dev/null 1 2048 100%",
-        "reread-partition /dev/null 1000 1",
-        "reread-partition /dev/null 1 -1",
+        "on /dev/null - - - - rescan",
+        "on /dev/null - - - - rescan x",
+        "on null - - - - rescan 1",
+        "rescan 1",
+        "on /dev/null - - - - grow-partition 0 2048 4095",
+        "on /dev/null - - - - grow-partition 1 2048 2048",
+        "on /dev/null - - - - grow-partition 1 2048 9999999999999999",
+        "on /dev/null - - - - grow-partition 1 2048 100%",
+        "grow-partition 1 2048 4095",
+        "on /dev/null - - - - reread-partition 1000 1",
+        "on /dev/null - - - - reread-partition 1 -1",
+        "reread-partition 1 1",
     ],
 )
 def test_words_that_make_no_sense_change_nothing(words: str) -> None:

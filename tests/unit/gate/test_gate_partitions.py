@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import SHELLS, gate, needs_root, within
-from tests.unit.gate.machine import MIB, Machine
+from tests.unit.gate.calls import SHELLS, gate, needs_root, on, within
+from tests.unit.gate.machine import MIB, WWID, Machine
 
 ID = "05fb18bd-0717-8544-8cd9-38b34cdab9bf"
 ROW = (
@@ -29,13 +29,14 @@ KERNEL = 'echo $(($(sed -n \'/^NR="1"/s/.* END="\\([0-9]*\\)".*/\\1/p\' table) -
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path) -> Iterator[Machine]:
     machine = Machine(tmp_path)
     for name in ("sleep", "blockdev", "udevadm", "sfdisk", "partprobe", "kpartx"):
         machine.tool(name, "exit 1")
     machine.tool("partx", "cat table")
     machine.tool("parted", PARTED.format(number=1))
-    return machine
+    yield machine
+    machine.close()
 
 
 def table(machine: Machine, *rows: tuple[int, int, int], scheme: str = "gpt") -> None:
@@ -46,10 +47,14 @@ def table(machine: Machine, *rows: tuple[int, int, int], scheme: str = "gpt") ->
 def mapped(machine: Machine, name: str = "mpatha-part1") -> str:
     """A multipath disk of 128 MiB with a partition of 1 MiB."""
     node = machine.multipath(128, 128, 128)
-    machine.disk("dm-1", "253:1", 1, dm__uuid="part1-mpath-3600", dm__name=name)
+    machine.disk("dm-1", "253:1", 1, dm__uuid=f"part1-mpath-{WWID}", dm__name=name)
     machine.tool("kpartx", KERNEL.format("devices/dm-1/size"))
     table(machine, (1, 2048, 4095), (12, 200000, 200099))
     return node
+
+
+def grow(node: str, wwid: str = WWID) -> tuple[str, ...]:
+    return on(node, "grow-partition", wwid=wwid)
 
 
 @needs_root
@@ -58,7 +63,7 @@ def test_only_the_end_moves_and_only_once(machine: Machine, shell: tuple[str, ..
     node = mapped(machine)
     before = (machine.here / "table").read_text()
     for _ in range(2):
-        done = machine.gate("grow-partition", node, "1", "2048", "199999", shell=shell)
+        done = machine.gate(*grow(node), "1", "2048", "199999", shell=shell)
         assert done == (0, f"ok grown {node} 1 199999\n", "")
     assert (machine.here / "table").read_text() == before.replace('END="4095"', 'END="199999"')
     resize = f"---pretend-input-tty {node} unit s resizepart 1 199999s"
@@ -72,7 +77,7 @@ def test_only_the_end_moves_and_only_once(machine: Machine, shell: tuple[str, ..
 @needs_root
 def test_a_map_keeps_its_name(machine: Machine) -> None:
     node = mapped(machine, name="mpatha1")
-    assert machine.gate("grow-partition", node, "1", "2048", "199999")[0] == 0
+    assert machine.gate(*grow(node), "1", "2048", "199999")[0] == 0
     assert machine.called("kpartx") == [f"-u -s -p  {node}"]
 
 
@@ -99,11 +104,11 @@ def test_what_does_harm_is_refused(
     machine: Machine, shell: tuple[str, ...], words: str, scheme: str, code: str
 ) -> None:
     node = mapped(machine)
-    machine.disk("dm-2", "253:2", 1, dm__uuid="part12-mpath-3600", dm__name="mpatha-part12")
+    machine.disk("dm-2", "253:2", 1, dm__uuid=f"part12-mpath-{WWID}", dm__name="mpatha-part12")
     table(machine, (1, 2048, 4095), (12, 200000, 200099), scheme=scheme)
     machine.tool("parted", PARTED.format(number=12))
     machine.tool("kpartx", f"echo $(({words.split()[2]} - 199999)) >devices/dm-2/size")
-    status, _, err = machine.gate("grow-partition", node, *words.split(), shell=shell)
+    status, _, err = machine.gate(*grow(node), *words.split(), shell=shell)
     assert (status, err.split(": ")[1:2]) == ((75, [code]) if code else (0, []))
     assert bool(machine.called("parted")) == (not code)
 
@@ -112,23 +117,23 @@ def test_what_does_harm_is_refused(
 def test_a_logical_partition_ends_within_the_extended_one(machine: Machine) -> None:
     node = mapped(machine)
     table(machine, (2, 2048, 9999), (5, 4096, 8191), scheme="dos")
-    done = machine.gate("grow-partition", node, "5", "4096", "10000")
+    done = machine.gate(*grow(node), "5", "4096", "10000")
     told = f"partition 5 of {node} is within one that ends at 9999"
     assert done == (75, "", f"gate: partition-blocked: {told}\n")
 
 
 @needs_root
 def test_a_disk_of_4096_byte_sectors_counts_in_these(machine: Machine) -> None:
-    node = machine.disk("sda", "8:0", 128, queue__logical_block_size="4096")
+    node = machine.disk("sda", "", 128, queue__logical_block_size="4096")
     machine.disk("sda1", "8:1", 1)
     machine.file("sda1/partition").write_text("1\n")
     machine.file("sda/sda1").symlink_to(machine.file("sda1"))
     table(machine, (1, 2048, 4095))
     machine.tool("partx", "case $1 in -u) echo 196608 >devices/sda1/size ;; esac; cat table")
     machine.tool("parted", "case $* in *resizepart*) sed -i s/4095/198655/ table ;; esac")
-    done = machine.gate("grow-partition", node, "1", "2048", "198654")
+    done = machine.gate(*grow(node, "-"), "1", "2048", "198654")
     assert done == (75, "", f"gate: device-size: {node} has blocks of 4096 bytes\n")
-    done = machine.gate("grow-partition", node, "1", "2048", "198655")
+    done = machine.gate(*grow(node, "-"), "1", "2048", "198655")
     assert done == (0, f"ok grown {node} 1 198655\n", "")
     assert machine.called("parted")[1].split()[-1] == "24831s"
 
@@ -140,7 +145,7 @@ def test_a_disk_of_4096_byte_sectors_counts_in_these(machine: Machine) -> None:
 def test_a_table_that_is_not_as_wanted_is_told(machine: Machine, parted: str) -> None:
     node = mapped(machine)
     machine.tool("parted", parted)
-    status, _, err = machine.gate("grow-partition", node, "1", "2048", "9999")
+    status, _, err = machine.gate(*grow(node), "1", "2048", "9999")
     assert (status, err[:24]) == (70, "gate: partition-failed: ")
 
 
@@ -150,9 +155,13 @@ def test_the_kernel_is_told_until_it_knows(machine: Machine, shell: tuple[str, .
     node = mapped(machine)
     machine.tool("kpartx", "exit 1")
     machine.tool("partprobe", "echo 4096 >devices/dm-1/size")
-    done = machine.gate("reread-partition", node, "1", str(2 * MIB), shell=shell)
+    done = machine.gate(
+        *on(node, "reread-partition", wwid=WWID), "1", str(2 * MIB), shell=shell
+    )
     assert done == (0, f"ok reread {node} 1 {2 * MIB}\n", "")
-    done = machine.gate("reread-partition", node, "1", str(3 * MIB), shell=shell)
+    done = machine.gate(
+        *on(node, "reread-partition", wwid=WWID), "1", str(3 * MIB), shell=shell
+    )
     told = f"partition 1 of {node} has {2 * MIB} bytes in the kernel, not {3 * MIB}"
     assert done == (70, "", f"gate: partition-not-reread: {told}\n")
     assert len(machine.called("sleep")) == 19
@@ -194,9 +203,9 @@ def test_a_mounted_partition_grows_on_a_disk_that_has_grown(
     # In a namespace of its own: those of other tests would inherit the mount, and keep it.
     mounted = within(f"mount {node}p1 /mnt", shell)
     for _ in range(2):
-        done = gate("grow-partition", node, "1", "2048", str(LAST), prefix=mounted)
+        done = gate(*grow(node, "-"), "1", "2048", str(LAST), prefix=mounted)
         assert done == (0, f"ok grown {node} 1 {LAST}\n", "")
     size = Path(f"/sys/class/block/{Path(node).name}p1/size").read_text()
     assert int(size) == LAST - 2047
-    done = gate("grow-partition", node, "1", "2048", str(LAST - 1), prefix=shell)
+    done = gate(*grow(node, "-"), "1", "2048", str(LAST - 1), prefix=shell)
     assert done[0] == 75

@@ -397,6 +397,36 @@ BROKEN = {
             [((*V, 0, "workloads", "services", 1), "service-needed")],
         ),
     ],
+    "references_are_spelled": [
+        (
+            storage(command("a", "env:A", "file:/run/a", "file:///a", "--a=env:", "env:a-b")),
+            [((*V, 0, "backing", "command", "argv", 5), "bad-reference")],
+        ),
+        (
+            storage({"access": {"revoke": {"host": "san", "argv": ["a", "cmd:pass a"]}}}),
+            [((*V, 0, "access", "revoke", "argv", 1), "bad-reference")],
+        ),
+        (
+            storage({"backup": {"host": "h", "argv": ["a", "file:a"]}}),
+            [((*V, 0, "backup", "argv", 1), "bad-reference")],
+        ),
+        (
+            storage(work(guests={"kind": "libvirt", "migrate": ["a", "env:{guest}"]})),
+            [((*V, 0, "workloads", "guests", "migrate", 1), "bad-reference")],
+        ),
+    ],
+    "programs_are_no_secrets": [
+        (
+            storage(command("env:A", "b")),
+            [((*V, 0, "backing", "command", "argv", 0), "bad-reference")],
+        ),
+    ],
+    "lists_have_no_secrets": [
+        (
+            storage(work(guests={"kind": "command", **GUEST, "list": ["a", "env:A"]})),
+            [((*V, 0, "workloads", "guests", "list", 1), "bad-reference")],
+        ),
+    ],
     "a_version_has_its_package": [
         (
             desired({"packages": {"kernel_module_version": "1.9"}}),

@@ -1,5 +1,6 @@
 """The guests of a volume, by an operator's own list command, and whose processes are theirs."""
 
+import shlex
 import subprocess
 import sys
 import time
@@ -11,8 +12,12 @@ import pytest
 from reconciler.model.observed import Guest, Process, Unknown
 from reconciler.probe.sections import read, split
 from reconciler.resources import SECTIONS
-from tests.unit.gate.calls import SHELLS, needs_root, within
+from reconciler.resources.workloads.parsing import UNAPPROVED
+from tests.unit.gate.calls import SHELLS, needs_root, sha, within
 from tests.unit.probe.calls import PROBE, run
+
+pytestmark = needs_root  # what is approved stands in /var/lib, of which each test has its own
+NL = "\n"
 
 MOUNT = r"36 1 98:16 / {path} rw,relatime shared:1 - ocfs2 /dev/ubdb rw"
 HOLD = "import sys; file = open(sys.argv[1] + '/held'); print(flush=True); sys.stdin.read()"
@@ -25,10 +30,64 @@ def program(here: Path, script: str) -> str:
     return str(file)
 
 
-def guests(*listings: str, shell: tuple[str, ...] = ("dash",)) -> object:
+RECORD = "/var/lib/reconcile/ocfs2/programs"
+
+
+def recorded(*listings: str, more: str = ":") -> str:
+    """A script: a /var/lib of its own in which an apply has approved them; then ``more``."""
+    lines = "".join(f"{sha(listing.partition(NL)[2])}\n" for listing in listings)
+    return (
+        f"mount -t tmpfs tmpfs /var/lib && mkdir -p {RECORD.rpartition('/')[0]} && "
+        f"printf %s {shlex.quote(lines)} >{RECORD} && chmod 600 {RECORD} && {more}"
+    )
+
+
+def guests(
+    *listings: str, shell: tuple[str, ...] = ("dash",), given: str | None = None
+) -> object:
+    """What the probe tells where they are approved, or as the script ``given`` has it."""
     words = [word for listing in listings for word in ("--guests", listing)]
-    text = run(shell, *words, "--only", "guests")
+    prefix = within(recorded(*listings) if given is None else given, ())
+    text = run(shell, *words, "--only", "guests", prefix=prefix)
     return read(split(text)["guests"], SECTIONS["guests"])
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_nobody_approved_is_not_run(tmp_path: Path, shell: tuple[str, ...]) -> None:
+    listing = program(tmp_path, "touch asked; echo vm1")
+    mine = f"/srv/a\n{listing}\nx"
+    for other in ("/srv/a", f"/srv/a\n{listing}", f"/srv/a\n{listing}\nx\ny", f"{mine} "):
+        found = guests(mine, shell=shell, given=recorded(other))
+        assert found == Unknown(f"{UNAPPROVED}/srv/a")
+    assert not (tmp_path / "asked").exists()
+    assert guests(f"/srv/b\n{listing}\nx", shell=shell, given=recorded(mine)) == (
+        Guest("/srv/b", "vm1"),
+    )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"chmod 640 {RECORD}",
+        f"chown 1 {RECORD}",
+        f"mv {RECORD} /var/lib/x && ln -s /var/lib/x {RECORD}",
+        "mv /var/lib/reconcile/ocfs2 /var/lib/x && ln -s ../x /var/lib/reconcile/ocfs2",
+        f"mv {RECORD} {RECORD}.before",
+        f"mv {RECORD} {RECORD}.json",
+    ],
+)
+def test_a_record_that_is_not_as_an_apply_leaves_it_approves_nothing(
+    tmp_path: Path, more: str
+) -> None:
+    listing = f"/srv/a\n{program(tmp_path, 'touch asked; echo vm1')}"
+    assert isinstance(guests(listing, given=recorded(listing, more=more)), Unknown)
+    assert not (tmp_path / "asked").exists()
+
+
+def test_of_several_the_approved_ones_are_run_and_all_are_unknown(tmp_path: Path) -> None:
+    one, two = (f"/srv/{name}\n{program(tmp_path, 'touch asked')}\n{name}" for name in "ab")
+    assert guests(one, two, given=recorded(one)) == Unknown(f"{UNAPPROVED}/srv/b")
+    assert (tmp_path / "asked").exists()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -158,7 +217,6 @@ CASES = [
 ]
 
 
-@needs_root
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("holder", "group", "guest"), CASES, indirect=["holder"])
 def test_a_process_of_a_guest_is_told_by_its_scope_or_its_command_line(
@@ -168,9 +226,10 @@ def test_a_process_of_a_guest_is_told_by_its_scope_or_its_command_line(
     (tmp_path / "cgroup").write_text(group)
     script = (
         f"mount --bind {tmp_path}/mountinfo /proc/1/mountinfo && "
-        f"mount --bind {tmp_path}/cgroup /proc/{holder}/cgroup"
+        f"mount --bind {tmp_path}/cgroup /proc/{holder}/cgroup && "
+        f"{recorded(asked := f'{tmp_path}{NL}{listing}')}"
     )
-    words = ("--path", str(tmp_path), "--guests", f"{tmp_path}\n{listing}")
+    words = ("--path", str(tmp_path), "--guests", asked)
     text = run(
         shell, *words, "--only", "processes", "--only", "guests", prefix=within(script, ())
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.observed import Lease, TextFile, Unknown
+from reconciler.model.observed import TextFile, Unknown
 from reconciler.model.plan import MINUTE, Command
 from reconciler.probe import probe_command
 from reconciler.probe.sections import NAMES, Section, read, split
@@ -179,35 +179,6 @@ def test_what_is_there_but_is_no_file_is_not_absent(root: Path) -> None:
     assert observe(root)["cluster_conf"] == Unknown(
         "/etc/ocfs2/cluster.conf is not a readable file"
     )
-
-
-@needs_root
-@pytest.mark.parametrize(
-    ("boot", "renewed", "age"),
-    [("this", 1000, 500.0), ("another", 1000, 1500.0), ("this", 2000, 0.0)],
-)
-def test_the_age_of_a_lease_counts_by_boot_time(
-    root: Path, boot: str, renewed: int, age: float
-) -> None:
-    this = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    (root / "uptime").write_text("1500.25 3000.00\n")
-    (root / "lib/reconcile/lease").write_text(
-        f'run\tr1\nholder\t{{"a": 1}}\nboot\t{this if boot == "this" else boot}\n'
-        f"renewed\t{renewed}\n"
-    )
-    assert observe(root)["leases"] == (Lease("r1", '{"a": 1}', age),)
-
-
-@needs_root
-def test_a_garbled_lease_is_unknown(root: Path) -> None:
-    (root / "lib/reconcile/lease").write_text("run\tr1\nrenewed\tsoon\n")
-    assert observe(root)["leases"] == Unknown("the lease file is garbled")
-
-
-@needs_root
-def test_a_control_character_in_a_holder_cannot_forge_a_line(root: Path) -> None:
-    (root / "lib/reconcile/lease").write_text("run\tr1\nholder\ta\x1b[2J\nrenewed\t1\n")
-    assert observe(root)["leases"] == Unknown("control character in a lease line")
 
 
 @needs_root

@@ -9,6 +9,7 @@ import pytest
 
 import reconciler
 from reconciler.gate import gate_command
+from reconciler.model.gate_call import Target
 from reconciler.model.plan import Action, Fact
 from reconciler.planning.order import ORDER
 from reconciler.planning.planner import make_plan
@@ -36,8 +37,11 @@ def kinds_of_the_planner():
     return found | {f"{verb}-service" for verb in PROOFS}
 
 
+VOLUME = Target(DEVICE, uuid=UUID)
+
+
 def action(kind, *words, stdin="", host="node01", address="volume/images", expects=()):
-    command = gate_command(*words, stdin=stdin)
+    command = gate_command(*words, target=VOLUME, stdin=stdin)
     return Action(kind, kind, host, address, kind, "", "safe", command, expects)
 
 
@@ -57,7 +61,7 @@ def test_every_reading_has_its_check():
     ("given", "expected"),
     [
         (
-            ("mount", "mount", DEVICE, UUID, "/srv/images", "noatime"),
+            ("mount", "mount", "/srv/images", "noatime"),
             (
                 f"blkid -p -s UUID -o value {DEVICE}    # {UUID}",
                 "mkdir -p /srv/images",
@@ -66,20 +70,20 @@ def test_every_reading_has_its_check():
         ),
         (("unmount", "unmount", "/srv/images"), ("umount /srv/images",)),
         (
-            ("remount", "remount", DEVICE, "/srv/images", "ro,relatime"),
+            ("remount", "remount", "/srv/images", "ro,relatime"),
             (f"mount -o remount,ro,relatime,heartbeat=local {DEVICE} /srv/images",),
         ),
         (
             ("start-cluster", "do", "systemctl", "restart", "o2cb.service"),
             ("systemctl restart o2cb.service",),
         ),
-        (("add-slots", "add-slots", DEVICE, UUID, "8"), (f"tunefs.ocfs2 -N 8 {DEVICE}",)),
+        (("add-slots", "add-slots", "8"), (f"tunefs.ocfs2 -N 8 {DEVICE}",)),
         (
-            ("grow-file-system", "grow-fs", DEVICE, UUID, "523776", "mounted"),
+            ("grow-file-system", "grow-fs", "523776", "mounted"),
             (f"tunefs.ocfs2 -S {DEVICE} 523776",),
         ),
         (
-            ("format", "format", DEVICE, "1073741824", "--", "mkfs.ocfs2", "-x", DEVICE),
+            ("format", "format", "--", "mkfs.ocfs2", "-x", DEVICE),
             (f"mkfs.ocfs2 -x {DEVICE}",),
         ),
         (
@@ -126,7 +130,7 @@ def test_what_a_host_chose_stays_behind_its_mark_and_in_its_quotes():
 
 
 def test_the_dump_of_a_partition_table_has_its_volumes_name():
-    words = ("grow-partition", "grow-partition", DEVICE, "1", "2048", "2147483647")
+    words = ("grow-partition", "grow-partition", "1", "2048", "2147483647")
     dumps = [typed(*words, address=f"volume/{label}")[0] for label in ("images", "films")]
     assert [text.split(" >")[1].split()[0] for text in dumps] == [
         "/root/images.partitions.dump",

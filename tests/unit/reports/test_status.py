@@ -9,6 +9,7 @@ from reconciler.model.observed import (
     Beat,
     Lease,
     Observed,
+    Pause,
     Slot,
     TextFile,
     Unknown,
@@ -164,6 +165,45 @@ def test_leases_and_what_runs_have_left_are_told_with_their_hosts():
     assert "renewed 700 s ago: it has ended without giving it back" in old
     assert "node01, node02: a backup was begun and did not end" in text
     assert "agent.service" in text
+
+
+def test_what_still_runs_of_a_lease_is_told_also_when_the_run_has_given_it_back():
+    works = Lease("r1", HOLDER, 700.0, action="grow images", running="4711 tunefs.ocfs2")
+    observed = changed(running(CLUSTER), "node01", leases=(works,))
+    left = Lease("", "", 0.0, running="yes")
+    document, text = seen(changed(observed, "node02", leases=(left,)), width=200)
+    first, second = document["leases"]
+    assert first["running"] == {"node01": "4711 tunefs.ocfs2"}
+    assert first["began"] == {"node01": "grow images"}
+    assert (second["run"], second["holder"], second["running"]) == (
+        None,
+        None,
+        {"node02": "yes"},
+    )
+    assert "is cut off (reconcile unlock r1); node01 still runs 4711 tunefs.ocfs2" in text
+    assert "LEASE  of a run that has ended: node02 still runs something" in text
+    sealed = Lease("r1", HOLDER, 700.0, sealed=True)
+    _document, text = seen(changed(running(CLUSTER), "node01", leases=(sealed,)), width=200)
+    assert "it starts nothing more, and the next run takes its place" in text
+
+
+def test_a_pause_is_told_with_who_why_and_until_when_and_one_unread_is_not_none():
+    pause = Pause("ocfs2", "the SAN moves", "alice@desk", 1700000000, 1700003600)
+    observed = running(CLUSTER)
+    for host, since in (("node01", 0), ("node03", 1)):
+        told = (replace(pause, since=pause.since + since),)
+        observed = changed(observed, host, pauses=told)
+    observed = changed(observed, "node02", pauses=Unknown("garbled"))
+    document, text = seen(observed, width=200)
+    told, unread = document["paused"]
+    assert (told["hosts"], told["reason"]) == (["node01", "node03"], "the SAN moves")
+    assert unread == {"hosts": ["node02"], "unknown": "garbled"}
+    assert document["healthy"]
+    assert (
+        "  PAUSED  node01, node03: the SAN moves (by alice@desk since 2023-11-14T22:13:20+00:00, "
+        "until 2023-11-14T23:13:20+00:00)\n"
+    ) in text
+    assert "  PAUSED  perhaps node02: garbled" in text
 
 
 def test_who_is_away_by_the_file_is_not_held_against_the_cluster():

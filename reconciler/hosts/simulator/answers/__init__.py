@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.answers import cluster, network, storage, system, wanted
+from reconciler.hosts.simulator.answers import cluster, leases, network, storage, system, wanted
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.errors import UnknownCommand
 from reconciler.hosts.simulator.reply import Failed, Reply
@@ -32,7 +32,8 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "processes": cluster.processes,
     "space": system.space,
     "records": system.records,
-    "leases": cluster.leases,
+    "leases": leases.leases,
+    "pauses": leases.pauses,
     "log": cluster.log,
     "automounts": network.automounts,
     "interconnect": network.interconnect,

@@ -1,11 +1,10 @@
-"""The sections about the cluster: kernel, units, mounts, leases, messages."""
+"""The sections about the cluster: kernel, units, mounts, messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import guests as guests_of
-from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.live import STACK_MODULES
 from reconciler.hosts.simulator.machine import Unit
@@ -90,26 +89,31 @@ def _escaped(path: str) -> str:
 def processes(machine: Machine, request: Request) -> Rows:
     """Those that use something under an ocfs2 mount."""
     seen = [mount.path for mount in machine.running.mounts if mount.pid == 1]
+    asked = any(_is_run(machine, listing.split("\n")[1:]) for listing in request.guests)
     users = dict.fromkeys(user for path in seen for user in holders(machine, path))
     for pid, command, path, unit, guest in list(users)[:PROCESSES]:
-        told = guest if request.guests else ""  # only of those that it is to list
+        told = guest if asked else ""  # only of those that it is to list
         yield row("proc", pid, command, path, unit or "-", told or "-")
 
 
 def guests(machine: Machine, request: Request) -> Rows:
-    """Those that each list command prints, or that libvirt has on the path."""
+    """Those that each approved list command prints, or that libvirt has on the path."""
+    unapproved = []
     for listing in request.guests:
         path, *words = listing.split("\n")
+        if not _is_run(machine, words):
+            unapproved.append(path)
+            continue
         for name in guests_of.listed(machine, tuple(words), path):
             lasts = bool(words) or not machine.world.guests[name].transient
             yield row("guest", path, name, "yes" if lasts else "no")
+    for path in unapproved:
+        yield row("unapproved", path)
 
 
-def leases(machine: Machine, _: Request) -> Rows:
-    """The lease, with its age by the host's own uptime."""
-    held = lease.read(machine)
-    if held:
-        yield row("lease", held["run"], held["holder"], lease.age(machine))
+def _is_run(machine: Machine, words: list[str]) -> bool:
+    """libvirt is asked in any case, a command of the operator's once it is approved."""
+    return not words or guests_of.is_approved(machine, tuple(words))
 
 
 def log(machine: Machine, _: Request) -> Rows:

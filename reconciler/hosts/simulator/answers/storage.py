@@ -52,7 +52,7 @@ def _disk(device: Device, capacity: str) -> str:
         device.name,
         device.number,
         device.size // SECTOR,
-        SECTOR,
+        device.lun.sector,
         0,
         device.partition or "-",
         start,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine
 
 MODULES = ("ocfs2", "ocfs2_stack_o2cb", "ocfs2_dlm", "ocfs2_nodemanager", "ocfs2_dlmfs")
-RECORD = re.compile(r"/var/lib/reconcile/[^./][^/]*/[^./][^/]*\.json")
+RECORD = re.compile(r"/var/lib/reconcile/[^./][^/]*/([^./][^/]*\.json|programs)")
 O2CB_CONFIGS = {"dpkg": "/etc/default/o2cb", "rpm": "/etc/sysconfig/o2cb"}
 
 
@@ -109,6 +109,8 @@ def space(machine: Machine, _: Request) -> Rows:
 
 def records(machine: Machine, _: Request) -> Rows:
     """What earlier runs left, of each cluster."""
-    for path in sorted(machine.files.by_path):
+    for path in sorted(
+        machine.files.by_path, key=lambda path: (path.endswith("/programs"), path)
+    ):
         if RECORD.fullmatch(path):
             yield from raw(machine, path)

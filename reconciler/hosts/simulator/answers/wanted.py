@@ -80,8 +80,7 @@ def _filesystem(machine: Machine, ref: str, fs: Filesystem) -> Rows:
         yield row("slot", ref, slot, number)
     yield row("hb", ref, "ok")
     for number, beat in sorted(fs.beats.items()):
-        sequence = beat.sequence(machine.world.now)
-        yield row("beat", ref, number, f"{sequence:016x}", f"{beat.generation:016x}")
+        yield row("beat", ref, number, beat.block(number, machine.world.now))
 
 
 def _incompat(fs: Filesystem) -> str:

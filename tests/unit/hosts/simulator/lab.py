@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from reconciler.hosts import Host
 from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.worlds import O2CB_DEFAULT
+from reconciler.model.gate_call import Target
 from reconciler.model.plan import Command, Completed
 
 PROBE = "#!/bin/sh\n# reconcile-probe 1\nexit 0\n"
@@ -15,10 +16,18 @@ O2CB = "/etc/default/o2cb"
 LUN = "/dev/disk/by-id/lab-lun1"
 GIB = 1 << 30
 LONG = 300.0
+ANYBODY = ",".join(map(str, range(255)))
 
 
 def gate(*words: object, stdin: str = "") -> Command:
     return Command(("sh", "-c", GATE, "gate", *map(str, words)), stdin, LONG)
+
+
+def on(
+    node: str, *words: object, uuid: str = "-", size: object = "-", beats: str = ANYBODY
+) -> Command:
+    """A verb of the gate for a device, whoever beats there."""
+    return gate(*Target(node, size=str(size), uuid=uuid, beats=beats).words(), *words)
 
 
 def probe(*words: str) -> Command:
@@ -35,11 +44,12 @@ def write(path: str, old: str | None, new: str, mode: str = "644") -> Command:
 
 def mkfs(node: str, *options: str, size: int = GIB, slots: int = 4) -> Command:
     words = ("-x", "--cluster-stack=o2cb", "--cluster-name=ocfs2", "-L", "images")
-    return gate("format", node, size, "--", "mkfs.ocfs2", *words, "-N", slots, *options, node)
+    argv = ("mkfs.ocfs2", *words, "-N", slots, *options, node)
+    return on(node, "format", "--", *argv, size=size)
 
 
 def mount(node: str = LUN, uuid: str = "-", path: str = "/srv/images") -> Command:
-    return gate("mount", node, uuid, path, "noatime,_netdev")
+    return on(node, "mount", path, "noatime,_netdev", uuid=uuid)
 
 
 def restart(unit: str = "o2cb.service") -> Command:

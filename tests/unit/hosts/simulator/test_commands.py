@@ -3,7 +3,7 @@ import pytest
 from reconciler.hosts.simulator import UnknownCommand
 from reconciler.hosts.simulator.worlds import bare_cluster
 from reconciler.model.plan import Command, Completed
-from tests.unit.hosts.simulator.lab import GATE, LUN, PROBE, gate, mkfs
+from tests.unit.hosts.simulator.lab import GATE, LUN, PROBE, mkfs, on
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,11 @@ from tests.unit.hosts.simulator.lab import GATE, LUN, PROBE, gate, mkfs
         ("sh", "-c", PROBE, "probe", "--want"),
         ("sh", "-c", PROBE, "probe", "--all", "x"),
         ("sh", "-c", GATE, "gate", "umount", "/srv"),
-        ("sh", "-c", GATE, "gate", "mount", LUN, "-", "/srv"),
+        ("sh", "-c", GATE, "gate", "mount", "/srv", "rw"),
+        ("sh", "-c", GATE, "gate", "on", LUN, "-", "-", "-", "-", "mount", "/srv"),
+        ("sh", "-c", GATE, "gate", "on", LUN, "-", "-", "-", "x", "mount", "/srv", "rw"),
+        ("sh", "-c", GATE, "gate", "on", LUN, "-", "-", "-", "-", "unmount", "/srv"),
+        ("sh", "-c", GATE, "gate", "on", LUN, "-", "-", "-", "-", "do", "modprobe", "ocfs2"),
         ("sh", "-c", GATE, "gate", "lease-renew", "ocfs2", "run", "more"),
         ("modprobe", "ocfs2_dlmfs"),
         ("modprobe", "-r", "ocfs2"),
@@ -56,9 +60,9 @@ async def test_a_command_outside_the_table_is_a_bug(argv):
         mkfs(LUN, "-F"),
         mkfs(LUN, "--fs-features=local"),
         mkfs(LUN, "not-a-number"),
-        gate("format", LUN, 1, "--", "mkfs.ext4", LUN),
-        gate("format", LUN, 1, "mkfs.ocfs2", "--", LUN),
-        gate("format", LUN, 1, "--", "mkfs.ocfs2", "/dev/ubda"),
+        on(LUN, "format", "--", "mkfs.ext4", LUN, size=1),
+        on(LUN, "format", "mkfs.ocfs2", "--", LUN, size=1),
+        on(LUN, "format", "--", "mkfs.ocfs2", "/dev/ubda", size=1),
     ],
 )
 async def test_only_a_plain_mkfs_of_the_checked_device_is_understood(command):

@@ -8,6 +8,7 @@ from tests.unit.hosts.simulator.lab import (
     LUN,
     gate,
     mounted_cluster,
+    on,
     refusal,
     section,
 )
@@ -114,7 +115,7 @@ async def test_a_remount_changes_options_and_nothing_else():
     before = (dict(fs.slot_map), dict(fs.beats))
     for options, shown in (("nodev", "rw,nodev,noatime,rw"), ("relatime", "rw,relatime,rw")):
         for _ in range(2):
-            done = await host.run(gate("remount", LUN, "/srv/images", options))
+            done = await host.run(on(LUN, "remount", "/srv/images", options))
             assert (done.status, done.stdout) == (0, "ok remounted /srv/images\n")
         mount = (await section(host, "mounts"))[0]
         assert mount[4].startswith(f"{shown},_netdev")
@@ -126,7 +127,7 @@ async def test_only_what_is_mounted_there_is_remounted_with_options_that_exist()
     await mounted_cluster(world)
     host = world.hosts["node01"]
     ran = [
-        refusal(await host.run(gate("remount", *words)))[:2]
+        refusal(await host.run(on(words[0], "remount", *words[1:])))[:2]
         for words in (
             (LUN, "/srv/other", "rw"),
             ("/dev/ubda", "/srv/images", "rw"),
@@ -135,7 +136,7 @@ async def test_only_what_is_mounted_there_is_remounted_with_options_that_exist()
     ]
     assert ran[:2] == [
         (75, f"gate: not-mounted: {LUN} is not mounted on /srv/other but nothing"),
-        (75, "gate: not-mounted: /dev/ubda is not mounted on /srv/images but 98:16 ocfs2"),
+        (75, "gate: wrong-uuid: /dev/ubda carries ext4, not ocfs2"),
     ]
     assert ran[2][0] == 70
     assert ran[2][1].startswith("gate: mount-failed: mount.ocfs2: Invalid argument")

@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.worlds import O2CB_DEFAULT, bare_cluster
 from reconciler.model.plan import Completed
+from tests.hands import Hands
 from tests.unit.hosts.simulator.lab import CONF, O2CB, digest, gate, kinds, section, write
 
 
@@ -56,25 +58,32 @@ async def test_a_full_etc_leaves_the_old_file_whole():
     assert ("space", "/etc", "3", "20000") in await section(host, "space")
 
 
-async def test_a_lease_is_for_one_run_until_it_is_released():
+def acquire(run, displaces="-", holder="{}"):
+    return gate("lease-acquire", "-", run, holder, "node01,san:ocfs2", displaces)
+
+
+async def test_a_lease_is_for_one_run_until_it_is_freed():
     host = bare_cluster(1).hosts["node01"]
-    first = await host.run(gate("lease-acquire", "ocfs2", "run1", '{"who":1}', "-"))
-    again = await host.run(gate("lease-acquire", "ocfs2", "run1", '{"who":1}', "-"))
-    other = await host.run(gate("lease-acquire", "ocfs2", "run2", '{"who":2}', "-"))
-    assert (first.status, again.status) == (0, 0)
+    first = await host.run(acquire("run1", holder='{"who":1}'))
+    again = await host.run(acquire("run1", holder='{"who":1}'))
+    other = await host.run(acquire("run2"))
+    assert [first.stdout, again.stdout] == ["ok acquired run1 1\n", "ok acquired run1 2\n"]
     assert (other.status, other.stderr) == (75, 'gate: lease-held: run1\t{"who":1}\t0\n')
-    assert (await host.run(gate("lease-release", "ocfs2", "run1"))).status == 0
-    assert (await host.run(gate("lease-release", "ocfs2", "run1"))).status == 0
-    assert (await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "-"))).status == 0
+    early = await host.run(gate("lease-free", "-", "run1", 2))
+    assert early.stderr == "gate: lease-open: run1 is not sealed here\n"
+    assert (await host.run(gate("lease-seal", "-", "run1", 2))).status == 0
+    assert (await host.run(gate("lease-free", "-", "run1", 2))).status == 0
+    assert (await host.run(acquire("run2"))).stdout == "ok acquired run2 3\n"
 
 
-async def test_a_lease_is_stolen_only_by_the_name_of_its_run():
+async def test_a_lease_is_displaced_only_by_the_name_of_its_run():
     host = bare_cluster(1).hosts["node01"]
-    await host.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
-    wrong = await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "run0"))
-    right = await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "run1"))
-    lost = await host.run(gate("lease-renew", "ocfs2", "run1"))
+    await host.run(acquire("run1"))
+    wrong = await host.run(acquire("run2", "run0"))
+    right = await host.run(acquire("run2", "run1"))
+    lost = await host.run(gate("lease-renew", "-", "run1", 1))
     assert [done.status for done in (wrong, right, lost)] == [75, 0, 75]
+    assert right.stdout == "ok acquired run2 2\ndisplaced run1 node01,san:ocfs2\n"
     assert lost.stderr == "gate: lease-lost: run2\n"
 
 
@@ -82,33 +91,55 @@ async def test_a_lease_is_stolen_only_by_the_name_of_its_run():
 async def test_a_lease_without_renewal_for_120_seconds_is_anyones(seconds, status):
     world = bare_cluster(1)
     host = world.hosts["node01"]
-    await host.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
+    await host.run(acquire("run1"))
     world.advance(seconds)
-    done = await host.run(gate("lease-acquire", "ocfs2", "run2", "{}", "-"))
-    assert done.status == status
+    assert (await host.run(acquire("run2"))).status == status
 
 
 async def test_the_age_of_a_lease_counts_from_its_renewal_and_after_a_boot_from_the_boot():
     world = bare_cluster(1)
     host = world.hosts["node01"]
-    await host.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
+
+    def age():
+        return lease.age_of(host.machine)
+
+    await host.run(acquire("run1"))
     world.advance(100)
-    assert await section(host, "leases") == [("lease", "run1", "{}", "100")]
-    await host.run(gate("lease-renew", "ocfs2", "run1"))
-    assert await section(host, "leases") == [("lease", "run1", "{}", "0")]
+    assert age() == 100
+    await host.run(gate("lease-renew", "-", "run1", 1))
+    assert age() == 0
     host.reboot()
     world.advance(7)
-    assert await section(host, "leases") == [("lease", "run1", "{}", "7")]
+    assert age() == 7
 
 
-async def test_a_command_of_another_controller_under_a_lease_is_a_violation():
+async def test_a_command_of_another_controller_is_refused_and_one_of_no_run_is_none():
     world = bare_cluster(1)
     mine, foreign = world.session("node01", "a"), world.session("node01", "b")
-    await mine.run(gate("lease-acquire", "ocfs2", "run1", "{}", "-"))
-    await mine.run(write(CONF, None, "x\n"))
+    first, second = Hands("first"), Hands("second")
+    assert (await first.do(mine, write(CONF, None, "x\n"))).status == 0
+    held = first.held["node01"]
+    second.held["node01"] = held
+    late = await second.do(foreign, write(CONF, "x\n", "y\n"))
+    assert late.stderr == "gate: lease-lost: first\n"
+    bare = await foreign.run(write(CONF, "x\n", "y\n"))
+    assert (bare.status, host_file(world)) == (64, "x\n")
     assert kinds(world) == []
-    await foreign.run(write(CONF, "x\n", "y\n"))
-    assert kinds(world) == ["interleaved-runs"]
-    await mine.run(gate("lease-release", "ocfs2", "run1"))
-    await foreign.run(write(CONF, "y\n", "z\n"))
-    assert kinds(world) == ["interleaved-runs"]
+
+
+def host_file(world):
+    return world.machines["node01"].files.text(CONF)
+
+
+async def test_a_full_disk_stops_no_run_from_taking_over_or_ending():
+    world = bare_cluster(1)
+    host = world.hosts["node01"]
+    room = host.machine.files.room["/var/lib"]
+    room.free = lease.ROOM - 1
+    assert (await host.run(acquire("run1"))).stderr.startswith("gate: no-space: ")
+    room.free = lease.ROOM
+    await host.run(acquire("run1"))
+    room.free = 0
+    assert (await host.run(acquire("run2", "run1"))).status == 0
+    assert (await host.run(gate("lease-seal", "-", "run2", 2))).status == 0
+    assert (await host.run(gate("lease-free", "-", "run2", 2))).status == 0

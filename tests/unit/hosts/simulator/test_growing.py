@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.hosts.simulator.worlds import MIB, add_storage, bare_cluster, partition
-from tests.unit.hosts.simulator.lab import GIB, gate, kinds, mkfs, mount, start_cluster
+from tests.unit.hosts.simulator.lab import GIB, gate, kinds, mkfs, mount, on, start_cluster
 
 MAP, PART = "/dev/mapper/mpatha", "/dev/mapper/mpatha-part1"
 START, END = MIB // 512, (2048 - 1) * MIB // 512 - 1
@@ -11,7 +11,15 @@ BYTES = (END + 1 - START) * 512
 
 
 async def said(host, *words):
-    done = await host.run(gate(*words))
+    return await answer(host, gate(*words))
+
+
+async def said_on(host, node, *words, **more):
+    return await answer(host, on(node, *words, **more))
+
+
+async def answer(host, command):
+    done = await host.run(command)
     assert (done.status, done.stderr) == (0, "")
     return done.stdout
 
@@ -39,12 +47,12 @@ async def test_a_volume_on_a_partition_of_a_san_grows_while_all_have_it_mounted(
     add_storage(world)
     await said(world.hosts["san"], "extend-lv", "vg0", "lun1", 2 * GIB)
     for host in hosts:
-        await said(host, "rescan", MAP, 2 * GIB)
-    await said(hosts[0], "grow-partition", MAP, 1, START, END)
+        await said_on(host, MAP, "rescan", 2 * GIB)
+    await said_on(hosts[0], MAP, "grow-partition", 1, START, END)
     for host in hosts[1:]:
         if skipped != "reread-partition":
-            await said(host, "reread-partition", MAP, 1, BYTES)
-    grown = await said(hosts[0], "grow-fs", PART, fs.uuid, BYTES // 4096, "mounted")
+            await said_on(host, MAP, "reread-partition", 1, BYTES)
+    grown = await said_on(hosts[0], PART, "grow-fs", BYTES // 4096, "mounted", uuid=fs.uuid)
     assert (grown, fs.size) == (f"ok grown {PART} {BYTES}\n", BYTES)
     assert [(v.kind, v.host) for v in world.violations()] == wrong
 
@@ -54,14 +62,14 @@ async def test_growth_of_the_unmounted_volume_with_slots_and_a_check():
     add_storage(world)
     for host in hosts:
         host.unmount("/srv/images")
-    await said(hosts[1], "check-fs", PART, fs.uuid, "o2cb", "ocfs2")
+    await said_on(hosts[1], PART, "check-fs", "o2cb", "ocfs2", uuid=fs.uuid)
     await said(world.hosts["san"], "extend-lv", "vg0", "lun1", 2 * GIB)
     for host in hosts:
-        await said(host, "rescan", MAP, 2 * GIB)
-    await said(hosts[1], "grow-partition", MAP, 1, START, END)
-    await said(hosts[1], "grow-fs", PART, fs.uuid, BYTES // 4096, "unmounted")
-    await said(hosts[1], "add-slots", PART, fs.uuid, 8)
+        await said_on(host, MAP, "rescan", 2 * GIB)
+    await said_on(hosts[1], MAP, "grow-partition", 1, START, END)
+    await said_on(hosts[1], PART, "grow-fs", BYTES // 4096, "unmounted", uuid=fs.uuid)
+    await said_on(hosts[1], PART, "add-slots", 8, uuid=fs.uuid)
     for host in hosts:
-        await said(host, "reread-partition", MAP, 1, BYTES)
+        await said_on(host, MAP, "reread-partition", 1, BYTES)
         assert (await host.run(mount(PART))).status == 0
     assert (fs.size, fs.slots, kinds(world)) == (BYTES, 8, [])

@@ -5,7 +5,7 @@ from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.disk import Signature
 from reconciler.hosts.simulator.files import Room
 from reconciler.hosts.simulator.worlds import MIB, bare_cluster, partition
-from tests.unit.hosts.simulator.lab import GIB, LUN, gate, mounted_cluster, refusal, section
+from tests.unit.hosts.simulator.lab import GIB, LUN, mounted_cluster, on, refusal, section
 
 MAP, DUMP = "/dev/mapper/mpatha", "/var/lib/reconcile/tables/dm-0.dump"
 SECTORS = MIB // 512
@@ -39,7 +39,7 @@ def parted(storage="san", hosts=1, scheme="gpt"):
 
 
 def grow(end=NEW, start=START, number=1, node=MAP):
-    return gate("grow-partition", node, number, start, end)
+    return on(node, "grow-partition", number, start, end)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_a_rescan_tells_the_kernel_of_every_path_and_of_the_map(storage, n
     world, host = grown(storage)
     assert set(sizes(host, *names)) == {GIB}
     for _ in range(2):
-        done = await host.run(gate("rescan", node, 2 * GIB))
+        done = await host.run(on(node, "rescan", 2 * GIB))
         assert (done.status, done.stdout) == (0, f"ok rescanned {node} {2 * GIB}\n")
         assert set(sizes(host, *names)) == {2 * GIB}
     rescanned = [event for event in world.trace if event.what == "rescanned"]
@@ -63,14 +63,14 @@ async def test_a_rescan_changes_no_other_disk_and_no_partition():
     world.grow("lun1", 3 * GIB)
     one, two = world.hosts.values()
     before = sizes(two, "sda", "sdb", "dm-0", "dm-1")
-    assert (await one.run(gate("rescan", MAP, 3 * GIB))).status == 0
+    assert (await one.run(on(MAP, "rescan", 3 * GIB))).status == 0
     assert sizes(one, "dm-0", "dm-1", "sda1") == (3 * GIB, before[3], before[3])
     assert sizes(two, "sda", "sdb", "dm-0", "dm-1") == before
 
 
 async def test_a_disk_that_is_large_enough_is_not_rescanned():
     _, host = grown("san")
-    done = await host.run(gate("rescan", MAP, GIB))
+    done = await host.run(on(MAP, "rescan", GIB))
     assert done.stdout == f"ok rescanned {MAP} {GIB}\n"
     assert sizes(host, "sda", "dm-0") == (GIB, GIB)
 
@@ -78,7 +78,7 @@ async def test_a_disk_that_is_large_enough_is_not_rescanned():
 async def test_paths_of_different_sizes_are_rescanned_in_any_case():
     _world, host = grown("san")
     next(d for d in host.machine.running.devices if d.name == "sdb").size = 2 * GIB
-    assert (await host.run(gate("rescan", MAP, GIB))).status == 0
+    assert (await host.run(on(MAP, "rescan", GIB))).status == 0
     assert sizes(host, "sda", "sdb", "dm-0") == (2 * GIB,) * 3
 
 
@@ -86,7 +86,7 @@ async def test_paths_of_different_sizes_are_rescanned_in_any_case():
 async def test_a_path_that_is_down_refuses_the_rescan_before_anything_is_done(node):
     _, host = grown("san")
     host.machine.down_paths.add("sdb")
-    assert refusal(await host.run(gate("rescan", node, 2 * GIB))) == (
+    assert refusal(await host.run(on(node, "rescan", 2 * GIB))) == (
         75,
         "gate: path-down: sdb is transport-offline",
         0.1,
@@ -96,7 +96,7 @@ async def test_a_path_that_is_down_refuses_the_rescan_before_anything_is_done(no
 
 async def test_a_disk_that_the_storage_did_not_grow_stays_small():
     _, host = grown("san")
-    done = await host.run(gate("rescan", MAP, 3 * GIB))
+    done = await host.run(on(MAP, "rescan", 3 * GIB))
     had = f"sda has {2 * GIB} bytes, sdb has {2 * GIB} bytes"
     said = f"gate: path-not-grown: {had}, not {3 * GIB}"
     assert refusal(done) == (70, said, 10.0)
@@ -104,17 +104,17 @@ async def test_a_disk_that_the_storage_did_not_grow_stays_small():
 
 async def test_a_plain_disk_has_its_size_until_the_next_boot():
     _, host = grown("plain")
-    done = await host.run(gate("rescan", LUN, 2 * GIB))
+    done = await host.run(on(LUN, "rescan", 2 * GIB))
     said = f"gate: path-not-grown: ubdb has {GIB} bytes, not {2 * GIB}"
     assert refusal(done)[:2] == (70, said)
     host.reboot()
-    assert (await host.run(gate("rescan", LUN, 2 * GIB))).status == 0
+    assert (await host.run(on(LUN, "rescan", 2 * GIB))).status == 0
 
 
 async def test_a_map_does_not_grow_without_multipathd():
     _, host = grown("san")
     host.machine.units["multipathd.service"].set("inactive", "dead")
-    done = await host.run(gate("rescan", MAP, 2 * GIB))
+    done = await host.run(on(MAP, "rescan", 2 * GIB))
     said = f"gate: map-not-grown: mpatha has {GIB} bytes, its paths {2 * GIB}"
     assert refusal(done) == (70, said, 15.0)
     assert sizes(host, "sda", "sdb", "dm-0") == (2 * GIB, 2 * GIB, GIB)
@@ -124,9 +124,9 @@ async def test_a_rescan_that_is_cut_short_leaves_the_map_behind_its_paths():
     _, host = grown("san")
     host.machine.faults.append(Fault("lost", "during", "gate rescan"))
     with pytest.raises(HostUnreachable):
-        await host.run(gate("rescan", MAP, 2 * GIB))
+        await host.run(on(MAP, "rescan", 2 * GIB))
     assert sizes(host, "sda", "dm-0") == (2 * GIB, GIB)
-    assert (await host.run(gate("rescan", MAP, 2 * GIB))).status == 0
+    assert (await host.run(on(MAP, "rescan", 2 * GIB))).status == 0
     assert sizes(host, "dm-0") == (2 * GIB,)
 
 
@@ -194,7 +194,7 @@ async def test_a_kernel_that_knows_the_old_size_of_the_disk_refuses_the_new_part
     world.grow("lun1", 2 * GIB)
     host = world.hosts["node01"]
     assert refusal(await host.run(grow()))[1].startswith("gate: device-size: ")
-    assert (await host.run(gate("rescan", MAP, 2 * GIB))).status == 0
+    assert (await host.run(on(MAP, "rescan", 2 * GIB))).status == 0
     assert (await host.run(grow())).status == 0
 
 
@@ -219,7 +219,7 @@ async def test_other_hosts_reread_the_partition():
     two = world.hosts["node02"]
     await one.run(grow())
     for _ in range(2):
-        done = await two.run(gate("reread-partition", MAP, 1, GREW))
+        done = await two.run(on(MAP, "reread-partition", 1, GREW))
         assert (done.status, done.stdout) == (0, f"ok reread {MAP} 1 {GREW}\n")
     assert sizes(two, "dm-1") == (GREW,)
 
@@ -232,7 +232,7 @@ async def test_a_kernel_rereads_no_further_than_it_knows_the_disk():
         if device.name in ("sda", "sdb", "dm-0"):
             device.size = GIB
     old = (OLD + 1 - START) * 512
-    done = await two.run(gate("reread-partition", MAP, 1, GREW))
+    done = await two.run(on(MAP, "reread-partition", 1, GREW))
     said = f"partition 1 of {MAP} has {old} bytes in the kernel, not {GREW}"
     assert refusal(done) == (70, f"gate: partition-not-reread: {said}", 20.0)
     two.reboot()
@@ -242,7 +242,7 @@ async def test_a_kernel_rereads_no_further_than_it_knows_the_disk():
 @pytest.mark.parametrize(("number", "least"), [(2, 1), (1, 4 * GIB), (1, MIB)])
 async def test_what_the_table_does_not_have_is_not_reread(number, least):
     _, host = parted()
-    done = await host.run(gate("reread-partition", MAP, number, least))
+    done = await host.run(on(MAP, "reread-partition", number, least))
     assert refusal(done)[1].startswith("gate: partition-not-reread: ")
 
 
@@ -259,7 +259,7 @@ async def test_a_growth_that_is_cut_short_leaves_a_table_that_the_kernel_does_no
 
 @pytest.mark.parametrize(
     ("tool", "command"),
-    [("multipathd", gate("rescan", MAP, 2 * GIB)), ("parted", grow())],
+    [("multipathd", on(MAP, "rescan", 2 * GIB)), ("parted", grow())],
 )
 async def test_a_tool_that_is_missing_is_named(tool, command):
     _, host = grown("san")
@@ -300,5 +300,5 @@ async def test_partitions_have_no_partitions():
     part, host = f"{LUN}-part1", world.hosts["node01"]
     said = f"gate: device-missing: {part} is a partition, not a disk"
     for words in (("rescan", 1), ("grow-partition", 1, 2, 3), ("reread-partition", 1, 1)):
-        done = await host.run(gate(words[0], part, *words[1:]))
+        done = await host.run(on(part, *words))
         assert refusal(done)[:2] == (75, said)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from reconciler.hosts.simulator.disk import Beat, Blank, Extent, Filesystem, Garbage, Signature
@@ -24,6 +26,8 @@ from tests.unit.hosts.simulator.lab import (
     section,
     start_cluster,
 )
+
+OTHER = "11111111-1111-4111-8111-111111111111"
 
 OPTIONS = (
     "rw,noatime,rw,_netdev,heartbeat=local,nointr,data=ordered,errors=remount-ro,"
@@ -220,6 +224,7 @@ async def test_a_path_that_something_else_is_mounted_on_is_refused():
     world = bare_cluster(1, luns=2)
     host = world.hosts["node01"]
     await mounted_cluster(world)
+    world.luns["lun2"].whole.content = replace(next(world.filesystems()), uuid=OTHER)
     host.machine.running.others["/srv/tmp"] = ("tmpfs", "none")
     busy = "gate: mount-path-busy: {} already has a file system mounted: {}"
     assert [
@@ -293,16 +298,17 @@ async def test_a_clean_leave_writes_generation_0_and_frees_the_slot():
     await mounted_cluster(world)
     host = world.hosts["node02"]
     host.unmount("/srv/images")
-    left = f"{1_800_000_000 + int(world.now):016x}"
+    left = (1_800_000_000 + int(world.now)).to_bytes(8, "little").hex()
     world.advance(30)
     rows = await section(world.hosts["node01"], "wanted", "--want", f"path={LUN}")
     beats = [row[2:] for row in rows if row[0] in ("beat", "slot")]
-    generation = next(world.filesystems()).beats[0].generation
+    fs = next(world.filesystems())
     assert beats == [
         ("0", "0"),
-        ("0", f"{1_800_000_000 + int(world.now - 0.5):016x}", f"{generation:016x}"),
-        ("1", left, f"{0:016x}"),
+        ("0", fs.beats[0].block(0, world.now - 0.5)),
+        ("1", fs.beats[1].block(1, world.now)),
     ]
+    assert (beats[2][1][:18], beats[2][1][32:48]) == (f"{left}01", "0" * 16)
 
 
 async def test_a_host_rejoins_under_its_number_after_a_crash():

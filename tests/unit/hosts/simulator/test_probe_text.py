@@ -19,7 +19,8 @@ REF = f"path={LUN}"
 ALL = [
     *("identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live"),
     *("services", "ordering", "mounts", "disks", "wanted", "fstab", "processes", "space"),
-    *("records", "leases", "log", "automounts", "interconnect", "logical_volumes", "guests"),
+    *("records", "leases", "pauses", "log", "automounts", "interconnect", "logical_volumes"),
+    "guests",
 ]
 FOUND = [("want", REF, "ubdb", "yes"), ("node", REF, "ubdb", "98:16", str(GIB))]
 
@@ -232,7 +233,7 @@ async def test_an_ocfs2_device_is_told_with_slots_and_heartbeats():
     world = bare_cluster(2)
     await mounted_cluster(world)
     fs = next(world.filesystems())
-    beat = f"{1_800_000_000 + int(world.now):016x}"
+    now = world.now
     features = (
         "63312 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg "
         "clusterinfo append-dio"
@@ -261,8 +262,8 @@ async def test_an_ocfs2_device_is_told_with_slots_and_heartbeats():
         ("slot", REF, "0", "0"),
         ("slot", REF, "1", "1"),
         ("hb", REF, "ok"),
-        ("beat", REF, "0", beat, f"{fs.beats[0].generation:016x}"),
-        ("beat", REF, "1", beat, f"{fs.beats[1].generation:016x}"),
+        ("beat", REF, "0", fs.beats[0].block(0, now)),
+        ("beat", REF, "1", fs.beats[1].block(1, now)),
     ]
 
 
@@ -273,7 +274,8 @@ async def test_a_live_heartbeat_advances_and_a_dead_one_does_not():
     samples = []
     for _ in range(2):
         rows = await section(world.hosts["node01"], "wanted", "--want", REF)
-        samples.append([int(row[3], 16) for row in rows if row[0] == "beat"])
+        blocks = [bytes.fromhex(row[3]) for row in rows if row[0] == "beat"]
+        samples.append([int.from_bytes(block[:8], "little") for block in blocks])
         world.advance(9.5)
     (live, dead), (later, still) = samples
     assert (later - live, still - dead) == (10, 0)

@@ -3,6 +3,7 @@ import pytest
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.worlds import bare_cluster, partition
+from reconciler.model.gate_call import gate_call
 from tests.unit.hosts.simulator.lab import (
     GIB,
     LUN,
@@ -12,6 +13,7 @@ from tests.unit.hosts.simulator.lab import (
     mkfs,
     mount,
     mounted_cluster,
+    on,
     refusal,
     restart,
     section,
@@ -42,19 +44,19 @@ def known(world, name, size):
 
 
 def grow(fs, blocks=BLOCKS, how="mounted", node=MAP):
-    return gate("grow-fs", node, fs.uuid, blocks, how)
+    return on(node, "grow-fs", blocks, how, uuid=fs.uuid)
 
 
 def slots(fs, count=8):
-    return gate("add-slots", MAP, fs.uuid, count)
+    return on(MAP, "add-slots", count, uuid=fs.uuid)
 
 
 def label(fs, word="other"):
-    return gate("set-label", MAP, fs.uuid, word)
+    return on(MAP, "set-label", word, uuid=fs.uuid)
 
 
 def check(fs, stack="o2cb", cluster="ocfs2"):
-    return gate("check-fs", MAP, fs.uuid, stack, cluster)
+    return on(MAP, "check-fs", stack, cluster, uuid=fs.uuid)
 
 
 OFFLINE = {
@@ -105,7 +107,7 @@ async def test_only_the_right_volume_in_the_right_state_grows():
     ran = [
         refusal(await host.run(command))[:2]
         for command in (
-            gate("grow-fs", MAP, OTHER, BLOCKS, "mounted"),
+            on(MAP, "grow-fs", BLOCKS, "mounted", uuid=OTHER),
             grow(fs, node="/dev/ubda"),
             grow(fs, how="unmounted"),
             grow(fs, BLOCKS + 1),
@@ -229,7 +231,8 @@ async def test_a_dirty_journal_is_replayed_by_fsck_alone():
 
 
 async def cut(host, command):
-    verb = f"gate {command.argv[4]}"
+    asked = gate_call(command.argv)
+    verb = f"gate {asked.verb}"
     host.machine.faults.append(Fault("reboot", "during", verb))
     with pytest.raises(HostUnreachable):
         await host.run(command)
@@ -248,14 +251,14 @@ async def test_a_resize_that_is_cut_short_offline_is_marked_until_a_check():
     assert marked == clean.replace("63312", "63316 aborted-resize")
     for command in (
         grow(fs, how="unmounted", node=LUN),
-        gate("add-slots", LUN, fs.uuid, 8),
+        on(LUN, "add-slots", 8, uuid=fs.uuid),
     ):
         said = f"gate: resize-interrupted: a tunefs.ocfs2 of {LUN} was cut short"
         assert refusal(await host.run(command)) == (75, said, 0.1)
     done = await host.run(mount())
     assert "Invalid argument" in done.stderr
     assert (await log_of(world, "node01"))[-1].endswith("unsupported optional features (4).")
-    check_it = gate("check-fs", LUN, fs.uuid, "o2cb", "ocfs2")
+    check_it = on(LUN, "check-fs", "o2cb", "ocfs2", uuid=fs.uuid)
     assert (await host.run(check_it)).stdout == f"ok clean {LUN}\n"
     assert (await host.run(grow(fs, how="unmounted", node=LUN))).status == 0
     assert (fs.inprog, fs.size, kinds(world)) == (False, 2 * GIB, [])

@@ -6,11 +6,12 @@ import pytest
 
 from reconciler.model.desired import Packages
 from reconciler.model.devices import is_logical
+from reconciler.model.gate_call import Target, gate_call
 from reconciler.model.observed import Disk, Observed
 from reconciler.planning import graph
 from reconciler.planning.planner import plan_cluster
 from reconciler.planning.safety import violations
-from tests.builders import GIB, converged, spec, volume
+from tests.builders import GIB, UUID, converged, spec, volume
 
 WWID = "360014050000000000000000000000000a"
 MIB = 1 << 20
@@ -137,10 +138,10 @@ def test_a_grown_lun_is_rescanned_everywhere_before_the_file_system_grows_once()
         ("grow-file-system", "node01"),
     ]
     last = plan.actions[-1]
-    assert last.command.argv[-4:] == (
-        f"/dev/disk/by-id/dm-uuid-mpath-{WWID}",
-        *(plan.actions[-1].requires[2].value, str(GROWN // 4096), "mounted"),
-    )
+    asked = gate_call(last.command.argv)
+    assert (asked.verb, asked.arguments) == ("grow-fs", (str(GROWN // 4096), "mounted"))
+    named = f"/dev/disk/by-id/dm-uuid-mpath-{WWID}"
+    assert asked.target == Target(named, WWID, uuid=UUID, beats="0,1")
     needs = {a.id: frozenset(a.needs) for a in plan.actions}
     assert len(graph.closure(needs, frozenset({last.id}))) == 4
     assert last.irreversible

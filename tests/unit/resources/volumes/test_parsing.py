@@ -109,6 +109,16 @@ def test_garbled_disks_are_refused(row: tuple[str, ...]) -> None:
         parse_disks((row,))
 
 
+# Sequence, number, checksum, generation and dead time of a live node, least byte first.
+BLOCK = f"6af1026b00000000{'01000000'}{'0a1b2c3d'}b83218f55331c899{'30f20000'}{'00000000'}"
+
+
+@pytest.mark.parametrize("block", ["", "0" * 63, "0" * 66, "G" * 64, "A" * 64])
+def test_a_garbled_heartbeat_block_is_refused(block: str) -> None:
+    with pytest.raises(ValueError, match="not a heartbeat block"):
+        parse_wanted((*FOUND, ("hb", REF, "ok"), ("beat", REF, "1", block)))
+
+
 def test_a_volume_is_read_whole() -> None:
     rows = (
         *FOUND,
@@ -118,14 +128,14 @@ def test_a_volume_is_read_whole() -> None:
         ("slotmap", REF, "ok"),
         ("slot", REF, "0", "1"),
         ("hb", REF, "ok"),
-        ("beat", REF, "1", "000000006b02f16a", "99c83153f51832b8"),
+        ("beat", REF, "1", BLOCK),
     )
     assert parse_wanted(rows) == (
         WantedDevice(
             ref=REF, nodes=("dm-2",), node="dm-2", device="254:2", size=1072676352,
             disk_found=True, signature={"TYPE": "ocfs2", "LABEL": "a b$c"},
             superblock=SUPERBLOCK, slot_map=(Slot(0, 1),),
-            beats=(Beat(1, "000000006b02f16a", "99c83153f51832b8"),),
+            beats=(Beat(1, "000000006b02f16a", "99c83153f51832b8", BLOCK, 62_000),),
         ),
     )  # fmt: skip
 
@@ -139,7 +149,7 @@ def test_an_unstamped_volume_has_no_stack_and_no_cluster() -> None:
 
 def test_an_empty_slot_map_and_no_heartbeat_differ_from_unread_ones() -> None:
     (empty,) = parse_wanted((*FOUND, ("slotmap", REF, "ok"), ("hb", REF, "ok")))
-    (unread,) = parse_wanted((*FOUND, ("beat", REF, "1", "0" * 16, "0" * 16)))
+    (unread,) = parse_wanted((*FOUND, ("beat", REF, "1", BLOCK)))
     assert (empty.slot_map, empty.beats) == ((), ())
     assert (unread.slot_map, unread.beats) == (None, None)
 

@@ -1,0 +1,115 @@
+"""What `unlock`, `pause` and `resume` share: the hosts of a file, and how their answers are told."""
+
+from __future__ import annotations
+
+import difflib
+import getpass
+import socket
+from collections.abc import Mapping, Sequence
+
+import click
+
+from reconciler.cli.terminal import plain
+from reconciler.errors import UsageError
+from reconciler.execution.operating import Answer, Place
+from reconciler.hosts import Host
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.standing import contacted, staying
+from reconciler.pipeline import Fleet, doors
+from reconciler.pipeline.looking import storage
+from reconciler.planning.storage import beside
+
+REFUSED = 3
+PARTLY = 4
+ADDRESSES = ("cluster", "member")
+
+
+def exit_code(answers: Sequence[Answer]) -> int:
+    """0 where all hosts did it, 4 some, 3 none."""
+    failed = [answer for answer in answers if answer.code]
+    if not failed:
+        return 0
+    return PARTLY if len(failed) < len(answers) else REFUSED
+
+
+def tell(answers: Sequence[Answer], what: str) -> None:
+    """Which hosts did not do it, and why."""
+    for one in answers:
+        if one.code:
+            text = f"{one.host}: {one.code}: {one.message}: {what}"
+            click.echo(plain(text), err=True)
+
+
+def document(answers: Sequence[Answer]) -> list[dict[str, object]]:
+    """Each host's answer for a program."""
+    return [
+        {"host": a.host, "done": not a.code, "code": a.code or None, "message": a.message}
+        for a in answers
+    ]
+
+
+def author() -> str:
+    """Who does this, in a word that fits into a line."""
+    words = f"{getpass.getuser()}@{socket.gethostname()}"
+    return "".join(c if c.isprintable() else "?" for c in words)[:200]
+
+
+def places(fleet: Fleet, desired: Desired) -> dict[str, Place]:
+    """Members, and the hosts that help them, each once."""
+    found: dict[str, Place] = {}
+    for cluster in desired.clusters:
+        for name, host in doors(fleet, cluster).items():
+            found[name if name not in found else f"{cluster.name}/{name}"] = Place(host)
+    helped = {cluster.name: beside(cluster) for cluster in desired.clusters}
+    for cluster in desired.clusters:
+        for name, host in storage(fleet, cluster).items():
+            scopes = tuple(other for other, names in helped.items() if name in names)
+            found.setdefault(name, Place(host, scopes))
+    return found
+
+
+def addressed(desired: Desired, target: str) -> list[tuple[Cluster, tuple[str, ...]]]:
+    """The members that a cluster's or a host's name means, by their cluster.
+
+    Of a cluster those that stay. Raises UsageError for a name that the file does not have, that
+    means both, or of a host that the file says is not to be asked.
+    """
+    sort, slash, name = target.partition("/")
+    kind, name = (sort, name) if slash and sort in ADDRESSES else ("", target)
+    clusters = [c for c in desired.clusters if c.name == name and kind != "member"]
+    having = [
+        c for c in desired.clusters if name in {m.name for m in c.members} and kind != "cluster"
+    ]
+    if clusters and having:
+        raise UsageError(f"{name} is a cluster and a host: say cluster/{name} or member/{name}")
+    if not clusters and not having:
+        raise _unknown(desired, target)
+    for cluster in having:
+        if name not in {m.name for m in contacted(cluster)}:
+            raise UsageError(f"{name} is asked for nothing: the file says that it is away")
+    return [*((c, (name,)) for c in having), *((c, staying(c)) for c in clusters)]
+
+
+def _unknown(desired: Desired, target: str) -> UsageError:
+    known = [
+        *(c.name for c in desired.clusters),
+        *(m.name for c in desired.clusters for m in c.members),
+    ]
+    near = difflib.get_close_matches(target.rpartition("/")[2], known, 1)
+    hint = (
+        f"did you mean {near[0]}?" if near else f"there are {', '.join(dict.fromkeys(known))}"
+    )
+    return UsageError(f"no cluster and no host of the file is called {target!r}; {hint}")
+
+
+def chosen(
+    fleet: Fleet, found: Sequence[tuple[Cluster, Sequence[str]]]
+) -> Mapping[str, tuple[str, Host]]:
+    """The hosts that were meant, each with its cluster."""
+    hosts: dict[str, tuple[str, Host]] = {}
+    for cluster, names in found:
+        for name, host in doors(fleet, cluster).items():
+            if name in names:
+                key = name if name not in hosts else f"{cluster.name}/{name}"
+                hosts[key] = (cluster.name, host)
+    return hosts

@@ -1,0 +1,95 @@
+"""What an operator does about leases by hand: free a run's, pause hosts, resume them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.errors import HostUnreachable
+from reconciler.execution.leases import ANSWER, MEMBER, Seat, said
+from reconciler.gate import gate_command
+from reconciler.hosts import Host
+from reconciler.model.observed import Observed, Unknown
+from reconciler.model.plan import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host said to it; ``code`` is empty where it is done, else a refusal's or a reason's."""
+
+    host: str
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A pause as an operator wants it; ``until`` in seconds since 1970, None until resumed."""
+
+    reason: str
+    by: str
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A host with the scopes of the leases that there may be on it."""
+
+    host: Host
+    scopes: tuple[str, ...] = (MEMBER,)
+
+
+async def unlock(seats: Mapping[str, Sequence[Seat]], run: str) -> tuple[Answer, ...]:
+    """Take the leases from a run, each by its host; where one of them still works it stays."""
+    asked = [
+        _ask(name, seat.host, gate_command("lease-unlock", seat.scope, run, timeout=ANSWER))
+        for name, found in seats.items()
+        for seat in found
+    ]
+    return tuple(await asyncio.gather(*asked))
+
+
+async def pause(hosts: Mapping[str, tuple[str, Host]], wish: Wish) -> tuple[Answer, ...]:
+    """Nothing is to start on these hosts, each with its cluster, by anyone."""
+    until = "-" if wish.until is None else str(wish.until)
+    words = (wish.reason, wish.by, until)
+    asked = [
+        _ask(name, host, gate_command("pause", cluster, *words, timeout=ANSWER))
+        for name, (cluster, host) in hosts.items()
+    ]
+    return tuple(await asyncio.gather(*asked))
+
+
+async def resume(hosts: Mapping[str, tuple[str, Host]]) -> tuple[Answer, ...]:
+    """As if nobody had paused these hosts."""
+    command = gate_command("resume", timeout=ANSWER)
+    asked = [_ask(name, host, command) for name, (_cluster, host) in hosts.items()]
+    return tuple(await asyncio.gather(*asked))
+
+
+def seats_of(
+    hosts: Mapping[str, Place], observed: Observed, run: str
+) -> dict[str, tuple[Seat, ...]]:
+    """Where a run has a lease; also where none could be read: the host knows whose it is."""
+    found = {}
+    for name, facts in observed.reached().items():
+        place = hosts[name]
+        scopes = place.scopes
+        if not isinstance(facts.leases, Unknown):
+            scopes = tuple(lease.scope for lease in facts.leases if lease.run == run)
+        if scopes:
+            found[name] = tuple(Seat(place.host, scope) for scope in scopes)
+    return found
+
+
+async def _ask(name: str, host: Host, command: Command) -> Answer:
+    try:
+        done = await host.run(command)
+    except HostUnreachable as error:
+        return Answer(name, error.code, error.message)
+    if done.status == 0:
+        return Answer(name)
+    code, message = said(done)
+    words = message or done.stderr.strip()[-300:] or f"status {done.status} without a word"
+    return Answer(name, code or "lease-failed", words)

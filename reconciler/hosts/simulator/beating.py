@@ -1,0 +1,56 @@
+"""The gate's look at the heartbeats of a volume, just before a tool mounts or writes it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.hosts.simulator.reply import refused
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.disk import Filesystem
+    from reconciler.hosts.simulator.machine import Machine
+
+NUMBER = r"(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-4])"
+ITEM = re.compile(rf"(?P<number>{NUMBER})(?:(?P<how>[=~])(?P<block>[0-9a-f]{{64}}))?")
+LIST = rf"-|{NUMBER}([=~][0-9a-f]{{64}})?(,{NUMBER}([=~][0-9a-f]{{64}})?)*"
+
+
+def refuse_strangers(machine: Machine, fs: Filesystem, beats: str) -> None:
+    """Refuses every heartbeat that the list does not explain; waits where it must.
+
+    What is said to be dead must have stood still for twice the largest dead time on the disk
+    before this host's eyes, by the uptime of this boot.
+    """
+    items = [m for m in map(ITEM.fullmatch, beats.split(",")) if m]
+    _look(machine, fs, items)
+    frozen = [(int(m["number"]), m["block"]) for m in items if m["how"] == "~"]
+    left = [_age(machine, fs, *item) for item in frozen if item[0] in _beating(fs)]
+    if not left:
+        return
+    patience = 2 * max(beat.dead_ms for beat in fs.beats.values()) / 1000
+    if (wait := patience - min(left)) > 0:
+        machine.record("waits", f"{fs.label} {wait:g} s for what stands still")
+        machine.world.advance(wait)
+        _look(machine, fs, items)
+
+
+def _beating(fs: Filesystem) -> list[int]:
+    return [number for number, beat in sorted(fs.beats.items()) if beat.generation]
+
+
+def _look(machine: Machine, fs: Filesystem, items: list[re.Match[str]]) -> None:
+    going = {int(m["number"]) for m in items if not m["how"]}
+    exact = {(int(m["number"]), m["block"]) for m in items if m["how"]}
+    for number in _beating(fs):
+        block = fs.beats[number].block(number, machine.world.now)
+        if number not in going and (number, block) not in exact:
+            machine.record("heartbeat-refused", f"{fs.label} node {number}")
+            raise refused("foreign-heartbeat", f"node {number} has a heartbeat on {fs.label}")
+
+
+def _age(machine: Machine, fs: Filesystem, number: int, block: str) -> float:
+    """Seconds since this block was first seen here; a block that changed is another one."""
+    sightings = machine.running.sightings
+    first = sightings.setdefault((fs.uuid, number, block), machine.uptime)
+    return machine.uptime - first

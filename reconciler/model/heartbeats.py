@@ -1,0 +1,134 @@
+"""Whose heartbeat stands on a volume, and what of it a command may find there (OCFS2.md, 4).
+
+A block with a generation is a host that has the volume mounted, or that never left it. That it
+stands still proves nothing of a host that nobody lists: it may be paused, and go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import has_mounted, ref, view_of
+from reconciler.model.gate_call import ANY
+from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
+from reconciler.model.standing import among, mounting_it, staying
+
+# Its dead time is in each block, in milliseconds; this is o2cb's default.
+DEAD_MS = 62_000
+
+
+def is_left(beat: Beat) -> bool:
+    """Whether a block is not that of a clean leave."""
+    return int(beat.generation, 16) != 0
+
+
+def seen(cluster: Cluster, volume: Volume, observed: Observed) -> WantedDevice | None:
+    """The volume with its heartbeats, as the first member in the file that could read them."""
+    for facts in among(observed, staying(cluster)).reached().values():
+        if isinstance(facts.wanted, Unknown):
+            continue
+        view = view_of(facts, ref(volume))
+        if view is not None and view.beats is not None:
+            return view
+    return None
+
+
+def own_numbers(cluster: Cluster, facts: HostFacts) -> tuple[int, ...]:
+    """The number that a host has in its running kernel."""
+    if isinstance(facts.live, Unknown):
+        return ()
+    return tuple(
+        node.number
+        for live in facts.live.clusters
+        if live.name == cluster.name
+        for node in live.nodes
+        if node.local
+    )
+
+
+def numbers_mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tuple[int, ...]:
+    """The number under which a host mounts the volume, if it does."""
+    if isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown):
+        return ()
+    return own_numbers(cluster, facts) if has_mounted(facts, ref(volume)) else ()
+
+
+def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """The numbers of the file's members, and those that hosts which answered still have."""
+    filed = {m.number for m in cluster.members if m.number is not None}
+    now = {n for facts in observed.reached().values() for n in own_numbers(cluster, facts)}
+    return frozenset(filed | now)
+
+
+def beside_mounts(cluster: Cluster, volume: Volume, observed: Observed) -> str:
+    """What a command may find while members have the volume, or get it: theirs go on."""
+    reached = observed.reached()
+    shall = set(mounting_it(cluster, volume)) & reached.keys()
+    numbers = {m.number for m in cluster.members if m.name in shall and m.number is not None}
+    numbers |= _mounted_now(cluster, volume, observed)
+    frozen = _frozen(cluster, volume, observed, frozenset(numbers))
+    return ",".join([*map(str, sorted(numbers)), *frozen]) or ANY
+
+
+def alone(cluster: Cluster, volume: Volume, observed: Observed) -> str:
+    """What a command may find that needs the volume unmounted everywhere: leftovers only."""
+    apart = _mounted_now(cluster, volume, observed)
+    return ",".join(_frozen(cluster, volume, observed, apart)) or ANY
+
+
+def _mounted_now(cluster: Cluster, volume: Volume, observed: Observed) -> frozenset[int]:
+    reached = observed.reached().values()
+    return frozenset(n for f in reached for n in numbers_mounting(cluster, volume, f))
+
+
+def _frozen(
+    cluster: Cluster, volume: Volume, observed: Observed, apart: frozenset[int]
+) -> Iterator[str]:
+    """Every leftover that is accounted for, with the block that it must still be."""
+    view = seen(cluster, volume, observed)
+    if view is None or view.advancing is None:
+        return
+    listed = listed_numbers(cluster, observed)
+    for beat in view.beats or ():
+        if not is_left(beat) or beat.node in apart or beat.node in view.advancing:
+            continue
+        if beat.node in listed:
+            yield f"{beat.node}~{beat.block}"
+
+
+def waited(cluster: Cluster, volume: Volume, observed: Observed, beats: str) -> float:
+    """Seconds that the gate may have to look at what must have stood still."""
+    if "~" not in beats:
+        return 0.0
+    view = seen(cluster, volume, observed)
+    times = [beat.dead_ms or DEAD_MS for beat in (view.beats if view else None) or ()]
+    return 2 * max(times, default=DEAD_MS) / 1000
+
+
+def unexplained(beats: str, found: tuple[Beat, ...]) -> tuple[int, ...]:
+    """The numbers of the blocks that a list of a command does not explain."""
+    items = [] if beats == ANY else beats.split(",")
+    going = {int(item) for item in items if item.isdecimal()}
+    exact = {tuple(_parts(item)) for item in items if not item.isdecimal()}
+    return tuple(
+        beat.node
+        for beat in found
+        if is_left(beat) and beat.node not in going and (beat.node, beat.block) not in exact
+    )
+
+
+def _parts(item: str) -> tuple[int, str]:
+    """The number and the block of ``N=HEX`` and of ``N~HEX``."""
+    number, _, block = item.replace("~", "=").partition("=")
+    return int(number), block
+
+
+def numbers_of(beats: str) -> Mapping[int, str]:
+    """Of each number in a list what stands behind it: nothing, ``=HEX`` or ``~HEX``."""
+    items = [] if beats == ANY else beats.split(",")
+    found = {}
+    for item in items:
+        digits = item[: next((i for i, c in enumerate(item) if c in "=~"), len(item))]
+        found[int(digits)] = item[len(digits) :]
+    return found

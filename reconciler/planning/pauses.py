@@ -1,0 +1,68 @@
+"""Pauses: what an operator wants nothing to be done on; and hosts that do not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, Observed, Pause, Unknown
+from reconciler.model.outcome import Blocked
+from reconciler.model.refusals import member
+from reconciler.model.standing import among, involved
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse while a host is paused, or does not tell whether it is, or who may act there."""
+    hosts = among(observed, involved(cluster)).reached()
+    for host, facts in hosts.items():
+        yield from _untold(host, facts)
+    paused = pauses(hosts)
+    for pause, on in paused.items():
+        whole = set(on) == set(hosts) and pause.cluster == cluster.name
+        name = cluster.name if whole else on[0]
+        yield Blocked(
+            "paused",
+            f"cluster/{cluster.name}" if whole else member(on[0]),
+            f"{words(pause)}: {', '.join(on)}",
+            f"reconcile resume {name}, when {pause.by} agrees; then plan again",
+        )
+
+
+def pauses(hosts: Mapping[str, HostFacts]) -> dict[Pause, list[str]]:
+    """Every pause that holds, with the hosts on which it does; a moment apart is the same one."""
+    found: dict[tuple[object, ...], tuple[Pause, list[str]]] = {}
+    for host, facts in hosts.items():
+        for pause in () if isinstance(facts.pauses, Unknown) else facts.pauses:
+            key = (pause.cluster, pause.reason, pause.by, pause.until)
+            found.setdefault(key, (pause, []))[1].append(host)
+    return dict(found.values())
+
+
+def words(pause: Pause) -> str:
+    """Who paused it, when, until when, and why."""
+    until = f"until {moment(pause.until)}" if pause.until is not None else "until it is resumed"
+    return f"paused by {pause.by} since {moment(pause.since)}, {until} ({pause.reason})"
+
+
+def moment(seconds: int) -> str:
+    """Seconds since 1970 as a time of ISO 8601; as they are where no calendar has them."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds}"
+
+
+def _untold(host: str, facts: HostFacts) -> Iterator[Blocked]:
+    sections: Sequence[tuple[str, object, str]] = (
+        ("leases", facts.leases, "reconcile unlock garbled: it frees what nobody can read"),
+        ("pauses", facts.pauses, f"reconcile resume {host}, when all agree"),
+    )
+    for name, value, remedy in sections:
+        if isinstance(value, Unknown):
+            yield Blocked(
+                "lease-garbled",
+                member(host),
+                f"its {name} could not be read: {value.reason}; who may act there is unknown",
+                f"look at /var/lib/reconcile on {host}; then {remedy}; then plan again",
+            )
