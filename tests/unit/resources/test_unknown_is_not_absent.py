@@ -106,6 +106,7 @@ SUBJECTS = {
     "order": (whole, "o2cb.service Before=remote-fs.target"),
     "drop-in": (whole, "o2cb.service"),
     "lun": (whole, REF),
+    "boot": (whole, ""),
 }
 
 
