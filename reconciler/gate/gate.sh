@@ -439,8 +439,8 @@ nobody_else() { # nobody_else HOW: HOW is mount, mounted or unmounted, as this h
     first_seen
     until explained && still "$1"; do
         waited=yes
-        [ $waits -le $MOST_SLEEP ] || waits=$MOST_SLEEP
-        sleep $waits
+        [ "$waits" -le $MOST_SLEEP ] || waits=$MOST_SLEEP
+        sleep "$waits"
     done
     keep_first_seen
     if [ -n "$waited" ]; then

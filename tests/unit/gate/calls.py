@@ -11,7 +11,7 @@ import pytest
 
 import reconciler.gate
 
-GATE: str = reconciler.gate.GATE
+GATE: str = reconciler.gate.gate_text()
 SHELLS = [
     pytest.param(
         tuple(shell.split()),
