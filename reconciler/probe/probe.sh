@@ -1554,7 +1554,7 @@ heartbeats() { # heartbeats REF: the blocks that are not zero, if all could be r
             { at = (NR - 1) % lines; if (at > 1) next; gsub(/[ \t]/, "") }
             at == 0 { first = $0; next }
             NR <= lines * 255 && (first $0) ~ /[1-9a-f]/ { print (NR - 2) / lines, first $0 }
-            END { if (NR >= lines * 255) print "read" }')
+            END { if (lines * 255 <= NR) print "read" }')
     case $NL$blocks in *"${NL}read") ;; *) return ;; esac
     row hb "$1" ok
     IFS=$NL

@@ -256,7 +256,7 @@ def test_a_check_asks_again_before_it_goes_on(volumes: Volumes) -> None:
         ("debugfs.ocfs2", "exec /sbin/debugfs.ocfs2 \"$@\" | sed 's/ 273 / 10239 /'"),
         ("debugfs.ocfs2", "case $2 in stats) exec /sbin/debugfs.ocfs2 \"$@\" ;; esac; exit 1"),
         ("blockdev", "exit 1"),
-        ("dd", "exit 1"),
+        ("dd", 'case $* in *skip=*) exit 1 ;; esac; exec /bin/dd "$@"'),
         ("od", "exit 1"),
     ],
     ids=range(8),
