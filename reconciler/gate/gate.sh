@@ -2647,9 +2647,16 @@ $text
 END
         replace "$spare" 600
     fi
-    [ ! -e "$dir/lease" ] || ln -f "$dir/lease" "$dir/lease.old" || stop 70 write-failed "$dir"
+    if [ ! -e "$dir/lease" ]; then # the first one: both get their place now
+        fill "$dir/lease" <<END
+$text
+END
+        replace "$dir/lease" 600
+        return
+    fi
+    ln -f "$dir/lease" "$dir/lease.old" || stop 70 write-failed "$dir"
     mv -f "$spare" "$dir/lease" || stop 70 write-failed "$dir/lease"
-    if [ -e "$dir/lease.old" ]; then mv -f "$dir/lease.old" "$spare"; fi
+    mv -f "$dir/lease.old" "$spare" || stop 70 write-failed "$spare"
     sync "$dir" 2>/dev/null || sync
 }
 
