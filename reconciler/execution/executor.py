@@ -26,6 +26,7 @@ from reconciler.model.observed import HostFacts, Identity, Observed
 from reconciler.model.outcome import ActionOutcome
 from reconciler.model.plan import Action, ClusterPlan, Command, Completed, Fact
 from reconciler.planning.facts import remaining
+from reconciler.planning.kinds import is_own
 
 # udev and the kernel settle late; a fact that does not hold is read again this long.
 PATIENCE = 20.0
@@ -38,6 +39,8 @@ MOUNTED_SIZE = "mounted-size"
 BOOT = "boot"
 # Seconds: a look that took longer was held up on its way, and what it found may be as old.
 LONGEST_LOOK = 60.0
+# How the gate ends when it refuses (EX_TEMPFAIL).
+REFUSED = 75
 # What of a command's output goes into the journal.
 OUTPUT = 4000
 
@@ -169,6 +172,8 @@ class Executor:
 
     async def _verify(self, action: Action, ended: Completed | HostUnreachable | None) -> None:
         """Look until the facts hold or patience ends; a failed command gets one look."""
+        if _refused(ended) and not is_own(action.kind):
+            raise ActionFailed(action.id, _failure(ended))  # whoever did it, it was not this
         deadline = _now() + (self.bench.patience if _promising(ended) else 0.0)
         while True:
             observed = await self.bench.look(action.expects)
@@ -211,6 +216,10 @@ def hosts_of(facts: Sequence[Fact]) -> tuple[str, ...]:
 def _command(action: Action) -> str:
     """As a person would type it; what goes to its stdin may hold secrets of other files."""
     return shlex.join(action.command.words) if action.command else ""
+
+
+def _refused(ended: Completed | HostUnreachable | None) -> bool:
+    return isinstance(ended, Completed) and ended.status == REFUSED
 
 
 def _promising(ended: Completed | HostUnreachable | None) -> bool:
