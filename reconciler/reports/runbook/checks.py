@@ -83,6 +83,10 @@ def _regions(fact: Fact, _host: str, _places: Places) -> Check:
     )
 
 
+def _boot(fact: Fact, _host: str, _places: Places) -> Check:
+    return Check(("cat /proc/sys/kernel/random/boot_id",), (fact.value or "the same as before",))
+
+
 def _reaches(fact: Fact, _host: str, _places: Places) -> Check:
     targets = [place.split(":") for place in fact.subject.split()]
     tries = [
@@ -229,6 +233,7 @@ CHECKS: Mapping[str, Callable[[Fact, str, Places], Check]] = {
     ),
     "unit-load": _unit_load,
     "live-timeouts": _timeouts,
+    "boot": _boot,
     "live-nodes": _live_nodes,
     "regions": _regions,
     "reaches": _reaches,
