@@ -2765,7 +2765,7 @@ lease_unlock() { # lease_unlock SCOPE RUN: an operator takes it from that run
     [ $running = no ] || refuse lease-busy "$(works)"
     sealed=1
     write_lease
-    echo "ok unlocked $2"
+    echo "ok unlocked $2 $token"
 }
 
 # One command of a run, once, on facts that are fresh by this boot's own clock. What it was is

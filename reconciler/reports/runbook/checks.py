@@ -84,7 +84,9 @@ def _regions(fact: Fact, _host: str, _places: Places) -> Check:
 
 
 def _boot(fact: Fact, _host: str, _places: Places) -> Check:
-    return Check(("cat /proc/sys/kernel/random/boot_id",), (fact.value or "the same as before",))
+    return Check(
+        ("cat /proc/sys/kernel/random/boot_id",), (fact.value or "the same as before",)
+    )
 
 
 def _reaches(fact: Fact, _host: str, _places: Places) -> Check:
