@@ -16,31 +16,33 @@ from reconciler.planning.kinds import KINDS, Kind
 SECTIONS = ("identity", "wanted", "disks", "mounts", "live", "fstab", "records")
 
 
-def faults(cluster: Cluster, observed: Observed, action: Action) -> Iterator[tuple[str, str]]:
-    """What an action lacks, by the name of the invariant: of its kind, of its device."""
+def undeclared(action: Action) -> Iterator[str]:
+    """What is not said of an action's kind."""
     kind = KINDS.get(action.kind)
+    call = gate_call(action.command.argv) if action.command else None
     if kind is None:
-        yield "kind-is-declared", f"nothing says what {action.kind} does to a device"
+        yield f"nothing says what {action.kind} does to a device"
+    elif not kind.touches and call is not None and call.target is not None:
+        yield f"{action.kind} touches a device, and does not say so"
+
+
+def unbound(cluster: Cluster, observed: Observed, action: Action) -> Iterator[str]:
+    """What an action that touches a device does not say of it, or says wrongly."""
+    kind = KINDS.get(action.kind)
+    if kind is None or not kind.touches:
         return
     call = gate_call(action.command.argv) if action.command else None
-    if not kind.touches:
-        if call is not None and call.target is not None:
-            yield "kind-is-declared", f"{action.kind} touches a device, and does not say so"
-        return
     if call is None or call.target is None:
-        yield "device-is-bound", "it names no device"
+        yield "it names no device"
         return
     volume = _volume(cluster, action)
     facts = observed.reached().get(action.host)
     if volume is None or facts is None or isinstance(facts.wanted, Unknown):
-        yield "device-is-bound", "nothing is known of its device"
+        yield "nothing is known of its device"
         return
-    for why in (
-        *_device(cluster, observed, (volume, facts), (kind, call)),
-        *_beats(cluster, observed, (action, kind), call.target),
-        *_asked(action, kind, f"{ref(volume)} {call.target.beats}"),
-    ):
-        yield "device-is-bound", why
+    yield from _device(cluster, observed, (volume, facts), (kind, call))
+    yield from _beats(cluster, observed, (action, kind), call.target)
+    yield from _asked(action, kind, f"{ref(volume)} {call.target.beats}")
 
 
 def _volume(cluster: Cluster, action: Action) -> Volume | None:

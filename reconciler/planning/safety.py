@@ -15,7 +15,7 @@ from reconciler.model.plan import Action, ClusterPlan
 from reconciler.model.refusals import volume
 from reconciler.model.standing import involved, leaving, online, staying
 from reconciler.planning import graph
-from reconciler.planning.bound import faults
+from reconciler.planning.bound import unbound, undeclared
 from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
@@ -147,8 +147,15 @@ def device_is_bound(
 ) -> Iterator[Blocked]:
     """What mounts or writes names its disk, its file system and the heartbeats beside it."""
     for action in plan.actions:
-        for code, why in faults(cluster, observed, action):
-            yield _broken(action, code, why)
+        for why in unbound(cluster, observed, action):
+            yield _broken(action, "device-is-bound", why)
+
+
+def kind_is_declared(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """Of every kind it is said what it does to a device."""
+    for action in plan.actions:
+        for why in undeclared(action):
+            yield _broken(action, "kind-is-declared", why)
 
 
 def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
@@ -176,6 +183,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     guest_runs_once,
     one_format_per_device,
     device_is_bound,
+    kind_is_declared,
 )
 
 

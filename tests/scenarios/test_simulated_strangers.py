@@ -6,12 +6,14 @@ import asyncio
 import json
 
 import pytest
+import yaml
 
 from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.live import CLUSTER_CONF
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, of, volume
+from tests.scenarios.test_simulated_import import imported
 from tests.scenarios.test_simulated_membership import ATTESTED, THREE, apply, cluster, running
 
 LUN = "/dev/disk/by-id/lab-lun1"
@@ -284,6 +286,14 @@ def test_a_garbled_record_of_attested_blocks_attests_nothing():
     ended = drive(world, controller.apply(file))
     assert ended.codes == {"section-unread", "foreign-heartbeat"}
     assert ended.started == []
+
+
+def test_import_writes_what_it_finds_as_a_comment_to_attest():
+    world, _controller, _other = left_behind()
+    text, _said, _faithful = imported(world)
+    assert "    #   attested:\n    #     - {number: 7, by: YOUR-NAME, at: DATE}\n" in text
+    (found,) = yaml.safe_load(text)["clusters"]
+    assert "heartbeat" not in found
 
 
 def test_files_with_attested_numbers_are_read():
