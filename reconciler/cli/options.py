@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.errors import UsageError
+from reconciler.storage.private import check_place
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_FILE = "cluster.yaml"
@@ -102,8 +103,10 @@ def discovered(file: str | None) -> str:
 def beside(output: str | None, *inputs: str | None) -> None:
     """Where a document is to be written none of the files may be that it is made from.
 
-    Raises UsageError.
+    Nor anything but a file. Raises UsageError.
     """
+    if output:
+        check_place(Path(output))
     place = Path(output).resolve() if output else None
     for read in (read for read in inputs if read and Path(read).resolve() == place):
         raise UsageError(

@@ -10,6 +10,7 @@ from reconciler.cli.session import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
 from reconciler.reports.history import UNREADABLE, Past, past
+from reconciler.storage.private import check_directory
 
 STATE_DIR = click.option(
     "--state-dir", type=click.Path(file_okay=False), help="Where runs are recorded."
@@ -20,6 +21,8 @@ LAST = "last"
 def _paths(state_dir: str | None) -> tuple[list[Path], Path]:
     """The records, the oldest first: a run's id begins with its time."""
     place = state_directory(state_dir) / "runs"
+    for directory in (place.parent, place):
+        check_directory(directory)
     return sorted(place.glob("*.jsonl")), place
 
 

@@ -6,10 +6,12 @@ accidents and edits, not a file that somebody has rewritten whole or cut at the 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,8 +20,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from reconciler.errors import RecordFailed
+from reconciler.storage.private import private_directory
 
 GENESIS = "0" * 64
+READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # How each line ends: its hash is that of all before this, and of a closing brace.
 SEAL = ', "hash": "'
 CLOSED = '"}'
@@ -40,7 +44,7 @@ class Journal:
     """
 
     def __init__(self, directory: Path, run: str, now: Callable[[], datetime]) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_directory(directory)
         self.path = directory / f"{run}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
         self._file = os.open(self.path, flags, 0o600)
@@ -117,9 +121,10 @@ class Record:
 def read_record(path: Path) -> Record:
     """One run's record; what cannot be read of it is left out, and ``broken``.
 
-    Raises OSError when the file cannot be read.
+    Raises OSError when the file cannot be read, or when others may have written it.
     """
-    with path.open("rb") as file:
+    with os.fdopen(os.open(path, READING), "rb") as file:
+        _check_owner(os.fstat(file.fileno()), path)
         at_work = False
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -134,6 +139,19 @@ def read_record(path: Path) -> Record:
     head = _seal(texts[-1])[1] if texts else GENESIS
     broken = broken_line(text, path.stem)
     return Record(path.stem, tuple(found), broken, bool(rest), at_work, head)
+
+
+def _check_owner(found: os.stat_result, path: Path) -> None:
+    """What somebody else may have written tells nothing of our runs."""
+    if not stat.S_ISREG(found.st_mode):
+        why = "no regular file"
+    elif found.st_uid not in {os.geteuid(), 0}:
+        why = f"it belongs to uid {found.st_uid}, who may have written anything"
+    elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        why = "others than its owner may have written it"
+    else:
+        return
+    raise PermissionError(errno.EPERM, f"not believed: {why}", str(path))
 
 
 def broken_line(text: str, run: str | None = None) -> int | None:

@@ -7,18 +7,23 @@ from importlib import resources
 
 from reconciler.model.gate_call import Target
 from reconciler.model.plan import MINUTE, Command
+from reconciler.model.scripts import travelling
 
 
 @cache
 def gate_text() -> str:
-    """The script, whole; read once."""
+    """The script as it travels; read once."""
+    return travelling(_whole())
+
+
+def _whole() -> str:
     return resources.files(__name__).joinpath("gate.sh").read_text(encoding="utf-8")
 
 
 def __getattr__(name: str) -> str:
-    """``GATE`` is the script's text, read when it is first asked for."""
+    """``GATE`` is the script's whole text, read when it is first asked for."""
     if name == "GATE":
-        return gate_text()
+        return _whole()
     raise AttributeError(name)
 
 

@@ -421,6 +421,7 @@ plain_words() { # plain_words TEXT: with _ for each run of spaces
 
 BEATERS=255                # O2NM_MAX_NODES; each has a sector of the heartbeat area
 OWN_APART=500              # hundredths of a second between two looks at our own block
+MOST_SLEEP=10              # seconds between two looks
 DEAD_TIME=60000            # milliseconds, where no block tells: o2hb's default
 MOST_DEAD_TIME=600000      # what nobody sets is not waited for
 EIGHT='????????'           # of a block as hex digits
@@ -438,7 +439,8 @@ nobody_else() { # nobody_else HOW: HOW is mount, mounted or unmounted, as this h
     first_seen
     until explained && still "$1"; do
         waited=yes
-        sleep 1
+        [ "$waits" -le $MOST_SLEEP ] || waits=$MOST_SLEEP
+        sleep "$waits"
     done
     keep_first_seen
     if [ -n "$waited" ]; then
@@ -545,7 +547,7 @@ explained() { # each block with a generation; those of the dead in $dead, our ow
 }
 
 still() { # still HOW: the dead were so long enough; and nobody has our number
-    waits=''
+    waits=0
     own_place "$1"
     IFS=$NL
     for line in $dead; do
@@ -556,11 +558,15 @@ still() { # still HOW: the dead were so long enough; and nobody has our number
             ;;
         *) remembered=${remembered:-$NL}$line' '$now$NL seen=$now ;;
         esac
-        if [ $(((asked - seen) * 10)) -lt $((2 * longest)) ]; then waits=yes; fi
+        wait_for $(((longest + 4) / 5 - asked + seen))
     done
     [ -z "$dead" ] || [ $longest -le $MOST_DEAD_TIME ] || refuse foreign-heartbeat \
         "$node has a block with a dead time of $longest ms, which nobody waits for"
-    [ -z "$waits" ]
+    [ $waits -eq 0 ]
+}
+
+wait_for() { # wait_for HUNDREDTHS: at least so long, in $waits as seconds
+    if [ "$1" -gt $((waits * 100)) ]; then waits=$((($1 + 99) / 100)); fi
 }
 
 own_place() { # own_place HOW: before a mount our block moves only if another has our number
@@ -572,7 +578,7 @@ own_place() { # own_place HOW: before a mount our block moves only if another ha
     fi
     [ "$mine" = "$own_first" ] || refuse foreign-heartbeat \
         "another host writes the heartbeat of number $own, this host's, to $node"
-    [ $((asked - own_time)) -ge $OWN_APART ] || waits=yes
+    wait_for $((OWN_APART - asked + own_time))
 }
 
 # What was seen is kept for the next verb, so that not each of a window waits as long.

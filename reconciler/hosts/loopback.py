@@ -20,6 +20,7 @@ import asyncssh
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator.errors import UnknownCommand
 from reconciler.model.plan import Command, Completed
+from reconciler.storage.private import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,11 +70,9 @@ async def served(world: World, directory: Path) -> AsyncIterator[Served]:
 
 def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[Door]) -> Served:
     identity, known_hosts = directory / "id_ed25519", directory / "known_hosts"
-    identity.touch(mode=0o600)
-    identity.write_bytes(client.export_private_key())
-    known_hosts.write_text(
-        "".join(f"[{ADDRESS}]:{door.port} {_public(door.key)}\n" for door in doors)
-    )
+    keys = "".join(f"[{ADDRESS}]:{door.port} {_public(door.key)}\n" for door in doors)
+    write_private(str(identity), client.export_private_key().decode())
+    write_private(str(known_hosts), keys)
     ports = {door.machine.name: door.port for door in doors}
     return Served(ADDRESS, ports, identity, known_hosts)
 

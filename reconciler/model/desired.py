@@ -109,6 +109,14 @@ class Member(Strict):
     ssh: Ssh = Field(default=Ssh(), description="What differs from the file's ssh settings.")
 
 
+class AttestedHeartbeat(Strict):
+    """A human's word that the host is gone for good whose heartbeat block is on a volume."""
+
+    number: NodeNumber = Field(description="The node number of the block.")
+    by: Remark = Field(description="Who says so.")
+    at: Moment = Field(description="When it was seen: ISO 8601, UTC unless it says otherwise.")
+
+
 class Heartbeat(Strict):
     """The disk heartbeat, by which the members see each other alive."""
 
@@ -118,6 +126,11 @@ class Heartbeat(Strict):
     # o2hb_dead_threshold_set ignores anything not above O2HB_MIN_DEAD_THRESHOLD, 2.
     dead_threshold: Annotated[int, Field(ge=3, le=1000)] = Field(
         default=31, description="Dead after (this - 1) x 2 seconds without a heartbeat."
+    )
+    attested: Annotated[tuple[AttestedHeartbeat, ...], Lists, Field(max_length=255)] = Field(
+        default=(),
+        description="Blocks that hosts left which are known to be gone; each is accepted as "
+        "long as it stays as it is.",
     )
 
 

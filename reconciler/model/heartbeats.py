@@ -6,13 +6,19 @@ stands still proves nothing of a host that nobody lists: it may be paused, and g
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
+from reconciler.model.records import record
 from reconciler.model.standing import among, mounting_it, staying
+
+# The record on the members: by UUID and number the block as it was when it was attested.
+HEARTBEATS = "heartbeats.json"
+Blocks = Mapping[str, Mapping[int, str]]
 
 # Its dead time is in each block, in milliseconds; this is o2cb's default.
 DEAD_MS = 62_000
@@ -89,12 +95,73 @@ def _frozen(
     view = seen(cluster, volume, observed)
     if view is None or view.advancing is None:
         return
-    listed = listed_numbers(cluster, observed)
+    listed, attested = listed_numbers(cluster, observed), accepted(cluster, volume, observed)
     for beat in view.beats or ():
         if not is_left(beat) or beat.node in apart or beat.node in view.advancing:
             continue
         if beat.node in listed:
             yield f"{beat.node}~{beat.block}"
+        elif attested.get(beat.node) == beat.block:
+            yield f"{beat.node}={beat.block}"
+
+
+def accepted(cluster: Cluster, volume: Volume, observed: Observed) -> Mapping[int, str]:
+    """The attested blocks of a volume, each as it must be.
+
+    That is as the members have it on record, all of them alike; else as two samples saw it.
+    """
+    view = seen(cluster, volume, observed)
+    if view is None or view.superblock is None:
+        return {}
+    found = {}
+    for item in cluster.heartbeat.attested:
+        known = _recorded(cluster, observed, view.superblock.uuid, item.number)
+        if len(known) == 1:
+            found[item.number] = next(iter(known))
+        elif not known and (block := _still(view, item.number)):
+            found[item.number] = block
+    return found
+
+
+def _recorded(cluster: Cluster, observed: Observed, uuid: str, number: int) -> frozenset[str]:
+    """What the members remember of a block; two where they do not agree."""
+    reached = among(observed, staying(cluster)).reached().values()
+    try:
+        told = [read_blocks(record_text(cluster, facts)) for facts in reached]
+    except ValueError:  # refused by the record's own check; until then nothing is accepted
+        return frozenset({"", "garbled"})
+    return frozenset(t[uuid][number] for t in told if number in t.get(uuid, {}))
+
+
+def _still(view: WantedDevice, number: int) -> str:
+    """A block that stands still, seen twice."""
+    for beat in view.beats or ():
+        if beat.node == number and is_left(beat) and view.advancing is not None:
+            return "" if number in view.advancing else beat.block
+    return ""
+
+
+def record_text(cluster: Cluster, facts: HostFacts) -> str | None:
+    """The record of attested blocks as a host has it."""
+    if isinstance(facts.records, Unknown):
+        return None
+    return record(facts, cluster.name, HEARTBEATS).text
+
+
+def read_blocks(text: str | None) -> Blocks:
+    """A record of blocks; ValueError if it is garbled."""
+    try:
+        return {
+            str(uuid): {int(number): str(block) for number, block in blocks.items()}
+            for uuid, blocks in json.loads(text or "{}").items()
+        }
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{HEARTBEATS} is garbled: {error}") from error
+
+
+def blocks_text(blocks: Blocks) -> str:
+    """The record of these blocks."""
+    return json.dumps(blocks, indent=1, sort_keys=True) + "\n"
 
 
 def waited(cluster: Cluster, volume: Volume, observed: Observed, beats: str) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
 from reconciler.model.desired import Cluster, Member
+from reconciler.model.heartbeats import is_left, seen
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
 from reconciler.model.standing import GONE, LISTED, among, contacted, listed, with_members
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
@@ -25,10 +26,11 @@ def numbered(cluster: Cluster, observed: Observed) -> Cluster:
     """
     held = {name: place[0] for name, place in places(cluster, observed).items()}
     was = {**{n: k.number for n, k in known_members(cluster, observed).items()}, **held}
+    marked = heartbeats(cluster, observed) - {*held.values()}
     given = (
         _compact(cluster, held)
         if cluster.numbering == "compact"
-        else _stable(cluster, held, was, reserved(cluster, observed))
+        else _stable(cluster, held, was, {*reserved(cluster, observed), *marked})
     )
     return with_members(cluster, [_numbered(m, given, was) for m in cluster.members])
 
@@ -37,6 +39,23 @@ def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) 
     name = member.name.lower()
     number = given[name] if member.state in LISTED else was.get(name)
     return member.model_copy(update={"number": number})
+
+
+def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers whose blocks on the volumes are not those of a clean leave, and attested ones."""
+    views = [seen(cluster, volume, observed) for volume in cluster.volumes]
+    left = {
+        beat.node for v in views for beat in (v.beats if v else None) or () if is_left(beat)
+    }
+    return frozenset({*left, *(item.number for item in cluster.heartbeat.attested)})
+
+
+def owned(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers that the file's members have or had, by lists and by what members remember."""
+    names = {m.name.lower() for m in cluster.members}
+    held = {name: place[0] for name, place in places(cluster, observed).items()}
+    was = {name: known.number for name, known in known_members(cluster, observed).items()}
+    return frozenset(n for found in (held, was) for name, n in found.items() if name in names)
 
 
 def reserved(cluster: Cluster, observed: Observed) -> Mapping[int, str]:

@@ -110,6 +110,14 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("peers-connect", "start-cluster", _anywhere),
     ("peers-connect", "same-live-nodes", _anywhere),
     ("peers-connect", "same-timeouts", _anywhere),
+    # What is accepted beside a tool is on record before.
+    *(
+        (kind, "attest-heartbeat", _anywhere)
+        for kind in (
+            *("mount", "check-file-system", "add-slots", "set-label", "grow-unmounted"),
+            *("check-grown", "grow-file-system"),
+        )
+    ),
     ("format", "peers-connect", _anywhere),
     ("mount", "peers-connect", _anywhere),
     ("format", "same-live-nodes", _anywhere),
@@ -230,6 +238,7 @@ STAGES = (
     "begin-backup",
     "back-up",
     "note-backup",
+    "attest-heartbeat",
     "write-quarantine",
     "note-stopped",
     "migrate-guest",

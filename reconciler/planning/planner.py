@@ -21,7 +21,7 @@ from reconciler.planning.order import link
 from reconciler.planning.outages import windows
 from reconciler.planning.past import remembered
 from reconciler.planning.rehearsal import Part, Rehearsal, rehearsed
-from reconciler.planning.returning import could_return, taken_numbers
+from reconciler.planning.returning import could_return, taken_blocks, taken_numbers
 from reconciler.planning.safety import violations
 from reconciler.planning.strangers import told_apart
 from reconciler.planning.turns import due_anew
@@ -80,7 +80,7 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
     cluster = numbered(told_apart(cluster, observed), observed)
     cluster = remembered(cluster, observed)
     blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
-    blocked += strangers.check(cluster, observed)
+    blocked += [*taken_blocks(cluster, observed), *strangers.check(cluster, observed)]
     blocked += pauses.check(cluster, observed)
     changes: list[Change] = []
     arriving = installs(cluster, observed)

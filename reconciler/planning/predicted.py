@@ -341,6 +341,7 @@ EFFECTS: Mapping[str, Effect] = {
     "note-backup": _backup_noted,
     "note-stopped": _record_written,
     "strike-stopped": _record_written,
+    "attest-heartbeat": _record_written,
     "write-quarantine": _record_written,
     "lift-quarantine": _record_written,
     "register-nodes": live.listed,

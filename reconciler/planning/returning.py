@@ -14,9 +14,11 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.standing import LISTED
-from reconciler.planning.numbering import live_nodes, reserved
+from reconciler.planning.numbering import heartbeats, live_nodes, owned, reserved
 from reconciler.resources.quarantine.entries import Entry
 
+# A joiner's number is nobody's: what beats under it is somebody else's heartbeat.
+OTHERS = "give the member another number; who left that heartbeat stays unknown"
 REMEDY = (
     "power it on while they are there and let it be evicted (state: absent), or take the LUN "
     "from it and attest lun_access: revoked"
@@ -57,6 +59,20 @@ def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 f"{item.name} would get node number {item.number} of {name}, which is in "
                 "quarantine and would write to the same heartbeat block",
                 REMEDY,
+            )
+
+
+def taken_blocks(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse to give a member a number under which somebody unknown has left a heartbeat."""
+    foreign = heartbeats(cluster, observed) - owned(cluster, observed)
+    for item in cluster.members:
+        if item.state in LISTED and item.number in foreign:
+            yield Blocked(
+                "foreign-heartbeat",
+                member(item.name),
+                f"{item.name} would get node number {item.number}, under which another host has "
+                "a heartbeat on a volume",
+                OTHERS,
             )
 
 

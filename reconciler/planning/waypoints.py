@@ -35,6 +35,7 @@ from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
 DRAIN = frozenset(
     {
+        "attest-heartbeat",
         "write-quarantine",
         "note-stopped",
         "migrate-guest",

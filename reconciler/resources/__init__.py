@@ -24,6 +24,7 @@ from reconciler.resources.growth import offline as growth_offline
 from reconciler.resources.growth import parsing as growth_parsing
 from reconciler.resources.growth import readings as growth_readings
 from reconciler.resources.health import readings as health
+from reconciler.resources.heartbeats import changes as heartbeats
 from reconciler.resources.membership import changes as membership
 from reconciler.resources.membership import parsing as membership_parsing
 from reconciler.resources.mounts import changes as mounts
@@ -80,6 +81,14 @@ RESOURCES: tuple[Resource, ...] = (
         "membership", membership.NEEDS, membership.check, membership.diff, membership.actions
     ),
     Resource("volumes", volumes.NEEDS, volumes_checks.check, volumes.diff, volumes.actions),
+    Resource(
+        "heartbeats",
+        heartbeats.NEEDS,
+        heartbeats.check,
+        heartbeats.diff,
+        heartbeats.actions,
+        staying,
+    ),
     Resource(
         "growth",
         growth_offline.NEEDS,

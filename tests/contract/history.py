@@ -175,6 +175,7 @@ async def drained(stage: Stage) -> None:
     await stage.ask("a service uses the volume", sections, units=(AGENT,))
     await stage.gate("unmount while it runs", "node02", "unmount", PATH)
     await stage.gate("stop o2cb while mounted", "node02", *STOP)
+    await stage.run("stop it by hand while mounted", "node02", *STOP[1:])
     await stage.look("o2cb's stop has failed", only=O2CB)
     await stage.run("start o2cb that was not stopped", "node02", *START)
     await systemctl("mask a service", "mask", "--runtime")

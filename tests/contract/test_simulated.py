@@ -29,6 +29,7 @@ REFUSED = {
     "format a device that is not there": (75, "device-missing"),
     "mount another UUID": (75, "wrong-uuid"),
     "mount a device that is not there": (75, "device-missing"),
+    "stop o2cb while mounted": (75, "cluster-in-use"),
     "mount beside a heartbeat that nobody explains": (75, "foreign-heartbeat"),
     "mount a disk of another WWID": (75, "wrong-device"),
     "mount a device without OCFS2": (75, "wrong-uuid"),

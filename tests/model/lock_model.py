@@ -140,7 +140,8 @@ class Moves:
             return None
         hosts = tuple(sorted(answer.lease.hosts))
         lease = replace(answer.lease, boot=BOOT, renewed=0, holder="", action="", began="")
-        return host._replace(lease=replace(lease, hosts=hosts)), answer.displaced
+        begun = host.begun and bool(lease.run)
+        return Host(replace(lease, hosts=hosts), host.running, begun), answer.displaced
 
     def between(self, name: str, run: Run, where: str, host: Host) -> tuple[Step, ...]:
         """What the messages of a run to a host may do there, and what the run makes of it."""
@@ -165,7 +166,7 @@ class Moves:
             said = f"{where} grants {name} for {''.join(hosts)}"
             unheard = self.outdated(run, where) if event else run
             yield Step(f"{said}, unheard", unheard, granted, event)
-            if run.phase == Phase.ASKING and hosts == run.hosts:
+            if run.phase == Phase.ASKING and set(hosts) <= set(run.hosts):
                 heard = self._with_token(run, where, PRESENT)
                 if displaced and self.protocol.heeds_displaced:
                     more = tuple(sorted({*run.hosts, *displaced}))
@@ -231,8 +232,9 @@ class Moves:
     def by_itself(self, name: str, run: Run) -> tuple[tuple[str, Run], ...]:
         """What a run does without any host."""
         moves = []
-        if run.phase == Phase.ASKING and run != self.new(name):
+        if run.phase == Phase.ASKING:
             moves.append((f"{name} starts over", self.new(name)))
+            moves.append((f"{name} asks all again", self.new(name)._replace(hosts=run.hosts)))
             if self._has_all(run) and not self.protocol.confirms:
                 moves.append((f"{name} has all: LOCKED", self._locked(run)))
         if run.phase == Phase.LOCKED:
@@ -240,7 +242,7 @@ class Moves:
         if run.phase == Phase.SEALING and run.passed == run.hosts:
             freeing = run._replace(phase=Phase.FREEING, passed=(), dirty=False)
             moves.append((f"{name} has sealed all", freeing))
-        return tuple(moves)
+        return tuple((label, after) for label, after in moves if after != run)
 
     def alone(self, where: str, host: Host) -> tuple[tuple[str, Host], ...]:
         """What happens to a host without any run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -53,6 +53,7 @@ class Search:
     ) -> None:
         self.moves = Moves(names, lists, protocol)
         self.count = len(names)
+        self.before: dict[State, State] = {}  # from where each state was reached first
         self.places = range(self.count)
         self.runs = range(self.count, self.count + len(lists))
         self.known = Numbers()
@@ -69,7 +70,7 @@ class Search:
         """Look at all states, unless one is wrong."""
         runs = (self.moves.new(name) for name in self.moves.runs)
         start = tuple(map(self.known.of, (*(Host() for _ in self.places), *runs)))
-        before: dict[State, State] = {start: start}
+        self.before = before = {start: start}
         queue = deque([start])
         while queue:
             state = queue.popleft()
@@ -140,6 +141,10 @@ class Search:
             )
             state = before[state]
         return tuple(reversed(steps))
+
+    def has(self, hosts: Iterable[Host], runs: Iterable[Run]) -> bool:
+        """Whether this is one of the states that were found."""
+        return self._least(tuple(map(self.known.of, (*hosts, *runs)))) in self.before
 
     # ---- one state for all that are the same under other names ---------------------------
 

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,13 +127,7 @@ class Operator:
 
     def apply(self, file: str) -> tuple[int, list[dict[str, Any]]]:
         """Approve exactly the plan that is due; the exit code and the run's events."""
-        plan = self.plan(file)
-        words = ["--approve", plan["id"]]
-        for one in plan["clusters"]:
-            for action in one["actions"]:
-                if action["risk"] == "data":
-                    words += ["--accept-data", action["device"]]
-        done = self.run("apply", file, "--format", "json", *words)
+        done = self.run("apply", file, "--format", "json", *self.approval(file))
         print(done.stderr)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -149,16 +144,20 @@ class Operator:
             assert "not-approved" in {event["event"] for event in events}, events[-1:]
         raise AssertionError(f"the plan changed {TRIES} times: {events}")
 
-    def _killed(self, file: str, host: str, kind: str) -> tuple[int, list[dict[str, Any]]]:
-        words = ["apply", file, "--format", "json", "--approve", self.plan(file)["id"]]
+    def _started(self, *words: str) -> subprocess.Popen[str]:
+        """The command, at work; its pid is that of the command itself."""
         argv = inside(self.lab.netns, RECONCILE, *words)
-        events = []
-        with subprocess.Popen(
+        return subprocess.Popen(
             [str(word) for word in argv],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **self.lab.environment(), **self._environment()},
-        ) as run:
+        )
+
+    def _killed(self, file: str, host: str, kind: str) -> tuple[int, list[dict[str, Any]]]:
+        words = ["apply", file, "--format", "json", "--approve", self.plan(file)["id"]]
+        events = []
+        with self._started(*words) as run:
             for line in run.stdout or ():
                 events.append(json.loads(line))
                 last = [events[-1].get(key) for key in ("event", "host", "kind")]
@@ -166,6 +165,37 @@ class Operator:
                     run.kill()
                     break
         return run.returncode, events
+
+    def interrupted(
+        self, file: str, place: tuple[str, str], meanwhile: Callable[[], object], *words: str
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """Apply, stopped when an action of ``place``, host and kind, is about to begin.
+
+        The controller goes on after ``meanwhile``; the exit code and the run's events.
+        """
+        argv = ["apply", file, "--format", "json", *(words or self.approval(file))]
+        events = []
+        with self._started(*argv) as run:
+            for line in run.stdout or ():
+                events.append(json.loads(line))
+                last = tuple(events[-1].get(key) for key in ("event", "host", "kind"))
+                if last == ("action-started", *place):
+                    os.kill(run.pid, signal.SIGSTOP)
+                    try:
+                        meanwhile()
+                    finally:
+                        os.kill(run.pid, signal.SIGCONT)
+        assert place in commands(events), events[-1:]
+        return run.returncode, events
+
+    def approval(self, file: str) -> list[str]:
+        """The words that approve exactly the plan that is due."""
+        plan = self.plan(file)
+        words = ["--approve", plan["id"]]
+        actions = [action for one in plan["clusters"] for action in one["actions"]]
+        for action in actions:
+            words += ["--accept-data", action["device"]] if action["risk"] == "data" else []
+        return words
 
     def converge(
         self, file: str, approved: dict[str, Any] | None = None

@@ -2,8 +2,7 @@
 
 import pytest
 
-from reconciler.hosts.simulator import power
-from reconciler.hosts.simulator.lease import PATH as LEASE
+from reconciler.hosts.simulator import lease, power
 from reconciler.hosts.simulator.worlds import Shape
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
@@ -77,7 +76,7 @@ def test_it_leaves_the_same_record_on_every_member_and_no_lease():
     files = [machine.files for machine in world.machines.values()]
     assert len({found.digest(RECORD) for found in files}) == 1
     assert RECORD in files[0].by_path
-    assert [LEASE in found.by_path for found in files] == [False] * 3
+    assert [lease.read(machine).run for machine in world.machines.values()] == [""] * 3
 
 
 def test_timeouts_options_and_pinned_numbers_are_as_the_file_says():

@@ -50,6 +50,7 @@ from reconciler.reports.devices import aliases
 from reconciler.reports.documents import plan_document, run_summary
 from reconciler.reports.stale import stale_lines
 from reconciler.reports.text import outcome_lines, plan_lines
+from reconciler.storage.private import private_directory
 
 DETACHED = 130
 STALE = "plan again, look at what differs, and save and approve that plan"
@@ -150,8 +151,9 @@ def command(
 
 async def _apply(request: Request) -> int:
     identity = session.new_run()
-    state = session.state_directory(request.state) / "runs"
-    with Journal(state, identity, session.now) as journal:
+    state = session.state_directory(request.state)
+    private_directory(state)
+    with Journal(state / "runs", identity, session.now) as journal:
         if request.json:
             journal.listeners.append(json_lines)
         about = {"file": request.file, "file_digest": request.file_digest}

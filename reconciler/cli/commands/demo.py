@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.terminal import show
+from reconciler.storage.private import write_private
 
 if TYPE_CHECKING:
     from reconciler.hosts.loopback import Served
@@ -111,7 +112,7 @@ async def _play(directory: Path, after: Callable[[Path], Awaitable[None]]) -> in
     file = directory / "cluster.yaml"
     async with served(world, directory) as doors:
         for scene in SCENES:
-            file.write_text(_text(doors, wwid, scene))
+            write_private(str(file), _text(doors, wwid, scene))
             scene.happens(world)
             show([("", ""), ("title", f"== {scene.told}")], no_color=False)
             if await _scene(file, wwid) != scene.expected:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
-from pathlib import Path
 
 import click
 from pydantic import ValidationError
@@ -30,6 +30,7 @@ from reconciler.reports.adopted.verdict import fitting, is_faithful, verdict
 from reconciler.reports.adopted.writing import render
 from reconciler.reports.problems import render as problem_lines
 from reconciler.resources import SECTIONS
+from reconciler.storage.private import create_private
 
 BLOCKED = 3
 # How a host is asked before it is known which cluster it is of.
@@ -67,7 +68,7 @@ def command(
     host. The plan of the file is empty; where it is not, the file and stderr say why, and the
     exit code is 3.
     """
-    if output and Path(output).exists():
+    if output and os.path.lexists(output):
         raise UsageError(f"{output} is there already: remove it, or name another file")
     values = {"user": user, "identity": identity, "known_hosts": known_hosts}
     given = {key: value for key, value in values.items() if value}
@@ -77,8 +78,7 @@ def command(
     search = Search(ssh, Options(parallelism=parallelism), no_color=no_color)
     text, said, faithful = asyncio.run(search.adopt(hosts))
     if output:
-        with Path(output).open("x") as file:
-            file.write(text)
+        create_private(output, text)
         click.echo(f"{output} is written.", err=True)
     else:
         click.echo(text, nl=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -27,6 +26,7 @@ from reconciler.model.standing import contacted
 from reconciler.pipeline import Options, Pairs, answered, look_at
 from reconciler.reports.documents import facts_document
 from reconciler.reports.facts import facts_lines
+from reconciler.storage.private import write_private
 
 SOME_UNREAD = 4
 ALL_UNREAD = 1
@@ -66,8 +66,7 @@ def command(
     document = facts_document(pairs, asked, datetime.now(UTC).isoformat(timespec="seconds"))
     text = json.dumps(document, indent=1)
     if output:
-        Path(output).touch(0o600)  # files of hosts stand in it whole, passwords in fstab too
-        Path(output).write_text(text + "\n")
+        write_private(output, text + "\n")  # passwords of fstab stand in it, too
         click.echo(f"saved: {output}, to be planned from by --facts {output}", err=True)
     if form == "text":
         show(facts_lines(pairs), no_color)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
@@ -28,6 +27,7 @@ from reconciler.pipeline import Options
 from reconciler.reports.documents import plan_document
 from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.text import plan_lines
+from reconciler.storage.private import write_private
 
 CHANGES = 2
 BLOCKED = 3
@@ -69,7 +69,7 @@ def command(
     document = plan_document(plan, desired, targets, digest(source))
     text = json.dumps(document, indent=1, default=str)
     if output:
-        Path(output).write_text(text + "\n")
+        write_private(output, text + "\n")
         click.echo(f"saved: {output}, to be carried out by reconcile apply {output}", err=True)
     if form == "json":
         click.echo(text)

@@ -16,6 +16,10 @@ ITEM = re.compile(rf"(?P<number>{NUMBER})(?:(?P<how>[=~])(?P<block>[0-9a-f]{{64}
 LIST = rf"-|{NUMBER}([=~][0-9a-f]{{64}})?(,{NUMBER}([=~][0-9a-f]{{64}})?)*"
 
 
+OWN_APART = 5.0  # seconds between two looks at our own block
+DEAD_TIME, MOST_DEAD_TIME = 60_000, 600_000  # milliseconds: where no block tells, and the most
+
+
 def refuse_strangers(machine: Machine, fs: Filesystem, beats: str) -> None:
     """Refuses every heartbeat that the list does not explain; waits where it must.
 
@@ -28,11 +32,28 @@ def refuse_strangers(machine: Machine, fs: Filesystem, beats: str) -> None:
     left = [_age(machine, fs, *item) for item in frozen if item[0] in _beating(fs)]
     if not left:
         return
-    patience = 2 * max(beat.dead_ms for beat in fs.beats.values()) / 1000
-    if (wait := patience - min(left)) > 0:
+    longest = max(beat.dead_ms for beat in fs.beats.values()) or DEAD_TIME
+    if longest > MOST_DEAD_TIME:
+        raise refused("foreign-heartbeat", f"a block has a dead time of {longest} ms")
+    if (wait := 2 * longest / 1000 - min(left)) > 0:
         machine.record("waits", f"{fs.label} {wait:g} s for what stands still")
         machine.world.advance(wait)
         _look(machine, fs, items)
+
+
+def refuse_our_number(machine: Machine, fs: Filesystem) -> None:
+    """Before a mount our own block moves only if another host has our number."""
+    live = machine.running.live
+    own = live.local.number if live and live.local else None
+    beat = None if own is None else fs.beats.get(own)
+    if own is None or beat is None or not beat.generation:
+        return
+    if any(mount.fs is fs for mount in machine.running.mounts):
+        return
+    before = beat.block(own, machine.world.now)
+    machine.world.advance(OWN_APART)
+    if fs.beats[own].block(own, machine.world.now) != before:
+        raise refused("foreign-heartbeat", f"another host writes the heartbeat of number {own}")
 
 
 def _beating(fs: Filesystem) -> list[int]:
@@ -46,7 +67,8 @@ def _look(machine: Machine, fs: Filesystem, items: list[re.Match[str]]) -> None:
         block = fs.beats[number].block(number, machine.world.now)
         if number not in going and (number, block) not in exact:
             machine.record("heartbeat-refused", f"{fs.label} node {number}")
-            raise refused("foreign-heartbeat", f"node {number} has a heartbeat on {fs.label}")
+            why = f"{fs.label} has a heartbeat that nothing explains, of number {number}"
+            raise refused("foreign-heartbeat", why)
 
 
 def _age(machine: Machine, fs: Filesystem, number: int, block: str) -> float:

@@ -47,6 +47,8 @@ GATED = frozenset(
     ]
 )
 # What changes nothing on the host but who may act there.
+# What stops the cluster, which the gate does only where nothing uses it.
+UNUSED = frozenset(("systemctl", verb, "o2cb.service") for verb in ("restart", "stop"))
 READING = ("probe", "gate lease-", "gate pause", "gate resume")
 # Who types at the host itself, and needs no lease.
 OPERATOR = "operator"
@@ -156,7 +158,10 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
     if program := machine.programs.get(command.argv[0]):
         return program(machine, command.argv)
     asked = gate_call(command.argv)
-    argv = asked.arguments if asked and asked.verb == "do" else command.argv
+    gated = asked is not None and asked.verb == "do"
+    argv = asked.arguments if asked and gated else command.argv
+    if gated and argv in UNUSED:
+        gate.refuse_use(machine)
     match name_of(command.argv).split():
         case ["probe"]:
             return answer(machine, argv[4:])

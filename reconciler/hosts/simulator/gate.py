@@ -17,6 +17,7 @@ from reconciler.hosts.simulator import (
     guests,
     layers,
     lease,
+    live,
     mkfs,
     modules,
     mounting,
@@ -121,7 +122,9 @@ def mount(call: Call) -> Reply:
         if found == f"{device.number} ocfs2":
             return Reply(stdout=f"ok mounted {path}\n")
         raise refused("mount-path-busy", f"{path} already has a file system mounted: {found}")
+    _lists_agree(machine)
     call.look(fs)
+    beating.refuse_our_number(machine, fs)
     machine.files.directories.add(path)
     try:
         done = mounting.mount(machine, node, path, tuple(options.split(",")))
@@ -129,6 +132,33 @@ def mount(call: Call) -> Reply:
         said = "\n".join([str(failed), *machine.running.log[-SHOWN_LOG:]])
         raise tool_failed("mount-failed", said, failed.reply.seconds) from failed
     return Reply(0, f"ok mounted {path}\n", "", done.seconds)
+
+
+def refuse_use(machine: Machine) -> None:
+    """The cluster is stopped only where no mount needs it, in whatever namespace."""
+    for found in machine.running.mounts:
+        where = f"/proc/{found.pid}/mountinfo"
+        raise refused("cluster-in-use", f"OCFS2 is mounted, see {where}")
+
+
+def _lists_agree(machine: Machine) -> None:
+    """A mount needs the kernel's list to be the file's."""
+    running = machine.running.live
+    if running is None:
+        raise refused("lists-differ", "no cluster is online here")
+    if running.mode == "global":
+        raise refused("not-supported-yet", f"the heartbeat of {running.name} is global")
+    nodes = {(n.name, n.number, n.ip, n.port) for n in running.nodes.values()}
+    try:
+        listed = live.file_nodes(machine, running.name)
+    except Failed:
+        listed = ()
+    if differ := sorted(nodes ^ {(n.name, n.number, n.ip, n.port) for n in listed}):
+        line = " ".join(map(str, differ[0]))
+        had = f"the kernel's {running.name} and cluster.conf differ in: {line}"
+        raise refused("lists-differ", had)
+    if running.local is None:
+        raise refused("lists-differ", f"this host is none of the nodes of {running.name}")
 
 
 def remount(call: Call) -> Reply:
@@ -186,13 +216,13 @@ def archive_file(call: Call) -> Reply:
 def set_live(call: Call) -> Reply:
     """Writes an attribute of the running cluster; the kernel takes 1 and more, as u32."""
     name, key, value = call.args
-    live = call.machine.running.live
-    if live is None or live.name != name:
+    running = call.machine.running.live
+    if running is None or running.name != name:
         raise tool_failed("live-refused", f"{name} is not online", 0.1)
     if not 0 < int(value) < U32:
-        now = f"{key} is {getattr(live, key)}, not {value}"
+        now = f"{key} is {getattr(running, key)}, not {value}"
         raise tool_failed("live-refused", f"{now}: Invalid argument", 0.1)
-    setattr(live, key, int(value))
+    setattr(running, key, int(value))
     call.machine.record("live-set", f"{key} {value}")
     return Reply(stdout=f"ok set {key}\n")
 

@@ -61,7 +61,8 @@ def _wanted(call: Call) -> tuple[Filesystem, int]:
         raise refused("not-mounted", f"{node} is not mounted here")
     _refuse_interrupted(node, fs)
     _refuse_short(call.machine, device, int(blocks) * fs.block_size)
-    call.look(fs)
+    if fs.clusters < int(blocks) * fs.block_size // fs.cluster_size:
+        call.look(fs)
     return fs, int(blocks) * fs.block_size // fs.cluster_size
 
 
@@ -106,8 +107,8 @@ def add_slots(call: Call) -> Reply:
     device, fs = call.volume()
     _refuse_mounted(call.machine, node, device)
     _refuse_interrupted(node, fs)
-    call.look(fs)
     if fs.slots < int(slots):
+        call.look(fs)
         had = f"slots-failed: {node} has {fs.slots} slots, not {slots}"
         _lock_out(call.machine, fs, had, TRYLOCK)
         fs.slots = int(slots)
@@ -122,8 +123,8 @@ def set_label(call: Call) -> Reply:
     device, fs = call.volume()
     _refuse_mounted(call.machine, node, device)
     _refuse_interrupted(node, fs)
-    call.look(fs)
     if fs.label != label:
+        call.look(fs)
         had = f"label-failed: {node} has the label {fs.label or 'none'}, not {label}"
         _lock_out(call.machine, fs, had, TRYLOCK)
         call.machine.record("labelled", f"{fs.label} {label}")

@@ -134,6 +134,24 @@ def attestations_are_needed(desired: Desired) -> Iterator[Finding]:
             yield Finding(place, "attestation-needless", message, "remove it")
 
 
+def attested_heartbeats_are_nobodys(desired: Desired) -> Iterator[Finding]:
+    """A block is attested once, and never that of a member, who writes it."""
+    for place, cluster in clusters(desired):
+        owners = {m.number: m.name for m in cluster.members if m.number is not None}
+        items = [
+            ((*place, "heartbeat", "attested", i, "number"), item.number)
+            for i, item in enumerate(cluster.heartbeat.attested)
+        ]
+        for use, _first in repeated(Use(n, path, str(n)) for path, n in items):
+            message = f"the heartbeat of number {use.key} is attested already"
+            yield Finding(use.path, "duplicate-attestation", message, "remove one of them")
+        for path, number in items:
+            if number in owners:
+                message = f"number {number} is {owners[number]}'s: its heartbeat is its own"
+                hint = "attest only blocks of hosts that are in the file no more"
+                yield Finding(path, "attestation-needless", message, hint)
+
+
 def ssh_defaults_name_no_host(desired: Desired) -> Iterator[Finding]:
     """A default host would make all members one host."""
     if desired.ssh.host is not None:
@@ -205,6 +223,7 @@ RULES: tuple[Rule, ...] = (
     someone_is_in_the_cluster,
     attestations_are_complete,
     attestations_are_needed,
+    attested_heartbeats_are_nobodys,
     ssh_defaults_name_no_host,
     host_keys_are_checked,
     timeouts_are_consistent,

@@ -229,7 +229,8 @@ def _note(action: Action, _places: Places) -> Commands:
 
 FILES = (
     *("write-cluster-conf", "write-o2cb-settings", "write-order", "write-quarantine"),
-    *("lift-quarantine", "note-stopped", "strike-stopped", "approve-programs"),
+    *("lift-quarantine", "note-stopped", "strike-stopped"),
+    *("attest-heartbeat", "approve-programs"),
 )
 BARRIERS = (
     *("same-cluster-conf", "same-live-nodes", "same-timeouts", "peers-connect"),

@@ -1,16 +1,17 @@
 """Who writes to a volume by the evidence on its disk, listed in a file or not.
 
-Heartbeat blocks do not lie (OCFS2.md, 4): a sequence that goes on is a live writer. One
-that stands still with a generation is a crashed or hung host, and no writer.
+Heartbeat blocks do not lie (OCFS2.md, 4): a sequence that goes on is a live writer. One that
+stands still with a generation is a host that crashed, or that is paused and will go on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import ref, view_of
+from reconciler.model.heartbeats import accepted, is_left, listed_numbers, numbers_mounting
+from reconciler.model.heartbeats import seen as seen_by
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
@@ -26,12 +27,12 @@ def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozens
     """Nodes with a heartbeat on the volume that no observed member's mount explains."""
     explained = set(_unreached(cluster, observed))
     for facts in observed.reached().values():
-        explained |= set(_mounting(cluster, volume, facts))
+        explained |= set(numbers_mounting(cluster, volume, facts))
     found = {
         beat.node
         for view in views(volume, among(observed, staying(cluster))).values()
         for beat in view.beats or ()
-        if int(beat.generation, 16) != 0
+        if is_left(beat)
     }
     return frozenset(found - explained)
 
@@ -43,26 +44,6 @@ def _unreached(cluster: Cluster, observed: Observed) -> Iterator[int]:
         if not isinstance(facts.live, Unknown):
             nodes = (n for c in facts.live.clusters if c.name == cluster.name for n in c.nodes)
             yield from (node.number for node in nodes if node.name.lower() in lost)
-
-
-def _mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tuple[int, ...]:
-    """The number under which a host mounts the volume, if it does."""
-    if (
-        isinstance(facts.mounts, Unknown)
-        or isinstance(facts.live, Unknown)
-        or isinstance(facts.wanted, Unknown)
-    ):
-        return ()
-    view = view_of(facts, ref(volume))
-    if view is None or view.device not in {mount.device for mount in facts.mounts}:
-        return ()
-    return tuple(
-        node.number
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
-        if node.local
-    )
 
 
 def doubtful(cluster: Cluster, observed: Observed) -> bool:
@@ -104,32 +85,66 @@ def _moved(before: WantedDevice, after: WantedDevice | None) -> WantedDevice:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse volumes that a host outside the observed members writes to, or may."""
-    attested = {
-        m.number: (m.name, m.state) for m in cluster.members if m.state in {"offline", "dead"}
-    }
     yield from _unseen(cluster, observed)
     for volume in cluster.volumes:
-        nodes = unexplained(cluster, volume, observed)
         seen = [
             v for v in views(volume, among(observed, staying(cluster))).values() if v.superblock
         ]
-        live = nodes & {n for view in seen for n in view.advancing or ()}
         if any(view.beats is None for view in seen):
-            yield _foreign(volume, "its heartbeat area could not be read")
-        elif nodes and any(view.advancing is None for view in seen):
-            yield _foreign(volume, f"{_words(nodes)} left a heartbeat, seen only once")
-        for node in sorted(live & set(attested)):
+            yield _unread(volume)
+            continue
+        once = any(view.advancing is None for view in seen)
+        live = {n for view in seen for n in view.advancing or ()}
+        nodes = unexplained(cluster, volume, observed)
+        looks = _Looks(nodes & live, nodes if once else frozenset())
+        yield from _listed_ones(cluster, volume, observed, looks)
+        yield from _strangers(cluster, volume, observed, looks)
+        yield from _recovering(cluster, volume, observed, nodes & live)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """Of the heartbeats that no mount explains those that go on, and those seen only once."""
+
+    live: frozenset[int]
+    once: frozenset[int]
+
+
+def _listed_ones(
+    cluster: Cluster, volume: Volume, observed: Observed, looks: _Looks
+) -> Iterator[Blocked]:
+    """A member that died stands still; one that answers and has nothing mounted does, too."""
+    listed = listed_numbers(cluster, observed)
+    attested = {
+        m.number: (m.name, m.state) for m in cluster.members if m.state in {"offline", "dead"}
+    }
+    for node in sorted(looks.live & listed):
+        if node in attested:
             yield _alive(volume, node, *attested[node])
-        if foreign := live - set(attested):
-            slots = [
-                f"slot {s.slot}"
-                for v in seen[:1]
-                for s in v.slot_map or ()
-                if s.node in foreign
-            ]
-            where = f" ({', '.join(slots)})" if slots else ""
-            yield _foreign(volume, f"{_words(foreign)} writes its heartbeat to it now{where}")
-        yield from _recovering(cluster, volume, observed, live)
+        else:
+            yield _foreign(volume, f"{_words(node)} writes its heartbeat to it now")
+    for node in sorted(looks.once & listed):
+        yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
+
+
+def _strangers(
+    cluster: Cluster, volume: Volume, observed: Observed, looks: _Looks
+) -> Iterator[Blocked]:
+    """Silence is not death: whom nobody lists may be paused, and go on."""
+    known = accepted(cluster, volume, observed)
+    view = seen_by(cluster, volume, observed)
+    claimed = {item.number for item in cluster.heartbeat.attested}
+    listed = listed_numbers(cluster, observed)
+    blocks = {beat.node: beat.block for beat in (view.beats if view else None) or ()}
+    for node in sorted(unexplained(cluster, volume, observed) - listed):
+        if node in looks.live:
+            yield _foreign(volume, f"{_words(node)} writes its heartbeat to it now")
+        elif node in looks.once:
+            yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
+        elif node in claimed and known.get(node) != blocks.get(node):
+            yield _changed(volume, node)
+        elif node not in claimed:
+            yield _unattested(volume, node)
 
 
 def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -162,7 +177,7 @@ def _recovering(
 ) -> Iterator[Blocked]:
     """A dead member holds its slot until those who mount the volume have recovered it."""
     stays = among(observed, staying(cluster))
-    if not any(_mounting(cluster, volume, facts) for facts in stays.reached().values()):
+    if not any(numbers_mounting(cluster, volume, facts) for facts in stays.reached().values()):
         return
     listed_now = _listed(cluster, observed)
     held = {s.node for v in views(volume, stays).values() for s in v.slot_map or ()} - alive
@@ -190,8 +205,8 @@ def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
     )
 
 
-def _words(nodes: frozenset[int]) -> str:
-    return f"node {', '.join(map(str, sorted(nodes)))}, which no member's mount explains,"
+def _words(node: int) -> str:
+    return f"node {node}, which no member's mount explains,"
 
 
 def _foreign(volume: Volume, message: str) -> Blocked:
@@ -201,4 +216,38 @@ def _foreign(volume: Volume, message: str) -> Blocked:
         f"{named(volume)}: {message}",
         "find the host that has it mounted (mounted.ocfs2 -f on a member shows slots) and "
         "unmount it there, or make it a member",
+    )
+
+
+def _unattested(volume: Volume, node: int) -> Blocked:
+    return Blocked(
+        "foreign-heartbeat",
+        address(volume.label),
+        f"{named(volume)}: {_words(node)} has left a heartbeat there: its host may only be paused",
+        "find that host and unmount the volume there. Only if it is known to be gone for good, "
+        f"say so in the file, under the cluster: {attestation(node)}",
+    )
+
+
+def attestation(node: int) -> str:
+    """The lines of a file that accept a block as it stands."""
+    return f"heartbeat: {{attested: [{{number: {node}, by: YOUR-NAME, at: DATE}}]}}"
+
+
+def _changed(volume: Volume, node: int) -> Blocked:
+    return Blocked(
+        "foreign-heartbeat",
+        address(volume.label),
+        f"{named(volume)}: the heartbeat block of node {node} is not as it was when it was "
+        "attested: its host has written to the volume since",
+        "find that host and unmount the volume there; then take the attestation out of the file",
+    )
+
+
+def _unread(volume: Volume) -> Blocked:
+    return Blocked(
+        "heartbeat-unread",
+        address(volume.label),
+        f"{named(volume)}: its heartbeat area could not be read, so nobody knows who has it",
+        "see what the kernel logged of the device, and whether debugfs.ocfs2 reads it",
     )

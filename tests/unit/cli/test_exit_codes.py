@@ -12,6 +12,8 @@ from itertools import combinations
 import pytest
 
 from reconciler.cli import session
+from reconciler.gate.decision import Lease
+from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.files import File
 from reconciler.model.outcome import ClusterOutcome
@@ -41,15 +43,15 @@ def locked(at, host):
             "started": 1,
         }
     )
-    fields = {
-        "run": "20260101T000000Z-abcdef",
-        "cluster": "one",
-        "holder": holder,
-        "boot": machine.running.boot_id,
-        "renewed": str(int(machine.uptime)),
-    }
-    text = "".join(f"{key}\t{value}\n" for key, value in fields.items())
-    machine.files.write("/var/lib/reconcile/lease", File(text))
+    held = Lease(
+        7,
+        "20260101T000000Z-abcdef",
+        holder=holder,
+        hosts=(host,),
+        boot=machine.running.boot_id,
+        renewed=int(machine.uptime),
+    )
+    machine.files.write(lease.PATH, File(lease.text(held)))
 
 
 ROWS = {

@@ -1,12 +1,14 @@
 """`history` and `show`: what was done is told again, and a record that was touched is not believed."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from reconciler.cli import run
 from reconciler.execution.journal import Journal
+from tests.unit.gate.calls import needs_root
 
 BEGAN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHO = {"user": "ops", "controller": "desk", "file": "cluster.yaml", "file_digest": "ab" * 32}
@@ -173,3 +175,25 @@ def test_a_record_that_cannot_be_read_hides_no_other(tmp_path, capsys):
         0,
         ["RESULT", "unreadable", "converged"],
     )
+
+
+@needs_root
+def test_a_record_that_somebody_else_may_have_written_is_not_believed(tmp_path, capsys):
+    ours = recorded(tmp_path)
+    theirs = recorded(tmp_path, "20261123T120000Z-bbbbbb")
+    link = theirs.with_name("20261124T120000Z-cccccc.jsonl")
+    link.symlink_to(ours)
+    os.chown(theirs, 12345, -1)
+    code, out, _err = told(capsys, tmp_path, "history", "--format", "json")
+    results = {one["run"][-6:]: one["result"] for one in json.loads(out)["runs"]}
+    assert (code, results) == (
+        0,
+        {"aaaaaa": "converged", "bbbbbb": "unreadable", "cccccc": "unreadable"},
+    )
+    code, out, err = told(capsys, tmp_path, "show", "20261123")
+    assert (code, out) == (1, "")
+    assert "not believed: it belongs to uid 12345, who may have written anything" in err
+    os.chown(theirs, 0, -1)
+    theirs.chmod(0o620)
+    _code, _out, err = told(capsys, tmp_path, "show", "20261123")
+    assert "not believed: others than its owner may have written it" in err

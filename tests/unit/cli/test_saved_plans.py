@@ -87,6 +87,35 @@ async def test_one_that_somebody_forged_runs_no_program_of_its_own(tmp_path):
         assert (code, run) == (6, []), err
 
 
+@pytest.mark.parametrize("words", [["plan"], ["observe"], ["import", "node01"]])
+async def test_what_is_written_is_for_its_owner_alone_and_goes_through_no_link(tmp_path, words):
+    async with desk(tmp_path, hosts=1) as at:
+        code, _out, err = await at.run("apply", at.file, *await at.approved())
+        assert code == 0, err
+        (at.home / "link").symlink_to("elsewhere")
+        (at.home / "older").write_text("")
+        (at.home / "older").chmod(0o666)
+        if words[0] == "import":
+            login = at.document["ssh"]
+            door = at.document["clusters"][0]["members"][0]["ssh"]
+            told = f"Host node01\n HostName {door['host']}\n Port {door['port']}\n"
+            (at.home / "ssh_config").write_text(told)
+            at.environment["RECONCILE_SSH_CONFIG"] = str(at.home / "ssh_config")
+            words = [*words, "--user", "root", "--identity", login["identity"]]
+            words += ["--known-hosts", login["known_hosts"]]
+        else:
+            words = [*words, at.file]
+        for name in ("new", *(["older"] if words[0] != "import" else [])):
+            _code, _out, err = await at.run(*words, "-o", name)
+            assert ((at.home / name).stat().st_mode & 0o777, err.count(name) > 0) == (
+                0o600,
+                True,
+            )
+            assert (at.home / name).read_text()
+        code, _out, err = await at.run(*words, "-o", "link")
+        assert (code, (at.home / "elsewhere").exists()) == (64, False), err
+
+
 async def test_its_targets_are_its_own(tmp_path):
     async with desk(tmp_path, hosts=1) as at:
         target = ("--target", "volume/images")

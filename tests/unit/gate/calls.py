@@ -11,7 +11,7 @@ import pytest
 
 import reconciler.gate
 
-GATE: str = reconciler.gate.GATE
+GATE: str = reconciler.gate.gate_text()
 SHELLS = [
     pytest.param(
         tuple(shell.split()),
@@ -34,6 +34,8 @@ shell=''
 while [ "$1" != -- ]; do shell="$shell $1" && shift; done
 shift
 taken=$($shell -c "$script" gate lease-acquire - test '{}' here test </dev/null) || exit
+taken=${taken%%"
+"*} # who had it before is told after that
 read -r boot </proc/sys/kernel/random/boot_id
 exec $shell -c "$script" gate as - test "${taken##* }" 1 "$boot" 999999999 test "$@"
 """

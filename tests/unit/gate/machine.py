@@ -13,7 +13,7 @@ MIB = 1 << 20
 # As the kernel has it for everybody; the disks of `here` stand beside them.
 DEV = """\
 mkdir -p dev && mount -t tmpfs tmpfs dev && mkdir dev/shm dev/block &&
-mknod dev/null c 1 3 && mknod dev/zero c 1 5 && mknod dev/full c 1 7 &&
+mknod dev/null c 1 3 && mknod dev/zero c 1 5 && mknod dev/full c 1 7 && mknod dev/urandom c 1 9 &&
 ln -s /proc/self/fd dev/fd && sh ./nodes && mount --bind dev /dev"""
 
 
@@ -29,7 +29,7 @@ class Machine:
 
         Without a number it is one that can be opened, a loop device of so many zeros.
         """
-        number = number or self._loop(name, mib)
+        number = number or self.attach(name, mib)
         device = self.here / "devices" / name
         for directory in (device, self.here / "block", self.here / "number"):
             directory.mkdir(parents=True, exist_ok=True)
@@ -43,13 +43,16 @@ class Machine:
             nodes.write(f"mknod dev/{name} b {number.replace(':', ' ')}\n")
         return f"/dev/{name}"
 
-    def _loop(self, name: str, mib: int) -> str:
-        """Its number. Detached already, which happens when the last has closed it."""
+    def attach(self, name: str, mib: int, sector: int = 512) -> str:
+        """The number of a loop device of the file `images/NAME`, which it makes if need be.
+
+        Detached already, which happens when the last has closed it.
+        """
         image = self.here / "images" / name
         image.parent.mkdir(exist_ok=True)
         image.touch()
         os.truncate(image, mib * MIB)
-        attach = ["losetup", "-f", "--show", str(image)]
+        attach = ["losetup", "-f", "--show", "-b", str(sector), str(image)]
         done = subprocess.run(attach, check=True, capture_output=True, text=True)
         node = done.stdout.strip()
         self.held.append(os.open(node, os.O_RDONLY))

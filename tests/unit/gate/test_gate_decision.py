@@ -240,3 +240,21 @@ def test_the_gate_decides_as_the_table_does(shell: tuple[str, ...]) -> None:
     with ThreadPoolExecutor(8 * (os.cpu_count() or 1)) as pool:
         found = list(pool.map(lambda s: put_to_the_gate(s, shell), situations))
     assert [wrong for wrong in found if wrong] == []
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+def test_of_doubled_messages_at_the_same_time_one_starts(
+    tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    held = Lease(TOKEN, "r1", holder=HOLDER, hosts=("h1",), boot=this_boot(), step=STEP)
+    (tmp_path / "reconcile").mkdir(mode=0o700)
+    (tmp_path / "reconcile/lease").write_text(text(held))
+    act = Act("r1", TOKEN, STEP + 1, this_boot(), 10**9, "a8")
+    asked = words(Situation(held, Moment(this_boot(), LATE), act, "-"))
+    prefix = within(f"mount --bind {tmp_path} /var/lib", shell)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: gate(*asked, prefix=prefix), range(6)))
+    assert sorted(out for _, out, _ in answers) == [""] * 5 + ["it ran\n"]
+    refused = {error.split(": ")[1] for status, _, error in answers if status == 75}
+    assert refused <= {"action-repeated", "lease-busy"}

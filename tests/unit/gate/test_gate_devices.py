@@ -59,7 +59,9 @@ def formatted(node: str, *options: str, size: int = SIZE, shell: tuple[str, ...]
         tool = Path(tools) / "mkfs.ocfs2"
         tool.write_text('#!/bin/sh\necho "called with $*"\nexit 1\n')
         tool.chmod(0o755)
-        prefix = within(f"mount --bind {tools} /usr/local/sbin", shell)
+        prefix = within(
+            f"mount -t tmpfs t /var/lib && mount --bind {tools} /usr/local/sbin", shell
+        )
         call = on(node, "format", size=str(size))
         return gate(*call, "--", "mkfs.ocfs2", "-U", UUID, *options, node, prefix=prefix)
 

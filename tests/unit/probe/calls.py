@@ -4,7 +4,7 @@ import subprocess
 
 import reconciler.probe
 
-PROBE: str = reconciler.probe.PROBE
+PROBE: str = reconciler.probe.probe_text()
 
 
 def run(shell: tuple[str, ...], *arguments: str, prefix: tuple[str, ...] = ()) -> str:

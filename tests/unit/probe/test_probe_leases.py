@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -13,7 +14,7 @@ import pytest
 from reconciler.model.observed import Lease, Pause, Unknown
 from reconciler.probe.sections import read, split
 from reconciler.resources import SECTIONS
-from tests.unit.gate.calls import SHELLS, needs_root
+from tests.unit.gate.calls import GATE, SHELLS, gate, needs_root, within
 from tests.unit.probe.calls import run
 
 pytestmark = needs_root
@@ -151,6 +152,46 @@ def test_what_still_runs_of_a_lease_is_told_by_its_processes(
         assert process.stdout is not None
         process.stdout.close()
     assert seen(state, shell)["leases"] == (Lease("r1", HOLDER, 500.0),)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_the_gate_writes_and_begins_is_read(state: Path, shell: tuple[str, ...]) -> None:
+    private = within(f"mount --bind {state.parent} /var/lib", shell)
+    words = ("lease-acquire", "-", "r1", HOLDER, "node01,san01:ocfs2", "-")
+    token = gate(*words, prefix=private)[1].split()[3]
+    (taken,) = seen(state, shell)["leases"]  # type: ignore[misc]
+    assert (taken.run, taken.holder, taken.hosts) == ("r1", HOLDER, ("node01", "san01:ocfs2"))
+    assert (taken.begun, taken.action, taken.running) == ("", "", "")
+    script = "echo begun; read -r _"
+    act = (
+        "as",
+        "-",
+        "r1",
+        token,
+        "1",
+        BOOT,
+        "999999999",
+        "grow images",
+        "run",
+        "sh",
+        "-c",
+        script,
+    )
+    process = subprocess.Popen(
+        [*private, "-c", GATE, "gate", *act], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begun\n"
+    (works,) = seen(state, shell)["leases"]  # type: ignore[misc]
+    process.communicate(b"\n")
+    assert (works.step, works.action, works.begun) == (1, "grow images", "now")
+    assert re.fullmatch(r"\d+ \w+(, \d+ sh)?", works.running)
+    assert gate("lease-unlock", "-", "r1", prefix=private)[0] == 0
+    (left,) = seen(state, shell)["leases"]  # type: ignore[misc]
+    assert (left.run, left.sealed, left.running) == ("r1", True, "")
+    assert gate("pause", "ocfs2", "the SAN moves", "alice", "-", prefix=private)[0] == 0
+    (pause,) = seen(state, shell)["pauses"]  # type: ignore[misc]
+    assert (pause.cluster, pause.reason, pause.by) == ("ocfs2", "the SAN moves", "alice")
 
 
 @pytest.mark.parametrize("apart", [(), ("unshare", "-p", "-f", "--mount-proc")])

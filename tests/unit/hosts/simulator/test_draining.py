@@ -135,7 +135,10 @@ async def test_a_service_that_is_not_there(words, status):
 async def test_o2cb_stops_only_with_nothing_mounted_and_claims_to_in_any_case():
     host = await mounted_host()
     before = await section(host, "live")
-    assert (await host.run(STOP)).status == 0
+    said = "gate: cluster-in-use: OCFS2 is mounted, see /proc/1/mountinfo"
+    assert refusal(await host.run(STOP))[:2] == (75, said)
+    assert await unit(host, "o2cb.service") == ("loaded", "active", "running", "enabled")
+    assert (await host.run(Command(("systemctl", "stop", "o2cb.service")))).status == 0
     assert await unit(host, "o2cb.service") == ("loaded", "failed", "failed", "enabled")
     assert await section(host, "live") == before
     await host.run(Command(("systemctl", "start", "o2cb.service")))

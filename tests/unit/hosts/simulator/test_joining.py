@@ -152,7 +152,13 @@ async def test_a_private_list_mounts_beside_a_live_host_and_destroys_its_journal
 
 async def test_two_hosts_under_one_number_are_a_violation():
     world = await joins_with(conf(entry(0, 2)))
-    assert (await world.hosts["node02"].run(mount())).status == 0
+    assert refusal(await world.hosts["node02"].run(mount())) == (
+        75,
+        "gate: foreign-heartbeat: another host writes the heartbeat of number 0",
+        5.1,
+    )
+    assert kinds(world) == []
+    world.hosts["node02"].mount(LUN, "/srv/images")
     assert kinds(world) == ["node-number-shared"]
     world.hosts["node01"].unmount("/srv/images")
     beat = next(world.filesystems()).beats[0]

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.hosts.simulator.disk import Beat, Blank, Extent, Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.reply import Failed
 from reconciler.hosts.simulator.worlds import Shape, World, bare_cluster, bare_hosts
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
@@ -148,22 +149,32 @@ async def test_a_host_that_is_not_on_its_own_list_has_no_heartbeat():
     host = world.hosts["node02"]
     await put(host, CONF, conf_of([1]), conf_of([1, 2]))
     assert (await host.run(restart())).status == 0
-    assert refusal(await host.run(mount())) == (
-        70,
-        f"{FAILED} Heartbeat mode is invalid while trying to join the group",
-        0.1,
-    )
+    said = "gate: lists-differ: this host is none of the nodes of ocfs2"
+    assert refusal(await host.run(mount())) == (75, said, 0.1)
+    with pytest.raises(Failed, match="Heartbeat mode is invalid while trying to join"):
+        host.mount(LUN, "/srv/images")
 
 
 async def test_without_a_live_cluster_nothing_is_mounted():
     world = bare_cluster(1)
     host = world.hosts["node01"]
     await host.run(mkfs(LUN))
-    assert refusal(await host.run(mount())) == (
-        70,
-        f"{FAILED} Unable to access cluster service while trying to initialize cluster",
-        0.1,
+    said = "gate: lists-differ: no cluster is online here"
+    assert refusal(await host.run(mount())) == (75, said, 0.1)
+    with pytest.raises(Failed, match="Unable to access cluster service while trying"):
+        host.mount(LUN, "/srv/images")
+
+
+async def test_a_kernel_with_another_list_than_the_file_mounts_nothing():
+    world = bare_cluster(2)
+    await mounted_cluster(world, "node01")
+    host = world.hosts["node02"]
+    await put(host, CONF, conf_of([1, 2, 3]), conf_of([1, 2]))
+    said = (
+        "gate: lists-differ: the kernel's ocfs2 and cluster.conf differ in: "
+        "node03 2 10.88.1.13 7777"
     )
+    assert refusal(await host.run(mount())) == (75, said, 0.1)
 
 
 async def test_an_unknown_option_is_error_22():

@@ -1,0 +1,1 @@
+"""What somebody attested of heartbeat blocks, on record on every member."""

@@ -1,0 +1,76 @@
+"""The record of attested heartbeat blocks: each is written down before anything rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.gate.steps import digest, write
+from reconciler.model.desired import Cluster
+from reconciler.model.heartbeats import (
+    HEARTBEATS,
+    Blocks,
+    accepted,
+    blocks_text,
+    read_blocks,
+    record_text,
+    seen,
+)
+from reconciler.model.observed import Observed
+from reconciler.model.outcome import Blocked
+from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.records import record
+from reconciler.model.refusals import member, unread
+from reconciler.model.standing import among, staying
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse a record that cannot be read: what it says was attested is not said anew."""
+    for host, facts in among(observed, staying(cluster)).reached().items():
+        try:
+            read_blocks(record_text(cluster, facts))
+        except ValueError as error:
+            yield unread(host, f"the record {HEARTBEATS}", str(error))
+
+
+def wanted(cluster: Cluster, observed: Observed) -> Blocks:
+    """By UUID and number every attested block, as it was when it was attested."""
+    found = {}
+    for volume in cluster.volumes:
+        view, blocks = seen(cluster, volume, observed), accepted(cluster, volume, observed)
+        if view is not None and view.superblock is not None and blocks:
+            found[view.superblock.uuid] = blocks
+    return found
+
+
+def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
+    """Members whose record is not what the file attests."""
+    text = blocks_text(wanted(cluster, observed))
+    for host, facts in among(observed, staying(cluster)).reached().items():
+        have = record_text(cluster, facts)
+        if have != text and (have is not None or text != blocks_text({})):
+            because = "the file attests that their hosts are gone, as long as they stay so"
+            yield Change(f"{member(host)}/heartbeats", host, "file", have, text, because)
+
+
+def actions(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change]
+) -> Iterator[Action]:
+    """Write down how the blocks stand now."""
+    for change in changes:
+        file = record(observed.reached()[change.host], cluster.name, HEARTBEATS)
+        before = file if file.text is None else replace(file, sha256=digest(file.text))
+        action = write(
+            change, f"{cluster.name}/attest-heartbeat", "record", before, str(change.after)
+        )
+        subject = f"{cluster.name}/{HEARTBEATS}"
+        old, new = (fact.value for fact in (*action.requires, *action.expects))
+        yield replace(
+            action,
+            summary="note the heartbeats that somebody attested, as they stand",
+            requires=(Fact((change.host,), "record", subject, old),),
+            expects=(Fact((change.host,), "record", subject, new),),
+        )
+
+
+NEEDS = ("records", "wanted")

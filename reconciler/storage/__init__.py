@@ -1,0 +1,1 @@
+"""What the controller keeps for itself: saved plans, facts, the records of its runs."""
