@@ -107,4 +107,8 @@ def test_a_host_that_does_not_answer_is_told_and_the_others_are_freed():
     drive(world, line.settle())
     world.hosts["node01"].power_off()
     first, second = drive(world, unlock(seats(world), line.run))
-    assert (first.host, first.code, second) == ("node01", "host-unreachable", Answer("node02", token=1))
+    assert (first.host, first.code, second) == (
+        "node01",
+        "host-unreachable",
+        Answer("node02", token=1),
+    )
