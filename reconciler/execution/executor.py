@@ -26,6 +26,7 @@ from reconciler.model.observed import HostFacts, Identity, Observed
 from reconciler.model.outcome import ActionOutcome
 from reconciler.model.plan import Action, ClusterPlan, Command, Completed, Fact
 from reconciler.planning.facts import remaining
+from reconciler.planning.kinds import is_own
 
 # udev and the kernel settle late; a fact that does not hold is read again this long.
 PATIENCE = 20.0
@@ -36,8 +37,12 @@ BLANK = "blank"
 MOUNTED_SIZE = "mounted-size"
 # The reading that says in which boot a host is.
 BOOT = "boot"
+# Readings of what mends itself in a moment.
+PASSING = frozenset({"healthy"})
 # Seconds: a look that took longer was held up on its way, and what it found may be as old.
 LONGEST_LOOK = 60.0
+# How the gate ends when it refuses (EX_TEMPFAIL).
+REFUSED = 75
 # What of a command's output goes into the journal.
 OUTPUT = 4000
 
@@ -154,21 +159,38 @@ class Executor:
         The moment is by the host's own clock, so that what the network or a pause of this
         machine holds back does not start on old facts (I5).
         """
-        began = _now()
-        seen = await self.bench.look((*action.requires, Fact((action.host,), BOOT, "", None)))
-        took = min(_now() - began, LONGEST_LOOK)
+        seen, took = await self._looked_before(action)
         facts = seen.hosts.get(action.host)
         identity = facts.identity if isinstance(facts, HostFacts) else None
-        if why := remaining(action.requires, seen):
-            raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
         if not isinstance(identity, Identity):
             raise ActionFailed(action.id, f"not started: {action.host} does not say who it is")
         until = int(identity.uptime + took) + FRESH
         permit = self.bench.held.permit(action.host, action.id, identity.boot_id, until)
         return permitted(command.argv, permit, gate_text())
 
+    async def _looked_before(self, action: Action) -> tuple[Observed, float]:
+        """What the last look found, and how long it took: all that is required holds.
+
+        A cluster becomes well again by itself, as when a connection is made anew: for that it
+        waits a while.
+        """
+        deadline = _now() + self.bench.patience
+        lasting = tuple(f for f in action.requires if f.reading not in PASSING)
+        while True:
+            began = _now()
+            asked = (*action.requires, Fact((action.host,), BOOT, "", None))
+            seen = await self.bench.look(asked)
+            why = remaining(action.requires, seen)
+            if not why:
+                return seen, min(_now() - began, LONGEST_LOOK)
+            if _now() >= deadline or remaining(lasting, seen):
+                raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
+            await asyncio.sleep(PAUSE)
+
     async def _verify(self, action: Action, ended: Completed | HostUnreachable | None) -> None:
         """Look until the facts hold or patience ends; a failed command gets one look."""
+        if _refused(ended) and not is_own(action.kind):
+            raise ActionFailed(action.id, _failure(ended))  # whoever did it, it was not this
         deadline = _now() + (self.bench.patience if _promising(ended) else 0.0)
         while True:
             observed = await self.bench.look(action.expects)
@@ -211,6 +233,10 @@ def hosts_of(facts: Sequence[Fact]) -> tuple[str, ...]:
 def _command(action: Action) -> str:
     """As a person would type it; what goes to its stdin may hold secrets of other files."""
     return shlex.join(action.command.words) if action.command else ""
+
+
+def _refused(ended: Completed | HostUnreachable | None) -> bool:
+    return isinstance(ended, Completed) and ended.status == REFUSED
 
 
 def _promising(ended: Completed | HostUnreachable | None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import HostUnreachable
-from reconciler.execution.leases import ANSWER, MEMBER, Seat, said
+from reconciler.execution.leases import ANSWER, MEMBER, Seat, free, said
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.model.observed import Observed, Unknown
@@ -16,11 +16,15 @@ from reconciler.model.plan import Command
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a host said to it; ``code`` is empty where it is done, else a refusal's or a reason's."""
+    """What a host said to it; ``code`` is empty where it is done, else a refusal's or a reason's.
+
+    ``token`` is that of a lease that was taken away.
+    """
 
     host: str
     code: str = ""
     message: str = ""
+    token: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,15 @@ async def unlock(seats: Mapping[str, Sequence[Seat]], run: str) -> tuple[Answer,
         for seat in found
     ]
     return tuple(await asyncio.gather(*asked))
+
+
+async def forget(
+    seats: Mapping[str, Sequence[Seat]], run: str, answers: Sequence[Answer]
+) -> None:
+    """Free what was taken from a run on all its hosts: nobody need ask them for it any more."""
+    places = [seat for found in seats.values() for seat in found]
+    pairs = zip(places, answers, strict=True)
+    await asyncio.gather(*(free(seat, run, answer.token) for seat, answer in pairs))
 
 
 async def pause(hosts: Mapping[str, tuple[str, Host]], wish: Wish) -> tuple[Answer, ...]:
@@ -89,7 +102,8 @@ async def _ask(name: str, host: Host, command: Command) -> Answer:
     except HostUnreachable as error:
         return Answer(name, error.code, error.message)
     if done.status == 0:
-        return Answer(name)
+        last = done.stdout.split()[-1:]
+        return Answer(name, token=int(last[0]) if last and last[0].isdecimal() else 0)
     code, message = said(done)
     words = message or done.stderr.strip()[-300:] or f"status {done.status} without a word"
     return Answer(name, code or "lease-failed", words)

@@ -12,6 +12,7 @@ from reconciler.errors import ActionFailed
 from reconciler.execution.locks import Held
 from reconciler.gate import gate_command, gate_text
 from reconciler.hosts import Host
+from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.gate_call import permitted
 from reconciler.model.observed import HostFacts, Observed, Unknown
@@ -64,10 +65,11 @@ def records(desired: Desired, numbered: Cluster, observed: Observed) -> Mapping[
 
     What looking may run is approved by actions; here it is only cleared of what was.
     """
-    text = programs_text(numbered)
+    text, bound = programs_text(numbered), bound_now(numbered, observed)
     return {
         APPLIED: applied_text(desired, numbered.name),
         MEMBERS: roster_text(numbered, observed),
+        **({VOLUMES: bindings_text(bound)} if bound else {}),
         **({PROGRAMS: text} if _has_programs(text, numbered, observed) else {}),
     }
 

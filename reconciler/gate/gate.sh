@@ -2647,9 +2647,16 @@ $text
 END
         replace "$spare" 600
     fi
-    [ ! -e "$dir/lease" ] || ln -f "$dir/lease" "$dir/lease.old" || stop 70 write-failed "$dir"
+    if [ ! -e "$dir/lease" ]; then # the first one: both get their place now
+        fill "$dir/lease" <<END
+$text
+END
+        replace "$dir/lease" 600
+        return
+    fi
+    ln -f "$dir/lease" "$dir/lease.old" || stop 70 write-failed "$dir"
     mv -f "$spare" "$dir/lease" || stop 70 write-failed "$dir/lease"
-    if [ -e "$dir/lease.old" ]; then mv -f "$dir/lease.old" "$spare"; fi
+    mv -f "$dir/lease.old" "$spare" || stop 70 write-failed "$spare"
     sync "$dir" 2>/dev/null || sync
 }
 
@@ -2758,7 +2765,7 @@ lease_unlock() { # lease_unlock SCOPE RUN: an operator takes it from that run
     [ $running = no ] || refuse lease-busy "$(works)"
     sealed=1
     write_lease
-    echo "ok unlocked $2"
+    echo "ok unlocked $2 $token"
 }
 
 # One command of a run, once, on facts that are fresh by this boot's own clock. What it was is

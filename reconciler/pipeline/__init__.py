@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
@@ -41,6 +41,7 @@ from reconciler.pipeline.looking import (
     whole,
 )
 from reconciler.pipeline.recorded import Recorded
+from reconciler.planning.between import since
 from reconciler.planning.facts import sections
 from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, restrict
@@ -178,7 +179,7 @@ class Run:
         hosts = {**storage(self.fleet, cluster), **hosts}
         bench = Bench(
             hosts,
-            self._look(cluster, hosts),
+            self._look(cluster, hosts, seen),
             self.emit,
             lambda: self.stop.is_set() or bool(held.losses),
             held,
@@ -230,16 +231,19 @@ class Run:
             cluster, Live(self.fleet, self.options.parallelism), self.options.targets
         )
 
-    def _look(self, cluster: Cluster, hosts: Mapping[str, Host]) -> Look:
-        def look(facts: Sequence[Fact]) -> Awaitable[Observed]:
+    def _look(self, cluster: Cluster, hosts: Mapping[str, Host], began: Observed) -> Look:
+        """Looks anew; of the kernels' messages those count that came after ``began``."""
+
+        async def look(facts: Sequence[Fact]) -> Observed:
             blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
             sizes = sorted({fact.subject for fact in facts if fact.reading == MOUNTED_SIZE})
-            return observe(
+            now = await observe(
                 {name: hosts[name] for name in hosts_of(facts)},
                 probe_for(cluster, blank, sections(facts), sizes),
                 SECTIONS,
                 limit=self.options.parallelism,
             )
+            return since(began, now)
 
         return look
 

@@ -11,7 +11,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
-from reconciler.planning import graph, offline, pauses, reach, storage, strangers
+from reconciler.planning import between, graph, offline, pauses, reach, storage, strangers
 from reconciler.planning.arriving import equipped, installs
 from reconciler.planning.digest import facts_digest, plan_id, relevant
 from reconciler.planning.forecast import findings
@@ -97,6 +97,7 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
     blocked += [b for step in steps for b in step.violations]
     blocked += offline.check(cluster, observed, actions)
     blocked += storage.check(cluster, observed, actions)
+    blocked += between.check(observed, actions)
     notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
     found = findings(cluster, observed, changes)
     refused = tuple(sorted(set(blocked)))
@@ -127,7 +128,8 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
             if _is_meant(point, action)
             and not (action.host in early and action.kind in AFTER_TURN)
         ]
-        actions = link([_unique(action, used) for action in found])
+        linked = link([_unique(action, used) for action in found])
+        actions = between.guarded(point.cluster, observed, linked)
         part = ClusterPlan(cluster.name, (), actions, (), ())
         rehearsal.run((point.cluster, actions))
         after = Observed(rehearsal.hosts)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import (
     HostFacts,
-    Live,
     LiveCluster,
     LiveNode,
     Region,
@@ -40,16 +39,15 @@ def listed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
         for n in wanted_nodes(cluster)
     )
     others = tuple(c for c in live.clusters if c.name != cluster.name)
-    return replace(
-        facts, live=Live("o2cb", (*others, replace(fresh, nodes=nodes)), live.domains)
-    )
+    clusters = (*others, replace(fresh, nodes=nodes))
+    return replace(facts, live=replace(live, stack="o2cb", clusters=clusters))
 
 
 def offline(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     """The kernel has nothing of it any more."""
     live = known(facts.live)
     others = tuple(c for c in live.clusters if c.name != cluster.name)
-    return replace(facts, live=Live(live.stack, others, ()))
+    return replace(facts, live=replace(live, clusters=others, domains=()))
 
 
 def timed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:

@@ -20,6 +20,7 @@ Part = tuple[Cluster, Sequence[Action]]
 # Readings that no prediction can tell, and why: they are asked for at the moment, no sooner.
 MOMENTARY: Mapping[str, str] = {
     "users": "processes come and go; those that nobody declared refuse the plan by themselves",
+    "healthy": "connections, heartbeats and messages are of the moment; planning.between looks",
     "reaches": "a port is open once the cluster behind it is online: a barrier tries it then",
 }
 

@@ -15,6 +15,8 @@ from reconciler.model.plan import Action, ClusterPlan
 from reconciler.model.refusals import volume
 from reconciler.model.standing import involved, leaving, online, staying
 from reconciler.planning import graph
+from reconciler.planning.bound import unbound, undeclared
+from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
 
@@ -33,7 +35,9 @@ def mount_after_lists_agree(
 ) -> Iterator[Blocked]:
     """No mount while the kernels' node lists may differ (I14)."""
     hosts = set(online(cluster))
-    for action in _kind(plan, "mount"):
+    for action in plan.actions:
+        if action.kind not in KINDS or KINDS[action.kind].touches != "mounts":
+            continue
         agreed = [f for f in action.requires if f.reading == "live-nodes"]
         if not agreed or set(agreed[0].hosts) < hosts:
             yield _broken(action, "mount-after-lists-agree", "the node lists are not compared")
@@ -138,9 +142,20 @@ def guest_runs_once(
             yield _broken(action, "guest-runs-once", "the other members are not checked")
 
 
-UNMOUNTED_WORK = (
-    *("check-file-system", "add-slots", "set-label", "grow-unmounted", "check-grown"),
-)
+def device_is_bound(
+    cluster: Cluster, observed: Observed, plan: ClusterPlan
+) -> Iterator[Blocked]:
+    """What mounts or writes names its disk, its file system and the heartbeats beside it."""
+    for action in plan.actions:
+        for why in unbound(cluster, observed, action):
+            yield _broken(action, "device-is-bound", why)
+
+
+def kind_is_declared(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
+    """Of every kind it is said what it does to a device."""
+    for action in plan.actions:
+        for why in undeclared(action):
+            yield _broken(action, "kind-is-declared", why)
 
 
 def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
@@ -167,6 +182,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     backup_before_growth,
     guest_runs_once,
     one_format_per_device,
+    device_is_bound,
+    kind_is_declared,
 )
 
 

@@ -23,6 +23,7 @@ from reconciler.resources.growth import checks as growth_checks
 from reconciler.resources.growth import offline as growth_offline
 from reconciler.resources.growth import parsing as growth_parsing
 from reconciler.resources.growth import readings as growth_readings
+from reconciler.resources.health import readings as health
 from reconciler.resources.heartbeats import changes as heartbeats
 from reconciler.resources.membership import changes as membership
 from reconciler.resources.membership import parsing as membership_parsing
@@ -119,6 +120,7 @@ READINGS: Mapping[str, Reading] = {
     **workloads.READINGS,
     **ordering.READINGS,
     **access.READINGS,
+    **health.READINGS,
 }
 
 SECTIONS: Mapping[str, Callable[[Section], object]] = {

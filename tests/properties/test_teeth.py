@@ -7,10 +7,12 @@ import pytest
 
 from reconciler import pipeline
 from reconciler.execution import executor, machine
-from reconciler.hosts.simulator import Fault, lease
+from reconciler.hosts.simulator import Fault, beating, lease
 from reconciler.hosts.simulator import gate as simulated_gate
+from reconciler.hosts.simulator.disk import Blank
 from reconciler.hosts.simulator.files import File
 from reconciler.hosts.simulator.live import CLUSTER_CONF
+from reconciler.hosts.simulator.machine import Machine
 from reconciler.hosts.simulator.worlds import Shape
 from reconciler.model.plan import Change
 from reconciler.planning import order, planner, rehearsal, safety
@@ -18,6 +20,14 @@ from reconciler.resources import READINGS, RESOURCES, Resource
 from tests.clock import drive
 from tests.properties.recovery import disturbed, heal, recover
 from tests.runs import Controller, desired, witnessed
+from tests.scenarios.test_simulated_membership import THREE, cluster
+from tests.scenarios.test_simulated_strangers import (
+    LUN,
+    PATH,
+    meets,
+    two_and_a_stranger,
+    unmounted,
+)
 from tests.wire import Kill, Line
 
 
@@ -181,3 +191,42 @@ def test_a_node_that_is_dropped_while_it_mounts_is_seen():
     assert [wrong.split(": ")[1] for wrong in world.wrongs()] == [
         "node02 is dropped while it has a volume mounted as node 1"
     ]
+
+
+def test_a_gate_that_does_not_look_at_heartbeats_is_seen(monkeypatch):
+    monkeypatch.setattr(beating, "_look", lambda *_: None)
+    monkeypatch.setattr(beating, "refuse_our_number", lambda *_: None)
+    world, controller, other = two_and_a_stranger()
+    unmounted(world)
+    meets(world, "node01", "mount", lambda: other.mount(LUN, PATH))
+    drive(world, controller.apply(cluster(world, THREE[:2])))
+    assert {wrong.split(" ")[0] for wrong in world.wrongs()} >= {"split-brain"}
+
+
+def test_a_gate_that_formats_whatever_is_behind_the_path_is_seen(monkeypatch):
+    monkeypatch.setattr(Machine, "wwids", lambda _self, device: (device.dm_uuid[6:],))
+    world = witnessed(2, Shape(storage="san", luns=2))
+    world.machines["node01"].faults.append(
+        Fault("meets", command="gate format", then=lambda: swapped(world))
+    )
+    drive(world, Controller(world).apply(desired(world)))
+    assert not isinstance(world.luns["lun2"].whole.content, Blank)
+
+
+def swapped(world):
+    world.hosts["node01"].swap("lun1", "lun2")
+
+
+def test_a_refusal_that_counts_as_done_is_seen(monkeypatch):
+    monkeypatch.setattr(executor, "is_own", lambda _kind: True)
+    world, controller, other = two_and_a_stranger()
+    unmounted(world)
+
+    def both():
+        other.mount(LUN, PATH)
+        world.hosts["node01"].mount(LUN, PATH)
+        world.machines["node01"].running.others[PATH] = ("tmpfs", "none")
+
+    meets(world, "node01", "mount", both)
+    ended = drive(world, controller.apply(cluster(world, THREE[:2])))
+    assert "ocfs2/node01/mount/images" not in ended.failures

@@ -57,7 +57,8 @@ def test_the_old_members_know_the_new_one_before_it_starts():
     names = list(world.machines)
     _, trace = joined(world, names[:2], names)
     added = [e.host for e in trace if (e.what, e.detail) == ("node-added", "node03 2")]
-    assert added == ["node01", "node02", "node03"]
+    assert sorted(added[:2]) == ["node01", "node02"]
+    assert added[2:] == ["node03"]
 
 
 def test_a_host_that_hangs_in_an_older_join_is_finished_by_the_next_run():

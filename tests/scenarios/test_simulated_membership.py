@@ -42,7 +42,7 @@ def running(hosts, names=THREE, **more):
 def apply(world, controller, desired, word="converged"):
     """One run that ends as it should, and another that finds nothing to do."""
     ended = drive(world, controller.apply(desired))
-    assert (ended.word, ended.failures) == (word, {}), ended.codes
+    assert (ended.word, ended.failures) == (word, {}), (ended.codes, ended.failures)
     if word == "converged":
         assert drive(world, controller.apply(desired)).word == "no-change"
     assert world.wrongs() == []

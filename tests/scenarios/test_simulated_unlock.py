@@ -37,7 +37,7 @@ def test_a_dead_run_s_lease_is_freed_and_another_controller_goes_on_at_once():
     other = Controller(world, "beta", patience=0)
     assert drive(world, other.apply(desired(world))).word == "locked"
     answers = drive(world, unlock(seats(world), line.run))
-    assert answers == (Answer("node01"), Answer("node02"))
+    assert answers == (Answer("node01", token=1), Answer("node02", token=1))
     before = world.now
     assert drive(world, other.apply(desired(world))).word == "converged"
     assert world.now - before < 60
@@ -107,4 +107,8 @@ def test_a_host_that_does_not_answer_is_told_and_the_others_are_freed():
     drive(world, line.settle())
     world.hosts["node01"].power_off()
     first, second = drive(world, unlock(seats(world), line.run))
-    assert (first.host, first.code, second) == ("node01", "host-unreachable", Answer("node02"))
+    assert (first.host, first.code, second) == (
+        "node01",
+        "host-unreachable",
+        Answer("node02", token=1),
+    )

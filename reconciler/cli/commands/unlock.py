@@ -27,7 +27,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.errors import UsageError
-from reconciler.execution.operating import Answer, Place, seats_of, unlock
+from reconciler.execution.operating import Answer, Place, forget, seats_of, unlock
 from reconciler.gate.decision import EXPIRY
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
@@ -46,6 +46,7 @@ class Request:
 
     run: str
     file: str
+    gone: frozenset[str]
     json: bool
     yes: bool
     ask: bool
@@ -58,6 +59,12 @@ class Request:
 @click.command("unlock")
 @click.argument("run", metavar="RUN_ID")
 @FILE
+@click.option(
+    "--gone",
+    metavar="HOST",
+    multiple=True,
+    help="A host of the run that is off for good: nothing of it can be there.",
+)
 @YES
 @formats(("text", "json"))
 @PARALLELISM
@@ -68,6 +75,7 @@ class Request:
 def command(
     run: str,
     file: str | None,
+    gone: tuple[str, ...],
     yes: bool,
     form: str,
     parallelism: int,
@@ -79,7 +87,8 @@ def command(
     """Show who holds the lease of RUN_ID on the hosts of FILE, and what still runs; then free it.
 
     For a run that is known to have ended without giving its lease back; `reconcile status` names
-    it. While one of its commands still runs anywhere, nothing is freed.
+    it. While one of its commands still runs anywhere, nothing is freed. Whoever takes the lease
+    next must ask every host of that run: name one that is off for good with --gone.
     """
     if not re.fullmatch(RUN, run):
         raise UsageError(
@@ -88,6 +97,7 @@ def command(
     request = Request(
         run=run,
         file=discovered(file),
+        gone=frozenset(gone),
         json=form == "json",
         yes=yes,
         ask=not no_input and sys.stdin.isatty() and sys.stderr.isatty(),
@@ -139,7 +149,18 @@ async def _freed(
         request, min((le.age for _h, le in leases), default=0)
     ):
         return tuple(Answer(host, "not-approved", "nobody approved it") for host in seats)
-    return await unlock(seats, request.run)
+    answers = await unlock(seats, request.run)
+    if all(not a.code for a in answers) and not _missed(request, hosts, seen):
+        await forget(seats, request.run, answers)
+    return answers
+
+
+def _missed(request: Request, hosts: Mapping[str, Place], seen: Observed) -> list[str]:
+    """Hosts of the run that were not asked; whoever comes next must ask them first."""
+    leases = unlocking.leases_of(seen, request.run)
+    others = unlocking.elsewhere(leases, list(hosts))
+    silent = [item.host for item in seen.unreachable()]
+    return [name for name in (*silent, *others) if name not in request.gone]
 
 
 def _nobody(request: Request, seen: Observed) -> str:
@@ -179,8 +200,8 @@ def _concluded(
     # A host whose lease could not be read says by then whose it is.
     known = unlocking.unread(seen).keys() if freed else ()
     failed = [a for a in answers if a.code and not (a.code == "lease-lost" and a.host in known)]
-    others = unlocking.elsewhere(leases, list(hosts))
-    missed = [item.host for item in seen.unreachable()] + list(others)
+    others = tuple(h for h in unlocking.elsewhere(leases, list(hosts)) if h not in request.gone)
+    missed = _missed(request, hosts, seen)
     code = 0 if freed and not failed and not missed else operating.PARTLY
     code = code if freed else operating.REFUSED
     if request.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.reply import refused
+from reconciler.hosts.simulator.reply import Waits, refused
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.disk import Filesystem
@@ -35,10 +35,9 @@ def refuse_strangers(machine: Machine, fs: Filesystem, beats: str) -> None:
     longest = max(beat.dead_ms for beat in fs.beats.values()) or DEAD_TIME
     if longest > MOST_DEAD_TIME:
         raise refused("foreign-heartbeat", f"a block has a dead time of {longest} ms")
-    if (wait := 2 * longest / 1000 - min(left)) > 0:
+    if (wait := round(2 * longest / 1000 - min(left), 3)) > 0:
         machine.record("waits", f"{fs.label} {wait:g} s for what stands still")
-        machine.world.advance(wait)
-        _look(machine, fs, items)
+        raise Waits(wait)
 
 
 def refuse_our_number(machine: Machine, fs: Filesystem) -> None:
@@ -50,10 +49,16 @@ def refuse_our_number(machine: Machine, fs: Filesystem) -> None:
         return
     if any(mount.fs is fs for mount in machine.running.mounts):
         return
-    before = beat.block(own, machine.world.now)
-    machine.world.advance(OWN_APART)
-    if fs.beats[own].block(own, machine.world.now) != before:
+    block, now = beat.block(own, machine.world.now), machine.uptime
+    seen = [
+        at
+        for (uuid, number, other), at in machine.running.sightings.items()
+        if (uuid, number) == (fs.uuid, own) and other != block and now - at < 2 * OWN_APART
+    ]
+    if seen:
         raise refused("foreign-heartbeat", f"another host writes the heartbeat of number {own}")
+    if (wait := round(OWN_APART - _age(machine, fs, own, block), 3)) > 0:
+        raise Waits(wait)
 
 
 def _beating(fs: Filesystem) -> list[int]:

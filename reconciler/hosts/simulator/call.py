@@ -35,11 +35,10 @@ class Call:
     def bound(self) -> Device:
         """The device behind the target, if it is the one that is meant."""
         device, on = self.device(self.on.node), self.on
-        wwid = self.machine.wwid(device)
-        if on.wwid not in ("-", wwid):
-            raise refused(
-                "wrong-device", f"{on.node} is {wwid or 'without a WWID'}, not {on.wwid}"
-            )
+        told = self.machine.wwids(device) or ("",)
+        if on.wwid != "-" and (wrong := [wwid for wwid in told if wwid != on.wwid]):
+            had = f"is the disk {wrong[0]}" if wrong[0] else "tells no WWID"
+            raise refused("wrong-device", f"{on.node} {had}, not {on.wwid}")
         if on.size not in ("-", str(device.size)):
             raise refused("device-size", f"{on.node} has {device.size} bytes, not {on.size}")
         return device

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from reconciler.hosts.simulator import gate, lease, live, modules, ordering, ser
 from reconciler.hosts.simulator.answers import answer, check_arguments
 from reconciler.hosts.simulator.call import Call
 from reconciler.hosts.simulator.errors import UnknownCommand
-from reconciler.hosts.simulator.reply import Failed, Reply
+from reconciler.hosts.simulator.reply import Failed, Reply, Waits
 from reconciler.model.gate_call import PERMIT_WORDS, gate_call
 
 if TYPE_CHECKING:
@@ -125,9 +126,21 @@ def changes(name: str) -> bool:
 
 
 def perform(machine: Machine, command: Command, controller: str) -> Reply:
-    """Runs a command to its end, if it is of a run that may act here."""
+    """Runs a command to its end, if it is of a run that may act here; Waits, then `go_on`."""
+    return _ended(
+        machine, lambda: _run(machine, _allowed(machine, command, controller), controller)
+    )
+
+
+def go_on(machine: Machine, command: Command, controller: str) -> Reply:
+    """A command that was allowed to begin, and has waited."""
+    bare = replace(command, argv=_bare(command.argv))
+    return _ended(machine, lambda: _run(machine, bare, controller))
+
+
+def _ended(machine: Machine, run: Callable[[], Reply]) -> Reply:
     try:
-        return _run(machine, _allowed(machine, command, controller), controller)
+        return run()
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
         return failed.reply
@@ -140,6 +153,8 @@ def begin(machine: Machine, command: Command) -> None:
         command = _allowed(machine, command, OPERATOR)
         if name.startswith("gate "):
             gate.cut_short(name.removeprefix("gate "), _called(machine, command, ""))
+    except Waits:
+        return
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
 

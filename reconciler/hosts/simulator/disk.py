@@ -43,17 +43,19 @@ class Signature:
 class Beat:
     """A node's heartbeat block; ``stopped`` is the time of the last write, None: it beats.
 
-    ``dead_ms`` is the silence after which others take the host for dead.
+    ``dead_ms`` is the silence after which others take the host for dead; ``skew`` are the
+    seconds by which the host's clock is ahead.
     """
 
     host: str
     generation: int
     stopped: float | None = None
     dead_ms: int = 62_000
+    skew: int = 0
 
     def sequence(self, now: float) -> int:
         """The kernel writes its clock as the sequence number (cluster/heartbeat.c)."""
-        return EPOCH + int(now if self.stopped is None else self.stopped)
+        return EPOCH + self.skew + int(now if self.stopped is None else self.stopped)
 
     def block(self, number: int, now: float) -> str:
         """The first 32 bytes on disk in hex, with the kernel's checksum of all 512."""

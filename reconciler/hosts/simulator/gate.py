@@ -6,7 +6,6 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import (
@@ -330,18 +329,8 @@ def understands(verb: str, args: tuple[str, ...], target: Target | None = None) 
 
 
 def perform(verb: str, call: Call) -> Reply:
-    """Runs a verb that the gate understands; what it waited is part of its time."""
-    began = call.machine.world.now
-    try:
-        reply = VERBS[verb][0](call)
-    except Failed as failed:
-        failed.reply = _later(failed.reply, call.machine.world.now - began)
-        raise
-    return _later(reply, call.machine.world.now - began)
-
-
-def _later(reply: Reply, seconds: float) -> Reply:
-    return replace(reply, seconds=reply.seconds + seconds)
+    """Runs a verb that the gate understands; Waits if it has to look again later."""
+    return VERBS[verb][0](call)
 
 
 def cut_short(verb: str, call: Call) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import commands, lease, mounting, power
 from reconciler.hosts.simulator.errors import ImpossibleWorld
 from reconciler.hosts.simulator.faults import Fault
-from reconciler.hosts.simulator.reply import Reply
+from reconciler.hosts.simulator.reply import Reply, Waits
 from reconciler.model.gate_call import gate_call
 from reconciler.model.plan import Command, Completed
 
@@ -51,9 +52,9 @@ class SimulatedHost:
         with self._working():
             await asyncio.sleep(0)
             self._still(boot)
-            reply = self._carry_out(name, command, fault)
+            reply, waited = await self._carry_out(name, command, fault)
             seconds = min(reply.seconds, command.timeout)
-            await world.pace(seconds)
+            await world.pace(max(0.0, seconds - waited))
             await asyncio.sleep(0)
             world.reach(began + seconds)
             self._still(boot)
@@ -78,6 +79,21 @@ class SimulatedHost:
         """An orderly restart."""
         power.shut_down(self.machine)
         power.switch_on(self.machine)
+
+    def stun(self) -> None:
+        """It is paused, as a virtual machine is: nothing of it goes on, and nothing is lost."""
+        power.stun(self.machine)
+
+    def wake(self) -> None:
+        """It goes on where it was stunned."""
+        power.wake(self.machine)
+
+    def swap(self, lun: str, other: str) -> None:
+        """The storage shows another LUN under the same paths; the kernel does not notice."""
+        luns = self.machine.world.luns
+        for device in self.machine.running.devices:
+            if device.lun is luns[lun]:
+                device.lun = luns[other]
 
     def mount(self, source: str, path: str) -> None:
         """What an operator does outside of all runs: mount, past every check of the gate."""
@@ -110,14 +126,20 @@ class SimulatedHost:
         self.machine.record(code, why)
         return HostUnreachable(self.name, code, why)
 
-    def _carry_out(self, name: str, command: Command, fault: Fault | None) -> Reply:
+    async def _carry_out(
+        self, name: str, command: Command, fault: Fault | None
+    ) -> tuple[Reply, float]:
+        """How it ends, and for how long it has waited until then."""
         if fault is None:
-            return self._performed(name, command)
+            return await self._performed(name, command)
         self.machine.record("fault", f"{fault.kind} {fault.phase} {name}")
+        if fault.kind == "meets":
+            fault.then()
+            return await self._performed(name, command)
         if fault.kind == "fails":
-            return Reply(fault.status, "", fault.stderr)
+            return Reply(fault.status, "", fault.stderr), 0.0
         if fault.phase == "after":
-            self._performed(name, command)
+            await self._performed(name, command)
         elif fault.phase == "during":
             commands.begin(self.machine, command)
         if fault.kind != "lost":
@@ -126,9 +148,30 @@ class SimulatedHost:
             power.switch_on(self.machine)
         raise self._lost(f"{fault.kind} {fault.phase} {name}")
 
-    def _performed(self, name: str, command: Command) -> Reply:
-        """Runs it; notes a change while another one is made, or one of a foreign run."""
-        reply = commands.perform(self.machine, command, self.controller)
+    async def _performed(self, name: str, command: Command) -> tuple[Reply, float]:
+        """Runs it; what has to stand still is waited for, while all else goes on."""
+        waited, boot = 0.0, self.machine.running.boot_id
+        reply = self._begun(name, command)
+        while isinstance(reply, Waits):
+            wait, began = reply.seconds, self.machine.world.now
+            await self.machine.world.pace(wait)
+            await asyncio.sleep(0)
+            self.machine.world.reach(began + wait)
+            self._still(boot)
+            waited += wait
+            try:
+                reply = commands.go_on(self.machine, command, self.controller)
+            except Waits as again:
+                reply = again
+        return replace(reply, seconds=reply.seconds + waited), waited
+
+    def _begun(self, name: str, command: Command) -> Reply | Waits:
+        """Begins it; notes a change while another one is made, or one of a foreign run."""
+        reply: Reply | Waits
+        try:
+            reply = commands.perform(self.machine, command, self.controller)
+        except Waits as waits:
+            reply = waits
         begun = lease.works(self.machine) or gate_call(command.argv) is None
         begun = begun or self.controller == commands.OPERATOR
         if commands.changes(name) and begun:

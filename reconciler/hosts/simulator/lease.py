@@ -175,9 +175,9 @@ def free(call: Call) -> Reply:
 def unlock(call: Call) -> Reply:
     """An operator takes the lease from a run."""
     scope, run = call.args
-    _asked(call.machine, scope, Unlock(run))
+    answer = _asked(call.machine, scope, Unlock(run))
     _freed(call.machine, scope, run)
-    return Reply(stdout=f"ok unlocked {run}\n")
+    return Reply(stdout=f"ok unlocked {run} {answer.lease.token}\n")
 
 
 def _freed(machine: Machine, scope: str, run: str) -> None:

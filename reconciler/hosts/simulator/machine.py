@@ -192,12 +192,12 @@ class Machine:
         """The disk that a partition is on; the device itself if it is none."""
         return next((d for d in self.running.devices if d.name == device.parent), device)
 
-    def wwid(self, device: Device) -> str:
-        """The WWID of the disk beneath, as the kernel tells it and multipath writes it."""
+    def wwids(self, device: Device) -> tuple[str, ...]:
+        """The WWID of the disk beneath by its map, and by each path as it says itself now."""
         whole = self.whole(device)
-        if whole.dm_uuid.startswith("mpath-"):
-            return whole.dm_uuid.removeprefix("mpath-")
-        return whole.wwid.replace("naa.", "3", 1)
+        mapped = [whole.dm_uuid[6:]] if whole.dm_uuid.startswith("mpath-") else []
+        paths = [path.lun.wwid or "" for path in self.paths(whole) if path.wwid]
+        return (*mapped, *paths)
 
     def is_down(self, path: Device) -> bool:
         """Whether a path leads nowhere."""

@@ -10,6 +10,7 @@ from reconciler.hosts.simulator.disk import Beat, Filesystem
 from reconciler.hosts.simulator.errors import ImpossibleWorld
 from reconciler.hosts.simulator.machine import Mount
 from reconciler.hosts.simulator.modules import load
+from reconciler.hosts.simulator.network import connect
 from reconciler.hosts.simulator.reply import Failed, Reply
 from reconciler.hosts.simulator.texts import read_fstab
 
@@ -170,7 +171,9 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
     slot = free[0] if own is None else own
     fs.slot_map[slot] = me.number
     generation = machine.world.rng.getrandbits(64) | 1
-    fs.beats[me.number] = Beat(machine.name, generation, dead_ms=_dead_ms(machine))
+    fs.beats[me.number] = Beat(
+        machine.name, generation, dead_ms=_dead_ms(machine), skew=machine.setup.skew
+    )
     for pair in seen:
         if not _share_a_volume(machine, pair.member):
             machine.log(f"o2net: Connected to {pair.peer}")
@@ -263,6 +266,19 @@ def holders(machine: Machine, path: str) -> list[Process]:
 def _share_a_volume(machine: Machine, other: Machine) -> bool:
     """Whether both have a volume mounted: one connection serves all of them."""
     return any(a.fs is b.fs for a in machine.running.mounts for b in other.running.mounts)
+
+
+def is_linked(machine: Machine, node: Node) -> bool:
+    """Whether there is a connection to a node of the live list: those who share a volume have one.
+
+    A firewall that came since cuts it (idle_timeout_ms later, here at once).
+    """
+    other = machine.world.machines.get(node.name)
+    if node.local or other is None or not other.running.on:
+        return False
+    if not _share_a_volume(machine, other):
+        return False
+    return connect(machine, f"{node.ip}:{node.port}") == "open"
 
 
 def mount_fstab(machine: Machine) -> None:

@@ -21,6 +21,24 @@ def cut(machine: Machine) -> None:
     machine.record("power-off")
 
 
+def stun(machine: Machine) -> None:
+    """It stands still: its heartbeats, and its answers; what it has mounted stays so."""
+    for mount in machine.running.mounts:
+        if beat := mount.fs.beats.get(mount.number):
+            beat.stopped = machine.world.now
+    machine.refusal = "host-unreachable"
+    machine.record("stunned")
+
+
+def wake(machine: Machine) -> None:
+    """It goes on, and knows of nothing."""
+    for mount in machine.running.mounts:
+        if beat := mount.fs.beats.get(mount.number):
+            beat.stopped = None
+    machine.refusal = ""
+    machine.record("woken")
+
+
 def shut_down(machine: Machine) -> None:
     """An orderly end: guests, then mounts, then the cluster."""
     guests.shut_down_all(machine)

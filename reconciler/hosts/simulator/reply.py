@@ -23,6 +23,14 @@ class Failed(Exception):
         self.reply = Reply(status, "", f"{stderr}\n", seconds)
 
 
+class Waits(Exception):
+    """A command of the gate that has to look again after some seconds, with nothing done yet."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{seconds:g} s")
+        self.seconds = seconds
+
+
 def refused(code: str, message: str) -> Failed:
     """The gate's refusal: EX_TEMPFAIL, nothing was changed."""
     return Failed(75, f"gate: {code}: {message}")

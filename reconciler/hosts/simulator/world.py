@@ -58,6 +58,7 @@ class World:
     disasters: list[Violation] = field(default_factory=list)
     controllers: dict[str, str] = field(default_factory=dict)
     guests: dict[str, Guest] = field(default_factory=dict)
+    due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,9 +114,18 @@ class World:
         moment = round(moment, 3)
         if moment <= self.now:
             return
+        while self.due and self.due[0][0] <= moment:
+            at, then = self.due.pop(0)
+            self.now = max(self.now, at)
+            then()
         self.now = moment
         for fs in self.filesystems():
             self._evict(fs)
+
+    def later(self, seconds: float, then: Callable[[], None]) -> None:
+        """Somebody does something after so many seconds, whatever goes on by then."""
+        self.due.append((round(self.now + seconds, 3), then))
+        self.due.sort(key=lambda item: item[0])
 
     def record(self, host: str, what: str, detail: str = "") -> None:
         """Appends to the trace."""

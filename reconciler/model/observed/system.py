@@ -119,13 +119,15 @@ class Live:
     """The kernel's own view: cluster stack, clusters, DLM domains.
 
     ``locking`` is the protocol of file system locks that it has, MAJOR.MINOR; empty while the
-    ocfs2 module is not loaded.
+    ocfs2 module is not loaded. ``links`` are the nodes to which it has a connection, None where
+    that could not be read.
     """
 
     stack: str
     clusters: tuple[LiveCluster, ...]
     domains: tuple[str, ...]
     locking: str = ""
+    links: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

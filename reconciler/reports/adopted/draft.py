@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.devices import view_of
+from reconciler.model.heartbeats import is_left
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.quantities import format_size
-from reconciler.reports.adopted.devices import devices
+from reconciler.reports.adopted.devices import devices, ref
 from reconciler.reports.adopted.roster import Hosts, Node, former, is_online, nodes
 from reconciler.reports.adopted.volumes import Seen, at_boot, belongs, volumes
 
@@ -53,6 +55,19 @@ def drafted(
     used = tuple(sorted((v for v in found if v.path), key=lambda v: v.path))
     unused = tuple(v for v in found if not v.path)
     return Draft(name, nodes(name, hosts), hosts, lost, doors, used, unused)
+
+
+def left_heartbeats(draft: Draft) -> Mapping[int, str]:
+    """Numbers that no node of a list has, to the volume on which they left a heartbeat."""
+    listed = {node.number for node in draft.nodes}
+    found = {}
+    for seen in draft.volumes:
+        for host in seen.places:
+            view = view_of(draft.hosts[host], ref(seen.device))
+            for beat in (view.beats if view else None) or ():
+                if is_left(beat) and beat.node not in listed:
+                    found[beat.node] = seen.block.label or seen.path
+    return dict(sorted(found.items()))
 
 
 def is_drained(draft: Draft, host: str) -> bool:

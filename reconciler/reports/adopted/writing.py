@@ -135,8 +135,25 @@ def _timing(draft: Draft) -> Iterator[str]:
     network = {key: value for key, value in told.items() if value != usual[key]}
     if beat:
         yield f"    heartbeat: {_flow(beat)}"
+    yield from _left(draft)
     if network:
         yield f"    network: {_flow(network)}"
+
+
+def _left(draft: Draft) -> Iterator[str]:
+    """What somebody has to attest, or to find."""
+    numbers = notes.left_heartbeats(draft)
+    if not numbers:
+        return
+    words = ", ".join(f"{number} on {label}" for number, label in numbers.items())
+    yield from comment(
+        f"Heartbeats that no listed host explains: of number {words}. A plan is refused until "
+        "they are. Only if their hosts are known to be gone for good, under heartbeat:",
+        4,
+    )
+    yield "    #   attested:"
+    for number in numbers:
+        yield f"    #     - {{number: {number}, by: YOUR-NAME, at: DATE}}"
 
 
 def _volumes(draft: Draft) -> Iterator[str]:

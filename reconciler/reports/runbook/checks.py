@@ -83,6 +83,12 @@ def _regions(fact: Fact, _host: str, _places: Places) -> Check:
     )
 
 
+def _boot(fact: Fact, _host: str, _places: Places) -> Check:
+    return Check(
+        ("cat /proc/sys/kernel/random/boot_id",), (fact.value or "the same as before",)
+    )
+
+
 def _reaches(fact: Fact, _host: str, _places: Places) -> Check:
     targets = [place.split(":") for place in fact.subject.split()]
     tries = [
@@ -190,6 +196,23 @@ def _backup(fact: Fact, _host: str, _places: Places) -> Check:
     return Check((), (f"your own note says: the backup is {fact.value}",))
 
 
+def _healthy(fact: Fact, _host: str, _places: Places) -> Check:
+    cluster, apart, _paths = fact.subject.split(" ")
+    others = "" if apart == "-" else f"; node {apart} apart"
+    return Check(
+        (
+            "findmnt -n -t ocfs2 -o TARGET,OPTIONS",
+            f"cat {CONFIGFS}/{cluster}/node/*/ipv4_port; ss -tn state established",
+            "dmesg | grep -iE 'ocfs2|o2(net|hb|dlm|quo)|multipath|I/O error' | tail",
+        ),
+        (
+            "no ro that you did not ask for",
+            f"a connection to every other host that has a volume mounted{others}",
+            "no error, and no recovery, since you began",
+        ),
+    )
+
+
 CHECKS: Mapping[str, Callable[[Fact, str, Places], Check]] = {
     "package": _package,
     "module-package": _module_package,
@@ -212,9 +235,11 @@ CHECKS: Mapping[str, Callable[[Fact, str, Places], Check]] = {
     ),
     "unit-load": _unit_load,
     "live-timeouts": _timeouts,
+    "boot": _boot,
     "live-nodes": _live_nodes,
     "regions": _regions,
     "reaches": _reaches,
+    "healthy": _healthy,
     **DISKS,
     "backup": _backup,
     "mounted": _mounted,

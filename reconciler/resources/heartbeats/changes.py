@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
+from reconciler.model.bindings import VOLUMES, read_bindings
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import (
     HEARTBEATS,
@@ -25,12 +26,13 @@ from reconciler.model.standing import among, staying
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Refuse a record that cannot be read: what it says was attested is not said anew."""
+    """Refuse records that cannot be read: what they say is not said anew."""
     for host, facts in among(observed, staying(cluster)).reached().items():
-        try:
-            read_blocks(record_text(cluster, facts))
-        except ValueError as error:
-            yield unread(host, f"the record {HEARTBEATS}", str(error))
+        for name, read in ((HEARTBEATS, read_blocks), (VOLUMES, read_bindings)):
+            try:
+                read(record(facts, cluster.name, name).text)
+            except ValueError as error:
+                yield unread(host, f"the record {name}", str(error))
 
 
 def wanted(cluster: Cluster, observed: Observed) -> Blocks:

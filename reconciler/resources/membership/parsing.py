@@ -22,6 +22,7 @@ ATTRIBUTES = (
 )  # fmt: skip
 SHAPES = {
     "stack": 1, "locking": 1, "cluster": 1, "attr": 3, "node": 6, "region": 3, "domain": 1,
+    "links": 1,
 }  # fmt: skip
 # Documentation/ABI/stable/sysfs-fs-ocfs2, max_locking_protocol: such as 1.10.
 PROTOCOL = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
@@ -68,7 +69,15 @@ def parse_live(section: Section) -> Live:
         clusters=tuple(_cluster(name, rows) for name in names),
         domains=tuple(name for (name,) in rows["domain"]),
         locking=_protocol([word for (word,) in rows["locking"]]),
+        links=_links([word for (word,) in rows["links"]]),
     )
+
+
+def _links(words: Sequence[str]) -> tuple[str, ...] | None:
+    """The nodes of every cluster there is; none was told of where no cluster is, either."""
+    if not words:
+        return None
+    return tuple(name for word in words for name in word.split(",") if name not in {"", "-"})
 
 
 def _protocol(words: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.model.bindings import VOLUMES, bound_now, recorded
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, is_logical, ref, whole_disk
 from reconciler.model.observed import (
@@ -14,6 +15,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
+from reconciler.model.records import DIRECTORY
 from reconciler.model.refusals import not_shared
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, staying
@@ -27,6 +29,7 @@ SLACK = 4 << 20
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse each volume whose device is not, on every member, what the file says."""
     yield from heartbeats.check(cluster, observed)
+    yield from _check_copies(cluster, observed)
     observed = among(observed, staying(cluster))
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         seen = views(volume, observed)
@@ -35,6 +38,29 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if seen and not refused:
             yield from _check_together(volume, observed, seen)
             yield from _check_content(cluster, volume, observed, seen)
+
+
+def _check_copies(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """A copy of a volume has its UUID: only the disk beneath tells them apart."""
+    now = bound_now(cluster, observed)
+    before = {
+        (uuid, wwid): f"as {host} remembers of {label}"
+        for host, bindings in recorded(cluster, observed).items()
+        for label, (uuid, wwid) in bindings.items()
+    }
+    before |= {pair: f"as volume {label}" for label, pair in now.items()}
+    for volume in (v for v in cluster.volumes if v.label in now):
+        uuid, wwid = now[volume.label]
+        others = [(w, how) for (u, w), how in sorted(before.items()) if u == uuid and w != wwid]
+        for where, how in others[:1]:
+            yield Blocked(
+                "cloned-volume",
+                address(volume.label),
+                f"{named(volume)} has the file system {uuid} on the disk {wwid}; it is on "
+                f"{where}, {how}",
+                "take the copy away from the members; if the volume itself has moved to this "
+                f"disk, remove {DIRECTORY}/{cluster.name}/{VOLUMES} on every member",
+            )
 
 
 def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Blocked]:

@@ -307,7 +307,7 @@ def test_a_mount_without_a_wanted_option_is_made_anew_in_turns():
     turn = ["clear-fstab", "unmount", "mount", "write-fstab", "reload-units"]
     assert (kinds(plan), codes(plan)) == (turn * 3, [])
     assert {f.reading for a in plan.actions if a.kind == "unmount" for f in a.requires} == {
-        *("users", "serving"),
+        *("users", "serving", "healthy"),
     }
 
 

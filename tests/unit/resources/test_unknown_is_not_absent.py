@@ -28,12 +28,14 @@ USED = use_subject("/srv/images", REF, UUID)
 BACKUP = f"ocfs2 {UUID} {GIB} {'0' * 64}"
 PEERS = "10.0.0.12:7777"
 AGENT = "agent.service"
+# Its own, which goes on, and that of one who left.
+BEATS = (Beat(0, f"{1:016x}", f"{7:016x}", dead_ms=62_000), Beat(1, "0" * 16, "0" * 16))
 
 
 def whole():
     """A member of which everything was read; nothing is in use there."""
     facts = converged(CLUSTER).hosts["node01"]
-    view = replace(facts.wanted[0], beats=(Beat(1, "0" * 16, "0" * 16),), slot_map=())
+    view = replace(facts.wanted[0], beats=BEATS, slot_map=())
     disk = replace(facts.disks[0], capacity=GIB, start=2048)
     size = replace(facts.mounts[0], size=GIB)
     return replace(
@@ -41,6 +43,7 @@ def whole():
         wanted=(view,),
         disks=(disk,),
         mounts=(size,),
+        live=replace(facts.live, links=()),
         kernel=replace(facts.kernel, builds=(ModuleBuild("ocfs2", "a", "a"),)),
         services=(*facts.services, Unit(AGENT, "loaded", "active", "running", enabled=True)),
         interconnect=(Connection(PEERS, "open"),),
@@ -50,7 +53,9 @@ def whole():
 
 def free():
     """The same with nothing mounted."""
-    return replace(whole(), mounts=())
+    facts = whole()
+    view = replace(facts.wanted[0], beats=BEATS[1:])
+    return replace(facts, mounts=(), wanted=(view,))
 
 
 def blank():
@@ -107,6 +112,7 @@ SUBJECTS = {
     "drop-in": (whole, "o2cb.service"),
     "lun": (whole, REF),
     "boot": (whole, ""),
+    "healthy": (whole, "ocfs2 - -"),
 }
 
 
@@ -176,6 +182,11 @@ PARTS = {
     "mounted-size": (lambda f: replace(f, mounts=(replace(f.mounts[0], size=None),)),),
     "heartbeats": (NOT_ASKED, NO_BEATS, SHUT),
     "unmounted": (NO_BEATS,),
+    "healthy": (
+        NO_BEATS,
+        viewed(slot_map=None),
+        lambda f: replace(f, live=replace(f.live, links=None)),
+    ),
     "lun": (NOT_ASKED, SHUT),
 }
 

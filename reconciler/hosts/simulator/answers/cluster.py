@@ -8,7 +8,7 @@ from reconciler.hosts.simulator import guests as guests_of
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
 from reconciler.hosts.simulator.live import STACK_MODULES
 from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.mounting import holders
+from reconciler.hosts.simulator.mounting import holders, is_linked
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine, Mount
@@ -45,6 +45,8 @@ def live(machine: Machine, _: Request) -> Rows:
     for node in sorted(cluster.nodes.values(), key=lambda node: node.name):
         local = int(node.local)
         yield row("node", cluster.name, node.name, node.number, node.ip, node.port, local)
+    linked = [node.name for node in cluster.nodes.values() if is_linked(machine, node)]
+    yield row("links", "".join(f"{name}," for name in sorted(linked)) or "-")
     volumes = {mount.fs.region: mount.device.name for mount in running.mounts}
     for region in sorted(volumes):
         yield row("region", cluster.name, region, volumes[region])

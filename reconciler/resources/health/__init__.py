@@ -1,0 +1,1 @@
+"""Health: whether a cluster is well enough for the next host to be touched."""

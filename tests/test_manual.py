@@ -1,0 +1,175 @@
+"""The manual's tables of hazards and invariants name what is there, and leave no row out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MANUAL = ROOT / "reconciler/manual"
+WORDS = frozenset({"yes", "partly", "no", "n.a."})
+# Each table with how its rows are numbered.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "hazards.md": tuple(str(n) for n in range(1, 45)),
+    "invariants.md": tuple(f"I{n}" for n in range(1, 33)),
+}
+COLUMNS = 6
+NAMED = re.compile(r"`([^`]+)::([^`]+)`")
+FUNCTION = "^{}\\(\\) *\\{{"
+VARIABLE = "^{}="
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``where`` are paths with symbols, ``tests`` paths with tests."""
+
+    number: str
+    words: str
+    enforced: str
+    where: tuple[tuple[str, str], ...]
+    tests: tuple[tuple[str, str], ...]
+    missing: str
+
+
+def rows(text: str) -> Iterator[Row]:
+    """The rows of the one table of a page."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    for line in lines[2:]:
+        cells = [cell.strip() for cell in line.removeprefix("|").removesuffix("|").split("|")]
+        assert len(cells) == COLUMNS, line
+        number, words, enforced, where, tests, missing = cells
+        yield Row(number, words, enforced, named(where), named(tests), missing)
+
+
+def named(cell: str) -> tuple[tuple[str, str], ...]:
+    """Every path with its symbol; in code there is nothing else."""
+    found = tuple((path, symbol) for path, symbol in NAMED.findall(cell))
+    assert len(found) == cell.count("`") / 2, cell
+    return found
+
+
+def wrongs(name: str, text: str) -> list[str]:
+    """What is wrong with a page's table."""
+    found = list(rows(text))
+    counts = Counter(row.number for row in found)
+    wrong = [f"{n} has {counts[n]} rows" for n in TABLES[name] if counts[n] != 1]
+    wrong += [f"{n} is no number" for n in counts if n not in TABLES[name]]
+    return wrong + [f"{row.number}: {why}" for row in found for why in wrong_in(row)]
+
+
+def wrong_in(row: Row) -> Iterator[str]:
+    """What is wrong with a row: its words, then each name."""
+    if row.enforced not in WORDS:
+        yield f"{row.enforced!r} is none of {sorted(WORDS)}"
+    if not row.words:
+        yield "it says nothing"
+    if row.enforced == "yes" and not (row.where and row.tests):
+        yield "it is said to hold, and nothing holds or proves it"
+    if row.enforced != "yes" and not row.missing:
+        yield "why it does not hold is not said"
+    yield from (why for path, symbol in row.where if (why := wrong_place(path, symbol)))
+    yield from (why for path, test in row.tests if (why := wrong_test(path, test)))
+
+
+def wrong_place(path: str, symbol: str) -> str:
+    """Why a symbol is not there; paths are those of the package, or begin with tests/."""
+    place = ROOT / path if path.startswith("tests/") else ROOT / "reconciler" / path
+    if not place.is_file():
+        return f"there is no {path}"
+    return "" if symbol in symbols(place) else f"{path} has no {symbol}"
+
+
+def wrong_test(path: str, test: str) -> str:
+    """Why it is no test that pytest runs."""
+    place = ROOT / path
+    if not path.startswith("tests/") or not place.name.startswith("test_"):
+        return f"{path} is no file of tests"
+    known = functions(place) if place.is_file() else frozenset()
+    there = test.startswith("test_") and test in known
+    return "" if there else f"there is no {path}::{test}"
+
+
+@cache
+def symbols(path: Path) -> frozenset[str]:
+    """What a file defines: of Python also Class.method, of a script functions and variables."""
+    text = path.read_text()
+    if path.suffix == ".sh":
+        words = set(re.findall(r"^\w+", text, re.MULTILINE))
+        forms = (FUNCTION, VARIABLE)
+        return frozenset(
+            w for w in words if any(re.search(f.format(w), text, re.MULTILINE) for f in forms)
+        )
+    return frozenset(defined(ast.parse(text).body))
+
+
+def defined(body: list[ast.stmt]) -> Iterator[str]:
+    for item in body:
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield item.name
+        elif isinstance(item, ast.ClassDef):
+            yield item.name
+            yield from (f"{item.name}.{name}" for name in defined(item.body))
+        elif isinstance(item, ast.Assign | ast.AnnAssign):
+            targets = item.targets if isinstance(item, ast.Assign) else [item.target]
+            yield from (t.id for t in targets if isinstance(t, ast.Name))
+
+
+@cache
+def functions(path: Path) -> frozenset[str]:
+    """The functions of a file of tests, of which pytest runs those that begin with test_."""
+    body = ast.parse(path.read_text()).body
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return frozenset(item.name for item in body if isinstance(item, kinds))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_row_names_what_is_there(name: str) -> None:
+    assert wrongs(name, (MANUAL / name).read_text()) == []
+
+
+def test_what_the_page_of_the_lock_names_is_there() -> None:
+    text = (MANUAL / "lock.md").read_text()
+    names = NAMED.findall(text)
+    assert names
+    assert [why for path, symbol in names if (why := wrong_place(path, symbol))] == []
+
+
+GOOD = "|1|It goes wrong|yes|`gate/gate.sh::act`|`tests/test_manual.py::test_a_slip_is_found`||"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "wrong"),
+    [
+        ("gate.sh::act", "gate.sh::actt", "gate/gate.sh has no actt"),
+        ("gate/gate.sh", "gate/gait.sh", "there is no gate/gait.sh"),
+        ("gate/gate.sh::act", "gate/decision.py::decides", "gate/decision.py has no decides"),
+        ("a_slip_is_found", "a_slip", "there is no tests/test_manual.py::test_a_slip"),
+        ("::test_a_slip_is_found", "::wrongs", "there is no tests/test_manual.py::wrongs"),
+        ("tests/test_manual.py", "tests/runs.py", "tests/runs.py is no file of tests"),
+        ("|yes|", "|surely|", f"'surely' is none of {sorted(WORDS)}"),
+        ("|yes|", "|partly|", "why it does not hold is not said"),
+        ("`tests/test_manual.py::test_a_slip_is_found`", "", "nothing holds or proves it"),
+        ("|It goes wrong|", "||", "it says nothing"),
+    ],
+)
+def test_a_slip_is_found(was: str, becomes: str, wrong: str) -> None:
+    (good,) = rows(f"|#|\n|-|\n{GOOD}")
+    assert list(wrong_in(good)) == []
+    assert was in GOOD
+    (row,) = rows(f"|#|\n|-|\n{GOOD.replace(was, becomes)}")
+    assert [why for why in wrong_in(row) if wrong in why]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_row_that_is_missing_or_there_twice_is_found(name: str) -> None:
+    text = (MANUAL / name).read_text()
+    row = next(line for line in text.splitlines() if line.startswith(f"|{TABLES[name][6]}|"))
+    assert f"{TABLES[name][6]} has 0 rows" in wrongs(name, text.replace(f"{row}\n", ""))
+    assert f"{TABLES[name][6]} has 2 rows" in wrongs(name, text.replace(row, f"{row}\n{row}"))

@@ -1,0 +1,117 @@
+"""What a list of heartbeats explains, and what stands in it of a cluster that was observed."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.bindings import bindings_text, read_bindings
+from reconciler.model.heartbeats import (
+    alone,
+    beside_mounts,
+    blocks_text,
+    numbers_of,
+    read_blocks,
+    unexplained,
+    waited,
+)
+from reconciler.model.observed import Beat, Observed
+from tests.builders import converged, spec, volume
+
+ONE, OTHER = "ab" * 32, "cd" * 32
+LEFT, CLEAN = "00000000000000ff", "0" * 16
+
+
+def beat(number, block=ONE, generation=LEFT, dead_ms=62_000):
+    return Beat(number, "1", generation, block, dead_ms)
+
+
+@pytest.mark.parametrize(
+    ("beats", "found", "strange"),
+    [
+        ("-", (), ()),
+        ("-", (beat(3, generation=CLEAN),), ()),
+        ("-", (beat(3),), (3,)),
+        ("3", (beat(3), beat(3, OTHER)), ()),
+        (f"3={ONE}", (beat(3),), ()),
+        (f"3~{ONE}", (beat(3),), ()),
+        (f"3={ONE}", (beat(3, OTHER),), (3,)),
+        (f"3={ONE}", (beat(4),), (4,)),
+        (f"0,1,3~{ONE},9={OTHER}", (beat(0), beat(1), beat(3), beat(9, OTHER), beat(2)), (2,)),
+    ],
+)
+def test_a_block_is_explained_by_its_number_or_byte_for_byte(beats, found, strange):
+    assert unexplained(beats, found) == strange
+
+
+def test_a_list_is_read_by_number():
+    assert numbers_of(f"0,12,3~{ONE}") == {0: "", 12: "", 3: f"~{ONE}"}
+    assert numbers_of("-") == {}
+
+
+def seen(cluster, *beats, advancing=()):
+    """Everybody has it mounted; these heartbeats are on the volume, seen twice."""
+    hosts = {}
+    for name, facts in converged(cluster).hosts.items():
+        views = tuple(replace(v, beats=beats, advancing=advancing) for v in facts.wanted)
+        hosts[name] = replace(facts, wanted=views)
+    return Observed(hosts)
+
+
+def cluster(**more):
+    found = spec(("node01", "node02"), volumes=[volume()], **more)
+    members = [m.model_copy(update={"number": n}) for n, m in enumerate(found.members)]
+    return found.model_copy(update={"members": tuple(members)})
+
+
+def test_whoever_has_it_mounted_may_beat_beside_a_mount_and_nobody_beside_a_check():
+    wish = cluster()
+    observed = seen(wish, beat(0), beat(1), advancing=(0, 1))
+    assert beside_mounts(wish, wish.volumes[0], observed) == "0,1"
+    assert alone(wish, wish.volumes[0], observed) == "-"
+
+
+@pytest.mark.parametrize("advancing", [None, (7,)])
+def test_what_goes_on_or_was_seen_once_is_not_accounted_for(advancing):
+    wish = cluster(heartbeat=ATTESTED)
+    observed = seen(wish, beat(7), advancing=advancing)
+    assert alone(wish, wish.volumes[0], observed) == "-"
+
+
+ATTESTED = {"attested": [{"number": 7, "by": "ops", "at": "2026-11-01"}]}
+
+
+def test_an_attested_block_is_named_as_it_stands():
+    wish = cluster(heartbeat=ATTESTED)
+    observed = seen(wish, beat(7), beat(8, OTHER))
+    assert beside_mounts(wish, wish.volumes[0], observed) == f"0,1,7={ONE}"
+    assert alone(wish, wish.volumes[0], observed) == f"7={ONE}"
+
+
+def test_the_gate_waits_for_the_dead_alone_and_for_the_slowest():
+    wish = cluster()
+    blocks = (beat(0), beat(2, dead_ms=122_000))
+    observed = seen(wish, *blocks)
+    (images,) = wish.volumes
+    assert waited(wish, images, observed, "0,1") == 0.0
+    assert waited(wish, images, observed, f"0,7={ONE}") == 0.0
+    assert waited(wish, images, observed, f"0,1~{ONE}") == 244.0
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"u": 3}', '{"u": {"x": "y"}}'])
+def test_a_garbled_record_of_blocks_is_refused(text):
+    with pytest.raises(ValueError, match=r"heartbeats\.json is garbled"):
+        read_blocks(text)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"images": 3}', '{"images": {"uuid": "u"}}'])
+def test_a_garbled_record_of_volumes_is_refused(text):
+    with pytest.raises(ValueError, match=r"volumes\.json is garbled"):
+        read_bindings(text)
+
+
+def test_records_are_read_as_they_were_written():
+    blocks = {"u": {7: ONE, 12: OTHER}}
+    assert read_blocks(blocks_text(blocks)) == blocks
+    assert read_blocks(None) == {}
+    bindings = {"images": ("u", "3600")}
+    assert read_bindings(bindings_text(bindings)) == bindings
