@@ -2606,7 +2606,7 @@ read_lease() { # the lease in $run (or nothing) $token $sealed ..., its $age; $u
         renewed) renewed=$value ;;
         step) step=$value ;;
         action) action=$value ;;
-        began) began=$value ;;
+        began) began=$value && break ;; # what follows only keeps room
         esac
     done <"$dir/lease"
     # Of a file that cannot be read nothing is known, but that no count was as high as the date.
