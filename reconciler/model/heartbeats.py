@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
@@ -18,6 +19,8 @@ from reconciler.model.standing import among, mounting_it, staying
 
 # The record on the members: by UUID and number the block as it was when it was attested.
 HEARTBEATS = "heartbeats.json"
+# The record on the members of who was dropped without having been cleaned.
+QUARANTINE = "quarantine.json"
 Blocks = Mapping[str, Mapping[int, str]]
 
 # Its dead time is in each block, in milliseconds; this is o2cb's default.
@@ -61,10 +64,25 @@ def numbers_mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tupl
 
 
 def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
-    """The numbers of the file's members, and those that hosts which answered still have."""
+    """The numbers of the file's members, and those that hosts which answered still have.
+
+    Who is in quarantine was attested dead when it was dropped, and is on record since.
+    """
     filed = {m.number for m in cluster.members if m.number is not None}
     now = {n for facts in observed.reached().values() for n in own_numbers(cluster, facts)}
-    return frozenset(filed | now)
+    return frozenset(filed | now) | quarantined_numbers(cluster, observed)
+
+
+def quarantined_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """The numbers of hosts that the members have in quarantine; a garbled record has none."""
+    found: set[int] = set()
+    for facts in among(observed, staying(cluster)).reached().values():
+        if isinstance(facts.records, Unknown):
+            continue
+        with suppress(ValueError, AttributeError, KeyError, TypeError, RecursionError):
+            text = record(facts, cluster.name, QUARANTINE).text or '{"hosts": []}'
+            found |= {int(item["number"]) for item in json.loads(text)["hosts"]}
+    return frozenset(found)
 
 
 def beside_mounts(cluster: Cluster, volume: Volume, observed: Observed) -> str:

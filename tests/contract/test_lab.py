@@ -24,4 +24,5 @@ def test_real_hosts_do_what_simulated_ones_do(lab: Lab) -> None:
     assert real.returncode == 0, real.stderr
     world = bare_cluster(2)
     simulated = drive(world, played(Simulated(world)))
-    assert differences(simulated, json.loads(real.stdout)) == []
+    found = differences(simulated, json.loads(real.stdout))
+    assert not found, "\n".join(found)

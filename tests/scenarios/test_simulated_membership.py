@@ -16,8 +16,6 @@ THREE = ("node01", "node02", "node03")
 CONF = "/etc/ocfs2/cluster.conf"
 AGENT = "agent.service"
 ATTESTED = {"by": "ops", "at": "2026-11-22T10:00:00Z", "lun_access": "mapped"}
-# node03's number: whoever takes a dead host out of the file says that it is gone for good.
-GONE = {"attested": [{"number": 2, "by": "ops", "at": "2026-11-22T10:00:00Z"}]}
 AWAY = {"state": "offline", "attested": {"by": "ops", "at": "2026-11-22T10:00Z", "reason": "x"}}
 EVICTION = 100  # seconds: more than the default threshold takes, and recovery
 
@@ -222,18 +220,18 @@ def test_a_dead_member_is_dropped_live_and_stays_in_quarantine():
     assert [quarantined(world, host) for host in THREE[:2]] == [["node03"], ["node03"]]
     plan = drive(world, controller.plan(cluster(world, THREE[:2])))
     assert any("node03" in note for note in plan.clusters[0].notes)
-    apply(world, controller, cluster(world, ("node01", "node02", "node04"), heartbeat=GONE))
+    apply(world, controller, cluster(world, ("node01", "node02", "node04")))
     assert (3, "node04") in lists(world)["node01"], "its number is not given to another"
     assert quarantined(world, "node04") == ["node03"]
 
 
 def test_the_last_who_would_keep_out_a_stale_host_may_not_go():
     world, controller = after_a_death()
-    apply(world, controller, cluster(world, ("node01", "node02", "node04"), heartbeat=GONE))
-    apply(world, controller, cluster(world, ("node02", "node04"), heartbeat=GONE))
+    apply(world, controller, cluster(world, ("node01", "node02", "node04")))
+    apply(world, controller, cluster(world, ("node02", "node04")))
     for left in (("node04",), ("node02", "node04")):
         moved = {"node02": {"number": 9}} if len(left) == 2 else None
-        wanted = cluster(world, left, moved, heartbeat=GONE)
+        wanted = cluster(world, left, moved)
         ended = drive(world, controller.apply(wanted))
         assert ended.codes == {"stale-host-could-return"}
     world.hosts["node03"].power_on()

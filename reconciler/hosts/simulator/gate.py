@@ -89,7 +89,8 @@ def format_cut_short(call: Call) -> None:
 
 def _blank_device(call: Call) -> Device:
     node = call.on.node
-    if mkfs.parse(call.args[2:])[1] != node:
+    options, named, _blocks = mkfs.parse(call.args[2:])
+    if named != node or "-U" not in options:
         raise UnknownCommand(f"gate format {call.args}")
     device = call.bound()
     if device.partition is None and device.holders:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
 from reconciler.model.desired import Cluster
+from reconciler.model.heartbeats import QUARANTINE
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
@@ -20,7 +21,6 @@ from reconciler.model.refusals import member, unread
 from reconciler.model.standing import among, contacted, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
-    QUARANTINE,
     Entry,
     entries,
     entries_text,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from uuid import NAMESPACE_DNS, uuid5
 
 from reconciler.hosts import Host
 from reconciler.hosts.simulator import World
@@ -44,6 +45,7 @@ def write(path: str, old: str | None, new: str, mode: str = "644") -> Command:
 
 def mkfs(node: str, *options: str, size: int = GIB, slots: int = 4) -> Command:
     words = ("-x", "--cluster-stack=o2cb", "--cluster-name=ocfs2", "-L", "images")
+    words = (*words, *(() if "-U" in options else ("-U", str(uuid5(NAMESPACE_DNS, node)))))
     argv = ("mkfs.ocfs2", *words, "-N", slots, *options, node)
     return on(node, "format", "--", *argv, size=size)
 

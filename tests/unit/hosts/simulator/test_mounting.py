@@ -264,8 +264,9 @@ async def test_other_clusters_may_use_the_same_path():
 async def test_two_volumes_on_one_path_are_a_violation():
     world = bare_hosts(2, Shape(split=("lun1",)), World())
     await start_cluster(world)
-    for host in world.hosts.values():
-        await host.run(mkfs(LUN))
+    for host, letter in zip(world.hosts.values(), "ab", strict=True):
+        uuid = "-".join(letter * count for count in (8, 4, 4, 4, 12))
+        await host.run(mkfs(LUN, "-U", uuid))
         assert (await host.run(mount())).status == 0
     assert kinds(world) == ["different-volume"]
 

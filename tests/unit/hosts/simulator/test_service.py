@@ -33,6 +33,7 @@ ONLINE = [
     ("attr", "ocfs2", "heartbeat/mode", "local"),
     ("node", "ocfs2", "node01", "0", "10.88.1.11", "7777", "1"),
     ("node", "ocfs2", "node02", "1", "10.88.1.12", "7777", "0"),
+    ("links", "-"),
 ]
 
 
