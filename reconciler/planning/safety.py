@@ -26,7 +26,7 @@ def format_only_blank(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iter
     hosts = set(staying(cluster))
     for action in _kind(plan, "format"):
         checked = {f.reading: set(f.hosts) for f in action.requires}
-        if checked.get("blank", set()) < hosts or checked.get("device-size", set()) < hosts:
+        if not hosts <= checked.get("blank", set()) & checked.get("device-size", set()):
             yield _broken(action, "format-only-blank", "it is not checked on every member")
 
 
@@ -39,7 +39,7 @@ def mount_after_lists_agree(
         if action.kind not in KINDS or KINDS[action.kind].touches != "mounts":
             continue
         agreed = [f for f in action.requires if f.reading == "live-nodes"]
-        if not agreed or set(agreed[0].hosts) < hosts:
+        if not agreed or not hosts <= set(agreed[0].hosts):
             yield _broken(action, "mount-after-lists-agree", "the node lists are not compared")
 
 
@@ -103,7 +103,7 @@ def grow_after_room(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterat
     for kind in ("grow-file-system", "grow-unmounted"):
         for action in _kind(plan, kind):
             checked = {f.reading: set(f.hosts) for f in action.requires}
-            if checked.get("device-room", set()) < hosts:
+            if not hosts <= checked.get("device-room", set()):
                 yield _broken(action, "grow-after-room", "not every member's room is checked")
 
 
@@ -113,7 +113,7 @@ def window_is_proven(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Itera
     for kind in UNMOUNTED_WORK:
         for action in _kind(plan, kind):
             checked = {f.reading: set(f.hosts) for f in action.requires}
-            if checked.get("released", set()) < hosts or "heartbeats" not in checked:
+            if not hosts <= checked.get("released", set()) or "heartbeats" not in checked:
                 yield _broken(
                     action, "window-is-proven", "mounts or heartbeats are not checked"
                 )
@@ -138,7 +138,7 @@ def guest_runs_once(
     hosts = set(involved(cluster)) & set(observed.reached())
     for action in _kind(plan, "start-guest"):
         absent = [f for f in action.requires if (f.reading, f.value) == ("guest", "absent")]
-        if {host for fact in absent for host in fact.hosts} < hosts - {action.host}:
+        if not hosts - {action.host} <= {host for fact in absent for host in fact.hosts}:
             yield _broken(action, "guest-runs-once", "the other members are not checked")
 
 
