@@ -15,12 +15,13 @@ from reconciler.hosts import Host
 from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.gate_call import permitted
+from reconciler.model.heartbeats import MEMBERS
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.standing import among, left, staying
 from reconciler.planning.notes import still_mapped
 from reconciler.planning.past import APPLIED
-from reconciler.resources.quarantine.entries import MEMBERS, Known, known_members, members_text
+from reconciler.resources.quarantine.entries import Known, known_members, members_text
 from reconciler.resources.workloads.programs import PROGRAMS, approved, programs_text
 
 # Host, then record, to the hash of what the host has.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from typing import Any
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
@@ -21,6 +21,8 @@ from reconciler.model.standing import among, mounting_it, staying
 HEARTBEATS = "heartbeats.json"
 # The record on the members of who was dropped without having been cleaned.
 QUARANTINE = "quarantine.json"
+# The record on the members of everybody's number.
+MEMBERS = "members.json"
 Blocks = Mapping[str, Mapping[int, str]]
 
 # Its dead time is in each block, in milliseconds; this is o2cb's default.
@@ -66,23 +68,37 @@ def numbers_mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tupl
 def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """The numbers of the file's members, and those that hosts which answered still have.
 
-    Who is in quarantine was attested dead when it was dropped, and is on record since.
+    Who is in quarantine was attested dead when it was dropped, and is on record since. A number
+    that a host which answers had before, by the members' record, is its own leftover.
     """
     filed = {m.number for m in cluster.members if m.number is not None}
     now = {n for facts in observed.reached().values() for n in own_numbers(cluster, facts)}
-    return frozenset(filed | now) | quarantined_numbers(cluster, observed)
+    return frozenset(filed | now | _remembered(cluster, observed))
 
 
-def quarantined_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
-    """The numbers of hosts that the members have in quarantine; a garbled record has none."""
+def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
+    """The numbers in the members' records of quarantine, and of hosts that answer."""
+    here = {name.lower() for name in observed.reached()}
     found: set[int] = set()
     for facts in among(observed, staying(cluster)).reached().values():
-        if isinstance(facts.records, Unknown):
-            continue
-        with suppress(ValueError, AttributeError, KeyError, TypeError, RecursionError):
-            text = record(facts, cluster.name, QUARANTINE).text or '{"hosts": []}'
-            found |= {int(item["number"]) for item in json.loads(text)["hosts"]}
-    return frozenset(found)
+        dropped = _read(cluster, facts, QUARANTINE).get("hosts", [])
+        found |= {item["number"] for item in dropped}
+        known = _read(cluster, facts, MEMBERS).get("members", {})
+        found |= {item["number"] for name, item in known.items() if name.lower() in here}
+    return found
+
+
+def _read(cluster: Cluster, facts: HostFacts, name: str) -> Mapping[str, Any]:
+    """A record; one that is garbled, which its own check refuses, explains nothing."""
+    if isinstance(facts.records, Unknown):
+        return {}
+    try:
+        told = json.loads(record(facts, cluster.name, name).text or "{}")
+        numbers = [item["number"] for item in told.get("hosts", [])]
+        numbers += [item["number"] for item in told.get("members", {}).values()]
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return {}
+    return told if all(isinstance(number, int) for number in numbers) else {}
 
 
 def beside_mounts(cluster: Cluster, volume: Volume, observed: Observed) -> str:

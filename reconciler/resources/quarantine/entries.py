@@ -12,12 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from reconciler.model.desired import Cluster
-from reconciler.model.heartbeats import QUARANTINE
+from reconciler.model.heartbeats import MEMBERS, QUARANTINE
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
 from reconciler.model.standing import among, staying
 
-MEMBERS = "members.json"
 MOST = 254  # fs/ocfs2/cluster/ocfs2_nodemanager.h
 
 
