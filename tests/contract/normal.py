@@ -20,6 +20,7 @@ IDENTIFIER = re.compile(
     r"\b(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", re.IGNORECASE
 )
 REFUSAL = re.compile(r"^gate: ([a-z-]+): (.*)", re.MULTILINE)
+LATE = re.compile(r"took \d+ s too")
 UPTIME = re.compile(r"^(ok renewed \S+ \S+) \d+")
 HELD = re.compile(r"^held by \d+ (.*)", re.MULTILINE)
 KERNEL_ERROR = re.compile(r"on this error (\d+)")
@@ -40,7 +41,9 @@ def answer(completed: Completed) -> dict[str, Any]:
     return {
         "status": completed.status,
         "code": refusal[1] if refusal else "",
-        "message": re.sub(r"\t\d+$", "", refusal[2]) if refusal and refused else "",
+        "message": LATE.sub("took N s too", re.sub(r"\t\d+$", "", refusal[2]))
+        if refusal and refused
+        else "",
         "error": int(error[1]) if error else 0,
         "held": HELD.findall(completed.stderr),
         "said": UPTIME.sub(r"\1", completed.stdout)

@@ -197,7 +197,7 @@ def test_a_node_that_is_dropped_while_it_mounts_is_seen():
 
 
 def test_a_gate_that_does_not_look_at_heartbeats_is_seen(monkeypatch):
-    monkeypatch.setattr(beating, "_look", lambda *_: None)
+    monkeypatch.setattr(beating, "_look", lambda *_: iter(()))
     monkeypatch.setattr(beating, "refuse_our_number", lambda *_: None)
     world, controller, other = two_and_a_stranger()
     unmounted(world)

@@ -122,3 +122,16 @@ def test_a_lease_that_is_granted_late_locks_nobody_out_for_longer_than_it_lives(
     assert second.word in ("converged", "no-change")
     assert world.wrongs() == []
     assert {lease.read(machine).run for machine in world.machines.values()} == {""}
+
+
+@pytest.mark.parametrize("at", range(1, count() // 2, 2))
+def test_a_command_on_facts_that_grew_old_on_its_way_does_not_start(at):
+    """Nobody took the lease; the controller's machine stood still between look and command."""
+    world = witnessed(2)
+    wanted = desired(world)
+    line = Line(trick=Trick("stunned", at, 100, changing))
+    ended = drive(world, Controller(world).apply(wanted, line=line))
+    assert ended.word in ("partial", "failed")
+    assert [why for why in ended.failures.values() if "facts-stale" in why]
+    assert drive(world, recover(world, Controller(world, "beta"), wanted)) == []
+    assert world.wrongs() == []

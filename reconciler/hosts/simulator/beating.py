@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.reply import Waits, refused
@@ -10,6 +11,7 @@ from reconciler.hosts.simulator.reply import Waits, refused
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.disk import Filesystem
     from reconciler.hosts.simulator.machine import Machine
+    from reconciler.model.gate_call import Target
 
 NUMBER = r"(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-4])"
 ITEM = re.compile(rf"(?P<number>{NUMBER})(?:(?P<how>[=~])(?P<block>[0-9a-f]{{64}}))?")
@@ -20,14 +22,18 @@ OWN_APART = 5.0  # seconds between two looks at our own block
 DEAD_TIME, MOST_DEAD_TIME = 60_000, 600_000  # milliseconds: where no block tells, and the most
 
 
-def refuse_strangers(machine: Machine, fs: Filesystem, beats: str) -> None:
+def refuse_strangers(machine: Machine, fs: Filesystem, on: Target) -> None:
     """Refuses every heartbeat that the list does not explain; waits where it must.
 
     What is said to be dead must have stood still for twice the largest dead time on the disk
     before this host's eyes, by the uptime of this boot.
     """
-    items = [m for m in map(ITEM.fullmatch, beats.split(",")) if m]
-    _look(machine, fs, items)
+    items = [m for m in map(ITEM.fullmatch, on.beats.split(",")) if m]
+    if strangers := list(_look(machine, fs, items)):
+        machine.record("heartbeat-refused", f"{fs.label} node {strangers}")
+        numbers = ", ".join(map(str, strangers))
+        why = f"{on.node} has a heartbeat that nothing explains, of number {numbers}"
+        raise refused("foreign-heartbeat", why)
     frozen = [(int(m["number"]), m["block"]) for m in items if m["how"] == "~"]
     left = [_age(machine, fs, *item) for item in frozen if item[0] in _beating(fs)]
     if not left:
@@ -40,7 +46,7 @@ def refuse_strangers(machine: Machine, fs: Filesystem, beats: str) -> None:
         raise Waits(wait)
 
 
-def refuse_our_number(machine: Machine, fs: Filesystem) -> None:
+def refuse_our_number(machine: Machine, fs: Filesystem, node: str) -> None:
     """Before a mount our own block moves only if another host has our number."""
     live = machine.running.live
     own = live.local.number if live and live.local else None
@@ -56,7 +62,8 @@ def refuse_our_number(machine: Machine, fs: Filesystem) -> None:
         if (uuid, number) == (fs.uuid, own) and other != block and now - at < 2 * OWN_APART
     ]
     if seen:
-        raise refused("foreign-heartbeat", f"another host writes the heartbeat of number {own}")
+        why = f"another host writes the heartbeat of number {own}, this host's, to {node}"
+        raise refused("foreign-heartbeat", why)
     if (wait := round(OWN_APART - _age(machine, fs, own, block), 3)) > 0:
         raise Waits(wait)
 
@@ -65,15 +72,14 @@ def _beating(fs: Filesystem) -> list[int]:
     return [number for number, beat in sorted(fs.beats.items()) if beat.generation]
 
 
-def _look(machine: Machine, fs: Filesystem, items: list[re.Match[str]]) -> None:
+def _look(machine: Machine, fs: Filesystem, items: list[re.Match[str]]) -> Iterator[int]:
+    """The numbers that beat and that nothing explains."""
     going = {int(m["number"]) for m in items if not m["how"]}
     exact = {(int(m["number"]), m["block"]) for m in items if m["how"]}
     for number in _beating(fs):
         block = fs.beats[number].block(number, machine.world.now)
         if number not in going and (number, block) not in exact:
-            machine.record("heartbeat-refused", f"{fs.label} node {number}")
-            why = f"{fs.label} has a heartbeat that nothing explains, of number {number}"
-            raise refused("foreign-heartbeat", why)
+            yield number
 
 
 def _age(machine: Machine, fs: Filesystem, number: int, block: str) -> float:

@@ -71,7 +71,7 @@ class Call:
 
     def look(self, fs: Filesystem) -> None:
         """Refuses to go on beside a heartbeat that the caller did not explain."""
-        refuse_strangers(self.machine, fs, self.on.beats)
+        refuse_strangers(self.machine, fs, self.on)
 
     def needs(self, *tools: str) -> None:
         """The programs that a verb runs; told by name if one is not installed."""

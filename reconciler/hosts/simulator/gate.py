@@ -124,7 +124,7 @@ def mount(call: Call) -> Reply:
         raise refused("mount-path-busy", f"{path} already has a file system mounted: {found}")
     _lists_agree(machine)
     call.look(fs)
-    beating.refuse_our_number(machine, fs)
+    beating.refuse_our_number(machine, fs, node)
     machine.files.directories.add(path)
     try:
         done = mounting.mount(machine, node, path, tuple(options.split(",")))

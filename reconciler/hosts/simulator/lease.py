@@ -118,6 +118,8 @@ def _asked(machine: Machine, scope: str, ask: Request) -> Answer:
 def _words(machine: Machine, scope: str, code: str, ask: Request) -> str:
     lease = read(machine, scope)
     reason = fields(machine, PAUSED)
+    step, until = (ask.step, ask.until) if isinstance(ask, Act) else (0, 0)
+    late = int(machine.uptime) - until
     return {
         "paused": f"{reason.get('by')}: {reason.get('reason')}",
         "lease-held": "\t".join([lease.run, lease.holder, str(age_of(machine, scope))]),
@@ -128,8 +130,8 @@ def _words(machine: Machine, scope: str, code: str, ask: Request) -> str:
         else lease.run or "no lease",
         "lease-open": f"{ask.run} is not sealed here",
         "rebooted": "this host has booted since it was looked at",
-        "action-repeated": f"this step of {ask.run} has been here: {lease.action}",
-        "facts-stale": "it took too long to come here",
+        "action-repeated": f"step {step} of {ask.run} has been here: {lease.action}",
+        "facts-stale": f"it took {late} s too long to come here",
     }[code]
 
 

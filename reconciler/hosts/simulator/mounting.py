@@ -271,14 +271,26 @@ def _share_a_volume(machine: Machine, other: Machine) -> bool:
 def is_linked(machine: Machine, node: Node) -> bool:
     """Whether there is a connection to a node of the live list: those who share a volume have one.
 
-    A firewall that came since cuts it (idle_timeout_ms later, here at once).
+    A firewall that came since cuts it (idle_timeout_ms later, here at once). Of one who lost its
+    power the kernel knows nothing for as long.
     """
     other = machine.world.machines.get(node.name)
-    if node.local or other is None or not other.running.on:
+    if node.local or other is None:
         return False
+    if not other.running.on:
+        return _went_just_now(machine, node)
     if not _share_a_volume(machine, other):
         return False
     return connect(machine, f"{node.ip}:{node.port}") == "open"
+
+
+def _went_just_now(machine: Machine, node: Node) -> bool:
+    """Whether a node that shared a volume is silent for less than the idle time."""
+    live = machine.running.live
+    idle = live.idle_timeout_ms / 1000 if live else 0
+    beats = [mount.fs.beats.get(node.number) for mount in machine.running.mounts]
+    since = [b.stopped for b in beats if b and b.generation and b.stopped is not None]
+    return any(machine.world.now - stopped < idle for stopped in since)
 
 
 def mount_fstab(machine: Machine) -> None:
