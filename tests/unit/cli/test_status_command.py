@@ -49,9 +49,10 @@ async def test_watch_gives_a_line_of_json_a_look_sees_beats_and_ends_with_130(tm
             line = json.loads(await process.stdout.readline())
             at.world.advance(4)
         beats = line
-        while beats["clusters"][0]["problems"]:
-            beats = json.loads(await asyncio.wait_for(process.stdout.readline(), 5))
-            at.world.advance(4)
+        async with asyncio.timeout(60):
+            while beats["clusters"][0]["problems"]:
+                beats = json.loads(await process.stdout.readline())
+                at.world.advance(4)
         process.send_signal(signal.SIGINT)
         _out, err = await process.communicate()
         assert (process.returncode, "interrupted" in err.decode()) == (130, True)
