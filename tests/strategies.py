@@ -193,7 +193,7 @@ class Trouble:
         machine = machines[self.host % len(machines)]
         if self.kind in BEFALLS:
             fault = Befallen(
-                "fails", "before", self.command, self.at, 1, "", machine, self.kind
+                "fails", command=self.command, at=self.at, machine=machine, what=self.kind
             )
         else:
             fault = Fault(self.kind, self.phase, self.command, self.at)
