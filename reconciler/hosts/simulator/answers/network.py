@@ -20,4 +20,17 @@ def automounts(machine: Machine, _: Request) -> Rows:
 def interconnect(machine: Machine, request: Request) -> Rows:
     """A row for each address asked for."""
     for target in request.targets:
-        yield row("connect", target, connect(machine, target))
+        found = connect(machine, target)
+        if found == "open":
+            _noticed(machine, target.rpartition(":")[0])
+        yield row("connect", target, found)
+
+
+def _noticed(machine: Machine, ip: str) -> None:
+    """A kernel logs who connects to its port and is not on its list (cluster/tcp.c)."""
+    ours = machine.addresses
+    for other in machine.world.machines.values():
+        live = other.running.live if ip in other.addresses and other is not machine else None
+        if live is not None and not any(node.ip in ours for node in live.nodes.values()):
+            from_ip = machine.setup.addresses[-1][1]
+            other.log(f"o2net: Attempt to connect from unknown node at {from_ip}:40000")

@@ -154,7 +154,8 @@ async def test_two_hosts_under_one_number_are_a_violation():
     world = await joins_with(conf(entry(0, 2)))
     assert refusal(await world.hosts["node02"].run(mount())) == (
         75,
-        "gate: foreign-heartbeat: another host writes the heartbeat of number 0",
+        "gate: foreign-heartbeat: another host writes the heartbeat of number 0, this host's, "
+        f"to {LUN}",
         5.1,
     )
     assert kinds(world) == []
