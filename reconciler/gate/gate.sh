@@ -2594,7 +2594,7 @@ read_lease() { # the lease in $run (or nothing) $token $sealed ..., its $age; $u
     read -r this_boot </proc/sys/kernel/random/boot_id
     token=0 run='' sealed=0 holder='' hosts='' boot='' renewed='' step=0 action='' began='' age=0
     [ -e "$dir/lease" ] || return 0
-    run=garbled
+    run=garbled whole=''
     while IFS=$TAB read -r key value; do
         case $key in
         token) token=$value ;;
@@ -2606,11 +2606,13 @@ read_lease() { # the lease in $run (or nothing) $token $sealed ..., its $age; $u
         renewed) renewed=$value ;;
         step) step=$value ;;
         action) action=$value ;;
-        began) began=$value && break ;; # what follows only keeps room
+        began) began=$value whole=yes && break ;; # what follows only keeps room
         esac
     done <"$dir/lease"
     # Of a file that cannot be read nothing is known, but that no count was as high as the date.
-    if [ "$run" = garbled ] || ! is_number "$token"; then token=$(date +%s); fi
+    if [ "$run" = garbled ] || [ -z "$whole" ] || ! is_number "$token"; then
+        token=$(date +%s) sealed=0
+    fi
     is_number "$step" || step=0
     age=$uptime # renewed before this boot: at least as old as the boot
     if [ "$boot" = "$this_boot" ] && is_number "$renewed"; then age=$((uptime - renewed)); fi
@@ -2662,7 +2664,7 @@ END
 
 is_paused() { # an operator wants nothing to run here; in words in $paused
     paused=''
-    [ -e "$STATE/paused" ] || return 1
+    [ -f "$STATE/paused" ] || return 1
     until='' reason='' by=''
     while IFS=$TAB read -r key value; do
         case $key in
@@ -2789,9 +2791,10 @@ act() { # act SCOPE RUN TOKEN STEP BOOT UNTIL ACTION
     decided
 }
 
-run_program() { # run_program PROGRAM ARG...: one of the operator's own
+run_program() { # run_program PROGRAM ARG...: one of the operator's own, whatever it is called
     [ $# -ge 1 ] || usage 'run PROGRAM ARG...'
-    "$@"
+    case $1 in '' | -*) usage "not a program: $1" ;; esac
+    (exec "$@") # neither a function nor a builtin
 }
 
 # ---- pauses ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
-from reconciler.model.standing import among, mounting_it, staying
+from reconciler.model.standing import among, mounting_it, staying, trusted
 
 # The record on the members: by UUID and number the block as it was when it was attested.
 HEARTBEATS = "heartbeats.json"
@@ -77,15 +77,27 @@ def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
 
 
 def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
-    """The numbers in the members' records of quarantine, and of hosts that answer."""
-    here = {name.lower() for name in observed.reached()}
-    found: set[int] = set()
-    for facts in among(observed, staying(cluster)).reached().values():
+    """The numbers in the members' records of quarantine, and of hosts that answer.
+
+    Only what every member that is in the cluster by now has on record: a host that joins brings
+    records of another life. And only of the very machine that answers under the name.
+    """
+    here = {
+        name.lower(): facts.identity.machine_id
+        for name, facts in observed.reached().items()
+        if not isinstance(facts.identity, Unknown)
+    }
+    told: list[set[int]] = []
+    for facts in trusted(cluster, observed).values():
         dropped = _read(cluster, facts, QUARANTINE).get("hosts", [])
-        found |= {item["number"] for item in dropped}
         known = _read(cluster, facts, MEMBERS).get("members", {})
-        found |= {item["number"] for name, item in known.items() if name.lower() in here}
-    return found
+        own = {
+            item["number"]
+            for name, item in known.items()
+            if item.get("machine_id") and here.get(name.lower()) == item["machine_id"]
+        }
+        told.append({item["number"] for item in dropped} | own)
+    return set.intersection(*told) if told else set()
 
 
 def _read(cluster: Cluster, facts: HostFacts, name: str) -> Mapping[str, Any]:

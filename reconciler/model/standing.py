@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.model.desired import Cluster, Member, Volume
-from reconciler.model.observed import Observed
+from reconciler.model.observed import HostFacts, Observed, Unknown
 
 STOPPED = "stopped"
 # An absent member of whom nothing is of this cluster: it may be anybody's by now.
@@ -109,3 +109,22 @@ def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:
 def among(observed: Observed, names: Collection[str]) -> Observed:
     """What was observed of some of the hosts."""
     return Observed({name: facts for name, facts in observed.hosts.items() if name in names})
+
+
+def trusted(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
+    """Members that another member's kernel lists; where no kernel lists any, all of them.
+
+    A kernel that lists its own host alone is the whole cluster only if no other lists anybody:
+    a joiner may run such a cluster of its own.
+    """
+    reached = among(observed, staying(cluster)).reached()
+    others: set[str] = set()
+    alone: set[str] = set()
+    for host, facts in reached.items():
+        clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
+        for live in (found for found in clusters if found.name == cluster.name):
+            names = {node.name.lower() for node in live.nodes}
+            others |= names - {host.lower()}
+            alone |= names if names == {host.lower()} else set()
+    chosen = others & {host.lower() for host in reached} or alone
+    return {h: f for h, f in reached.items() if h.lower() in chosen} or reached

@@ -19,8 +19,8 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Change, ClusterPlan, Truth
 from reconciler.model.records import record
+from reconciler.model.standing import trusted
 from reconciler.planning.past import APPLIED
-from reconciler.resources.quarantine.entries import trusted
 
 Class = Literal["changed-outside", "not-applied"]
 Key = tuple[str, ...]

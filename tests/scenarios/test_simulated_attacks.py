@@ -14,7 +14,6 @@ from tests.scenarios.test_simulated_membership import (
     AWAY,
     CONF,
     EVICTION,
-    GONE,
     THREE,
     apply,
     cluster,
@@ -65,8 +64,8 @@ def test_a_dead_host_enters_quarantine_also_when_no_kernel_has_the_cluster():
     dark(world)
     apply(world, controller, cluster(world, (*THREE, "node04"), DEAD))
     assert quarantined(world, "node01") == ["node03"]
-    apply(world, controller, cluster(world, ("node02", "node04"), heartbeat=GONE))
-    last = cluster(world, ("node04",), heartbeat=GONE)
+    apply(world, controller, cluster(world, ("node02", "node04")))
+    last = cluster(world, ("node04",))
     assert refused(world, controller, last) == {"stale-host-could-return"}
     world.hosts["node03"].power_on()
     assert mounted(world)["node03"] == ()

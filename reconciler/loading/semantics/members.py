@@ -28,6 +28,19 @@ def cluster_names_are_unique(desired: Desired) -> Iterator[Finding]:
         yield Finding(use.path, "duplicate-cluster", message, "give each cluster its own name")
 
 
+# What the gate keeps beside the directories of clusters (gate.sh, STATE).
+_TAKEN = frozenset({"beats", "busy", "lease", "lock", "paused", "tables"})
+
+
+def cluster_names_are_free(desired: Desired) -> Iterator[Finding]:
+    """A cluster's records and its lease on a storage host have a directory of its name."""
+    for path, cluster in clusters(desired):
+        if cluster.name in _TAKEN:
+            message = f"'{cluster.name}' is a name that reconcile keeps on the hosts for itself"
+            hint = "give the cluster another name"
+            yield Finding((*path, "name"), "cluster-name-taken", message, hint)
+
+
 def a_host_is_one_member(desired: Desired) -> Iterator[Finding]:
     """o2cb compares names without case, and a host has one live cluster (nodemanager.c)."""
     uses = (
@@ -214,6 +227,7 @@ def _same_host(use: Use, first: Use, what: str) -> Finding:
 
 RULES: tuple[Rule, ...] = (
     cluster_names_are_unique,
+    cluster_names_are_free,
     a_host_is_one_member,
     a_host_is_reached_once,
     interconnects_are_unique,

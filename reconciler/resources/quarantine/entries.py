@@ -15,7 +15,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
-from reconciler.model.standing import among, staying
+from reconciler.model.standing import trusted
 
 MOST = 254  # fs/ocfs2/cluster/ocfs2_nodemanager.h
 
@@ -52,22 +52,6 @@ def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
         for entry in read_entries(record(facts, cluster.name, QUARANTINE).text)
     }
     return tuple(sorted(found))
-
-
-def trusted(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
-    """Members that another member's kernel lists; where no kernel lists any, all of them."""
-    reached = among(observed, staying(cluster)).reached()
-    listed_by_others = {
-        node.name.lower()
-        for host, facts in reached.items()
-        if not isinstance(facts.live, Unknown)
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
-        if node.name.lower() != host.lower() or len(live.nodes) == 1
-    }
-    found = {host: facts for host, facts in reached.items() if host.lower() in listed_by_others}
-    return found or reached
 
 
 def read_entries(text: str | None) -> Iterator[Entry]:

@@ -17,6 +17,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, staying
+from reconciler.resources.quarantine.entries import known_members
 from reconciler.resources.volumes.changes import named, views
 
 # Seconds between two samples; a host beats every two (fs/ocfs2/cluster/heartbeat.c).
@@ -99,6 +100,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         looks = _Looks(nodes & live, nodes if once else frozenset())
         yield from _listed_ones(cluster, volume, observed, looks)
         yield from _strangers(cluster, volume, observed, looks)
+        yield from _replaced(cluster, volume, observed, nodes - live)
         yield from _recovering(cluster, volume, observed, nodes & live)
 
 
@@ -125,6 +127,32 @@ def _listed_ones(
             yield _foreign(volume, f"{_words(node)} writes its heartbeat to it now")
     for node in sorted(looks.once & listed):
         yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
+
+
+def _replaced(
+    cluster: Cluster, volume: Volume, observed: Observed, silent: frozenset[int]
+) -> Iterator[Blocked]:
+    """Under a member's name another machine may answer, while the one that left it is paused."""
+    was, known = known_members(cluster, observed), accepted(cluster, volume, observed)
+    for item in cluster.members:
+        facts = observed.reached().get(item.name)
+        if item.number not in silent or facts is None or isinstance(facts.identity, Unknown):
+            continue
+        old = was.get(item.name.lower())
+        if (
+            old is not None
+            and old.number == item.number
+            and old.machine_id not in {"", facts.identity.machine_id}
+            and item.number not in known
+        ):
+            yield Blocked(
+                "foreign-heartbeat",
+                address(volume.label),
+                f"{named(volume)}: node {item.number} has left a heartbeat there, and another "
+                f"machine answers as {item.name} since: the former one may only be paused",
+                "power the former machine off for certain. Only if it is gone for good, say so "
+                f"in the file, under the cluster: {attestation(item.number)}",
+            )
 
 
 def _strangers(

@@ -181,10 +181,12 @@ def printed(situation: Situation) -> str:
             return f"ok acquired {ask.run} {answer.lease.token}\n{displaced}"
         case Renew():
             return f"ok renewed {ask.run} {now.boot} {now.uptime}\n"
+        case Unlock():
+            return f"ok unlocked {ask.run} {before.token}\n"
         case Act():
             return "it ran\n"
         case _:
-            verb = {Seal: "sealed", Free: "freed", Unlock: "unlocked"}[type(ask)]
+            verb = {Seal: "sealed", Free: "freed"}[type(ask)]
             return f"ok {verb} {ask.run}\n"
 
 

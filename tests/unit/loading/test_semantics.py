@@ -87,6 +87,9 @@ BROKEN = {
     "cluster_names_are_unique": [
         (desired({}, {"name": "C0"}), [(("clusters", 1, "name"), "duplicate-cluster")]),
     ],
+    "cluster_names_are_free": [
+        (desired({"name": "paused"}), [(("clusters", 0, "name"), "cluster-name-taken")]),
+    ],
     "a_host_is_one_member": [
         (people({}, {"name": "NODE0"}), [((*M, 1, "name"), "duplicate-member")]),
         (
