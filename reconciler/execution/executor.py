@@ -74,12 +74,14 @@ class Executor:
     plan: ClusterPlan
     bench: Bench
     outcomes: dict[str, ActionOutcome] = field(default_factory=dict)
+    failed: bool = False
 
     async def execute(self) -> tuple[ActionOutcome, ...]:
         """Carry out the plan; every action's end, also of those that never started."""
         tasks: dict[asyncio.Task[ActionOutcome], Action] = {}
         try:
-            await self._drive(tasks)
+            if self._has_its_secrets():
+                await self._drive(tasks)
         except asyncio.CancelledError:  # detached: nothing is sent any more, hosts go on alone
             for task in tasks:
                 task.cancel()
@@ -92,6 +94,17 @@ class Executor:
             self.outcomes.get(action.id, ActionOutcome(action.id, "not-started"))
             for action in self.plan.actions
         )
+
+    def _has_its_secrets(self) -> bool:
+        """Whether all that commands need can be read here, before the first of them is sent."""
+        for action in self.plan.actions:
+            try:
+                read_secrets(action)
+            except ActionFailed as error:
+                self.outcomes[action.id] = ActionOutcome(action.id, "failed", str(error))
+                with suppress(RecordFailed):
+                    self._emit("action-failed", action, {"message": str(error), "seconds": 0.0})
+        return not self.outcomes
 
     async def _drive(self, tasks: dict[asyncio.Task[ActionOutcome], Action]) -> None:
         run = machine.begin(self.plan.actions)
@@ -110,6 +123,8 @@ class Executor:
                 run = machine.step(run, action.id, _EVENT[outcome.status])
 
     async def _perform(self, action: Action) -> ActionOutcome:
+        if self.failed:  # since this one was chosen
+            return ActionOutcome(action.id, "not-started")
         started = _now()
         intent = {"because": action.because, "command": _command(action)}
         completed: Completed | HostUnreachable | None = None
@@ -120,6 +135,7 @@ class Executor:
                 completed, proved = await self._act(action), action.expects
                 await self._verify(action, completed)
         except ReconcilerError as error:
+            self.failed = True
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "failed", str(error), seconds)
             failure = {"message": str(error), "seconds": seconds, **_output(completed)}
@@ -218,7 +234,11 @@ class Executor:
         )
 
 
-_EVENT: Mapping[str, machine.Event] = {"done": "succeed", "failed": "fail"}
+_EVENT: Mapping[str, machine.Event] = {
+    "done": "succeed",
+    "failed": "fail",
+    "not-started": "fail",
+}
 
 
 def _now() -> float:

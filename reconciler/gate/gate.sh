@@ -2638,7 +2638,7 @@ pad$TAB"
     text=$text$(printf "%${left}s" '')
     spare=$dir/lease.spare
     if [ ! -e "$spare" ] && [ -e "$dir/lease.old" ]; then mv -f "$dir/lease.old" "$spare"; fi
-    if [ -f "$spare" ] && [ ! -L "$spare" ] && [ "$(wc -c <"$spare")" -eq $ROOM ]; then
+    if [ -f "$spare" ] && [ ! -L "$spare" ] && [ "$(stat -c %s "$spare")" -eq $ROOM ]; then
         why=$(dd of="$spare" bs=$ROOM conv=notrunc,fsync 2>&1 <<END
 $text
 END

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
+from reconciler.model.devices import ref
+from reconciler.model.heartbeats import beside_mounts
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Fact
 from reconciler.model.refusals import member
 from reconciler.model.standing import contacted
+from reconciler.model.units import full_names
 from reconciler.resources.health.log import newer
 from reconciler.resources.health.readings import READINGS, WELL, problems, subject
 
@@ -30,6 +33,8 @@ TOUCHES = frozenset(
         "grow-file-system",
     }
 )
+# What lets an agent mount.
+STARTS = frozenset({"start-service", "unmask-service"})
 
 
 def guarded(
@@ -41,11 +46,24 @@ def guarded(
     paths = {f"volume/{v.label}": v.mount.path for v in cluster.volumes}
 
     def asked(action: Action) -> Action:
+        if action.kind in STARTS:
+            alone = _alone(cluster, observed, action)
+            return replace(action, requires=(*action.requires, *alone))
         apart = paths.get(action.address, "") if action.kind == "unmount" else ""
         fact = Fact(hosts, "healthy", subject(cluster, apart), WELL)
         return replace(action, requires=(*action.requires, fact))
 
-    return tuple(asked(a) if a.kind in TOUCHES and hosts else a for a in actions)
+    return tuple(asked(a) if a.kind in TOUCHES | STARTS and hosts else a for a in actions)
+
+
+def _alone(cluster: Cluster, observed: Observed, action: Action) -> Iterator[Fact]:
+    """An agent that mounts a volume itself is started beside no stranger, as we would mount."""
+    unit = action.address.rsplit("/", 1)[-1]
+    for volume in cluster.volumes:
+        services = volume.workloads.services if volume.workloads else ()
+        if volume.mount.by == "workload" and unit in full_names(services):
+            beats = beside_mounts(cluster, volume, observed)
+            yield Fact((action.host,), "heartbeats", f"{ref(volume)} {beats}", "explained")
 
 
 def since(began: Observed, now: Observed) -> Observed:

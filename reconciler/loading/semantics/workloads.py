@@ -11,6 +11,8 @@ from reconciler.model.beside import Guests
 from reconciler.model.desired import Desired
 
 # Stopping these would stop the cluster, the way to its disks, or the way to the host.
+# What mounts is the product's own, which looks first who else has the volume.
+_MOUNTS = (".mount", ".automount", "remote-fs.target")
 _FLOOR = frozenset(
     {"o2cb", "ocfs2", "ssh", "sshd", "multipathd", "iscsid", "iscsi", "open-iscsi"}
 )
@@ -101,7 +103,7 @@ def services_are_not_the_floor(desired: Desired) -> Iterator[Finding]:
     for path, _, volume in volumes(desired):
         services = volume.workloads.services if volume.workloads else ()
         for i, name in enumerate(services):
-            if name.removesuffix(".service") in _FLOOR:
+            if name.removesuffix(".service") in _FLOOR or name.endswith(_MOUNTS):
                 message = (
                     f"'{name}' is no workload: the volume, or the way to the host, needs it"
                 )

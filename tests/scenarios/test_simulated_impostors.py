@@ -1,0 +1,119 @@
+"""Records that lie, machines under other names, agents: none of them explains a heartbeat."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reconciler.hosts.simulator import Fault, services
+from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.machine import Unit
+from tests.clock import drive
+from tests.runs import MOUNTED, mounted, volume
+from tests.scenarios.test_simulated_membership import THREE, cluster, running
+from tests.scenarios.test_simulated_strangers import LUN, PATH, stranger, unmounted
+
+BASE = "/var/lib/reconcile/ocfs2/"
+AGENT = "agent.service"
+GHOST = {"name": "ghost", "number": 7, "machine_id": "", "nodes": [[7, "ghost"]]}
+LIES = [
+    ("members.json", {"members": {"node01": {"number": 7, "machine_id": "x"}}}),
+    ("members.json", {"members": {"node04": {"number": 7, "machine_id": "x"}}}),
+    ("quarantine.json", {"hosts": [GHOST]}),
+]
+JOINED = ("node01", "node02", "node04")
+
+
+def hanging():
+    """Two members; a stranger, number 7, hangs with the volume mounted; node04 is to join."""
+    world, controller = running(4, THREE[:2])
+    other = stranger(world)
+    unmounted(world)
+    other.mount(LUN, PATH)
+    other.stun()
+    world.advance(3600)
+    return world, controller, other
+
+
+def believes_nobody(world, controller, other, file):
+    ended = drive(world, controller.apply(file))
+    assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])
+    other.wake()
+    world.advance(10)
+    assert world.wrongs() == []
+
+
+@pytest.mark.parametrize(("record", "told"), LIES)
+def test_the_old_records_of_a_joiner_explain_nobody_s_heartbeat(record, told):
+    world, controller, other = hanging()
+    world.machines["node04"].files.write(BASE + record, File(json.dumps(told), "600"))
+    file = cluster(world, JOINED, volumes=[volume(world, slots=12)])
+    believes_nobody(world, controller, other, file)
+
+
+def test_nor_do_those_of_a_joiner_that_runs_a_cluster_of_its_own():
+    world, controller, other = hanging()
+    stranger(world, "node04", 9)
+    world.machines["node04"].files.write(BASE + LIES[1][0], File(json.dumps(LIES[1][1]), "600"))
+    believes_nobody(world, controller, other, cluster(world, JOINED))
+
+
+def renamed(world):
+    """Another machine answers under node03's name and address; the old one hangs."""
+    old, new = world.machines["node03"], world.machines["node04"]
+    world.hosts["node03"].stun()
+    world.advance(600)
+    for name in ("node01", "node02"):
+        world.hosts[name].unmount(PATH)
+    a, b = old.setup, new.setup
+    a.addresses, b.addresses = b.addresses, a.addresses
+    a.aliases, b.aliases = b.aliases, a.aliases
+    a.hostname, b.hostname = "old", "node03"
+    old.name, new.name = "old", "node03"
+    hosts = world.hosts
+    world.machines |= {"node03": new, "old": old}
+    world.hosts |= {"node03": hosts["node04"], "old": hosts["node03"]}
+    del world.machines["node04"], world.hosts["node04"]
+    world.hosts["node03"].reboot()
+
+
+def test_a_machine_under_a_member_s_name_is_not_that_member():
+    world, controller = running(4, THREE)
+    renamed(world)
+    ended = drive(world, controller.apply(cluster(world, THREE)))
+    assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])
+    world.hosts["old"].power_off()
+    gone = {"attested": [{"number": 2, "by": "ops", "at": "2026-11-22T10:00Z"}]}
+    drive(world, controller.apply(cluster(world, THREE, heartbeat=gone)))
+    assert mounted(world)["node03"] == MOUNTED
+    assert world.wrongs() == []
+    assert drive(world, controller.apply(cluster(world, THREE))).codes == set()
+
+
+def test_an_agent_that_mounts_is_not_started_beside_a_stranger():
+    world, controller = running(3, THREE[:2])
+    other = stranger(world)
+    for name in THREE[:2]:
+        world.machines[name].units[AGENT] = Unit(enabled=True)
+        services.start(world.machines[name], AGENT)
+    comes = Fault("meets", command="systemctl unmask", then=lambda: other.mount(LUN, PATH))
+    world.machines["node01"].faults.append(comes)
+    own = {
+        "mount": {"path": PATH, "by": "workload"},
+        "workloads": {"services": ["agent"]},
+    }
+    file = cluster(world, THREE[:2], volumes=[volume(world, slots=12, **own)])
+    ended = drive(world, controller.apply(file))
+    assert "ocfs2/node01/start-service/agent.service" not in world_starts(world)
+    assert any("nothing explains" in why for why in ended.failures.values())
+
+
+def world_starts(world):
+    """The units that were started, by host, after the stranger came."""
+    came = next(e.time for e in world.trace if e.host == "node03" and e.what == "mounted")
+    return {
+        f"ocfs2/{e.host}/start-service/{AGENT}"
+        for e in world.trace
+        if e.what == "service-started" and e.time > came
+    }
