@@ -29,11 +29,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A pause as an operator wants it; ``until`` in seconds since 1970, None until resumed."""
+    """A pause as an operator wants it; for so many ``seconds`` from now, None until resumed."""
 
     reason: str
     by: str
-    until: int | None
+    seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ async def forget(
 
 async def pause(hosts: Mapping[str, tuple[str, Host]], wish: Wish) -> tuple[Answer, ...]:
     """Nothing is to start on these hosts, each with its cluster, by anyone."""
-    until = "-" if wish.until is None else str(wish.until)
+    until = "-" if wish.seconds is None else f"+{wish.seconds}"
     words = (wish.reason, wish.by, until)
     asked = [
         _ask(name, host, gate_command("pause", cluster, *words, timeout=ANSWER))

@@ -51,7 +51,8 @@
 #   lease-seal SCOPE RUN TOKEN              nothing of it starts here any more
 #   lease-free SCOPE RUN TOKEN              when it is sealed on all its hosts
 #   lease-unlock SCOPE RUN                  an operator takes it from that run
-#   pause CLUSTER REASON BY UNTIL           nothing starts here until then, or `resume`
+#   pause CLUSTER REASON BY UNTIL           nothing starts here until that second, or for so
+#                                           many from now (+N), or until `resume` (-)
 #   resume
 #
 # BEATS are the heartbeats on the device that are explained, separated by commas, or - for none:
@@ -2799,21 +2800,26 @@ run_program() { # run_program PROGRAM ARG...: one of the operator's own, whateve
 
 # ---- pauses ---------------------------------------------------------------------------
 
-pause() { # pause CLUSTER REASON BY UNTIL: by anyone, until `resume` or that second; - for none
+pause() { # pause CLUSTER REASON BY UNTIL: by anyone; who has paused it first is not overruled
     [ $# -eq 4 ] || usage 'pause CLUSTER REASON BY UNTIL'
     is_word "$1" 16 || usage "not a cluster's name: $1"
     for word in "$2" "$3"; do
         case $word in '' | *[[:cntrl:]]*) usage "neither a reason nor a name: $word" ;; esac
         [ ${#word} -le 1024 ] || usage 'more than 1024 bytes'
     done
-    [ "$4" = - ] || is_number "$4" || usage "not a second: $4"
+    [ "$4" = - ] || is_number "${4#+}" || usage "not a second: $4"
     pausing
+    if is_paused; then refuse paused "$paused"; fi
+    case $4 in # by this host's own clock, whatever the controller's is
+    +*) until=$(($(date +%s) + ${4#+})) ;;
+    *) until=$4 ;;
+    esac
     fill "$STATE/paused" <<END
 cluster$TAB$1
 reason$TAB$2
 by$TAB$3
 since$TAB$(date +%s)
-until$TAB$4
+until$TAB$until
 END
     replace "$STATE/paused" 600
     echo "ok paused $1"

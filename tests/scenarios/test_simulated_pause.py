@@ -16,9 +16,9 @@ def hosts(world, *names, cluster="ocfs2"):
     return {name: (cluster, world.session(name, "alice")) for name in names or world.machines}
 
 
-async def paused(world, *names, until=None):
+async def paused(world, *names, seconds=None):
     """An operator pauses hosts; all of them without a name."""
-    answers = await pause(hosts(world, *names), Wish("the SAN moves", "alice@desk", until))
+    answers = await pause(hosts(world, *names), Wish("the SAN moves", "alice@desk", seconds))
     assert answers == tuple(Answer(name) for name in names or world.machines)
 
 
@@ -107,8 +107,7 @@ def test_one_host_paused_in_the_midst_stops_the_whole_cluster():
 
 def test_a_pause_that_has_passed_is_none():
     world = witnessed(2)
-    until = world.clock(world.machines["node01"]) + 300
-    drive(world, paused(world, until=until))
+    drive(world, paused(world, seconds=300))
     wanted, controller = desired(world), Controller(world)
     early = drive(world, controller.apply(wanted))
     assert (early.word, early.codes) == ("refused", {"paused"})

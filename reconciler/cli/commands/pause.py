@@ -10,6 +10,7 @@ import click
 from reconciler.cli import operating
 from reconciler.cli.fleet import connected
 from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, Until, discovered, formats
+from reconciler.cli.session import now
 from reconciler.cli.terminal import plain
 from reconciler.errors import UsageError
 from reconciler.execution.operating import Answer, Wish, pause
@@ -53,7 +54,8 @@ def command(
     if not reason.strip() or not reason.isprintable() or len(reason.encode()) > LONGEST:
         raise UsageError(f"--reason is one line of up to {LONGEST} bytes")
     desired = read(discovered(file))
-    wish = Wish(reason.strip(), operating.author(), until)
+    seconds = None if until is None else until - int(now().timestamp())
+    wish = Wish(reason.strip(), operating.author(), seconds)
     answers = asyncio.run(_paused(desired, target, wish))
     code = operating.exit_code(answers)
     if form == "json":
@@ -69,7 +71,7 @@ def command(
         click.echo(json.dumps(document, indent=1))
     else:
         operating.tell(answers, "not paused")
-        _show(target, wish, answers, quiet=quiet, detail=verbose)
+        _show((target, until), wish, answers, quiet=quiet, detail=verbose)
     return code
 
 
@@ -80,12 +82,18 @@ async def _paused(desired: Desired, target: str, wish: Wish) -> tuple[Answer, ..
 
 
 def _show(
-    target: str, wish: Wish, answers: tuple[Answer, ...], *, quiet: bool, detail: int
+    asked: tuple[str, int | None],
+    wish: Wish,
+    answers: tuple[Answer, ...],
+    *,
+    quiet: bool,
+    detail: int,
 ) -> None:
+    target, until = asked
     done = [answer.host for answer in answers if not answer.code]
     if not done or quiet:
         return
-    end = "until it is resumed" if wish.until is None else f"until {moment(wish.until)}"
+    end = "until it is resumed" if until is None else f"until {moment(until)}"
     click.echo(plain(f"paused {', '.join(done)} {end} ({wish.reason})"))
     if detail:
         click.echo(plain(f"as {wish.by}; it stands in /var/lib/reconcile/paused on each"))

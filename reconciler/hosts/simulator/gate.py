@@ -287,7 +287,7 @@ VERBS: dict[str, Verb] = {
     "lease-seal": (lease.seal, (SCOPE, RUN, NUMBER)),
     "lease-free": (lease.free, (SCOPE, RUN, NUMBER)),
     "lease-unlock": (lease.unlock, (SCOPE, RUN)),
-    "pause": (lease.pause, (CLUSTER, TEXT, TEXT, f"-|{NUMBER}")),
+    "pause": (lease.pause, (CLUSTER, TEXT, TEXT, rf"-|\+?(?:{NUMBER})")),
     "resume": (lease.resume, ()),
 }
 OPEN = frozenset({"format", "install-packages", "fetch"})

@@ -213,7 +213,12 @@ def worker() -> int:
 def pause(call: Call) -> Reply:
     """Nothing starts here until then."""
     cluster, reason, by, until = call.args
+    if is_paused(call.machine):
+        found = fields(call.machine, PAUSED)
+        raise refused("paused", f"{found.get('by')}: {found.get('reason')}")
     since = call.machine.world.clock(call.machine)
+    if until.startswith("+"):
+        until = str(since + int(until))
     rows = {"cluster": cluster, "reason": reason, "by": by, "since": since, "until": until}
     lines = "".join(f"{key}\t{value}\n" for key, value in rows.items())
     call.machine.files.write(PAUSED, File(lines, "600"))

@@ -88,10 +88,13 @@ def test_a_pause_ends_by_itself_at_its_second(state: Path, until: str, status: i
     assert act(state, token, 1)[0] == status
 
 
-def test_the_last_pause_counts_and_to_resume_twice_is_no_mistake(state: Path) -> None:
-    for reason in ("one", "two"):
-        assert call(state, "pause", "ocfs2", reason, "alice", "-")[0] == 0
-    assert fields(state, "paused")["reason"] == "two"
+def test_the_first_pause_counts_and_to_resume_twice_is_no_mistake(state: Path) -> None:
+    assert call(state, "pause", "ocfs2", "one", "alice", "+60")[0] == 0
+    second = call(state, "pause", "ocfs2", "two", "bob", "-")
+    assert second == (75, "", "gate: paused: alice: one\n")
+    found = fields(state, "paused")
+    assert found["reason"] == "one"
+    assert int(found["until"]) - int(found["since"]) in (60, 61)
     for _ in range(2):
         assert call(state, "resume") == (0, "ok resumed\n", "")
     assert not (state / "reconcile/paused").exists()
