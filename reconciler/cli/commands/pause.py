@@ -53,7 +53,8 @@ def command(
     """
     if not reason.strip() or not reason.isprintable() or len(reason.encode()) > LONGEST:
         raise UsageError(f"--reason is one line of up to {LONGEST} bytes")
-    desired = read(discovered(file))
+    path = discovered(file)
+    desired = read(path)
     seconds = None if until is None else until - int(now().timestamp())
     wish = Wish(reason.strip(), operating.author(), seconds)
     answers = asyncio.run(_paused(desired, target, wish))
@@ -71,7 +72,7 @@ def command(
         click.echo(json.dumps(document, indent=1))
     else:
         operating.tell(answers, "not paused")
-        _show((target, until), wish, answers, quiet=quiet, detail=verbose)
+        _show((f"{target} {path}", until), wish, answers, quiet=quiet, detail=verbose)
     return code
 
 
@@ -82,14 +83,14 @@ async def _paused(desired: Desired, target: str, wish: Wish) -> tuple[Answer, ..
 
 
 def _show(
-    asked: tuple[str, int | None],
+    place: tuple[str, int | None],
     wish: Wish,
     answers: tuple[Answer, ...],
     *,
     quiet: bool,
     detail: int,
 ) -> None:
-    target, until = asked
+    target, until = place
     done = [answer.host for answer in answers if not answer.code]
     if not done or quiet:
         return

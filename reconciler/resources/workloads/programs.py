@@ -65,7 +65,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                     "file",
                     _before(cluster, volume, facts),
                     shlex.join(words),
-                    f"looking runs it as root, to list the guests of {volume.label}",
+                    f"once it is approved, each look runs it as root, to list the guests of {volume.label}",
                 )
 
 
