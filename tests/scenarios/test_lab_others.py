@@ -124,7 +124,9 @@ def test_a_controller_that_was_stopped_for_longer_than_its_lease_does_nothing_mo
     failed = [event["message"] for event in events if event["event"] == "action-failed"]
     print(code, events[-1], *failed, sep="\n")
     assert code != 0
-    assert any("lease-lost" in why for why in failed)
+    # What it meets first is chance: its sessions are gone, or a host that knows its token no more.
+    assert failed
+    assert all("lease-lost" in why or "not started" in why for why in failed)
     began = [event["event"] for event in events].index("action-started")
     assert "action-finished" not in {event["event"] for event in events[began:]}
     assert has_mounted(lab, "node02")
