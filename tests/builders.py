@@ -27,7 +27,7 @@ from reconciler.model.observed import (
     Unit,
     WantedDevice,
 )
-from reconciler.planning.numbering import numbered
+from reconciler.planning.resolve.numbering import numbered
 from reconciler.resources.cluster_conf.changes import wanted
 from reconciler.resources.mounts.changes import fstab_line
 from reconciler.resources.o2cb import changes as o2cb

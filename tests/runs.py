@@ -21,11 +21,11 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
-from reconciler.planning.approval import Consent, formats, judge, runnable
-from reconciler.planning.facts import remaining
+from reconciler.planning.checks.rehearsal import MOMENTARY
+from reconciler.planning.conditions import remaining
 from reconciler.planning.planner import drafted
-from reconciler.planning.predicted import EFFECTS, SHARED, UNCHANGED, after, is_needless
-from reconciler.planning.rehearsal import MOMENTARY
+from reconciler.planning.prediction import EFFECTS, SHARED, UNCHANGED, after, is_needless
+from reconciler.planning.review.approval import Consent, formats, judge, runnable
 from reconciler.reports.devices import aliases
 from reconciler.reports.runbook import runbook_document
 from reconciler.reports.runbook.checks import CHECKS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.loading import read
-from reconciler.planning.numbering import numbered
+from reconciler.planning.resolve.numbering import numbered
 from reconciler.resources.cluster_conf.changes import wanted
 from tests.builders import bare
 

@@ -17,7 +17,7 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.standing import contacted, staying
 from reconciler.pipeline import Fleet, doors
 from reconciler.pipeline.looking import storage
-from reconciler.planning.storage import beside
+from reconciler.planning.checks.storage_hosts import beside
 
 REFUSED = 3
 PARTLY = 4

@@ -25,7 +25,7 @@ from reconciler.model.gate_call import permitted
 from reconciler.model.observed import HostFacts, Identity, Observed
 from reconciler.model.outcome import ActionOutcome
 from reconciler.model.plan import Action, ClusterPlan, Command, Completed, Fact
-from reconciler.planning.facts import remaining
+from reconciler.planning.conditions import remaining
 from reconciler.planning.kinds import is_own
 
 # udev and the kernel settle late; a fact that does not hold is read again this long.

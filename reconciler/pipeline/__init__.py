@@ -41,10 +41,10 @@ from reconciler.pipeline.looking import (
     whole,
 )
 from reconciler.pipeline.recorded import Recorded
-from reconciler.planning.between import since
-from reconciler.planning.facts import sections
-from reconciler.planning.numbering import numbered
+from reconciler.planning.checks.cluster_health import since
+from reconciler.planning.conditions import sections
 from reconciler.planning.planner import make_plan, restrict
+from reconciler.planning.resolve.numbering import numbered
 from reconciler.resources import SECTIONS
 
 __all__ = [

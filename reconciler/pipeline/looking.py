@@ -19,9 +19,9 @@ from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
 from reconciler.model.software import unusual
 from reconciler.model.standing import contacted, staying, with_volumes
-from reconciler.planning.departed import departed, with_departed, withdrawn
+from reconciler.planning.checks.storage_hosts import asked, beside, named
 from reconciler.planning.planner import restrict
-from reconciler.planning.storage import asked, beside, named
+from reconciler.planning.resolve.removed import departed, with_departed, withdrawn
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets

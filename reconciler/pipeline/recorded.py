@@ -11,7 +11,7 @@ from reconciler.model.documents import Record
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.standing import contacted, staying
 from reconciler.pipeline.looking import Hosts, questions
-from reconciler.planning.storage import beside
+from reconciler.planning.checks.storage_hosts import beside
 from reconciler.resources.membership.preflight import targets
 
 NOTHING = Record({}, {}, {})

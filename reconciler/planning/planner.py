@@ -11,21 +11,29 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.refusals import member, unread
-from reconciler.planning import between, graph, offline, pauses, reach, storage, strangers
-from reconciler.planning.arriving import equipped, installs
-from reconciler.planning.digest import facts_digest, plan_id, relevant
-from reconciler.planning.forecast import findings
-from reconciler.planning.notes import fencing, noted, quarantined
-from reconciler.planning.numbering import numbered
+from reconciler.planning import graph
+from reconciler.planning.checks import (
+    cluster_health,
+    foreign_hosts,
+    offline_members,
+    pauses,
+    storage_hosts,
+    unreachable,
+)
+from reconciler.planning.checks.foreign_hosts import told_apart
+from reconciler.planning.checks.invariants import violations
+from reconciler.planning.checks.quarantine import could_return, taken_blocks, taken_numbers
+from reconciler.planning.checks.rehearsal import Part, Rehearsal, rehearsed
+from reconciler.planning.installation import equipped, installs
 from reconciler.planning.order import link
-from reconciler.planning.outages import windows
-from reconciler.planning.past import remembered
-from reconciler.planning.rehearsal import Part, Rehearsal, rehearsed
-from reconciler.planning.returning import could_return, taken_blocks, taken_numbers
-from reconciler.planning.safety import violations
-from reconciler.planning.strangers import told_apart
+from reconciler.planning.resolve.last_applied import remembered
+from reconciler.planning.resolve.numbering import numbered
+from reconciler.planning.review.digest import facts_digest, plan_id, relevant
+from reconciler.planning.review.forecast import findings
+from reconciler.planning.review.notes import fencing, noted, quarantined
+from reconciler.planning.review.outages import windows
+from reconciler.planning.rollout import AFTER_TURN, LAST, Waypoint, waypoints
 from reconciler.planning.turns import due_anew
-from reconciler.planning.waypoints import AFTER_TURN, LAST, Waypoint, waypoints
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
 from reconciler.resources.workloads.guests import unstoppable
@@ -79,8 +87,8 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
     """The whole plan, not yet judged by how it goes on its own predictions."""
     cluster = numbered(told_apart(cluster, observed), observed)
     cluster = remembered(cluster, observed)
-    blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
-    blocked += [*taken_blocks(cluster, observed), *strangers.check(cluster, observed)]
+    blocked = [*unreachable.check(cluster, observed), *taken_numbers(cluster, observed)]
+    blocked += [*taken_blocks(cluster, observed), *foreign_hosts.check(cluster, observed)]
     blocked += pauses.check(cluster, observed)
     changes: list[Change] = []
     arriving = installs(cluster, observed)
@@ -95,9 +103,9 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
     actions = tuple(action for step in steps for action in step.actions)
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
-    blocked += offline.check(cluster, observed, actions)
-    blocked += storage.check(cluster, observed, actions)
-    blocked += between.check(observed, actions)
+    blocked += offline_members.check(cluster, observed, actions)
+    blocked += storage_hosts.check(cluster, observed, actions)
+    blocked += cluster_health.check(observed, actions)
     notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
     found = findings(cluster, observed, changes)
     refused = tuple(sorted(set(blocked)))
@@ -129,7 +137,7 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
             and not (action.host in early and action.kind in AFTER_TURN)
         ]
         linked = link([_unique(action, used) for action in found])
-        actions = between.guarded(point.cluster, observed, linked)
+        actions = cluster_health.guarded(point.cluster, observed, linked)
         part = ClusterPlan(cluster.name, (), actions, (), ())
         rehearsal.run((point.cluster, actions))
         after = Observed(rehearsal.hosts)

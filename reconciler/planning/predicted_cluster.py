@@ -1,4 +1,4 @@
-"""What kernels will have of the cluster after an action (see ``planning.predicted``)."""
+"""What kernels will have of the cluster after an action (see ``planning.prediction``)."""
 
 from __future__ import annotations
 

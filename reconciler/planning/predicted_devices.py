@@ -1,4 +1,4 @@
-"""What hosts will see of devices and file systems after an action (see ``planning.predicted``).
+"""What hosts will see of devices and file systems after an action (see ``planning.prediction``).
 
 An effect reads what an action ``expects``, so that it makes true what shall prove it.
 """

@@ -13,7 +13,7 @@ from reconciler.model.documents import FORMAT_VERSION, Json, checksum, plain
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
-from reconciler.planning.stale import bounded
+from reconciler.planning.review.plan_diff import bounded
 
 
 def plan_document(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import accumulate
 
 from reconciler.diffing import differences
-from reconciler.planning.drift import Drift, Item
+from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports import junit
 from reconciler.reports.markdown import LIMIT, code, fence, prose, table
 

@@ -19,10 +19,10 @@ from reconciler.model.observed import (
     WantedDevice,
 )
 from reconciler.model.standing import CONTACTED, among, mounting_it, online, staying
-from reconciler.planning.forecast import findings
-from reconciler.planning.notes import quarantined
-from reconciler.planning.numbering import numbered
-from reconciler.planning.strangers import told_apart
+from reconciler.planning.checks.foreign_hosts import told_apart
+from reconciler.planning.resolve.numbering import numbered
+from reconciler.planning.review.forecast import findings
+from reconciler.planning.review.notes import quarantined
 from reconciler.reports.status_leases import leases, paused
 from reconciler.resources.growth.sizes import have, in_progress
 from reconciler.resources.volumes.heartbeats import unexplained

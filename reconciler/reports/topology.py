@@ -12,7 +12,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.quantities import format_extent
 from reconciler.model.standing import LISTED, is_withdrawn
-from reconciler.planning.numbering import numbered, places
+from reconciler.planning.resolve.numbering import numbered, places
 
 Mark = Literal["mounted", "mounts", "unmounts", "again", "none", "unknown"]
 State = Literal["member", "joins", "leaves", "drained", "offline", "dead", "gone", "silent"]

@@ -17,7 +17,8 @@ from reconciler.hosts.simulator.live import CLUSTER_CONF
 from reconciler.hosts.simulator.machine import Machine
 from reconciler.hosts.simulator.worlds import Shape
 from reconciler.model.plan import Change
-from reconciler.planning import order, planner, rehearsal, safety
+from reconciler.planning import order, planner
+from reconciler.planning.checks import invariants, rehearsal
 from reconciler.resources import READINGS, RESOURCES, Resource
 from tests.clock import drive
 from tests.properties.recovery import disturbed, heal, recover
@@ -42,7 +43,7 @@ def reordered(monkeypatch, dropped, added):
     kept = tuple(row for row in order.ORDER if row[:2] not in dropped)
     rows = (*kept, *((*row, anywhere) for row in added))
     monkeypatch.setattr(order, "ORDER", rows)
-    monkeypatch.setattr(safety, "INVARIANTS", ())
+    monkeypatch.setattr(invariants, "INVARIANTS", ())
     monkeypatch.setattr(rehearsal.Rehearsal, "_missing", lambda *_: ())
 
 

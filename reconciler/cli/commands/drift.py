@@ -26,8 +26,8 @@ from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.observed import Observed
 from reconciler.model.standing import contacted
 from reconciler.pipeline import Fleet, Options, Watch, look_at
-from reconciler.planning.drift import Drift, compared, last_applied, record_notes
 from reconciler.planning.planner import restrict
+from reconciler.planning.review.drift import Drift, compared, last_applied, record_notes
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 
 DRIFTED = 2

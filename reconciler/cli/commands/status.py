@@ -22,7 +22,7 @@ from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
 from reconciler.model.standing import contacted
 from reconciler.pipeline import Fleet, Watch, doors, probe_for
-from reconciler.planning.departed import departed, with_departed
+from reconciler.planning.resolve.removed import departed, with_departed
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
 from reconciler.resources import SECTIONS

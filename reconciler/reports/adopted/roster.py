@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Unknown
-from reconciler.planning.numbering import filed, live_nodes
+from reconciler.planning.resolve.numbering import filed, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.o2cb.changes import DEFAULTS
 from reconciler.resources.o2cb.parsing import parse_settings

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from reconciler.model.observed import Lease, Observed, Slot, Unknown, Unreachable
-from reconciler.planning.departed import departed, with_departed
-from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, plan_cluster
+from reconciler.planning.resolve.numbering import numbered
+from reconciler.planning.resolve.removed import departed, with_departed
 from reconciler.resources.cluster_conf.changes import wanted
 from reconciler.resources.mounts.fstab import with_entry
 from tests.builders import (

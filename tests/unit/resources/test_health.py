@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.observed import Observed, Unknown
-from reconciler.planning.between import TOUCHES, guarded, since
+from reconciler.planning.checks.cluster_health import TOUCHES, guarded, since
 from reconciler.planning.order import STAGES
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources.health.log import newer, trouble

@@ -18,7 +18,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.plan import Fact
 from reconciler.model.reading import UNKNOWN
-from reconciler.planning.facts import read, remaining
+from reconciler.planning.conditions import read, remaining
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources import READINGS
 from tests.builders import GIB, REF, UUID, bare, converged, spec, volume

@@ -7,11 +7,12 @@ import pytest
 
 from reconciler.hosts.simulator.worlds import Shape, partition
 from reconciler.model.gate_call import gate_call
-from reconciler.planning import bound, kinds
+from reconciler.planning import kinds
+from reconciler.planning.checks import device_binding
+from reconciler.planning.checks.invariants import violations
 from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK
 from reconciler.planning.order import STAGES
 from reconciler.planning.planner import plan_cluster
-from reconciler.planning.safety import violations
 from tests.clock import drive
 from tests.runs import Controller, desired, volume, witnessed
 
@@ -76,13 +77,13 @@ def changed(action, **fields):
 
 def wrongs(kind, **fields):
     cluster, observed, action = planned()[kind]
-    return list(bound.unbound(cluster, observed, changed(action, **fields)))
+    return list(device_binding.unbound(cluster, observed, changed(action, **fields)))
 
 
 @pytest.mark.parametrize("kind", TOUCHING)
 def test_what_is_planned_is_bound(kind):
     cluster, observed, action = planned()[kind]
-    assert list(bound.unbound(cluster, observed, action)) == []
+    assert list(device_binding.unbound(cluster, observed, action)) == []
     assert gate_call(action.command.argv).target.wwid.startswith("3600")
 
 
@@ -104,7 +105,7 @@ def test_a_format_without_its_size_or_its_uuid_is_refused():
     argv = tuple("x" if word == "-U" else word for word in action.command.argv)
     at = argv.index("x") + 1
     other = replace(action.command, argv=(*argv[:at], "y", *argv[at + 1 :]))
-    assert list(bound.unbound(cluster, observed, replace(action, command=other))) != []
+    assert list(device_binding.unbound(cluster, observed, replace(action, command=other))) != []
 
 
 @pytest.mark.parametrize("kind", BESIDE)
@@ -123,7 +124,7 @@ def test_unmounted_work_beside_a_heartbeat_that_goes_on_is_refused(kind, beats):
 def test_what_writes_looks_at_the_heartbeats_just_before(kind):
     cluster, observed, action = planned()[kind]
     blind = tuple(f for f in action.requires if f.reading != "heartbeats")
-    found = list(bound.unbound(cluster, observed, replace(action, requires=blind)))
+    found = list(device_binding.unbound(cluster, observed, replace(action, requires=blind)))
     assert found == ["the heartbeats are not looked at before it"]
 
 
@@ -137,7 +138,7 @@ def test_every_kind_is_declared():
 def test_a_kind_that_is_not_declared_as_what_it_is_breaks_its_plans(monkeypatch, kind, row):
     cluster, observed, action = planned()[kind]
     table = {name: value for name, value in KINDS.items() if name != kind}
-    monkeypatch.setattr(bound, "KINDS", {**table, kind: row} if row else table)
-    assert len(list(bound.undeclared(action))) == 1
+    monkeypatch.setattr(device_binding, "KINDS", {**table, kind: row} if row else table)
+    assert len(list(device_binding.undeclared(action))) == 1
     plan = replace(plan_cluster(cluster, observed), actions=(action,))
     assert "invariant-kind-is-declared" in {b.code for b in violations(cluster, observed, plan)}

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from reconciler.planning.numbering import numbered
+from reconciler.planning.resolve.numbering import numbered
 from reconciler.resources.cluster_conf.changes import wanted
 from tests.builders import bare, file, live, spec
 

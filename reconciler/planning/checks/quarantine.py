@@ -14,7 +14,7 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.standing import LISTED
-from reconciler.planning.numbering import heartbeats, live_nodes, owned, reserved
+from reconciler.planning.resolve.numbering import heartbeats, live_nodes, owned, reserved
 from reconciler.resources.quarantine.entries import Entry
 
 # A joiner's number is nobody's: what beats under it is somebody else's heartbeat.

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from reconciler.model.observed import Observed, Pause, Unknown
-from reconciler.planning.drift import compared
 from reconciler.planning.planner import make_plan, plan_cluster
+from reconciler.planning.review.drift import compared
 from tests.builders import bare, converged, spec, volume
 
 CLUSTER = spec(volumes=[volume()])

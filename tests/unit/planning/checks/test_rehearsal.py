@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.model.observed import Live, Observed, Region
 from reconciler.planning import order
+from reconciler.planning.checks.rehearsal import MOMENTARY
 from reconciler.planning.planner import plan_cluster, restrict
-from reconciler.planning.predicted import EFFECTS, SHARED, UNCHANGED
-from reconciler.planning.rehearsal import MOMENTARY
+from reconciler.planning.prediction import EFFECTS, SHARED, UNCHANGED
 from reconciler.resources import READINGS
 from tests.builders import bare, converged, spec, volume
 

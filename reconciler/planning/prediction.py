@@ -31,7 +31,7 @@ from reconciler.model.records import DIRECTORY, MODE
 from reconciler.model.software import UNITS, commands
 from reconciler.planning import predicted_cluster as live
 from reconciler.planning import predicted_devices as devices
-from reconciler.planning.facts import remaining
+from reconciler.planning.conditions import remaining
 from reconciler.planning.predicted_devices import Effect
 from reconciler.resources.cluster_conf.changes import PATH
 from reconciler.resources.growth.backups import STATES

@@ -9,7 +9,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member, unreachable
 from reconciler.model.standing import leaving, with_members
-from reconciler.planning.departed import departed
+from reconciler.planning.resolve.removed import departed
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:

@@ -13,14 +13,14 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Fact
-from reconciler.planning.facts import read, remaining
-from reconciler.planning.predicted import Hosts, after, is_needless
+from reconciler.planning.conditions import read, remaining
+from reconciler.planning.prediction import Hosts, after, is_needless
 
 Part = tuple[Cluster, Sequence[Action]]
 # Readings that no prediction can tell, and why: they are asked for at the moment, no sooner.
 MOMENTARY: Mapping[str, str] = {
     "users": "processes come and go; those that nobody declared refuse the plan by themselves",
-    "healthy": "connections, heartbeats and messages are of the moment; planning.between looks",
+    "healthy": "connections, heartbeats and messages are of the moment; planning.checks.cluster_health looks",
     "reaches": "a port is open once the cluster behind it is online: a barrier tries it then",
 }
 

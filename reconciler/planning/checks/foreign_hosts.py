@@ -10,7 +10,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.standing import GONE, among, leaving, restated, staying
-from reconciler.planning.numbering import filed, live_nodes
+from reconciler.planning.resolve.numbering import filed, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 
 

@@ -2,7 +2,7 @@
 
 Whoever changes its number, address or port, or its kernel's timeouts, has nothing mounted
 meanwhile; everybody else stays mounted where that is possible. Every way-point is planned
-like any other wish, from the facts that the one before leaves behind (``planning.predicted``).
+like any other wish, from the facts that the one before leaves behind (``planning.prediction``).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from reconciler.model.standing import (
     with_volumes,
     withheld,
 )
-from reconciler.planning.numbering import Place, live_nodes, places
 from reconciler.planning.order import STAGES
+from reconciler.planning.resolve.numbering import Place, live_nodes, places
 from reconciler.planning.turns import crossing, due_anew
 from reconciler.resources.growth.offline import behind, windowed
 from reconciler.resources.growth.sizes import as_it_is

@@ -1,7 +1,7 @@
 """Who made a difference: every one of several at the same place is told."""
 
 from reconciler.model.plan import Change, ClusterPlan
-from reconciler.planning.drift import compared
+from reconciler.planning.review.drift import compared
 
 WHERE = ("volume/images/mount/node01", "node01", "mount")
 

@@ -15,7 +15,7 @@ from reconciler.model.plan import Action, ClusterPlan
 from reconciler.model.refusals import volume
 from reconciler.model.standing import involved, leaving, online, staying
 from reconciler.planning import graph
-from reconciler.planning.bound import unbound, undeclared
+from reconciler.planning.checks.device_binding import unbound, undeclared
 from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]

@@ -12,8 +12,8 @@ from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.standing import WITHDRAWN, trusted, with_members, withheld
-from reconciler.planning.numbering import live_nodes, places
-from reconciler.planning.past import applied_items
+from reconciler.planning.resolve.last_applied import applied_items
+from reconciler.planning.resolve.numbering import live_nodes, places
 
 # States in the last applied file of those who were out of the cluster by then.
 OUT = frozenset({"absent", "dead"})

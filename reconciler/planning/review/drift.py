@@ -20,7 +20,7 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Change, ClusterPlan, Truth
 from reconciler.model.records import record
 from reconciler.model.standing import trusted
-from reconciler.planning.past import APPLIED
+from reconciler.planning.resolve.last_applied import APPLIED
 
 Class = Literal["changed-outside", "not-applied"]
 Key = tuple[str, ...]

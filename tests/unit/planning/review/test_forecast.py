@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.observed import Observed, Unit, Unknown
-from reconciler.planning.forecast import findings
 from reconciler.planning.planner import make_plan, plan_cluster, restrict
+from reconciler.planning.review.forecast import findings
 from reconciler.reports.text import plan_lines
 from tests.builders import converged, file, spec, volume
 

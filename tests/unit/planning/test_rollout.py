@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from reconciler.model.observed import Observed
-from reconciler.planning.departed import departed, with_departed
 from reconciler.planning.planner import plan_cluster
+from reconciler.planning.resolve.removed import departed, with_departed
 from tests.builders import bare, file, live, spec
 
 GUIDE = """\

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.past import Past
-from reconciler.planning.past import remembered
+from reconciler.planning.resolve.last_applied import remembered
 from tests.builders import LUN, converged, file, spec, volume
 
 RECORD = "/var/lib/reconcile/ocfs2/applied.json"

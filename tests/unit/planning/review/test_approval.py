@@ -1,7 +1,7 @@
 import pytest
 
-from reconciler.planning.approval import Consent, judge
 from reconciler.planning.planner import make_plan
+from reconciler.planning.review.approval import Consent, judge
 from tests.builders import LUN, bare, spec, volume
 
 SAFE = make_plan([(spec(), bare(spec()))])

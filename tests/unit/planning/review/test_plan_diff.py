@@ -7,7 +7,7 @@ import pytest
 from reconciler.model.desired import Desired
 from reconciler.model.observed import Observed, Unit, Unknown, Unreachable
 from reconciler.planning.planner import make_plan
-from reconciler.planning.stale import KEPT, differences
+from reconciler.planning.review.plan_diff import KEPT, differences
 from reconciler.reports.documents import plan_document
 from reconciler.reports.stale import stale_lines
 from tests.builders import bare, converged, file, spec, volume
