@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster, Member
-from reconciler.model.observed import Observed, Unknown
+from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.refusals import volume as address
 from reconciler.model.software import outdated, outdated_module, reload_due
 from reconciler.model.standing import (
     STOPPED,
     among,
     kept_from,
-    listed,
+    mounting_it,
     online,
     restated,
     staying,
@@ -27,10 +27,17 @@ from reconciler.model.standing import (
     withheld,
 )
 from reconciler.planning.order import STAGES
-from reconciler.planning.resolve.numbering import Place, live_nodes, places
-from reconciler.planning.turns import crossing, due_anew
+from reconciler.planning.renumbering import (
+    moving_members,
+    place_of,
+    running_members,
+    turns_of,
+    without_moves,
+)
+from reconciler.planning.resolve.numbering import live_nodes, places
 from reconciler.resources.growth.offline import behind, windowed
 from reconciler.resources.growth.sizes import as_it_is
+from reconciler.resources.mounts.moves import anew, elsewhere
 from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
 DRAIN = frozenset(
@@ -170,13 +177,11 @@ def _whole_way(
 ) -> tuple[tuple[Waypoint, ...], Collection[str]]:
     """The way without turns for mounts, and who has nothing mounted for a moment of it."""
     now = places(cluster, observed)
-    changed = [m for m in listed(cluster) if now.get(m.name.lower(), _place(m)) != _place(m)]
-    moved = [m for m in changed if _mounts(observed, m.name)]
-    moved += [m for m in changed if m not in moved and _collides(m, moved, now)]
+    moved = moving_members(cluster, observed, now)
     retimed = _retimed(cluster, observed)
     end = Waypoint(cluster)
     if retimed or (moved and cluster.rollout == "window"):
-        stops = retimed | (_running(cluster, observed) if moved else set())
+        stops = retimed | (running_members(cluster, observed) if moved else set())
         what = "timeouts" if retimed else "node numbers or addresses"
         words = [f"{what} change in the kernels of all at once", *held.values()]
         away = _without(cluster, held)
@@ -185,9 +190,9 @@ def _whole_way(
     window = [Waypoint(cluster, ROOM), _closed(cluster, held)] if held else []
     if not moved:
         return (*window, end), ()
-    settled = _settled(cluster, observed, now, moved)
-    turns = [moved] if _swapped(moved, now) else [[m] for m in sorted(moved, key=_place)]
-    points = (Waypoint(settled, MOVES), *_rolling(cluster, settled, turns), *window, end)
+    settled = without_moves(cluster, observed, now, moved)
+    turns = _rolling(cluster, settled, turns_of(moved, now))
+    points = (Waypoint(settled, MOVES), *turns, *window, end)
     return points, {m.name for m in moved}
 
 
@@ -213,26 +218,6 @@ def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[
         yield Waypoint(cluster, BACK, last=none)
 
 
-def _place(member: Member) -> Place:
-    return (member.number or 0, str(member.interconnect), member.port)
-
-
-def _mounts(observed: Observed, name: str) -> bool:
-    facts = observed.reached().get(name)
-    return facts is not None and not isinstance(facts.mounts, Unknown) and bool(facts.mounts)
-
-
-def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
-    """Whether an idle member wants what a mounted one has, or has what that one wants."""
-    mine, here = _place(member), now[member.name.lower()]
-    pairs = [
-        pair
-        for other in moved
-        for pair in ((mine, now[other.name.lower()]), (here, _place(other)))
-    ]
-    return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
-
-
 def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
     """Hosts whose kernels run with timeouts that only a restart of the cluster changes."""
     want = frozen_timeouts(cluster)
@@ -243,45 +228,22 @@ def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
     }
 
 
-def _running(cluster: Cluster, observed: Observed) -> set[str]:
-    reached = among(observed, staying(cluster)).reached()
-    return {name for name, facts in reached.items() if live_nodes(cluster, facts)}
+def _closed(cluster: Cluster, held: Mapping[str, str]) -> Waypoint:
+    """Some volumes unmounted everywhere, for what nobody may have them mounted."""
+    return Waypoint(_without(cluster, held), AWAY, "; ".join(held.values()))
 
 
-def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
-    """Whether one is to have what another of them has until it has moved itself."""
-    order = sorted(moved, key=_place)
-    for at, member in enumerate(order):
-        number, ip, _port = _place(member)
-        later = [now[m.name.lower()] for m in order[at + 1 :]]
-        if any(number == place[0] or ip == place[1] for place in later):
-            return True
-    return False
+def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
+    volumes = [withheld(v) if v.label in held else v for v in cluster.volumes]
+    return with_volumes(cluster, volumes)
 
 
-def _settled(
-    cluster: Cluster, observed: Observed, now: Mapping[str, Place], moved: Sequence[Member]
-) -> Cluster:
-    """Who leaves has left; who is to move is where it is; nobody has joined yet.
-
-    Who is to move, has nothing mounted and is not online is left out, and joins at its turn.
-    """
-    names = {m.name for m in moved}
-    runs = _running(cluster, observed)
-    away = {name for name in names if name not in runs}
-    kept = [
-        _put(m, now[m.name.lower()]) if m.name in names else m
-        for m in cluster.members
-        if m not in listed(cluster) or (m.name.lower() in now and m.name not in away)
+def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:
+    """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
+    return [
+        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
+        Waypoint(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
     ]
-    idle = {name for name in names if not _mounts(observed, name)}
-    return restated(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
-
-
-def _put(member: Member, place: Place) -> Member:
-    number, ip, port = place
-    update = {"number": number, "interconnect": type(member.interconnect)(ip), "port": port}
-    return member.model_copy(update=update)
 
 
 def _rolling(
@@ -293,7 +255,7 @@ def _rolling(
     """
     done: set[str] = set()
     for turn in turns:
-        new = {m.name: _place(m) for m in turn}
+        new = {m.name: place_of(m) for m in turn}
         words = [
             f"{name} becomes node {n} at {ip}:{port}" for name, (n, ip, port) in new.items()
         ]
@@ -314,19 +276,35 @@ def _rolling(
         yield Waypoint(settled, MOVES)
 
 
-def _closed(cluster: Cluster, held: Mapping[str, str]) -> Waypoint:
-    """Some volumes unmounted everywhere, for what nobody may have them mounted."""
-    return Waypoint(_without(cluster, held), AWAY, "; ".join(held.values()))
+def crossing(cluster: Cluster, observed: Observed) -> bool:
+    """Whether a volume takes the path of another one: nowhere may it mean both at a time."""
+    taken = {
+        (path, volume.label)
+        for volume in cluster.volumes
+        for facts in _readable(observed).values()
+        for path in elsewhere(volume, facts)
+    }
+    return any(
+        volume.mount.path == path and volume.label != label
+        for volume in cluster.volumes
+        for path, label in taken
+    )
 
 
-def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
-    volumes = [withheld(v) if v.label in held else v for v in cluster.volumes]
-    return with_volumes(cluster, volumes)
+def _readable(observed: Observed) -> Mapping[str, HostFacts]:
+    """The hosts whose mounts are known; others block the plan by themselves."""
+    return {
+        host: facts
+        for host, facts in observed.reached().items()
+        if not isinstance(facts.mounts, Unknown) and not isinstance(facts.wanted, Unknown)
+    }
 
 
-def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:
-    """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
-    return [
-        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
-        Waypoint(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
-    ]
+def due_anew(cluster: Cluster, observed: Observed) -> dict[str, dict[str, str]]:
+    """By member, in the file's order, the labels that it has to mount anew, and why."""
+    found: dict[str, dict[str, str]] = {}
+    for host, facts in _readable(observed).items():
+        for volume in cluster.volumes:
+            if host in mounting_it(cluster, volume) and (why := anew(volume, facts)):
+                found.setdefault(host, {})[volume.label] = why
+    return found
