@@ -6,7 +6,7 @@ import hashlib
 
 from reconciler.gate import gate_command
 from reconciler.model.observed import TextFile
-from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.plan import Action, Change, Fact, declared_kind
 
 
 def digest(text: str) -> str:
@@ -23,7 +23,7 @@ def write(change: Change, name: str, reading: str, file: TextFile, text: str) ->
     old, new = file.sha256 or "absent", digest(text)
     return Action(
         id="/".join((cluster, change.host, kind, *more)),
-        kind=kind,
+        kind=declared_kind(kind),
         host=change.host,
         address=change.address,
         summary=f"write {file.path}",
@@ -40,7 +40,7 @@ def barrier(name: str, address: str, summary: str, because: str, *facts: Fact) -
     cluster, kind, *more = name.split("/")
     return Action(
         id="/".join((cluster, "all", kind, *more)),
-        kind=kind,
+        kind=declared_kind(kind),
         host="",
         address=address,
         summary=f"barrier: {summary}",

@@ -14,10 +14,11 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.plan import Action
 from reconciler.model.software import TOOLS
 from reconciler.model.standing import among, staying
+from reconciler.planning.kinds import in_phases
 from reconciler.planning.prediction import predicted
 from reconciler.resources.packages import changes as packages
 
-INSTALLS = frozenset({"install-packages", "install-module"})
+INSTALLS = in_phases("install")
 
 
 def installs(cluster: Cluster, observed: Observed) -> tuple[Action, ...]:

@@ -24,7 +24,7 @@ from reconciler.planning.checks.invariants import violations
 from reconciler.planning.checks.quarantine import could_return, taken_blocks, taken_numbers
 from reconciler.planning.checks.rehearsal import Part, Rehearsal, rehearsed
 from reconciler.planning.installation import equipped, installs
-from reconciler.planning.order import link
+from reconciler.planning.order import follow, link
 from reconciler.planning.resolve.last_applied import remembered
 from reconciler.planning.resolve.numbering import numbered
 from reconciler.planning.review.digest import facts_digest, plan_id, relevant
@@ -147,7 +147,7 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
             *could_return(point.cluster, quarantined(point.cluster, after), observed, after),
         )
         before = [step.actions for step in steps if step.actions]
-        steps.append(_Step(point, _after(actions, before[-1] if before else ()), broken))
+        steps.append(_Step(point, follow(actions, before[-1] if before else ()), broken))
         used |= {action.id for action in actions}
         observed = after
     return steps
@@ -171,13 +171,6 @@ def _unique(action: Action, used: set[str]) -> Action:
         return action
     turn = next(n for n in count(2) if f"{action.id}/{n}" not in used)
     return replace(action, id=f"{action.id}/{turn}")
-
-
-def _after(actions: tuple[Action, ...], before: tuple[Action, ...]) -> tuple[Action, ...]:
-    """``actions`` of which the first wait for the last of ``before``."""
-    needed = {need for action in before for need in action.needs}
-    last = tuple(sorted(action.id for action in before if action.id not in needed))
-    return tuple(a if a.needs else replace(a, needs=last) for a in actions)
 
 
 def _readable(

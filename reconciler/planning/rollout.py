@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.plan import ActionKind
 from reconciler.model.refusals import volume as address
 from reconciler.model.software import outdated, outdated_module, reload_due
 from reconciler.model.standing import (
@@ -26,7 +27,7 @@ from reconciler.model.standing import (
     with_volumes,
     withheld,
 )
-from reconciler.planning.order import STAGES
+from reconciler.planning.kinds import KINDS, in_phases
 from reconciler.planning.renumbering import (
     moving_members,
     place_of,
@@ -40,66 +41,24 @@ from reconciler.resources.growth.sizes import as_it_is
 from reconciler.resources.mounts.moves import anew, elsewhere
 from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
 
-DRAIN = frozenset(
-    {
-        "attest-heartbeat",
-        "write-quarantine",
-        "note-stopped",
-        "migrate-guest",
-        "stop-guest",
-        "stop-service",
-        "disable-service",
-        "mask-service",
-        "disarm",
-        "clear-fstab",
-        "unmount",
-    }
-)
+DRAIN = in_phases("drain")
 # Room that exists already, of which some kernels do not know yet: before anything is taken away.
-CATCH_UP = frozenset({"rescan", "reread-partition", "same-size"})
+CATCH_UP = in_phases("rescan", "reread")
 # Before a window: a larger device is a safe place to stop, with everybody still mounted.
-ROOM = frozenset({"grow-backing", "rescan"})
+ROOM = in_phases("backing", "rescan")
 # A window begins with the backup of what is worked on in it.
-AWAY = DRAIN | {"begin-backup", "back-up", "note-backup"}
-STOP = frozenset({"stop-cluster"})
-UPGRADE = frozenset({"upgrade-packages", "upgrade-module", "reload-module"})
+AWAY = in_phases("drain", "backup")
+STOP = in_phases("stop")
+UPGRADE = in_phases("upgrade")
 # What is done once, at the end of the way, when everybody is where the file wants it.
-LAST = frozenset(
-    {
-        "begin-backup",
-        "back-up",
-        "note-backup",
-        "check-file-system",
-        "add-slots",
-        "set-label",
-        "grow-unmounted",
-        "check-grown",
-        "grow-backing",
-        "rescan",
-        "grow-partition",
-        "reread-partition",
-        "same-size",
-        "grow-file-system",
-    }
-)
+LAST = in_phases("backup", "check", "backing", "rescan", "partition", "reread", "grow")
 # Of all who get other software, before the first of them has nothing mounted.
-FETCH = frozenset({"fetch-packages", "fetch-module"})
-MOVES = frozenset(STAGES) - LAST - FETCH
+FETCH = in_phases("fetch")
+MOVES = frozenset(KINDS) - LAST - FETCH
 # What a member gets back after a turn of its own, and not before: until then systemd has the old
 # path in order, and what starts there would be stopped once more.
-AFTER_TURN = frozenset(
-    {
-        "write-order",
-        "archive-order",
-        "reload-units",
-        "unmask-service",
-        "enable-service",
-        "start-service",
-        "start-guest",
-        "strike-stopped",
-    }
-)
-BACK = AFTER_TURN | {"mount", "write-fstab"}
+AFTER_TURN = in_phases("return")
+BACK = in_phases("return", "mount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +70,7 @@ class Waypoint:
     """
 
     cluster: Cluster
-    kinds: frozenset[str] | None = None
+    kinds: frozenset[ActionKind] | None = None
     because: str = ""
     last: frozenset[str] | None = None
 

@@ -12,28 +12,8 @@ from reconciler.model.outcome import Finding
 from reconciler.model.plan import Action, Change, ClusterPlan
 from reconciler.model.refusals import member
 from reconciler.planning import graph
+from reconciler.planning.kinds import LISTS, WHOLE, having
 from reconciler.planning.rollout import LAST
-
-# Half of a new list, or of a window, is worse than none: of these a target takes all.
-WHOLE = frozenset(
-    {
-        "unmount",
-        "stop-service",
-        "stop-guest",
-        "migrate-guest",
-        "stop-cluster",
-        "write-quarantine",
-    }
-)
-LISTING = frozenset(
-    {
-        "write-cluster-conf",
-        "same-cluster-conf",
-        "register-nodes",
-        "start-cluster",
-        "same-live-nodes",
-    }
-)
 
 
 def restrict_plan(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
@@ -48,10 +28,10 @@ def restrict_plan(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
     needs = {action.id: _own_needs(action, plan.actions) for action in plan.actions}
     kept = graph.closure(needs, chosen)
     kinds = {action.kind for action in plan.actions if action.id in kept}
-    if kinds & WHOLE:
+    if kinds & {*having(WHOLE)}:
         return plan
-    if kinds & LISTING:
-        lists = frozenset(a.id for a in plan.actions if a.kind in LISTING)
+    if kinds & {*having(LISTS)}:
+        lists = frozenset(a.id for a in plan.actions if a.kind in having(LISTS))
         kept = graph.closure(needs, kept | lists)
     actions = tuple(action for action in plan.actions if action.id in kept)
     addresses = {action.address for action in actions}

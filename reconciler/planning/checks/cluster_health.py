@@ -17,24 +17,14 @@ from reconciler.model.plan import Action, Fact
 from reconciler.model.refusals import member
 from reconciler.model.standing import contacted
 from reconciler.model.units import full_names
+from reconciler.planning.kinds import ADMITS, DISTURBS, having
 from reconciler.resources.health.log import newer
 from reconciler.resources.health.readings import READINGS, WELL, problems, subject
 
 # What takes something from a host that serves, makes its I/O wait, or changes what all know.
-TOUCHES = frozenset(
-    {
-        "stop-service",
-        "stop-guest",
-        "migrate-guest",
-        "unmount",
-        "stop-cluster",
-        "register-nodes",
-        "rescan",
-        "grow-file-system",
-    }
-)
+TOUCHES = frozenset(having(DISTURBS))
 # What lets an agent mount.
-STARTS = frozenset({"start-service", "unmask-service"})
+STARTS = frozenset(having(ADMITS))
 
 
 def guarded(

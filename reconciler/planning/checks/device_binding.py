@@ -11,7 +11,7 @@ from reconciler.model.heartbeats import listed_numbers, numbers_of, own_numbers
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action
 from reconciler.model.standing import staying
-from reconciler.planning.kinds import KINDS, Kind
+from reconciler.planning.kinds import BLANK, DEVICE, KINDS, TOUCHES, UNMOUNTED, WRITES, Kind
 
 SECTIONS = ("identity", "wanted", "disks", "mounts", "live", "fstab", "records")
 
@@ -22,14 +22,14 @@ def undeclared(action: Action) -> Iterator[str]:
     call = gate_call(action.command.argv) if action.command else None
     if kind is None:
         yield f"nothing says what {action.kind} does to a device"
-    elif not kind.touches and call is not None and call.target is not None:
+    elif not kind.has(TOUCHES) and call is not None and call.target is not None:
         yield f"{action.kind} touches a device, and does not say so"
 
 
 def unbound(cluster: Cluster, observed: Observed, action: Action) -> Iterator[str]:
     """What an action that touches a device does not say of it, or says wrongly."""
     kind = KINDS.get(action.kind)
-    if kind is None or not kind.touches:
+    if kind is None or not kind.has(TOUCHES):
         return
     call = gate_call(action.command.argv) if action.command else None
     if call is None or call.target is None:
@@ -68,9 +68,9 @@ def _device(
     if block is None and not _is_readable(cluster, observed):
         return  # refused for that; the UUID to be rests on what all members say
     uuid = block.uuid if block else chosen_uuid(cluster, volume, observed)
-    if kind.blank and (target.size == ANY or uuid not in call.arguments):
+    if kind.has(BLANK) and (target.size == ANY or uuid not in call.arguments):
         yield "it does not name the device's size, or not the UUID that it is to have"
-    elif not kind.blank and kind.touches != "device" and target.uuid != uuid:
+    elif not kind.has(BLANK | DEVICE) and target.uuid != uuid:
         yield f"it does not name the file system's UUID but {target.uuid}"
 
 
@@ -89,7 +89,7 @@ def _beats(
 ) -> Iterator[str]:
     """Of members that answer, where some may have it mounted; else of nobody who goes on."""
     action, kind = done
-    if kind.touches == "device":
+    if kind.has(DEVICE):
         return
     found = numbers_of(target.beats)
     going = {number for number, block in found.items() if not block}
@@ -98,7 +98,7 @@ def _beats(
     members = {number for name, number in numbers.items() if name in reached}
     members |= {n for facts in reached.values() for n in own_numbers(cluster, facts)}
     own = {number for name, number in numbers.items() if name == action.host}
-    if kind.unmounted or kind.blank:
+    if kind.has(UNMOUNTED | BLANK):
         if going:
             yield f"the heartbeat of {_words(going)} may go on beside it"
     elif not (going and own <= going):
@@ -114,7 +114,7 @@ def _beats(
 
 def _asked(action: Action, kind: Kind, subject: str) -> Iterator[str]:
     """What writes to a file system proves the same heartbeats just before."""
-    if kind.touches != "writes" or kind.blank:
+    if not kind.has(WRITES) or kind.has(BLANK):
         return
     if not any((f.reading, f.subject) == ("heartbeats", subject) for f in action.requires):
         yield "the heartbeats are not looked at before it"

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, ClusterPlan
+from reconciler.model.plan import Action, ActionKind, ClusterPlan
 from reconciler.model.refusals import volume
 from reconciler.model.standing import involved, leaving, online, staying
 from reconciler.planning import graph
 from reconciler.planning.checks.device_binding import unbound, undeclared
-from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK
+from reconciler.planning.kinds import ENLARGES, LEAVES, MOUNTS, UNMOUNTED, having
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
 
@@ -36,7 +36,7 @@ def mount_after_lists_agree(
     """No mount while the kernels' node lists may differ (I14)."""
     hosts = set(online(cluster))
     for action in plan.actions:
-        if action.kind not in KINDS or KINDS[action.kind].touches != "mounts":
+        if action.kind not in having(MOUNTS):
             continue
         agreed = [f for f in action.requires if f.reading == "live-nodes"]
         if not agreed or not hosts <= set(agreed[0].hosts):
@@ -79,16 +79,12 @@ def left_before_dropped(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> It
     """A leaver is unmounted, stopped and archived before any list drops it (I11)."""
     leavers = set(leaving(cluster))
     needs = {action.id: frozenset(action.needs) for action in plan.actions}
-    ends = {a.id for a in plan.actions if a.host in leavers and a.kind in LEAVING}
-    for kind in ("write-cluster-conf", "register-nodes"):
-        for action in _kind(plan, kind):
-            missing = ends - graph.closure(needs, frozenset({action.id}))
-            if missing:
-                words = f"it does not wait for {', '.join(sorted(missing))}"
-                yield _broken(action, "left-before-dropped", words)
-
-
-LEAVING = frozenset({"unmount", "stop-cluster", "archive-cluster-conf"})
+    ends = {a.id for a in plan.actions if a.host in leavers and a.kind in having(LEAVES)}
+    for action in (*_kind(plan, "write-cluster-conf"), *_kind(plan, "register-nodes")):
+        missing = ends - graph.closure(needs, frozenset({action.id}))
+        if missing:
+            words = f"it does not wait for {', '.join(sorted(missing))}"
+            yield _broken(action, "left-before-dropped", words)
 
 
 def quarantine_before_drop(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
@@ -100,7 +96,7 @@ def quarantine_before_drop(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iter
 def grow_after_room(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
     """No file system becomes larger than any member's view of its device (I8)."""
     hosts = set(staying(cluster))
-    for kind in ("grow-file-system", "grow-unmounted"):
+    for kind in having(ENLARGES):
         for action in _kind(plan, kind):
             checked = {f.reading: set(f.hosts) for f in action.requires}
             if not hosts <= checked.get("device-room", set()):
@@ -110,7 +106,7 @@ def grow_after_room(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterat
 def window_is_proven(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
     """What needs the volume unmounted everywhere proves just before that it is (I2, I3)."""
     hosts = set(staying(cluster))
-    for kind in UNMOUNTED_WORK:
+    for kind in having(UNMOUNTED):
         for action in _kind(plan, kind):
             checked = {f.reading: set(f.hosts) for f in action.requires}
             if not hosts <= checked.get("released", set()) or "heartbeats" not in checked:
@@ -192,12 +188,12 @@ def violations(cluster: Cluster, observed: Observed, plan: ClusterPlan) -> tuple
     return tuple(b for rule in INVARIANTS for b in rule(cluster, observed, plan))
 
 
-def _kind(plan: ClusterPlan, kind: str) -> tuple[Action, ...]:
+def _kind(plan: ClusterPlan, kind: ActionKind) -> tuple[Action, ...]:
     return tuple(action for action in plan.actions if action.kind == kind)
 
 
 def _after(
-    plan: ClusterPlan, kind: str, earlier: str, code: str, of: str = ""
+    plan: ClusterPlan, kind: ActionKind, earlier: ActionKind, code: str, of: str = ""
 ) -> Iterator[Blocked]:
     """Whether each of ``kind`` waits for all ``earlier``; of one address, where ``of`` is given."""
     needs = {action.id: frozenset(action.needs) for action in plan.actions}

@@ -10,11 +10,12 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
 from reconciler.model.refusals import member
 from reconciler.model.standing import among, listed, staying
+from reconciler.planning.kinds import RETIMES, having
 from reconciler.planning.resolve.numbering import filed, live_nodes
 from reconciler.resources.o2cb.changes import wanted as settings
 from reconciler.resources.o2cb.parsing import parse_settings
 
-RETIMING = frozenset({"stop-cluster", "set-reconnect-delay"})
+RETIMING = frozenset(having(RETIMES))
 
 
 def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:

@@ -7,12 +7,11 @@ from itertools import groupby
 
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action, Outage
+from reconciler.planning.kinds import GIVES, GUEST, TAKES, having
 
-# Kinds that give back what an earlier one of the same plan took.
-BACK = frozenset({"mount", "start-service", "start-guest", "start-cluster"})
-GUESTS = frozenset({"stop-guest", "migrate-guest"})
-AWAY = frozenset({"unmount", "stop-service", "stop-cluster"}) | GUESTS
-
+BACK = frozenset(having(GIVES))
+AWAY = frozenset(having(TAKES))
+GUESTS = AWAY & frozenset(having(GUEST))
 
 Part = tuple[str, tuple[Action, ...]]
 
@@ -108,7 +107,7 @@ def _length(
     guests: dict[tuple[str, str], float] = {}  # of a host, one after the other
     for action in between:
         seconds, place = action.seconds, (action.kind, action.host)
-        if action.kind.endswith("-guest"):
+        if action.kind in having(GUEST):
             seconds = guests[place] = guests.get(place, 0.0) + seconds
         longest[action.kind] = max(longest.get(action.kind, 0.0), seconds)
     return sum(longest.values())

@@ -25,7 +25,7 @@ from reconciler.model.devices import (
 from reconciler.model.gate_call import ANY
 from reconciler.model.heartbeats import alone, unexplained, waited
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
-from reconciler.model.plan import Action, Command, Fact
+from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import among, is_withdrawn, listed, staying
@@ -178,7 +178,7 @@ class Unmounted:
             Fact((self.due.worker,), "device-covers", self.ref, "whole"),
         )
 
-    def action(self, kind: str, summary: str, command: Command) -> Action:
+    def action(self, kind: ActionKind, summary: str, command: Command) -> Action:
         """One of them."""
         host = self.due.worker
         return Action(
@@ -210,7 +210,7 @@ class Unmounted:
         given = (self.cluster, self.volume, self.due.block, self.observed)
         return backups.proof(*given, (self.due.worker,))
 
-    def check(self, kind: str) -> Action:
+    def check(self, kind: ActionKind) -> Action:
         """fsck.ocfs2, judged by what it says."""
         words = ("check-fs", "o2cb", self.cluster.name)
         action = self.action(

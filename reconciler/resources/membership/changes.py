@@ -12,7 +12,7 @@ from reconciler.gate.steps import barrier
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
 from reconciler.model.standing import leaving, listed, online, staying
@@ -223,7 +223,7 @@ def _stop(cluster: Cluster, change: Change) -> Action:
 
 def _bring(cluster: Cluster, change: Change, want: str) -> Action:
     running = change.before is not None
-    kind = "register-nodes" if running else "start-cluster"
+    kind: ActionKind = "register-nodes" if running else "start-cluster"
     return Action(
         id=f"{cluster.name}/{change.host}/{kind}",
         kind=kind,

@@ -254,7 +254,7 @@ def _set_boot(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     verb = "enable" if enable else "disable"
     return Action(
         id=f"{cluster.name}/{change.host}/{verb}-o2cb",
-        kind=f"{verb}-o2cb",
+        kind="enable-o2cb" if enable else "disable-o2cb",
         host=change.host,
         address=change.address,
         summary=f"{verb} {' and '.join(units)} at boot",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, known
-from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.plan import Action, Change, Fact, declared_kind
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
 from reconciler.model.standing import is_withdrawn, is_withheld, leaving, mounting
@@ -121,7 +121,7 @@ def moved(cluster: Cluster, change: Change, verb: str) -> Action:
     words = ("do", "systemctl", verb, *runtime, unit)
     return Action(
         id=f"{cluster.name}/{host}/{verb}-service/{unit}",
-        kind=f"{verb}-service",
+        kind=declared_kind(f"{verb}-service"),
         host=host,
         address=change.address,
         summary=f"{verb} {unit}",

@@ -7,11 +7,20 @@ import pytest
 
 from reconciler.hosts.simulator.worlds import Shape, partition
 from reconciler.model.gate_call import gate_call
-from reconciler.planning import kinds
+from reconciler.model.plan import DECLARED, declared_kind
 from reconciler.planning.checks import device_binding
 from reconciler.planning.checks.invariants import violations
-from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK
-from reconciler.planning.order import STAGES
+from reconciler.planning.kinds import (
+    DEVICE,
+    KINDS,
+    MOUNTS,
+    TOUCHES,
+    UNMOUNTED,
+    WRITES,
+    Kind,
+    having,
+)
+from reconciler.planning.order import link
 from reconciler.planning.planner import plan_cluster
 from tests.clock import drive
 from tests.runs import Controller, desired, volume, witnessed
@@ -61,8 +70,8 @@ def numbered(cluster):
 
 NOATIME = {"path": "/srv/images", "options": ["noatime"]}
 SAME = {"path": "/srv/images"}
-TOUCHING = [kind for kind, row in KINDS.items() if row.touches]
-FILE_SYSTEMS = [kind for kind in TOUCHING if KINDS[kind].touches != "device"]
+TOUCHING = having(TOUCHES)
+FILE_SYSTEMS = [kind for kind in TOUCHING if not KINDS[kind].has(DEVICE)]
 BESIDE = ["mount", "grow-file-system"]
 
 
@@ -114,13 +123,13 @@ def test_a_mount_beside_nobody_or_beside_strangers_is_refused(kind, beats):
     assert wrongs(kind, beats=beats) != []
 
 
-@pytest.mark.parametrize("kind", [*UNMOUNTED_WORK, "format"])
+@pytest.mark.parametrize("kind", [*having(UNMOUNTED), "format"])
 @pytest.mark.parametrize("beats", ["0", "0,1", f"77={BLOCK}", f"77~{BLOCK}"])
 def test_unmounted_work_beside_a_heartbeat_that_goes_on_is_refused(kind, beats):
     assert wrongs(kind, beats=beats) != []
 
 
-@pytest.mark.parametrize("kind", [*UNMOUNTED_WORK, "grow-file-system"])
+@pytest.mark.parametrize("kind", [*having(UNMOUNTED), "grow-file-system"])
 def test_what_writes_looks_at_the_heartbeats_just_before(kind):
     cluster, observed, action = planned()[kind]
     blind = tuple(f for f in action.requires if f.reading != "heartbeats")
@@ -129,11 +138,24 @@ def test_what_writes_looks_at_the_heartbeats_just_before(kind):
 
 
 def test_every_kind_is_declared():
-    assert KINDS.keys() == set(STAGES)
+    assert KINDS.keys() == DECLARED
+
+
+@pytest.mark.parametrize("touch", [DEVICE, MOUNTS, WRITES])
+def test_a_kind_touches_a_device_in_one_way(touch):
+    assert not [kind for kind in having(touch) if KINDS[kind].has(TOUCHES & ~touch)]
+
+
+def test_a_kind_that_is_not_declared_is_not_planned():
+    _cluster, _observed, action = planned()["mount"]
+    with pytest.raises(ValueError, match="mount-twice is no kind of action"):
+        declared_kind("mount-twice")
+    with pytest.raises(KeyError, match="mount-twice"):
+        link([replace(action, kind="mount-twice")])
 
 
 @pytest.mark.parametrize(
-    ("kind", "row"), [("mount", None), ("mount", kinds.Kind()), ("rescan", kinds.Kind())]
+    ("kind", "row"), [("mount", None), ("mount", Kind("mount")), ("rescan", Kind("rescan"))]
 )
 def test_a_kind_that_is_not_declared_as_what_it_is_breaks_its_plans(monkeypatch, kind, row):
     cluster, observed, action = planned()[kind]

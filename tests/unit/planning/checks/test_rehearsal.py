@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.observed import Live, Observed, Region
-from reconciler.planning import order
 from reconciler.planning.checks.rehearsal import MOMENTARY
+from reconciler.planning.kinds import KINDS
 from reconciler.planning.planner import plan_cluster, restrict
 from reconciler.planning.prediction import EFFECTS, SHARED, UNCHANGED
 from reconciler.resources import READINGS
@@ -29,7 +29,7 @@ def with_region(observed, host):
 
 
 def test_every_kind_has_one_prediction_or_is_said_to_change_nothing():
-    assert {*EFFECTS, *SHARED, *UNCHANGED} == set(order.STAGES)
+    assert {*EFFECTS, *SHARED, *UNCHANGED} == KINDS.keys()
     assert not set(UNCHANGED) & {*EFFECTS, *SHARED}
 
 
