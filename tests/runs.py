@@ -24,12 +24,13 @@ from reconciler.model.plan import Command, Completed, Plan
 from reconciler.planning.checks.rehearsal import MOMENTARY
 from reconciler.planning.conditions import remaining
 from reconciler.planning.planner import drafted
-from reconciler.planning.prediction import EFFECTS, SHARED, UNCHANGED, after, is_needless
+from reconciler.planning.prediction import after, is_needless
 from reconciler.planning.review.approval import Consent, formats, judge, runnable
 from reconciler.reports.devices import aliases
 from reconciler.reports.runbook import runbook_document
 from reconciler.reports.runbook.checks import CHECKS
 from reconciler.reports.runbook.steps import STEPS
+from reconciler.resources import EFFECTS
 from tests.wire import Line, Wire
 from tests.witness import Witness
 
@@ -77,7 +78,7 @@ def by_hand(plan: Plan, pairs: Any) -> None:
 
 def foreseen(plan: Plan, pairs: Any) -> None:
     """Every kind has its prediction, which makes true what shall prove the action."""
-    assert {action.kind for action in plan.actions} <= {*EFFECTS, *SHARED, *UNCHANGED}
+    assert {action.kind for action in plan.actions} <= EFFECTS.keys()
     for (cluster, observed), part in zip(pairs, plan.clusters, strict=True):
         if part.blocked:
             continue

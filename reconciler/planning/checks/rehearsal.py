@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.desired import Cluster
+from reconciler.model.effect import Hosts
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Fact
 from reconciler.planning.conditions import read, remaining
-from reconciler.planning.prediction import Hosts, after, is_needless
+from reconciler.planning.prediction import after, is_needless
 
 Part = tuple[Cluster, Sequence[Action]]
 # Readings that no prediction can tell, and why: they are asked for at the moment, no sooner.

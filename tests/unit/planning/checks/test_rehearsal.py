@@ -8,8 +8,7 @@ from reconciler.model.observed import Live, Observed, Region
 from reconciler.planning.checks.rehearsal import MOMENTARY
 from reconciler.planning.kinds import KINDS
 from reconciler.planning.planner import plan_cluster, restrict
-from reconciler.planning.prediction import EFFECTS, SHARED, UNCHANGED
-from reconciler.resources import READINGS
+from reconciler.resources import EFFECTS, READINGS, RESOURCES
 from tests.builders import bare, converged, spec, volume
 
 CODE = "invariant-plan-can-go-on"
@@ -28,9 +27,8 @@ def with_region(observed, host):
     return Observed({**observed.hosts, host: facts})
 
 
-def test_every_kind_has_one_prediction_or_is_said_to_change_nothing():
-    assert {*EFFECTS, *SHARED, *UNCHANGED} == KINDS.keys()
-    assert not set(UNCHANGED) & {*EFFECTS, *SHARED}
+def test_every_kind_has_one_effect_or_is_said_to_change_nothing():
+    assert sorted(kind for r in RESOURCES for kind in r.effects) == sorted(KINDS)
 
 
 def test_what_only_the_moment_can_tell_is_a_reading_with_its_reason():
@@ -66,7 +64,7 @@ def test_nobody_is_unmounted_for_a_stop_that_could_not_begin(change):
 def test_a_plan_that_lacks_a_step_is_refused_as_a_bug(monkeypatch):
     cluster = spec(volumes=[volume()])
     assert codes(plan_cluster(cluster, bare(cluster))) == []
-    monkeypatch.setitem(EFFECTS, "start-cluster", lambda _c, facts, _a: facts)
+    monkeypatch.setitem(EFFECTS, "start-cluster", lambda _c, hosts, _a: hosts)
     (blocked,) = plan_cluster(cluster, bare(cluster)).blocked
     assert blocked.code == CODE
     assert "same-live-nodes" in blocked.message
