@@ -29,7 +29,7 @@ from reconciler.model.observed import (
 )
 from reconciler.planning.resolve.numbering import numbered
 from reconciler.resources.cluster_conf.changes import wanted
-from reconciler.resources.mounts.changes import fstab_line
+from reconciler.resources.mounts.fstab import fstab_line
 from reconciler.resources.o2cb import changes as o2cb
 from reconciler.resources.o2cb.parsing import render_settings
 from reconciler.resources.ordering import words as ordering

@@ -39,7 +39,8 @@ from reconciler.planning.resolve.numbering import live_nodes, places
 from reconciler.resources.growth.offline import behind, windowed
 from reconciler.resources.growth.sizes import as_it_is
 from reconciler.resources.mounts.moves import anew, elsewhere
-from reconciler.resources.o2cb.changes import frozen_timeouts, kernel_timeouts
+from reconciler.resources.o2cb.changes import frozen_timeouts
+from reconciler.resources.o2cb.readings import kernel_timeouts
 
 DRAIN = in_phases("drain")
 # Room that exists already, of which some kernels do not know yet: before anything is taken away.

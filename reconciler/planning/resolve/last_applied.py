@@ -19,8 +19,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.past import Past
 from reconciler.model.records import record
 from reconciler.model.standing import among, staying, trusted, with_volumes
-from reconciler.resources.mounts.changes import BOOT_ORDER
-from reconciler.resources.mounts.fstab import entries
+from reconciler.resources.mounts.fstab import BOOT_ORDER, entries
 from reconciler.resources.mounts.moves import own_names
 from reconciler.resources.workloads.programs import program_of
 

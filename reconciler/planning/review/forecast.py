@@ -27,8 +27,9 @@ from reconciler.model.units import full_names
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.mounts.fstab import entries
 from reconciler.resources.mounts.readings import mounted
-from reconciler.resources.o2cb.changes import UNITS, unit_at_boot
+from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
+from reconciler.resources.o2cb.readings import unit_at_boot
 from reconciler.resources.ordering.words import load
 from reconciler.resources.skew import changes as skew
 

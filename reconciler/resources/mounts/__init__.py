@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.resources.mounts import changes, checks, effects, parsing, readings
+from reconciler.resources.mounts import actions, changes, checks, effects, parsing, readings
 from reconciler.resources.resource import Resource
 
 RESOURCE = Resource(
@@ -10,7 +10,7 @@ RESOURCE = Resource(
     needs=readings.NEEDS,
     check=checks.check,
     diff=changes.diff,
-    actions=changes.actions,
+    actions=actions.actions,
     effects=effects.EFFECTS,
     readings=readings.READINGS,
     sections=parsing.SECTIONS,

@@ -13,8 +13,7 @@ from reconciler.model.refusals import member, unread
 from reconciler.model.refusals import volume as address
 from reconciler.model.standing import leaving, mounting_it
 from reconciler.model.units import full_names
-from reconciler.resources.mounts.changes import FSTAB
-from reconciler.resources.mounts.fstab import entries
+from reconciler.resources.mounts.fstab import FSTAB, entries
 from reconciler.resources.mounts.moves import elsewhere, former_entries, own_names, places
 from reconciler.resources.mounts.readings import is_foreign, mounted
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from reconciler.resources.o2cb import changes, effects, parsing
+from reconciler.resources.o2cb import changes, checks, effects, parsing, readings
 from reconciler.resources.resource import Resource
 
 RESOURCE = Resource(
     "o2cb",
     needs=changes.NEEDS,
-    check=changes.check,
+    check=checks.check,
     diff=changes.diff,
     actions=changes.actions,
     effects=effects.EFFECTS,
-    readings=changes.READINGS,
+    readings=readings.READINGS,
     sections=parsing.SECTIONS,
 )
