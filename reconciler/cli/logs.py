@@ -79,13 +79,15 @@ def _write_stderr(line: str) -> None:
     """Where nobody reads it any more, it is dropped: a log ends no run.
 
     What stayed in a stream's buffer would fail once more when the process ends, with a code of
-    its own: so only on a terminal, where progress may be drawn, it goes through the stream.
+    its own: so only on a terminal it goes through the stream. That is rich's while progress is
+    drawn there, which puts lines above the bars, and round which click finds its way.
     """
     with suppress(OSError, ValueError):
-        if sys.stderr.isatty():
-            click.echo(line, err=True)
+        number = sys.stderr.fileno()
+        if os.isatty(number):
+            sys.stderr.write(f"{line}\n")
         else:
-            os.write(sys.stderr.fileno(), f"{line}\n".encode(errors="backslashreplace"))
+            os.write(number, f"{line}\n".encode(errors="backslashreplace"))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import stat
+from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
@@ -182,6 +183,29 @@ async def test_what_cannot_be_meant_ends_it_as_usage(tmp_path, words, variable, 
         at.environment["RECONCILE_LOG"] = variable
         code, out, err = await at.run("observe", at.file, *words)
         assert (code, out, why in err) == (64, "", True), err
+
+
+async def test_on_a_terminal_lines_stand_above_the_bars_and_not_in_them(tmp_path):
+    async with desk(tmp_path, hosts=1) as at:
+        words = await at.approved()
+        ours, theirs = os.openpty()
+        process = await at.start("apply", at.file, *words, "--log-level", "info", stderr=theirs)
+        os.close(theirs)
+        shown = await asyncio.to_thread(read_to_end, ours)
+        assert (await process.wait(), "━" in shown) == (0, True)
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+        begun = re.findall(r"(.)time=", text, re.DOTALL)
+        assert len(begun) > 10
+        assert set(begun) <= {"\r", "\n"}
+
+
+def read_to_end(number):
+    found = b""
+    with suppress(OSError):  # the other end is shut
+        while data := os.read(number, 1 << 16):
+            found += data
+    os.close(number)
+    return found.decode()
 
 
 @pytest.mark.parametrize("sink", [deaf, full])
