@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from reconciler import telemetry
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution import leases
 from reconciler.execution.leases import Grant, Seat
@@ -146,7 +147,8 @@ async def _acquire(held: Held) -> None:
         try:
             await _acquire_all(held)
             await _confirm_all(held)
-        except LockHeld:
+        except LockHeld as error:
+            telemetry.info("lease-waits", cluster=held.claim.cluster, message=str(error))
             await _release(held)
             if loop.time() >= deadline:
                 raise
@@ -199,6 +201,7 @@ async def _confirm_all(held: Held) -> None:
     if failed := next((t.result() for t in tasks if t.result() is not None), None):
         raise failed
     held.locked = True
+    telemetry.info("lease-acquired", cluster=held.claim.cluster, hosts=", ".join(held.seats))
 
 
 async def _confirmed(seat: Seat, run: str, token: int) -> LockHeld | HostUnreachable | None:
@@ -232,10 +235,15 @@ async def _renew(held: Held) -> None:
             if answer is None:
                 renewed[place] = loop.time()
             elif isinstance(answer, LockHeld):
-                held.losses.append(str(answer))
+                _lose(held, str(answer))
             if loop.time() - renewed[place] > EXPIRY - leases.ANSWER:
                 seconds = EXPIRY - leases.ANSWER
-                held.losses.append(f"{place} has not renewed it for {seconds:.0f} s")
+                _lose(held, f"{place} has not renewed it for {seconds:.0f} s")
+
+
+def _lose(held: Held, why: str) -> None:
+    held.losses.append(why)
+    telemetry.warning("lease-lost", cluster=held.claim.cluster, message=why)
 
 
 async def _release(held: Held) -> None:
