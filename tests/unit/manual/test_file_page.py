@@ -91,7 +91,7 @@ def limits(found: FieldInfo) -> str:
 def test_a_key_has_its_type_default_and_a_good_example(key):
     if key not in ROWS:
         pytest.fail(f"file.md has no row for {key}")
-    kind, standard, example, words = ROWS[key]
+    kind, standard, example, _change, words = ROWS[key]
     found = KEYS[key]
     assert standard == default(found)
     assert kind.startswith(limits(found))
