@@ -23,10 +23,10 @@ from reconciler.gate.decision import EXPIRY
 from reconciler.hosts import Host
 from reconciler.model.gate_call import Permit
 
-# Seconds (DESIGN, Lease).
+# Seconds (manual lock, 2).
 RENEWAL = 15.0
 RETRY = 1.0
-# Seconds for which facts are good after the look that found them (RELIABILITY, 3, I5).
+# Seconds for which facts are good after the look that found them (I5).
 FRESH = 30
 
 # The door to a host by its name, also of one that another file named.
