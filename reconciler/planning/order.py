@@ -222,7 +222,7 @@ ORDER: tuple[Edge, ...] = (
     ("lift-quarantine", "mount", _anywhere),
     # One at a time.
     ("mount", "mount", _anywhere),
-    # A rescan may stall I/O; two at once could fence (RELIABILITY.md, hazard 26).
+    # A rescan may stall I/O; two at once could fence (hazard 26).
     ("rescan", "rescan", _anywhere),
     # Of lines in one file, each is written beside what the others wrote.
     ("clear-fstab", "clear-fstab", _same_host),

@@ -14,6 +14,7 @@ import click
 
 from reconciler.cli import operating, prompts
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
     NO_COLOR,
@@ -72,6 +73,7 @@ class Request:
 @NO_COLOR
 @QUIET
 @VERBOSE
+@LOGGING
 def command(
     run: str,
     file: str | None,
@@ -184,9 +186,7 @@ def _approved(request: Request, age: float) -> bool:
         click.echo(f"not freed: nobody was asked\nto free exactly this: {words}", err=True)
         return False
     if age <= EXPIRY:
-        words = (
-            f"It was renewed {round(age)} s ago: it seems to be alive, and would be stopped."
-        )
+        words = f"It was renewed {round(age)} s ago. If its controller is alive, it is stopped."
         click.echo(words, err=True)
     return prompts.typed(f"Type the run's id ({request.run}) to free its lease", request.run)
 

@@ -33,7 +33,7 @@ from reconciler.resources.mounts.moves import (
 )
 from reconciler.resources.mounts.readings import serving
 
-# A refused join takes about 70 s (OCFS2.md, rule 6); never less than 180.
+# A refused join takes about 70 s (manual ocfs2, 0.6); never less than 180.
 MOUNT_TIMEOUT = 240.0
 # Leaving the domain migrates locks; minutes on a large, busy volume.
 UNMOUNT_TIMEOUT = 600.0
@@ -170,7 +170,7 @@ def _mounts(
     if device is not None:
         patience = MOUNT_TIMEOUT + waited(cluster, volume, observed, beats)
         action = _mount(cluster, volume, change, (device, patience))
-        # A mount on a device that is too small succeeds, and damages (OCFS2.md, 3).
+        # A mount on a device that is too small succeeds, and damages (manual ocfs2, 3).
         covers = Fact((change.host,), "device-covers", ref(volume), "whole")
         yield replace(action, requires=(*action.requires, covers)) if block else action
 
