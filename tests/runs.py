@@ -22,8 +22,8 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
 from reconciler.planning.checks.rehearsal import MOMENTARY
-from reconciler.planning.conditions import remaining
-from reconciler.planning.planner import drafted
+from reconciler.planning.conditions import unmet
+from reconciler.planning.planner import draft_plan
 from reconciler.planning.prediction import after, is_needless
 from reconciler.planning.review.approval import Consent, formats, judge, runnable
 from reconciler.reports.devices import aliases
@@ -82,7 +82,7 @@ def foreseen(plan: Plan, pairs: Any) -> None:
     for (cluster, observed), part in zip(pairs, plan.clusters, strict=True):
         if part.blocked:
             continue
-        draft = drafted(cluster, observed)
+        draft = draft_plan(cluster, observed)
         hosts = draft.start.hosts
         for wish, actions in draft.parts:
             for action in actions:
@@ -90,7 +90,7 @@ def foreseen(plan: Plan, pairs: Any) -> None:
                     continue
                 hosts = after(wish, hosts, action)
                 facts = [f for f in action.expects if f.reading not in MOMENTARY]
-                assert remaining(facts, Observed(hosts)) == (), action.id
+                assert unmet(facts, Observed(hosts)) == (), action.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,8 +255,8 @@ class Volume(Strict):
         default=None, description="The backup to make before an offline growth."
     )
 
-    # What no file can say: what hosts remember of it (``planning.resolve.last_applied``), and where a way-point
-    # keeps it unmounted (``model.standing``).
+    # What no file can say: what hosts remember of it (``planning.resolve.last_applied``), and
+    # where a step of a rollout keeps it unmounted (``model.standing``).
     _past: Past = PrivateAttr(default=Past())
     _away: frozenset[str] = PrivateAttr(default=frozenset())
 

@@ -1,6 +1,6 @@
 """Where a member stands: whether it is listed, contacted, mounting, leaving.
 
-A way-point of a plan (see ``planning.rollout``) may also hold a member *stopped*: listed,
+A step of a rollout (see ``planning.rollout``) may also hold a member *stopped*: listed,
 with its cluster offline. No file can say that; it is a state that windows pass through.
 """
 

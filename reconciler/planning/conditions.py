@@ -22,9 +22,7 @@ def read(fact: Fact, host: HostFacts | Unreachable | None) -> str:
         return unknown(str(error))
 
 
-def remaining(
-    facts: Sequence[Fact], observed: Observed, reader: Reader = read
-) -> tuple[str, ...]:
+def unmet(facts: Sequence[Fact], observed: Observed, reader: Reader = read) -> tuple[str, ...]:
     """Why each of ``facts`` that does not hold does not; empty if all hold."""
     return tuple(why for fact in facts for why in _remaining(fact, observed, reader))
 

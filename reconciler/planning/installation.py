@@ -15,13 +15,13 @@ from reconciler.model.plan import Action
 from reconciler.model.software import TOOLS
 from reconciler.model.standing import among, staying
 from reconciler.planning.kinds import in_phases
-from reconciler.planning.prediction import predicted
+from reconciler.planning.prediction import predict
 from reconciler.resources.packages import changes as packages
 
 INSTALLS = in_phases("install")
 
 
-def installs(cluster: Cluster, observed: Observed) -> tuple[Action, ...]:
+def install_actions(cluster: Cluster, observed: Observed) -> tuple[Action, ...]:
     """What is to be installed, of all hosts of which enough is known."""
     readable = {
         name: facts
@@ -33,13 +33,15 @@ def installs(cluster: Cluster, observed: Observed) -> tuple[Action, ...]:
     return tuple(action for action in found if action.kind in INSTALLS)
 
 
-def equipped(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Observed:
+def after_installation(
+    cluster: Cluster, observed: Observed, actions: Sequence[Action]
+) -> Observed:
     """The hosts with that installed.
 
     A file system that a host can tell of only then is the one that others tell of by the same
     UUID: a prediction like any other, and proven before anything is mounted.
     """
-    hosts = dict(predicted(cluster, observed, actions).hosts)
+    hosts = dict(predict(cluster, observed, actions).hosts)
     for action in actions:
         before, facts = observed.hosts[action.host], hosts[action.host]
         if not isinstance(before, HostFacts) or not isinstance(facts, HostFacts):

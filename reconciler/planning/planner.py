@@ -1,4 +1,4 @@
-"""The planner: number, check, diff, then act and link for every way-point; digest."""
+"""The planner: number, check, diff, then act and link for every step of the rollout; digest."""
 
 from __future__ import annotations
 
@@ -19,19 +19,29 @@ from reconciler.planning.checks import (
     storage_hosts,
     unreachable,
 )
-from reconciler.planning.checks.foreign_hosts import told_apart
+from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.checks.invariants import violations
-from reconciler.planning.checks.quarantine import could_return, taken_blocks, taken_numbers
-from reconciler.planning.checks.rehearsal import Part, Rehearsal, rehearsed
-from reconciler.planning.installation import equipped, installs
+from reconciler.planning.checks.quarantine import (
+    stale_host_violations,
+    taken_blocks,
+    taken_numbers,
+)
+from reconciler.planning.checks.rehearsal import Part, Rehearsal, rehearse
+from reconciler.planning.installation import after_installation, install_actions
 from reconciler.planning.order import follow, link
-from reconciler.planning.resolve.last_applied import remembered
-from reconciler.planning.resolve.numbering import numbered
+from reconciler.planning.resolve.last_applied import with_last_applied
+from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.digest import facts_digest, plan_id, relevant
 from reconciler.planning.review.forecast import findings
-from reconciler.planning.review.notes import fencing, noted, quarantined
+from reconciler.planning.review.notes import advisories, fencing, quarantined_hosts
 from reconciler.planning.review.outages import windows
-from reconciler.planning.rollout import AFTER_TURN, LAST, Waypoint, due_anew, waypoints
+from reconciler.planning.rollout import (
+    AFTER_TURN,
+    LAST,
+    RolloutStep,
+    remounts_due,
+    rollout_steps,
+)
 from reconciler.planning.targets import restrict_plan
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
@@ -51,7 +61,7 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
 
     What nothing else forbids is refused if one of its actions could not start.
     """
-    draft = drafted(cluster, observed)
+    draft = draft_plan(cluster, observed)
     part = restrict_plan(draft.plan, targets)
     if part.blocked:
         return part
@@ -60,7 +70,7 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
     else:
         kept = {action.id for action in part.actions}
         parts = [(c, [a for a in actions if a.id in kept]) for c, actions in draft.parts]
-        broken = rehearsed(draft.start, parts)
+        broken = rehearse(draft.start, parts)
     return replace(part, blocked=broken)
 
 
@@ -71,7 +81,7 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan with its actions by way-point; ``broken`` if one could not start.
+    """A plan with its actions by step; ``broken`` if one could not start.
 
     ``start`` are the hosts once all is installed.
     """
@@ -82,16 +92,16 @@ class Draft:
     broken: tuple[Blocked, ...]
 
 
-def drafted(cluster: Cluster, observed: Observed) -> Draft:
+def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     """The whole plan, not yet judged by how it goes on its own predictions."""
-    cluster = numbered(told_apart(cluster, observed), observed)
-    cluster = remembered(cluster, observed)
+    cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
+    cluster = with_last_applied(cluster, observed)
     blocked = [*unreachable.check(cluster, observed), *taken_numbers(cluster, observed)]
     blocked += [*taken_blocks(cluster, observed), *foreign_hosts.check(cluster, observed)]
     blocked += pauses.check(cluster, observed)
     changes: list[Change] = []
-    arriving = installs(cluster, observed)
-    ready = equipped(cluster, observed, arriving)
+    arriving = install_actions(cluster, observed)
+    ready = after_installation(cluster, observed, arriving)
     for resource in RESOURCES:
         facts = observed if resource.name == "packages" else ready
         unreads, readable = _readable(resource, cluster, facts)
@@ -105,7 +115,7 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
     blocked += offline_members.check(cluster, observed, actions)
     blocked += storage_hosts.check(cluster, observed, actions)
     blocked += cluster_health.check(observed, actions)
-    notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
+    notes = (*advisories(cluster, observed), *(fencing(cluster, observed) if actions else ()))
     found = findings(cluster, observed, changes)
     refused = tuple(sorted(set(blocked)))
     plan = ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)
@@ -115,20 +125,20 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A way-point with what leads there, and what forbids it."""
+    """A step with the actions that lead there, and what forbids it."""
 
-    point: Waypoint
+    point: RolloutStep
     actions: tuple[Action, ...]
     violations: tuple[Blocked, ...]
 
 
 def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...]) -> list[_Step]:
-    """What is installed; then every way-point planned from where the one before leads."""
+    """What is installed; then every step planned from where the one before leads."""
     observed = Observed(rehearsal.hosts)
-    steps = [_Step(Waypoint(cluster), link(arriving), ())] if arriving else []
+    steps = [_Step(RolloutStep(cluster), link(arriving), ())] if arriving else []
     used = {action.id for action in arriving}
-    for point in waypoints(cluster, observed):
-        early = due_anew(point.cluster, observed)
+    for point in rollout_steps(cluster, observed):
+        early = remounts_due(point.cluster, observed)
         found = [
             action
             for action in _actions(point.cluster, observed)
@@ -136,7 +146,7 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
             and not (action.host in early and action.kind in AFTER_TURN)
         ]
         linked = link([_unique(action, used) for action in found])
-        actions = cluster_health.guarded(point.cluster, observed, linked)
+        actions = cluster_health.guard_actions(point.cluster, observed, linked)
         part = ClusterPlan(cluster.name, (), actions, (), ())
         rehearsal.run((point.cluster, actions))
         after = Observed(rehearsal.hosts)
@@ -144,7 +154,9 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
             *violations(point.cluster, observed, part),
             *busy(point.cluster, observed),
             *unstoppable(point.cluster, observed),
-            *could_return(point.cluster, quarantined(point.cluster, after), observed, after),
+            *stale_host_violations(
+                point.cluster, quarantined_hosts(point.cluster, after), observed, after
+            ),
         )
         before = [step.actions for step in steps if step.actions]
         steps.append(_Step(point, follow(actions, before[-1] if before else ()), broken))
@@ -159,14 +171,14 @@ def _actions(cluster: Cluster, observed: Observed) -> Iterator[Action]:
         yield from resource.actions(cluster, readable, tuple(resource.diff(cluster, readable)))
 
 
-def _is_meant(point: Waypoint, action: Action) -> bool:
+def _is_meant(point: RolloutStep, action: Action) -> bool:
     if action.kind in LAST and point.last is not None:
         return action.address in point.last
     return point.kinds is None or action.kind in point.kinds
 
 
 def _unique(action: Action, used: set[str]) -> Action:
-    """The same thing may be done again at a later way-point."""
+    """The same thing may be done again at a later step."""
     if action.id not in used:
         return action
     turn = next(n for n in count(2) if f"{action.id}/{n}" not in used)

@@ -8,11 +8,11 @@ from reconciler.model.desired import Cluster
 from reconciler.model.effect import Hosts
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action
-from reconciler.planning.conditions import remaining
+from reconciler.planning.conditions import unmet
 from reconciler.resources import EFFECTS
 
 
-def predicted(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Observed:
+def predict(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Observed:
     """The hosts after ``actions``, which lead to ``cluster``."""
     hosts = observed.hosts
     for action in actions:
@@ -23,7 +23,7 @@ def predicted(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -
 
 def is_needless(action: Action, observed: Observed) -> bool:
     """Whether there is nothing to do for an action."""
-    return any(not remaining((fact,), observed) for fact in action.unless)
+    return any(not unmet((fact,), observed) for fact in action.unless)
 
 
 def after(cluster: Cluster, hosts: Hosts, action: Action) -> Hosts:

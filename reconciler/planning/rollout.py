@@ -1,7 +1,7 @@
 """The states that a plan passes through, each a desired cluster of its own.
 
 Whoever changes its number, address or port, or its kernel's timeouts, has nothing mounted
-meanwhile; everybody else stays mounted where that is possible. Every way-point is planned
+meanwhile; everybody else stays mounted where that is possible. Every step is planned
 like any other wish, from the facts that the one before leaves behind (``planning.prediction``).
 """
 
@@ -63,7 +63,7 @@ BACK = in_phases("return", "mount")
 
 
 @dataclass(frozen=True, slots=True)
-class Waypoint:
+class RolloutStep:
     """A wish on the way to the whole one; ``kinds`` are all that is done for it, None: all.
 
     ``because`` says why something has to be taken away for it. ``last`` are the addresses of
@@ -76,7 +76,7 @@ class Waypoint:
     last: frozenset[str] | None = None
 
 
-def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
+def rollout_steps(cluster: Cluster, observed: Observed) -> tuple[RolloutStep, ...]:
     """From what is to ``cluster``, which is numbered and always the last of them.
 
     Who was away while a device grew catches up first of all: a smaller view of it is no ground
@@ -87,12 +87,12 @@ def waypoints(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
     if not late or (len(way) == 1 and not any(late.values())):
         return way
     now = with_volumes(cluster, [as_it_is(volume) for volume in cluster.volumes])
-    return (Waypoint(now, CATCH_UP), *way)
+    return (RolloutStep(now, CATCH_UP), *way)
 
 
-def _way(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
+def _way(cluster: Cluster, observed: Observed) -> tuple[RolloutStep, ...]:
     """What is only to be mounted anew somewhere is so when everything else is as it shall be."""
-    due = due_anew(cluster, observed)
+    due = remounts_due(cluster, observed)
     held = _held(cluster, observed, due)
     points, drained = _whole_way(cluster, observed, held)
     turns = {
@@ -108,14 +108,14 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
     rest = frozenset(address(v.label) for v in cluster.volumes) - later
     return (
         *points[:-1],
-        Waypoint(cluster, None, last=rest),
+        RolloutStep(cluster, None, last=rest),
         *_anew(cluster, turns),
-        Waypoint(cluster, LAST, last=later),
+        RolloutStep(cluster, LAST, last=later),
         *upgrades,
     )
 
 
-def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[Waypoint]:
+def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[RolloutStep]:
     """One member after the other: unmounted, offline, with its new software, and back."""
     none: frozenset[str] = frozenset()
     for host, facts in among(observed, staying(cluster)).reached().items():
@@ -127,32 +127,32 @@ def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[Waypoint]:
             words = f"{host} gets {' and '.join(news)}"
             away = restated(cluster, {host: "drained"})
             out = restated(cluster, {host: STOPPED})
-            yield Waypoint(away, DRAIN, words, none)
-            yield Waypoint(out, STOP | UPGRADE, words, none)
-            yield Waypoint(cluster, MOVES, last=none)
+            yield RolloutStep(away, DRAIN, words, none)
+            yield RolloutStep(out, STOP | UPGRADE, words, none)
+            yield RolloutStep(cluster, MOVES, last=none)
 
 
 def _whole_way(
     cluster: Cluster, observed: Observed, held: Mapping[str, str]
-) -> tuple[tuple[Waypoint, ...], Collection[str]]:
+) -> tuple[tuple[RolloutStep, ...], Collection[str]]:
     """The way without turns for mounts, and who has nothing mounted for a moment of it."""
     now = places(cluster, observed)
     moved = moving_members(cluster, observed, now)
     retimed = _retimed(cluster, observed)
-    end = Waypoint(cluster)
+    end = RolloutStep(cluster)
     if retimed or (moved and cluster.rollout == "window"):
         stops = retimed | (running_members(cluster, observed) if moved else set())
         what = "timeouts" if retimed else "node numbers or addresses"
         words = [f"{what} change in the kernels of all at once", *held.values()]
         away = _without(cluster, held)
-        room = [Waypoint(cluster, ROOM)] if held else []
+        room = [RolloutStep(cluster, ROOM)] if held else []
         return (*room, *_window(away, stops, "; ".join(words)), end), stops
-    window = [Waypoint(cluster, ROOM), _closed(cluster, held)] if held else []
+    window = [RolloutStep(cluster, ROOM), _closed(cluster, held)] if held else []
     if not moved:
         return (*window, end), ()
     settled = without_moves(cluster, observed, now, moved)
     turns = _rolling(cluster, settled, turns_of(moved, now))
-    points = (Waypoint(settled, MOVES), *turns, *window, end)
+    points = (RolloutStep(settled, MOVES), *turns, *window, end)
     return points, {m.name for m in moved}
 
 
@@ -161,21 +161,21 @@ def _held(
 ) -> dict[str, str]:
     """The volumes that everybody has to be without at once, and why."""
     found = windowed(cluster, observed)
-    if cluster.rollout == "window" or crossing(cluster, observed):
+    if cluster.rollout == "window" or paths_swap(cluster, observed):
         for labels in due.values():
             for label, why in labels.items():
                 found.setdefault(label, why)
     return found
 
 
-def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[Waypoint]:
+def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[RolloutStep]:
     """One member after the other: without these volumes, then with them again."""
     none: frozenset[str] = frozenset()
     for host, labels in turns.items():
         volumes = [kept_from(v, host) if v.label in labels else v for v in cluster.volumes]
         words = f"{'; '.join(labels.values())}, on {host}"
-        yield Waypoint(with_volumes(cluster, volumes), DRAIN, words, none)
-        yield Waypoint(cluster, BACK, last=none)
+        yield RolloutStep(with_volumes(cluster, volumes), DRAIN, words, none)
+        yield RolloutStep(cluster, BACK, last=none)
 
 
 def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
@@ -188,9 +188,9 @@ def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
     }
 
 
-def _closed(cluster: Cluster, held: Mapping[str, str]) -> Waypoint:
+def _closed(cluster: Cluster, held: Mapping[str, str]) -> RolloutStep:
     """Some volumes unmounted everywhere, for what nobody may have them mounted."""
-    return Waypoint(_without(cluster, held), AWAY, "; ".join(held.values()))
+    return RolloutStep(_without(cluster, held), AWAY, "; ".join(held.values()))
 
 
 def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
@@ -198,17 +198,17 @@ def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
     return with_volumes(cluster, volumes)
 
 
-def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:
+def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[RolloutStep]:
     """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
     return [
-        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
-        Waypoint(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
+        RolloutStep(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
+        RolloutStep(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
     ]
 
 
 def _rolling(
     cluster: Cluster, settled: Cluster, turns: Sequence[Sequence[Member]]
-) -> Iterator[Waypoint]:
+) -> Iterator[RolloutStep]:
     """One turn after the other: unmounted, then with their new places and mounted again.
 
     A turn is one member, or all who want what another of them still has.
@@ -219,7 +219,7 @@ def _rolling(
         words = [
             f"{name} becomes node {n} at {ip}:{port}" for name, (n, ip, port) in new.items()
         ]
-        yield Waypoint(
+        yield RolloutStep(
             restated(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
         )
         done |= set(new)
@@ -233,10 +233,10 @@ def _rolling(
                 if m.name in there
             ],
         )
-        yield Waypoint(settled, MOVES)
+        yield RolloutStep(settled, MOVES)
 
 
-def crossing(cluster: Cluster, observed: Observed) -> bool:
+def paths_swap(cluster: Cluster, observed: Observed) -> bool:
     """Whether a volume takes the path of another one: nowhere may it mean both at a time."""
     taken = {
         (path, volume.label)
@@ -260,7 +260,7 @@ def _readable(observed: Observed) -> Mapping[str, HostFacts]:
     }
 
 
-def due_anew(cluster: Cluster, observed: Observed) -> dict[str, dict[str, str]]:
+def remounts_due(cluster: Cluster, observed: Observed) -> dict[str, dict[str, str]]:
     """By member, in the file's order, the labels that it has to mount anew, and why."""
     found: dict[str, dict[str, str]] = {}
     for host, facts in _readable(observed).items():

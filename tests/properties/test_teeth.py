@@ -50,11 +50,11 @@ def reordered(monkeypatch, dropped, added):
 def blind(monkeypatch, *readings):
     """Facts of these readings hold whatever the hosts say."""
 
-    def remaining(facts, observed):
+    def unmet(facts, observed):
         return really([fact for fact in facts if fact.reading not in readings], observed)
 
-    really = executor.remaining
-    monkeypatch.setattr(executor, "remaining", remaining)
+    really = executor.unmet
+    monkeypatch.setattr(executor, "unmet", unmet)
 
 
 def test_a_mount_before_the_lists_agree_is_seen(monkeypatch):

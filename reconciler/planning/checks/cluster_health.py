@@ -27,7 +27,7 @@ TOUCHES = frozenset(having(DISTURBS))
 STARTS = frozenset(having(ADMITS))
 
 
-def guarded(
+def guard_actions(
     cluster: Cluster, observed: Observed, actions: Sequence[Action]
 ) -> tuple[Action, ...]:
     """The actions, of which those that touch a host ask first whether all is well."""

@@ -16,7 +16,7 @@ from reconciler.planning.kinds import BLANK, DEVICE, KINDS, TOUCHES, UNMOUNTED, 
 SECTIONS = ("identity", "wanted", "disks", "mounts", "live", "fstab", "records")
 
 
-def undeclared(action: Action) -> Iterator[str]:
+def declaration_problems(action: Action) -> Iterator[str]:
     """What is not said of an action's kind."""
     kind = KINDS.get(action.kind)
     call = gate_call(action.command.argv) if action.command else None
@@ -26,7 +26,7 @@ def undeclared(action: Action) -> Iterator[str]:
         yield f"{action.kind} touches a device, and does not say so"
 
 
-def unbound(cluster: Cluster, observed: Observed, action: Action) -> Iterator[str]:
+def binding_problems(cluster: Cluster, observed: Observed, action: Action) -> Iterator[str]:
     """What an action that touches a device does not say of it, or says wrongly."""
     kind = KINDS.get(action.kind)
     if kind is None or not kind.has(TOUCHES):

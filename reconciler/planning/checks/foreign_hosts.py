@@ -10,11 +10,11 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.standing import GONE, among, leaving, restated, staying
-from reconciler.planning.resolve.numbering import filed, live_nodes
+from reconciler.planning.resolve.numbering import conf_places, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 
 
-def told_apart(cluster: Cluster, observed: Observed) -> Cluster:
+def drop_foreign_members(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with those absent members gone of whom nothing is of this cluster."""
     out = {
         name: GONE
@@ -43,7 +43,7 @@ def _is_listed(cluster: Cluster, observed: Observed, name: str) -> bool:
     """Whether a member's kernel or file has it."""
     for facts in among(observed, staying(cluster)).reached().values():
         names = {node.name.lower() for node in live_nodes(cluster, facts)}
-        names |= {found.lower() for found, _place in filed(cluster, facts)}
+        names |= {found.lower() for found, _place in conf_places(cluster, facts)}
         if name.lower() in names:
             return True
     return False
@@ -69,7 +69,7 @@ def _peers(cluster: Cluster, facts: HostFacts) -> bool:
     ours = {m.name.lower() for m in cluster.members}
     own = "" if isinstance(facts.identity, Unknown) else facts.identity.hostname.lower()
     names = {node.name.lower() for node in live_nodes(cluster, facts)}
-    names |= {name.lower() for name, _place in filed(cluster, facts)}
+    names |= {name.lower() for name, _place in conf_places(cluster, facts)}
     return bool(names & ours - {own})
 
 

@@ -15,7 +15,7 @@ from reconciler.model.plan import Action, ActionKind, ClusterPlan
 from reconciler.model.refusals import volume
 from reconciler.model.standing import involved, leaving, online, staying
 from reconciler.planning import graph
-from reconciler.planning.checks.device_binding import unbound, undeclared
+from reconciler.planning.checks.device_binding import binding_problems, declaration_problems
 from reconciler.planning.kinds import ENLARGES, LEAVES, MOUNTS, UNMOUNTED, having
 
 Invariant = Callable[[Cluster, Observed, ClusterPlan], Iterator[Blocked]]
@@ -143,14 +143,14 @@ def device_is_bound(
 ) -> Iterator[Blocked]:
     """What mounts or writes names its disk, its file system and the heartbeats beside it."""
     for action in plan.actions:
-        for why in unbound(cluster, observed, action):
+        for why in binding_problems(cluster, observed, action):
             yield _broken(action, "device-is-bound", why)
 
 
 def kind_is_declared(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Iterator[Blocked]:
     """Of every kind it is said what it does to a device."""
     for action in plan.actions:
-        for why in undeclared(action):
+        for why in declaration_problems(action):
             yield _broken(action, "kind-is-declared", why)
 
 

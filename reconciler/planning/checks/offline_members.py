@@ -11,7 +11,7 @@ from reconciler.model.plan import Action
 from reconciler.model.refusals import member
 from reconciler.model.standing import among, listed, staying
 from reconciler.planning.kinds import RETIMES, having
-from reconciler.planning.resolve.numbering import filed, live_nodes
+from reconciler.planning.resolve.numbering import conf_places, live_nodes
 from reconciler.resources.o2cb.changes import wanted as settings
 from reconciler.resources.o2cb.parsing import parse_settings
 
@@ -57,7 +57,9 @@ def _wanted(member: Member) -> Listed:
 def _places(cluster: Cluster, facts: HostFacts) -> frozenset[Listed]:
     """The list of a host's kernel; of its file, where the cluster is not online."""
     live = [(n.name.lower(), n.number, n.ip, n.port) for n in live_nodes(cluster, facts)]
-    return frozenset(live or ((name.lower(), *place) for name, place in filed(cluster, facts)))
+    return frozenset(
+        live or ((name.lower(), *place) for name, place in conf_places(cluster, facts))
+    )
 
 
 def _retimed(cluster: Cluster, facts: HostFacts) -> bool:

@@ -14,7 +14,12 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.standing import LISTED
-from reconciler.planning.resolve.numbering import heartbeats, live_nodes, owned, reserved
+from reconciler.planning.resolve.numbering import (
+    heartbeats,
+    live_nodes,
+    owned_numbers,
+    reserved_numbers,
+)
 from reconciler.resources.quarantine.entries import Entry
 
 # A joiner's number is nobody's: what beats under it is somebody else's heartbeat.
@@ -25,7 +30,7 @@ REMEDY = (
 )
 
 
-def could_return(
+def stale_host_violations(
     cluster: Cluster, found: Sequence[Entry], before: Observed, after: Observed
 ) -> Iterator[Blocked]:
     """Refuse a step after which nobody of a quarantined host's last list keeps it out."""
@@ -48,7 +53,7 @@ def could_return(
 
 def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to give a member the number of a host in quarantine."""
-    numbers = reserved(cluster, observed)
+    numbers = reserved_numbers(cluster, observed)
     for item in cluster.members:
         number = item.number if item.state in LISTED else None
         if number is not None and number in numbers:
@@ -64,7 +69,7 @@ def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def taken_blocks(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to give a member a number under which somebody unknown has left a heartbeat."""
-    foreign = heartbeats(cluster, observed) - owned(cluster, observed)
+    foreign = heartbeats(cluster, observed) - owned_numbers(cluster, observed)
     for item in cluster.members:
         if item.state in LISTED and item.number in foreign:
             yield Blocked(

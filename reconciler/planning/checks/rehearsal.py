@@ -14,7 +14,7 @@ from reconciler.model.effect import Hosts
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Fact
-from reconciler.planning.conditions import read, remaining
+from reconciler.planning.conditions import read, unmet
 from reconciler.planning.prediction import after, is_needless
 
 Part = tuple[Cluster, Sequence[Action]]
@@ -35,7 +35,7 @@ class Rehearsal:
     _read: dict[tuple[str, str, int], tuple[HostFacts, str]] = field(default_factory=dict)
 
     def run(self, part: Part) -> None:
-        """The actions of one way-point, in order; the first that cannot start is kept."""
+        """The actions of one step, in order; the first that cannot start is kept."""
         cluster, actions = part
         for action in actions:
             now = Observed(self.hosts)
@@ -48,7 +48,7 @@ class Rehearsal:
     def _missing(self, action: Action, now: Observed) -> tuple[str, ...]:
         asked = action.requires if action.command else action.expects
         facts = [fact for fact in asked if fact.reading not in MOMENTARY]
-        return remaining(facts, now, self._remembered)
+        return unmet(facts, now, self._remembered)
 
     def _remembered(self, fact: Fact, host: HostFacts | Unreachable | None) -> str:
         """The reading; of facts that no action changed it is what it was."""
@@ -60,7 +60,7 @@ class Rehearsal:
         return self._read[key][1]
 
 
-def rehearsed(observed: Observed, parts: Sequence[Part]) -> tuple[Blocked, ...]:
+def rehearse(observed: Observed, parts: Sequence[Part]) -> tuple[Blocked, ...]:
     """The refusal of a plan of which an action could not start."""
     run = Rehearsal(observed.hosts)
     for part in parts:

@@ -20,7 +20,7 @@ from reconciler.model.standing import contacted
 FULLEST = 80.0
 
 
-def named(cluster: Cluster) -> frozenset[str]:
+def helper_hosts(cluster: Cluster) -> frozenset[str]:
     """Every host on which the file has something done beside what members do for themselves."""
     found = {v.access.revoke.host for v in cluster.volumes if v.access}
     for backing in (v.backing for v in cluster.volumes if v.backing):
@@ -28,12 +28,14 @@ def named(cluster: Cluster) -> frozenset[str]:
     return frozenset(found | {v.backup.host for v in cluster.volumes if v.backup})
 
 
-def beside(cluster: Cluster) -> tuple[str, ...]:
+def non_member_hosts(cluster: Cluster) -> tuple[str, ...]:
     """Those of them that are no members."""
-    return tuple(sorted(named(cluster) - {m.name for m in cluster.members}))
+    return tuple(sorted(helper_hosts(cluster) - {m.name for m in cluster.members}))
 
 
-def asked(cluster: Cluster, actions: Sequence[Action]) -> Mapping[str, tuple[str, ...]]:
+def hosts_to_probe(
+    cluster: Cluster, actions: Sequence[Action]
+) -> Mapping[str, tuple[str, ...]]:
     """Whom to look at before these actions, and at which logical volumes, VG/LV, of theirs."""
     members = {m.name for m in contacted(cluster)}
     found: dict[str, dict[str, None]] = {}
@@ -47,7 +49,7 @@ def asked(cluster: Cluster, actions: Sequence[Action]) -> Mapping[str, tuple[str
 
 def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:
     """Refuse what could not be done there; hosts not looked at yet are not judged."""
-    for host in asked(cluster, actions):
+    for host in hosts_to_probe(cluster, actions):
         facts = observed.storage.get(host)
         if isinstance(facts, Unreachable):
             remedy = REMEDIES.get(facts.code, f"make {host} reachable over ssh")

@@ -9,14 +9,14 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member, unreachable
 from reconciler.model.standing import leaving, with_members
-from reconciler.planning.resolve.removed import departed
+from reconciler.planning.resolve.removed import removed_members
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse while a member does not answer; one that left only if it is known somewhere."""
     leavers = leaving(cluster)
     without = with_members(cluster, [m for m in cluster.members if m.name not in leavers])
-    remembered = {m.name.lower() for m in departed(without, observed)}
+    remembered = {m.name.lower() for m in removed_members(without, observed)}
     for item in observed.unreachable():
         # Of a host that nobody asked it is not known whether it answers.
         if item.host not in leavers or item.code == "not-observed":

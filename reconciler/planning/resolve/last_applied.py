@@ -26,7 +26,7 @@ from reconciler.resources.workloads.programs import program_of
 APPLIED = "applied.json"
 
 
-def remembered(cluster: Cluster, observed: Observed) -> Cluster:
+def with_last_applied(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with what its hosts remember of its volumes."""
     told = {
         record(facts, cluster.name, APPLIED).sha256: facts  # mostly all remember the same

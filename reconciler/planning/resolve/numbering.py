@@ -19,7 +19,7 @@ NUMBERS = range(255)
 Place = tuple[int, str, int]
 
 
-def numbered(cluster: Cluster, observed: Observed) -> Cluster:
+def with_numbers(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with a number for every listed member, in the file's order.
 
     Who is not listed has the number that it was last known by, if any.
@@ -30,7 +30,7 @@ def numbered(cluster: Cluster, observed: Observed) -> Cluster:
     given = (
         _compact(cluster, held)
         if cluster.numbering == "compact"
-        else _stable(cluster, held, was, {*reserved(cluster, observed), *marked})
+        else _stable(cluster, held, was, {*reserved_numbers(cluster, observed), *marked})
     )
     return with_members(cluster, [_numbered(m, given, was) for m in cluster.members])
 
@@ -50,7 +50,7 @@ def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
     return frozenset({*left, *(item.number for item in cluster.heartbeat.attested)})
 
 
-def owned(cluster: Cluster, observed: Observed) -> frozenset[int]:
+def owned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """Numbers that the file's members have or had, by lists and by what members remember."""
     names = {m.name.lower() for m in cluster.members}
     held = {name: place[0] for name, place in places(cluster, observed).items()}
@@ -58,7 +58,7 @@ def owned(cluster: Cluster, observed: Observed) -> frozenset[int]:
     return frozenset(n for found in (held, was) for name, n in found.items() if name in names)
 
 
-def reserved(cluster: Cluster, observed: Observed) -> Mapping[int, str]:
+def reserved_numbers(cluster: Cluster, observed: Observed) -> Mapping[int, str]:
     """Numbers of hosts in quarantine, to names: one that returns beats under its own."""
     found = entered(cluster, observed)
     free = lifted(cluster, observed, found)
@@ -102,7 +102,7 @@ def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
     """
     found: dict[str, Place] = {}
     names = {m.name for m in contacted(cluster) if m.state != GONE}
-    for source in (_own, _live, filed):
+    for source in (_own, _live, conf_places):
         for facts in among(observed, names).reached().values():
             for name, place in source(cluster, facts):
                 found.setdefault(name.lower(), place)
@@ -124,7 +124,7 @@ def _live(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
     return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts))
 
 
-def filed(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+def conf_places(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
     """The nodes that a host's cluster.conf has of the cluster."""
     if isinstance(facts.cluster_conf, Unknown) or not facts.cluster_conf.text:
         return

@@ -19,7 +19,7 @@ from reconciler.planning.resolve.numbering import live_nodes, places
 OUT = frozenset({"absent", "dead"})
 
 
-def departed(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
+def removed_members(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     """Former members as absent ones, reached as the last applied file says.
 
     They are on a running kernel's list, in a cluster.conf, or in the record of the last
@@ -37,7 +37,7 @@ def departed(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     return tuple(found[name] for name in sorted(found) if name not in named)
 
 
-def withdrawn(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
+def withdrawn_volumes(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
     """Volumes of the last applied file that this one does not have, to be mounted nowhere."""
     labels = {v.label for v in cluster.volumes}
     devices = {ref(v) for v in cluster.volumes}
@@ -54,7 +54,7 @@ def withdrawn(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
     return tuple(found[label] for label in sorted(found))
 
 
-def with_departed(cluster: Cluster, gone: tuple[Member, ...]) -> Cluster:
+def with_removed_members(cluster: Cluster, gone: tuple[Member, ...]) -> Cluster:
     """``cluster`` with them as absent members."""
     return with_members(cluster, (*cluster.members, *gone))
 

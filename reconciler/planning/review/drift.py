@@ -125,7 +125,7 @@ def record_notes(cluster: Cluster, observed: Observed) -> Iterator[str]:
             yield f"{host} remembers another last applied state than the others"
 
 
-def compared(
+def detect_drift(
     wanted: ClusterPlan, applied: ClusterPlan | None, notes: tuple[str, ...] = ()
 ) -> Drift:
     """From what it would take to reach the file, and to reach what was last applied."""

@@ -17,7 +17,7 @@ from reconciler.resources.workloads.obligations import Owed, forgotten
 CLOCKS_APART = 5
 
 
-def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
+def advisories(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Everything worth a line, in a stable order."""
     stays = among(observed, staying(cluster)).reached()
     yield from _at_work(stays)
@@ -25,7 +25,7 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
     for item in observed.unreachable():
         if item.host in leaving(cluster):
             yield f"{item.host} does not answer, so what it has is unknown ({item.code})"
-    for entry in quarantined(cluster, observed):
+    for entry in quarantined_hosts(cluster, observed):
         yield (
             f"{entry.name} (node {entry.number}) is in quarantine: it was dropped and never "
             "cleaned"
@@ -50,7 +50,7 @@ def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
     if clocks and max(clocks.values()) - min(clocks.values()) > CLOCKS_APART:
         slow, fast = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
         yield f"the clocks of {slow} and {fast} are more than {CLOCKS_APART} s apart"
-    yield from sight.told(cluster, observed)
+    yield from sight.visibility_notes(cluster, observed)
 
 
 def _at_work(stays: Mapping[str, HostFacts]) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _at_work(stays: Mapping[str, HostFacts]) -> Iterator[str]:
         )
 
 
-def quarantined(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
+def quarantined_hosts(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """Who is in quarantine on any member; nobody where the record is garbled."""
     try:
         return entries(cluster, observed)

@@ -47,7 +47,7 @@ class Difference:
     after: Any
 
 
-def bounded(section: object) -> object:
+def abridge_section(section: object) -> object:
     """A section of facts as a plan keeps it."""
     text = json.dumps(section, sort_keys=True, default=str)
     if len(text) <= KEPT:

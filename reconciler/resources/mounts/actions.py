@@ -44,7 +44,7 @@ def actions(
 ) -> Iterator[Action]:
     """Mount, then make it permanent; or take it from fstab, then unmount.
 
-    Nothing for whom has a volume that is to be mounted anew: a way-point takes it away first.
+    Nothing for whom has a volume that is to be mounted anew: a step of its own takes it away first.
     """
     yield from _disarmed(cluster, observed, changes)
     changes = [change for change in changes if "/automount/" not in change.address]

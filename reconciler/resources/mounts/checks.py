@@ -98,7 +98,7 @@ def _check_automounts(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def busy(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Refuse to unmount what somebody uses; asked at every way-point, before the first action."""
+    """Refuse to unmount what somebody uses; asked at every step, before the first action."""
     for volume in cluster.volumes:
         mounts = mounting_it(cluster, volume)
         for host, facts in observed.reached().items():

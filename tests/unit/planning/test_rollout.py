@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reconciler.model.observed import Observed
 from reconciler.planning.planner import plan_cluster
-from reconciler.planning.resolve.removed import departed, with_departed
+from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from tests.builders import bare, file, live, spec
 
 GUIDE = """\
@@ -66,7 +66,7 @@ def test_the_guides_removal_ends_with_the_guides_file_byte_for_byte():
         observed = running()
         wanted = flexnodes(2, numbering="compact", **more)
         seen = Observed({"flexnode02": observed.hosts["flexnode02"]})
-        cluster = with_departed(wanted, departed(wanted, seen))
+        cluster = with_removed_members(wanted, removed_members(wanted, seen))
         plan = plan_cluster(cluster, observed)
         writes = [a.command.stdin for a in plan.actions if a.kind == "write-cluster-conf"]
         assert writes[-1] == GUIDE

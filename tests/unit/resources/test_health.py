@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.observed import Observed, Unknown
-from reconciler.planning.checks.cluster_health import TOUCHES, guarded, since
+from reconciler.planning.checks.cluster_health import TOUCHES, guard_actions, since
 from reconciler.planning.kinds import KINDS
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources.health.log import newer, trouble
@@ -98,4 +98,4 @@ def test_whatever_touches_a_host_asks_all_members_first():
         (asked,) = (f for f in action.requires if f.reading == "healthy")
         assert (asked.hosts, asked.value) == (("node01", "node02", "node03"), "well")
     assert KINDS.keys() >= TOUCHES
-    assert guarded(wish, converged(cluster), ()) == ()
+    assert guard_actions(wish, converged(cluster), ()) == ()

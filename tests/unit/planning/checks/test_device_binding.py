@@ -86,13 +86,13 @@ def changed(action, **fields):
 
 def wrongs(kind, **fields):
     cluster, observed, action = planned()[kind]
-    return list(device_binding.unbound(cluster, observed, changed(action, **fields)))
+    return list(device_binding.binding_problems(cluster, observed, changed(action, **fields)))
 
 
 @pytest.mark.parametrize("kind", TOUCHING)
 def test_what_is_planned_is_bound(kind):
     cluster, observed, action = planned()[kind]
-    assert list(device_binding.unbound(cluster, observed, action)) == []
+    assert list(device_binding.binding_problems(cluster, observed, action)) == []
     assert gate_call(action.command.argv).target.wwid.startswith("3600")
 
 
@@ -114,7 +114,10 @@ def test_a_format_without_its_size_or_its_uuid_is_refused():
     argv = tuple("x" if word == "-U" else word for word in action.command.argv)
     at = argv.index("x") + 1
     other = replace(action.command, argv=(*argv[:at], "y", *argv[at + 1 :]))
-    assert list(device_binding.unbound(cluster, observed, replace(action, command=other))) != []
+    assert (
+        list(device_binding.binding_problems(cluster, observed, replace(action, command=other)))
+        != []
+    )
 
 
 @pytest.mark.parametrize("kind", BESIDE)
@@ -133,7 +136,9 @@ def test_unmounted_work_beside_a_heartbeat_that_goes_on_is_refused(kind, beats):
 def test_what_writes_looks_at_the_heartbeats_just_before(kind):
     cluster, observed, action = planned()[kind]
     blind = tuple(f for f in action.requires if f.reading != "heartbeats")
-    found = list(device_binding.unbound(cluster, observed, replace(action, requires=blind)))
+    found = list(
+        device_binding.binding_problems(cluster, observed, replace(action, requires=blind))
+    )
     assert found == ["the heartbeats are not looked at before it"]
 
 
@@ -161,6 +166,6 @@ def test_a_kind_that_is_not_declared_as_what_it_is_breaks_its_plans(monkeypatch,
     cluster, observed, action = planned()[kind]
     table = {name: value for name, value in KINDS.items() if name != kind}
     monkeypatch.setattr(device_binding, "KINDS", {**table, kind: row} if row else table)
-    assert len(list(device_binding.undeclared(action))) == 1
+    assert len(list(device_binding.declaration_problems(action))) == 1
     plan = replace(plan_cluster(cluster, observed), actions=(action,))
     assert "invariant-kind-is-declared" in {b.code for b in violations(cluster, observed, plan)}

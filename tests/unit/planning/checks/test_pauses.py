@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reconciler.model.observed import Observed, Pause, Unknown
 from reconciler.planning.planner import make_plan, plan_cluster
-from reconciler.planning.review.drift import compared
+from reconciler.planning.review.drift import detect_drift
 from tests.builders import bare, converged, spec, volume
 
 CLUSTER = spec(volumes=[volume()])
@@ -58,9 +58,9 @@ def test_what_cannot_be_read_is_not_taken_for_no_pause_and_no_lease():
 
 def test_a_pause_changes_nothing_of_what_drift_tells():
     seen = converged(CLUSTER)
-    plain = compared(plan_cluster(CLUSTER, seen), None, ())
+    plain = detect_drift(plan_cluster(CLUSTER, seen), None, ())
     paused = with_pauses(seen, node01=(PAUSE,), node02=Unknown("garbled"))
-    assert compared(plan_cluster(CLUSTER, paused), None, ()) == plain
+    assert detect_drift(plan_cluster(CLUSTER, paused), None, ()) == plain
     assert plain.unread == ()
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.past import Past
-from reconciler.planning.resolve.last_applied import remembered
+from reconciler.planning.resolve.last_applied import with_last_applied
 from tests.builders import LUN, converged, file, spec, volume
 
 RECORD = "/var/lib/reconcile/ocfs2/applied.json"
@@ -28,7 +28,7 @@ def past(text, fstab=None, hosts=("node01",)):
     for host, facts in observed.hosts.items():
         lines = facts.fstab.text.splitlines()[:1] if fstab is None else [fstab]
         observed.hosts[host] = replace(facts, fstab=file("/etc/fstab", "\n".join(lines)))
-    (found,) = remembered(cluster, observed).volumes
+    (found,) = with_last_applied(cluster, observed).volumes
     return found.past
 
 

@@ -1,12 +1,12 @@
 from dataclasses import replace
 
-from reconciler.planning.resolve.numbering import numbered
+from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources.cluster_conf.changes import wanted
 from tests.builders import bare, file, live, spec
 
 
 def numbers(cluster, observed):
-    return {m.name: m.number for m in numbered(cluster, observed).members}
+    return {m.name: m.number for m in with_numbers(cluster, observed).members}
 
 
 def test_new_members_get_the_lowest_numbers_in_the_files_order():
@@ -35,7 +35,7 @@ def test_a_running_member_keeps_its_number_though_it_moved_in_the_file():
 
 
 def test_the_file_decides_where_no_kernel_runs():
-    before = numbered(spec(("node02", "node01")), bare(spec(("node02", "node01"))))
+    before = with_numbers(spec(("node02", "node01")), bare(spec(("node02", "node01"))))
     text = wanted(before)
     after = spec(("node01", "node02"))
     observed = bare(after)

@@ -1,7 +1,7 @@
 """Who made a difference: every one of several at the same place is told."""
 
 from reconciler.model.plan import Change, ClusterPlan
-from reconciler.planning.review.drift import compared
+from reconciler.planning.review.drift import detect_drift
 
 WHERE = ("volume/images/mount/node01", "node01", "mount")
 
@@ -12,7 +12,7 @@ def plan(*places):
 
 
 def told(wanted, applied):
-    return [(item.actual, item.kind) for item in compared(wanted, applied).items]
+    return [(item.actual, item.kind) for item in detect_drift(wanted, applied).items]
 
 
 def test_a_volume_at_two_places_is_two_differences():
