@@ -7,20 +7,16 @@ import pytest
 
 from reconciler.hosts.simulator.worlds import Shape, partition
 from reconciler.model.gate_call import gate_call
-from reconciler.model.plan import DECLARED, declared_kind
 from reconciler.planning.checks import device_binding
 from reconciler.planning.checks.invariants import violations
 from reconciler.planning.kinds import (
     DEVICE,
     KINDS,
-    MOUNTS,
     TOUCHES,
     UNMOUNTED,
-    WRITES,
     Kind,
     having,
 )
-from reconciler.planning.order import link
 from reconciler.planning.planner import plan_cluster
 from tests.clock import drive
 from tests.runs import Controller, desired, volume, witnessed
@@ -140,23 +136,6 @@ def test_what_writes_looks_at_the_heartbeats_just_before(kind):
         device_binding.binding_problems(cluster, observed, replace(action, requires=blind))
     )
     assert found == ["the heartbeats are not looked at before it"]
-
-
-def test_every_kind_is_declared():
-    assert KINDS.keys() == DECLARED
-
-
-@pytest.mark.parametrize("touch", [DEVICE, MOUNTS, WRITES])
-def test_a_kind_touches_a_device_in_one_way(touch):
-    assert not [kind for kind in having(touch) if KINDS[kind].has(TOUCHES & ~touch)]
-
-
-def test_a_kind_that_is_not_declared_is_not_planned():
-    _cluster, _observed, action = planned()["mount"]
-    with pytest.raises(ValueError, match="mount-twice is no kind of action"):
-        declared_kind("mount-twice")
-    with pytest.raises(KeyError, match="mount-twice"):
-        link([replace(action, kind="mount-twice")])
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ import pytest
 
 from reconciler.model.observed import Live, Observed, Region
 from reconciler.planning.checks.rehearsal import MOMENTARY
-from reconciler.planning.kinds import KINDS
 from reconciler.planning.planner import plan_cluster, restrict
-from reconciler.resources import EFFECTS, READINGS, RESOURCES
+from reconciler.resources import EFFECTS, READINGS
 from tests.builders import bare, converged, spec, volume
 
 CODE = "invariant-plan-can-go-on"
@@ -25,10 +24,6 @@ def with_region(observed, host):
     odd = replace(live, regions=(Region("F" * 32, ""),))
     facts = replace(facts, live=Live("o2cb", (odd,), ()))
     return Observed({**observed.hosts, host: facts})
-
-
-def test_every_kind_has_one_effect_or_is_said_to_change_nothing():
-    assert sorted(kind for r in RESOURCES for kind in r.effects) == sorted(KINDS)
 
 
 def test_what_only_the_moment_can_tell_is_a_reading_with_its_reason():
