@@ -15,7 +15,7 @@ from reconciler.errors import HostUnreachable, RecordFailed
 from reconciler.execution.locks import Claim, Holder
 from reconciler.hosts import Host
 from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.worlds import Shape, bare_hosts
+from reconciler.hosts.simulator.presets import Shape, bare_hosts
 from reconciler.model.desired import Desired, Member
 from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed

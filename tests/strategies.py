@@ -13,11 +13,12 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from reconciler.hosts.simulator import Fault, power
-from reconciler.hosts.simulator.devices import Wiring
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Machine
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator.kernel import power
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.devices import Wiring
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.desired import Desired
 from tests.runs import desired, volume, witnessed
 from tests.witness import Witness

@@ -9,13 +9,14 @@ from reconciler import pipeline
 from reconciler.execution import executor, leases, machine
 from reconciler.execution.locks import Held
 from reconciler.gate import decision
-from reconciler.hosts.simulator import Fault, beating
-from reconciler.hosts.simulator import gate as simulated_gate
-from reconciler.hosts.simulator.disk import Blank
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.live import CLUSTER_CONF
-from reconciler.hosts.simulator.machine import Machine
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator.gate import heartbeats
+from reconciler.hosts.simulator.gate import verbs as simulated_gate
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Blank
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.plan import Change
 from reconciler.planning import order, planner, rehearsal, safety
 from reconciler.resources import READINGS, RESOURCES, Resource
@@ -197,8 +198,8 @@ def test_a_node_that_is_dropped_while_it_mounts_is_seen():
 
 
 def test_a_gate_that_does_not_look_at_heartbeats_is_seen(monkeypatch):
-    monkeypatch.setattr(beating, "_look", lambda *_: iter(()))
-    monkeypatch.setattr(beating, "refuse_our_number", lambda *_: None)
+    monkeypatch.setattr(heartbeats, "_look", lambda *_: iter(()))
+    monkeypatch.setattr(heartbeats, "refuse_our_number", lambda *_: None)
     world, controller, other = two_and_a_stranger()
     unmounted(world)
     meets(world, "node01", "mount", lambda: other.mount(LUN, PATH))

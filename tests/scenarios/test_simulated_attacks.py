@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import Controller, happened, mounted, volume, witnessed
 from tests.scenarios.test_simulated_membership import (

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator.reply import Reply
+from reconciler.hosts.simulator.state.reply import Reply
 from tests.clock import drive
 from tests.runs import MOUNTED, mounted
 from tests.scenarios.test_simulated_growth import (

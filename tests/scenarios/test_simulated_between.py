@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import Shape, bare_hosts
+from reconciler.hosts.simulator.presets import Shape, bare_hosts
 from tests.clock import drive
 from tests.properties.recovery import twice
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume

@@ -2,8 +2,9 @@
 
 import pytest
 
-from reconciler.hosts.simulator import lease, power
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.kernel import power
+from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
 

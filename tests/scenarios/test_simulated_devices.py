@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.disk import Blank, Filesystem, Signature
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Blank, Filesystem, Signature
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from reconciler.cli.commands.drift import drifts, exit_code
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.pipeline import Options
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 from tests.clock import drive

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.hosts.simulator.disk import Filesystem
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Filesystem
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, volume, witnessed
 

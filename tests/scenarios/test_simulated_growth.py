@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.hosts.simulator import services
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import Shape, add_storage, partition
+from reconciler.hosts.simulator.kernel import services
+from reconciler.hosts.simulator.presets import Shape, add_storage, partition
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.planning import graph
 from tests.clock import drive
 from tests.runs import (

@@ -9,8 +9,8 @@ import yaml
 from reconciler.cli import run
 from reconciler.cli.commands import import_
 from reconciler.cli.commands.import_ import Search
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.worlds import Shape, partition
+from reconciler.hosts.simulator.presets import Shape, partition
+from reconciler.hosts.simulator.state.files import File
 from reconciler.loading import load
 from reconciler.model.desired import Ssh
 from reconciler.pipeline import Options

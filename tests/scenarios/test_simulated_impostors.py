@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import Fault, services
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator.kernel import services
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import MOUNTED, mounted, volume
 from tests.scenarios.test_simulated_membership import THREE, cluster, running

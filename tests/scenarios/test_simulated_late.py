@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from reconciler.hosts.simulator import lease
+from reconciler.hosts.simulator.gate import lease
 from tests.clock import drive
 from tests.properties.recovery import recover
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import services
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator.kernel import services
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, happened, members, mounted, of, volume, witnessed
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.worlds import Shape, partition, strip
+from reconciler.hosts.simulator.presets import Shape, partition, strip
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
 

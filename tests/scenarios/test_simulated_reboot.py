@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import (
     MOUNTED,

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import pytest
 
-from reconciler.hosts.simulator.disk import Filesystem, Garbage, Signature
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.live import CLUSTER_CONF, Cluster
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF, Cluster
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import Controller, desired, volume, witnessed
 from tests.strategies import Befallen

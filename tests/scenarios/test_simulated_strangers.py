@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.live import CLUSTER_CONF
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, of, volume
 from tests.scenarios.test_simulated_import import imported

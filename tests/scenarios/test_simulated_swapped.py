@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.disk import Blank, Extent, Filesystem, Signature
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Blank, Extent, Filesystem, Signature
 from tests.clock import drive
 from tests.runs import Controller, desired, happened, mounted, volume, witnessed
 

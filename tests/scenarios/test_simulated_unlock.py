@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.execution.leases import MEMBER, Seat
 from reconciler.execution.operating import Answer, unlock
-from reconciler.hosts.simulator import lease
+from reconciler.hosts.simulator.gate import lease
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
 from tests.wire import Kill, Line

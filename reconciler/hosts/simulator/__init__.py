@@ -6,10 +6,10 @@ behaves as real ones were seen to behave, and knows nothing of the product's cod
 
 from __future__ import annotations
 
-from reconciler.hosts.simulator.errors import ImpossibleWorld, UnknownCommand
-from reconciler.hosts.simulator.faults import Fault
 from reconciler.hosts.simulator.host import SimulatedHost
-from reconciler.hosts.simulator.world import Event, Violation, World
+from reconciler.hosts.simulator.state.errors import ImpossibleWorld, UnknownCommand
+from reconciler.hosts.simulator.state.faults import Fault
+from reconciler.hosts.simulator.state.world import Event, Violation, World
 
 __all__ = [
     "Event",

@@ -7,15 +7,16 @@ from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import gate, lease, live, modules, ordering, services, units
-from reconciler.hosts.simulator.answers import answer, check_arguments
-from reconciler.hosts.simulator.call import Call
-from reconciler.hosts.simulator.errors import UnknownCommand
-from reconciler.hosts.simulator.reply import Failed, Reply, Waits
+from reconciler.hosts.simulator.gate import lease, verbs
+from reconciler.hosts.simulator.gate.call import Call
+from reconciler.hosts.simulator.kernel import live, modprobe, ordering, services, units
+from reconciler.hosts.simulator.probe.answer import answer, check_arguments
+from reconciler.hosts.simulator.state.errors import UnknownCommand
+from reconciler.hosts.simulator.state.reply import Failed, Reply, Waits
 from reconciler.model.gate_call import PERMIT_WORDS, gate_call
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.machine import Machine
+    from reconciler.hosts.simulator.state.machine import Machine
     from reconciler.model.plan import Command
 
 PROBE, GATE = "# reconcile-probe 1", "# reconcile-gate 1"
@@ -107,7 +108,7 @@ def name_of(argv: tuple[str, ...]) -> str:
         case ("sh", "-c", text, "gate", *_) if _is(text, GATE) and (call := gate_call(argv)):
             if call.verb == "do" and call.target is None and _gated(call.arguments):
                 return name_of(call.arguments)
-            if gate.understands(call.verb, call.arguments, call.target):
+            if verbs.understands(call.verb, call.arguments, call.target):
                 return f"gate {call.verb}"
         case _:
             pass
@@ -152,7 +153,7 @@ def begin(machine: Machine, command: Command) -> None:
     try:
         command = _allowed(machine, command, OPERATOR)
         if name.startswith("gate "):
-            gate.cut_short(name.removeprefix("gate "), _called(machine, command, ""))
+            verbs.cut_short(name.removeprefix("gate "), _called(machine, command, ""))
     except Waits:
         return
     except Failed as failed:
@@ -176,14 +177,14 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
     gated = asked is not None and asked.verb == "do"
     argv = asked.arguments if asked and gated else command.argv
     if gated and argv in UNUSED:
-        gate.refuse_use(machine)
+        verbs.refuse_use(machine)
     match name_of(command.argv).split():
         case ["probe"]:
             return answer(machine, argv[4:])
         case ["gate", verb]:
-            return gate.perform(verb, _called(machine, command, controller))
+            return verbs.perform(verb, _called(machine, command, controller))
         case ["modprobe", module]:
-            return modules.load(machine, module)
+            return modprobe.load(machine, module)
         case ["systemctl", verb]:
             return _systemctl(machine, verb, argv[2:])
         case _:

@@ -9,15 +9,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import commands, lease, mounting, power
-from reconciler.hosts.simulator.errors import ImpossibleWorld
-from reconciler.hosts.simulator.faults import Fault
-from reconciler.hosts.simulator.reply import Reply, Waits
+from reconciler.hosts.simulator import commands
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.kernel import mounting, power
+from reconciler.hosts.simulator.state.errors import ImpossibleWorld
+from reconciler.hosts.simulator.state.faults import Fault
+from reconciler.hosts.simulator.state.reply import Reply, Waits
 from reconciler.model.gate_call import gate_call
 from reconciler.model.plan import Command, Completed
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.machine import Machine, Mount
+    from reconciler.hosts.simulator.state.machine import Machine, Mount
 
 REFUSALS = {
     "host-unreachable": "no route to host",

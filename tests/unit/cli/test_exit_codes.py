@@ -13,9 +13,9 @@ import pytest
 
 from reconciler.cli import session
 from reconciler.gate.decision import Lease
-from reconciler.hosts.simulator import lease
-from reconciler.hosts.simulator.faults import Fault
-from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.state.faults import Fault
+from reconciler.hosts.simulator.state.files import File
 from reconciler.model.outcome import ClusterOutcome
 from tests.desk import RECONCILE, desk
 

@@ -5,7 +5,7 @@ import pytest
 from reconciler.cli.operating import addressed, places
 from reconciler.errors import UsageError
 from reconciler.execution.operating import seats_of
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.observed import Lease, Observed, Unknown
 from tests.builders import facts
 from tests.runs import members, of, volume

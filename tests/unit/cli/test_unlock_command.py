@@ -8,8 +8,8 @@ import pty
 import pytest
 
 from reconciler.gate.decision import Lease
-from reconciler.hosts.simulator import lease
-from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.state.files import File
 from tests.desk import desk
 
 RUN = "20261128T120000Z-abcdef"

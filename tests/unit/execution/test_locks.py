@@ -8,8 +8,9 @@ import pytest
 
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution.locks import Claim, Holder, leased
-from reconciler.hosts.simulator import World, lease
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import World
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.gate_call import gate_call
 from tests.clock import drive
 

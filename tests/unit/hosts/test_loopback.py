@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.loopback import served, words
 from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
 from reconciler.model.plan import Command
 from tests.hands import Hands

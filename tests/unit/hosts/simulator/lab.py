@@ -6,7 +6,7 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from reconciler.hosts import Host
 from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.worlds import O2CB_DEFAULT
+from reconciler.hosts.simulator.presets import O2CB_DEFAULT
 from reconciler.model.gate_call import Target
 from reconciler.model.plan import Command, Completed
 

@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.hosts.simulator import UnknownCommand
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.plan import Command, Completed
 from tests.unit.hosts.simulator.lab import GATE, LUN, PROBE, mkfs, on
 

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import Fault, ImpossibleWorld
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
     CONF,

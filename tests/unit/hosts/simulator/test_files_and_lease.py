@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.hosts.simulator import lease
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.worlds import O2CB_DEFAULT, bare_cluster
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.presets import O2CB_DEFAULT, bare_cluster
+from reconciler.hosts.simulator.state.files import File
 from reconciler.model.plan import Completed
 from tests.hands import Hands
 from tests.unit.hosts.simulator.lab import CONF, O2CB, digest, gate, kinds, section, write

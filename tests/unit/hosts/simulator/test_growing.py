@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import MIB, add_storage, bare_cluster, partition
+from reconciler.hosts.simulator.presets import MIB, add_storage, bare_cluster, partition
 from tests.unit.hosts.simulator.lab import GIB, gate, kinds, mkfs, mount, on, start_cluster
 
 MAP, PART = "/dev/mapper/mpatha", "/dev/mapper/mpatha-part1"

@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from tests.unit.hosts.simulator.lab import (
     CONF,
     LUN,

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import mkfs as tool
-from reconciler.hosts.simulator.disk import Blank, Filesystem, Garbage, Signature
-from reconciler.hosts.simulator.faults import Fault
-from reconciler.hosts.simulator.reply import Failed
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.kernel import mkfs as tool
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.hosts.simulator.state.disk import Blank, Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.state.faults import Fault
+from reconciler.hosts.simulator.state.reply import Failed
 from tests.unit.hosts.simulator.lab import (
     GIB,
     LUN,

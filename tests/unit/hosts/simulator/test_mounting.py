@@ -2,9 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.hosts.simulator.disk import Beat, Blank, Extent, Filesystem, Garbage, Signature
-from reconciler.hosts.simulator.reply import Failed
-from reconciler.hosts.simulator.worlds import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator.presets import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator.state.disk import (
+    Beat,
+    Blank,
+    Extent,
+    Filesystem,
+    Garbage,
+    Signature,
+)
+from reconciler.hosts.simulator.state.reply import Failed
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
     CONF,

@@ -1,10 +1,10 @@
 import pytest
 
-from reconciler.hosts.simulator.answers import SECTIONS
-from reconciler.hosts.simulator.disk import Garbage, Signature
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Process
-from reconciler.hosts.simulator.worlds import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator.presets import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator.probe.answer import SECTIONS
+from reconciler.hosts.simulator.state.disk import Garbage, Signature
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Process
 from tests.unit.hosts.simulator.lab import (
     CONF,
     GIB,

@@ -1,7 +1,7 @@
 import pytest
 
-from reconciler.hosts.simulator.machine import Process
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.hosts.simulator.state.machine import Process
 from reconciler.model.plan import Command, Completed
 from tests.unit.hosts.simulator.lab import (
     CONF,
