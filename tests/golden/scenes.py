@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reconciler import pipeline
+from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import hypervisor, services
 from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.presets import Shape, add_storage, strip
@@ -166,7 +167,7 @@ def dead():
     world = witnessed(3)
     controller = Controller(world)
     applied(world, controller, one(world))
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.reach(world.now + 300)
     said = {**SAID, "lun_access": "mapped"}
     states = {"node03": {"state": "dead", "attested": said}}

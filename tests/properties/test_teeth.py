@@ -9,7 +9,7 @@ from reconciler import pipeline
 from reconciler.execution import executor, leases, machine
 from reconciler.execution.locks import Held
 from reconciler.gate import decision
-from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.gate import heartbeats
 from reconciler.hosts.simulator.gate import verbs as simulated_gate
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
@@ -85,9 +85,9 @@ def test_a_second_format_is_seen(monkeypatch):
     controller, wanted = Controller(world), desired(world)
     plan = drive(world, controller.plan(wanted))
     drive(world, controller.apply(wanted))
-    world.hosts["node01"].unmount("/srv/images")
+    connect(world, "node01").unmount("/srv/images")
     (again,) = [a for a in plan.actions if a.kind == "format"]
-    drive(world, world.hosts["node01"].run(again.command))  # by hand: no run has the lease
+    drive(world, connect(world, "node01").run(again.command))  # by hand: no run has the lease
     kinds = {wrong.split(" ", 1)[0] for wrong in world.wrongs()}
     assert kinds >= {"format-of-data"}
     assert any("lun1 is formatted again" in wrong for wrong in world.wrongs())
@@ -218,7 +218,7 @@ def test_a_gate_that_formats_whatever_is_behind_the_path_is_seen(monkeypatch):
 
 
 def swapped(world):
-    world.hosts["node01"].swap("lun1", "lun2")
+    connect(world, "node01").swap("lun1", "lun2")
 
 
 @pytest.mark.parametrize("believed", [True, False])

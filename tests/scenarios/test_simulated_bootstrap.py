@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.hosts.simulator import connect_all
 from reconciler.hosts.simulator.gate import lease
 from reconciler.hosts.simulator.kernel import power
 from reconciler.hosts.simulator.presets import Shape
@@ -51,7 +52,7 @@ def test_a_partition_is_formatted_and_the_rest_of_the_disk_is_left_alone(storage
     world = witnessed(2, Shape(storage))
     lun = world.luns["lun1"]
     lun.add_partition(1, 1 << 20, lun.whole.size - (2 << 20))
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.reboot()
     item = volume(world)
     item["device"]["partition"] = 1

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from reconciler.cli.prompts import confirmation
-from reconciler.hosts.simulator import ImpossibleWorld
+from reconciler.hosts.simulator import ImpossibleWorld, connect
 from reconciler.hosts.simulator.kernel import hypervisor, mounting
 from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.state.files import File
@@ -341,7 +341,7 @@ def test_no_world_has_a_guest_without_its_volume():
         hypervisor.add(world.machines["node01"], Guest("vm1", "/srv/other/vm1"))
     hypervisor.add(world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
     with pytest.raises(ImpossibleWorld):
-        world.hosts["node01"].unmount("/srv/images")
+        connect(world, "node01").unmount("/srv/images")
 
 
 def test_a_guest_that_is_started_twice_is_a_disaster():

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel import hypervisor, services
 from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.presets import Shape, add_storage
@@ -100,7 +100,7 @@ def test_one_host_after_the_other_mounts_it_on_the_new_path():
     assert {m.units[AGENT].active for n, m in world.machines.items() if n in NAMES} == {
         "active"
     }
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert everywhere(world, "images /srv/new")
 
 
@@ -353,7 +353,7 @@ def test_a_host_that_died_in_the_window_is_recovered_by_a_check_first():
     assert ended.word == "partial"
     assert happened(world, "labelled") == []
     world.advance(200)
-    world.hosts["node03"].power_on()
+    connect(world, "node03").power_on()
     ended = apply(world, controller, file)
     assert "set-label" in kinds(ended)
     assert everywhere(world, "pictures /srv/images")

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.execution.leases import MEMBER, Seat
 from reconciler.execution.operating import Answer, unlock
+from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.gate import lease
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
@@ -18,7 +19,7 @@ def at_mount(name):
 
 def seats(world):
     return {
-        name: (Seat(world.session(name, "alice"), MEMBER),) for name in sorted(world.machines)
+        name: (Seat(connect(world, name, "alice"), MEMBER),) for name in sorted(world.machines)
     }
 
 
@@ -105,7 +106,7 @@ def test_a_host_that_does_not_answer_is_told_and_the_others_are_freed():
     world = witnessed(2)
     line = left(world, "gate mount", "before")
     drive(world, line.settle())
-    world.hosts["node01"].power_off()
+    connect(world, "node01").power_off()
     first, second = drive(world, unlock(seats(world), line.run))
     assert (first.host, first.code, second) == (
         "node01",

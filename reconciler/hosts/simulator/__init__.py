@@ -6,7 +6,7 @@ behaves as real ones were seen to behave, and knows nothing of the product's cod
 
 from __future__ import annotations
 
-from reconciler.hosts.simulator.host import SimulatedHost
+from reconciler.hosts.simulator.host import SimulatedHost, connect, connect_all
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld, UnknownCommand
 from reconciler.hosts.simulator.state.faults import Fault
 from reconciler.hosts.simulator.state.world import Event, Violation, World
@@ -19,4 +19,6 @@ __all__ = [
     "UnknownCommand",
     "Violation",
     "World",
+    "connect",
+    "connect_all",
 ]

@@ -20,6 +20,7 @@ from reconciler.model.plan import Command, Completed
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine, Mount
+    from reconciler.hosts.simulator.state.world import World
 
 REFUSALS = {
     "host-unreachable": "no route to host",
@@ -79,8 +80,7 @@ class SimulatedHost:
 
     def reboot(self) -> None:
         """An orderly restart."""
-        power.shut_down(self.machine)
-        power.switch_on(self.machine)
+        power.reboot(self.machine)
 
     def stun(self) -> None:
         """It is paused, as a virtual machine is: nothing of it goes on, and nothing is lost."""
@@ -204,3 +204,16 @@ class SimulatedHost:
         finally:
             machine.busy = [item for item in machine.busy if item[0] != lease.worker()]
             lease.ended(machine)
+
+
+def connect(world: World, name: str, controller: str = commands.OPERATOR) -> SimulatedHost:
+    """A connection to a host of the world; ``controller`` tells apart who is at its other end.
+
+    By default that is an operator, who types at the host itself. KeyError: no such host.
+    """
+    return SimulatedHost(world.machines[name], controller)
+
+
+def connect_all(world: World) -> dict[str, SimulatedHost]:
+    """The operator's connections, to every host by its name."""
+    return {name: connect(world, name) for name in world.machines}

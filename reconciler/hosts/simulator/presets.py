@@ -169,9 +169,9 @@ def partition(world: World, lun: str = "lun1", number: int = 1, scheme: str = "g
     disk = world.luns[lun]
     extent = disk.add_partition(number, MIB, (disk.whole.size // MIB - 2) * MIB)
     disk.whole.content = Signature(scheme)
-    for host in world.hosts.values():
-        if host.machine.running.on:
-            host.reboot()
+    for machine in world.machines.values():
+        if machine.running.on:
+            power.reboot(machine)
     return extent
 
 

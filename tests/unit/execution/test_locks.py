@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution.locks import Claim, Holder, leased
-from reconciler.hosts.simulator import World
+from reconciler.hosts.simulator import World, connect
 from reconciler.hosts.simulator.gate import lease
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.gate_call import gate_call
@@ -49,7 +49,7 @@ class Before:
 
 
 def door(world: World):
-    return lambda name: world.hosts[name]
+    return lambda name: connect(world, name)
 
 
 async def died(world, run, *members, helpers=()):
@@ -127,8 +127,8 @@ def test_a_run_that_was_displaced_while_it_still_acquired_is_not_locked():
             await asyncio.sleep(0.1)
 
     async def story():
-        second = Before(world.hosts["node02"], another)
-        doors = {"node01": world.hosts["node01"], "node02": second}
+        second = Before(connect(world, "node02"), another)
+        doors = {"node01": connect(world, "node01"), "node02": second}
         async with leased(["node01", "node02"], [], claim("slow"), doors.__getitem__):
             entered.append("slow")
 

@@ -47,6 +47,12 @@ def shut_down(machine: Machine) -> None:
     cut(machine)
 
 
+def reboot(machine: Machine) -> None:
+    """An orderly restart."""
+    shut_down(machine)
+    switch_on(machine)
+
+
 def switch_on(machine: Machine) -> None:
     """A boot: o2cb if it is enabled, then fstab's network mounts, then what else is enabled."""
     machine.start()

@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from reconciler.hosts.simulator.commands import OPERATOR
-from reconciler.hosts.simulator.host import SimulatedHost
 from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.state.disk import EPOCH, Filesystem, Lun
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
@@ -53,7 +51,6 @@ class World:
     now: float = 0.0
     luns: dict[str, Lun] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)
-    hosts: dict[str, SimulatedHost] = field(default_factory=dict)
     trace: list[Event] = field(default_factory=list)
     disasters: list[Violation] = field(default_factory=list)
     controllers: dict[str, str] = field(default_factory=dict)
@@ -95,15 +92,7 @@ class World:
                 f"a second host with the name or an address of {machine.name}"
             )
         self.machines[machine.name] = machine
-        self.hosts[machine.name] = self.session(machine.name, OPERATOR)
         return machine
-
-    def session(self, host: str, controller: str) -> SimulatedHost:
-        """A connection to a host; ``controller`` tells apart who is at its other end.
-
-        In ``hosts`` it is an operator, who types at the host itself.
-        """
-        return SimulatedHost(self.machines[host], controller)
 
     def advance(self, seconds: float) -> None:
         """Lets time pass, and with it what the kernels do by themselves."""

@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.hosts.simulator import UnknownCommand
+from reconciler.hosts.simulator import UnknownCommand, connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Unit
@@ -19,7 +19,7 @@ OWN, PACKAGE = f"/etc/systemd/system/{NAME}", f"/usr/lib/systemd/system/{NAME}"
 
 
 def automounting(*rows):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.automounts += rows
     return host
 
@@ -110,7 +110,7 @@ async def test_a_disarm_of_anything_else_is_a_bug(words):
 async def test_a_remount_changes_options_and_nothing_else():
     world = bare_cluster(1)
     await mounted_cluster(world)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     fs = next(world.filesystems())
     before = (dict(fs.slot_map), dict(fs.beats))
     for options, shown in (("nodev", "rw,nodev,noatime,rw"), ("relatime", "rw,relatime,rw")):
@@ -125,7 +125,7 @@ async def test_a_remount_changes_options_and_nothing_else():
 async def test_only_what_is_mounted_there_is_remounted_with_options_that_exist():
     world = bare_cluster(1)
     await mounted_cluster(world)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     ran = [
         refusal(await host.run(on(words[0], "remount", *words[1:])))[:2]
         for words in (

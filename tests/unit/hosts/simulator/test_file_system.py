@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator import Fault, connect, connect_all
 from reconciler.hosts.simulator.presets import bare_cluster, partition
 from reconciler.model.gate_call import gate_call
 from tests.unit.hosts.simulator.lab import (
@@ -30,11 +30,11 @@ async def volume(storage="san", hosts=2, on=("node01", "node02")):
     world = bare_cluster(hosts, storage)
     await mounted_cluster(world, *(on or ("node01",)))
     if not on:
-        world.hosts["node01"].unmount("/srv/images")
+        connect(world, "node01").unmount("/srv/images")
     world.grow("lun1", 2 * GIB)
-    for name in world.hosts:
+    for name in world.machines:
         known(world, name, 2 * GIB)
-    return world, world.hosts["node01"], next(world.filesystems())
+    return world, connect(world, "node01"), next(world.filesystems())
 
 
 def known(world, name, size):
@@ -70,7 +70,7 @@ OFFLINE = {
 async def unlist(world, *stays):
     """The other hosts are off these hosts' live lists, and have themselves a list of all."""
     for name in stays:
-        for node in world.hosts.keys() - set(stays):
+        for node in world.machines.keys() - set(stays):
             world.machines[name].running.live.nodes.pop(node)
 
 
@@ -80,7 +80,7 @@ async def test_a_mounted_volume_grows_for_everybody_at_once():
         done = await host.run(grow(fs))
         assert (done.status, done.stdout) == (0, f"ok grown {MAP} {2 * GIB}\n")
     assert fs.size == 2 * GIB
-    for each in world.hosts.values():
+    for each in connect_all(world).values():
         told = await section(each, "mounts", "--size", "/srv/images")
         assert told[1] == ("size", "/srv/images", str(2 * GIB), str(2 * GIB))
     assert [e.detail for e in world.trace if e.what == "resized"] == [f"images {2 * GIB}"]
@@ -132,7 +132,7 @@ async def test_every_layer_beneath_must_hold_the_file_system(small):
     world = bare_cluster(1, "san")
     await start_cluster(world)
     extent = partition(world)
-    host, node = world.hosts["node01"], f"{MAP}-part1"
+    host, node = connect(world, "node01"), f"{MAP}-part1"
     assert (await host.run(mkfs(node, size=extent.size))).status == 0
     assert (await host.run(mount(node))).status == 0
     fs = extent.content
@@ -151,7 +151,7 @@ async def test_growth_over_the_end_of_a_peers_device_is_a_disaster():
     known(world, "node03", GIB)
     assert (await host.run(grow(fs))).status == 0
     assert [(v.kind, v.host) for v in world.violations()] == [("short-device", "node02")]
-    await world.hosts["node03"].run(mount(MAP))
+    await connect(world, "node03").run(mount(MAP))
     assert [(v.kind, v.host) for v in world.violations()][1:] == [("short-device", "node03")]
 
 
@@ -215,13 +215,13 @@ async def test_a_label_is_set_once_where_nobody_has_the_volume():
         done = await host.run(label(fs))
         assert (done.stdout, fs.label) == (f"ok label {MAP} other\n", "other")
     assert [e.detail for e in world.trace if e.what == "labelled"] == ["images other"]
-    told = await section(world.hosts["node02"], "wanted", "--want", f"path={MAP}")
+    told = await section(connect(world, "node02"), "wanted", "--want", f"path={MAP}")
     assert next(row[3] for row in told if row[2] == "label") == "other"
 
 
 async def test_a_dirty_journal_is_replayed_by_fsck_alone():
     world, host, fs = await volume(on=("node02",))
-    world.hosts["node02"].power_off()
+    connect(world, "node02").power_off()
     assert "uncommitted changes" in (await host.run(slots(fs))).stderr
     assert "uncommitted changes" in (await host.run(label(fs))).stderr
     assert (await host.run(check(fs))).stdout == f"ok clean {MAP}\n"
@@ -268,7 +268,7 @@ async def test_a_resize_that_is_cut_short_online_has_done_a_part_of_it():
     world, host, fs = await volume()
     await cut(host, grow(fs))
     assert (fs.inprog, fs.size) == (False, GIB + GIB // 2)
-    other = world.hosts["node02"]
+    other = connect(world, "node02")
     assert (await other.run(grow(fs))).status == 0
     assert (fs.size, kinds(world)) == (2 * GIB, [])
 

@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator import Fault, connect, connect_all
 from reconciler.hosts.simulator.presets import MIB, bare_cluster, partition
 from reconciler.hosts.simulator.state.disk import Signature
 from reconciler.hosts.simulator.state.files import Room
@@ -23,7 +23,7 @@ def grown(storage, hosts=1):
     """A LUN of 2 GiB of which the kernels know 1."""
     world = bare_cluster(hosts, storage)
     world.grow("lun1", 2 * GIB)
-    return world, world.hosts["node01"]
+    return world, connect(world, "node01")
 
 
 def parted(storage="san", hosts=1, scheme="gpt"):
@@ -31,11 +31,11 @@ def parted(storage="san", hosts=1, scheme="gpt"):
     world = bare_cluster(hosts, storage)
     partition(world, scheme=scheme)
     world.grow("lun1", 2 * GIB)
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         for device in host.machine.running.devices:
             if device.lun.name == "lun1" and device.partition is None:
                 device.size = 2 * GIB
-    return world, world.hosts["node01"]
+    return world, connect(world, "node01")
 
 
 def grow(end=NEW, start=START, number=1, node=MAP):
@@ -61,7 +61,7 @@ async def test_a_rescan_changes_no_other_disk_and_no_partition():
     world, _ = grown("san", hosts=2)
     partition(world)
     world.grow("lun1", 3 * GIB)
-    one, two = world.hosts.values()
+    one, two = connect_all(world).values()
     before = sizes(two, "sda", "sdb", "dm-0", "dm-1")
     assert (await one.run(on(MAP, "rescan", 3 * GIB))).status == 0
     assert sizes(one, "dm-0", "dm-1", "sda1") == (3 * GIB, before[3], before[3])
@@ -133,7 +133,7 @@ async def test_a_rescan_that_is_cut_short_leaves_the_map_behind_its_paths():
 @pytest.mark.parametrize("scheme", ["gpt", "dos"])
 async def test_a_partition_grows_in_the_table_and_in_the_kernel_that_wrote_it(scheme):
     world, one = parted(hosts=2, scheme=scheme)
-    two = world.hosts["node02"]
+    two = connect(world, "node02")
     for _ in range(2):
         done = await one.run(grow())
         assert (done.status, done.stdout) == (0, f"ok grown {MAP} 1 {NEW}\n")
@@ -192,7 +192,7 @@ async def test_a_kernel_that_knows_the_old_size_of_the_disk_refuses_the_new_part
     world = bare_cluster(1, "san")
     partition(world)
     world.grow("lun1", 2 * GIB)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     assert refusal(await host.run(grow()))[1].startswith("gate: device-size: ")
     assert (await host.run(on(MAP, "rescan", 2 * GIB))).status == 0
     assert (await host.run(grow())).status == 0
@@ -216,7 +216,7 @@ async def test_a_dead_map_has_no_table():
 
 async def test_other_hosts_reread_the_partition():
     world, one = parted(hosts=2)
-    two = world.hosts["node02"]
+    two = connect(world, "node02")
     await one.run(grow())
     for _ in range(2):
         done = await two.run(on(MAP, "reread-partition", 1, GREW))
@@ -226,7 +226,7 @@ async def test_other_hosts_reread_the_partition():
 
 async def test_a_kernel_rereads_no_further_than_it_knows_the_disk():
     world, one = parted(hosts=2)
-    two = world.hosts["node02"]
+    two = connect(world, "node02")
     await one.run(grow())
     for device in two.machine.running.devices:
         if device.name in ("sda", "sdb", "dm-0"):
@@ -285,7 +285,7 @@ async def test_the_capacity_is_told_when_every_path_answers(down, tool, capacity
 async def test_a_volume_whose_paths_are_all_down_is_not_read():
     world = bare_cluster(1, "san")
     await mounted_cluster(world)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     host.machine.down_paths |= {"sda", "sdb"}
     ref = f"wwid={world.luns['lun1'].wwid}"
     rows = await section(host, "wanted", "--want", ref)
@@ -297,7 +297,7 @@ async def test_a_volume_whose_paths_are_all_down_is_not_read():
 async def test_partitions_have_no_partitions():
     world = bare_cluster(1)
     partition(world)
-    part, host = f"{LUN}-part1", world.hosts["node01"]
+    part, host = f"{LUN}-part1", connect(world, "node01")
     said = f"gate: device-missing: {part} is a partition, not a disk"
     for words in (("rescan", 1), ("grow-partition", 1, 2, 3), ("reread-partition", 1, 1)):
         done = await host.run(on(part, *words))

@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.hosts.simulator import UnknownCommand
+from reconciler.hosts.simulator import UnknownCommand, connect
 from reconciler.hosts.simulator.presets import add_storage, bare_cluster
 from reconciler.hosts.simulator.state.reply import Reply
 from reconciler.model.plan import Command
@@ -12,7 +12,7 @@ MIB = 1 << 20
 def storage(kind="san", luns=2):
     world = bare_cluster(2, kind, luns)
     add_storage(world)
-    return world, world.hosts["san"]
+    return world, connect(world, "san")
 
 
 def extend(size, lun="lun1"):
@@ -40,14 +40,14 @@ async def test_a_logical_volume_grows_by_whole_extents_and_kernels_notice_later(
 async def test_a_volume_that_lvm_does_not_know_is_not_extended(host):
     world, _ = storage()
     world.machines["node01"].setup.commands += ("lvs", "lvextend")
-    done = await world.hosts[host].run(extend(1, "root"))
+    done = await connect(world, host).run(extend(1, "root"))
     said = "gate: backing-missing: vg0/root is not known to lvs"
     assert refusal(done) == (75, said, 0.1)
 
 
 async def test_a_member_has_no_lvm():
     world, _ = storage()
-    done = await world.hosts["node01"].run(extend(1))
+    done = await connect(world, "node01").run(extend(1))
     assert refusal(done)[:2] == (70, "gate: no-tool: lvs is not there")
 
 
@@ -93,4 +93,4 @@ async def test_a_test_adds_programs_and_members_have_none():
     done = await san.run(Command(("sh", "-c", "lvresize")))
     assert (done.status, done.stdout, done.stderr) == (3, "sh -c lvresize", "san")
     with pytest.raises(UnknownCommand):
-        await world.hosts["node01"].run(Command(("grow-lun", "lun1", "1")))
+        await connect(world, "node01").run(Command(("grow-lun", "lun1", "1")))
