@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from reconciler import pipeline
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import hypervisor, services
-from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.presets import Shape, add_storage, strip
+from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Unit as SimulatedUnit
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed, Process, Unit, Unreachable

@@ -9,8 +9,8 @@ from functools import cache
 
 from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.kernel import hypervisor, services
-from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.presets import Shape, add_storage, partition
+from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.model.desired import Desired
 from tests.clock import drive

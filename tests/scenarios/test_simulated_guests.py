@@ -9,8 +9,8 @@ import pytest
 from reconciler.cli.prompts import confirmation
 from reconciler.hosts.simulator import ImpossibleWorld, connect
 from reconciler.hosts.simulator.kernel import hypervisor, mounting
-from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Process, Unit
 from tests.clock import drive
 from tests.runs import Controller, happened, members, of, volume, witnessed

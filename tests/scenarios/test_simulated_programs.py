@@ -8,8 +8,8 @@ import json
 import pytest
 
 from reconciler.hosts.simulator.kernel import hypervisor
-from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.reply import Reply
 from tests.clock import drive
 from tests.runs import Controller, members, of, volume, witnessed

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import pytest
 
 from reconciler.hosts.simulator import connect, connect_all
-from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF, Cluster
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.cluster import Cluster
 from reconciler.hosts.simulator.state.disk import Filesystem, Garbage, Signature
 from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel import hypervisor, services
-from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.presets import Shape, add_storage
+from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.planning import graph
 from tests.clock import drive

@@ -7,7 +7,7 @@ import pytest
 from reconciler.execution.leases import MEMBER, Seat
 from reconciler.execution.operating import Answer, unlock
 from reconciler.hosts.simulator import connect
-from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.state import lease_file
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
 from tests.wire import Kill, Line
@@ -89,7 +89,7 @@ def test_a_living_run_that_lost_its_lease_by_hand_changes_nothing_more(moment):
     assert second.word in {"converged", "no-change"}
     assert first.word in {"converged", "no-change", "partial", "failed", "refused", "locked"}
     assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
-    assert [lease.read(machine).run for machine in world.machines.values()] == ["", ""]
+    assert [lease_file.read(machine).run for machine in world.machines.values()] == ["", ""]
     assert world.wrongs() == []
 
 
@@ -99,7 +99,7 @@ def test_the_run_that_is_named_loses_its_lease_and_no_other():
     drive(world, line.settle())
     answers = drive(world, unlock(seats(world), "somebody-else"))
     assert [(a.code, a.message) for a in answers] == [("lease-lost", line.run)] * 2
-    assert [lease.read(m).run for m in world.machines.values()] == [line.run] * 2
+    assert [lease_file.read(m).run for m in world.machines.values()] == [line.run] * 2
 
 
 def test_a_host_that_does_not_answer_is_told_and_the_others_are_freed():

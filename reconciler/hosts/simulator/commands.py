@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.gate import lease, verbs
 from reconciler.hosts.simulator.gate.call import Call
+from reconciler.hosts.simulator.gate.cluster import refuse_use
 from reconciler.hosts.simulator.kernel import live, modprobe, ordering, services, units
 from reconciler.hosts.simulator.probe.answer import answer, check_arguments
 from reconciler.hosts.simulator.state.errors import UnknownCommand
@@ -177,7 +178,7 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
     gated = asked is not None and asked.verb == "do"
     argv = asked.arguments if asked and gated else command.argv
     if gated and argv in UNUSED:
-        verbs.refuse_use(machine)
+        refuse_use(machine)
     match name_of(command.argv).split():
         case ["probe"]:
             return answer(machine, argv[4:])

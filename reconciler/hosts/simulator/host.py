@@ -12,6 +12,7 @@ from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import commands
 from reconciler.hosts.simulator.gate import lease
 from reconciler.hosts.simulator.kernel import mounting, power
+from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
 from reconciler.hosts.simulator.state.faults import Fault
 from reconciler.hosts.simulator.state.reply import Reply, Waits
@@ -183,14 +184,14 @@ class SimulatedHost:
 
     def _look_for_disasters(self, name: str) -> None:
         machine = self.machine
-        scope = machine.running.works.get(lease.worker(), lease.MEMBER)
+        scope = machine.running.works.get(lease.worker(), lease_file.MEMBER)
         for worker, other in machine.busy:
-            if machine.running.works.get(worker, lease.MEMBER) == scope:
+            if machine.running.works.get(worker, lease_file.MEMBER) == scope:
                 machine.world.disaster(
                     "overlapping-commands", self.name, f"{name} during {other}"
                 )
         owner = machine.world.controllers.get(self.name, self.controller)
-        if owner != self.controller and scope == lease.MEMBER:
+        if owner != self.controller and scope == lease_file.MEMBER:
             machine.world.disaster(
                 "interleaved-runs", self.name, f"{name} by {self.controller}, held by {owner}"
             )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.hosts.simulator.kernel import hypervisor
-from reconciler.hosts.simulator.kernel.hypervisor import Guest
+from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.reply import Failed
 from tests.desk import desk
 

@@ -11,8 +11,6 @@ from reconciler.hosts.simulator.state.reply import Reply, refused
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
 
-LABEL = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
-
 
 def note(call: Call) -> Reply:
     """A backup has begun, or the one that had begun on this boot is made."""

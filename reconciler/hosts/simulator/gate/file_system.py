@@ -8,7 +8,7 @@ from reconciler.hosts.simulator.state.reply import Failed, Reply, refused, tool_
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
-    from reconciler.hosts.simulator.kernel.live import Cluster
+    from reconciler.hosts.simulator.state.cluster import Cluster
     from reconciler.hosts.simulator.state.devices import Device
     from reconciler.hosts.simulator.state.disk import Filesystem
     from reconciler.hosts.simulator.state.machine import Machine
@@ -154,7 +154,7 @@ def _take_lock(machine: Machine, fs: Filesystem, had: str, peer: str) -> Cluster
     live = machine.running.live
     if live is None:
         raise _failed(had, NO_CLUSTER, 1.0)
-    if any(mount.number in live.wiring for _, mount in machine.world.mounters(fs)):
+    if any(mount.number in live.address_by_number for _, mount in machine.world.mounters(fs)):
         raise _failed(had, peer, LOCKING)
     return live
 

@@ -1,4 +1,4 @@
-"""The lease file of a host: what the gate decides by, as the product's own table has it."""
+"""The verbs of the lease and of the pause: what the gate decides by the product's own table."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from reconciler.gate.decision import (
     Act,
     Answer,
     Free,
-    Lease,
-    Moment,
     Renew,
     Request,
     Seal,
     Unlock,
-    age,
     decide,
 )
+from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.reply import Reply, refused
 
@@ -27,102 +25,30 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
     from reconciler.model.gate_call import Permit
 
-STATE = "/var/lib/reconcile"
-PATH = f"{STATE}/lease"
-PAUSED = f"{STATE}/paused"
-ROOM = 2 * 32768  # bytes of the file and of its spare, which keep their place from then on
-MEMBER = "-"
-
-
-def path(scope: str) -> str:
-    """Where the lease of a scope is kept."""
-    return PATH if scope == MEMBER else f"{STATE}/{scope}/lease"
-
-
-def fields(machine: Machine, where: str = PATH) -> dict[str, str]:
-    """The lines of a state file, empty without one."""
-    lines = machine.files.text(where).splitlines()
-    return dict(line.split("\t", 1) for line in lines)
-
-
-def read(machine: Machine, scope: str = MEMBER) -> Lease:
-    """What stands on the disk."""
-    found = fields(machine, path(scope))
-    if not found:
-        return Lease()
-    return Lease(
-        int(found["token"]),
-        found["run"],
-        found["sealed"] == "1",
-        found["holder"],
-        tuple(h for h in found["hosts"].split(",") if h),
-        found["boot"],
-        int(found["renewed"]),
-        int(found["step"]),
-        found["action"],
-        found["began"],
-    )
-
-
-def text(lease: Lease) -> str:
-    """As the gate writes it, without what it pads the file with."""
-    rows = {
-        "token": lease.token,
-        "run": lease.run,
-        "sealed": int(lease.sealed),
-        "holder": lease.holder,
-        "hosts": ",".join(lease.hosts),
-        "boot": lease.boot,
-        "renewed": lease.renewed,
-        "step": lease.step,
-        "action": lease.action,
-        "began": lease.began,
-    }
-    return "".join(f"{key}\t{value}\n" for key, value in rows.items())
-
-
-def age_of(machine: Machine, scope: str = MEMBER) -> int:
-    """Whole seconds since the renewal; after a reboot since the boot."""
-    return age(read(machine, scope), moment(machine, scope))
-
-
-def is_paused(machine: Machine) -> bool:
-    """Whether an operator wants nothing to run here, by the host's own clock."""
-    found = fields(machine, PAUSED)
-    until = found.get("until", "-")
-    return bool(found) and not (
-        until.isdecimal() and machine.world.clock(machine) >= int(until)
-    )
-
-
-def moment(machine: Machine, scope: str) -> Moment:
-    """The host now."""
-    running = scope in machine.running.works.values()
-    uptime = int(machine.uptime)
-    return Moment(machine.running.boot_id, uptime, running, is_paused(machine))
-
 
 def _asked(machine: Machine, scope: str, ask: Request) -> Answer:
     """Decides, and keeps what stands from now on; refused as the gate does."""
-    old = read(machine, scope)
-    answer = decide(old, moment(machine, scope), ask)
+    old = lease_file.read(machine, scope)
+    answer = decide(old, lease_file.moment(machine, scope), ask)
     if answer.code:
         raise refused(answer.code, _words(machine, scope, answer.code, ask))
-    where = path(scope)
-    if where not in machine.files.by_path and not machine.files.reserve(where, ROOM):
+    where = lease_file.path(scope)
+    if where not in machine.files.by_path and not machine.files.reserve(where, lease_file.ROOM):
         raise refused("no-space", f"{where}: no space left on device")
-    machine.files.keep(where, File(text(answer.lease), "600"))
+    machine.files.keep(where, File(lease_file.text(answer.lease), "600"))
     return answer
 
 
 def _words(machine: Machine, scope: str, code: str, ask: Request) -> str:
-    lease = read(machine, scope)
-    reason = fields(machine, PAUSED)
+    lease = lease_file.read(machine, scope)
+    reason = lease_file.fields(machine, lease_file.PAUSED)
     step, until = (ask.step, ask.until) if isinstance(ask, Act) else (0, 0)
     late = int(machine.uptime) - until
     return {
         "paused": f"{reason.get('by')}: {reason.get('reason')}",
-        "lease-held": "\t".join([lease.run, lease.holder, str(age_of(machine, scope))]),
+        "lease-held": "\t".join(
+            [lease.run, lease.holder, str(lease_file.age_of(machine, scope))]
+        ),
         "lease-busy": f"run {lease.run or 'that has ended'} still works here"
         + (f" at {lease.action}" if lease.action else ""),
         "lease-lost": f"{ask.run} has ended"
@@ -138,10 +64,10 @@ def _words(machine: Machine, scope: str, code: str, ask: Request) -> str:
 def acquire(call: Call) -> Reply:
     """Takes the lease if it is free, this run's, a dead run's, sealed, or expired."""
     scope, run, holder, hosts, displaces = call.args
-    machine, before = call.machine, read(call.machine, scope)
+    machine, before = call.machine, lease_file.read(call.machine, scope)
     ask = Acquire(run, holder, tuple(hosts.split(",")), displaces.removeprefix("-"))
     answer = _asked(machine, scope, ask)
-    if scope == MEMBER:
+    if scope == lease_file.MEMBER:
         machine.world.controllers[machine.name] = call.controller
     machine.record("lease-acquired", run)
     more = ""
@@ -154,7 +80,7 @@ def renew(call: Call) -> Reply:
     """Notes that the run is alive."""
     scope, run, token = call.args
     _asked(call.machine, scope, Renew(run, int(token)))
-    now = moment(call.machine, scope)
+    now = lease_file.moment(call.machine, scope)
     return Reply(stdout=f"ok renewed {run} {now.boot} {now.uptime}\n")
 
 
@@ -183,7 +109,7 @@ def unlock(call: Call) -> Reply:
 
 
 def _freed(machine: Machine, scope: str, run: str) -> None:
-    if scope == MEMBER:
+    if scope == lease_file.MEMBER:
         machine.world.controllers.pop(machine.name, None)
     machine.record("lease-released", run)
 
@@ -213,21 +139,21 @@ def worker() -> int:
 def pause(call: Call) -> Reply:
     """Nothing starts here until then."""
     cluster, reason, by, until = call.args
-    if is_paused(call.machine):
-        found = fields(call.machine, PAUSED)
+    if lease_file.is_paused(call.machine):
+        found = lease_file.fields(call.machine, lease_file.PAUSED)
         raise refused("paused", f"{found.get('by')}: {found.get('reason')}")
     since = call.machine.world.clock(call.machine)
     if until.startswith("+"):
         until = str(since + int(until))
     rows = {"cluster": cluster, "reason": reason, "by": by, "since": since, "until": until}
     lines = "".join(f"{key}\t{value}\n" for key, value in rows.items())
-    call.machine.files.write(PAUSED, File(lines, "600"))
+    call.machine.files.write(lease_file.PAUSED, File(lines, "600"))
     call.machine.record("paused", reason)
     return Reply(stdout=f"ok paused {cluster}\n")
 
 
 def resume(call: Call) -> Reply:
     """As if nobody had paused it."""
-    call.machine.files.remove(PAUSED)
+    call.machine.files.remove(lease_file.PAUSED)
     call.machine.record("resumed")
     return Reply(stdout="ok resumed\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.hosts.simulator.state.disk import PHYSICAL_EXTENT
 from reconciler.hosts.simulator.state.reply import Failed, Reply, refused
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
     from reconciler.hosts.simulator.state.world import World
 
-EXTENT = 4 << 20  # LVM's default
 FULLEST = 80  # percent of a thin pool
 
 
@@ -24,7 +24,7 @@ def extend_lv(call: Call) -> Reply:
     if name not in setup.logical:
         raise refused("backing-missing", f"{name} is not known to lvs")
     lun = call.machine.world.luns[setup.logical[name]]
-    size = -(-int(least) // EXTENT) * EXTENT
+    size = -(-int(least) // PHYSICAL_EXTENT) * PHYSICAL_EXTENT
     if lun.whole.size < int(least):
         if setup.thin.get(name, 0) > FULLEST:
             raise refused("thin-pool-full", f"the pool of {name} is {setup.thin[name]}% full")
@@ -38,7 +38,7 @@ def extend_lv(call: Call) -> Reply:
 def _allocate(machine: Machine, group: str, need: int, had: str) -> None:
     room = machine.setup.room
     if need > room.get(group, need):
-        free, wanted = room[group] // EXTENT, -(-need // EXTENT)
+        free, wanted = room[group] // PHYSICAL_EXTENT, -(-need // PHYSICAL_EXTENT)
         said = f"Insufficient free space: {wanted} extents needed, but only {free} available"
         raise refused("no-space", f"{had}: {said}")
     if group in room:

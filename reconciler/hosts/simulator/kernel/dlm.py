@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.kernel.live import Cluster, Node
+from reconciler.hosts.simulator.state.cluster import Cluster, Node
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.disk import Filesystem
@@ -54,7 +54,7 @@ def pairs(joiner: Machine, fs: Filesystem) -> list[Pair]:
     found = []
     for member, mount in joiner.world.mounters(fs):
         theirs = member.running.live
-        known = mine is not None and mount.number in mine.wiring
+        known = mine is not None and mount.number in mine.address_by_number
         if member is joiner or mine is None or theirs is None or not known:
             continue
         if mine.local and theirs.local and mine.local.number != mount.number:
@@ -73,8 +73,8 @@ def refusal(seen: list[Pair]) -> Refusal | None:
 
 def _connects(pair: Pair) -> Refusal | None:
     """Each must be at the address that the other's list gives to its number."""
-    listed = pair.mine.wiring[pair.they.number]
-    known = pair.theirs.wiring.get(pair.me.number)
+    listed = pair.mine.address_by_number[pair.they.number]
+    known = pair.theirs.address_by_number.get(pair.me.number)
     if listed != (pair.they.ip, pair.they.port):
         return _cut_off(pair)
     if known is None or known[0] != pair.me.ip:
@@ -111,7 +111,7 @@ def _handshake(
 
 def _same_lists(pair: Pair) -> Refusal | None:
     """Both directions count, also for nodes that never mounted (dlm_match_nodes)."""
-    mine, theirs = pair.mine.wiring, pair.theirs.wiring
+    mine, theirs = pair.mine.address_by_number, pair.theirs.address_by_number
     for number in sorted({*mine, *theirs}):
         if mine.get(number) != theirs.get(number):
             ip, port = mine.get(number) or theirs[number]

@@ -8,36 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld, UnknownCommand
 from reconciler.hosts.simulator.state.machine import Process
-from reconciler.hosts.simulator.state.reply import Failed, Reply, refused, tool_failed
+from reconciler.hosts.simulator.state.reply import Failed, Reply
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.gate.call import Call
+    from reconciler.hosts.simulator.state.guests import Guest
     from reconciler.hosts.simulator.state.machine import Machine
 
-NAME = r"[A-Za-z0-9_][A-Za-z0-9_.:+@-]{0,127}"
-WORDS = r"[^\x00-\x1f\x7f]+(\n[^\x00-\x1f\x7f]+)*"
 PROGRAMS = re.compile(r"/var/lib/reconcile/[^./][^/]*/programs")
 FIRST_PID = 3000
-SHUTDOWN, BOOT, MOVE = 20.0, 5.0, 30.0  # seconds
-
-
-@dataclass(slots=True)
-class Guest:
-    """A guest and its ``disk``; it may not heed its shutdown, or not be moved.
-
-    libvirt forgets a ``transient`` one when it ends.
-    """
-
-    name: str
-    disk: str
-    stubborn: bool = False
-    pinned: bool = False
-    transient: bool = False
 
 
 def add(machine: Machine, guest: Guest) -> None:
@@ -69,7 +51,7 @@ def listed(machine: Machine, words: tuple[str, ...], path: str) -> list[str]:
             raise Failed(127, f"{path}: virsh is not there")
         return _below(machine, path)
     try:
-        return _asked(machine, words)
+        return ask(machine, words)
     except Failed as failed:
         status = failed.reply.status
         raise Failed(1, f"{path}: {words[0]} ended with status {status}") from failed
@@ -114,80 +96,15 @@ def shut_down_all(machine: Machine) -> None:
         _end(machine, name)
 
 
-def stop_guest(call: Call) -> Reply:
-    """Tells it to shut down, and waits."""
-    name, limit, words, command = call.args
-    if name not in _listed_by(call, words):
-        return Reply(0, f"ok stopped {name}\n")
-    _told(call, command, "guest-still-runs")
-    if name in _listed_by(call, words):
-        said = f"{name} still runs after {limit} s"
-        raise tool_failed("guest-still-runs", said, float(limit))
-    return Reply(0, f"ok stopped {name}\n", "", SHUTDOWN)
-
-
-def migrate_guest(call: Call) -> Reply:
-    """Moves it, else as `stop_guest`."""
-    name, limit, words, move, stop = call.args
-    if name in _listed_by(call, words):
-        try:
-            _command(call.machine, move)
-        except Failed:
-            call.machine.record("guest-stayed", name)
-    if name in _listed_by(call, words):
-        return stop_guest(type(call)(call.machine, (name, limit, words, stop), "", ""))
-    return Reply(0, f"ok migrated {name}\n", "", MOVE)
-
-
-def migrate_cut_short(call: Call) -> None:
-    """The power goes when it has just arrived at the other host."""
-    name, _limit, words, move, _stop = call.args
-    if name in _listed_by(call, words):
-        _command(call.machine, move)
-
-
-def start_guest(call: Call) -> Reply:
-    """Starts it where its volume is mounted, and waits until it is listed."""
-    path, name, limit, words, command = call.args
-    if not any(m.path == path and m.pid == 1 for m in call.machine.running.mounts):
-        raise refused("not-mounted", f"{path} has nothing mounted")
-    if name in _listed_by(call, words):
-        return Reply(0, f"ok started {name}\n")
-    _told(call, command, "guest-not-started")
-    if name not in _listed_by(call, words):
-        said = f"{name} does not run after {limit} s"
-        raise tool_failed("guest-not-started", said, float(limit))
-    return Reply(0, f"ok started {name}\n", "", BOOT)
-
-
-def _told(call: Call, command: str, code: str) -> None:
-    name = call.args[1] if code == "guest-not-started" else call.args[0]
-    try:
-        _command(call.machine, command)
-    except Failed as failed:
-        said = f"the command ended with {failed.reply.status}: {failed}"
-        raise tool_failed(code, f"{name}: {said}", 0.5) from failed
-
-
-def _listed_by(call: Call, words: str) -> list[str]:
-    """The gate's own look, by the list command whole."""
-    argv = tuple(words.split("\n"))
-    try:
-        return _asked(call.machine, argv)
-    except Failed as failed:
-        status = failed.reply.status
-        raise tool_failed(
-            "guests-unread", f"{argv[0]} ended with status {status}", 0.5
-        ) from failed
-
-
-def _asked(machine: Machine, argv: tuple[str, ...]) -> list[str]:
+def ask(machine: Machine, argv: tuple[str, ...]) -> list[str]:
+    """The guests that an operator's list command prints; Failed as it fails."""
     if "guests" in machine.broken:
         raise Failed(1, machine.broken["guests"])
-    return _command(machine, "\n".join(argv)).stdout.split()
+    return run_command(machine, "\n".join(argv)).stdout.split()
 
 
-def _command(machine: Machine, words: str) -> Reply:
+def run_command(machine: Machine, words: str) -> Reply:
+    """A program of the operator's, each word a line; Failed as it fails or if there is none."""
     argv = tuple(words.split("\n"))
     if argv[0] not in machine.programs:
         raise Failed(127, f"{argv[0]}: not found")

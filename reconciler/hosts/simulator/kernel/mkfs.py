@@ -68,7 +68,7 @@ def _refuse_in_use(machine: Machine, device: Device, options: dict[str, str]) ->
         raise Failed(1, "Proceed (y/N): Aborting operation.")
     live = machine.running.live
     numbers = {mount.number for _, mount in machine.world.mounters(content)}
-    if live and numbers & live.wiring.keys():
+    if live and numbers & live.address_by_number.keys():
         raise Failed(1, "mkfs.ocfs2: Trylock failed while locking the cluster", 10.0)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.state.reply import Failed, Reply, refused
+from reconciler.hosts.simulator.state.reply import Failed, Reply
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.gate.call import Call
     from reconciler.hosts.simulator.state.machine import Machine
 
 NEEDS = {
@@ -22,24 +20,6 @@ MESSAGES = {
     "ocfs2_stack_o2cb": "ocfs2: Registered cluster interface o2cb",
     "ocfs2_dlmfs": "OCFS2 User DLM kernel interface loaded",
 }
-
-
-def reload(call: Call) -> Reply:
-    """Takes the modules out of an idle kernel, and loads what is installed."""
-    machine = call.machine
-    if machine.setup.kernel != call.args[0]:
-        raise refused("changed-since", f"{machine.setup.kernel} runs, not {call.args[0]}")
-    if machine.running.mounts:
-        raise refused("module-in-use", "ocfs2 is mounted, see /proc/1/mountinfo")
-    if machine.running.live:
-        raise refused("module-in-use", f"cluster {machine.running.live.name} is online")
-    stuck = machine.packaging.stuck
-    if stuck in machine.running.loaded:
-        why = f"{stuck} is used 1 times by others than modules of ocfs2"
-        raise refused("module-in-use", why)
-    machine.running.loaded.clear()
-    machine.record("modules-unloaded", machine.setup.hostname)
-    return replace(load(machine, "ocfs2"), stdout="ok reloaded ocfs2\n", seconds=3.0)
 
 
 def load(machine: Machine, module: str) -> Reply:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.kernel import dlm
 from reconciler.hosts.simulator.kernel.modprobe import load
-from reconciler.hosts.simulator.kernel.network import connect
+from reconciler.hosts.simulator.kernel.mount_options import ATIME, shown_options, unknown_option
+from reconciler.hosts.simulator.kernel.network import share_a_volume
 from reconciler.hosts.simulator.kernel.texts import read_fstab
 from reconciler.hosts.simulator.state.disk import Beat, Filesystem
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
@@ -15,31 +15,10 @@ from reconciler.hosts.simulator.state.machine import Mount
 from reconciler.hosts.simulator.state.reply import Failed, Reply
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.kernel.live import Node
+    from reconciler.hosts.simulator.state.cluster import Node
     from reconciler.hosts.simulator.state.devices import Device
     from reconciler.hosts.simulator.state.machine import Machine, Process
 
-# fs/ocfs2/super.c `tokens`, plus what mount(8) and mount.ocfs2 keep for themselves.
-VFS_OPTIONS = frozenset(
-    [
-        "rw",
-        "ro",
-        "noatime",
-        "nodiratime",
-        "relatime",
-        "strictatime",
-        "nosuid",
-        "nodev",
-        "noexec",
-        "sync",
-    ]
-)
-ATIME = frozenset(["noatime", "nodiratime", "relatime", "strictatime"])
-QUIET_OPTIONS = re.compile(
-    r"defaults|auto|noauto|_netdev|x-systemd\..+|datavolume|(no)?intr|(no)?acl|(no)?user_xattr"
-    r"|(localalloc|atime_quantum|data|errors|coherency|commit|preferred_slot|barrier|resv_level"
-    r"|dir_resv_level|heartbeat|cluster_stack)=.+|usrquota|grpquota|inode64|localflocks"
-)
 ERRORS = {
     16: "Device or resource busy",
     22: "Invalid argument",
@@ -81,10 +60,9 @@ def mount(machine: Machine, source: str, path: str, options: tuple[str, ...]) ->
 
 
 def _refuse_unknown(machine: Machine, options: tuple[str, ...], where: str) -> None:
-    for option in options:
-        if option not in VFS_OPTIONS and not QUIET_OPTIONS.fullmatch(option):
-            machine.log(f'ocfs2: Unrecognized mount option "{option}" or missing value')
-            raise kernel_error(22, where)
+    if option := unknown_option(options):
+        machine.log(f'ocfs2: Unrecognized mount option "{option}" or missing value')
+        raise kernel_error(22, where)
 
 
 def remount(machine: Machine, there: Mount, options: tuple[str, ...]) -> None:
@@ -129,31 +107,6 @@ def _cluster_node(machine: Machine, fs: Filesystem) -> Node:
     return live.local
 
 
-def shown_options(options: tuple[str, ...], fs: Filesystem) -> tuple[str, ...]:
-    """mountinfo's options: of the mount, then of the file system (ocfs2_show_options)."""
-    given = [option for option in options if option in VFS_OPTIONS and option != "rw"]
-    access = "ro" if "ro" in given else "rw"
-    atime = [o for o in given if o != "ro"] or ["relatime"]
-    stack = (f"cluster_stack={fs.stack}",) if fs.cluster else ()
-    flocks = ("localflocks",) if "localflocks" in options else ()
-    return (
-        access,
-        *atime,
-        access,
-        "_netdev",
-        "heartbeat=local",
-        "nointr",
-        "data=ordered",
-        "errors=remount-ro",
-        "atime_quantum=60",
-        *flocks,
-        *stack,
-        "coherency=full",
-        "user_xattr",
-        "acl",
-    )
-
-
 def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
     """Takes a slot, which is returned, and starts to beat; Failed if a member refuses."""
     seen = dlm.pairs(machine, fs)
@@ -175,7 +128,7 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
         machine.name, generation, dead_ms=_dead_ms(machine), skew=machine.setup.skew
     )
     for pair in seen:
-        if not _share_a_volume(machine, pair.member):
+        if not share_a_volume(machine, pair.member):
             machine.log(f"o2net: Connected to {pair.peer}")
     machine.log(f"o2dlm: Joining domain {fs.region} ")
     return slot
@@ -243,7 +196,7 @@ def unmount(machine: Machine, mount: Mount) -> None:
         return
     machine.log(f"o2dlm: Leaving domain {fs.region}")
     for pair in dlm.pairs(machine, fs):
-        if not _share_a_volume(machine, pair.member):
+        if not share_a_volume(machine, pair.member):
             machine.log(f"o2net: No longer connected to {pair.peer}")
     machine.log(f"ocfs2: Unmounting device {_numbers(mount.device)} on (node {mount.number})")
     beat = fs.beats.get(mount.number)
@@ -261,36 +214,6 @@ def holders(machine: Machine, path: str) -> list[Process]:
         for process in machine.running.processes
         if process.path == path or process.path.startswith(f"{path}/")
     ]
-
-
-def _share_a_volume(machine: Machine, other: Machine) -> bool:
-    """Whether both have a volume mounted: one connection serves all of them."""
-    return any(a.fs is b.fs for a in machine.running.mounts for b in other.running.mounts)
-
-
-def is_linked(machine: Machine, node: Node) -> bool:
-    """Whether there is a connection to a node of the live list: those who share a volume have one.
-
-    A firewall that came since cuts it (idle_timeout_ms later, here at once). Of one who lost its
-    power the kernel knows nothing for as long.
-    """
-    other = machine.world.machines.get(node.name)
-    if node.local or other is None:
-        return False
-    if not other.running.on:
-        return _went_just_now(machine, node)
-    if not _share_a_volume(machine, other):
-        return False
-    return connect(machine, f"{node.ip}:{node.port}") == "open"
-
-
-def _went_just_now(machine: Machine, node: Node) -> bool:
-    """Whether a node that shared a volume is silent for less than the idle time."""
-    live = machine.running.live
-    idle = live.idle_timeout_ms / 1000 if live else 0
-    beats = [mount.fs.beats.get(node.number) for mount in machine.running.mounts]
-    since = [b.stopped for b in beats if b and b.generation and b.stopped is not None]
-    return any(machine.world.now - stopped < idle for stopped in since)
 
 
 def mount_fstab(machine: Machine) -> None:

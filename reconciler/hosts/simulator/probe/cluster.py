@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.kernel import hypervisor as guests_of
 from reconciler.hosts.simulator.kernel.live import STACK_MODULES
-from reconciler.hosts.simulator.kernel.mounting import holders, is_linked
+from reconciler.hosts.simulator.kernel.mounting import holders
+from reconciler.hosts.simulator.kernel.network import is_linked
 from reconciler.hosts.simulator.probe.request import Request, Rows, row
 from reconciler.hosts.simulator.state.machine import Unit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.kernel.network import connect
+from reconciler.hosts.simulator.kernel.network import tcp_connect
 from reconciler.hosts.simulator.probe.request import Request, Rows, row
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def automounts(machine: Machine, _: Request) -> Rows:
 def interconnect(machine: Machine, request: Request) -> Rows:
     """A row for each address asked for."""
     for target in request.targets:
-        found = connect(machine, target)
+        found = tcp_connect(machine, target)
         if found == "open":
             _noticed(machine, target.rpartition(":")[0])
         yield row("connect", target, found)

@@ -10,6 +10,7 @@ from typing import Literal
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
 
 SECTOR = 512
+PHYSICAL_EXTENT = 4 << 20  # bytes, LVM's default
 Damage = Literal["", "repairable", "lasting"]
 # Incompat features of a new file system: sparse to append-dio, and clusterinfo with a stamp.
 UNSTAMPED = 0xB750

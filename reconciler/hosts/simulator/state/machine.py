@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.hosts.simulator.kernel.live import Cluster
+from reconciler.hosts.simulator.state.cluster import Cluster
 from reconciler.hosts.simulator.state.devices import (
     PATHS,
     Attachment,

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from reconciler.hosts.simulator.kernel.hypervisor import Guest
 from reconciler.hosts.simulator.state.disk import EPOCH, Filesystem, Lun
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
+from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Machine, Mount
 
 
@@ -160,7 +160,7 @@ class World:
                 beat = fs.beats.get(number)
                 if beat is None or beat.stopped is None or live is None:
                     continue
-                if number in live.wiring and self.now >= beat.stopped + delay:
+                if number in live.address_by_number and self.now >= beat.stopped + delay:
                     del fs.slot_map[slot]
                     survivor.log(f"ocfs2: End recovery of node {number} on {fs.uuid}")
                     survivor.record("evicted", f"{beat.host} {number} from {fs.label}")

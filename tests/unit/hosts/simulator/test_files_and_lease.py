@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.hosts.simulator import connect
-from reconciler.hosts.simulator.gate import lease
 from reconciler.hosts.simulator.presets import O2CB_DEFAULT, bare_cluster
+from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File
 from reconciler.model.plan import Completed
 from tests.hands import Hands
@@ -103,7 +103,7 @@ async def test_the_age_of_a_lease_counts_from_its_renewal_and_after_a_boot_from_
     host = connect(world, "node01")
 
     def age():
-        return lease.age_of(host.machine)
+        return lease_file.age_of(host.machine)
 
     await host.run(acquire("run1"))
     world.advance(100)
@@ -137,9 +137,9 @@ async def test_a_full_disk_stops_no_run_from_taking_over_or_ending():
     world = bare_cluster(1)
     host = connect(world, "node01")
     room = host.machine.files.room["/var/lib"]
-    room.free = lease.ROOM - 1
+    room.free = lease_file.ROOM - 1
     assert (await host.run(acquire("run1"))).stderr.startswith("gate: no-space: ")
-    room.free = lease.ROOM
+    room.free = lease_file.ROOM
     await host.run(acquire("run1"))
     room.free = 0
     assert (await host.run(acquire("run2", "run1"))).status == 0
