@@ -49,9 +49,9 @@ GATED = frozenset(
         ),
     ]
 )
-# What changes nothing on the host but who may act there.
 # What stops the cluster, which the gate does only where nothing uses it.
 UNUSED = frozenset(("systemctl", verb, "o2cb.service") for verb in ("restart", "stop"))
+# What changes nothing on the host but who may act there.
 READING = ("probe", "gate lease-", "gate pause", "gate resume")
 # Who types at the host itself, and needs no lease.
 OPERATOR = "operator"
@@ -85,7 +85,7 @@ def name_here(machine: Machine, argv: tuple[str, ...]) -> str:
 def _bare(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command without who it is of; a program of the operator's as it would be typed."""
     call = gate_call(argv)
-    if call is None or call.permit is None or not _is(argv[2], GATE):
+    if call is None or call.permit is None or not _has_marker(argv[2], GATE):
         return argv
     if call.verb == "run":
         return call.arguments
@@ -103,11 +103,13 @@ def name_of(argv: tuple[str, ...]) -> str:
             verb in MASKS and services.NAME.fullmatch(unit)
         ):
             return f"systemctl {verb}"
-        case ("sh", "-c", text, "probe", *args) if _is(text, PROBE):
+        case ("sh", "-c", text, "probe", *args) if _has_marker(text, PROBE):
             check_arguments(tuple(args))
             return "probe"
-        case ("sh", "-c", text, "gate", *_) if _is(text, GATE) and (call := gate_call(argv)):
-            if call.verb == "do" and call.target is None and _gated(call.arguments):
+        case ("sh", "-c", text, "gate", *_) if _has_marker(text, GATE) and (
+            call := gate_call(argv)
+        ):
+            if call.verb == "do" and call.target is None and _is_gated(call.arguments):
                 return name_of(call.arguments)
             if verbs.understands(call.verb, call.arguments, call.target):
                 return f"gate {call.verb}"
@@ -116,7 +118,7 @@ def name_of(argv: tuple[str, ...]) -> str:
     raise UnknownCommand([word[:60] for word in argv])
 
 
-def _gated(args: tuple[str, ...]) -> bool:
+def _is_gated(args: tuple[str, ...]) -> bool:
     """Whether the gate's ``do`` knows it: not all that an operator could type."""
     others = args[:1] == ("systemctl",) and services.NAME.fullmatch(args[-1])
     return args in GATED or args[:2] == ("o2cb", "register-cluster") or bool(others)
@@ -129,18 +131,18 @@ def changes(name: str) -> bool:
 
 def perform(machine: Machine, command: Command, controller: str) -> Reply:
     """Runs a command to its end, if it is of a run that may act here; Waits, then `go_on`."""
-    return _ended(
-        machine, lambda: _run(machine, _allowed(machine, command, controller), controller)
+    return _run_to_end(
+        machine, lambda: _run(machine, _permit(machine, command, controller), controller)
     )
 
 
 def go_on(machine: Machine, command: Command, controller: str) -> Reply:
     """A command that was allowed to begin, and has waited."""
     bare = replace(command, argv=_bare(command.argv))
-    return _ended(machine, lambda: _run(machine, bare, controller))
+    return _run_to_end(machine, lambda: _run(machine, bare, controller))
 
 
-def _ended(machine: Machine, run: Callable[[], Reply]) -> Reply:
+def _run_to_end(machine: Machine, run: Callable[[], Reply]) -> Reply:
     try:
         return run()
     except Failed as failed:
@@ -152,16 +154,16 @@ def begin(machine: Machine, command: Command) -> None:
     """Runs a command halfway: only verbs of the gate leave traces, all else is one step."""
     name = name_here(machine, command.argv)
     try:
-        command = _allowed(machine, command, OPERATOR)
+        command = _permit(machine, command, OPERATOR)
         if name.startswith("gate "):
-            verbs.cut_short(name.removeprefix("gate "), _called(machine, command, ""))
+            verbs.cut_short(name.removeprefix("gate "), _make_call(machine, command, ""))
     except Waits:
         return
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
 
 
-def _allowed(machine: Machine, command: Command, controller: str) -> Command:
+def _permit(machine: Machine, command: Command, controller: str) -> Command:
     """The bare command, if its run may begin it now; Failed as the gate refuses it."""
     call = gate_call(command.argv)
     if call is not None and call.permit is not None:
@@ -183,7 +185,7 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
         case ["probe"]:
             return answer(machine, argv[4:])
         case ["gate", verb]:
-            return verbs.perform(verb, _called(machine, command, controller))
+            return verbs.perform(verb, _make_call(machine, command, controller))
         case ["modprobe", module]:
             return modprobe.load(machine, module)
         case ["systemctl", verb]:
@@ -193,7 +195,7 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
             return Reply(seconds=0.5)
 
 
-def _called(machine: Machine, command: Command, controller: str) -> Call:
+def _make_call(machine: Machine, command: Command, controller: str) -> Call:
     """A call of the gate, which it understands."""
     asked = gate_call(command.argv)
     assert asked is not None  # noqa: S101  # `name_of` has understood it
@@ -211,5 +213,5 @@ def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:
     return Reply(seconds=sum((reply.seconds for reply in replies), start=0.5))
 
 
-def _is(text: str, marker: str) -> bool:
+def _has_marker(text: str, marker: str) -> bool:
     return text.startswith(f"#!/bin/sh\n{marker}\n")

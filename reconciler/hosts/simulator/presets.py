@@ -85,7 +85,7 @@ def bare_hosts(hosts: int, shape: Shape, world: World) -> World:
     """As `bare_cluster`, in a world of the caller's and in every shape."""
     shared = [_lun(world, f"lun{n + 1}", shape) for n in range(shape.luns)]
     for number in range(1, hosts + 1):
-        add_host(world, number, _attached(world, shared, shape, f"node{number:02d}"))
+        add_host(world, number, _attachments(world, shared, shape, f"node{number:02d}"))
     return world
 
 
@@ -180,15 +180,17 @@ def _lun(world: World, name: str, shape: Shape) -> Lun:
     return world.add_lun(Lun(name, Extent(shape.lun_size), wwid))
 
 
-def _attached(world: World, shared: list[Lun], shape: Shape, host: str) -> list[Attachment]:
+def _attachments(world: World, shared: list[Lun], shape: Shape, host: str) -> list[Attachment]:
     if shape.storage != "plain":
         return [Attachment(lun, shape.storage) for lun in shared]
     return [
-        Attachment(_own(world, lun, host) if lun.name in shape.split else lun, "plain", link)
+        Attachment(
+            _private_disk(world, lun, host) if lun.name in shape.split else lun, "plain", link
+        )
         for lun, link in ((lun, f"/dev/disk/by-id/lab-{lun.name}") for lun in shared)
     ]
 
 
-def _own(world: World, lun: Lun, host: str) -> Lun:
+def _private_disk(world: World, lun: Lun, host: str) -> Lun:
     """Another disk of the same size that only this host sees."""
     return world.add_lun(replace(lun, name=f"{lun.name}-{host}", whole=Extent(lun.whole.size)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.state.errors import UnknownCommand
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.reply import Reply, refused
+from reconciler.hosts.simulator.state.reply import Reply, refusal
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -39,9 +39,9 @@ def _take_away(machine: Machine, name: str, path: str) -> None:
     """An own file goes aside, a package's is masked."""
     unit = machine.units.get(name)
     if unit and name.endswith(".automount") and unit.active == "active":
-        raise refused("automount-active", f"{name} is active")
+        raise refusal("automount-active", f"{name} is active")
     if path.startswith(GENERATED):
-        raise refused("automount-generated", f"{name} comes from {path}")
+        raise refusal("automount-generated", f"{name} comes from {path}")
     if unit:
         unit.enabled = False
     if not path.startswith(OWN):
@@ -55,14 +55,14 @@ def _comment_out(machine: Machine, path: str, line: str) -> None:
         return
     file = machine.files.by_path[path]
     if int(file.mode, 8) & 0o111:
-        raise refused("automount-generated", f"{path} is a program")
+        raise refusal("automount-generated", f"{path} is a program")
     lines = file.text.splitlines(keepends=True)
-    text = "".join(f"{MARK}{one}" if _shown(one) == line else one for one in lines)
+    text = "".join(f"{MARK}{one}" if _as_probed(one) == line else one for one in lines)
     if text != file.text:
         machine.files.replace(path, File(text, file.mode))
 
 
-def _shown(line: str) -> str:
+def _as_probed(line: str) -> str:
     """As the probe tells it."""
     plain = line.rstrip("\n").replace("\t", " ")
     return "".join(c if c.isprintable() else "?" for c in plain)[:1000]

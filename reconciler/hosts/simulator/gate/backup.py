@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.reply import Reply, refused
+from reconciler.hosts.simulator.state.reply import Reply, refusal
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -31,11 +31,11 @@ def note(call: Call) -> Reply:
         noted = json.loads(machine.files.text(path) or "{}")
         fields["began"] = noted.get("began")
         if noted != fields:
-            raise refused("changed-since", f"{path} is not what was noted before the backup")
+            raise refusal("changed-since", f"{path} is not what was noted before the backup")
         fields["ended"] = int(machine.uptime)
     text = json.dumps(fields, indent=1) + "\n"
     if not machine.files.fits(path, text):
-        raise refused("no-space", f"{path}: no space left on device")
+        raise refusal("no-space", f"{path}: no space left on device")
     machine.files.write(path, File(text, "600"))
     machine.record("backup-noted", f"{label} {state}")
     return Reply(stdout=f"ok noted {path}\n")

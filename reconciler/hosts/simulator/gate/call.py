@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.gate.heartbeats import refuse_strangers
 from reconciler.hosts.simulator.state.disk import Filesystem
-from reconciler.hosts.simulator.state.reply import refused, tool_failed
+from reconciler.hosts.simulator.state.reply import refusal, tool_failure
 from reconciler.hosts.simulator.state.signatures import blkid
 
 if TYPE_CHECKING:
@@ -38,23 +38,23 @@ class Call:
         told = self.machine.wwids(device) or ("",)
         if on.wwid != "-" and (wrong := [wwid for wwid in told if wwid != on.wwid]):
             had = f"is the disk {wrong[0]}" if wrong[0] else "tells no WWID"
-            raise refused("wrong-device", f"{on.node} {had}, not {on.wwid}")
+            raise refusal("wrong-device", f"{on.node} {had}, not {on.wwid}")
         if on.size not in ("-", str(device.size)):
-            raise refused("device-size", f"{on.node} has {device.size} bytes, not {on.size}")
+            raise refusal("device-size", f"{on.node} has {device.size} bytes, not {on.size}")
         return device
 
     def device(self, node: str) -> Device:
         """The block device behind a path; refused if there is none."""
         device = self.machine.device(node)
         if device is None:
-            raise refused("device-missing", f"{node} is no block device")
+            raise refusal("device-missing", f"{node} is no block device")
         return device
 
     def disk(self) -> Device:
         """As `bound`; refused if it is a partition."""
         device = self.bound()
         if device.partition is not None:
-            raise refused("device-missing", f"{self.on.node} is a partition, not a disk")
+            raise refusal("device-missing", f"{self.on.node} is a partition, not a disk")
         return device
 
     def volume(self) -> tuple[Device, Filesystem]:
@@ -64,9 +64,9 @@ class Call:
         content = device.extent.content
         if not isinstance(content, Filesystem) or not readable:
             kind = dict(blkid(content)).get("TYPE") if readable else None
-            raise refused("wrong-uuid", f"{node} carries {kind or 'no file system'}, not ocfs2")
+            raise refusal("wrong-uuid", f"{node} carries {kind or 'no file system'}, not ocfs2")
         if uuid not in ("-", content.uuid):
-            raise refused("wrong-uuid", f"{node} carries {content.uuid}, not {uuid}")
+            raise refusal("wrong-uuid", f"{node} carries {content.uuid}, not {uuid}")
         return device, content
 
     def look(self, fs: Filesystem) -> None:
@@ -77,4 +77,4 @@ class Call:
         """The programs that a verb runs; told by name if one is not installed."""
         for tool in tools:
             if tool not in self.machine.setup.commands:
-                raise tool_failed("no-tool", f"{tool} is not there", 0.1)
+                raise tool_failure("no-tool", f"{tool} is not there", 0.1)

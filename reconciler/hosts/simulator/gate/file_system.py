@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.state.reply import Failed, Reply, refused, tool_failed
+from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal, tool_failure
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -24,7 +24,7 @@ DAMAGE = "[INODE_ORPHANED] Inode 65537 is listed twice in the orphan directory"
 def grow_fs(call: Call) -> Reply:
     """tunefs.ocfs2 -S: online where the volume is mounted, under the cluster lock elsewhere."""
     node, how = call.on.node, call.args[1]
-    fs, clusters = _wanted(call)
+    fs, clusters = _growth(call)
     if fs.clusters < clusters:
         if how == "unmounted":
             had = f"grow-failed: {node} has {fs.clusters} clusters, not {clusters}"
@@ -39,7 +39,7 @@ def grow_fs_cut_short(call: Call) -> None:
 
     update_volume_size_offline and run_resize in tunefs.ocfs2/op_resize_volume.c.
     """
-    fs, clusters = _wanted(call)
+    fs, clusters = _growth(call)
     if fs.clusters >= clusters:
         return
     if call.args[1] == "mounted":
@@ -50,7 +50,7 @@ def grow_fs_cut_short(call: Call) -> None:
         call.machine.record("resize-cut-short", fs.label)
 
 
-def _wanted(call: Call) -> tuple[Filesystem, int]:
+def _growth(call: Call) -> tuple[Filesystem, int]:
     """The file system, and the clusters that it shall have."""
     node, (blocks, how) = call.on.node, call.args
     call.needs("debugfs.ocfs2", "tunefs.ocfs2")
@@ -58,7 +58,7 @@ def _wanted(call: Call) -> tuple[Filesystem, int]:
     if how == "unmounted":
         _refuse_mounted(call.machine, node, device)
     elif not any(m.device is device and m.pid == 1 for m in call.machine.running.mounts):
-        raise refused("not-mounted", f"{node} is not mounted here")
+        raise refusal("not-mounted", f"{node} is not mounted here")
     _refuse_interrupted(node, fs)
     _refuse_short(call.machine, device, int(blocks) * fs.block_size)
     if fs.clusters < int(blocks) * fs.block_size // fs.cluster_size:
@@ -71,12 +71,12 @@ def _refuse_mounted(machine: Machine, node: str, device: Device) -> None:
     for mount in machine.running.mounts:
         if mount.device is device:
             where = f"/proc/{mount.pid}/mountinfo"
-            raise refused("volume-mounted", f"{node} is mounted, see {where}")
+            raise refusal("volume-mounted", f"{node} is mounted, see {where}")
 
 
 def _refuse_interrupted(node: str, fs: Filesystem) -> None:
     if fs.inprog:
-        raise refused("resize-interrupted", f"a tunefs.ocfs2 of {node} was cut short")
+        raise refusal("resize-interrupted", f"a tunefs.ocfs2 of {node} was cut short")
 
 
 def _refuse_short(machine: Machine, device: Device, size: int) -> None:
@@ -87,7 +87,7 @@ def _refuse_short(machine: Machine, device: Device, size: int) -> None:
     for layer, least in layers:
         if layer.size < least:
             had = f"{layer.name} has {layer.size} bytes, not {least}"
-            raise refused("device-too-small", had)
+            raise refusal("device-too-small", had)
 
 
 def _resize(machine: Machine, fs: Filesystem, clusters: int) -> None:
@@ -141,21 +141,21 @@ def _lock_out(machine: Machine, fs: Filesystem, had: str, peer: str) -> None:
     _blame(machine, fs, "tunefs-of-mounted")
     if fs.slot_map:
         said = "tunefs.ocfs2: At least one journal has uncommitted changes"
-        raise _failed(had, said, LOCKING)
+        raise _failure(had, said, LOCKING)
 
 
-def _failed(had: str, said: str, seconds: float) -> Failed:
+def _failure(had: str, said: str, seconds: float) -> Failed:
     """``had`` begins with the code."""
     code, _, found = had.partition(": ")
-    return tool_failed(code, f"{found}: {said}", seconds)
+    return tool_failure(code, f"{found}: {said}", seconds)
 
 
 def _take_lock(machine: Machine, fs: Filesystem, had: str, peer: str) -> Cluster:
     live = machine.running.live
     if live is None:
-        raise _failed(had, NO_CLUSTER, 1.0)
+        raise _failure(had, NO_CLUSTER, 1.0)
     if any(mount.number in live.address_by_number for _, mount in machine.world.mounters(fs)):
-        raise _failed(had, peer, LOCKING)
+        raise _failure(had, peer, LOCKING)
     return live
 
 
@@ -172,11 +172,11 @@ def check_fs(call: Call) -> Reply:
     _refuse_mounted(call.machine, node, device)
     if fs.cluster and (fs.stack, fs.cluster) != (stack, cluster):
         stamps = f"{fs.stack}/{fs.cluster}, not {stack}/{cluster}"
-        raise refused("foreign-stack", f"{node} belongs to {stamps}")
+        raise refusal("foreign-stack", f"{node} belongs to {stamps}")
     call.look(fs)
     found = _fsck(call.machine, device, fs)
     if fs.damage:
-        raise tool_failed("check-failed", f"{node}: {DAMAGE}", LOCKING)
+        raise tool_failure("check-failed", f"{node}: {DAMAGE}", LOCKING)
     return Reply(0, f"ok {'repaired' if found else 'clean'} {node}\n", "", LOCKING + 5.0)
 
 

@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.reply import Reply, refused
+from reconciler.hosts.simulator.state.reply import Reply, refusal
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -18,17 +18,17 @@ def write_file(call: Call) -> Reply:
     path, mode, old, new = call.args
     machine, files = call.machine, call.machine.files
     if files.is_directory(path):
-        raise refused("not-a-file", f"{path} is not a regular file")
+        raise refusal("not-a-file", f"{path} is not a regular file")
     present = files.digest(path)
     if present == new:
         return Reply(stdout=f"ok unchanged {path}\n")
     if present != old:
-        raise refused("changed-since", f"{path} is {present}, not {old}")
+        raise refusal("changed-since", f"{path} is {present}, not {old}")
     files.directories.add(posixpath.dirname(path))
     if not files.fits(path, call.stdin):
-        raise refused("no-space", f"{path}: no space left on device")
+        raise refusal("no-space", f"{path}: no space left on device")
     if hashlib.sha256(call.stdin.encode()).hexdigest() != new:
-        raise refused("content-damaged", f"{path}: stdin has another digest")
+        raise refusal("content-damaged", f"{path}: stdin has another digest")
     files.replace(path, File(call.stdin, mode))
     machine.record("wrote", f"{path} {new[:12]}")
     return Reply(stdout=f"ok written {path}\n")
@@ -39,10 +39,10 @@ def archive_file(call: Call) -> Reply:
     path, old = call.args
     files = call.machine.files
     if files.is_directory(path):
-        raise refused("not-a-file", f"{path} is not a regular file")
+        raise refusal("not-a-file", f"{path} is not a regular file")
     present = files.digest(path)
     if present not in ("absent", old):
-        raise refused("changed-since", f"{path} is {present}, not {old}")
+        raise refusal("changed-since", f"{path} is {present}, not {old}")
     if present == old:
         files.archive(path)
         call.machine.record("archived", path)

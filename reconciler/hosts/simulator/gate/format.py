@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.hosts.simulator.kernel import mkfs
 from reconciler.hosts.simulator.state.disk import Garbage
 from reconciler.hosts.simulator.state.errors import UnknownCommand
-from reconciler.hosts.simulator.state.reply import Failed, Reply, refused, tool_failed
+from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal, tool_failure
 from reconciler.hosts.simulator.state.signatures import blkid
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def format_volume(call: Call) -> Reply:
     try:
         made = mkfs.make(call.machine, call.args[2:])
     except Failed as failed:
-        raise tool_failed("format-failed", str(failed), failed.reply.seconds) from failed
+        raise tool_failure("format-failed", str(failed), failed.reply.seconds) from failed
     return Reply(0, f"ok formatted {call.on.node}\n", "", made.seconds)
 
 
@@ -39,11 +39,11 @@ def _blank_device(call: Call) -> Device:
         raise UnknownCommand(f"gate format {call.args}")
     device = call.bound()
     if device.partition is None and device.holders:
-        raise refused("device-in-use", f"{node} is held by {device.holders[0]}")
+        raise refusal("device-in-use", f"{node} is held by {device.holders[0]}")
     if device.partition is None and device.lun.partitions:
-        raise refused("device-not-blank", f"{node} has partitions")
+        raise refusal("device-not-blank", f"{node} has partitions")
     if any(mount.device is device for mount in call.machine.running.mounts):
-        raise refused("device-in-use", f"{node} is mounted, see /proc/1/mountinfo")
+        raise refusal("device-in-use", f"{node} is mounted, see /proc/1/mountinfo")
     _blank(call.machine, device, node)
     return device
 
@@ -51,9 +51,9 @@ def _blank_device(call: Call) -> Device:
 def _blank(machine: Machine, device: Device, node: str) -> None:
     content = device.extent.content
     if machine.is_dead(device):
-        raise tool_failed("unreadable", f"blkid ended with 1 on {node}", 15.0)
+        raise tool_failure("unreadable", f"blkid ended with 1 on {node}", 15.0)
     if isinstance(content, Garbage):
-        raise refused("device-not-blank", f"{node} has data that is not zero")
+        raise refusal("device-not-blank", f"{node} has data that is not zero")
     if found := blkid(content):
         types = [f"{key}={value}" for key, value in found if key.endswith("TYPE")]
-        raise refused("device-not-blank", f"{node} has a signature: {types[0]}")
+        raise refusal("device-not-blank", f"{node} has a signature: {types[0]}")

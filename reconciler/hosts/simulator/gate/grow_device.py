@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.state.disk import SECTOR, Signature
 from reconciler.hosts.simulator.state.files import File, NoSpace
-from reconciler.hosts.simulator.state.reply import Reply, refused, tool_failed
+from reconciler.hosts.simulator.state.reply import Reply, refusal, tool_failure
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -33,7 +33,7 @@ def rescan(call: Call) -> Reply:
         call.needs("multipathd")
         if call.machine.units["multipathd.service"].active != "active":
             had = f"{disk.dm_name} has {disk.size} bytes, its paths {paths[0].size}"
-            raise tool_failed("map-not-grown", had, MAP_WAIT)
+            raise tool_failure("map-not-grown", had, MAP_WAIT)
         disk.size, seconds = paths[0].size, seconds + 1.0
     if disk.size != before:
         call.machine.record("rescanned", f"{node} {disk.size}")
@@ -49,7 +49,7 @@ def rescan_cut_short(call: Call) -> None:
 def _live_paths(machine: Machine, disk: Device) -> list[Device]:
     paths = machine.paths(disk)
     if down := [path.name for path in paths if machine.is_down(path)]:
-        raise refused("path-down", ", ".join(f"{name} is transport-offline" for name in down))
+        raise refusal("path-down", ", ".join(f"{name} is transport-offline" for name in down))
     return paths
 
 
@@ -63,7 +63,7 @@ def _rescan_paths(paths: list[Device], least: int) -> float:
             path.size = path.extent.size
     if paths[0].size < least:
         had = ", ".join(f"{path.name} has {path.size} bytes" for path in paths)
-        raise tool_failed("path-not-grown", f"{had}, not {least}", PATHS_WAIT)
+        raise tool_failure("path-not-grown", f"{had}, not {least}", PATHS_WAIT)
     return seconds
 
 
@@ -86,13 +86,13 @@ def _write_table(call: Call, disk: Device) -> Partition:
     call.needs("parted")
     part = _entry(call.machine, disk, number)
     _refuse_move(disk, number, start, end)
-    if _last(part) == end:
+    if _last_sector(part) == end:
         return part
     try:
-        dump = f"{number}: {part.start // SECTOR} {_last(part)}\n"
+        dump = f"{number}: {part.start // SECTOR} {_last_sector(part)}\n"
         call.machine.files.write(f"{TABLES}/{disk.name}.dump", File(dump, "600"))
     except NoSpace:
-        raise refused("no-space", f"{TABLES}: no space left on device") from None
+        raise refusal("no-space", f"{TABLES}: no space left on device") from None
     part.extent.size = (end + 1) * SECTOR - part.start
     call.machine.record("partition-grown", f"{node} {number} {end}")
     return part
@@ -100,9 +100,9 @@ def _write_table(call: Call, disk: Device) -> Partition:
 
 def _entry(machine: Machine, disk: Device, number: int) -> Partition:
     if machine.is_dead(disk):
-        raise tool_failed("unreadable", f"the table of {disk.node}", 15.0)
+        raise tool_failure("unreadable", f"the table of {disk.node}", 15.0)
     if number not in disk.lun.partitions:
-        raise refused("partition-missing", f"{disk.node} has no partition {number}")
+        raise refusal("partition-missing", f"{disk.node} has no partition {number}")
     return disk.lun.partitions[number]
 
 
@@ -121,7 +121,11 @@ def _refuse_move(disk: Device, number: int, start: int, end: int) -> None:
             part.start != start * SECTOR,
             f"{named} begins at {part.start // SECTOR}, not {start}",
         ),
-        ("shrink-refused", _last(part) > end, f"{named} ends at {_last(part)}, after {end}"),
+        (
+            "shrink-refused",
+            _last_sector(part) > end,
+            f"{named} ends at {_last_sector(part)}, after {end}",
+        ),
         (
             "partition-table",
             scheme not in ("gpt", "dos"),
@@ -140,10 +144,10 @@ def _refuse_move(disk: Device, number: int, start: int, end: int) -> None:
         ),
     ):
         if wrong:
-            raise refused(code, message)
+            raise refusal(code, message)
 
 
-def _last(part: Partition) -> int:
+def _last_sector(part: Partition) -> int:
     return (part.start + part.extent.size) // SECTOR - 1
 
 
@@ -169,4 +173,4 @@ def _take_table(machine: Machine, disk: Device, number: int, wanted: int) -> Non
     if node is None or node.size != wanted:
         had = f"partition {number} of {disk.node} has {node.size if node else 'no'} bytes"
         message = f"{had} in the kernel, not {wanted}"
-        raise tool_failed("partition-not-reread", message, TABLE_WAIT)
+        raise tool_failure("partition-not-reread", message, TABLE_WAIT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.hosts.simulator.gate.call import Call
 from reconciler.hosts.simulator.kernel import hypervisor
-from reconciler.hosts.simulator.state.reply import Failed, Reply, refused, tool_failed
+from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal, tool_failure
 
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.:+@-]{0,127}"
 WORDS = r"[^\x00-\x1f\x7f]+(\n[^\x00-\x1f\x7f]+)*"
@@ -16,10 +16,10 @@ def stop_guest(call: Call) -> Reply:
     name, limit, words, command = call.args
     if name not in _listed_by(call, words):
         return Reply(0, f"ok stopped {name}\n")
-    _told(call, command, "guest-still-runs")
+    _run_or_fail(call, command, "guest-still-runs")
     if name in _listed_by(call, words):
         said = f"{name} still runs after {limit} s"
-        raise tool_failed("guest-still-runs", said, float(limit))
+        raise tool_failure("guest-still-runs", said, float(limit))
     return Reply(0, f"ok stopped {name}\n", "", SHUTDOWN)
 
 
@@ -47,23 +47,23 @@ def start_guest(call: Call) -> Reply:
     """Starts it where its volume is mounted, and waits until it is listed."""
     path, name, limit, words, command = call.args
     if not any(m.path == path and m.pid == 1 for m in call.machine.running.mounts):
-        raise refused("not-mounted", f"{path} has nothing mounted")
+        raise refusal("not-mounted", f"{path} has nothing mounted")
     if name in _listed_by(call, words):
         return Reply(0, f"ok started {name}\n")
-    _told(call, command, "guest-not-started")
+    _run_or_fail(call, command, "guest-not-started")
     if name not in _listed_by(call, words):
         said = f"{name} does not run after {limit} s"
-        raise tool_failed("guest-not-started", said, float(limit))
+        raise tool_failure("guest-not-started", said, float(limit))
     return Reply(0, f"ok started {name}\n", "", BOOT)
 
 
-def _told(call: Call, command: str, code: str) -> None:
+def _run_or_fail(call: Call, command: str, code: str) -> None:
     name = call.args[1] if code == "guest-not-started" else call.args[0]
     try:
         hypervisor.run_command(call.machine, command)
     except Failed as failed:
         said = f"the command ended with {failed.reply.status}: {failed}"
-        raise tool_failed(code, f"{name}: {said}", 0.5) from failed
+        raise tool_failure(code, f"{name}: {said}", 0.5) from failed
 
 
 def _listed_by(call: Call, words: str) -> list[str]:
@@ -73,6 +73,6 @@ def _listed_by(call: Call, words: str) -> list[str]:
         return hypervisor.ask(call.machine, argv)
     except Failed as failed:
         status = failed.reply.status
-        raise tool_failed(
+        raise tool_failure(
             "guests-unread", f"{argv[0]} ended with status {status}", 0.5
         ) from failed

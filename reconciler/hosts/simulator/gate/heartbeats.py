@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.state.reply import Waits, refused
+from reconciler.hosts.simulator.state.reply import Waits, refusal
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.disk import Filesystem
@@ -33,14 +33,14 @@ def refuse_strangers(machine: Machine, fs: Filesystem, on: Target) -> None:
         machine.record("heartbeat-refused", f"{fs.label} node {strangers}")
         numbers = ", ".join(map(str, strangers))
         why = f"{on.node} has a heartbeat that nothing explains, of number {numbers}"
-        raise refused("foreign-heartbeat", why)
+        raise refusal("foreign-heartbeat", why)
     frozen = [(int(m["number"]), m["block"]) for m in items if m["how"] == "~"]
     left = [_age(machine, fs, *item) for item in frozen if item[0] in _beating(fs)]
     if not left:
         return
     longest = max(beat.dead_ms for beat in fs.beats.values()) or DEAD_TIME
     if longest > MOST_DEAD_TIME:
-        raise refused("foreign-heartbeat", f"a block has a dead time of {longest} ms")
+        raise refusal("foreign-heartbeat", f"a block has a dead time of {longest} ms")
     if (wait := round(2 * longest / 1000 - min(left), 3)) > 0:
         machine.record("waits", f"{fs.label} {wait:g} s for what stands still")
         raise Waits(wait)
@@ -63,7 +63,7 @@ def refuse_our_number(machine: Machine, fs: Filesystem, node: str) -> None:
     ]
     if seen:
         why = f"another host writes the heartbeat of number {own}, this host's, to {node}"
-        raise refused("foreign-heartbeat", why)
+        raise refusal("foreign-heartbeat", why)
     if (wait := round(OWN_APART - _age(machine, fs, own, block), 3)) > 0:
         raise Waits(wait)
 

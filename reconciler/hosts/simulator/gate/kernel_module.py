@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.kernel import modprobe
-from reconciler.hosts.simulator.state.reply import Reply, refused
+from reconciler.hosts.simulator.state.reply import Reply, refusal
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -16,15 +16,15 @@ def reload(call: Call) -> Reply:
     """Takes the modules out of an idle kernel, and loads what is installed."""
     machine = call.machine
     if machine.setup.kernel != call.args[0]:
-        raise refused("changed-since", f"{machine.setup.kernel} runs, not {call.args[0]}")
+        raise refusal("changed-since", f"{machine.setup.kernel} runs, not {call.args[0]}")
     if machine.running.mounts:
-        raise refused("module-in-use", "ocfs2 is mounted, see /proc/1/mountinfo")
+        raise refusal("module-in-use", "ocfs2 is mounted, see /proc/1/mountinfo")
     if machine.running.live:
-        raise refused("module-in-use", f"cluster {machine.running.live.name} is online")
+        raise refusal("module-in-use", f"cluster {machine.running.live.name} is online")
     stuck = machine.packaging.stuck
     if stuck in machine.running.loaded:
         why = f"{stuck} is used 1 times by others than modules of ocfs2"
-        raise refused("module-in-use", why)
+        raise refusal("module-in-use", why)
     machine.running.loaded.clear()
     machine.record("modules-unloaded", machine.setup.hostname)
     return replace(modprobe.load(machine, "ocfs2"), stdout="ok reloaded ocfs2\n", seconds=3.0)

@@ -18,7 +18,7 @@ from reconciler.gate.decision import (
 )
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.reply import Reply, refused
+from reconciler.hosts.simulator.state.reply import Reply, refusal
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from reconciler.model.gate_call import Permit
 
 
-def _asked(machine: Machine, scope: str, ask: Request) -> Answer:
+def _decide_and_keep(machine: Machine, scope: str, ask: Request) -> Answer:
     """Decides, and keeps what stands from now on; refused as the gate does."""
     old = lease_file.read(machine, scope)
     answer = decide(old, lease_file.moment(machine, scope), ask)
     if answer.code:
-        raise refused(answer.code, _words(machine, scope, answer.code, ask))
+        raise refusal(answer.code, _explain(machine, scope, answer.code, ask))
     where = lease_file.path(scope)
     if where not in machine.files.by_path and not machine.files.reserve(where, lease_file.ROOM):
-        raise refused("no-space", f"{where}: no space left on device")
+        raise refusal("no-space", f"{where}: no space left on device")
     machine.files.keep(where, File(lease_file.text(answer.lease), "600"))
     return answer
 
 
-def _words(machine: Machine, scope: str, code: str, ask: Request) -> str:
+def _explain(machine: Machine, scope: str, code: str, ask: Request) -> str:
     lease = lease_file.read(machine, scope)
     reason = lease_file.fields(machine, lease_file.PAUSED)
     step, until = (ask.step, ask.until) if isinstance(ask, Act) else (0, 0)
@@ -66,7 +66,7 @@ def acquire(call: Call) -> Reply:
     scope, run, holder, hosts, displaces = call.args
     machine, before = call.machine, lease_file.read(call.machine, scope)
     ask = Acquire(run, holder, tuple(hosts.split(",")), displaces.removeprefix("-"))
-    answer = _asked(machine, scope, ask)
+    answer = _decide_and_keep(machine, scope, ask)
     if scope == lease_file.MEMBER:
         machine.world.controllers[machine.name] = call.controller
     machine.record("lease-acquired", run)
@@ -79,7 +79,7 @@ def acquire(call: Call) -> Reply:
 def renew(call: Call) -> Reply:
     """Notes that the run is alive."""
     scope, run, token = call.args
-    _asked(call.machine, scope, Renew(run, int(token)))
+    _decide_and_keep(call.machine, scope, Renew(run, int(token)))
     now = lease_file.moment(call.machine, scope)
     return Reply(stdout=f"ok renewed {run} {now.boot} {now.uptime}\n")
 
@@ -87,7 +87,7 @@ def renew(call: Call) -> Reply:
 def seal(call: Call) -> Reply:
     """Nothing of the run starts here any more."""
     scope, run, token = call.args
-    _asked(call.machine, scope, Seal(run, int(token)))
+    _decide_and_keep(call.machine, scope, Seal(run, int(token)))
     call.machine.record("lease-sealed", run)
     return Reply(stdout=f"ok sealed {run}\n")
 
@@ -95,20 +95,20 @@ def seal(call: Call) -> Reply:
 def free(call: Call) -> Reply:
     """Gives the lease back."""
     scope, run, token = call.args
-    _asked(call.machine, scope, Free(run, int(token)))
-    _freed(call.machine, scope, run)
+    _decide_and_keep(call.machine, scope, Free(run, int(token)))
+    _release(call.machine, scope, run)
     return Reply(stdout=f"ok freed {run}\n")
 
 
 def unlock(call: Call) -> Reply:
     """An operator takes the lease from a run."""
     scope, run = call.args
-    answer = _asked(call.machine, scope, Unlock(run))
-    _freed(call.machine, scope, run)
+    answer = _decide_and_keep(call.machine, scope, Unlock(run))
+    _release(call.machine, scope, run)
     return Reply(stdout=f"ok unlocked {run} {answer.lease.token}\n")
 
 
-def _freed(machine: Machine, scope: str, run: str) -> None:
+def _release(machine: Machine, scope: str, run: str) -> None:
     if scope == lease_file.MEMBER:
         machine.world.controllers.pop(machine.name, None)
     machine.record("lease-released", run)
@@ -117,16 +117,16 @@ def _freed(machine: Machine, scope: str, run: str) -> None:
 def act(machine: Machine, permit: Permit) -> None:
     """Lets a command begin, once; it works here until ``ended``."""
     ask = Act(permit.run, permit.token, permit.step, permit.boot, permit.until, permit.action)
-    _asked(machine, permit.scope, ask)
+    _decide_and_keep(machine, permit.scope, ask)
     machine.running.works[worker()] = permit.scope
 
 
-def works(machine: Machine) -> bool:
+def is_working(machine: Machine) -> bool:
     """Whether a run has begun something here in this task."""
     return worker() in machine.running.works
 
 
-def ended(machine: Machine) -> None:
+def end_work(machine: Machine) -> None:
     """What this task began here has ended."""
     machine.running.works.pop(worker(), None)
 
@@ -141,7 +141,7 @@ def pause(call: Call) -> Reply:
     cluster, reason, by, until = call.args
     if lease_file.is_paused(call.machine):
         found = lease_file.fields(call.machine, lease_file.PAUSED)
-        raise refused("paused", f"{found.get('by')}: {found.get('reason')}")
+        raise refusal("paused", f"{found.get('by')}: {found.get('reason')}")
     since = call.machine.world.clock(call.machine)
     if until.startswith("+"):
         until = str(since + int(until))

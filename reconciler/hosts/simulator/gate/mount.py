@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.gate import heartbeats
 from reconciler.hosts.simulator.kernel import live, mounting
-from reconciler.hosts.simulator.state.reply import Failed, Reply, refused, tool_failed
+from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal, tool_failure
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -23,7 +23,7 @@ def mount(call: Call) -> Reply:
     if found := _mounted_at(machine, path):
         if found == f"{device.number} ocfs2":
             return Reply(stdout=f"ok mounted {path}\n")
-        raise refused("mount-path-busy", f"{path} already has a file system mounted: {found}")
+        raise refusal("mount-path-busy", f"{path} already has a file system mounted: {found}")
     _lists_agree(machine)
     call.look(fs)
     heartbeats.refuse_our_number(machine, fs, node)
@@ -32,7 +32,7 @@ def mount(call: Call) -> Reply:
         done = mounting.mount(machine, node, path, tuple(options.split(",")))
     except Failed as failed:
         said = "\n".join([str(failed), *machine.running.log[-SHOWN_LOG:]])
-        raise tool_failed("mount-failed", said, failed.reply.seconds) from failed
+        raise tool_failure("mount-failed", said, failed.reply.seconds) from failed
     return Reply(0, f"ok mounted {path}\n", "", done.seconds)
 
 
@@ -40,9 +40,9 @@ def _lists_agree(machine: Machine) -> None:
     """A mount needs the kernel's list to be the file's."""
     running = machine.running.live
     if running is None:
-        raise refused("lists-differ", "no cluster is online here")
+        raise refusal("lists-differ", "no cluster is online here")
     if running.mode == "global":
-        raise refused("not-supported-yet", f"the heartbeat of {running.name} is global")
+        raise refusal("not-supported-yet", f"the heartbeat of {running.name} is global")
     nodes = {(n.name, n.number, n.ip, n.port) for n in running.nodes.values()}
     try:
         listed = live.file_nodes(machine, running.name)
@@ -51,9 +51,9 @@ def _lists_agree(machine: Machine) -> None:
     if differ := sorted(nodes ^ {(n.name, n.number, n.ip, n.port) for n in listed}):
         line = " ".join(map(str, differ[0]))
         had = f"the kernel's {running.name} and cluster.conf differ in: {line}"
-        raise refused("lists-differ", had)
+        raise refusal("lists-differ", had)
     if running.local is None:
-        raise refused("lists-differ", f"this host is none of the nodes of {running.name}")
+        raise refusal("lists-differ", f"this host is none of the nodes of {running.name}")
 
 
 def remount(call: Call) -> Reply:
@@ -62,14 +62,14 @@ def remount(call: Call) -> Reply:
     machine, (device, _) = call.machine, call.volume()
     found = _mounted_at(machine, path)
     if found != f"{device.number} ocfs2":
-        raise refused(
+        raise refusal(
             "not-mounted", f"{node} is not mounted on {path} but {found or 'nothing'}"
         )
     there = [m for m in machine.running.mounts if m.path == path and m.pid == 1][-1]
     try:
         mounting.remount(machine, there, tuple(options.split(",")))
     except Failed as failed:
-        raise tool_failed("mount-failed", str(failed), failed.reply.seconds) from failed
+        raise tool_failure("mount-failed", str(failed), failed.reply.seconds) from failed
     return Reply(0, f"ok remounted {path}\n", "", 0.5)
 
 
@@ -83,12 +83,12 @@ def unmount(call: Call) -> Reply:
     if path in machine.running.others:
         found = _mounted_at(machine, path)
         message = f"{path} has another file system over the volume: {found}"
-        raise refused("mount-path-busy", message)
+        raise refusal("mount-path-busy", message)
     if users := mounting.holders(machine, path):
         machine.record("unmount-refused", path)
         held = [f"held by {user.pid} {user.command} {user.path}" for user in users[:HOLDERS]]
         said = "\n".join([f"umount: {path}: target is busy.", *held])
-        raise tool_failed("unmount-failed", said, 0.5)
+        raise tool_failure("unmount-failed", said, 0.5)
     mounting.unmount(machine, mounts[-1])
     return Reply(0, f"ok unmounted {path}\n", "", 2.0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.kernel import ordering
-from reconciler.hosts.simulator.state.reply import Reply, refused, tool_failed
+from reconciler.hosts.simulator.state.reply import Reply, refusal, tool_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +37,11 @@ UNITS = ("o2cb.service", "ocfs2.service")
 def install(call: Call) -> Reply:
     """Installs what is missing, as far as nothing is in the way; a refusal changes nothing."""
     machine, state = call.machine, call.machine.packaging
-    chosen = _chosen(machine, call.args[1:])
+    chosen = _choose(machine, call.args[1:])
     for word in chosen:
         _unpack(machine, word.partition("=")[0])
     if state.broken:
-        raise tool_failed("package-database-broken", f"{state.broken}: it failed", 20.0)
+        raise tool_failure("package-database-broken", f"{state.broken}: it failed", 20.0)
     words = " ".join(call.args[1:])
     return Reply(0, f"ok installed {words}\n", "", 20.0 if chosen else 1.0)
 
@@ -68,22 +68,22 @@ def fetch(call: Call) -> Reply:
             " for ".join(words),
         )
     else:
-        chosen, there = _chosen(call.machine, words), " ".join(words)
+        chosen, there = _choose(call.machine, words), " ".join(words)
     said = f"fetched {' '.join(chosen)}" if chosen else f"installed {there}"
     return Reply(0, f"ok {said}\n", "", 10.0)
 
 
-def _chosen(machine: Machine, words: Sequence[str]) -> list[str]:
+def _choose(machine: Machine, words: Sequence[str]) -> list[str]:
     """Those that are missing and to be had."""
     state = machine.packaging
     if state.holder:
-        raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
+        raise refusal("package-lock-busy", f"{state.holder} after {WAIT:g} s")
     if state.broken:
-        raise refused("package-database-broken", state.broken)
+        raise refusal("package-database-broken", state.broken)
     missing = [word for word in words if not is_there(machine, word.removeprefix("?"))]
     chosen = [word.removeprefix("?") for word in missing if _is_offered(state, word)]
     if chosen and state.room < NEEDED:
-        raise refused("no-space", f"/usr has {state.room >> 10} KiB free")
+        raise refusal("no-space", f"/usr has {state.room >> 10} KiB free")
     return chosen
 
 
@@ -95,17 +95,17 @@ def _build(machine: Machine, word: str, kernel: str) -> str:
     if fits and not (version and not is_there(machine, word)):
         return ""
     if state.holder:
-        raise refused("package-lock-busy", f"{state.holder} after {WAIT:g} s")
+        raise refusal("package-lock-busy", f"{state.holder} after {WAIT:g} s")
     if state.broken:
-        raise refused("package-database-broken", state.broken)
+        raise refusal("package-database-broken", state.broken)
     if name not in state.builds:
-        raise refused("package-missing", f"no repository has {name}")
+        raise refusal("package-missing", f"no repository has {name}")
     if kernel not in state.builds[name]:
         there = " ".join(state.builds[name])
-        raise refused("module-not-built", f"{name} has no build for {kernel}: {there}")
+        raise refusal("module-not-built", f"{name} has no build for {kernel}: {there}")
     offer = state.offers.get(name, kernel)
     if version and offer != version:
-        raise refused("module-not-built", f"{word} has no build for {kernel}: {offer}")
+        raise refusal("module-not-built", f"{word} has no build for {kernel}: {offer}")
     return offer
 
 
@@ -113,11 +113,11 @@ def is_there(machine: Machine, word: str) -> bool:
     """Whether NAME or NAME=VERSION is installed."""
     name, _, version = word.partition("=")
     return machine.setup.versions.get(name) in (
-        {version} if version else {*_all(machine, name)}
+        {version} if version else {*_versions(machine, name)}
     )
 
 
-def _all(machine: Machine, name: str) -> tuple[str, ...]:
+def _versions(machine: Machine, name: str) -> tuple[str, ...]:
     return (machine.setup.versions[name],) if name in machine.setup.versions else ()
 
 
@@ -127,16 +127,16 @@ def _is_offered(state: Packaging, word: str) -> bool:
     optional = word.startswith("?")
     if name in state.held:
         if not optional:
-            raise refused("package-held", f"{name} is on hold")
+            raise refusal("package-held", f"{name} is on hold")
         return False
     if not state.known and not optional:
         if state.down:
-            raise refused("repository-failed", state.down)
+            raise refusal("repository-failed", state.down)
         state.known = True
     found = state.offers.get(name) if state.known else None
     if found is None or version not in ("", found):
         if not optional:
-            raise refused("package-missing", f"no repository has {word}")
+            raise refusal("package-missing", f"no repository has {word}")
         return False
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.state.disk import PHYSICAL_EXTENT
-from reconciler.hosts.simulator.state.reply import Failed, Reply, refused
+from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.gate.call import Call
@@ -22,12 +22,12 @@ def extend_lv(call: Call) -> Reply:
     name, setup = f"{group}/{volume}", call.machine.setup
     call.needs("lvs", "lvextend")
     if name not in setup.logical:
-        raise refused("backing-missing", f"{name} is not known to lvs")
+        raise refusal("backing-missing", f"{name} is not known to lvs")
     lun = call.machine.world.luns[setup.logical[name]]
     size = -(-int(least) // PHYSICAL_EXTENT) * PHYSICAL_EXTENT
     if lun.whole.size < int(least):
         if setup.thin.get(name, 0) > FULLEST:
-            raise refused("thin-pool-full", f"the pool of {name} is {setup.thin[name]}% full")
+            raise refusal("thin-pool-full", f"the pool of {name} is {setup.thin[name]}% full")
         had = f"{name} has {lun.whole.size} bytes, not {least}"
         _allocate(call.machine, group, size - lun.whole.size, had)
         call.machine.world.grow(lun.name, size)
@@ -40,7 +40,7 @@ def _allocate(machine: Machine, group: str, need: int, had: str) -> None:
     if need > room.get(group, need):
         free, wanted = room[group] // PHYSICAL_EXTENT, -(-need // PHYSICAL_EXTENT)
         said = f"Insufficient free space: {wanted} extents needed, but only {free} available"
-        raise refused("no-space", f"{had}: {said}")
+        raise refusal("no-space", f"{had}: {said}")
     if group in room:
         room[group] -= need
 

@@ -62,7 +62,7 @@ def pairs(joiner: Machine, fs: Filesystem) -> list[Pair]:
     return found
 
 
-def refusal(seen: list[Pair]) -> Refusal | None:
+def find_refusal(seen: list[Pair]) -> Refusal | None:
     """The first reason why the join fails, with its kernel messages; None lets it pass."""
     for check in CHECKS:
         for pair in seen:

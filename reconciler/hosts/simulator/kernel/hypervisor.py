@@ -44,7 +44,7 @@ def is_approved(machine: Machine, words: tuple[str, ...]) -> bool:
     return any(digest in file.text.split("\n") for file in records if file.mode == "600")
 
 
-def listed(machine: Machine, words: tuple[str, ...], path: str) -> list[str]:
+def list_guests(machine: Machine, words: tuple[str, ...], path: str) -> list[str]:
     """What the probe tells: a list command's lines, or libvirt's guests with a disk there."""
     if not words:
         if "virsh" not in machine.programs:

@@ -110,7 +110,7 @@ def _cluster_node(machine: Machine, fs: Filesystem) -> Node:
 def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
     """Takes a slot, which is returned, and starts to beat; Failed if a member refuses."""
     seen = dlm.pairs(machine, fs)
-    if refused := dlm.refusal(seen):
+    if refused := dlm.find_refusal(seen):
         machine.record("join-refused", f"{fs.label} error {refused.error}")
         _stop_beating(machine, fs, me.number)
         raise kernel_error(refused.error, where, refused.seconds)

@@ -52,14 +52,14 @@ def enable(machine: Machine, name: str) -> Reply:
     """Start links, nothing now."""
     if machine.is_masked(name):
         raise Failed(1, f"Failed to enable unit: Unit file {name} is masked.")
-    return _enabled(machine, name, "enable")
+    return _set_enabled(machine, name, "enable")
 
 
 def disable(machine: Machine, name: str) -> Reply:
     """No start links any more; of a masked unit it ignores them and says nothing is wrong."""
     if machine.is_masked(name):
         return Reply()
-    return _enabled(machine, name, "disable")
+    return _set_enabled(machine, name, "disable")
 
 
 def mask(machine: Machine, name: str) -> Reply:
@@ -91,7 +91,7 @@ def boot(machine: Machine) -> None:
             start(machine, name)
 
 
-def _enabled(machine: Machine, name: str, verb: str) -> Reply:
+def _set_enabled(machine: Machine, name: str, verb: str) -> Reply:
     if name not in machine.units:
         raise Failed(1, f"Failed to {verb} unit: Unit file {name} does not exist.")
     machine.units[name].enabled = verb == "enable"

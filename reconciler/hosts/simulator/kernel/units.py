@@ -31,7 +31,7 @@ def start(machine: Machine, unit: str) -> Reply:
         _bring_online(machine)
     else:
         mounting.mount_fstab(machine)
-    _started(machine, unit)
+    _mark_started(machine, unit)
     return Reply(seconds=2.0)
 
 
@@ -44,7 +44,7 @@ def restart(machine: Machine, unit: str) -> Reply:
     elif unit == "o2cb.service":
         _take_offline(machine)
         _bring_online(machine)
-    _started(machine, unit)
+    _mark_started(machine, unit)
     return Reply(seconds=4.0)
 
 
@@ -83,7 +83,7 @@ def _unit(machine: Machine, name: str) -> Unit:
     return machine.units[name]
 
 
-def _started(machine: Machine, unit: str) -> None:
+def _mark_started(machine: Machine, unit: str) -> None:
     """Of o2cb something keeps running while its cluster is online: o2hbmonitor."""
     runs = unit == "o2cb.service" and machine.running.live is not None
     machine.units[unit].set("active", "running" if runs else "exited")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.kernel import hypervisor as guests_of
+from reconciler.hosts.simulator.kernel import hypervisor
 from reconciler.hosts.simulator.kernel.live import STACK_MODULES
 from reconciler.hosts.simulator.kernel.mounting import holders
 from reconciler.hosts.simulator.kernel.network import is_linked
@@ -71,20 +71,20 @@ def mounts(machine: Machine, request: Request) -> Rows:
     others = [mount for mount in machine.running.mounts if mount.pid != 1]
     yield from map(_mount, own)
     for mount in (m for m in own if m.path in request.sizes):
-        yield row("size", _escaped(mount.path), mount.fs.size, mount.fs.size - mount.fs.used)
+        yield row("size", _escape(mount.path), mount.fs.size, mount.fs.size - mount.fs.used)
     yield from map(_mount, sorted(others, key=lambda mount: mount.pid))
     for path in request.paths:
         if path in machine.running.others:
             kind, source = machine.running.others[path]
-            yield row("other", _escaped(path), kind, source)
+            yield row("other", _escape(path), kind, source)
 
 
 def _mount(mount: Mount) -> str:
     device, options = mount.device, ",".join(mount.options)
-    return row("mount", _escaped(mount.path), device.node, device.number, options, mount.pid)
+    return row("mount", _escape(mount.path), device.node, device.number, options, mount.pid)
 
 
-def _escaped(path: str) -> str:
+def _escape(path: str) -> str:
     """As mountinfo has it (fs/seq_file.c, mangle_path)."""
     return "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in path)
 
@@ -107,7 +107,7 @@ def guests(machine: Machine, request: Request) -> Rows:
         if not _is_run(machine, words):
             unapproved.append(path)
             continue
-        for name in guests_of.listed(machine, tuple(words), path):
+        for name in hypervisor.list_guests(machine, tuple(words), path):
             lasts = bool(words) or not machine.world.guests[name].transient
             yield row("guest", path, name, "yes" if lasts else "no")
     for path in unapproved:
@@ -116,7 +116,7 @@ def guests(machine: Machine, request: Request) -> Rows:
 
 def _is_run(machine: Machine, words: list[str]) -> bool:
     """libvirt is asked in any case, a command of the operator's once it is approved."""
-    return not words or guests_of.is_approved(machine, tuple(words))
+    return not words or hypervisor.is_approved(machine, tuple(words))
 
 
 def log(machine: Machine, _: Request) -> Rows:

@@ -22,11 +22,11 @@ def interconnect(machine: Machine, request: Request) -> Rows:
     for target in request.targets:
         found = tcp_connect(machine, target)
         if found == "open":
-            _noticed(machine, target.rpartition(":")[0])
+            _log_stranger(machine, target.rpartition(":")[0])
         yield row("connect", target, found)
 
 
-def _noticed(machine: Machine, ip: str) -> None:
+def _log_stranger(machine: Machine, ip: str) -> None:
     """A kernel logs who connects to its port and is not on its list (cluster/tcp.c)."""
     ours = machine.addresses
     for other in machine.world.machines.values():

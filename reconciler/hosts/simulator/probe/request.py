@@ -40,12 +40,12 @@ def row(*fields: object) -> str:
     return "\t".join(map(str, fields))
 
 
-def listed(words: tuple[str, ...]) -> str:
+def join_list(words: tuple[str, ...]) -> str:
     """A list as one field."""
     return ",".join(words) or "-"
 
 
-def raw(machine: Machine, path: str) -> Rows:
+def raw_file(machine: Machine, path: str) -> Rows:
     """A whole file, every line with a bar before it."""
     yield row("path", path)
     file = machine.files.by_path.get(path)

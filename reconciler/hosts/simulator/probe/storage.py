@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.probe.request import Request, Rows, listed, row
+from reconciler.hosts.simulator.probe.request import Request, Rows, join_list, row
 from reconciler.hosts.simulator.state.disk import PHYSICAL_EXTENT, SECTOR
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def _disk(device: Device, capacity: str) -> str:
         device.dm_name or "-",
         device.dm_uuid or "-",
         device.wwid or "-",
-        listed(device.slaves),
-        listed(holders),
+        join_list(device.slaves),
+        join_list(holders),
         capacity,
     )
 

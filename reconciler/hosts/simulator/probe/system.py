@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.kernel import ordering as units
-from reconciler.hosts.simulator.probe.request import Request, Rows, raw, row
+from reconciler.hosts.simulator.probe.request import Request, Rows, raw_file, row
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
@@ -76,18 +76,18 @@ def addresses(machine: Machine, _: Request) -> Rows:
 
 def cluster_conf(machine: Machine, _: Request) -> Rows:
     """The file, whole."""
-    return raw(machine, "/etc/ocfs2/cluster.conf")
+    return raw_file(machine, "/etc/ocfs2/cluster.conf")
 
 
 def o2cb_config(machine: Machine, _: Request) -> Rows:
     """Debian's place first, else Red Hat's; if there is neither, the one of the OS."""
     paths = [path for path in O2CB_CONFIGS.values() if path in machine.files.by_path]
-    return raw(machine, paths[0] if paths else O2CB_CONFIGS[machine.setup.manager])
+    return raw_file(machine, paths[0] if paths else O2CB_CONFIGS[machine.setup.manager])
 
 
 def fstab(machine: Machine, _: Request) -> Rows:
     """The file, whole."""
-    return raw(machine, "/etc/fstab")
+    return raw_file(machine, "/etc/fstab")
 
 
 def ordering(machine: Machine, request: Request) -> Rows:
@@ -98,7 +98,7 @@ def ordering(machine: Machine, request: Request) -> Rows:
             if word in units.TOLD or (name == "RequiresMountsFor" and value in request.paths):
                 yield row("order", unit, word)
     for path in units.drop_ins(machine):
-        yield from raw(machine, path)
+        yield from raw_file(machine, path)
 
 
 def space(machine: Machine, _: Request) -> Rows:
@@ -113,4 +113,4 @@ def records(machine: Machine, _: Request) -> Rows:
         machine.files.by_path, key=lambda path: (path.endswith("/programs"), path)
     ):
         if RECORD.fullmatch(path):
-            yield from raw(machine, path)
+            yield from raw_file(machine, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.probe.request import Request, Rows, listed, row
+from reconciler.hosts.simulator.probe.request import Request, Rows, join_list, row
 from reconciler.hosts.simulator.probe.storage import whole_disks
 from reconciler.hosts.simulator.state.disk import Blank, Filesystem, Garbage
 from reconciler.hosts.simulator.state.signatures import blkid
@@ -29,14 +29,14 @@ def wanted(machine: Machine, request: Request) -> Rows:
     """Each device once: found or not, and what is on it if there is exactly one."""
     for ref in request.refs:
         whole = whole_disks(machine, ref)
-        found = _described(machine, ref, whole)
-        names = listed(tuple(device.name for device in found))
+        found = _matching_devices(machine, ref, whole)
+        names = join_list(tuple(device.name for device in found))
         yield row("want", ref, names, "yes" if whole else "no")
         if len(found) == 1:
             yield from _content(machine, ref, found[0], ref in request.blank)
 
 
-def _described(machine: Machine, ref: str, whole: list[Device]) -> list[Device]:
+def _matching_devices(machine: Machine, ref: str, whole: list[Device]) -> list[Device]:
     _, _, part = ref.partition(",part=")
     if not part:
         return whole

@@ -31,11 +31,11 @@ class Waits(Exception):
         self.seconds = seconds
 
 
-def refused(code: str, message: str) -> Failed:
+def refusal(code: str, message: str) -> Failed:
     """The gate's refusal: EX_TEMPFAIL, nothing was changed."""
     return Failed(75, f"gate: {code}: {message}")
 
 
-def tool_failed(code: str, message: str, seconds: float) -> Failed:
+def tool_failure(code: str, message: str, seconds: float) -> Failed:
     """The gate's word for a tool that failed: EX_SOFTWARE."""
     return Failed(70, f"gate: {code}: {message}", seconds)
