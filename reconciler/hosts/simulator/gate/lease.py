@@ -54,6 +54,7 @@ def _explain(machine: Machine, scope: str, code: str, ask: Request) -> str:
         "lease-lost": f"{ask.run} has ended"
         if lease.sealed and lease.run == ask.run
         else lease.run or "no lease",
+        "lease-garbled": f"{lease_file.path(scope)} cannot be read",
         "lease-open": f"{ask.run} is not sealed here",
         "rebooted": "this host has booted since it was looked at",
         "action-repeated": f"step {step} of {ask.run} has been here: {lease.action}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.gate.decision import Lease, Moment, age
+from reconciler.gate.decision import GARBLED, Lease, Moment, age
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
@@ -31,10 +31,16 @@ def fields(machine: Machine, where: str = PATH) -> dict[str, str]:
 
 
 def read(machine: Machine, scope: str = MEMBER) -> Lease:
-    """What stands on the disk."""
-    found = fields(machine, path(scope))
-    if not found:
+    """What stands on the disk; a lease that cannot be read is of nobody's run, GARBLED."""
+    if not machine.files.text(path(scope)):
         return Lease()
+    try:
+        return _parse(fields(machine, path(scope)))
+    except (ValueError, KeyError):
+        return Lease(int(machine.world.clock(machine)), GARBLED)
+
+
+def _parse(found: dict[str, str]) -> Lease:
     return Lease(
         int(found["token"]),
         found["run"],
