@@ -2,6 +2,11 @@
 
 A simulated host is a host, not a mock: it refuses commands that no host would be asked,
 behaves as real ones were seen to behave, and knows nothing of the product's code.
+
+Four rooms, of which each knows only those below it: ``gate`` and ``probe`` are the two programs
+that the product sends, ``kernel`` is what a host does by itself, ``state`` is what there is.
+``commands`` tells by the argv who is called; ``host`` connects to a host of a world, and
+``presets`` makes worlds.
 """
 
 from __future__ import annotations
