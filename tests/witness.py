@@ -16,7 +16,7 @@ Law = Callable[[World, Machine, str], Iterator[str]]
 
 @dataclass(slots=True)
 class Witness(World):
-    """A world whose ``broken`` laws are those of RELIABILITY, 3, that a host can show."""
+    """A world whose ``broken`` laws are those of I1 to I32 that a host can show."""
 
     broken: list[str] = field(default_factory=list)
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: each action, its command, output and proof.",
     "explain": "Why something is planned, or what a refusal code means.",
+    "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from reconciler import telemetry
 from reconciler.hosts import Host
+from reconciler.hosts.logged import LoggedHost
 from reconciler.model.desired import Desired, Member
 
 
@@ -21,7 +23,8 @@ async def connected(desired: Desired) -> AsyncIterator[Callable[[str, Member], H
     def door(cluster: str, member: Member) -> Host:
         key = (cluster, member.name)
         if key not in hosts:
-            hosts[key] = SshHost(member.name, resolve(member, desired.ssh), shared)
+            host = SshHost(member.name, resolve(member, desired.ssh), shared)
+            hosts[key] = LoggedHost(host, cluster) if telemetry.is_on() else host
         return hosts[key]
 
     try:

@@ -88,7 +88,7 @@ EXIT = {"interrupted": 130, "stale": 6, "locked": 5, "partial": 4, "refused": 3}
 
 
 def result(outcomes: Sequence[ClusterOutcome], interrupted: bool) -> str:  # noqa: FBT001  # a fact
-    """The word of the whole run (DESIGN, 8)."""
+    """The word of the whole run (manual exit-codes, 1)."""
     found = {outcome.result for outcome in outcomes}
     acted = bool(found & {"converged", "partial"})
     if interrupted:

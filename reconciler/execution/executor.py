@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from reconciler import telemetry
 from reconciler.errors import (
     ActionFailed,
     HostUnreachable,
@@ -113,7 +114,8 @@ class Executor:
                 run = machine.drain(run)
             for action in machine.ready(run)[: self.bench.parallelism - len(tasks)]:
                 run = machine.step(run, action.id, "start")
-                tasks[asyncio.create_task(self._perform(action))] = action
+                with telemetry.bound(action=action.id):
+                    tasks[asyncio.create_task(self._perform(action))] = action
             if not tasks:
                 return
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

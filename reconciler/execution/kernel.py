@@ -1,4 +1,4 @@
-"""What the kernel's own messages mean when it refuses a mount (OCFS2.md, section 1)."""
+"""What the kernel's own messages mean when it refuses a mount (manual ocfs2, 1)."""
 
 from __future__ import annotations
 

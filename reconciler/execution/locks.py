@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from reconciler import telemetry
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution import leases
 from reconciler.execution.leases import Grant, Seat
@@ -22,10 +23,10 @@ from reconciler.gate.decision import EXPIRY
 from reconciler.hosts import Host
 from reconciler.model.gate_call import Permit
 
-# Seconds (DESIGN, Lease).
+# Seconds (manual lock, 2).
 RENEWAL = 15.0
 RETRY = 1.0
-# Seconds for which facts are good after the look that found them (RELIABILITY, 3, I5).
+# Seconds for which facts are good after the look that found them (I5).
 FRESH = 30
 
 # The door to a host by its name, also of one that another file named.
@@ -146,7 +147,8 @@ async def _acquire(held: Held) -> None:
         try:
             await _acquire_all(held)
             await _confirm_all(held)
-        except LockHeld:
+        except LockHeld as error:
+            telemetry.info("lease-waits", cluster=held.claim.cluster, message=str(error))
             await _release(held)
             if loop.time() >= deadline:
                 raise
@@ -199,6 +201,7 @@ async def _confirm_all(held: Held) -> None:
     if failed := next((t.result() for t in tasks if t.result() is not None), None):
         raise failed
     held.locked = True
+    telemetry.info("lease-acquired", cluster=held.claim.cluster, hosts=", ".join(held.seats))
 
 
 async def _confirmed(seat: Seat, run: str, token: int) -> LockHeld | HostUnreachable | None:
@@ -232,10 +235,15 @@ async def _renew(held: Held) -> None:
             if answer is None:
                 renewed[place] = loop.time()
             elif isinstance(answer, LockHeld):
-                held.losses.append(str(answer))
+                _lose(held, str(answer))
             if loop.time() - renewed[place] > EXPIRY - leases.ANSWER:
                 seconds = EXPIRY - leases.ANSWER
-                held.losses.append(f"{place} has not renewed it for {seconds:.0f} s")
+                _lose(held, f"{place} has not renewed it for {seconds:.0f} s")
+
+
+def _lose(held: Held, why: str) -> None:
+    held.losses.append(why)
+    telemetry.warning("lease-lost", cluster=held.claim.cluster, message=why)
 
 
 async def _release(held: Held) -> None:

@@ -1,7 +1,7 @@
 """Who may act on a host: the whole decision as one table, without clock, disk or network.
 
 ``gate.sh`` decides the same way on the host (a test drives it through every row); the
-simulator and the model of the lock run this module. The protocol is in RELIABILITY, 4:
+simulator and the model of the lock run this module. The protocol is in manual lock, 2:
 
 A *token* is a counter on the host's own disk that each grant raises. A run acquires the lease
 on all its hosts, then has every one of them confirm it, and only then acts. Each command that
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-# Seconds without renewal after which a lease may be displaced (DESIGN, Lease); only politeness:
+# Seconds without renewal after which a lease may be displaced (manual lock, 2); only politeness:
 # what keeps a displaced run from acting is its token.
 EXPIRY = 120
 # The run in a lease that cannot be read: whoever had it may still act, on hosts unknown.

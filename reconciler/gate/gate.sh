@@ -1263,7 +1263,7 @@ mounted() { # here
 }
 
 # Nor in a namespace where only one process sees it; and where nobody sees a mount, the
-# heartbeat and the lock domain of a hidden one go on (OCFS2.md, 0).
+# heartbeat and the lock domain of a hidden one go on (manual ocfs2, 0.8).
 unmounted() {
     set +f
     where=$(grep -l "^[0-9]* [0-9]* $number " /proc/[0-9]*/mountinfo 2>/dev/null)

@@ -1,4 +1,4 @@
-"""The desired state, version 1: what an operator writes (DESIGN, "The desired-state file").
+"""The desired state, version 1: what an operator writes (manual file, 1).
 
 Types and single values are checked here; what concerns several values at once is the
 business of ``loading.semantics``. Docstrings and descriptions end up in the published JSON

@@ -1,6 +1,7 @@
 """The documents that files hold between two commands, version 1: a saved plan, recorded facts.
 
-Keys are added, never renamed (DESIGN, 8). The published schemas are made from these classes, and
+Keys are added, never renamed (manual documents, 1). The published schemas are made
+from these classes, and
 what is read is held to them; ``reports.documents`` writes them.
 """
 

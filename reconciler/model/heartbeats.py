@@ -1,4 +1,4 @@
-"""Whose heartbeat stands on a volume, and what of it a command may find there (OCFS2.md, 4).
+"""Whose heartbeat stands on a volume, and what of it a command may find there (manual ocfs2, 4).
 
 A block with a generation is a host that has the volume mounted, or that never left it. That it
 stands still proves nothing of a host that nobody lists: it may be paused, and go on.

@@ -1,4 +1,4 @@
-"""What a plan needs to be approved, and whether it was given (DESIGN, Approval)."""
+"""What a plan needs to be approved, and whether it was given (manual plan, 4)."""
 
 from __future__ import annotations
 

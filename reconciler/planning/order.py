@@ -295,7 +295,7 @@ STAGES = (
 # Kinds of which only one runs at a time, in plan order, within the scope.
 CHAINS: tuple[tuple[frozenset[str], Scope], ...] = (
     (frozenset({"mount"}), _anywhere),
-    # A rescan may stall I/O; two at once could fence (RELIABILITY.md, hazard 26).
+    # A rescan may stall I/O; two at once could fence (hazard 26).
     (frozenset({"rescan"}), _anywhere),
     (frozenset({"clear-fstab", "write-fstab"}), _same_host),
     (frozenset({"approve-programs"}), _same_host),  # each a line more in one file

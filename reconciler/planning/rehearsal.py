@@ -1,4 +1,4 @@
-"""Every plan is run on its own predictions before it is shown (RELIABILITY, 3: I28).
+"""Every plan is run on its own predictions before it is shown (I28).
 
 An action whose conditions cannot hold when its turn comes would stop the run there, perhaps
 with a volume unmounted, and every run after it.

@@ -1,4 +1,4 @@
-"""Named invariants that every plan is checked for before it is shown (RELIABILITY, 3).
+"""Named invariants, of I1 to I32, that every plan is checked for before it is shown.
 
 Each returns the refusals of a plan that would break it; they repeat what the resources
 already promise, on purpose: a bug there must not reach a disk.

@@ -16,7 +16,7 @@ Section = tuple[tuple[str, ...], ...]
 T = TypeVar("T")
 
 VERSION = "1"
-MAX_LINE = 4096  # characters; what the probe keeps to (RELIABILITY row 30)
+MAX_LINE = 4096  # characters; what the probe keeps to (hazard 30)
 MAX_ANSWER = 1 << 20
 ENDS_EARLY = "the probe's answer ends early"
 NAMES = (

@@ -1,4 +1,4 @@
-"""The machine-readable shapes, version 1 (DESIGN, 8): keys are added, never renamed."""
+"""The machine-readable shapes, version 1 (manual documents, 1): keys are added, never renamed."""
 
 from __future__ import annotations
 

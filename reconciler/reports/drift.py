@@ -24,7 +24,7 @@ LEFT_OUT = "The rest is left out, as a comment may not be longer: `reconcile dri
 
 
 def drift_document(found: Sequence[Drift], version: str) -> Mapping[str, object]:
-    """The machine-readable shape (DESIGN, 8)."""
+    """The machine-readable shape (manual documents, 5)."""
     items = [(drift, item) for drift in found for item in drift.items]
     return {
         "format_version": version,

@@ -16,6 +16,7 @@ PRIVATE = 0o600
 OURS = 0o700
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+LOG = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -78,6 +79,34 @@ def _temporary(directory: int, text: str) -> Iterator[str]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=directory)
+
+
+def append_private(path: str) -> int:
+    """A file to append to, made if it is missing: its number, which the caller closes.
+
+    Raises UsageError where something else is there, or a file that is not ours alone, OSError
+    if it cannot be opened.
+    """
+    place = Path(path)
+    check_place(place)
+    file = os.open(place, LOG, PRIVATE)
+    try:
+        _check_ours(os.fstat(file), path)
+    except UsageError:
+        os.close(file)
+        raise
+    return file
+
+
+def _check_ours(found: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise UsageError(f"{path} is no regular file: name another file")
+    if found.st_uid != os.geteuid():
+        raise UsageError(f"{path} belongs to uid {found.st_uid}, not to you: name another file")
+    if found.st_mode & OTHERS:
+        words = f"is open to others (mode {stat.S_IMODE(found.st_mode):o})"
+        mend = f"name another file, or chmod 600 {shlex.quote(path)}"
+        raise UsageError(f"{path} {words}: {mend}")
 
 
 def check_place(place: Path) -> None:

@@ -24,7 +24,7 @@ Three things keep the state small, and grants, messages, commands and reboots wi
   commands: a new one, and the doubled message of one that was begun.
 * With facts that hold for ever, one boot for ever and no pauses the table refuses least.
 
-What is checked at each start of a command (RELIABILITY, 3 and 4):
+What is checked at each start of a command (I1 and I16; manual lock, 4):
 
 * S1  Nothing of another run with a common host in its list is running anywhere.
 * S2  Nothing of such a run has started since this run's own lock, nor was running then: what

@@ -15,7 +15,7 @@ LOOPS = 3
 GOOD = frozenset({"converged", "no-change"})
 # The only thing that no run can repair: a file system that was cut off in its making.
 CUT_SHORT = {"device-not-blank"}
-# What is refused until the survivors have recovered who died: about 80 s (OCFS2.md, 2).
+# What is refused until the survivors have recovered who died: about 80 s (manual ocfs2, 2).
 PASSING, RECOVERY = {"cluster-not-well"}, 90
 
 

@@ -24,7 +24,7 @@ STATE = (
 )
 DISK = "dd if=/dev/ubdb bs=1M iflag=direct status=none | cksum"
 # A join suspends locking while the domain is extended; the longest pause seen with loaded
-# machines is under 5 s (OCFS2.md: 4.4 s for refused joins), a stall would be over 30.
+# machines is under 5 s (manual ocfs2, 1: 4.4 s for refused joins), a stall would be over 30.
 JOIN_PAUSE = 10.0
 
 

@@ -13,9 +13,10 @@ from functools import partial
 
 import click
 
-from reconciler import __version__
+from reconciler import __version__, telemetry
 from reconciler.cli import prompts, session
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING, tell_record
 from reconciler.cli.options import (
     FILE,
     NO_COLOR,
@@ -102,6 +103,7 @@ class Request:
 @NO_INPUT
 @NO_COLOR
 @VERBOSE
+@LOGGING
 def command(
     file: str | None,
     auto_approve: bool,
@@ -153,7 +155,11 @@ async def _apply(request: Request) -> int:
     identity = session.new_run()
     state = session.state_directory(request.state)
     private_directory(state)
-    with Journal(state / "runs", identity, session.now) as journal:
+    with (
+        telemetry.bound(run=identity),
+        Journal(state / "runs", identity, session.now) as journal,
+    ):
+        journal.listeners.append(tell_record)
         if request.json:
             journal.listeners.append(json_lines)
         about = {"file": request.file, "file_digest": request.file_digest}

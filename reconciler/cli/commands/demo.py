@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.logs import LOG_OPTIONS, log_words, open_log
 from reconciler.cli.terminal import show
 from reconciler.storage.private import write_private
 
 if TYPE_CHECKING:
     from reconciler.hosts.loopback import Served
     from reconciler.hosts.simulator.state.world import World
+    from reconciler.telemetry import Detail
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
 LUN = "lun1"
@@ -93,17 +95,24 @@ SCENES = (
 @click.command("demo")
 @click.option("--keep", type=click.Path(file_okay=False), help="Leave files and records there.")
 @click.option("--stay", is_flag=True, help="Leave the hosts up to play with, until Ctrl-C.")
-def command(keep: str | None, stay: bool) -> int:
+@LOG_OPTIONS
+def command(
+    keep: str | None, stay: bool, log_level: Detail | None, log_file: str | None
+) -> int:
     """Create, repeat, join, a refusal, leave, grow: shown live; no root, no hosts of yours."""
     after = _stay if stay else _end
+    with open_log(log_level, log_file):  # so that what is wrong with it is told at once
+        words = log_words(log_level, log_file)
     if keep:
         Path(keep).mkdir(parents=True, exist_ok=True)
-        return asyncio.run(_play(Path(keep).absolute(), after))
+        return asyncio.run(_play(Path(keep).absolute(), after, words))
     with tempfile.TemporaryDirectory(prefix="reconcile-demo-") as directory:
-        return asyncio.run(_play(Path(directory), after))
+        return asyncio.run(_play(Path(directory), after, words))
 
 
-async def _play(directory: Path, after: Callable[[Path], Awaitable[None]]) -> int:
+async def _play(
+    directory: Path, after: Callable[[Path], Awaitable[None]], log: Sequence[str]
+) -> int:
     from reconciler.hosts.loopback import served  # noqa: PLC0415  # asyncssh is slow to import
     from reconciler.hosts.simulator.presets import bare_cluster  # noqa: PLC0415  # as above
 
@@ -115,7 +124,7 @@ async def _play(directory: Path, after: Callable[[Path], Awaitable[None]]) -> in
             write_private(str(file), _text(doors, wwid, scene))
             scene.happens(world)
             show([("", ""), ("title", f"== {scene.told}")], no_color=False)
-            if await _scene(file, wwid) != scene.expected:
+            if await _scene(file, wwid, log) != scene.expected:
                 return 1
         await after(file)
     return 0
@@ -146,15 +155,16 @@ async def _stay(file: Path) -> None:
     await _end(file)
 
 
-async def _scene(file: Path, wwid: str) -> int:
+async def _scene(file: Path, wwid: str, log: Sequence[str]) -> int:
     """Plan and apply as an operator would: approving exactly the plan that was shown."""
-    planned = await _reconcile(["plan", str(file), "--format", "json"], quiet=True)
+    planned = await _reconcile(["plan", str(file), "--format", "json", *log], quiet=True)
     document = json.loads(planned[1])
     words = ["apply", str(file), "--state-dir", str(file.parent / "state")]
     asks = document["irreversible"] or document["risk"] in RISKY
     words += ["--approve", document["id"]] if asks else ["--auto-approve"]
     if document["risk"] == "data":
         words += ["--accept-data", wwid]
+    words += log
     return (await _reconcile(words))[0]
 
 

@@ -8,6 +8,7 @@ import json
 import click
 
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
     NO_COLOR,
@@ -42,6 +43,7 @@ UNREAD = 3
 @NO_INPUT
 @NO_COLOR
 @VERBOSE
+@LOGGING
 def command(
     file: str | None,
     form: str,

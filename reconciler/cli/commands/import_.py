@@ -13,6 +13,7 @@ import click
 from pydantic import ValidationError
 
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import NO_COLOR, NO_INPUT, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import observing, show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
@@ -50,6 +51,7 @@ UNSAYABLE = "No file of this version can say what these hosts have:"
 @NO_INPUT
 @NO_COLOR
 @VERBOSE
+@LOGGING
 def command(
     hosts: tuple[str, ...],
     output: str | None,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
     NO_COLOR,
@@ -40,6 +41,7 @@ ALL_UNREAD = 1
 @NO_INPUT
 @NO_COLOR
 @VERBOSE
+@LOGGING
 def command(
     file: str | None,
     output: str | None,

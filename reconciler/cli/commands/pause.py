@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import operating
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, Until, discovered, formats
 from reconciler.cli.session import now
 from reconciler.cli.terminal import plain
@@ -36,6 +37,7 @@ LONGEST = 1024  # bytes of a reason, as the gate takes it
 @NO_COLOR
 @QUIET
 @VERBOSE
+@LOGGING
 def command(
     target: str,
     file: str | None,

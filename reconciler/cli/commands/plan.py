@@ -6,6 +6,7 @@ import json
 
 import click
 
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FACTS,
     FILE,
@@ -44,6 +45,7 @@ BLOCKED = 3
 @NO_INPUT
 @NO_COLOR
 @VERBOSE
+@LOGGING
 def command(
     file: str | None,
     output: str | None,

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import operating
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, discovered, formats
 from reconciler.cli.terminal import plain
 from reconciler.execution.operating import Answer, resume
@@ -29,6 +30,7 @@ from reconciler.resources import SECTIONS
 @NO_COLOR
 @QUIET
 @VERBOSE
+@LOGGING
 def command(
     target: str,
     file: str | None,

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FACTS,
     FILE,
@@ -30,6 +31,7 @@ BLOCKED = 3
 @TARGET
 @PARALLELISM
 @NO_COLOR
+@LOGGING
 def command(
     file: str | None,
     facts: str | None,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import click
 
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, Span, discovered, formats
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.hosts.observer import observe
@@ -47,6 +48,7 @@ ALL_UNREAD = 1
 @formats(("text", "json"))
 @PARALLELISM
 @NO_COLOR
+@LOGGING
 def command(
     file: str | None,
     watch: bool,

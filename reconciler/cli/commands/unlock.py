@@ -14,6 +14,7 @@ import click
 
 from reconciler.cli import operating, prompts
 from reconciler.cli.fleet import connected
+from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
     NO_COLOR,
@@ -72,6 +73,7 @@ class Request:
 @NO_COLOR
 @QUIET
 @VERBOSE
+@LOGGING
 def command(
     run: str,
     file: str | None,

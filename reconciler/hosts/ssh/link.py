@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import asyncssh
 
+from reconciler import telemetry
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.config import ClientConfig, find_config
 from reconciler.hosts.ssh.failures import LOGIN_ERRORS, login_failure
@@ -93,6 +94,8 @@ class Link:
             if self._connection is None or self._connection.is_closed():
                 if self._failed > failed:
                     raise HostUnreachable(name, *self._failure)
+                if self._connection is not None:
+                    telemetry.warning("connection-lost", host=name, address=self._address)
                 self._connection = await self._attempt(name)
             return self._connection
 
@@ -109,12 +112,26 @@ class Link:
             connection.abort()
 
     async def _attempt(self, name: str) -> asyncssh.SSHClientConnection:
+        clock, address = asyncio.get_running_loop().time, self._address
+        began = clock()
         try:
-            return await self._connect(name)
+            connection = await self._connect(name)
         except HostUnreachable as error:
             self._failed += 1
             self._failure = (error.code, error.message)
+            why = {"code": error.code, "message": error.message}
+            spent = clock() - began
+            telemetry.warning("connection-failed", host=name, **why, seconds=spent)
             raise
+        server = str(connection.get_extra_info("server_version"))
+        spent = clock() - began
+        telemetry.info("connected", host=name, address=address, server=server, seconds=spent)
+        return connection
+
+    @property
+    def _address(self) -> str:
+        """Where it leads, after jump hosts, as a person writes it."""
+        return " ".join(f"{hop.user}@{hop.address[0]}:{hop.address[1]}" for hop in self._route)
 
     async def _connect(self, name: str) -> asyncssh.SSHClientConnection:
         hop = self._route[-1]

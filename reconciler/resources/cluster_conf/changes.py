@@ -96,7 +96,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 def _says_the_same(cluster: Cluster, file: TextFile) -> bool:
     """Whether the tools make of a file what they would make of the wanted one.
 
-    Of node_count they only want that it is there (OCFS2.md, 1).
+    Of node_count they only want that it is there (manual ocfs2, 1).
     """
     try:
         conf = parse_conf(file.text or "")

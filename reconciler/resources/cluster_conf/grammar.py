@@ -2,7 +2,7 @@
 
 Stanzas in any order; a stanza's attributes are indented by tabs or spaces; a blank line
 ends it; a comment has its ``#`` in the first column. What the tools refuse is refused
-here too, and what they silently ignore is ignored (OCFS2.md, section 1).
+here too, and what they silently ignore is ignored (manual ocfs2, 1).
 """
 
 from __future__ import annotations

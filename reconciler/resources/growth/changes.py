@@ -1,7 +1,7 @@
 """Growth: backing, every path, map, partition, all kernels, then the file system.
 
 A device that is larger than its file system is a safe place to stop; the reverse damages it
-(OCFS2.md, 3). So the file system grows last, after every member's kernel has shown the room.
+(manual ocfs2, 3). So the file system grows last, after every member's kernel has shown the room.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a volume needs while nobody has it mounted: a check, slots, a label, offline growth.
 
-The tools refuse slots and labels while anybody has the volume mounted (OCFS2.md, 3), so a plan
+The tools refuse slots and labels while anybody has the volume mounted (manual ocfs2, 3), so a plan
 passes through a window in which nobody has (``planning.waypoints``). Whatever else needs the
 volume unmounted is done in the same one.
 """

@@ -15,7 +15,7 @@ from reconciler.resources.health.log import trouble
 WELL = "well"
 NONE = "-"
 PAGE = "see `reconcile explain cluster-not-well`"
-# Of the time after which a silent host fences itself (RELIABILITY.md, 3: hazard 26).
+# Of the time after which a silent host fences itself (hazard 26).
 QUARTER = 4
 
 

@@ -1,6 +1,6 @@
 """Before a host joins: whether every pair of members can talk on the interconnect.
 
-A firewall between one pair hangs the volume on all members (OCFS2.md, 2): it is found
+A firewall between one pair hangs the volume on all members (manual ocfs2, 2): it is found
 before anything is written. Where nobody listens yet, a refused connection is a good answer.
 """
 

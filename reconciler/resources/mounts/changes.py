@@ -44,7 +44,7 @@ FSTAB = "/etc/fstab"
 # o2cb must be online first, and ocfs2.service would mount the same at the same time (one of
 # the two then fails with error 16). Orderings only: stopping o2cb unmounts nothing.
 BOOT_ORDER = ("x-systemd.after=o2cb.service", "x-systemd.before=ocfs2.service")
-# A refused join takes about 70 s (OCFS2.md, rule 6); never less than 180.
+# A refused join takes about 70 s (manual ocfs2, 0.6); never less than 180.
 MOUNT_TIMEOUT = 240.0
 # Leaving the domain migrates locks; minutes on a large, busy volume.
 UNMOUNT_TIMEOUT = 600.0
@@ -290,7 +290,7 @@ def _mounts(
     if device is not None:
         patience = MOUNT_TIMEOUT + waited(cluster, volume, observed, beats)
         action = _mount(cluster, volume, change, (device, patience))
-        # A mount on a device that is too small succeeds, and damages (OCFS2.md, 3).
+        # A mount on a device that is too small succeeds, and damages (manual ocfs2, 3).
         covers = Fact((change.host,), "device-covers", ref(volume), "whole")
         yield replace(action, requires=(*action.requires, covers)) if block else action
 

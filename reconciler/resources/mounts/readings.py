@@ -63,7 +63,7 @@ def released(facts: HostFacts, subject: str) -> str:
     """Whether the kernel has nothing of the volume of ``PATH REF UUID``.
 
     Of /proc/mounts alone nothing is believed: a private mount namespace hides from it
-    (OCFS2.md, rule 8), while region and domain stay. They bear the UUID, which the subject
+    (manual ocfs2, 0.8), while region and domain stay. They bear the UUID, which the subject
     tells: the host itself may not be able to read it. A crash may have left its heartbeat.
     """
     path, reference, uuid = _parts(subject)

@@ -1,7 +1,7 @@
 """Quarantine: a dead host that was dropped uncleaned stays on record until it cannot harm.
 
 Powered on again it starts with its old node list and mounts by itself; if nobody of that
-list is mounting then, it replays a live journal (OCFS2.md, rule 9). What would let it is
+list is mounting then, it replays a live journal (manual ocfs2, 0.9). What would let it is
 refused by ``planning.returning``.
 """
 

@@ -1,6 +1,6 @@
 """Who writes to a volume by the evidence on its disk, listed in a file or not.
 
-Heartbeat blocks do not lie (OCFS2.md, 4): a sequence that goes on is a live writer. One that
+Heartbeat blocks do not lie (manual ocfs2, 4): a sequence that goes on is a live writer. One that
 stands still with a generation is a host that crashed, or that is paused and will go on.
 """
 

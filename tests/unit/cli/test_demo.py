@@ -26,7 +26,8 @@ async def told(*words):
 
 async def played(directory, then):
     """The demo in ``directory``, its text; ``then`` happens while its hosts stay up."""
-    process = await started("demo", "--keep", str(directory), "--stay")
+    log = ("--log-level", "info:json", "--log-file", str(directory / "log"))
+    process = await started("demo", "--keep", str(directory), "--stay", *log)
     text = ""
     try:
         while not text.endswith("reconcile apply\n"):
@@ -68,3 +69,11 @@ async def test_the_demo_tells_its_story_to_the_end_and_stays_to_be_played_with(t
         for record in sorted((tmp_path / "state" / "runs").glob("*.jsonl"))
     ]
     assert ends == ["converged", "no-change", "converged", "refused", *["converged"] * 3]
+    log = (tmp_path / "log").read_text()
+    logged = [event["run"] for line in log.splitlines() if "run" in (event := json.loads(line))]
+    assert len(set(logged)) == len(ends) - 1  # all but the last, which was not the demo's
+
+
+async def test_a_log_that_cannot_be_written_ends_the_demo_before_it_begins(tmp_path):
+    code, said = await told("demo", "--log-file", str(tmp_path / "no" / "log"))
+    assert (code, said) == (64, "")

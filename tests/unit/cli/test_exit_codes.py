@@ -1,4 +1,4 @@
-"""The exit codes of DESIGN, 3, through the real command; also which one wins.
+"""The exit codes (manual exit-codes, 2), through the real command; also which one wins.
 
 0, 2, 64 and 130, and 3 for want of approval, are in ``test_commands``.
 """

@@ -68,9 +68,10 @@ async def applied(at, form="text"):
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-async def test_no_secret_is_shown_or_recorded_by_a_run(tmp_path, form):
+async def test_no_secret_is_shown_recorded_or_logged_by_a_run(tmp_path, form):
     async with desk(tmp_path, hosts=1) as at:
         programs = Programs()
+        at.environment["RECONCILE_LOG"] = f"debug:{form}"
         await ready(at, programs)
         code, *told = await applied(at, form)
         assert (code, "secret-unread: env:STOP_TOKEN" in "".join(told)) == (4, True), told
@@ -89,13 +90,15 @@ async def test_no_secret_is_shown_or_recorded_by_a_run(tmp_path, form):
         assert leaks(at, *told) == []
         journals = "".join(p.read_text() for p in at.home.rglob("*.jsonl"))
         assert ("***" in journals, "env:STOP_TOKEN" in journals) == (True, True)
+        logged = [line for line in "".join(told).splitlines() if "gate-ended" in line]
+        assert ["guests stop env:STOP_TOKEN vm1" in line for line in logged].count(True) == 2
 
 
 async def test_no_plan_reads_a_secret_and_all_show_its_name(tmp_path):
     async with desk(tmp_path, hosts=1) as at:
         programs = Programs()
         await ready(at, programs)
-        at.environment["STOP_TOKEN"] = STOP
+        at.environment |= {"STOP_TOKEN": STOP, "RECONCILE_LOG": "debug"}
         (at.home / "start.token").chmod(0)  # nobody asks for it
         told = []
         for form in FORMS:

@@ -9,6 +9,7 @@ import pytest
 from reconciler.cli import run
 from reconciler.errors import UsageError
 from reconciler.storage.private import (
+    append_private,
     check_directory,
     create_private,
     private_directory,
@@ -40,6 +41,28 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path, write):
         os.umask(before)
     assert (mode(tmp_path / "p"), (tmp_path / "p").read_text()) == (0o600, "text")
     assert names(tmp_path) == ["p"]
+
+
+def test_a_file_to_append_to_is_for_its_owner_alone_and_keeps_what_it_has(tmp_path):
+    path = tmp_path / "p"
+    before = os.umask(0)
+    try:
+        for text in (b"one\n", b"two\n"):
+            number = append_private(str(path))
+            os.write(number, text)
+            os.close(number)
+    finally:
+        os.umask(before)
+    assert (mode(path), path.read_text()) == (0o600, "one\ntwo\n")
+
+
+@needs_root
+def test_nothing_is_appended_to_a_file_of_somebody_else(tmp_path):
+    path = tmp_path / "p"
+    path.touch(0o600)
+    os.chown(path, SOMEBODY, -1)
+    with pytest.raises(UsageError, match=f"belongs to uid {SOMEBODY}, not to you"):
+        append_private(str(path))
 
 
 def test_an_older_file_is_replaced_whole_and_closed_to_others(tmp_path):

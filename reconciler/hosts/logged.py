@@ -1,0 +1,81 @@
+"""A host whose commands are told to the log: what was sent where, how long it took, how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler import telemetry
+from reconciler.errors import HostUnreachable
+
+if TYPE_CHECKING:
+    from reconciler.hosts import Host
+    from reconciler.model.plan import Command, Completed
+
+# What a command is called, by the fourth word of one that brings its program along.
+NAMES = {"probe": "probe", "gate": "gate"}
+OTHER = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedHost:
+    """``host`` as a member of ``cluster``; told are sizes of what was sent and came, never texts.
+
+    A command is told as people see it: with the names of secrets, not their values.
+    """
+
+    host: Host
+    cluster: str
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        return self.host.name
+
+    async def run(self, command: Command) -> Completed:
+        """Run ``command`` as the host does. Raises HostUnreachable."""
+        with telemetry.bound(cluster=self.cluster or None, host=self.name):
+            return await self._run(command)
+
+    async def close(self) -> None:
+        """End the connection; never raises."""
+        await self.host.close()
+
+    async def _run(self, command: Command) -> Completed:
+        what, clock = _kind(command), asyncio.get_running_loop().time
+        text, began = shlex.join(command.words), clock()
+        telemetry.debug(f"{what}-started", command=text, bytes_sent=_sent(command))
+        try:
+            ended = await self.host.run(command)
+        except HostUnreachable as error:  # its message may quote a secret
+            telemetry.warning(
+                f"{what}-failed", command=text, code=error.code, seconds=clock() - began
+            )
+            raise
+        except asyncio.CancelledError:
+            telemetry.warning(f"{what}-abandoned", command=text, seconds=clock() - began)
+            raise
+        telemetry.debug(
+            f"{what}-ended",
+            command=text,
+            status=ended.status,
+            seconds=clock() - began,
+            bytes_received=_size(ended.stdout) + _size(ended.stderr),
+        )
+        return ended
+
+
+def _kind(command: Command) -> str:
+    travels = command.argv[:2] == ("sh", "-c")
+    return NAMES.get("".join(command.argv[3:4]), OTHER) if travels else OTHER
+
+
+def _sent(command: Command) -> int:
+    """Bytes of the command and its input, as people see it: no secret tells its length."""
+    return _size(shlex.join(command.shown_as or command.argv)) + _size(command.stdin)
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
