@@ -10,8 +10,8 @@ from reconciler.execution import executor, leases, machine
 from reconciler.execution.locks import Held
 from reconciler.gate import decision
 from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.gate import format as gate_format
 from reconciler.hosts.simulator.gate import heartbeats
-from reconciler.hosts.simulator.gate import verbs as simulated_gate
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.presets import Shape
 from reconciler.hosts.simulator.state.disk import Blank
@@ -80,7 +80,7 @@ def test_a_mount_before_all_see_one_file_system_is_seen(monkeypatch):
 
 def test_a_second_format_is_seen(monkeypatch):
     monkeypatch.setitem(READINGS, "blank", READINGS["blank"].__class__((), lambda *_: "blank"))
-    monkeypatch.setattr(simulated_gate, "_blank", lambda *_: None)
+    monkeypatch.setattr(gate_format, "_blank", lambda *_: None)
     world = witnessed(1)
     controller, wanted = Controller(world), desired(world)
     plan = drive(world, controller.plan(wanted))
