@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import Shape, partition
+from reconciler.hosts.simulator.presets import Shape, partition
 from reconciler.model.gate_call import gate_call
 from reconciler.planning import bound, kinds
 from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK
