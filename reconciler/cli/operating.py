@@ -14,7 +14,7 @@ from reconciler.errors import UsageError
 from reconciler.execution.operating import Answer, Place
 from reconciler.hosts import Host
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.standing import contacted, staying
+from reconciler.model.roles import contacted, staying
 from reconciler.pipeline import Fleet, doors
 from reconciler.pipeline.looking import storage
 from reconciler.planning.storage import beside

@@ -18,7 +18,7 @@ from reconciler.model.gate_call import permitted
 from reconciler.model.heartbeats import MEMBERS
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
-from reconciler.model.standing import among, left, staying
+from reconciler.model.roles import among, left, staying
 from reconciler.planning.notes import still_mapped
 from reconciler.planning.past import APPLIED
 from reconciler.resources.quarantine.entries import Known, known_members, members_text

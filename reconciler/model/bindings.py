@@ -9,7 +9,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of, wwid_of
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.records import record
-from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.model.roles import among, is_withdrawn, staying
 
 VOLUMES = "volumes.json"
 # By label the UUID of the file system, and the WWID of its disk.

@@ -11,11 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from reconciler.model.beside import Access, Backing, Backup, Workloads
-from reconciler.model.past import Past
-from reconciler.model.quantities import BlockSize, ClusterSize, Extent
-from reconciler.model.strict import Lists, Strict
-from reconciler.model.words import (
+from reconciler.model.field_types import (
     Address,
     ClusterName,
     DevicePath,
@@ -35,6 +31,10 @@ from reconciler.model.words import (
     Version,
     Wwid,
 )
+from reconciler.model.last_applied import Past
+from reconciler.model.quantities import BlockSize, ClusterSize, Extent
+from reconciler.model.strict import Lists, Strict
+from reconciler.model.volume_integrations import Access, Backing, Backup, Workloads
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # The kernel refuses 65535 (o2nm_node_ipv4_port_store: >= (u16)-1).
@@ -256,7 +256,7 @@ class Volume(Strict):
     )
 
     # What no file can say: what hosts remember of it (``planning.past``), and where a way-point
-    # keeps it unmounted (``model.standing``).
+    # keeps it unmounted (``model.roles``).
     _past: Past = PrivateAttr(default=Past())
     _away: frozenset[str] = PrivateAttr(default=frozenset())
 

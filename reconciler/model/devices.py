@@ -16,7 +16,7 @@ from reconciler.model.observed import (
     device_ref,
     known,
 )
-from reconciler.model.standing import among, staying
+from reconciler.model.roles import among, staying
 
 # Stable names in the order of trust; under multipath only the map's own name.
 STABLE = ("dm-uuid-", "wwn-", "scsi-", "nvme-", "virtio-", "")

@@ -15,7 +15,7 @@ from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
-from reconciler.model.standing import among, mounting_it, staying, trusted
+from reconciler.model.roles import among, mounting_it, staying, trusted
 
 # The record on the members: by UUID and number the block as it was when it was attested.
 HEARTBEATS = "heartbeats.json"

@@ -26,7 +26,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
 from reconciler.model.plan import ClusterPlan, Fact, Plan
 from reconciler.model.refusals import unreachable
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.pipeline.looking import (
     Fleet,
     Live,

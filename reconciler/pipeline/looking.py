@@ -17,8 +17,8 @@ from reconciler.model.desired import Cluster, Desired, Member, Ssh
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
+from reconciler.model.roles import contacted, staying, with_volumes
 from reconciler.model.software import unusual
-from reconciler.model.standing import contacted, staying, with_volumes
 from reconciler.planning.departed import departed, with_departed, withdrawn
 from reconciler.planning.planner import restrict
 from reconciler.planning.storage import asked, beside, named

@@ -12,8 +12,8 @@ from dataclasses import replace
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.plan import Action
+from reconciler.model.roles import among, staying
 from reconciler.model.software import TOOLS
-from reconciler.model.standing import among, staying
 from reconciler.planning.predicted import predicted
 from reconciler.resources.packages import changes as packages
 

@@ -15,7 +15,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Fact
 from reconciler.model.refusals import member
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.model.units import full_names
 from reconciler.resources.health.log import newer
 from reconciler.resources.health.readings import READINGS, WELL, problems, subject

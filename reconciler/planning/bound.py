@@ -10,7 +10,7 @@ from reconciler.model.gate_call import ANY, GateCall, Target, gate_call
 from reconciler.model.heartbeats import listed_numbers, numbers_of, own_numbers
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action
-from reconciler.model.standing import staying
+from reconciler.model.roles import staying
 from reconciler.planning.kinds import KINDS, Kind
 
 SECTIONS = ("identity", "wanted", "disks", "mounts", "live", "fstab", "records")

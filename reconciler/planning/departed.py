@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed
-from reconciler.model.standing import WITHDRAWN, trusted, with_members, withheld
+from reconciler.model.roles import WITHDRAWN, trusted, with_members, withheld
 from reconciler.planning.numbering import live_nodes, places
 from reconciler.planning.past import applied_items
 

@@ -19,7 +19,7 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Change, ClusterPlan, Truth
 from reconciler.model.records import record
-from reconciler.model.standing import trusted
+from reconciler.model.roles import trusted
 from reconciler.planning.past import APPLIED
 
 Class = Literal["changed-outside", "not-applied"]

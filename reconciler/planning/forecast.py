@@ -22,7 +22,7 @@ from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, mounting_it, staying
+from reconciler.model.roles import among, mounting_it, staying
 from reconciler.model.units import full_names
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.mounts.fstab import entries

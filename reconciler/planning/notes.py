@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.roles import LISTED, among, leaving, left, staying
 from reconciler.model.software import unpackaged
-from reconciler.model.standing import LISTED, among, leaving, left, staying
 from reconciler.resources.growth import sight
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
 from reconciler.resources.workloads.obligations import Owed, forgotten

@@ -8,7 +8,7 @@ from contextlib import suppress
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.heartbeats import is_left, seen
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
-from reconciler.model.standing import GONE, LISTED, among, contacted, listed, with_members
+from reconciler.model.roles import GONE, LISTED, among, contacted, listed, with_members
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.changes import entered, lifted
 from reconciler.resources.quarantine.entries import known_members

@@ -9,7 +9,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
 from reconciler.model.refusals import member
-from reconciler.model.standing import among, listed, staying
+from reconciler.model.roles import among, listed, staying
 from reconciler.planning.numbering import filed, live_nodes
 from reconciler.resources.o2cb.changes import wanted as settings
 from reconciler.resources.o2cb.parsing import parse_settings

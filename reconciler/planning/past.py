@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref
+from reconciler.model.last_applied import Past
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
-from reconciler.model.past import Past
 from reconciler.model.records import record
-from reconciler.model.standing import among, staying, trusted, with_volumes
+from reconciler.model.roles import among, staying, trusted, with_volumes
 from reconciler.resources.mounts.changes import BOOT_ORDER
 from reconciler.resources.mounts.fstab import entries
 from reconciler.resources.mounts.moves import own_names

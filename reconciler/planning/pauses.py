@@ -9,7 +9,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Pause, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
-from reconciler.model.standing import among, involved
+from reconciler.model.roles import among, involved
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:

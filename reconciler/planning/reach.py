@@ -8,7 +8,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member, unreachable
-from reconciler.model.standing import leaving, with_members
+from reconciler.model.roles import leaving, with_members
 from reconciler.planning.departed import departed
 
 

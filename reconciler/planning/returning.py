@@ -13,7 +13,7 @@ from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
-from reconciler.model.standing import LISTED
+from reconciler.model.roles import LISTED
 from reconciler.planning.numbering import heartbeats, live_nodes, owned, reserved
 from reconciler.resources.quarantine.entries import Entry
 

@@ -13,7 +13,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ClusterPlan
 from reconciler.model.refusals import volume
-from reconciler.model.standing import involved, leaving, online, staying
+from reconciler.model.roles import involved, leaving, online, staying
 from reconciler.planning import graph
 from reconciler.planning.bound import unbound, undeclared
 from reconciler.planning.kinds import KINDS, UNMOUNTED_WORK

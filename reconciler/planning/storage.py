@@ -14,7 +14,7 @@ from reconciler.model.observed import HostFacts, LogicalVolume, Observed, Unknow
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
 from reconciler.model.refusals import REMEDIES
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 
 # As the gate has it: a pool at most so full, in percent, is safe to promise more of.
 FULLEST = 80.0

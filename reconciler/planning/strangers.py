@@ -9,7 +9,7 @@ from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
-from reconciler.model.standing import GONE, among, leaving, restated, staying
+from reconciler.model.roles import GONE, among, leaving, restated, staying
 from reconciler.planning.numbering import filed, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.refusals import volume as address
-from reconciler.model.software import outdated, outdated_module, reload_due
-from reconciler.model.standing import (
+from reconciler.model.roles import (
     STOPPED,
     among,
     kept_from,
@@ -26,6 +25,7 @@ from reconciler.model.standing import (
     with_volumes,
     withheld,
 )
+from reconciler.model.software import outdated, outdated_module, reload_due
 from reconciler.planning.numbering import Place, live_nodes, places
 from reconciler.planning.order import STAGES
 from reconciler.planning.turns import crossing, due_anew

@@ -18,7 +18,7 @@ from reconciler.model.observed import (
     Unreachable,
     WantedDevice,
 )
-from reconciler.model.standing import CONTACTED, among, mounting_it, online, staying
+from reconciler.model.roles import CONTACTED, among, mounting_it, online, staying
 from reconciler.planning.forecast import findings
 from reconciler.planning.notes import quarantined
 from reconciler.planning.numbering import numbered

@@ -11,7 +11,7 @@ from reconciler.model.devices import has_mounted, ref
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.quantities import format_extent
-from reconciler.model.standing import LISTED, is_withdrawn
+from reconciler.model.roles import LISTED, is_withdrawn
 from reconciler.planning.numbering import numbered, places
 
 Mark = Literal["mounted", "mounts", "unmounts", "again", "none", "unknown"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.loading import read
-from reconciler.model.standing import restated
+from reconciler.model.roles import restated
 from reconciler.reports.runbook import runbook_document, runbook_lines
 from tests.builders import converged
 from tests.golden.scenes import SCENES, built

@@ -14,8 +14,8 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
+from reconciler.model.roles import left
 from reconciler.model.secrets import references
-from reconciler.model.standing import left
 
 # An array's own tools may take minutes.
 REVOKE_TIMEOUT = 600.0

@@ -13,7 +13,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member
-from reconciler.model.standing import among, leaving, listed, staying
+from reconciler.model.roles import among, leaving, listed, staying
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
     Node,

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import digest
-from reconciler.model.beside import Backup
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
 from reconciler.model.outcome import Blocked
@@ -24,8 +23,9 @@ from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record
 from reconciler.model.refusals import volume as address
+from reconciler.model.roles import among, staying
 from reconciler.model.secrets import references
-from reconciler.model.standing import among, staying
+from reconciler.model.volume_integrations import Backup
 from reconciler.resources.growth.sizes import have
 
 # All of a volume is read; days for many TiB are for a max_age.

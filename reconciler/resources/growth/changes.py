@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier
-from reconciler.model.beside import HostCommand, Lvm
 from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.devices import disk_target, mount_subject, ref, target
 from reconciler.model.gate_call import Target
@@ -20,8 +19,9 @@ from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import volume as address
+from reconciler.model.roles import staying
 from reconciler.model.secrets import references
-from reconciler.model.standing import staying
+from reconciler.model.volume_integrations import HostCommand, Lvm
 from reconciler.resources.growth.offline import Unmounted
 from reconciler.resources.growth.offline import work as work_unmounted
 from reconciler.resources.growth.sizes import Growth, growth, have, served

@@ -11,7 +11,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import member, not_shared
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, contacted, is_withdrawn, staying
+from reconciler.model.roles import among, contacted, is_withdrawn, staying
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
     MIB,

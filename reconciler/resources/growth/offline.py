@@ -28,7 +28,7 @@ from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, is_withdrawn, listed, staying
+from reconciler.model.roles import among, is_withdrawn, listed, staying
 from reconciler.resources.growth import backups
 from reconciler.resources.growth.sizes import (
     Growth,

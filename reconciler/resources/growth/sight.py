@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import is_logical
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
-from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.model.roles import among, is_withdrawn, staying
 from reconciler.resources.growth.offline import NEEDS
 from reconciler.resources.growth.sizes import layers
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, has_mounted, ref, view_of, whole_disk
 from reconciler.model.observed import Disk, Observed, Superblock, WantedDevice, known
-from reconciler.model.standing import among, is_withdrawn, mounting, staying
+from reconciler.model.roles import among, is_withdrawn, mounting, staying
 
 SECTOR = 512
 MIB = 1 << 20

@@ -22,7 +22,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
 from reconciler.model.refusals import member, unread
-from reconciler.model.standing import among, staying
+from reconciler.model.roles import among, staying
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:

@@ -15,7 +15,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
-from reconciler.model.standing import leaving, listed, online, staying
+from reconciler.model.roles import leaving, listed, online, staying
 from reconciler.resources.membership.preflight import closed_ports
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.

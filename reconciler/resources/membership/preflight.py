@@ -12,7 +12,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
-from reconciler.model.standing import staying
+from reconciler.model.roles import staying
 
 FIREWALLS = ("firewalld.service", "nftables.service")
 CLOSED = frozenset({"timeout", "unreachable"})

@@ -27,7 +27,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import is_withheld, leaving, mounting_it, online
+from reconciler.model.roles import is_withheld, leaving, mounting_it, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
 from reconciler.resources.mounts.kept import is_kept
 from reconciler.resources.mounts.moves import (

@@ -11,7 +11,7 @@ from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, 
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member, unread
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import leaving, mounting_it
+from reconciler.model.roles import leaving, mounting_it
 from reconciler.model.units import full_names
 from reconciler.resources.mounts.changes import FSTAB
 from reconciler.resources.mounts.fstab import entries

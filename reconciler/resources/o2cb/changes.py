@@ -13,7 +13,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member, not_supported, unread
-from reconciler.model.standing import leaving, online, staying
+from reconciler.model.roles import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
 
 UNITS = ("o2cb.service", "ocfs2.service")

@@ -14,7 +14,7 @@ from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import (
+from reconciler.model.roles import (
     among,
     is_withdrawn,
     is_withheld,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import stable_path
 from reconciler.model.observed import HostFacts, known
-from reconciler.model.standing import is_withdrawn, is_withheld, mounting
+from reconciler.model.roles import is_withdrawn, is_withheld, mounting
 from reconciler.model.units import full_names
 
 O2CB = "o2cb.service"

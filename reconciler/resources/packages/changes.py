@@ -10,6 +10,7 @@ from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
+from reconciler.model.roles import STOPPED, among, staying
 from reconciler.model.software import (
     has_module,
     has_module_version,
@@ -22,7 +23,6 @@ from reconciler.model.software import (
     stale_modules,
     useful,
 )
-from reconciler.model.standing import STOPPED, among, staying
 from reconciler.resources.packages.fetching import INSTALL_TIMEOUT, fetched
 
 # The cluster stack's module is loaded by the o2cb service itself.

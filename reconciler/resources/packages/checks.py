@@ -8,6 +8,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Packages, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
+from reconciler.model.roles import staying
 from reconciler.model.software import (
     TOOLS,
     filled,
@@ -18,7 +19,6 @@ from reconciler.model.software import (
     outdated,
     outdated_module,
 )
-from reconciler.model.standing import staying
 
 SYSTEM = ("blkid", "wipefs", "systemctl")
 # What one run may write into /etc and /var/lib, with room to spare.

@@ -18,7 +18,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
 from reconciler.model.refusals import member, unread
-from reconciler.model.standing import among, contacted, staying
+from reconciler.model.roles import among, contacted, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
     Entry,

@@ -15,7 +15,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
-from reconciler.model.standing import trusted
+from reconciler.model.roles import trusted
 
 MOST = 254  # fs/ocfs2/cluster/ocfs2_nodemanager.h
 

@@ -16,8 +16,8 @@ from reconciler.model.observed import HostFacts, Observed, Superblock, known
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
 from reconciler.model.refusals import member
+from reconciler.model.roles import among, is_withdrawn, mounting_it, online, staying
 from reconciler.model.software import reload_due, stale_modules, unwanted
-from reconciler.model.standing import among, is_withdrawn, mounting_it, online, staying
 from reconciler.resources.skew.features import lacking
 
 Hosts = Mapping[str, HostFacts]

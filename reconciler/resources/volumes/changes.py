@@ -14,7 +14,7 @@ from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, is_withdrawn, listed, staying
+from reconciler.model.roles import among, is_withdrawn, listed, staying
 
 # mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
 FORMAT_TIMEOUT = 1800.0

@@ -18,7 +18,7 @@ from reconciler.model.quantities import format_size
 from reconciler.model.records import DIRECTORY
 from reconciler.model.refusals import not_shared
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.model.roles import among, is_withdrawn, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import begin, blank, named, views
 

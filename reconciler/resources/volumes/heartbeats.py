@@ -16,7 +16,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, staying
+from reconciler.model.roles import among, staying
 from reconciler.resources.quarantine.entries import known_members
 from reconciler.resources.volumes.changes import named, views
 

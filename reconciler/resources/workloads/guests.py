@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.beside import Guests
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import Guest, HostFacts, Observed, Unknown, known
 from reconciler.model.outcome import Blocked
@@ -17,7 +16,8 @@ from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import is_withdrawn, leaving, mounting_it
+from reconciler.model.roles import is_withdrawn, leaving, mounting_it
+from reconciler.model.volume_integrations import Guests
 from reconciler.resources.workloads.obligations import Named, obligations
 from reconciler.resources.workloads.programs import is_unapproved
 

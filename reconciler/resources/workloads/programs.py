@@ -17,7 +17,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
 from reconciler.model.refusals import volume as address
-from reconciler.model.standing import is_withdrawn
+from reconciler.model.roles import is_withdrawn
 from reconciler.resources.workloads.parsing import UNAPPROVED
 
 PROGRAMS = "programs"

@@ -10,7 +10,7 @@ from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
-from reconciler.model.standing import is_withdrawn, is_withheld, leaving, mounting
+from reconciler.model.roles import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
 from reconciler.resources.workloads.obligations import Owed, obligations, units
 

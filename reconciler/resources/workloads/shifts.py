@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.model.beside import Guests
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import MINUTE, Action, Change, Fact
+from reconciler.model.roles import mounting_it
 from reconciler.model.secrets import references
-from reconciler.model.standing import mounting_it
+from reconciler.model.volume_integrations import Guests
 from reconciler.resources.workloads.guests import named, of, subject_of, volume_of
 
 STOP_TIMEOUT = 5 * MINUTE

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.past import Past
+from reconciler.model.last_applied import Past
 from reconciler.planning.past import remembered
 from tests.builders import LUN, converged, file, spec, volume
 

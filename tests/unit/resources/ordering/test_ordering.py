@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.observed import Observed, Ordering, Unit, known
-from reconciler.model.standing import withheld
+from reconciler.model.roles import withheld
 from reconciler.planning import graph
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources.ordering.changes import diff, path_of, text_of
