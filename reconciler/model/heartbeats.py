@@ -15,7 +15,7 @@ from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
-from reconciler.model.roles import among, mounting_it, staying, trusted
+from reconciler.model.roles import confirmed_members, mounting_it, restrict_to, staying
 
 # The record on the members: by UUID and number the block as it was when it was attested.
 HEARTBEATS = "heartbeats.json"
@@ -36,7 +36,7 @@ def is_left(beat: Beat) -> bool:
 
 def seen(cluster: Cluster, volume: Volume, observed: Observed) -> WantedDevice | None:
     """The volume with its heartbeats, as the first member in the file that could read them."""
-    for facts in among(observed, staying(cluster)).reached().values():
+    for facts in restrict_to(observed, staying(cluster)).reached().values():
         if isinstance(facts.wanted, Unknown):
             continue
         view = view_of(facts, ref(volume))
@@ -88,7 +88,7 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
         if not isinstance(facts.identity, Unknown)
     }
     told: list[set[int]] = []
-    for facts in trusted(cluster, observed).values():
+    for facts in confirmed_members(cluster, observed).values():
         dropped = _read(cluster, facts, QUARANTINE).get("hosts", [])
         known = _read(cluster, facts, MEMBERS).get("members", {})
         own = {
@@ -171,7 +171,7 @@ def accepted(cluster: Cluster, volume: Volume, observed: Observed) -> Mapping[in
 
 def _recorded(cluster: Cluster, observed: Observed, uuid: str, number: int) -> frozenset[str]:
     """What the members remember of a block; two where they do not agree."""
-    reached = among(observed, staying(cluster)).reached().values()
+    reached = restrict_to(observed, staying(cluster)).reached().values()
     try:
         told = [read_blocks(record_text(cluster, facts)) for facts in reached]
     except ValueError:  # refused by the record's own check; until then nothing is accepted

@@ -68,7 +68,7 @@ def withheld(volume: Volume, by: str = NOBODY) -> Volume:
     return volume.model_copy(update={"mount": mount})
 
 
-def kept_from(volume: Volume, host: str) -> Volume:
+def without_mount_on(volume: Volume, host: str) -> Volume:
     """The volume, not mounted on ``host`` and elsewhere as it is."""
     return volume.beyond(volume.past, volume.away | {host})
 
@@ -93,7 +93,7 @@ def involved(cluster: Cluster) -> tuple[str, ...]:
     return tuple(m.name for m in cluster.members if m.state != GONE)
 
 
-def restated(cluster: Cluster, states: Mapping[str, str]) -> Cluster:
+def with_member_states(cluster: Cluster, states: Mapping[str, str]) -> Cluster:
     """``cluster`` with other states of some members."""
     return with_members(
         cluster,
@@ -106,18 +106,18 @@ def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:
     return cluster.model_copy(update={"members": tuple(members)})
 
 
-def among(observed: Observed, names: Collection[str]) -> Observed:
+def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
     """What was observed of some of the hosts."""
     return Observed({name: facts for name, facts in observed.hosts.items() if name in names})
 
 
-def trusted(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
+def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
     """Members that another member's kernel lists; where no kernel lists any, all of them.
 
     A kernel that lists its own host alone is the whole cluster only if no other lists anybody:
     a joiner may run such a cluster of its own.
     """
-    reached = among(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).reached()
     others: set[str] = set()
     alone: set[str] = set()
     for host, facts in reached.items():

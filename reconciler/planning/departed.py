@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed
-from reconciler.model.roles import WITHDRAWN, trusted, with_members, withheld
+from reconciler.model.roles import WITHDRAWN, confirmed_members, with_members, withheld
 from reconciler.planning.numbering import live_nodes, places
 from reconciler.planning.past import applied_items
 
@@ -26,7 +26,7 @@ def departed(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     apply that a member keeps.
     """
     named = {m.name.lower() for m in cluster.members}
-    sources = Observed(trusted(cluster, observed))
+    sources = Observed(confirmed_members(cluster, observed))
     found: dict[str, Member] = {}
     for facts in sources.reached().values():
         for item in _applied(cluster, facts):
@@ -44,7 +44,7 @@ def withdrawn(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
     # A path that another volume has now is its own: what is mounted there else is refused.
     paths = {v.mount.path for v in cluster.volumes}
     found: dict[str, Volume] = {}
-    for facts in trusted(cluster, observed).values():
+    for facts in confirmed_members(cluster, observed).values():
         for item in _items(cluster, facts, "volumes"):
             with suppress(ValidationError):
                 volume = Volume.model_validate(item, strict=False)

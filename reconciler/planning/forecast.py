@@ -22,7 +22,7 @@ from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import among, mounting_it, staying
+from reconciler.model.roles import mounting_it, restrict_to, staying
 from reconciler.model.units import full_names
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.mounts.fstab import entries
@@ -62,7 +62,7 @@ def findings(
     readable = Observed(
         {
             host: facts
-            for host, facts in among(observed, staying(cluster)).reached().items()
+            for host, facts in restrict_to(observed, staying(cluster)).reached().items()
             if not any(isinstance(getattr(facts, name), Unknown) for name in NEEDS)
         }
     )

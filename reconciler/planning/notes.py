@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.roles import LISTED, among, leaving, left, staying
+from reconciler.model.roles import LISTED, leaving, left, restrict_to, staying
 from reconciler.model.software import unpackaged
 from reconciler.resources.growth import sight
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
@@ -19,7 +19,7 @@ CLOCKS_APART = 5
 
 def noted(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Everything worth a line, in a stable order."""
-    stays = among(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).reached()
     yield from _at_work(stays)
     yield from _still_mapped(cluster, observed)
     for item in observed.unreachable():
@@ -79,14 +79,14 @@ def quarantined(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
 def fencing(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """What would go wrong when a member fences itself or oopses."""
     for what, test in FENCING.items():
-        stays = among(observed, staying(cluster)).reached()
+        stays = restrict_to(observed, staying(cluster)).reached()
         if hosts := [host for host, facts in stays.items() if test(cluster, facts)]:
             yield f"{', '.join(hosts)}: {what}"
 
 
 def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Hosts that left and still see the disk: only the storage can take it from them."""
-    asked = among(observed, left(cluster)).reached()
+    asked = restrict_to(observed, left(cluster)).reached()
     for host, facts in asked.items():
         for label in still_mapped(cluster, facts):
             yield f"{host} is out of the cluster and still sees the LUN of {label}: unmap it"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.heartbeats import is_left, seen
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
-from reconciler.model.roles import GONE, LISTED, among, contacted, listed, with_members
+from reconciler.model.roles import GONE, LISTED, contacted, listed, restrict_to, with_members
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.changes import entered, lifted
 from reconciler.resources.quarantine.entries import known_members
@@ -103,7 +103,7 @@ def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
     found: dict[str, Place] = {}
     names = {m.name for m in contacted(cluster) if m.state != GONE}
     for source in (_own, _live, filed):
-        for facts in among(observed, names).reached().values():
+        for facts in restrict_to(observed, names).reached().values():
             for name, place in source(cluster, facts):
                 found.setdefault(name.lower(), place)
     return found

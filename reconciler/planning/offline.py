@@ -9,7 +9,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
 from reconciler.model.refusals import member
-from reconciler.model.roles import among, listed, staying
+from reconciler.model.roles import listed, restrict_to, staying
 from reconciler.planning.numbering import filed, live_nodes
 from reconciler.resources.o2cb.changes import wanted as settings
 from reconciler.resources.o2cb.parsing import parse_settings
@@ -22,7 +22,7 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
     away = [m for m in cluster.members if m.state == "offline"]
     if not away or not actions:
         return
-    stays = among(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).reached()
     retimes = any(a.kind in RETIMING and a.host in stays for a in actions) or any(
         _retimed(cluster, facts) for facts in stays.values()
     )

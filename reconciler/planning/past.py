@@ -18,7 +18,7 @@ from reconciler.model.devices import ref
 from reconciler.model.last_applied import Past
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.records import record
-from reconciler.model.roles import among, staying, trusted, with_volumes
+from reconciler.model.roles import confirmed_members, restrict_to, staying, with_volumes
 from reconciler.resources.mounts.changes import BOOT_ORDER
 from reconciler.resources.mounts.fstab import entries
 from reconciler.resources.mounts.moves import own_names
@@ -31,11 +31,11 @@ def remembered(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with what its hosts remember of its volumes."""
     told = {
         record(facts, cluster.name, APPLIED).sha256: facts  # mostly all remember the same
-        for facts in trusted(cluster, observed).values()
+        for facts in confirmed_members(cluster, observed).values()
         if not isinstance(facts.records, Unknown)
     }
     old = [volume for facts in told.values() for volume in last(cluster, facts)]
-    stays = tuple(among(observed, staying(cluster)).reached().values())
+    stays = tuple(restrict_to(observed, staying(cluster)).reached().values())
     return with_volumes(cluster, [_with_past(v, old, stays) for v in cluster.volumes])
 
 

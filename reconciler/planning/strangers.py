@@ -9,7 +9,7 @@ from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
-from reconciler.model.roles import GONE, among, leaving, restated, staying
+from reconciler.model.roles import GONE, leaving, restrict_to, staying, with_member_states
 from reconciler.planning.numbering import filed, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 
@@ -18,17 +18,17 @@ def told_apart(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with those absent members gone of whom nothing is of this cluster."""
     out = {
         name: GONE
-        for name, facts in among(observed, leaving(cluster)).reached().items()
+        for name, facts in restrict_to(observed, leaving(cluster)).reached().items()
         if not _is_listed(cluster, observed, name)
         and not _mounts(cluster, facts)
         and (_is_elsewhere(cluster, facts) or not _peers(cluster, facts))
     }
-    return restated(cluster, out)
+    return with_member_states(cluster, out)
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to touch a host that our members list and that runs another cluster."""
-    for name, facts in among(observed, leaving(cluster)).reached().items():
+    for name, facts in restrict_to(observed, leaving(cluster)).reached().items():
         if _is_elsewhere(cluster, facts):
             yield Blocked(
                 "foreign-cluster",
@@ -41,7 +41,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def _is_listed(cluster: Cluster, observed: Observed, name: str) -> bool:
     """Whether a member's kernel or file has it."""
-    for facts in among(observed, staying(cluster)).reached().values():
+    for facts in restrict_to(observed, staying(cluster)).reached().values():
         names = {node.name.lower() for node in live_nodes(cluster, facts)}
         names |= {found.lower() for found, _place in filed(cluster, facts)}
         if name.lower() in names:

@@ -15,15 +15,15 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.refusals import volume as address
 from reconciler.model.roles import (
     STOPPED,
-    among,
-    kept_from,
     listed,
     online,
-    restated,
+    restrict_to,
     staying,
+    with_member_states,
     with_members,
     with_volumes,
     withheld,
+    without_mount_on,
 )
 from reconciler.model.software import outdated, outdated_module, reload_due
 from reconciler.planning.numbering import Place, live_nodes, places
@@ -151,15 +151,15 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
 def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[Waypoint]:
     """One member after the other: unmounted, offline, with its new software, and back."""
     none: frozenset[str] = frozenset()
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         parts = [outdated(cluster, facts), outdated_module(cluster, facts)]
         news = [part.replace("=", " ") for part in parts if part]
         if reload_due(cluster, facts):
             news.append("the ocfs2 module that is installed there")
         if news:
             words = f"{host} gets {' and '.join(news)}"
-            away = restated(cluster, {host: "drained"})
-            out = restated(cluster, {host: STOPPED})
+            away = with_member_states(cluster, {host: "drained"})
+            out = with_member_states(cluster, {host: STOPPED})
             yield Waypoint(away, DRAIN, words, none)
             yield Waypoint(out, STOP | UPGRADE, words, none)
             yield Waypoint(cluster, MOVES, last=none)
@@ -207,7 +207,9 @@ def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[
     """One member after the other: without these volumes, then with them again."""
     none: frozenset[str] = frozenset()
     for host, labels in turns.items():
-        volumes = [kept_from(v, host) if v.label in labels else v for v in cluster.volumes]
+        volumes = [
+            without_mount_on(v, host) if v.label in labels else v for v in cluster.volumes
+        ]
         words = f"{'; '.join(labels.values())}, on {host}"
         yield Waypoint(with_volumes(cluster, volumes), DRAIN, words, none)
         yield Waypoint(cluster, BACK, last=none)
@@ -238,13 +240,13 @@ def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
     want = frozen_timeouts(cluster)
     return {
         name
-        for name, facts in among(observed, online(cluster)).reached().items()
+        for name, facts in restrict_to(observed, online(cluster)).reached().items()
         if live_nodes(cluster, facts) and kernel_timeouts(facts, cluster.name) != want
     }
 
 
 def _running(cluster: Cluster, observed: Observed) -> set[str]:
-    reached = among(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).reached()
     return {name for name, facts in reached.items() if live_nodes(cluster, facts)}
 
 
@@ -275,7 +277,7 @@ def _settled(
         if m not in listed(cluster) or (m.name.lower() in now and m.name not in away)
     ]
     idle = {name for name in names if not _mounts(observed, name)}
-    return restated(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
+    return with_member_states(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
 
 
 def _put(member: Member, place: Place) -> Member:
@@ -298,7 +300,7 @@ def _rolling(
             f"{name} becomes node {n} at {ip}:{port}" for name, (n, ip, port) in new.items()
         ]
         yield Waypoint(
-            restated(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
+            with_member_states(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
         )
         done |= set(new)
         before = {m.name: m for m in settled.members}
@@ -327,6 +329,6 @@ def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
 def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:
     """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
     return [
-        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
-        Waypoint(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
+        Waypoint(with_member_states(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
+        Waypoint(with_member_states(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
     ]

@@ -18,7 +18,7 @@ from reconciler.model.observed import (
     Unreachable,
     WantedDevice,
 )
-from reconciler.model.roles import CONTACTED, among, mounting_it, online, staying
+from reconciler.model.roles import CONTACTED, mounting_it, online, restrict_to, staying
 from reconciler.planning.forecast import findings
 from reconciler.planning.notes import quarantined
 from reconciler.planning.numbering import numbered
@@ -151,7 +151,7 @@ def _heartbeat(view: WantedDevice | None, number: int | None) -> str:
 
 
 def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
-    stays = among(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).reached()
     views = [
         view
         for facts in stays.values()

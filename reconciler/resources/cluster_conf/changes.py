@@ -13,7 +13,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.refusals import member
-from reconciler.model.roles import among, leaving, listed, staying
+from reconciler.model.roles import leaving, listed, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
     Node,
@@ -39,7 +39,7 @@ def wanted_nodes(cluster: Cluster) -> tuple[Node, ...]:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse files of another cluster, and those that cannot be told to be of this one."""
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         file = known(facts.cluster_conf)
         if not (file.text or "").strip():
             continue
@@ -78,7 +78,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """
     text = wanted(cluster)
     leavers = leaving(cluster)
-    stays = among(observed, staying(cluster)).reached().values()
+    stays = restrict_to(observed, staying(cluster)).reached().values()
     kept = cluster.files == "kept" and all(
         _says_the_same(cluster, known(facts.cluster_conf)) for facts in stays
     )

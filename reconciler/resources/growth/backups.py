@@ -23,7 +23,7 @@ from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import among, staying
+from reconciler.model.roles import restrict_to, staying
 from reconciler.model.secrets import references
 from reconciler.model.volume_integrations import Backup
 from reconciler.resources.growth.sizes import have
@@ -87,7 +87,7 @@ def state(facts: HostFacts, of: str) -> str:
 def backed(cluster: Cluster, how: Backup, block: Superblock, observed: Observed) -> str | None:
     """A member that knows of a backup young enough; None if nobody does."""
     of = subject(cluster, how, block)
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         if isinstance(facts.records, Unknown) or isinstance(facts.identity, Unknown):
             continue
         found = evidence(facts, of)

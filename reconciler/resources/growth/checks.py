@@ -11,7 +11,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.quantities import format_size
 from reconciler.model.refusals import member, not_shared
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import among, contacted, is_withdrawn, staying
+from reconciler.model.roles import contacted, is_withdrawn, restrict_to, staying
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
     MIB,
@@ -31,7 +31,7 @@ PARTITION_TOOLS = ("parted", "partprobe")
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse what would shrink and what cannot grow."""
-    stays = among(observed, staying(cluster))
+    stays = restrict_to(observed, staying(cluster))
     for volume in cluster.volumes:
         found = {} if is_withdrawn(volume) else layers(volume, stays)
         if not found:

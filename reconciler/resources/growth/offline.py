@@ -28,7 +28,7 @@ from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import among, is_withdrawn, listed, staying
+from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
 from reconciler.resources.growth import backups
 from reconciler.resources.growth.sizes import (
     Growth,
@@ -82,7 +82,7 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     """What has to be done to a volume while nobody has it mounted; None for nothing."""
     if is_withdrawn(volume):
         return None
-    found = layers(volume, among(observed, staying(cluster)))
+    found = layers(volume, restrict_to(observed, staying(cluster)))
     first = next(iter(found), None)
     view = view_of(observed.reached()[first], ref(volume)) if first else None
     if first is None or view is None or view.superblock is None:

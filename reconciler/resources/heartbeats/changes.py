@@ -22,12 +22,12 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
 from reconciler.model.refusals import member, unread
-from reconciler.model.roles import among, staying
+from reconciler.model.roles import restrict_to, staying
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse records that cannot be read: what they say is not said anew."""
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         for name, read in ((HEARTBEATS, read_blocks), (VOLUMES, read_bindings)):
             try:
                 read(record(facts, cluster.name, name).text)
@@ -48,7 +48,7 @@ def wanted(cluster: Cluster, observed: Observed) -> Blocks:
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Members whose record is not what the file attests."""
     text = blocks_text(wanted(cluster, observed))
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         have = record_text(cluster, facts)
         if have != text and (have is not None or text != blocks_text({})):
             because = "the file attests that their hosts are gone, as long as they stay so"

@@ -15,11 +15,11 @@ from reconciler.model.reading import Reading
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
 from reconciler.model.roles import (
-    among,
     is_withdrawn,
     is_withheld,
     leaving,
     mounting,
+    restrict_to,
     staying,
 )
 from reconciler.resources.ordering.words import (
@@ -52,7 +52,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to write over a file of our name that somebody else wrote."""
     if cluster.files == "kept":
         return
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         for unit in wanted(cluster, facts):
             text = drop_in(facts, unit).text
             if text is not None and not text.startswith(MARK):

@@ -10,7 +10,7 @@ from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import member
-from reconciler.model.roles import STOPPED, among, staying
+from reconciler.model.roles import STOPPED, restrict_to, staying
 from reconciler.model.software import (
     has_module,
     has_module_version,
@@ -35,7 +35,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     Where a cluster is online it need not be: the kernel loads it with the first mount, and
     restarting o2cb unloads it.
     """
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         names = lacking(cluster, facts)
         if names and cluster.packages.manage and known(facts.packages).manager:
             before, after = dict.fromkeys(names, "absent"), dict.fromkeys(names, "installed")

@@ -18,7 +18,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
 from reconciler.model.refusals import member, unread
-from reconciler.model.roles import among, contacted, staying
+from reconciler.model.roles import contacted, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
     Entry,
@@ -30,7 +30,7 @@ from reconciler.resources.quarantine.entries import (
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse a record that cannot be read: nobody in quarantine is forgotten."""
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         try:
             entries(cluster, Observed({host: facts}))
         except ValueError as error:
@@ -65,7 +65,7 @@ def _safely(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
 
 def _last_list(cluster: Cluster, observed: Observed, name: str) -> tuple[tuple[int, str], ...]:
     """A list that has ``name``, of a running kernel or else of a file; empty if none has."""
-    reached = among(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).reached()
     found = [*(_live(cluster, f) for f in reached.values())]
     found += [_filed(cluster, f) for f in reached.values()]
     return next((n for n in found if name in {node.lower() for _, node in n}), ())
@@ -96,7 +96,7 @@ def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> froz
         if m.state == "dead" and m.attested and m.attested.lun_access == "revoked"
     }
     names = {m.name for m in contacted(cluster)}
-    back = {name.lower(): f for name, f in among(observed, names).reached().items()}
+    back = {name.lower(): f for name, f in restrict_to(observed, names).reached().items()}
     machines = [
         facts.identity.machine_id
         for facts in observed.reached().values()
@@ -130,7 +130,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     everyone = entered(cluster, observed)
     free = lifted(cluster, observed, everyone)
     kept = [e for e in everyone if e not in free]
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         have = record(facts, cluster.name, QUARANTINE).text
         for place, wanted in (("enter", everyone), ("leave", kept)):
             text = entries_text(wanted)

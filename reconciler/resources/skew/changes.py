@@ -16,7 +16,7 @@ from reconciler.model.observed import HostFacts, Observed, Superblock, known
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
 from reconciler.model.refusals import member
-from reconciler.model.roles import among, is_withdrawn, mounting_it, online, staying
+from reconciler.model.roles import is_withdrawn, mounting_it, online, restrict_to, staying
 from reconciler.model.software import reload_due, stale_modules, unwanted
 from reconciler.resources.skew.features import lacking
 
@@ -43,7 +43,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def findings(cluster: Cluster, observed: Observed) -> Iterator[Finding]:
     """The same of members that run, and versions that differ between members."""
-    hosts = among(observed, staying(cluster)).reached()
+    hosts = restrict_to(observed, staying(cluster)).reached()
     yield from _versions(cluster, hosts)
     for host, facts in hosts.items():
         yield from _stale(cluster, host, facts)
@@ -66,7 +66,7 @@ def actions(
 
 
 def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
-    hosts = among(observed, staying(cluster)).reached()
+    hosts = restrict_to(observed, staying(cluster)).reached()
     yield from _protocols(cluster, hosts)
     for volume in cluster.volumes:
         if not is_withdrawn(volume):

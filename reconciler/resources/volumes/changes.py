@@ -14,7 +14,7 @@ from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import among, is_withdrawn, listed, staying
+from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
 
 # mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
 FORMAT_TIMEOUT = 1800.0
@@ -47,7 +47,7 @@ def views(volume: Volume, observed: Observed) -> Mapping[str, WantedDevice]:
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that no member sees a file system on."""
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
-        seen = views(volume, among(observed, staying(cluster)))
+        seen = views(volume, restrict_to(observed, staying(cluster)))
         if (
             seen
             and volume.format == "if-blank"
@@ -60,7 +60,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                 "disk",
                 None,
                 f"ocfs2 {volume.label}",
-                _because(volume, among(observed, staying(cluster))),
+                _because(volume, restrict_to(observed, staying(cluster))),
             )
 
 

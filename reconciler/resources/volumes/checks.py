@@ -18,7 +18,7 @@ from reconciler.model.quantities import format_size
 from reconciler.model.records import DIRECTORY
 from reconciler.model.refusals import not_shared
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import among, is_withdrawn, staying
+from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import begin, blank, named, views
 
@@ -30,7 +30,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse each volume whose device is not, on every member, what the file says."""
     yield from heartbeats.check(cluster, observed)
     yield from _check_copies(cluster, observed)
-    observed = among(observed, staying(cluster))
+    observed = restrict_to(observed, staying(cluster))
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         seen = views(volume, observed)
         refused = [b for host, view in seen.items() for b in _check_view(volume, host, view)]

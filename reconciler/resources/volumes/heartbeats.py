@@ -16,7 +16,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import among, staying
+from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.quarantine.entries import known_members
 from reconciler.resources.volumes.changes import named, views
 
@@ -31,7 +31,7 @@ def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozens
         explained |= set(numbers_mounting(cluster, volume, facts))
     found = {
         beat.node
-        for view in views(volume, among(observed, staying(cluster))).values()
+        for view in views(volume, restrict_to(observed, staying(cluster))).values()
         for beat in view.beats or ()
         if is_left(beat)
     }
@@ -89,7 +89,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     yield from _unseen(cluster, observed)
     for volume in cluster.volumes:
         seen = [
-            v for v in views(volume, among(observed, staying(cluster))).values() if v.superblock
+            v
+            for v in views(volume, restrict_to(observed, staying(cluster))).values()
+            if v.superblock
         ]
         if any(view.beats is None for view in seen):
             yield _unread(volume)
@@ -204,7 +206,7 @@ def _recovering(
     cluster: Cluster, volume: Volume, observed: Observed, alive: frozenset[int]
 ) -> Iterator[Blocked]:
     """A dead member holds its slot until those who mount the volume have recovered it."""
-    stays = among(observed, staying(cluster))
+    stays = restrict_to(observed, staying(cluster))
     if not any(numbers_mounting(cluster, volume, facts) for facts in stays.reached().values()):
         return
     listed_now = _listed(cluster, observed)
