@@ -1,50 +1,62 @@
-"""Where a member stands: whether it is listed, contacted, mounting, leaving.
+"""What a member is to its cluster: listed, contacted, mounting, leaving.
 
-A way-point of a plan (see ``planning.waypoints``) may also hold a member *stopped*: listed,
-with its cluster offline. No file can say that; it is a state that windows pass through.
+A way-point of a plan (see ``planning.waypoints``) may also hold a member *stopped*, or a volume
+*withheld*: no file can say that, so it is no word of the file's (``PlanningState``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.observed import HostFacts, Observed, Unknown
 
-STOPPED = "stopped"
-# An absent member of whom nothing is of this cluster: it may be anybody's by now.
-GONE = "gone"
-# Of a volume's ``mount.by``, which no file can say either: in a window nobody has it mounted;
-# one that the file no longer has is withdrawn.
-NOBODY = "nobody"
-WITHDRAWN = "withdrawn"
+if TYPE_CHECKING:  # the file's members and volumes have fields for the planner's states
+    from reconciler.model.desired import Cluster, Member, MemberState, Volume
+
+
+class PlanningState(StrEnum):
+    """What the planner holds a member or a volume for, for a while."""
+
+    # Of a member: listed, its cluster offline; windows pass through it.
+    STOPPED = "stopped"
+    # Of an absent member of whom nothing is of this cluster: it may be anybody's by now.
+    GONE = "gone"
+    # Of a volume: in a window nobody has it mounted.
+    WITHHELD = "withheld"
+    # Of a volume that the file no longer has: nobody shall have it mounted again.
+    WITHDRAWN = "withdrawn"
+
+
+STOPPED, GONE = PlanningState.STOPPED, PlanningState.GONE
 LISTED = frozenset({"present", "drained", "offline", STOPPED})
 CONTACTED = frozenset({"present", "drained", "absent", STOPPED, GONE})
 
 
 def listed(cluster: Cluster) -> tuple[Member, ...]:
     """The members that belong into every node list."""
-    return tuple(m for m in cluster.members if m.state in LISTED)
+    return tuple(m for m in cluster.members if m.role in LISTED)
 
 
 def contacted(cluster: Cluster) -> tuple[Member, ...]:
     """The members that are asked; an offline one is not, a dead one cannot be."""
-    return tuple(m for m in cluster.members if m.state in CONTACTED)
+    return tuple(m for m in cluster.members if m.role in CONTACTED)
 
 
 def staying(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are both listed and contacted."""
-    return tuple(m.name for m in listed(cluster) if m.state in CONTACTED)
+    return tuple(m.name for m in listed(cluster) if m.role in CONTACTED)
 
 
 def online(cluster: Cluster) -> tuple[str, ...]:
     """The names of those whose kernels have the cluster."""
-    return tuple(m.name for m in contacted(cluster) if m.state in {"present", "drained"})
+    return tuple(m.name for m in contacted(cluster) if m.role in {"present", "drained"})
 
 
 def mounting(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that mount the volumes."""
-    return tuple(m.name for m in cluster.members if m.state == "present")
+    return tuple(m.name for m in cluster.members if m.role == "present")
 
 
 def mounting_it(cluster: Cluster, volume: Volume) -> tuple[str, ...]:
@@ -54,23 +66,27 @@ def mounting_it(cluster: Cluster, volume: Volume) -> tuple[str, ...]:
 
 def is_withheld(volume: Volume, host: str = "") -> bool:
     """Whether nobody shall have it mounted, or at least not ``host``."""
-    return str(volume.mount.by) in {NOBODY, WITHDRAWN} or host in volume.away
+    return volume.planning_state is not None or host in volume.unmounted_on
 
 
 def is_withdrawn(volume: Volume) -> bool:
     """Whether the file does not have it any more."""
-    return str(volume.mount.by) == WITHDRAWN
+    return volume.planning_state is PlanningState.WITHDRAWN
 
 
-def withheld(volume: Volume, by: str = NOBODY) -> Volume:
-    """The volume, mounted nowhere and by nobody."""
-    mount = volume.mount.model_copy(update={"by": by})
-    return volume.model_copy(update={"mount": mount})
+def mounts_at_boot(volume: Volume) -> bool:
+    """Whether fstab shall mount it."""
+    return volume.mount.at_boot and volume.mounted_by == "reconcile"
+
+
+def withhold(volume: Volume) -> Volume:
+    """The volume, for a while mounted nowhere and by nobody."""
+    return volume.with_planning_state(state=PlanningState.WITHHELD)
 
 
 def without_mount_on(volume: Volume, host: str) -> Volume:
     """The volume, not mounted on ``host`` and elsewhere as it is."""
-    return volume.beyond(volume.past, volume.away | {host})
+    return volume.with_planning_state(unmounted_on=volume.unmounted_on | {host})
 
 
 def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:
@@ -80,25 +96,25 @@ def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:
 
 def leaving(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are to be out of the cluster, and are asked whether they are."""
-    return tuple(m.name for m in cluster.members if m.state == "absent")
+    return tuple(m.name for m in cluster.members if m.role == "absent")
 
 
 def left(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are out, or are to be."""
-    return tuple(m.name for m in cluster.members if m.state in {"absent", GONE})
+    return tuple(m.name for m in cluster.members if m.role in {"absent", GONE})
 
 
 def involved(cluster: Cluster) -> tuple[str, ...]:
     """The names of those on whom something may be done."""
-    return tuple(m.name for m in cluster.members if m.state != GONE)
+    return tuple(m.name for m in cluster.members if m.role != GONE)
 
 
-def with_member_states(cluster: Cluster, states: Mapping[str, str]) -> Cluster:
+def with_member_states(
+    cluster: Cluster, states: Mapping[str, MemberState | PlanningState]
+) -> Cluster:
     """``cluster`` with other states of some members."""
-    return with_members(
-        cluster,
-        [m.model_copy(update={"state": states.get(m.name, m.state)}) for m in cluster.members],
-    )
+    members = [m.with_role(states[m.name]) if m.name in states else m for m in cluster.members]
+    return with_members(cluster, members)
 
 
 def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:

@@ -61,7 +61,7 @@ def _alone(cluster: Cluster, observed: Observed, action: Action) -> Iterator[Fac
     unit = action.address.rsplit("/", 1)[-1]
     for volume in cluster.volumes:
         services = volume.workloads.services if volume.workloads else ()
-        if volume.mount.by == "workload" and unit in full_names(services):
+        if volume.mounted_by == "workload" and unit in full_names(services):
             beats = beside_mounts(cluster, volume, observed)
             yield Fact((action.host,), "heartbeats", f"{ref(volume)} {beats}", "explained")
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed
-from reconciler.model.roles import WITHDRAWN, confirmed_members, with_members, withheld
+from reconciler.model.roles import PlanningState, confirmed_members, with_members
 from reconciler.planning.numbering import live_nodes, places
 from reconciler.planning.past import applied_items
 
@@ -50,7 +50,8 @@ def withdrawn(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:
                 volume = Volume.model_validate(item, strict=False)
                 ours = volume.label in labels or ref(volume) in devices
                 if not ours and volume.mount.path not in paths:
-                    found.setdefault(volume.label, withheld(volume, WITHDRAWN))
+                    out = volume.with_planning_state(state=PlanningState.WITHDRAWN)
+                    found.setdefault(volume.label, out)
     return tuple(found[label] for label in sorted(found))
 
 

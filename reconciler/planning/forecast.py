@@ -22,7 +22,7 @@ from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import mounting_it, restrict_to, staying
+from reconciler.model.roles import mounting_it, mounts_at_boot, restrict_to, staying
 from reconciler.model.units import full_names
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.mounts.fstab import entries
@@ -126,7 +126,7 @@ def _agents(
 ) -> Iterator[Forecast]:
     if host not in mounting_it(cluster, volume) or volume.workloads is None:
         return
-    mounts = volume.mount.by == "workload"
+    mounts = volume.mounted_by == "workload"
     for unit in full_names(volume.workloads.services) if mounts else ():
         if load(facts, unit) == "loaded" and _is_off(facts, unit):
             because = f"{unit}, which mounts {volume.label}, is disabled"
@@ -211,7 +211,7 @@ def _setting_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> lis
 def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """Volumes that are mounted now and that fstab would not mount."""
     for volume in cluster.volumes:
-        ours = volume.mount.by == "reconcile" and volume.mount.at_boot
+        ours = mounts_at_boot(volume)
         if not ours or host not in mounting_it(cluster, volume):
             continue
         why = _not_at_boot(volume, facts)

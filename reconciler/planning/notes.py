@@ -90,7 +90,7 @@ def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     for host, facts in asked.items():
         for label in still_mapped(cluster, facts):
             yield f"{host} is out of the cluster and still sees the LUN of {label}: unmap it"
-    named = {m.name.lower() for m in cluster.members if m.name in asked or m.state in LISTED}
+    named = {m.name.lower() for m in cluster.members if m.name in asked or m.role in LISTED}
     for name, item in known_members(cluster, observed).items():
         if item.mapped and name not in named:
             words = ", ".join(item.mapped)

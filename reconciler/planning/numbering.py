@@ -37,7 +37,7 @@ def numbered(cluster: Cluster, observed: Observed) -> Cluster:
 
 def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) -> Member:
     name = member.name.lower()
-    number = given[name] if member.state in LISTED else was.get(name)
+    number = given[name] if member.role in LISTED else was.get(name)
     return member.model_copy(update={"number": number})
 
 
@@ -101,7 +101,7 @@ def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
     What a kernel says of its own host counts most, then what others' kernels say, then files.
     """
     found: dict[str, Place] = {}
-    names = {m.name for m in contacted(cluster) if m.state != GONE}
+    names = {m.name for m in contacted(cluster) if m.role != GONE}
     for source in (_own, _live, filed):
         for facts in restrict_to(observed, names).reached().values():
             for name, place in source(cluster, facts):

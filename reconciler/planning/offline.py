@@ -19,7 +19,7 @@ RETIMING = frozenset({"stop-cluster", "set-reconnect-delay"})
 
 def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:
     """Refuse to change lists or timeouts while a member does not hear of it."""
-    away = [m for m in cluster.members if m.state == "offline"]
+    away = [m for m in cluster.members if m.role == "offline"]
     if not away or not actions:
         return
     stays = restrict_to(observed, staying(cluster)).reached()

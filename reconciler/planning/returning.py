@@ -50,7 +50,7 @@ def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to give a member the number of a host in quarantine."""
     numbers = reserved(cluster, observed)
     for item in cluster.members:
-        number = item.number if item.state in LISTED else None
+        number = item.number if item.role in LISTED else None
         if number is not None and number in numbers:
             name = numbers[number]
             yield Blocked(
@@ -66,7 +66,7 @@ def taken_blocks(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to give a member a number under which somebody unknown has left a heartbeat."""
     foreign = heartbeats(cluster, observed) - owned(cluster, observed)
     for item in cluster.members:
-        if item.state in LISTED and item.number in foreign:
+        if item.role in LISTED and item.number in foreign:
             yield Blocked(
                 "foreign-heartbeat",
                 member(item.name),

@@ -22,7 +22,7 @@ from reconciler.model.roles import (
     with_member_states,
     with_members,
     with_volumes,
-    withheld,
+    withhold,
     without_mount_on,
 )
 from reconciler.model.software import outdated, outdated_module, reload_due
@@ -322,7 +322,7 @@ def _closed(cluster: Cluster, held: Mapping[str, str]) -> Waypoint:
 
 
 def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
-    volumes = [withheld(v) if v.label in held else v for v in cluster.volumes]
+    volumes = [withhold(v) if v.label in held else v for v in cluster.volumes]
     return with_volumes(cluster, volumes)
 
 

@@ -73,7 +73,7 @@ def _member(cluster: Cluster, item: Member, observed: Observed) -> Json:
     local = next((n.number for n in live.nodes if n.local), None) if live else None
     return {
         "name": item.name,
-        "state": str(item.state),
+        "state": str(item.role),
         "read": _was_read(item, facts),
         "number": item.number if local is None else local,
         "o2cb": _o2cb(cluster, facts),
@@ -85,7 +85,7 @@ def _member(cluster: Cluster, item: Member, observed: Observed) -> Json:
 
 
 def _was_read(item: Member, facts: HostFacts | Unreachable | None) -> str:
-    if item.state not in CONTACTED:
+    if item.role not in CONTACTED:
         return "not asked"
     return "yes" if isinstance(facts, HostFacts) else "no"
 
@@ -190,7 +190,7 @@ def _foreign(cluster: Cluster, observed: Observed) -> Iterator[str]:
         alive = {
             n for f in Observed(readable).reached().values() for n in _advancing(volume, f)
         }
-        names = {m.number: f" ({m.name}, {m.state} by the file)" for m in cluster.members}
+        names = {m.number: f" ({m.name}, {m.role} by the file)" for m in cluster.members}
         for node in sorted(nodes & alive):
             who = f"node {node}{names.get(node, '')}"
             yield f"{who} writes its heartbeat to {volume.label}; no mount that was read explains it"

@@ -83,7 +83,7 @@ def _seat(
 ) -> Seat:
     name = member.name
     before = now.get(name.lower(), "")
-    after = str(member.number) if member.state in LISTED and member.number is not None else ""
+    after = str(member.number) if member.role in LISTED and member.number is not None else ""
     number = before if before == after else f"{before or NOBODY} \u2192 {after or NOBODY}"
     facts = observed.hosts.get(name)
     marks = [_mark(name, facts, volume, plan) for volume in cluster.volumes]
@@ -96,9 +96,9 @@ def _state(member: Member, facts: HostFacts | Unreachable | None, is_listed: boo
     if isinstance(facts, Unreachable):
         return "silent"
     states: Mapping[str, State] = {"drained": "drained", "offline": "offline", "dead": "dead"}
-    if member.state in states:
-        return states[member.state]
-    if member.state == "present":
+    if member.role in states:
+        return states[member.role]
+    if member.role == "present":
         return "member" if is_listed else "joins"
     return "leaves" if is_listed else "gone"
 

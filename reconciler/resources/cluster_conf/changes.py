@@ -167,7 +167,7 @@ def _evicts(cluster: Cluster, file: TextFile) -> bool:
         found = {node.name.lower() for node in parse_conf(file.text or "").nodes}
     except ConfInvalid:
         return False
-    gone = {m.name.lower() for m in cluster.members if m.state == "dead"}
+    gone = {m.name.lower() for m in cluster.members if m.role == "dead"}
     return bool(found - gone - {node.name.lower() for node in wanted_nodes(cluster)})
 
 

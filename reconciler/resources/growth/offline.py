@@ -93,7 +93,7 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     grows = lacks if lacks and lacks.grows and unmounted else None
     cut = in_progress(view.superblock)
     slots = need if view.superblock.slots < need and not cut else 0
-    ours = view.superblock.label in volume.past.labels and not cut
+    ours = view.superblock.label in volume.last_applied.labels and not cut
     wish = volume.label if volume.labelled is None else ""
     label = wish if ours and view.superblock.label != wish else ""
     if not slots and grows is None and not cut and not label:

@@ -241,5 +241,5 @@ def served(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[str, .
         name
         for name in mounting(cluster)
         if name in reached
-        and (volume.mount.by != "workload" or has_mounted(reached[name], ref(volume)))
+        and (volume.mounted_by != "workload" or has_mounted(reached[name], ref(volume)))
     )

@@ -24,7 +24,7 @@ def subject(cluster: Cluster, apart: str = "") -> str:
 
     ``apart`` is a path that is about to be unmounted, for whatever reason.
     """
-    gone = [m.number for m in cluster.members if m.state in {"offline", "dead"}]
+    gone = [m.number for m in cluster.members if m.role in {"offline", "dead"}]
     numbers = ",".join(str(number) for number in gone if number is not None)
     asked = [v.mount.path for v in cluster.volumes if "ro" in v.mount.options]
     paths = ",".join(dict.fromkeys([*asked, *([apart] if apart else [])]))

@@ -27,7 +27,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.refusals import member
 from reconciler.model.refusals import volume as address
-from reconciler.model.roles import is_withheld, leaving, mounting_it, online
+from reconciler.model.roles import is_withheld, leaving, mounting_it, mounts_at_boot, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
 from reconciler.resources.mounts.kept import is_kept
 from reconciler.resources.mounts.moves import (
@@ -84,7 +84,7 @@ def _why_not(cluster: Cluster, volume: Volume, where: tuple[str, HostFacts]) -> 
     host, facts = where
     if host in leaving(cluster):
         return f"{host} leaves"
-    if host in volume.away and (why := anew(volume, facts)):
+    if host in volume.unmounted_on and (why := anew(volume, facts)):
         return why
     return (
         "nobody shall have it mounted"
@@ -103,7 +103,7 @@ def _diff_mount(
     if out:
         for place in places(volume, facts):
             yield Change(where, host, "mount", place, None, out)
-    elif volume.mount.by == "reconcile":
+    elif volume.mounted_by == "reconcile":
         state, old = mounted(facts, subject(volume)), elsewhere(volume, facts)
         if old:
             yield Change(where, host, "mount", old[0], path, "the file wants another path")
@@ -145,7 +145,7 @@ def _diff_boot(
     old = [entry.line for entry in former_entries(volume, facts)]
     before = "; ".join([*old, *([] if have == "absent" else [have])]) or None
     source = None if out else stable_path(volume.device, facts)
-    if out or not _at_boot(volume):
+    if out or not mounts_at_boot(volume):
         if before is not None:
             because = out or "the file wants it not to be mounted at boot"
             yield Change(where, host, "boot", before, None, because)
@@ -153,10 +153,6 @@ def _diff_boot(
         line = fstab_line(volume, source)
         because = "it would not be mounted at boot" if before is None else "its entry differs"
         yield Change(where, host, "boot", before, line, because)
-
-
-def _at_boot(volume: Volume) -> bool:
-    return volume.mount.at_boot and volume.mount.by == "reconcile"
 
 
 def actions(

@@ -144,7 +144,7 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
 
 
 def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blocked]:
-    asked = (*volume.mount.options, *volume.past.options)
+    asked = (*volume.mount.options, *volume.last_applied.options)
     if "ro" in found.options and "ro" not in asked:
         yield Blocked(
             "volume-read-only",

@@ -164,7 +164,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
 
 
 def _stopped(cluster: Cluster, host: str) -> bool:
-    return str(next(m.state for m in cluster.members if m.name == host)) == STOPPED
+    return next(m.role for m in cluster.members if m.name == host) == STOPPED
 
 
 def _idle(cluster: Cluster, host: str) -> tuple[Fact, ...]:

@@ -47,7 +47,7 @@ def entered(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
         name = item.name.lower()
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
         nodes = _last_list(cluster, observed, name)
-        if item.state != "dead" or revoked or not nodes:
+        if item.role != "dead" or revoked or not nodes:
             continue
         number = next(number for number, node in nodes if node.lower() == name)
         if (name, number) not in named:
@@ -93,7 +93,7 @@ def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> froz
     revoked = {
         m.name.lower()
         for m in cluster.members
-        if m.state == "dead" and m.attested and m.attested.lun_access == "revoked"
+        if m.role == "dead" and m.attested and m.attested.lun_access == "revoked"
     }
     names = {m.name for m in contacted(cluster)}
     back = {name.lower(): f for name, f in restrict_to(observed, names).reached().items()}

@@ -225,7 +225,7 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
 def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
     subject = address(volume.label)
     own = volume.label if volume.labelled is None else volume.labelled
-    if block.label not in {own, *volume.past.labels}:
+    if block.label not in {own, *volume.last_applied.labels}:
         yield Blocked(
             "device-not-blank" if volume.format == "if-blank" else "label-differs",
             subject,

@@ -120,7 +120,7 @@ def _listed_ones(
     """A member that died stands still; one that answers and has nothing mounted does, too."""
     listed = listed_numbers(cluster, observed)
     attested = {
-        m.number: (m.name, m.state) for m in cluster.members if m.state in {"offline", "dead"}
+        m.number: (m.name, m.role) for m in cluster.members if m.role in {"offline", "dead"}
     }
     for node in sorted(looks.live & listed):
         if node in attested:
@@ -182,7 +182,7 @@ def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     names = _listed(cluster, observed) if not cluster.volumes else frozenset()
     for item in cluster.members:
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
-        if item.state == "dead" and not revoked and item.name.lower() in names:
+        if item.role == "dead" and not revoked and item.name.lower() in names:
             yield Blocked(
                 "heartbeat-advances",
                 member(item.name),
@@ -212,7 +212,7 @@ def _recovering(
     listed_now = _listed(cluster, observed)
     held = {s.node for v in views(volume, stays).values() for s in v.slot_map or ()} - alive
     for item in cluster.members:
-        if item.state == "dead" and item.number in held and item.name.lower() in listed_now:
+        if item.role == "dead" and item.number in held and item.name.lower() in listed_now:
             yield Blocked(
                 "recovery-unfinished",
                 member(item.name),

@@ -200,7 +200,7 @@ def _is_unmounted(volume: Volume, facts: HostFacts) -> bool:
     """Whether a volume is known not to be mounted on a host, so that no guest of it can run."""
     if isinstance(facts.mounts, Unknown):
         return False
-    paths = {volume.mount.path, *volume.past.paths}
+    paths = {volume.mount.path, *volume.last_applied.paths}
     return not any(mount.path in paths for mount in facts.mounts)
 
 

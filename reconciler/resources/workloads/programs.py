@@ -71,7 +71,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 def _before(cluster: Cluster, volume: Volume, facts: HostFacts) -> str:
     """What was run until now."""
-    old = [w for w in volume.past.lists if _digest(w) in approved(cluster, facts)]
+    old = [w for w in volume.last_applied.lists if _digest(w) in approved(cluster, facts)]
     return shlex.join(old[0]) if old else "not approved"
 
 

@@ -138,7 +138,7 @@ def _start(cluster: Cluster, volume: Volume, change: Change, others: tuple[str, 
         risk="safe",
         command=command,
         # An agent may still be mounting it: then the gate waits.
-        requires=(*alone, *((on_it,) if volume.mount.by == "reconcile" else ())),
+        requires=(*alone, *((on_it,) if volume.mounted_by == "reconcile" else ())),
         unless=tuple(Fact((other,), "guest", subject, "running") for other in others),
         expects=(Fact((host,), "guest", subject, "running"), on_it),
         seconds=15,
