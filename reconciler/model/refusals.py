@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Volume
 from reconciler.model.outcome import Blocked
 
 
 def member(name: str) -> str:
     """The address of a member."""
-    return f"member/{name}"
+    return member_address(name)
 
 
 def volume(label: str) -> str:
     """The address of a volume."""
-    return f"volume/{label}"
+    return volume_address(label)
 
 
 # What to do about a host that cannot be asked; the rest is a matter of reaching it.

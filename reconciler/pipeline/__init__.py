@@ -20,6 +20,7 @@ from reconciler.execution.locks import Claim, Held, leased
 from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
+from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Record
 from reconciler.model.observed import Observed
@@ -271,7 +272,7 @@ def _missing(rest: ClusterPlan) -> str:
 def _stale(plan: ClusterPlan) -> Blocked:
     return Blocked(
         "plan-changed",
-        f"cluster/{plan.name}",
+        cluster_address(plan.name),
         "the hosts changed between the plan and its execution; nothing was done",
         "plan again, look at what differs, and approve that plan",
     )

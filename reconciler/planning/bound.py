@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import chosen_uuid, ref, view_of, wwid_of
 from reconciler.model.gate_call import ANY, GateCall, Target, gate_call
@@ -46,8 +47,7 @@ def unbound(cluster: Cluster, observed: Observed, action: Action) -> Iterator[st
 
 
 def _volume(cluster: Cluster, action: Action) -> Volume | None:
-    label = action.address.partition("/")[2]
-    return next((v for v in cluster.volumes if v.label == label), None)
+    return next((v for v in cluster.volumes if volume_address(v.label) == action.address), None)
 
 
 def _device(

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from reconciler.model.addresses import MEMBER, parse_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked, Finding
@@ -175,8 +176,8 @@ def _item(change: Change, kind: Class) -> Item:
 
 
 def _refused(blocked: Blocked, kind: Class) -> Item:
-    kinds = blocked.subject.split("/")
-    host = kinds[1] if kinds[0] == "member" else ""
+    subject = parse_address(blocked.subject)
+    host = subject.name if subject.sort == MEMBER else ""
     truth = TRUTHS[blocked.code]
     where = (blocked.subject, host, truth)
     return Item(*where, kind, None, blocked.message, blocked.remedy, blocked.code)

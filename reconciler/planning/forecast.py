@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
 from reconciler.model.observed import (
@@ -20,8 +21,6 @@ from reconciler.model.observed import (
 )
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import mounting_it, mounts_at_boot, restrict_to, staying
 from reconciler.model.units import full_names
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
@@ -84,7 +83,7 @@ def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
         yield Forecast(
             Finding(
                 "next-boot-no-module",
-                member(host),
+                member_address(host),
                 f"the kernel that boots next, {kernel.next_boot}, has no ocfs2 module: the "
                 f"cluster would not be online{mounts}",
                 f"install on {host} what carries ocfs2 for {kernel.next_boot}, or let it boot "
@@ -102,7 +101,7 @@ def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
         verb = "is" if len(off) == 1 else "are"
         yield Forecast(
             _disabled(host, f"{' and '.join(off)} {verb} disabled", off),
-            (f"{member(host)}/o2cb-at-boot",),
+            (member_address(host, "o2cb-at-boot"),),
         )
     file = known(facts.o2cb_config)
     enabled = parse_settings(file.text or "").get("O2CB_ENABLED", "(nothing)")
@@ -110,12 +109,12 @@ def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
         yield Forecast(
             Finding(
                 "next-boot-unit-disabled",
-                member(host),
+                member_address(host),
                 f"{file.path} says O2CB_ENABLED={enabled}: o2cb would not bring the cluster "
                 "online after a boot",
                 f"set O2CB_ENABLED=true there on {host}",
             ),
-            (f"{member(host)}/o2cb-settings",),
+            (member_address(host, "o2cb-settings"),),
         )
     for volume in cluster.volumes:
         yield from _agents(cluster, volume, host, facts)
@@ -130,14 +129,14 @@ def _agents(
     for unit in full_names(volume.workloads.services) if mounts else ():
         if load(facts, unit) == "loaded" and _is_off(facts, unit):
             because = f"{unit}, which mounts {volume.label}, is disabled"
-            where = f"{member(host)}/service/{unit}"
+            where = member_address(host, "service", unit)
             yield Forecast(_disabled(host, because, [unit]), (f"{where}/boot",))
 
 
 def _disabled(host: str, because: str, units: Sequence[str]) -> Finding:
     return Finding(
         "next-boot-unit-disabled",
-        member(host),
+        member_address(host),
         f"{because}: after a boot it would not start",
         f"on {host}: systemctl enable {' '.join(units)}",
     )
@@ -165,12 +164,12 @@ def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Foreca
             yield Forecast(
                 Finding(
                     "next-boot-differs",
-                    member(host),
+                    member_address(host),
                     f"{file} is not what its kernel runs with, and would be after a boot: "
                     f"{'; '.join(words)}",
                     "apply: file and kernel are made the same on all members, or mend the file",
                 ),
-                tuple(f"{member(host)}/{name}" for name in mends),
+                tuple(member_address(host, name) for name in mends),
             )
 
 
@@ -219,12 +218,12 @@ def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
             yield Forecast(
                 Finding(
                     "next-boot-mount-missing",
-                    address(volume.label),
+                    volume_address(volume.label),
                     f"{host}: {volume.mount.path} is mounted now and would not be after a boot: "
                     f"{why}",
                     f"apply writes its line into /etc/fstab of {host}",
                 ),
-                (f"{address(volume.label)}/boot/{host}",),
+                (volume_address(volume.label, "boot", host),),
             )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
-from reconciler.model.refusals import member
 from reconciler.model.roles import listed, restrict_to, staying
 from reconciler.planning.numbering import filed, live_nodes
 from reconciler.resources.o2cb.changes import wanted as settings
@@ -32,7 +32,7 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
         if retimes or changes:
             yield Blocked(
                 "member-offline",
-                member(item.name),
+                member_address(item.name),
                 f"{item.name} is offline and would come back with the old "
                 f"{'timeouts' if retimes else 'node list'}",
                 f"wait until {item.name} is back (state: present), or attest it dead",
@@ -40,7 +40,7 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
         elif not any(item.name.lower() in {place[0] for place in found} for found in lists):
             yield Blocked(
                 "member-offline",
-                member(item.name),
+                member_address(item.name),
                 f"{item.name} is on no list: a host joins when it is there",
                 "make it present when it is, or leave it out until then",
             )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member, unreachable
+from reconciler.model.refusals import unreachable
 from reconciler.model.roles import leaving, with_members
 from reconciler.planning.departed import departed
 
@@ -24,7 +25,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         elif item.host.lower() in remembered:
             yield Blocked(
                 item.code,
-                member(item.host),
+                member_address(item.host),
                 f"{item.message}; {item.host} shall leave, and may have volumes mounted",
                 f"make {item.host} reachable over ssh; if it is powered off for good, say so: "
                 "state: dead with attested",

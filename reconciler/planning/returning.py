@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
 from reconciler.model.roles import LISTED
 from reconciler.planning.numbering import heartbeats, live_nodes, owned, reserved
 from reconciler.resources.quarantine.entries import Entry
@@ -38,7 +38,7 @@ def could_return(
             if not keepers and (_keepers(entry, was) or not _keepers(entry, now)):
                 yield Blocked(
                     "stale-host-could-return",
-                    member(entry.name),
+                    member_address(entry.name),
                     f"{entry.name} was dropped without having been cleaned, and nobody of its "
                     f"last list ({_words(entry)}) would keep {volume.label} mounted: powered "
                     "on, it would mount it by itself and replay a live journal",
@@ -55,7 +55,7 @@ def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             name = numbers[number]
             yield Blocked(
                 "stale-host-could-return",
-                member(name),
+                member_address(name),
                 f"{item.name} would get node number {item.number} of {name}, which is in "
                 "quarantine and would write to the same heartbeat block",
                 REMEDY,
@@ -69,7 +69,7 @@ def taken_blocks(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if item.role in LISTED and item.number in foreign:
             yield Blocked(
                 "foreign-heartbeat",
-                member(item.name),
+                member_address(item.name),
                 f"{item.name} would get node number {item.number}, under which another host has "
                 "a heartbeat on a volume",
                 OTHERS,

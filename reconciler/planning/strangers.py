@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
 from reconciler.model.roles import GONE, leaving, restrict_to, staying, with_member_states
 from reconciler.planning.numbering import filed, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
@@ -32,7 +32,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if _is_elsewhere(cluster, facts):
             yield Blocked(
                 "foreign-cluster",
-                member(name),
+                member_address(name),
                 f"{name} shall leave {cluster.name}, and belongs to another cluster",
                 f"see which host answers as {name}; if it is none of yours, attest the member "
                 "dead (state: dead), then it is dropped without being touched",

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import Observed, Unknown
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import (
     STOPPED,
     listed,
@@ -134,11 +134,11 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
         if host not in drained
     }
     turns = {host: labels for host, labels in turns.items() if labels}
-    later = frozenset(address(label) for labels in turns.values() for label in labels)
+    later = frozenset(volume_address(label) for labels in turns.values() for label in labels)
     upgrades = tuple(_upgraded(cluster, observed))
     if not turns:
         return (*points, *upgrades)
-    rest = frozenset(address(v.label) for v in cluster.volumes) - later
+    rest = frozenset(volume_address(v.label) for v in cluster.volumes) - later
     return (
         *points[:-1],
         Waypoint(cluster, None, last=rest),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import has_mounted, ref
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
@@ -110,7 +111,7 @@ def _mark(
         return "unknown"
     if isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown):
         return "unknown"
-    mine = _kinds(host, f"volume/{volume.label}", plan)
+    mine = _kinds(host, volume_address(volume.label), plan)
     return MARKS[has_mounted(facts, ref(volume)), "mount" in mine, "unmount" in mine]
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.model.addresses import parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import doubt, ref, view_of
 from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import left
 from reconciler.model.secrets import references
 
@@ -34,7 +34,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     for volume in cluster.volumes:
         for host, facts in observed.reached().items():
             if volume.access and host in leavers and lun(facts, ref(volume)) == "mapped":
-                where = f"{address(volume.label)}/access/{host}"
+                where = volume_address(volume.label, "access", host)
                 yield Change(where, host, "disk", "mapped", "revoked", f"{host} leaves")
 
 
@@ -44,7 +44,7 @@ def actions(
     """The operator's command, once the host is out of the cluster."""
     by_label = {volume.label: volume for volume in cluster.volumes}
     for change in changes:
-        volume = by_label[change.address.split("/")[1]]
+        volume = by_label[parse_address(change.address).name]
         if volume.access:
             yield _revoke(cluster, volume, change, volume.access.revoke.host)
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier, digest, write
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member
 from reconciler.model.roles import leaving, listed, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
@@ -50,7 +50,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             if not any(live.name == cluster.name for live in known(facts.live).clusters):
                 yield Blocked(
                     "cluster-conf-invalid",
-                    member(host),
+                    member_address(host),
                     f"{file.path}: {error}",
                     "repair the file, or move it away if its cluster is not running, "
                     "then plan again",
@@ -60,7 +60,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if foreign:
             yield Blocked(
                 "foreign-cluster",
-                member(host),
+                member_address(host),
                 f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
                 f"take {host} out of that cluster first, or correct the name under clusters in "
                 "the file (a cluster is not renamed: reconcile explain foreign-cluster)",
@@ -84,7 +84,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     )
     for host, facts in observed.reached().items():
         file = known(facts.cluster_conf)
-        where = f"{member(host)}/cluster.conf"
+        where = member_address(host, "cluster.conf")
         if host in leavers:
             if file.text is not None and not _is_anothers(cluster, file):
                 because = f"{host} leaves"
@@ -154,7 +154,7 @@ def actions(
         hosts = staying(cluster)
         yield barrier(
             f"{cluster.name}/same-cluster-conf",
-            f"cluster/{cluster.name}/cluster.conf",
+            cluster_address(cluster.name, "cluster.conf"),
             f"the same {PATH} on {len(hosts)} members",
             "the kernels' node lists are made from it",
             Fact(hosts, "cluster-conf", "", digest(text)),

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import digest
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import restrict_to, staying
 from reconciler.model.secrets import references
 from reconciler.model.volume_integrations import Backup
@@ -122,7 +122,7 @@ def missing(
     young = " young enough" if how.max_age is not None else ""
     yield Blocked(
         "backup-missing",
-        address(volume.label),
+        volume_address(volume.label),
         f"nobody has {volume.label} mounted, so that no backup can be made of it, and no member "
         f"knows of one{young} of this file system at its size of now",
         "give the volume its size of now, apply, so that it is mounted, and ask for growth "
@@ -139,7 +139,7 @@ def actions(cluster: Cluster, volume: Volume, how: Backup, block: Superblock) ->
             id=f"{cluster.name}/{how.host}/back-up/{volume.label}",
             kind="back-up",
             host=how.host,
-            address=address(volume.label),
+            address=volume_address(volume.label),
             summary=f"back up {volume.label} by {how.argv[0]}",
             because=f"{volume.label} grows offline",
             risk="safe",
@@ -163,7 +163,7 @@ def _note(
         id=f"{cluster.name}/{host}/{kind}/{volume.label}",
         kind=kind,
         host=host,
-        address=address(volume.label),
+        address=volume_address(volume.label),
         summary=f"note that a backup of {volume.label} is {word}",
         because=f"{volume.label} grows offline",
         risk="safe",

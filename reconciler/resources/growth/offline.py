@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     block_doubt,
@@ -27,7 +28,6 @@ from reconciler.model.heartbeats import alone, unexplained, waited
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, Command, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
 from reconciler.resources.growth import backups
 from reconciler.resources.growth.sizes import (
@@ -185,7 +185,7 @@ class Unmounted:
             id=f"{self.cluster.name}/{host}/{kind}/{self.volume.label}",
             kind=kind,
             host=host,
-            address=address(self.volume.label),
+            address=volume_address(self.volume.label),
             summary=summary,
             because=self.due.because,
             risk="safe",

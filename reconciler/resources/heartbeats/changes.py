@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
+from reconciler.model.addresses import member_address
 from reconciler.model.bindings import VOLUMES, read_bindings
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import (
@@ -21,7 +22,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.refusals import member, unread
+from reconciler.model.refusals import unread
 from reconciler.model.roles import restrict_to, staying
 
 
@@ -52,7 +53,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         have = record_text(cluster, facts)
         if have != text and (have is not None or text != blocks_text({})):
             because = "the file attests that their hosts are gone, as long as they stay so"
-            yield Change(f"{member(host)}/heartbeats", host, "file", have, text, because)
+            yield Change(member_address(host, "heartbeats"), host, "file", have, text, because)
 
 
 def actions(

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member
 from reconciler.model.roles import leaving, listed, online, staying
 from reconciler.resources.membership.preflight import closed_ports
 
@@ -64,7 +64,7 @@ def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
     if actual.lower() != name.lower():
         yield Blocked(
             "hostname-differs",
-            member(name),
+            member_address(name),
             f"the host that answers calls itself {actual}",
             f"name the member {actual}, or correct its ssh.host: "
             "the kernel finds itself in the node list by its short hostname",
@@ -80,7 +80,7 @@ def _check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
         if spelled != node.name:
             yield Blocked(
                 "hostname-differs",
-                member(spelled),
+                member_address(spelled),
                 f"the kernel of {host} has it as {node.name}",
                 f"write its name as {node.name}",
             )
@@ -92,7 +92,7 @@ def _check_address(name: str, address: str, facts: HostFacts) -> Iterator[Blocke
         present = ", ".join(f"{a.ip} ({a.interface})" for a in addresses if a.interface != "lo")
         yield Blocked(
             "interconnect-not-on-host",
-            member(name),
+            member_address(name),
             f"{address} is not an address of this host; it has {present or 'none'}",
             "correct interconnect, or bring the interface up",
         )
@@ -102,7 +102,7 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
     if live.stack not in ("", STACK):
         yield Blocked(
             "foreign-stack",
-            member(host),
+            member_address(host),
             f"the running cluster stack is {live.stack}, not {STACK}",
             f"stop the {live.stack} cluster on {host} first",
         )
@@ -110,7 +110,7 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
         if found.name != cluster.name:
             yield Blocked(
                 "foreign-cluster",
-                member(host),
+                member_address(host),
                 f"the kernel runs cluster {found.name}, not {cluster.name}",
                 f"take {host} out of cluster {found.name} first",
             )
@@ -121,7 +121,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     want, members = wanted(cluster), online(cluster)
     for host, facts in observed.reached().items():
         live = _live(facts, cluster.name)
-        where = f"{member(host)}/live-nodes"
+        where = member_address(host, "live-nodes")
         if host not in members:
             if live is not None and live.nodes:
                 because = (
@@ -163,7 +163,7 @@ def actions(
         hosts = online(cluster)
         yield barrier(
             f"{cluster.name}/same-live-nodes",
-            f"cluster/{cluster.name}/live-nodes",
+            cluster_address(cluster.name, "live-nodes"),
             f"the same live node list in {len(hosts)} kernels",
             "a mount while the lists differ is refused by the kernels after 70 s",
             Fact(hosts, "live-nodes", cluster.name, want),
@@ -177,7 +177,7 @@ def actions(
         if facts:
             yield barrier(
                 f"{cluster.name}/peers-connect",
-                f"cluster/{cluster.name}/interconnect",
+                cluster_address(cluster.name, "interconnect"),
                 "every member reaches every other on the interconnect",
                 "a firewall between one pair would hang the volume on all members",
                 *facts,

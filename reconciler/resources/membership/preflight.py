@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
 from reconciler.model.roles import staying
 
 FIREWALLS = ("firewalld.service", "nftables.service")
@@ -57,7 +57,7 @@ def closed_ports(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 peer = owner[found.target]
                 yield Blocked(
                     "port-blocked",
-                    member(peer),
+                    member_address(peer),
                     f"{host} cannot reach {found.target} of {peer}: {found.state}"
                     f"{_firewalls(host, facts)}{_firewalls(peer, observed.reached().get(peer))}",
                     f"let TCP from {host} to {found.target} through; a mount would hang every "

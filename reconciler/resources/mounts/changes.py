@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import digest, write
+from reconciler.model.addresses import member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     chosen_uuid,
@@ -25,8 +26,6 @@ from reconciler.model.gate_call import Target
 from reconciler.model.heartbeats import beside_mounts, waited
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import is_withheld, leaving, mounting_it, mounts_at_boot, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
 from reconciler.resources.mounts.kept import is_kept
@@ -75,7 +74,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 def _diff_automounts(host: str, facts: HostFacts) -> Iterator[Change]:
     """What would mount again by itself on a host that leaves."""
     for item in () if isinstance(facts.automounts, Unknown) else facts.automounts:
-        where = f"{member(host)}/automount/{item.kind}"
+        where = member_address(host, "automount", item.kind)
         before = " ".join((item.kind, item.name, item.text))
         yield Change(where, host, "boot", before, None, f"{host} leaves")
 
@@ -99,7 +98,7 @@ def _diff_mount(
     facts: HostFacts,
     out: str,
 ) -> Iterator[Change]:
-    where, path = f"{address(volume.label)}/mount/{host}", volume.mount.path
+    where, path = volume_address(volume.label, "mount", host), volume.mount.path
     if out:
         for place in places(volume, facts):
             yield Change(where, host, "mount", place, None, out)
@@ -114,7 +113,7 @@ def _diff_mount(
 
 
 def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
-    where = f"{address(volume.label)}/mount/{host}"
+    where = volume_address(volume.label, "mount", host)
     have, want = _shown(facts, volume.mount.path), wanted_options(volume)
     if because := anew(volume, facts):
         before = ",".join(shown(volume, facts).options)
@@ -140,7 +139,7 @@ def _diff_boot(
     facts: HostFacts,
     out: str,
 ) -> Iterator[Change]:
-    where = f"{address(volume.label)}/boot/{host}"
+    where = volume_address(volume.label, "boot", host)
     have = boot_mount(facts, volume.mount.path)
     old = [entry.line for entry in former_entries(volume, facts)]
     before = "; ".join([*old, *([] if have == "absent" else [have])]) or None
@@ -163,11 +162,11 @@ def actions(
     Nothing for whom has a volume that is to be mounted anew: a way-point takes it away first.
     """
     yield from _disarmed(cluster, observed, changes)
-    changes = [change for change in changes if "/automount/" not in change.address]
+    changes = [change for change in changes if not _is_automount(change)]
     by_label = {volume.label: volume for volume in cluster.volumes}
     fstab: dict[str, HostFacts] = dict(observed.reached())
     for change in sorted(changes, key=_is_line):  # each file follows from the one before
-        volume = by_label[change.address.split("/")[1]]
+        volume = by_label[parse_address(change.address).name]
         facts = fstab[change.host]
         if change.host in mounting_it(cluster, volume) and anew(volume, facts):
             continue
@@ -177,7 +176,7 @@ def actions(
             file = replace(known(facts.fstab), text=text, sha256=digest(text))
             fstab[change.host] = replace(facts, fstab=file)
             yield action
-        elif change.address.endswith("/options"):
+        elif parse_address(change.address).last == "options":
             yield from _remount(cluster, volume, change, facts)
         elif change.after is None:
             yield _unmount(cluster, volume, change, observed)
@@ -185,10 +184,14 @@ def actions(
             yield from _mounts(cluster, volume, change, observed)
 
 
+def _is_automount(change: Change) -> bool:
+    return parse_address(change.address).aspect[0] == "automount"
+
+
 def _disarmed(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    hosts = {change.host for change in changes if "/automount/" in change.address}
+    hosts = {change.host for change in changes if _is_automount(change)}
     for host, facts in observed.reached().items():
         for number, item in enumerate(known(facts.automounts) if host in hosts else ()):
             text = "-" if item.kind == "unit" else item.text
@@ -197,7 +200,7 @@ def _disarmed(
                 id=f"{cluster.name}/{host}/disarm/{number}",
                 kind="disarm",
                 host=host,
-                address=f"{member(host)}/automount/{item.kind}",
+                address=member_address(host, "automount", item.kind),
                 summary=f"keep {item.kind} {item.name} from mounting",
                 because=f"{host} leaves",
                 risk="safe",
@@ -224,7 +227,7 @@ def _remount(
         id=f"{cluster.name}/{change.host}/remount/{volume.label}",
         kind="remount",
         host=change.host,
-        address=address(volume.label),
+        address=volume_address(volume.label),
         summary=f"remount {volume.label} with {change.after}, in use",
         because=change.because,
         risk="safe",
@@ -262,7 +265,7 @@ def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observe
         id=f"{cluster.name}/{host}/unmount/{volume.label}{former}",
         kind="unmount",
         host=host,
-        address=address(volume.label),
+        address=volume_address(volume.label),
         summary=f"unmount {volume.label} from {path}",
         because=change.because,
         risk="outage",
@@ -301,7 +304,7 @@ def _mount(
         id=f"{cluster.name}/{host}/mount/{volume.label}",
         kind="mount",
         host=host,
-        address=address(volume.label),
+        address=volume_address(volume.label),
         summary=f"mount {volume.label} on {path}",
         because=change.because,
         risk="safe",
@@ -338,7 +341,7 @@ def _write_fstab(cluster: Cluster, volume: Volume, change: Change, facts: HostFa
         action,
         kind="write-fstab" if change.after else "clear-fstab",
         id=action.id if change.after else action.id.replace("write-fstab", "clear-fstab"),
-        address=address(volume.label),
+        address=volume_address(volume.label),
         summary=f"write {FSTAB}: {verb} {volume.label} at boot",
         expects=(
             Fact((change.host,), "boot-mount", volume.mount.path, line),

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import barrier, write
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member, not_supported, unread
+from reconciler.model.refusals import not_supported, unread
 from reconciler.model.roles import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
 
@@ -78,7 +79,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse other stacks and heartbeat modes, and units that cannot start."""
     if cluster.heartbeat.mode == "global":
         yield not_supported(
-            f"cluster/{cluster.name}",
+            cluster_address(cluster.name),
             "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
             "use mode: local",
         )
@@ -89,7 +90,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if stack not in ("", "o2cb"):
             yield Blocked(
                 "foreign-stack",
-                member(host),
+                member_address(host),
                 f"{known(facts.o2cb_config).path} says O2CB_STACK={stack}",
                 "this product drives the o2cb stack; set it back, or leave the host out",
             )
@@ -99,7 +100,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield unread(host, f"{', '.join(untold)} in its kernel", "there is no such file")
         if live and live.heartbeat_mode not in ("", "local"):
             yield not_supported(
-                member(host),
+                member_address(host),
                 f"the running cluster has heartbeat mode {live.heartbeat_mode}",
                 "only local heartbeat is acted upon",
             )
@@ -123,7 +124,7 @@ def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
         if unit.name in UNITS and (absent or unit.load == "masked"):
             yield Blocked(
                 "unit-not-usable",
-                member(host),
+                member_address(host),
                 f"{unit.name} is {unit.load}: the cluster would not start at boot",
                 f"on {host}: systemctl unmask {unit.name}"
                 if unit.load == "masked"
@@ -169,7 +170,7 @@ def _diff_file(
     have |= {key: value for key, value in (unsaid or {}).items() if not have.get(key)}
     if wrong := {key: have.get(key) for key in want if have.get(key) != want[key]}:
         yield Change(
-            f"{member(host)}/o2cb-settings",
+            member_address(host, "o2cb-settings"),
             host,
             "file",
             wrong,
@@ -187,7 +188,7 @@ def _diff_timeouts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Ch
             if offline
             else f"the kernel runs with {have}; all but reconnect need its cluster stopped"
         )
-        where = f"{member(host)}/timeouts"
+        where = member_address(host, "timeouts")
         yield Change(where, host, "kernel", None if offline else have, want, because)
 
 
@@ -196,7 +197,7 @@ def _diff_boot(host: str, facts: HostFacts, units: Sequence[Unit]) -> Iterator[C
         before, after = ("enabled", "disabled") if units[0].enabled else ("disabled", "enabled")
         names = ", ".join(unit.name for unit in units)
         because = f"{names} would{'' if units[0].enabled else ' not'} start at boot"
-        yield Change(f"{member(host)}/o2cb-at-boot", host, "boot", before, after, because)
+        yield Change(member_address(host, "o2cb-at-boot"), host, "boot", before, after, because)
 
 
 def _units(facts: HostFacts) -> list[Unit]:
@@ -219,7 +220,7 @@ def actions(
         hosts = online(cluster)
         yield barrier(
             f"{cluster.name}/same-timeouts",
-            f"cluster/{cluster.name}/timeouts",
+            cluster_address(cluster.name, "timeouts"),
             f"the same timeouts in {len(hosts)} kernels",
             "kernels with different timeouts refuse each other's connections",
             Fact(hosts, "live-timeouts", cluster.name, _timeouts(cluster)),

@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.steps import write
+from reconciler.model.addresses import VOLUME, member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import (
     is_withdrawn,
     is_withheld,
@@ -58,7 +57,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             if text is not None and not text.startswith(MARK):
                 yield Blocked(
                     "drop-in-foreign",
-                    member(host),
+                    member_address(host),
                     f"{path_of(unit)} was not written by reconcile",
                     f"give it another name on {host}, or remove it; then plan again",
                 )
@@ -86,7 +85,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 def _diff_units(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
     for unit, lines in wanted(cluster, facts).items():
         text, after = drop_in(facts, unit).text, BETWEEN.join(lines)
-        where = f"{member(host)}/service/{unit}/order"
+        where = member_address(host, "service", unit, "order")
         if text != text_of(cluster, lines):
             before = None if text is None else BETWEEN.join(_lines(text))
             yield Change(where, host, "file", before, after, BECAUSE.get(unit, UNORDERED))
@@ -105,7 +104,7 @@ def _diff_mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Chan
     for unit, volume in wanted_mounts(cluster, host, facts).items():
         missing = _missing(facts, unit, (AFTER_CLUSTER,))
         if missing or not is_in_fstab(facts, volume.mount.path):
-            where = f"{address(volume.label)}/boot/{host}/order"
+            where = volume_address(volume.label, "boot", host, "order")
             yield Change(where, host, "boot", None, AFTER_CLUSTER, UNREAD_LINE)
 
 
@@ -123,7 +122,7 @@ def _diff_old(
         text = file.text or ""
         if text.startswith(text_of(cluster, ())[: -len("[Unit]\n")]) and unit not in needed:
             because = f"{host} leaves" if leaves else f"nothing here needs {unit} in order"
-            where = f"{member(host)}/service/{unit}/order"
+            where = member_address(host, "service", unit, "order")
             yield Change(where, host, "file", BETWEEN.join(_lines(text)), None, because)
 
 
@@ -148,7 +147,7 @@ def actions(
 
 
 def _unit(change: Change) -> str:
-    return change.address.split("/")[3]
+    return parse_address(change.address).aspect[1]
 
 
 def _write(cluster: Cluster, change: Change, file: TextFile) -> Action:
@@ -184,7 +183,7 @@ def _reload(cluster: Cluster, changes: Sequence[Change], facts: HostFacts) -> Ac
     """What runs goes on: systemd reads its files again, and fstab."""
     host = changes[0].host
     # Whoever asks for one volume alone is to get the order of that.
-    of_volumes = [c.address for c in changes if c.address.startswith("volume/")]
+    of_volumes = [c.address for c in changes if parse_address(c.address).sort == VOLUME]
     return Action(
         id=f"{cluster.name}/{host}/reload-units",
         kind="reload-units",
@@ -205,9 +204,9 @@ def _expected(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Fa
     """
     if change.after is None:
         return
-    if change.address.startswith("volume/"):
-        label = change.address.split("/")[1]
-        unit = mount_unit(next(v.mount.path for v in cluster.volumes if v.label == label))
+    about = parse_address(change.address)
+    if about.sort == VOLUME:
+        unit = mount_unit(next(v.mount.path for v in cluster.volumes if v.label == about.name))
     else:
         unit = _unit(change)
         if unit != O2CB and change.host not in mounting(cluster):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
+from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member
 from reconciler.model.roles import STOPPED, restrict_to, staying
 from reconciler.model.software import (
     has_module,
@@ -40,23 +40,23 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         if names and cluster.packages.manage and known(facts.packages).manager:
             before, after = dict.fromkeys(names, "absent"), dict.fromkeys(names, "installed")
             because = "without them the host can take no part"
-            address = f"{member(host)}/packages"
+            address = member_address(host, "packages")
             yield Change(address, host, "package", before, after, because)
         if wanted := outdated(cluster, facts):
             name, _, version = wanted.partition("=")
             have = known(facts.packages).versions[name]
-            address = f"{member(host)}/tools-version"
+            address = member_address(host, "tools-version")
             because = f"the file wants version {version} of {name}"
             yield Change(address, host, "package", have, version, because)
         yield from _other_module(cluster, host, facts)
         if not has_module(facts) and (name := module_package(cluster, facts)):
             release = known(facts.kernel).running
             because = f"the running kernel {release} has no ocfs2 module"
-            address = f"{member(host)}/kernel-module"
+            address = member_address(host, "kernel-module")
             yield Change(address, host, "package", None, name, because)
         loads = has_module(facts) or not module_package(cluster, facts)
         if loads and module(facts, MODULE) == "absent" and not known(facts.live).clusters:
-            address = f"{member(host)}/module"
+            address = member_address(host, "module")
             yield Change(
                 address, host, "kernel", None, MODULE, "the ocfs2 module is not loaded"
             )
@@ -69,12 +69,17 @@ def _other_module(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Cha
         have = installed_module(cluster, facts)
         because = f"the file wants version {version} of {name}"
         yield Change(
-            f"{member(host)}/kernel-module-version", host, "package", have, version, because
+            member_address(host, "kernel-module-version"),
+            host,
+            "package",
+            have,
+            version,
+            because,
         )
     elif reload_due(cluster, facts):
         builds = stale_modules(facts)
         yield Change(
-            f"{member(host)}/loaded-module",
+            member_address(host, "loaded-module"),
             host,
             "kernel",
             {build.name: build.running for build in builds},
@@ -89,7 +94,7 @@ def actions(
     """Install what is missing; load the module."""
     for change in changes:
         facts = observed.reached()[change.host]
-        yield from MAKE[change.address.split("/")[2]](cluster, change, facts)
+        yield from MAKE[parse_address(change.address).aspect[0]](cluster, change, facts)
 
 
 def _load(cluster: Cluster, change: Change, _facts: HostFacts) -> Iterator[Action]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
+from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import QUARANTINE
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.refusals import member, unread
+from reconciler.model.refusals import unread
 from reconciler.model.roles import contacted, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
@@ -141,7 +142,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                     if wanted
                     else "nobody could return with an old list any more"
                 )
-                where = f"{member(host)}/quarantine/{place}"
+                where = member_address(host, "quarantine", place)
                 yield Change(where, host, "file", have, text, because)
                 have = text
 
@@ -154,7 +155,8 @@ def actions(
         file = record(observed.reached()[change.host], cluster.name, QUARANTINE)
         before = change.before if isinstance(change.before, str) else None
         old = replace(file, text=before, sha256=digest(before) if before is not None else "")
-        kind = "lift-quarantine" if change.address.endswith("/leave") else "write-quarantine"
+        lifts = parse_address(change.address).last == "leave"
+        kind = "lift-quarantine" if lifts else "write-quarantine"
         yield _written(cluster, change, kind, old)
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.heartbeats import accepted, is_left, listed_numbers, numbers_mounting
 from reconciler.model.heartbeats import seen as seen_by
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
 from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.quarantine.entries import known_members
 from reconciler.resources.volumes.changes import named, views
@@ -149,7 +148,7 @@ def _replaced(
         ):
             yield Blocked(
                 "foreign-heartbeat",
-                address(volume.label),
+                volume_address(volume.label),
                 f"{named(volume)}: node {item.number} has left a heartbeat there, and another "
                 f"machine answers as {item.name} since: the former one may only be paused",
                 "power the former machine off for certain. Only if it is gone for good, say so "
@@ -185,7 +184,7 @@ def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if item.role == "dead" and not revoked and item.name.lower() in names:
             yield Blocked(
                 "heartbeat-advances",
-                member(item.name),
+                member_address(item.name),
                 f"the file names no volume on which the heartbeat of {item.name} could be seen "
                 "to have ended",
                 "name the cluster's volumes in the file, or attest lun_access: revoked",
@@ -195,7 +194,7 @@ def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 def _alive(volume: Volume, node: int, name: str, state: str) -> Blocked:
     return Blocked(
         "heartbeat-advances",
-        member(name),
+        member_address(name),
         f"{name} is attested {state}, but node {node} writes its heartbeat to "
         f"{named(volume)} now",
         f"power {name} off for certain, or take the attestation back",
@@ -215,7 +214,7 @@ def _recovering(
         if item.role == "dead" and item.number in held and item.name.lower() in listed_now:
             yield Blocked(
                 "recovery-unfinished",
-                member(item.name),
+                member_address(item.name),
                 f"{item.name} (node {item.number}) still has a slot of {named(volume)}: the "
                 "survivors have not recovered it yet",
                 "wait until it is evicted (about 80 s after its death with the default "
@@ -242,7 +241,7 @@ def _words(node: int) -> str:
 def _foreign(volume: Volume, message: str) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: {message}",
         "find the host that has it mounted (mounted.ocfs2 -f on a member shows slots) and "
         "unmount it there, or make it a member",
@@ -252,7 +251,7 @@ def _foreign(volume: Volume, message: str) -> Blocked:
 def _unattested(volume: Volume, node: int) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: {_words(node)} has left a heartbeat there: its host may only be paused",
         "find that host and unmount the volume there. Only if it is known to be gone for good, "
         f"say so in the file, under the cluster: {attestation(node)}",
@@ -267,7 +266,7 @@ def attestation(node: int) -> str:
 def _changed(volume: Volume, node: int) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: the heartbeat block of node {node} is not as it was when it was "
         "attested: its host has written to the volume since",
         "find that host and unmount the volume there; then take the attestation out of the file",
@@ -277,7 +276,7 @@ def _changed(volume: Volume, node: int) -> Blocked:
 def _unread(volume: Volume) -> Blocked:
     return Blocked(
         "heartbeat-unread",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: its heartbeat area could not be read, so nobody knows who has it",
         "see what the kernel logged of the device, and whether debugfs.ocfs2 reads it",
     )

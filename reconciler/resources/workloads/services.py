@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.gate import gate_command
+from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member
 from reconciler.model.roles import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
 from reconciler.resources.workloads.obligations import Owed, obligations, units
@@ -24,7 +24,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         held = _held(cluster, host)
         owed = obligations(cluster, facts)
         for unit in units(cluster):
-            where = f"{member(host)}/service/{unit}"
+            where = member_address(host, "service", unit)
             state = service(facts, unit)
             if host in mounts and unit not in held:
                 yield from _returned(where, host, facts, (unit, owed))
@@ -98,7 +98,7 @@ def named(changes: Sequence[Change], after: str) -> tuple[str, ...]:
 
 
 def _unit(change: Change) -> str:
-    return change.address.split("/")[3]
+    return parse_address(change.address).aspect[1]
 
 
 VERBS = {"inactive": "stop", "active": "start", "disabled": "disable", "enabled": "enable"}
