@@ -24,9 +24,8 @@ from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Record
 from reconciler.model.observed import Observed
-from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
+from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Fact, Plan
-from reconciler.model.refusals import unreachable
 from reconciler.model.roles import contacted
 from reconciler.pipeline.looking import (
     Fleet,
@@ -141,7 +140,7 @@ class Run:
         except LockHeld as error:
             return ClusterOutcome(plan.name, "locked", message=str(error))
         except HostUnreachable as error:
-            blocked = unreachable(error.host, error.code, error.message)
+            blocked = refuse_unreachable(error.host, error.code, error.message)
             return ClusterOutcome(plan.name, "refused", blocked=(blocked,))
         if held.losses:
             message = f"stopped, the lease was lost: {held.losses[0]}"

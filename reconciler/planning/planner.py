@@ -9,9 +9,8 @@ from itertools import count
 from reconciler.model.addresses import cluster_address, is_at_or_below, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.outcome import Blocked, Finding
+from reconciler.model.outcome import Blocked, Finding, refuse_unread
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.model.refusals import unread
 from reconciler.planning import between, graph, offline, pauses, reach, storage, strangers
 from reconciler.planning.arriving import equipped, installs
 from reconciler.planning.digest import facts_digest, plan_id, relevant
@@ -187,7 +186,7 @@ def _readable(
             continue
         needed = {key: getattr(facts, key) for key in resource.needs}
         short = [
-            unread(name, key, value.reason)
+            refuse_unread(name, key, value.reason)
             for key, value in needed.items()
             if isinstance(value, Unknown)
         ]

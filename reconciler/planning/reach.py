@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
-from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import unreachable
+from reconciler.model.outcome import Blocked, refuse_unreachable
 from reconciler.model.roles import leaving, with_members
 from reconciler.planning.departed import departed
 
@@ -21,7 +20,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     for item in observed.unreachable():
         # Of a host that nobody asked it is not known whether it answers.
         if item.host not in leavers or item.code == "not-observed":
-            yield unreachable(item.host, item.code, item.message)
+            yield refuse_unreachable(item.host, item.code, item.message)
         elif item.host.lower() in remembered:
             yield Blocked(
                 item.code,

@@ -8,9 +8,8 @@ from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import is_logical, ref, view_of
 from reconciler.model.observed import Observed, Superblock, known
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unshared_lvm
 from reconciler.model.quantities import format_size
-from reconciler.model.refusals import not_shared
 from reconciler.model.roles import contacted, is_withdrawn, restrict_to, staying
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
@@ -48,7 +47,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield from backups.missing(cluster, volume, block, observed)
         inside = [host for host, layer in found.items() if is_logical(layer.node)]
         if work is not None and inside:
-            yield not_shared(volume, inside[0], "grown")
+            yield refuse_unshared_lvm(volume, inside[0], "grown")
         elif work is not None:
             yield from _check_views(volume, work)
             yield from _check_room(volume, work)

@@ -19,10 +19,9 @@ from reconciler.model.heartbeats import (
     seen,
 )
 from reconciler.model.observed import Observed
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.refusals import unread
 from reconciler.model.roles import restrict_to, staying
 
 
@@ -33,7 +32,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             try:
                 read(record(facts, cluster.name, name).text)
             except ValueError as error:
-                yield unread(host, f"the record {name}", str(error))
+                yield refuse_unread(host, f"the record {name}", str(error))
 
 
 def wanted(cluster: Cluster, observed: Observed) -> Blocks:

@@ -9,8 +9,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject as subject
 from reconciler.model.devices import ref, stable_path, view_of
 from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, known
-from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import unread
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.roles import leaving, mounting_it
 from reconciler.model.units import full_names
 from reconciler.resources.mounts.changes import FSTAB
@@ -121,7 +120,7 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
     if not paths:
         return
     if isinstance(facts.processes, Unknown):
-        yield unread(host, "processes", facts.processes.reason)
+        yield refuse_unread(host, "processes", facts.processes.reason)
         return
     services = volume.workloads.services if volume.workloads else ()
     listed = () if isinstance(facts.guests, Unknown) else facts.guests

@@ -10,10 +10,9 @@ from reconciler.gate.steps import barrier, write
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import not_supported, unread
 from reconciler.model.roles import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
 
@@ -78,7 +77,7 @@ def _frozen(words: str) -> str:
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse other stacks and heartbeat modes, and units that cannot start."""
     if cluster.heartbeat.mode == "global":
-        yield not_supported(
+        yield refuse_unsupported(
             cluster_address(cluster.name),
             "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
             "use mode: local",
@@ -97,9 +96,11 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _check_units(host, facts)
         live = _live(facts, cluster.name)
         if live and (untold := _untold(live)):
-            yield unread(host, f"{', '.join(untold)} in its kernel", "there is no such file")
+            yield refuse_unread(
+                host, f"{', '.join(untold)} in its kernel", "there is no such file"
+            )
         if live and live.heartbeat_mode not in ("", "local"):
-            yield not_supported(
+            yield refuse_unsupported(
                 member_address(host),
                 f"the running cluster has heartbeat mode {live.heartbeat_mode}",
                 "only local heartbeat is acted upon",

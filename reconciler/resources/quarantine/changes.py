@@ -15,10 +15,9 @@ from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import QUARANTINE
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.refusals import unread
 from reconciler.model.roles import contacted, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
@@ -35,7 +34,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         try:
             entries(cluster, Observed({host: facts}))
         except ValueError as error:
-            yield unread(host, f"the record {QUARANTINE}", str(error))
+            yield refuse_unread(host, f"the record {QUARANTINE}", str(error))
 
 
 def entered(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:

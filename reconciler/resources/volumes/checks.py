@@ -14,10 +14,9 @@ from reconciler.model.observed import (
     Superblock,
     WantedDevice,
 )
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unshared_lvm
 from reconciler.model.quantities import format_size
 from reconciler.model.records import DIRECTORY
-from reconciler.model.refusals import not_shared
 from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import begin, blank, named, views
@@ -157,7 +156,7 @@ def _check_content(
             return
         disk = disk_of(facts, view)
         if disk is not None and is_logical(disk):
-            yield not_shared(volume, host, "formatted")
+            yield refuse_unshared_lvm(volume, host, "formatted")
         yield from _check_blank(volume, host, view, facts)
         yield from _check_size(volume, host, view, facts)
 
