@@ -34,6 +34,11 @@ def volume_address(label: str, *aspect: str) -> str:
     return "/".join((VOLUME, label, *aspect))
 
 
+def extend_address(address: str, *aspect: str) -> str:
+    """The address of something of what an address is of."""
+    return "/".join((address, *aspect))
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """An address in its parts; what an operator types may lack any but the first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.addresses import member_address, volume_address
+from reconciler.model.addresses import extend_address, member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
 from reconciler.model.observed import (
@@ -130,7 +130,7 @@ def _agents(
         if load(facts, unit) == "loaded" and _is_off(facts, unit):
             because = f"{unit}, which mounts {volume.label}, is disabled"
             where = member_address(host, "service", unit)
-            yield Forecast(_disabled(host, because, [unit]), (f"{where}/boot",))
+            yield Forecast(_disabled(host, because, [unit]), (extend_address(where, "boot"),))
 
 
 def _disabled(host: str, because: str, units: Sequence[str]) -> Finding:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from reconciler.model.addresses import (
     cluster_address,
+    extend_address,
     is_at_or_below,
     member_address,
     parse_address,
@@ -138,9 +139,11 @@ def known_addresses(pairs: Sequence[tuple[Cluster, Observed]], plan: Plan) -> tu
             ]
         for volume in cluster.volumes:
             place = volume_address(volume.label)
-            found += [place, *(f"{place}/{word}" for word in OF_VOLUMES)]
+            found += [place, *(extend_address(place, word) for word in OF_VOLUMES)]
             found += [
-                f"{place}/{w}/{m.name}" for w in ("mount", "boot") for m in cluster.members
+                extend_address(place, w, m.name)
+                for w in ("mount", "boot")
+                for m in cluster.members
             ]
     for k in plan.clusters:
         found += [word for change in k.changes for word in (change.address, what(change))]

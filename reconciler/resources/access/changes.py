@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.gate.steps import Cause, action_for
 from reconciler.model.addresses import parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import doubt, ref, view_of
@@ -50,14 +51,13 @@ def actions(
 
 
 def _revoke(cluster: Cluster, volume: Volume, change: Change, storage: str) -> Action:
-    return Action(
-        id=f"{cluster.name}/{storage}/revoke-access/{volume.label}/{change.host}",
-        kind="revoke-access",
-        host=storage,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        Cause(change.address, storage, change.because),
+        "revoke-access",
+        volume.label,
+        change.host,
         summary=f"take the LUN of {volume.label} from {change.host}",
-        because=change.because,
-        risk="safe",
         command=Command(
             argv(volume, change.host),
             timeout=REVOKE_TIMEOUT,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier, digest, write
+from reconciler.gate.steps import action_for, barrier, digest, write
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
@@ -143,7 +143,7 @@ def actions(
             yield _archive(cluster, change, file)
         else:
             action = write(
-                change, f"{cluster.name}/write-cluster-conf", "cluster-conf", file, text
+                change, (cluster.name, "write-cluster-conf"), "cluster-conf", file, text
             )
             yield replace(
                 action,
@@ -153,7 +153,7 @@ def actions(
     if any(change.after is not None for change in changes):
         hosts = staying(cluster)
         yield barrier(
-            f"{cluster.name}/same-cluster-conf",
+            (cluster.name, "same-cluster-conf"),
             cluster_address(cluster.name, "cluster.conf"),
             f"the same {PATH} on {len(hosts)} members",
             "the kernels' node lists are made from it",
@@ -172,14 +172,12 @@ def _evicts(cluster: Cluster, file: TextFile) -> bool:
 
 
 def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:
-    return Action(
-        id=f"{cluster.name}/{change.host}/archive-cluster-conf",
-        kind="archive-cluster-conf",
-        host=change.host,
-        address=change.address,
-        summary=f"move {PATH} to {PATH}.before",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "archive-cluster-conf",
         risk="outage",
+        summary=f"move {PATH} to {PATH}.before",
         command=gate_command("archive-file", PATH, file.sha256),
         requires=(Fact((change.host,), "live-nodes", cluster.name, "absent"),),
         expects=(Fact((change.host,), "cluster-conf", "", "absent"),),

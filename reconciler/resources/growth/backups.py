@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import digest
+from reconciler.gate.steps import Cause, action_for, digest
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
@@ -135,14 +135,12 @@ def actions(cluster: Cluster, volume: Volume, how: Backup, block: Superblock) ->
     hosts = staying(cluster)
     return [
         *(_note(cluster, volume, how, block, (host, "begin-backup")) for host in hosts),
-        Action(
-            id=f"{cluster.name}/{how.host}/back-up/{volume.label}",
-            kind="back-up",
-            host=how.host,
-            address=volume_address(volume.label),
+        action_for(
+            cluster.name,
+            Cause(volume_address(volume.label), how.host, f"{volume.label} grows offline"),
+            "back-up",
+            volume.label,
             summary=f"back up {volume.label} by {how.argv[0]}",
-            because=f"{volume.label} grows offline",
-            risk="safe",
             command=Command(how.argv, timeout=BACKUP_TIMEOUT, references=references(how.argv)),
             expects=(),  # no fact shows what the operator's command did: its status decides
             seconds=20,
@@ -159,14 +157,12 @@ def _note(
     of = subject(cluster, how, block)
     words = (volume.label, block.uuid, str(have(block)), how.host, command_digest(how))
     before = (Fact((host,), "backup", of, "begun"),) if kind == "note-backup" else ()
-    return Action(
-        id=f"{cluster.name}/{host}/{kind}/{volume.label}",
-        kind=kind,
-        host=host,
-        address=volume_address(volume.label),
+    return action_for(
+        cluster.name,
+        Cause(volume_address(volume.label), host, f"{volume.label} grows offline"),
+        kind,
+        volume.label,
         summary=f"note that a backup of {volume.label} is {word}",
-        because=f"{volume.label} grows offline",
-        risk="safe",
         command=gate_command("note-backup", cluster.name, word, *words),
         requires=before,
         expects=(Fact((host,), "backup", of, word),),

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier
-from reconciler.model.addresses import parse_address, volume_address
+from reconciler.gate.steps import Cause, action_for, barrier
+from reconciler.model.addresses import extend_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.devices import disk_target, mount_subject, ref, target
 from reconciler.model.gate_call import Target
@@ -63,7 +63,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         for host in dict.fromkeys((*work.rescans, *work.rereads)):
             size = work.layers[host].node.size
             because = f"{host} sees a smaller device than others"
-            yield Change(f"{where}/{host}", host, "kernel", size, work.goal.device, because)
+            yield Change(
+                extend_address(where, host), host, "kernel", size, work.goal.device, because
+            )
 
 
 def _wish(volume: Volume) -> str:
@@ -126,14 +128,12 @@ class _Growing:
         yield self._barrier()
 
     def _action(self, kind: str, host: str, summary: str, command: Command) -> Action:
-        return Action(
-            id=f"{self.cluster.name}/{host}/{kind}/{self.volume.label}",
-            kind=kind,
-            host=host,
-            address=volume_address(self.volume.label),
+        return action_for(
+            self.cluster.name,
+            Cause(volume_address(self.volume.label), host, self.because),
+            kind,
+            self.volume.label,
             summary=summary,
-            because=self.because,
-            risk="safe",
             command=command,
             expects=(),
             seconds=5,
@@ -220,7 +220,7 @@ class _Growing:
     def _barrier(self) -> Action:
         goal = self.work.goal
         return barrier(
-            f"{self.cluster.name}/same-size/{self.volume.label}",
+            (self.cluster.name, "same-size", self.volume.label),
             volume_address(self.volume.label),
             f"{self.volume.label} has room for {goal.size} bytes on {len(self.hosts)} members",
             "a file system larger than any member's device is damaged there",

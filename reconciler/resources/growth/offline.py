@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import Cause, action_for
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
@@ -181,14 +182,12 @@ class Unmounted:
     def action(self, kind: str, summary: str, command: Command) -> Action:
         """One of them."""
         host = self.due.worker
-        return Action(
-            id=f"{self.cluster.name}/{host}/{kind}/{self.volume.label}",
-            kind=kind,
-            host=host,
-            address=volume_address(self.volume.label),
+        return action_for(
+            self.cluster.name,
+            Cause(volume_address(self.volume.label), host, self.due.because),
+            kind,
+            self.volume.label,
             summary=summary,
-            because=self.due.because,
-            risk="safe",
             command=command,
             requires=self.quiet(),
             expects=(),  # no fact shows what a check found: the gate's verdict decides

@@ -63,7 +63,7 @@ def actions(
         file = record(observed.reached()[change.host], cluster.name, HEARTBEATS)
         before = file if file.text is None else replace(file, sha256=digest(file.text))
         action = write(
-            change, f"{cluster.name}/attest-heartbeat", "record", before, str(change.after)
+            change, (cluster.name, "attest-heartbeat"), "record", before, str(change.after)
         )
         subject = f"{cluster.name}/{HEARTBEATS}"
         old, new = (fact.value for fact in (*action.requires, *action.expects))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier
+from reconciler.gate.steps import action_for, barrier
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
@@ -162,7 +162,7 @@ def actions(
     if any(change.after is not None for change in changes):
         hosts = online(cluster)
         yield barrier(
-            f"{cluster.name}/same-live-nodes",
+            (cluster.name, "same-live-nodes"),
             cluster_address(cluster.name, "live-nodes"),
             f"the same live node list in {len(hosts)} kernels",
             "a mount while the lists differ is refused by the kernels after 70 s",
@@ -176,7 +176,7 @@ def actions(
         ]
         if facts:
             yield barrier(
-                f"{cluster.name}/peers-connect",
+                (cluster.name, "peers-connect"),
                 cluster_address(cluster.name, "interconnect"),
                 "every member reaches every other on the interconnect",
                 "a firewall between one pair would hang the volume on all members",
@@ -202,14 +202,12 @@ def _peers(cluster: Cluster, host: str) -> str:
 
 
 def _stop(cluster: Cluster, change: Change) -> Action:
-    return Action(
-        id=f"{cluster.name}/{change.host}/stop-cluster",
-        kind="stop-cluster",
-        host=change.host,
-        address=change.address,
-        summary=f"take cluster {cluster.name} offline",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "stop-cluster",
         risk="outage",
+        summary=f"take cluster {cluster.name} offline",
         command=gate_command("do", "systemctl", "stop", "o2cb.service", timeout=STOP_TIMEOUT),
         # With a mount o2cb stays up and says nothing; ocfs2.service would kill what uses it.
         requires=(
@@ -224,16 +222,13 @@ def _stop(cluster: Cluster, change: Change) -> Action:
 def _bring(cluster: Cluster, change: Change, want: str) -> Action:
     running = change.before is not None
     kind = "register-nodes" if running else "start-cluster"
-    return Action(
-        id=f"{cluster.name}/{change.host}/{kind}",
-        kind=kind,
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        kind,
         summary=f"register the nodes of {cluster.name} in the running kernel"
         if running
         else f"bring cluster {cluster.name} online",
-        because=change.because,
-        risk="safe",
         command=gate_command("do", "o2cb", "register-cluster", cluster.name)
         if running
         else gate_command("do", "systemctl", "restart", "o2cb.service", timeout=START_TIMEOUT),

@@ -9,8 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import digest, write
-from reconciler.model.addresses import member_address, parse_address, volume_address
+from reconciler.gate.steps import Cause, action_for, digest, write
+from reconciler.model.addresses import (
+    extend_address,
+    member_address,
+    parse_address,
+    volume_address,
+)
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     chosen_uuid,
@@ -121,7 +126,7 @@ def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Chang
         yield Change(where, host, "mount", before, after, because)
     elif have != want:
         because = "the file wants other mount options"
-        yield Change(f"{where}/options", host, "mount", have, want, because)
+        yield Change(extend_address(where, "options"), host, "mount", have, want, because)
 
 
 def wanted_options(volume: Volume) -> str:
@@ -196,14 +201,12 @@ def _disarmed(
         for number, item in enumerate(known(facts.automounts) if host in hosts else ()):
             text = "-" if item.kind == "unit" else item.text
             reading = " ".join((item.kind, item.name, item.text))
-            yield Action(
-                id=f"{cluster.name}/{host}/disarm/{number}",
-                kind="disarm",
-                host=host,
-                address=member_address(host, "automount", item.kind),
+            yield action_for(
+                cluster.name,
+                Cause(member_address(host, "automount", item.kind), host, f"{host} leaves"),
+                "disarm",
+                str(number),
                 summary=f"keep {item.kind} {item.name} from mounting",
-                because=f"{host} leaves",
-                risk="safe",
                 command=gate_command("disarm", item.kind, item.name, text),
                 expects=(Fact((host,), "automount", reading, "absent"),),
             )
@@ -223,14 +226,13 @@ def _remount(
     given = ",".join(words)
     command = gate_command("remount", path, given, target=device, timeout=MOUNT_TIMEOUT)
     shown = f"{path} {','.join(REMOUNTED)}"
-    yield Action(
-        id=f"{cluster.name}/{change.host}/remount/{volume.label}",
-        kind="remount",
-        host=change.host,
+    yield action_for(
+        cluster.name,
+        change,
+        "remount",
+        volume.label,
         address=volume_address(volume.label),
         summary=f"remount {volume.label} with {change.after}, in use",
-        because=change.because,
-        risk="safe",
         command=command,
         requires=(Fact((change.host,), "mounted", subject(volume), "mounted"),),
         expects=(Fact((change.host,), "mount-options", shown, str(change.after)),),
@@ -261,14 +263,14 @@ def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observe
     guests = volume.workloads and volume.workloads.guests
     # Guests are listed by the path that the file has.
     idle = (Fact((host,), "guests", volume.mount.path, "none"),) if guests else ()
-    return Action(
-        id=f"{cluster.name}/{host}/unmount/{volume.label}{former}",
-        kind="unmount",
-        host=host,
+    return action_for(
+        cluster.name,
+        change,
+        "unmount",
+        f"{volume.label}{former}",
         address=volume_address(volume.label),
-        summary=f"unmount {volume.label} from {path}",
-        because=change.because,
         risk="outage",
+        summary=f"unmount {volume.label} from {path}",
         command=gate_command("unmount", path, timeout=UNMOUNT_TIMEOUT),
         requires=(*idle, Fact((host,), "users", path, "none"), *others),
         expects=(Fact((host,), "unmounted", used, "unmounted"),),
@@ -300,14 +302,13 @@ def _mount(
     host, path = change.host, volume.mount.path
     options = ",".join(volume.mount.options) or "defaults"
     bound, patience = device
-    return Action(
-        id=f"{cluster.name}/{host}/mount/{volume.label}",
-        kind="mount",
-        host=host,
+    return action_for(
+        cluster.name,
+        change,
+        "mount",
+        volume.label,
         address=volume_address(volume.label),
         summary=f"mount {volume.label} on {path}",
-        because=change.because,
-        risk="safe",
         command=gate_command("mount", path, options, target=bound, timeout=patience),
         requires=_lists_equal(cluster),
         expects=(
@@ -334,7 +335,7 @@ def _write_fstab(cluster: Cluster, volume: Volume, change: Change, facts: HostFa
         if change.after is None
         else with_entry(text, str(change.after))
     )
-    action = write(change, f"{cluster.name}/write-fstab/{volume.label}", "fstab", file, after)
+    action = write(change, (cluster.name, "write-fstab", volume.label), "fstab", file, after)
     line = str(change.after or "absent")
     verb = "mount" if change.after else "do not mount"
     return replace(

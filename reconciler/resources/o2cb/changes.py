@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier, write
+from reconciler.gate.steps import Cause, action_for, barrier, write
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
@@ -220,7 +220,7 @@ def actions(
     if any(change.truth == "kernel" for change in changes):
         hosts = online(cluster)
         yield barrier(
-            f"{cluster.name}/same-timeouts",
+            (cluster.name, "same-timeouts"),
             cluster_address(cluster.name, "timeouts"),
             f"the same timeouts in {len(hosts)} kernels",
             "kernels with different timeouts refuse each other's connections",
@@ -236,14 +236,15 @@ def _only_reconnect(change: Change) -> bool:
 
 def _set_reconnect(cluster: Cluster, change: Change) -> Action:
     value = str(cluster.network.reconnect_delay_ms)
-    return Action(
-        id=f"{cluster.name}/{change.host}/set-reconnect-delay",
-        kind="set-reconnect-delay",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        Cause(
+            change.address,
+            change.host,
+            "the kernel takes it while it runs, and peers do not compare it",
+        ),
+        "set-reconnect-delay",
         summary=f"set the reconnect delay of the running kernel to {value} ms",
-        because="the kernel takes it while it runs, and peers do not compare it",
-        risk="safe",
         command=gate_command("set-live", cluster.name, RECONNECT, value),
         expects=(Fact((change.host,), "live-timeouts", cluster.name, _timeouts(cluster)),),
     )
@@ -254,14 +255,11 @@ def _set_boot(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     enable = change.after == "enabled"
     units = [unit.name for unit in _units(facts) if enable or unit.enabled]
     verb = "enable" if enable else "disable"
-    return Action(
-        id=f"{cluster.name}/{change.host}/{verb}-o2cb",
-        kind=f"{verb}-o2cb",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        f"{verb}-o2cb",
         summary=f"{verb} {' and '.join(units)} at boot",
-        because=change.because,
-        risk="safe",
         command=gate_command("do", "systemctl", verb, *units),
         expects=tuple(Fact((change.host,), "unit-at-boot", u, f"{verb}d") for u in units),
         seconds=5,
@@ -272,7 +270,7 @@ def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     file = known(facts.o2cb_config)
     stays = change.host in staying(cluster)
     text = render_settings(file.text, wanted(cluster) if stays else OUT)
-    action = write(change, f"{cluster.name}/write-o2cb-settings", "o2cb-config", file, text)
+    action = write(change, (cluster.name, "write-o2cb-settings"), "o2cb-config", file, text)
     what = (
         f"start at boot, cluster {cluster.name}, its timeouts" if stays else "no start at boot"
     )

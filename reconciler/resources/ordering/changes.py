@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import write
+from reconciler.gate.steps import Cause, action_for, write
 from reconciler.model.addresses import VOLUME, member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
@@ -153,7 +153,7 @@ def _unit(change: Change) -> str:
 def _write(cluster: Cluster, change: Change, file: TextFile) -> Action:
     unit = _unit(change)
     text = text_of(cluster, str(change.after).split(BETWEEN))
-    action = write(change, f"{cluster.name}/write-order/{unit}", "drop-in", file, text)
+    action = write(change, (cluster.name, "write-order", unit), "drop-in", file, text)
     old, new = (fact.value for fact in (*action.requires, *action.expects))
     return replace(
         action,
@@ -165,14 +165,12 @@ def _write(cluster: Cluster, change: Change, file: TextFile) -> Action:
 
 def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:
     unit = _unit(change)
-    return Action(
-        id=f"{cluster.name}/{change.host}/archive-order/{unit}",
-        kind="archive-order",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        "archive-order",
+        unit,
         summary=f"take the order of {unit} away",
-        because=change.because,
-        risk="safe",
         command=gate_command("archive-file", file.path, file.sha256),
         requires=(Fact((change.host,), "drop-in", unit, file.sha256),),
         expects=(Fact((change.host,), "drop-in", unit, "absent"),),
@@ -184,14 +182,15 @@ def _reload(cluster: Cluster, changes: Sequence[Change], facts: HostFacts) -> Ac
     host = changes[0].host
     # Whoever asks for one volume alone is to get the order of that.
     of_volumes = [c.address for c in changes if parse_address(c.address).sort == VOLUME]
-    return Action(
-        id=f"{cluster.name}/{host}/reload-units",
-        kind="reload-units",
-        host=host,
-        address=[*of_volumes, changes[0].address][0],
+    return action_for(
+        cluster.name,
+        Cause(
+            [*of_volumes, changes[0].address][0],
+            host,
+            "it stops at shutdown what it has read, in that order",
+        ),
+        "reload-units",
         summary="let systemd read fstab and the order of units",
-        because="it stops at shutdown what it has read, in that order",
-        risk="safe",
         command=gate_command("do", "systemctl", "daemon-reload"),
         expects=tuple(fact for change in changes for fact in _expected(cluster, change, facts)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import action_for
 from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, known
@@ -98,14 +99,11 @@ def actions(
 
 
 def _load(cluster: Cluster, change: Change, _facts: HostFacts) -> Iterator[Action]:
-    yield Action(
-        id=f"{cluster.name}/{change.host}/load-module",
-        kind="load-module",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "load-module",
         summary="load the ocfs2 module",
-        because=change.because,
-        risk="safe",
         command=gate_command("do", "modprobe", MODULE),
         expects=(Fact((change.host,), "module", MODULE, "loaded"),),
         seconds=3,
@@ -117,14 +115,11 @@ def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
     names = lacking(cluster, facts)
     also = useful(cluster, facts)
     words = ", ".join(names) + (f"; {', '.join(also)} if it is offered" if also else "")
-    yield Action(
-        id=f"{cluster.name}/{change.host}/install-packages",
-        kind="install-packages",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "install-packages",
         summary=f"install {words}",
-        because=change.because,
-        risk="safe",
         command=gate_command(
             "install-packages",
             manager,
@@ -147,14 +142,11 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
     of o2cb stops ocfs2.service as well, which kills whoever uses a volume.
     """
     name = outdated(cluster, facts)
-    upgrade = Action(
-        id=f"{cluster.name}/{change.host}/upgrade-packages",
-        kind="upgrade-packages",
-        host=change.host,
-        address=change.address,
+    upgrade = action_for(
+        cluster.name,
+        change,
+        "upgrade-packages",
         summary=f"install {name} in place of {change.before}",
-        because=change.because,
-        risk="safe",
         command=gate_command(
             "install-packages",
             known(facts.packages).manager or "",
@@ -183,14 +175,11 @@ def _upgrade_module(cluster: Cluster, change: Change, facts: HostFacts) -> Itera
     """In a turn of the host's own: the package first, then what the kernel runs."""
     manager, release = known(facts.packages).manager or "", known(facts.kernel).running
     word = outdated_module(cluster, facts)
-    upgrade = Action(
-        id=f"{cluster.name}/{change.host}/upgrade-module",
-        kind="upgrade-module",
-        host=change.host,
-        address=change.address,
+    upgrade = action_for(
+        cluster.name,
+        change,
+        "upgrade-module",
         summary=f"install {word} for the kernel {release} in place of {change.before}",
-        because=change.because,
-        risk="safe",
         command=gate_command("install-module", manager, word, release, timeout=INSTALL_TIMEOUT),
         requires=(
             *_idle(cluster, change.host),
@@ -210,14 +199,11 @@ def _reload(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Acti
     if not _stopped(cluster, change.host):
         return
     release = known(facts.kernel).running
-    yield Action(
-        id=f"{cluster.name}/{change.host}/reload-module",
-        kind="reload-module",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "reload-module",
         summary="unload the modules of ocfs2, and load the build that is installed",
-        because=change.because,
-        risk="safe",
         command=gate_command("reload-module", release),
         requires=_idle(cluster, change.host),
         expects=(Fact((change.host,), "loaded-module", MODULE, "as installed"),),
@@ -230,14 +216,11 @@ def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Itera
     name = module_package(cluster, facts)
     if version := cluster.packages.kernel_module_version:
         name = f"{name}={version}"
-    yield Action(
-        id=f"{cluster.name}/{change.host}/install-module",
-        kind="install-module",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "install-module",
         summary=f"install the build of {name} for the kernel {release}",
-        because=change.because,
-        risk="safe",
         command=gate_command("install-module", manager, name, release, timeout=INSTALL_TIMEOUT),
         requires=(Fact((change.host,), "running-kernel", "", release),),
         expects=(Fact((change.host,), "module-file", release, "there"),),

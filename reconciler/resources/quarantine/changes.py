@@ -160,7 +160,7 @@ def actions(
 
 
 def _written(cluster: Cluster, change: Change, kind: str, file: TextFile) -> Action:
-    action = write(change, f"{cluster.name}/{kind}", "record", file, str(change.after))
+    action = write(change, (cluster.name, kind), "record", file, str(change.after))
     subject = f"{cluster.name}/{QUARANTINE}"
     old, new = (fact.value for fact in (*action.requires, *action.expects))
     return replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier
+from reconciler.gate.steps import action_for, barrier
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import block_doubt, chosen_uuid, disk_of, ref, target, view_of
@@ -91,7 +91,7 @@ def actions(
         yield _format(cluster, volume, change, new)
         hosts = staying(cluster)
         yield barrier(
-            f"{cluster.name}/same-file-system/{volume.label}",
+            (cluster.name, "same-file-system", volume.label),
             volume_address(volume.label),
             f"the same new file system {volume.label} on {len(hosts)} members",
             "only the same UUID proves that all members see one device",
@@ -111,14 +111,14 @@ class _New:
 
 def _format(cluster: Cluster, volume: Volume, change: Change, new: _New) -> Action:
     argv = mkfs_argv(cluster, volume, new.target.node, (new.size, new.start), new.uuid)
-    return Action(
-        id=f"{cluster.name}/{change.host}/format/{volume.label}",
-        kind="format",
-        host=change.host,
+    return action_for(
+        cluster.name,
+        change,
+        "format",
+        volume.label,
         address=volume_address(volume.label),
-        summary=f"format {named(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
-        because=change.because,
         risk="data",
+        summary=f"format {named(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
         irreversible=True,
         device=volume.device.wwid or volume.device.path or "",
         command=gate_command("format", "--", *argv, target=new.target, timeout=FORMAT_TIMEOUT),

@@ -86,7 +86,7 @@ def actions(
             label = parse_address(change.address).name
             known.add(_digest(programs[label]))
             text = _text(known)
-            name = f"{cluster.name}/approve-programs/{label}"
+            name = (cluster.name, "approve-programs", label)
             yield _approved(cluster, change, write(change, name, "record", file, text))
             file = replace(file, text=text, sha256=digest(text))
 

@@ -27,7 +27,9 @@ SOURCE = Path(reconciler.__file__).parent
 TAKEN = re.compile(
     r"(address|subject|\bid|target)\.(r?split|r?partition|startswith|endswith)\(f?\"[^\"]*/"
 )
-BUILT = re.compile(r'f"(cluster|member|volume)/\{')
+BUILT = re.compile(
+    r'f"(cluster|member|volume)/\{|\bid=f"\{(self\.)?cluster|f"\{(where|address)\}/'
+)
 
 
 def test_an_address_has_the_parts_that_it_was_built_of():
