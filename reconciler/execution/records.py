@@ -16,6 +16,7 @@ from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.gate_call import permitted
 from reconciler.model.heartbeats import MEMBERS
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.roles import left, restrict_to, staying
@@ -40,7 +41,7 @@ def roster_text(numbered: Cluster, observed: Observed) -> str:
     found = dict(known_members(numbered, observed))
     reached = observed.reached()
     for item in numbered.members:
-        name = item.name.lower()
+        name = host_key(item.name)
         facts = reached.get(item.name)
         old = found.get(name, Known(-1, ""))
         machine = old.machine_id

@@ -13,6 +13,7 @@ from typing import Any
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
 from reconciler.model.roles import confirmed_members, mounting_it, restrict_to, staying
@@ -49,13 +50,7 @@ def own_numbers(cluster: Cluster, facts: HostFacts) -> tuple[int, ...]:
     """The number that a host has in its running kernel."""
     if isinstance(facts.live, Unknown):
         return ()
-    return tuple(
-        node.number
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
-        if node.local
-    )
+    return tuple(node.number for node in facts.live.nodes(cluster.name) if node.local)
 
 
 def numbers_mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tuple[int, ...]:
@@ -83,7 +78,7 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
     records of another life. And only of the very machine that answers under the name.
     """
     here = {
-        name.lower(): facts.identity.machine_id
+        host_key(name): facts.identity.machine_id
         for name, facts in observed.reached().items()
         if not isinstance(facts.identity, Unknown)
     }
@@ -94,7 +89,7 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
         own = {
             item["number"]
             for name, item in known.items()
-            if item.get("machine_id") and here.get(name.lower()) == item["machine_id"]
+            if item.get("machine_id") and here.get(host_key(name)) == item["machine_id"]
         }
         told.append({item["number"] for item in dropped} | own)
     return set.intersection(*told) if told else set()

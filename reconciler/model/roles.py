@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 
 if TYPE_CHECKING:  # the file's members and volumes have fields for the planner's states
@@ -137,10 +138,9 @@ def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, Host
     others: set[str] = set()
     alone: set[str] = set()
     for host, facts in reached.items():
-        clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
-        for live in (found for found in clusters if found.name == cluster.name):
-            names = {node.name.lower() for node in live.nodes}
-            others |= names - {host.lower()}
-            alone |= names if names == {host.lower()} else set()
-    chosen = others & {host.lower() for host in reached} or alone
-    return {h: f for h, f in reached.items() if h.lower() in chosen} or reached
+        nodes = () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
+        names = {host_key(node.name) for node in nodes}
+        others |= names - {host_key(host)}
+        alone |= names if names == {host_key(host)} else set()
+    chosen = others & {host_key(host) for host in reached} or alone
+    return {h: f for h, f in reached.items() if host_key(h) in chosen} or reached

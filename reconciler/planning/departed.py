@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.roles import PlanningState, confirmed_members, with_members
 from reconciler.planning.numbering import live_nodes, places
@@ -25,12 +26,12 @@ def departed(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     They are on a running kernel's list, in a cluster.conf, or in the record of the last
     apply that a member keeps.
     """
-    named = {m.name.lower() for m in cluster.members}
+    named = {host_key(m.name) for m in cluster.members}
     sources = Observed(confirmed_members(cluster, observed))
     found: dict[str, Member] = {}
     for facts in sources.reached().values():
         for item in _applied(cluster, facts):
-            found.setdefault(item.name.lower(), item)
+            found.setdefault(host_key(item.name), item)
     for name, (_number, ip, port) in places(cluster, sources).items():
         if name not in found:
             found[name] = _member({"name": name, "interconnect": ip, "port": port})

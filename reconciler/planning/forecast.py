@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from reconciler.model.addresses import extend_address, member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import (
     HostFacts,
     LiveCluster,
@@ -94,7 +95,7 @@ def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
 
 def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """What runs now and would not start: the cluster, and who mounts a volume itself."""
-    if _live(cluster, facts) is None:
+    if known(facts.live).running(cluster.name) is None:
         return
     off = [u for u in UNITS if load(facts, u) == "loaded" and _is_off(facts, u)]
     if off:
@@ -148,7 +149,7 @@ def _is_off(facts: HostFacts, unit: str) -> bool:
 
 def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """What the files say and the running kernel has not."""
-    live = _live(cluster, facts)
+    live = known(facts.live).running(cluster.name)
     if live is None:
         return
     parts: tuple[tuple[Sequence[str], str, tuple[str, ...]], ...] = (
@@ -182,11 +183,11 @@ def _node_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[s
     except ConfInvalid as error:
         return [f"it cannot be read: {error}"]
     told = {
-        (n.name.lower(), n.number, n.ip, n.port)
+        (host_key(n.name), n.number, n.ip, n.port)
         for n in conf.nodes
         if n.cluster == cluster.name
     }
-    runs = {(n.name.lower(), n.number, n.ip, n.port) for n in live.nodes}
+    runs = {(host_key(n.name), n.number, n.ip, n.port) for n in live.nodes}
     return [
         f"{name} {number} {ip}:{port} only in {where}"
         for where, nodes in (("the file", told - runs), ("the kernel", runs - told))
@@ -271,11 +272,6 @@ def _below(volume: Volume, facts: HostFacts) -> Iterator[tuple[str, ...]]:
     if any("/by-path/ip-" in link and "-iscsi-" in link for link in links):
         logs_in = any(load(facts, unit) == "loaded" for unit in LOGIN)
         yield LOGIN if logs_in else ("iscsid.service",)
-
-
-def _live(cluster: Cluster, facts: HostFacts) -> LiveCluster | None:
-    clusters = known(facts.live).clusters
-    return next((c for c in clusters if c.name == cluster.name and c.nodes), None)
 
 
 FORECASTS: tuple[Callable[[Cluster, str, HostFacts], Iterator[Forecast]], ...] = (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.roles import LISTED, leaving, left, restrict_to, staying
 from reconciler.model.software import unpackaged
@@ -90,7 +91,7 @@ def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     for host, facts in asked.items():
         for label in still_mapped(cluster, facts):
             yield f"{host} is out of the cluster and still sees the LUN of {label}: unmap it"
-    named = {m.name.lower() for m in cluster.members if m.name in asked or m.role in LISTED}
+    named = {host_key(m.name) for m in cluster.members if m.name in asked or m.role in LISTED}
     for name, item in known_members(cluster, observed).items():
         if item.mapped and name not in named:
             words = ", ".join(item.mapped)
@@ -120,8 +121,8 @@ def _lives_on(cluster: Cluster, facts: HostFacts) -> bool:
 
 def _fence_method(cluster: Cluster, facts: HostFacts) -> str:
     """How the host's kernel fences itself; empty without the cluster."""
-    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
-    return next((c.fence_method for c in clusters if c.name == cluster.name), "")
+    live = None if isinstance(facts.live, Unknown) else facts.live.cluster(cluster.name)
+    return live.fence_method if live else ""
 
 
 FENCING: Mapping[str, Callable[[Cluster, HostFacts], bool]] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster, Member
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
@@ -37,7 +38,7 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
                 f"{'timeouts' if retimes else 'node list'}",
                 f"wait until {item.name} is back (state: present), or attest it dead",
             )
-        elif not any(item.name.lower() in {place[0] for place in found} for found in lists):
+        elif not any(host_key(item.name) in {place[0] for place in found} for found in lists):
             yield Blocked(
                 "member-offline",
                 member_address(item.name),
@@ -50,13 +51,15 @@ Listed = tuple[str, int, str, int]
 
 
 def _wanted(member: Member) -> Listed:
-    return (member.name.lower(), member.number or 0, str(member.interconnect), member.port)
+    return (host_key(member.name), member.number or 0, str(member.interconnect), member.port)
 
 
 def _places(cluster: Cluster, facts: HostFacts) -> frozenset[Listed]:
     """The list of a host's kernel; of its file, where the cluster is not online."""
-    live = [(n.name.lower(), n.number, n.ip, n.port) for n in live_nodes(cluster, facts)]
-    return frozenset(live or ((name.lower(), *place) for name, place in filed(cluster, facts)))
+    live = [(host_key(n.name), n.number, n.ip, n.port) for n in live_nodes(cluster, facts)]
+    return frozenset(
+        live or ((host_key(name), *place) for name, place in filed(cluster, facts))
+    )
 
 
 def _retimed(cluster: Cluster, facts: HostFacts) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import LISTED
@@ -88,12 +89,12 @@ def _mounters(
         if view is not None and view.device in {mount.device for mount in facts.mounts}:
             for node in live_nodes(cluster, facts):
                 if node.local:
-                    found[node.number, node.name.lower()] = host
+                    found[node.number, host_key(node.name)] = host
     return found
 
 
 def _keepers(entry: Entry, mounters: Mapping[tuple[int, str], str]) -> frozenset[str]:
-    known_nodes = {(n, name.lower()) for n, name in entry.nodes if n != entry.number}
+    known_nodes = {(n, host_key(name)) for n, name in entry.nodes if n != entry.number}
     return frozenset(host for place, host in mounters.items() if place in known_nodes)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import GONE, leaving, restrict_to, staying, with_member_states
@@ -42,9 +43,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 def _is_listed(cluster: Cluster, observed: Observed, name: str) -> bool:
     """Whether a member's kernel or file has it."""
     for facts in restrict_to(observed, staying(cluster)).reached().values():
-        names = {node.name.lower() for node in live_nodes(cluster, facts)}
-        names |= {found.lower() for found, _place in filed(cluster, facts)}
-        if name.lower() in names:
+        names = {host_key(node.name) for node in live_nodes(cluster, facts)}
+        names |= {host_key(found) for found, _place in filed(cluster, facts)}
+        if host_key(name) in names:
             return True
     return False
 
@@ -66,10 +67,10 @@ def _is_elsewhere(cluster: Cluster, facts: HostFacts) -> bool:
 
 def _peers(cluster: Cluster, facts: HostFacts) -> bool:
     """Whether its own list has a member of ours, past or present."""
-    ours = {m.name.lower() for m in cluster.members}
-    own = "" if isinstance(facts.identity, Unknown) else facts.identity.hostname.lower()
-    names = {node.name.lower() for node in live_nodes(cluster, facts)}
-    names |= {name.lower() for name, _place in filed(cluster, facts)}
+    ours = {host_key(m.name) for m in cluster.members}
+    own = "" if isinstance(facts.identity, Unknown) else host_key(facts.identity.hostname)
+    names = {host_key(node.name) for node in live_nodes(cluster, facts)}
+    names |= {host_key(name) for name, _place in filed(cluster, facts)}
     return bool(names & ours - {own})
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.roles import (
     STOPPED,
@@ -170,7 +171,7 @@ def _whole_way(
 ) -> tuple[tuple[Waypoint, ...], Collection[str]]:
     """The way without turns for mounts, and who has nothing mounted for a moment of it."""
     now = places(cluster, observed)
-    changed = [m for m in listed(cluster) if now.get(m.name.lower(), _place(m)) != _place(m)]
+    changed = [m for m in listed(cluster) if now.get(host_key(m.name), _place(m)) != _place(m)]
     moved = [m for m in changed if _mounts(observed, m.name)]
     moved += [m for m in changed if m not in moved and _collides(m, moved, now)]
     retimed = _retimed(cluster, observed)
@@ -226,11 +227,11 @@ def _mounts(observed: Observed, name: str) -> bool:
 
 def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
     """Whether an idle member wants what a mounted one has, or has what that one wants."""
-    mine, here = _place(member), now[member.name.lower()]
+    mine, here = _place(member), now[host_key(member.name)]
     pairs = [
         pair
         for other in moved
-        for pair in ((mine, now[other.name.lower()]), (here, _place(other)))
+        for pair in ((mine, now[host_key(other.name)]), (here, _place(other)))
     ]
     return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
 
@@ -255,7 +256,7 @@ def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
     order = sorted(moved, key=_place)
     for at, member in enumerate(order):
         number, ip, _port = _place(member)
-        later = [now[m.name.lower()] for m in order[at + 1 :]]
+        later = [now[host_key(m.name)] for m in order[at + 1 :]]
         if any(number == place[0] or ip == place[1] for place in later):
             return True
     return False
@@ -272,9 +273,9 @@ def _settled(
     runs = _running(cluster, observed)
     away = {name for name in names if name not in runs}
     kept = [
-        _put(m, now[m.name.lower()]) if m.name in names else m
+        _put(m, now[host_key(m.name)]) if m.name in names else m
         for m in cluster.members
-        if m not in listed(cluster) or (m.name.lower() in now and m.name not in away)
+        if m not in listed(cluster) or (host_key(m.name) in now and m.name not in away)
     ]
     idle = {name for name in names if not _mounts(observed, name)}
     return with_member_states(with_members(cluster, kept), dict.fromkeys(idle, "drained"))

@@ -91,8 +91,7 @@ def _was_read(item: Member, facts: HostFacts | Unreachable | None) -> str:
 
 
 def _live(cluster: Cluster, facts: HostFacts) -> LiveCluster | None:
-    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
-    return next((c for c in clusters if c.name == cluster.name and c.nodes), None)
+    return None if isinstance(facts.live, Unknown) else facts.live.running(cluster.name)
 
 
 def _o2cb(cluster: Cluster, facts: HostFacts | Unreachable | None) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import has_mounted, ref
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.quantities import format_extent
@@ -83,7 +84,7 @@ def _seat(
     now: Mapping[str, str],
 ) -> Seat:
     name = member.name
-    before = now.get(name.lower(), "")
+    before = now.get(host_key(name), "")
     after = str(member.number) if member.role in LISTED and member.number is not None else ""
     number = before if before == after else f"{before or NOBODY} \u2192 {after or NOBODY}"
     facts = observed.hosts.get(name)

@@ -9,6 +9,7 @@ from reconciler.gate import gate_command
 from reconciler.gate.steps import action_for, barrier, digest, write
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
@@ -47,7 +48,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             conf = parse_conf(file.text or "")
         except ConfInvalid as error:
             # Where the kernel runs this cluster, the file was this cluster's: it is repaired.
-            if not any(live.name == cluster.name for live in known(facts.live).clusters):
+            if known(facts.live).cluster(cluster.name) is None:
                 yield Blocked(
                     "cluster-conf-invalid",
                     member_address(host),
@@ -103,8 +104,8 @@ def _says_the_same(cluster: Cluster, file: TextFile) -> bool:
     except ConfInvalid:
         return False
     modes = {c.name: c.heartbeat_mode for c in conf.clusters}
-    found = {(n.name.lower(), n.number, n.ip, n.port) for n in conf.nodes}
-    want = {(n.name.lower(), n.number, n.ip, n.port) for n in wanted_nodes(cluster)}
+    found = {(host_key(n.name), n.number, n.ip, n.port) for n in conf.nodes}
+    want = {(host_key(n.name), n.number, n.ip, n.port) for n in wanted_nodes(cluster)}
     return modes == {cluster.name: "local"} and found == want
 
 
@@ -121,10 +122,10 @@ def _because(cluster: Cluster, file: TextFile) -> str:
     if file.text is None:
         return f"{PATH} is absent"
     try:
-        found = {node.name.lower(): _words(node) for node in parse_conf(file.text).nodes}
+        found = {host_key(node.name): _words(node) for node in parse_conf(file.text).nodes}
     except ConfInvalid as error:
         return f"{PATH} cannot be read by the tools: {error}"
-    want = {node.name.lower(): _words(node) for node in wanted_nodes(cluster)}
+    want = {host_key(node.name): _words(node) for node in wanted_nodes(cluster)}
     words = [f"{name} joins" for name in want if name not in found]
     words += [f"{name} leaves" for name in found if name not in want]
     words += [f"{n} is {found[n]}" for n in want if n in found and found[n] != want[n]]
@@ -164,11 +165,11 @@ def actions(
 def _evicts(cluster: Cluster, file: TextFile) -> bool:
     """Whether the wanted file drops a node that is not attested dead."""
     try:
-        found = {node.name.lower() for node in parse_conf(file.text or "").nodes}
+        found = {host_key(node.name) for node in parse_conf(file.text or "").nodes}
     except ConfInvalid:
         return False
-    gone = {m.name.lower() for m in cluster.members if m.role == "dead"}
-    return bool(found - gone - {node.name.lower() for node in wanted_nodes(cluster)})
+    gone = {host_key(m.name) for m in cluster.members if m.role == "dead"}
+    return bool(found - gone - {host_key(node.name) for node in wanted_nodes(cluster)})
 
 
 def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:

@@ -43,7 +43,7 @@ def health(facts: HostFacts, of: str) -> str:
 def problems(facts: HostFacts, of: str) -> Iterator[str]:
     """What is not well, as far as it was read; raises TypeError where a section was not."""
     name, _numbers, paths = of.split(" ")
-    live = _live(facts, name)
+    live = known(facts.live).running(name)
     for mount, view in _volumes(facts):
         if "ro" in mount.options and mount.path not in paths.split(","):
             yield f"{mount.path} is read-only"
@@ -52,10 +52,6 @@ def problems(facts: HostFacts, of: str) -> Iterator[str]:
             yield from _others(facts, live, of, (mount, view))
     if line := trouble(known(facts.log)):
         yield f"since the run began its kernel logged: {line}"
-
-
-def _live(facts: HostFacts, name: str) -> LiveCluster | None:
-    return next((c for c in known(facts.live).clusters if c.name == name and c.nodes), None)
 
 
 def _volumes(facts: HostFacts) -> Iterator[tuple[MountPoint, WantedDevice]]:
@@ -112,7 +108,7 @@ def _numbers(of: str) -> frozenset[int]:
 
 
 def _doubts(facts: HostFacts, of: str) -> Iterator[str]:
-    live = _live(facts, of.split(" ", maxsplit=1)[0])
+    live = known(facts.live).running(of.split(" ", maxsplit=1)[0])
     if live is None:
         return
     for mount, view in _volumes(facts):

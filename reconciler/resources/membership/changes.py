@@ -11,6 +11,7 @@ from reconciler.gate import gate_command
 from reconciler.gate.steps import action_for, barrier
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
@@ -40,10 +41,6 @@ def _nodes(live: LiveCluster) -> str:
     return _words(sorted((n.number, n.name, n.ip, n.port) for n in live.nodes))
 
 
-def _live(facts: HostFacts, name: str) -> LiveCluster | None:
-    return next((c for c in known(facts.live).clusters if c.name == name), None)
-
-
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse hosts that are not who the file says, and foreign clusters and stacks."""
     reached, stays = observed.reached(), staying(cluster)
@@ -61,7 +58,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
     actual = known(facts.identity).hostname
-    if actual.lower() != name.lower():
+    if not is_same_host(actual, name):
         yield Blocked(
             "hostname-differs",
             member_address(name),
@@ -73,10 +70,10 @@ def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     """The tools take another case for another node, and cannot remove the one in use."""
-    live = _live(facts, cluster.name)
-    wanted_names = {m.name.lower(): m.name for m in cluster.members}
+    live = known(facts.live).cluster(cluster.name)
+    wanted_names = {host_key(m.name): m.name for m in cluster.members}
     for node in live.nodes if live else ():
-        spelled = wanted_names.get(node.name.lower(), node.name)
+        spelled = wanted_names.get(host_key(node.name), node.name)
         if spelled != node.name:
             yield Blocked(
                 "hostname-differs",
@@ -120,7 +117,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Kernels without the cluster, with another list of its nodes, or still with it."""
     want, members = wanted(cluster), online(cluster)
     for host, facts in observed.reached().items():
-        live = _live(facts, cluster.name)
+        live = known(facts.live).cluster(cluster.name)
         where = member_address(host, "live-nodes")
         if host not in members:
             if live is not None and live.nodes:
@@ -136,8 +133,10 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 
 def _because(cluster: Cluster, live: LiveCluster) -> str:
-    have = {node.name.lower(): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes}
-    want = {m.name.lower(): m for m in listed(cluster)}
+    have = {
+        host_key(node.name): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes
+    }
+    want = {host_key(m.name): m for m in listed(cluster)}
     words = [f"{m.name} joins" for name, m in want.items() if name not in have]
     words += [f"{name} leaves" for name in have if name not in want]
     words += [
@@ -241,7 +240,7 @@ def _bring(cluster: Cluster, change: Change, want: str) -> Action:
 
 def live_nodes(facts: HostFacts, name: str) -> str:
     """The live list of a cluster; a list without exactly one local node is no list."""
-    live = _live(facts, name)
+    live = known(facts.live).cluster(name)
     if live is None or not live.nodes:
         return "absent"
     local = [node.name for node in live.nodes if node.local]
@@ -250,7 +249,7 @@ def live_nodes(facts: HostFacts, name: str) -> str:
 
 def regions(facts: HostFacts, name: str) -> str:
     """The heartbeat regions and DLM domains that the kernel still has."""
-    live = _live(facts, name)
+    live = known(facts.live).cluster(name)
     found = [region.uuid for region in live.regions] if live else []
     return ", ".join([*found, *known(facts.live).domains]) or "none"
 

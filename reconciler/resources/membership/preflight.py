@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import staying
@@ -27,15 +28,13 @@ def targets(cluster: Cluster) -> tuple[str, ...]:
 def joins(cluster: Cluster, observed: Observed) -> bool:
     """Whether a member that answers is on no running kernel's list yet."""
     known_names = {
-        node.name.lower()
+        host_key(node.name)
         for facts in observed.reached().values()
         if not isinstance(facts.live, Unknown)
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
+        for node in facts.live.nodes(cluster.name)
     }
     return any(
-        name.lower() not in known_names
+        host_key(name) not in known_names
         for name in staying(cluster)
         if name in observed.reached()
     )

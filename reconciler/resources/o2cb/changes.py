@@ -60,11 +60,6 @@ def _words(*values: int | None) -> str:
     return " ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
-def _live(facts: HostFacts, name: str) -> LiveCluster | None:
-    clusters = known(facts.live).clusters
-    return next((c for c in clusters if c.name == name and c.nodes), None)
-
-
 def frozen_timeouts(cluster: Cluster) -> str:
     """What a running kernel does not take a new value of, as ``kernel_timeouts`` tells it."""
     return _frozen(_timeouts(cluster))
@@ -94,7 +89,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 "this product drives the o2cb stack; set it back, or leave the host out",
             )
         yield from _check_units(host, facts)
-        live = _live(facts, cluster.name)
+        live = known(facts.live).running(cluster.name)
         if live and (untold := _untold(live)):
             yield refuse_unread(
                 host, f"{', '.join(untold)} in its kernel", "there is no such file"
@@ -183,7 +178,7 @@ def _diff_file(
 def _diff_timeouts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
     have, want = timeouts(facts, cluster.name), _timeouts(cluster)
     if have != want:
-        offline = _live(facts, cluster.name) is None
+        offline = known(facts.live).running(cluster.name) is None
         because = (
             "the cluster is not online in its kernel"
             if offline
@@ -292,7 +287,7 @@ def unit_at_boot(facts: HostFacts, name: str) -> str:
 
 def timeouts(facts: HostFacts, name: str) -> str:
     """The timeouts of the running cluster; of the network in ms, ``dead`` in intervals."""
-    live = _live(facts, name)
+    live = known(facts.live).running(name)
     if live is None:
         return "absent"
     values = (

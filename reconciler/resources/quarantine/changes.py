@@ -14,6 +14,7 @@ from reconciler.gate.steps import digest, write
 from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import QUARANTINE
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact
@@ -41,15 +42,15 @@ def entered(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """Those in quarantine, and the dead who are on a list still."""
     found = _safely(cluster, observed)
     roster = known_members(cluster, observed)
-    named = {(entry.name.lower(), entry.number) for entry in found}
+    named = {(host_key(entry.name), entry.number) for entry in found}
     new = []
     for item in cluster.members:
-        name = item.name.lower()
+        name = host_key(item.name)
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
         nodes = _last_list(cluster, observed, name)
         if item.role != "dead" or revoked or not nodes:
             continue
-        number = next(number for number, node in nodes if node.lower() == name)
+        number = next(number for number, node in nodes if host_key(node) == name)
         if (name, number) not in named:
             machine = roster[name].machine_id if name in roster else ""
             new.append(Entry(item.name, number, machine, nodes))
@@ -68,12 +69,11 @@ def _last_list(cluster: Cluster, observed: Observed, name: str) -> tuple[tuple[i
     reached = restrict_to(observed, staying(cluster)).reached()
     found = [*(_live(cluster, f) for f in reached.values())]
     found += [_filed(cluster, f) for f in reached.values()]
-    return next((n for n in found if name in {node.lower() for _, node in n}), ())
+    return next((n for n in found if name in {host_key(node) for _, node in n}), ())
 
 
 def _live(cluster: Cluster, facts: HostFacts) -> tuple[tuple[int, str], ...]:
-    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
-    nodes = [n for c in clusters if c.name == cluster.name for n in c.nodes]
+    nodes = () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
     return tuple(sorted((node.number, node.name) for node in nodes))
 
 
@@ -91,12 +91,12 @@ def _filed(cluster: Cluster, facts: HostFacts) -> tuple[tuple[int, str], ...]:
 def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> frozenset[Entry]:
     """Entries of whom the storage is taken, or who is reached again and surely the same."""
     revoked = {
-        m.name.lower()
+        host_key(m.name)
         for m in cluster.members
         if m.role == "dead" and m.attested and m.attested.lun_access == "revoked"
     }
     names = {m.name for m in contacted(cluster)}
-    back = {name.lower(): f for name, f in restrict_to(observed, names).reached().items()}
+    back = {host_key(name): f for name, f in restrict_to(observed, names).reached().items()}
     machines = [
         facts.identity.machine_id
         for facts in observed.reached().values()
@@ -105,8 +105,8 @@ def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> froz
     return frozenset(
         e
         for e in found
-        if e.name.lower() in revoked
-        or (e.name.lower() in back and _is_same(cluster, e, back[e.name.lower()], machines))
+        if host_key(e.name) in revoked
+        or (host_key(e.name) in back and _is_same(cluster, e, back[host_key(e.name)], machines))
     )
 
 
@@ -116,8 +116,8 @@ def _is_same(cluster: Cluster, entry: Entry, facts: HostFacts, machines: Sequenc
     Clones of one template have one machine id: then it says nothing. Its old number in its own
     old file tells as well.
     """
-    own = (entry.number, entry.name.lower())
-    if own in {(number, name.lower()) for number, name in _filed(cluster, facts)}:
+    own = (entry.number, host_key(entry.name))
+    if own in {(number, host_key(name)) for number, name in _filed(cluster, facts)}:
         return True
     if isinstance(facts.identity, Unknown) or not entry.machine_id:
         return False

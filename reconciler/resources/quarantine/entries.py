@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
 from reconciler.model.roles import confirmed_members
@@ -101,7 +102,7 @@ def read_members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
     try:
         items = json.loads(record(facts, cluster, MEMBERS).text or "{}").get("members", {})
         return {
-            _word(name).lower(): Known(
+            host_key(_word(name)): Known(
                 _number(item["number"]),
                 _word(item["machine_id"]),
                 tuple(_word(label) for label in item.get("mapped", ())),

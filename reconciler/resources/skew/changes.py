@@ -142,7 +142,7 @@ def _protocols(cluster: Cluster, hosts: Hosts) -> Iterator[Skew]:
 
 
 def _runs(cluster: Cluster, facts: HostFacts) -> bool:
-    return any(live.name == cluster.name and live.nodes for live in known(facts.live).clusters)
+    return known(facts.live).running(cluster.name) is not None
 
 
 def _protocol(facts: HostFacts) -> tuple[int, ...]:

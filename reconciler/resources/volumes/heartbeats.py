@@ -13,6 +13,7 @@ from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.heartbeats import accepted, is_left, listed_numbers, numbers_mounting
 from reconciler.model.heartbeats import seen as seen_by
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import restrict_to, staying
@@ -39,11 +40,11 @@ def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozens
 
 def _unreached(cluster: Cluster, observed: Observed) -> Iterator[int]:
     """The numbers of members that did not answer: they block the cluster by themselves."""
-    lost = {item.host.lower() for item in observed.unreachable()}
+    lost = {host_key(item.host) for item in observed.unreachable()}
     for facts in observed.reached().values():
         if not isinstance(facts.live, Unknown):
-            nodes = (n for c in facts.live.clusters if c.name == cluster.name for n in c.nodes)
-            yield from (node.number for node in nodes if node.name.lower() in lost)
+            nodes = facts.live.nodes(cluster.name)
+            yield from (node.number for node in nodes if host_key(node.name) in lost)
 
 
 def doubtful(cluster: Cluster, observed: Observed) -> bool:
@@ -139,7 +140,7 @@ def _replaced(
         facts = observed.reached().get(item.name)
         if item.number not in silent or facts is None or isinstance(facts.identity, Unknown):
             continue
-        old = was.get(item.name.lower())
+        old = was.get(host_key(item.name))
         if (
             old is not None
             and old.number == item.number
@@ -181,7 +182,7 @@ def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     names = _listed(cluster, observed) if not cluster.volumes else frozenset()
     for item in cluster.members:
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
-        if item.role == "dead" and not revoked and item.name.lower() in names:
+        if item.role == "dead" and not revoked and host_key(item.name) in names:
             yield Blocked(
                 "heartbeat-advances",
                 member_address(item.name),
@@ -211,7 +212,7 @@ def _recovering(
     listed_now = _listed(cluster, observed)
     held = {s.node for v in views(volume, stays).values() for s in v.slot_map or ()} - alive
     for item in cluster.members:
-        if item.role == "dead" and item.number in held and item.name.lower() in listed_now:
+        if item.role == "dead" and item.number in held and host_key(item.name) in listed_now:
             yield Blocked(
                 "recovery-unfinished",
                 member_address(item.name),
@@ -225,12 +226,10 @@ def _recovering(
 def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
     """The names on any running kernel's list."""
     return frozenset(
-        node.name.lower()
+        host_key(node.name)
         for facts in observed.reached().values()
         if not isinstance(facts.live, Unknown)
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
+        for node in facts.live.nodes(cluster.name)
     )
 
 
