@@ -16,13 +16,13 @@ from reconciler.model.software import (
     has_module,
     has_module_version,
     installed_module,
-    lacking,
+    missing_packages,
     module_package,
+    optional_packages,
     outdated,
     outdated_module,
     reload_due,
     stale_modules,
-    useful,
 )
 from reconciler.resources.packages.fetching import INSTALL_TIMEOUT, fetched
 
@@ -37,7 +37,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     restarting o2cb unloads it.
     """
     for host, facts in restrict_to(observed, staying(cluster)).reached().items():
-        names = lacking(cluster, facts)
+        names = missing_packages(cluster, facts)
         if names and cluster.packages.manage and known(facts.packages).manager:
             before, after = dict.fromkeys(names, "absent"), dict.fromkeys(names, "installed")
             because = "without them the host can take no part"
@@ -112,8 +112,8 @@ def _load(cluster: Cluster, change: Change, _facts: HostFacts) -> Iterator[Actio
 
 def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     manager = known(facts.packages).manager or ""
-    names = lacking(cluster, facts)
-    also = useful(cluster, facts)
+    names = missing_packages(cluster, facts)
+    also = optional_packages(cluster, facts)
     words = ", ".join(names) + (f"; {', '.join(also)} if it is offered" if also else "")
     yield action_for(
         cluster.name,

@@ -11,10 +11,10 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.roles import staying
 from reconciler.model.software import (
     TOOLS,
-    filled,
+    expand_kernel,
     has_module,
     install_line,
-    lacking,
+    missing_packages,
     module_package,
     outdated,
     outdated_module,
@@ -48,7 +48,7 @@ def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     packages = known(facts.packages)
-    names = lacking(cluster, facts)
+    names = missing_packages(cluster, facts)
     if missing := [name for name in SYSTEM if name not in packages.commands]:
         yield Blocked(
             "tools-missing",
@@ -101,7 +101,7 @@ def _only_checked(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blo
             "tools-missing",
             member_address(host),
             f"not installed: {', '.join(missing)}; {why}",
-            f"on {host}: {install_line(packages.manager, lacking(cluster, facts))}",
+            f"on {host}: {install_line(packages.manager, missing_packages(cluster, facts))}",
         )
 
 
@@ -128,7 +128,7 @@ def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
     """What brings the module; Debian builds it for all kernels but those of clouds."""
     running = known(facts.kernel).running
     if cluster.packages.kernel_module:
-        names = (filled(cluster.packages.kernel_module, facts),)
+        names = (expand_kernel(cluster.packages.kernel_module, facts),)
         line = install_line(known(facts.packages).manager, names)
         return f"on {host}: {line}, in the build for {running}"
     if "-cloud-" in running:

@@ -18,7 +18,7 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
 from reconciler.model.roles import is_withdrawn, mounting_it, online, restrict_to, staying
 from reconciler.model.software import reload_due, stale_modules, unwanted
-from reconciler.resources.skew.features import lacking
+from reconciler.resources.skew.features import missing_features
 
 Hosts = Mapping[str, HostFacts]
 
@@ -193,7 +193,9 @@ def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iter
     facts, where = hosts[host], ref(volume)
     kernel = known(facts.kernel)
     able = {known(f.kernel).running for f in hosts.values() if has_mounted(f, where)}
-    if kernel.running not in able and (lacks := lacking(block, kernel, kernel.running)):
+    if kernel.running not in able and (
+        lacks := missing_features(block, kernel, kernel.running)
+    ):
         yield Skew(
             "feature-skew",
             host,
@@ -204,7 +206,11 @@ def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iter
             host in mounting_it(cluster, volume) and not has_mounted(facts, where),
         )
     following = kernel.next_boot if kernel.next_boot_module else None
-    if following and following not in able and (lacks := lacking(block, kernel, following)):
+    if (
+        following
+        and following not in able
+        and (lacks := missing_features(block, kernel, following))
+    ):
         yield Skew(
             "feature-skew",
             host,
