@@ -4,7 +4,8 @@
 #
 #   review.sh review   on a merge request: validate, plan, comment; fails where the plan is blocked
 #   review.sh fetch    on the main branch: brings the plan of the merged request into OUT
-#   review.sh apply    on the main branch: applies exactly that plan, or fails as stale (6)
+#   review.sh apply    on the main branch: plans the merged file and applies exactly that plan, or
+#                      fails as stale (6)
 #   review.sh drift    nightly: what the hosts have otherwise; fails with 2 if there is something
 #
 # The exit status is reconcile's own; of `review` 2, a plan with changes, counts as 0.
@@ -122,7 +123,15 @@ apply() {
         say "$FILE is not what this plan was made for: update the branch before it is merged"
         return 6
     fi
-    set -- "$PLAN" --no-input --approve "$(first "$PLAN" 'd["id"]')"
+    # A merge request can change its own pipeline, and so what it leaves as its plan: of that only
+    # the id is believed, and only if the file that was merged is planned to the same one.
+    reviewed=$(first "$PLAN" 'd["id"]')
+    reconcile plan "$FILE" --no-input --format json >"$OUT/now.plan.json" || :
+    if [ "$(first "$OUT/now.plan.json" 'd["id"]')" != "$reviewed" ]; then
+        reconcile apply "$PLAN" --no-input || return # says what differs; approves nothing
+        return 6
+    fi
+    set -- "$FILE" --no-input --approve "$reviewed"
     for device in ${RECONCILE_ACCEPT_DATA:-}; do set -- "$@" --accept-data "$device"; done
     reconcile apply "$@"
 }

@@ -19,6 +19,8 @@ from typing import Any
 # Seconds without renewal after which a lease may be displaced (DESIGN, Lease); only politeness:
 # what keeps a displaced run from acting is its token.
 EXPIRY = 120
+# The run in a lease that cannot be read: whoever had it may still act, on hosts unknown.
+GARBLED = "garbled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,11 @@ def _is_lost(lease: Lease, _now: Moment, ask: Renew | Seal | Free | Act) -> bool
 Row = tuple[str, Callable[[Lease, Moment, Any], bool]]
 PAUSED: Row = ("paused", lambda _lease, now, _ask: now.paused)
 BUSY: Row = ("lease-busy", lambda _lease, now, _ask: now.running)
+# Until an operator unlocks it: no time tells which hosts the run has besides.
+UNREADABLE: Row = (
+    "lease-garbled",
+    lambda lease, _now, _ask: lease.run == GARBLED and not lease.sealed,
+)
 LOST: Row = ("lease-lost", _is_lost)
 CLOSED: Row = ("lease-lost", lambda lease, _now, _ask: lease.sealed)
 REPEATED: Row = ("action-repeated", lambda lease, _now, ask: ask.step <= lease.step)
@@ -149,7 +156,7 @@ REPEATED: Row = ("action-repeated", lambda lease, _now, ask: ask.step <= lease.s
 # The first row that holds refuses; where none does the answer is yes.
 Refusals = Mapping[type[Request], tuple[Row, ...]]
 REFUSALS: Refusals = {
-    Acquire: (PAUSED, ("lease-held", _is_anothers), BUSY),
+    Acquire: (PAUSED, UNREADABLE, ("lease-held", _is_anothers), BUSY),
     Renew: (LOST, CLOSED),
     Seal: (LOST, BUSY),
     Free: (LOST, ("lease-open", lambda lease, _now, _ask: not lease.sealed)),

@@ -2611,8 +2611,9 @@ read_lease() { # the lease in $run (or nothing) $token $sealed ..., its $age; $u
         esac
     done <"$dir/lease"
     # Of a file that cannot be read nothing is known, but that no count was as high as the date.
-    if [ "$run" = garbled ] || [ -z "$whole" ] || ! is_number "$token"; then
-        token=$(date +%s) sealed=0
+    if [ -z "$whole" ] || ! is_number "$token"; then
+        token=$(date +%s) run=garbled sealed=0 holder='' hosts='' boot='' renewed=0 step=0
+        action='' began=''
     fi
     is_number "$step" || step=0
     age=$uptime # renewed before this boot: at least as old as the boot
@@ -2700,6 +2701,9 @@ lease_acquire() { # lease_acquire SCOPE RUN HOLDER HOSTS DISPLACES
     if is_paused; then refuse paused "$paused"; fi
     case $run in
     '' | "$2" | "$5") ;;
+    garbled) # and with it the hosts of whoever had it: no time makes that good
+        [ "$sealed" = 1 ] || refuse lease-garbled "$dir/lease cannot be read"
+        ;;
     *)
         [ "$sealed" = 1 ] || [ "$age" -gt $EXPIRY ] ||
             refuse lease-held "$run$TAB$holder$TAB$age"
@@ -2810,15 +2814,16 @@ pause() { # pause CLUSTER REASON BY UNTIL: by anyone; who has paused it first is
     [ "$4" = - ] || is_number "${4#+}" || usage "not a second: $4"
     pausing
     if is_paused; then refuse paused "$paused"; fi
+    since=$(date +%s)
     case $4 in # by this host's own clock, whatever the controller's is
-    +*) until=$(($(date +%s) + ${4#+})) ;;
+    +*) until=$((since + ${4#+})) ;;
     *) until=$4 ;;
     esac
     fill "$STATE/paused" <<END
 cluster$TAB$1
 reason$TAB$2
 by$TAB$3
-since$TAB$(date +%s)
+since$TAB$since
 until$TAB$until
 END
     replace "$STATE/paused" 600

@@ -129,7 +129,7 @@ _DECLARED = (
     Refusal("label-failed", GATE),
     Refusal("lease-busy", GATE),
     Refusal("lease-failed", HOST, "look up the code after 'gate:' with reconcile explain"),
-    Refusal("lease-garbled", RULE),
+    Refusal("lease-garbled", RULE | GATE),
     Refusal("lease-held", GATE),
     Refusal("lease-lost", GATE),
     Refusal("lease-open", GATE),

@@ -20,13 +20,17 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     paused = pauses(hosts)
     for pause, on in paused.items():
         whole = set(on) == set(hosts) and pause.cluster == cluster.name
-        name = cluster.name if whole else on[0]
+        names = [cluster.name] if whole else on
         yield Blocked(
             "paused",
             cluster_address(cluster.name) if whole else member_address(on[0]),
             f"{words(pause)}: {', '.join(on)}",
-            f"reconcile resume {name}, when {pause.by} agrees; then plan again",
+            f"{_resuming(names)}, when {pause.by} agrees; then plan again",
         )
+
+
+def _resuming(names: Sequence[str]) -> str:
+    return ", ".join(f"reconcile resume {name} FILE" for name in names)
 
 
 def pauses(hosts: Mapping[str, HostFacts]) -> dict[Pause, list[str]]:
@@ -55,8 +59,12 @@ def moment(seconds: int) -> str:
 
 def _untold(host: str, facts: HostFacts) -> Iterator[Blocked]:
     sections: Sequence[tuple[str, object, str]] = (
-        ("leases", facts.leases, "reconcile unlock garbled: it frees what nobody can read"),
-        ("pauses", facts.pauses, f"reconcile resume {host}, when all agree"),
+        (
+            "leases",
+            facts.leases,
+            "reconcile unlock garbled FILE: it frees what nobody can read",
+        ),
+        ("pauses", facts.pauses, f"reconcile resume {host} FILE, when all agree"),
     )
     for name, value, remedy in sections:
         if isinstance(value, Unknown):

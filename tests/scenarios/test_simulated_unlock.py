@@ -7,6 +7,7 @@ import pytest
 from reconciler.execution.leases import MEMBER, Seat
 from reconciler.execution.operating import Answer, unlock
 from reconciler.hosts.simulator import lease
+from reconciler.hosts.simulator.files import File
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
 from tests.wire import Kill, Line
@@ -112,3 +113,20 @@ def test_a_host_that_does_not_answer_is_told_and_the_others_are_freed():
         "host-unreachable",
         Answer("node02", token=1),
     )
+
+
+def test_a_lease_that_was_damaged_after_the_plan_is_displaced_by_nobody_before_it_is_unlocked():
+    world = witnessed(2)
+    files = world.machines["node01"].files
+    line = left(world, "gate mount", "before")
+    damaged = files.text(lease.PATH)[:40]
+    files.keep(lease.PATH, File(damaged, "600"))
+    world.advance(1000)
+    other = Controller(world, "beta", patience=0)
+    assert drive(world, other.apply(desired(world))).word in {"refused", "locked"}
+    assert files.text(lease.PATH) == damaged
+    freed, other_host = drive(world, unlock(seats(world), lease.GARBLED))
+    assert (freed.code, other_host.code) == ("", "lease-lost")
+    assert drive(world, unlock(seats(world), line.run))[1].code == ""
+    assert drive(world, other.apply(desired(world))).word == "converged"
+    assert world.wrongs() == []

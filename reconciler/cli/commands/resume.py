@@ -57,7 +57,7 @@ def command(
         return code
     operating.tell(answers, "not resumed")
     if not quiet:
-        _show(ended, [a.host for a in answers if not a.code], detail=verbose)
+        _show(ended, seen, [a.host for a in answers if not a.code])
     return code
 
 
@@ -71,11 +71,13 @@ async def _resumed(desired: Desired, target: str) -> tuple[Observed, tuple[Answe
         return seen, await resume(hosts)
 
 
-def _show(ended: dict[Pause, list[str]], done: list[str], *, detail: int) -> None:
-    if done:
-        click.echo(plain(f"resumed {', '.join(done)}"))
-    told = {host for hosts in ended.values() for host in hosts}
+def _show(ended: dict[Pause, list[str]], seen: Observed, done: list[str]) -> None:
+    """A host that did not tell whether it was paused counts as resumed now."""
+    reached = seen.reached()
+    free = [host for host in done if host in reached and reached[host].pauses == ()]
+    if resumed := [host for host in done if host not in free]:
+        click.echo(plain(f"resumed {', '.join(resumed)}"))
     for one, hosts in ended.items():
         click.echo(plain(f"  {', '.join(hosts)}: was {words(one)}"))
-    if detail and (rest := [host for host in done if host not in told]):
-        click.echo(plain(f"  {', '.join(rest)}: was not paused"))
+    if free:
+        click.echo(plain(f"{', '.join(free)}: was not paused"))

@@ -184,9 +184,7 @@ def _approved(request: Request, age: float) -> bool:
         click.echo(f"not freed: nobody was asked\nto free exactly this: {words}", err=True)
         return False
     if age <= EXPIRY:
-        words = (
-            f"It was renewed {round(age)} s ago: it seems to be alive, and would be stopped."
-        )
+        words = f"It was renewed {round(age)} s ago. If its controller is alive, it is stopped."
         click.echo(words, err=True)
     return prompts.typed(f"Type the run's id ({request.run}) to free its lease", request.run)
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.gate.decision import (
+    GARBLED,
     Acquire,
     Act,
     Answer,
@@ -47,9 +48,15 @@ def fields(machine: Machine, where: str = PATH) -> dict[str, str]:
 
 def read(machine: Machine, scope: str = MEMBER) -> Lease:
     """What stands on the disk."""
-    found = fields(machine, path(scope))
-    if not found:
+    if not machine.files.text(path(scope)):
         return Lease()
+    try:
+        return _parsed(fields(machine, path(scope)))
+    except (ValueError, KeyError):
+        return Lease(int(machine.world.clock(machine)), GARBLED)
+
+
+def _parsed(found: dict[str, str]) -> Lease:
     return Lease(
         int(found["token"]),
         found["run"],
@@ -128,6 +135,7 @@ def _words(machine: Machine, scope: str, code: str, ask: Request) -> str:
         "lease-lost": f"{ask.run} has ended"
         if lease.sealed and lease.run == ask.run
         else lease.run or "no lease",
+        "lease-garbled": f"{path(scope)} cannot be read",
         "lease-open": f"{ask.run} is not sealed here",
         "rebooted": "this host has booted since it was looked at",
         "action-repeated": f"step {step} of {ask.run} has been here: {lease.action}",

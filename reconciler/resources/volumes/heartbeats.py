@@ -210,9 +210,14 @@ def _recovering(
     if not any(numbers_mounting(cluster, volume, facts) for facts in stays.reached().values()):
         return
     listed_now = _listed(cluster, observed)
-    held = {s.node for v in views(volume, stays).values() for s in v.slot_map or ()} - alive
+    maps = [v.slot_map for v in views(volume, stays).values() if v.slot_map is not None]
+    held = {slot.node for slots in maps for slot in slots} - alive
     for item in cluster.members:
-        if item.role == "dead" and item.number in held and host_key(item.name) in listed_now:
+        if item.role != "dead" or host_key(item.name) not in listed_now:
+            continue
+        if not maps:
+            yield _slots_unread(volume, item.name)
+        elif item.number in held:
             yield Blocked(
                 "recovery-unfinished",
                 member_address(item.name),
@@ -221,6 +226,16 @@ def _recovering(
                 "wait until it is evicted (about 80 s after its death with the default "
                 "timeouts), then plan again",
             )
+
+
+def _slots_unread(volume: Volume, name: str) -> Blocked:
+    return Blocked(
+        "recovery-unfinished",
+        member_address(name),
+        f"the slots of {named(volume)} could not be read: nobody knows whether the survivors "
+        f"have recovered {name}",
+        "see whether debugfs.ocfs2 -R slotmap reads it on a member, then plan again",
+    )
 
 
 def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.desk import RECONCILE, desk
+from reconciler.model.documents import checksum
+from tests.desk import LUN, RECONCILE, desk
 
 CI = Path("examples/ci").absolute()
 SCRIPT = CI / "review.sh"
@@ -120,6 +121,26 @@ async def test_a_request_is_reviewed_in_one_comment_and_what_was_reviewed_is_app
         code, out = await ran(tmp_path, "drift", github)
         assert (code, "| `timeouts` | kernel | changed-outside |" in out) == (2, True), out
         assert out == (tmp_path / "reconcile-out/drift.md").read_text()
+
+
+async def test_a_plan_that_the_merged_file_does_not_have_is_never_applied(tmp_path):
+    """The request's own pipeline may have left another plan, also one that is current."""
+    async with desk(tmp_path) as at:
+        (tmp_path / "old").write_text("")
+        path = tmp_path / "reconcile-out/p.plan.json"
+        merged = (tmp_path / at.file).read_text()
+        (tmp_path / at.file).write_text(merged.replace("/srv/images", "/srv/other"))
+        code, out = await ran(tmp_path, "review", GITHUB)
+        assert code == 0, out
+        (tmp_path / at.file).write_text(merged)
+        forged = json.loads(path.read_text())
+        digest = hashlib.sha256(merged.encode()).hexdigest()
+        forged["file_digest"] = digest
+        path.write_text(json.dumps(forged | {"checksum": checksum(forged)}))
+        code, out = await ran(tmp_path, "apply", GITHUB | {"RECONCILE_ACCEPT_DATA": LUN})
+        assert (code, "not approved" in out) == (3, True), out
+        assert "converged" not in out
+        assert all(m.running.mounts == [] for m in at.world.machines.values()), out
 
 
 async def test_a_blocked_plan_fails_the_gate_after_the_comment_was_updated(tmp_path):

@@ -155,7 +155,7 @@ async def test_on_a_terminal_the_run_s_id_is_typed(tmp_path, typed, code, then):
         said = await asyncio.to_thread(drained, ours)
         await process.communicate()
         assert f"Type the run's id ({RUN}) to free its lease" in said
-        assert "it seems to be alive" in said
+        assert "If its controller is alive, it is stopped" in said
         assert (process.returncode, runs(at)) == (code, then)
 
 

@@ -53,7 +53,7 @@ def gate(*arguments: str, stdin: str = "", prefix: tuple[str, ...] | None = None
         prefix = within("mount -t tmpfs tmpfs /var/lib", prefix)
     called = [*prefix, "-c", GATE, "gate", *arguments]
     if arguments and not arguments[0].startswith(OPEN):
-        called = _permitted(prefix, arguments)
+        called = permitted(prefix, arguments)
     done = subprocess.run(
         called,
         input=stdin.encode(),
@@ -64,7 +64,8 @@ def gate(*arguments: str, stdin: str = "", prefix: tuple[str, ...] | None = None
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def _permitted(prefix: tuple[str, ...], arguments: tuple[str, ...]) -> list[str]:
+def permitted(prefix: tuple[str, ...], arguments: tuple[str, ...]) -> list[str]:
+    """The words that call a verb as a run that has taken the lease there."""
     place = prefix.index("sh", 3) + 1  # as `within` has it
     before, shell = prefix[:place], prefix[place:]
     return [*before, "sh", "-c", PERMITTED, "sh", GATE, *shell, "--", *arguments]

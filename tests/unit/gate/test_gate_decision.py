@@ -95,6 +95,8 @@ def leases(boot: str, uptime: int) -> Iterator[Lease]:
         for seconds in (0, EXPIRY, EXPIRY + 1):
             yield replace(taken, boot=boot, renewed=max(0, uptime - seconds))
     yield Lease(TOKEN, "r1", holder=HOLDER, hosts=("h1",), boot=boot, renewed=uptime)
+    for sealed in (False, True):
+        yield Lease(TOKEN, "garbled", sealed, boot=boot, renewed=max(0, uptime - EXPIRY - 1))
 
 
 def requests(boot: str, uptime: int) -> Iterator[Request]:
@@ -175,9 +177,8 @@ def printed(situation: Situation) -> str:
     before = situation.lease
     match ask:
         case Acquire():
-            displaced = f"displaced {before.run} {','.join(answer.displaced)}\n" * bool(
-                before.run
-            )
+            hosts = ",".join(answer.displaced) or "-"
+            displaced = f"displaced {before.run} {hosts}\n" * bool(before.run)
             return f"ok acquired {ask.run} {answer.lease.token}\n{displaced}"
         case Renew():
             return f"ok renewed {ask.run} {now.boot} {now.uptime}\n"

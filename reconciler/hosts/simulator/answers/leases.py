@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.gate.decision import GARBLED
 from reconciler.hosts.simulator import lease
 from reconciler.hosts.simulator.answers.request import Request, Rows, row
+from reconciler.hosts.simulator.reply import Failed
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.machine import Machine
@@ -35,6 +37,8 @@ def _lease(machine: Machine, scope: str) -> Rows:
     ]
     running = ", ".join(works) or "no"
     held = lease.read(machine, scope)
+    if held.run == GARBLED and not held.sealed:
+        raise Failed(1, "the lease file is garbled")
     if not held.run:
         if works:
             yield row("lease", scope, "-", "-", 0, 0, 0, "-", "-", running)
