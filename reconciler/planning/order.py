@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from reconciler.model.addresses import parse_address
 from reconciler.model.plan import Action
 from reconciler.planning import graph
 
@@ -28,7 +29,7 @@ def _same_place(first: Action, second: Action) -> bool:
 
 
 def _same_guest(first: Action, second: Action) -> bool:
-    return first.address.split("/")[-1] == second.address.split("/")[-1]
+    return parse_address(first.address).last == parse_address(second.address).last
 
 
 # What gives workloads back.

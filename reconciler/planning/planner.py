@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from reconciler.model.addresses import cluster_address, is_at_or_below, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.outcome import Blocked, Finding
+from reconciler.model.outcome import Blocked, Finding, refuse_unread
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.model.refusals import member, unread
 from reconciler.planning import between, graph, offline, pauses, reach, storage, strangers
 from reconciler.planning.arriving import equipped, installs
 from reconciler.planning.digest import facts_digest, plan_id, relevant
@@ -186,7 +186,7 @@ def _readable(
             continue
         needed = {key: getattr(facts, key) for key in resource.needs}
         short = [
-            unread(name, key, value.reason)
+            refuse_unread(name, key, value.reason)
             for key, value in needed.items()
             if isinstance(value, Unknown)
         ]
@@ -223,7 +223,7 @@ def _targeted(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
 
     What takes something away is done whole, with what gives it back, or not at all.
     """
-    if not targets or f"cluster/{plan.name}" in targets:
+    if not targets or cluster_address(plan.name) in targets:
         return plan
     chosen = frozenset(a.id for a in plan.actions if _matches(a.host, a.address, targets))
     chosen |= frozenset(a.id for a in plan.actions if _grows_with(a, plan.actions, chosen))
@@ -267,5 +267,5 @@ def _own_needs(action: Action, actions: Sequence[Action]) -> frozenset[str]:
 
 
 def _matches(host: str, address: str, targets: Sequence[str]) -> bool:
-    places = (member(host), address)
-    return any(p == t or p.startswith(f"{t}/") for p in places for t in targets)
+    places = (member_address(host), address)
+    return any(is_at_or_below(p, t) for p in places for t in targets)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest
+from reconciler.model.addresses import parse_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
 from reconciler.model.gate_call import GateCall, gate_call
@@ -167,7 +168,7 @@ def _call(action: Action) -> GateCall | None:
 
 def _volume(cluster: Cluster, action: Action) -> Volume:
     """The volume that an action is about."""
-    label = action.address.split("/")[1]
+    label = parse_address(action.address).name
     return next(v for v in cluster.volumes if v.label == label)
 
 

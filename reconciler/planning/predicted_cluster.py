@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import (
     HostFacts,
     LiveCluster,
@@ -20,7 +21,7 @@ from reconciler.resources.cluster_conf.changes import wanted_nodes
 def listed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     """The kernel has the cluster with the wanted list."""
     live = known(facts.live)
-    old = next((c for c in live.clusters if c.name == cluster.name and c.nodes), None)
+    old = live.running(cluster.name)
     network, beat = cluster.network, cluster.heartbeat
     fresh = old or LiveCluster(
         cluster.name,
@@ -33,9 +34,9 @@ def listed(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
         "reset",
         (),
     )
-    me = known(facts.identity).hostname.lower()
+    me = host_key(known(facts.identity).hostname)
     nodes = tuple(
-        LiveNode(n.name, n.number, n.ip, n.port, n.name.lower() == me)
+        LiveNode(n.name, n.number, n.ip, n.port, host_key(n.name) == me)
         for n in wanted_nodes(cluster)
     )
     others = tuple(c for c in live.clusters if c.name != cluster.name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.standing import mounting_it
+from reconciler.model.roles import mounting_it
 from reconciler.resources.mounts.moves import anew, elsewhere
 
 

@@ -10,22 +10,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
-from reconciler.model.refusals import volume as address
-from reconciler.model.software import outdated, outdated_module, reload_due
-from reconciler.model.standing import (
+from reconciler.model.roles import (
     STOPPED,
-    among,
-    kept_from,
     listed,
     online,
-    restated,
+    restrict_to,
     staying,
+    with_member_states,
     with_members,
     with_volumes,
-    withheld,
+    withhold,
+    without_mount_on,
 )
+from reconciler.model.software import outdated, outdated_module, reload_due
 from reconciler.planning.numbering import Place, live_nodes, places
 from reconciler.planning.order import STAGES
 from reconciler.planning.turns import crossing, due_anew
@@ -134,11 +135,11 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
         if host not in drained
     }
     turns = {host: labels for host, labels in turns.items() if labels}
-    later = frozenset(address(label) for labels in turns.values() for label in labels)
+    later = frozenset(volume_address(label) for labels in turns.values() for label in labels)
     upgrades = tuple(_upgraded(cluster, observed))
     if not turns:
         return (*points, *upgrades)
-    rest = frozenset(address(v.label) for v in cluster.volumes) - later
+    rest = frozenset(volume_address(v.label) for v in cluster.volumes) - later
     return (
         *points[:-1],
         Waypoint(cluster, None, last=rest),
@@ -151,15 +152,15 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[Waypoint, ...]:
 def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[Waypoint]:
     """One member after the other: unmounted, offline, with its new software, and back."""
     none: frozenset[str] = frozenset()
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         parts = [outdated(cluster, facts), outdated_module(cluster, facts)]
         news = [part.replace("=", " ") for part in parts if part]
         if reload_due(cluster, facts):
             news.append("the ocfs2 module that is installed there")
         if news:
             words = f"{host} gets {' and '.join(news)}"
-            away = restated(cluster, {host: "drained"})
-            out = restated(cluster, {host: STOPPED})
+            away = with_member_states(cluster, {host: "drained"})
+            out = with_member_states(cluster, {host: STOPPED})
             yield Waypoint(away, DRAIN, words, none)
             yield Waypoint(out, STOP | UPGRADE, words, none)
             yield Waypoint(cluster, MOVES, last=none)
@@ -170,7 +171,7 @@ def _whole_way(
 ) -> tuple[tuple[Waypoint, ...], Collection[str]]:
     """The way without turns for mounts, and who has nothing mounted for a moment of it."""
     now = places(cluster, observed)
-    changed = [m for m in listed(cluster) if now.get(m.name.lower(), _place(m)) != _place(m)]
+    changed = [m for m in listed(cluster) if now.get(host_key(m.name), _place(m)) != _place(m)]
     moved = [m for m in changed if _mounts(observed, m.name)]
     moved += [m for m in changed if m not in moved and _collides(m, moved, now)]
     retimed = _retimed(cluster, observed)
@@ -207,7 +208,9 @@ def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[
     """One member after the other: without these volumes, then with them again."""
     none: frozenset[str] = frozenset()
     for host, labels in turns.items():
-        volumes = [kept_from(v, host) if v.label in labels else v for v in cluster.volumes]
+        volumes = [
+            without_mount_on(v, host) if v.label in labels else v for v in cluster.volumes
+        ]
         words = f"{'; '.join(labels.values())}, on {host}"
         yield Waypoint(with_volumes(cluster, volumes), DRAIN, words, none)
         yield Waypoint(cluster, BACK, last=none)
@@ -224,11 +227,11 @@ def _mounts(observed: Observed, name: str) -> bool:
 
 def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
     """Whether an idle member wants what a mounted one has, or has what that one wants."""
-    mine, here = _place(member), now[member.name.lower()]
+    mine, here = _place(member), now[host_key(member.name)]
     pairs = [
         pair
         for other in moved
-        for pair in ((mine, now[other.name.lower()]), (here, _place(other)))
+        for pair in ((mine, now[host_key(other.name)]), (here, _place(other)))
     ]
     return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
 
@@ -238,13 +241,13 @@ def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
     want = frozen_timeouts(cluster)
     return {
         name
-        for name, facts in among(observed, online(cluster)).reached().items()
+        for name, facts in restrict_to(observed, online(cluster)).reached().items()
         if live_nodes(cluster, facts) and kernel_timeouts(facts, cluster.name) != want
     }
 
 
 def _running(cluster: Cluster, observed: Observed) -> set[str]:
-    reached = among(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).reached()
     return {name for name, facts in reached.items() if live_nodes(cluster, facts)}
 
 
@@ -253,7 +256,7 @@ def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
     order = sorted(moved, key=_place)
     for at, member in enumerate(order):
         number, ip, _port = _place(member)
-        later = [now[m.name.lower()] for m in order[at + 1 :]]
+        later = [now[host_key(m.name)] for m in order[at + 1 :]]
         if any(number == place[0] or ip == place[1] for place in later):
             return True
     return False
@@ -270,12 +273,12 @@ def _settled(
     runs = _running(cluster, observed)
     away = {name for name in names if name not in runs}
     kept = [
-        _put(m, now[m.name.lower()]) if m.name in names else m
+        _put(m, now[host_key(m.name)]) if m.name in names else m
         for m in cluster.members
-        if m not in listed(cluster) or (m.name.lower() in now and m.name not in away)
+        if m not in listed(cluster) or (host_key(m.name) in now and m.name not in away)
     ]
     idle = {name for name in names if not _mounts(observed, name)}
-    return restated(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
+    return with_member_states(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
 
 
 def _put(member: Member, place: Place) -> Member:
@@ -298,7 +301,7 @@ def _rolling(
             f"{name} becomes node {n} at {ip}:{port}" for name, (n, ip, port) in new.items()
         ]
         yield Waypoint(
-            restated(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
+            with_member_states(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
         )
         done |= set(new)
         before = {m.name: m for m in settled.members}
@@ -320,13 +323,13 @@ def _closed(cluster: Cluster, held: Mapping[str, str]) -> Waypoint:
 
 
 def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
-    volumes = [withheld(v) if v.label in held else v for v in cluster.volumes]
+    volumes = [withhold(v) if v.label in held else v for v in cluster.volumes]
     return with_volumes(cluster, volumes)
 
 
 def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[Waypoint]:
     """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
     return [
-        Waypoint(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
-        Waypoint(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
+        Waypoint(with_member_states(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
+        Waypoint(with_member_states(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
     ]

@@ -13,7 +13,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
-from reconciler.model.standing import involved, left, staying
+from reconciler.model.roles import involved, left, staying
 from reconciler.probe.sections import Section
 from reconciler.resources.access import changes as access
 from reconciler.resources.cluster_conf import changes as cluster_conf

@@ -9,7 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import digest, write
+from reconciler.gate.steps import Cause, action_for, digest, write
+from reconciler.model.addresses import (
+    extend_address,
+    member_address,
+    parse_address,
+    volume_address,
+)
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     chosen_uuid,
@@ -25,9 +31,7 @@ from reconciler.model.gate_call import Target
 from reconciler.model.heartbeats import beside_mounts, waited
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import is_withheld, leaving, mounting_it, online
+from reconciler.model.roles import is_withheld, leaving, mounting_it, mounts_at_boot, online
 from reconciler.resources.mounts.fstab import with_entry, without_entry
 from reconciler.resources.mounts.kept import is_kept
 from reconciler.resources.mounts.moves import (
@@ -75,7 +79,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 def _diff_automounts(host: str, facts: HostFacts) -> Iterator[Change]:
     """What would mount again by itself on a host that leaves."""
     for item in () if isinstance(facts.automounts, Unknown) else facts.automounts:
-        where = f"{member(host)}/automount/{item.kind}"
+        where = member_address(host, "automount", item.kind)
         before = " ".join((item.kind, item.name, item.text))
         yield Change(where, host, "boot", before, None, f"{host} leaves")
 
@@ -84,7 +88,7 @@ def _why_not(cluster: Cluster, volume: Volume, where: tuple[str, HostFacts]) -> 
     host, facts = where
     if host in leaving(cluster):
         return f"{host} leaves"
-    if host in volume.away and (why := anew(volume, facts)):
+    if host in volume.unmounted_on and (why := anew(volume, facts)):
         return why
     return (
         "nobody shall have it mounted"
@@ -99,11 +103,11 @@ def _diff_mount(
     facts: HostFacts,
     out: str,
 ) -> Iterator[Change]:
-    where, path = f"{address(volume.label)}/mount/{host}", volume.mount.path
+    where, path = volume_address(volume.label, "mount", host), volume.mount.path
     if out:
         for place in places(volume, facts):
             yield Change(where, host, "mount", place, None, out)
-    elif volume.mount.by == "reconcile":
+    elif volume.mounted_by == "reconcile":
         state, old = mounted(facts, subject(volume)), elsewhere(volume, facts)
         if old:
             yield Change(where, host, "mount", old[0], path, "the file wants another path")
@@ -114,7 +118,7 @@ def _diff_mount(
 
 
 def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
-    where = f"{address(volume.label)}/mount/{host}"
+    where = volume_address(volume.label, "mount", host)
     have, want = _shown(facts, volume.mount.path), wanted_options(volume)
     if because := anew(volume, facts):
         before = ",".join(shown(volume, facts).options)
@@ -122,7 +126,7 @@ def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Chang
         yield Change(where, host, "mount", before, after, because)
     elif have != want:
         because = "the file wants other mount options"
-        yield Change(f"{where}/options", host, "mount", have, want, because)
+        yield Change(extend_address(where, "options"), host, "mount", have, want, because)
 
 
 def wanted_options(volume: Volume) -> str:
@@ -140,12 +144,12 @@ def _diff_boot(
     facts: HostFacts,
     out: str,
 ) -> Iterator[Change]:
-    where = f"{address(volume.label)}/boot/{host}"
+    where = volume_address(volume.label, "boot", host)
     have = boot_mount(facts, volume.mount.path)
     old = [entry.line for entry in former_entries(volume, facts)]
     before = "; ".join([*old, *([] if have == "absent" else [have])]) or None
     source = None if out else stable_path(volume.device, facts)
-    if out or not _at_boot(volume):
+    if out or not mounts_at_boot(volume):
         if before is not None:
             because = out or "the file wants it not to be mounted at boot"
             yield Change(where, host, "boot", before, None, because)
@@ -153,10 +157,6 @@ def _diff_boot(
         line = fstab_line(volume, source)
         because = "it would not be mounted at boot" if before is None else "its entry differs"
         yield Change(where, host, "boot", before, line, because)
-
-
-def _at_boot(volume: Volume) -> bool:
-    return volume.mount.at_boot and volume.mount.by == "reconcile"
 
 
 def actions(
@@ -167,11 +167,11 @@ def actions(
     Nothing for whom has a volume that is to be mounted anew: a way-point takes it away first.
     """
     yield from _disarmed(cluster, observed, changes)
-    changes = [change for change in changes if "/automount/" not in change.address]
+    changes = [change for change in changes if not _is_automount(change)]
     by_label = {volume.label: volume for volume in cluster.volumes}
     fstab: dict[str, HostFacts] = dict(observed.reached())
     for change in sorted(changes, key=_is_line):  # each file follows from the one before
-        volume = by_label[change.address.split("/")[1]]
+        volume = by_label[parse_address(change.address).name]
         facts = fstab[change.host]
         if change.host in mounting_it(cluster, volume) and anew(volume, facts):
             continue
@@ -181,7 +181,7 @@ def actions(
             file = replace(known(facts.fstab), text=text, sha256=digest(text))
             fstab[change.host] = replace(facts, fstab=file)
             yield action
-        elif change.address.endswith("/options"):
+        elif parse_address(change.address).last == "options":
             yield from _remount(cluster, volume, change, facts)
         elif change.after is None:
             yield _unmount(cluster, volume, change, observed)
@@ -189,22 +189,24 @@ def actions(
             yield from _mounts(cluster, volume, change, observed)
 
 
+def _is_automount(change: Change) -> bool:
+    return parse_address(change.address).aspect[0] == "automount"
+
+
 def _disarmed(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    hosts = {change.host for change in changes if "/automount/" in change.address}
+    hosts = {change.host for change in changes if _is_automount(change)}
     for host, facts in observed.reached().items():
         for number, item in enumerate(known(facts.automounts) if host in hosts else ()):
             text = "-" if item.kind == "unit" else item.text
             reading = " ".join((item.kind, item.name, item.text))
-            yield Action(
-                id=f"{cluster.name}/{host}/disarm/{number}",
-                kind="disarm",
-                host=host,
-                address=f"{member(host)}/automount/{item.kind}",
+            yield action_for(
+                cluster.name,
+                Cause(member_address(host, "automount", item.kind), host, f"{host} leaves"),
+                "disarm",
+                str(number),
                 summary=f"keep {item.kind} {item.name} from mounting",
-                because=f"{host} leaves",
-                risk="safe",
                 command=gate_command("disarm", item.kind, item.name, text),
                 expects=(Fact((host,), "automount", reading, "absent"),),
             )
@@ -224,14 +226,13 @@ def _remount(
     given = ",".join(words)
     command = gate_command("remount", path, given, target=device, timeout=MOUNT_TIMEOUT)
     shown = f"{path} {','.join(REMOUNTED)}"
-    yield Action(
-        id=f"{cluster.name}/{change.host}/remount/{volume.label}",
-        kind="remount",
-        host=change.host,
-        address=address(volume.label),
+    yield action_for(
+        cluster.name,
+        change,
+        "remount",
+        volume.label,
+        address=volume_address(volume.label),
         summary=f"remount {volume.label} with {change.after}, in use",
-        because=change.because,
-        risk="safe",
         command=command,
         requires=(Fact((change.host,), "mounted", subject(volume), "mounted"),),
         expects=(Fact((change.host,), "mount-options", shown, str(change.after)),),
@@ -262,14 +263,14 @@ def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observe
     guests = volume.workloads and volume.workloads.guests
     # Guests are listed by the path that the file has.
     idle = (Fact((host,), "guests", volume.mount.path, "none"),) if guests else ()
-    return Action(
-        id=f"{cluster.name}/{host}/unmount/{volume.label}{former}",
-        kind="unmount",
-        host=host,
-        address=address(volume.label),
-        summary=f"unmount {volume.label} from {path}",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "unmount",
+        f"{volume.label}{former}",
+        address=volume_address(volume.label),
         risk="outage",
+        summary=f"unmount {volume.label} from {path}",
         command=gate_command("unmount", path, timeout=UNMOUNT_TIMEOUT),
         requires=(*idle, Fact((host,), "users", path, "none"), *others),
         expects=(Fact((host,), "unmounted", used, "unmounted"),),
@@ -301,14 +302,13 @@ def _mount(
     host, path = change.host, volume.mount.path
     options = ",".join(volume.mount.options) or "defaults"
     bound, patience = device
-    return Action(
-        id=f"{cluster.name}/{host}/mount/{volume.label}",
-        kind="mount",
-        host=host,
-        address=address(volume.label),
+    return action_for(
+        cluster.name,
+        change,
+        "mount",
+        volume.label,
+        address=volume_address(volume.label),
         summary=f"mount {volume.label} on {path}",
-        because=change.because,
-        risk="safe",
         command=gate_command("mount", path, options, target=bound, timeout=patience),
         requires=_lists_equal(cluster),
         expects=(
@@ -335,14 +335,14 @@ def _write_fstab(cluster: Cluster, volume: Volume, change: Change, facts: HostFa
         if change.after is None
         else with_entry(text, str(change.after))
     )
-    action = write(change, f"{cluster.name}/write-fstab/{volume.label}", "fstab", file, after)
+    action = write(change, (cluster.name, "write-fstab", volume.label), "fstab", file, after)
     line = str(change.after or "absent")
     verb = "mount" if change.after else "do not mount"
     return replace(
         action,
         kind="write-fstab" if change.after else "clear-fstab",
         id=action.id if change.after else action.id.replace("write-fstab", "clear-fstab"),
-        address=address(volume.label),
+        address=volume_address(volume.label),
         summary=f"write {FSTAB}: {verb} {volume.label} at boot",
         expects=(
             Fact((change.host,), "boot-mount", volume.mount.path, line),

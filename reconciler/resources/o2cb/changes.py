@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier, write
+from reconciler.gate.steps import Cause, action_for, barrier, write
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member, not_supported, unread
-from reconciler.model.standing import leaving, online, staying
+from reconciler.model.roles import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
 
 UNITS = ("o2cb.service", "ocfs2.service")
@@ -60,11 +60,6 @@ def _words(*values: int | None) -> str:
     return " ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
-def _live(facts: HostFacts, name: str) -> LiveCluster | None:
-    clusters = known(facts.live).clusters
-    return next((c for c in clusters if c.name == name and c.nodes), None)
-
-
 def frozen_timeouts(cluster: Cluster) -> str:
     """What a running kernel does not take a new value of, as ``kernel_timeouts`` tells it."""
     return _frozen(_timeouts(cluster))
@@ -77,8 +72,8 @@ def _frozen(words: str) -> str:
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse other stacks and heartbeat modes, and units that cannot start."""
     if cluster.heartbeat.mode == "global":
-        yield not_supported(
-            f"cluster/{cluster.name}",
+        yield refuse_unsupported(
+            cluster_address(cluster.name),
             "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
             "use mode: local",
         )
@@ -89,17 +84,19 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if stack not in ("", "o2cb"):
             yield Blocked(
                 "foreign-stack",
-                member(host),
+                member_address(host),
                 f"{known(facts.o2cb_config).path} says O2CB_STACK={stack}",
                 "this product drives the o2cb stack; set it back, or leave the host out",
             )
         yield from _check_units(host, facts)
-        live = _live(facts, cluster.name)
+        live = known(facts.live).running(cluster.name)
         if live and (untold := _untold(live)):
-            yield unread(host, f"{', '.join(untold)} in its kernel", "there is no such file")
+            yield refuse_unread(
+                host, f"{', '.join(untold)} in its kernel", "there is no such file"
+            )
         if live and live.heartbeat_mode not in ("", "local"):
-            yield not_supported(
-                member(host),
+            yield refuse_unsupported(
+                member_address(host),
                 f"the running cluster has heartbeat mode {live.heartbeat_mode}",
                 "only local heartbeat is acted upon",
             )
@@ -123,7 +120,7 @@ def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
         if unit.name in UNITS and (absent or unit.load == "masked"):
             yield Blocked(
                 "unit-not-usable",
-                member(host),
+                member_address(host),
                 f"{unit.name} is {unit.load}: the cluster would not start at boot",
                 f"on {host}: systemctl unmask {unit.name}"
                 if unit.load == "masked"
@@ -169,7 +166,7 @@ def _diff_file(
     have |= {key: value for key, value in (unsaid or {}).items() if not have.get(key)}
     if wrong := {key: have.get(key) for key in want if have.get(key) != want[key]}:
         yield Change(
-            f"{member(host)}/o2cb-settings",
+            member_address(host, "o2cb-settings"),
             host,
             "file",
             wrong,
@@ -181,13 +178,13 @@ def _diff_file(
 def _diff_timeouts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
     have, want = timeouts(facts, cluster.name), _timeouts(cluster)
     if have != want:
-        offline = _live(facts, cluster.name) is None
+        offline = known(facts.live).running(cluster.name) is None
         because = (
             "the cluster is not online in its kernel"
             if offline
             else f"the kernel runs with {have}; all but reconnect need its cluster stopped"
         )
-        where = f"{member(host)}/timeouts"
+        where = member_address(host, "timeouts")
         yield Change(where, host, "kernel", None if offline else have, want, because)
 
 
@@ -196,7 +193,7 @@ def _diff_boot(host: str, facts: HostFacts, units: Sequence[Unit]) -> Iterator[C
         before, after = ("enabled", "disabled") if units[0].enabled else ("disabled", "enabled")
         names = ", ".join(unit.name for unit in units)
         because = f"{names} would{'' if units[0].enabled else ' not'} start at boot"
-        yield Change(f"{member(host)}/o2cb-at-boot", host, "boot", before, after, because)
+        yield Change(member_address(host, "o2cb-at-boot"), host, "boot", before, after, because)
 
 
 def _units(facts: HostFacts) -> list[Unit]:
@@ -218,8 +215,8 @@ def actions(
     if any(change.truth == "kernel" for change in changes):
         hosts = online(cluster)
         yield barrier(
-            f"{cluster.name}/same-timeouts",
-            f"cluster/{cluster.name}/timeouts",
+            (cluster.name, "same-timeouts"),
+            cluster_address(cluster.name, "timeouts"),
             f"the same timeouts in {len(hosts)} kernels",
             "kernels with different timeouts refuse each other's connections",
             Fact(hosts, "live-timeouts", cluster.name, _timeouts(cluster)),
@@ -234,14 +231,15 @@ def _only_reconnect(change: Change) -> bool:
 
 def _set_reconnect(cluster: Cluster, change: Change) -> Action:
     value = str(cluster.network.reconnect_delay_ms)
-    return Action(
-        id=f"{cluster.name}/{change.host}/set-reconnect-delay",
-        kind="set-reconnect-delay",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        Cause(
+            change.address,
+            change.host,
+            "the kernel takes it while it runs, and peers do not compare it",
+        ),
+        "set-reconnect-delay",
         summary=f"set the reconnect delay of the running kernel to {value} ms",
-        because="the kernel takes it while it runs, and peers do not compare it",
-        risk="safe",
         command=gate_command("set-live", cluster.name, RECONNECT, value),
         expects=(Fact((change.host,), "live-timeouts", cluster.name, _timeouts(cluster)),),
     )
@@ -252,14 +250,11 @@ def _set_boot(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     enable = change.after == "enabled"
     units = [unit.name for unit in _units(facts) if enable or unit.enabled]
     verb = "enable" if enable else "disable"
-    return Action(
-        id=f"{cluster.name}/{change.host}/{verb}-o2cb",
-        kind=f"{verb}-o2cb",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        f"{verb}-o2cb",
         summary=f"{verb} {' and '.join(units)} at boot",
-        because=change.because,
-        risk="safe",
         command=gate_command("do", "systemctl", verb, *units),
         expects=tuple(Fact((change.host,), "unit-at-boot", u, f"{verb}d") for u in units),
         seconds=5,
@@ -270,7 +265,7 @@ def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     file = known(facts.o2cb_config)
     stays = change.host in staying(cluster)
     text = render_settings(file.text, wanted(cluster) if stays else OUT)
-    action = write(change, f"{cluster.name}/write-o2cb-settings", "o2cb-config", file, text)
+    action = write(change, (cluster.name, "write-o2cb-settings"), "o2cb-config", file, text)
     what = (
         f"start at boot, cluster {cluster.name}, its timeouts" if stays else "no start at boot"
     )
@@ -292,7 +287,7 @@ def unit_at_boot(facts: HostFacts, name: str) -> str:
 
 def timeouts(facts: HostFacts, name: str) -> str:
     """The timeouts of the running cluster; of the network in ms, ``dead`` in intervals."""
-    live = _live(facts, name)
+    live = known(facts.live).running(name)
     if live is None:
         return "absent"
     values = (

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from reconciler.model.field_types import LvmName, Remote, Unit
 from reconciler.model.quantities import Duration
 from reconciler.model.strict import Argv, Lists, PlainArgv, Strict
-from reconciler.model.words import LvmName, Remote, Unit
 
 
 class HostCommand(Strict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class LastApplied:
     """Where runs mounted a volume's device, with which options, and how it was labelled.
 
     ``paths`` are without the one that the file has now, ``lists`` the commands that listed its
