@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from reconciler.hosts.loopback import served
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
 LUN = "/dev/disk/by-id/lab-lun1"

@@ -14,8 +14,8 @@ from reconciler.cli import session
 from reconciler.errors import HostUnreachable, RecordFailed
 from reconciler.execution.locks import Claim, Holder
 from reconciler.hosts import Host
-from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.worlds import Shape, bare_hosts
+from reconciler.hosts.simulator import World, connect
+from reconciler.hosts.simulator.presets import Shape, bare_hosts
 from reconciler.model.desired import Desired, Member
 from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
@@ -237,7 +237,7 @@ class Controller:
             if member.name not in doors:
                 known = member.name in self.world.machines
                 doors[member.name] = (
-                    Wire(self.world.session(member.name, line.run), line)
+                    Wire(connect(self.world, member.name, line.run), line)
                     if known
                     else Array("san01", self.world)
                     if member.name == "san01"

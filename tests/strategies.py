@@ -13,11 +13,12 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from reconciler.hosts.simulator import Fault, power
-from reconciler.hosts.simulator.devices import Wiring
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Machine
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import Fault, connect_all
+from reconciler.hosts.simulator.kernel import power
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.devices import Wiring
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.desired import Desired
 from tests.runs import desired, volume, witnessed
 from tests.witness import Witness
@@ -86,7 +87,7 @@ def build(drawn: Drawn) -> tuple[Witness, Desired, Desired]:
     if drawn.partition:
         lun = world.luns["lun1"]
         lun.add_partition(1, 1 << 20, lun.whole.size - (2 << 20))
-        for host in world.hosts.values():
+        for host in connect_all(world).values():
             host.reboot()
     machines = list(world.machines.values())
     for host, what in drawn.found:

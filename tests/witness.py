@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.live import CLUSTER_CONF
-from reconciler.hosts.simulator.machine import Machine
-from reconciler.hosts.simulator.texts import BadConfig, read_cluster_conf
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.kernel.texts import BadConfig, read_cluster_conf
+from reconciler.hosts.simulator.state.machine import Machine
 
 Law = Callable[[World, Machine, str], Iterator[str]]
 

@@ -13,15 +13,22 @@ from reconciler.cli.terminal import plain
 from reconciler.errors import UsageError
 from reconciler.execution.operating import Answer, Place
 from reconciler.hosts import Host
+from reconciler.model.addresses import (
+    CLUSTER,
+    MEMBER,
+    cluster_address,
+    member_address,
+    parse_address,
+    parse_target,
+)
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.standing import contacted, staying
+from reconciler.model.roles import contacted, staying
 from reconciler.pipeline import Fleet, doors
 from reconciler.pipeline.looking import storage
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 
 REFUSED = 3
 PARTLY = 4
-ADDRESSES = ("cluster", "member")
 
 
 def exit_code(answers: Sequence[Answer]) -> int:
@@ -74,14 +81,15 @@ def addressed(desired: Desired, target: str) -> list[tuple[Cluster, tuple[str, .
     Of a cluster those that stay. Raises UsageError for a name that the file does not have, that
     means both, or of a host that the file says is not to be asked.
     """
-    sort, slash, name = target.partition("/")
-    kind, name = (sort, name) if slash and sort in ADDRESSES else ("", target)
-    clusters = [c for c in desired.clusters if c.name == name and kind != "member"]
+    kind, name = parse_target(target, (CLUSTER, MEMBER))
+    clusters = [c for c in desired.clusters if c.name == name and kind != MEMBER]
     having = [
-        c for c in desired.clusters if name in {m.name for m in c.members} and kind != "cluster"
+        c for c in desired.clusters if name in {m.name for m in c.members} and kind != CLUSTER
     ]
     if clusters and having:
-        raise UsageError(f"{name} is a cluster and a host: say cluster/{name} or member/{name}")
+        raise UsageError(
+            f"{name} is a cluster and a host: say {cluster_address(name)} or {member_address(name)}"
+        )
     if not clusters and not having:
         raise _unknown(desired, target)
     for cluster in having:
@@ -95,7 +103,7 @@ def _unknown(desired: Desired, target: str) -> UsageError:
         *(c.name for c in desired.clusters),
         *(m.name for c in desired.clusters for m in c.members),
     ]
-    near = difflib.get_close_matches(target.rpartition("/")[2], known, 1)
+    near = difflib.get_close_matches(parse_address(target).last, known, 1)
     hint = (
         f"did you mean {near[0]}?" if near else f"there are {', '.join(dict.fromkeys(known))}"
     )

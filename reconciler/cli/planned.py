@@ -14,7 +14,7 @@ from reconciler.cli.terminal import observing
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.pipeline import Options, Pairs, plan_recorded
 from reconciler.pipeline import plan as make
 from reconciler.reports.facts import age

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
+from reconciler.model.addresses import cluster_address, member_address, volume_address
 from reconciler.model.desired import Desired
 
 
@@ -15,9 +16,9 @@ def known_targets(desired: Desired) -> tuple[str, ...]:
         address
         for cluster in desired.clusters
         for address in (
-            f"cluster/{cluster.name}",
-            *(f"member/{member.name}" for member in cluster.members),
-            *(f"volume/{volume.label}" for volume in cluster.volumes),
+            cluster_address(cluster.name),
+            *(member_address(member.name) for member in cluster.members),
+            *(volume_address(volume.label) for volume in cluster.volumes),
         )
     )
 

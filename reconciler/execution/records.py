@@ -16,9 +16,10 @@ from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.gate_call import permitted
 from reconciler.model.heartbeats import MEMBERS
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
-from reconciler.model.standing import among, left, staying
+from reconciler.model.roles import left, restrict_to, staying
 from reconciler.planning.resolve.last_applied import APPLIED
 from reconciler.planning.review.notes import still_mapped
 from reconciler.resources.quarantine.entries import Known, known_members, members_text
@@ -40,7 +41,7 @@ def roster_text(numbered: Cluster, observed: Observed) -> str:
     found = dict(known_members(numbered, observed))
     reached = observed.reached()
     for item in numbered.members:
-        name = item.name.lower()
+        name = host_key(item.name)
         facts = reached.get(item.name)
         old = found.get(name, Known(-1, ""))
         machine = old.machine_id
@@ -77,14 +78,14 @@ def records(desired: Desired, numbered: Cluster, observed: Observed) -> Mapping[
 
 def _has_programs(text: str, numbered: Cluster, observed: Observed) -> bool:
     """Whether there are any, or a host still has some."""
-    hosts = among(observed, staying(numbered)).reached().values()
+    hosts = restrict_to(observed, staying(numbered)).reached().values()
     return bool(text) or any(approved(numbered, facts) for facts in hosts)
 
 
 def stale_records(texts: Mapping[str, str], cluster: Cluster, observed: Observed) -> Stale:
     """Members whose records are not ``texts``."""
     found: dict[str, dict[str, str]] = {}
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         if isinstance(facts.records, Unknown):
             continue
         for name, text in texts.items():

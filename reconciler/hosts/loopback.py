@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator.errors import UnknownCommand
+from reconciler.hosts.simulator.host import connect
+from reconciler.hosts.simulator.state.errors import UnknownCommand
 from reconciler.model.plan import Command, Completed
 from reconciler.storage.private import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.hosts.simulator.machine import Machine
-    from reconciler.hosts.simulator.world import World
+    from reconciler.hosts.simulator.state.machine import Machine
+    from reconciler.hosts.simulator.state.world import World
 
 ADDRESS = "127.0.0.1"
 KEY_TYPE = "ssh-ed25519"
@@ -173,7 +174,7 @@ class Door:
         if user != "root" and not by_sudo:
             return NOT_ROOT
         command = Command(tuple(argv[3:] if by_sudo else argv), stdin, math.inf)
-        return await self.world.session(self.machine.name, user).run(command)
+        return await connect(self.world, self.machine.name, user).run(command)
 
 
 def words(line: str) -> list[str]:

@@ -13,8 +13,8 @@ from yaml import events
 
 from reconciler.loading.nodes import Broken, Entry, Mapping, Mark, Node, Scalar, Sequence
 from reconciler.loading.syntax import syntax_problem
+from reconciler.model.field_types import shown
 from reconciler.model.problems import Problem
-from reconciler.model.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

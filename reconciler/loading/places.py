@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.loading.checking import load
 from reconciler.loading.composing import compose
 from reconciler.loading.nodes import Path, value_mark
+from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster
 
 Place = tuple[int, int]
@@ -32,6 +33,6 @@ def places(text: str) -> Mapping[tuple[str, str], Place]:
 def _subjects(cluster: Cluster, path: Path) -> Iterator[tuple[str, Path]]:
     yield "", (*path, "name")
     for number, member in enumerate(cluster.members):
-        yield f"member/{member.name}", (*path, "members", number, "name")
+        yield member_address(member.name), (*path, "members", number, "name")
     for number, volume in enumerate(cluster.volumes):
-        yield f"volume/{volume.label}", (*path, "volumes", number, "label")
+        yield volume_address(volume.label), (*path, "volumes", number, "label")

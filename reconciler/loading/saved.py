@@ -28,8 +28,8 @@ from reconciler.model.documents import (
     Record,
     checksum,
 )
+from reconciler.model.field_types import shown
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
-from reconciler.model.words import shown
 
 MAX_BYTES = 256 * 1024 * 1024
 MARK = '"format_version"'

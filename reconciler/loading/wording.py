@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.loading import hints
 from reconciler.loading.nodes import key_mark, value_mark, written
+from reconciler.model.field_types import shown
 from reconciler.model.problems import Problem
-from reconciler.model.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

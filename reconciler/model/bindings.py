@@ -9,7 +9,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of, wwid_of
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.records import record
-from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.model.roles import is_withdrawn, restrict_to, staying
 
 VOLUMES = "volumes.json"
 # By label the UUID of the file system, and the WWID of its disk.
@@ -38,7 +38,7 @@ def bound_now(cluster: Cluster, observed: Observed) -> Bindings:
     found = {}
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         pairs = set()
-        for facts in among(observed, staying(cluster)).reached().values():
+        for facts in restrict_to(observed, staying(cluster)).reached().values():
             if isinstance(facts.wanted, Unknown) or isinstance(facts.disks, Unknown):
                 continue
             view = view_of(facts, ref(volume))
@@ -52,7 +52,7 @@ def bound_now(cluster: Cluster, observed: Observed) -> Bindings:
 def recorded(cluster: Cluster, observed: Observed) -> Mapping[str, Bindings]:
     """What each member remembers; of a garbled record nothing, which its own check refuses."""
     found: dict[str, Bindings] = {}
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         if isinstance(facts.records, Unknown):
             continue
         try:

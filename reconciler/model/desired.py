@@ -11,11 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from reconciler.model.beside import Access, Backing, Backup, Workloads
-from reconciler.model.past import Past
-from reconciler.model.quantities import BlockSize, ClusterSize, Extent
-from reconciler.model.strict import Lists, Strict
-from reconciler.model.words import (
+from reconciler.model.cluster_settings import Heartbeat, Network, NodeNumber, Packages
+from reconciler.model.field_types import (
     Address,
     ClusterName,
     DevicePath,
@@ -23,24 +20,25 @@ from reconciler.model.words import (
     HostName,
     Jump,
     Label,
-    ModulePackage,
     Moment,
     MountOption,
     MountPath,
-    Package,
-    PackageVersion,
     Remark,
     Remote,
     User,
     Version,
     Wwid,
 )
+from reconciler.model.last_applied import LastApplied
+from reconciler.model.quantities import BlockSize, ClusterSize, Extent
+from reconciler.model.roles import PlanningState
+from reconciler.model.strict import Lists, Strict
+from reconciler.model.volume_integrations import Access, Backing, Backup, Workloads
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # The kernel refuses 65535 (o2nm_node_ipv4_port_store: >= (u16)-1).
 InterconnectPort = Annotated[int, Field(ge=1, le=65534)]
-NodeNumber = Annotated[int, Field(ge=0, le=254)]
-Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
+MemberState = Literal["present", "drained", "offline", "absent", "dead"]
 
 
 class Ssh(Strict):
@@ -97,7 +95,7 @@ class Member(Strict):
         default=None,
         description="A fixed node number; otherwise the lowest free one, kept for good.",
     )
-    state: Literal["present", "drained", "offline", "absent", "dead"] = Field(
+    state: MemberState = Field(
         default="present",
         description="present; drained: in the cluster with nothing mounted; offline: down for "
         "now and not contacted (attested); absent: evicted; dead: powered off for good "
@@ -108,62 +106,19 @@ class Member(Strict):
     )
     ssh: Ssh = Field(default=Ssh(), description="What differs from the file's ssh settings.")
 
+    _planning_state: PlanningState | None = PrivateAttr(default=None)
 
-class AttestedHeartbeat(Strict):
-    """A human's word that the host is gone for good whose heartbeat block is on a volume."""
+    @property
+    def role(self) -> MemberState | PlanningState:
+        """What the planner holds it for, else its state in the file."""
+        return self._planning_state or self.state
 
-    number: NodeNumber = Field(description="The node number of the block.")
-    by: Remark = Field(description="Who says so.")
-    at: Moment = Field(description="When it was seen: ISO 8601, UTC unless it says otherwise.")
-
-
-class Heartbeat(Strict):
-    """The disk heartbeat, by which the members see each other alive."""
-
-    mode: Literal["local", "global"] = Field(
-        default="local", description="One region per mounted volume, or shared ones."
-    )
-    # o2hb_dead_threshold_set ignores anything not above O2HB_MIN_DEAD_THRESHOLD, 2.
-    dead_threshold: Annotated[int, Field(ge=3, le=1000)] = Field(
-        default=31, description="Dead after (this - 1) x 2 seconds without a heartbeat."
-    )
-    attested: Annotated[tuple[AttestedHeartbeat, ...], Lists, Field(max_length=255)] = Field(
-        default=(),
-        description="Blocks that hosts left which are known to be gone; each is accepted as "
-        "long as it stays as it is.",
-    )
-
-
-class Network(Strict):
-    """Interconnect timeouts in milliseconds."""
-
-    idle_timeout_ms: Milliseconds = Field(
-        default=30000, description="A silent connection is broken after this time."
-    )
-    keepalive_delay_ms: Milliseconds = Field(
-        default=2000, description="A keepalive is sent after this much silence."
-    )
-    reconnect_delay_ms: Milliseconds = Field(
-        default=2000, description="The pause between two attempts to connect."
-    )
-
-
-class Packages(Strict):
-    """The software on every member."""
-
-    manage: bool = Field(default=True, description="Install; false only checks.")
-    tools: Package = Field(default="ocfs2-tools", description="The package of the tools.")
-    tools_version: PackageVersion | None = Field(
-        default=None, description="Their version, as the package manager prints it. Unset: any."
-    )
-    kernel_module: ModulePackage | None = Field(
-        default=None,
-        description="The package of the kernel module, where the kernel does not bring it; the "
-        "build for the running kernel is chosen. {kernel} is that kernel's release.",
-    )
-    kernel_module_version: PackageVersion | None = Field(
-        default=None, description="Its version, with or without the release. Unset: any."
-    )
+    def with_role(self, role: MemberState | PlanningState) -> Self:
+        """The same member in another role."""
+        planned = role if isinstance(role, PlanningState) else None
+        copy = self.model_copy(update={} if planned else {"state": role})
+        copy._planning_state = planned  # noqa: SLF001  # of its own class
+        return copy
 
 
 class Device(Strict):
@@ -255,25 +210,45 @@ class Volume(Strict):
         default=None, description="The backup to make before an offline growth."
     )
 
-    # What no file can say: what hosts remember of it (``planning.resolve.last_applied``), and
-    # where a step of a rollout keeps it unmounted (``model.standing``).
-    _past: Past = PrivateAttr(default=Past())
-    _away: frozenset[str] = PrivateAttr(default=frozenset())
+    # What no file can say: why nobody shall have it mounted, what hosts remember of it, and where
+    # a step of a rollout keeps it unmounted.
+    _planning_state: PlanningState | None = PrivateAttr(default=None)
+    _last_applied: LastApplied = PrivateAttr(default=LastApplied())
+    _unmounted_on: frozenset[str] = PrivateAttr(default=frozenset())
 
     @property
-    def past(self) -> Past:
+    def last_applied(self) -> LastApplied:
         """What it was when it was last applied."""
-        return self._past
+        return self._last_applied
 
     @property
-    def away(self) -> frozenset[str]:
+    def unmounted_on(self) -> frozenset[str]:
         """Members that shall not have it mounted for the moment."""
-        return self._away
+        return self._unmounted_on
 
-    def beyond(self, past: Past, away: frozenset[str]) -> Self:
-        """The same volume with both."""
+    @property
+    def planning_state(self) -> PlanningState | None:
+        """Why nobody shall have it mounted; None where the file's word holds."""
+        return self._planning_state
+
+    @property
+    def mounted_by(self) -> Literal["reconcile", "workload"] | None:
+        """Who mounts it; None where nobody shall."""
+        return None if self._planning_state else self.mount.by
+
+    def with_planning_state(
+        self,
+        *,
+        state: PlanningState | None = None,
+        last_applied: LastApplied | None = None,
+        unmounted_on: frozenset[str] | None = None,
+    ) -> Self:
+        """The same volume with these; what is None stays as it is."""
+        away = self._unmounted_on if unmounted_on is None else unmounted_on
         copy = self.model_copy()
-        copy._past, copy._away = past, away  # noqa: SLF001  # of its own class
+        copy._planning_state = state or self._planning_state  # noqa: SLF001  # of its own class
+        copy._last_applied = last_applied or self._last_applied  # noqa: SLF001
+        copy._unmounted_on = away  # noqa: SLF001
         return copy
 
 

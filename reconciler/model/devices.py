@@ -16,7 +16,7 @@ from reconciler.model.observed import (
     device_ref,
     known,
 )
-from reconciler.model.standing import among, staying
+from reconciler.model.roles import restrict_to, staying
 
 # Stable names in the order of trust; under multipath only the map's own name.
 STABLE = ("dm-uuid-", "wwn-", "scsi-", "nvme-", "virtio-", "")
@@ -156,7 +156,7 @@ def chosen_uuid(cluster: Cluster, volume: Volume, observed: Observed) -> str:
 
     So everything that follows in the plan can ask for this one and no other.
     """
-    reached = among(observed, staying(cluster)).reached().values()
+    reached = restrict_to(observed, staying(cluster)).reached().values()
     machines = [f.identity.machine_id for f in reached if not isinstance(f.identity, Unknown)]
     wwids = {wwid_of(facts, volume) or "" for facts in reached}
     words = (cluster.name, volume.label, ref(volume), *sorted(wwids), *sorted(machines))

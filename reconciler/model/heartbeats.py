@@ -13,9 +13,10 @@ from typing import Any
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
-from reconciler.model.standing import among, mounting_it, staying, trusted
+from reconciler.model.roles import confirmed_members, mounting_it, restrict_to, staying
 
 # The record on the members: by UUID and number the block as it was when it was attested.
 HEARTBEATS = "heartbeats.json"
@@ -36,7 +37,7 @@ def is_left(beat: Beat) -> bool:
 
 def seen(cluster: Cluster, volume: Volume, observed: Observed) -> WantedDevice | None:
     """The volume with its heartbeats, as the first member in the file that could read them."""
-    for facts in among(observed, staying(cluster)).reached().values():
+    for facts in restrict_to(observed, staying(cluster)).reached().values():
         if isinstance(facts.wanted, Unknown):
             continue
         view = view_of(facts, ref(volume))
@@ -49,13 +50,7 @@ def own_numbers(cluster: Cluster, facts: HostFacts) -> tuple[int, ...]:
     """The number that a host has in its running kernel."""
     if isinstance(facts.live, Unknown):
         return ()
-    return tuple(
-        node.number
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
-        if node.local
-    )
+    return tuple(node.number for node in facts.live.nodes(cluster.name) if node.local)
 
 
 def numbers_mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tuple[int, ...]:
@@ -83,18 +78,18 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
     records of another life. And only of the very machine that answers under the name.
     """
     here = {
-        name.lower(): facts.identity.machine_id
+        host_key(name): facts.identity.machine_id
         for name, facts in observed.reached().items()
         if not isinstance(facts.identity, Unknown)
     }
     told: list[set[int]] = []
-    for facts in trusted(cluster, observed).values():
+    for facts in confirmed_members(cluster, observed).values():
         dropped = _read(cluster, facts, QUARANTINE).get("hosts", [])
         known = _read(cluster, facts, MEMBERS).get("members", {})
         own = {
             item["number"]
             for name, item in known.items()
-            if item.get("machine_id") and here.get(name.lower()) == item["machine_id"]
+            if item.get("machine_id") and here.get(host_key(name)) == item["machine_id"]
         }
         told.append({item["number"] for item in dropped} | own)
     return set.intersection(*told) if told else set()
@@ -171,7 +166,7 @@ def accepted(cluster: Cluster, volume: Volume, observed: Observed) -> Mapping[in
 
 def _recorded(cluster: Cluster, observed: Observed, uuid: str, number: int) -> frozenset[str]:
     """What the members remember of a block; two where they do not agree."""
-    reached = among(observed, staying(cluster)).reached().values()
+    reached = restrict_to(observed, staying(cluster)).reached().values()
     try:
         told = [read_blocks(record_text(cluster, facts)) for facts in reached]
     except ValueError:  # refused by the record's own check; until then nothing is accepted

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
-from reconciler.model.words import refusal, shown
+from reconciler.model.field_types import refusal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

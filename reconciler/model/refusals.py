@@ -1,110 +1,231 @@
-"""The refusals that several resources give, so that each is worded once."""
+"""Every code of a refusal or finding, once: who says it, and what to do about it.
+
+Each has its page, ``reports/explain/CODE.md``, which ``reconcile explain CODE`` shows. A code that
+does not stand here cannot be said (``require_declared``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-
-from reconciler.model.desired import Volume
-from reconciler.model.outcome import Blocked
-
-
-def member(name: str) -> str:
-    """The address of a member."""
-    return f"member/{name}"
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Flag, auto
+from types import MappingProxyType
 
 
-def volume(label: str) -> str:
-    """The address of a volume."""
-    return f"volume/{label}"
+class Source(Flag):
+    """Who says a code."""
+
+    RULE = auto()  # a check of the plan, or what a run looks at before it acts
+    GATE = auto()  # gate.sh on the host, just before it would act
+    HOST = auto()  # whoever could not ask a host
+    FINDING = auto()  # what refuses nothing, and is told
 
 
-# What to do about a host that cannot be asked; the rest is a matter of reaching it.
-REMEDIES: Mapping[str, str] = {
-    "command-timeout": "see on the host what hangs (ps, multipath -ll): it may still run",
-    "connection-lost": "see whether the host restarted, and what it logged",
-    "host-key-changed": "find out why its key changed; if the host was reinstalled, replace the "
-    "key in known_hosts",
-    "host-key-checking-off": "remove what switches host key checking off in ssh_config",
-    "host-key-revoked": "do not use that key: make new host keys on the host's console",
-    "host-key-unknown": "get the host's key over a trusted way and add it to known_hosts",
-    "lease-failed": "look up the code after 'gate:' with reconcile explain",
-    "login-refused": "check ssh.user and ssh.identity; try ssh by hand",
-    "not-observed": "record the facts with this file: reconcile observe FILE -o FACTS",
-    "output-too-large": "make the user's shell start files silent",
-    "paused": "see with reconcile status who paused it, and reconcile resume it when he agrees",
-    "probe-garbled": "log in by hand and see what the shell prints",
-    "ssh-config-invalid": "correct ssh_config, or ssh.jump in the file",
-    "sudo-refused": "give the user the rule that reconcile sudoers prints",
-}
+RULE, GATE, HOST, FINDING = Source.RULE, Source.GATE, Source.HOST, Source.FINDING
 
 
-def unreachable(host: str, code: str, message: str) -> Blocked:
-    """A host that cannot be asked, by the code of the reason."""
-    remedy = REMEDIES.get(code, f"make {host} reachable over ssh")
-    return Blocked(code, member(host), message, f"{remedy}; then run it again")
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A code; ``remedy`` is what to do, empty where whoever refuses knows it better."""
+
+    code: str
+    source: Source
+    remedy: str = ""
+
+    @property
+    def page(self) -> str:
+        """The file of its page in ``reports/explain``."""
+        return f"{self.code}.md"
 
 
-def unread(host: str, section: str, reason: str) -> Blocked:
-    """A section of a host's facts that something depends on could not be read."""
-    return Blocked(
-        "section-unread",
-        member(host),
-        f"{section} could not be read: {reason}",
-        f"make it readable on {host}, then plan again; unknown is never taken for absent",
-    )
+_DECLARED = (
+    Refusal("action-repeated", GATE),
+    Refusal("automount-active", GATE),
+    Refusal("automount-conflict", RULE),
+    Refusal("automount-generated", GATE),
+    Refusal("backing-missing", RULE | GATE),
+    Refusal("backup-missing", RULE),
+    Refusal("changed-since", GATE),
+    Refusal("check-failed", GATE),
+    Refusal("cloned-volume", RULE),
+    Refusal("cluster-conf-invalid", RULE),
+    Refusal("cluster-in-use", GATE),
+    Refusal("cluster-not-well", RULE),
+    Refusal(
+        "command-timeout",
+        HOST,
+        "see on the host what hangs (ps, multipath -ll): it may still run",
+    ),
+    Refusal("connection-lost", HOST, "see whether the host restarted, and what it logged"),
+    Refusal("content-damaged", GATE),
+    Refusal("device-ambiguous", RULE),
+    Refusal("device-in-use", GATE),
+    Refusal("device-missing", RULE | GATE),
+    Refusal("device-not-blank", RULE | GATE),
+    Refusal("device-size", GATE),
+    Refusal("device-size-differs", RULE),
+    Refusal("device-too-small", RULE | GATE),
+    Refusal("device-unreadable", RULE),
+    Refusal("different-device", RULE),
+    Refusal("disarm-failed", GATE),
+    Refusal("drop-in-foreign", RULE),
+    Refusal("extend-failed", GATE),
+    Refusal("facts-stale", GATE),
+    Refusal("feature-skew", RULE),
+    Refusal("foreign-cluster", RULE),
+    Refusal("foreign-heartbeat", RULE | GATE),
+    Refusal("foreign-stack", RULE | GATE),
+    Refusal("format-failed", GATE),
+    Refusal("fstab-conflict", RULE),
+    Refusal("grow-failed", GATE),
+    Refusal("guest-not-started", GATE),
+    Refusal("guest-still-runs", GATE),
+    Refusal("guest-transient", RULE),
+    Refusal("guests-unread", RULE | GATE),
+    Refusal("heartbeat-advances", RULE),
+    Refusal("heartbeat-unread", RULE | GATE),
+    Refusal(
+        "host-key-changed",
+        HOST,
+        "find out why its key changed; if the host was reinstalled, replace the key in known_hosts",
+    ),
+    Refusal(
+        "host-key-checking-off",
+        HOST,
+        "remove what switches host key checking off in ssh_config",
+    ),
+    Refusal(
+        "host-key-revoked",
+        HOST,
+        "do not use that key: make new host keys on the host's console",
+    ),
+    Refusal(
+        "host-key-unknown",
+        HOST,
+        "get the host's key over a trusted way and add it to known_hosts",
+    ),
+    Refusal("host-unreachable", HOST),
+    Refusal("hostname-differs", RULE),
+    Refusal("install-failed", GATE),
+    Refusal("interconnect-not-on-host", RULE),
+    Refusal("invariant-backup-before-growth", RULE),
+    Refusal("invariant-device-is-bound", RULE),
+    Refusal("invariant-format-only-blank", RULE),
+    Refusal("invariant-grow-after-room", RULE),
+    Refusal("invariant-guest-runs-once", RULE),
+    Refusal("invariant-kind-is-declared", RULE),
+    Refusal("invariant-left-before-dropped", RULE),
+    Refusal("invariant-mount-after-files-agree", RULE),
+    Refusal("invariant-mount-after-lists-agree", RULE),
+    Refusal("invariant-no-restart-under-mount", RULE),
+    Refusal("invariant-one-format-per-device", RULE),
+    Refusal("invariant-plan-can-go-on", RULE),
+    Refusal("invariant-quarantine-before-drop", RULE),
+    Refusal("invariant-register-after-barrier", RULE),
+    Refusal("invariant-stop-only-unmounted", RULE),
+    Refusal("invariant-unmount-only-unused", RULE),
+    Refusal("invariant-window-is-proven", RULE),
+    Refusal("label-differs", RULE),
+    Refusal("label-failed", GATE),
+    Refusal("lease-busy", GATE),
+    Refusal("lease-failed", HOST, "look up the code after 'gate:' with reconcile explain"),
+    Refusal("lease-garbled", RULE | GATE),
+    Refusal("lease-held", GATE),
+    Refusal("lease-lost", GATE),
+    Refusal("lease-open", GATE),
+    Refusal("lease-too-long", GATE),
+    Refusal("lists-differ", GATE),
+    Refusal("live-refused", GATE),
+    Refusal("login-refused", HOST, "check ssh.user and ssh.identity; try ssh by hand"),
+    Refusal("lvm-not-shared", RULE),
+    Refusal("map-not-grown", GATE),
+    Refusal("mask-failed", GATE),
+    Refusal("member-offline", RULE),
+    Refusal("module-in-use", GATE),
+    Refusal("module-missing", RULE),
+    Refusal("module-not-built", GATE),
+    Refusal("module-not-loaded", GATE),
+    Refusal("module-unproven", RULE),
+    Refusal("mount-failed", GATE),
+    Refusal("mount-hidden", RULE),
+    Refusal("mount-path-busy", RULE | GATE),
+    Refusal("next-boot-differs", FINDING),
+    Refusal("next-boot-mount-missing", FINDING),
+    Refusal("next-boot-no-module", FINDING),
+    Refusal("next-boot-unit-disabled", FINDING),
+    Refusal("no-space", RULE | GATE),
+    Refusal("no-stable-path", RULE),
+    Refusal("no-tool", GATE),
+    Refusal("not-a-file", GATE),
+    Refusal("not-formatted", RULE),
+    Refusal("not-mounted", GATE),
+    Refusal(
+        "not-observed", HOST, "record the facts with this file: reconcile observe FILE -o FACTS"
+    ),
+    Refusal("not-root", RULE),
+    Refusal("not-supported-yet", RULE | GATE),
+    Refusal("output-too-large", HOST, "make the user's shell start files silent"),
+    Refusal("package-conflict", GATE),
+    Refusal("package-database-broken", RULE | GATE),
+    Refusal("package-held", RULE | GATE),
+    Refusal("package-lock-busy", GATE),
+    Refusal("package-missing", GATE),
+    Refusal("partition-blocked", RULE | GATE),
+    Refusal("partition-failed", GATE),
+    Refusal("partition-limit", GATE),
+    Refusal("partition-missing", RULE | GATE),
+    Refusal("partition-moved", GATE),
+    Refusal("partition-not-reread", GATE),
+    Refusal("partition-table", GATE),
+    Refusal("path-down", RULE | GATE),
+    Refusal("path-not-grown", GATE),
+    Refusal(
+        "paused",
+        RULE | GATE,
+        "see with reconcile status who paused it, and reconcile resume it when he agrees",
+    ),
+    Refusal("plan-changed", RULE),
+    Refusal("port-blocked", RULE),
+    Refusal("probe-garbled", HOST, "log in by hand and see what the shell prints"),
+    Refusal("program-unapproved", RULE),
+    Refusal("protocol-skew", RULE),
+    Refusal("rebooted", GATE),
+    Refusal("recovery-unfinished", RULE),
+    Refusal("repository-failed", GATE),
+    Refusal("resize-interrupted", GATE),
+    Refusal("secret-unread", RULE),
+    Refusal("section-unread", RULE),
+    Refusal("shrink-refused", RULE | GATE),
+    Refusal("slots-failed", GATE),
+    Refusal("ssh-config-invalid", HOST, "correct ssh_config, or ssh.jump in the file"),
+    Refusal("stale-host-could-return", RULE),
+    Refusal("sudo-refused", HOST, "give the user the rule that reconcile sudoers prints"),
+    Refusal("symlink", GATE),
+    Refusal("thin-pool-full", RULE | GATE),
+    Refusal("tools-missing", RULE),
+    Refusal("unit-not-usable", RULE),
+    Refusal("unmount-failed", GATE),
+    Refusal("unreadable", GATE),
+    Refusal("usage", GATE),
+    Refusal("version-skew", FINDING),
+    Refusal("volume-busy", RULE),
+    Refusal("volume-mounted", GATE),
+    Refusal("volume-read-only", RULE),
+    Refusal("volume-unfamiliar", RULE),
+    Refusal("write-failed", GATE),
+    Refusal("wrong-device", GATE),
+    Refusal("wrong-uuid", GATE),
+)
+REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _DECLARED})
 
 
-def not_supported(subject: str, what: str, remedy: str) -> Blocked:
-    """Something the file may say but this version does not act upon."""
-    return Blocked("not-supported-yet", subject, what, remedy)
+def require_declared(code: str) -> Refusal:
+    """The declaration of a code; raises ValueError where there is none to look it up by."""
+    if code not in REFUSALS:
+        raise ValueError(f"the code {code!r} is not declared in model/refusals.py")
+    return REFUSALS[code]
 
 
-def not_shared(item: Volume, host: str, what: str) -> Blocked:
-    """A logical volume inside the members is neither formatted nor grown."""
-    return Blocked(
-        "lvm-not-shared",
-        volume(item.label),
-        f"{host}: {item.device.path or item.device.wwid} is a logical volume of the members "
-        f"themselves, and is not {what}: that LVM activates it shared, and that all of them map "
-        "it to the same extents, is not looked at; equal size is not equal mapping",
-        "give the LUN itself as the device, without LVM inside the members",
-    )
-
-
-def unwanted(name: str, where: str, hosts: Sequence[str]) -> Blocked:
-    """A node that the desired state does not have still is in ``where`` of ``hosts``."""
-    return not_supported(
-        member(name),
-        f"{name} is not in the desired state but in {where} of {', '.join(hosts)}: "
-        "removing a member is not acted upon yet",
-        f"put {name} back into the file, or remove it by hand",
-    )
-
-
-def altered(name: str, where: str, hosts: Sequence[str], values: tuple[str, str]) -> Blocked:
-    """A node has other values in ``where`` of ``hosts`` (the first) than wanted (the second)."""
-    return not_supported(
-        member(name),
-        f"{name} is {values[0]} in {where} of {', '.join(hosts)}, the file wants {values[1]}: "
-        "changing a member is not acted upon yet",
-        "give it the values that it has",
-    )
-
-
-def compared(
-    wanted: Mapping[str, str], found: Mapping[str, Mapping[str, str]], where: str
-) -> Iterator[Blocked]:
-    """Refuse nodes that are unwanted or altered.
-
-    ``wanted`` is node to values; ``found`` is host to node to values, all names lower-case.
-    """
-    hosts: dict[tuple[str, str], list[str]] = {}
-    for host, nodes in found.items():
-        for node, values in nodes.items():
-            if values != wanted.get(node):
-                hosts.setdefault((node, values), []).append(host)
-    for (node, values), places in hosts.items():
-        if node in wanted:
-            yield altered(node, where, places, (values, wanted[node]))
-        else:
-            yield unwanted(node, where, places)
+def host_remedy(host: str, code: str) -> str:
+    """What to do about a host that could not be asked, by the code of the reason."""
+    return require_declared(code).remedy or f"make {host} reachable over ssh"

@@ -37,7 +37,7 @@ OPTIONAL = "sg_readcap"
 UNITS = ("o2cb.service", "ocfs2.service")
 
 
-def lacking(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
+def missing_packages(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
     """The packages without which nothing can be done on the host, and which it has not."""
     packages = known(facts.packages)
     names = NAMES.get(packages.manager or "", {})
@@ -90,7 +90,7 @@ def unpackaged(cluster: Cluster, facts: HostFacts) -> str:
         packages.kernel_module and packages.kernel_module_version and facts.kernel.module_file
     ):
         return ""
-    name = filled(packages.kernel_module, facts)
+    name = expand_kernel(packages.kernel_module, facts)
     return "" if _versions(facts, name) else name
 
 
@@ -101,7 +101,7 @@ def unwanted(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, str, str
     if have and packages.tools_version not in (None, have):
         yield packages.tools, have, str(packages.tools_version)
     if packages.kernel_module and (wanted := packages.kernel_module_version):
-        name = filled(packages.kernel_module, facts)
+        name = expand_kernel(packages.kernel_module, facts)
         there = _versions(facts, name)
         if there and not has_module_version(facts, f"{name}={wanted}"):
             yield name, there, wanted
@@ -147,7 +147,7 @@ def _tools(cluster: Cluster) -> str:
     return f"{packages.tools}{version}"
 
 
-def useful(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
+def optional_packages(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
     """The packages to take along where something is installed anyway."""
     packages = known(facts.packages)
     names = NAMES.get(packages.manager or "", {})
@@ -181,7 +181,7 @@ def _is_multipath(volume: Volume, facts: HostFacts) -> bool:
     return disk is not None and (disk.dm_uuid or "").startswith("mpath-")
 
 
-def unusual(cluster: Cluster) -> tuple[str, ...]:
+def extra_packages_to_probe(cluster: Cluster) -> tuple[str, ...]:
     """The packages that the probe is asked for besides those that it tells of anyway."""
     packages = cluster.packages
     found = (packages.tools,) if packages.tools not in USUAL else ()
@@ -197,7 +197,7 @@ def has_module(facts: HostFacts) -> bool:
     return "ocfs2" in kernel.loaded or kernel.module_file is not None
 
 
-def filled(package: str, facts: HostFacts) -> str:
+def expand_kernel(package: str, facts: HostFacts) -> str:
     """The name of a module's package, for the kernel that runs."""
     return package.replace("{kernel}", known(facts.kernel).running)
 
@@ -207,7 +207,7 @@ def module_package(cluster: Cluster, facts: HostFacts) -> str:
     packages = cluster.packages
     if not (packages.manage and packages.kernel_module and known(facts.packages).manager):
         return ""
-    return filled(packages.kernel_module, facts)
+    return expand_kernel(packages.kernel_module, facts)
 
 
 def install_line(manager: str | None, names: tuple[str, ...]) -> str:

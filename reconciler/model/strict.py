@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import Strict as Strictness
 
-from reconciler.model.words import Argument, PlainArgument
+from reconciler.model.field_types import Argument, PlainArgument
 
 # Lists: YAML and JSON hand over what a strict tuple would refuse; the items stay strict.
 Lists = Strictness(strict=False)

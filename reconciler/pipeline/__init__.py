@@ -20,13 +20,13 @@ from reconciler.execution.locks import Claim, Held, leased
 from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
+from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Record
 from reconciler.model.observed import Observed
-from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome
+from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Fact, Plan
-from reconciler.model.refusals import unreachable
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.pipeline.looking import (
     Fleet,
     Live,
@@ -140,7 +140,7 @@ class Run:
         except LockHeld as error:
             return ClusterOutcome(plan.name, "locked", message=str(error))
         except HostUnreachable as error:
-            blocked = unreachable(error.host, error.code, error.message)
+            blocked = refuse_unreachable(error.host, error.code, error.message)
             return ClusterOutcome(plan.name, "refused", blocked=(blocked,))
         if held.losses:
             message = f"stopped, the lease was lost: {held.losses[0]}"
@@ -271,7 +271,7 @@ def _missing(rest: ClusterPlan) -> str:
 def _stale(plan: ClusterPlan) -> Blocked:
     return Blocked(
         "plan-changed",
-        f"cluster/{plan.name}",
+        cluster_address(plan.name),
         "the hosts changed between the plan and its execution; nothing was done",
         "plan again, look at what differs, and approve that plan",
     )

@@ -17,8 +17,8 @@ from reconciler.model.desired import Cluster, Desired, Member, Ssh
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
-from reconciler.model.software import unusual
-from reconciler.model.standing import contacted, staying, with_volumes
+from reconciler.model.roles import contacted, staying, with_volumes
+from reconciler.model.software import extra_packages_to_probe
 from reconciler.planning.checks.storage_hosts import (
     helper_hosts,
     hosts_to_probe,
@@ -109,7 +109,7 @@ def questions(cluster: Cluster) -> dict[str, tuple[str, ...]]:
         "units": (*units(cluster), *guest_units(cluster)),
         "orders": tuple(ordered(cluster)),
         "guests": tuple(listings(cluster)),
-        "packages": tuple(unusual(cluster)),
+        "packages": tuple(extra_packages_to_probe(cluster)),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.model.desired import Cluster
 from reconciler.model.documents import Record
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.standing import contacted, staying
+from reconciler.model.roles import contacted, staying
 from reconciler.pipeline.looking import Hosts, questions
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 from reconciler.resources.membership.preflight import targets

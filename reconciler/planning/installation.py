@@ -12,8 +12,8 @@ from dataclasses import replace
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.plan import Action
+from reconciler.model.roles import restrict_to, staying
 from reconciler.model.software import TOOLS
-from reconciler.model.standing import among, staying
 from reconciler.planning.kinds import in_phases
 from reconciler.planning.prediction import predict
 from reconciler.resources.packages import changes as packages
@@ -25,7 +25,7 @@ def install_actions(cluster: Cluster, observed: Observed) -> tuple[Action, ...]:
     """What is to be installed, of all hosts of which enough is known."""
     readable = {
         name: facts
-        for name, facts in among(observed, staying(cluster)).reached().items()
+        for name, facts in restrict_to(observed, staying(cluster)).reached().items()
         if not any(isinstance(getattr(facts, key), Unknown) for key in packages.NEEDS)
     }
     seen = Observed(readable)

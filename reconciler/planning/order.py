@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
+from reconciler.model.addresses import parse_address
 from reconciler.model.plan import Action, ActionKind
 from reconciler.planning import graph
 from reconciler.planning.kinds import PLACES, RESUMES, UNMOUNTED, having
@@ -42,7 +43,7 @@ def _same_place(first: Action, second: Action) -> bool:
 
 
 def _same_guest(first: Action, second: Action) -> bool:
-    return first.address.split("/")[-1] == second.address.split("/")[-1]
+    return parse_address(first.address).last == parse_address(second.address).last
 
 
 def _each(

@@ -8,9 +8,8 @@ from itertools import count
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.model.refusals import unread
 from reconciler.planning.checks import (
     cluster_health,
     foreign_hosts,
@@ -198,7 +197,7 @@ def _readable(
             continue
         needed = {key: getattr(facts, key) for key in resource.needs}
         short = [
-            unread(name, key, value.reason)
+            refuse_unread(name, key, value.reason)
             for key, value in needed.items()
             if isinstance(value, Unknown)
         ]

@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.model.desired import Cluster, Member
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
-from reconciler.model.standing import among, listed, restated, staying, with_members
+from reconciler.model.roles import (
+    listed,
+    restrict_to,
+    staying,
+    with_member_states,
+    with_members,
+)
 from reconciler.planning.resolve.numbering import Place, live_nodes
 
 
@@ -26,7 +33,7 @@ def moving_members(
     An idle member is one of them only if it wants what a mounted one has, or has what that wants.
     """
     changed = [
-        m for m in listed(cluster) if now.get(m.name.lower(), place_of(m)) != place_of(m)
+        m for m in listed(cluster) if now.get(host_key(m.name), place_of(m)) != place_of(m)
     ]
     moved = [m for m in changed if _mounts(observed, m.name)]
     return moved + [m for m in changed if m not in moved and _collides(m, moved, now)]
@@ -44,11 +51,11 @@ def _mounts(observed: Observed, name: str) -> bool:
 
 def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
     """Whether an idle member wants what a mounted one has, or has what that one wants."""
-    mine, here = place_of(member), now[member.name.lower()]
+    mine, here = place_of(member), now[host_key(member.name)]
     pairs = [
         pair
         for other in moved
-        for pair in ((mine, now[other.name.lower()]), (here, place_of(other)))
+        for pair in ((mine, now[host_key(other.name)]), (here, place_of(other)))
     ]
     return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
 
@@ -58,7 +65,7 @@ def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
     order = sorted(moved, key=place_of)
     for at, member in enumerate(order):
         number, ip, _port = place_of(member)
-        later = [now[m.name.lower()] for m in order[at + 1 :]]
+        later = [now[host_key(m.name)] for m in order[at + 1 :]]
         if any(number == place[0] or ip == place[1] for place in later):
             return True
     return False
@@ -66,7 +73,7 @@ def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
 
 def running_members(cluster: Cluster, observed: Observed) -> set[str]:
     """Who stays and has the cluster online."""
-    reached = among(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).reached()
     return {name for name, facts in reached.items() if live_nodes(cluster, facts)}
 
 
@@ -81,12 +88,12 @@ def without_moves(
     runs = running_members(cluster, observed)
     away = {name for name in names if name not in runs}
     kept = [
-        _put(m, now[m.name.lower()]) if m.name in names else m
+        _put(m, now[host_key(m.name)]) if m.name in names else m
         for m in cluster.members
-        if m not in listed(cluster) or (m.name.lower() in now and m.name not in away)
+        if m not in listed(cluster) or (host_key(m.name) in now and m.name not in away)
     ]
     idle = {name for name in names if not _mounts(observed, name)}
-    return restated(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
+    return with_member_states(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
 
 
 def _put(member: Member, place: Place) -> Member:

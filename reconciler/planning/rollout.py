@@ -10,23 +10,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import ActionKind
-from reconciler.model.refusals import volume as address
-from reconciler.model.software import outdated, outdated_module, reload_due
-from reconciler.model.standing import (
+from reconciler.model.roles import (
     STOPPED,
-    among,
-    kept_from,
     mounting_it,
     online,
-    restated,
+    restrict_to,
     staying,
+    with_member_states,
     with_members,
     with_volumes,
-    withheld,
+    withhold,
+    without_mount_on,
 )
+from reconciler.model.software import outdated, outdated_module, reload_due
 from reconciler.planning.kinds import KINDS, in_phases
 from reconciler.planning.renumbering import (
     moving_members,
@@ -101,11 +101,11 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[RolloutStep, ...]:
         if host not in drained
     }
     turns = {host: labels for host, labels in turns.items() if labels}
-    later = frozenset(address(label) for labels in turns.values() for label in labels)
+    later = frozenset(volume_address(label) for labels in turns.values() for label in labels)
     upgrades = tuple(_upgraded(cluster, observed))
     if not turns:
         return (*points, *upgrades)
-    rest = frozenset(address(v.label) for v in cluster.volumes) - later
+    rest = frozenset(volume_address(v.label) for v in cluster.volumes) - later
     return (
         *points[:-1],
         RolloutStep(cluster, None, last=rest),
@@ -118,15 +118,15 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[RolloutStep, ...]:
 def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[RolloutStep]:
     """One member after the other: unmounted, offline, with its new software, and back."""
     none: frozenset[str] = frozenset()
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         parts = [outdated(cluster, facts), outdated_module(cluster, facts)]
         news = [part.replace("=", " ") for part in parts if part]
         if reload_due(cluster, facts):
             news.append("the ocfs2 module that is installed there")
         if news:
             words = f"{host} gets {' and '.join(news)}"
-            away = restated(cluster, {host: "drained"})
-            out = restated(cluster, {host: STOPPED})
+            away = with_member_states(cluster, {host: "drained"})
+            out = with_member_states(cluster, {host: STOPPED})
             yield RolloutStep(away, DRAIN, words, none)
             yield RolloutStep(out, STOP | UPGRADE, words, none)
             yield RolloutStep(cluster, MOVES, last=none)
@@ -172,7 +172,9 @@ def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[
     """One member after the other: without these volumes, then with them again."""
     none: frozenset[str] = frozenset()
     for host, labels in turns.items():
-        volumes = [kept_from(v, host) if v.label in labels else v for v in cluster.volumes]
+        volumes = [
+            without_mount_on(v, host) if v.label in labels else v for v in cluster.volumes
+        ]
         words = f"{'; '.join(labels.values())}, on {host}"
         yield RolloutStep(with_volumes(cluster, volumes), DRAIN, words, none)
         yield RolloutStep(cluster, BACK, last=none)
@@ -183,7 +185,7 @@ def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
     want = frozen_timeouts(cluster)
     return {
         name
-        for name, facts in among(observed, online(cluster)).reached().items()
+        for name, facts in restrict_to(observed, online(cluster)).reached().items()
         if live_nodes(cluster, facts) and kernel_timeouts(facts, cluster.name) != want
     }
 
@@ -194,15 +196,17 @@ def _closed(cluster: Cluster, held: Mapping[str, str]) -> RolloutStep:
 
 
 def _without(cluster: Cluster, held: Collection[str]) -> Cluster:
-    volumes = [withheld(v) if v.label in held else v for v in cluster.volumes]
+    volumes = [withhold(v) if v.label in held else v for v in cluster.volumes]
     return with_volumes(cluster, volumes)
 
 
 def _window(cluster: Cluster, stops: Collection[str], because: str) -> list[RolloutStep]:
     """All at once: nothing mounted, then the cluster offline; the wish starts it again."""
     return [
-        RolloutStep(restated(cluster, dict.fromkeys(stops, "drained")), AWAY, because),
-        RolloutStep(restated(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
+        RolloutStep(
+            with_member_states(cluster, dict.fromkeys(stops, "drained")), AWAY, because
+        ),
+        RolloutStep(with_member_states(cluster, dict.fromkeys(stops, STOPPED)), STOP, because),
     ]
 
 
@@ -220,7 +224,7 @@ def _rolling(
             f"{name} becomes node {n} at {ip}:{port}" for name, (n, ip, port) in new.items()
         ]
         yield RolloutStep(
-            restated(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
+            with_member_states(settled, dict.fromkeys(new, "drained")), DRAIN, ", ".join(words)
         )
         done |= set(new)
         before = {m.name: m for m in settled.members}

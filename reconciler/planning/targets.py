@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from reconciler.model.addresses import cluster_address, is_at_or_below, member_address
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import Action, Change, ClusterPlan
-from reconciler.model.refusals import member
 from reconciler.planning import graph
 from reconciler.planning.kinds import LISTS, WHOLE, having
 from reconciler.planning.rollout import LAST
@@ -21,7 +21,7 @@ def restrict_plan(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
 
     What takes something away is done whole, with what gives it back, or not at all.
     """
-    if not targets or f"cluster/{plan.name}" in targets:
+    if not targets or cluster_address(plan.name) in targets:
         return plan
     chosen = frozenset(a.id for a in plan.actions if _matches(a.host, a.address, targets))
     chosen |= frozenset(a.id for a in plan.actions if _grows_with(a, plan.actions, chosen))
@@ -65,5 +65,5 @@ def _own_needs(action: Action, actions: Sequence[Action]) -> frozenset[str]:
 
 
 def _matches(host: str, address: str, targets: Sequence[str]) -> bool:
-    places = (member(host), address)
-    return any(p == t or p.startswith(f"{t}/") for p in places for t in targets)
+    places = (member_address(host), address)
+    return any(is_at_or_below(p, t) for p in places for t in targets)

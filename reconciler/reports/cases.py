@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import names_host
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.reports import junit
@@ -38,7 +39,7 @@ def _changes(cluster: ClusterPlan) -> Iterator[Case]:
     for change in cluster.changes:
         (found,) = differences([change])
         words = [f"because: {change.because}", *found.lines]
-        where = f" on {change.host}" if change.host not in change.address.split("/") else ""
+        where = f" on {change.host}" if not names_host(change.address, change.host) else ""
         yield Case(f"change {change.address}{where}", output="\n".join(words))
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from itertools import accumulate
 
 from reconciler.diffing import differences
+from reconciler.model.addresses import without_host
 from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports import junit
 from reconciler.reports.markdown import LIMIT, code, fence, prose, table
@@ -70,14 +71,11 @@ def summary(found: Sequence[Drift]) -> Line:
 
 def _item_lines(item: Item) -> Iterator[Line]:
     code = f"  {item.code}" if item.code else ""
-    yield "", f"    {item.host or 'all'}  {_what(item)}  ({item.truth}){code}"
+    yield (
+        "",
+        f"    {item.host or 'all'}  {without_host(item.address, item.host)}  ({item.truth}){code}",
+    )
     yield from (("", f"      {line}") for line in _told(item))
-
-
-def _what(item: Item) -> str:
-    """The address without the host, which stands beside it."""
-    words = [word for word in item.address.split("/") if word != item.host]
-    return "/".join(words[1:] if words[:1] == ["member"] and len(words) > 1 else words)
 
 
 def _told(item: Item) -> Iterator[str]:
@@ -133,7 +131,12 @@ def drift_markdown(found: Sequence[Drift]) -> str:
 def _parts(drift: Drift) -> Iterator[str]:
     if drift.items:
         rows = (
-            (prose(item.host or "all"), code(_what(item)), item.truth, item.kind)
+            (
+                prose(item.host or "all"),
+                code(without_host(item.address, item.host)),
+                item.truth,
+                item.kind,
+            )
             for item in drift.items
         )
         listed = table(("host", "what", "truth", "class"), rows)

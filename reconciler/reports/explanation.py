@@ -6,12 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 
+from reconciler.model.addresses import (
+    cluster_address,
+    extend_address,
+    is_at_or_below,
+    member_address,
+    parse_address,
+    volume_address,
+)
 from reconciler.model.desired import Cluster
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.model.refusals import member
 from reconciler.reports.documents import fact_words, preview
 from reconciler.reports.grouping import differences, what
 from reconciler.reports.shortening import shortened
@@ -55,9 +62,9 @@ def matter(plan: Plan, address: str) -> Matter:
         action
         for k in plan.clusters
         for action in k.actions
-        if address in {action.id, action.kind, f"cluster/{k.name}"}
-        or (action.host and _is_below(member(action.host), address))
-        or _is_below(action.address, address)
+        if address in {action.id, action.kind, cluster_address(k.name)}
+        or (action.host and is_at_or_below(member_address(action.host), address))
+        or is_at_or_below(action.address, address)
         or any(_is_for(action, change) for change in changes)
     )
     return Matter(
@@ -71,23 +78,19 @@ def matter(plan: Plan, address: str) -> Matter:
     )
 
 
-def _is_below(address: str, place: str) -> bool:
-    return address == place or address.startswith(f"{place}/")
-
-
 def _is_at(address: str, change: Change) -> bool:
-    places = (change.address, what(change), member(change.host))
-    return any(_is_below(place, address) for place in places)
+    places = (change.address, what(change), member_address(change.host))
+    return any(is_at_or_below(place, address) for place in places)
 
 
 def _is_for(action: Action, change: Change) -> bool:
     """Whether an action is done because of a change: about the same thing, there or everywhere."""
-    if not action.host and what(change) in {action.address, action.address.split("/")[-1]}:
+    if not action.host and what(change) in {action.address, parse_address(action.address).last}:
         return True  # a barrier of all members
-    if not _is_below(change.address, action.address):
+    if not is_at_or_below(change.address, action.address):
         return False
     there = action.host == change.host or (change.truth == "disk" and not action.host)
-    kinds = ABOUT.get((what(change).split("/")[2:3] or [""])[0])
+    kinds = ABOUT.get((*parse_address(what(change)).aspect, "")[0])
     if kinds is None:
         return there
     return action.kind in kinds and (there or change.truth in WIDE)
@@ -118,22 +121,29 @@ def _led_to(change: Change, actions: Sequence[Action]) -> bool:
 
 
 def _concerns(subject: str, address: str, named: set[str]) -> bool:
-    return _is_below(subject, address) or any(_is_below(name, subject) for name in named)
+    return is_at_or_below(subject, address) or any(
+        is_at_or_below(name, subject) for name in named
+    )
 
 
 def known_addresses(pairs: Sequence[tuple[Cluster, Observed]], plan: Plan) -> tuple[str, ...]:
     """Everything that may be asked about: of the file, and of what is planned."""
     found: list[str] = []
     for cluster, _observed in pairs:
-        found.append(f"cluster/{cluster.name}")
+        found.append(cluster_address(cluster.name))
         found += OF_MEMBERS
         for item in cluster.members:
-            found += [member(item.name), *(f"{member(item.name)}/{w}" for w in OF_MEMBERS)]
-        for volume in cluster.volumes:
-            place = f"volume/{volume.label}"
-            found += [place, *(f"{place}/{word}" for word in OF_VOLUMES)]
             found += [
-                f"{place}/{w}/{m.name}" for w in ("mount", "boot") for m in cluster.members
+                member_address(item.name),
+                *(member_address(item.name, w) for w in OF_MEMBERS),
+            ]
+        for volume in cluster.volumes:
+            place = volume_address(volume.label)
+            found += [place, *(extend_address(place, word) for word in OF_VOLUMES)]
+            found += [
+                extend_address(place, w, m.name)
+                for w in ("mount", "boot")
+                for m in cluster.members
             ]
     for k in plan.clusters:
         found += [word for change in k.changes for word in (change.address, what(change))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import unified_diff
 from itertools import groupby
 
+from reconciler.model.addresses import without_host
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Outage
 from reconciler.planning.review.outages import guests_taken
@@ -127,8 +128,7 @@ def rows(changes: Sequence[Change]) -> tuple[Row, ...]:
 
 def what(change: Change) -> str:
     """The address without the host, which stands beside it."""
-    words = (word for word in change.address.split("/") if word != change.host)
-    return "/".join(words).replace("member/", "", 1)
+    return without_host(change.address, change.host)
 
 
 def _how(change: Change) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
+from reconciler.model.addresses import parse_address
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.reports.explain import codes, page
@@ -78,7 +79,7 @@ def plan_sarif(plan: Plan, file: str, places: Mapping[tuple[str, str], Place]) -
     results: list[Result] = []
     for cluster in plan.clusters:
         for code, level, subject, message in _said(cluster):
-            subject_place = places.get((cluster.name, "/".join(subject.split("/")[:2])))
+            subject_place = places.get((cluster.name, parse_address(subject).owner))
             place = subject_place or places.get((cluster.name, "")) or (1, 1)
             results.append(Result(code, level, message, file, place))
     return render(results)

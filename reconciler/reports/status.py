@@ -18,7 +18,7 @@ from reconciler.model.observed import (
     Unreachable,
     WantedDevice,
 )
-from reconciler.model.standing import CONTACTED, among, mounting_it, online, staying
+from reconciler.model.roles import CONTACTED, mounting_it, online, restrict_to, staying
 from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.forecast import findings
@@ -73,7 +73,7 @@ def _member(cluster: Cluster, item: Member, observed: Observed) -> Json:
     local = next((n.number for n in live.nodes if n.local), None) if live else None
     return {
         "name": item.name,
-        "state": str(item.state),
+        "state": str(item.role),
         "read": _was_read(item, facts),
         "number": item.number if local is None else local,
         "o2cb": _o2cb(cluster, facts),
@@ -85,14 +85,13 @@ def _member(cluster: Cluster, item: Member, observed: Observed) -> Json:
 
 
 def _was_read(item: Member, facts: HostFacts | Unreachable | None) -> str:
-    if item.state not in CONTACTED:
+    if item.role not in CONTACTED:
         return "not asked"
     return "yes" if isinstance(facts, HostFacts) else "no"
 
 
 def _live(cluster: Cluster, facts: HostFacts) -> LiveCluster | None:
-    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
-    return next((c for c in clusters if c.name == cluster.name and c.nodes), None)
+    return None if isinstance(facts.live, Unknown) else facts.live.running(cluster.name)
 
 
 def _o2cb(cluster: Cluster, facts: HostFacts | Unreachable | None) -> str:
@@ -151,7 +150,7 @@ def _heartbeat(view: WantedDevice | None, number: int | None) -> str:
 
 
 def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
-    stays = among(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).reached()
     views = [
         view
         for facts in stays.values()
@@ -190,7 +189,7 @@ def _foreign(cluster: Cluster, observed: Observed) -> Iterator[str]:
         alive = {
             n for f in Observed(readable).reached().values() for n in _advancing(volume, f)
         }
-        names = {m.number: f" ({m.name}, {m.state} by the file)" for m in cluster.members}
+        names = {m.number: f" ({m.name}, {m.role} by the file)" for m in cluster.members}
         for node in sorted(nodes & alive):
             who = f"node {node}{names.get(node, '')}"
             yield f"{who} writes its heartbeat to {volume.label}; no mount that was read explains it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.model.addresses import parse_action_id
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
@@ -152,7 +153,7 @@ def _not_started(actions: Sequence[str]) -> Iterator[Line]:
     """Ids, CLUSTER/HOST/WHAT, the same of several hosts in one line."""
     groups: dict[str, list[str]] = {}
     for action in actions:
-        host, what = action.split("/", 2)[1:]
+        _cluster, host, what = parse_action_id(action)
         groups.setdefault(what, []).append(host)
     for what, hosts in groups.items():
         yield "dim", f"  not started: {','.join(hosts)}: {what}"

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import has_mounted, ref
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.quantities import format_extent
-from reconciler.model.standing import LISTED, is_withdrawn
+from reconciler.model.roles import LISTED, is_withdrawn
 from reconciler.planning.resolve.numbering import places, with_numbers
 
 Mark = Literal["mounted", "mounts", "unmounts", "again", "none", "unknown"]
@@ -82,8 +84,8 @@ def _seat(
     now: Mapping[str, str],
 ) -> Seat:
     name = member.name
-    before = now.get(name.lower(), "")
-    after = str(member.number) if member.state in LISTED and member.number is not None else ""
+    before = now.get(host_key(name), "")
+    after = str(member.number) if member.role in LISTED and member.number is not None else ""
     number = before if before == after else f"{before or NOBODY} \u2192 {after or NOBODY}"
     facts = observed.hosts.get(name)
     marks = [_mark(name, facts, volume, plan) for volume in cluster.volumes]
@@ -96,9 +98,9 @@ def _state(member: Member, facts: HostFacts | Unreachable | None, is_listed: boo
     if isinstance(facts, Unreachable):
         return "silent"
     states: Mapping[str, State] = {"drained": "drained", "offline": "offline", "dead": "dead"}
-    if member.state in states:
-        return states[member.state]
-    if member.state == "present":
+    if member.role in states:
+        return states[member.role]
+    if member.role == "present":
         return "member" if is_listed else "joins"
     return "leaves" if is_listed else "gone"
 
@@ -110,7 +112,7 @@ def _mark(
         return "unknown"
     if isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown):
         return "unknown"
-    mine = _kinds(host, f"volume/{volume.label}", plan)
+    mine = _kinds(host, volume_address(volume.label), plan)
     return MARKS[has_mounted(facts, ref(volume)), "mount" in mine, "unmount" in mine]
 
 

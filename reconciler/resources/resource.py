@@ -11,7 +11,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
-from reconciler.model.standing import involved
+from reconciler.model.roles import involved
 from reconciler.probe.sections import Section
 
 

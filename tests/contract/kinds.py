@@ -13,8 +13,8 @@ from typing import Any
 from reconciler.cli.fleet import connected
 from reconciler.hosts import Host
 from reconciler.hosts.loopback import Served
-from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator import World, connect, connect_all
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.model.desired import Desired
 from tests.contract.normal import LUN
 from tests.contract.stage import CLUSTER
@@ -70,15 +70,15 @@ class Simulated:
 
     def connected(self) -> AbstractAsyncContextManager[Mapping[str, Host]]:
         """The hosts themselves."""
-        return nullcontext(self.world.hosts)
+        return nullcontext(connect_all(self.world))
 
     async def cut_power(self, host: str) -> None:
         """Pulls the plug."""
-        self.world.hosts[host].power_off()
+        connect(self.world, host).power_off()
 
     async def power_on(self, host: str) -> None:
         """A simulated boot is over at once."""
-        self.world.hosts[host].power_on()
+        connect(self.world, host).power_on()
 
     async def install(self, host: str, unit: str, file: str) -> None:
         """A unit whose only process, a sleep, keeps a file open."""

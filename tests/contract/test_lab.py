@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from tests.clock import drive
 from tests.contract.differences import differences
 from tests.contract.history import played

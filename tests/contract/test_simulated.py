@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.hosts.loopback import served
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from tests.clock import drive
 from tests.contract.differences import differences
 from tests.contract.history import played

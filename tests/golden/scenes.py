@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reconciler import pipeline
-from reconciler.hosts.simulator import guests, services
-from reconciler.hosts.simulator.guests import Guest
-from reconciler.hosts.simulator.machine import Unit as SimulatedUnit
-from reconciler.hosts.simulator.worlds import Shape, add_storage, strip
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.kernel import hypervisor, services
+from reconciler.hosts.simulator.presets import Shape, add_storage, strip
+from reconciler.hosts.simulator.state.guests import Guest
+from reconciler.hosts.simulator.state.machine import Unit as SimulatedUnit
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed, Process, Unit, Unreachable
 from reconciler.model.plan import Plan
@@ -134,7 +135,7 @@ def guests_leave():
     """A host with guests is drained: one is moved, or else stopped."""
     world = witnessed(3)
     for machine in world.machines.values():
-        machine.programs = {"guests": guests.guests_program}
+        machine.programs = {"guests": hypervisor.guests_program}
     kind = {
         "kind": "command",
         "list": ["guests", "list", "/srv/images"],
@@ -146,7 +147,7 @@ def guests_leave():
     controller = Controller(world)
     applied(world, controller, one(world, volumes=volumes))
     for name in ("vm101", "vm102"):
-        guests.add(world.machines["node02"], Guest(name, f"/srv/images/{name}"))
+        hypervisor.add(world.machines["node02"], Guest(name, f"/srv/images/{name}"))
     states = {"node02": {"state": "drained"}}
     return looked(world, controller, one(world, states=states, volumes=volumes))
 
@@ -166,7 +167,7 @@ def dead():
     world = witnessed(3)
     controller = Controller(world)
     applied(world, controller, one(world))
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.reach(world.now + 300)
     said = {**SAID, "lun_access": "mapped"}
     states = {"node03": {"state": "dead", "attested": said}}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.loading import read
-from reconciler.model.standing import restated
+from reconciler.model.roles import with_member_states
 from reconciler.reports.runbook import runbook_document, runbook_lines
 from tests.builders import converged
 from tests.golden.scenes import SCENES, built
@@ -36,7 +36,7 @@ def guide_remove():
     """The guide's removal of flexnode01, of its cluster of two."""
     (cluster,) = read(GUIDE).clusters
     observed = _placed(cluster, converged(cluster).hosts)
-    return restated(cluster, {"flexnode01": "absent"}), observed
+    return with_member_states(cluster, {"flexnode01": "absent"}), observed
 
 
 def _placed(cluster, hosts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from reconciler.hosts.simulator import connect
 from reconciler.model.desired import Desired
 from tests.runs import Controller, Ended, mounted
 from tests.wire import Line
@@ -36,7 +37,7 @@ def heal(world: Witness) -> None:
         machine.refusal = ""
         machine.files.room["/etc"].free = max(machine.files.room["/etc"].free, 1 << 24)
         if not machine.running.on:
-            world.hosts[name].power_on()
+            connect(world, name).power_on()
 
 
 async def recover(world: Witness, controller: Controller, wanted: Desired) -> list[str]:

@@ -7,10 +7,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 
-from reconciler.hosts.simulator import Fault, guests, services
-from reconciler.hosts.simulator.guests import Guest
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import Shape, add_storage, partition
+from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator.kernel import hypervisor, services
+from reconciler.hosts.simulator.presets import Shape, add_storage, partition
+from reconciler.hosts.simulator.state.guests import Guest
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.model.desired import Desired
 from tests.clock import drive
 from tests.properties.recovery import disturbed, heal, recover
@@ -117,11 +118,11 @@ class Hosting:
 def _hosting() -> Witness:
     world = witnessed(2)
     for machine in world.machines.values():
-        machine.programs = {"guests": guests.guests_program}
+        machine.programs = {"guests": hypervisor.guests_program}
     wish = desired(world, volumes=[_hosted(world)])
     assert drive(world, Controller(world).apply(wish)).word == "converged"
     for number, name in ((1, "node01"), (2, "node01"), (3, "node02")):
-        guests.add(world.machines[name], Guest(f"vm{number}", f"/srv/images/vm{number}"))
+        hypervisor.add(world.machines[name], Guest(f"vm{number}", f"/srv/images/vm{number}"))
     return world
 
 
@@ -135,7 +136,7 @@ def _hosted(world: Witness) -> dict:
 def down(world: Witness) -> list[str]:
     """Guests that run nowhere in the end, while no host lost its power."""
     lost = any(event.what == "power-off" for event in world.trace)
-    up = {name for machine in world.machines.values() for name in guests.running(machine)}
+    up = {name for machine in world.machines.values() for name in hypervisor.running(machine)}
     return [] if lost else [f"{name} is down" for name in sorted(world.guests.keys() - up)]
 
 

@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.hosts.simulator import connect_all
 from tests.clock import drive
 from tests.properties.recovery import disturbed, heal, recover
 from tests.runs import Controller
@@ -12,11 +13,11 @@ from tests.wire import Kill, Line
 
 async def suffer(world, ordeal, controllers, wanted):
     """One run in trouble; what must never happen and did."""
-    for host in list(world.hosts.values()):
+    for host in list(connect_all(world).values()):
         if not host.machine.running.on:
             host.power_on()
     world.advance(ordeal.pause)
-    hosts = list(world.hosts.values())
+    hosts = list(connect_all(world).values())
     for number in ordeal.reboots:
         hosts[number % len(hosts)].reboot()
     for trouble in ordeal.troubles:

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.hosts.simulator import World
+from reconciler.hosts.simulator import World, connect_all
 from reconciler.model.desired import Desired
 from tests.clock import drive
 from tests.properties.recovery import disturbed
@@ -110,7 +110,7 @@ async def lived(world: World, history: list[Wish]) -> list[str]:
             _, broken = await disturbed(controller, wanted, Line(Kill(at, phase)))
             wrongs += broken
         if wish.reboot is not None:
-            list(world.hosts.values())[wish.reboot].reboot()
+            list(connect_all(world).values())[wish.reboot].reboot()
         world.advance(130)
         runs = [await controller.apply(wanted) for _ in range(2)]
         wrongs += wrong(world, wish, runs[-1])

@@ -9,13 +9,14 @@ from reconciler import pipeline
 from reconciler.execution import executor, leases, machine
 from reconciler.execution.locks import Held
 from reconciler.gate import decision
-from reconciler.hosts.simulator import Fault, beating
-from reconciler.hosts.simulator import gate as simulated_gate
-from reconciler.hosts.simulator.disk import Blank
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.live import CLUSTER_CONF
-from reconciler.hosts.simulator.machine import Machine
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.gate import format as gate_format
+from reconciler.hosts.simulator.gate import heartbeats
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Blank
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.plan import Change
 from reconciler.planning import order, planner
 from reconciler.planning.checks import invariants, rehearsal
@@ -80,14 +81,14 @@ def test_a_mount_before_all_see_one_file_system_is_seen(monkeypatch):
 
 def test_a_second_format_is_seen(monkeypatch):
     monkeypatch.setitem(READINGS, "blank", READINGS["blank"].__class__((), lambda *_: "blank"))
-    monkeypatch.setattr(simulated_gate, "_blank", lambda *_: None)
+    monkeypatch.setattr(gate_format, "_blank", lambda *_: None)
     world = witnessed(1)
     controller, wanted = Controller(world), desired(world)
     plan = drive(world, controller.plan(wanted))
     drive(world, controller.apply(wanted))
-    world.hosts["node01"].unmount("/srv/images")
+    connect(world, "node01").unmount("/srv/images")
     (again,) = [a for a in plan.actions if a.kind == "format"]
-    drive(world, world.hosts["node01"].run(again.command))  # by hand: no run has the lease
+    drive(world, connect(world, "node01").run(again.command))  # by hand: no run has the lease
     kinds = {wrong.split(" ", 1)[0] for wrong in world.wrongs()}
     assert kinds >= {"format-of-data"}
     assert any("lun1 is formatted again" in wrong for wrong in world.wrongs())
@@ -200,8 +201,8 @@ def test_a_node_that_is_dropped_while_it_mounts_is_seen():
 
 
 def test_a_gate_that_does_not_look_at_heartbeats_is_seen(monkeypatch):
-    monkeypatch.setattr(beating, "_look", lambda *_: iter(()))
-    monkeypatch.setattr(beating, "refuse_our_number", lambda *_: None)
+    monkeypatch.setattr(heartbeats, "_look", lambda *_: iter(()))
+    monkeypatch.setattr(heartbeats, "refuse_our_number", lambda *_: None)
     world, controller, other = two_and_a_stranger()
     unmounted(world)
     meets(world, "node01", "mount", lambda: other.mount(LUN, PATH))
@@ -220,7 +221,7 @@ def test_a_gate_that_formats_whatever_is_behind_the_path_is_seen(monkeypatch):
 
 
 def swapped(world):
-    world.hosts["node01"].swap("lun1", "lun2")
+    connect(world, "node01").swap("lun1", "lun2")
 
 
 @pytest.mark.parametrize("believed", [True, False])

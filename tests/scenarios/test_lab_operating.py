@@ -8,7 +8,7 @@ from tests.lab.fixtures import lab_module
 from tests.lab.shell import wait_until
 from tests.scenarios.lab_volumes import done
 from tests.scenarios.operator import ATTESTED, Operator, cluster, has_mounted, member, volume
-from tests.scenarios.test_lab_others import comes, failure, goes, wish
+from tests.scenarios.test_lab_others import comes, goes, wish
 
 lab = lab_module("operate", hosts=4, storage="san", lun_size="384M,384M")
 
@@ -33,8 +33,9 @@ def test_a_pause_stops_a_run_under_way_and_every_later_one(lab, operator, wwids)
         assert operator.run(*words).returncode == 0
 
     code, events = operator.interrupted(file, ("node02", "mount"), pause)
-    where, why = failure(events)
-    assert (code, where, "the array is being moved" in why) == (4, ("node02", "mount"), True)
+    failed = {event["host"]: event for event in events if event["event"] == "action-failed"}
+    assert (code, failed["node02"]["kind"]) == (4, "mount")
+    assert all("the array is being moved" in event["message"] for event in failed.values())
     assert "node02" not in mounted(lab)
     assert operator.refusals(file) == {("paused", "cluster/ocfs2")}
     assert operator.run("apply", file, "--auto-approve").returncode == 3

@@ -125,8 +125,10 @@ def test_a_controller_that_was_stopped_for_longer_than_its_lease_does_nothing_mo
     print(code, events[-1], *failed, sep="\n")
     assert code != 0
     # What it meets first is chance: its sessions are gone, or a host that knows its token no more.
-    assert failed
-    assert all("lease-lost" in why or "not started" in why for why in failed)
+    # What was on its way when it was stopped may be done by then, or not: it is not known.
+    assert any("lease-lost" in why or "not started" in why for why in failed)
+    lost = ("lease-lost", "not started", "is unknown")
+    assert all(any(words in why for words in lost) for why in failed)
     kinds = [(event["event"], event.get("kind")) for event in events]
     woken = kinds.index(("action-started", "stop-service"))
     assert "action-finished" not in {event for event, _kind in kinds[woken:]}

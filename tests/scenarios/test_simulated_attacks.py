@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import Controller, happened, mounted, volume, witnessed
 from tests.scenarios.test_simulated_membership import (
@@ -43,17 +44,17 @@ def refused(world, controller, wanted, *targets):
 def dark(world):
     """The power fails everywhere; node01 and node02 are back, their clusters offline."""
     for name in THREE:
-        world.hosts[name].power_off()
+        connect(world, name).power_off()
     for name in THREE[:2]:
         for unit in UNITS:
             world.machines[name].units[unit].enabled = False
-        world.hosts[name].power_on()
+        connect(world, name).power_on()
     world.advance(EVICTION)
 
 
 def test_a_window_is_no_way_around_the_quarantine():
     world, controller = running(4)
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.advance(EVICTION)
     retimed = cluster(world, THREE, DEAD, network={"idle_timeout_ms": 25000})
     assert refused(world, controller, retimed) == {"stale-host-could-return"}
@@ -67,7 +68,7 @@ def test_a_dead_host_enters_quarantine_also_when_no_kernel_has_the_cluster():
     apply(world, controller, cluster(world, ("node02", "node04")))
     last = cluster(world, ("node04",))
     assert refused(world, controller, last) == {"stale-host-could-return"}
-    world.hosts["node03"].power_on()
+    connect(world, "node03").power_on()
     assert mounted(world)["node03"] == ()
     assert world.wrongs() == []
 
@@ -92,7 +93,7 @@ def test_who_is_offline_is_waited_for_also_when_no_kernel_has_the_cluster():
 def test_the_number_of_a_dead_host_is_not_given_away_in_the_same_plan(names, changed, more):
     world, controller = running(4)
     gone = next(name for name, said in changed.items() if said.get("state") == "dead")
-    world.hosts[gone].power_off()
+    connect(world, gone).power_off()
     world.advance(EVICTION)
     wanted = cluster(world, names, changed, **more)
     assert refused(world, controller, wanted) == {"stale-host-could-return"}
@@ -104,7 +105,7 @@ def test_clones_of_one_template_do_not_free_each_other():
         machine.machine_id = "a" * 32
     controller = Controller(world)
     drive(world, controller.apply(cluster(world, THREE)))
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.advance(EVICTION)
     apply(world, controller, cluster(world, THREE, DEAD))
     assert quarantined(world, "node01") == ["node03"]
@@ -122,7 +123,7 @@ def test_a_target_never_cuts_a_window_in_half(target):
 
 def test_a_target_never_leaves_two_lists():
     world, controller = running(3)
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.advance(EVICTION)
     drive(world, controller.apply(cluster(world, THREE, DEAD), "member/node01"))
     assert lists(world)["node01"] == lists(world)["node02"] == [(0, "node01"), (1, "node02")]
@@ -142,7 +143,7 @@ def test_who_left_and_serves_another_cluster_is_left_alone(name):
     for unit in UNITS:
         machine.units[unit].enabled = True
     machine.units[AGENT] = Unit("active", "running", enabled=True)
-    world.hosts["node03"].reboot()
+    connect(world, "node03").reboot()
     before = lists(world)
     assert drive(world, controller.apply(wanted)).word == "no-change"
     assert lists(world) == before
@@ -217,7 +218,7 @@ def test_a_drained_host_that_restarts_does_not_start_the_service():
     apply(
         world, controller, cluster(world, THREE[:2], {"node02": {"state": "drained"}}, **more)
     )
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert unit.active == "inactive"
     apply(world, controller, cluster(world, THREE[:2], **more))
     assert (unit.active, unit.enabled) == ("active", True)

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator.reply import Reply
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.state.reply import Reply
 from tests.clock import drive
 from tests.runs import MOUNTED, mounted
 from tests.scenarios.test_simulated_growth import (
@@ -134,10 +135,10 @@ def test_a_reboot_voids_what_a_member_knows_and_one_that_knows_is_enough():
     checked(world, controller, file)
     restored(world, controller)
     for name in ("node01", "node02"):
-        world.hosts[name].reboot()
+        connect(world, name).reboot()
     plan = drive(world, controller.plan(file))
     assert "back-up" not in {action.kind for action in plan.actions}
-    world.hosts["node03"].reboot()
+    connect(world, "node03").reboot()
     world.advance(10 * 3600)  # by now each is up for longer than it was when it began
     apply(world, controller, file)
     assert len(calls) == 2

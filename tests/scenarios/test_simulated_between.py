@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import Shape, bare_hosts
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import Shape, bare_hosts
 from tests.clock import drive
 from tests.properties.recovery import twice
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume
@@ -146,7 +147,7 @@ def test_a_cluster_that_is_not_well_is_not_begun_with(trouble, words):
 
 def test_a_member_that_is_attested_offline_keeps_no_turn_from_the_others():
     world, controller, _ = before()
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.advance(200)
     attested = {"by": "ann", "at": "2026-11-30T12:00Z", "reason": "a board is replaced"}
     people = desired(world).model_dump(mode="json", exclude_none=True)["clusters"][0]["members"]

@@ -2,8 +2,10 @@
 
 import pytest
 
-from reconciler.hosts.simulator import lease, power
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import connect_all
+from reconciler.hosts.simulator.kernel import power
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state import lease_file
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
 
@@ -50,7 +52,7 @@ def test_a_partition_is_formatted_and_the_rest_of_the_disk_is_left_alone(storage
     world = witnessed(2, Shape(storage))
     lun = world.luns["lun1"]
     lun.add_partition(1, 1 << 20, lun.whole.size - (2 << 20))
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.reboot()
     item = volume(world)
     item["device"]["partition"] = 1
@@ -76,7 +78,7 @@ def test_it_leaves_the_same_record_on_every_member_and_no_lease():
     files = [machine.files for machine in world.machines.values()]
     assert len({found.digest(RECORD) for found in files}) == 1
     assert RECORD in files[0].by_path
-    assert [lease.read(machine).run for machine in world.machines.values()] == [""] * 3
+    assert [lease_file.read(machine).run for machine in world.machines.values()] == [""] * 3
 
 
 def test_timeouts_options_and_pinned_numbers_are_as_the_file_says():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.disk import Blank, Filesystem, Signature
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Blank, Filesystem, Signature
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
 
@@ -90,7 +90,7 @@ def test_a_volume_that_others_formatted_under_the_right_name_is_adopted():
 def test_a_disk_that_grew_before_a_host_booted_has_different_sizes_and_is_refused():
     world = witnessed(2)
     world.grow("lun1", 2 << 30)
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     before = len(world.trace)
     ended = drive(world, Controller(world).apply(desired(world)))
     assert (ended.word, ended.codes) == ("refused", {"device-size-differs"})

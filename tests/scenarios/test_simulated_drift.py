@@ -5,8 +5,9 @@ import json
 import pytest
 
 from reconciler.cli.commands.drift import drifts, exit_code
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.pipeline import Options
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 from tests.clock import drive
@@ -45,7 +46,7 @@ def rewritten(path, old, new):
 
 
 def unmounted(world):
-    world.hosts["node02"].unmount("/srv/images")
+    connect(world, "node02").unmount("/srv/images")
 
 
 def relabelled(world):
@@ -155,7 +156,7 @@ def test_without_a_record_everything_is_not_applied_and_that_is_noted():
 def test_a_host_that_cannot_be_reached_is_exit_3_and_a_difference_elsewhere_exit_2():
     world = witnessed(3)
     wanted = converged(world)
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     found = drift(world, wanted)
     assert (told(found), exit_code(found)) == ([], 3)
     assert [item.subject for item in found[0].unread] == ["member/node03"]

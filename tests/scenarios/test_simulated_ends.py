@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.hosts.simulator import connect
 from tests.runs import members, mounted, of, volume
 from tests.scenarios.test_simulated_growth import (
     BACKING,
@@ -66,7 +67,7 @@ def test_who_missed_a_growth_catches_up_before_anybody_is_unmounted(partitioned,
 def test_who_missed_a_growth_catches_up_where_nobody_has_the_volume(what):
     world, controller = missed_growth()
     for name in ("node02", "node03"):
-        world.hosts[name].unmount("/srv/images")
+        connect(world, name).unmount("/srv/images")
     wanted, more = WINDOWS[what]
     file = wish(world, wanted, "gpt", backing=BACKING, **more)
     found = kinds(apply(world, controller, file))

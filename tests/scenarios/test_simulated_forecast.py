@@ -2,9 +2,10 @@
 
 import pytest
 
-from reconciler.hosts.simulator.disk import Filesystem
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import connect, connect_all
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Filesystem
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, volume, witnessed
 
@@ -65,7 +66,7 @@ def test_who_is_forecast_to_come_up_without_the_volume_does(case):
     spoil(world.machines["node02"])
     assert told(world, controller, wanted) == [expected]
     assert mounted(world)["node02"] == MOUNTED
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert mounted(world) == {"node01": MOUNTED, "node02": ()}
 
 
@@ -74,7 +75,7 @@ def test_who_is_forecast_to_come_up_with_other_timeouts_does():
     machine = world.machines["node02"]
     replaced(machine, O2CB, "IDLE_TIMEOUT_MS=30000", "IDLE_TIMEOUT_MS=20000")
     assert told(world, controller, wanted) == [("next-boot-differs", True)]
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert machine.running.live.idle_timeout_ms == 20000
     assert mounted(world)["node02"] == ()
 
@@ -83,7 +84,7 @@ def test_after_a_boot_into_a_good_kernel_nothing_is_told_but_that_kernels_differ
     world, wanted, controller = converged()
     world.machines["node02"].setup.next_boot = "6.1.177"
     assert told(world, controller, wanted) == []
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert mounted(world)["node02"] == MOUNTED
     assert told(world, controller, wanted) == [("version-skew", False)]
 
@@ -145,13 +146,13 @@ def test_a_feature_that_nobody_knows_is_refused_where_it_is_to_be_mounted():
     world, _wanted, controller = converged()
     fs = world.luns["lun1"].whole.content
     assert isinstance(fs, Filesystem)
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.power_off()
     fs.extra = 0x10000
     for machine in world.machines.values():
         machine.setup.tool_features |= 0x10000
     world.advance(200)
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.power_on()
     assert mounted(world) == {"node01": (), "node02": ()}
     ended = drive(world, controller.apply(desired(world, volumes=[volume(world)])))

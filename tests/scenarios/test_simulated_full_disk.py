@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.live import CLUSTER_CONF
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import Controller, desired, witnessed
 from tests.strategies import Befallen

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.hosts.simulator import services
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import Shape, add_storage, partition
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.kernel import services
+from reconciler.hosts.simulator.presets import Shape, add_storage, partition
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.planning import graph
 from tests.clock import drive
 from tests.runs import (
@@ -119,7 +120,7 @@ def test_a_member_that_does_not_answer_stops_growth():
 def test_a_host_rebooted_meanwhile_mounts_only_what_it_sees_whole():
     world, controller = before("gpt")
     apply(world, controller, wish(world, "2GiB", "gpt", backing=BACKING))
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     apply(world, controller, wish(world, "2GiB", "gpt", backing=BACKING), "no-change")
     assert mounted(world)["node02"] == MOUNTED
 
@@ -247,7 +248,7 @@ def test_a_volume_that_the_file_no_longer_has_is_withdrawn_and_kept():
     assert not any(mounted(world).values())
     assert size(world) == GIB
     for name in names:
-        world.hosts[name].reboot()
+        connect(world, name).reboot()
     assert not any(mounted(world).values())
     apply(world, controller, wish(world, "1GiB"))
     assert mounted(world)["node03"] == MOUNTED
@@ -336,7 +337,7 @@ def test_an_agent_that_mounts_itself_starts_after_all_that_needs_the_volume_unmo
 def test_a_backing_on_a_member_that_is_away_is_refused_by_name():
     world, controller = before()
     attested = {"by": "ann", "at": "2026-11-22T10:00Z", "reason": "repair"}
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.advance(200)
     own = {"command": {"host": "node03", "argv": ["grow-lun", "lun1", "{size_bytes}"]}}
     away = {"node03": {"state": "offline", "attested": attested}}
@@ -375,7 +376,7 @@ def test_another_volume_takes_the_path_of_one_that_is_gone():
     for name in names:
         attached = world.machines[name].setup.attachments
         attached[:] = [a for a in attached if a.lun.name != "lun1"]
-        world.hosts[name].reboot()
+        connect(world, name).reboot()
     new = volume(world, "lun2", "data", mount={"path": "/srv/images"})
     apply(world, controller, desired(world, *names, volumes=[new]))
     assert mounted(world)["node01"] == ("data /srv/images",)
@@ -409,7 +410,7 @@ def test_a_partition_that_begins_late_gets_what_is_left_of_the_size():
     disk = world.luns["lun1"]
     disk.add_partition(1, 512 * MIB, 511 * MIB)
     for name in ("node01", "node02"):
-        world.hosts[name].reboot()
+        connect(world, name).reboot()
     apply(world, controller, wish(world, "1GiB", "gpt"))
     assert size(world) == 511 * MIB
 

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from reconciler.cli.prompts import confirmation
-from reconciler.hosts.simulator import ImpossibleWorld, guests, mounting
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.guests import Guest
-from reconciler.hosts.simulator.machine import Process, Unit
+from reconciler.hosts.simulator import ImpossibleWorld, connect
+from reconciler.hosts.simulator.kernel import hypervisor, mounting
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.guests import Guest
+from reconciler.hosts.simulator.state.machine import Process, Unit
 from tests.clock import drive
 from tests.runs import Controller, happened, members, of, volume, witnessed
 
@@ -44,20 +45,20 @@ def running(hosts=3, kind=COMMAND, **places):
     """A world in which these members run, with guests on some of them, by host."""
     world = witnessed(hosts)
     for machine in world.machines.values():
-        machine.programs = {"guests": guests.guests_program, "virsh": guests.virsh}
+        machine.programs = {"guests": hypervisor.guests_program, "virsh": hypervisor.virsh}
     controller = Controller(world)
     names = THREE[:hosts]
     assert drive(world, controller.apply(wanted(world, kind, names=names))).word == "converged"
     for host, found in places.items():
         for guest in found:
             one = guest if isinstance(guest, Guest) else Guest(guest, f"/srv/images/{guest}")
-            guests.add(world.machines[host], one)
+            hypervisor.add(world.machines[host], one)
     return world, controller
 
 
 def where(world):
     """The guests of each host."""
-    return {name: guests.running(machine) for name, machine in world.machines.items()}
+    return {name: hypervisor.running(machine) for name, machine in world.machines.items()}
 
 
 def apply(world, controller, desired, word="converged"):
@@ -118,11 +119,11 @@ def test_a_plan_names_the_guests_and_its_id_changes_with_them():
     desired = wanted(world, names=THREE[:2], **RETIMED)
     first = drive(world, controller.plan(desired))
     assert drive(world, controller.plan(desired)).id == first.id
-    guests.add(world.machines["node02"], Guest("vm2", "/srv/images/vm2"))
+    hypervisor.add(world.machines["node02"], Guest("vm2", "/srv/images/vm2"))
     second = drive(world, controller.plan(desired))
     assert second.id != first.id
     assert confirmation(second.clusters[0]) == "ocfs2 2"
-    guests.add(world.machines["node02"], Guest("other", "/srv/images/other"))
+    hypervisor.add(world.machines["node02"], Guest("other", "/srv/images/other"))
     same = drive(world, controller.plan(wanted(world, names=THREE[:2])))
     assert (same.actions, same.risk) == ((), "none")
 
@@ -199,7 +200,7 @@ def test_a_drained_host_owes_only_what_did_not_move():
     assert "1 actions remain" in ended.outcomes[0].message
     apply(world, controller, desired)
     assert stopped_record(world, "node02") == [["images", "vm2"]]
-    guests._end(world.machines["node01"], "vm1")  # an operator shuts it down
+    hypervisor._end(world.machines["node01"], "vm1")  # an operator shuts it down
     apply(world, controller, wanted(world, MIGRATE))
     assert where(world) == {"node01": [], "node02": ["vm2"], "node03": []}
 
@@ -208,7 +209,7 @@ def test_a_guest_that_somebody_started_elsewhere_is_not_started_twice():
     world, controller = running(2, node01=["vm1"])
     apply(world, controller, wanted(world, names=THREE[:2], states={"node01": "drained"}))
     assert stopped_record(world, "node01") == [["images", "vm1"]]
-    guests.add(world.machines["node02"], Guest("vm1", "/srv/images/vm1"))
+    hypervisor.add(world.machines["node02"], Guest("vm1", "/srv/images/vm1"))
     apply(world, controller, wanted(world, names=THREE[:2]))
     assert where(world) == {"node01": [], "node02": ["vm1"]}
     assert not stopped_record(world, "node01")
@@ -337,13 +338,13 @@ def test_a_guest_that_the_file_names_no_more_is_told():
 def test_no_world_has_a_guest_without_its_volume():
     world, _ = running(2)
     with pytest.raises(ImpossibleWorld):
-        guests.add(world.machines["node01"], Guest("vm1", "/srv/other/vm1"))
-    guests.add(world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
+        hypervisor.add(world.machines["node01"], Guest("vm1", "/srv/other/vm1"))
+    hypervisor.add(world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
     with pytest.raises(ImpossibleWorld):
-        world.hosts["node01"].unmount("/srv/images")
+        connect(world, "node01").unmount("/srv/images")
 
 
 def test_a_guest_that_is_started_twice_is_a_disaster():
     world, _ = running(2, node01=["vm1"])
-    guests.add(world.machines["node02"], world.guests["vm1"])
+    hypervisor.add(world.machines["node02"], world.guests["vm1"])
     assert [found.kind for found in world.violations()] == ["guest-runs-twice"]

@@ -9,8 +9,9 @@ import yaml
 from reconciler.cli import run
 from reconciler.cli.commands import import_
 from reconciler.cli.commands.import_ import Search
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.worlds import Shape, partition
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import Shape, partition
+from reconciler.hosts.simulator.state.files import File
 from reconciler.loading import load
 from reconciler.model.desired import Ssh
 from reconciler.pipeline import Options
@@ -119,7 +120,7 @@ def test_what_was_written_by_hand_is_kept_as_it_is(storage):
 def test_a_host_that_cannot_be_reached_stays_in_the_file_and_is_told():
     world = witnessed(3)
     made(world)
-    world.hosts["node02"].power_off()
+    connect(world, "node02").power_off()
     text, said, faithful = imported(world)
     assert not faithful
     assert [m["name"] for m in yaml.safe_load(text)["clusters"][0]["members"]] == [

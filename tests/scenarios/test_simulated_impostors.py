@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import Fault, services
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.kernel import services
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import MOUNTED, mounted, volume
 from tests.scenarios.test_simulated_membership import THREE, cluster, running
@@ -62,20 +63,18 @@ def test_nor_do_those_of_a_joiner_that_runs_a_cluster_of_its_own():
 def renamed(world):
     """Another machine answers under node03's name and address; the old one hangs."""
     old, new = world.machines["node03"], world.machines["node04"]
-    world.hosts["node03"].stun()
+    connect(world, "node03").stun()
     world.advance(600)
     for name in ("node01", "node02"):
-        world.hosts[name].unmount(PATH)
+        connect(world, name).unmount(PATH)
     a, b = old.setup, new.setup
     a.addresses, b.addresses = b.addresses, a.addresses
     a.aliases, b.aliases = b.aliases, a.aliases
     a.hostname, b.hostname = "old", "node03"
     old.name, new.name = "old", "node03"
-    hosts = world.hosts
     world.machines |= {"node03": new, "old": old}
-    world.hosts |= {"node03": hosts["node04"], "old": hosts["node03"]}
-    del world.machines["node04"], world.hosts["node04"]
-    world.hosts["node03"].reboot()
+    del world.machines["node04"]
+    connect(world, "node03").reboot()
 
 
 def test_a_machine_under_a_member_s_name_is_not_that_member():
@@ -83,7 +82,7 @@ def test_a_machine_under_a_member_s_name_is_not_that_member():
     renamed(world)
     ended = drive(world, controller.apply(cluster(world, THREE)))
     assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])
-    world.hosts["old"].power_off()
+    connect(world, "old").power_off()
     gone = {"attested": [{"number": 2, "by": "ops", "at": "2026-11-22T10:00Z"}]}
     drive(world, controller.apply(cluster(world, THREE, heartbeat=gone)))
     assert mounted(world)["node03"] == MOUNTED

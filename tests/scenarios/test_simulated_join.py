@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from reconciler.hosts.simulator import lease
+from reconciler.hosts.simulator.state import lease_file
 from tests.clock import drive
 from tests.properties.recovery import recover
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
@@ -121,7 +121,7 @@ def test_a_lease_that_is_granted_late_locks_nobody_out_for_longer_than_it_lives(
     second = drive(world, story())
     assert second.word in ("converged", "no-change")
     assert world.wrongs() == []
-    assert {lease.read(machine).run for machine in world.machines.values()} == {""}
+    assert {lease_file.read(machine).run for machine in world.machines.values()} == {""}
 
 
 @pytest.mark.parametrize("at", range(1, count() // 2, 2))

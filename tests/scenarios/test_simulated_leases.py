@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from reconciler.hosts.simulator import lease
+from reconciler.hosts.simulator.state import lease_file
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
 from tests.wire import Kill, Line
@@ -117,7 +117,7 @@ def test_a_run_longer_than_a_lease_lives_renews_it():
 
     first, second = drive(world, story())
     assert (first.word, second.word) == ("converged", "locked")
-    assert lease.read(slow).run == ""
+    assert lease_file.read(slow).run == ""
     assert world.wrongs() == []
 
 

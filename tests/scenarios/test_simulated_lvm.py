@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import connect_all
+from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
 
@@ -51,7 +52,7 @@ def test_it_does_not_grow_though_all_see_the_same_size(growth, size):
     world, controller = made()
     assert drive(world, controller.apply(wish(world))).word == "converged"
     world.luns["lun1"].whole.size = 2 * GIB
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.reboot()
     assert mounted(world)["node01"] == MOUNTED
     ended = drive(world, controller.apply(wish(world, size, growth=growth)))

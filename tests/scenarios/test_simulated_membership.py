@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import services
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.kernel import services
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, happened, members, mounted, of, volume, witnessed
 
@@ -79,7 +80,7 @@ def test_a_member_leaves_and_the_others_stay_mounted(changed):
     assert lists(world) == {"node01": nodes, "node03": nodes}
     assert ended.plan.risk == "outage"
     assert [o.hosts for o in ended.plan.clusters[0].outages] == [("node02",)]
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert mounted(world) == {"node01": MOUNTED, "node02": (), "node03": MOUNTED}
     assert lists(world).keys() == {"node01", "node03"}
 
@@ -165,7 +166,7 @@ def test_a_drained_member_is_listed_and_has_nothing_mounted_also_after_a_boot():
     world, controller = running(2, THREE[:2])
     drained = {"node02": {"state": "drained"}}
     apply(world, controller, cluster(world, THREE[:2], drained))
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert mounted(world) == {"node01": MOUNTED, "node02": ()}
     assert lists(world)["node02"] == [(0, "node01"), (1, "node02")]
     apply(world, controller, cluster(world, THREE[:2]))
@@ -174,7 +175,7 @@ def test_a_drained_member_is_listed_and_has_nothing_mounted_also_after_a_boot():
 
 def test_membership_waits_for_who_is_offline_and_nothing_else_does():
     world, controller = running(4)
-    world.hosts["node02"].power_off()
+    connect(world, "node02").power_off()
     alive = cluster(world, THREE, {"node02": AWAY})
     assert drive(world, controller.apply(alive)).word in {"converged", "no-change"}
     world.advance(EVICTION)
@@ -182,7 +183,7 @@ def test_membership_waits_for_who_is_offline_and_nothing_else_does():
     assert drive(world, controller.apply(four)).codes == {"member-offline"}
     retimed = cluster(world, THREE, {"node02": AWAY}, heartbeat={"dead_threshold": 61})
     assert drive(world, controller.apply(retimed)).codes == {"member-offline"}
-    world.hosts["node02"].power_on()
+    connect(world, "node02").power_on()
     apply(world, controller, cluster(world, (*THREE, "node04")))
 
 
@@ -199,7 +200,7 @@ def test_who_still_writes_its_heartbeat_is_neither_dead_nor_offline(state):
 def after_a_death(hosts=4):
     """node03 has died and was dropped without having been cleaned."""
     world, controller = running(hosts)
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     dead = cluster(world, THREE, {"node03": {"state": "dead", "attested": ATTESTED}})
     assert drive(world, controller.apply(dead)).codes == {"recovery-unfinished"}
     world.advance(EVICTION)
@@ -234,7 +235,7 @@ def test_the_last_who_would_keep_out_a_stale_host_may_not_go():
         wanted = cluster(world, left, moved)
         ended = drive(world, controller.apply(wanted))
         assert ended.codes == {"stale-host-could-return"}
-    world.hosts["node03"].power_on()
+    connect(world, "node03").power_on()
     assert mounted(world)["node03"] == ()
     assert world.wrongs() == []
     back = {"node03": {"state": "absent"}}

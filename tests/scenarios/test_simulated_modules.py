@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator import Fault, connect
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
 
@@ -79,7 +79,7 @@ def test_a_turn_that_is_cut_short_goes_on_the_next_time(verb, phase, kind):
     world.machines["node01"].faults.append(Fault(kind, phase, f"gate {verb}"))
     drive(world, Controller(world).apply(wanted))
     if not world.machines["node01"].running.on:
-        world.hosts["node01"].power_on()
+        connect(world, "node01").power_on()
     again = drive(world, Controller(world).apply(wanted))
     assert again.word in {"converged", "no-change"}
     assert runs(world) == {host: {NEW} for host in world.machines}

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.worlds import Shape, partition, strip
+from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.presets import Shape, partition, strip
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
 
@@ -282,7 +282,7 @@ def test_an_installation_that_is_cut_short_goes_on_the_next_time(kind, phase):
     wanted = desired(world)
     drive(world, Controller(world).apply(wanted))
     if not world.machines["node02"].running.on:
-        world.hosts["node02"].power_on()
+        connect(world, "node02").power_on()
     again = drive(world, Controller(world).apply(wanted))
     assert again.word in {"converged", "no-change"}
     assert set(mounted(world).values()) == {MOUNTED}

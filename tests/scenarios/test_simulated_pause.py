@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from reconciler.execution.operating import Answer, Wish, pause, resume
+from reconciler.hosts.simulator import connect
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
 
@@ -13,7 +14,7 @@ QUIET = {"failed", "lease-released", "lease-sealed", "paused", "resumed"}
 
 
 def hosts(world, *names, cluster="ocfs2"):
-    return {name: (cluster, world.session(name, "alice")) for name in names or world.machines}
+    return {name: (cluster, connect(world, name, "alice")) for name in names or world.machines}
 
 
 async def paused(world, *names, seconds=None):

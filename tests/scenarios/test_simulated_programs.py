@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import guests
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.guests import Guest
-from reconciler.hosts.simulator.reply import Reply
+from reconciler.hosts.simulator.kernel import hypervisor
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.guests import Guest
+from reconciler.hosts.simulator.state.reply import Reply
 from tests.clock import drive
 from tests.runs import Controller, members, of, volume, witnessed
 
@@ -44,7 +44,7 @@ class Programs:
 
     def known(self, machine, argv):
         self.run.append((machine.name, argv))
-        return guests.guests_program(machine, argv)
+        return hypervisor.guests_program(machine, argv)
 
     def evil(self, machine, argv):
         self.run.append((machine.name, argv))
@@ -70,7 +70,7 @@ def made():
     world = witnessed(2)
     programs, controller = Programs(world), Controller(world)
     assert drive(world, controller.apply(wanted(world))).word == "converged"
-    guests.add(world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
+    hypervisor.add(world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
     programs.taken()
     return world, programs, controller
 
@@ -152,7 +152,7 @@ def test_what_needs_a_new_list_is_refused_by_name(made):
     assert programs.taken() == []
     assert drive(world, controller.apply(wanted(world, new))).word == "converged"
     assert drive(world, controller.apply(wanted(world, new, **RETIMED))).word == "converged"
-    assert guests.running(world.machines["node01"]) == ["vm1"]
+    assert hypervisor.running(world.machines["node01"]) == ["vm1"]
 
 
 def test_a_target_approves_its_own_volume_only():
@@ -210,6 +210,6 @@ def test_libvirt_is_asked_without_approval():
     world = witnessed(2)
     controller = Controller(world)
     for machine in world.machines.values():
-        machine.programs = {"virsh": guests.virsh}
+        machine.programs = {"virsh": hypervisor.virsh}
     plan = drive(world, controller.plan(wanted(world, {"kind": "libvirt"})))
     assert not [a for a in plan.actions if a.kind == "approve-programs"]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import connect, connect_all
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.runs import (
     MOUNTED,
@@ -31,7 +32,7 @@ def converged(hosts, storage="plain", **more):
 @pytest.mark.parametrize("hosts", [1, 2, 3])
 def test_a_host_that_reboots_comes_back_by_itself_and_the_plan_stays_empty(hosts, storage):
     world, wanted, controller = converged(hosts, storage)
-    world.hosts["node01"].reboot()
+    connect(world, "node01").reboot()
     assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
     plan = drive(world, controller.plan(wanted))
     assert (plan.actions, plan.blocked) == ((), ())
@@ -40,11 +41,11 @@ def test_a_host_that_reboots_comes_back_by_itself_and_the_plan_stays_empty(hosts
 
 def test_a_host_whose_power_failed_comes_back_by_itself_and_the_plan_stays_empty():
     world, wanted, controller = converged(3)
-    world.hosts["node02"].power_off()
+    connect(world, "node02").power_off()
     world.advance(200)
     refused = drive(world, controller.apply(wanted))
     assert (refused.word, refused.codes) == ("refused", {"host-unreachable"})
-    world.hosts["node02"].power_on()
+    connect(world, "node02").power_on()
     plan = drive(world, controller.plan(wanted))
     assert (plan.actions, plan.blocked, mounted(world)["node02"]) == ((), (), MOUNTED)
     assert world.wrongs() == []
@@ -52,10 +53,10 @@ def test_a_host_whose_power_failed_comes_back_by_itself_and_the_plan_stays_empty
 
 def test_all_hosts_come_back_after_a_power_failure_of_the_site():
     world, wanted, controller = converged(3, "san")
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.power_off()
     world.advance(3600)
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.power_on()
     assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
     assert drive(world, controller.apply(wanted)).word == "no-change"
@@ -67,7 +68,7 @@ def test_a_volume_that_is_not_mounted_at_boot_is_mounted_by_the_next_run():
     item = volume(world, mount={"path": "/srv/images", "at_boot": False})
     wanted, controller = desired(world, volumes=[item]), Controller(world)
     drive(world, controller.apply(wanted))
-    world.hosts["node01"].reboot()
+    connect(world, "node01").reboot()
     assert mounted(world) == {"node01": (), "node02": MOUNTED}
     ended = drive(world, controller.apply(wanted))
     assert (ended.word, ended.started) == ("converged", ["ocfs2/node01/mount/images"])
@@ -76,7 +77,7 @@ def test_a_volume_that_is_not_mounted_at_boot_is_mounted_by_the_next_run():
 
 def test_what_was_unmounted_by_hand_is_mounted_again_and_nothing_else_is_done():
     world, wanted, controller = converged(3)
-    world.hosts["node02"].unmount("/srv/images")
+    connect(world, "node02").unmount("/srv/images")
     ended = drive(world, controller.apply(wanted))
     assert (ended.word, ended.started) == ("converged", ["ocfs2/node02/mount/images"])
     assert world.wrongs() == []
@@ -110,13 +111,13 @@ def test_a_service_whose_mount_fails_at_boot_stays_stopped_until_a_run_has_mount
     controller = Controller(world)
     assert drive(world, controller.apply(named)).word == "converged"
     machine = world.machines["node01"]
-    world.hosts["node01"].power_off()
+    connect(world, "node01").power_off()
     world.advance(200)
     conf = machine.files.by_path.pop("/etc/ocfs2/cluster.conf")
-    world.hosts["node01"].power_on()
+    connect(world, "node01").power_on()
     assert (mounted(world)["node01"], machine.units[AGENT].active) == ((), "inactive")
     machine.files.by_path["/etc/ocfs2/cluster.conf"] = conf
-    world.hosts["node01"].reboot()
+    connect(world, "node01").reboot()
     assert (mounted(world)["node01"], machine.units[AGENT].active) == (MOUNTED, "active")
     assert drive(world, controller.apply(named)).word == "no-change"
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler import pipeline
-from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.state.files import File
 from reconciler.loading.saved import recorded_facts
 from reconciler.model.schema import facts_schema
 from reconciler.reports.documents import facts_document

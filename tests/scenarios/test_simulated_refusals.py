@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import pytest
 
-from reconciler.hosts.simulator.disk import Filesystem, Garbage, Signature
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.live import CLUSTER_CONF, Cluster
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import connect, connect_all
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.cluster import Cluster
+from reconciler.hosts.simulator.state.disk import Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import Controller, desired, volume, witnessed
 from tests.strategies import Befallen
@@ -64,7 +66,7 @@ def test_a_device_with_data_that_has_no_name_is_not_formatted():
 def test_a_device_with_partitions_is_not_formatted():
     world = witnessed(2)
     world.luns["lun1"].add_partition(1, 1 << 20, 1 << 28)
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.reboot()
     assert refused(world, desired(world)) == {"device-not-blank"}
 
@@ -90,7 +92,7 @@ CASES = {
     ),
     "sudo": Case("sudo-refused", lambda m: setattr(m, "refusal", "sudo-refused")),
     "key": Case("host-key-changed", lambda m: setattr(m, "refusal", "host-key-changed")),
-    "off": Case("host-unreachable", lambda m: m.world.hosts[m.name].power_off()),
+    "off": Case("host-unreachable", lambda m: connect(m.world, m.name).power_off()),
     "no module": Case("module-missing", lambda m: setattr(m.setup, "module", False)),
     "no tools": Case("tools-missing", lambda m: setattr(m.setup, "commands", ("systemctl",))),
     "full /etc": Case("no-space", _full),
@@ -190,7 +192,7 @@ def test_what_no_host_could_tell_is_no_agreement(hosts):
     world = witnessed(hosts)
     wanted = desired(world)
     drive(world, Controller(world).apply(wanted))
-    world.hosts["node01"].unmount("/srv/images")
+    connect(world, "node01").unmount("/srv/images")
     for machine in world.machines.values():  # the third look is the one before the mount
         machine.faults.append(
             Befallen("fails", command="probe", at=3, machine=machine, what="unread live")

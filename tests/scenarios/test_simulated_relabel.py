@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import Fault, guests, services
-from reconciler.hosts.simulator.guests import Guest
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import Shape, add_storage
+from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.kernel import hypervisor, services
+from reconciler.hosts.simulator.presets import Shape, add_storage
+from reconciler.hosts.simulator.state.guests import Guest
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.planning import graph
 from tests.clock import drive
 from tests.runs import (
@@ -99,7 +100,7 @@ def test_one_host_after_the_other_mounts_it_on_the_new_path():
     assert {m.units[AGENT].active for n, m in world.machines.items() if n in NAMES} == {
         "active"
     }
-    world.hosts["node02"].reboot()
+    connect(world, "node02").reboot()
     assert everywhere(world, "images /srv/new")
 
 
@@ -116,11 +117,11 @@ def test_guests_and_services_come_back_on_the_new_path_wherever_the_run_is_kille
     world, controller = before(hosts=2)
     for name in NAMES[:2]:
         machine = world.machines[name]
-        machine.programs = {"guests": guests.guests_program}
+        machine.programs = {"guests": hypervisor.guests_program}
         machine.units[AGENT] = Unit(enabled=True, active="active")
     apply(world, controller, wish(world, volume(world, **hosting("/srv/images"))))
     for number, name in enumerate(NAMES[:2], 1):
-        guests.add(world.machines[name], Guest(f"vm{number}", f"/srv/images/vm{number}"))
+        hypervisor.add(world.machines[name], Guest(f"vm{number}", f"/srv/images/vm{number}"))
         world.guests[f"vm{number}"].disk = f"/srv/new/vm{number}"  # as by its definition
     file = wish(world, volume(world, **hosting("/srv/new")))
     at = 0
@@ -133,7 +134,7 @@ def test_guests_and_services_come_back_on_the_new_path_wherever_the_run_is_kille
     assert drive(world, controller.apply(file)).word == "no-change"
     assert world.wrongs() == []
     assert all(mounted(world)[name] == ("images /srv/new",) for name in NAMES[:2])
-    found = {name: guests.running(world.machines[name]) for name in NAMES[:2]}
+    found = {name: hypervisor.running(world.machines[name]) for name in NAMES[:2]}
     assert found == {"node01": ["vm1"], "node02": ["vm2"]}
     assert {world.machines[name].units[AGENT].active for name in NAMES[:2]} == {"active"}
 
@@ -352,7 +353,7 @@ def test_a_host_that_died_in_the_window_is_recovered_by_a_check_first():
     assert ended.word == "partial"
     assert happened(world, "labelled") == []
     world.advance(200)
-    world.hosts["node03"].power_on()
+    connect(world, "node03").power_on()
     ended = apply(world, controller, file)
     assert "set-label" in kinds(ended)
     assert everywhere(world, "pictures /srv/images")

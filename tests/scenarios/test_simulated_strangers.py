@@ -8,9 +8,9 @@ import json
 import pytest
 import yaml
 
-from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.live import CLUSTER_CONF
+from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, of, volume
 from tests.scenarios.test_simulated_import import imported
@@ -34,8 +34,8 @@ def stranger(world, name="node03", number=7):
     machine.files.write(CLUSTER_CONF, File(ALONE.format(ip=ip, number=number, name=name)))
     text = machine.files.text("/etc/default/o2cb")
     machine.files.write("/etc/default/o2cb", File(text.replace(*ENABLED[0])))
-    world.hosts[name].reboot()
-    return world.hosts[name]
+    connect(world, name).reboot()
+    return connect(world, name)
 
 
 def two_and_a_stranger(**more):
@@ -47,7 +47,7 @@ def two_and_a_stranger(**more):
 def unmounted(world):
     """Whatever was mounted is not, by hand."""
     for name in THREE[:2]:
-        world.hosts[name].unmount(PATH)
+        connect(world, name).unmount(PATH)
 
 
 def meets(world, host, verb, then, at=1):
@@ -87,7 +87,7 @@ def more_slots(world):
 def grown(world):
     world.grow("lun1", 2 << 30)
     for name in THREE:
-        world.hosts[name].reboot()
+        connect(world, name).reboot()
     return cluster(world, THREE[:2], volumes=[volume(world, growth="offline")])
 
 
@@ -117,7 +117,7 @@ def test_online_growth_asks_the_same_question():
     world.grow("lun1", 2 << 30)
     file = cluster(world, THREE[:2])
     for name in THREE[:2]:
-        world.hosts[name].reboot()
+        connect(world, name).reboot()
     meets(world, "node01", "grow-fs", lambda: other.mount(LUN, PATH))
     ended = drive(world, controller.apply(file))
     assert [f for f in ended.failures.values() if "foreign-heartbeat" in f]
@@ -224,7 +224,7 @@ def dead(world, **more):
 
 def test_a_dead_member_is_watched_by_the_gate_for_twice_its_dead_time():
     world, controller = running(3)
-    world.hosts["node03"].power_off()
+    connect(world, "node03").power_off()
     world.advance(120)
     before = world.now
     apply(world, controller, dead(world, volumes=[volume(world, slots=12)]))
@@ -235,11 +235,11 @@ def test_a_dead_member_is_watched_by_the_gate_for_twice_its_dead_time():
 
 def test_a_dead_member_that_goes_on_while_the_gate_watches_stops_it():
     world, controller = running(3)
-    world.hosts["node03"].stun()
+    connect(world, "node03").stun()
     world.advance(120)
 
     def soon():
-        world.later(60, world.hosts["node03"].wake)
+        world.later(60, connect(world, "node03").wake)
 
     meets(world, "node01", "check-fs", soon)
     ended = drive(world, controller.apply(dead(world, volumes=[volume(world, slots=12)])))

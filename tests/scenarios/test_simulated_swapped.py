@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.disk import Blank, Extent, Filesystem, Signature
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator import Fault, connect, connect_all
+from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.disk import Blank, Extent, Filesystem, Signature
 from tests.clock import drive
 from tests.runs import Controller, desired, happened, mounted, volume, witnessed
 
@@ -32,7 +32,7 @@ def failed(ended, code):
 def test_a_lun_that_is_swapped_before_mkfs_stays_as_it_is(storage, content):
     world = witnessed(2, Shape(storage=storage, luns=2))
     world.luns["lun2"].whole.content = content
-    meets(world, "node01", "format", lambda: world.hosts["node01"].swap("lun1", "lun2"))
+    meets(world, "node01", "format", lambda: connect(world, "node01").swap("lun1", "lun2"))
     ended = drive(world, Controller(world).apply(desired(world)))
     failed(ended, "wrong-device")
     assert world.luns["lun2"].whole.content == content
@@ -45,9 +45,9 @@ def test_a_lun_that_is_swapped_before_the_mount_is_not_mounted():
     controller, wanted = Controller(world), desired(world)
     assert drive(world, controller.apply(wanted)).word == "converged"
     world.luns["lun2"].whole.content = replace(next(world.filesystems()), beats={}, slot_map={})
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.unmount("/srv/images")
-    meets(world, "node01", "mount", lambda: world.hosts["node01"].swap("lun1", "lun2"))
+    meets(world, "node01", "mount", lambda: connect(world, "node01").swap("lun1", "lun2"))
     failed(drive(world, controller.apply(wanted)), "wrong-device")
     assert mounted(world)["node01"] == ()
     assert world.wrongs() == []
@@ -59,9 +59,9 @@ def test_without_a_wwid_the_file_system_says_that_it_is_another():
     assert drive(world, controller.apply(wanted)).word == "converged"
     fs = next(world.filesystems())
     world.luns["lun2"].whole.content = replace(fs, uuid=OTHER, beats={}, slot_map={})
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.unmount("/srv/images")
-    meets(world, "node01", "mount", lambda: world.hosts["node01"].swap("lun1", "lun2"))
+    meets(world, "node01", "mount", lambda: connect(world, "node01").swap("lun1", "lun2"))
     failed(drive(world, controller.apply(wanted)), "wrong-uuid")
     assert mounted(world)["node01"] == ()
 
@@ -108,7 +108,7 @@ def test_a_copy_of_the_volume_is_refused_by_the_disk_that_it_is_on():
     assert drive(world, controller.apply(wanted)).word == "no-change"
     copy = replace(fs, beats={}, slot_map={})
     world.luns["lun2"].whole.content = copy
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         host.unmount("/srv/images")
     moved = desired(world, volumes=[volume(world, "lun2", "images")])
     ended = drive(world, controller.apply(moved))

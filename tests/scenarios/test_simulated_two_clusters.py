@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, members, mounted, of, volume, witnessed
 from tests.wire import Line

@@ -6,8 +6,10 @@ import pytest
 
 from reconciler.execution.leases import MEMBER, Seat
 from reconciler.execution.operating import Answer, unlock
-from reconciler.hosts.simulator import lease
-from reconciler.hosts.simulator.files import File
+from reconciler.gate.decision import GARBLED
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.state import lease_file
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
 from tests.wire import Kill, Line
@@ -19,7 +21,7 @@ def at_mount(name):
 
 def seats(world):
     return {
-        name: (Seat(world.session(name, "alice"), MEMBER),) for name in sorted(world.machines)
+        name: (Seat(connect(world, name, "alice"), MEMBER),) for name in sorted(world.machines)
     }
 
 
@@ -89,7 +91,7 @@ def test_a_living_run_that_lost_its_lease_by_hand_changes_nothing_more(moment):
     assert second.word in {"converged", "no-change"}
     assert first.word in {"converged", "no-change", "partial", "failed", "refused", "locked"}
     assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
-    assert [lease.read(machine).run for machine in world.machines.values()] == ["", ""]
+    assert [lease_file.read(machine).run for machine in world.machines.values()] == ["", ""]
     assert world.wrongs() == []
 
 
@@ -99,14 +101,14 @@ def test_the_run_that_is_named_loses_its_lease_and_no_other():
     drive(world, line.settle())
     answers = drive(world, unlock(seats(world), "somebody-else"))
     assert [(a.code, a.message) for a in answers] == [("lease-lost", line.run)] * 2
-    assert [lease.read(m).run for m in world.machines.values()] == [line.run] * 2
+    assert [lease_file.read(m).run for m in world.machines.values()] == [line.run] * 2
 
 
 def test_a_host_that_does_not_answer_is_told_and_the_others_are_freed():
     world = witnessed(2)
     line = left(world, "gate mount", "before")
     drive(world, line.settle())
-    world.hosts["node01"].power_off()
+    connect(world, "node01").power_off()
     first, second = drive(world, unlock(seats(world), line.run))
     assert (first.host, first.code, second) == (
         "node01",
@@ -119,13 +121,13 @@ def test_a_lease_that_was_damaged_after_the_plan_is_displaced_by_nobody_before_i
     world = witnessed(2)
     files = world.machines["node01"].files
     line = left(world, "gate mount", "before")
-    damaged = files.text(lease.PATH)[:40]
-    files.keep(lease.PATH, File(damaged, "600"))
+    damaged = files.text(lease_file.PATH)[:40]
+    files.keep(lease_file.PATH, File(damaged, "600"))
     world.advance(1000)
     other = Controller(world, "beta", patience=0)
     assert drive(world, other.apply(desired(world))).word in {"refused", "locked"}
-    assert files.text(lease.PATH) == damaged
-    freed, other_host = drive(world, unlock(seats(world), lease.GARBLED))
+    assert files.text(lease_file.PATH) == damaged
+    freed, other_host = drive(world, unlock(seats(world), GARBLED))
     assert (freed.code, other_host.code) == ("", "lease-lost")
     assert drive(world, unlock(seats(world), line.run))[1].code == ""
     assert drive(world, other.apply(desired(world))).word == "converged"

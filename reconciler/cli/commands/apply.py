@@ -42,7 +42,7 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Plan
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.pipeline import Fleet, Options, Run
 from reconciler.pipeline import plan as make
 from reconciler.planning.review.approval import Consent, judge, runnable

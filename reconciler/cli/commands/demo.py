@@ -21,7 +21,7 @@ from reconciler.storage.private import write_private
 
 if TYPE_CHECKING:
     from reconciler.hosts.loopback import Served
-    from reconciler.hosts.simulator.world import World
+    from reconciler.hosts.simulator.state.world import World
     from reconciler.telemetry import Detail
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
@@ -35,7 +35,7 @@ def _nothing(_world: World) -> None:
 
 
 def _guest_starts(world: World) -> None:
-    from reconciler.hosts.simulator.machine import Process  # noqa: PLC0415  # for the demo only
+    from reconciler.hosts.simulator.state.machine import Process  # noqa: PLC0415  # for the demo only
 
     guest = Process(4711, "qemu-system-x86", "/srv/images/mail.qcow2")
     world.machines["node02"].running.processes.append(guest)
@@ -114,7 +114,7 @@ async def _play(
     directory: Path, after: Callable[[Path], Awaitable[None]], log: Sequence[str]
 ) -> int:
     from reconciler.hosts.loopback import served  # noqa: PLC0415  # asyncssh is slow to import
-    from reconciler.hosts.simulator.worlds import bare_cluster  # noqa: PLC0415  # as above
+    from reconciler.hosts.simulator.presets import bare_cluster  # noqa: PLC0415  # as above
 
     world = bare_cluster(len(FOUR), "san")
     wwid = world.luns[LUN].wwid or ""

@@ -25,7 +25,7 @@ from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.observed import Observed
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.pipeline import Fleet, Options, Watch, look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes

@@ -23,7 +23,7 @@ from reconciler.cli.options import (
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.pipeline import Options, Pairs, answered, look_at
 from reconciler.reports.documents import facts_document
 from reconciler.reports.facts import facts_lines

@@ -21,7 +21,7 @@ from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.pipeline import Fleet, Watch, doors, probe_for
 from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.reports.status import status_document

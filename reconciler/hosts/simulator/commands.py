@@ -7,15 +7,17 @@ from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator import gate, lease, live, modules, ordering, services, units
-from reconciler.hosts.simulator.answers import answer, check_arguments
-from reconciler.hosts.simulator.call import Call
-from reconciler.hosts.simulator.errors import UnknownCommand
-from reconciler.hosts.simulator.reply import Failed, Reply, Waits
+from reconciler.hosts.simulator.gate import lease, verbs
+from reconciler.hosts.simulator.gate.call import Call
+from reconciler.hosts.simulator.gate.cluster import refuse_use
+from reconciler.hosts.simulator.kernel import live, modprobe, ordering, services, units
+from reconciler.hosts.simulator.probe.answer import answer, check_arguments
+from reconciler.hosts.simulator.state.errors import UnknownCommand
+from reconciler.hosts.simulator.state.reply import Failed, Reply, Waits
 from reconciler.model.gate_call import PERMIT_WORDS, gate_call
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.machine import Machine
+    from reconciler.hosts.simulator.state.machine import Machine
     from reconciler.model.plan import Command
 
 PROBE, GATE = "# reconcile-probe 1", "# reconcile-gate 1"
@@ -47,9 +49,9 @@ GATED = frozenset(
         ),
     ]
 )
-# What changes nothing on the host but who may act there.
 # What stops the cluster, which the gate does only where nothing uses it.
 UNUSED = frozenset(("systemctl", verb, "o2cb.service") for verb in ("restart", "stop"))
+# What changes nothing on the host but who may act there.
 READING = ("probe", "gate lease-", "gate pause", "gate resume")
 # Who types at the host itself, and needs no lease.
 OPERATOR = "operator"
@@ -83,7 +85,7 @@ def name_here(machine: Machine, argv: tuple[str, ...]) -> str:
 def _bare(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command without who it is of; a program of the operator's as it would be typed."""
     call = gate_call(argv)
-    if call is None or call.permit is None or not _is(argv[2], GATE):
+    if call is None or call.permit is None or not _has_marker(argv[2], GATE):
         return argv
     if call.verb == "run":
         return call.arguments
@@ -101,20 +103,22 @@ def name_of(argv: tuple[str, ...]) -> str:
             verb in MASKS and services.NAME.fullmatch(unit)
         ):
             return f"systemctl {verb}"
-        case ("sh", "-c", text, "probe", *args) if _is(text, PROBE):
+        case ("sh", "-c", text, "probe", *args) if _has_marker(text, PROBE):
             check_arguments(tuple(args))
             return "probe"
-        case ("sh", "-c", text, "gate", *_) if _is(text, GATE) and (call := gate_call(argv)):
-            if call.verb == "do" and call.target is None and _gated(call.arguments):
+        case ("sh", "-c", text, "gate", *_) if _has_marker(text, GATE) and (
+            call := gate_call(argv)
+        ):
+            if call.verb == "do" and call.target is None and _is_gated(call.arguments):
                 return name_of(call.arguments)
-            if gate.understands(call.verb, call.arguments, call.target):
+            if verbs.understands(call.verb, call.arguments, call.target):
                 return f"gate {call.verb}"
         case _:
             pass
     raise UnknownCommand([word[:60] for word in argv])
 
 
-def _gated(args: tuple[str, ...]) -> bool:
+def _is_gated(args: tuple[str, ...]) -> bool:
     """Whether the gate's ``do`` knows it: not all that an operator could type."""
     others = args[:1] == ("systemctl",) and services.NAME.fullmatch(args[-1])
     return args in GATED or args[:2] == ("o2cb", "register-cluster") or bool(others)
@@ -127,18 +131,18 @@ def changes(name: str) -> bool:
 
 def perform(machine: Machine, command: Command, controller: str) -> Reply:
     """Runs a command to its end, if it is of a run that may act here; Waits, then `go_on`."""
-    return _ended(
-        machine, lambda: _run(machine, _allowed(machine, command, controller), controller)
+    return _run_to_end(
+        machine, lambda: _run(machine, _permit(machine, command, controller), controller)
     )
 
 
 def go_on(machine: Machine, command: Command, controller: str) -> Reply:
     """A command that was allowed to begin, and has waited."""
     bare = replace(command, argv=_bare(command.argv))
-    return _ended(machine, lambda: _run(machine, bare, controller))
+    return _run_to_end(machine, lambda: _run(machine, bare, controller))
 
 
-def _ended(machine: Machine, run: Callable[[], Reply]) -> Reply:
+def _run_to_end(machine: Machine, run: Callable[[], Reply]) -> Reply:
     try:
         return run()
     except Failed as failed:
@@ -150,16 +154,16 @@ def begin(machine: Machine, command: Command) -> None:
     """Runs a command halfway: only verbs of the gate leave traces, all else is one step."""
     name = name_here(machine, command.argv)
     try:
-        command = _allowed(machine, command, OPERATOR)
+        command = _permit(machine, command, OPERATOR)
         if name.startswith("gate "):
-            gate.cut_short(name.removeprefix("gate "), _called(machine, command, ""))
+            verbs.cut_short(name.removeprefix("gate "), _make_call(machine, command, ""))
     except Waits:
         return
     except Failed as failed:
         machine.record("failed", failed.reply.stderr.strip())
 
 
-def _allowed(machine: Machine, command: Command, controller: str) -> Command:
+def _permit(machine: Machine, command: Command, controller: str) -> Command:
     """The bare command, if its run may begin it now; Failed as the gate refuses it."""
     call = gate_call(command.argv)
     if call is not None and call.permit is not None:
@@ -176,14 +180,14 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
     gated = asked is not None and asked.verb == "do"
     argv = asked.arguments if asked and gated else command.argv
     if gated and argv in UNUSED:
-        gate.refuse_use(machine)
+        refuse_use(machine)
     match name_of(command.argv).split():
         case ["probe"]:
             return answer(machine, argv[4:])
         case ["gate", verb]:
-            return gate.perform(verb, _called(machine, command, controller))
+            return verbs.perform(verb, _make_call(machine, command, controller))
         case ["modprobe", module]:
-            return modules.load(machine, module)
+            return modprobe.load(machine, module)
         case ["systemctl", verb]:
             return _systemctl(machine, verb, argv[2:])
         case _:
@@ -191,7 +195,7 @@ def _run(machine: Machine, command: Command, controller: str) -> Reply:
             return Reply(seconds=0.5)
 
 
-def _called(machine: Machine, command: Command, controller: str) -> Call:
+def _make_call(machine: Machine, command: Command, controller: str) -> Call:
     """A call of the gate, which it understands."""
     asked = gate_call(command.argv)
     assert asked is not None  # noqa: S101  # `name_of` has understood it
@@ -209,5 +213,5 @@ def _systemctl(machine: Machine, verb: str, names: tuple[str, ...]) -> Reply:
     return Reply(seconds=sum((reply.seconds for reply in replies), start=0.5))
 
 
-def _is(text: str, marker: str) -> bool:
+def _has_marker(text: str, marker: str) -> bool:
     return text.startswith(f"#!/bin/sh\n{marker}\n")

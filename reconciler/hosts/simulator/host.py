@@ -9,15 +9,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import commands, lease, mounting, power
-from reconciler.hosts.simulator.errors import ImpossibleWorld
-from reconciler.hosts.simulator.faults import Fault
-from reconciler.hosts.simulator.reply import Reply, Waits
+from reconciler.hosts.simulator import commands
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.kernel import mounting, power
+from reconciler.hosts.simulator.state import lease_file
+from reconciler.hosts.simulator.state.errors import ImpossibleWorld
+from reconciler.hosts.simulator.state.faults import Fault
+from reconciler.hosts.simulator.state.reply import Reply, Waits
 from reconciler.model.gate_call import gate_call
 from reconciler.model.plan import Command, Completed
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.machine import Machine, Mount
+    from reconciler.hosts.simulator.state.machine import Machine, Mount
+    from reconciler.hosts.simulator.state.world import World
 
 REFUSALS = {
     "host-unreachable": "no route to host",
@@ -45,21 +49,21 @@ class SimulatedHost:
         (``connection-lost``) or needs longer than the command's timeout. The effect then
         may or may not have happened, as in reality.
         """
-        self._greet()
+        self._check_reachable()
         name = commands.name_here(self.machine, command.argv)
         world, fault = self.machine.world, self.machine.fault(name)
         began, boot = world.now, self.machine.running.boot_id
         with self._working():
             await asyncio.sleep(0)
-            self._still(boot)
+            self._check_same_boot(boot)
             reply, waited = await self._carry_out(name, command, fault)
             seconds = min(reply.seconds, command.timeout)
             await world.pace(max(0.0, seconds - waited))
             await asyncio.sleep(0)
             world.reach(began + seconds)
-            self._still(boot)
+            self._check_same_boot(boot)
         if reply.seconds > command.timeout:
-            raise self._lost(f"no answer within {command.timeout:g} s", "command-timeout")
+            raise self._loss(f"no answer within {command.timeout:g} s", "command-timeout")
         return Completed(reply.status, reply.stdout, reply.stderr, seconds)
 
     async def close(self) -> None:
@@ -77,8 +81,7 @@ class SimulatedHost:
 
     def reboot(self) -> None:
         """An orderly restart."""
-        power.shut_down(self.machine)
-        power.switch_on(self.machine)
+        power.reboot(self.machine)
 
     def stun(self) -> None:
         """It is paused, as a virtual machine is: nothing of it goes on, and nothing is lost."""
@@ -113,16 +116,16 @@ class SimulatedHost:
             raise ImpossibleWorld(f"{self.name}: {path} is not mounted")
         return found[0]
 
-    def _greet(self) -> None:
+    def _check_reachable(self) -> None:
         code = self.machine.refusal or ("" if self.machine.running.on else "host-unreachable")
         if code:
             raise HostUnreachable(self.name, code, REFUSALS[code])
 
-    def _still(self, boot: str) -> None:
+    def _check_same_boot(self, boot: str) -> None:
         if not self.machine.running.on or self.machine.running.boot_id != boot:
-            raise self._lost("the host went down")
+            raise self._loss("the host went down")
 
-    def _lost(self, why: str, code: str = "connection-lost") -> HostUnreachable:
+    def _loss(self, why: str, code: str = "connection-lost") -> HostUnreachable:
         self.machine.record(code, why)
         return HostUnreachable(self.name, code, why)
 
@@ -131,33 +134,33 @@ class SimulatedHost:
     ) -> tuple[Reply, float]:
         """How it ends, and for how long it has waited until then."""
         if fault is None:
-            return await self._performed(name, command)
+            return await self._perform(name, command)
         self.machine.record("fault", f"{fault.kind} {fault.phase} {name}")
         if fault.kind == "meets":
             fault.then()
-            return await self._performed(name, command)
+            return await self._perform(name, command)
         if fault.kind == "fails":
             return Reply(fault.status, "", fault.stderr), 0.0
         if fault.phase == "after":
-            await self._performed(name, command)
+            await self._perform(name, command)
         elif fault.phase == "during":
             commands.begin(self.machine, command)
         if fault.kind != "lost":
             power.cut(self.machine)
         if fault.kind == "reboot":
             power.switch_on(self.machine)
-        raise self._lost(f"{fault.kind} {fault.phase} {name}")
+        raise self._loss(f"{fault.kind} {fault.phase} {name}")
 
-    async def _performed(self, name: str, command: Command) -> tuple[Reply, float]:
+    async def _perform(self, name: str, command: Command) -> tuple[Reply, float]:
         """Runs it; what has to stand still is waited for, while all else goes on."""
         waited, boot = 0.0, self.machine.running.boot_id
-        reply = self._begun(name, command)
+        reply = self._begin(name, command)
         while isinstance(reply, Waits):
             wait, began = reply.seconds, self.machine.world.now
             await self.machine.world.pace(wait)
             await asyncio.sleep(0)
             self.machine.world.reach(began + wait)
-            self._still(boot)
+            self._check_same_boot(boot)
             waited += wait
             try:
                 reply = commands.go_on(self.machine, command, self.controller)
@@ -165,14 +168,14 @@ class SimulatedHost:
                 reply = again
         return replace(reply, seconds=reply.seconds + waited), waited
 
-    def _begun(self, name: str, command: Command) -> Reply | Waits:
+    def _begin(self, name: str, command: Command) -> Reply | Waits:
         """Begins it; notes a change while another one is made, or one of a foreign run."""
         reply: Reply | Waits
         try:
             reply = commands.perform(self.machine, command, self.controller)
         except Waits as waits:
             reply = waits
-        begun = lease.works(self.machine) or gate_call(command.argv) is None
+        begun = lease.is_working(self.machine) or gate_call(command.argv) is None
         begun = begun or self.controller == commands.OPERATOR
         if commands.changes(name) and begun:
             self._look_for_disasters(name)
@@ -181,14 +184,14 @@ class SimulatedHost:
 
     def _look_for_disasters(self, name: str) -> None:
         machine = self.machine
-        scope = machine.running.works.get(lease.worker(), lease.MEMBER)
+        scope = machine.running.works.get(lease.worker(), lease_file.MEMBER)
         for worker, other in machine.busy:
-            if machine.running.works.get(worker, lease.MEMBER) == scope:
+            if machine.running.works.get(worker, lease_file.MEMBER) == scope:
                 machine.world.disaster(
                     "overlapping-commands", self.name, f"{name} during {other}"
                 )
         owner = machine.world.controllers.get(self.name, self.controller)
-        if owner != self.controller and scope == lease.MEMBER:
+        if owner != self.controller and scope == lease_file.MEMBER:
             machine.world.disaster(
                 "interleaved-runs", self.name, f"{name} by {self.controller}, held by {owner}"
             )
@@ -201,4 +204,17 @@ class SimulatedHost:
             yield
         finally:
             machine.busy = [item for item in machine.busy if item[0] != lease.worker()]
-            lease.ended(machine)
+            lease.end_work(machine)
+
+
+def connect(world: World, name: str, controller: str = commands.OPERATOR) -> SimulatedHost:
+    """A connection to a host of the world; ``controller`` tells apart who is at its other end.
+
+    By default that is an operator, who types at the host itself. KeyError: no such host.
+    """
+    return SimulatedHost(world.machines[name], controller)
+
+
+def connect_all(world: World) -> dict[str, SimulatedHost]:
+    """The operator's connections, to every host by its name."""
+    return {name: connect(world, name) for name in world.machines}

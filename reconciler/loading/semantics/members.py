@@ -15,6 +15,7 @@ from reconciler.loading.semantics.finding import (
     repeated,
 )
 from reconciler.model.desired import Cluster, Desired, Member, Ssh
+from reconciler.model.host_names import host_key
 
 _NO_HOST_KEYS = frozenset({"none", "/dev/null"})
 _ATTESTED = {"offline": ("reason",), "dead": ("lun_access",)}
@@ -44,7 +45,7 @@ def cluster_names_are_free(desired: Desired) -> Iterator[Finding]:
 def a_host_is_one_member(desired: Desired) -> Iterator[Finding]:
     """o2cb compares names without case, and a host has one live cluster (nodemanager.c)."""
     uses = (
-        Use(member.name.casefold(), (*path, "name"), cluster.name)
+        Use(host_key(member.name), (*path, "name"), cluster.name)
         for path, cluster, member in all_members(desired)
     )
     for use, first in repeated(uses):
@@ -56,9 +57,9 @@ def a_host_is_reached_once(desired: Desired) -> Iterator[Finding]:
     names: set[str] = set()
     uses = []
     for path, cluster, member in _living(desired):
-        if member.name.casefold() not in names:
+        if host_key(member.name) not in names:
             uses.append(Use(_reached(desired, member), _ssh_path(path, member), cluster.name))
-        names.add(member.name.casefold())
+        names.add(host_key(member.name))
     for use, first in repeated(uses):
         yield _same_host(use, first, "the same ssh host and port are a member's")
 
@@ -207,7 +208,7 @@ def _reached(desired: Desired, member: Member) -> tuple[str, int, str]:
     """What ssh connects to, as far as the file says."""
     host = member.ssh.host or member.name
     return (
-        host.casefold(),
+        host_key(host),
         member.ssh.port or desired.ssh.port or 22,
         member.ssh.jump or desired.ssh.jump or "",
     )

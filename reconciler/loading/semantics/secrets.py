@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from reconciler.loading.nodes import Path
 from reconciler.loading.semantics.finding import Finding, Rule, volumes
-from reconciler.model.beside import HostCommand
 from reconciler.model.desired import Desired, Volume
 from reconciler.model.secrets import is_mistaken, references
+from reconciler.model.volume_integrations import HostCommand
 
 _GUESTS = ("list", "stop", "start", "migrate")
 _HINT = "env:NAME, or file:PATH with an absolute path, as a whole word"

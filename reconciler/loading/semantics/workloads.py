@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from reconciler.loading.nodes import Path
 from reconciler.loading.semantics.finding import Finding, Rule, Use, repeated, volumes
-from reconciler.model.beside import Guests
 from reconciler.model.desired import Desired
+from reconciler.model.volume_integrations import Guests
 
 # Stopping these would stop the cluster, the way to its disks, or the way to the host.
 # What mounts is the product's own, which looks first who else has the volume.

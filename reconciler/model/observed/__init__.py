@@ -40,6 +40,7 @@ from reconciler.model.observed.system import (
     TextFile,
     Unit,
 )
+from reconciler.model.refusals import require_declared
 
 __all__ = [
     "Address",
@@ -122,6 +123,10 @@ class Unreachable:
     host: str
     code: str
     message: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a code that is not declared."""
+        require_declared(self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,20 @@ class Live:
     locking: str = ""
     links: tuple[str, ...] | None = None
 
+    def cluster(self, name: str) -> LiveCluster | None:
+        """The cluster of that name; None where the kernel has none."""
+        return next((c for c in self.clusters if c.name == name), None)
+
+    def running(self, name: str) -> LiveCluster | None:
+        """The cluster of that name, online: it has nodes."""
+        found = self.cluster(name)
+        return found if found and found.nodes else None
+
+    def nodes(self, name: str) -> tuple[LiveNode, ...]:
+        """The nodes of the cluster of that name; none without it."""
+        found = self.cluster(name)
+        return found.nodes if found else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.model.addresses import member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref
 from reconciler.model.heartbeats import beside_mounts
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Fact
-from reconciler.model.refusals import member
-from reconciler.model.standing import contacted
+from reconciler.model.roles import contacted
 from reconciler.model.units import full_names
 from reconciler.planning.kinds import ADMITS, DISTURBS, having
 from reconciler.resources.health.log import newer
@@ -33,7 +33,7 @@ def guard_actions(
     """The actions, of which those that touch a host ask first whether all is well."""
     members = {m.name for m in contacted(cluster)}
     hosts = tuple(name for name in observed.reached() if name in members)
-    paths = {f"volume/{v.label}": v.mount.path for v in cluster.volumes}
+    paths = {volume_address(v.label): v.mount.path for v in cluster.volumes}
 
     def asked(action: Action) -> Action:
         if action.kind in STARTS:
@@ -48,10 +48,10 @@ def guard_actions(
 
 def _alone(cluster: Cluster, observed: Observed, action: Action) -> Iterator[Fact]:
     """An agent that mounts a volume itself is started beside no stranger, as we would mount."""
-    unit = action.address.rsplit("/", 1)[-1]
+    unit = parse_address(action.address).last
     for volume in cluster.volumes:
         services = volume.workloads.services if volume.workloads else ()
-        if volume.mount.by == "workload" and unit in full_names(services):
+        if volume.mounted_by == "workload" and unit in full_names(services):
             beats = beside_mounts(cluster, volume, observed)
             yield Fact((action.host,), "heartbeats", f"{ref(volume)} {beats}", "explained")
 
@@ -84,7 +84,7 @@ def check(observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:
         if ill:
             yield Blocked(
                 "cluster-not-well",
-                member(host),
+                member_address(host),
                 "; ".join(ill),
                 f"see on {host} why (dmesg), wait until it is over or mend it, then plan again: "
                 "the next host is touched only while all others serve",

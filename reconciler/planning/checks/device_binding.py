@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import chosen_uuid, ref, view_of, wwid_of
 from reconciler.model.gate_call import ANY, GateCall, Target, gate_call
 from reconciler.model.heartbeats import listed_numbers, numbers_of, own_numbers
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action
-from reconciler.model.standing import staying
+from reconciler.model.roles import staying
 from reconciler.planning.kinds import BLANK, DEVICE, KINDS, TOUCHES, UNMOUNTED, WRITES, Kind
 
 SECTIONS = ("identity", "wanted", "disks", "mounts", "live", "fstab", "records")
@@ -46,8 +47,7 @@ def binding_problems(cluster: Cluster, observed: Observed, action: Action) -> It
 
 
 def _volume(cluster: Cluster, action: Action) -> Volume | None:
-    label = action.address.partition("/")[2]
-    return next((v for v in cluster.volumes if v.label == label), None)
+    return next((v for v in cluster.volumes if volume_address(v.label) == action.address), None)
 
 
 def _device(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
-from reconciler.model.standing import GONE, among, leaving, restated, staying
+from reconciler.model.roles import GONE, leaving, restrict_to, staying, with_member_states
 from reconciler.planning.resolve.numbering import conf_places, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 
@@ -18,21 +19,21 @@ def drop_foreign_members(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with those absent members gone of whom nothing is of this cluster."""
     out = {
         name: GONE
-        for name, facts in among(observed, leaving(cluster)).reached().items()
+        for name, facts in restrict_to(observed, leaving(cluster)).reached().items()
         if not _is_listed(cluster, observed, name)
         and not _mounts(cluster, facts)
         and (_is_elsewhere(cluster, facts) or not _peers(cluster, facts))
     }
-    return restated(cluster, out)
+    return with_member_states(cluster, out)
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to touch a host that our members list and that runs another cluster."""
-    for name, facts in among(observed, leaving(cluster)).reached().items():
+    for name, facts in restrict_to(observed, leaving(cluster)).reached().items():
         if _is_elsewhere(cluster, facts):
             yield Blocked(
                 "foreign-cluster",
-                member(name),
+                member_address(name),
                 f"{name} shall leave {cluster.name}, and belongs to another cluster",
                 f"see which host answers as {name}; if it is none of yours, attest the member "
                 "dead (state: dead), then it is dropped without being touched",
@@ -41,10 +42,10 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def _is_listed(cluster: Cluster, observed: Observed, name: str) -> bool:
     """Whether a member's kernel or file has it."""
-    for facts in among(observed, staying(cluster)).reached().values():
-        names = {node.name.lower() for node in live_nodes(cluster, facts)}
-        names |= {found.lower() for found, _place in conf_places(cluster, facts)}
-        if name.lower() in names:
+    for facts in restrict_to(observed, staying(cluster)).reached().values():
+        names = {host_key(node.name) for node in live_nodes(cluster, facts)}
+        names |= {host_key(found) for found, _place in conf_places(cluster, facts)}
+        if host_key(name) in names:
             return True
     return False
 
@@ -66,10 +67,10 @@ def _is_elsewhere(cluster: Cluster, facts: HostFacts) -> bool:
 
 def _peers(cluster: Cluster, facts: HostFacts) -> bool:
     """Whether its own list has a member of ours, past or present."""
-    ours = {m.name.lower() for m in cluster.members}
-    own = "" if isinstance(facts.identity, Unknown) else facts.identity.hostname.lower()
-    names = {node.name.lower() for node in live_nodes(cluster, facts)}
-    names |= {name.lower() for name, _place in conf_places(cluster, facts)}
+    ours = {host_key(m.name) for m in cluster.members}
+    own = "" if isinstance(facts.identity, Unknown) else host_key(facts.identity.hostname)
+    names = {host_key(node.name) for node in live_nodes(cluster, facts)}
+    names |= {host_key(name) for name, _place in conf_places(cluster, facts)}
     return bool(names & ours - {own})
 
 

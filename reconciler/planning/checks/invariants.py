@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, ClusterPlan
-from reconciler.model.refusals import volume
-from reconciler.model.standing import involved, leaving, online, staying
+from reconciler.model.roles import involved, leaving, online, staying
 from reconciler.planning import graph
 from reconciler.planning.checks.device_binding import binding_problems, declaration_problems
 from reconciler.planning.kinds import ENLARGES, LEAVES, MOUNTS, UNMOUNTED, having
@@ -121,7 +121,7 @@ def backup_before_growth(
     cluster: Cluster, _o: Observed, plan: ClusterPlan
 ) -> Iterator[Blocked]:
     """Nothing grows offline before the backup that the file asks for is proven (I18)."""
-    wanted = {volume(v.label) for v in cluster.volumes if v.backup}
+    wanted = {volume_address(v.label) for v in cluster.volumes if v.backup}
     for action in _kind(plan, "grow-unmounted"):
         if action.address in wanted and not any(f.reading == "backup" for f in action.requires):
             yield _broken(action, "backup-before-growth", "no backup is proven")

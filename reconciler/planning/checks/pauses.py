@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Pause, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
-from reconciler.model.standing import among, involved
+from reconciler.model.roles import involved, restrict_to
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse while a host is paused, or does not tell whether it is, or who may act there."""
-    hosts = among(observed, involved(cluster)).reached()
+    hosts = restrict_to(observed, involved(cluster)).reached()
     for host, facts in hosts.items():
         yield from _untold(host, facts)
     paused = pauses(hosts)
@@ -23,7 +23,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         names = [cluster.name] if whole else on
         yield Blocked(
             "paused",
-            f"cluster/{cluster.name}" if whole else member(on[0]),
+            cluster_address(cluster.name) if whole else member_address(on[0]),
             f"{words(pause)}: {', '.join(on)}",
             f"{_resuming(names)}, when {pause.by} agrees; then plan again",
         )
@@ -70,7 +70,7 @@ def _untold(host: str, facts: HostFacts) -> Iterator[Blocked]:
         if isinstance(value, Unknown):
             yield Blocked(
                 "lease-garbled",
-                member(host),
+                member_address(host),
                 f"its {name} could not be read: {value.reason}; who may act there is unknown",
                 f"look at /var/lib/reconcile on {host}; then {remedy}; then plan again",
             )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
-from reconciler.model.standing import LISTED
+from reconciler.model.roles import LISTED
 from reconciler.planning.resolve.numbering import (
     heartbeats,
     live_nodes,
@@ -43,7 +44,7 @@ def stale_host_violations(
             if not keepers and (_keepers(entry, was) or not _keepers(entry, now)):
                 yield Blocked(
                     "stale-host-could-return",
-                    member(entry.name),
+                    member_address(entry.name),
                     f"{entry.name} was dropped without having been cleaned, and nobody of its "
                     f"last list ({_words(entry)}) would keep {volume.label} mounted: powered "
                     "on, it would mount it by itself and replay a live journal",
@@ -55,12 +56,12 @@ def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to give a member the number of a host in quarantine."""
     numbers = reserved_numbers(cluster, observed)
     for item in cluster.members:
-        number = item.number if item.state in LISTED else None
+        number = item.number if item.role in LISTED else None
         if number is not None and number in numbers:
             name = numbers[number]
             yield Blocked(
                 "stale-host-could-return",
-                member(name),
+                member_address(name),
                 f"{item.name} would get node number {item.number} of {name}, which is in "
                 "quarantine and would write to the same heartbeat block",
                 REMEDY,
@@ -71,10 +72,10 @@ def taken_blocks(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to give a member a number under which somebody unknown has left a heartbeat."""
     foreign = heartbeats(cluster, observed) - owned_numbers(cluster, observed)
     for item in cluster.members:
-        if item.state in LISTED and item.number in foreign:
+        if item.role in LISTED and item.number in foreign:
             yield Blocked(
                 "foreign-heartbeat",
-                member(item.name),
+                member_address(item.name),
                 f"{item.name} would get node number {item.number}, under which another host has "
                 "a heartbeat on a volume",
                 OTHERS,
@@ -93,12 +94,12 @@ def _mounters(
         if view is not None and view.device in {mount.device for mount in facts.mounts}:
             for node in live_nodes(cluster, facts):
                 if node.local:
-                    found[node.number, node.name.lower()] = host
+                    found[node.number, host_key(node.name)] = host
     return found
 
 
 def _keepers(entry: Entry, mounters: Mapping[tuple[int, str], str]) -> frozenset[str]:
-    known_nodes = {(n, name.lower()) for n, name in entry.nodes if n != entry.number}
+    known_nodes = {(n, host_key(name)) for n, name in entry.nodes if n != entry.number}
     return frozenset(host for place, host in mounters.items() if place in known_nodes)
 
 

@@ -13,8 +13,8 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import HostFacts, LogicalVolume, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
-from reconciler.model.refusals import REMEDIES
-from reconciler.model.standing import contacted
+from reconciler.model.refusals import host_remedy
+from reconciler.model.roles import contacted
 
 # As the gate has it: a pool at most so full, in percent, is safe to promise more of.
 FULLEST = 80.0
@@ -52,8 +52,8 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
     for host in hosts_to_probe(cluster, actions):
         facts = observed.storage.get(host)
         if isinstance(facts, Unreachable):
-            remedy = REMEDIES.get(facts.code, f"make {host} reachable over ssh")
-            yield Blocked(facts.code, _subject(host), facts.message, f"{remedy}; plan again")
+            remedy = f"{host_remedy(host, facts.code)}; plan again"
+            yield Blocked(facts.code, _subject(host), facts.message, remedy)
         elif facts is not None:
             yield from _not_root(host, facts)
             for action in (a for a in actions if a.host == host):

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref
+from reconciler.model.last_applied import LastApplied
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
-from reconciler.model.past import Past
 from reconciler.model.records import record
-from reconciler.model.standing import among, staying, trusted, with_volumes
+from reconciler.model.roles import confirmed_members, restrict_to, staying, with_volumes
 from reconciler.resources.mounts.fstab import BOOT_ORDER, entries
 from reconciler.resources.mounts.moves import own_names
 from reconciler.resources.workloads.programs import program_of
@@ -30,25 +30,25 @@ def with_last_applied(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with what its hosts remember of its volumes."""
     told = {
         record(facts, cluster.name, APPLIED).sha256: facts  # mostly all remember the same
-        for facts in trusted(cluster, observed).values()
+        for facts in confirmed_members(cluster, observed).values()
         if not isinstance(facts.records, Unknown)
     }
     old = [volume for facts in told.values() for volume in last(cluster, facts)]
-    stays = tuple(among(observed, staying(cluster)).reached().values())
+    stays = tuple(restrict_to(observed, staying(cluster)).reached().values())
     return with_volumes(cluster, [_with_past(v, old, stays) for v in cluster.volumes])
 
 
 def _with_past(volume: Volume, old: Sequence[Volume], hosts: Sequence[HostFacts]) -> Volume:
     same = [v for v in old if ref(v) == ref(volume)]
-    ours = [v.mount.path for v in same if v.mount.by == "reconcile"]
+    ours = [v.mount.path for v in same if v.mounted_by == "reconcile"]
     ours += [path for facts in hosts for path in _own_lines(volume, facts)]
-    past = Past(
+    last_applied = LastApplied(
         tuple(path for path in dict.fromkeys(ours) if path != volume.mount.path),
         tuple(dict.fromkeys(v.label for v in same)),
         tuple(dict.fromkeys(o for v in same for o in v.mount.options)),
         tuple(dict.fromkeys(words for v in same if (words := program_of(v)))),
     )
-    return volume.beyond(past, volume.away)
+    return volume.with_planning_state(last_applied=last_applied)
 
 
 def last(cluster: Cluster, facts: HostFacts) -> Iterator[Volume]:

@@ -7,8 +7,9 @@ from contextlib import suppress
 
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.heartbeats import is_left, seen
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
-from reconciler.model.standing import GONE, LISTED, among, contacted, listed, with_members
+from reconciler.model.roles import GONE, LISTED, contacted, listed, restrict_to, with_members
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.changes import entered, lifted
 from reconciler.resources.quarantine.entries import known_members
@@ -36,8 +37,8 @@ def with_numbers(cluster: Cluster, observed: Observed) -> Cluster:
 
 
 def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) -> Member:
-    name = member.name.lower()
-    number = given[name] if member.state in LISTED else was.get(name)
+    name = host_key(member.name)
+    number = given[name] if member.role in LISTED else was.get(name)
     return member.model_copy(update={"number": number})
 
 
@@ -52,7 +53,7 @@ def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
 
 def owned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """Numbers that the file's members have or had, by lists and by what members remember."""
-    names = {m.name.lower() for m in cluster.members}
+    names = {host_key(m.name) for m in cluster.members}
     held = {name: place[0] for name, place in places(cluster, observed).items()}
     was = {name: known.number for name, known in known_members(cluster, observed).items()}
     return frozenset(n for found in (held, was) for name, n in found.items() if name in names)
@@ -67,7 +68,7 @@ def reserved_numbers(cluster: Cluster, observed: Observed) -> Mapping[int, str]:
 
 def _compact(cluster: Cluster, held: Mapping[str, int]) -> Mapping[str, int]:
     """0 to n-1 in the order of the numbers held, newcomers last."""
-    names = [member.name.lower() for member in listed(cluster)]
+    names = [host_key(member.name) for member in listed(cluster)]
     names.sort(key=lambda name: held.get(name, len(NUMBERS)))
     return {name: number for number, name in enumerate(names)}
 
@@ -79,8 +80,8 @@ def _stable(
     reserved_numbers: Collection[int],
 ) -> Mapping[str, int]:
     """The pin, else the number held or had before, else the lowest that nobody holds."""
-    names = [member.name.lower() for member in listed(cluster)]
-    given = {m.name.lower(): m.number for m in listed(cluster) if m.number is not None}
+    names = [host_key(member.name) for member in listed(cluster)]
+    given = {host_key(m.name): m.number for m in listed(cluster) if m.number is not None}
     others = {held[name] for name in held if name not in names}
     taken = {*given.values(), *others, *reserved_numbers}
     for known_numbers in (held, was):  # whoever holds a number now goes first
@@ -101,11 +102,11 @@ def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
     What a kernel says of its own host counts most, then what others' kernels say, then files.
     """
     found: dict[str, Place] = {}
-    names = {m.name for m in contacted(cluster) if m.state != GONE}
+    names = {m.name for m in contacted(cluster) if m.role != GONE}
     for source in (_own, _live, conf_places):
-        for facts in among(observed, names).reached().values():
+        for facts in restrict_to(observed, names).reached().values():
             for name, place in source(cluster, facts):
-                found.setdefault(name.lower(), place)
+                found.setdefault(host_key(name), place)
     return found
 
 
@@ -113,7 +114,7 @@ def live_nodes(cluster: Cluster, facts: HostFacts) -> tuple[LiveNode, ...]:
     """The nodes that a host's kernel has of the cluster."""
     if isinstance(facts.live, Unknown):
         return ()
-    return tuple(n for c in facts.live.clusters if c.name == cluster.name for n in c.nodes)
+    return facts.live.nodes(cluster.name)
 
 
 def _own(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:

@@ -10,8 +10,13 @@ from pydantic import ValidationError
 
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed
-from reconciler.model.standing import WITHDRAWN, trusted, with_members, withheld
+from reconciler.model.roles import (
+    PlanningState,
+    confirmed_members,
+    with_members,
+)
 from reconciler.planning.resolve.last_applied import applied_items
 from reconciler.planning.resolve.numbering import live_nodes, places
 
@@ -25,12 +30,12 @@ def removed_members(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     They are on a running kernel's list, in a cluster.conf, or in the record of the last
     apply that a member keeps.
     """
-    named = {m.name.lower() for m in cluster.members}
-    sources = Observed(trusted(cluster, observed))
+    named = {host_key(m.name) for m in cluster.members}
+    sources = Observed(confirmed_members(cluster, observed))
     found: dict[str, Member] = {}
     for facts in sources.reached().values():
         for item in _applied(cluster, facts):
-            found.setdefault(item.name.lower(), item)
+            found.setdefault(host_key(item.name), item)
     for name, (_number, ip, port) in places(cluster, sources).items():
         if name not in found:
             found[name] = _member({"name": name, "interconnect": ip, "port": port})
@@ -44,13 +49,14 @@ def withdrawn_volumes(cluster: Cluster, observed: Observed) -> tuple[Volume, ...
     # A path that another volume has now is its own: what is mounted there else is refused.
     paths = {v.mount.path for v in cluster.volumes}
     found: dict[str, Volume] = {}
-    for facts in trusted(cluster, observed).values():
+    for facts in confirmed_members(cluster, observed).values():
         for item in _items(cluster, facts, "volumes"):
             with suppress(ValidationError):
                 volume = Volume.model_validate(item, strict=False)
                 ours = volume.label in labels or ref(volume) in devices
                 if not ours and volume.mount.path not in paths:
-                    found.setdefault(volume.label, withheld(volume, WITHDRAWN))
+                    out = volume.with_planning_state(state=PlanningState.WITHDRAWN)
+                    found.setdefault(volume.label, out)
     return tuple(found[label] for label in sorted(found))
 
 

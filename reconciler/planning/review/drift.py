@@ -14,12 +14,13 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from reconciler.model.addresses import MEMBER, parse_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Change, ClusterPlan, Truth
 from reconciler.model.records import record
-from reconciler.model.standing import trusted
+from reconciler.model.roles import confirmed_members
 from reconciler.planning.resolve.last_applied import APPLIED
 
 Class = Literal["changed-outside", "not-applied"]
@@ -104,7 +105,7 @@ def last_applied(cluster: Cluster, observed: Observed) -> Desired | None:
 
 def _records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
     found = {}
-    for host, facts in trusted(cluster, observed).items():
+    for host, facts in confirmed_members(cluster, observed).items():
         if not isinstance(facts.records, Unknown):
             found[host] = record(facts, cluster.name, APPLIED).text or ""
     return {host: text for host, text in found.items() if text.strip()}
@@ -113,7 +114,7 @@ def _records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
 def record_notes(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Members that remember nothing of the last apply, or something else than most."""
     texts = _records(cluster, observed)
-    hosts = trusted(cluster, observed)
+    hosts = confirmed_members(cluster, observed)
     if not texts:
         yield "no member remembers an apply, so that every difference counts as not applied"
         return
@@ -175,8 +176,8 @@ def _item(change: Change, kind: Class) -> Item:
 
 
 def _refused(blocked: Blocked, kind: Class) -> Item:
-    kinds = blocked.subject.split("/")
-    host = kinds[1] if kinds[0] == "member" else ""
+    subject = parse_address(blocked.subject)
+    host = subject.name if subject.sort == MEMBER else ""
     truth = TRUTHS[blocked.code]
     where = (blocked.subject, host, truth)
     return Item(*where, kind, None, blocked.message, blocked.remedy, blocked.code)

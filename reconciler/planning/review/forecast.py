@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.model.addresses import extend_address, member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import (
     HostFacts,
     LiveCluster,
@@ -20,9 +22,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, mounting_it, staying
+from reconciler.model.roles import mounting_it, mounts_at_boot, restrict_to, staying
 from reconciler.model.units import full_names
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.mounts.fstab import entries
@@ -63,7 +63,7 @@ def findings(
     readable = Observed(
         {
             host: facts
-            for host, facts in among(observed, staying(cluster)).reached().items()
+            for host, facts in restrict_to(observed, staying(cluster)).reached().items()
             if not any(isinstance(getattr(facts, name), Unknown) for name in NEEDS)
         }
     )
@@ -85,7 +85,7 @@ def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
         yield Forecast(
             Finding(
                 "next-boot-no-module",
-                member(host),
+                member_address(host),
                 f"the kernel that boots next, {kernel.next_boot}, has no ocfs2 module: the "
                 f"cluster would not be online{mounts}",
                 f"install on {host} what carries ocfs2 for {kernel.next_boot}, or let it boot "
@@ -96,14 +96,14 @@ def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
 
 def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """What runs now and would not start: the cluster, and who mounts a volume itself."""
-    if _live(cluster, facts) is None:
+    if known(facts.live).running(cluster.name) is None:
         return
     off = [u for u in UNITS if load(facts, u) == "loaded" and _is_off(facts, u)]
     if off:
         verb = "is" if len(off) == 1 else "are"
         yield Forecast(
             _disabled(host, f"{' and '.join(off)} {verb} disabled", off),
-            (f"{member(host)}/o2cb-at-boot",),
+            (member_address(host, "o2cb-at-boot"),),
         )
     file = known(facts.o2cb_config)
     enabled = parse_settings(file.text or "").get("O2CB_ENABLED", "(nothing)")
@@ -111,12 +111,12 @@ def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
         yield Forecast(
             Finding(
                 "next-boot-unit-disabled",
-                member(host),
+                member_address(host),
                 f"{file.path} says O2CB_ENABLED={enabled}: o2cb would not bring the cluster "
                 "online after a boot",
                 f"set O2CB_ENABLED=true there on {host}",
             ),
-            (f"{member(host)}/o2cb-settings",),
+            (member_address(host, "o2cb-settings"),),
         )
     for volume in cluster.volumes:
         yield from _agents(cluster, volume, host, facts)
@@ -127,18 +127,18 @@ def _agents(
 ) -> Iterator[Forecast]:
     if host not in mounting_it(cluster, volume) or volume.workloads is None:
         return
-    mounts = volume.mount.by == "workload"
+    mounts = volume.mounted_by == "workload"
     for unit in full_names(volume.workloads.services) if mounts else ():
         if load(facts, unit) == "loaded" and _is_off(facts, unit):
             because = f"{unit}, which mounts {volume.label}, is disabled"
-            where = f"{member(host)}/service/{unit}"
-            yield Forecast(_disabled(host, because, [unit]), (f"{where}/boot",))
+            where = member_address(host, "service", unit)
+            yield Forecast(_disabled(host, because, [unit]), (extend_address(where, "boot"),))
 
 
 def _disabled(host: str, because: str, units: Sequence[str]) -> Finding:
     return Finding(
         "next-boot-unit-disabled",
-        member(host),
+        member_address(host),
         f"{because}: after a boot it would not start",
         f"on {host}: systemctl enable {' '.join(units)}",
     )
@@ -150,7 +150,7 @@ def _is_off(facts: HostFacts, unit: str) -> bool:
 
 def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """What the files say and the running kernel has not."""
-    live = _live(cluster, facts)
+    live = known(facts.live).running(cluster.name)
     if live is None:
         return
     parts: tuple[tuple[Sequence[str], str, tuple[str, ...]], ...] = (
@@ -166,12 +166,12 @@ def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Foreca
             yield Forecast(
                 Finding(
                     "next-boot-differs",
-                    member(host),
+                    member_address(host),
                     f"{file} is not what its kernel runs with, and would be after a boot: "
                     f"{'; '.join(words)}",
                     "apply: file and kernel are made the same on all members, or mend the file",
                 ),
-                tuple(f"{member(host)}/{name}" for name in mends),
+                tuple(member_address(host, name) for name in mends),
             )
 
 
@@ -184,11 +184,11 @@ def _node_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[s
     except ConfInvalid as error:
         return [f"it cannot be read: {error}"]
     told = {
-        (n.name.lower(), n.number, n.ip, n.port)
+        (host_key(n.name), n.number, n.ip, n.port)
         for n in conf.nodes
         if n.cluster == cluster.name
     }
-    runs = {(n.name.lower(), n.number, n.ip, n.port) for n in live.nodes}
+    runs = {(host_key(n.name), n.number, n.ip, n.port) for n in live.nodes}
     return [
         f"{name} {number} {ip}:{port} only in {where}"
         for where, nodes in (("the file", told - runs), ("the kernel", runs - told))
@@ -212,7 +212,7 @@ def _setting_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> lis
 def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """Volumes that are mounted now and that fstab would not mount."""
     for volume in cluster.volumes:
-        ours = volume.mount.by == "reconcile" and volume.mount.at_boot
+        ours = mounts_at_boot(volume)
         if not ours or host not in mounting_it(cluster, volume):
             continue
         why = _not_at_boot(volume, facts)
@@ -220,12 +220,12 @@ def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
             yield Forecast(
                 Finding(
                     "next-boot-mount-missing",
-                    address(volume.label),
+                    volume_address(volume.label),
                     f"{host}: {volume.mount.path} is mounted now and would not be after a boot: "
                     f"{why}",
                     f"apply writes its line into /etc/fstab of {host}",
                 ),
-                (f"{address(volume.label)}/boot/{host}",),
+                (volume_address(volume.label, "boot", host),),
             )
 
 
@@ -273,11 +273,6 @@ def _below(volume: Volume, facts: HostFacts) -> Iterator[tuple[str, ...]]:
     if any("/by-path/ip-" in link and "-iscsi-" in link for link in links):
         logs_in = any(load(facts, unit) == "loaded" for unit in LOGIN)
         yield LOGIN if logs_in else ("iscsid.service",)
-
-
-def _live(cluster: Cluster, facts: HostFacts) -> LiveCluster | None:
-    clusters = known(facts.live).clusters
-    return next((c for c in clusters if c.name == cluster.name and c.nodes), None)
 
 
 FORECASTS: tuple[Callable[[Cluster, str, HostFacts], Iterator[Forecast]], ...] = (

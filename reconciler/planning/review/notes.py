@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.roles import LISTED, leaving, left, restrict_to, staying
 from reconciler.model.software import unpackaged
-from reconciler.model.standing import LISTED, among, leaving, left, staying
 from reconciler.resources.growth import sight
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
 from reconciler.resources.workloads.obligations import Owed, forgotten
@@ -19,7 +20,7 @@ CLOCKS_APART = 5
 
 def advisories(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Everything worth a line, in a stable order."""
-    stays = among(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).reached()
     yield from _at_work(stays)
     yield from _still_mapped(cluster, observed)
     for item in observed.unreachable():
@@ -79,18 +80,18 @@ def quarantined_hosts(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]
 def fencing(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """What would go wrong when a member fences itself or oopses."""
     for what, test in FENCING.items():
-        stays = among(observed, staying(cluster)).reached()
+        stays = restrict_to(observed, staying(cluster)).reached()
         if hosts := [host for host, facts in stays.items() if test(cluster, facts)]:
             yield f"{', '.join(hosts)}: {what}"
 
 
 def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Hosts that left and still see the disk: only the storage can take it from them."""
-    asked = among(observed, left(cluster)).reached()
+    asked = restrict_to(observed, left(cluster)).reached()
     for host, facts in asked.items():
         for label in still_mapped(cluster, facts):
             yield f"{host} is out of the cluster and still sees the LUN of {label}: unmap it"
-    named = {m.name.lower() for m in cluster.members if m.name in asked or m.state in LISTED}
+    named = {host_key(m.name) for m in cluster.members if m.name in asked or m.role in LISTED}
     for name, item in known_members(cluster, observed).items():
         if item.mapped and name not in named:
             words = ", ".join(item.mapped)
@@ -120,8 +121,8 @@ def _lives_on(cluster: Cluster, facts: HostFacts) -> bool:
 
 def _fence_method(cluster: Cluster, facts: HostFacts) -> str:
     """How the host's kernel fences itself; empty without the cluster."""
-    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
-    return next((c.fence_method for c in clusters if c.name == cluster.name), "")
+    live = None if isinstance(facts.live, Unknown) else facts.live.cluster(cluster.name)
+    return live.fence_method if live else ""
 
 
 FENCING: Mapping[str, Callable[[Cluster, HostFacts], bool]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from reconciler.model.addresses import parse_address
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action, Outage
 from reconciler.planning.kinds import GIVES, GUEST, TAKES, having
@@ -62,13 +63,15 @@ def _of(
 
 
 def _volumes(taken: Sequence[Action]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(a.address.split("/")[1] for a in taken if a.kind == "unmount"))
+    return tuple(
+        dict.fromkeys(parse_address(a.address).name for a in taken if a.kind == "unmount")
+    )
 
 
 def _workload(action: Action) -> str:
     """A service's unit, or ``guest/NAME``."""
-    words = action.address.split("/")
-    return f"guest/{words[4]}" if action.kind in GUESTS else words[3]
+    words = parse_address(action.address).aspect
+    return f"guest/{words[2]}" if action.kind in GUESTS else words[1]
 
 
 def guests_taken(actions: Sequence[Action]) -> Mapping[str, tuple[str, ...]]:
@@ -76,7 +79,7 @@ def guests_taken(actions: Sequence[Action]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for action in actions:
         if action.kind in GUESTS:
-            _member, _host, _guest, label, name = action.address.split("/")
+            _guest, label, name = parse_address(action.address).aspect
             mine = found.get(action.host, ())
             found[action.host] = tuple(dict.fromkeys((*mine, f"{name} of {label}")))
     return found

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveCluster, Unknown
 from reconciler.planning.resolve.numbering import conf_places, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
@@ -46,7 +47,7 @@ def nodes(name: str, hosts: Hosts) -> tuple[Node, ...]:
     for source in (_own, _live, _filed):
         for facts in hosts.values():
             for node in source(named, facts):
-                found.setdefault(node.name.lower(), node)
+                found.setdefault(host_key(node.name), node)
     return tuple(sorted(found.values(), key=lambda node: (node.number, node.name)))
 
 
@@ -75,7 +76,7 @@ def live(name: str, facts: HostFacts) -> LiveCluster | None:
     """The cluster as a host's kernel has it."""
     if isinstance(facts.live, Unknown):
         return None
-    return next((c for c in facts.live.clusters if c.name == name and c.nodes), None)
+    return facts.live.running(name)
 
 
 KEYS = {
@@ -110,7 +111,7 @@ def heartbeat_mode(name: str, hosts: Hosts) -> str:
 
 def former(name: str, listed: Sequence[Node], hosts: Hosts) -> Mapping[str, int]:
     """Names and numbers of those who were members once, as runs on the hosts remember."""
-    names = {node.name.lower() for node in listed}
+    names = {host_key(node.name) for node in listed}
     return {
         who: item.number
         for facts in hosts.values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.model.addresses import without_host
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.plan import ClusterPlan
@@ -38,8 +39,7 @@ def verdict(plans: Sequence[ClusterPlan]) -> Iterator[str]:
             yield "Planning this file would still change:"
         groups: dict[tuple[str, str, str], list[str]] = {}
         for change in plan.changes:
-            where = "/".join(word for word in change.address.split("/") if word != change.host)
-            key = (where.removeprefix("member/"), change.truth, change.because)
+            key = (without_host(change.address, change.host), change.truth, change.because)
             groups.setdefault(key, []).append(change.host)
         for (where, truth, because), hosts in groups.items():
             yield f"  {','.join(hosts)}  {where} ({truth}): {because}"

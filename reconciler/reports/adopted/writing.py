@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.model.desired import Device, Heartbeat, Network, Ssh
+from reconciler.model.cluster_settings import Heartbeat, Network
+from reconciler.model.desired import Device, Ssh
 from reconciler.reports.adopted import draft as notes
 from reconciler.reports.adopted.draft import Draft, Style
 from reconciler.reports.adopted.roster import heartbeat_mode, timeouts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
+from reconciler.model.addresses import parse_address
 from reconciler.model.devices import ref
 from reconciler.model.plan import Action
 from reconciler.reports.runbook.places import Places, is_map, shell
@@ -13,7 +14,7 @@ from reconciler.reports.runbook.typed import Commands, Maker, arguments, called,
 
 def _reference(action: Action, places: Places) -> str:
     """The device of the volume that an action is about."""
-    label = action.address.split("/")[1]
+    label = parse_address(action.address).name
     return next((ref(v) for v in places.cluster.volumes if v.label == label), "")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.standing import left
+from reconciler.model.roles import left
 from reconciler.resources.access import changes, effects
 from reconciler.resources.resource import Resource
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.gate.steps import Cause, action_for
+from reconciler.model.addresses import parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import doubt, ref, view_of
 from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import volume as address
+from reconciler.model.roles import left
 from reconciler.model.secrets import references
-from reconciler.model.standing import left
 
 # An array's own tools may take minutes.
 REVOKE_TIMEOUT = 600.0
@@ -34,7 +35,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     for volume in cluster.volumes:
         for host, facts in observed.reached().items():
             if volume.access and host in leavers and lun(facts, ref(volume)) == "mapped":
-                where = f"{address(volume.label)}/access/{host}"
+                where = volume_address(volume.label, "access", host)
                 yield Change(where, host, "disk", "mapped", "revoked", f"{host} leaves")
 
 
@@ -44,20 +45,19 @@ def actions(
     """The operator's command, once the host is out of the cluster."""
     by_label = {volume.label: volume for volume in cluster.volumes}
     for change in changes:
-        volume = by_label[change.address.split("/")[1]]
+        volume = by_label[parse_address(change.address).name]
         if volume.access:
             yield _revoke(cluster, volume, change, volume.access.revoke.host)
 
 
 def _revoke(cluster: Cluster, volume: Volume, change: Change, storage: str) -> Action:
-    return Action(
-        id=f"{cluster.name}/{storage}/revoke-access/{volume.label}/{change.host}",
-        kind="revoke-access",
-        host=storage,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        Cause(change.address, storage, change.because),
+        "revoke-access",
+        volume.label,
+        change.host,
         summary=f"take the LUN of {volume.label} from {change.host}",
-        because=change.because,
-        risk="safe",
         command=Command(
             argv(volume, change.host),
             timeout=REVOKE_TIMEOUT,

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier, digest, write
+from reconciler.gate.steps import action_for, barrier, digest, write
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member
-from reconciler.model.standing import among, leaving, listed, staying
+from reconciler.model.roles import leaving, listed, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
     Node,
@@ -39,7 +40,7 @@ def wanted_nodes(cluster: Cluster) -> tuple[Node, ...]:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse files of another cluster, and those that cannot be told to be of this one."""
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         file = known(facts.cluster_conf)
         if not (file.text or "").strip():
             continue
@@ -47,10 +48,10 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             conf = parse_conf(file.text or "")
         except ConfInvalid as error:
             # Where the kernel runs this cluster, the file was this cluster's: it is repaired.
-            if not any(live.name == cluster.name for live in known(facts.live).clusters):
+            if known(facts.live).cluster(cluster.name) is None:
                 yield Blocked(
                     "cluster-conf-invalid",
-                    member(host),
+                    member_address(host),
                     f"{file.path}: {error}",
                     "repair the file, or move it away if its cluster is not running, "
                     "then plan again",
@@ -60,7 +61,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if foreign:
             yield Blocked(
                 "foreign-cluster",
-                member(host),
+                member_address(host),
                 f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
                 f"take {host} out of that cluster first, or correct the name under clusters in "
                 "the file (a cluster is not renamed: reconcile explain foreign-cluster)",
@@ -78,13 +79,13 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """
     text = wanted(cluster)
     leavers = leaving(cluster)
-    stays = among(observed, staying(cluster)).reached().values()
+    stays = restrict_to(observed, staying(cluster)).reached().values()
     kept = cluster.files == "kept" and all(
         _says_the_same(cluster, known(facts.cluster_conf)) for facts in stays
     )
     for host, facts in observed.reached().items():
         file = known(facts.cluster_conf)
-        where = f"{member(host)}/cluster.conf"
+        where = member_address(host, "cluster.conf")
         if host in leavers:
             if file.text is not None and not _is_anothers(cluster, file):
                 because = f"{host} leaves"
@@ -103,8 +104,8 @@ def _says_the_same(cluster: Cluster, file: TextFile) -> bool:
     except ConfInvalid:
         return False
     modes = {c.name: c.heartbeat_mode for c in conf.clusters}
-    found = {(n.name.lower(), n.number, n.ip, n.port) for n in conf.nodes}
-    want = {(n.name.lower(), n.number, n.ip, n.port) for n in wanted_nodes(cluster)}
+    found = {(host_key(n.name), n.number, n.ip, n.port) for n in conf.nodes}
+    want = {(host_key(n.name), n.number, n.ip, n.port) for n in wanted_nodes(cluster)}
     return modes == {cluster.name: "local"} and found == want
 
 
@@ -121,10 +122,10 @@ def _because(cluster: Cluster, file: TextFile) -> str:
     if file.text is None:
         return f"{PATH} is absent"
     try:
-        found = {node.name.lower(): _words(node) for node in parse_conf(file.text).nodes}
+        found = {host_key(node.name): _words(node) for node in parse_conf(file.text).nodes}
     except ConfInvalid as error:
         return f"{PATH} cannot be read by the tools: {error}"
-    want = {node.name.lower(): _words(node) for node in wanted_nodes(cluster)}
+    want = {host_key(node.name): _words(node) for node in wanted_nodes(cluster)}
     words = [f"{name} joins" for name in want if name not in found]
     words += [f"{name} leaves" for name in found if name not in want]
     words += [f"{n} is {found[n]}" for n in want if n in found and found[n] != want[n]]
@@ -143,7 +144,7 @@ def actions(
             yield _archive(cluster, change, file)
         else:
             action = write(
-                change, f"{cluster.name}/write-cluster-conf", "cluster-conf", file, text
+                change, (cluster.name, "write-cluster-conf"), "cluster-conf", file, text
             )
             yield replace(
                 action,
@@ -153,8 +154,8 @@ def actions(
     if any(change.after is not None for change in changes):
         hosts = staying(cluster)
         yield barrier(
-            f"{cluster.name}/same-cluster-conf",
-            f"cluster/{cluster.name}/cluster.conf",
+            (cluster.name, "same-cluster-conf"),
+            cluster_address(cluster.name, "cluster.conf"),
             f"the same {PATH} on {len(hosts)} members",
             "the kernels' node lists are made from it",
             Fact(hosts, "cluster-conf", "", digest(text)),
@@ -164,22 +165,20 @@ def actions(
 def _evicts(cluster: Cluster, file: TextFile) -> bool:
     """Whether the wanted file drops a node that is not attested dead."""
     try:
-        found = {node.name.lower() for node in parse_conf(file.text or "").nodes}
+        found = {host_key(node.name) for node in parse_conf(file.text or "").nodes}
     except ConfInvalid:
         return False
-    gone = {m.name.lower() for m in cluster.members if m.state == "dead"}
-    return bool(found - gone - {node.name.lower() for node in wanted_nodes(cluster)})
+    gone = {host_key(m.name) for m in cluster.members if m.role == "dead"}
+    return bool(found - gone - {host_key(node.name) for node in wanted_nodes(cluster)})
 
 
 def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:
-    return Action(
-        id=f"{cluster.name}/{change.host}/archive-cluster-conf",
-        kind="archive-cluster-conf",
-        host=change.host,
-        address=change.address,
-        summary=f"move {PATH} to {PATH}.before",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "archive-cluster-conf",
         risk="outage",
+        summary=f"move {PATH} to {PATH}.before",
         command=gate_command("archive-file", PATH, file.sha256),
         requires=(Fact((change.host,), "live-nodes", cluster.name, "absent"),),
         expects=(Fact((change.host,), "cluster-conf", "", "absent"),),

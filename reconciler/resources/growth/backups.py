@@ -15,17 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import digest
-from reconciler.model.beside import Backup
+from reconciler.gate.steps import Cause, action_for, digest
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record
-from reconciler.model.refusals import volume as address
+from reconciler.model.roles import restrict_to, staying
 from reconciler.model.secrets import references
-from reconciler.model.standing import among, staying
+from reconciler.model.volume_integrations import Backup
 from reconciler.resources.growth.sizes import have
 
 # All of a volume is read; days for many TiB are for a max_age.
@@ -87,7 +87,7 @@ def state(facts: HostFacts, of: str) -> str:
 def backed(cluster: Cluster, how: Backup, block: Superblock, observed: Observed) -> str | None:
     """A member that knows of a backup young enough; None if nobody does."""
     of = subject(cluster, how, block)
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         if isinstance(facts.records, Unknown) or isinstance(facts.identity, Unknown):
             continue
         found = evidence(facts, of)
@@ -122,7 +122,7 @@ def missing(
     young = " young enough" if how.max_age is not None else ""
     yield Blocked(
         "backup-missing",
-        address(volume.label),
+        volume_address(volume.label),
         f"nobody has {volume.label} mounted, so that no backup can be made of it, and no member "
         f"knows of one{young} of this file system at its size of now",
         "give the volume its size of now, apply, so that it is mounted, and ask for growth "
@@ -135,14 +135,12 @@ def actions(cluster: Cluster, volume: Volume, how: Backup, block: Superblock) ->
     hosts = staying(cluster)
     return [
         *(_note(cluster, volume, how, block, (host, "begin-backup")) for host in hosts),
-        Action(
-            id=f"{cluster.name}/{how.host}/back-up/{volume.label}",
-            kind="back-up",
-            host=how.host,
-            address=address(volume.label),
+        action_for(
+            cluster.name,
+            Cause(volume_address(volume.label), how.host, f"{volume.label} grows offline"),
+            "back-up",
+            volume.label,
             summary=f"back up {volume.label} by {how.argv[0]}",
-            because=f"{volume.label} grows offline",
-            risk="safe",
             command=Command(how.argv, timeout=BACKUP_TIMEOUT, references=references(how.argv)),
             expects=(),  # no fact shows what the operator's command did: its status decides
             seconds=20,
@@ -163,14 +161,12 @@ def _note(
     of = subject(cluster, how, block)
     words = (volume.label, block.uuid, str(have(block)), how.host, command_digest(how))
     before = (Fact((host,), "backup", of, "begun"),) if kind == "note-backup" else ()
-    return Action(
-        id=f"{cluster.name}/{host}/{kind}/{volume.label}",
-        kind=kind,
-        host=host,
-        address=address(volume.label),
+    return action_for(
+        cluster.name,
+        Cause(volume_address(volume.label), host, f"{volume.label} grows offline"),
+        kind,
+        volume.label,
         summary=f"note that a backup of {volume.label} is {word}",
-        because=f"{volume.label} grows offline",
-        risk="safe",
         command=gate_command("note-backup", cluster.name, word, *words),
         requires=before,
         expects=(Fact((host,), "backup", of, word),),

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier
-from reconciler.model.beside import HostCommand, Lvm
+from reconciler.gate.steps import Cause, action_for, barrier
+from reconciler.model.addresses import extend_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.devices import disk_target, mount_subject, ref, target
 from reconciler.model.gate_call import Target
@@ -19,9 +19,9 @@ from reconciler.model.heartbeats import beside_mounts, waited
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ActionKind, Change, Command, Fact
 from reconciler.model.quantities import format_size
-from reconciler.model.refusals import volume as address
+from reconciler.model.roles import staying
 from reconciler.model.secrets import references
-from reconciler.model.standing import staying
+from reconciler.model.volume_integrations import HostCommand, Lvm
 from reconciler.resources.growth.offline import Unmounted
 from reconciler.resources.growth.offline import work as work_unmounted
 from reconciler.resources.growth.sizes import Growth, growth, have, served
@@ -39,20 +39,23 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     for volume in cluster.volumes:
         due = work_unmounted(cluster, volume, observed)
         if due is not None and due.slots:
-            where = f"{address(volume.label)}/slots"
+            where = volume_address(volume.label, "slots")
             because = "the file and its members need more slots"
             yield Change(where, due.worker, "disk", due.block.slots, due.slots, because)
         if due is not None and due.label:
-            where, because = f"{address(volume.label)}/label", "the file wants another label"
+            where, because = (
+                volume_address(volume.label, "label"),
+                "the file wants another label",
+            )
             yield Change(where, due.worker, "disk", due.block.label, due.label, because)
         if due is not None and due.interrupted:
-            where = f"{address(volume.label)}/check"
+            where = volume_address(volume.label, "check")
             because = "tunefs.ocfs2 was interrupted: before anything else it is checked"
             yield Change(where, due.worker, "disk", "interrupted", "checked", because)
         work = growth(cluster, volume, observed)
         if work is None:
             continue
-        where = f"{address(volume.label)}/size"
+        where = volume_address(volume.label, "size")
         if work.grows:
             because = f"the file wants {_wish(volume)}"
             yield Change(where, work.worker, "disk", have(work.block), work.goal.size, because)
@@ -60,7 +63,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         for host in dict.fromkeys((*work.rescans, *work.rereads)):
             size = work.layers[host].node.size
             because = f"{host} sees a smaller device than others"
-            yield Change(f"{where}/{host}", host, "kernel", size, work.goal.device, because)
+            yield Change(
+                extend_address(where, host), host, "kernel", size, work.goal.device, because
+            )
 
 
 def _wish(volume: Volume) -> str:
@@ -71,8 +76,8 @@ def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """What each layer lacks, a barrier, then the file system once."""
-    addresses = {change.address.split("/")[1] for change in changes}
-    for volume in (v for v in cluster.volumes if v.label in addresses):
+    labels = {parse_address(change.address).name for change in changes}
+    for volume in (v for v in cluster.volumes if v.label in labels):
         due = work_unmounted(cluster, volume, observed)
         if due is not None:
             window = Unmounted(cluster, volume, observed, due)
@@ -123,14 +128,12 @@ class _Growing:
         yield self._barrier()
 
     def _action(self, kind: ActionKind, host: str, summary: str, command: Command) -> Action:
-        return Action(
-            id=f"{self.cluster.name}/{host}/{kind}/{self.volume.label}",
-            kind=kind,
-            host=host,
-            address=address(self.volume.label),
+        return action_for(
+            self.cluster.name,
+            Cause(volume_address(self.volume.label), host, self.because),
+            kind,
+            self.volume.label,
             summary=summary,
-            because=self.because,
-            risk="safe",
             command=command,
             expects=(),
             seconds=5,
@@ -217,8 +220,8 @@ class _Growing:
     def _barrier(self) -> Action:
         goal = self.work.goal
         return barrier(
-            f"{self.cluster.name}/same-size/{self.volume.label}",
-            address(self.volume.label),
+            (self.cluster.name, "same-size", self.volume.label),
+            volume_address(self.volume.label),
             f"{self.volume.label} has room for {goal.size} bytes on {len(self.hosts)} members",
             "a file system larger than any member's device is damaged there",
             *self._room(),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import is_logical, ref, view_of
 from reconciler.model.observed import Observed, Superblock, known
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unshared_lvm
 from reconciler.model.quantities import format_size
-from reconciler.model.refusals import member, not_shared
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, contacted, is_withdrawn, staying
+from reconciler.model.roles import contacted, is_withdrawn, restrict_to, staying
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
     MIB,
@@ -31,7 +30,7 @@ PARTITION_TOOLS = ("parted", "partprobe")
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse what would shrink and what cannot grow."""
-    stays = among(observed, staying(cluster))
+    stays = restrict_to(observed, staying(cluster))
     for volume in cluster.volumes:
         found = {} if is_withdrawn(volume) else layers(volume, stays)
         if not found:
@@ -48,7 +47,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield from backups.missing(cluster, volume, block, observed)
         inside = [host for host, layer in found.items() if is_logical(layer.node)]
         if work is not None and inside:
-            yield not_shared(volume, inside[0], "grown")
+            yield refuse_unshared_lvm(volume, inside[0], "grown")
         elif work is not None:
             yield from _check_views(volume, work)
             yield from _check_room(volume, work)
@@ -65,7 +64,7 @@ def _check_helpers(cluster: Cluster, volume: Volume) -> Iterator[Blocked]:
         if host in members - asked:
             yield Blocked(
                 "member-offline",
-                address(volume.label),
+                volume_address(volume.label),
                 f"backing or backup of {volume.label} run on {host}, which is not contacted",
                 f"name another host there, or bring {host} back",
             )
@@ -80,7 +79,7 @@ def _check_shrink(
     if want + SLACK < size:
         yield Blocked(
             "shrink-refused",
-            address(volume.label),
+            volume_address(volume.label),
             f"the file system has {size} bytes, the file wants {format_size(want)}",
             f"OCFS2 cannot shrink: write a size of at least {-(-(size + start) // MIB)}MiB",
         )
@@ -94,7 +93,7 @@ def _check_views(volume: Volume, work: Growth) -> Iterator[Blocked]:
     if speaks and silent:
         yield Blocked(
             "path-down",
-            address(volume.label),
+            volume_address(volume.label),
             f"{', '.join(silent)}: not every path of {volume.label} answers; the kernel refuses "
             "a map over paths of different sizes, so growth waits for all of them",
             f"restore the paths (multipath -ll on {', '.join(silent)}), then plan again",
@@ -104,7 +103,7 @@ def _check_views(volume: Volume, work: Growth) -> Iterator[Blocked]:
         words = ", ".join(f"{n} {size} bytes" for n, size in speaks.items())
         yield Blocked(
             "device-size-differs",
-            address(volume.label),
+            volume_address(volume.label),
             f"the disk of {volume.label} itself has another size on each host: {words}",
             "check on the storage that all of them are shown the same LUN",
         )
@@ -130,7 +129,7 @@ def _check_room(volume: Volume, work: Growth) -> Iterator[Blocked]:
         words = ", ".join(f"{n} {size} bytes" for n, size in short.items())
         yield Blocked(
             "device-too-small",
-            address(volume.label),
+            volume_address(volume.label),
             f"the disk of {volume.label} has not {format_size(work.goal.disk)} yet: {words}",
             "grow the LUN on the storage and plan again, or say under backing how it grows",
         )
@@ -145,7 +144,7 @@ def _check_tools(work: Growth, observed: Observed) -> Iterator[Blocked]:
         if missing:
             yield Blocked(
                 "tools-missing",
-                member(host),
+                member_address(host),
                 f"growing needs {', '.join(missing)}, not installed",
                 f"install what brings them on {host} (parted, gdisk), then plan again",
             )
@@ -162,7 +161,7 @@ def _check_neighbours(volume: Volume, work: Growth, observed: Observed) -> Itera
             if start is not None and layer.start // SECTOR < start <= work.goal.end:
                 yield Blocked(
                     "partition-blocked",
-                    address(volume.label),
+                    volume_address(volume.label),
                     f"{host}: partition {other.partition} ({other.name}) begins behind "
                     f"{layer.node.name} and is in its way",
                     "move or remove that partition by hand, or put the volume on a disk of its own",

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import Cause, action_for
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     block_doubt,
@@ -27,8 +29,7 @@ from reconciler.model.heartbeats import alone, unexplained, waited
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, is_withdrawn, listed, staying
+from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
 from reconciler.resources.growth import backups
 from reconciler.resources.growth.sizes import (
     Growth,
@@ -82,7 +83,7 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     """What has to be done to a volume while nobody has it mounted; None for nothing."""
     if is_withdrawn(volume):
         return None
-    found = layers(volume, among(observed, staying(cluster)))
+    found = layers(volume, restrict_to(observed, staying(cluster)))
     first = next(iter(found), None)
     view = view_of(observed.reached()[first], ref(volume)) if first else None
     if first is None or view is None or view.superblock is None:
@@ -93,7 +94,7 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     grows = lacks if lacks and lacks.grows and unmounted else None
     cut = in_progress(view.superblock)
     slots = need if view.superblock.slots < need and not cut else 0
-    ours = view.superblock.label in volume.past.labels and not cut
+    ours = view.superblock.label in volume.last_applied.labels and not cut
     wish = volume.label if volume.labelled is None else ""
     label = wish if ours and view.superblock.label != wish else ""
     if not slots and grows is None and not cut and not label:
@@ -181,14 +182,12 @@ class Unmounted:
     def action(self, kind: ActionKind, summary: str, command: Command) -> Action:
         """One of them."""
         host = self.due.worker
-        return Action(
-            id=f"{self.cluster.name}/{host}/{kind}/{self.volume.label}",
-            kind=kind,
-            host=host,
-            address=address(self.volume.label),
+        return action_for(
+            self.cluster.name,
+            Cause(volume_address(self.volume.label), host, self.due.because),
+            kind,
+            self.volume.label,
             summary=summary,
-            because=self.due.because,
-            risk="safe",
             command=command,
             requires=self.quiet(),
             expects=(),  # no fact shows what a check found: the gate's verdict decides

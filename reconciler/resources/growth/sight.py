@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import is_logical
 from reconciler.model.observed import HostFacts, Observed, Unknown, known
-from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.growth.offline import NEEDS
 from reconciler.resources.growth.sizes import layers
 
@@ -17,7 +17,7 @@ PACKAGE = {"dpkg": "sg3-utils", "rpm": "sg3_utils"}
 
 def visibility_notes(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """A line for each volume of which something that matters cannot be seen."""
-    stays = among(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).reached()
     seen = Observed({name: facts for name, facts in stays.items() if _is_read(facts)})
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         found = layers(volume, seen)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, has_mounted, ref, view_of, whole_disk
 from reconciler.model.observed import Disk, Observed, Superblock, WantedDevice, known
-from reconciler.model.standing import among, is_withdrawn, mounting, staying
+from reconciler.model.roles import is_withdrawn, mounting, restrict_to, staying
 
 SECTOR = 512
 MIB = 1 << 20
@@ -146,7 +146,7 @@ def growth(cluster: Cluster, volume: Volume, observed: Observed) -> Growth | Non
     """What a volume lacks; None if nothing, or if it cannot be told."""
     if is_withdrawn(volume):
         return None
-    found = layers(volume, among(observed, staying(cluster)))
+    found = layers(volume, restrict_to(observed, staying(cluster)))
     blocks = {name: _superblock(volume, observed, name) for name in found}
     block = next(iter(blocks.values()), None)
     if block is None:
@@ -241,5 +241,5 @@ def served(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[str, .
         name
         for name in mounting(cluster)
         if name in reached
-        and (volume.mount.by != "workload" or has_mounted(reached[name], ref(volume)))
+        and (volume.mounted_by != "workload" or has_mounted(reached[name], ref(volume)))
     )

@@ -24,7 +24,7 @@ def subject(cluster: Cluster, apart: str = "") -> str:
 
     ``apart`` is a path that is about to be unmounted, for whatever reason.
     """
-    gone = [m.number for m in cluster.members if m.state in {"offline", "dead"}]
+    gone = [m.number for m in cluster.members if m.role in {"offline", "dead"}]
     numbers = ",".join(str(number) for number in gone if number is not None)
     asked = [v.mount.path for v in cluster.volumes if "ro" in v.mount.options]
     paths = ",".join(dict.fromkeys([*asked, *([apart] if apart else [])]))
@@ -43,7 +43,7 @@ def health(facts: HostFacts, of: str) -> str:
 def problems(facts: HostFacts, of: str) -> Iterator[str]:
     """What is not well, as far as it was read; raises TypeError where a section was not."""
     name, _numbers, paths = of.split(" ")
-    live = _live(facts, name)
+    live = known(facts.live).running(name)
     for mount, view in _volumes(facts):
         if "ro" in mount.options and mount.path not in paths.split(","):
             yield f"{mount.path} is read-only"
@@ -52,10 +52,6 @@ def problems(facts: HostFacts, of: str) -> Iterator[str]:
             yield from _others(facts, live, of, (mount, view))
     if line := trouble(known(facts.log)):
         yield f"since the run began its kernel logged: {line}"
-
-
-def _live(facts: HostFacts, name: str) -> LiveCluster | None:
-    return next((c for c in known(facts.live).clusters if c.name == name and c.nodes), None)
 
 
 def _volumes(facts: HostFacts) -> Iterator[tuple[MountPoint, WantedDevice]]:
@@ -112,7 +108,7 @@ def _numbers(of: str) -> frozenset[int]:
 
 
 def _doubts(facts: HostFacts, of: str) -> Iterator[str]:
-    live = _live(facts, of.split(" ", maxsplit=1)[0])
+    live = known(facts.live).running(of.split(" ", maxsplit=1)[0])
     if live is None:
         return
     for mount, view in _volumes(facts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.standing import staying
+from reconciler.model.roles import staying
 from reconciler.resources.heartbeats import changes, effects
 from reconciler.resources.resource import Resource
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
+from reconciler.model.addresses import member_address
 from reconciler.model.bindings import VOLUMES, read_bindings
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import (
@@ -18,21 +19,20 @@ from reconciler.model.heartbeats import (
     seen,
 )
 from reconciler.model.observed import Observed
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.refusals import member, unread
-from reconciler.model.standing import among, staying
+from reconciler.model.roles import restrict_to, staying
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse records that cannot be read: what they say is not said anew."""
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         for name, read in ((HEARTBEATS, read_blocks), (VOLUMES, read_bindings)):
             try:
                 read(record(facts, cluster.name, name).text)
             except ValueError as error:
-                yield unread(host, f"the record {name}", str(error))
+                yield refuse_unread(host, f"the record {name}", str(error))
 
 
 def wanted(cluster: Cluster, observed: Observed) -> Blocks:
@@ -48,11 +48,11 @@ def wanted(cluster: Cluster, observed: Observed) -> Blocks:
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Members whose record is not what the file attests."""
     text = blocks_text(wanted(cluster, observed))
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         have = record_text(cluster, facts)
         if have != text and (have is not None or text != blocks_text({})):
             because = "the file attests that their hosts are gone, as long as they stay so"
-            yield Change(f"{member(host)}/heartbeats", host, "file", have, text, because)
+            yield Change(member_address(host, "heartbeats"), host, "file", have, text, because)
 
 
 def actions(
@@ -63,7 +63,7 @@ def actions(
         file = record(observed.reached()[change.host], cluster.name, HEARTBEATS)
         before = file if file.text is None else replace(file, sha256=digest(file.text))
         action = write(
-            change, f"{cluster.name}/attest-heartbeat", "record", before, str(change.after)
+            change, (cluster.name, "attest-heartbeat"), "record", before, str(change.after)
         )
         subject = f"{cluster.name}/{HEARTBEATS}"
         old, new = (fact.value for fact in (*action.requires, *action.expects))

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier
+from reconciler.gate.steps import action_for, barrier
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member
-from reconciler.model.standing import leaving, listed, online, staying
+from reconciler.model.roles import leaving, listed, online, staying
 from reconciler.resources.membership.preflight import closed_ports
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.
@@ -40,10 +41,6 @@ def _nodes(live: LiveCluster) -> str:
     return _words(sorted((n.number, n.name, n.ip, n.port) for n in live.nodes))
 
 
-def _live(facts: HostFacts, name: str) -> LiveCluster | None:
-    return next((c for c in known(facts.live).clusters if c.name == name), None)
-
-
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse hosts that are not who the file says, and foreign clusters and stacks."""
     reached, stays = observed.reached(), staying(cluster)
@@ -61,10 +58,10 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
     actual = known(facts.identity).hostname
-    if actual.lower() != name.lower():
+    if not is_same_host(actual, name):
         yield Blocked(
             "hostname-differs",
-            member(name),
+            member_address(name),
             f"the host that answers calls itself {actual}",
             f"name the member {actual}, or correct its ssh.host: "
             "the kernel finds itself in the node list by its short hostname",
@@ -73,14 +70,14 @@ def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     """The tools take another case for another node, and cannot remove the one in use."""
-    live = _live(facts, cluster.name)
-    wanted_names = {m.name.lower(): m.name for m in cluster.members}
+    live = known(facts.live).cluster(cluster.name)
+    wanted_names = {host_key(m.name): m.name for m in cluster.members}
     for node in live.nodes if live else ():
-        spelled = wanted_names.get(node.name.lower(), node.name)
+        spelled = wanted_names.get(host_key(node.name), node.name)
         if spelled != node.name:
             yield Blocked(
                 "hostname-differs",
-                member(spelled),
+                member_address(spelled),
                 f"the kernel of {host} has it as {node.name}",
                 f"write its name as {node.name}",
             )
@@ -92,7 +89,7 @@ def _check_address(name: str, address: str, facts: HostFacts) -> Iterator[Blocke
         present = ", ".join(f"{a.ip} ({a.interface})" for a in addresses if a.interface != "lo")
         yield Blocked(
             "interconnect-not-on-host",
-            member(name),
+            member_address(name),
             f"{address} is not an address of this host; it has {present or 'none'}",
             "correct interconnect, or bring the interface up",
         )
@@ -102,7 +99,7 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
     if live.stack not in ("", STACK):
         yield Blocked(
             "foreign-stack",
-            member(host),
+            member_address(host),
             f"the running cluster stack is {live.stack}, not {STACK}",
             f"stop the {live.stack} cluster on {host} first",
         )
@@ -110,7 +107,7 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
         if found.name != cluster.name:
             yield Blocked(
                 "foreign-cluster",
-                member(host),
+                member_address(host),
                 f"the kernel runs cluster {found.name}, not {cluster.name}",
                 f"take {host} out of cluster {found.name} first",
             )
@@ -120,8 +117,8 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Kernels without the cluster, with another list of its nodes, or still with it."""
     want, members = wanted(cluster), online(cluster)
     for host, facts in observed.reached().items():
-        live = _live(facts, cluster.name)
-        where = f"{member(host)}/live-nodes"
+        live = known(facts.live).cluster(cluster.name)
+        where = member_address(host, "live-nodes")
         if host not in members:
             if live is not None and live.nodes:
                 because = (
@@ -136,8 +133,10 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 
 def _because(cluster: Cluster, live: LiveCluster) -> str:
-    have = {node.name.lower(): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes}
-    want = {m.name.lower(): m for m in listed(cluster)}
+    have = {
+        host_key(node.name): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes
+    }
+    want = {host_key(m.name): m for m in listed(cluster)}
     words = [f"{m.name} joins" for name, m in want.items() if name not in have]
     words += [f"{name} leaves" for name in have if name not in want]
     words += [
@@ -162,8 +161,8 @@ def actions(
     if any(change.after is not None for change in changes):
         hosts = online(cluster)
         yield barrier(
-            f"{cluster.name}/same-live-nodes",
-            f"cluster/{cluster.name}/live-nodes",
+            (cluster.name, "same-live-nodes"),
+            cluster_address(cluster.name, "live-nodes"),
             f"the same live node list in {len(hosts)} kernels",
             "a mount while the lists differ is refused by the kernels after 70 s",
             Fact(hosts, "live-nodes", cluster.name, want),
@@ -176,8 +175,8 @@ def actions(
         ]
         if facts:
             yield barrier(
-                f"{cluster.name}/peers-connect",
-                f"cluster/{cluster.name}/interconnect",
+                (cluster.name, "peers-connect"),
+                cluster_address(cluster.name, "interconnect"),
                 "every member reaches every other on the interconnect",
                 "a firewall between one pair would hang the volume on all members",
                 *facts,
@@ -202,14 +201,12 @@ def _peers(cluster: Cluster, host: str) -> str:
 
 
 def _stop(cluster: Cluster, change: Change) -> Action:
-    return Action(
-        id=f"{cluster.name}/{change.host}/stop-cluster",
-        kind="stop-cluster",
-        host=change.host,
-        address=change.address,
-        summary=f"take cluster {cluster.name} offline",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "stop-cluster",
         risk="outage",
+        summary=f"take cluster {cluster.name} offline",
         command=gate_command("do", "systemctl", "stop", "o2cb.service", timeout=STOP_TIMEOUT),
         # With a mount o2cb stays up and says nothing; ocfs2.service would kill what uses it.
         requires=(
@@ -224,16 +221,13 @@ def _stop(cluster: Cluster, change: Change) -> Action:
 def _bring(cluster: Cluster, change: Change, want: str) -> Action:
     running = change.before is not None
     kind: ActionKind = "register-nodes" if running else "start-cluster"
-    return Action(
-        id=f"{cluster.name}/{change.host}/{kind}",
-        kind=kind,
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        kind,
         summary=f"register the nodes of {cluster.name} in the running kernel"
         if running
         else f"bring cluster {cluster.name} online",
-        because=change.because,
-        risk="safe",
         command=gate_command("do", "o2cb", "register-cluster", cluster.name)
         if running
         else gate_command("do", "systemctl", "restart", "o2cb.service", timeout=START_TIMEOUT),
@@ -246,7 +240,7 @@ def _bring(cluster: Cluster, change: Change, want: str) -> Action:
 
 def live_nodes(facts: HostFacts, name: str) -> str:
     """The live list of a cluster; a list without exactly one local node is no list."""
-    live = _live(facts, name)
+    live = known(facts.live).cluster(name)
     if live is None or not live.nodes:
         return "absent"
     local = [node.name for node in live.nodes if node.local]
@@ -255,7 +249,7 @@ def live_nodes(facts: HostFacts, name: str) -> str:
 
 def regions(facts: HostFacts, name: str) -> str:
     """The heartbeat regions and DLM domains that the kernel still has."""
-    live = _live(facts, name)
+    live = known(facts.live).cluster(name)
     found = [region.uuid for region in live.regions] if live else []
     return ", ".join([*found, *known(facts.live).domains]) or "none"
 

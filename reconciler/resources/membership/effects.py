@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import BARRIER, Effects, on_host
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveCluster, LiveNode, known
 from reconciler.model.plan import Action
-from reconciler.model.standing import listed
+from reconciler.model.roles import listed
 
 
 def _online(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     """The kernel has the cluster with the wanted list."""
     live = known(facts.live)
-    old = next((c for c in live.clusters if c.name == cluster.name and c.nodes), None)
+    old = live.running(cluster.name)
     network, beat = cluster.network, cluster.heartbeat
     fresh = old or LiveCluster(
         cluster.name,
@@ -27,9 +28,9 @@ def _online(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
         "reset",
         (),
     )
-    me = known(facts.identity).hostname.lower()
+    me = host_key(known(facts.identity).hostname)
     nodes = tuple(
-        LiveNode(m.name, m.number or 0, str(m.interconnect), m.port, m.name.lower() == me)
+        LiveNode(m.name, m.number or 0, str(m.interconnect), m.port, host_key(m.name) == me)
         for m in listed(cluster)
     )
     others = tuple(c for c in live.clusters if c.name != cluster.name)

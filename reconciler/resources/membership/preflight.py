@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
-from reconciler.model.standing import staying
+from reconciler.model.roles import staying
 
 FIREWALLS = ("firewalld.service", "nftables.service")
 CLOSED = frozenset({"timeout", "unreachable"})
@@ -27,15 +28,13 @@ def targets(cluster: Cluster) -> tuple[str, ...]:
 def joins(cluster: Cluster, observed: Observed) -> bool:
     """Whether a member that answers is on no running kernel's list yet."""
     known_names = {
-        node.name.lower()
+        host_key(node.name)
         for facts in observed.reached().values()
         if not isinstance(facts.live, Unknown)
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
+        for node in facts.live.nodes(cluster.name)
     }
     return any(
-        name.lower() not in known_names
+        host_key(name) not in known_names
         for name in staying(cluster)
         if name in observed.reached()
     )
@@ -57,7 +56,7 @@ def closed_ports(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 peer = owner[found.target]
                 yield Blocked(
                     "port-blocked",
-                    member(peer),
+                    member_address(peer),
                     f"{host} cannot reach {found.target} of {peer}: {found.state}"
                     f"{_firewalls(host, facts)}{_firewalls(peer, observed.reached().get(peer))}",
                     f"let TCP from {host} to {found.target} through; a mount would hang every "

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import digest, write
+from reconciler.gate.steps import Cause, action_for, digest, write
+from reconciler.model.addresses import (
+    member_address,
+    parse_address,
+    volume_address,
+)
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     chosen_uuid,
@@ -21,9 +26,7 @@ from reconciler.model.gate_call import Target
 from reconciler.model.heartbeats import beside_mounts, waited
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import mounting_it, online
+from reconciler.model.roles import mounting_it, online
 from reconciler.resources.mounts.fstab import FSTAB, with_entry, without_entry
 from reconciler.resources.mounts.moves import (
     REMOUNTED,
@@ -47,11 +50,11 @@ def actions(
     Nothing for whom has a volume that is to be mounted anew: a step of its own takes it away first.
     """
     yield from _disarmed(cluster, observed, changes)
-    changes = [change for change in changes if "/automount/" not in change.address]
+    changes = [change for change in changes if not _is_automount(change)]
     by_label = {volume.label: volume for volume in cluster.volumes}
     fstab: dict[str, HostFacts] = dict(observed.reached())
     for change in sorted(changes, key=_is_line):  # each file follows from the one before
-        volume = by_label[change.address.split("/")[1]]
+        volume = by_label[parse_address(change.address).name]
         facts = fstab[change.host]
         if change.host in mounting_it(cluster, volume) and anew(volume, facts):
             continue
@@ -61,7 +64,7 @@ def actions(
             file = replace(known(facts.fstab), text=text, sha256=digest(text))
             fstab[change.host] = replace(facts, fstab=file)
             yield action
-        elif change.address.endswith("/options"):
+        elif parse_address(change.address).last == "options":
             yield from _remount(cluster, volume, change, facts)
         elif change.after is None:
             yield _unmount(cluster, volume, change, observed)
@@ -69,22 +72,24 @@ def actions(
             yield from _mounts(cluster, volume, change, observed)
 
 
+def _is_automount(change: Change) -> bool:
+    return parse_address(change.address).aspect[0] == "automount"
+
+
 def _disarmed(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    hosts = {change.host for change in changes if "/automount/" in change.address}
+    hosts = {change.host for change in changes if _is_automount(change)}
     for host, facts in observed.reached().items():
         for number, item in enumerate(known(facts.automounts) if host in hosts else ()):
             text = "-" if item.kind == "unit" else item.text
             reading = " ".join((item.kind, item.name, item.text))
-            yield Action(
-                id=f"{cluster.name}/{host}/disarm/{number}",
-                kind="disarm",
-                host=host,
-                address=f"{member(host)}/automount/{item.kind}",
+            yield action_for(
+                cluster.name,
+                Cause(member_address(host, "automount", item.kind), host, f"{host} leaves"),
+                "disarm",
+                str(number),
                 summary=f"keep {item.kind} {item.name} from mounting",
-                because=f"{host} leaves",
-                risk="safe",
                 command=gate_command("disarm", item.kind, item.name, text),
                 expects=(Fact((host,), "automount", reading, "absent"),),
             )
@@ -104,14 +109,13 @@ def _remount(
     given = ",".join(words)
     command = gate_command("remount", path, given, target=device, timeout=MOUNT_TIMEOUT)
     shown = f"{path} {','.join(REMOUNTED)}"
-    yield Action(
-        id=f"{cluster.name}/{change.host}/remount/{volume.label}",
-        kind="remount",
-        host=change.host,
-        address=address(volume.label),
+    yield action_for(
+        cluster.name,
+        change,
+        "remount",
+        volume.label,
+        address=volume_address(volume.label),
         summary=f"remount {volume.label} with {change.after}, in use",
-        because=change.because,
-        risk="safe",
         command=command,
         requires=(Fact((change.host,), "mounted", subject(volume), "mounted"),),
         expects=(Fact((change.host,), "mount-options", shown, str(change.after)),),
@@ -142,14 +146,14 @@ def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observe
     guests = volume.workloads and volume.workloads.guests
     # Guests are listed by the path that the file has.
     idle = (Fact((host,), "guests", volume.mount.path, "none"),) if guests else ()
-    return Action(
-        id=f"{cluster.name}/{host}/unmount/{volume.label}{former}",
-        kind="unmount",
-        host=host,
-        address=address(volume.label),
-        summary=f"unmount {volume.label} from {path}",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "unmount",
+        f"{volume.label}{former}",
+        address=volume_address(volume.label),
         risk="outage",
+        summary=f"unmount {volume.label} from {path}",
         command=gate_command("unmount", path, timeout=UNMOUNT_TIMEOUT),
         requires=(*idle, Fact((host,), "users", path, "none"), *others),
         expects=(Fact((host,), "unmounted", used, "unmounted"),),
@@ -181,14 +185,13 @@ def _mount(
     host, path = change.host, volume.mount.path
     options = ",".join(volume.mount.options) or "defaults"
     bound, patience = device
-    return Action(
-        id=f"{cluster.name}/{host}/mount/{volume.label}",
-        kind="mount",
-        host=host,
-        address=address(volume.label),
+    return action_for(
+        cluster.name,
+        change,
+        "mount",
+        volume.label,
+        address=volume_address(volume.label),
         summary=f"mount {volume.label} on {path}",
-        because=change.because,
-        risk="safe",
         command=gate_command("mount", path, options, target=bound, timeout=patience),
         requires=_lists_equal(cluster),
         expects=(
@@ -215,14 +218,14 @@ def _write_fstab(cluster: Cluster, volume: Volume, change: Change, facts: HostFa
         if change.after is None
         else with_entry(text, str(change.after))
     )
-    action = write(change, f"{cluster.name}/write-fstab/{volume.label}", "fstab", file, after)
+    action = write(change, (cluster.name, "write-fstab", volume.label), "fstab", file, after)
     line = str(change.after or "absent")
     verb = "mount" if change.after else "do not mount"
     return replace(
         action,
         kind="write-fstab" if change.after else "clear-fstab",
         id=action.id if change.after else action.id.replace("write-fstab", "clear-fstab"),
-        address=address(volume.label),
+        address=volume_address(volume.label),
         summary=f"write {FSTAB}: {verb} {volume.label} at boot",
         expects=(
             Fact((change.host,), "boot-mount", volume.mount.path, line),

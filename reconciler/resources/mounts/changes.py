@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import (
+    extend_address,
+    member_address,
+    volume_address,
+)
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject as subject
 from reconciler.model.devices import (
@@ -14,9 +19,7 @@ from reconciler.model.devices import (
 )
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Change
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import is_withheld, leaving, mounting_it
+from reconciler.model.roles import is_withheld, leaving, mounting_it, mounts_at_boot
 from reconciler.resources.mounts.fstab import fstab_line
 from reconciler.resources.mounts.kept import is_kept
 from reconciler.resources.mounts.moves import (
@@ -48,7 +51,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 def _diff_automounts(host: str, facts: HostFacts) -> Iterator[Change]:
     """What would mount again by itself on a host that leaves."""
     for item in () if isinstance(facts.automounts, Unknown) else facts.automounts:
-        where = f"{member(host)}/automount/{item.kind}"
+        where = member_address(host, "automount", item.kind)
         before = " ".join((item.kind, item.name, item.text))
         yield Change(where, host, "boot", before, None, f"{host} leaves")
 
@@ -57,7 +60,7 @@ def _why_not(cluster: Cluster, volume: Volume, where: tuple[str, HostFacts]) -> 
     host, facts = where
     if host in leaving(cluster):
         return f"{host} leaves"
-    if host in volume.away and (why := anew(volume, facts)):
+    if host in volume.unmounted_on and (why := anew(volume, facts)):
         return why
     return (
         "nobody shall have it mounted"
@@ -72,11 +75,11 @@ def _diff_mount(
     facts: HostFacts,
     out: str,
 ) -> Iterator[Change]:
-    where, path = f"{address(volume.label)}/mount/{host}", volume.mount.path
+    where, path = volume_address(volume.label, "mount", host), volume.mount.path
     if out:
         for place in places(volume, facts):
             yield Change(where, host, "mount", place, None, out)
-    elif volume.mount.by == "reconcile":
+    elif volume.mounted_by == "reconcile":
         state, old = mounted(facts, subject(volume)), elsewhere(volume, facts)
         if old:
             yield Change(where, host, "mount", old[0], path, "the file wants another path")
@@ -87,7 +90,7 @@ def _diff_mount(
 
 
 def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
-    where = f"{address(volume.label)}/mount/{host}"
+    where = volume_address(volume.label, "mount", host)
     have, want = _shown(facts, volume.mount.path), wanted_options(volume)
     if because := anew(volume, facts):
         before = ",".join(shown(volume, facts).options)
@@ -95,7 +98,7 @@ def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Chang
         yield Change(where, host, "mount", before, after, because)
     elif have != want:
         because = "the file wants other mount options"
-        yield Change(f"{where}/options", host, "mount", have, want, because)
+        yield Change(extend_address(where, "options"), host, "mount", have, want, because)
 
 
 def wanted_options(volume: Volume) -> str:
@@ -113,12 +116,12 @@ def _diff_boot(
     facts: HostFacts,
     out: str,
 ) -> Iterator[Change]:
-    where = f"{address(volume.label)}/boot/{host}"
+    where = volume_address(volume.label, "boot", host)
     have = boot_mount(facts, volume.mount.path)
     old = [entry.line for entry in former_entries(volume, facts)]
     before = "; ".join([*old, *([] if have == "absent" else [have])]) or None
     source = None if out else stable_path(volume.device, facts)
-    if out or not _at_boot(volume):
+    if out or not mounts_at_boot(volume):
         if before is not None:
             because = out or "the file wants it not to be mounted at boot"
             yield Change(where, host, "boot", before, None, because)
@@ -126,7 +129,3 @@ def _diff_boot(
         line = fstab_line(volume, source)
         because = "it would not be mounted at boot" if before is None else "its entry differs"
         yield Change(where, host, "boot", before, line, because)
-
-
-def _at_boot(volume: Volume) -> bool:
-    return volume.mount.at_boot and volume.mount.by == "reconcile"

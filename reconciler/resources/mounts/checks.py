@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject as subject
 from reconciler.model.devices import ref, stable_path, view_of
 from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, known
-from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member, unread
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import leaving, mounting_it
+from reconciler.model.outcome import Blocked, refuse_unread
+from reconciler.model.roles import leaving, mounting_it
 from reconciler.model.units import full_names
 from reconciler.resources.mounts.fstab import FSTAB, entries
 from reconciler.resources.mounts.moves import elsewhere, former_entries, own_names, places
@@ -44,7 +43,7 @@ def _check_strangers(
         if found.pid != 1:
             yield Blocked(
                 "mount-hidden",
-                member(host),
+                member_address(host),
                 f"{found.source} is mounted on {found.path} in the private mount namespace "
                 f"of process {found.pid}, where umount and fuser do not see it",
                 f"end process {found.pid} on {host}, or unmount it inside: "
@@ -53,7 +52,7 @@ def _check_strangers(
         elif not is_foreign(found) and found.path not in wanted_paths:
             yield Blocked(
                 "volume-unfamiliar",
-                member(host),
+                member_address(host),
                 f"{found.source} is mounted on {found.path}, which no volume of the file "
                 "names, nor any record of an earlier apply",
                 "add the volume to the file, or unmount it by hand",
@@ -69,7 +68,7 @@ def _check_path(
     if found and busy_path:
         yield Blocked(
             "mount-path-busy",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: {volume.mount.path} already has {found[-1].source} mounted",
             f"unmount it on {host}, or choose another mount.path",
         )
@@ -80,7 +79,7 @@ def _check_path(
         if (here and entry.kind != "ocfs2") or conflicts:
             yield Blocked(
                 "fstab-conflict",
-                address(volume.label),
+                volume_address(volume.label),
                 f"{host}: {FSTAB} mounts something else there, or this volume elsewhere: "
                 f"{entry.line}",
                 f"remove the line on {host}, or choose another mount.path",
@@ -91,7 +90,7 @@ def _check_automounts(host: str, facts: HostFacts) -> Iterator[Blocked]:
     for item in () if isinstance(facts.automounts, Unknown) else facts.automounts:
         yield Blocked(
             "automount-conflict",
-            member(host),
+            member_address(host),
             f"{item.kind} {item.name} may mount a volume too: {item.text}",
             f"remove it on {host}: fstab alone shall mount the volumes",
         )
@@ -120,7 +119,7 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
     if not paths:
         return
     if isinstance(facts.processes, Unknown):
-        yield unread(host, "processes", facts.processes.reason)
+        yield refuse_unread(host, "processes", facts.processes.reason)
         return
     services = volume.workloads.services if volume.workloads else ()
     listed = () if isinstance(facts.guests, Unknown) else facts.guests
@@ -135,7 +134,7 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
         words = "; ".join(f"pid {p.pid} {p.command} ({p.path})" for p in strangers[:10])
         yield Blocked(
             "volume-busy",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: {path} is in use by {words}",
             f"end them on {host}, or name their service or guests under workloads: nothing is "
             "killed",
@@ -143,11 +142,11 @@ def _check_users(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
 
 
 def _check_options(volume: Volume, host: str, found: MountPoint) -> Iterator[Blocked]:
-    asked = (*volume.mount.options, *volume.past.options)
+    asked = (*volume.mount.options, *volume.last_applied.options)
     if "ro" in found.options and "ro" not in asked:
         yield Blocked(
             "volume-read-only",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: {found.path} is mounted read-only, which the file does not ask for",
             f"see on {host} why (dmesg: an error makes OCFS2 read-only); unmount it, check the "
             "volume with fsck.ocfs2 while nobody has it mounted, and apply again",
@@ -159,7 +158,7 @@ def _check_stable(volume: Volume, host: str, facts: HostFacts) -> Iterator[Block
     if view is not None and view.node is not None and stable_path(volume.device, facts) is None:
         yield Blocked(
             "no-stable-path",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: /dev/{view.node} has no name under /dev/disk/by-id",
             "give the device by a path that survives a reboot",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.model.addresses import parse_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
 from reconciler.model.effect import (
@@ -117,7 +118,7 @@ def _with_region(
 
 def _volume_of(cluster: Cluster, action: Action) -> Volume:
     """The volume that an action is about."""
-    label = action.address.split("/")[1]
+    label = parse_address(action.address).name
     return next(v for v in cluster.volumes if v.label == label)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, known
+from reconciler.model.roles import mounts_at_boot
 from reconciler.resources.mounts.fstab import Entry, entries
 from reconciler.resources.mounts.moves import former_entries, own_names
 
@@ -19,7 +20,7 @@ def is_kept(cluster: Cluster, volume: Volume, facts: HostFacts) -> bool:
         return False
     text = known(facts.fstab).text or ""
     found = [entry for entry in entries(text) if entry.path == volume.mount.path]
-    at_boot = volume.mount.at_boot and volume.mount.by == "reconcile"
+    at_boot = mounts_at_boot(volume)
     if not at_boot and not found:
         return True
     return len(found) == 1 and _mounts(volume, facts, found[0]) == at_boot

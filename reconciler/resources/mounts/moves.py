@@ -24,7 +24,7 @@ FIXED = ("ro", "sync", "localflocks")
 
 def anew(volume: Volume, facts: HostFacts) -> str:
     """Why a host has to unmount a volume and mount it again; empty if it has not."""
-    if volume.mount.by == "workload":
+    if volume.mounted_by == "workload":
         return ""
     path = volume.mount.path
     if elsewhere(volume, facts):
@@ -40,14 +40,14 @@ def anew(volume: Volume, facts: HostFacts) -> str:
 def elsewhere(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
     """The other paths on which runs mounted a volume, and where a host has it now."""
     view = view_of(facts, ref(volume))
-    if view is None or view.device is None or volume.mount.by == "workload":
+    if view is None or view.device is None or volume.mounted_by == "workload":
         return ()
     found = [
         m.path
         for m in known(facts.mounts)
         if m.pid == 1 and not is_foreign(m) and m.device == view.device
     ]
-    return tuple(dict.fromkeys(path for path in found if path in volume.past.paths))
+    return tuple(dict.fromkeys(path for path in found if path in volume.last_applied.paths))
 
 
 def places(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def shown(volume: Volume, facts: HostFacts) -> MountPoint:
 
 def changed_options(volume: Volume, found: MountPoint) -> tuple[list[str], list[str]]:
     """The options that a mount lacks, and those that it has of an earlier file."""
-    wanted, before = volume.mount.options, volume.past.options
+    wanted, before = volume.mount.options, volume.last_applied.options
     gained = [o for o in FIXED if o in wanted and o not in found.options]
     lost = [o for o in FIXED if o in before and o not in wanted and o in found.options]
     return gained, lost
@@ -77,7 +77,9 @@ def former_entries(volume: Volume, facts: HostFacts) -> tuple[Entry, ...]:
     return tuple(
         entry
         for entry in entries(known(facts.fstab).text or "")
-        if entry.path in volume.past.paths and entry.kind == "ocfs2" and entry.source in own
+        if entry.path in volume.last_applied.paths
+        and entry.kind == "ocfs2"
+        and entry.source in own
     )
 
 
@@ -88,7 +90,7 @@ def own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
     if view is None or disk is None:
         return frozenset()
     labels = {volume.label if volume.labelled is None else volume.labelled}
-    labels |= set(volume.past.labels)
+    labels |= set(volume.last_applied.labels)
     return names_of(disk, view.superblock.uuid if view.superblock else "", labels)
 
 

@@ -6,19 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier, write
+from reconciler.gate.steps import Cause, action_for, barrier, write
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unit, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.refusals import member
-from reconciler.model.standing import leaving, online, staying
+from reconciler.model.roles import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
-from reconciler.resources.o2cb.readings import (
-    live_cluster,
-    timeout_words,
-    timeouts,
-    without_reconnect,
-)
+from reconciler.resources.o2cb.readings import timeout_words, timeouts, without_reconnect
 
 UNITS = ("o2cb.service", "ocfs2.service")
 # Of these the kernel takes a new value while it runs; the others are refused or ignored.
@@ -102,7 +97,7 @@ def _diff_file(
     have |= {key: value for key, value in (unsaid or {}).items() if not have.get(key)}
     if wrong := {key: have.get(key) for key in want if have.get(key) != want[key]}:
         yield Change(
-            f"{member(host)}/o2cb-settings",
+            member_address(host, "o2cb-settings"),
             host,
             "file",
             wrong,
@@ -114,13 +109,13 @@ def _diff_file(
 def _diff_timeouts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
     have, want = timeouts(facts, cluster.name), _timeouts(cluster)
     if have != want:
-        offline = live_cluster(facts, cluster.name) is None
+        offline = known(facts.live).running(cluster.name) is None
         because = (
             "the cluster is not online in its kernel"
             if offline
             else f"the kernel runs with {have}; all but reconnect need its cluster stopped"
         )
-        where = f"{member(host)}/timeouts"
+        where = member_address(host, "timeouts")
         yield Change(where, host, "kernel", None if offline else have, want, because)
 
 
@@ -129,7 +124,7 @@ def _diff_boot(host: str, facts: HostFacts, units: Sequence[Unit]) -> Iterator[C
         before, after = ("enabled", "disabled") if units[0].enabled else ("disabled", "enabled")
         names = ", ".join(unit.name for unit in units)
         because = f"{names} would{'' if units[0].enabled else ' not'} start at boot"
-        yield Change(f"{member(host)}/o2cb-at-boot", host, "boot", before, after, because)
+        yield Change(member_address(host, "o2cb-at-boot"), host, "boot", before, after, because)
 
 
 def _units(facts: HostFacts) -> list[Unit]:
@@ -151,8 +146,8 @@ def actions(
     if any(change.truth == "kernel" for change in changes):
         hosts = online(cluster)
         yield barrier(
-            f"{cluster.name}/same-timeouts",
-            f"cluster/{cluster.name}/timeouts",
+            (cluster.name, "same-timeouts"),
+            cluster_address(cluster.name, "timeouts"),
             f"the same timeouts in {len(hosts)} kernels",
             "kernels with different timeouts refuse each other's connections",
             Fact(hosts, "live-timeouts", cluster.name, _timeouts(cluster)),
@@ -167,14 +162,15 @@ def _only_reconnect(change: Change) -> bool:
 
 def _set_reconnect(cluster: Cluster, change: Change) -> Action:
     value = str(cluster.network.reconnect_delay_ms)
-    return Action(
-        id=f"{cluster.name}/{change.host}/set-reconnect-delay",
-        kind="set-reconnect-delay",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        Cause(
+            change.address,
+            change.host,
+            "the kernel takes it while it runs, and peers do not compare it",
+        ),
+        "set-reconnect-delay",
         summary=f"set the reconnect delay of the running kernel to {value} ms",
-        because="the kernel takes it while it runs, and peers do not compare it",
-        risk="safe",
         command=gate_command("set-live", cluster.name, RECONNECT, value),
         expects=(Fact((change.host,), "live-timeouts", cluster.name, _timeouts(cluster)),),
     )
@@ -185,14 +181,11 @@ def _set_boot(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     enable = change.after == "enabled"
     units = [unit.name for unit in _units(facts) if enable or unit.enabled]
     verb = "enable" if enable else "disable"
-    return Action(
-        id=f"{cluster.name}/{change.host}/{verb}-o2cb",
-        kind="enable-o2cb" if enable else "disable-o2cb",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        "enable-o2cb" if enable else "disable-o2cb",
         summary=f"{verb} {' and '.join(units)} at boot",
-        because=change.because,
-        risk="safe",
         command=gate_command("do", "systemctl", verb, *units),
         expects=tuple(Fact((change.host,), "unit-at-boot", u, f"{verb}d") for u in units),
         seconds=5,
@@ -203,7 +196,7 @@ def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     file = known(facts.o2cb_config)
     stays = change.host in staying(cluster)
     text = render_settings(file.text, wanted(cluster) if stays else OUT)
-    action = write(change, f"{cluster.name}/write-o2cb-settings", "o2cb-config", file, text)
+    action = write(change, (cluster.name, "write-o2cb-settings"), "o2cb-config", file, text)
     what = (
         f"start at boot, cluster {cluster.name}, its timeouts" if stays else "no start at boot"
     )

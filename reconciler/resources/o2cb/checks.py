@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, known
-from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member, not_supported, unread
-from reconciler.model.standing import staying
+from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
+from reconciler.model.roles import staying
 from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
-from reconciler.resources.o2cb.readings import live_cluster
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse other stacks and heartbeat modes, and units that cannot start."""
     if cluster.heartbeat.mode == "global":
-        yield not_supported(
-            f"cluster/{cluster.name}",
+        yield refuse_unsupported(
+            cluster_address(cluster.name),
             "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
             "use mode: local",
         )
@@ -29,17 +28,19 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if stack not in ("", "o2cb"):
             yield Blocked(
                 "foreign-stack",
-                member(host),
+                member_address(host),
                 f"{known(facts.o2cb_config).path} says O2CB_STACK={stack}",
                 "this product drives the o2cb stack; set it back, or leave the host out",
             )
         yield from _check_units(host, facts)
-        live = live_cluster(facts, cluster.name)
+        live = known(facts.live).running(cluster.name)
         if live and (untold := _untold(live)):
-            yield unread(host, f"{', '.join(untold)} in its kernel", "there is no such file")
+            yield refuse_unread(
+                host, f"{', '.join(untold)} in its kernel", "there is no such file"
+            )
         if live and live.heartbeat_mode not in ("", "local"):
-            yield not_supported(
-                member(host),
+            yield refuse_unsupported(
+                member_address(host),
                 f"the running cluster has heartbeat mode {live.heartbeat_mode}",
                 "only local heartbeat is acted upon",
             )
@@ -63,7 +64,7 @@ def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
         if unit.name in UNITS and (absent or unit.load == "masked"):
             yield Blocked(
                 "unit-not-usable",
-                member(host),
+                member_address(host),
                 f"{unit.name} is {unit.load}: the cluster would not start at boot",
                 f"on {host}: systemctl unmask {unit.name}"
                 if unit.load == "masked"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.observed import HostFacts, LiveCluster, known
+from reconciler.model.observed import HostFacts, known
 from reconciler.model.reading import Reading, unknown
 
 
@@ -21,7 +21,7 @@ def unit_at_boot(facts: HostFacts, name: str) -> str:
 
 def timeouts(facts: HostFacts, name: str) -> str:
     """The timeouts of the running cluster; of the network in ms, ``dead`` in intervals."""
-    live = live_cluster(facts, name)
+    live = known(facts.live).running(name)
     if live is None:
         return "absent"
     values = (
@@ -38,12 +38,6 @@ def timeouts(facts: HostFacts, name: str) -> str:
 def kernel_timeouts(facts: HostFacts, name: str) -> str:
     """As ``timeouts``, without what changes while the kernel runs."""
     return without_reconnect(timeouts(facts, name))
-
-
-def live_cluster(facts: HostFacts, name: str) -> LiveCluster | None:
-    """The cluster as its kernel has it; None where it is offline."""
-    clusters = known(facts.live).clusters
-    return next((c for c in clusters if c.name == name and c.nodes), None)
 
 
 def timeout_words(*values: int | None) -> str:

@@ -6,20 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import write
+from reconciler.gate.steps import Cause, action_for, write
+from reconciler.model.addresses import VOLUME, member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, TextFile, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import (
-    among,
+from reconciler.model.roles import (
     is_withdrawn,
     is_withheld,
     leaving,
     mounting,
+    restrict_to,
     staying,
 )
 from reconciler.resources.ordering.words import (
@@ -52,13 +51,13 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to write over a file of our name that somebody else wrote."""
     if cluster.files == "kept":
         return
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         for unit in wanted(cluster, facts):
             text = drop_in(facts, unit).text
             if text is not None and not text.startswith(MARK):
                 yield Blocked(
                     "drop-in-foreign",
-                    member(host),
+                    member_address(host),
                     f"{path_of(unit)} was not written by reconcile",
                     f"give it another name on {host}, or remove it; then plan again",
                 )
@@ -86,7 +85,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 def _diff_units(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
     for unit, lines in wanted(cluster, facts).items():
         text, after = drop_in(facts, unit).text, BETWEEN.join(lines)
-        where = f"{member(host)}/service/{unit}/order"
+        where = member_address(host, "service", unit, "order")
         if text != text_of(cluster, lines):
             before = None if text is None else BETWEEN.join(_lines(text))
             yield Change(where, host, "file", before, after, BECAUSE.get(unit, UNORDERED))
@@ -105,7 +104,7 @@ def _diff_mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Chan
     for unit, volume in wanted_mounts(cluster, host, facts).items():
         missing = _missing(facts, unit, (AFTER_CLUSTER,))
         if missing or not is_in_fstab(facts, volume.mount.path):
-            where = f"{address(volume.label)}/boot/{host}/order"
+            where = volume_address(volume.label, "boot", host, "order")
             yield Change(where, host, "boot", None, AFTER_CLUSTER, UNREAD_LINE)
 
 
@@ -123,7 +122,7 @@ def _diff_old(
         text = file.text or ""
         if text.startswith(text_of(cluster, ())[: -len("[Unit]\n")]) and unit not in needed:
             because = f"{host} leaves" if leaves else f"nothing here needs {unit} in order"
-            where = f"{member(host)}/service/{unit}/order"
+            where = member_address(host, "service", unit, "order")
             yield Change(where, host, "file", BETWEEN.join(_lines(text)), None, because)
 
 
@@ -148,13 +147,13 @@ def actions(
 
 
 def _unit(change: Change) -> str:
-    return change.address.split("/")[3]
+    return parse_address(change.address).aspect[1]
 
 
 def _write(cluster: Cluster, change: Change, file: TextFile) -> Action:
     unit = _unit(change)
     text = text_of(cluster, str(change.after).split(BETWEEN))
-    action = write(change, f"{cluster.name}/write-order/{unit}", "drop-in", file, text)
+    action = write(change, (cluster.name, "write-order", unit), "drop-in", file, text)
     old, new = (fact.value for fact in (*action.requires, *action.expects))
     return replace(
         action,
@@ -166,14 +165,12 @@ def _write(cluster: Cluster, change: Change, file: TextFile) -> Action:
 
 def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:
     unit = _unit(change)
-    return Action(
-        id=f"{cluster.name}/{change.host}/archive-order/{unit}",
-        kind="archive-order",
-        host=change.host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        "archive-order",
+        unit,
         summary=f"take the order of {unit} away",
-        because=change.because,
-        risk="safe",
         command=gate_command("archive-file", file.path, file.sha256),
         requires=(Fact((change.host,), "drop-in", unit, file.sha256),),
         expects=(Fact((change.host,), "drop-in", unit, "absent"),),
@@ -184,15 +181,16 @@ def _reload(cluster: Cluster, changes: Sequence[Change], facts: HostFacts) -> Ac
     """What runs goes on: systemd reads its files again, and fstab."""
     host = changes[0].host
     # Whoever asks for one volume alone is to get the order of that.
-    of_volumes = [c.address for c in changes if c.address.startswith("volume/")]
-    return Action(
-        id=f"{cluster.name}/{host}/reload-units",
-        kind="reload-units",
-        host=host,
-        address=[*of_volumes, changes[0].address][0],
+    of_volumes = [c.address for c in changes if parse_address(c.address).sort == VOLUME]
+    return action_for(
+        cluster.name,
+        Cause(
+            [*of_volumes, changes[0].address][0],
+            host,
+            "it stops at shutdown what it has read, in that order",
+        ),
+        "reload-units",
         summary="let systemd read fstab and the order of units",
-        because="it stops at shutdown what it has read, in that order",
-        risk="safe",
         command=gate_command("do", "systemctl", "daemon-reload"),
         expects=tuple(fact for change in changes for fact in _expected(cluster, change, facts)),
     )
@@ -205,9 +203,9 @@ def _expected(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Fa
     """
     if change.after is None:
         return
-    if change.address.startswith("volume/"):
-        label = change.address.split("/")[1]
-        unit = mount_unit(next(v.mount.path for v in cluster.volumes if v.label == label))
+    about = parse_address(change.address)
+    if about.sort == VOLUME:
+        unit = mount_unit(next(v.mount.path for v in cluster.volumes if v.label == about.name))
     else:
         unit = _unit(change)
         if unit != O2CB and change.host not in mounting(cluster):

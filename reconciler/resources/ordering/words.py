@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import stable_path
 from reconciler.model.observed import HostFacts, known
-from reconciler.model.standing import is_withdrawn, is_withheld, mounting
+from reconciler.model.roles import is_withdrawn, mounting, mounts_at_boot
 from reconciler.model.units import full_names
 
 O2CB = "o2cb.service"
@@ -74,7 +74,7 @@ def _cluster_lines(cluster: Cluster, facts: HostFacts) -> list[str]:
     """The cluster goes before the disks do, and after everything that is mounted."""
     used = [units for unit, units in STORAGE.items() if _is_used(facts, unit)]
     lines = [f"After={unit}" for units in used for unit in units]
-    agents = any(volume.mount.by == "workload" for volume in cluster.volumes)
+    agents = any(volume.mounted_by == "workload" for volume in cluster.volumes)
     return [*lines, *BEFORE_MOUNTS] if lines or agents else []
 
 
@@ -85,10 +85,7 @@ def wanted_mounts(cluster: Cluster, host: str, facts: HostFacts) -> Mapping[str,
     return {
         mount_unit(v.mount.path): v
         for v in cluster.volumes
-        if v.mount.by == "reconcile"
-        and v.mount.at_boot
-        and not is_withheld(v)
-        and stable_path(v.device, facts) is not None
+        if mounts_at_boot(v) and stable_path(v.device, facts) is not None
     }
 
 

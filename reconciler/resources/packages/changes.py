@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import action_for
+from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member
+from reconciler.model.roles import STOPPED, restrict_to, staying
 from reconciler.model.software import (
     has_module,
     has_module_version,
     installed_module,
-    lacking,
+    missing_packages,
     module_package,
+    optional_packages,
     outdated,
     outdated_module,
     reload_due,
     stale_modules,
-    useful,
 )
-from reconciler.model.standing import STOPPED, among, staying
 from reconciler.resources.packages.fetching import INSTALL_TIMEOUT, fetched
 
 # The cluster stack's module is loaded by the o2cb service itself.
@@ -35,28 +36,28 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     Where a cluster is online it need not be: the kernel loads it with the first mount, and
     restarting o2cb unloads it.
     """
-    for host, facts in among(observed, staying(cluster)).reached().items():
-        names = lacking(cluster, facts)
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+        names = missing_packages(cluster, facts)
         if names and cluster.packages.manage and known(facts.packages).manager:
             before, after = dict.fromkeys(names, "absent"), dict.fromkeys(names, "installed")
             because = "without them the host can take no part"
-            address = f"{member(host)}/packages"
+            address = member_address(host, "packages")
             yield Change(address, host, "package", before, after, because)
         if wanted := outdated(cluster, facts):
             name, _, version = wanted.partition("=")
             have = known(facts.packages).versions[name]
-            address = f"{member(host)}/tools-version"
+            address = member_address(host, "tools-version")
             because = f"the file wants version {version} of {name}"
             yield Change(address, host, "package", have, version, because)
         yield from _other_module(cluster, host, facts)
         if not has_module(facts) and (name := module_package(cluster, facts)):
             release = known(facts.kernel).running
             because = f"the running kernel {release} has no ocfs2 module"
-            address = f"{member(host)}/kernel-module"
+            address = member_address(host, "kernel-module")
             yield Change(address, host, "package", None, name, because)
         loads = has_module(facts) or not module_package(cluster, facts)
         if loads and module(facts, MODULE) == "absent" and not known(facts.live).clusters:
-            address = f"{member(host)}/module"
+            address = member_address(host, "module")
             yield Change(
                 address, host, "kernel", None, MODULE, "the ocfs2 module is not loaded"
             )
@@ -69,12 +70,17 @@ def _other_module(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Cha
         have = installed_module(cluster, facts)
         because = f"the file wants version {version} of {name}"
         yield Change(
-            f"{member(host)}/kernel-module-version", host, "package", have, version, because
+            member_address(host, "kernel-module-version"),
+            host,
+            "package",
+            have,
+            version,
+            because,
         )
     elif reload_due(cluster, facts):
         builds = stale_modules(facts)
         yield Change(
-            f"{member(host)}/loaded-module",
+            member_address(host, "loaded-module"),
             host,
             "kernel",
             {build.name: build.running for build in builds},
@@ -89,18 +95,15 @@ def actions(
     """Install what is missing; load the module."""
     for change in changes:
         facts = observed.reached()[change.host]
-        yield from MAKE[change.address.split("/")[2]](cluster, change, facts)
+        yield from MAKE[parse_address(change.address).aspect[0]](cluster, change, facts)
 
 
 def _load(cluster: Cluster, change: Change, _facts: HostFacts) -> Iterator[Action]:
-    yield Action(
-        id=f"{cluster.name}/{change.host}/load-module",
-        kind="load-module",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "load-module",
         summary="load the ocfs2 module",
-        because=change.because,
-        risk="safe",
         command=gate_command("do", "modprobe", MODULE),
         expects=(Fact((change.host,), "module", MODULE, "loaded"),),
         seconds=3,
@@ -109,17 +112,14 @@ def _load(cluster: Cluster, change: Change, _facts: HostFacts) -> Iterator[Actio
 
 def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     manager = known(facts.packages).manager or ""
-    names = lacking(cluster, facts)
-    also = useful(cluster, facts)
+    names = missing_packages(cluster, facts)
+    also = optional_packages(cluster, facts)
     words = ", ".join(names) + (f"; {', '.join(also)} if it is offered" if also else "")
-    yield Action(
-        id=f"{cluster.name}/{change.host}/install-packages",
-        kind="install-packages",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "install-packages",
         summary=f"install {words}",
-        because=change.because,
-        risk="safe",
         command=gate_command(
             "install-packages",
             manager,
@@ -142,14 +142,11 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
     of o2cb stops ocfs2.service as well, which kills whoever uses a volume.
     """
     name = outdated(cluster, facts)
-    upgrade = Action(
-        id=f"{cluster.name}/{change.host}/upgrade-packages",
-        kind="upgrade-packages",
-        host=change.host,
-        address=change.address,
+    upgrade = action_for(
+        cluster.name,
+        change,
+        "upgrade-packages",
         summary=f"install {name} in place of {change.before}",
-        because=change.because,
-        risk="safe",
         command=gate_command(
             "install-packages",
             known(facts.packages).manager or "",
@@ -164,7 +161,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
 
 
 def _stopped(cluster: Cluster, host: str) -> bool:
-    return str(next(m.state for m in cluster.members if m.name == host)) == STOPPED
+    return next(m.role for m in cluster.members if m.name == host) == STOPPED
 
 
 def _idle(cluster: Cluster, host: str) -> tuple[Fact, ...]:
@@ -178,14 +175,11 @@ def _upgrade_module(cluster: Cluster, change: Change, facts: HostFacts) -> Itera
     """In a turn of the host's own: the package first, then what the kernel runs."""
     manager, release = known(facts.packages).manager or "", known(facts.kernel).running
     word = outdated_module(cluster, facts)
-    upgrade = Action(
-        id=f"{cluster.name}/{change.host}/upgrade-module",
-        kind="upgrade-module",
-        host=change.host,
-        address=change.address,
+    upgrade = action_for(
+        cluster.name,
+        change,
+        "upgrade-module",
         summary=f"install {word} for the kernel {release} in place of {change.before}",
-        because=change.because,
-        risk="safe",
         command=gate_command("install-module", manager, word, release, timeout=INSTALL_TIMEOUT),
         requires=(
             *_idle(cluster, change.host),
@@ -205,14 +199,11 @@ def _reload(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Acti
     if not _stopped(cluster, change.host):
         return
     release = known(facts.kernel).running
-    yield Action(
-        id=f"{cluster.name}/{change.host}/reload-module",
-        kind="reload-module",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "reload-module",
         summary="unload the modules of ocfs2, and load the build that is installed",
-        because=change.because,
-        risk="safe",
         command=gate_command("reload-module", release),
         requires=_idle(cluster, change.host),
         expects=(Fact((change.host,), "loaded-module", MODULE, "as installed"),),
@@ -225,14 +216,11 @@ def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Itera
     name = module_package(cluster, facts)
     if version := cluster.packages.kernel_module_version:
         name = f"{name}={version}"
-    yield Action(
-        id=f"{cluster.name}/{change.host}/install-module",
-        kind="install-module",
-        host=change.host,
-        address=change.address,
+    yield action_for(
+        cluster.name,
+        change,
+        "install-module",
         summary=f"install the build of {name} for the kernel {release}",
-        because=change.because,
-        risk="safe",
         command=gate_command("install-module", manager, name, release, timeout=INSTALL_TIMEOUT),
         requires=(Fact((change.host,), "running-kernel", "", release),),
         expects=(Fact((change.host,), "module-file", release, "there"),),

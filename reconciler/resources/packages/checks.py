@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Packages, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
+from reconciler.model.roles import staying
 from reconciler.model.software import (
     TOOLS,
-    filled,
+    expand_kernel,
     has_module,
     install_line,
-    lacking,
+    missing_packages,
     module_package,
     outdated,
     outdated_module,
 )
-from reconciler.model.standing import staying
 
 SYSTEM = ("blkid", "wipefs", "systemctl")
 # What one run may write into /etc and /var/lib, with room to spare.
@@ -40,7 +40,7 @@ def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
     if uid != 0:
         yield Blocked(
             "not-root",
-            member(host),
+            member_address(host),
             f"commands run there as uid {uid}",
             "log in as root, or set ssh.sudo: true with a NOPASSWD rule",
         )
@@ -48,11 +48,11 @@ def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     packages = known(facts.packages)
-    names = lacking(cluster, facts)
+    names = missing_packages(cluster, facts)
     if missing := [name for name in SYSTEM if name not in packages.commands]:
         yield Blocked(
             "tools-missing",
-            member(host),
+            member_address(host),
             f"not installed: {', '.join(missing)}",
             f"on {host}: {install_line(packages.manager, ('util-linux', 'systemd'))}",
         )
@@ -71,7 +71,7 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
     elif not has_module(facts):
         yield Blocked(
             "module-missing",
-            member(host),
+            member_address(host),
             f"no ocfs2 module for the running kernel {kernel.running}",
             _carrier(cluster, host, facts),
         )
@@ -83,7 +83,7 @@ def _check_proof(host: str, facts: HostFacts) -> Iterator[Blocked]:
     if untold:
         yield Blocked(
             "module-unproven",
-            member(host),
+            member_address(host),
             f"neither srcversion nor build id can be read of {', '.join(untold)} and its file",
             f"on {host}: see modinfo ocfs2; where it is compressed, install what reads it "
             "(xz, zstd)",
@@ -99,9 +99,9 @@ def _only_checked(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blo
         )
         yield Blocked(
             "tools-missing",
-            member(host),
+            member_address(host),
             f"not installed: {', '.join(missing)}; {why}",
-            f"on {host}: {install_line(packages.manager, lacking(cluster, facts))}",
+            f"on {host}: {install_line(packages.manager, missing_packages(cluster, facts))}",
         )
 
 
@@ -110,7 +110,7 @@ def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Ite
     if packages.broken:
         yield Blocked(
             "package-database-broken",
-            member(host),
+            member_address(host),
             f"the package manager has not finished: {packages.broken}",
             f"on {host}: dpkg --configure -a, then apt-get -f install; then plan again",
         )
@@ -118,7 +118,7 @@ def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Ite
         if name in packages.held:
             yield Blocked(
                 "package-held",
-                member(host),
+                member_address(host),
                 f"{name} is to be installed, and is on hold",
                 f"on {host}: apt-mark unhold {name}, if that hold is not meant",
             )
@@ -128,7 +128,7 @@ def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
     """What brings the module; Debian builds it for all kernels but those of clouds."""
     running = known(facts.kernel).running
     if cluster.packages.kernel_module:
-        names = (filled(cluster.packages.kernel_module, facts),)
+        names = (expand_kernel(cluster.packages.kernel_module, facts),)
         line = install_line(known(facts.packages).manager, names)
         return f"on {host}: {line}, in the build for {running}"
     if "-cloud-" in running:
@@ -150,7 +150,7 @@ def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
         if space.free < FREE_BYTES or space.inodes == 0:
             yield Blocked(
                 "no-space",
-                member(host),
+                member_address(host),
                 f"{space.path} has {space.free} bytes and "
                 f"{'unknown' if space.inodes is None else space.inodes} inodes free",
                 f"make room on the file system of {space.path} on {host}",

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
+from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import QUARANTINE
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.refusals import member, unread
-from reconciler.model.standing import among, contacted, staying
+from reconciler.model.roles import contacted, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
     Entry,
@@ -30,26 +31,26 @@ from reconciler.resources.quarantine.entries import (
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse a record that cannot be read: nobody in quarantine is forgotten."""
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         try:
             entries(cluster, Observed({host: facts}))
         except ValueError as error:
-            yield unread(host, f"the record {QUARANTINE}", str(error))
+            yield refuse_unread(host, f"the record {QUARANTINE}", str(error))
 
 
 def entered(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """Those in quarantine, and the dead who are on a list still."""
     found = _safely(cluster, observed)
     roster = known_members(cluster, observed)
-    named = {(entry.name.lower(), entry.number) for entry in found}
+    named = {(host_key(entry.name), entry.number) for entry in found}
     new = []
     for item in cluster.members:
-        name = item.name.lower()
+        name = host_key(item.name)
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
         nodes = _last_list(cluster, observed, name)
-        if item.state != "dead" or revoked or not nodes:
+        if item.role != "dead" or revoked or not nodes:
             continue
-        number = next(number for number, node in nodes if node.lower() == name)
+        number = next(number for number, node in nodes if host_key(node) == name)
         if (name, number) not in named:
             machine = roster[name].machine_id if name in roster else ""
             new.append(Entry(item.name, number, machine, nodes))
@@ -65,15 +66,14 @@ def _safely(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
 
 def _last_list(cluster: Cluster, observed: Observed, name: str) -> tuple[tuple[int, str], ...]:
     """A list that has ``name``, of a running kernel or else of a file; empty if none has."""
-    reached = among(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).reached()
     found = [*(_live(cluster, f) for f in reached.values())]
     found += [_filed(cluster, f) for f in reached.values()]
-    return next((n for n in found if name in {node.lower() for _, node in n}), ())
+    return next((n for n in found if name in {host_key(node) for _, node in n}), ())
 
 
 def _live(cluster: Cluster, facts: HostFacts) -> tuple[tuple[int, str], ...]:
-    clusters = () if isinstance(facts.live, Unknown) else facts.live.clusters
-    nodes = [n for c in clusters if c.name == cluster.name for n in c.nodes]
+    nodes = () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
     return tuple(sorted((node.number, node.name) for node in nodes))
 
 
@@ -91,12 +91,12 @@ def _filed(cluster: Cluster, facts: HostFacts) -> tuple[tuple[int, str], ...]:
 def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> frozenset[Entry]:
     """Entries of whom the storage is taken, or who is reached again and surely the same."""
     revoked = {
-        m.name.lower()
+        host_key(m.name)
         for m in cluster.members
-        if m.state == "dead" and m.attested and m.attested.lun_access == "revoked"
+        if m.role == "dead" and m.attested and m.attested.lun_access == "revoked"
     }
     names = {m.name for m in contacted(cluster)}
-    back = {name.lower(): f for name, f in among(observed, names).reached().items()}
+    back = {host_key(name): f for name, f in restrict_to(observed, names).reached().items()}
     machines = [
         facts.identity.machine_id
         for facts in observed.reached().values()
@@ -105,8 +105,8 @@ def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> froz
     return frozenset(
         e
         for e in found
-        if e.name.lower() in revoked
-        or (e.name.lower() in back and _is_same(cluster, e, back[e.name.lower()], machines))
+        if host_key(e.name) in revoked
+        or (host_key(e.name) in back and _is_same(cluster, e, back[host_key(e.name)], machines))
     )
 
 
@@ -116,8 +116,8 @@ def _is_same(cluster: Cluster, entry: Entry, facts: HostFacts, machines: Sequenc
     Clones of one template have one machine id: then it says nothing. Its old number in its own
     old file tells as well.
     """
-    own = (entry.number, entry.name.lower())
-    if own in {(number, name.lower()) for number, name in _filed(cluster, facts)}:
+    own = (entry.number, host_key(entry.name))
+    if own in {(number, host_key(name)) for number, name in _filed(cluster, facts)}:
         return True
     if isinstance(facts.identity, Unknown) or not entry.machine_id:
         return False
@@ -130,7 +130,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     everyone = entered(cluster, observed)
     free = lifted(cluster, observed, everyone)
     kept = [e for e in everyone if e not in free]
-    for host, facts in among(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
         have = record(facts, cluster.name, QUARANTINE).text
         for place, wanted in (("enter", everyone), ("leave", kept)):
             text = entries_text(wanted)
@@ -141,7 +141,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                     if wanted
                     else "nobody could return with an old list any more"
                 )
-                where = f"{member(host)}/quarantine/{place}"
+                where = member_address(host, "quarantine", place)
                 yield Change(where, host, "file", have, text, because)
                 have = text
 
@@ -154,12 +154,13 @@ def actions(
         file = record(observed.reached()[change.host], cluster.name, QUARANTINE)
         before = change.before if isinstance(change.before, str) else None
         old = replace(file, text=before, sha256=digest(before) if before is not None else "")
-        kind = "lift-quarantine" if change.address.endswith("/leave") else "write-quarantine"
+        lifts = parse_address(change.address).last == "leave"
+        kind = "lift-quarantine" if lifts else "write-quarantine"
         yield _written(cluster, change, kind, old)
 
 
 def _written(cluster: Cluster, change: Change, kind: str, file: TextFile) -> Action:
-    action = write(change, f"{cluster.name}/{kind}", "record", file, str(change.after))
+    action = write(change, (cluster.name, kind), "record", file, str(change.after))
     subject = f"{cluster.name}/{QUARANTINE}"
     old, new = (fact.value for fact in (*action.requires, *action.expects))
     return replace(

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import record
-from reconciler.model.standing import trusted
+from reconciler.model.roles import confirmed_members
 
 MOST = 254  # fs/ocfs2/cluster/ocfs2_nodemanager.h
 
@@ -47,7 +48,7 @@ def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """
     found = {
         entry
-        for facts in trusted(cluster, observed).values()
+        for facts in confirmed_members(cluster, observed).values()
         if not isinstance(facts.records, Unknown)
         for entry in read_entries(record(facts, cluster.name, QUARANTINE).text)
     }
@@ -88,7 +89,7 @@ def entries_text(found: Sequence[Entry]) -> str:
 def known_members(cluster: Cluster, observed: Observed) -> Mapping[str, Known]:
     """By lower-case name what any member remembers of another; the first to say counts."""
     found: dict[str, Known] = {}
-    for facts in trusted(cluster, observed).values():
+    for facts in confirmed_members(cluster, observed).values():
         for name, item in read_members(facts, cluster.name).items():
             found.setdefault(name, item)
     return found
@@ -101,7 +102,7 @@ def read_members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
     try:
         items = json.loads(record(facts, cluster, MEMBERS).text or "{}").get("members", {})
         return {
-            _word(name).lower(): Known(
+            host_key(_word(name)): Known(
                 _number(item["number"]),
                 _word(item["machine_id"]),
                 tuple(_word(label) for label in item.get("mapped", ())),

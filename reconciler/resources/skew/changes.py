@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.observed import HostFacts, Observed, Superblock, known
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
-from reconciler.model.refusals import member
+from reconciler.model.roles import is_withdrawn, mounting_it, online, restrict_to, staying
 from reconciler.model.software import reload_due, stale_modules, unwanted
-from reconciler.model.standing import among, is_withdrawn, mounting_it, online, staying
-from reconciler.resources.skew.features import lacking
+from reconciler.resources.skew.features import missing_features
 
 Hosts = Mapping[str, HostFacts]
 
@@ -38,19 +38,19 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse a host that is about to join, or to mount, and could not."""
     for item in _skews(cluster, observed):
         if item.joins:
-            yield Blocked(item.code, member(item.host), item.message, item.remedy)
+            yield Blocked(item.code, member_address(item.host), item.message, item.remedy)
 
 
 def findings(cluster: Cluster, observed: Observed) -> Iterator[Finding]:
     """The same of members that run, and versions that differ between members."""
-    hosts = among(observed, staying(cluster)).reached()
+    hosts = restrict_to(observed, staying(cluster)).reached()
     yield from _versions(cluster, hosts)
     for host, facts in hosts.items():
         yield from _stale(cluster, host, facts)
         yield from _unmanaged(cluster, host, facts)
     for item in _skews(cluster, observed):
         if not item.joins:
-            yield Finding(item.code, member(item.host), item.message, item.remedy)
+            yield Finding(item.code, member_address(item.host), item.message, item.remedy)
 
 
 def diff(_cluster: Cluster, _observed: Observed) -> Iterator[Change]:
@@ -66,7 +66,7 @@ def actions(
 
 
 def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
-    hosts = among(observed, staying(cluster)).reached()
+    hosts = restrict_to(observed, staying(cluster)).reached()
     yield from _protocols(cluster, hosts)
     for volume in cluster.volumes:
         if not is_withdrawn(volume):
@@ -90,7 +90,7 @@ def _versions(cluster: Cluster, hosts: Hosts) -> Iterator[Finding]:
             words = "; ".join(f"{version} on {', '.join(h)}" for version, h in found.items())
             yield Finding(
                 "version-skew",
-                f"cluster/{cluster.name}",
+                cluster_address(cluster.name),
                 f"members {what}: {words}",
                 "bring them to one version, one host after the other",
                 "notice",
@@ -104,7 +104,7 @@ def _stale(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Finding]:
         words = "; ".join(f"{b.name} runs {b.running}, its file is {b.file}" for b in builds)
         yield Finding(
             "version-skew",
-            member(host),
+            member_address(host),
             f"its kernel runs another build of ocfs2 than is installed: {words}",
             "boot it, or name the installed version as packages.kernel_module_version: then "
             "a plan reloads it, one host after the other",
@@ -117,7 +117,7 @@ def _unmanaged(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Findin
     for name, have, wanted in () if cluster.packages.manage else unwanted(cluster, facts):
         yield Finding(
             "version-skew",
-            member(host),
+            member_address(host),
             f"{name} is {have}, the file wants {wanted}; packages.manage is false",
             f"install {wanted} on {host}, or name in the file what is there",
             "notice",
@@ -142,7 +142,7 @@ def _protocols(cluster: Cluster, hosts: Hosts) -> Iterator[Skew]:
 
 
 def _runs(cluster: Cluster, facts: HostFacts) -> bool:
-    return any(live.name == cluster.name and live.nodes for live in known(facts.live).clusters)
+    return known(facts.live).running(cluster.name) is not None
 
 
 def _protocol(facts: HostFacts) -> tuple[int, ...]:
@@ -193,7 +193,9 @@ def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iter
     facts, where = hosts[host], ref(volume)
     kernel = known(facts.kernel)
     able = {known(f.kernel).running for f in hosts.values() if has_mounted(f, where)}
-    if kernel.running not in able and (lacks := lacking(block, kernel, kernel.running)):
+    if kernel.running not in able and (
+        lacks := missing_features(block, kernel, kernel.running)
+    ):
         yield Skew(
             "feature-skew",
             host,
@@ -204,7 +206,11 @@ def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iter
             host in mounting_it(cluster, volume) and not has_mounted(facts, where),
         )
     following = kernel.next_boot if kernel.next_boot_module else None
-    if following and following not in able and (lacks := lacking(block, kernel, following)):
+    if (
+        following
+        and following not in able
+        and (lacks := missing_features(block, kernel, following))
+    ):
         yield Skew(
             "feature-skew",
             host,

@@ -50,7 +50,7 @@ IN_TREE = "/kernel/fs/ocfs2/"
 RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-def lacking(block: Superblock, kernel: Kernel, release: str) -> tuple[str, ...]:
+def missing_features(block: Superblock, kernel: Kernel, release: str) -> tuple[str, ...]:
     """The features of a file system that the kernel of ``release`` does not have.
 
     ``kernel`` is the host's: a module that was built apart from its kernel may have more than

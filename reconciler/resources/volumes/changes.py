@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import barrier
+from reconciler.gate.steps import action_for, barrier
+from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import block_doubt, chosen_uuid, disk_of, ref, target, view_of
 from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, is_withdrawn, listed, staying
+from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
 
 # mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
 FORMAT_TIMEOUT = 1800.0
@@ -47,7 +47,7 @@ def views(volume: Volume, observed: Observed) -> Mapping[str, WantedDevice]:
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that no member sees a file system on."""
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
-        seen = views(volume, among(observed, staying(cluster)))
+        seen = views(volume, restrict_to(observed, staying(cluster)))
         if (
             seen
             and volume.format == "if-blank"
@@ -55,12 +55,12 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         ):
             host = next(name for name in staying(cluster) if name in seen)
             yield Change(
-                f"{address(volume.label)}/file-system",
+                volume_address(volume.label, "file-system"),
                 host,
                 "disk",
                 None,
                 f"ocfs2 {volume.label}",
-                _because(volume, among(observed, staying(cluster))),
+                _because(volume, restrict_to(observed, staying(cluster))),
             )
 
 
@@ -75,7 +75,7 @@ def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Format on one member; then all must see the same file system."""
-    by_address = {f"{address(v.label)}/file-system": v for v in cluster.volumes}
+    by_address = {volume_address(v.label, "file-system"): v for v in cluster.volumes}
     for change in changes:
         volume = by_address[change.address]
         size, facts = views(volume, observed)[change.host].size, observed.reached()[change.host]
@@ -91,8 +91,8 @@ def actions(
         yield _format(cluster, volume, change, new)
         hosts = staying(cluster)
         yield barrier(
-            f"{cluster.name}/same-file-system/{volume.label}",
-            address(volume.label),
+            (cluster.name, "same-file-system", volume.label),
+            volume_address(volume.label),
             f"the same new file system {volume.label} on {len(hosts)} members",
             "only the same UUID proves that all members see one device",
             Fact(hosts, "file-system-uuid", ref(volume), new.uuid),
@@ -111,14 +111,14 @@ class _New:
 
 def _format(cluster: Cluster, volume: Volume, change: Change, new: _New) -> Action:
     argv = mkfs_argv(cluster, volume, new.target.node, (new.size, new.start), new.uuid)
-    return Action(
-        id=f"{cluster.name}/{change.host}/format/{volume.label}",
-        kind="format",
-        host=change.host,
-        address=address(volume.label),
-        summary=f"format {named(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "format",
+        volume.label,
+        address=volume_address(volume.label),
         risk="data",
+        summary=f"format {named(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
         irreversible=True,
         device=volume.device.wwid or volume.device.path or "",
         command=gate_command("format", "--", *argv, target=new.target, timeout=FORMAT_TIMEOUT),

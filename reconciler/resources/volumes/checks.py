@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.model.addresses import volume_address
 from reconciler.model.bindings import VOLUMES, bound_now, recorded
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, is_logical, ref, whole_disk
@@ -13,12 +14,10 @@ from reconciler.model.observed import (
     Superblock,
     WantedDevice,
 )
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unshared_lvm
 from reconciler.model.quantities import format_size
 from reconciler.model.records import DIRECTORY
-from reconciler.model.refusals import not_shared
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, is_withdrawn, staying
+from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import begin, blank, named, views
 
@@ -30,7 +29,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse each volume whose device is not, on every member, what the file says."""
     yield from heartbeats.check(cluster, observed)
     yield from _check_copies(cluster, observed)
-    observed = among(observed, staying(cluster))
+    observed = restrict_to(observed, staying(cluster))
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         seen = views(volume, observed)
         refused = [b for host, view in seen.items() for b in _check_view(volume, host, view)]
@@ -55,7 +54,7 @@ def _check_copies(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         for where, how in others[:1]:
             yield Blocked(
                 "cloned-volume",
-                address(volume.label),
+                volume_address(volume.label),
                 f"{named(volume)} has the file system {uuid} on the disk {wwid}; it is on "
                 f"{where}, {how}",
                 "take the copy away from the members; if the volume itself has moved to this "
@@ -64,7 +63,7 @@ def _check_copies(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 
 def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Blocked]:
-    subject = address(volume.label)
+    subject = volume_address(volume.label)
     unread = view.unread or _superblock_unread(view)
     if unread:
         yield Blocked(
@@ -102,7 +101,7 @@ def _partition_missing(volume: Volume, host: str) -> Blocked:
     make = f"parted -s {disk} mklabel gpt mkpart {volume.label} 1MiB 100%"
     return Blocked(
         "partition-missing",
-        address(volume.label),
+        volume_address(volume.label),
         f"{host}: the disk has no partition {device.partition}",
         f"where other members see it: partprobe {disk} on {host}. Else look at the disk first "
         f"(lsblk, wipefs -n {disk}); only if it is empty, on one member: {make}; "
@@ -113,7 +112,7 @@ def _partition_missing(volume: Volume, host: str) -> Blocked:
 def _check_together(
     volume: Volume, observed: Observed, seen: Mapping[str, WantedDevice]
 ) -> Iterator[Blocked]:
-    subject = address(volume.label)
+    subject = volume_address(volume.label)
     disks = {host: whole_disk(observed.reached()[host], view) for host, view in seen.items()}
     wwids = {host: disk.wwid if disk else None for host, disk in disks.items()}
     if len(set(wwids.values())) > 1:
@@ -157,7 +156,7 @@ def _check_content(
             return
         disk = disk_of(facts, view)
         if disk is not None and is_logical(disk):
-            yield not_shared(volume, host, "formatted")
+            yield refuse_unshared_lvm(volume, host, "formatted")
         yield from _check_blank(volume, host, view, facts)
         yield from _check_size(volume, host, view, facts)
 
@@ -170,7 +169,7 @@ def _check_blank(
         found = _found(view) if state == "signature" else "no OCFS2 file system"
         yield Blocked(
             "not-formatted",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: {named(volume)} has {found}, and format is never",
             "set format: if-blank to format a blank device, or correct the device",
         )
@@ -183,7 +182,7 @@ def _check_blank(
         found = words.get(state, f"the check is {state}")
         yield Blocked(
             "device-not-blank",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: {named(volume)} is not proven blank: {found}",
             "correct the device; if it really is free, clear it yourself "
             "(wipefs -a and blkdiscard -z or dd), then plan again",
@@ -214,7 +213,7 @@ def _check_size(
 def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
     return Blocked(
         "device-too-small",
-        address(volume.label),
+        volume_address(volume.label),
         f"{found}, the file wants {format_size(volume.size)} of {named(volume)}"
         if isinstance(volume.size, int)
         else found,
@@ -223,9 +222,9 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
 
 
 def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
-    subject = address(volume.label)
+    subject = volume_address(volume.label)
     own = volume.label if volume.labelled is None else volume.labelled
-    if block.label not in {own, *volume.past.labels}:
+    if block.label not in {own, *volume.last_applied.labels}:
         yield Blocked(
             "device-not-blank" if volume.format == "if-blank" else "label-differs",
             subject,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.heartbeats import accepted, is_left, listed_numbers, numbers_mounting
 from reconciler.model.heartbeats import seen as seen_by
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import among, staying
+from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.quarantine.entries import known_members
 from reconciler.resources.volumes.changes import named, views
 
@@ -31,7 +31,7 @@ def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozens
         explained |= set(numbers_mounting(cluster, volume, facts))
     found = {
         beat.node
-        for view in views(volume, among(observed, staying(cluster))).values()
+        for view in views(volume, restrict_to(observed, staying(cluster))).values()
         for beat in view.beats or ()
         if is_left(beat)
     }
@@ -40,11 +40,11 @@ def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozens
 
 def _unreached(cluster: Cluster, observed: Observed) -> Iterator[int]:
     """The numbers of members that did not answer: they block the cluster by themselves."""
-    lost = {item.host.lower() for item in observed.unreachable()}
+    lost = {host_key(item.host) for item in observed.unreachable()}
     for facts in observed.reached().values():
         if not isinstance(facts.live, Unknown):
-            nodes = (n for c in facts.live.clusters if c.name == cluster.name for n in c.nodes)
-            yield from (node.number for node in nodes if node.name.lower() in lost)
+            nodes = facts.live.nodes(cluster.name)
+            yield from (node.number for node in nodes if host_key(node.name) in lost)
 
 
 def doubtful(cluster: Cluster, observed: Observed) -> bool:
@@ -89,7 +89,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     yield from _unseen(cluster, observed)
     for volume in cluster.volumes:
         seen = [
-            v for v in views(volume, among(observed, staying(cluster))).values() if v.superblock
+            v
+            for v in views(volume, restrict_to(observed, staying(cluster))).values()
+            if v.superblock
         ]
         if any(view.beats is None for view in seen):
             yield _unread(volume)
@@ -118,7 +120,7 @@ def _listed_ones(
     """A member that died stands still; one that answers and has nothing mounted does, too."""
     listed = listed_numbers(cluster, observed)
     attested = {
-        m.number: (m.name, m.state) for m in cluster.members if m.state in {"offline", "dead"}
+        m.number: (m.name, m.role) for m in cluster.members if m.role in {"offline", "dead"}
     }
     for node in sorted(looks.live & listed):
         if node in attested:
@@ -138,7 +140,7 @@ def _replaced(
         facts = observed.reached().get(item.name)
         if item.number not in silent or facts is None or isinstance(facts.identity, Unknown):
             continue
-        old = was.get(item.name.lower())
+        old = was.get(host_key(item.name))
         if (
             old is not None
             and old.number == item.number
@@ -147,7 +149,7 @@ def _replaced(
         ):
             yield Blocked(
                 "foreign-heartbeat",
-                address(volume.label),
+                volume_address(volume.label),
                 f"{named(volume)}: node {item.number} has left a heartbeat there, and another "
                 f"machine answers as {item.name} since: the former one may only be paused",
                 "power the former machine off for certain. Only if it is gone for good, say so "
@@ -180,10 +182,10 @@ def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     names = _listed(cluster, observed) if not cluster.volumes else frozenset()
     for item in cluster.members:
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
-        if item.state == "dead" and not revoked and item.name.lower() in names:
+        if item.role == "dead" and not revoked and host_key(item.name) in names:
             yield Blocked(
                 "heartbeat-advances",
-                member(item.name),
+                member_address(item.name),
                 f"the file names no volume on which the heartbeat of {item.name} could be seen "
                 "to have ended",
                 "name the cluster's volumes in the file, or attest lun_access: revoked",
@@ -193,7 +195,7 @@ def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 def _alive(volume: Volume, node: int, name: str, state: str) -> Blocked:
     return Blocked(
         "heartbeat-advances",
-        member(name),
+        member_address(name),
         f"{name} is attested {state}, but node {node} writes its heartbeat to "
         f"{named(volume)} now",
         f"power {name} off for certain, or take the attestation back",
@@ -204,21 +206,21 @@ def _recovering(
     cluster: Cluster, volume: Volume, observed: Observed, alive: frozenset[int]
 ) -> Iterator[Blocked]:
     """A dead member holds its slot until those who mount the volume have recovered it."""
-    stays = among(observed, staying(cluster))
+    stays = restrict_to(observed, staying(cluster))
     if not any(numbers_mounting(cluster, volume, facts) for facts in stays.reached().values()):
         return
     listed_now = _listed(cluster, observed)
     maps = [v.slot_map for v in views(volume, stays).values() if v.slot_map is not None]
     held = {slot.node for slots in maps for slot in slots} - alive
     for item in cluster.members:
-        if item.state != "dead" or item.name.lower() not in listed_now:
+        if item.role != "dead" or host_key(item.name) not in listed_now:
             continue
         if not maps:
             yield _slots_unread(volume, item.name)
         elif item.number in held:
             yield Blocked(
                 "recovery-unfinished",
-                member(item.name),
+                member_address(item.name),
                 f"{item.name} (node {item.number}) still has a slot of {named(volume)}: the "
                 "survivors have not recovered it yet",
                 "wait until it is evicted (about 80 s after its death with the default "
@@ -229,7 +231,7 @@ def _recovering(
 def _slots_unread(volume: Volume, name: str) -> Blocked:
     return Blocked(
         "recovery-unfinished",
-        member(name),
+        member_address(name),
         f"the slots of {named(volume)} could not be read: nobody knows whether the survivors "
         f"have recovered {name}",
         "see whether debugfs.ocfs2 -R slotmap reads it on a member, then plan again",
@@ -239,12 +241,10 @@ def _slots_unread(volume: Volume, name: str) -> Blocked:
 def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
     """The names on any running kernel's list."""
     return frozenset(
-        node.name.lower()
+        host_key(node.name)
         for facts in observed.reached().values()
         if not isinstance(facts.live, Unknown)
-        for live in facts.live.clusters
-        if live.name == cluster.name
-        for node in live.nodes
+        for node in facts.live.nodes(cluster.name)
     )
 
 
@@ -255,7 +255,7 @@ def _words(node: int) -> str:
 def _foreign(volume: Volume, message: str) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: {message}",
         "find the host that has it mounted (mounted.ocfs2 -f on a member shows slots) and "
         "unmount it there, or make it a member",
@@ -265,7 +265,7 @@ def _foreign(volume: Volume, message: str) -> Blocked:
 def _unattested(volume: Volume, node: int) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: {_words(node)} has left a heartbeat there: its host may only be paused",
         "find that host and unmount the volume there. Only if it is known to be gone for good, "
         f"say so in the file, under the cluster: {attestation(node)}",
@@ -280,7 +280,7 @@ def attestation(node: int) -> str:
 def _changed(volume: Volume, node: int) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: the heartbeat block of node {node} is not as it was when it was "
         "attested: its host has written to the volume since",
         "find that host and unmount the volume there; then take the attestation out of the file",
@@ -290,7 +290,7 @@ def _changed(volume: Volume, node: int) -> Blocked:
 def _unread(volume: Volume) -> Blocked:
     return Blocked(
         "heartbeat-unread",
-        address(volume.label),
+        volume_address(volume.label),
         f"{named(volume)}: its heartbeat area could not be read, so nobody knows who has it",
         "see what the kernel logged of the device, and whether debugfs.ocfs2 reads it",
     )

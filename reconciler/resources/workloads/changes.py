@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed, known
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
 from reconciler.model.records import record_digest
-from reconciler.model.refusals import unread
 from reconciler.resources.workloads import guests, services, shifts
 from reconciler.resources.workloads.obligations import Owed, ledger, obligations, units
 
@@ -29,7 +28,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         seen = {unit.name for unit in known(facts.services)}
         for unit in units(cluster):
             if unit not in seen:
-                yield unread(host, f"the state of {unit}", "it was not looked at")
+                yield refuse_unread(host, f"the state of {unit}", "it was not looked at")
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.beside import Guests
+from reconciler.model.addresses import member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import Guest, HostFacts, Observed, Unknown, known
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
-from reconciler.model.refusals import member
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import is_withdrawn, leaving, mounting_it
+from reconciler.model.roles import is_withdrawn, leaving, mounting_it
+from reconciler.model.volume_integrations import Guests
 from reconciler.resources.workloads.obligations import Named, obligations
 from reconciler.resources.workloads.programs import is_unapproved
 
@@ -50,7 +49,7 @@ def _check_taken(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
     if names := [g.name for g in _listed(facts, volume) if not g.persistent]:
         yield Blocked(
             "guest-transient",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: {', '.join(names)} is transient: once shut down, libvirt knows it no more",
             f"make it persistent on {host} (virsh dumpxml NAME >FILE; virsh define FILE), or "
             "move it away by hand",
@@ -68,14 +67,14 @@ def _unread(volume: Volume, host: str, facts: HostFacts) -> Blocked:
     if is_unapproved(facts):
         return Blocked(
             "program-unapproved",
-            address(volume.label),
+            volume_address(volume.label),
             f"{host}: the guests of {volume.label} are not known: {reason}",
             "apply the file first without what unmounts the volume or starts guests: that "
             "approves the list command; then plan again",
         )
     return Blocked(
         "guests-unread",
-        address(volume.label),
+        volume_address(volume.label),
         f"{host}: the guests of {volume.label} could not be listed: {reason}",
         f"run the list command on {host} by hand and see; then plan again",
     )
@@ -122,7 +121,7 @@ class _Turn:
         return self._change(name, "owed a start", VOID, f"{self.host} leaves: it stays stopped")
 
     def _change(self, name: str, before: str, after: str, because: str) -> Change:
-        where = f"{member(self.host)}/guest/{self.volume.label}/{name}"
+        where = member_address(self.host, "guest", self.volume.label, name)
         return Change(where, self.host, "service", before, after, because)
 
 
@@ -149,12 +148,12 @@ def _elsewhere(observed: Observed, volume: Volume, host: str, name: str) -> str:
 
 def is_guest(change: Change) -> bool:
     """Whether a change is about a guest."""
-    return change.address.split("/")[2] == "guest"
+    return parse_address(change.address).aspect[0] == "guest"
 
 
 def named(item: Change | Action) -> Named:
     """Label and name of the guest that it is about."""
-    _member, _host, _guest, label, name = item.address.split("/")
+    _guest, label, name = parse_address(item.address).aspect
     return label, name
 
 
@@ -200,7 +199,7 @@ def _is_unmounted(volume: Volume, facts: HostFacts) -> bool:
     """Whether a volume is known not to be mounted on a host, so that no guest of it can run."""
     if isinstance(facts.mounts, Unknown):
         return False
-    paths = {volume.mount.path, *volume.past.paths}
+    paths = {volume.mount.path, *volume.last_applied.paths}
     return not any(mount.path in paths for mount in facts.mounts)
 
 

@@ -130,7 +130,7 @@ class Ledger:
 
     def _written(self, name: str, owed: Owed) -> Action:
         text = owed.to_text(self.devices)
-        action = write(self.change, f"{self.cluster}/{name}", "record", self.file, text)
+        action = write(self.change, (self.cluster, name), "record", self.file, text)
         subject, host = f"{self.cluster}/{STOPPED}", self.change.host
         old, new = (fact.value for fact in (*action.requires, *action.expects))
         return replace(

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate.steps import digest, write
+from reconciler.model.addresses import parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.effect import on_host, record_written
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.refusals import volume as address
-from reconciler.model.standing import is_withdrawn, staying
+from reconciler.model.roles import is_withdrawn, staying
 from reconciler.resources.resource import Resource
 from reconciler.resources.workloads.parsing import UNAPPROVED
 
@@ -62,7 +62,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             if _digest(words) not in known:
                 known.add(_digest(words))
                 yield Change(
-                    f"{address(volume.label)}/{PROGRAMS}",
+                    volume_address(volume.label, PROGRAMS),
                     host,
                     "file",
                     _before(cluster, volume, facts),
@@ -73,7 +73,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 def _before(cluster: Cluster, volume: Volume, facts: HostFacts) -> str:
     """What was run until now."""
-    old = [w for w in volume.past.lists if _digest(w) in approved(cluster, facts)]
+    old = [w for w in volume.last_applied.lists if _digest(w) in approved(cluster, facts)]
     return shlex.join(old[0]) if old else "not approved"
 
 
@@ -85,10 +85,10 @@ def actions(
     for host, facts in observed.reached().items():
         file, known = record(facts, cluster.name, PROGRAMS), set(approved(cluster, facts))
         for change in (change for change in changes if change.host == host):
-            label = change.address.split("/")[1]
+            label = parse_address(change.address).name
             known.add(_digest(programs[label]))
             text = _text(known)
-            name = f"{cluster.name}/approve-programs/{label}"
+            name = (cluster.name, "approve-programs", label)
             yield _approved(cluster, change, write(change, name, "record", file, text))
             file = replace(file, text=text, sha256=digest(text))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.gate import gate_command
+from reconciler.gate.steps import action_for
+from reconciler.model.addresses import extend_address, member_address, parse_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, known
 from reconciler.model.plan import Action, Change, Fact, declared_kind
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.refusals import member
-from reconciler.model.standing import is_withdrawn, is_withheld, leaving, mounting
+from reconciler.model.roles import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
 from reconciler.resources.workloads.obligations import Owed, obligations, units
 
@@ -24,7 +25,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         held = _held(cluster, host)
         owed = obligations(cluster, facts)
         for unit in units(cluster):
-            where = f"{member(host)}/service/{unit}"
+            where = member_address(host, "service", unit)
             state = service(facts, unit)
             if host in mounts and unit not in held:
                 yield from _returned(where, host, facts, (unit, owed))
@@ -37,7 +38,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             if state not in {"inactive", "absent"}:
                 yield Change(where, host, "service", state, "inactive", because)
             if unit_at_boot(facts, unit) == "enabled":
-                yield Change(f"{where}/boot", host, "boot", "enabled", "disabled", because)
+                yield Change(
+                    extend_address(where, "boot"), host, "boot", "enabled", "disabled", because
+                )
 
 
 def _returned(
@@ -50,7 +53,7 @@ def _returned(
     if unit in owed.disabled:
         because = "an earlier step disabled it"
         before = unit_at_boot(facts, unit)
-        yield Change(f"{where}/boot", host, "boot", before, "enabled", because)
+        yield Change(extend_address(where, "boot"), host, "boot", before, "enabled", because)
 
 
 def _held(cluster: Cluster, host: str) -> frozenset[str]:
@@ -98,7 +101,7 @@ def named(changes: Sequence[Change], after: str) -> tuple[str, ...]:
 
 
 def _unit(change: Change) -> str:
-    return change.address.split("/")[3]
+    return parse_address(change.address).aspect[1]
 
 
 VERBS = {"inactive": "stop", "active": "start", "disabled": "disable", "enabled": "enable"}
@@ -119,14 +122,13 @@ def moved(cluster: Cluster, change: Change, verb: str) -> Action:
     reading, value = PROOFS[verb]
     runtime = ("--runtime",) if verb in {"mask", "unmask"} else ()
     words = ("do", "systemctl", verb, *runtime, unit)
-    return Action(
-        id=f"{cluster.name}/{host}/{verb}-service/{unit}",
-        kind=declared_kind(f"{verb}-service"),
-        host=host,
-        address=change.address,
-        summary=f"{verb} {unit}",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        declared_kind(f"{verb}-service"),
+        unit,
         risk="outage" if verb == "stop" else "safe",
+        summary=f"{verb} {unit}",
         command=gate_command(*words, timeout=SERVICE_TIMEOUT),
         expects=(Fact((host,), reading, unit, value),),
         seconds=5 if verb in {"stop", "start"} else 2,

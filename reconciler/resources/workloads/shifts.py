@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.model.beside import Guests
+from reconciler.gate.steps import action_for
+from reconciler.model.addresses import action_id
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import MINUTE, Action, Change, Fact
+from reconciler.model.roles import mounting_it
 from reconciler.model.secrets import references
-from reconciler.model.standing import mounting_it
+from reconciler.model.volume_integrations import Guests
 from reconciler.resources.workloads.guests import named, of, subject_of, volume_of
 
 STOP_TIMEOUT = 5 * MINUTE
@@ -56,14 +58,14 @@ def _keeps(facts: HostFacts | None, volume: Volume) -> bool:
 def _stop(cluster: Cluster, volume: Volume, change: Change) -> Action:
     label, name = named(change)
     kind, seconds = of(volume), _seconds(of(volume))
-    return Action(
-        id=f"{cluster.name}/{change.host}/stop-guest/{label}/{name}",
-        kind="stop-guest",
-        host=change.host,
-        address=change.address,
-        summary=f"shut down guest {name} of {label}",
-        because=change.because,
+    return action_for(
+        cluster.name,
+        change,
+        "stop-guest",
+        label,
+        name,
         risk="outage",
+        summary=f"shut down guest {name} of {label}",
         command=gate_command(
             "stop-guest",
             name,
@@ -84,7 +86,7 @@ def _migrate(cluster: Cluster, volume: Volume, change: Change, target: str) -> A
     stop = _stop(cluster, volume, change)
     return replace(
         stop,
-        id=f"{cluster.name}/{change.host}/migrate-guest/{label}/{name}",
+        id=action_id(cluster.name, change.host, "migrate-guest", label, name),
         kind="migrate-guest",
         summary=f"migrate guest {name} of {label} to {target}, else shut it down",
         command=gate_command(
@@ -127,18 +129,17 @@ def _start(cluster: Cluster, volume: Volume, change: Change, others: tuple[str, 
         timeout=2 * START_TIMEOUT + SLACK,  # for the mount, and then for the guest
         references=references(kind.start or ()),
     )
-    return Action(
-        id=f"{cluster.name}/{host}/start-guest/{label}/{name}",
-        kind="start-guest",
-        host=host,
-        address=change.address,
+    return action_for(
+        cluster.name,
+        change,
+        "start-guest",
+        label,
+        name,
         summary=f"start guest {name} of {label}"
         + (", unless it runs elsewhere" * bool(others)),
-        because=change.because,
-        risk="safe",
         command=command,
         # An agent may still be mounting it: then the gate waits.
-        requires=(*alone, *((on_it,) if volume.mount.by == "reconcile" else ())),
+        requires=(*alone, *((on_it,) if volume.mounted_by == "reconcile" else ())),
         unless=tuple(Fact((other,), "guest", subject, "running") for other in others),
         expects=(Fact((host,), "guest", subject, "running"), on_it),
         seconds=15,

@@ -13,9 +13,9 @@ import pytest
 
 from reconciler.cli import session
 from reconciler.gate.decision import Lease
-from reconciler.hosts.simulator import lease
-from reconciler.hosts.simulator.faults import Fault
-from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.state import lease_file
+from reconciler.hosts.simulator.state.faults import Fault
+from reconciler.hosts.simulator.state.files import File
 from reconciler.model.outcome import ClusterOutcome
 from tests.desk import RECONCILE, desk
 
@@ -51,7 +51,7 @@ def locked(at, host):
         boot=machine.running.boot_id,
         renewed=int(machine.uptime),
     )
-    machine.files.write(lease.PATH, File(lease.text(held)))
+    machine.files.write(lease_file.PATH, File(lease_file.text(held)))
 
 
 ROWS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import run
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator.presets import bare_cluster
 from tests.desk import Desk, desk
 
 

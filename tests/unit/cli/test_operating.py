@@ -5,7 +5,8 @@ import pytest
 from reconciler.cli.operating import addressed, places
 from reconciler.errors import UsageError
 from reconciler.execution.operating import seats_of
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.observed import Lease, Observed, Unknown
 from tests.builders import facts
 from tests.runs import members, of, volume
@@ -30,7 +31,7 @@ TWO = of(
 
 
 def fleet(_cluster, member):
-    return WORLD.session(member.name if member.name in WORLD.machines else "node01", "alice")
+    return connect(WORLD, member.name if member.name in WORLD.machines else "node01", "alice")
 
 
 def test_a_helper_host_is_asked_once_for_the_lease_of_each_cluster_that_it_helps():

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.cli import run, session
 from reconciler.cli.commands.apply import as_saved
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.reply import Reply
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.reply import Reply
 from reconciler.loading.saved import saved_plan
 from reconciler.model.desired import Desired
 from reconciler.model.documents import checksum

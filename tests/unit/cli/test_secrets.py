@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from reconciler.hosts.simulator import guests
-from reconciler.hosts.simulator.guests import Guest
-from reconciler.hosts.simulator.reply import Failed
+from reconciler.hosts.simulator.kernel import hypervisor
+from reconciler.hosts.simulator.state.guests import Guest
+from reconciler.hosts.simulator.state.reply import Failed
 from tests.desk import desk
 
 STOP, START = "c4nary-$t'op \"1", "c4nary-start"
@@ -23,13 +23,13 @@ class Programs:
     def __call__(self, machine, argv):
         name, verb, *rest = argv
         if verb == "list":
-            return guests.guests_program(machine, argv)
+            return hypervisor.guests_program(machine, argv)
         self.calls.append(argv)
         if not self.works:
             raise Failed(3, f"no: {argv} {' '.join(argv)} {json.dumps(rest)}")
         token, *names = rest
         assert token == {"stop": STOP, "start": START}[verb]
-        return guests.guests_program(machine, (name, verb, *names))
+        return hypervisor.guests_program(machine, (name, verb, *names))
 
 
 async def ready(at, programs):
@@ -49,7 +49,7 @@ async def ready(at, programs):
         machine.programs = {"guests": programs}
     code, _out, err = await at.run("apply", at.file, *await at.approved())
     assert code == 0, err
-    guests.add(at.world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
+    hypervisor.add(at.world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
     at.document["clusters"][0]["network"] = {"idle_timeout_ms": 25000}
 
 

@@ -8,8 +8,8 @@ import pty
 import pytest
 
 from reconciler.gate.decision import Lease
-from reconciler.hosts.simulator import lease
-from reconciler.hosts.simulator.files import File
+from reconciler.hosts.simulator.state import lease_file
+from reconciler.hosts.simulator.state.files import File
 from tests.desk import desk
 
 RUN = "20261128T120000Z-abcdef"
@@ -27,12 +27,12 @@ def hold(at, *hosts, run=RUN, **more):
             "boot": machine.running.boot_id,
             "renewed": int(machine.uptime) - 300,
         }
-        machine.files.write(lease.PATH, File(lease.text(Lease(**(fields | more)))))
+        machine.files.write(lease_file.PATH, File(lease_file.text(Lease(**(fields | more)))))
 
 
 def runs(at):
     """Whose lease stands on each host; nobody's whose run cannot begin anything more."""
-    held = {name: lease.read(machine) for name, machine in at.world.machines.items()}
+    held = {name: lease_file.read(machine) for name, machine in at.world.machines.items()}
     return {name: "" if one.sealed else one.run for name, one in held.items()}
 
 
@@ -40,7 +40,7 @@ def works(at, host, name="gate grow-fs"):
     """A command of the run has not ended there."""
     machine = at.world.machines[host]
     machine.busy.append((-1, name))
-    machine.running.works[-1] = lease.MEMBER
+    machine.running.works[-1] = lease_file.MEMBER
 
 
 FREE = {"node01": "", "node02": ""}
@@ -106,11 +106,11 @@ async def test_a_host_of_the_run_that_is_off_for_good_is_named_and_then_it_is_fo
         hold(at, "node01", "node02")
         at.world.machines["node02"].refusal = "host-unreachable"
         code, _out, _err = await at.run("unlock", RUN, at.file, "--yes")
-        assert (code, lease.read(at.world.machines["node01"]).run) == (4, RUN)
+        assert (code, lease_file.read(at.world.machines["node01"]).run) == (4, RUN)
         words = ("unlock", RUN, at.file, "--yes", "--gone", "node02")
         code, _out, err = await at.run(*words)
         assert code == 0, err
-        assert lease.read(at.world.machines["node01"]).run == ""
+        assert lease_file.read(at.world.machines["node01"]).run == ""
 
 
 async def test_it_is_only_partly_done_while_a_host_of_the_run_was_not_asked(tmp_path):

@@ -8,8 +8,9 @@ import pytest
 
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution.locks import Claim, Holder, leased
-from reconciler.hosts.simulator import World, lease
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import World, connect
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.hosts.simulator.state import lease_file
 from reconciler.model.gate_call import gate_call
 from tests.clock import drive
 
@@ -48,7 +49,7 @@ class Before:
 
 
 def door(world: World):
-    return lambda name: world.hosts[name]
+    return lambda name: connect(world, name)
 
 
 async def died(world, run, *members, helpers=()):
@@ -68,7 +69,7 @@ async def died(world, run, *members, helpers=()):
 
 
 def holders(world):
-    return {name: lease.read(machine).run for name, machine in world.machines.items()}
+    return {name: lease_file.read(machine).run for name, machine in world.machines.items()}
 
 
 def test_the_hosts_of_a_run_that_is_displaced_are_asked_as_well():
@@ -79,7 +80,7 @@ def test_the_hosts_of_a_run_that_is_displaced_are_asked_as_well():
         async with leased(["node02"], [], claim("new", "old"), door(world)) as held:
             assert set(held.seats) == set(ALL)
             assert holders(world) == dict.fromkeys(ALL, "new")
-            lists = {lease.read(machine).hosts for machine in world.machines.values()}
+            lists = {lease_file.read(machine).hosts for machine in world.machines.values()}
             assert lists == {ALL}
 
     drive(world, story())
@@ -96,7 +97,7 @@ def test_what_a_displaced_run_held_and_cannot_be_asked_blocks_this_run_and_the_n
             with pytest.raises(HostUnreachable):
                 async with leased(["node02"], [], claim(run, "old", "new"), door(world)):
                     pytest.fail("it is not locked")
-        assert "node03" in lease.read(world.machines["node02"]).hosts
+        assert "node03" in lease_file.read(world.machines["node02"]).hosts
         one = claim("newest", "old", excused=["node03"])
         async with leased(["node02"], [], one, door(world)) as held:
             assert "node03" not in held.seats
@@ -109,10 +110,10 @@ def test_a_storage_host_of_a_displaced_run_is_asked_for_that_cluster_s_lease():
 
     async def story():
         await died(world, "old", "node01", helpers=["node02"])
-        assert lease.read(world.machines["node02"], "ocfs2").run == "old"
+        assert lease_file.read(world.machines["node02"], "ocfs2").run == "old"
         async with leased(["node01"], [], claim("new", "old"), door(world)) as held:
             assert set(held.seats) == {"node01", "node02:ocfs2"}
-            assert lease.read(world.machines["node02"], "ocfs2").run == "new"
+            assert lease_file.read(world.machines["node02"], "ocfs2").run == "new"
 
     drive(world, story())
 
@@ -126,8 +127,8 @@ def test_a_run_that_was_displaced_while_it_still_acquired_is_not_locked():
             await asyncio.sleep(0.1)
 
     async def story():
-        second = Before(world.hosts["node02"], another)
-        doors = {"node01": world.hosts["node01"], "node02": second}
+        second = Before(connect(world, "node02"), another)
+        doors = {"node01": connect(world, "node01"), "node02": second}
         async with leased(["node01", "node02"], [], claim("slow"), doors.__getitem__):
             entered.append("slow")
 
@@ -143,7 +144,7 @@ def test_a_lease_that_cannot_be_sealed_everywhere_is_freed_nowhere():
     async def story():
         async with leased(["node01", "node02"], [], claim("one"), door(world)):
             world.machines["node02"].refusal = "host-unreachable"
-        first = lease.read(world.machines["node01"])
+        first = lease_file.read(world.machines["node01"])
         assert (first.run, first.sealed) == ("one", True)
 
     drive(world, story())

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.loopback import served, words
-from reconciler.hosts.simulator import Fault
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import Fault, connect
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
 from reconciler.model.plan import Command
 from tests.hands import Hands
 from tests.unit.hosts.simulator.lab import CONF, kinds, probe, write
 
 
-def connect(addresses, name="node01", user="root"):
+def log_in(addresses, name="node01", user="root"):
     return asyncssh.connect(
         addresses.host,
         addresses.ports[name],
@@ -37,7 +37,7 @@ def stdin(text):
 async def run(addresses, command, user="root", name="node01"):
     line = shlex.join(command.argv)
     line = line if user == "root" else f"sudo -n -- {line}"
-    async with connect(addresses, name, user) as connection:
+    async with log_in(addresses, name, user) as connection:
         done = await connection.run(line, **stdin(command.stdin))
     return done.exit_status, done.stdout, done.stderr
 
@@ -45,7 +45,7 @@ async def run(addresses, command, user="root", name="node01"):
 async def test_every_host_answers_at_its_own_port_of_loopback(tmp_path):
     world = bare_cluster(3)
     async with served(world, tmp_path) as addresses:
-        answers = [await run(addresses, probe(), name=name) for name in world.hosts]
+        answers = [await run(addresses, probe(), name=name) for name in world.machines]
         told = [
             [line for line in text.splitlines() if "hostname" in line] for _, text, _ in answers
         ]
@@ -67,7 +67,7 @@ async def test_a_user_who_is_not_root_needs_sudo(tmp_path):
     world = bare_cluster(1)
     async with served(world, tmp_path) as addresses:
         assert (await run(addresses, probe(), user="ops"))[0] == 0
-        async with connect(addresses, user="ops") as connection:
+        async with log_in(addresses, user="ops") as connection:
             done = await connection.run("modprobe ocfs2", **stdin(""))
             assert (done.exit_status, done.stderr) == (1, "this command is for root\n")
         world.machines["node01"].refusal = "sudo-refused"
@@ -91,10 +91,10 @@ async def test_a_host_that_is_off_or_unreachable_answers_nobody(tmp_path):
         with pytest.raises((asyncssh.Error, OSError)):
             await run(addresses, probe())
         world.machines["node01"].refusal = ""
-        world.hosts["node01"].power_off()
+        connect(world, "node01").power_off()
         with pytest.raises((asyncssh.Error, OSError)):
             await run(addresses, probe())
-        world.hosts["node01"].power_on()
+        connect(world, "node01").power_on()
         assert (await run(addresses, probe()))[0] == 0
 
 
@@ -118,7 +118,7 @@ async def test_a_lost_connection_ends_without_a_status(tmp_path, phase, written)
 
 async def may(world, command):
     """The command as somebody who has the host's lease."""
-    return await Hands().permitted(world.hosts["node01"], command)
+    return await Hands().permitted(connect(world, "node01"), command)
 
 
 def names(world):
@@ -135,7 +135,7 @@ async def test_a_command_goes_on_when_its_connection_ends(tmp_path):
 
     world.pace = long_way
     async with served(world, tmp_path) as addresses:
-        async with connect(addresses) as connection:
+        async with log_in(addresses) as connection:
             process = await connection.create_process("modprobe ocfs2")
             process.stdin.write_eof()
             await started.wait()
@@ -149,13 +149,13 @@ async def test_a_command_goes_on_when_its_connection_ends(tmp_path):
 @pytest.mark.parametrize("line", ["rm -rf /", "reboot; modprobe ocfs2", "sh -c 'unfinished"])
 async def test_an_unknown_command_is_noted_as_a_violation(tmp_path, line):
     world = bare_cluster(1)
-    async with served(world, tmp_path) as addresses, connect(addresses) as connection:
+    async with served(world, tmp_path) as addresses, log_in(addresses) as connection:
         assert (await connection.run(line, **stdin(""))).exit_status == 127
     assert kinds(world) == ["unknown-command"]
 
 
 async def test_there_is_no_shell(tmp_path):
-    async with served(bare_cluster(1), tmp_path) as addresses, connect(addresses) as connection:
+    async with served(bare_cluster(1), tmp_path) as addresses, log_in(addresses) as connection:
         done = await connection.run(**stdin(""))
         assert (done.exit_status, done.stderr) == (1, "this host has no shell\n")
 
@@ -186,7 +186,7 @@ async def test_the_end_closes_what_is_still_open(tmp_path):
 
     world.pace = for_ever
     async with served(world, tmp_path) as addresses:
-        connection = await connect(addresses)
+        connection = await log_in(addresses)
         await connection.create_process("modprobe ocfs2", stdin=asyncssh.DEVNULL)
         await started.wait()
     async with asyncio.timeout(10):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
 from reconciler.model import plan
 from tests.clock import drive
 from tests.pages import page, quoted, rows

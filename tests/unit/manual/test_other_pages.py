@@ -13,7 +13,7 @@ import reconciler
 from reconciler import cli, errors
 from reconciler.cli import COMMANDS, session
 from reconciler.execution.journal import Journal
-from reconciler.hosts.simulator.worlds import Shape
+from reconciler.hosts.simulator.presets import Shape
 from reconciler.model import bindings, documents, heartbeats, outcome, plan, records
 from reconciler.model.outcome import ClusterOutcome, ClusterResult
 from reconciler.planning.resolve.last_applied import APPLIED

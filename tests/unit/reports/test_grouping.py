@@ -24,11 +24,14 @@ def test_names_that_are_counted_up_are_folded(names, words):
 
 
 def test_what_is_refused_on_several_hosts_alike_is_said_once():
-    same = [Blocked("c", "volume/v", f"{host}: too small", "grow it") for host in ("a", "b")]
-    other = Blocked("c", "volume/v", "b: too large", "grow it")
-    plain = Blocked("d", "member/a", "no answer", "try")
+    same = [
+        Blocked("device-too-small", "volume/v", f"{host}: too small", "grow it")
+        for host in ("a", "b")
+    ]
+    other = Blocked("device-too-small", "volume/v", "b: too large", "grow it")
+    plain = Blocked("host-unreachable", "member/a", "no answer", "try")
     assert refusals([*same, other, plain]) == (
-        Blocked("c", "volume/v", "a, b: too small", "grow it"),
+        Blocked("device-too-small", "volume/v", "a, b: too small", "grow it"),
         other,
         plain,
     )

@@ -53,8 +53,8 @@ def plan(words=NASTY, times=1):
         Outage((HOST, words), (words,), (words,), (words,), f"{words}{n}", 5.0)
         for n in range(times)
     )
-    blocked = tuple(Blocked("a-code", words, f"{words}{n}", words) for n in range(times))
-    told = (words, (Finding("a-code", words, words, words),))
+    blocked = tuple(Blocked("no-space", words, f"{words}{n}", words) for n in range(times))
+    told = (words, (Finding("no-space", words, words, words),))
     return Plan(
         "0123456789ab",
         (
@@ -202,7 +202,7 @@ def test_a_comment_is_never_too_long_and_always_whole(words, times):
     assert len(text) < LIMIT
     assert text.count("<details>\n") == text.count("\n</details>\n")
     assert next(outside_fences(text)) == MARKER
-    assert "a-code" in text
+    assert "no-space" in text
     assert "0123456789ab" in text
 
 
@@ -216,9 +216,9 @@ def test_what_a_comment_leaves_out_is_named():
 
 def drifted(words, times=1):
     item = Item(f"volume/{words}", words, "file", "changed-outside", "`````\na", words, words)
-    refused = replace(item, code="a-code")
-    unread = Blocked("a-code", words, words, words)
-    finding = Finding("a-code", words, words, words)
+    refused = replace(item, code="no-space")
+    unread = Blocked("no-space", words, words, words)
+    finding = Finding("no-space", words, words, words)
     return Drift("ocfs2", (item, refused) * times, (unread,) * times, (finding,), (words,))
 
 

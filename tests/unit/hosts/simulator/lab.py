@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from uuid import NAMESPACE_DNS, uuid5
 
 from reconciler.hosts import Host
-from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.worlds import O2CB_DEFAULT
+from reconciler.hosts.simulator import World, connect
+from reconciler.hosts.simulator.presets import O2CB_DEFAULT
 from reconciler.model.gate_call import Target
 from reconciler.model.plan import Command, Completed
 
@@ -94,10 +94,10 @@ async def put(host: Host, path: str, text: str, old: str | None = None) -> None:
 
 async def start_cluster(world: World, *names: str) -> None:
     """cluster.conf with every host, o2cb enabled and online, on all or on some hosts."""
-    everyone = conf_of(range(1, len(world.hosts) + 1))
-    for name in names or world.hosts:
-        await put(world.hosts[name], CONF, everyone)
-        await online(world.hosts[name])
+    everyone = conf_of(range(1, len(world.machines) + 1))
+    for name in names or world.machines:
+        await put(connect(world, name), CONF, everyone)
+        await online(connect(world, name))
 
 
 async def online(host: Host, config: str | None = None) -> None:
@@ -109,11 +109,11 @@ async def online(host: Host, config: str | None = None) -> None:
 async def mounted_cluster(world: World, *names: str) -> None:
     """A cluster of all hosts with the first LUN formatted and mounted on some of them."""
     await start_cluster(world)
-    first = world.hosts["node01"]
+    first = connect(world, "node01")
     done = await first.run(mkfs(node_of(world)))
     assert (done.status, done.stderr) == (0, "")
-    for name in names or world.hosts:
-        done = await world.hosts[name].run(mount(node_of(world)))
+    for name in names or world.machines:
+        done = await connect(world, name).run(mount(node_of(world)))
         assert (done.status, done.stderr) == (0, "")
 
 
@@ -133,7 +133,7 @@ async def live_nodes(host: Host) -> list[tuple[str, ...]]:
 
 
 async def log_of(world: World, host: str) -> list[str]:
-    return [row[1].split("] ", 1)[1] for row in await section(world.hosts[host], "log")]
+    return [row[1].split("] ", 1)[1] for row in await section(connect(world, host), "log")]
 
 
 def refusal(done: Completed) -> tuple[int, str, float]:

@@ -1,7 +1,7 @@
 import pytest
 
-from reconciler.hosts.simulator import UnknownCommand
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import UnknownCommand, connect
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.plan import Command, Completed
 from tests.unit.hosts.simulator.lab import GATE, LUN, PROBE, mkfs, on
 
@@ -48,7 +48,7 @@ from tests.unit.hosts.simulator.lab import GATE, LUN, PROBE, mkfs, on
     ],
 )
 async def test_a_command_outside_the_table_is_a_bug(argv):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     with pytest.raises(UnknownCommand):
         await host.run(Command(argv))
     assert host.machine.ran == []
@@ -66,13 +66,13 @@ async def test_a_command_outside_the_table_is_a_bug(argv):
     ],
 )
 async def test_only_a_plain_mkfs_of_the_checked_device_is_understood(command):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     with pytest.raises(UnknownCommand):
         await host.run(command)
 
 
 async def test_units_are_enabled_one_by_one_and_daemon_reload_does_nothing():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     for unit in host.machine.units.values():
         unit.enabled = False
     enable = ("systemctl", "enable", "o2cb.service", "ocfs2.service")
@@ -88,7 +88,7 @@ async def test_units_are_enabled_one_by_one_and_daemon_reload_does_nothing():
 
 
 async def test_a_unit_that_is_not_installed_cannot_be_started():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     del host.machine.units["o2cb.service"]
     done = await host.run(Command(("systemctl", "start", "o2cb.service")))
     assert (done.status, done.stderr) == (

@@ -2,9 +2,10 @@
 
 import pytest
 
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
     digest,
@@ -25,7 +26,7 @@ async def mounted_host(uses=(("qemu", f"{PATH}/a"), ("tail", f"{PATH}/log"))):
     """A host with the volume mounted, and an enabled service."""
     world = bare_cluster(1)
     await mounted_cluster(world)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     host.machine.units[AGENT] = Unit(enabled=True, uses=uses)
     return host
 
@@ -126,7 +127,7 @@ async def test_what_is_disabled_does_not_start_at_boot():
     ],
 )
 async def test_a_service_that_is_not_there(words, status):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     assert (await do(host, *words, "none.service"))[0] == status
     load = "masked" if words[0] == "mask" else "not-found"
     assert await unit(host, "none.service") == (load, "inactive", "dead", "disabled")
@@ -151,7 +152,7 @@ async def test_o2cb_stops_only_with_nothing_mounted_and_claims_to_in_any_case():
 
 async def test_a_disabled_o2cb_does_not_come_back():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await start_cluster(world)
     assert await do(host, "disable", "o2cb.service", "ocfs2.service") == (0, "")
     host.reboot()
@@ -160,7 +161,7 @@ async def test_a_disabled_o2cb_does_not_come_back():
 
 
 async def test_a_file_is_archived_only_as_it_was():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     files = host.machine.files
     files.write("/etc/a.before", File("older"))
     await put(host, "/etc/a", "old")
@@ -175,7 +176,7 @@ async def test_a_file_is_archived_only_as_it_was():
 
 async def test_only_a_running_cluster_takes_a_delay_and_not_any():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     words = ("set-live", "ocfs2", "reconnect_delay_ms")
     offline = await host.run(gate(*words, 3000))
     assert refusal(offline)[:2] == (70, "gate: live-refused: ocfs2 is not online")
@@ -190,8 +191,8 @@ async def test_only_a_running_cluster_takes_a_delay_and_not_any():
 async def test_connections_end_as_hosts_and_networks_let_them():
     world = bare_cluster(3)
     await start_cluster(world, "node02")
-    world.hosts["node03"].power_off()
-    host = world.hosts["node01"]
+    connect(world, "node03").power_off()
+    host = connect(world, "node01")
     host.machine.filtered["10.88.1.12:7779"] = "timeout"
     targets = {
         "10.88.1.12:7777": "open",
@@ -209,7 +210,7 @@ async def test_connections_end_as_hosts_and_networks_let_them():
 
 
 async def test_automounts_are_told_as_they_were_put_there():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.automounts.append(("autofs", "/etc/auto.x", "a -fstype=ocfs2 :/dev/x"))
     assert await section(host, "automounts") == [
         ("autofs", "/etc/auto.x", "a -fstype=ocfs2 :/dev/x")

@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import Fault, ImpossibleWorld
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import Fault, ImpossibleWorld, connect
+from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
     CONF,
@@ -29,7 +29,7 @@ async def code_of(host, command):
 
 @pytest.mark.parametrize("code", ["host-unreachable", "sudo-refused", "host-key-changed"])
 async def test_a_host_that_refuses_is_unreachable_under_that_code(code):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.refusal = code
     assert await code_of(host, probe()) == code
     host.machine.refusal = ""
@@ -37,14 +37,14 @@ async def test_a_host_that_refuses_is_unreachable_under_that_code(code):
 
 
 async def test_a_host_that_is_off_is_unreachable():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.power_off()
     assert await code_of(host, probe()) == "host-unreachable"
 
 
 @pytest.mark.parametrize(("phase", "written"), [("before", False), ("after", True)])
 async def test_a_lost_connection_hides_whether_the_command_ran(phase, written):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.faults.append(Fault("lost", phase))
     assert await code_of(host, write(CONF, None, "x\n")) == "connection-lost"
     assert (CONF in host.machine.files.by_path) is written
@@ -55,7 +55,7 @@ async def test_a_lost_connection_hides_whether_the_command_ran(phase, written):
     ("phase", "written"), [("before", False), ("during", False), ("after", True)]
 )
 async def test_a_crash_takes_the_host_down_before_within_or_after_the_command(phase, written):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.faults.append(Fault("crash", phase))
     assert await code_of(host, write(CONF, None, "x\n")) == "connection-lost"
     assert await code_of(host, probe()) == "host-unreachable"
@@ -64,7 +64,7 @@ async def test_a_crash_takes_the_host_down_before_within_or_after_the_command(ph
 
 
 async def test_a_reboot_comes_back_with_a_new_boot_id():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     before = host.machine.running.boot_id
     host.machine.faults.append(Fault("reboot", "after"))
     assert await code_of(host, MODPROBE) == "connection-lost"
@@ -73,7 +73,7 @@ async def test_a_reboot_comes_back_with_a_new_boot_id():
 
 
 async def test_a_fault_waits_for_the_nth_fitting_command_and_happens_once():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.faults.append(
         Fault("fails", command="modprobe", at=2, status=7, stderr="no\n")
     )
@@ -84,7 +84,7 @@ async def test_a_fault_waits_for_the_nth_fitting_command_and_happens_once():
 
 async def test_an_answer_that_comes_too_late_is_lost_but_its_effect_stays():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await start_cluster(world)
     await host.run(mkfs("/dev/ubdb"))
     began = world.now
@@ -95,7 +95,7 @@ async def test_an_answer_that_comes_too_late_is_lost_but_its_effect_stays():
 
 async def test_a_host_that_loses_power_meanwhile_ends_the_running_command():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
 
     async def power_goes(_seconds):
         host.power_off()
@@ -107,9 +107,9 @@ async def test_a_host_that_loses_power_meanwhile_ends_the_running_command():
 async def test_commands_at_the_same_time_take_the_time_of_the_longest():
     world = bare_cluster(3)
     await mounted_cluster(world, "node01")
-    world.hosts["node02"].machine.running.live.idle_timeout_ms = 1
+    connect(world, "node02").machine.running.live.idle_timeout_ms = 1
     began = world.now
-    hosts = (world.hosts["node02"], world.hosts["node03"])
+    hosts = (connect(world, "node02"), connect(world, "node03"))
     done = await asyncio.gather(*(host.run(mount()) for host in hosts))
     assert [answer.seconds for answer in done] == [70.0, 4.0]
     assert world.now - began == 70.0
@@ -117,7 +117,7 @@ async def test_commands_at_the_same_time_take_the_time_of_the_longest():
 
 async def test_two_commands_at_once_on_one_host_are_a_violation_and_a_probe_is_none():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await asyncio.gather(host.run(MODPROBE), host.run(probe()))
     assert kinds(world) == []
     await asyncio.gather(host.run(MODPROBE), host.run(MODPROBE))
@@ -140,7 +140,7 @@ async def test_the_same_commands_in_the_same_world_leave_the_same_trace():
     for _ in range(2):
         world = bare_cluster(3, "san", seed=7)
         await mounted_cluster(world)
-        world.hosts["node03"].power_off()
+        connect(world, "node03").power_off()
         world.advance(100)
         digests.add(world.digest())
     assert len(digests) == 1
@@ -158,8 +158,8 @@ def test_impossible_worlds_are_refused():
         lambda: world.grow("lun1", 1),
         lambda: lun.add_partition(2, 1 << 20, 1 << 20),
         lambda: lun.add_partition(2, 1 << 29, 1 << 30),
-        world.hosts["node01"].power_on,
-        lambda: world.hosts["node01"].unmount("/srv"),
+        connect(world, "node01").power_on,
+        lambda: connect(world, "node01").unmount("/srv"),
     ]
     for attempt in attempts:
         with pytest.raises(ImpossibleWorld):

@@ -2,16 +2,17 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.hosts.simulator import lease
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.worlds import O2CB_DEFAULT, bare_cluster
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import O2CB_DEFAULT, bare_cluster
+from reconciler.hosts.simulator.state import lease_file
+from reconciler.hosts.simulator.state.files import File
 from reconciler.model.plan import Completed
 from tests.hands import Hands
 from tests.unit.hosts.simulator.lab import CONF, O2CB, digest, gate, kinds, section, write
 
 
 async def test_write_file_replaces_what_was_seen_and_keeps_it_beside():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     done = await host.run(write(O2CB, O2CB_DEFAULT, "A=1\n", "600"))
     assert done == Completed(0, f"ok written {O2CB}\n", "", 0.1)
     assert host.machine.files.by_path[O2CB] == File("A=1\n", "600")
@@ -19,14 +20,14 @@ async def test_write_file_replaces_what_was_seen_and_keeps_it_beside():
 
 
 async def test_write_file_makes_the_directory_and_no_copy_of_nothing():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await host.run(write(CONF, None, "x\n"))
     assert host.machine.files.directories == {"/etc/ocfs2"}
     assert f"{CONF}.before" not in host.machine.files.by_path
 
 
 async def test_write_file_refuses_when_the_file_changed_since():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.files.write(CONF, File("by hand\n"))
     done = await host.run(write(CONF, None, "x\n"))
     message = f"gate: changed-since: {CONF} is {digest('by hand' + chr(10))}, not absent\n"
@@ -35,19 +36,19 @@ async def test_write_file_refuses_when_the_file_changed_since():
 
 
 async def test_write_file_is_content_with_what_it_would_write():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.files.write(CONF, File("x\n"))
     assert (await host.run(write(CONF, None, "x\n"))).status == 0
 
 
 async def test_write_file_refuses_stdin_with_another_digest():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     done = await host.run(replace(write(CONF, None, "x\n"), stdin="y\n"))
     assert (done.status, CONF in host.machine.files.by_path) == (75, False)
 
 
 async def test_a_full_etc_leaves_the_old_file_whole():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.files.room["/etc"].free = 3
     done = await host.run(write(O2CB, O2CB_DEFAULT, "O2CB_ENABLED=true\n"))
     assert (done.status, done.stderr) == (
@@ -63,7 +64,7 @@ def acquire(run, displaces="-", holder="{}"):
 
 
 async def test_a_lease_is_for_one_run_until_it_is_freed():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     first = await host.run(acquire("run1", holder='{"who":1}'))
     again = await host.run(acquire("run1", holder='{"who":1}'))
     other = await host.run(acquire("run2"))
@@ -78,7 +79,7 @@ async def test_a_lease_is_for_one_run_until_it_is_freed():
 
 
 async def test_a_lease_is_displaced_only_by_the_name_of_its_run():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await host.run(acquire("run1"))
     wrong = await host.run(acquire("run2", "run0"))
     right = await host.run(acquire("run2", "run1"))
@@ -91,7 +92,7 @@ async def test_a_lease_is_displaced_only_by_the_name_of_its_run():
 @pytest.mark.parametrize(("seconds", "status"), [(120, 75), (121, 0)])
 async def test_a_lease_without_renewal_for_120_seconds_is_anyones(seconds, status):
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await host.run(acquire("run1"))
     world.advance(seconds)
     assert (await host.run(acquire("run2"))).status == status
@@ -99,10 +100,10 @@ async def test_a_lease_without_renewal_for_120_seconds_is_anyones(seconds, statu
 
 async def test_the_age_of_a_lease_counts_from_its_renewal_and_after_a_boot_from_the_boot():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
 
     def age():
-        return lease.age_of(host.machine)
+        return lease_file.age_of(host.machine)
 
     await host.run(acquire("run1"))
     world.advance(100)
@@ -116,7 +117,7 @@ async def test_the_age_of_a_lease_counts_from_its_renewal_and_after_a_boot_from_
 
 async def test_a_command_of_another_controller_is_refused_and_one_of_no_run_is_none():
     world = bare_cluster(1)
-    mine, foreign = world.session("node01", "a"), world.session("node01", "b")
+    mine, foreign = connect(world, "node01", "a"), connect(world, "node01", "b")
     first, second = Hands("first"), Hands("second")
     assert (await first.do(mine, write(CONF, None, "x\n"))).status == 0
     held = first.held["node01"]
@@ -134,11 +135,11 @@ def host_file(world):
 
 async def test_a_full_disk_stops_no_run_from_taking_over_or_ending():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     room = host.machine.files.room["/var/lib"]
-    room.free = lease.ROOM - 1
+    room.free = lease_file.ROOM - 1
     assert (await host.run(acquire("run1"))).stderr.startswith("gate: no-space: ")
-    room.free = lease.ROOM
+    room.free = lease_file.ROOM
     await host.run(acquire("run1"))
     room.free = 0
     assert (await host.run(acquire("run2", "run1"))).status == 0

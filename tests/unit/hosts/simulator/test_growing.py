@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import MIB, add_storage, bare_cluster, partition
+from reconciler.hosts.simulator import connect, connect_all
+from reconciler.hosts.simulator.presets import MIB, add_storage, bare_cluster, partition
 from tests.unit.hosts.simulator.lab import GIB, gate, kinds, mkfs, mount, on, start_cluster
 
 MAP, PART = "/dev/mapper/mpatha", "/dev/mapper/mpatha-part1"
@@ -28,11 +29,11 @@ async def members():
     world = bare_cluster(3, "san")
     extent = partition(world)
     await start_cluster(world)
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         if host.name == "node01":
             assert (await host.run(mkfs(PART, size=extent.size))).status == 0
         assert (await host.run(mount(PART))).status == 0
-    return world, list(world.hosts.values()), extent.content
+    return world, list(connect_all(world).values()), extent.content
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ async def members():
 async def test_a_volume_on_a_partition_of_a_san_grows_while_all_have_it_mounted(skipped, wrong):
     world, hosts, fs = await members()
     add_storage(world)
-    await said(world.hosts["san"], "extend-lv", "vg0", "lun1", 2 * GIB)
+    await said(connect(world, "san"), "extend-lv", "vg0", "lun1", 2 * GIB)
     for host in hosts:
         await said_on(host, MAP, "rescan", 2 * GIB)
     await said_on(hosts[0], MAP, "grow-partition", 1, START, END)
@@ -63,7 +64,7 @@ async def test_growth_of_the_unmounted_volume_with_slots_and_a_check():
     for host in hosts:
         host.unmount("/srv/images")
     await said_on(hosts[1], PART, "check-fs", "o2cb", "ocfs2", uuid=fs.uuid)
-    await said(world.hosts["san"], "extend-lv", "vg0", "lun1", 2 * GIB)
+    await said(connect(world, "san"), "extend-lv", "vg0", "lun1", 2 * GIB)
     for host in hosts:
         await said_on(host, MAP, "rescan", 2 * GIB)
     await said_on(hosts[1], MAP, "grow-partition", 1, START, END)

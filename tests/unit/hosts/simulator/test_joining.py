@@ -1,7 +1,7 @@
 import pytest
 
-from reconciler.hosts.simulator import World
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import World, connect, connect_all
+from reconciler.hosts.simulator.presets import bare_cluster
 from tests.unit.hosts.simulator.lab import (
     CONF,
     LUN,
@@ -32,7 +32,7 @@ async def joins_with(text: str, config: str | None = None) -> World:
     """node01 is mounted with node01 and node02 on its list; node02 has ``text``."""
     world = bare_cluster(2)
     await mounted_cluster(world, "node01")
-    joiner = world.hosts["node02"]
+    joiner = connect(world, "node02")
     await put(joiner, CONF, text, conf_of([1, 2]))
     if config:
         await put(joiner, O2CB, config, enabled())
@@ -54,7 +54,7 @@ async def test_hosts_that_do_not_find_each_other_refuse_after_70_seconds(text, m
     if member_log:
         del world.machines["node01"].running.live.nodes["node02"]
     before = len(await log_of(world, "node01"))
-    assert refusal(await world.hosts["node02"].run(mount())) == (70, ERROR_107, 70.0)
+    assert refusal(await connect(world, "node02").run(mount())) == (70, ERROR_107, 70.0)
     assert (await log_of(world, "node02"))[-3:] == [
         "o2net: No connection established with node 0 after 30.0 seconds, "
         "check network and cluster configuration.",
@@ -79,7 +79,7 @@ async def test_hosts_that_do_not_find_each_other_refuse_after_70_seconds(text, m
 )
 async def test_other_timeouts_are_refused(config, says):
     world = await joins_with(conf_of([1, 2]), config)
-    assert refusal(await world.hosts["node02"].run(mount())) == (70, ERROR_107, 70.0)
+    assert refusal(await connect(world, "node02").run(mount())) == (70, ERROR_107, 70.0)
     assert (await log_of(world, "node02"))[-4] == (
         f"o2net: node node01 (num 0) at 10.88.1.11:7777 uses a {says} ms locally. Disconnecting."
     )
@@ -87,7 +87,7 @@ async def test_other_timeouts_are_refused(config, says):
 
 async def test_another_reconnect_delay_is_not_compared():
     world = await joins_with(conf_of([1, 2]), enabled(RECONNECT_DELAY_MS="5000"))
-    assert (await world.hosts["node02"].run(mount())).status == 0
+    assert (await connect(world, "node02").run(mount())).status == 0
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_another_reconnect_delay_is_not_compared():
 async def test_an_extra_node_on_either_list_is_refused_at_once(text, member_log):
     world = bare_cluster(2)
     await start_cluster(world)
-    member, joiner = world.hosts.values()
+    member, joiner = connect_all(world).values()
     if "number = 9" not in text:
         await put(member, CONF, conf(entry(0, 1), entry(1, 2), entry(5, 5)), conf_of([1, 2]))
         await member.run(restart())
@@ -125,13 +125,13 @@ async def test_an_extra_node_on_either_list_is_refused_at_once(text, member_log)
 
 async def test_other_names_for_the_same_nodes_do_not_matter():
     world = await joins_with(conf(entry(0, 1, name="elsewhere"), entry(1, 2)))
-    assert (await world.hosts["node02"].run(mount())).status == 0
+    assert (await connect(world, "node02").run(mount())).status == 0
 
 
 async def test_without_a_free_slot_there_is_error_22_and_no_nodeinfo_line():
     world = bare_cluster(2)
     await start_cluster(world)
-    one, two = world.hosts.values()
+    one, two = connect_all(world).values()
     await one.run(mkfs(LUN, slots=1))
     assert (await one.run(mount())).status == 0
     assert refusal(await two.run(mount())) == (70, ERROR_22, 5.0)
@@ -140,7 +140,7 @@ async def test_without_a_free_slot_there_is_error_22_and_no_nodeinfo_line():
 
 async def test_a_private_list_mounts_beside_a_live_host_and_destroys_its_journal():
     world = await joins_with(conf(entry(5, 2)))
-    done = await world.hosts["node02"].run(mount())
+    done = await connect(world, "node02").run(mount())
     assert (done.status, kinds(world)) == (0, ["split-brain", "live-journal-replayed"])
     fs = next(world.filesystems())
     assert fs.slot_map == {1: 5}
@@ -152,15 +152,15 @@ async def test_a_private_list_mounts_beside_a_live_host_and_destroys_its_journal
 
 async def test_two_hosts_under_one_number_are_a_violation():
     world = await joins_with(conf(entry(0, 2)))
-    assert refusal(await world.hosts["node02"].run(mount())) == (
+    assert refusal(await connect(world, "node02").run(mount())) == (
         75,
         "gate: foreign-heartbeat: another host writes the heartbeat of number 0, this host's, "
         f"to {LUN}",
         5.1,
     )
     assert kinds(world) == []
-    world.hosts["node02"].mount(LUN, "/srv/images")
+    connect(world, "node02").mount(LUN, "/srv/images")
     assert kinds(world) == ["node-number-shared"]
-    world.hosts["node01"].unmount("/srv/images")
+    connect(world, "node01").unmount("/srv/images")
     beat = next(world.filesystems()).beats[0]
     assert (beat.host, beat.stopped) == ("node02", None)

@@ -3,11 +3,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.simulator import mkfs as tool
-from reconciler.hosts.simulator.disk import Blank, Filesystem, Garbage, Signature
-from reconciler.hosts.simulator.faults import Fault
-from reconciler.hosts.simulator.reply import Failed
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.kernel import mkfs as tool
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.hosts.simulator.state.disk import Blank, Filesystem, Garbage, Signature
+from reconciler.hosts.simulator.state.faults import Fault
+from reconciler.hosts.simulator.state.reply import Failed
 from tests.unit.hosts.simulator.lab import (
     GIB,
     LUN,
@@ -33,7 +34,7 @@ OCFS2 = Filesystem("u-1", "old", 4, 4096, 4096, 9, "o2cb", "ocfs2")
 )
 async def test_a_blank_device_gets_the_file_system_that_was_asked_for(options, shape):
     world = bare_cluster(1)
-    done = await world.hosts["node01"].run(mkfs(LUN, *options))
+    done = await connect(world, "node01").run(mkfs(LUN, *options))
     assert refusal(done) == (0, "", 5.0)
     slots, block, cluster, clusters = shape
     made = world.luns["lun1"].whole.content
@@ -47,7 +48,7 @@ async def test_a_number_of_blocks_makes_a_smaller_file_system():
     world = bare_cluster(1)
     command = mkfs(LUN, "-b", "4096")
     argv = (*command.argv, "1000")
-    assert (await world.hosts["node01"].run(replace(command, argv=argv))).status == 0
+    assert (await connect(world, "node01").run(replace(command, argv=argv))).status == 0
     assert world.luns["lun1"].whole.content.size == 4096000
 
 
@@ -63,7 +64,7 @@ async def test_a_number_of_blocks_makes_a_smaller_file_system():
 async def test_the_gate_formats_only_a_blank_device(content, why):
     world = bare_cluster(1)
     world.luns["lun1"].whole.content = content
-    assert refusal(await world.hosts["node01"].run(mkfs(LUN))) == (
+    assert refusal(await connect(world, "node01").run(mkfs(LUN))) == (
         75,
         f"gate: device-not-blank: {LUN} {why}",
         0.1,
@@ -73,7 +74,7 @@ async def test_the_gate_formats_only_a_blank_device(content, why):
 
 async def test_the_gate_formats_only_a_device_of_the_planned_size():
     world = bare_cluster(1)
-    assert refusal(await world.hosts["node01"].run(mkfs(LUN, size=GIB + 512))) == (
+    assert refusal(await connect(world, "node01").run(mkfs(LUN, size=GIB + 512))) == (
         75,
         f"gate: device-size: {LUN} has {GIB} bytes, not {GIB + 512}",
         0.1,
@@ -82,7 +83,7 @@ async def test_the_gate_formats_only_a_device_of_the_planned_size():
 
 async def test_the_gate_formats_no_path_of_a_multipath_map():
     world = bare_cluster(1, "san")
-    assert refusal(await world.hosts["node01"].run(mkfs("/dev/sdb"))) == (
+    assert refusal(await connect(world, "node01").run(mkfs("/dev/sdb"))) == (
         75,
         "gate: device-in-use: /dev/sdb is held by dm-0",
         0.1,
@@ -90,7 +91,7 @@ async def test_the_gate_formats_no_path_of_a_multipath_map():
 
 
 async def test_the_gate_formats_no_missing_device():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     assert refusal(await host.run(mkfs("/dev/ubdz"))) == (
         75,
         "gate: device-missing: /dev/ubdz is no block device",
@@ -109,7 +110,7 @@ async def test_the_gate_formats_no_missing_device():
     ],
 )
 async def test_mkfs_refuses_what_no_volume_can_be(options, complaint):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     done = await host.run(mkfs(LUN, *options))
     assert refusal(done) == (70, f"gate: format-failed: mkfs.ocfs2: {complaint}", 0.1)
 
@@ -141,7 +142,7 @@ async def test_mkfs_itself_asks_before_it_overwrites_an_ocfs2():
 async def test_a_format_that_the_power_cuts_off_leaves_garbage():
     world = bare_cluster(1)
     await start_cluster(world)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     host.machine.faults.append(Fault("crash", "during", "gate format"))
     with pytest.raises(HostUnreachable):
         await host.run(mkfs(LUN))
@@ -150,7 +151,7 @@ async def test_a_format_that_the_power_cuts_off_leaves_garbage():
 
 async def test_a_format_that_the_gate_refuses_leaves_nothing_when_the_power_goes():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     host.machine.faults.append(Fault("crash", "during", "gate format"))
     with pytest.raises(HostUnreachable):
         await host.run(mkfs(LUN, size=1))
@@ -174,7 +175,7 @@ async def test_mkfs_itself_leaves_a_device_alone_that_the_system_uses():
 )
 async def test_the_gate_formats_a_partition_and_not_the_disk_around_it(storage, node, why):
     world = bare_cluster(1, storage)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     world.luns["lun1"].add_partition(1, 1 << 20, 1 << 29)
     host.reboot()
     assert refusal(await host.run(mkfs(node)))[:2] == (75, why)

@@ -2,9 +2,17 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.hosts.simulator.disk import Beat, Blank, Extent, Filesystem, Garbage, Signature
-from reconciler.hosts.simulator.reply import Failed
-from reconciler.hosts.simulator.worlds import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator import connect, connect_all
+from reconciler.hosts.simulator.presets import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator.state.disk import (
+    Beat,
+    Blank,
+    Extent,
+    Filesystem,
+    Garbage,
+    Signature,
+)
+from reconciler.hosts.simulator.state.reply import Failed
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
     CONF,
@@ -46,7 +54,7 @@ async def test_a_formatted_volume_is_mounted_by_every_host(storage):
     world = bare_cluster(3, storage)
     await mounted_cluster(world)
     device = ("/dev/ubdb", "98:16") if storage == "plain" else ("/dev/mapper/mpatha", "254:0")
-    for host in world.hosts.values():
+    for host in connect_all(world).values():
         assert await section(host, "mounts", "--size", "/srv/images") == [
             ("mount", "/srv/images", *device, OPTIONS, "1"),
             ("size", "/srv/images", str(GIB), str(GIB)),
@@ -64,7 +72,7 @@ async def test_a_formatted_volume_is_mounted_by_every_host(storage):
 
 async def test_a_region_and_a_domain_live_as_long_as_the_mount():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     fs = next(world.filesystems())
     kernel = [row for row in await section(host, "live") if row[0] in ("region", "domain")]
@@ -77,7 +85,7 @@ async def test_a_region_and_a_domain_live_as_long_as_the_mount():
 async def test_the_kernel_tells_of_joining_and_of_leaving():
     world = bare_cluster(2)
     await mounted_cluster(world)
-    world.hosts["node02"].unmount("/srv/images")
+    connect(world, "node02").unmount("/srv/images")
     region = next(world.filesystems()).region
     peer = "node node01 (num 0) at 10.88.1.11:7777"
     assert await log_of(world, "node02") == [
@@ -97,17 +105,17 @@ async def test_two_volumes_are_joined_over_one_connection():
     world = bare_cluster(2, luns=2)
     await mounted_cluster(world)
     second = "/dev/disk/by-id/lab-lun2"
-    await world.hosts["node01"].run(mkfs(second))
-    for host in world.hosts.values():
+    await connect(world, "node01").run(mkfs(second))
+    for host in connect_all(world).values():
         assert (await host.run(mount(second, path="/srv/two"))).status == 0
-    world.hosts["node02"].unmount("/srv/two")
+    connect(world, "node02").unmount("/srv/two")
     lines = [line for line in await log_of(world, "node02") if line.startswith("o2net")]
     assert lines == ["o2net: Connected to node node01 (num 0) at 10.88.1.11:7777"]
 
 
 async def test_the_gate_mounts_only_the_volume_it_was_told():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await start_cluster(world)
     await host.run(mkfs(LUN))
     uuid = next(world.filesystems()).uuid
@@ -122,7 +130,7 @@ async def test_the_gate_mounts_only_the_volume_it_was_told():
 
 async def test_another_cluster_cannot_mount_a_stamped_volume():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await start_cluster(world)
     world.luns["lun1"].whole.content = Filesystem(
         "u", "images", 4, 4096, 4096, 9, "o2cb", "other"
@@ -138,15 +146,15 @@ async def test_any_cluster_mounts_an_unstamped_volume():
     world = bare_cluster(1)
     await start_cluster(world)
     world.luns["lun1"].whole.content = Filesystem("u-1", "images", 4, 4096, 4096, 9, "", "")
-    assert (await world.hosts["node01"].run(mount())).status == 0
-    options = (await section(world.hosts["node01"], "mounts"))[0][4]
+    assert (await connect(world, "node01").run(mount())).status == 0
+    options = (await section(connect(world, "node01"), "mounts"))[0][4]
     assert options == OPTIONS.replace("cluster_stack=o2cb,", "")
 
 
 async def test_a_host_that_is_not_on_its_own_list_has_no_heartbeat():
     world = bare_cluster(2)
     await mounted_cluster(world, "node01")
-    host = world.hosts["node02"]
+    host = connect(world, "node02")
     await put(host, CONF, conf_of([1]), conf_of([1, 2]))
     assert (await host.run(restart())).status == 0
     said = "gate: lists-differ: this host is none of the nodes of ocfs2"
@@ -157,7 +165,7 @@ async def test_a_host_that_is_not_on_its_own_list_has_no_heartbeat():
 
 async def test_without_a_live_cluster_nothing_is_mounted():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await host.run(mkfs(LUN))
     said = "gate: lists-differ: no cluster is online here"
     assert refusal(await host.run(mount())) == (75, said, 0.1)
@@ -168,7 +176,7 @@ async def test_without_a_live_cluster_nothing_is_mounted():
 async def test_a_kernel_with_another_list_than_the_file_mounts_nothing():
     world = bare_cluster(2)
     await mounted_cluster(world, "node01")
-    host = world.hosts["node02"]
+    host = connect(world, "node02")
     await put(host, CONF, conf_of([1, 2, 3]), conf_of([1, 2]))
     said = (
         "gate: lists-differ: the kernel's ocfs2 and cluster.conf differ in: "
@@ -179,7 +187,7 @@ async def test_a_kernel_with_another_list_than_the_file_mounts_nothing():
 
 async def test_an_unknown_option_is_error_22():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     host.unmount("/srv/images")
     command = mount()
@@ -200,7 +208,7 @@ async def test_an_unknown_option_is_error_22():
 )
 async def test_what_is_no_ocfs2_is_not_mounted(content, found):
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await start_cluster(world)
     world.luns["lun1"].whole.content = content
     message = f"gate: wrong-uuid: {LUN} carries {found}, not ocfs2"
@@ -216,13 +224,13 @@ async def test_what_is_no_ocfs2_is_not_mounted(content, found):
 async def test_a_path_below_multipath_is_busy():
     world = bare_cluster(1, "san")
     await mounted_cluster(world)
-    done = await world.hosts["node01"].run(mount("/dev/sda", path="/srv/other"))
+    done = await connect(world, "node01").run(mount("/dev/sda", path="/srv/other"))
     assert done.stderr.startswith(f"{FAILED} Device or resource busy while mounting /dev/sda")
 
 
 async def test_mounting_again_is_done_already_and_another_path_shares_the_slot():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     assert refusal(await host.run(mount())) == (0, "", 0.1)
     assert len(host.machine.running.mounts) == 1
@@ -233,7 +241,7 @@ async def test_mounting_again_is_done_already_and_another_path_shares_the_slot()
 
 async def test_a_path_that_something_else_is_mounted_on_is_refused():
     world = bare_cluster(1, luns=2)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     world.luns["lun2"].whole.content = replace(next(world.filesystems()), uuid=OTHER)
     host.machine.running.others["/srv/tmp"] = ("tmpfs", "none")
@@ -249,7 +257,7 @@ async def test_a_path_that_something_else_is_mounted_on_is_refused():
 
 async def test_other_clusters_may_use_the_same_path():
     world = bare_cluster(2, luns=2)
-    one, two = world.hosts.values()
+    one, two = connect_all(world).values()
     await start_cluster(world, "node01")
     await put(two, CONF, conf_of([2]).replace("ocfs2", "other"))
     await online(two, enabled(BOOTCLUSTER="other"))
@@ -264,7 +272,7 @@ async def test_other_clusters_may_use_the_same_path():
 async def test_two_volumes_on_one_path_are_a_violation():
     world = bare_hosts(2, Shape(split=("lun1",)), World())
     await start_cluster(world)
-    for host, letter in zip(world.hosts.values(), "ab", strict=True):
+    for host, letter in zip(connect_all(world).values(), "ab", strict=True):
         uuid = "-".join(letter * count for count in (8, 4, 4, 4, 12))
         await host.run(mkfs(LUN, "-U", uuid))
         assert (await host.run(mount())).status == 0
@@ -276,7 +284,7 @@ async def test_a_mount_on_a_device_that_is_too_small_succeeds_and_is_a_violation
     await start_cluster(world)
     fs = Filesystem("u-1", "images", 4, 4096, 4096, GIB // 4096 + 1, "o2cb", "ocfs2")
     world.luns["lun1"].whole.content = fs
-    assert (await world.hosts["node01"].run(mount())).status == 0
+    assert (await connect(world, "node01").run(mount())).status == 0
     assert kinds(world) == ["short-device"]
 
 
@@ -284,7 +292,7 @@ async def test_a_killed_host_stays_listed_until_a_survivor_evicts_it():
     world = bare_cluster(2)
     await mounted_cluster(world)
     fs = next(world.filesystems())
-    world.hosts["node02"].power_off()
+    connect(world, "node02").power_off()
     beat = fs.beats[1]
     world.advance(64.5)
     assert fs.slot_map == {0: 0, 1: 1}
@@ -298,21 +306,21 @@ async def test_the_only_mounter_stays_listed_until_the_next_mount():
     world = bare_cluster(2)
     await mounted_cluster(world, "node01")
     fs = next(world.filesystems())
-    world.hosts["node01"].power_off()
+    connect(world, "node01").power_off()
     world.advance(1000)
     assert fs.slot_map == {0: 0}
-    assert (await world.hosts["node02"].run(mount())).status == 0
+    assert (await connect(world, "node02").run(mount())).status == 0
     assert (fs.slot_map, kinds(world)) == ({1: 1}, [])
 
 
 async def test_a_clean_leave_writes_generation_0_and_frees_the_slot():
     world = bare_cluster(2)
     await mounted_cluster(world)
-    host = world.hosts["node02"]
+    host = connect(world, "node02")
     host.unmount("/srv/images")
     left = (1_800_000_000 + int(world.now)).to_bytes(8, "little").hex()
     world.advance(30)
-    rows = await section(world.hosts["node01"], "wanted", "--want", f"path={LUN}")
+    rows = await section(connect(world, "node01"), "wanted", "--want", f"path={LUN}")
     beats = [row[2:] for row in rows if row[0] in ("beat", "slot")]
     fs = next(world.filesystems())
     assert beats == [
@@ -326,7 +334,7 @@ async def test_a_clean_leave_writes_generation_0_and_frees_the_slot():
 async def test_a_host_rejoins_under_its_number_after_a_crash():
     world = bare_cluster(2)
     await mounted_cluster(world)
-    host = world.hosts["node02"]
+    host = connect(world, "node02")
     host.power_off()
     host.power_on()
     assert (await host.run(mount())).status == 0
@@ -335,7 +343,7 @@ async def test_a_host_rejoins_under_its_number_after_a_crash():
 
 async def test_a_hidden_mount_keeps_the_region_and_shows_its_process():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     host.hide("/srv/images", 812)
     assert [row[-1] for row in await section(host, "mounts")] == ["812"]
@@ -346,7 +354,7 @@ async def test_a_hidden_mount_keeps_the_region_and_shows_its_process():
 
 async def test_the_stale_host_that_returns_mounts_by_itself_and_is_a_disaster():
     world = bare_cluster(3)
-    one, two, three = world.hosts.values()
+    one, two, three = connect_all(world).values()
     for host in (one, two):
         await put(host, CONF, conf_of([1, 2]))
         await online(host)
@@ -369,7 +377,7 @@ async def test_the_stale_host_that_returns_mounts_by_itself_and_is_a_disaster():
 async def test_a_disk_is_one_content_under_all_its_names():
     world = bare_cluster(1, "san")
     assert world.luns["lun1"].whole == Extent(GIB)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     wwid = world.luns["lun1"].wwid
     node = f"/dev/disk/by-id/dm-uuid-mpath-{wwid}"
     assert (await host.run(mkfs(node))).stdout == f"ok formatted {node}\n"

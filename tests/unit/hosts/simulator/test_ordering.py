@@ -2,10 +2,11 @@
 
 import pytest
 
-from reconciler.hosts.simulator import ordering
-from reconciler.hosts.simulator.errors import UnknownCommand
-from reconciler.hosts.simulator.machine import Unit
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.kernel import ordering
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.hosts.simulator.state.errors import UnknownCommand
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import gate, mounted_cluster, probe, put, section
 
@@ -35,7 +36,7 @@ async def orders(host):
 async def host():
     world = bare_cluster(1)
     await mounted_cluster(world)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     host.machine.units[AGENT] = Unit("active", "running", enabled=True)
     await put(host, DROP_IN, TEXT)
     fstab = host.machine.files.text(FSTAB)

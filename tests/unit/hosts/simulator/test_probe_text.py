@@ -1,10 +1,11 @@
 import pytest
 
-from reconciler.hosts.simulator.answers import SECTIONS
-from reconciler.hosts.simulator.disk import Garbage, Signature
-from reconciler.hosts.simulator.files import File
-from reconciler.hosts.simulator.machine import Process
-from reconciler.hosts.simulator.worlds import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator import connect, connect_all
+from reconciler.hosts.simulator.presets import Shape, World, bare_cluster, bare_hosts
+from reconciler.hosts.simulator.probe.answer import SECTIONS
+from reconciler.hosts.simulator.state.disk import Garbage, Signature
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Process
 from tests.unit.hosts.simulator.lab import (
     CONF,
     GIB,
@@ -26,7 +27,7 @@ FOUND = [("want", REF, "ubdb", "yes"), ("node", REF, "ubdb", "98:16", str(GIB))]
 
 
 async def test_the_answer_is_framed_and_has_every_section_once_in_order():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     done = await host.run(probe())
     lines = done.stdout.splitlines()
     frames = [line for line in lines if line.startswith("@@")]
@@ -37,7 +38,7 @@ async def test_the_answer_is_framed_and_has_every_section_once_in_order():
 
 
 async def test_a_broken_section_says_why_and_ends_with_status_1():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.broken["live"] = "configfs is not mounted"
     text = (await host.run(probe())).stdout
     assert (
@@ -49,7 +50,7 @@ async def test_a_bare_host_says_who_it_is():
     world = bare_cluster(2)
     world.advance(90)
     world.machines["node02"].setup.skew = -3600
-    host = world.hosts["node02"]
+    host = connect(world, "node02")
     assert await section(host, "identity") == [
         ("hostname", "node02"),
         ("boot_id", host.machine.running.boot_id),
@@ -74,7 +75,7 @@ async def test_a_bare_host_says_who_it_is():
 
 
 async def test_the_next_kernel_and_the_locking_protocol_are_told_as_far_as_they_are_known():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     kernel = dict(row for row in await section(host, "kernel") if row[0] != "loaded")
     assert (kernel["next_boot"], kernel["next_boot_module"]) == ("-", "-")
     host.machine.setup.next_boot, host.machine.setup.next_boot_module = "9.9.9", False
@@ -93,14 +94,14 @@ async def test_the_next_kernel_and_the_locking_protocol_are_told_as_far_as_they_
     ],
 )
 async def test_a_file_is_told_line_by_line(text, rows):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.files.write(CONF, File(text, "640"))
     head = [("path", CONF), ("state", "present"), ("sha256", digest(text)), ("mode", "640")]
     assert await section(host, "cluster_conf") == [*head, *rows]
 
 
 async def test_records_are_what_was_left_of_all_clusters():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     for name in (
         "b/applied.json",
         "a/applied.json",
@@ -116,7 +117,7 @@ async def test_records_are_what_was_left_of_all_clusters():
 
 
 async def test_red_hats_place_of_the_o2cb_file_is_the_second_choice():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.files.write("/etc/sysconfig/o2cb", File("A=1\n"))
     assert (await section(host, "o2cb_config"))[0] == ("path", "/etc/default/o2cb")
     host.machine.files.remove("/etc/default/o2cb")
@@ -124,7 +125,7 @@ async def test_red_hats_place_of_the_o2cb_file_is_the_second_choice():
 
 
 async def test_plain_disks_have_a_link_and_no_wwid():
-    host = bare_cluster(1, luns=2).hosts["node01"]
+    host = connect(bare_cluster(1, luns=2), "node01")
     nothing = ("-",) * 9
     assert await section(host, "disks") == [
         ("disk", "ubda", "98:0", "1171456", "512", "0", *nothing),
@@ -140,7 +141,7 @@ async def test_plain_disks_have_a_link_and_no_wwid():
 
 async def test_a_partitioned_multipath_disk_is_told_with_its_paths_and_parts():
     world = bare_cluster(1, "san")
-    lun, host = world.luns["lun1"], world.hosts["node01"]
+    lun, host = world.luns["lun1"], connect(world, "node01")
     lun.add_partition(1, 1 << 20, 1 << 29)
     host.reboot()
     rows = await section(host, "disks", "--want", f"wwid={lun.wwid},part=1")
@@ -183,12 +184,12 @@ async def test_a_partitioned_multipath_disk_is_told_with_its_paths_and_parts():
 
 async def test_disks_of_one_portal_come_before_those_of_the_next():
     world = bare_cluster(1, "san", luns=2)
-    rows = await section(world.hosts["node01"], "disks")
+    rows = await section(connect(world, "node01"), "disks")
     assert [(row[1], row[9], row[12]) for row in rows if row[1].startswith("dm-")] == [
         ("dm-0", "mpatha", "sda,sdc"),
         ("dm-1", "mpathb", "sdb,sdd"),
     ]
-    assert [row[2:] for row in await section(world.hosts["node01"], "addresses")] == [
+    assert [row[2:] for row in await section(connect(world, "node01"), "addresses")] == [
         ("127.0.0.1", "8"),
         ("10.88.0.11", "24"),
         ("10.88.0.111", "24"),
@@ -198,7 +199,7 @@ async def test_disks_of_one_portal_come_before_those_of_the_next():
 
 async def test_a_grown_disk_has_the_old_size_and_the_new_capacity_until_a_boot():
     world = bare_cluster(1, "san")
-    host, ref = world.hosts["node01"], f"wwid={world.luns['lun1'].wwid}"
+    host, ref = connect(world, "node01"), f"wwid={world.luns['lun1'].wwid}"
     world.grow("lun1", 2 * GIB)
     seen = []
     for _ in range(2):
@@ -226,7 +227,7 @@ async def test_a_wanted_device_is_described(content, option, rows):
     world = bare_cluster(1)
     if content:
         world.luns["lun1"].whole.content = content
-    assert await section(world.hosts["node01"], "wanted", option, REF) == [*FOUND, *rows]
+    assert await section(connect(world, "node01"), "wanted", option, REF) == [*FOUND, *rows]
 
 
 async def test_an_ocfs2_device_is_told_with_slots_and_heartbeats():
@@ -238,7 +239,7 @@ async def test_an_ocfs2_device_is_told_with_slots_and_heartbeats():
         "63312 sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg "
         "clusterinfo append-dio"
     )
-    assert await section(world.hosts["node01"], "wanted", "--blank", REF) == [
+    assert await section(connect(world, "node01"), "wanted", "--blank", REF) == [
         *FOUND,
         ("sig", REF, "LABEL", "images"),
         ("sig", REF, "UUID", fs.uuid),
@@ -270,10 +271,10 @@ async def test_an_ocfs2_device_is_told_with_slots_and_heartbeats():
 async def test_a_live_heartbeat_advances_and_a_dead_one_does_not():
     world = bare_cluster(2)
     await mounted_cluster(world)
-    world.hosts["node02"].power_off()
+    connect(world, "node02").power_off()
     samples = []
     for _ in range(2):
-        rows = await section(world.hosts["node01"], "wanted", "--want", REF)
+        rows = await section(connect(world, "node01"), "wanted", "--want", REF)
         blocks = [bytes.fromhex(row[3]) for row in rows if row[0] == "beat"]
         samples.append([int.from_bytes(block[:8], "little") for block in blocks])
         world.advance(9.5)
@@ -290,19 +291,19 @@ async def test_a_live_heartbeat_advances_and_a_dead_one_does_not():
     ],
 )
 async def test_a_wanted_device_that_is_not_there_is_said_to_be_missing(ref, rows):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     assert await section(host, "wanted", "--want", ref) == [("want", ref, *row) for row in rows]
 
 
 async def test_two_paths_that_nothing_joins_are_both_told():
     world = bare_cluster(1, "paths")
     ref = f"wwid={world.luns['lun1'].wwid}"
-    rows = await section(world.hosts["node01"], "wanted", "--blank", ref)
+    rows = await section(connect(world, "node01"), "wanted", "--blank", ref)
     assert rows == [("want", ref, "sda,sdb", "yes")]
 
 
 async def test_a_path_below_a_map_means_the_map():
-    host = bare_cluster(1, "san").hosts["node01"]
+    host = connect(bare_cluster(1, "san"), "node01")
     rows = await section(host, "wanted", "--want", "path=/dev/sdb")
     assert rows[0] == ("want", "path=/dev/sdb", "dm-0", "yes")
 
@@ -311,7 +312,7 @@ async def test_a_map_without_a_path_is_not_read():
     world = bare_cluster(1, "san")
     world.machines["node01"].dead_maps.add("lun1")
     ref = f"wwid={world.luns['lun1'].wwid}"
-    assert await section(world.hosts["node01"], "wanted", "--blank", ref) == [
+    assert await section(connect(world, "node01"), "wanted", "--blank", ref) == [
         ("want", ref, "dm-0", "yes"),
         ("node", ref, "dm-0", "254:0", str(GIB)),
         ("unread", ref, "multipath map without an active path"),
@@ -321,13 +322,15 @@ async def test_a_map_without_a_path_is_not_read():
 async def test_one_by_id_path_may_be_another_disk_on_every_host():
     world = bare_hosts(2, Shape(split=("lun1",)), World())
     world.machines["node01"].device(LUN).extent.content = Garbage()
-    answers = [await section(host, "wanted", "--blank", REF) for host in world.hosts.values()]
+    answers = [
+        await section(host, "wanted", "--blank", REF) for host in connect_all(world).values()
+    ]
     assert [answer[-1] for answer in answers] == [("zeros", REF, "no"), ("zeros", REF, "yes")]
 
 
 async def test_mounts_and_processes_are_told():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     mount = host.machine.running.mounts[0]
     mount.path = "/srv/my images"

@@ -1,7 +1,8 @@
 import pytest
 
-from reconciler.hosts.simulator.machine import Process
-from reconciler.hosts.simulator.worlds import bare_cluster
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.hosts.simulator.state.machine import Process
 from reconciler.model.plan import Command, Completed
 from tests.unit.hosts.simulator.lab import (
     CONF,
@@ -38,7 +39,7 @@ ONLINE = [
 
 
 async def test_o2cb_is_active_at_boot_though_it_is_not_enabled_and_start_does_nothing():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     active = ("unit", "o2cb.service", "loaded", "active", "exited", "enabled")
     assert (await section(host, "services"))[0] == active
     await put(host, CONF, conf_of([1]))
@@ -48,7 +49,7 @@ async def test_o2cb_is_active_at_boot_though_it_is_not_enabled_and_start_does_no
 
 
 async def test_a_restart_brings_the_boot_cluster_online_with_the_files_timeouts():
-    host = bare_cluster(2).hosts["node01"]
+    host = connect(bare_cluster(2), "node01")
     await put(host, CONF, conf_of([1, 2]))
     config = enabled(
         HEARTBEAT_THRESHOLD="15",
@@ -64,7 +65,7 @@ async def test_a_restart_brings_the_boot_cluster_online_with_the_files_timeouts(
 
 async def test_a_restart_of_a_disabled_o2cb_takes_the_cluster_offline():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await start_cluster(world)
     await put(host, O2CB, enabled(ENABLED="false"), enabled())
     assert (await host.run(restart())).status == 0
@@ -75,7 +76,7 @@ async def test_a_restart_of_a_disabled_o2cb_takes_the_cluster_offline():
 
 async def test_a_restart_while_mounted_succeeds_and_reads_nothing_again():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     await put(host, O2CB, enabled(IDLE_TIMEOUT_MS="99000"), enabled())
     before = await section(host, "live")
@@ -86,7 +87,7 @@ async def test_a_restart_while_mounted_succeeds_and_reads_nothing_again():
 
 
 async def test_a_restart_without_a_readable_cluster_fails_the_unit():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await put(host, O2CB, enabled(), host.machine.files.text(O2CB))
     done = await host.run(restart())
     assert (done.status, done.stderr) == (
@@ -98,7 +99,7 @@ async def test_a_restart_without_a_readable_cluster_fails_the_unit():
 
 
 async def test_a_kernel_without_the_module_loads_nothing():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     host.machine.setup.module = False
     assert await host.run(Command(("modprobe", "ocfs2"))) == Completed(
         1,
@@ -110,14 +111,14 @@ async def test_a_kernel_without_the_module_loads_nothing():
 
 
 async def test_modprobe_loads_what_the_module_needs():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await host.run(Command(("modprobe", "ocfs2_stack_o2cb")))
     loaded = [row[1] for row in await section(host, "kernel") if row[0] == "loaded"]
     assert loaded == ["ocfs2_stack_o2cb", "ocfs2_dlm", "ocfs2_nodemanager"]
 
 
 async def test_register_needs_the_module():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await put(host, CONF, conf_of([1]))
     assert refusal(await host.run(REGISTER)) == (
         1,
@@ -128,7 +129,7 @@ async def test_register_needs_the_module():
 
 async def test_register_makes_the_live_list_match_the_file():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await put(host, CONF, conf_of([1, 2, 3]))
     await host.run(Command(("modprobe", "ocfs2")))
     assert (await host.run(REGISTER)).status == 0
@@ -144,7 +145,7 @@ async def test_register_makes_the_live_list_match_the_file():
 
 async def test_register_stops_at_a_mounted_peer_and_leaves_the_list_partial():
     world = bare_cluster(3)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     await put(host, CONF, conf(entry(0, 1), entry(5, 5)), conf_of([1, 2, 3]))
     done = await host.run(REGISTER)
@@ -158,7 +159,7 @@ async def test_register_stops_at_a_mounted_peer_and_leaves_the_list_partial():
 async def test_a_host_without_mounts_drops_a_peer_that_is_mounted_elsewhere():
     world = bare_cluster(3)
     await mounted_cluster(world, "node01", "node02")
-    host = world.hosts["node03"]
+    host = connect(world, "node03")
     await put(host, CONF, conf_of([1, 3]), conf_of([1, 2, 3]))
     assert (await host.run(REGISTER)).status == 0
     assert [node[0] for node in await live_nodes(host)] == ["node01", "node03"]
@@ -166,7 +167,7 @@ async def test_a_host_without_mounts_drops_a_peer_that_is_mounted_elsewhere():
 
 async def test_a_mounted_host_cannot_change_its_own_entry():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     await put(host, CONF, conf(entry(3, 1)), conf_of([1]))
     assert (await host.run(REGISTER)).status == 1
@@ -175,9 +176,9 @@ async def test_a_mounted_host_cannot_change_its_own_entry():
 
 async def test_an_unmounted_peer_is_dropped_under_a_mount():
     world = bare_cluster(2)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
-    world.hosts["node02"].unmount("/srv/images")
+    connect(world, "node02").unmount("/srv/images")
     await put(host, CONF, conf_of([1]), conf_of([1, 2]))
     assert (await host.run(REGISTER)).status == 0
     assert [node[0] for node in await live_nodes(host)] == ["node01"]
@@ -185,10 +186,10 @@ async def test_an_unmounted_peer_is_dropped_under_a_mount():
 
 async def test_a_killed_peer_is_busy_until_it_is_evicted():
     world = bare_cluster(2)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     await put(host, CONF, conf_of([1]), conf_of([1, 2]))
-    world.hosts["node02"].power_off()
+    connect(world, "node02").power_off()
     world.advance(60)
     assert (await host.run(REGISTER)).status == 1
     world.advance(5)
@@ -196,7 +197,7 @@ async def test_a_killed_peer_is_busy_until_it_is_evicted():
 
 
 async def test_the_local_address_must_be_on_the_host():
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await put(host, CONF, conf(entry(0, 1, ip="10.88.1.77")))
     await host.run(Command(("modprobe", "ocfs2")))
     done = await host.run(REGISTER)
@@ -223,7 +224,7 @@ async def test_the_local_address_must_be_on_the_host():
     ],
 )
 async def test_what_the_tools_reject_in_cluster_conf_is_rejected(text, message):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await put(host, CONF, text)
     await host.run(Command(("modprobe", "ocfs2")))
     where = f"while reading configuration file '{CONF}'"
@@ -244,7 +245,7 @@ async def test_what_the_tools_reject_in_cluster_conf_is_rejected(text, message):
     ],
 )
 async def test_what_the_tools_accept_in_cluster_conf_is_accepted(change):
-    host = bare_cluster(1).hosts["node01"]
+    host = connect(bare_cluster(1), "node01")
     await put(host, CONF, change(conf_of([1])))
     await host.run(Command(("modprobe", "ocfs2")))
     assert (await host.run(REGISTER)).status == 0
@@ -253,7 +254,7 @@ async def test_what_the_tools_accept_in_cluster_conf_is_accepted(change):
 
 async def test_a_boot_brings_an_enabled_cluster_online_and_mounts_fstab():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     fstab = host.machine.files.text("/etc/fstab")
     line = "/dev/disk/by-id/lab-lun1 /srv/images ocfs2 noatime,_netdev 0 0\n"
@@ -266,7 +267,7 @@ async def test_a_boot_brings_an_enabled_cluster_online_and_mounts_fstab():
 
 async def test_a_uuid_in_fstab_finds_the_map_and_not_a_path_below_it():
     world = bare_cluster(1, "san")
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     fstab = host.machine.files.text("/etc/fstab")
     line = f"UUID={next(world.filesystems()).uuid} /srv/images ocfs2 _netdev 0 0\n"
@@ -278,7 +279,7 @@ async def test_a_uuid_in_fstab_finds_the_map_and_not_a_path_below_it():
 
 async def test_a_reboot_leaves_cleanly_and_forgets_what_ran():
     world = bare_cluster(2)
-    host = world.hosts["node02"]
+    host = connect(world, "node02")
     await mounted_cluster(world)
     host.machine.running.processes.append(Process(7, "cat", "/srv/images/x"))
     before = len(world.trace)
@@ -301,7 +302,7 @@ async def test_a_reboot_leaves_cleanly_and_forgets_what_ran():
 
 async def test_a_boot_mounts_nothing_with_nofail_or_noauto():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await mounted_cluster(world)
     fstab = host.machine.files.text("/etc/fstab")
     lines = (
@@ -316,7 +317,7 @@ async def test_a_boot_mounts_nothing_with_nofail_or_noauto():
 
 async def test_a_boot_without_o2cb_links_leaves_the_unit_inactive():
     world = bare_cluster(1)
-    host = world.hosts["node01"]
+    host = connect(world, "node01")
     await start_cluster(world)
     host.machine.units["o2cb.service"].enabled = False
     host.reboot()

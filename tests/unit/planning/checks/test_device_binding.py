@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from reconciler.hosts.simulator.worlds import Shape, partition
+from reconciler.hosts.simulator.presets import Shape, partition
 from reconciler.model.gate_call import gate_call
 from reconciler.planning.checks import device_binding
 from reconciler.planning.checks.invariants import violations

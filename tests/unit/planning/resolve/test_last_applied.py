@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.past import Past
+from reconciler.model.last_applied import LastApplied
 from reconciler.planning.resolve.last_applied import with_last_applied
 from tests.builders import LUN, converged, file, spec, volume
 
@@ -29,11 +29,11 @@ def past(text, fstab=None, hosts=("node01",)):
         lines = facts.fstab.text.splitlines()[:1] if fstab is None else [fstab]
         observed.hosts[host] = replace(facts, fstab=file("/etc/fstab", "\n".join(lines)))
     (found,) = with_last_applied(cluster, observed).volumes
-    return found.past
+    return found.last_applied
 
 
 def test_the_last_record_tells_path_label_and_options():
-    assert past(applied()) == Past(("/srv/images",), ("images",), ("ro",))
+    assert past(applied()) == LastApplied(("/srv/images",), ("images",), ("ro",))
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,11 @@ def test_the_last_record_tells_path_label_and_options():
     ["", "{", "[]", '{"clusters": 7}', '{"clusters": [{"name": "ocfs2", "volumes": [7]}]}'],
 )
 def test_a_garbled_record_tells_nothing(text):
-    assert past(text) == Past()
+    assert past(text) == LastApplied()
 
 
 def test_the_record_of_another_device_tells_nothing():
-    assert past(applied(device={"path": "/dev/disk/by-id/lab-lun2"})) == Past()
+    assert past(applied(device={"path": "/dev/disk/by-id/lab-lun2"})) == LastApplied()
 
 
 def test_what_an_agent_mounted_was_not_ours():

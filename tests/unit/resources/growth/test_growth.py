@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.desired import Packages
+from reconciler.model.cluster_settings import Packages
 from reconciler.model.devices import is_logical
 from reconciler.model.gate_call import Target, gate_call
 from reconciler.model.observed import Disk, Observed

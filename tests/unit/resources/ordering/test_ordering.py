@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.observed import Observed, Ordering, Unit, known
-from reconciler.model.standing import withheld
+from reconciler.model.roles import withhold
 from reconciler.planning import graph
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources.ordering.changes import diff, path_of, text_of
@@ -217,7 +217,7 @@ def test_a_service_starts_again_only_after_systemd_has_read_its_order():
 
 def test_in_a_window_nothing_is_ordered():
     wish = cluster()
-    shut = wish.model_copy(update={"volumes": tuple(withheld(v) for v in wish.volumes)})
+    shut = wish.model_copy(update={"volumes": tuple(withhold(v) for v in wish.volumes)})
     assert list(diff(shut, running(wish, AGENT))) == []
 
 

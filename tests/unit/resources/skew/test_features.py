@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.observed import Kernel
-from reconciler.resources.skew.features import INCOMPAT, RO_COMPAT, STATES, lacking
+from reconciler.resources.skew.features import INCOMPAT, RO_COMPAT, STATES, missing_features
 from tests.builders import superblock
 
 # What mkfs.ocfs2 1.8.7 makes, as debugfs.ocfs2 prints it of a stamped volume [lab].
@@ -19,7 +19,7 @@ APART = "/lib/modules/X/extra/ocfs2/ocfs2.ko"
 
 def lacks(release, incompat=STAMPED, ro_compat="1 unwritten", module=IN_TREE):
     block = replace(superblock(), incompat=incompat, ro_compat=ro_compat)
-    return lacking(block, Kernel(release, None, module, None, None, (), 0, 0), release)
+    return missing_features(block, Kernel(release, None, module, None, None, (), 0, 0), release)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What a host does by itself: its kernel, its tools, systemd, its guests, its power."""

@@ -1,0 +1,72 @@
+"""Connections between hosts: who listens where, who cannot be reached, and who stays linked."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, ip_address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.hosts.simulator.state.cluster import Node
+    from reconciler.hosts.simulator.state.machine import Machine
+
+SSH = 22
+
+
+def tcp_connect(machine: Machine, target: str) -> str:
+    """What a TCP connect to IP:PORT ends with: open, refused, timeout or unreachable.
+
+    Nothing on a host's network answers for an address that nobody has; beyond its networks
+    it has no route. ``filtered`` is what firewalls on the way make of it.
+    """
+    ip, _, port = target.rpartition(":")
+    for word in (target, ip):
+        if word in machine.filtered:
+            return machine.filtered[word]
+    if not any(ip_address(ip) in network for network in _networks(machine)):
+        return "unreachable"
+    for other in machine.world.machines.values():
+        if ip in other.addresses and other.running.on:
+            return "open" if _listens(other, ip, int(port)) else "refused"
+    return "timeout"
+
+
+def _networks(machine: Machine) -> list[IPv4Network]:
+    every = [*machine.setup.addresses, *machine.setup.aliases, ("lo", "127.0.0.1", 8)]
+    return [IPv4Network(f"{ip}/{prefix}", strict=False) for _, ip, prefix in every]
+
+
+def _listens(machine: Machine, ip: str, port: int) -> bool:
+    """o2net listens at the address of the host's own entry (cluster/tcp.c)."""
+    live = machine.running.live
+    local = live.local if live else None
+    return port == SSH or (local is not None and (local.ip, local.port) == (ip, port))
+
+
+def share_a_volume(machine: Machine, other: Machine) -> bool:
+    """Whether both have a volume mounted: one connection serves all of them."""
+    return any(a.fs is b.fs for a in machine.running.mounts for b in other.running.mounts)
+
+
+def is_linked(machine: Machine, node: Node) -> bool:
+    """Whether there is a connection to a node of the live list: those who share a volume have one.
+
+    A firewall that came since cuts it (idle_timeout_ms later, here at once). Of one who lost its
+    power the kernel knows nothing for as long.
+    """
+    other = machine.world.machines.get(node.name)
+    if node.local or other is None:
+        return False
+    if not other.running.on:
+        return _went_just_now(machine, node)
+    if not share_a_volume(machine, other):
+        return False
+    return tcp_connect(machine, f"{node.ip}:{node.port}") == "open"
+
+
+def _went_just_now(machine: Machine, node: Node) -> bool:
+    """Whether a node that shared a volume is silent for less than the idle time."""
+    live = machine.running.live
+    idle = live.idle_timeout_ms / 1000 if live else 0
+    beats = [mount.fs.beats.get(node.number) for mount in machine.running.mounts]
+    since = [b.stopped for b in beats if b and b.generation and b.stopped is not None]
+    return any(machine.world.now - stopped < idle for stopped in since)

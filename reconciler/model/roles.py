@@ -1,0 +1,146 @@
+"""What a member is to its cluster: listed, contacted, mounting, leaving.
+
+A way-point of a plan (see ``planning.rollout``) may also hold a member *stopped*, or a volume
+*withheld*: no file can say that, so it is no word of the file's (``PlanningState``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from reconciler.model.host_names import host_key
+from reconciler.model.observed import HostFacts, Observed, Unknown
+
+if TYPE_CHECKING:  # the file's members and volumes have fields for the planner's states
+    from reconciler.model.desired import Cluster, Member, MemberState, Volume
+
+
+class PlanningState(StrEnum):
+    """What the planner holds a member or a volume for, for a while."""
+
+    # Of a member: listed, its cluster offline; windows pass through it.
+    STOPPED = "stopped"
+    # Of an absent member of whom nothing is of this cluster: it may be anybody's by now.
+    GONE = "gone"
+    # Of a volume: in a window nobody has it mounted.
+    WITHHELD = "withheld"
+    # Of a volume that the file no longer has: nobody shall have it mounted again.
+    WITHDRAWN = "withdrawn"
+
+
+STOPPED, GONE = PlanningState.STOPPED, PlanningState.GONE
+LISTED = frozenset({"present", "drained", "offline", STOPPED})
+CONTACTED = frozenset({"present", "drained", "absent", STOPPED, GONE})
+
+
+def listed(cluster: Cluster) -> tuple[Member, ...]:
+    """The members that belong into every node list."""
+    return tuple(m for m in cluster.members if m.role in LISTED)
+
+
+def contacted(cluster: Cluster) -> tuple[Member, ...]:
+    """The members that are asked; an offline one is not, a dead one cannot be."""
+    return tuple(m for m in cluster.members if m.role in CONTACTED)
+
+
+def staying(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that are both listed and contacted."""
+    return tuple(m.name for m in listed(cluster) if m.role in CONTACTED)
+
+
+def online(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those whose kernels have the cluster."""
+    return tuple(m.name for m in contacted(cluster) if m.role in {"present", "drained"})
+
+
+def mounting(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that mount the volumes."""
+    return tuple(m.name for m in cluster.members if m.role == "present")
+
+
+def mounting_it(cluster: Cluster, volume: Volume) -> tuple[str, ...]:
+    """The names of those that mount one volume."""
+    return tuple(name for name in mounting(cluster) if not is_withheld(volume, name))
+
+
+def is_withheld(volume: Volume, host: str = "") -> bool:
+    """Whether nobody shall have it mounted, or at least not ``host``."""
+    return volume.planning_state is not None or host in volume.unmounted_on
+
+
+def is_withdrawn(volume: Volume) -> bool:
+    """Whether the file does not have it any more."""
+    return volume.planning_state is PlanningState.WITHDRAWN
+
+
+def mounts_at_boot(volume: Volume) -> bool:
+    """Whether fstab shall mount it."""
+    return volume.mount.at_boot and volume.mounted_by == "reconcile"
+
+
+def withhold(volume: Volume) -> Volume:
+    """The volume, for a while mounted nowhere and by nobody."""
+    return volume.with_planning_state(state=PlanningState.WITHHELD)
+
+
+def without_mount_on(volume: Volume, host: str) -> Volume:
+    """The volume, not mounted on ``host`` and elsewhere as it is."""
+    return volume.with_planning_state(unmounted_on=volume.unmounted_on | {host})
+
+
+def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:
+    """``cluster`` with these volumes."""
+    return cluster.model_copy(update={"volumes": tuple(volumes)})
+
+
+def leaving(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that are to be out of the cluster, and are asked whether they are."""
+    return tuple(m.name for m in cluster.members if m.role == "absent")
+
+
+def left(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those that are out, or are to be."""
+    return tuple(m.name for m in cluster.members if m.role in {"absent", GONE})
+
+
+def involved(cluster: Cluster) -> tuple[str, ...]:
+    """The names of those on whom something may be done."""
+    return tuple(m.name for m in cluster.members if m.role != GONE)
+
+
+def with_member_states(
+    cluster: Cluster, states: Mapping[str, MemberState | PlanningState]
+) -> Cluster:
+    """``cluster`` with other states of some members."""
+    members = [m.with_role(states[m.name]) if m.name in states else m for m in cluster.members]
+    return with_members(cluster, members)
+
+
+def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:
+    """``cluster`` with these members."""
+    return cluster.model_copy(update={"members": tuple(members)})
+
+
+def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
+    """What was observed of some of the hosts."""
+    return Observed({name: facts for name, facts in observed.hosts.items() if name in names})
+
+
+def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
+    """Members that another member's kernel lists; where no kernel lists any, all of them.
+
+    A kernel that lists its own host alone is the whole cluster only if no other lists anybody:
+    a joiner may run such a cluster of its own.
+    """
+    reached = restrict_to(observed, staying(cluster)).reached()
+    others: set[str] = set()
+    alone: set[str] = set()
+    for host, facts in reached.items():
+        nodes = () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
+        names = {host_key(node.name) for node in nodes}
+        others |= names - {host_key(host)}
+        alone |= names if names == {host_key(host)} else set()
+    chosen = others & {host_key(host) for host in reached} or alone
+    return {h: f for h, f in reached.items() if host_key(h) in chosen} or reached
