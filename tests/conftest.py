@@ -2,12 +2,18 @@
 
 import signal
 
+from hypothesis import settings
+
+# A busy machine is no wrong answer: no example is timed.
+settings.register_profile("untimed", deadline=None)
+
 
 def pytest_configure():
-    """Signals do what they do at a terminal.
+    """Properties are untimed, and signals do what they do at a terminal.
 
     A runner in the background starts us with SIGINT and SIGHUP ignored, and whoever inherits
     that stays deaf: a command that a test ends by Ctrl-C would never end.
     """
+    settings.load_profile("untimed")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -55,19 +55,19 @@ def assert_answered(text: str) -> None:
         assert problem.column >= 1
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(st.text())
 def test_any_text(text):
     assert_answered(text)
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=40))
 def test_any_heap_of_yamls_own_pieces(pieces):
     assert_answered("".join(pieces))
 
 
-@settings(max_examples=400, deadline=5000)
+@settings(max_examples=400)
 @given(st.sampled_from(SEEDS), st.randoms(use_true_random=False), st.integers(1, 6))
 def test_a_valid_file_damaged_anywhere(text, chance, times):
     for _ in range(times):
