@@ -27,9 +27,9 @@ from reconciler.model.observed import (
     Unit,
     WantedDevice,
 )
-from reconciler.planning.numbering import numbered
+from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources.cluster_conf.changes import wanted
-from reconciler.resources.mounts.changes import fstab_line
+from reconciler.resources.mounts.fstab import fstab_line
 from reconciler.resources.o2cb import changes as o2cb
 from reconciler.resources.o2cb.parsing import render_settings
 from reconciler.resources.ordering import words as ordering
@@ -166,7 +166,7 @@ def mount(path: str = "/srv/images") -> MountPoint:
 
 def converged(cluster: Cluster) -> Observed:
     """Every member as ``cluster`` says."""
-    cluster = numbered(cluster, bare(cluster))
+    cluster = with_numbers(cluster, bare(cluster))
     hosts: dict[str, HostFacts] = {}
     for name, facts in bare(cluster).hosts.items():
         lines = [fstab_line(v, v.device.path) for v in cluster.volumes]

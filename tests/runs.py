@@ -21,15 +21,16 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
-from reconciler.planning.approval import Consent, formats, judge, runnable
-from reconciler.planning.facts import remaining
-from reconciler.planning.planner import drafted
-from reconciler.planning.predicted import EFFECTS, SHARED, UNCHANGED, after, is_needless
-from reconciler.planning.rehearsal import MOMENTARY
+from reconciler.planning.checks.rehearsal import MOMENTARY
+from reconciler.planning.conditions import unmet
+from reconciler.planning.planner import draft_plan
+from reconciler.planning.prediction import after, is_needless
+from reconciler.planning.review.approval import Consent, formats, judge, runnable
 from reconciler.reports.devices import aliases
 from reconciler.reports.runbook import runbook_document
 from reconciler.reports.runbook.checks import CHECKS
 from reconciler.reports.runbook.steps import STEPS
+from reconciler.resources import EFFECTS
 from tests.wire import Line, Wire
 from tests.witness import Witness
 
@@ -77,11 +78,11 @@ def by_hand(plan: Plan, pairs: Any) -> None:
 
 def foreseen(plan: Plan, pairs: Any) -> None:
     """Every kind has its prediction, which makes true what shall prove the action."""
-    assert {action.kind for action in plan.actions} <= {*EFFECTS, *SHARED, *UNCHANGED}
+    assert {action.kind for action in plan.actions} <= EFFECTS.keys()
     for (cluster, observed), part in zip(pairs, plan.clusters, strict=True):
         if part.blocked:
             continue
-        draft = drafted(cluster, observed)
+        draft = draft_plan(cluster, observed)
         hosts = draft.start.hosts
         for wish, actions in draft.parts:
             for action in actions:
@@ -89,7 +90,7 @@ def foreseen(plan: Plan, pairs: Any) -> None:
                     continue
                 hosts = after(wish, hosts, action)
                 facts = [f for f in action.expects if f.reading not in MOMENTARY]
-                assert remaining(facts, Observed(hosts)) == (), action.id
+                assert unmet(facts, Observed(hosts)) == (), action.id
 
 
 @dataclass(frozen=True, slots=True)

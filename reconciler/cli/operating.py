@@ -25,7 +25,7 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.roles import contacted, staying
 from reconciler.pipeline import Fleet, doors
 from reconciler.pipeline.looking import storage
-from reconciler.planning.storage import beside
+from reconciler.planning.checks.storage_hosts import non_member_hosts
 
 REFUSED = 3
 PARTLY = 4
@@ -67,7 +67,7 @@ def places(fleet: Fleet, desired: Desired) -> dict[str, Place]:
     for cluster in desired.clusters:
         for name, host in doors(fleet, cluster).items():
             found[name if name not in found else f"{cluster.name}/{name}"] = Place(host)
-    helped = {cluster.name: beside(cluster) for cluster in desired.clusters}
+    helped = {cluster.name: non_member_hosts(cluster) for cluster in desired.clusters}
     for cluster in desired.clusters:
         for name, host in storage(fleet, cluster).items():
             scopes = tuple(other for other, names in helped.items() if name in names)

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 import click
 
 from reconciler.model.plan import ClusterPlan, Plan
-from reconciler.planning.approval import Aliases, formats, runnable
-from reconciler.planning.outages import guests_taken
+from reconciler.planning.review.approval import Aliases, formats, runnable
+from reconciler.planning.review.outages import guests_taken
 from reconciler.reports.documents import interruption
 
 TRIES = 3

@@ -26,7 +26,7 @@ from reconciler.model.gate_call import permitted
 from reconciler.model.observed import HostFacts, Identity, Observed
 from reconciler.model.outcome import ActionOutcome
 from reconciler.model.plan import Action, ClusterPlan, Command, Completed, Fact
-from reconciler.planning.facts import remaining
+from reconciler.planning.conditions import unmet
 from reconciler.planning.kinds import is_own
 
 # udev and the kernel settle late; a fact that does not hold is read again this long.
@@ -155,7 +155,7 @@ class Executor:
     async def _needless(self, action: Action) -> tuple[Fact, ...]:
         """The facts because of which there is nothing to do."""
         observed = await self.bench.look(action.unless) if action.unless else Observed({})
-        return tuple(fact for fact in action.unless if not remaining((fact,), observed))
+        return tuple(fact for fact in action.unless if not unmet((fact,), observed))
 
     async def _act(self, action: Action) -> Completed | HostUnreachable | None:
         """Run the command; a lost connection is an outcome that observation decides."""
@@ -198,10 +198,10 @@ class Executor:
             began = _now()
             asked = (*action.requires, Fact((action.host,), BOOT, "", None))
             seen = await self.bench.look(asked)
-            why = remaining(action.requires, seen)
+            why = unmet(action.requires, seen)
             if not why:
                 return seen, min(_now() - began, LONGEST_LOOK)
-            if _now() >= deadline or remaining(lasting, seen):
+            if _now() >= deadline or unmet(lasting, seen):
                 raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
             await asyncio.sleep(PAUSE)
 
@@ -212,7 +212,7 @@ class Executor:
         deadline = _now() + (self.bench.patience if _promising(ended) else 0.0)
         while True:
             observed = await self.bench.look(action.expects)
-            why = remaining(action.expects, observed)
+            why = unmet(action.expects, observed)
             if not why and (action.expects or _promising(ended)):
                 return
             if _now() >= deadline:

@@ -20,8 +20,8 @@ from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.roles import left, restrict_to, staying
-from reconciler.planning.notes import still_mapped
-from reconciler.planning.past import APPLIED
+from reconciler.planning.resolve.last_applied import APPLIED
+from reconciler.planning.review.notes import still_mapped
 from reconciler.resources.quarantine.entries import Known, known_members, members_text
 from reconciler.resources.workloads.programs import PROGRAMS, approved, programs_text
 

@@ -9,7 +9,7 @@ from typing import Required, TypedDict, Unpack
 from reconciler.gate import gate_command
 from reconciler.model.addresses import action_id
 from reconciler.model.observed import TextFile
-from reconciler.model.plan import Action, Change, Command, Fact, Risk
+from reconciler.model.plan import Action, ActionKind, Change, Command, Fact, Risk, declared_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ class ActionFields(TypedDict, total=False):
 
 
 def action_for(
-    cluster: str, cause: Change | Cause, kind: str, *of: str, **fields: Unpack[ActionFields]
+    cluster: str,
+    cause: Change | Cause,
+    kind: ActionKind,
+    *of: str,
+    **fields: Unpack[ActionFields],
 ) -> Action:
     """An action on the cause's host, safe unless it is said; ``of`` tells it from its like there."""
     fields.setdefault("address", cause.address)
@@ -64,7 +68,7 @@ def write(
     return action_for(
         cluster,
         change,
-        kind,
+        declared_kind(kind),
         *of,
         summary=f"write {file.path}",
         command=gate_command("write-file", file.path, file.mode or "644", old, new, stdin=text),
@@ -81,7 +85,7 @@ def barrier(
     return action_for(
         cluster,
         Cause(address, "", because),
-        kind,
+        declared_kind(kind),
         *of,
         summary=f"barrier: {summary}",
         command=None,

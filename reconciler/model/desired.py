@@ -211,7 +211,7 @@ class Volume(Strict):
     )
 
     # What no file can say: why nobody shall have it mounted, what hosts remember of it, and where
-    # a way-point keeps it unmounted.
+    # a step of a rollout keeps it unmounted.
     _planning_state: PlanningState | None = PrivateAttr(default=None)
     _last_applied: LastApplied = PrivateAttr(default=LastApplied())
     _unmounted_on: frozenset[str] = PrivateAttr(default=frozenset())

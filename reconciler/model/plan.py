@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeGuard, get_args
 
 from reconciler.model.gate_call import GateCall, gate_call
 from reconciler.model.outcome import Blocked, Finding
@@ -12,9 +12,86 @@ from reconciler.model.outcome import Blocked, Finding
 Risk = Literal["none", "safe", "outage", "data"]
 RISKS: tuple[Risk, ...] = ("none", "safe", "outage", "data")
 Truth = Literal["file", "kernel", "disk", "package", "service", "mount", "boot"]
+# Every kind of action; what each is, is said in ``planning.kinds``.
+ActionKind = Literal[
+    "approve-programs",
+    "install-packages",
+    "install-module",
+    "load-module",
+    "fetch-packages",
+    "fetch-module",
+    "begin-backup",
+    "back-up",
+    "note-backup",
+    "attest-heartbeat",
+    "write-quarantine",
+    "note-stopped",
+    "migrate-guest",
+    "stop-guest",
+    "stop-service",
+    "disable-service",
+    "mask-service",
+    "clear-fstab",
+    "disarm",
+    "unmount",
+    "stop-cluster",
+    "upgrade-packages",
+    "upgrade-module",
+    "reload-module",
+    "disable-o2cb",
+    "write-o2cb-settings",
+    "archive-cluster-conf",
+    "revoke-access",
+    "write-cluster-conf",
+    "same-cluster-conf",
+    "enable-o2cb",
+    "register-nodes",
+    "start-cluster",
+    "set-reconnect-delay",
+    "same-live-nodes",
+    "same-timeouts",
+    "peers-connect",
+    "format",
+    "same-file-system",
+    "check-file-system",
+    "add-slots",
+    "set-label",
+    "grow-backing",
+    "rescan",
+    "grow-partition",
+    "reread-partition",
+    "same-size",
+    "grow-unmounted",
+    "check-grown",
+    "mount",
+    "remount",
+    "write-fstab",
+    "archive-order",
+    "write-order",
+    "reload-units",
+    "grow-file-system",
+    "unmask-service",
+    "enable-service",
+    "start-service",
+    "start-guest",
+    "strike-stopped",
+    "lift-quarantine",
+]
+DECLARED: frozenset[ActionKind] = frozenset(get_args(ActionKind))
 MINUTE = 60.0
 # The fourth word of a command whose third is a program of ours, sent along each time.
 TRAVELLING = (("gate",), ("probe",))
+
+
+def declared_kind(word: str) -> ActionKind:
+    """A kind that was put together from words. Raises ValueError for one that is not declared."""
+    if not _is_declared(word):
+        raise ValueError(f"{word} is no kind of action")
+    return word
+
+
+def _is_declared(word: str) -> TypeGuard[ActionKind]:
+    return word in DECLARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +195,7 @@ class Action:
     """
 
     id: str
-    kind: str
+    kind: ActionKind
     host: str
     address: str
     summary: str

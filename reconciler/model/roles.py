@@ -1,6 +1,6 @@
 """What a member is to its cluster: listed, contacted, mounting, leaving.
 
-A way-point of a plan (see ``planning.waypoints``) may also hold a member *stopped*, or a volume
+A way-point of a plan (see ``planning.rollout``) may also hold a member *stopped*, or a volume
 *withheld*: no file can say that, so it is no word of the file's (``PlanningState``).
 """
 

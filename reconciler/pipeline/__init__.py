@@ -41,10 +41,10 @@ from reconciler.pipeline.looking import (
     whole,
 )
 from reconciler.pipeline.recorded import Recorded
-from reconciler.planning.between import since
-from reconciler.planning.facts import sections
-from reconciler.planning.numbering import numbered
+from reconciler.planning.checks.cluster_health import since
+from reconciler.planning.conditions import sections
 from reconciler.planning.planner import make_plan, restrict
+from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources import SECTIONS
 
 __all__ = [
@@ -122,7 +122,7 @@ class Run:
     ) -> ClusterOutcome:
         if plan.blocked:
             return ClusterOutcome(plan.name, "refused", blocked=plan.blocked)
-        before = numbered(cluster, observed)
+        before = with_numbers(cluster, observed)
         if not plan.actions and not self._stale_records(before, observed)[1]:
             return ClusterOutcome(plan.name, "no-change")
         hosts = {
@@ -187,7 +187,7 @@ class Run:
             self.options.patience,
         )
         outcomes = await Executor(plan, bench).execute()
-        return await self._concluded(held, (cluster, numbered(cluster, seen)), outcomes)
+        return await self._concluded(held, (cluster, with_numbers(cluster, seen)), outcomes)
 
     async def _concluded(
         self,

@@ -19,9 +19,17 @@ from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
 from reconciler.model.roles import contacted, staying, with_volumes
 from reconciler.model.software import extra_packages_to_probe
-from reconciler.planning.departed import departed, with_departed, withdrawn
+from reconciler.planning.checks.storage_hosts import (
+    helper_hosts,
+    hosts_to_probe,
+    non_member_hosts,
+)
 from reconciler.planning.planner import restrict
-from reconciler.planning.storage import asked, beside, named
+from reconciler.planning.resolve.removed import (
+    removed_members,
+    with_removed_members,
+    withdrawn_volumes,
+)
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets
@@ -67,20 +75,20 @@ async def whole(
 ) -> tuple[Cluster, Observed]:
     """Everything that a plan can rest on; of hosts beside the members only what it would do."""
     cluster, seen = await _members(cluster, source)
-    if not named(cluster):
+    if not helper_hosts(cluster):
         return cluster, seen
-    due = asked(cluster, restrict(cluster, seen, only).actions)
+    due = hosts_to_probe(cluster, restrict(cluster, seen, only).actions)
     return cluster, replace(seen, storage=await source.storage(cluster, due))
 
 
 async def _members(cluster: Cluster, source: Source) -> tuple[Cluster, Observed]:
     """All of the members, of former members that the hosts know of, too."""
     seen = await source.members(cluster, _names(cluster))
-    if gone := departed(cluster, seen):
-        cluster = with_departed(cluster, gone)
+    if gone := removed_members(cluster, seen):
+        cluster = with_removed_members(cluster, gone)
         also = await source.members(cluster, [m.name for m in gone])
         seen = Observed({**seen.hosts, **also.hosts})
-    if old := withdrawn(cluster, seen):
+    if old := withdrawn_volumes(cluster, seen):
         cluster = with_volumes(cluster, (*cluster.volumes, *old))
         seen = await source.members(cluster, _names(cluster))
     if joins(cluster, seen):
@@ -134,7 +142,7 @@ def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
 
 def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
     """The hosts beside the members on which the file has commands run."""
-    return {name: helper(fleet, cluster, name) for name in beside(cluster)}
+    return {name: helper(fleet, cluster, name) for name in non_member_hosts(cluster)}
 
 
 def helper(fleet: Fleet, cluster: Cluster, name: str) -> Host:

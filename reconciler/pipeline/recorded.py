@@ -11,7 +11,7 @@ from reconciler.model.documents import Record
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.roles import contacted, staying
 from reconciler.pipeline.looking import Hosts, questions
-from reconciler.planning.storage import beside
+from reconciler.planning.checks.storage_hosts import non_member_hosts
 from reconciler.resources.membership.preflight import targets
 
 NOTHING = Record({}, {}, {})
@@ -57,7 +57,7 @@ class Recorded:
     async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
         """The storage hosts that were looked at, with the volumes that were."""
         found = self._record(cluster).storage
-        places = {*beside(cluster), *(m.name for m in contacted(cluster))}
+        places = {*non_member_hosts(cluster), *(m.name for m in contacted(cluster))}
         return {
             host: _storage(host, found.get(host), volumes)
             for host, volumes in due.items()

@@ -1,15 +1,29 @@
-"""What comes before what: one table over kinds of actions, and nothing else."""
+"""What comes before what.
+
+There are two mechanisms, and no third:
+
+- *Edges* between kinds of actions, each with a scope: ``ORDER``, and nothing else. Where they
+  leave the order free, a plan is in the order of ``kinds``. An edge from a kind to itself is one
+  at a time, in plan order.
+- *Steps* of a rollout (``follow``): a step begins when the one before is done. They are no edges
+  since a step is planned from the facts that the one before leads to: a member is told its new
+  number once it has nothing mounted, and none of what is asked of a bare host is known before
+  its packages are there. So what is installed is a step, the first of all (``installation``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 from reconciler.model.addresses import parse_address
-from reconciler.model.plan import Action
+from reconciler.model.plan import Action, ActionKind
 from reconciler.planning import graph
+from reconciler.planning.kinds import PLACES, RESUMES, UNMOUNTED, having
 
 Scope = Callable[[Action, Action], bool]
+Edge = tuple[ActionKind, ActionKind, Scope]
 
 
 def _anywhere(_first: Action, _second: Action) -> bool:
@@ -32,11 +46,16 @@ def _same_guest(first: Action, second: Action) -> bool:
     return parse_address(first.address).last == parse_address(second.address).last
 
 
-# What gives workloads back.
-GIVEN_BACK = ("unmask-service", "enable-service", "start-service", "start-guest")
+def _each(
+    kinds: Sequence[ActionKind], needed: Sequence[ActionKind], scope: Scope
+) -> Iterator[Edge]:
+    """All of ``kinds`` need all of ``needed``."""
+    return ((kind, need, scope) for kind, need in product(kinds, needed))
+
+
 # (kind, what it needs, where). The whole path of a join can be read off it:
 # files on all members, one hash, registered in the running kernels, then the new one starts.
-ORDER: tuple[tuple[str, str, Scope], ...] = (
+ORDER: tuple[Edge, ...] = (
     # Away: written down, stopped, kept from coming back at boot, unmounted; then offline.
     ("unmount", "write-quarantine", _anywhere),
     ("stop-cluster", "write-quarantine", _anywhere),
@@ -112,13 +131,7 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("peers-connect", "same-live-nodes", _anywhere),
     ("peers-connect", "same-timeouts", _anywhere),
     # What is accepted beside a tool is on record before.
-    *(
-        (kind, "attest-heartbeat", _anywhere)
-        for kind in (
-            *("mount", "check-file-system", "add-slots", "set-label", "grow-unmounted"),
-            *("check-grown", "grow-file-system"),
-        )
-    ),
+    *_each((*having(UNMOUNTED), "mount", "grow-file-system"), ("attest-heartbeat",), _anywhere),
     ("format", "peers-connect", _anywhere),
     ("mount", "peers-connect", _anywhere),
     ("format", "same-live-nodes", _anywhere),
@@ -133,30 +146,22 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("back-up", "begin-backup", _same_volume),
     ("note-backup", "back-up", _same_volume),
     # Nothing is taken from anybody before every backup is made and known of.
-    *(
-        (kind, done, _anywhere)
-        for kind in (
-            *("note-stopped", "stop-guest", "stop-service", "clear-fstab", "disarm", "unmount"),
-        )
-        for done in ("back-up", "note-backup")
+    *_each(
+        ("note-stopped", "stop-guest", "stop-service", "clear-fstab", "disarm", "unmount"),
+        ("back-up", "note-backup"),
+        _anywhere,
     ),
     # Unmounted everywhere: the tools lock against those on the running kernels' lists.
-    *(
-        ("check-file-system", kind, _anywhere)
-        for kind in ("same-live-nodes", "same-timeouts", "peers-connect", "unmount")
+    *_each(
+        ("check-file-system", "set-label"),
+        (*("same-live-nodes", "same-timeouts", "peers-connect"), "unmount", "start-cluster"),
+        _anywhere,
     ),
-    ("check-file-system", "start-cluster", _anywhere),
-    *(
-        (kind, "check-file-system", _same_volume)
-        for kind in (
-            *("add-slots", "set-label", "grow-backing", "rescan", "grow-partition", "mount"),
-        )
+    *_each(
+        ("add-slots", "set-label", "grow-backing", "rescan", "grow-partition", "mount"),
+        ("check-file-system",),
+        _same_volume,
     ),
-    *(
-        ("set-label", kind, _anywhere)
-        for kind in ("same-live-nodes", "same-timeouts", "peers-connect", "unmount")
-    ),
-    ("set-label", "start-cluster", _anywhere),
     ("set-label", "add-slots", _same_volume),
     ("grow-unmounted", "set-label", _same_volume),
     ("mount", "set-label", _same_volume),
@@ -171,9 +176,10 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("grow-partition", "rescan", _same_volume),
     ("reread-partition", "rescan", _same_volume),
     ("reread-partition", "grow-partition", _same_volume),
-    *(
-        ("same-size", kind, _same_volume)
-        for kind in ("grow-backing", "rescan", "grow-partition", "reread-partition")
+    *_each(
+        ("same-size",),
+        ("grow-backing", "rescan", "grow-partition", "reread-partition"),
+        _same_volume,
     ),
     ("mount", "same-size", _same_volume),
     ("grow-file-system", "same-size", _same_volume),
@@ -182,37 +188,25 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("write-fstab", "mount", _same_place),
     ("write-fstab", "same-file-system", _same_volume),
     # systemd reads what is written; while something of ours still runs it keeps its order.
-    *(
-        ("reload-units", kind, _same_host)
-        for kind in ("write-order", "archive-order", "write-fstab", "clear-fstab")
+    *_each(
+        ("reload-units",),
+        ("write-order", "archive-order", "write-fstab", "clear-fstab"),
+        _same_host,
     ),
-    *(
-        ("archive-order", kind, _same_host)
-        for kind in ("stop-service", "disable-service", "unmount", "stop-cluster")
+    *_each(
+        ("archive-order",),
+        ("stop-service", "disable-service", "unmount", "stop-cluster"),
+        _same_host,
     ),
     ("start-service", "reload-units", _same_host),
     # An agent may mount the volume itself: it starts when we ourselves would mount.
-    *(
-        (given, barrier, _anywhere)
-        for given in GIVEN_BACK
-        for barrier in (
-            "same-cluster-conf",
-            "same-live-nodes",
-            "same-timeouts",
-            "peers-connect",
-        )
-    ),
-    *(
-        (given, kind, _anywhere)
-        for given in GIVEN_BACK
-        for kind in (
-            "check-file-system",
-            "add-slots",
-            "set-label",
-            "same-size",
-            "grow-unmounted",
-            "check-grown",
-        )
+    *_each(
+        having(RESUMES),
+        (
+            *("same-cluster-conf", "same-live-nodes", "same-timeouts", "peers-connect"),
+            *(*having(UNMOUNTED), "same-size"),
+        ),
+        _anywhere,
     ),
     ("unmask-service", "mount", _same_host),
     ("enable-service", "mount", _same_host),
@@ -227,98 +221,44 @@ ORDER: tuple[tuple[str, str, Scope], ...] = (
     ("lift-quarantine", "archive-cluster-conf", _anywhere),
     ("lift-quarantine", "same-live-nodes", _anywhere),
     ("lift-quarantine", "mount", _anywhere),
-)
-# Where the order is free, a plan reads best in this one.
-STAGES = (
-    "approve-programs",
-    "install-packages",
-    "install-module",
-    "load-module",
-    "fetch-packages",
-    "fetch-module",
-    "begin-backup",
-    "back-up",
-    "note-backup",
-    "attest-heartbeat",
-    "write-quarantine",
-    "note-stopped",
-    "migrate-guest",
-    "stop-guest",
-    "stop-service",
-    "disable-service",
-    "mask-service",
-    "clear-fstab",
-    "disarm",
-    "unmount",
-    "stop-cluster",
-    "upgrade-packages",
-    "upgrade-module",
-    "reload-module",
-    "disable-o2cb",
-    "write-o2cb-settings",
-    "archive-cluster-conf",
-    "revoke-access",
-    "write-cluster-conf",
-    "same-cluster-conf",
-    "enable-o2cb",
-    "register-nodes",
-    "start-cluster",
-    "set-reconnect-delay",
-    "same-live-nodes",
-    "same-timeouts",
-    "peers-connect",
-    "format",
-    "same-file-system",
-    "check-file-system",
-    "add-slots",
-    "set-label",
-    "grow-backing",
-    "rescan",
-    "grow-partition",
-    "reread-partition",
-    "same-size",
-    "grow-unmounted",
-    "check-grown",
-    "mount",
-    "remount",
-    "write-fstab",
-    "archive-order",
-    "write-order",
-    "reload-units",
-    "grow-file-system",
-    "unmask-service",
-    "enable-service",
-    "start-service",
-    "start-guest",
-    "strike-stopped",
-    "lift-quarantine",
-)
-# Kinds of which only one runs at a time, in plan order, within the scope.
-CHAINS: tuple[tuple[frozenset[str], Scope], ...] = (
-    (frozenset({"mount"}), _anywhere),
+    # One at a time.
+    ("mount", "mount", _anywhere),
     # A rescan may stall I/O; two at once could fence (hazard 26).
-    (frozenset({"rescan"}), _anywhere),
-    (frozenset({"clear-fstab", "write-fstab"}), _same_host),
-    (frozenset({"approve-programs"}), _same_host),  # each a line more in one file
+    ("rescan", "rescan", _anywhere),
+    # Of lines in one file, each is written beside what the others wrote.
+    ("clear-fstab", "clear-fstab", _same_host),
+    ("write-fstab", "clear-fstab", _same_host),
+    ("write-fstab", "write-fstab", _same_host),
+    ("approve-programs", "approve-programs", _same_host),
     # Whether it runs elsewhere is looked at just before: of two at once neither would see it.
-    (frozenset({"start-guest"}), _same_guest),
+    ("start-guest", "start-guest", _same_guest),
 )
 
 
 def link(actions: Sequence[Action]) -> tuple[Action, ...]:
-    """The actions in an order that respects the table, each with the fewest ``needs``."""
-    actions = sorted(actions, key=lambda action: STAGES.index(action.kind))
+    """The actions of a step in an order that respects the edges, each with the fewest ``needs``.
+
+    Raises KeyError for an action of a kind that ``kinds`` does not declare.
+    """
+    actions = sorted(actions, key=lambda action: PLACES[action.kind])
     needs = {action.id: set(action.needs) for action in actions}
     for kind, needed, scope in ORDER:
-        for second in (a for a in actions if a.kind == kind):
-            needs[second.id] |= {a.id for a in actions if a.kind == needed and scope(a, second)}
-    for kinds, scope in CHAINS:
-        links = [a for a in actions if a.kind in kinds]
-        for place, second in enumerate(links):
-            needs[second.id] |= {a.id for a in links[:place] if scope(a, second)}
+        for place, second in enumerate(actions):
+            if second.kind == kind:
+                firsts = actions[:place] if kind == needed else actions
+                needs[second.id] |= {
+                    a.id for a in firsts if a.kind == needed and scope(a, second)
+                }
     reduced = graph.reduce({name: frozenset(need) for name, need in needs.items()})
     by_id = {action.id: action for action in actions}
     return tuple(
         replace(by_id[name], needs=tuple(sorted(reduced[name])))
         for name in graph.order(reduced)
     )
+
+
+def follow(actions: tuple[Action, ...], before: tuple[Action, ...]) -> tuple[Action, ...]:
+    """``actions`` of a step, of which the first wait for the last of the step ``before``."""
+    needed = {need for action in before for need in action.needs}
+    last = tuple(sorted(action.id for action in before if action.id not in needed))
+    return tuple(a if a.needs else replace(a, needs=last) for a in actions)

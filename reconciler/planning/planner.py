@@ -1,31 +1,47 @@
-"""The planner: number, check, diff, then act and link for every way-point; digest."""
+"""The planner: number, check, diff, then act and link for every step of the rollout; digest."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from reconciler.model.addresses import cluster_address, is_at_or_below, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.outcome import Blocked, Finding, refuse_unread
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
-from reconciler.planning import between, graph, offline, pauses, reach, storage, strangers
-from reconciler.planning.arriving import equipped, installs
-from reconciler.planning.digest import facts_digest, plan_id, relevant
-from reconciler.planning.forecast import findings
-from reconciler.planning.notes import fencing, noted, quarantined
-from reconciler.planning.numbering import numbered
-from reconciler.planning.order import link
-from reconciler.planning.outages import windows
-from reconciler.planning.past import remembered
-from reconciler.planning.rehearsal import Part, Rehearsal, rehearsed
-from reconciler.planning.returning import could_return, taken_blocks, taken_numbers
-from reconciler.planning.safety import violations
-from reconciler.planning.strangers import told_apart
-from reconciler.planning.turns import due_anew
-from reconciler.planning.waypoints import AFTER_TURN, LAST, Waypoint, waypoints
+from reconciler.planning.checks import (
+    cluster_health,
+    foreign_hosts,
+    offline_members,
+    pauses,
+    storage_hosts,
+    unreachable,
+)
+from reconciler.planning.checks.foreign_hosts import drop_foreign_members
+from reconciler.planning.checks.invariants import violations
+from reconciler.planning.checks.quarantine import (
+    stale_host_violations,
+    taken_blocks,
+    taken_numbers,
+)
+from reconciler.planning.checks.rehearsal import Part, Rehearsal, rehearse
+from reconciler.planning.installation import after_installation, install_actions
+from reconciler.planning.order import follow, link
+from reconciler.planning.resolve.last_applied import with_last_applied
+from reconciler.planning.resolve.numbering import with_numbers
+from reconciler.planning.review.digest import facts_digest, plan_id, relevant
+from reconciler.planning.review.forecast import findings
+from reconciler.planning.review.notes import advisories, fencing, quarantined_hosts
+from reconciler.planning.review.outages import windows
+from reconciler.planning.rollout import (
+    AFTER_TURN,
+    LAST,
+    RolloutStep,
+    remounts_due,
+    rollout_steps,
+)
+from reconciler.planning.targets import restrict_plan
 from reconciler.resources import RESOURCES, Resource
 from reconciler.resources.mounts.checks import busy
 from reconciler.resources.workloads.guests import unstoppable
@@ -44,8 +60,8 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
 
     What nothing else forbids is refused if one of its actions could not start.
     """
-    draft = drafted(cluster, observed)
-    part = _targeted(draft.plan, targets)
+    draft = draft_plan(cluster, observed)
+    part = restrict_plan(draft.plan, targets)
     if part.blocked:
         return part
     if part.actions == draft.plan.actions:
@@ -53,7 +69,7 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
     else:
         kept = {action.id for action in part.actions}
         parts = [(c, [a for a in actions if a.id in kept]) for c, actions in draft.parts]
-        broken = rehearsed(draft.start, parts)
+        broken = rehearse(draft.start, parts)
     return replace(part, blocked=broken)
 
 
@@ -64,7 +80,7 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan with its actions by way-point; ``broken`` if one could not start.
+    """A plan with its actions by step; ``broken`` if one could not start.
 
     ``start`` are the hosts once all is installed.
     """
@@ -75,16 +91,16 @@ class Draft:
     broken: tuple[Blocked, ...]
 
 
-def drafted(cluster: Cluster, observed: Observed) -> Draft:
+def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     """The whole plan, not yet judged by how it goes on its own predictions."""
-    cluster = numbered(told_apart(cluster, observed), observed)
-    cluster = remembered(cluster, observed)
-    blocked = [*reach.check(cluster, observed), *taken_numbers(cluster, observed)]
-    blocked += [*taken_blocks(cluster, observed), *strangers.check(cluster, observed)]
+    cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
+    cluster = with_last_applied(cluster, observed)
+    blocked = [*unreachable.check(cluster, observed), *taken_numbers(cluster, observed)]
+    blocked += [*taken_blocks(cluster, observed), *foreign_hosts.check(cluster, observed)]
     blocked += pauses.check(cluster, observed)
     changes: list[Change] = []
-    arriving = installs(cluster, observed)
-    ready = equipped(cluster, observed, arriving)
+    arriving = install_actions(cluster, observed)
+    ready = after_installation(cluster, observed, arriving)
     for resource in RESOURCES:
         facts = observed if resource.name == "packages" else ready
         unreads, readable = _readable(resource, cluster, facts)
@@ -95,10 +111,10 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
     actions = tuple(action for step in steps for action in step.actions)
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
-    blocked += offline.check(cluster, observed, actions)
-    blocked += storage.check(cluster, observed, actions)
-    blocked += between.check(observed, actions)
-    notes = (*noted(cluster, observed), *(fencing(cluster, observed) if actions else ()))
+    blocked += offline_members.check(cluster, observed, actions)
+    blocked += storage_hosts.check(cluster, observed, actions)
+    blocked += cluster_health.check(observed, actions)
+    notes = (*advisories(cluster, observed), *(fencing(cluster, observed) if actions else ()))
     found = findings(cluster, observed, changes)
     refused = tuple(sorted(set(blocked)))
     plan = ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)
@@ -108,20 +124,20 @@ def drafted(cluster: Cluster, observed: Observed) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A way-point with what leads there, and what forbids it."""
+    """A step with the actions that lead there, and what forbids it."""
 
-    point: Waypoint
+    point: RolloutStep
     actions: tuple[Action, ...]
     violations: tuple[Blocked, ...]
 
 
 def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...]) -> list[_Step]:
-    """What is installed; then every way-point planned from where the one before leads."""
+    """What is installed; then every step planned from where the one before leads."""
     observed = Observed(rehearsal.hosts)
-    steps = [_Step(Waypoint(cluster), link(arriving), ())] if arriving else []
+    steps = [_Step(RolloutStep(cluster), link(arriving), ())] if arriving else []
     used = {action.id for action in arriving}
-    for point in waypoints(cluster, observed):
-        early = due_anew(point.cluster, observed)
+    for point in rollout_steps(cluster, observed):
+        early = remounts_due(point.cluster, observed)
         found = [
             action
             for action in _actions(point.cluster, observed)
@@ -129,7 +145,7 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
             and not (action.host in early and action.kind in AFTER_TURN)
         ]
         linked = link([_unique(action, used) for action in found])
-        actions = between.guarded(point.cluster, observed, linked)
+        actions = cluster_health.guard_actions(point.cluster, observed, linked)
         part = ClusterPlan(cluster.name, (), actions, (), ())
         rehearsal.run((point.cluster, actions))
         after = Observed(rehearsal.hosts)
@@ -137,10 +153,12 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
             *violations(point.cluster, observed, part),
             *busy(point.cluster, observed),
             *unstoppable(point.cluster, observed),
-            *could_return(point.cluster, quarantined(point.cluster, after), observed, after),
+            *stale_host_violations(
+                point.cluster, quarantined_hosts(point.cluster, after), observed, after
+            ),
         )
         before = [step.actions for step in steps if step.actions]
-        steps.append(_Step(point, _after(actions, before[-1] if before else ()), broken))
+        steps.append(_Step(point, follow(actions, before[-1] if before else ()), broken))
         used |= {action.id for action in actions}
         observed = after
     return steps
@@ -152,25 +170,18 @@ def _actions(cluster: Cluster, observed: Observed) -> Iterator[Action]:
         yield from resource.actions(cluster, readable, tuple(resource.diff(cluster, readable)))
 
 
-def _is_meant(point: Waypoint, action: Action) -> bool:
+def _is_meant(point: RolloutStep, action: Action) -> bool:
     if action.kind in LAST and point.last is not None:
         return action.address in point.last
     return point.kinds is None or action.kind in point.kinds
 
 
 def _unique(action: Action, used: set[str]) -> Action:
-    """The same thing may be done again at a later way-point."""
+    """The same thing may be done again at a later step."""
     if action.id not in used:
         return action
     turn = next(n for n in count(2) if f"{action.id}/{n}" not in used)
     return replace(action, id=f"{action.id}/{turn}")
-
-
-def _after(actions: tuple[Action, ...], before: tuple[Action, ...]) -> tuple[Action, ...]:
-    """``actions`` of which the first wait for the last of ``before``."""
-    needed = {need for action in before for need in action.needs}
-    last = tuple(sorted(action.id for action in before if action.id not in needed))
-    return tuple(a if a.needs else replace(a, needs=last) for a in actions)
 
 
 def _readable(
@@ -194,78 +205,3 @@ def _readable(
             hosts[name] = Unreachable(name, "section-unread", short[0].message)
         refused += short
     return refused, Observed(hosts)
-
-
-# Half of a new list, or of a window, is worse than none: of these a target takes all.
-WHOLE = frozenset(
-    {
-        "unmount",
-        "stop-service",
-        "stop-guest",
-        "migrate-guest",
-        "stop-cluster",
-        "write-quarantine",
-    }
-)
-LISTING = frozenset(
-    {
-        "write-cluster-conf",
-        "same-cluster-conf",
-        "register-nodes",
-        "start-cluster",
-        "same-live-nodes",
-    }
-)
-
-
-def _targeted(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
-    """What concerns the targets, and what that needs; everything without targets.
-
-    What takes something away is done whole, with what gives it back, or not at all.
-    """
-    if not targets or cluster_address(plan.name) in targets:
-        return plan
-    chosen = frozenset(a.id for a in plan.actions if _matches(a.host, a.address, targets))
-    chosen |= frozenset(a.id for a in plan.actions if _grows_with(a, plan.actions, chosen))
-    needs = {action.id: _own_needs(action, plan.actions) for action in plan.actions}
-    kept = graph.closure(needs, chosen)
-    kinds = {action.kind for action in plan.actions if action.id in kept}
-    if kinds & WHOLE:
-        return plan
-    if kinds & LISTING:
-        lists = frozenset(a.id for a in plan.actions if a.kind in LISTING)
-        kept = graph.closure(needs, kept | lists)
-    actions = tuple(action for action in plan.actions if action.id in kept)
-    addresses = {action.address for action in actions}
-    changes = tuple(
-        change
-        for change in plan.changes
-        if _matches(change.host, change.address, targets) or change.address in addresses
-    )
-    return replace(plan, actions=actions, changes=changes, findings=_left(plan, changes))
-
-
-def _left(plan: ClusterPlan, changes: Sequence[Change]) -> tuple[Finding, ...]:
-    """The findings, of which a part of the changes mends less."""
-    due = {change.address for change in changes}
-    return tuple(f if f.mended_by in due else replace(f, mended_by="") for f in plan.findings)
-
-
-def _grows_with(action: Action, actions: Sequence[Action], chosen: Collection[str]) -> bool:
-    """Whether it belongs to a volume's growth of which something is chosen: all or nothing."""
-    return action.kind in LAST and any(
-        a.id in chosen and a.kind in LAST and a.address == action.address for a in actions
-    )
-
-
-def _own_needs(action: Action, actions: Sequence[Action]) -> frozenset[str]:
-    """Without other volumes' actions of its kind, after which it only waits for its turn."""
-    turns = {a.id for a in actions if a.kind == action.kind and a.address != action.address}
-    return (
-        frozenset(action.needs) - turns if action.kind == "rescan" else frozenset(action.needs)
-    )
-
-
-def _matches(host: str, address: str, targets: Sequence[str]) -> bool:
-    places = (member_address(host), address)
-    return any(is_at_or_below(p, t) for p in places for t in targets)

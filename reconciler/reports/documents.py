@@ -13,7 +13,7 @@ from reconciler.model.documents import FORMAT_VERSION, Json, checksum, plain
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
-from reconciler.planning.stale import bounded
+from reconciler.planning.review.plan_diff import abridge_section
 
 
 def plan_document(
@@ -42,7 +42,7 @@ def _relevant(plan: Plan) -> Json:
     """The facts that the plan rests on, by cluster, host and section; of large ones the hash."""
     return {
         cluster: {
-            host: {section: bounded(value) for section, value in facts.items()}
+            host: {section: abridge_section(value) for section, value in facts.items()}
             for host, facts in hosts.items()
         }
         for cluster, hosts in plan.facts.items()

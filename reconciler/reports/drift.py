@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from reconciler.diffing import differences
 from reconciler.model.addresses import without_host
-from reconciler.planning.drift import Drift, Item
+from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports import junit
 from reconciler.reports.markdown import LIMIT, code, fence, prose, table
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from reconciler.model.addresses import without_host
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Outage
-from reconciler.planning.outages import guests_taken
+from reconciler.planning.review.outages import guests_taken
 from reconciler.reports.documents import fact_words, preview
 
 # Names that are counted up are folded from so many on: what is shorter is clearer whole.

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan, Plan
-from reconciler.planning.approval import formats, runnable
+from reconciler.planning.review.approval import formats, runnable
 from reconciler.reports import mermaid
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from reconciler.planning.stale import Difference
+from reconciler.planning.review.plan_diff import Difference
 
 Line = tuple[str, str]
 LONGEST = 60

@@ -19,10 +19,10 @@ from reconciler.model.observed import (
     WantedDevice,
 )
 from reconciler.model.roles import CONTACTED, mounting_it, online, restrict_to, staying
-from reconciler.planning.forecast import findings
-from reconciler.planning.notes import quarantined
-from reconciler.planning.numbering import numbered
-from reconciler.planning.strangers import told_apart
+from reconciler.planning.checks.foreign_hosts import drop_foreign_members
+from reconciler.planning.resolve.numbering import with_numbers
+from reconciler.planning.review.forecast import findings
+from reconciler.planning.review.notes import quarantined_hosts
 from reconciler.reports.status_leases import leases, paused
 from reconciler.resources.growth.sizes import have, in_progress
 from reconciler.resources.volumes.heartbeats import unexplained
@@ -42,7 +42,7 @@ def status_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str)
 
 
 def _cluster(cluster: Cluster, observed: Observed) -> Json:
-    cluster = numbered(told_apart(cluster, observed), observed)
+    cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
     members = [_member(cluster, item, observed) for item in cluster.members]
     volumes = [_volume(cluster, volume, observed) for volume in cluster.volumes]
     foreign = list(_foreign(cluster, observed))
@@ -61,7 +61,7 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
         "leases": leases(observed),
         "paused": paused(observed),
         "unfinished": list(_unfinished(cluster, observed)),
-        "quarantined": [asdict(entry) for entry in quarantined(cluster, observed)],
+        "quarantined": [asdict(entry) for entry in quarantined_hosts(cluster, observed)],
         "findings": [asdict(item) for item in findings(cluster, observed)],
         "unreachable": unread,
     }

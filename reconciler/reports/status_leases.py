@@ -8,7 +8,7 @@ from dataclasses import asdict
 from reconciler.gate.decision import EXPIRY
 from reconciler.model.documents import Json
 from reconciler.model.observed import Lease, Observed, Unknown
-from reconciler.planning.pauses import pauses
+from reconciler.planning.checks.pauses import pauses
 
 UNKNOWN = "unknown"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.documents import Json
-from reconciler.planning.pauses import moment
+from reconciler.planning.checks.pauses import moment
 
 Line = tuple[str, str]
 Row = tuple[str, ...]

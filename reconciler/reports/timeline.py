@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 from reconciler.model.plan import Action
 from reconciler.planning import graph
-from reconciler.planning.outages import AWAY, BACK
+from reconciler.planning.review.outages import AWAY, BACK
 
 # The least that an action takes: all hosts are looked at after it.
 LOOK = 2.0

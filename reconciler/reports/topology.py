@@ -14,7 +14,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.quantities import format_extent
 from reconciler.model.roles import LISTED, is_withdrawn
-from reconciler.planning.numbering import numbered, places
+from reconciler.planning.resolve.numbering import places, with_numbers
 
 Mark = Literal["mounted", "mounts", "unmounts", "again", "none", "unknown"]
 State = Literal["member", "joins", "leaves", "drained", "offline", "dead", "gone", "silent"]
@@ -71,7 +71,7 @@ class Topology:
 def topology(cluster: Cluster, observed: Observed, plan: ClusterPlan) -> Topology:
     """What is now, and what the plan makes of it."""
     now = {name: str(place[0]) for name, place in places(cluster, observed).items()}
-    members = numbered(cluster, observed).members
+    members = with_numbers(cluster, observed).members
     seats = [_seat(cluster, member, observed, plan, now) for member in members]
     return Topology(tuple(seats), tuple(_shelf(volume) for volume in cluster.volumes))
 

@@ -18,7 +18,8 @@ from reconciler.hosts.simulator.state.disk import Blank
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.plan import Change
-from reconciler.planning import order, planner, rehearsal, safety
+from reconciler.planning import order, planner
+from reconciler.planning.checks import invariants, rehearsal
 from reconciler.resources import READINGS, RESOURCES, Resource
 from tests.clock import drive
 from tests.properties.recovery import disturbed, heal, recover
@@ -43,18 +44,18 @@ def reordered(monkeypatch, dropped, added):
     kept = tuple(row for row in order.ORDER if row[:2] not in dropped)
     rows = (*kept, *((*row, anywhere) for row in added))
     monkeypatch.setattr(order, "ORDER", rows)
-    monkeypatch.setattr(safety, "INVARIANTS", ())
+    monkeypatch.setattr(invariants, "INVARIANTS", ())
     monkeypatch.setattr(rehearsal.Rehearsal, "_missing", lambda *_: ())
 
 
 def blind(monkeypatch, *readings):
     """Facts of these readings hold whatever the hosts say."""
 
-    def remaining(facts, observed):
+    def unmet(facts, observed):
         return really([fact for fact in facts if fact.reading not in readings], observed)
 
-    really = executor.remaining
-    monkeypatch.setattr(executor, "remaining", remaining)
+    really = executor.unmet
+    monkeypatch.setattr(executor, "unmet", unmet)
 
 
 def test_a_mount_before_the_lists_agree_is_seen(monkeypatch):

@@ -45,8 +45,8 @@ from reconciler.model.plan import Plan
 from reconciler.model.roles import contacted
 from reconciler.pipeline import Fleet, Options, Run
 from reconciler.pipeline import plan as make
-from reconciler.planning.approval import Consent, judge, runnable
-from reconciler.planning.stale import Difference, differences
+from reconciler.planning.review.approval import Consent, judge, runnable
+from reconciler.planning.review.plan_diff import Difference, differences
 from reconciler.reports.devices import aliases
 from reconciler.reports.documents import plan_document, run_summary
 from reconciler.reports.stale import stale_lines

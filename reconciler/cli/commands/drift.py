@@ -27,8 +27,8 @@ from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.observed import Observed
 from reconciler.model.roles import contacted
 from reconciler.pipeline import Fleet, Options, Watch, look_at
-from reconciler.planning.drift import Drift, compared, last_applied, record_notes
 from reconciler.planning.planner import restrict
+from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 
 DRIFTED = 2
@@ -104,8 +104,8 @@ async def _one(
     applied = last_applied(*pair)
     notes = tuple(record_notes(*pair))
     if applied is None:
-        return compared(wanted, None, notes)
+        return detect_drift(wanted, None, notes)
     if applied.clusters[0] == asked:
-        return compared(wanted, wanted, notes)
+        return detect_drift(wanted, wanted, notes)
     ((before, seen),) = await look_at(applied, fleet, options)
-    return compared(wanted, restrict(before, seen, options.targets), notes)
+    return detect_drift(wanted, restrict(before, seen, options.targets), notes)

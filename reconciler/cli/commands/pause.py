@@ -18,7 +18,7 @@ from reconciler.execution.operating import Answer, Wish, pause
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.documents import FORMAT_VERSION
-from reconciler.planning.pauses import moment
+from reconciler.planning.checks.pauses import moment
 
 LONGEST = 1024  # bytes of a reason, as the gate takes it
 

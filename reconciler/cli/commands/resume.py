@@ -18,7 +18,7 @@ from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.observed import Observed, Pause
-from reconciler.planning.pauses import pauses, words
+from reconciler.planning.checks.pauses import pauses, words
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 

@@ -23,7 +23,7 @@ from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
 from reconciler.model.roles import contacted
 from reconciler.pipeline import Fleet, Watch, doors, probe_for
-from reconciler.planning.departed import departed, with_departed
+from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
 from reconciler.resources import SECTIONS
@@ -169,8 +169,8 @@ class _Looks:
         seen = await observe(
             doors(fleet, cluster), probe, SECTIONS, limit=limit, progress=watch
         )
-        if gone := departed(cluster, seen):
-            cluster = with_departed(cluster, gone)
+        if gone := removed_members(cluster, seen):
+            cluster = with_removed_members(cluster, gone)
             more = {member.name: fleet(cluster.name, member) for member in gone}
             also = await observe(more, probe, SECTIONS, limit=limit)
             seen = Observed({**seen.hosts, **also.hosts})

@@ -134,7 +134,7 @@ class Observed:
     """All hosts of one cluster by member name.
 
     ``storage`` are hosts on which an action is due beside its members: only they are asked,
-    and of little (``planning.storage``).
+    and of little (``planning.checks.storage_hosts``).
     """
 
     hosts: Mapping[str, HostFacts | Unreachable]

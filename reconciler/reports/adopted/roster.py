@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveCluster, Unknown
-from reconciler.planning.numbering import filed, live_nodes
+from reconciler.planning.resolve.numbering import conf_places, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.o2cb.changes import DEFAULTS
 from reconciler.resources.o2cb.parsing import parse_settings
@@ -63,7 +63,7 @@ def _live(cluster: Cluster, facts: HostFacts) -> Iterator[Node]:
 
 
 def _filed(cluster: Cluster, facts: HostFacts) -> Iterator[Node]:
-    for name, (number, ip, port) in filed(cluster, facts):
+    for name, (number, ip, port) in conf_places(cluster, facts):
         yield Node(name, number, ip, port)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.gate_call import ANY, HEAD
-from reconciler.model.plan import Action
+from reconciler.model.plan import Action, declared_kind
 from reconciler.reports.runbook.checks import FSTAB, escaped
 from reconciler.reports.runbook.places import CONFIGFS, Places, lines, remark, shell
 from reconciler.reports.runbook.typed import Commands, Maker, arguments, called, node, plainly
@@ -123,7 +123,7 @@ def _fetch(action: Action, places: Places) -> Commands:
         return ()
     argv = (*action.command.argv[:HEAD], *call.arguments)
     command = replace(action.command, argv=argv)
-    kind = action.kind.replace("fetch", "upgrade")
+    kind = declared_kind(action.kind.replace("fetch", "upgrade"))
     typed = STEPS[kind](replace(action, kind=kind, command=command), places)
     return tuple(
         line.replace("apt-get install", "apt-get install --download-only").replace(

@@ -10,7 +10,7 @@ is of another size then. One member that knows of it is enough.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, Command, Fact
+from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.records import record
 from reconciler.model.roles import restrict_to, staying
@@ -150,7 +150,11 @@ def actions(cluster: Cluster, volume: Volume, how: Backup, block: Superblock) ->
 
 
 def _note(
-    cluster: Cluster, volume: Volume, how: Backup, block: Superblock, what: tuple[str, str]
+    cluster: Cluster,
+    volume: Volume,
+    how: Backup,
+    block: Superblock,
+    what: tuple[str, ActionKind],
 ) -> Action:
     host, kind = what
     word = STATES[kind]
@@ -169,7 +173,7 @@ def _note(
     )
 
 
-STATES = {"begin-backup": "begun", "note-backup": "made"}
+STATES: Mapping[ActionKind, str] = {"begin-backup": "begun", "note-backup": "made"}
 
 
 def proof(

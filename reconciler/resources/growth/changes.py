@@ -17,7 +17,7 @@ from reconciler.model.devices import disk_target, mount_subject, ref, target
 from reconciler.model.gate_call import Target
 from reconciler.model.heartbeats import beside_mounts, waited
 from reconciler.model.observed import Observed
-from reconciler.model.plan import Action, Change, Command, Fact
+from reconciler.model.plan import Action, ActionKind, Change, Command, Fact
 from reconciler.model.quantities import format_size
 from reconciler.model.roles import staying
 from reconciler.model.secrets import references
@@ -127,7 +127,7 @@ class _Growing:
         )
         yield self._barrier()
 
-    def _action(self, kind: str, host: str, summary: str, command: Command) -> Action:
+    def _action(self, kind: ActionKind, host: str, summary: str, command: Command) -> Action:
         return action_for(
             self.cluster.name,
             Cause(volume_address(self.volume.label), host, self.because),

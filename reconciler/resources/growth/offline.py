@@ -1,7 +1,7 @@
 """What a volume needs while nobody has it mounted: a check, slots, a label, offline growth.
 
 The tools refuse slots and labels while anybody has the volume mounted (manual ocfs2, 3), so a plan
-passes through a window in which nobody has (``planning.waypoints``). Whatever else needs the
+passes through a window in which nobody has (``planning.rollout``). Whatever else needs the
 volume unmounted is done in the same one.
 """
 
@@ -27,7 +27,7 @@ from reconciler.model.devices import (
 from reconciler.model.gate_call import ANY
 from reconciler.model.heartbeats import alone, unexplained, waited
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
-from reconciler.model.plan import Action, Command, Fact
+from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
 from reconciler.resources.growth import backups
@@ -179,7 +179,7 @@ class Unmounted:
             Fact((self.due.worker,), "device-covers", self.ref, "whole"),
         )
 
-    def action(self, kind: str, summary: str, command: Command) -> Action:
+    def action(self, kind: ActionKind, summary: str, command: Command) -> Action:
         """One of them."""
         host = self.due.worker
         return action_for(
@@ -209,7 +209,7 @@ class Unmounted:
         given = (self.cluster, self.volume, self.due.block, self.observed)
         return backups.proof(*given, (self.due.worker,))
 
-    def check(self, kind: str) -> Action:
+    def check(self, kind: ActionKind) -> Action:
         """fsck.ocfs2, judged by what it says."""
         words = ("check-fs", "o2cb", self.cluster.name)
         action = self.action(

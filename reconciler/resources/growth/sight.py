@@ -15,7 +15,7 @@ from reconciler.resources.growth.sizes import layers
 PACKAGE = {"dpkg": "sg3-utils", "rpm": "sg3_utils"}
 
 
-def told(cluster: Cluster, observed: Observed) -> Iterator[str]:
+def visibility_notes(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """A line for each volume of which something that matters cannot be seen."""
     stays = restrict_to(observed, staying(cluster)).reached()
     seen = Observed({name: facts for name, facts in stays.items() if _is_read(facts)})

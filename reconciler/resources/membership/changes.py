@@ -14,7 +14,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
 from reconciler.model.outcome import Blocked
-from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import leaving, listed, online, staying
 from reconciler.resources.membership.preflight import closed_ports
@@ -220,7 +220,7 @@ def _stop(cluster: Cluster, change: Change) -> Action:
 
 def _bring(cluster: Cluster, change: Change, want: str) -> Action:
     running = change.before is not None
-    kind = "register-nodes" if running else "start-cluster"
+    kind: ActionKind = "register-nodes" if running else "start-cluster"
     return action_for(
         cluster.name,
         change,

@@ -12,8 +12,7 @@ from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, 
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.roles import leaving, mounting_it
 from reconciler.model.units import full_names
-from reconciler.resources.mounts.changes import FSTAB
-from reconciler.resources.mounts.fstab import entries
+from reconciler.resources.mounts.fstab import FSTAB, entries
 from reconciler.resources.mounts.moves import elsewhere, former_entries, own_names, places
 from reconciler.resources.mounts.readings import is_foreign, mounted
 
@@ -98,7 +97,7 @@ def _check_automounts(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def busy(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Refuse to unmount what somebody uses; asked at every way-point, before the first action."""
+    """Refuse to unmount what somebody uses; asked at every step, before the first action."""
     for volume in cluster.volumes:
         mounts = mounting_it(cluster, volume)
         for host, facts in observed.reached().items():

@@ -6,6 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.model.desired import Volume
+
+FSTAB = "/etc/fstab"
+# o2cb must be online first, and ocfs2.service would mount the same at the same time (one of
+# the two then fails with error 16). Orderings only: stopping o2cb unmounts nothing.
+BOOT_ORDER = ("x-systemd.after=o2cb.service", "x-systemd.before=ocfs2.service")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -15,6 +22,13 @@ class Entry:
     source: str
     path: str
     kind: str
+
+
+def fstab_line(volume: Volume, source: str) -> str:
+    """The line; ``nofail`` is refused by OCFS2, ``_netdev`` orders it after the network."""
+    options = [*(volume.mount.options or ("defaults",)), "_netdev"]
+    options += BOOT_ORDER
+    return f"{source} {volume.mount.path} ocfs2 {','.join(options)} 0 0"
 
 
 def entries(text: str) -> Iterator[Entry]:

@@ -1,7 +1,7 @@
 """Which mounts of ours have to be ended and made again: on another path, with other options.
 
 A mounted file system takes neither a new path nor all of its options, so whoever has it is
-without it for a moment (``planning.waypoints`` says when).
+without it for a moment (``planning.rollout`` says when).
 """
 
 from __future__ import annotations

@@ -9,12 +9,11 @@ from reconciler.gate import gate_command
 from reconciler.gate.steps import Cause, action_for, barrier, write
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, LiveCluster, Observed, Unit, known
-from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
+from reconciler.model.observed import HostFacts, Observed, Unit, known
 from reconciler.model.plan import Action, Change, Fact
-from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
+from reconciler.resources.o2cb.readings import timeout_words, timeouts, without_reconnect
 
 UNITS = ("o2cb.service", "ocfs2.service")
 # Of these the kernel takes a new value while it runs; the others are refused or ignored.
@@ -47,7 +46,7 @@ OUT = {"O2CB_ENABLED": "false"}
 
 def _timeouts(cluster: Cluster) -> str:
     network = cluster.network
-    return _words(
+    return timeout_words(
         network.idle_timeout_ms,
         network.keepalive_delay_ms,
         network.reconnect_delay_ms,
@@ -55,77 +54,9 @@ def _timeouts(cluster: Cluster) -> str:
     )
 
 
-def _words(*values: int | None) -> str:
-    names = ("idle", "keepalive", "reconnect", "dead")
-    return " ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
-
-
 def frozen_timeouts(cluster: Cluster) -> str:
     """What a running kernel does not take a new value of, as ``kernel_timeouts`` tells it."""
-    return _frozen(_timeouts(cluster))
-
-
-def _frozen(words: str) -> str:
-    return " ".join(word for word in words.split() if not word.startswith("reconnect="))
-
-
-def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
-    """Refuse other stacks and heartbeat modes, and units that cannot start."""
-    if cluster.heartbeat.mode == "global":
-        yield refuse_unsupported(
-            cluster_address(cluster.name),
-            "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
-            "use mode: local",
-        )
-    for host, facts in observed.reached().items():
-        if host not in staying(cluster):
-            continue
-        stack = parse_settings(known(facts.o2cb_config).text or "").get("O2CB_STACK", "")
-        if stack not in ("", "o2cb"):
-            yield Blocked(
-                "foreign-stack",
-                member_address(host),
-                f"{known(facts.o2cb_config).path} says O2CB_STACK={stack}",
-                "this product drives the o2cb stack; set it back, or leave the host out",
-            )
-        yield from _check_units(host, facts)
-        live = known(facts.live).running(cluster.name)
-        if live and (untold := _untold(live)):
-            yield refuse_unread(
-                host, f"{', '.join(untold)} in its kernel", "there is no such file"
-            )
-        if live and live.heartbeat_mode not in ("", "local"):
-            yield refuse_unsupported(
-                member_address(host),
-                f"the running cluster has heartbeat mode {live.heartbeat_mode}",
-                "only local heartbeat is acted upon",
-            )
-
-
-def _untold(live: LiveCluster) -> list[str]:
-    """What configfs does not tell of a running cluster: taken for different, it would restart."""
-    told = {
-        "idle_timeout_ms": live.idle_timeout_ms,
-        "keepalive_delay_ms": live.keepalive_delay_ms,
-        "reconnect_delay_ms": live.reconnect_delay_ms,
-        "heartbeat/dead_threshold": live.dead_threshold,
-        "heartbeat/mode": live.heartbeat_mode or None,
-    }
-    return [name for name, value in told.items() if value is None]
-
-
-def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
-    for unit in known(facts.services):
-        absent = unit.name == UNITS[0] and unit.load == "not-found"
-        if unit.name in UNITS and (absent or unit.load == "masked"):
-            yield Blocked(
-                "unit-not-usable",
-                member_address(host),
-                f"{unit.name} is {unit.load}: the cluster would not start at boot",
-                f"on {host}: systemctl unmask {unit.name}"
-                if unit.load == "masked"
-                else f"install the package that has {unit.name} on {host}",
-            )
+    return without_reconnect(_timeouts(cluster))
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
@@ -224,9 +155,9 @@ def actions(
 
 
 def _only_reconnect(change: Change) -> bool:
-    return change.before is not None and _frozen(str(change.before)) == _frozen(
-        str(change.after)
-    )
+    return change.before is not None and without_reconnect(
+        str(change.before)
+    ) == without_reconnect(str(change.after))
 
 
 def _set_reconnect(cluster: Cluster, change: Change) -> Action:
@@ -253,7 +184,7 @@ def _set_boot(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     return action_for(
         cluster.name,
         change,
-        f"{verb}-o2cb",
+        "enable-o2cb" if enable else "disable-o2cb",
         summary=f"{verb} {' and '.join(units)} at boot",
         command=gate_command("do", "systemctl", verb, *units),
         expects=tuple(Fact((change.host,), "unit-at-boot", u, f"{verb}d") for u in units),
@@ -272,43 +203,4 @@ def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
     return replace(action, summary=f"write {file.path}: {what}")
 
 
-def o2cb_config(facts: HostFacts, _subject: str) -> str:
-    """The hash of the o2cb configuration file."""
-    return known(facts.o2cb_config).sha256 or "absent"
-
-
-def unit_at_boot(facts: HostFacts, name: str) -> str:
-    """Whether a unit starts at boot."""
-    unit = next((u for u in known(facts.services) if u.name == name), None)
-    if unit is None:
-        return unknown("it was not looked at")
-    return "enabled" if unit.enabled else "disabled"
-
-
-def timeouts(facts: HostFacts, name: str) -> str:
-    """The timeouts of the running cluster; of the network in ms, ``dead`` in intervals."""
-    live = known(facts.live).running(name)
-    if live is None:
-        return "absent"
-    values = (
-        live.idle_timeout_ms,
-        live.keepalive_delay_ms,
-        live.reconnect_delay_ms,
-        live.dead_threshold,
-    )
-    if None in values:
-        return unknown(f"the kernel does not tell: {_words(*values)}")
-    return _words(*values)
-
-
-def kernel_timeouts(facts: HostFacts, name: str) -> str:
-    """As ``timeouts``, without what changes while the kernel runs."""
-    return _frozen(timeouts(facts, name))
-
-
 NEEDS = ("o2cb_config", "services", "live")
-READINGS = {
-    "o2cb-config": Reading(("o2cb_config",), o2cb_config),
-    "unit-at-boot": Reading(("services",), unit_at_boot),
-    "live-timeouts": Reading(("live",), timeouts),
-}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.model.gate_call import gate_call
-from reconciler.model.plan import Action
+from reconciler.model.plan import Action, declared_kind
 
 # Fetching and unpacking over a slow line, after waiting for whoever has the package manager.
 INSTALL_TIMEOUT = 1800.0
@@ -19,7 +19,7 @@ def fetched(upgrade: Action) -> Action:
     """
     call = gate_call(upgrade.command.argv) if upgrade.command else None
     words = (call.verb, *call.arguments) if call else ()
-    kind = upgrade.kind.replace("upgrade", "fetch")
+    kind = declared_kind(upgrade.kind.replace("upgrade", "fetch"))
     return replace(
         upgrade,
         id=upgrade.id.replace(upgrade.kind, kind),

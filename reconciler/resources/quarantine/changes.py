@@ -2,7 +2,7 @@
 
 Powered on again it starts with its old node list and mounts by itself; if nobody of that
 list is mounting then, it replays a live journal (manual ocfs2, 0.9). What would let it is
-refused by ``planning.returning``.
+refused by ``planning.checks.quarantine``.
 """
 
 from __future__ import annotations

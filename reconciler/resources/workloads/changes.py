@@ -22,7 +22,7 @@ DOWN = frozenset({"inactive", "disabled", "stopped"})
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse services of which nothing was told.
 
-    What cannot be stopped is refused at the way-point that would stop it.
+    What cannot be stopped is refused at the step that would stop it.
     """
     for host, facts in observed.reached().items():
         seen = {unit.name for unit in known(facts.services)}

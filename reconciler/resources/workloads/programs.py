@@ -13,11 +13,13 @@ from dataclasses import replace
 from reconciler.gate.steps import digest, write
 from reconciler.model.addresses import parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.effect import on_host, record_written
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.roles import is_withdrawn
+from reconciler.model.roles import is_withdrawn, staying
+from reconciler.resources.resource import Resource
 from reconciler.resources.workloads.parsing import UNAPPROVED
 
 PROGRAMS = "programs"
@@ -119,3 +121,12 @@ def _text(digests: set[str]) -> str:
 
 
 NEEDS = ("records",)
+RESOURCE = Resource(
+    "programs",
+    needs=NEEDS,
+    check=check,
+    diff=diff,
+    actions=actions,
+    scope=staying,
+    effects={"approve-programs": on_host(record_written)},
+)

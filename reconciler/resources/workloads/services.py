@@ -9,7 +9,7 @@ from reconciler.gate.steps import action_for
 from reconciler.model.addresses import extend_address, member_address, parse_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, known
-from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.plan import Action, Change, Fact, declared_kind
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
@@ -125,7 +125,7 @@ def moved(cluster: Cluster, change: Change, verb: str) -> Action:
     return action_for(
         cluster.name,
         change,
-        f"{verb}-service",
+        declared_kind(f"{verb}-service"),
         unit,
         risk="outage" if verb == "stop" else "safe",
         summary=f"{verb} {unit}",

@@ -16,7 +16,7 @@ from reconciler.execution.journal import Journal
 from reconciler.hosts.simulator.presets import Shape
 from reconciler.model import bindings, documents, heartbeats, outcome, plan, records
 from reconciler.model.outcome import ClusterOutcome, ClusterResult
-from reconciler.planning.past import APPLIED
+from reconciler.planning.resolve.last_applied import APPLIED
 from reconciler.resources.growth import backups
 from reconciler.resources.workloads.obligations import STOPPED
 from reconciler.resources.workloads.programs import PROGRAMS

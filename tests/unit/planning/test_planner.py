@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from reconciler.model.observed import Lease, Observed, Slot, Unknown, Unreachable
-from reconciler.planning.departed import departed, with_departed
-from reconciler.planning.numbering import numbered
 from reconciler.planning.planner import make_plan, plan_cluster
+from reconciler.planning.resolve.numbering import with_numbers
+from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.resources.cluster_conf.changes import wanted
 from reconciler.resources.mounts.fstab import with_entry
 from tests.builders import (
@@ -218,7 +218,7 @@ def test_another_size_than_the_file_system_has_is_refused(size, code):
 
 def test_a_member_of_a_foreign_cluster_is_refused():
     cluster = spec()
-    foreign = numbered(spec(name="elsewhere"), bare(cluster))
+    foreign = with_numbers(spec(name="elsewhere"), bare(cluster))
     observed = changed(
         bare(cluster), "node01", cluster_conf=file("/etc/ocfs2/cluster.conf", wanted(foreign))
     )
@@ -237,7 +237,7 @@ def test_a_deleted_member_that_does_not_answer_is_never_taken_for_gone():
     hosts = dict(converged(spec(("node01", "node02", "node03"))).hosts)
     hosts["node03"] = Unreachable("node03", "host-unreachable", "no route")
     members = {name: hosts[name] for name in ("node01", "node02")}
-    left = with_departed(after, departed(after, Observed(members)))
+    left = with_removed_members(after, removed_members(after, Observed(members)))
     assert [(m.name, m.state) for m in left.members if m.state != "present"] == [
         ("node03", "absent")
     ]

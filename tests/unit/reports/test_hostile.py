@@ -13,7 +13,7 @@ import pytest
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Command, Fact, Outage, Plan
-from reconciler.planning.drift import Drift, Item
+from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports.drift import drift_markdown
 from reconciler.reports.forms import FORMS, Shown
 from reconciler.reports.markdown import LIMIT, MARKER, fence, plan_markdown, prose

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.observed import Observed, Unknown
-from reconciler.planning.between import TOUCHES, guarded, since
-from reconciler.planning.order import STAGES
+from reconciler.planning.checks.cluster_health import TOUCHES, guard_actions, since
+from reconciler.planning.kinds import KINDS
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources.health.log import newer, trouble
 from tests.builders import bare, converged, spec, volume
@@ -97,5 +97,5 @@ def test_whatever_touches_a_host_asks_all_members_first():
     for action in touching:
         (asked,) = (f for f in action.requires if f.reading == "healthy")
         assert (asked.hosts, asked.value) == (("node01", "node02", "node03"), "well")
-    assert set(STAGES) >= TOUCHES
-    assert guarded(wish, converged(cluster), ()) == ()
+    assert KINDS.keys() >= TOUCHES
+    assert guard_actions(wish, converged(cluster), ()) == ()

@@ -18,7 +18,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.plan import Fact
 from reconciler.model.reading import UNKNOWN
-from reconciler.planning.facts import read, remaining
+from reconciler.planning.conditions import read, unmet
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources import READINGS
 from tests.builders import GIB, REF, UUID, bare, converged, spec, volume
@@ -253,8 +253,8 @@ def test_without_a_uuid_any_region_may_be_the_volumes():
     subject = use_subject("/srv/images", REF, "")
     facts = lived(regions=(Region("A" * 32, "ubdb"),))(free())
     fact = Fact(("node01",), "released", subject, "released")
-    assert remaining((fact,), Observed({"node01": facts}))
-    assert not remaining((fact,), Observed({"node01": free()}))
+    assert unmet((fact,), Observed({"node01": facts}))
+    assert not unmet((fact,), Observed({"node01": free()}))
 
 
 def test_a_mount_of_what_nobody_identified_may_be_the_volumes():

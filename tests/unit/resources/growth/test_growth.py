@@ -9,8 +9,8 @@ from reconciler.model.devices import is_logical
 from reconciler.model.gate_call import Target, gate_call
 from reconciler.model.observed import Disk, Observed
 from reconciler.planning import graph
+from reconciler.planning.checks.invariants import violations
 from reconciler.planning.planner import plan_cluster
-from reconciler.planning.safety import violations
 from tests.builders import GIB, UUID, converged, spec, volume
 
 WWID = "360014050000000000000000000000000a"

@@ -1,0 +1,1 @@
+"""Why a plan may not be carried out."""

@@ -1,0 +1,102 @@
+"""Who gets another number, address or port, and the order in which members do.
+
+A kernel knows a node by them, so whoever moves has nothing mounted meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.model.desired import Cluster, Member
+from reconciler.model.host_names import host_key
+from reconciler.model.observed import Observed, Unknown
+from reconciler.model.roles import (
+    listed,
+    restrict_to,
+    staying,
+    with_member_states,
+    with_members,
+)
+from reconciler.planning.resolve.numbering import Place, live_nodes
+
+
+def place_of(member: Member) -> Place:
+    """Number, address and port that the file wants."""
+    return (member.number or 0, str(member.interconnect), member.port)
+
+
+def moving_members(
+    cluster: Cluster, observed: Observed, now: Mapping[str, Place]
+) -> list[Member]:
+    """Who has to move with nothing mounted; ``now`` are the places by lower-case name.
+
+    An idle member is one of them only if it wants what a mounted one has, or has what that wants.
+    """
+    changed = [
+        m for m in listed(cluster) if now.get(host_key(m.name), place_of(m)) != place_of(m)
+    ]
+    moved = [m for m in changed if _mounts(observed, m.name)]
+    return moved + [m for m in changed if m not in moved and _collides(m, moved, now)]
+
+
+def turns_of(moved: Sequence[Member], now: Mapping[str, Place]) -> list[list[Member]]:
+    """One member at a time; all at once if one wants what another has until that has moved."""
+    return [list(moved)] if _swapped(moved, now) else [[m] for m in sorted(moved, key=place_of)]
+
+
+def _mounts(observed: Observed, name: str) -> bool:
+    facts = observed.reached().get(name)
+    return facts is not None and not isinstance(facts.mounts, Unknown) and bool(facts.mounts)
+
+
+def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
+    """Whether an idle member wants what a mounted one has, or has what that one wants."""
+    mine, here = place_of(member), now[host_key(member.name)]
+    pairs = [
+        pair
+        for other in moved
+        for pair in ((mine, now[host_key(other.name)]), (here, place_of(other)))
+    ]
+    return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
+
+
+def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
+    """Whether one is to have what another of them has until it has moved itself."""
+    order = sorted(moved, key=place_of)
+    for at, member in enumerate(order):
+        number, ip, _port = place_of(member)
+        later = [now[host_key(m.name)] for m in order[at + 1 :]]
+        if any(number == place[0] or ip == place[1] for place in later):
+            return True
+    return False
+
+
+def running_members(cluster: Cluster, observed: Observed) -> set[str]:
+    """Who stays and has the cluster online."""
+    reached = restrict_to(observed, staying(cluster)).reached()
+    return {name for name, facts in reached.items() if live_nodes(cluster, facts)}
+
+
+def without_moves(
+    cluster: Cluster, observed: Observed, now: Mapping[str, Place], moved: Sequence[Member]
+) -> Cluster:
+    """Who leaves has left; who is to move is where it is; nobody has joined yet.
+
+    Who is to move, has nothing mounted and is not online is left out, and joins at its turn.
+    """
+    names = {m.name for m in moved}
+    runs = running_members(cluster, observed)
+    away = {name for name in names if name not in runs}
+    kept = [
+        _put(m, now[host_key(m.name)]) if m.name in names else m
+        for m in cluster.members
+        if m not in listed(cluster) or (host_key(m.name) in now and m.name not in away)
+    ]
+    idle = {name for name in names if not _mounts(observed, name)}
+    return with_member_states(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
+
+
+def _put(member: Member, place: Place) -> Member:
+    number, ip, port = place
+    update = {"number": number, "interconnect": type(member.interconnect)(ip), "port": port}
+    return member.model_copy(update=update)

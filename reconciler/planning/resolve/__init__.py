@@ -1,0 +1,1 @@
+"""The wish made whole: numbers, who left, what the hosts remember."""

@@ -1,0 +1,135 @@
+"""Node numbers: pinned, kept, or the lowest that is free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+
+from reconciler.model.desired import Cluster, Member
+from reconciler.model.heartbeats import is_left, seen
+from reconciler.model.host_names import host_key
+from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
+from reconciler.model.roles import GONE, LISTED, contacted, listed, restrict_to, with_members
+from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
+from reconciler.resources.quarantine.changes import entered, lifted
+from reconciler.resources.quarantine.entries import known_members
+
+# o2nm: O2NM_MAX_NODES is 255, numbers 0 to 254 (fs/ocfs2/cluster/ocfs2_nodemanager.h).
+NUMBERS = range(255)
+# A node as lists have it: number, address, port.
+Place = tuple[int, str, int]
+
+
+def with_numbers(cluster: Cluster, observed: Observed) -> Cluster:
+    """``cluster`` with a number for every listed member, in the file's order.
+
+    Who is not listed has the number that it was last known by, if any.
+    """
+    held = {name: place[0] for name, place in places(cluster, observed).items()}
+    was = {**{n: k.number for n, k in known_members(cluster, observed).items()}, **held}
+    marked = heartbeats(cluster, observed) - {*held.values()}
+    given = (
+        _compact(cluster, held)
+        if cluster.numbering == "compact"
+        else _stable(cluster, held, was, {*reserved_numbers(cluster, observed), *marked})
+    )
+    return with_members(cluster, [_numbered(m, given, was) for m in cluster.members])
+
+
+def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) -> Member:
+    name = host_key(member.name)
+    number = given[name] if member.role in LISTED else was.get(name)
+    return member.model_copy(update={"number": number})
+
+
+def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers whose blocks on the volumes are not those of a clean leave, and attested ones."""
+    views = [seen(cluster, volume, observed) for volume in cluster.volumes]
+    left = {
+        beat.node for v in views for beat in (v.beats if v else None) or () if is_left(beat)
+    }
+    return frozenset({*left, *(item.number for item in cluster.heartbeat.attested)})
+
+
+def owned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers that the file's members have or had, by lists and by what members remember."""
+    names = {host_key(m.name) for m in cluster.members}
+    held = {name: place[0] for name, place in places(cluster, observed).items()}
+    was = {name: known.number for name, known in known_members(cluster, observed).items()}
+    return frozenset(n for found in (held, was) for name, n in found.items() if name in names)
+
+
+def reserved_numbers(cluster: Cluster, observed: Observed) -> Mapping[int, str]:
+    """Numbers of hosts in quarantine, to names: one that returns beats under its own."""
+    found = entered(cluster, observed)
+    free = lifted(cluster, observed, found)
+    return {entry.number: entry.name for entry in found if entry not in free}
+
+
+def _compact(cluster: Cluster, held: Mapping[str, int]) -> Mapping[str, int]:
+    """0 to n-1 in the order of the numbers held, newcomers last."""
+    names = [host_key(member.name) for member in listed(cluster)]
+    names.sort(key=lambda name: held.get(name, len(NUMBERS)))
+    return {name: number for number, name in enumerate(names)}
+
+
+def _stable(
+    cluster: Cluster,
+    held: Mapping[str, int],
+    was: Mapping[str, int],
+    reserved_numbers: Collection[int],
+) -> Mapping[str, int]:
+    """The pin, else the number held or had before, else the lowest that nobody holds."""
+    names = [host_key(member.name) for member in listed(cluster)]
+    given = {host_key(m.name): m.number for m in listed(cluster) if m.number is not None}
+    others = {held[name] for name in held if name not in names}
+    taken = {*given.values(), *others, *reserved_numbers}
+    for known_numbers in (held, was):  # whoever holds a number now goes first
+        for name in names:
+            if name not in given and known_numbers.get(name, -1) not in {-1, *taken}:
+                given[name] = known_numbers[name]
+                taken.add(given[name])
+    for name in names:
+        if name not in given:
+            given[name] = next(number for number in NUMBERS if number not in taken)
+            taken.add(given[name])
+    return given
+
+
+def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
+    """By lower-case name the place that each node has now, on whatever list.
+
+    What a kernel says of its own host counts most, then what others' kernels say, then files.
+    """
+    found: dict[str, Place] = {}
+    names = {m.name for m in contacted(cluster) if m.role != GONE}
+    for source in (_own, _live, conf_places):
+        for facts in restrict_to(observed, names).reached().values():
+            for name, place in source(cluster, facts):
+                found.setdefault(host_key(name), place)
+    return found
+
+
+def live_nodes(cluster: Cluster, facts: HostFacts) -> tuple[LiveNode, ...]:
+    """The nodes that a host's kernel has of the cluster."""
+    if isinstance(facts.live, Unknown):
+        return ()
+    return facts.live.nodes(cluster.name)
+
+
+def _own(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+    return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts) if n.local)
+
+
+def _live(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+    return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts))
+
+
+def conf_places(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+    """The nodes that a host's cluster.conf has of the cluster."""
+    if isinstance(facts.cluster_conf, Unknown) or not facts.cluster_conf.text:
+        return
+    with suppress(ConfInvalid):  # refused or repaired elsewhere
+        for node in parse_conf(facts.cluster_conf.text).nodes:
+            if node.cluster == cluster.name:
+                yield node.name, (node.number, node.ip, node.port)

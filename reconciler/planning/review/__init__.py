@@ -1,0 +1,1 @@
+"""Reading a plan: what it needs, tells, and changes."""

@@ -1,0 +1,284 @@
+"""What the next boot of each member will lead to, and where members differ.
+
+A running host tells little about its next boot: the kernel may be another, a unit disabled, a
+line of fstab gone, and files may say what the kernel was never told. Nothing is refused for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.model.addresses import extend_address, member_address, volume_address
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
+from reconciler.model.host_names import host_key
+from reconciler.model.observed import (
+    HostFacts,
+    LiveCluster,
+    Observed,
+    Unknown,
+    known,
+)
+from reconciler.model.outcome import Finding
+from reconciler.model.plan import Change
+from reconciler.model.roles import mounting_it, mounts_at_boot, restrict_to, staying
+from reconciler.model.units import full_names
+from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
+from reconciler.resources.mounts.fstab import entries
+from reconciler.resources.mounts.readings import mounted
+from reconciler.resources.o2cb.changes import UNITS
+from reconciler.resources.o2cb.parsing import parse_settings
+from reconciler.resources.o2cb.readings import unit_at_boot
+from reconciler.resources.ordering.words import load
+from reconciler.resources.skew import changes as skew
+
+NEEDS = (
+    *("kernel", "live", "packages", "mounts", "wanted"),
+    *("services", "fstab", "o2cb_config", "cluster_conf", "disks"),
+)
+# What o2cb sets at its start: the key of its file, and the kernel's default without it
+# (vendor/common/o2cb.init.sh; fs/ocfs2/cluster/heartbeat.h and tcp.h).
+TIMEOUTS: Mapping[str, tuple[str, int]] = {
+    "O2CB_HEARTBEAT_THRESHOLD": ("dead_threshold", 31),
+    "O2CB_IDLE_TIMEOUT_MS": ("idle_timeout_ms", 30000),
+    "O2CB_KEEPALIVE_DELAY_MS": ("keepalive_delay_ms", 2000),
+    "O2CB_RECONNECT_DELAY_MS": ("reconnect_delay_ms", 2000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A finding, and the addresses of the changes of which each would mend it."""
+
+    finding: Finding
+    mends: tuple[str, ...] = ()
+
+
+def findings(
+    cluster: Cluster, observed: Observed, changes: Sequence[Change] = ()
+) -> tuple[Finding, ...]:
+    """Of every member that was read whole; each with the one of ``changes`` that mends it."""
+    due = {change.address for change in changes}
+    readable = Observed(
+        {
+            host: facts
+            for host, facts in restrict_to(observed, staying(cluster)).reached().items()
+            if not any(isinstance(getattr(facts, name), Unknown) for name in NEEDS)
+        }
+    )
+    found = [
+        replace(item.finding, mended_by=next((a for a in item.mends if a in due), ""))
+        for host, facts in readable.reached().items()
+        for forecast in FORECASTS
+        for item in forecast(cluster, host, facts)
+    ]
+    return (*found, *skew.findings(cluster, readable))
+
+
+def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
+    """The kernel that boots next, as far as the host tells which one that is."""
+    kernel = known(facts.kernel)
+    if kernel.next_boot and kernel.next_boot_module is False:
+        labels = [v.label for v in cluster.volumes if host in mounting_it(cluster, v)]
+        mounts = f", and {', '.join(labels)} would not be mounted" if labels else ""
+        yield Forecast(
+            Finding(
+                "next-boot-no-module",
+                member_address(host),
+                f"the kernel that boots next, {kernel.next_boot}, has no ocfs2 module: the "
+                f"cluster would not be online{mounts}",
+                f"install on {host} what carries ocfs2 for {kernel.next_boot}, or let it boot "
+                f"{kernel.running}",
+            )
+        )
+
+
+def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
+    """What runs now and would not start: the cluster, and who mounts a volume itself."""
+    if known(facts.live).running(cluster.name) is None:
+        return
+    off = [u for u in UNITS if load(facts, u) == "loaded" and _is_off(facts, u)]
+    if off:
+        verb = "is" if len(off) == 1 else "are"
+        yield Forecast(
+            _disabled(host, f"{' and '.join(off)} {verb} disabled", off),
+            (member_address(host, "o2cb-at-boot"),),
+        )
+    file = known(facts.o2cb_config)
+    enabled = parse_settings(file.text or "").get("O2CB_ENABLED", "(nothing)")
+    if enabled != "true":
+        yield Forecast(
+            Finding(
+                "next-boot-unit-disabled",
+                member_address(host),
+                f"{file.path} says O2CB_ENABLED={enabled}: o2cb would not bring the cluster "
+                "online after a boot",
+                f"set O2CB_ENABLED=true there on {host}",
+            ),
+            (member_address(host, "o2cb-settings"),),
+        )
+    for volume in cluster.volumes:
+        yield from _agents(cluster, volume, host, facts)
+
+
+def _agents(
+    cluster: Cluster, volume: Volume, host: str, facts: HostFacts
+) -> Iterator[Forecast]:
+    if host not in mounting_it(cluster, volume) or volume.workloads is None:
+        return
+    mounts = volume.mounted_by == "workload"
+    for unit in full_names(volume.workloads.services) if mounts else ():
+        if load(facts, unit) == "loaded" and _is_off(facts, unit):
+            because = f"{unit}, which mounts {volume.label}, is disabled"
+            where = member_address(host, "service", unit)
+            yield Forecast(_disabled(host, because, [unit]), (extend_address(where, "boot"),))
+
+
+def _disabled(host: str, because: str, units: Sequence[str]) -> Finding:
+    return Finding(
+        "next-boot-unit-disabled",
+        member_address(host),
+        f"{because}: after a boot it would not start",
+        f"on {host}: systemctl enable {' '.join(units)}",
+    )
+
+
+def _is_off(facts: HostFacts, unit: str) -> bool:
+    return unit_at_boot(facts, unit) == "disabled"
+
+
+def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
+    """What the files say and the running kernel has not."""
+    live = known(facts.live).running(cluster.name)
+    if live is None:
+        return
+    parts: tuple[tuple[Sequence[str], str, tuple[str, ...]], ...] = (
+        (_node_words(cluster, facts, live), "cluster.conf", ("cluster.conf", "live-nodes")),
+        (
+            _setting_words(cluster, facts, live),
+            known(facts.o2cb_config).path,
+            ("o2cb-settings", "timeouts"),
+        ),
+    )
+    for words, file, mends in parts:
+        if words:
+            yield Forecast(
+                Finding(
+                    "next-boot-differs",
+                    member_address(host),
+                    f"{file} is not what its kernel runs with, and would be after a boot: "
+                    f"{'; '.join(words)}",
+                    "apply: file and kernel are made the same on all members, or mend the file",
+                ),
+                tuple(member_address(host, name) for name in mends),
+            )
+
+
+def _node_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[str]:
+    text = known(facts.cluster_conf).text
+    if text is None:
+        return ["there is no such file"]
+    try:
+        conf = parse_conf(text)
+    except ConfInvalid as error:
+        return [f"it cannot be read: {error}"]
+    told = {
+        (host_key(n.name), n.number, n.ip, n.port)
+        for n in conf.nodes
+        if n.cluster == cluster.name
+    }
+    runs = {(host_key(n.name), n.number, n.ip, n.port) for n in live.nodes}
+    return [
+        f"{name} {number} {ip}:{port} only in {where}"
+        for where, nodes in (("the file", told - runs), ("the kernel", runs - told))
+        for name, number, ip, port in sorted(nodes)
+    ]
+
+
+def _setting_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[str]:
+    have = parse_settings(known(facts.o2cb_config).text or "")
+    words = []
+    for key, (name, default) in TIMEOUTS.items():
+        runs, told = getattr(live, name), have.get(key) or str(default)
+        if runs is not None and str(runs) != told:
+            words.append(f"{name} {told} in the file, {runs} in the kernel")
+    other = have.get("O2CB_BOOTCLUSTER", "")
+    if other != cluster.name:
+        words.append(f"cluster {other or '(none)'} in the file, {cluster.name} in the kernel")
+    return words
+
+
+def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
+    """Volumes that are mounted now and that fstab would not mount."""
+    for volume in cluster.volumes:
+        ours = mounts_at_boot(volume)
+        if not ours or host not in mounting_it(cluster, volume):
+            continue
+        why = _not_at_boot(volume, facts)
+        if why and mounted(facts, mount_subject(volume)) == "mounted":
+            yield Forecast(
+                Finding(
+                    "next-boot-mount-missing",
+                    volume_address(volume.label),
+                    f"{host}: {volume.mount.path} is mounted now and would not be after a boot: "
+                    f"{why}",
+                    f"apply writes its line into /etc/fstab of {host}",
+                ),
+                (volume_address(volume.label, "boot", host),),
+            )
+
+
+def _not_at_boot(volume: Volume, facts: HostFacts) -> str:
+    """Why fstab does not mount a volume; empty if it does."""
+    text = known(facts.fstab).text or ""
+    lines = [e.line for e in entries(text) if (e.path, e.kind) == (volume.mount.path, "ocfs2")]
+    if not lines:
+        return "/etc/fstab has no line for it"
+    options = (*lines[0].split(" "), "", "")[3].split(",")
+    if "noauto" in options:
+        return "its line in /etc/fstab says noauto"
+    return "" if "_netdev" in options else "its line in /etc/fstab lacks _netdev"
+
+
+def _storage(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
+    """What gives the host its disks; who logs in at boot brings iscsid along."""
+    used = [
+        (volume.label, units)
+        for volume in cluster.volumes
+        if host in mounting_it(cluster, volume)
+        for units in _below(volume, facts)
+    ]
+    for units in dict.fromkeys(units for _label, units in used):
+        there = [unit for unit in units if load(facts, unit) == "loaded"]
+        if there and all(_is_off(facts, unit) for unit in there):
+            labels = ", ".join(label for label, rests in used if rests == units)
+            because = f"{' and '.join(there)}, on which the disk of {labels} rests, is disabled"
+            yield Forecast(_disabled(host, because, there[:1]))
+
+
+LOGIN = ("open-iscsi.service", "iscsi.service")
+
+
+def _below(volume: Volume, facts: HostFacts) -> Iterator[tuple[str, ...]]:
+    """Of each kind of storage below a volume the units of which one must start."""
+    view = view_of(facts, ref(volume))
+    disk = whole_disk(facts, view) if view else None
+    if disk is None:
+        return
+    if (disk.dm_uuid or "").startswith("mpath-"):
+        yield ("multipathd.service",)
+    names = {disk.name, *disk.slaves}
+    links = [link for d in known(facts.disks) if d.name in names for link in d.links]
+    if any("/by-path/ip-" in link and "-iscsi-" in link for link in links):
+        logs_in = any(load(facts, unit) == "loaded" for unit in LOGIN)
+        yield LOGIN if logs_in else ("iscsid.service",)
+
+
+FORECASTS: tuple[Callable[[Cluster, str, HostFacts], Iterator[Forecast]], ...] = (
+    _kernel,
+    _start,
+    _agreement,
+    _mounts,
+    _storage,
+)

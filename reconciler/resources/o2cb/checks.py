@@ -1,0 +1,72 @@
+"""Whether the service can be driven: its stack, its heartbeat mode, its units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.addresses import cluster_address, member_address
+from reconciler.model.desired import Cluster
+from reconciler.model.observed import HostFacts, LiveCluster, Observed, known
+from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
+from reconciler.model.roles import staying
+from reconciler.resources.o2cb.changes import UNITS
+from reconciler.resources.o2cb.parsing import parse_settings
+
+
+def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse other stacks and heartbeat modes, and units that cannot start."""
+    if cluster.heartbeat.mode == "global":
+        yield refuse_unsupported(
+            cluster_address(cluster.name),
+            "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
+            "use mode: local",
+        )
+    for host, facts in observed.reached().items():
+        if host not in staying(cluster):
+            continue
+        stack = parse_settings(known(facts.o2cb_config).text or "").get("O2CB_STACK", "")
+        if stack not in ("", "o2cb"):
+            yield Blocked(
+                "foreign-stack",
+                member_address(host),
+                f"{known(facts.o2cb_config).path} says O2CB_STACK={stack}",
+                "this product drives the o2cb stack; set it back, or leave the host out",
+            )
+        yield from _check_units(host, facts)
+        live = known(facts.live).running(cluster.name)
+        if live and (untold := _untold(live)):
+            yield refuse_unread(
+                host, f"{', '.join(untold)} in its kernel", "there is no such file"
+            )
+        if live and live.heartbeat_mode not in ("", "local"):
+            yield refuse_unsupported(
+                member_address(host),
+                f"the running cluster has heartbeat mode {live.heartbeat_mode}",
+                "only local heartbeat is acted upon",
+            )
+
+
+def _untold(live: LiveCluster) -> list[str]:
+    """What configfs does not tell of a running cluster: taken for different, it would restart."""
+    told = {
+        "idle_timeout_ms": live.idle_timeout_ms,
+        "keepalive_delay_ms": live.keepalive_delay_ms,
+        "reconnect_delay_ms": live.reconnect_delay_ms,
+        "heartbeat/dead_threshold": live.dead_threshold,
+        "heartbeat/mode": live.heartbeat_mode or None,
+    }
+    return [name for name, value in told.items() if value is None]
+
+
+def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
+    for unit in known(facts.services):
+        absent = unit.name == UNITS[0] and unit.load == "not-found"
+        if unit.name in UNITS and (absent or unit.load == "masked"):
+            yield Blocked(
+                "unit-not-usable",
+                member_address(host),
+                f"{unit.name} is {unit.load}: the cluster would not start at boot",
+                f"on {host}: systemctl unmask {unit.name}"
+                if unit.load == "masked"
+                else f"install the package that has {unit.name} on {host}",
+            )
