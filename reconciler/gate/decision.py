@@ -1,6 +1,6 @@
 """Who may act on a host: the whole decision as one table, without clock, disk or network.
 
-``gate.sh`` decides the same way on the host (a test drives it through every row); the
+The gate decides the same way on the host (a test drives it through every row); the
 simulator and the model of the lock run this module. The protocol is in RELIABILITY, 4:
 
 A *token* is a counter on the host's own disk that each grant raises. A run acquires the lease

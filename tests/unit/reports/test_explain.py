@@ -122,7 +122,7 @@ def codes_in(text: str) -> set[str]:
 def source_codes() -> set[str]:
     files = [f for f in SOURCE.rglob("*.py") if not set(POSING) & {*f.parts, f.name}]
     found = {code for file in files for code in codes_in(file.read_text("utf-8"))}
-    gate = (SOURCE / "gate" / "gate.sh").read_text("utf-8")
+    gate = "".join(f.read_text("utf-8") for f in (SOURCE / "gate/parts").rglob("*.sh"))
     return found | {one or other for one, other in GATE.findall(gate)}
 
 
