@@ -32,6 +32,7 @@ COMMANDS = {
     "show": "One past run: each action, its command, output and proof.",
     "explain": "Why something is planned, or what a refusal code means.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
+    "scripts": "Print what runs on a host for a verb of the gate or a section of the probe.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",
     "demo": "A whole cluster on simulated hosts behind real SSH; no root.",

@@ -15,6 +15,7 @@ from reconciler.model.scripts import Part, join, read_parts, travelling
 
 VERB = "verb_"
 FETCH = "fetch"
+FETCHED = ("install-packages", "install-module")
 # How many words of its own a verb has that stands before another one.
 BEFORE = {AS: PERMIT_WORDS, ON: DEVICE_WORDS, FETCH: 0}
 
@@ -40,18 +41,22 @@ def gate_text(*words: str) -> str:
 
     A word that is no verb brings nothing along: it is refused there.
     """
-    known = verb_parts()
-    return _travelling(tuple(known[verb] for verb in _called(words) if verb in known))
+    return _travelling(_wanted(words))
 
 
-def gate_source(*verbs_asked: str) -> str:
-    """The text of these verbs with its comments, for readers and their tools."""
-    return join(parts(), [verb_parts()[verb] for verb in verbs_asked])
+def gate_source(*words: str) -> str:
+    """As ``gate_text``, with comments, for readers and their tools."""
+    return join(parts(), _wanted(words))
 
 
 @cache
 def _travelling(wanted: tuple[str, ...]) -> str:
     return travelling(join(parts(), wanted))
+
+
+def _wanted(words: tuple[str, ...]) -> tuple[str, ...]:
+    known = verb_parts()
+    return tuple(known[verb] for verb in _called(words) if verb in known)
 
 
 def _called(words: tuple[str, ...]) -> Iterator[str]:

@@ -59,9 +59,15 @@ def read_parts(folder: Traversable, place: str = "") -> Mapping[str, Part]:
 
 
 def join(parts: Mapping[str, Part], wanted: Iterable[str]) -> str:
-    """The text for readers of the parts ``wanted``; raises KeyError for one that is not there."""
-    order: dict[str, None] = {}
-    for name in (HEAD, *parts[MAIN].needs, *wanted):
+    """The text for readers of the parts ``wanted``; raises KeyError for one that is not there.
+
+    The same parts give the same text, whatever their order.
+    """
+    needed: dict[str, None] = {}
+    for name in (*parts[MAIN].needs, *wanted):
+        _collect(parts, name, needed)
+    order: dict[str, None] = {HEAD: None}
+    for name in sorted(needed):
         _collect(parts, name, order)
     order.pop(MAIN, None)
     return "\n".join(parts[name].text for name in (*order, MAIN))

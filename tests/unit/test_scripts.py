@@ -6,8 +6,10 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from reconciler import gate, probe
 from reconciler.model.scripts import Part, join, travelling
@@ -23,16 +25,10 @@ Text = Callable[[], str]
 def gate_sources() -> Iterator[tuple[str, Text]]:
     """With comments, each text that could be joined for a call of the gate."""
     for verb in gate.verb_parts():
-        before = ["on"] if _on_a_device(verb) else []
-        yield f"gate-{verb}", lambda words=[*before, verb]: gate.gate_source(*words)
+        yield f"gate-{verb}", lambda verb=verb: gate.gate_source(verb)
     for verb in ("install-packages", "install-module"):
         words = ["fetch", verb]
         yield f"gate-fetch-{verb}", lambda words=words: gate.gate_source(*words)
-
-
-def _on_a_device(verb: str) -> bool:
-    part = gate.parts()[gate.verb_parts()[verb]]
-    return any(line.startswith("# on NODE") for line in part.text.splitlines())
 
 
 def probe_sources() -> Iterator[tuple[str, Text]]:
@@ -161,6 +157,22 @@ def missing(code: str) -> frozenset[str]:
 )
 def test_what_is_missing_is_seen(code, lost):
     assert missing(code) == lost
+
+
+def test_a_verb_that_is_done_on_a_device_needs_what_on_needs():
+    """So that its text is the same with and without the words before it."""
+    for verb, name in gate.verb_parts().items():
+        lines = gate.parts()[name].text.splitlines()
+        if verb != "on" and any(line.startswith("# on NODE") for line in lines):
+            assert gate.gate_text("on", *"-----", verb) == gate.gate_text(verb)
+            assert gate.gate_text("as", *"-" * 7, verb) == gate.gate_text(verb)
+
+
+def test_the_wheel_has_every_part():
+    wheel = WheelBuilder(str(Path(gate.__file__).parents[2]))
+    files = {item.relative_path for item in wheel.recurse_included_files()}
+    for script, parts in SCRIPTS.items():
+        assert {f"reconciler/{script}/parts/{name}.sh" for name in parts()} <= files
 
 
 def test_what_changes_a_host_needs_a_permit():

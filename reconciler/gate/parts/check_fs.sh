@@ -1,4 +1,4 @@
-# on NODE WWID BYTES UUID BEATS check-fs STACK CLUSTER   unmounted; repairs, and tells whether it did
+# on NODE WWID BYTES UUID BEATS check-fs STACK CLUSTER   unmounted; repairs, and says whether
 # Needs fsck.ocfs2 and debugfs.ocfs2. Nothing is repaired where nothing is wrong.
 # Refuses a file system of another cluster (foreign-stack), one in use (volume-mounted), and what
 # lib/devices and lib/heartbeats refuse; what stays wrong ends with status 70 (check-failed).

@@ -1,7 +1,7 @@
 # write-file PATH MODE OLD NEW    stdin becomes PATH; OLD and NEW are sha256, or absent for OLD
 # archive-file PATH OLD                the file of that sha256 becomes PATH.before
-# The old file stays as PATH.before. Refuse where it is not what it was (changed-since), no regular
-# file (not-a-file), where stdin is not NEW (content-damaged), links (symlink), a full disk (no-space).
+# The old file stays as PATH.before. Refuse what is not as it was (changed-since), no regular file
+# (not-a-file), where stdin is not NEW (content-damaged), links (symlink), a full disk (no-space).
 #
 # needs: permit lib/files lib/former_files
 

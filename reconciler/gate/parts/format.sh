@@ -1,7 +1,7 @@
 # on NODE WWID BYTES - - format -- mkfs.ocfs2 ARG...   only a blank device of BYTES, never by force;
 #                                      -U is its UUID, by which it is known afterwards
-# Needs blkid and wipefs. Refuses what somebody has (device-in-use), what has a signature, partitions
-# or data that is not zero (device-not-blank), and another device (lib/devices).
+# Needs blkid and wipefs. Refuses what somebody has (device-in-use), what has a signature,
+# partitions or data that is not zero (device-not-blank), and another device (lib/devices).
 #
 # needs: permit lib/devices
 

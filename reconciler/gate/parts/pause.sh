@@ -1,7 +1,7 @@
 # pause CLUSTER REASON BY UNTIL   nothing starts here until that second of the clock, or for so many
 #                                      from now (+N), or until `resume` (-)
 # resume                               as if nobody had paused it
-# pause refuses where somebody has paused it before (paused); both where another decides (lease-busy).
+# pause refuses where it is paused already (paused); both where another decides (lease-busy).
 #
 # needs: lib/files lib/lease
 

@@ -1,7 +1,7 @@
 # extend-lv VG LV BYTES           on the storage host; never smaller
 # Done where it has that much. Needs lvs and lvextend.
-# Refuses where it is not there (backing-missing), where the volume group has no room (no-space), and
-# where its thin pool is 80 % full (thin-pool-full).
+# Refuses where it is not there (backing-missing), where the volume group has no room (no-space),
+# and where its thin pool is 80 % full (thin-pool-full).
 #
 # needs: permit
 

@@ -1,5 +1,5 @@
-# disks: all block devices, and their stable names. Only those of --want are asked for their capacity,
-# by sg_readcap. Needs dmsetup where there are maps, and fails without it.
+# disks: all block devices, and their stable names. Only those of --want are asked for their
+# capacity, by sg_readcap. Needs dmsetup where there are maps, and fails without it.
 #
 # needs: lib/disks
 

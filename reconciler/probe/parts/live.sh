@@ -1,5 +1,5 @@
 # live: the cluster in the running kernel: attributes, nodes, connections, regions, lock domains.
-# Read from configfs, sysfs, debugfs, /proc; fails where configfs is not there and a module holds it.
+# Read from configfs, sysfs, debugfs, /proc. Fails where configfs is not there, yet a cluster is.
 
 probe_live() {
     get /sys/fs/ocfs2/cluster_stack

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.gate import gate_source, gate_text, verb_parts
-from reconciler.model.scripts import travelling
+from reconciler.gate import gate_text, parts
+from reconciler.model.scripts import join, travelling
 
 SHELLS = [
     pytest.param(
@@ -71,7 +71,7 @@ def text_of(*words: str) -> str:
 
 def text_of_all() -> str:
     """All verbs in one text, for calls of several."""
-    return travelling(gate_source(*verb_parts()))
+    return travelling(join(parts(), parts()))
 
 
 def called_with(*words: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-# domains: the lock domains of this kernel, of whatever namespace; after a line feed each, in $found.
+# domains: the lock domains of this kernel, of whatever namespace, in $found: a line feed before each.
 # Reads debugfs where it is mounted, else the names of the kernel's threads. Refuses nothing.
 
 domains() { # the lock domains of this kernel, after a line feed each, in $found

@@ -1,6 +1,6 @@
-# How a section is told: row FIELD... (one line, fields by tabs), say LINE as it is, fail REASON (the
-# section is unknown). Each ends the section where a line is longer than 4096 bytes, or all lines
-# are longer than $room. section NAME BYTES is one of them in its frame, if it is asked for.
+# How a section is told: row FIELD... (one line, fields by tabs), say LINE as it is, fail REASON
+# (the section is unknown), also where a line is longer than 4096 bytes, or all lines are longer
+# than $room. section NAME BYTES is one of them in its frame, if it is asked for.
 
 fail() { # fail REASON: the section is unknown
     printf '@@fail\t%.200s\n' "$1"
