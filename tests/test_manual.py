@@ -141,15 +141,15 @@ def test_what_the_page_of_the_lock_names_is_there() -> None:
     assert [why for path, symbol in names if (why := wrong_place(path, symbol))] == []
 
 
-GOOD = "|1|It goes wrong|yes|`gate/gate.sh::act`|`tests/test_manual.py::test_a_slip_is_found`||"
+GOOD = "|1|It goes wrong|yes|`gate/parts/permit.sh::act`|`tests/test_manual.py::test_a_slip_is_found`||"
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "wrong"),
     [
-        ("gate.sh::act", "gate.sh::actt", "gate/gate.sh has no actt"),
-        ("gate/gate.sh", "gate/gait.sh", "there is no gate/gait.sh"),
-        ("gate/gate.sh::act", "gate/decision.py::decides", "gate/decision.py has no decides"),
+        ("permit.sh::act", "permit.sh::actt", "gate/parts/permit.sh has no actt"),
+        ("parts/permit.sh", "parts/permits.sh", "there is no gate/parts/permits.sh"),
+        ("parts/permit.sh::act", "decision.py::decides", "gate/decision.py has no decides"),
         ("a_slip_is_found", "a_slip", "there is no tests/test_manual.py::test_a_slip"),
         ("::test_a_slip_is_found", "::wrongs", "there is no tests/test_manual.py::wrongs"),
         ("tests/test_manual.py", "tests/runs.py", "tests/runs.py is no file of tests"),

@@ -33,6 +33,7 @@ COMMANDS = {
     "explain": "Why something is planned, or what a refusal code means.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
+    "scripts": "Print what runs on a host for a verb of the gate or a section of the probe.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",
     "demo": "A whole cluster on simulated hosts behind real SSH; no root.",

@@ -184,7 +184,7 @@ class Executor:
             raise ActionFailed(action.id, f"not started: {action.host} does not say who it is")
         until = int(identity.uptime + took) + FRESH
         permit = self.bench.held.permit(action.host, action.id, identity.boot_id, until)
-        return permitted(command.argv, permit, gate_text())
+        return permitted(command.argv, permit, gate_text("run"))
 
     async def _looked_before(self, action: Action) -> tuple[Observed, float]:
         """What the last look found, and how long it took: all that is required holds.

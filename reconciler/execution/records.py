@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reconciler.errors import ActionFailed
 from reconciler.execution.locks import Held
-from reconciler.gate import gate_command, gate_text
+from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
@@ -118,7 +118,7 @@ async def _leave(
         words = ("write-file", path, MODE, old, _digest(text))
         permit = await held.permit_now(host.name, f"record {name}")
         command = gate_command(*words, stdin=text)
-        argv = permitted(command.argv, permit, gate_text())
+        argv = permitted(command.argv, permit)
         ended = await host.run(replace(command, argv=argv))
         if ended.status != 0:
             raise ActionFailed(f"{host.name}: {path}", ended.stderr.strip())

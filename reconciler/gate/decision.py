@@ -1,7 +1,7 @@
 """Who may act on a host: the whole decision as one table, without clock, disk or network.
 
-``gate.sh`` decides the same way on the host (a test drives it through every row); the
-simulator and the model of the lock run this module. The protocol is in manual lock, 2:
+The gate decides the same way on the host (a test drives it through every row); the simulator
+and the model of the lock run this module. The protocol is in manual lock, 2:
 
 A *token* is a counter on the host's own disk that each grant raises. A run acquires the lease
 on all its hosts, then has every one of them confirm it, and only then acts. Each command that

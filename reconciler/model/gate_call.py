@@ -1,6 +1,6 @@
 """A call of the gate as data: who asks, on which device, which verb.
 
-``sh -c GATE gate [as SCOPE RUN TOKEN STEP BOOT UNTIL ACTION] [on NODE WWID BYTES UUID BEATS]
+``sh -c TEXT gate [as SCOPE RUN TOKEN STEP BOOT UNTIL ACTION] [on NODE WWID BYTES UUID BEATS]
 VERB ARG...``: a plan knows the device, and only a run knows who it is.
 """
 
@@ -89,8 +89,11 @@ def gate_call(argv: Sequence[str]) -> GateCall | None:
     return GateCall(words[0], words[1:], target, permit) if words else None
 
 
-def permitted(argv: tuple[str, ...], permit: Permit, text: str) -> tuple[str, ...]:
-    """The command as a run sends it; a program of the operator's becomes the gate's ``run``."""
+def permitted(argv: tuple[str, ...], permit: Permit, text: str = "") -> tuple[str, ...]:
+    """The command as a run sends it; a program of the operator's becomes the gate's ``run``.
+
+    ``text`` is the gate's for ``run``.
+    """
     if is_gate(argv):
         return (*argv[:HEAD], *permit.words(), *argv[HEAD:])
     return ("sh", "-c", text, "gate", *permit.words(), "run", *argv)

@@ -1,30 +1,50 @@
-"""The one read-only script that observes a host, and the command that runs it."""
+"""The one read-only script that observes a host, and the command that runs it.
+
+It stands in ``parts``; a section ``live`` is the function ``probe_live`` of one of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
 from reconciler.model.plan import MINUTE, Command
-from reconciler.model.scripts import travelling
+from reconciler.model.scripts import Part, join, read_parts, travelling
+
+SECTION = "probe_"
 
 
 @cache
-def probe_text() -> str:
-    """The script as it travels; read once."""
-    return travelling(_whole())
+def parts() -> Mapping[str, Part]:
+    """All parts by name; read once."""
+    return read_parts(resources.files(__name__).joinpath("parts"))
 
 
-def _whole() -> str:
-    return resources.files(__name__).joinpath("probe.sh").read_text(encoding="utf-8")
+@cache
+def section_parts() -> Mapping[str, str]:
+    """The part of each section."""
+    return {found: name for name, part in parts().items() for found in part.functions(SECTION)}
 
 
-def __getattr__(name: str) -> str:
-    """``PROBE`` is the script's whole text, read when it is first asked for."""
-    if name == "PROBE":
-        return _whole()
-    raise AttributeError(name)
+def probe_text(*only: str) -> str:
+    """The text that travels to ask for these sections; for all without any.
+
+    Raises KeyError for a section that is not there.
+    """
+    return _travelling(
+        tuple(sorted({section_parts()[name] for name in only or section_parts()}))
+    )
+
+
+def probe_source(*only: str) -> str:
+    """The text of these sections with its comments, for readers and their tools."""
+    return join(parts(), sorted({section_parts()[name] for name in only or section_parts()}))
+
+
+@cache
+def _travelling(wanted: tuple[str, ...]) -> str:
+    return travelling(join(parts(), wanted))
 
 
 def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
@@ -66,4 +86,4 @@ def probe_command(  # noqa: PLR0913, PLR0917  # one for each option of the probe
         *(word for listing in guests for word in ("--guests", listing)),
         *(word for name in packages for word in ("--package", name)),
     ]
-    return Command(("sh", "-c", probe_text(), "probe", *arguments), timeout=MINUTE)
+    return Command(("sh", "-c", probe_text(*only), "probe", *arguments), timeout=MINUTE)

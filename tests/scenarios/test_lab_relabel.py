@@ -41,7 +41,7 @@ def done(lab, host, command):
 
 def gate(lab, host, *words):
     """One call of the program that runs use on hosts."""
-    ended = lab.run(host, shlex.join(["sh", "-c", gate_text(), "gate", *words]))
+    ended = lab.run(host, shlex.join(["sh", "-c", gate_text(*words), "gate", *words]))
     return ended.returncode, ended.stderr
 
 

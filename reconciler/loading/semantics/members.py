@@ -29,7 +29,7 @@ def cluster_names_are_unique(desired: Desired) -> Iterator[Finding]:
         yield Finding(use.path, "duplicate-cluster", message, "give each cluster its own name")
 
 
-# What the gate keeps beside the directories of clusters (gate.sh, STATE).
+# What the gate keeps beside the directories of clusters (gate/parts/head.sh, STATE).
 _TAKEN = frozenset({"beats", "busy", "lease", "lock", "paused", "tables"})
 
 

@@ -20,7 +20,7 @@ from reconciler.model.secrets import references
 
 # An array's own tools may take minutes.
 REVOKE_TIMEOUT = 600.0
-# The probe's word for it (probe.sh, cannot_open).
+# The probe's word for it (probe/parts/wanted.sh, cannot_open).
 NO_PATH = "multipath map without an active path"
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import reconciler.gate
+from reconciler.gate import gate_text, parts
+from reconciler.model.scripts import join, travelling
 
-GATE: str = reconciler.gate.gate_text()
 SHELLS = [
     pytest.param(
         tuple(shell.split()),
@@ -25,15 +25,15 @@ Answer = tuple[int, str, str]
 
 # Verbs that need no run that they are of.
 OPEN = ("lease-", "pause", "resume", "as", "nonsense")
-# Takes the lease, then calls the verb as the run that has it. The gate is in $1, its shell in the
-# words up to --.
+# Takes the lease, then calls the verb as the run that has it. The texts of the gate are in
+# $1 and $2, its shell in the words up to --.
 PERMITTED = """
-script=$1
-shift
+lease=$1 script=$2
+shift 2
 shell=''
 while [ "$1" != -- ]; do shell="$shell $1" && shift; done
 shift
-taken=$($shell -c "$script" gate lease-acquire - test '{}' here test </dev/null) || exit
+taken=$($shell -c "$lease" gate lease-acquire - test '{}' here test </dev/null) || exit
 taken=${taken%%"
 "*} # who had it before is told after that
 read -r boot </proc/sys/kernel/random/boot_id
@@ -51,7 +51,7 @@ def gate(*arguments: str, stdin: str = "", prefix: tuple[str, ...] | None = None
     prefix = prefix or ("dash",)
     if prefix[0] != "unshare":
         prefix = within("mount -t tmpfs tmpfs /var/lib", prefix)
-    called = [*prefix, "-c", GATE, "gate", *arguments]
+    called = [*prefix, *called_with(*arguments)]
     if arguments and not arguments[0].startswith(OPEN):
         called = permitted(prefix, arguments)
     done = subprocess.run(
@@ -64,11 +64,36 @@ def gate(*arguments: str, stdin: str = "", prefix: tuple[str, ...] | None = None
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+def text_of(*words: str) -> str:
+    """What would travel for a call; tests may put something else in its place."""
+    return gate_text(*words)
+
+
+def text_of_all() -> str:
+    """All verbs in one text, for calls of several."""
+    return travelling(join(parts(), parts()))
+
+
+def called_with(*words: str) -> tuple[str, ...]:
+    """What a shell gets for a call with these words."""
+    return ("-c", text_of(*words), "gate", *words)
+
+
+def wait_for(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """How long the gate waits for whoever works with packages."""
+
+    def text(*words: str) -> str:
+        return gate_text(*words).replace("PACKAGE_WAIT=60", f"PACKAGE_WAIT={seconds}")
+
+    monkeypatch.setattr(f"{__name__}.text_of", text)
+
+
 def permitted(prefix: tuple[str, ...], arguments: tuple[str, ...]) -> list[str]:
     """The words that call a verb as a run that has taken the lease there."""
     place = prefix.index("sh", 3) + 1  # as `within` has it
     before, shell = prefix[:place], prefix[place:]
-    return [*before, "sh", "-c", PERMITTED, "sh", GATE, *shell, "--", *arguments]
+    texts = (text_of("lease-acquire"), text_of("as", *["-"] * 7, *arguments))
+    return [*before, "sh", "-c", PERMITTED, "sh", *texts, *shell, "--", *arguments]
 
 
 def on(  # noqa: PLR0913  # the words of `on`

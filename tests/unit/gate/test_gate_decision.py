@@ -1,4 +1,4 @@
-"""``gate.sh`` decides as ``decision.py`` does: the same situations are put to both.
+"""The gate decides as ``decision.py`` does: the same situations are put to both.
 
 Of all combinations so many are put to the real script that each row of the table refuses, each
 yes is given, and each two values of a situation meet, also each value with each row.

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import GATE, SHELLS, Answer, gate, needs_root, within
+from tests.unit.gate.calls import (
+    SHELLS,
+    Answer,
+    called_with,
+    gate,
+    needs_root,
+    text_of_all,
+    within,
+)
 
 HOLDER = '{"user": "root", "pid": 7}'
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -95,7 +103,7 @@ def test_of_many_runs_at_once_one_gets_the_lease(state: Path, shell: tuple[str, 
     words = ("lease-acquire", "-")
     started = [
         subprocess.Popen(
-            [*prefix, "-c", GATE, "gate", *words, f"r{n}", HOLDER, "a", "-"],
+            [*prefix, *called_with(*words, f"r{n}", HOLDER, "a", "-")],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -145,7 +153,7 @@ def test_a_full_disk_stops_no_run_from_taking_over_acting_or_ending(
         script += f' && "$@" {call} >/dev/null' + (f"; {full}; true" if number == 0 else "")
     prefix = within(f"{script} && set -- true", shell)
     done = subprocess.run(
-        [*prefix, "-c", GATE, "gate"], capture_output=True, check=False, timeout=60
+        [*prefix, "-c", text_of_all(), "gate"], capture_output=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -201,7 +209,7 @@ def test_what_a_command_left_running_keeps_everybody_else_out(
     words = ("as", "-", "r1", "1", "1", BOOT, "999999999", "try", "run")
     left = f"read line </var/lib/{fifo.name} & exit 0"
     done = subprocess.run(
-        [*prefix, "-c", GATE, "gate", *words, "sh", "-c", left],
+        [*prefix, *called_with(*words, "sh", "-c", left)],
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -236,7 +244,7 @@ def test_what_changes_something_needs_a_run_that_it_is_of(
 ) -> None:
     prefix = within(f"mount --bind {state} /var/lib")
     done = subprocess.run(
-        [*prefix, "-c", GATE, "gate", *words], capture_output=True, check=False, timeout=30
+        [*prefix, *called_with(*words)], capture_output=True, check=False, timeout=30
     )
     told = f"gate: usage: {words[0]} needs a run that it is of: as SCOPE RUN ...\n"
     assert (done.returncode, done.stderr.decode()) == (64, told)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import gate
+from tests.unit.gate.calls import gate, wait_for
 from tests.unit.gate.debian import Debian, RedHat, needs_debian
 
 RUNNING, OTHERS = "5.14.0-70.el9.x86_64", ("5.14.0-162.el9.x86_64", "5.14.0-284.el9.x86_64")
@@ -160,10 +160,7 @@ def test_a_repository_that_cannot_be_read_is_named(host):
 
 @needs_debian
 def test_a_lock_of_dnf_is_named(host, monkeypatch: pytest.MonkeyPatch):
-    from tests.unit.gate import calls  # noqa: PLC0415  # only its text is another here
-
-    text = calls.GATE.replace("PACKAGE_WAIT=60", "PACKAGE_WAIT=1")
-    monkeypatch.setattr(calls, "GATE", text)
+    wait_for(monkeypatch, 1)
     err = refused(host, "sleep 9 >/dev/null 2>&1 & echo $! >/var/cache/dnf/metadata_lock.pid")
     assert err.startswith(
         "gate: package-lock-busy: /var/cache/dnf/metadata_lock.pid is held by "

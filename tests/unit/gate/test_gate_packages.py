@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import SHELLS, gate
+from tests.unit.gate.calls import SHELLS, gate, wait_for
 from tests.unit.gate.debian import Debian, needs_debian
 
 # Holds dpkg's lock for a while, as dpkg does.
@@ -269,17 +269,13 @@ def test_a_lock_is_waited_for_then_named(
     debian: Debian, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     debian.offer("lab-tools")
-    from tests.unit.gate import calls  # noqa: PLC0415  # only its text is another here
-
-    text = calls.GATE.replace("PACKAGE_WAIT=60", "PACKAGE_WAIT=2")
-    monkeypatch.setattr(calls, "GATE", text)
+    wait_for(monkeypatch, 2)
     err = refused(debian, HOLDER)
     assert err.startswith(
         "gate: package-lock-busy: /var/lib/dpkg/lock-frontend is held by process "
     )
     assert err.endswith("(perl) after 2 s\n")
-    text = calls.GATE.replace("PACKAGE_WAIT=2", "PACKAGE_WAIT=30")
-    monkeypatch.setattr(calls, "GATE", text)
+    wait_for(monkeypatch, 30)
     assert debian.gate("install-packages", "dpkg", "lab-tools")[0] == 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gate.calls import GATE, SHELLS, Answer, gate, needs_root, within
+from tests.unit.gate.calls import SHELLS, Answer, called_with, gate, needs_root, within
 
 pytestmark = needs_root
 HOLDER = '{"user": "root", "pid": 7}'
@@ -181,7 +181,7 @@ def test_a_lease_of_which_something_still_runs_stays(
     who = ("as", "-", "r1", token, "1", BOOT, "999999999", "grow images")
 
     running = subprocess.Popen(
-        [*prefix, "-c", GATE, "gate", *who, "run", *script],
+        [*prefix, *called_with(*who, "run", *script)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -1,16 +1,16 @@
 """Calling the probe on this machine."""
 
 import subprocess
+from itertools import pairwise
 
-import reconciler.probe
-
-PROBE: str = reconciler.probe.probe_text()
+from reconciler.probe import probe_text
 
 
 def run(shell: tuple[str, ...], *arguments: str, prefix: tuple[str, ...] = ()) -> str:
-    """Its answer; anything on stderr is a failure."""
+    """The answer of what would travel; anything on stderr is a failure."""
+    only = [name for option, name in pairwise(arguments) if option == "--only"]
     done = subprocess.run(
-        [*prefix, *shell, "-c", PROBE, "probe", *arguments],
+        [*prefix, *shell, "-c", probe_text(*only), "probe", *arguments],
         capture_output=True,
         timeout=60,
         check=True,

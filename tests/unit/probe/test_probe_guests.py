@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.observed import Guest, Process, Unknown
+from reconciler.probe import probe_text
 from reconciler.probe.sections import read, split
 from reconciler.resources import SECTIONS
 from reconciler.resources.workloads.parsing import UNAPPROVED
 from tests.unit.gate.calls import SHELLS, needs_root, sha, within
-from tests.unit.probe.calls import PROBE, run
+from tests.unit.probe.calls import run
 
 pytestmark = needs_root  # what is approved stands in /var/lib, of which each test has its own
 NL = "\n"
@@ -178,7 +179,7 @@ def test_nobody_is_asked_unless_the_file_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", ["", "srv/a", "/srv/a\n", "/srv/a\n\nls", "/srv/a\nl\ts"])
 def test_anything_else_is_a_wrong_call(words: str) -> None:
     done = subprocess.run(
-        ["dash", "-c", PROBE, "probe", "--guests", words],
+        ["dash", "-c", probe_text(), "probe", "--guests", words],
         capture_output=True,
         check=False,
     )

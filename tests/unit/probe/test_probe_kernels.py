@@ -46,7 +46,7 @@ def debian(tmp_path: Path) -> Debian:
 
 
 def kernel(debian: Debian, shell: str = "sh") -> Kernel:
-    debian.put("/probe.sh", probe_text())
+    debian.put("/probe.sh", probe_text("kernel"))
     text = debian.run(f'{shell} -c "$(cat /probe.sh)" probe --only kernel')
     found = parse_facts(text, SECTIONS).kernel
     assert isinstance(found, Kernel)

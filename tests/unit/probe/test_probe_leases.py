@@ -14,7 +14,7 @@ import pytest
 from reconciler.model.observed import Lease, Pause, Unknown
 from reconciler.probe.sections import read, split
 from reconciler.resources import SECTIONS
-from tests.unit.gate.calls import GATE, SHELLS, gate, needs_root, within
+from tests.unit.gate.calls import SHELLS, called_with, gate, needs_root, within
 from tests.unit.probe.calls import run
 
 pytestmark = needs_root
@@ -178,7 +178,7 @@ def test_what_the_gate_writes_and_begins_is_read(state: Path, shell: tuple[str, 
         script,
     )
     process = subprocess.Popen(
-        [*private, "-c", GATE, "gate", *act], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [*private, *called_with(*act)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"begun\n"

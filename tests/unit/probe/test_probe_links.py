@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.probe import PROBE
+from reconciler.probe import probe_source
 from tests.unit.gate.calls import SHELLS
 
 # 10.0.0.11 is the host, 10.0.0.12 connected to it, it connected to 10.0.0.13; a socket to
@@ -24,7 +24,9 @@ PEERS = " ".join(f"node0{n} 10.0.0.1{n} 7777" for n in range(2, 7))
 
 
 def told(shell: tuple[str, ...], table: Path, peers: str = PEERS) -> str:
-    (function,) = re.findall(r"^connections\(\) \{.*?^\}$", PROBE, re.MULTILINE | re.DOTALL)
+    (function,) = re.findall(
+        r"^connections\(\) \{.*?^\}$", probe_source(), re.MULTILINE | re.DOTALL
+    )
     function = function.replace("/proc/net/tcp", str(table))
     script = f"row() {{ echo \"$*\"; }}\n{function}\npeers='{peers}' mine=7777\nconnections"
     done = subprocess.run([*shell, "-c", script], capture_output=True, text=True, check=True)

@@ -29,7 +29,7 @@ def module(build_id: bytes) -> bytes:
 def builds(debian: Debian, file: str, told: str = "") -> tuple[ModuleBuild, ...]:
     words = f"filename:       {file}\\n{told}name:           ocfs2\\n"
     debian.put("/usr/local/bin/modinfo", f"#!/bin/sh\nprintf '{words}'\n")
-    debian.put("/probe.sh", probe_text())
+    debian.put("/probe.sh", probe_text("kernel"))
     text = debian.run('sh -c "$(cat /probe.sh)" probe --only kernel')
     found = parse_facts(text, SECTIONS).kernel
     assert isinstance(found, Kernel)

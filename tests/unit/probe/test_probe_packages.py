@@ -18,7 +18,7 @@ def debian(tmp_path: Path) -> Debian:
 
 
 def packages(debian: Debian, *words: str) -> Packages:
-    debian.put("/probe.sh", probe_text())
+    debian.put("/probe.sh", probe_text("packages"))
     told = debian.run(f'sh -c "$(cat /probe.sh)" probe --only packages {" ".join(words)}')
     found = parse_facts(told, SECTIONS).packages
     assert isinstance(found, Packages)

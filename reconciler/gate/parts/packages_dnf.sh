@@ -1,0 +1,101 @@
+# install_rpm [?]NAME[=VERSION]...: of $names those that are missing, by dnf or yum ($dnf); it asks
+# nobody, removes nothing, and takes nothing that was not named or needed.
+# The whole transaction is tested before it begins; then refuses what `packages` says.
+#
+# needs: lib/packages lib/package_settings lib/repoquery
+
+install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are missing
+    chosen='' also='' wanted='' IFS=' '
+    for word; do
+        name=${word#\?}
+        case " $names " in *" $name "*) ;; *) continue ;; esac
+        case $name in *=*) name=${name%%=*}-${name#*=} ;; esac
+        case $word in
+        \?*) also="$also $name" ;;
+        *) chosen="$chosen $name" wanted="$wanted $word" ;;
+        esac
+    done
+    # shellcheck disable=SC2086 # a word each
+    if [ -n "$chosen" ]; then
+        rehearse_rpm $chosen || yum_failed
+        if [ -n "${build-}" ]; then wanted=''; fi # by its name, version and architecture
+        IFS=' '
+        for word in $wanted; do is_shown "$word"; done
+        if [ -n "${fetching-}" ]; then
+            # shellcheck disable=SC2086 # a word each
+            said=$(yum -y -q --downloadonly install $chosen 2>&1) || yum_failed
+        fi
+    fi
+    end_if_fetched
+    hold_settings
+    IFS=' '
+    # shellcheck disable=SC2086 # a word each
+    if [ -n "$chosen" ] && ! said=$(yum -y -q install $chosen 2>&1); then
+        give_back_settings
+        yum_failed
+    fi
+    for name in $also; do
+        if rehearse_rpm "$name"; then yum -y -q install "$name" >/dev/null 2>&1; fi
+    done
+    give_back_settings
+    last=$(complaint)
+}
+
+# It asks nobody, and takes nothing that was not named or needed; it tests the whole
+# transaction before it begins.
+yum() { # yum ARG...
+    $dnf --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+}
+
+# What a package says that it replaces would go without a question, and it come in its place.
+rehearse_rpm() { # rehearse_rpm NAME...: nothing is removed for them; what would be done, in $said
+    said=$(yum --assumeno install "$@" 2>&1)
+    case $said in
+    *' replacing '* | *"${NL}Removing"*) return 1 ;;
+    *'Transaction Summary'*) ;;
+    *) return 1 ;;
+    esac
+}
+
+is_shown() { # is_shown NAME[=VERSION]: in $said as NAME ARCH VERSION; a part is no version
+    case $NL$said in
+    *"$NL ${1%%=*} "*) rest=${said#*"$NL ${1%%=*} "} ;;
+    *"$NL ${1%%=*}$NL"*) rest=${said#*"$NL ${1%%=*}$NL"} ;;
+    *) refuse package-missing "no repository has ${1%%=*}, but what replaces it" ;;
+    esac
+    IFS=" $NL"
+    # shellcheck disable=SC2086 # a word each
+    set -- "$1" $rest
+    case $1 in
+    *"=${3#*:}") ;;
+    *=*) refuse package-missing "no repository has $1, but ${3#*:}" ;;
+    esac
+}
+
+yum_failed() { # by what it said
+    last=$(complaint)
+    IFS=' '
+    case $said in
+    *' replacing '* | *"${NL}Removing"*)
+        refuse package-conflict "something would be removed for it: $(removed)"
+        ;;
+    *'filtered out'* | *xclude* | *'find a match'* | *'o match for argument'* | \
+        *'o package '*available*)
+        for name in $chosen; do
+            if is_excluded "$name"; then refuse package-held "$name is excluded or locked"; fi
+        done
+        case $said in *'filtered out'* | *xclude*) refuse package-held "$last" ;; esac
+        refuse package-missing "$last"
+        ;;
+    *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
+        *'more mirrors'* | *'downloading packages'*) refuse repository-failed "$last" ;;
+    *'more space needed'* | *'o space left'*) refuse no-space "$last" ;;
+    *Problem* | *conflict* | *'nothing provides'* | *'Requires: '* | *'othing to do'*)
+        refuse package-conflict "$last" ;;
+    esac
+    stop 70 install-failed "$last"
+}
+
+removed() { # the lines of $said that tell of it
+    printf '%s\n' "$said" | grep -A 1 -E '^ +replacing |^Removing' | tr -s ' \n' ' '
+}

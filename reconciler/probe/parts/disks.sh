@@ -1,0 +1,102 @@
+# disks: all block devices, and their stable names. Only those of --want are asked for their
+# capacity, by sg_readcap. Needs dmsetup where there are maps, and fails without it.
+#
+# needs: lib/disks
+
+probe_disks() {
+    tables=''
+    glob "$SYS/dm-*"
+    if [ -d "${globbed%%"$NL"*}" ]; then
+        tables=$(dmsetup table) || fail "dmsetup table failed"
+    fi
+    asked=' '
+    IFS=$NL
+    for ref in $wants; do # only of these is the device itself asked for its capacity
+        disks_of "${ref%,part=*}" && asked="$asked$disks "
+    done
+    glob "$SYS/*"
+    for dir in $globbed; do
+        case ${dir##*/} in loop* | ram* | zram* | fd[0-9]*) continue ;; esac
+        get "$dir/size" || continue # it has just gone
+        case ${dir##*/}:$got in sr*:0) continue ;; esac
+        sectors=$got
+        disk "$dir"
+    done
+    links
+}
+
+disk() { # disk DIR
+    name=${1##*/} part=- start=- parent=-
+    get "$1/dev" && number=$got
+    get "$1/ro" && readonly=$got
+    get "$1/dm/name" && dmname=$got || dmname=-
+    get "$1/dm/uuid" && dmuuid=$got || dmuuid=-
+    names "$1/slaves" && slaves=$got
+    names "$1/holders" && holders=$got
+    if get "$1/partition"; then
+        part=$got
+        get "$1/start" && start=$got
+        cd -P "$1/.." && parent=${PWD##*/}
+        get "$1/../queue/logical_block_size"
+    else
+        get "$1/queue/logical_block_size"
+    fi
+    sector=$got
+    case $dmuuid in part[0-9]*-*)
+        part=${dmuuid#part} parent=$slaves
+        part=${part%%-*}
+        dm_start "$dmname"
+        ;;
+    esac
+    multipath_wwid "$1"
+    capacity "$name"
+    row disk "$name" "$number" "$sectors" "$sector" "$readonly" "$part" "$start" "$parent" \
+        "$dmname" "$dmuuid" "$raw" "$slaves" "$holders" "$bytes"
+}
+
+dm_start() { # dm_start NAME: where a linear mapping begins on its device, in $start
+    IFS=$NL
+    for line in $tables; do
+        case $line in "$1: 0 "*" linear "*) start=${line##* } ;; esac
+    done
+}
+
+capacity() { # capacity KNAME: what the device itself says, in $bytes; the least of its paths
+    bytes=-
+    case $asked in *" $1 "*) ;; *) return ;; esac
+    has sg_readcap || return
+    names "$SYS/$1/slaves"
+    [ "$got" != - ] || got=$1
+    IFS=,
+    for path in $got; do
+        get "$SYS/$path/device/state"
+        [ "$got" = running ] || { bytes=- && return; }
+        answer=$(limited 5 sg_readcap -b "/dev/$path") || { bytes=- && return; }
+        case $answer in 0x*[0-9a-f]" 0x"*) ;; *) bytes=- && return ;; esac
+        answer=$((${answer% *} * ${answer#* }))
+        if [ "$bytes" = - ] || [ "$answer" -lt "$bytes" ]; then bytes=$answer; fi
+    done
+}
+
+links() { # the stable names of devices, and device-mapper's
+    glob "$SYS/dm-*"
+    for dir in $globbed; do
+        if get "$dir/dm/name" && [ -b "/dev/mapper/$got" ]; then
+            row link "/dev/mapper/$got" "${dir##*/}"
+        fi
+    done
+    set --
+    for dir in by-id by-path by-partuuid; do
+        glob "/dev/disk/$dir/*"
+        # shellcheck disable=SC2086 # a line each
+        set -- "$@" $globbed
+    done
+    # shellcheck disable=SC2045 # the only way to read links without a process for each
+    for line in $(ls -ld "$@"); do
+        case $line in *' /dev/disk/'*' -> '*)
+            link=/dev/disk/${line#*" /dev/disk/"}
+            row link "${link%% -> *}" "${line##*/}"
+            ;;
+        esac
+    done
+}
