@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.gate import gate_command
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Guest, Unknown
-from reconciler.model.plan import Command
 from reconciler.pipeline import probe_for
 from reconciler.probe.sections import read, split
 from reconciler.resources import SECTIONS
 from tests.builders import spec, volume
-from tests.unit.gate.calls import needs_root, within
+from tests.unit.gate.calls import needs_root, permitted_call, within
 from tests.unit.virsh import Libvirt, hypervisor, need_virsh
 
 pytestmark = needs_root
@@ -35,15 +33,19 @@ def cluster() -> Cluster:
     return spec(volumes=[volume(workloads={"guests": {"kind": "libvirt"}})])
 
 
-def ran(libvirt: Libvirt, command: Command) -> tuple[int, str, str]:
-    """A command where /srv/images is mounted, as far as the gate can see."""
+def within_libvirt(libvirt: Libvirt) -> tuple[str, ...]:
+    """A shell where /srv/images is mounted, as far as the gate can see."""
     tools = libvirt.here / "tools"
     tools.mkdir(exist_ok=True)
     (tools / "cat").write_text(f"#!/bin/sh\necho '{MOUNTED}'\n")
     (tools / "cat").chmod(0o755)
     script = f"mount -t tmpfs tmpfs /var/lib && mount --bind {tools} /usr/local/sbin"
+    return within(script, ("dash",))
+
+
+def ran(libvirt: Libvirt, *words: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        [*within(script, ("dash",)), *command.argv[1:]],
+        words,
         env=libvirt.environment,
         capture_output=True,
         text=True,
@@ -54,12 +56,13 @@ def ran(libvirt: Libvirt, command: Command) -> tuple[int, str, str]:
 
 
 def guests(libvirt: Libvirt) -> object:
-    text = ran(libvirt, probe_for(cluster(), (), ("guests",)))[1]
+    command = probe_for(cluster(), (), ("guests",))
+    text = ran(libvirt, *within_libvirt(libvirt), *command.argv[1:])[1]
     return read(split(text)["guests"], SECTIONS["guests"])
 
 
 def gate(libvirt: Libvirt, *words: str) -> tuple[int, str, str]:
-    return ran(libvirt, gate_command(*words))
+    return ran(libvirt, *permitted_call(within_libvirt(libvirt), words))
 
 
 def test_of_the_running_domains_those_are_told_that_have_a_disk_on_the_volume(
