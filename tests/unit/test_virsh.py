@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from reconciler.pipeline import probe_for
 from reconciler.probe.sections import read, split
 from reconciler.resources import SECTIONS
 from tests.builders import spec, volume
-from tests.unit.gate.calls import needs_root, permitted, within
+from tests.unit.gate.calls import needs_root, permitted_call, within
 from tests.unit.virsh import Libvirt, hypervisor, need_virsh
 
 pytestmark = needs_root
@@ -33,8 +33,8 @@ def cluster() -> Cluster:
     return spec(volumes=[volume(workloads={"guests": {"kind": "libvirt"}})])
 
 
-def where_mounted(libvirt: Libvirt) -> tuple[str, ...]:
-    """A shell for which /srv/images is mounted, as far as the gate can see."""
+def within_libvirt(libvirt: Libvirt) -> tuple[str, ...]:
+    """A shell where /srv/images is mounted, as far as the gate can see."""
     tools = libvirt.here / "tools"
     tools.mkdir(exist_ok=True)
     (tools / "cat").write_text(f"#!/bin/sh\necho '{MOUNTED}'\n")
@@ -43,10 +43,9 @@ def where_mounted(libvirt: Libvirt) -> tuple[str, ...]:
     return within(script, ("dash",))
 
 
-def ran(libvirt: Libvirt, argv: Sequence[str]) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of a command that talks to this hypervisor."""
+def ran(libvirt: Libvirt, *words: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        argv,
+        words,
         env=libvirt.environment,
         capture_output=True,
         text=True,
@@ -58,12 +57,12 @@ def ran(libvirt: Libvirt, argv: Sequence[str]) -> tuple[int, str, str]:
 
 def guests(libvirt: Libvirt) -> object:
     command = probe_for(cluster(), (), ("guests",))
-    text = ran(libvirt, [*where_mounted(libvirt), *command.argv[1:]])[1]
+    text = ran(libvirt, *within_libvirt(libvirt), *command.argv[1:])[1]
     return read(split(text)["guests"], SECTIONS["guests"])
 
 
 def gate(libvirt: Libvirt, *words: str) -> tuple[int, str, str]:
-    return ran(libvirt, permitted(where_mounted(libvirt), words))
+    return ran(libvirt, *permitted_call(within_libvirt(libvirt), words))
 
 
 def test_of_the_running_domains_those_are_told_that_have_a_disk_on_the_volume(

@@ -53,7 +53,7 @@ def gate(*arguments: str, stdin: str = "", prefix: tuple[str, ...] | None = None
         prefix = within("mount -t tmpfs tmpfs /var/lib", prefix)
     called = [*prefix, *called_with(*arguments)]
     if arguments and not arguments[0].startswith(OPEN):
-        called = permitted(prefix, arguments)
+        called = permitted_call(prefix, arguments)
     done = subprocess.run(
         called,
         input=stdin.encode(),
@@ -88,8 +88,8 @@ def wait_for(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     monkeypatch.setattr(f"{__name__}.text_of", text)
 
 
-def permitted(prefix: tuple[str, ...], arguments: tuple[str, ...]) -> list[str]:
-    """The words that call a verb as a run that has taken the lease there."""
+def permitted_call(prefix: tuple[str, ...], arguments: tuple[str, ...]) -> list[str]:
+    """What runs a verb as a run that has the lease; ``prefix`` as ``within`` makes it."""
     place = prefix.index("sh", 3) + 1  # as `within` has it
     before, shell = prefix[:place], prefix[place:]
     texts = (text_of("lease-acquire"), text_of("as", *["-"] * 7, *arguments))
