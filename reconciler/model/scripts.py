@@ -67,7 +67,8 @@ def join(parts: Mapping[str, Part], wanted: Iterable[str]) -> str:
     for name in (*parts[MAIN].needs, *wanted):
         _collect(parts, name, needed)
     order: dict[str, None] = {HEAD: None}
-    for name in sorted(needed):
+    # What main needs comes first: a part may call it while it is read.
+    for name in (*parts[MAIN].needs, *sorted(needed)):
         _collect(parts, name, order)
     order.pop(MAIN, None)
     return "\n".join(parts[name].text for name in (*order, MAIN))

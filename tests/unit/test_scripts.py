@@ -204,6 +204,13 @@ def test_each_text_is_one_to_every_shell(source, shell):
     assert run(*shell, "-n", "-c", travelling(source())) == ""
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("verb", sorted(gate.verb_parts()))
+def test_a_text_calls_nothing_while_it_is_read_that_comes_later(verb, shell):
+    said = run(*shell, "-c", gate.gate_text(verb), "gate", "nonsense")
+    assert [line.split(": ")[:2] for line in said.splitlines()] == [["gate", "usage"]], said
+
+
 KEPT = """\
 #!/bin/sh
 # reconcile-test 1
