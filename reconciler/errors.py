@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.outcome import Blocked
     from reconciler.model.problems import Problem
 
 
@@ -59,31 +58,11 @@ class HostUnreachable(ObservationError):
         self.message = message
 
 
-class ProbeGarbled(ObservationError):
-    """The probe's answer cannot be read; ``section`` is where, empty for the whole."""
-
-    def __init__(self, host: str, section: str, message: str) -> None:
-        super().__init__(f"{host}: probe section {section or 'frame'}: {message}")
-        self.host = host
-        self.section = section
-        self.message = message
-
-
 class RecordFailed(ReconcilerError):
     """A line of a run's record could not be written; what it was to tell first is not begun."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"the record {path} could not be written: {message}")
-
-
-class PlanRefused(ReconcilerError):
-    """The plan must not be carried out; every reason is in ``violations``."""
-
-    exit_code = 3
-
-    def __init__(self, violations: Sequence[Blocked]) -> None:
-        super().__init__("; ".join(f"{v.code}: {v.message}" for v in violations))
-        self.violations = tuple(violations)
 
 
 class ExecutionError(ReconcilerError):

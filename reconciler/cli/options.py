@@ -157,4 +157,3 @@ TARGET = click.option(
 NO_INPUT = click.option("--no-input", is_flag=True, help="Never ask.")
 YES = click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Tell only what was not done.")
-HOSTS = combined(FILE, PARALLELISM, NO_COLOR, VERBOSE)

@@ -37,10 +37,6 @@ class Places:
     def _volume(self, reference: str) -> Volume | None:
         return next((v for v in self.cluster.volumes if ref(v) == reference), None)
 
-    def volume_at(self, path: str) -> Volume | None:
-        """The volume that is mounted on a path by the file."""
-        return next((v for v in self.cluster.volumes if v.mount.path == path), None)
-
     def device(self, host: str, reference: str) -> str:
         """The stable path of a device on a host; by its reference where that was not seen."""
         facts, volume = self.facts(host), self._volume(reference)
