@@ -118,8 +118,10 @@ def test_a_copy_of_the_volume_on_another_disk_is_refused(lab, operator, wwids):
 
 
 def test_while_a_member_is_cut_off_from_the_others_nobody_is_touched(lab, operator, wwids):
-    rolling = wish(wwids, *HOSTS, mount={"path": "/srv/images", "options": ["nodiratime"]})
-    file = operator.write(rolling)
+    operator.converge(operator.write(wish(wwids, *HOSTS)))
+    volumes = wish(wwids, *HOSTS)["volumes"]
+    drained = [member("node01"), member("node02", state="drained"), member("node03")]
+    file = operator.write(cluster(members=drained, volumes=volumes))
 
     def blocked():
         return {
@@ -135,4 +137,4 @@ def test_while_a_member_is_cut_off_from_the_others_nobody_is_touched(lab, operat
     lab.start("node03")
     assert wait_until(lambda: not blocked(), timeout=200, step=2), blocked()
     operator.converge(file)
-    assert mounted(lab) == list(HOSTS)
+    assert mounted(lab) == ["node01", "node03"]

@@ -84,7 +84,11 @@ yum_failed() { # by what it said
         for name in $chosen; do
             if is_excluded "$name"; then refuse package-held "$name is excluded or locked"; fi
         done
-        case $said in *'filtered out'* | *xclude*) refuse package-held "$last" ;; esac
+        case $said in
+        *'filtered out'* | *xclude*) refuse package-held "$last" ;;
+        # With a repository that cannot be read nobody knows what there is (skip_if_unavailable).
+        *'download metadata'* | *'mirrors were'*) refuse repository-failed "$last" ;;
+        esac
         refuse package-missing "$last"
         ;;
     *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
