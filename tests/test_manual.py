@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -240,6 +241,14 @@ def test_what_the_page_on_the_architecture_names_is_there() -> None:
 )
 def test_a_name_that_is_not_there_is_found(name: str, wrong: str) -> None:
     assert wrong_name(name) == wrong
+
+
+def test_the_layers_are_those_that_are_checked() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    contract = tools["importlinter"]["contracts"][0]
+    layers = [re.sub(r"[()]", "", line) for line in contract["layers"] if line[0] != "("]
+    (picture,) = FENCED.findall(ARCHITECTURE.read_text())
+    assert picture.splitlines()[1:-1] == layers
 
 
 def test_the_files_to_open_for_a_rule_are_as_many_as_it_says() -> None:
