@@ -1,9 +1,13 @@
-"""The manual's tables of hazards and invariants name what is there, and leave no row out."""
+"""The manual's tables of hazards and invariants name what is there, and leave no row out.
+
+So does the page on the architecture: all that stands there in code is resolved.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +15,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+from reconciler.cli import COMMANDS
+from reconciler.model.refusals import REFUSALS
 
 ROOT = Path(__file__).parents[1]
 MANUAL = ROOT / "reconciler/manual"
+TOPS = (ROOT / "reconciler", ROOT)
+ARCHITECTURE = ROOT / "reconciler/ARCHITECTURE.md"
 WORDS = frozenset({"yes", "partly", "no", "n.a."})
 # Each table with how its rows are numbered.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -22,6 +32,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 COLUMNS = 6
 NAMED = re.compile(r"`([^`]+)::([^`]+)`")
+CODE = re.compile(r"`([^`]+)`")
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 FUNCTION = "^{}\\(\\) *\\{{"
 VARIABLE = "^{}="
 
@@ -173,3 +185,84 @@ def test_a_row_that_is_missing_or_there_twice_is_found(name: str) -> None:
     row = next(line for line in text.splitlines() if line.startswith(f"|{TABLES[name][6]}|"))
     assert f"{TABLES[name][6]} has 0 rows" in wrongs(name, text.replace(f"{row}\n", ""))
     assert f"{TABLES[name][6]} has 2 rows" in wrongs(name, text.replace(row, f"{row}\n{row}"))
+
+
+def wrong_name(name: str) -> str:
+    """Why what stands in code is neither a path, a symbol, a command of ours nor a code."""
+    path, both, symbol = name.partition("::")
+    if both:
+        is_test = symbol.startswith("test_")
+        return wrong_test(path, symbol) if is_test else wrong_place(path, symbol)
+    match name.split():
+        case ["reconcile", command] if command in COMMANDS:
+            return ""
+        case ["make", target] if f"\n{target}:" in (ROOT / "Makefile").read_text():
+            return ""
+        case [word] if word in REFUSALS or any((top / f"./{word}").exists() for top in TOPS):
+            return ""
+    return f"there is no {name}"
+
+
+def rules(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """Of each rule how many files it says that one opens, then those that it names."""
+    _head, _line, *lines = [line for line in text.splitlines() if line.startswith("|")]
+    for line in lines:
+        _rule, _before, plan, hosts, *named_files = line.strip("|").split("|")
+        files = [*named_files, ""][:2]
+        yield int(plan), int(hosts), files[0], files[1]
+
+
+def test_what_the_page_on_the_architecture_names_is_there() -> None:
+    names = CODE.findall(FENCED.sub("", ARCHITECTURE.read_text()))
+    assert len(names) > 100
+    assert [why for name in names if (why := wrong_name(name))] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("planning/kinds.py::KINDS", ""),
+        ("planning/kinds.py::KIND", "planning/kinds.py has no KIND"),
+        ("planning/kind.py::KINDS", "there is no planning/kind.py"),
+        ("gate/parts/remount.sh::verb_remount", ""),
+        ("gate/parts/remount.sh::verb_mount", "gate/parts/remount.sh has no verb_mount"),
+        ("resources/resource.py::Resource.needs", ""),
+        ("resources/resource.py::Resource.need", "resources/resource.py has no Resource.need"),
+        ("tests/test_manual.py::test_no", "there is no tests/test_manual.py::test_no"),
+        ("planning/checks/", ""),
+        ("planning/check/", "there is no planning/check/"),
+        ("reconcile scripts", ""),
+        ("reconcile script", "there is no reconcile script"),
+        ("make schema", ""),
+        ("make schemas", "there is no make schemas"),
+        ("section-unread", ""),
+        ("section-read", "there is no section-read"),
+    ],
+)
+def test_a_name_that_is_not_there_is_found(name: str, wrong: str) -> None:
+    assert wrong_name(name) == wrong
+
+
+def test_the_layers_are_those_that_are_checked() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    contract = tools["importlinter"]["contracts"][0]
+    layers = [re.sub(r"[()]", "", line) for line in contract["layers"] if line[0] != "("]
+    (picture,) = FENCED.findall(ARCHITECTURE.read_text())
+    assert picture.splitlines()[1:-1] == layers
+
+
+def test_the_files_to_open_for_a_rule_are_as_many_as_it_says() -> None:
+    _before, table = ARCHITECTURE.read_text().split("|Rule|", 1)
+    found = list(rules(f"|Rule|{table}"))
+    assert len(found) == 5
+    for plan, hosts, of_plan, of_hosts in found:
+        paths = [name.partition("::")[0] for name in CODE.findall(of_plan)]
+        there = [name.partition("::")[0] for name in CODE.findall(of_hosts)]
+        assert (len({*paths}), len({*there})) == (plan, hosts), of_plan
+
+
+def test_the_wheel_has_the_pages() -> None:
+    wheel = WheelBuilder(str(ROOT))
+    files = {item.relative_path for item in wheel.recurse_included_files()}
+    pages = {str(path.relative_to(ROOT)) for path in (ARCHITECTURE, *MANUAL.glob("*.md"))}
+    assert pages <= files
