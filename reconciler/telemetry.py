@@ -60,7 +60,7 @@ def is_on() -> bool:
 
 
 @contextmanager
-def bound(**fields: Field) -> Iterator[None]:
+def bind_fields(**fields: Field) -> Iterator[None]:
     """Events have ``fields``, too, here and in tasks started here."""
     token = _context.set({**_context.get(), **fields})
     try:

@@ -28,7 +28,7 @@ from reconciler.model.observed import (
     WantedDevice,
 )
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.resources.cluster_conf.changes import wanted
+from reconciler.resources.cluster_conf.changes import wanted_file
 from reconciler.resources.mounts.fstab import fstab_line
 from reconciler.resources.o2cb import changes as o2cb
 from reconciler.resources.o2cb.parsing import render_settings
@@ -178,10 +178,10 @@ def converged(cluster: Cluster) -> Observed:
         found = replace(
             facts,
             kernel=replace(facts.kernel, loaded=("ocfs2",)),
-            cluster_conf=file("/etc/ocfs2/cluster.conf", wanted(cluster)),
+            cluster_conf=file("/etc/ocfs2/cluster.conf", wanted_file(cluster)),
             o2cb_config=file(
                 "/etc/default/o2cb",
-                render_settings(facts.o2cb_config.text, o2cb.wanted(cluster)),
+                render_settings(facts.o2cb_config.text, o2cb.wanted_settings(cluster)),
             ),
             live=live(cluster, name),
             mounts=(mount(),) if cluster.volumes else (),
@@ -194,7 +194,7 @@ def converged(cluster: Cluster) -> Observed:
 
 def ordered(cluster: Cluster, host: str, found: HostFacts) -> HostFacts:
     """A host whose systemd has read every order that it should have."""
-    units = ordering.wanted(cluster, found)
+    units = ordering.wanted_drop_ins(cluster, found)
     words = [(unit, word) for unit, lines in units.items() for word in lines]
     words += [(u, "After=o2cb.service") for u in ordering.wanted_mounts(cluster, host, found)]
     files = tuple(file(path_of(u), text_of(cluster, lines)) for u, lines in units.items())

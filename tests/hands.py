@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.execution import leases
 from reconciler.execution.leases import Ask, Grant, Seat
 from reconciler.hosts import Host
-from reconciler.model.gate_call import Permit, gate_call, permitted
+from reconciler.model.gate_call import Permit, gate_call, permit_program
 from reconciler.model.plan import Command, Completed
 
 NEVER = 999_999_999  # an uptime that no host reaches: what is done by hand rests on no facts
@@ -35,7 +35,7 @@ class Hands:
         boot, token, step = self.held[host.name]
         self.held[host.name] = boot, token, step + 1
         permit = Permit(leases.MEMBER, self.run, token, step + 1, boot, NEVER, call.verb)
-        return replace(command, argv=permitted(command.argv, permit))
+        return replace(command, argv=permit_program(command.argv, permit))
 
     async def _taken(self, host: Host) -> tuple[str, int, int]:
         seat = Seat(host, leases.MEMBER)

@@ -28,11 +28,11 @@ from reconciler.planning.prediction import after, is_needless
 from reconciler.planning.review.approval import Consent, formats, judge, runnable
 from reconciler.reports.devices import aliases
 from reconciler.reports.runbook import runbook_document
-from reconciler.reports.runbook.checks import CHECKS
+from reconciler.reports.runbook.fact_checks import CHECKS
 from reconciler.reports.runbook.steps import STEPS
 from reconciler.resources import EFFECTS
-from tests.wire import Line, Wire
-from tests.witness import Witness
+from tests.fault_transport import Line, Wire
+from tests.invariant_monitor import Witness
 
 Event = tuple[str, Mapping[str, object]]
 PAST = {"acquire": "acquired", "renew": "renewed", "seal": "sealed", "free": "freed"}
@@ -186,7 +186,7 @@ class Controller:
         options = pipeline.Options(targets)
         return (await pipeline.plan(desired, self._fleet(desired, Line()), options))[0]
 
-    async def look(self, desired: Desired) -> pipeline.Pairs:
+    async def look(self, desired: Desired) -> pipeline.ClusterObservations:
         """As ``reconcile observe``."""
         fleet = self._fleet(desired, Line())
         return await pipeline.look_at(desired, fleet, pipeline.Options())
@@ -230,7 +230,7 @@ class Controller:
         run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)
         return plan, await run.execute(plan, pairs)
 
-    def _fleet(self, _desired: Desired, line: Line) -> pipeline.Fleet:
+    def _fleet(self, _desired: Desired, line: Line) -> pipeline.HostFactory:
         doors: dict[str, Host] = {}
 
         def door(_cluster: str, member: Member) -> Host:

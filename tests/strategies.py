@@ -20,8 +20,8 @@ from reconciler.hosts.simulator.state.devices import Wiring
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.desired import Desired
+from tests.invariant_monitor import Witness
 from tests.runs import desired, volume, witnessed
-from tests.witness import Witness
 
 # The same examples on every machine, every time; how many is each test's own budget.
 bounded = settings(

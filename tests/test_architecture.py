@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.loading import read
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.resources.cluster_conf.changes import wanted
+from reconciler.resources.cluster_conf.changes import wanted_file
 from tests.builders import bare
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +44,7 @@ def test_every_example_loads(path):
 
 def test_the_guides_example_gives_the_guides_cluster_conf_byte_for_byte():
     (cluster,) = read(str(ROOT / "examples/classic-guide.yaml")).clusters
-    assert wanted(with_numbers(cluster, bare(cluster))) == GUIDE
+    assert wanted_file(with_numbers(cluster, bare(cluster))) == GUIDE
 
 
 def test_help_imports_nothing_heavy():

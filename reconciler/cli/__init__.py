@@ -10,7 +10,7 @@ from keyword import iskeyword
 import click
 
 from reconciler import __version__
-from reconciler.cli.streams import opened
+from reconciler.cli.streams import replace_closed_streams
 from reconciler.cli.terminal import plain
 from reconciler.errors import ReconcilerError, SpecInvalid
 
@@ -88,7 +88,7 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
-    opened()
+    replace_closed_streams()
     sys.exit(run(argv))
 
 

@@ -13,7 +13,7 @@ from reconciler.model.desired import Desired, Member
 
 
 @asynccontextmanager
-async def connected(desired: Desired) -> AsyncIterator[Callable[[str, Member], Host]]:
+async def connect_hosts(desired: Desired) -> AsyncIterator[Callable[[str, Member], Host]]:
     """The door to a member of a cluster; one connection each for as long as this lasts."""
     from reconciler.hosts.ssh import SshHost, SshShared, resolve  # noqa: PLC0415  # asyncssh is slow to import
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from reconciler import telemetry
-from reconciler.cli.options import combined
+from reconciler.cli.options import combine_decorators
 from reconciler.cli.terminal import plain
 from reconciler.errors import UsageError
 from reconciler.storage.private import append_private
@@ -70,7 +70,7 @@ def open_log(
     with (
         _log_file(path) if path else nullcontext(_write_stderr) as write,
         telemetry.logging(detail or Detail(), write),
-        telemetry.bound(subcommand=subcommand, pid=os.getpid()),
+        telemetry.bind_fields(subcommand=subcommand, pid=os.getpid()),
     ):
         yield
 
@@ -151,7 +151,7 @@ def tell_record(line: Mapping[str, object]) -> None:
     tell(event, **cast("dict[str, telemetry.Field]", fields))
 
 
-LOG_OPTIONS = combined(
+LOG_OPTIONS = combine_decorators(
     click.option(
         "--log-level",
         type=LogDetail(),
@@ -182,4 +182,4 @@ def _open_log(function: F) -> F:
 
 
 # Innermost, so that everything that a command does is told.
-LOGGING = combined(LOG_OPTIONS, _open_log)
+LOGGING = combine_decorators(LOG_OPTIONS, _open_log)

@@ -11,7 +11,7 @@ import click
 
 from reconciler.cli.terminal import plain
 from reconciler.errors import UsageError
-from reconciler.execution.operating import Answer, Place
+from reconciler.execution.operating import Answer, ScopedHost
 from reconciler.hosts import Host
 from reconciler.model.addresses import (
     CLUSTER,
@@ -22,9 +22,9 @@ from reconciler.model.addresses import (
     parse_target,
 )
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.roles import contacted, staying
-from reconciler.pipeline import Fleet, doors
-from reconciler.pipeline.looking import storage
+from reconciler.model.roles import contacted_members, staying
+from reconciler.pipeline import HostFactory, member_hosts
+from reconciler.pipeline.observation import storage
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 
 REFUSED = 3
@@ -61,21 +61,21 @@ def author() -> str:
     return "".join(c if c.isprintable() else "?" for c in words)[:200]
 
 
-def places(fleet: Fleet, desired: Desired) -> dict[str, Place]:
+def places(fleet: HostFactory, desired: Desired) -> dict[str, ScopedHost]:
     """Members, and the hosts that help them, each once."""
-    found: dict[str, Place] = {}
+    found: dict[str, ScopedHost] = {}
     for cluster in desired.clusters:
-        for name, host in doors(fleet, cluster).items():
-            found[name if name not in found else f"{cluster.name}/{name}"] = Place(host)
+        for name, host in member_hosts(fleet, cluster).items():
+            found[name if name not in found else f"{cluster.name}/{name}"] = ScopedHost(host)
     helped = {cluster.name: non_member_hosts(cluster) for cluster in desired.clusters}
     for cluster in desired.clusters:
         for name, host in storage(fleet, cluster).items():
             scopes = tuple(other for other, names in helped.items() if name in names)
-            found.setdefault(name, Place(host, scopes))
+            found.setdefault(name, ScopedHost(host, scopes))
     return found
 
 
-def addressed(desired: Desired, target: str) -> list[tuple[Cluster, tuple[str, ...]]]:
+def find_members(desired: Desired, target: str) -> list[tuple[Cluster, tuple[str, ...]]]:
     """The members that a cluster's or a host's name means, by their cluster.
 
     Of a cluster those that stay. Raises UsageError for a name that the file does not have, that
@@ -93,7 +93,7 @@ def addressed(desired: Desired, target: str) -> list[tuple[Cluster, tuple[str, .
     if not clusters and not having:
         raise _unknown(desired, target)
     for cluster in having:
-        if name not in {m.name for m in contacted(cluster)}:
+        if name not in {m.name for m in contacted_members(cluster)}:
             raise UsageError(f"{name} is asked for nothing: the file says that it is away")
     return [*((c, (name,)) for c in having), *((c, staying(c)) for c in clusters)]
 
@@ -110,13 +110,13 @@ def _unknown(desired: Desired, target: str) -> UsageError:
     return UsageError(f"no cluster and no host of the file is called {target!r}; {hint}")
 
 
-def chosen(
-    fleet: Fleet, found: Sequence[tuple[Cluster, Sequence[str]]]
+def choose_hosts(
+    fleet: HostFactory, found: Sequence[tuple[Cluster, Sequence[str]]]
 ) -> Mapping[str, tuple[str, Host]]:
     """The hosts that were meant, each with its cluster."""
     hosts: dict[str, tuple[str, Host]] = {}
     for cluster, names in found:
-        for name, host in doors(fleet, cluster).items():
+        for name, host in member_hosts(fleet, cluster).items():
             if name in names:
                 key = name if name not in hosts else f"{cluster.name}/{name}"
                 hosts[key] = (cluster.name, host)

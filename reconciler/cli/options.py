@@ -84,7 +84,7 @@ class PlanId(click.ParamType[str]):
         return str(value)
 
 
-def discovered(file: str | None) -> str:
+def discover_file(file: str | None) -> str:
     """The desired-state file: argument, then RECONCILE_CONFIG, then ./cluster.yaml.
 
     Raises UsageError when there is none.
@@ -114,7 +114,7 @@ def beside(output: str | None, *inputs: str | None) -> None:
         )
 
 
-def combined(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+def combine_decorators(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     """Several decorators as one, the first outermost."""
 
     def decorate(function: F) -> F:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import click
 
 from reconciler.cli import terminal
-from reconciler.cli.keys import unseen_control_keys
+from reconciler.cli.keyboard import unseen_control_keys
 from reconciler.model.plan import Action
 
 TICK = 0.25  # seconds between two looks at the clocks

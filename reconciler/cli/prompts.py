@@ -19,7 +19,7 @@ TRIES = 3
 LOOK = 0.2  # seconds: so long a Ctrl-C may wait that came before the waiting began
 
 
-def approved(plan: Plan, aliases: Aliases) -> bool:
+def ask_approval(plan: Plan, aliases: Aliases) -> bool:
     """Ask; True only for the exact answers."""
     clusters = runnable(plan)
     for line in _stakes(plan, clusters):
@@ -37,7 +37,7 @@ def approved(plan: Plan, aliases: Aliases) -> bool:
     return all(_answer(f"Type {word} to go on", {word}) for word in words)
 
 
-def typed(question: str, word: str) -> bool:
+def ask_word(question: str, word: str) -> bool:
     """Ask; True only if exactly that word is typed."""
     return _answer(question, {word})
 

@@ -17,7 +17,7 @@ STANDARD = {"stdin": "r", "stdout": "w", "stderr": "w"}
 SAID = ("stdout", "stderr")
 
 
-def opened() -> None:
+def replace_closed_streams() -> None:
     """Nothing in place of a stream that the caller has shut, for which Python has None.
 
     A file that is opened later, the record of a run, could else get its number.
@@ -28,7 +28,7 @@ def opened() -> None:
 
 
 @contextmanager
-def heedless() -> Iterator[None]:
+def ignore_broken_pipes() -> Iterator[None]:
     """What nobody reads any more is dropped, here: a closed pipe or a lost terminal ends no run."""
     before = {name: getattr(sys, name) for name in SAID}
     for name, stream in before.items():

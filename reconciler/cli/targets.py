@@ -23,7 +23,7 @@ def known_targets(desired: Desired) -> tuple[str, ...]:
     )
 
 
-def checked(desired: Desired, targets: Sequence[str]) -> None:
+def check_targets(desired: Desired, targets: Sequence[str]) -> None:
     """Raise UsageError for a target that the file does not have."""
     known = known_targets(desired)
     for target in targets:

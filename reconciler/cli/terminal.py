@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from reconciler.reports.wrapping import wrapped
+from reconciler.reports.wrapping import wrap_line
 
 STYLES: dict[str, dict[str, object]] = {
     "title": {"bold": True},
@@ -29,19 +29,19 @@ STYLES: dict[str, dict[str, object]] = {
 WHOLE = frozenset({"command", "remedy", "diff", "diff-add", "diff-bad"})
 
 
-def coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag of that name
+def is_coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag of that name
     """Whether to use colours: on a terminal, unless the flag or NO_COLOR says no."""
     return sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
 
 
 def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above
     """Print styled lines; on a terminal they are wrapped to its width, column by column."""
-    colour = coloured(no_color)
+    colour = is_coloured(no_color)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not err else None
     for style, line in lines:
         options = STYLES.get(style) if colour else None
         whole = width is None or style in WHOLE
-        for text in [plain(line)] if whole else wrapped(plain(line), width or 0):
+        for text in [plain(line)] if whole else wrap_line(plain(line), width or 0):
             click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
 
 

@@ -17,12 +17,12 @@ from reconciler.errors import (
     VerificationFailed,
 )
 from reconciler.execution import leases, machine
-from reconciler.execution.kernel import understood
+from reconciler.execution.kernel import explain_kernel_error
 from reconciler.execution.locks import FRESH, Held
 from reconciler.execution.secrets import read_secrets
 from reconciler.gate import gate_text
 from reconciler.hosts import Host
-from reconciler.model.gate_call import permitted
+from reconciler.model.gate_call import permit_program
 from reconciler.model.observed import HostFacts, Identity, Observed
 from reconciler.model.outcome import ActionOutcome
 from reconciler.model.plan import Action, ClusterPlan, Command, Completed, Fact
@@ -53,7 +53,7 @@ Emit = Callable[[str, Mapping[str, object]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class ExecutionContext:
     """What an execution works with; once ``stopped`` holds, nothing more is started.
 
     ``held`` is the run's lease: the host starts no command without its token.
@@ -73,7 +73,7 @@ class Executor:
     """One cluster's plan being carried out."""
 
     plan: ClusterPlan
-    bench: Bench
+    bench: ExecutionContext
     outcomes: dict[str, ActionOutcome] = field(default_factory=dict)
     failed: bool = False
 
@@ -114,7 +114,7 @@ class Executor:
                 run = machine.drain(run)
             for action in machine.ready(run)[: self.bench.parallelism - len(tasks)]:
                 run = machine.step(run, action.id, "start")
-                with telemetry.bound(action=action.id):
+                with telemetry.bind_fields(action=action.id):
                     tasks[asyncio.create_task(self._perform(action))] = action
             if not tasks:
                 return
@@ -132,7 +132,7 @@ class Executor:
         completed: Completed | HostUnreachable | None = None
         try:
             self._emit("action-started", action, intent)
-            proved = await self._needless(action)
+            proved = await self._already_satisfied(action)
             if not proved:
                 completed, proved = await self._act(action), action.expects
                 await self._verify(action, completed)
@@ -152,7 +152,7 @@ class Executor:
                 self._emit(event, action, details)
         return outcome
 
-    async def _needless(self, action: Action) -> tuple[Fact, ...]:
+    async def _already_satisfied(self, action: Action) -> tuple[Fact, ...]:
         """The facts because of which there is nothing to do."""
         observed = await self.bench.look(action.unless) if action.unless else Observed({})
         return tuple(fact for fact in action.unless if not unmet((fact,), observed))
@@ -167,7 +167,7 @@ class Executor:
             ended = await secrets.run(self.bench.hosts[action.host], command)
         except HostUnreachable as error:
             return error
-        if leases.said(ended)[0] == "lease-lost":
+        if leases.gate_refusal(ended)[0] == "lease-lost":
             self.bench.held.losses.append(f"{action.host}: {ended.stderr.strip()}")
         return ended
 
@@ -184,7 +184,7 @@ class Executor:
             raise ActionFailed(action.id, f"not started: {action.host} does not say who it is")
         until = int(identity.uptime + took) + FRESH
         permit = self.bench.held.permit(action.host, action.id, identity.boot_id, until)
-        return permitted(command.argv, permit, gate_text("run"))
+        return permit_program(command.argv, permit, gate_text("run"))
 
     async def _looked_before(self, action: Action) -> tuple[Observed, float]:
         """What the last look found, and how long it took: all that is required holds.
@@ -209,16 +209,16 @@ class Executor:
         """Look until the facts hold or patience ends; a failed command gets one look."""
         if _refused(ended) and not is_own(action.kind):
             raise ActionFailed(action.id, _failure(ended))  # whoever did it, it was not this
-        deadline = _now() + (self.bench.patience if _promising(ended) else 0.0)
+        deadline = _now() + (self.bench.patience if _exited_zero(ended) else 0.0)
         while True:
             observed = await self.bench.look(action.expects)
             why = unmet(action.expects, observed)
-            if not why and (action.expects or _promising(ended)):
+            if not why and (action.expects or _exited_zero(ended)):
                 return
             if _now() >= deadline:
                 break
             await asyncio.sleep(PAUSE)
-        if not _promising(ended):
+        if not _exited_zero(ended):
             raise ActionFailed(action.id, _failure(ended))
         raise VerificationFailed(action.id, why)
 
@@ -261,14 +261,14 @@ def _refused(ended: Completed | HostUnreachable | None) -> bool:
     return isinstance(ended, Completed) and ended.status == REFUSED
 
 
-def _promising(ended: Completed | HostUnreachable | None) -> bool:
+def _exited_zero(ended: Completed | HostUnreachable | None) -> bool:
     return ended is None or (isinstance(ended, Completed) and ended.status == 0)
 
 
 def _failure(ended: Completed | HostUnreachable | None) -> str:
     if isinstance(ended, Completed):
         words = (ended.stderr or ended.stdout).strip()[-OUTPUT:]
-        meaning = understood(words)
+        meaning = explain_kernel_error(words)
         why = f"{meaning}\n" if meaning else ""
         return f"{why}exit status {ended.status}: {words or 'no output'}"
     return f"outcome unknown: {ended}"

@@ -23,7 +23,7 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
-def understood(words: str) -> str:
+def explain_kernel_error(words: str) -> str:
     """Why a mount was refused, in an operator's terms; empty if no message is known."""
     found = (text for pattern, text in MEANINGS.items() if re.search(pattern, words))
     return next(found, "")

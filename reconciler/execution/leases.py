@@ -79,7 +79,7 @@ async def acquire(where: Seat, ask: Ask, displaces: str = "-") -> Grant | Holdin
     done = await where.host.run(gate_command("lease-acquire", *words, timeout=ANSWER))
     if done.status == 0:
         return _grant(where, done)
-    code, words_said = said(done)
+    code, words_said = gate_refusal(done)
     fields = words_said.split("\t")
     if code == "lease-held" and len(fields) == 3 and fields[2].isdecimal():
         return Holding(fields[0], fields[1], float(fields[2]))
@@ -122,7 +122,7 @@ async def seal(where: Seat, run: str, token: int) -> bool:
     """Whether nothing of the run can start there any more: sealed, or another's by now."""
     with suppress(HostUnreachable):
         done = await _ask(where, "lease-seal", run, token)
-        return done.status == 0 or said(done)[0] == "lease-lost"
+        return done.status == 0 or gate_refusal(done)[0] == "lease-lost"
     return False
 
 
@@ -137,7 +137,7 @@ async def _ask(where: Seat, verb: str, run: str, token: int) -> Completed:
     return await where.host.run(command)
 
 
-def said(done: Completed) -> tuple[str, str]:
+def gate_refusal(done: Completed) -> tuple[str, str]:
     """Code and message of the gate's refusal; both empty if it says none."""
     for line in done.stderr.splitlines():
         head, _, rest = line.partition("gate: ")

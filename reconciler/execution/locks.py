@@ -113,7 +113,7 @@ class Held:
 
 
 @asynccontextmanager
-async def leased(
+async def hold_leases(
     members: Iterable[str], helpers: Iterable[str], claim: Claim, door: Door
 ) -> AsyncIterator[Held]:
     """Hold the lease on members and on helper hosts; what ends it early is in ``losses``.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import HostUnreachable
-from reconciler.execution.leases import ANSWER, MEMBER, Seat, free, said
+from reconciler.execution.leases import ANSWER, MEMBER, Seat, free, gate_refusal
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.model.observed import Observed, Unknown
@@ -37,7 +37,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScopedHost:
     """A host with the scopes of the leases that there may be on it."""
 
     host: Host
@@ -82,11 +82,11 @@ async def resume(hosts: Mapping[str, tuple[str, Host]]) -> tuple[Answer, ...]:
 
 
 def seats_of(
-    hosts: Mapping[str, Place], observed: Observed, run: str
+    hosts: Mapping[str, ScopedHost], observed: Observed, run: str
 ) -> dict[str, tuple[Seat, ...]]:
     """Where a run has a lease; also where none could be read: the host knows whose it is."""
     found = {}
-    for name, facts in observed.reached().items():
+    for name, facts in observed.answering_hosts().items():
         place = hosts[name]
         scopes = place.scopes
         if not isinstance(facts.leases, Unknown):
@@ -104,6 +104,6 @@ async def _ask(name: str, host: Host, command: Command) -> Answer:
     if done.status == 0:
         last = done.stdout.split()[-1:]
         return Answer(name, token=int(last[0]) if last and last[0].isdecimal() else 0)
-    code, message = said(done)
+    code, message = gate_refusal(done)
     words = message or done.stderr.strip()[-300:] or f"status {done.status} without a word"
     return Answer(name, code or "lease-failed", words)

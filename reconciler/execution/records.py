@@ -14,16 +14,16 @@ from reconciler.gate import gate_command
 from reconciler.hosts import Host
 from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.gate_call import permitted
+from reconciler.model.gate_call import permit_program
 from reconciler.model.heartbeats import MEMBERS
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
-from reconciler.model.roles import left, restrict_to, staying
+from reconciler.model.roles import left_members, restrict_to, staying
 from reconciler.planning.resolve.last_applied import APPLIED
 from reconciler.planning.review.notes import still_mapped
 from reconciler.resources.quarantine.entries import Known, known_members, members_text
-from reconciler.resources.workloads.programs import PROGRAMS, approved, programs_text
+from reconciler.resources.workloads.programs import PROGRAMS, approved_digests, programs_text
 
 # Host, then record, to the hash of what the host has.
 Stale = Mapping[str, Mapping[str, str]]
@@ -39,7 +39,7 @@ def applied_text(desired: Desired, name: str) -> str:
 def roster_text(numbered: Cluster, observed: Observed) -> str:
     """The record of number and machine of everyone who is or was a member."""
     found = dict(known_members(numbered, observed))
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     for item in numbered.members:
         name = host_key(item.name)
         facts = reached.get(item.name)
@@ -57,7 +57,7 @@ def _mapped(
     cluster: Cluster, host: str, facts: HostFacts | None, old: Known
 ) -> tuple[str, ...]:
     """The volumes whose LUN a host that left still sees; as last seen if it is not asked."""
-    if host not in left(cluster):
+    if host not in left_members(cluster):
         return ()
     return old.mapped if facts is None else tuple(still_mapped(cluster, facts))
 
@@ -78,14 +78,14 @@ def records(desired: Desired, numbered: Cluster, observed: Observed) -> Mapping[
 
 def _has_programs(text: str, numbered: Cluster, observed: Observed) -> bool:
     """Whether there are any, or a host still has some."""
-    hosts = restrict_to(observed, staying(numbered)).reached().values()
-    return bool(text) or any(approved(numbered, facts) for facts in hosts)
+    hosts = restrict_to(observed, staying(numbered)).answering_hosts().values()
+    return bool(text) or any(approved_digests(numbered, facts) for facts in hosts)
 
 
 def stale_records(texts: Mapping[str, str], cluster: Cluster, observed: Observed) -> Stale:
     """Members whose records are not ``texts``."""
     found: dict[str, dict[str, str]] = {}
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         if isinstance(facts.records, Unknown):
             continue
         for name, text in texts.items():
@@ -118,7 +118,7 @@ async def _leave(
         words = ("write-file", path, MODE, old, _digest(text))
         permit = await held.permit_now(host.name, f"record {name}")
         command = gate_command(*words, stdin=text)
-        argv = permitted(command.argv, permit)
+        argv = permit_program(command.argv, permit)
         ended = await host.run(replace(command, argv=argv))
         if ended.status != 0:
             raise ActionFailed(f"{host.name}: {path}", ended.stderr.strip())

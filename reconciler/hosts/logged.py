@@ -36,7 +36,7 @@ class LoggedHost:
 
     async def run(self, command: Command) -> Completed:
         """Run ``command`` as the host does. Raises HostUnreachable."""
-        with telemetry.bound(cluster=self.cluster or None, host=self.name):
+        with telemetry.bind_fields(cluster=self.cluster or None, host=self.name):
             return await self._run(command)
 
     async def close(self) -> None:

@@ -52,7 +52,7 @@ class Served:
 
 
 @asynccontextmanager
-async def served(world: World, directory: Path) -> AsyncIterator[Served]:
+async def serve_hosts(world: World, directory: Path) -> AsyncIterator[Served]:
     """Serves every host of ``world`` until the end of the block; keys go to ``directory``.
 
     Requests are the product's command lines, of root or through ``sudo -n --``. A host that
@@ -61,7 +61,7 @@ async def served(world: World, directory: Path) -> AsyncIterator[Served]:
     """
     client = asyncssh.generate_private_key(KEY_TYPE)
     stranger = asyncssh.generate_private_key(KEY_TYPE)
-    doors = [Door(world, machine, client, stranger) for machine in world.machines.values()]
+    doors = [SshServer(world, machine, client, stranger) for machine in world.machines.values()]
     try:
         yield _write_files(directory, client, doors)
     finally:
@@ -69,7 +69,7 @@ async def served(world: World, directory: Path) -> AsyncIterator[Served]:
             await door.close()
 
 
-def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[Door]) -> Served:
+def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[SshServer]) -> Served:
     identity, known_hosts = directory / "id_ed25519", directory / "known_hosts"
     keys = "".join(f"[{ADDRESS}]:{door.port} {_public(door.key)}\n" for door in doors)
     write_private(str(identity), client.export_private_key().decode())
@@ -82,7 +82,7 @@ def _public(key: asyncssh.SSHKey) -> str:
     return key.export_public_key().decode().strip()
 
 
-class Door:
+class SshServer:
     """The SSH server of one host."""
 
     def __init__(

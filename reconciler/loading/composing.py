@@ -13,7 +13,7 @@ from yaml import events
 
 from reconciler.loading.nodes import Broken, Entry, Mapping, Mark, Node, Scalar, Sequence
 from reconciler.loading.syntax import syntax_problem
-from reconciler.model.field_types import shown
+from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ class _Composer:
             self._report(event, "alias", message, _WRITE_OUT)
         tag = getattr(event, "tag", None)
         if tag:
-            self._report(event, "tag", f"the tag {shown(tag)} is not allowed", "remove it")
+            self._report(
+                event, "tag", f"the tag {quote_value(tag)} is not allowed", "remove it"
+            )
         return bool(tag)
 
     def _items(self, depth: int) -> Iterator[Node]:
@@ -119,7 +121,7 @@ class _Composer:
             return None
         if node.text in mapping.entries:
             first = mapping.entries[node.text].key.line
-            message = f"the key {shown(node.text)} appears twice here"
+            message = f"the key {quote_value(node.text)} appears twice here"
             self._report(event, "duplicate-key", message, f"the first is on line {first}")
             return None
         return node.text

@@ -92,7 +92,7 @@ def value_mark(root: Node, path: Path) -> Mark:
     return entry.key
 
 
-def written(root: Node, path: Path) -> str | None:
+def text_at(root: Node, path: Path) -> str | None:
     """The text of the scalar at ``path`` as it is written, None if there is no such scalar."""
     entry, found = _entry(root, path)
     return entry.node.text if found and isinstance(entry.node, Scalar) else None

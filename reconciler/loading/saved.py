@@ -28,7 +28,7 @@ from reconciler.model.documents import (
     Record,
     checksum,
 )
-from reconciler.model.field_types import shown
+from reconciler.model.field_types import quote_value
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -145,7 +145,7 @@ def _once(pairs: list[tuple[str, Any]]) -> Json:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = Counter(key for key, _value in pairs)
-        raise _TwiceNamed(shown(keys.most_common(1)[0][0]))
+        raise _TwiceNamed(quote_value(keys.most_common(1)[0][0]))
     return found
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.loading import hints
-from reconciler.loading.nodes import key_mark, value_mark, written
-from reconciler.model.field_types import shown
+from reconciler.loading.nodes import key_mark, text_at, value_mark
+from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class _Wrong:
     def name(self) -> str:
         """What the value is called: its key, or an item of its list's."""
         if self.path and isinstance(self.path[-1], int):
-            return f"an item of {shown(self.path[-2])}"
-        return shown(self.path[-1]) if self.path else "the file"
+            return f"an item of {quote_value(self.path[-2])}"
+        return quote_value(self.path[-1]) if self.path else "the file"
 
     @property
     def home(self) -> str:
@@ -68,12 +68,12 @@ class _Wrong:
 
 def problem(file: str, root: Node, path: Path, error: ErrorDetails) -> Problem:
     """The problem that ``error`` stands for; ``path`` is its place in the file."""
-    text = written(root, path)
+    text = text_at(root, path)
     wrong = _Wrong(
         path,
         error["type"],
         error["input"],
-        shown(text)[1:-1] if text else "",
+        quote_value(text)[1:-1] if text else "",
         error.get("ctx", {}),
     )
     mark = (key_mark if wrong.type in {"extra_forbidden", "missing"} else value_mark)(
@@ -96,7 +96,9 @@ def _words(wrong: _Wrong) -> tuple[str, str, str]:
         return "bad-value", message, hints.key_description(wrong.path)
     if wrong.type in _VALUES:
         return _VALUES[wrong.type](wrong)
-    message = str(wrong.context.get("message", f"{shown(wrong.value)} cannot be used here"))
+    message = str(
+        wrong.context.get("message", f"{quote_value(wrong.value)} cannot be used here")
+    )
     return wrong.type, message, _value_hint(wrong)
 
 
@@ -171,7 +173,11 @@ def _value_hint(wrong: _Wrong) -> str:
 def _place(path: Path) -> str:
     if not path:
         return "the file"
-    return f"this item of {shown(path[-2])}" if isinstance(path[-1], int) else shown(path[-1])
+    return (
+        f"this item of {quote_value(path[-2])}"
+        if isinstance(path[-1], int)
+        else quote_value(path[-1])
+    )
 
 
 def _described(value: object, text: str) -> str:
@@ -179,7 +185,7 @@ def _described(value: object, text: str) -> str:
         return text
     if isinstance(value, (int, float)):
         return f"the number {text}"
-    return f"the text {shown(value)}" if isinstance(value, str) else shown(value)
+    return f"the text {quote_value(value)}" if isinstance(value, str) else quote_value(value)
 
 
 def _either(words: list[str]) -> str:

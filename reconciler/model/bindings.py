@@ -38,7 +38,7 @@ def bound_now(cluster: Cluster, observed: Observed) -> Bindings:
     found = {}
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         pairs = set()
-        for facts in restrict_to(observed, staying(cluster)).reached().values():
+        for facts in restrict_to(observed, staying(cluster)).answering_hosts().values():
             if isinstance(facts.wanted, Unknown) or isinstance(facts.disks, Unknown):
                 continue
             view = view_of(facts, ref(volume))
@@ -49,10 +49,10 @@ def bound_now(cluster: Cluster, observed: Observed) -> Bindings:
     return found
 
 
-def recorded(cluster: Cluster, observed: Observed) -> Mapping[str, Bindings]:
+def recorded_bindings(cluster: Cluster, observed: Observed) -> Mapping[str, Bindings]:
     """What each member remembers; of a garbled record nothing, which its own check refuses."""
     found: dict[str, Bindings] = {}
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         if isinstance(facts.records, Unknown):
             continue
         try:

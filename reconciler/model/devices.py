@@ -14,7 +14,7 @@ from reconciler.model.observed import (
     Unknown,
     WantedDevice,
     device_ref,
-    known,
+    require,
 )
 from reconciler.model.roles import restrict_to, staying
 
@@ -49,7 +49,7 @@ def told_uuid(observed: Observed, reference: str) -> str:
     """The UUID of the file system behind a reference, as the first who can read it tells."""
     views = (
         view_of(facts, reference)
-        for facts in observed.reached().values()
+        for facts in observed.answering_hosts().values()
         if not isinstance(facts.wanted, Unknown)
     )
     return next((v.superblock.uuid for v in views if v and v.superblock), UNTOLD)
@@ -75,17 +75,17 @@ def block_doubt(facts: HostFacts, reference: str) -> str:
 def has_mounted(facts: HostFacts, subject: str) -> bool:
     """Whether a host has the device of a reference mounted anywhere."""
     view = view_of(facts, subject)
-    return view is not None and any(m.device == view.device for m in known(facts.mounts))
+    return view is not None and any(m.device == view.device for m in require(facts.mounts))
 
 
 def view_of(facts: HostFacts, subject: str) -> WantedDevice | None:
     """What a host sees behind a reference."""
-    return next((item for item in known(facts.wanted) if item.ref == subject), None)
+    return next((item for item in require(facts.wanted) if item.ref == subject), None)
 
 
 def disk_of(facts: HostFacts, view: WantedDevice) -> Disk | None:
     """The block device of a view."""
-    return next((disk for disk in known(facts.disks) if disk.name == view.node), None)
+    return next((disk for disk in require(facts.disks) if disk.name == view.node), None)
 
 
 def whole_disk(facts: HostFacts, view: WantedDevice) -> Disk | None:
@@ -93,7 +93,7 @@ def whole_disk(facts: HostFacts, view: WantedDevice) -> Disk | None:
     disk = disk_of(facts, view)
     if disk is None or disk.parent is None:
         return disk
-    return next((item for item in known(facts.disks) if item.name == disk.parent), disk)
+    return next((item for item in require(facts.disks) if item.name == disk.parent), disk)
 
 
 def is_logical(disk: Disk) -> bool:
@@ -156,7 +156,7 @@ def chosen_uuid(cluster: Cluster, volume: Volume, observed: Observed) -> str:
 
     So everything that follows in the plan can ask for this one and no other.
     """
-    reached = restrict_to(observed, staying(cluster)).reached().values()
+    reached = restrict_to(observed, staying(cluster)).answering_hosts().values()
     machines = [f.identity.machine_id for f in reached if not isinstance(f.identity, Unknown)]
     wwids = {wwid_of(facts, volume) or "" for facts in reached}
     words = (cluster.name, volume.label, ref(volume), *sorted(wwids), *sorted(machines))

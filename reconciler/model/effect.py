@@ -22,7 +22,7 @@ from reconciler.model.observed import (
     Unknown,
     Unreachable,
     WantedDevice,
-    known,
+    require,
 )
 from reconciler.model.plan import Action, ActionKind, Fact
 from reconciler.model.records import DIRECTORY
@@ -99,7 +99,7 @@ def arguments(action: Action) -> tuple[str, ...]:
     return call.arguments if call else ()
 
 
-def expected(action: Action, reading: str) -> Fact:
+def expected_fact(action: Action, reading: str) -> Fact:
     """What an action makes true of a reading. Raises StopIteration without it."""
     return next(fact for fact in action.expects if fact.reading == reading)
 
@@ -117,7 +117,7 @@ def written_file(action: Action) -> TextFile:
 
 def with_record(facts: HostFacts, new: TextFile) -> HostFacts:
     """The host with a record, in place of an older one."""
-    kept = [file for file in known(facts.records) if file.path != new.path]
+    kept = [file for file in require(facts.records) if file.path != new.path]
     return replace(facts, records=(*kept, new))
 
 
@@ -135,7 +135,7 @@ def units_become(**fields: str | bool) -> HostEffect:
         names = set(arguments(action)[2:])
         units = tuple(
             _with_fields(unit, fields) if unit.name in names else unit
-            for unit in known(facts.services)
+            for unit in require(facts.services)
         )
         return replace(facts, services=units)
 
@@ -153,7 +153,7 @@ def readable_view(facts: HostFacts, name: str) -> WantedDevice | None:
 
 def with_view(facts: HostFacts, new: WantedDevice) -> HostFacts:
     """The host with another view of a device."""
-    views = tuple(new if v.ref == new.ref else v for v in known(facts.wanted))
+    views = tuple(new if v.ref == new.ref else v for v in require(facts.wanted))
     return replace(facts, wanted=views)
 
 

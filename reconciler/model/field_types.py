@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LONGEST_SHOWN = 60
 
 
-def shown(value: object) -> str:
+def quote_value(value: object) -> str:
     """``value`` as a message quotes it: short, on one line, in YAML's words."""
     if isinstance(value, str):
         cut = value if len(value) <= _LONGEST_SHOWN else value[: _LONGEST_SHOWN - 1] + "…"
@@ -58,7 +58,7 @@ class Spelled:
         """``value`` itself, or a refusal."""
         if re.fullmatch(self.pattern, value):
             return value
-        raise refusal(self.code, f"{shown(value)} is not {self.wanted}")
+        raise refusal(self.code, f"{quote_value(value)} is not {self.wanted}")
 
     def __get_pydantic_core_schema__(
         self, source: type[str], handler: GetCoreSchemaHandler
@@ -81,7 +81,9 @@ def parse_ipv4(value: object) -> IPv4Address:
     try:
         return IPv4Address(value if isinstance(value, str) else "")
     except ValueError as error:
-        message = f"{shown(value)} is not an IPv4 address; o2cb takes neither names nor IPv6"
+        message = (
+            f"{quote_value(value)} is not an IPv4 address; o2cb takes neither names nor IPv6"
+        )
         raise refusal("bad-address", message) from error
 
 
@@ -90,7 +92,7 @@ def parse_moment(value: object) -> datetime:
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:
-        message = f"{shown(value)} is not a point in time like 2026-03-01T09:30:00Z"
+        message = f"{quote_value(value)} is not a point in time like 2026-03-01T09:30:00Z"
         raise refusal("bad-time", message) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -99,7 +101,9 @@ def parse_version(value: object) -> Literal[1]:
     """1, the only version of the format."""
     if type(value) is int and value == 1:
         return 1
-    raise refusal("bad-version", f"version {shown(value)} is not known here; it must be 1")
+    raise refusal(
+        "bad-version", f"version {quote_value(value)} is not known here; it must be 1"
+    )
 
 
 Version = Annotated[Literal[1], BeforeValidator(parse_version)]

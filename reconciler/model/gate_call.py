@@ -89,7 +89,7 @@ def gate_call(argv: Sequence[str]) -> GateCall | None:
     return GateCall(words[0], words[1:], target, permit) if words else None
 
 
-def permitted(argv: tuple[str, ...], permit: Permit, text: str = "") -> tuple[str, ...]:
+def permit_program(argv: tuple[str, ...], permit: Permit, text: str = "") -> tuple[str, ...]:
     """The command as a run sends it; a program of the operator's becomes the gate's ``run``.
 
     ``text`` is the gate's for ``run``.

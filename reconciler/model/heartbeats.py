@@ -35,9 +35,9 @@ def is_left(beat: Beat) -> bool:
     return int(beat.generation, 16) != 0
 
 
-def seen(cluster: Cluster, volume: Volume, observed: Observed) -> WantedDevice | None:
+def heartbeat_view(cluster: Cluster, volume: Volume, observed: Observed) -> WantedDevice | None:
     """The volume with its heartbeats, as the first member in the file that could read them."""
-    for facts in restrict_to(observed, staying(cluster)).reached().values():
+    for facts in restrict_to(observed, staying(cluster)).answering_hosts().values():
         if isinstance(facts.wanted, Unknown):
             continue
         view = view_of(facts, ref(volume))
@@ -67,7 +67,9 @@ def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     that a host which answers had before, by the members' record, is its own leftover.
     """
     filed = {m.number for m in cluster.members if m.number is not None}
-    now = {n for facts in observed.reached().values() for n in own_numbers(cluster, facts)}
+    now = {
+        n for facts in observed.answering_hosts().values() for n in own_numbers(cluster, facts)
+    }
     return frozenset(filed | now | _remembered(cluster, observed))
 
 
@@ -79,7 +81,7 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
     """
     here = {
         host_key(name): facts.identity.machine_id
-        for name, facts in observed.reached().items()
+        for name, facts in observed.answering_hosts().items()
         if not isinstance(facts.identity, Unknown)
     }
     told: list[set[int]] = []
@@ -110,7 +112,7 @@ def _read(cluster: Cluster, facts: HostFacts, name: str) -> Mapping[str, Any]:
 
 def beside_mounts(cluster: Cluster, volume: Volume, observed: Observed) -> str:
     """What a command may find while members have the volume, or get it: theirs go on."""
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     shall = set(mounting_it(cluster, volume)) & reached.keys()
     numbers = {m.number for m in cluster.members if m.name in shall and m.number is not None}
     numbers |= _mounted_now(cluster, volume, observed)
@@ -125,7 +127,7 @@ def alone(cluster: Cluster, volume: Volume, observed: Observed) -> str:
 
 
 def _mounted_now(cluster: Cluster, volume: Volume, observed: Observed) -> frozenset[int]:
-    reached = observed.reached().values()
+    reached = observed.answering_hosts().values()
     return frozenset(n for f in reached for n in numbers_mounting(cluster, volume, f))
 
 
@@ -133,10 +135,13 @@ def _frozen(
     cluster: Cluster, volume: Volume, observed: Observed, apart: frozenset[int]
 ) -> Iterator[str]:
     """Every leftover that is accounted for, with the block that it must still be."""
-    view = seen(cluster, volume, observed)
+    view = heartbeat_view(cluster, volume, observed)
     if view is None or view.advancing is None:
         return
-    listed, attested = listed_numbers(cluster, observed), accepted(cluster, volume, observed)
+    listed, attested = (
+        listed_numbers(cluster, observed),
+        accepted_blocks(cluster, volume, observed),
+    )
     for beat in view.beats or ():
         if not is_left(beat) or beat.node in apart or beat.node in view.advancing:
             continue
@@ -146,12 +151,12 @@ def _frozen(
             yield f"{beat.node}={beat.block}"
 
 
-def accepted(cluster: Cluster, volume: Volume, observed: Observed) -> Mapping[int, str]:
+def accepted_blocks(cluster: Cluster, volume: Volume, observed: Observed) -> Mapping[int, str]:
     """The attested blocks of a volume, each as it must be.
 
     That is as the members have it on record, all of them alike; else as two samples saw it.
     """
-    view = seen(cluster, volume, observed)
+    view = heartbeat_view(cluster, volume, observed)
     if view is None or view.superblock is None:
         return {}
     found = {}
@@ -166,7 +171,7 @@ def accepted(cluster: Cluster, volume: Volume, observed: Observed) -> Mapping[in
 
 def _recorded(cluster: Cluster, observed: Observed, uuid: str, number: int) -> frozenset[str]:
     """What the members remember of a block; two where they do not agree."""
-    reached = restrict_to(observed, staying(cluster)).reached().values()
+    reached = restrict_to(observed, staying(cluster)).answering_hosts().values()
     try:
         told = [read_blocks(record_text(cluster, facts)) for facts in reached]
     except ValueError:  # refused by the record's own check; until then nothing is accepted
@@ -205,16 +210,16 @@ def blocks_text(blocks: Blocks) -> str:
     return json.dumps(blocks, indent=1, sort_keys=True) + "\n"
 
 
-def waited(cluster: Cluster, volume: Volume, observed: Observed, beats: str) -> float:
+def wait_seconds(cluster: Cluster, volume: Volume, observed: Observed, beats: str) -> float:
     """Seconds that the gate may have to look at what must have stood still."""
     if "~" not in beats:
         return 0.0
-    view = seen(cluster, volume, observed)
+    view = heartbeat_view(cluster, volume, observed)
     times = [beat.dead_ms or DEAD_MS for beat in (view.beats if view else None) or ()]
     return 2 * max(times, default=DEAD_MS) / 1000
 
 
-def unexplained(beats: str, found: tuple[Beat, ...]) -> tuple[int, ...]:
+def unexplained_blocks(beats: str, found: tuple[Beat, ...]) -> tuple[int, ...]:
     """The numbers of the blocks that a list of a command does not explain."""
     items = [] if beats == ANY else beats.split(",")
     going = {int(item) for item in items if item.isdecimal()}

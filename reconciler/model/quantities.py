@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
-from reconciler.model.field_types import refusal, shown
+from reconciler.model.field_types import quote_value, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ _SIZE_FORM = "a whole number with a binary unit, like 512MiB or 800GiB"
 def parse_size(text: object) -> int:
     """Bytes of ``800GiB``; ValueError unless it is a whole number with a binary unit."""
     if not isinstance(text, str) or not re.fullmatch(SIZE_PATTERN, text):
-        raise refusal("bad-size", f"{shown(text)} is not a size: {_SIZE_FORM}")
+        raise refusal("bad-size", f"{quote_value(text)} is not a size: {_SIZE_FORM}")
     return int(text[:-3]) * _UNITS[text[-3:]]
 
 
@@ -42,7 +42,7 @@ def parse_extent(text: object) -> int | Literal["fill"]:
     if text == "fill":
         return "fill"
     if not isinstance(text, str) or not re.fullmatch(SIZE_PATTERN, text):
-        raise refusal("bad-size", f"{shown(text)} is neither 'fill' nor {_SIZE_FORM}")
+        raise refusal("bad-size", f"{quote_value(text)} is neither 'fill' nor {_SIZE_FORM}")
     return parse_size(text)
 
 
@@ -56,7 +56,7 @@ def size_among(*allowed: str) -> Callable[[object], int]:
 
     def parse(text: object) -> int:
         if text not in allowed:
-            raise refusal("bad-size", f"{shown(text)} is not one of {', '.join(allowed)}")
+            raise refusal("bad-size", f"{quote_value(text)} is not one of {', '.join(allowed)}")
         return parse_size(text)
 
     return parse
@@ -69,7 +69,7 @@ def parse_duration(text: object) -> timedelta:
     if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text):
         raise refusal(
             "bad-duration",
-            f"{shown(text)} is not a duration: a whole number with a unit, like 30s, 5m or 24h",
+            f"{quote_value(text)} is not a duration: a whole number with a unit, like 30s, 5m or 24h",
         )
     return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
 

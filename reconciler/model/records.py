@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.observed import HostFacts, TextFile, known
+from reconciler.model.observed import HostFacts, TextFile, require
 
 DIRECTORY = "/var/lib/reconcile"
 MODE = "600"
@@ -12,7 +12,7 @@ def record(facts: HostFacts, cluster: str, name: str) -> TextFile:
     """A record as a host has it; one without text if it has none."""
     path = f"{DIRECTORY}/{cluster}/{name}"
     absent = TextFile(path, None, "", MODE)
-    return next((file for file in known(facts.records) if file.path == path), absent)
+    return next((file for file in require(facts.records) if file.path == path), absent)
 
 
 def record_digest(facts: HostFacts, subject: str) -> str:

@@ -35,24 +35,24 @@ LISTED = frozenset({"present", "drained", "offline", STOPPED})
 CONTACTED = frozenset({"present", "drained", "absent", STOPPED, GONE})
 
 
-def listed(cluster: Cluster) -> tuple[Member, ...]:
+def listed_members(cluster: Cluster) -> tuple[Member, ...]:
     """The members that belong into every node list."""
     return tuple(m for m in cluster.members if m.role in LISTED)
 
 
-def contacted(cluster: Cluster) -> tuple[Member, ...]:
+def contacted_members(cluster: Cluster) -> tuple[Member, ...]:
     """The members that are asked; an offline one is not, a dead one cannot be."""
     return tuple(m for m in cluster.members if m.role in CONTACTED)
 
 
 def staying(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are both listed and contacted."""
-    return tuple(m.name for m in listed(cluster) if m.role in CONTACTED)
+    return tuple(m.name for m in listed_members(cluster) if m.role in CONTACTED)
 
 
 def online(cluster: Cluster) -> tuple[str, ...]:
     """The names of those whose kernels have the cluster."""
-    return tuple(m.name for m in contacted(cluster) if m.role in {"present", "drained"})
+    return tuple(m.name for m in contacted_members(cluster) if m.role in {"present", "drained"})
 
 
 def mounting(cluster: Cluster) -> tuple[str, ...]:
@@ -100,12 +100,12 @@ def leaving(cluster: Cluster) -> tuple[str, ...]:
     return tuple(m.name for m in cluster.members if m.role == "absent")
 
 
-def left(cluster: Cluster) -> tuple[str, ...]:
+def left_members(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are out, or are to be."""
     return tuple(m.name for m in cluster.members if m.role in {"absent", GONE})
 
 
-def involved(cluster: Cluster) -> tuple[str, ...]:
+def involved_members(cluster: Cluster) -> tuple[str, ...]:
     """The names of those on whom something may be done."""
     return tuple(m.name for m in cluster.members if m.role != GONE)
 
@@ -134,7 +134,7 @@ def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, Host
     A kernel that lists its own host alone is the whole cluster only if no other lists anybody:
     a joiner may run such a cluster of its own.
     """
-    reached = restrict_to(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).answering_hosts()
     others: set[str] = set()
     alone: set[str] = set()
     for host, facts in reached.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of, whole_disk
-from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, known
+from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, require
 
 # What tells that the tools are there; they bring more.
 TOOLS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb")
@@ -39,7 +39,7 @@ UNITS = ("o2cb.service", "ocfs2.service")
 
 def missing_packages(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
     """The packages without which nothing can be done on the host, and which it has not."""
-    packages = known(facts.packages)
+    packages = require(facts.packages)
     names = NAMES.get(packages.manager or "", {})
     found = [] if set(TOOLS) <= set(packages.commands) else [_tools(cluster)]
     found += [
@@ -50,7 +50,7 @@ def missing_packages(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def outdated(cluster: Cluster, facts: HostFacts) -> str:
+def outdated_tools(cluster: Cluster, facts: HostFacts) -> str:
     """NAME=VERSION of the tools where another version is installed; empty otherwise."""
     packages = cluster.packages
     if isinstance(facts.packages, Unknown) or not (packages.manage and packages.tools_version):
@@ -78,7 +78,7 @@ def installed_module(cluster: Cluster, facts: HostFacts) -> str:
     return _versions(facts, name) if name else ""
 
 
-def unpackaged(cluster: Cluster, facts: HostFacts) -> str:
+def unpackaged_module(cluster: Cluster, facts: HostFacts) -> str:
     """The package of which the file wants a version, where the module there is of none; or empty.
 
     Such a module is left alone: the kernel's own, or one that somebody built.
@@ -94,10 +94,10 @@ def unpackaged(cluster: Cluster, facts: HostFacts) -> str:
     return "" if _versions(facts, name) else name
 
 
-def unwanted(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, str, str]]:
+def unwanted_versions(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, str, str]]:
     """Package, its version, and the one that the file wants, whoever is to install it."""
     packages = cluster.packages
-    have = known(facts.packages).versions.get(packages.tools)
+    have = require(facts.packages).versions.get(packages.tools)
     if have and packages.tools_version not in (None, have):
         yield packages.tools, have, str(packages.tools_version)
     if packages.kernel_module and (wanted := packages.kernel_module_version):
@@ -109,8 +109,8 @@ def unwanted(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, str, str
 
 def _versions(facts: HostFacts, name: str) -> str:
     """Of a package, or of one of that name for the kernel that runs."""
-    versions = known(facts.packages).versions
-    return versions.get(name) or versions.get(f"{name}-{known(facts.kernel).running}", "")
+    versions = require(facts.packages).versions
+    return versions.get(name) or versions.get(f"{name}-{require(facts.kernel).running}", "")
 
 
 def has_module_version(facts: HostFacts, word: str) -> bool:
@@ -128,7 +128,7 @@ def stale_modules(facts: HostFacts) -> tuple[ModuleBuild, ...]:
     """The modules that run in another build than their file is; what is not told is not."""
     return tuple(
         build
-        for build in known(facts.kernel).builds
+        for build in require(facts.kernel).builds
         if build.running and build.file and build.running != build.file
     )
 
@@ -149,7 +149,7 @@ def _tools(cluster: Cluster) -> str:
 
 def optional_packages(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
     """The packages to take along where something is installed anyway."""
-    packages = known(facts.packages)
+    packages = require(facts.packages)
     names = NAMES.get(packages.manager or "", {})
     wanted = OPTIONAL in _commands(cluster, facts) and OPTIONAL not in packages.commands
     return (names[OPTIONAL],) if wanted and names else ()
@@ -193,19 +193,19 @@ def extra_packages_to_probe(cluster: Cluster) -> tuple[str, ...]:
 
 def has_module(facts: HostFacts) -> bool:
     """Whether the running kernel has ocfs2: in its tree, by a package, or loaded already."""
-    kernel = known(facts.kernel)
+    kernel = require(facts.kernel)
     return "ocfs2" in kernel.loaded or kernel.module_file is not None
 
 
 def expand_kernel(package: str, facts: HostFacts) -> str:
     """The name of a module's package, for the kernel that runs."""
-    return package.replace("{kernel}", known(facts.kernel).running)
+    return package.replace("{kernel}", require(facts.kernel).running)
 
 
 def module_package(cluster: Cluster, facts: HostFacts) -> str:
     """The module's package on a host; empty where none is to be installed by a plan."""
     packages = cluster.packages
-    if not (packages.manage and packages.kernel_module and known(facts.packages).manager):
+    if not (packages.manage and packages.kernel_module and require(facts.packages).manager):
         return ""
     return expand_kernel(packages.kernel_module, facts)
 

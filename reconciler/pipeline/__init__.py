@@ -10,13 +10,13 @@ from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
 from reconciler.execution.executor import (
     BLANK,
     MOUNTED_SIZE,
-    Bench,
     Emit,
+    ExecutionContext,
     Executor,
     Look,
     hosts_of,
 )
-from reconciler.execution.locks import Claim, Held, leased
+from reconciler.execution.locks import Claim, Held, hold_leases
 from reconciler.execution.records import Stale, leave_records, records, stale_records
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
@@ -26,19 +26,19 @@ from reconciler.model.documents import Record
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Fact, Plan
-from reconciler.model.roles import contacted
-from reconciler.pipeline.looking import (
-    Fleet,
+from reconciler.model.roles import contacted_members
+from reconciler.pipeline.observation import (
+    ClusterObservations,
+    HostFactory,
     Live,
-    Pairs,
     Watch,
-    answered,
-    doors,
     helper,
-    looked,
+    member_hosts,
+    observe_cluster,
+    observe_clusters,
     probe_for,
+    recorded_probe_arguments,
     storage,
-    whole,
 )
 from reconciler.pipeline.recorded import Recorded
 from reconciler.planning.checks.cluster_health import since
@@ -48,17 +48,17 @@ from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources import SECTIONS
 
 __all__ = [
-    "Fleet",
+    "ClusterObservations",
+    "HostFactory",
     "Options",
-    "Pairs",
     "Run",
     "Watch",
-    "answered",
-    "doors",
     "look_at",
+    "member_hosts",
     "plan",
     "plan_recorded",
     "probe_for",
+    "recorded_probe_arguments",
 ]
 
 
@@ -72,25 +72,27 @@ class Options:
 
 
 async def plan(
-    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
-) -> tuple[Plan, Pairs]:
+    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
+) -> tuple[Plan, ClusterObservations]:
     """The plan and what it rests on."""
     pairs = await look_at(desired, fleet, options, watch)
     return make_plan(pairs, options.targets), pairs
 
 
 async def look_at(
-    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
-) -> Pairs:
+    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
+) -> ClusterObservations:
     """Every cluster with what its hosts have now."""
-    return await looked(desired, Live(fleet, options.parallelism, watch), options.targets)
+    return await observe_clusters(
+        desired, Live(fleet, options.parallelism, watch), options.targets
+    )
 
 
 async def plan_recorded(
     desired: Desired, records: Mapping[str, Record], targets: Sequence[str]
-) -> tuple[Plan, Pairs]:
+) -> tuple[Plan, ClusterObservations]:
     """The plan and what it rests on, from facts that were recorded; no host is asked."""
-    pairs = await looked(desired, Recorded(records), targets)
+    pairs = await observe_clusters(desired, Recorded(records), targets)
     return make_plan(pairs, targets), pairs
 
 
@@ -98,7 +100,7 @@ async def plan_recorded(
 class Run:
     """One approved plan being carried out on all its clusters."""
 
-    fleet: Fleet
+    fleet: HostFactory
     options: Options
     emit: Emit
     stop: asyncio.Event
@@ -127,15 +129,15 @@ class Run:
             return ClusterOutcome(plan.name, "no-change")
         hosts = {
             name: door
-            for name, door in doors(self.fleet, cluster).items()
-            if name in observed.reached()
+            for name, door in member_hosts(self.fleet, cluster).items()
+            if name in observed.answering_hosts()
         }
         helpers = {action.host for action in plan.actions if action.host} - hosts.keys()
-        off = {m.name for m in cluster.members} - {m.name for m in contacted(cluster)}
+        off = {m.name for m in cluster.members} - {m.name for m in contacted_members(cluster)}
         claim = replace(self.claim(plan.name), excused=frozenset(off))
         door = self._door(cluster)
         try:
-            async with leased(hosts, sorted(helpers), claim, door) as held:
+            async with hold_leases(hosts, sorted(helpers), claim, door) as held:
                 outcome = await self._locked(plan, cluster, (hosts, held))
         except LockHeld as error:
             return ClusterOutcome(plan.name, "locked", message=str(error))
@@ -149,7 +151,7 @@ class Run:
 
     def _door(self, cluster: Cluster) -> Callable[[str], Host]:
         """The way to a host by name; of one that only another file names, by its name alone."""
-        known = {**storage(self.fleet, cluster), **doors(self.fleet, cluster)}
+        known = {**storage(self.fleet, cluster), **member_hosts(self.fleet, cluster)}
 
         def door(name: str) -> Host:
             return known[name] if name in known else helper(self.fleet, cluster, name)
@@ -177,7 +179,7 @@ class Run:
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
             )
         hosts = {**storage(self.fleet, cluster), **hosts}
-        bench = Bench(
+        bench = ExecutionContext(
             hosts,
             self._look(cluster, hosts, seen),
             self.emit,
@@ -220,14 +222,14 @@ class Run:
         cluster, observed = now
         texts, stale = self._stale_records(cluster, observed)
         try:
-            await leave_records(texts, held, doors(self.fleet, cluster), stale)
+            await leave_records(texts, held, member_hosts(self.fleet, cluster), stale)
         except (HostUnreachable, ActionFailed, LockHeld) as error:
             message = f"converged, but the record of it was not left everywhere: {error}"
             return ClusterOutcome(cluster.name, "partial", outcomes, message=message)
         return ClusterOutcome(cluster.name, "converged" if outcomes else "no-change", outcomes)
 
     async def _whole(self, cluster: Cluster) -> tuple[Cluster, Observed]:
-        return await whole(
+        return await observe_cluster(
             cluster, Live(self.fleet, self.options.parallelism), self.options.targets
         )
 

@@ -9,8 +9,8 @@ from typing import Any
 from reconciler.model.desired import Cluster
 from reconciler.model.documents import Record
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.roles import contacted, staying
-from reconciler.pipeline.looking import Hosts, questions
+from reconciler.model.roles import contacted_members, staying
+from reconciler.pipeline.observation import Hosts, probe_arguments
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 from reconciler.resources.membership.preflight import targets
 
@@ -36,28 +36,28 @@ class Recorded:
     async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
         """Some members, as far as they were looked at for what this file needs."""
         record = self._record(cluster)
-        asked = {name: frozenset(words) for name, words in questions(cluster).items()}
+        asked = {name: frozenset(words) for name, words in probe_arguments(cluster).items()}
         return Observed({name: _host(name, record, asked) for name in names})
 
-    async def tried(self, cluster: Cluster, seen: Observed) -> Observed:
+    async def probe_connectivity(self, cluster: Cluster, seen: Observed) -> Observed:
         """What each member could reach; if that was not tried, nobody can join."""
         record = self._record(cluster)
         missing = set(targets(cluster)) - record.asked.get("connect", frozenset())
         tried = {
             name: _tried(name, facts, record, sorted(missing))
-            for name, facts in seen.reached().items()
+            for name, facts in seen.answering_hosts().items()
             if name in staying(cluster)
         }
         return replace(seen, hosts={**seen.hosts, **tried})
 
-    async def later(self, cluster: Cluster, seen: Observed) -> Observed:  # noqa: ARG002  # of the protocol
+    async def sample_heartbeats_again(self, cluster: Cluster, seen: Observed) -> Observed:  # noqa: ARG002  # of the protocol
         """The heartbeats that went on were recorded with the rest."""
         return seen
 
     async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
         """The storage hosts that were looked at, with the volumes that were."""
         found = self._record(cluster).storage
-        places = {*non_member_hosts(cluster), *(m.name for m in contacted(cluster))}
+        places = {*non_member_hosts(cluster), *(m.name for m in contacted_members(cluster))}
         return {
             host: _storage(host, found.get(host), volumes)
             for host, volumes in due.items()

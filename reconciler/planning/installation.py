@@ -25,7 +25,7 @@ def install_actions(cluster: Cluster, observed: Observed) -> tuple[Action, ...]:
     """What is to be installed, of all hosts of which enough is known."""
     readable = {
         name: facts
-        for name, facts in restrict_to(observed, staying(cluster)).reached().items()
+        for name, facts in restrict_to(observed, staying(cluster)).answering_hosts().items()
         if not any(isinstance(getattr(facts, key), Unknown) for key in packages.NEEDS)
     }
     seen = Observed(readable)
@@ -57,7 +57,7 @@ def after_installation(
 
 def _told(view: WantedDevice, observed: Observed) -> WantedDevice:
     """The view with what another host reads of the same file system."""
-    for facts in observed.reached().values():
+    for facts in observed.answering_hosts().values():
         for other in () if isinstance(facts.wanted, Unknown) else facts.wanted:
             block = other.superblock
             same = other.ref == view.ref and view.superblock is None and block is not None

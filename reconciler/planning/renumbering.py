@@ -11,45 +11,47 @@ from reconciler.model.desired import Cluster, Member
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.roles import (
-    listed,
+    listed_members,
     restrict_to,
     staying,
     with_member_states,
     with_members,
 )
-from reconciler.planning.resolve.numbering import Place, live_nodes
+from reconciler.planning.resolve.numbering import NodePlace, live_nodes
 
 
-def place_of(member: Member) -> Place:
+def place_of(member: Member) -> NodePlace:
     """Number, address and port that the file wants."""
     return (member.number or 0, str(member.interconnect), member.port)
 
 
 def moving_members(
-    cluster: Cluster, observed: Observed, now: Mapping[str, Place]
+    cluster: Cluster, observed: Observed, now: Mapping[str, NodePlace]
 ) -> list[Member]:
     """Who has to move with nothing mounted; ``now`` are the places by lower-case name.
 
     An idle member is one of them only if it wants what a mounted one has, or has what that wants.
     """
     changed = [
-        m for m in listed(cluster) if now.get(host_key(m.name), place_of(m)) != place_of(m)
+        m
+        for m in listed_members(cluster)
+        if now.get(host_key(m.name), place_of(m)) != place_of(m)
     ]
     moved = [m for m in changed if _mounts(observed, m.name)]
     return moved + [m for m in changed if m not in moved and _collides(m, moved, now)]
 
 
-def turns_of(moved: Sequence[Member], now: Mapping[str, Place]) -> list[list[Member]]:
+def turns_of(moved: Sequence[Member], now: Mapping[str, NodePlace]) -> list[list[Member]]:
     """One member at a time; all at once if one wants what another has until that has moved."""
     return [list(moved)] if _swapped(moved, now) else [[m] for m in sorted(moved, key=place_of)]
 
 
 def _mounts(observed: Observed, name: str) -> bool:
-    facts = observed.reached().get(name)
+    facts = observed.answering_hosts().get(name)
     return facts is not None and not isinstance(facts.mounts, Unknown) and bool(facts.mounts)
 
 
-def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
+def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, NodePlace]) -> bool:
     """Whether an idle member wants what a mounted one has, or has what that one wants."""
     mine, here = place_of(member), now[host_key(member.name)]
     pairs = [
@@ -60,7 +62,7 @@ def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, Place])
     return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
 
 
-def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
+def _swapped(moved: Sequence[Member], now: Mapping[str, NodePlace]) -> bool:
     """Whether one is to have what another of them has until it has moved itself."""
     order = sorted(moved, key=place_of)
     for at, member in enumerate(order):
@@ -73,12 +75,12 @@ def _swapped(moved: Sequence[Member], now: Mapping[str, Place]) -> bool:
 
 def running_members(cluster: Cluster, observed: Observed) -> set[str]:
     """Who stays and has the cluster online."""
-    reached = restrict_to(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).answering_hosts()
     return {name for name, facts in reached.items() if live_nodes(cluster, facts)}
 
 
 def without_moves(
-    cluster: Cluster, observed: Observed, now: Mapping[str, Place], moved: Sequence[Member]
+    cluster: Cluster, observed: Observed, now: Mapping[str, NodePlace], moved: Sequence[Member]
 ) -> Cluster:
     """Who leaves has left; who is to move is where it is; nobody has joined yet.
 
@@ -90,13 +92,13 @@ def without_moves(
     kept = [
         _put(m, now[host_key(m.name)]) if m.name in names else m
         for m in cluster.members
-        if m not in listed(cluster) or (host_key(m.name) in now and m.name not in away)
+        if m not in listed_members(cluster) or (host_key(m.name) in now and m.name not in away)
     ]
     idle = {name for name in names if not _mounts(observed, name)}
     return with_member_states(with_members(cluster, kept), dict.fromkeys(idle, "drained"))
 
 
-def _put(member: Member, place: Place) -> Member:
+def _put(member: Member, place: NodePlace) -> Member:
     number, ip, port = place
     update = {"number": number, "interconnect": type(member.interconnect)(ip), "port": port}
     return member.model_copy(update=update)

@@ -26,7 +26,7 @@ from reconciler.model.roles import (
     withhold,
     without_mount_on,
 )
-from reconciler.model.software import outdated, outdated_module, reload_due
+from reconciler.model.software import outdated_module, outdated_tools, reload_due
 from reconciler.planning.kinds import KINDS, in_phases
 from reconciler.planning.renumbering import (
     moving_members,
@@ -36,9 +36,9 @@ from reconciler.planning.renumbering import (
     without_moves,
 )
 from reconciler.planning.resolve.numbering import live_nodes, places
-from reconciler.resources.growth.offline import behind, windowed
+from reconciler.resources.growth.offline import behind, volumes_needing_outage
 from reconciler.resources.growth.sizes import as_it_is
-from reconciler.resources.mounts.moves import anew, elsewhere
+from reconciler.resources.mounts.moves import former_mounts, remount_reason
 from reconciler.resources.o2cb.changes import frozen_timeouts
 from reconciler.resources.o2cb.readings import kernel_timeouts
 
@@ -118,8 +118,8 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[RolloutStep, ...]:
 def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[RolloutStep]:
     """One member after the other: unmounted, offline, with its new software, and back."""
     none: frozenset[str] = frozenset()
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
-        parts = [outdated(cluster, facts), outdated_module(cluster, facts)]
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
+        parts = [outdated_tools(cluster, facts), outdated_module(cluster, facts)]
         news = [part.replace("=", " ") for part in parts if part]
         if reload_due(cluster, facts):
             news.append("the ocfs2 module that is installed there")
@@ -160,7 +160,7 @@ def _held(
     cluster: Cluster, observed: Observed, due: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
     """The volumes that everybody has to be without at once, and why."""
-    found = windowed(cluster, observed)
+    found = volumes_needing_outage(cluster, observed)
     if cluster.rollout == "window" or paths_swap(cluster, observed):
         for labels in due.values():
             for label, why in labels.items():
@@ -185,7 +185,7 @@ def _retimed(cluster: Cluster, observed: Observed) -> set[str]:
     want = frozen_timeouts(cluster)
     return {
         name
-        for name, facts in restrict_to(observed, online(cluster)).reached().items()
+        for name, facts in restrict_to(observed, online(cluster)).answering_hosts().items()
         if live_nodes(cluster, facts) and kernel_timeouts(facts, cluster.name) != want
     }
 
@@ -246,7 +246,7 @@ def paths_swap(cluster: Cluster, observed: Observed) -> bool:
         (path, volume.label)
         for volume in cluster.volumes
         for facts in _readable(observed).values()
-        for path in elsewhere(volume, facts)
+        for path in former_mounts(volume, facts)
     }
     return any(
         volume.mount.path == path and volume.label != label
@@ -259,7 +259,7 @@ def _readable(observed: Observed) -> Mapping[str, HostFacts]:
     """The hosts whose mounts are known; others block the plan by themselves."""
     return {
         host: facts
-        for host, facts in observed.reached().items()
+        for host, facts in observed.answering_hosts().items()
         if not isinstance(facts.mounts, Unknown) and not isinstance(facts.wanted, Unknown)
     }
 
@@ -269,6 +269,6 @@ def remounts_due(cluster: Cluster, observed: Observed) -> dict[str, dict[str, st
     found: dict[str, dict[str, str]] = {}
     for host, facts in _readable(observed).items():
         for volume in cluster.volumes:
-            if host in mounting_it(cluster, volume) and (why := anew(volume, facts)):
+            if host in mounting_it(cluster, volume) and (why := remount_reason(volume, facts)):
                 found.setdefault(host, {})[volume.label] = why
     return found

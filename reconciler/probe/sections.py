@@ -131,7 +131,7 @@ def pairs(section: Section) -> dict[str, str]:
     return found
 
 
-def grouped(section: Section, shapes: Mapping[str, int]) -> dict[str, list[tuple[str, ...]]]:
+def group_rows(section: Section, shapes: Mapping[str, int]) -> dict[str, list[tuple[str, ...]]]:
     """Rows by their first field, without it; ``shapes`` says how many fields follow.
 
     Raises ValueError for a row of an unknown kind or of another length.

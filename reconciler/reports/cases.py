@@ -8,7 +8,7 @@ from reconciler.model.addresses import names_host
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.reports import junit
-from reconciler.reports.grouping import differences, doings, folded, refusals, steps
+from reconciler.reports.grouping import differences, doings, fold_names, refusals, steps
 from reconciler.reports.junit import Case, Suite
 
 
@@ -50,7 +50,7 @@ def _steps(cluster: ClusterPlan) -> Iterator[Case]:
         words = [f"because: {action.because}", f"risk: {action.risk}{final}"]
         for doing in doings(step):
             if doing.command:
-                words.append(f"{folded(doing.hosts)}$ {doing.command}")
+                words.append(f"{fold_names(doing.hosts)}$ {doing.command}")
             words += [f"proves {proof}" for proof in doing.proofs]
         name = f"step {step.number} on {step.where}: {action.summary}"
         yield Case(name, output="\n".join(words))

@@ -13,7 +13,7 @@ def aliases(pairs: Sequence[tuple[Cluster, Observed]]) -> Mapping[str, frozenset
     found: dict[str, frozenset[str]] = {}
     for cluster, observed in pairs:
         for volume in cluster.volumes:
-            names = [_names(volume, facts) for facts in observed.reached().values()]
+            names = [_names(volume, facts) for facts in observed.answering_hosts().values()]
             device = volume.device.wwid or volume.device.path or ""
             found[device] = frozenset.intersection(*names) if names else frozenset()
     return found

@@ -21,7 +21,7 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.reports.documents import fact_words, preview
 from reconciler.reports.grouping import differences, what
-from reconciler.reports.shortening import shortened
+from reconciler.reports.shortening import shorten_hashes
 
 Line = tuple[str, str]
 # What a member and a volume have besides what a plan changes in them.
@@ -245,13 +245,19 @@ def _told(group: Sequence[Action], plan: Plan) -> Iterator[Line]:
     style = {"data": "bad", "outage": "warn"}.get(first.risk, "")
     yield style, f"  risk      {first.risk}{mark}"
     if command := preview(first):
-        yield "command", f"  does      {shortened(command)}"
+        yield "command", f"  does      {shorten_hashes(command)}"
     by_id = {action.id: action for action in plan.actions}
     needed = [by_id[need] for action in group for need in action.needs if need in by_id]
     yield from _others("after", needed)
-    yield from (("", f"  only if   {shortened(fact_words(fact))}") for fact in first.requires)
-    yield from (("", f"  not if    {shortened(fact_words(fact))}") for fact in first.unless)
-    yield from (("", f"  proof     {shortened(fact_words(fact))}") for fact in first.expects)
+    yield from (
+        ("", f"  only if   {shorten_hashes(fact_words(fact))}") for fact in first.requires
+    )
+    yield from (
+        ("", f"  not if    {shorten_hashes(fact_words(fact))}") for fact in first.unless
+    )
+    yield from (
+        ("", f"  proof     {shorten_hashes(fact_words(fact))}") for fact in first.expects
+    )
     if not first.expects:
         yield "", "  proof     what the command itself finds"
     ids = {action.id for action in group}

@@ -53,12 +53,12 @@ def _storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
 
 def _host(name: str, facts: HostFacts) -> Iterator[Line]:
     yield "", f"  {name}"
-    for label, words in described(facts):
+    for label, words in describe_host(facts):
         style = "warn" if words.startswith("unknown") else ""
         yield style, f"    {label:<8} {words}"
 
 
-def described(facts: HostFacts) -> tuple[tuple[str, str], ...]:
+def describe_host(facts: HostFacts) -> tuple[tuple[str, str], ...]:
     """What a host has in a few words each; what could not be read begins with ``unknown``."""
     return (
         ("system", _system(facts)),

@@ -51,7 +51,7 @@ class Step:
     @property
     def where(self) -> str:
         """Its hosts in a word."""
-        return folded(self.hosts) or "all"
+        return fold_names(self.hosts) or "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Loss:
         return "not ended by this plan" if seconds is None else f"about {round(seconds)} s"
 
 
-def folded(names: Sequence[str]) -> str:
+def fold_names(names: Sequence[str]) -> str:
     """Names with commas; four and more that are counted up as ``node[01-04]``."""
     words: list[str] = []
     for run in _runs(names):
@@ -162,7 +162,7 @@ def doings(step: Step) -> tuple[Doing, ...]:
         Doing(
             tuple(filter(None, hosts)),
             command,
-            tuple(f"{folded(hosts)}{f}" if f.startswith(":") else f for f in facts),
+            tuple(f"{fold_names(hosts)}{f}" if f.startswith(":") else f for f in facts),
         )
         for (command, facts), hosts in groups.items()
     )
@@ -212,6 +212,6 @@ def losses(cluster: ClusterPlan) -> Iterator[Loss]:
         yield Loss(outage, units, {h: guests.pop(h) for h in outage.hosts if h in guests})
 
 
-def counted(count: int, what: str) -> str:
+def with_count(count: int, what: str) -> str:
     """``1 change``, ``2 changes``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

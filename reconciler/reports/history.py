@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.documents import FORMAT_VERSION, Json
-from reconciler.reports.shortening import shortened
+from reconciler.reports.shortening import shorten_hashes
 
 Line = tuple[str, str]
 Event = Mapping[str, Any]
@@ -150,7 +150,7 @@ def _action(line: Event, command: str, detail: int) -> Iterator[Line]:
     if command:
         status = line.get("status")
         ended = "" if status is None else f"   (status {status}, {_long(line)})"
-        yield "command", f"    $ {command if detail else shortened(command)}{ended}"
+        yield "command", f"    $ {command if detail else shorten_hashes(command)}{ended}"
     for stream in ("stdout", "stderr"):
         yield from _output(str(line.get(stream, "")), detail)
     if message := line.get("message"):

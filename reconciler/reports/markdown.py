@@ -13,14 +13,14 @@ from reconciler.planning.review.approval import formats, runnable
 from reconciler.reports import mermaid
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
-    counted,
     differences,
     doings,
-    folded,
+    fold_names,
     losses,
     refusals,
     rows,
     steps,
+    with_count,
 )
 from reconciler.reports.visible import visible
 
@@ -116,13 +116,13 @@ def _verdict(plan: Plan) -> str:
 
 
 def _counts(plan: Plan) -> str:
-    changes = counted(sum(len(cluster.changes) for cluster in plan.clusters), "change")
+    changes = with_count(sum(len(cluster.changes) for cluster in plan.clusters), "change")
     if plan.blocked:
-        return f"{changes}, {counted(len(plan.blocked), 'refusal')}."
+        return f"{changes}, {with_count(len(plan.blocked), 'refusal')}."
     if not plan.actions:
         return f"{changes}; the hosts are as the file says."
     seconds = round(sum(action.seconds for action in plan.actions))
-    work = f"{changes}, {counted(len(plan.actions), 'action')}, about {seconds} s of work"
+    work = f"{changes}, {with_count(len(plan.actions), 'action')}, about {seconds} s of work"
     return f"{work}; {interruption(plan)}."
 
 
@@ -183,7 +183,7 @@ def _sections(cluster: ClusterPlan) -> Iterator[Section]:
 def _changes(cluster: ClusterPlan) -> str:
     signs = {"added": "+", "removed": "\u2212", "changed": "~"}
     lines = (
-        (signs[r.how], prose(folded(r.hosts)), code(r.what), r.truth, prose(r.because))
+        (signs[r.how], prose(fold_names(r.hosts)), code(r.what), r.truth, prose(r.because))
         for r in rows(cluster.changes)
     )
     return table(("", "hosts", "what", "truth", "because"), lines, LIMIT)
@@ -212,7 +212,7 @@ def _graph(cluster: ClusterPlan) -> str:
 
 def _written(cluster: ClusterPlan) -> str:
     parts = [
-        f"{code(item.what)} on {prose(folded(item.hosts))}\n\n{fence('diff', item.lines)}"
+        f"{code(item.what)} on {prose(fold_names(item.hosts))}\n\n{fence('diff', item.lines)}"
         for item in differences(cluster.changes)
         if item.lines
     ]
@@ -223,7 +223,7 @@ def _commands(cluster: ClusterPlan) -> str:
     lines: list[str] = []
     for doing in (doing for step in steps(cluster.actions) for doing in doings(step)):
         if doing.command:
-            lines.append(f"{folded(doing.hosts)}$ {doing.command}")
+            lines.append(f"{fold_names(doing.hosts)}$ {doing.command}")
         lines += [f"  proves {proof}" for proof in doing.proofs]
     return fence("text", lines) if lines else ""
 

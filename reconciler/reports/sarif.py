@@ -16,7 +16,7 @@ from reconciler.reports.explain import codes, page
 from reconciler.reports.visible import visible
 
 Level = Literal["error", "warning", "note"]
-Place = tuple[int, int]
+Position = tuple[int, int]
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -28,7 +28,7 @@ class Result:
     level: Level
     message: str
     file: str
-    place: Place
+    place: Position
 
 
 def render(results: Sequence[Result]) -> str:
@@ -71,7 +71,7 @@ def _result(result: Result, rule: int) -> dict[str, Any]:
     }
 
 
-def plan_sarif(plan: Plan, file: str, places: Mapping[tuple[str, str], Place]) -> str:
+def plan_sarif(plan: Plan, file: str, places: Mapping[tuple[str, str], Position]) -> str:
     """Refusals and findings at the member or volume of the file that they are about.
 
     What is about neither, or about a host that the file no longer has, stands at its cluster.

@@ -23,10 +23,14 @@ from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import quarantined_hosts
-from reconciler.reports.status_leases import leases, paused
-from reconciler.resources.growth.sizes import have, in_progress
-from reconciler.resources.volumes.heartbeats import unexplained
-from reconciler.resources.workloads.obligations import Owed, forgotten, obligations
+from reconciler.reports.status_leases import leases, list_pauses
+from reconciler.resources.growth.sizes import file_system_bytes, in_progress
+from reconciler.resources.volumes.heartbeats import unexplained_nodes
+from reconciler.resources.workloads.obligations import (
+    StoppedWorkloads,
+    forgotten_workloads,
+    obligations,
+)
 
 UNKNOWN = "unknown"
 BACKUP = "backup-"
@@ -52,14 +56,14 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
     return {
         "name": cluster.name,
         "hosts": len(observed.hosts),
-        "read": len(observed.reached()),
+        "read": len(observed.answering_hosts()),
         "healthy": not problems and not unread,
         "problems": problems,
         "differences": list(_differences(members, volumes)),
         "members": [{k: v for k, v in m.items() if k != "live_list"} for m in members],
         "volumes": volumes,
         "leases": leases(observed),
-        "paused": paused(observed),
+        "paused": list_pauses(observed),
         "unfinished": list(_unfinished(cluster, observed)),
         "quarantined": [asdict(entry) for entry in quarantined_hosts(cluster, observed)],
         "findings": [asdict(item) for item in findings(cluster, observed)],
@@ -150,7 +154,7 @@ def _heartbeat(view: WantedDevice | None, number: int | None) -> str:
 
 
 def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
-    stays = restrict_to(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).answering_hosts()
     views = [
         view
         for facts in stays.values()
@@ -159,7 +163,9 @@ def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
     block = next((view.superblock for view in views if view.superblock), None)
     taken = next((len(view.slot_map) for view in views if view.slot_map is not None), None)
     by = {
-        host: mounts for host, f in observed.reached().items() if (mounts := _mounts(volume, f))
+        host: mounts
+        for host, f in observed.answering_hosts().items()
+        if (mounts := _mounts(volume, f))
     }
     asked = [m for mounts in by.values() for m in mounts if m.size and m.free is not None]
     size = max((m.size or 0 for m in asked), default=None)
@@ -168,7 +174,7 @@ def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
         "label": volume.label,
         "device": ref(volume),
         "uuid": block.uuid if block else None,
-        "size": size if size is not None else have(block) if block else None,
+        "size": size if size is not None else file_system_bytes(block) if block else None,
         "used": used,
         "slots": block.slots if block else None,
         "slots_taken": taken,
@@ -185,9 +191,11 @@ def _foreign(cluster: Cluster, observed: Observed) -> Iterator[str]:
             for host, facts in observed.hosts.items()
             if isinstance(facts, Unreachable) or not isinstance(facts.wanted, Unknown)
         }
-        nodes = unexplained(cluster, volume, Observed(readable))
+        nodes = unexplained_nodes(cluster, volume, Observed(readable))
         alive = {
-            n for f in Observed(readable).reached().values() for n in _advancing(volume, f)
+            n
+            for f in Observed(readable).answering_hosts().values()
+            for n in _advancing(volume, f)
         }
         names = {m.number: f" ({m.name}, {m.role} by the file)" for m in cluster.members}
         for node in sorted(nodes & alive):
@@ -253,13 +261,13 @@ def _problems(
 
 def _unfinished(cluster: Cluster, observed: Observed) -> Iterator[Json]:
     """What runs have left to be done on hosts."""
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if isinstance(facts.records, Unknown):
             yield {"host": host, "what": f"unknown: {facts.records.reason}"}
             continue
-        if (owed := obligations(cluster, facts)) != Owed():
+        if (owed := obligations(cluster, facts)) != StoppedWorkloads():
             yield {"host": host, "what": f"stopped by a run, to run again: {owed.words}"}
-        if (left := forgotten(cluster, facts)) != Owed():
+        if (left := forgotten_workloads(cluster, facts)) != StoppedWorkloads():
             what = f"stopped by a run, and the file names it no more: {left.words}"
             yield {"host": host, "what": what}
         for file in facts.records:

@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 def leases(observed: Observed) -> list[Json]:
     """Runs that hold a lease, or of which something still runs, with the hosts where they do."""
     runs: dict[tuple[str, str], list[tuple[str, Lease]]] = {}
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
             runs.setdefault((lease.run, lease.holder), []).append((host, lease))
     return [
@@ -34,14 +34,15 @@ def leases(observed: Observed) -> list[Json]:
     ]
 
 
-def paused(observed: Observed) -> list[Json]:
+def list_pauses(observed: Observed) -> list[Json]:
     """What an operator wants nothing to be done on, and what does not tell."""
     found: list[Json] = [
-        {"hosts": hosts, **asdict(pause)} for pause, hosts in pauses(observed.reached()).items()
+        {"hosts": hosts, **asdict(pause)}
+        for pause, hosts in pauses(observed.answering_hosts()).items()
     ]
     unread = {
         host: facts.pauses.reason
-        for host, facts in observed.reached().items()
+        for host, facts in observed.answering_hosts().items()
         if isinstance(facts.pauses, Unknown)
     }
     return [*found, *({"hosts": [host], "unknown": why} for host, why in unread.items())]

@@ -12,14 +12,14 @@ from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
     Step,
-    counted,
     differences,
     doings,
-    folded,
+    fold_names,
     losses,
     refusals,
     rows,
     steps,
+    with_count,
 )
 
 Line = tuple[str, str]
@@ -39,7 +39,7 @@ def plan_lines(plan: Plan, seen: Mapping[str, Observed], detail: int) -> Iterato
 def _cluster(
     plan: Plan, cluster: ClusterPlan, observed: Observed, detail: int
 ) -> Iterator[Line]:
-    reached = len(observed.reached())
+    reached = len(observed.answering_hosts())
     yield (
         "title",
         f"Plan {plan.id}  cluster {cluster.name}  observed {reached}/{len(observed.hosts)} hosts",
@@ -60,18 +60,18 @@ def _cluster(
 
 def _changes(changes: Sequence[Change]) -> Iterator[Line]:
     found = rows(changes)
-    wide = min(30, max((len(folded(row.hosts)) for row in found), default=0))
+    wide = min(30, max((len(fold_names(row.hosts)) for row in found), default=0))
     broad = min(30, max((len(row.what) for row in found), default=0))
     for row in found:
         style, sign = _SIGNS[row.how]
-        place = f"{folded(row.hosts):<{wide}}  {row.what:<{broad}}  {row.truth:<7}"
+        place = f"{fold_names(row.hosts):<{wide}}  {row.what:<{broad}}  {row.truth:<7}"
         yield style, f"  {sign} {place}  because: {row.because}"
 
 
 def _differences(changes: Sequence[Change]) -> Iterator[Line]:
     """What would change in each place; lines are left whole, as they will stand there."""
     for item in differences(changes):
-        yield "title", f"  {item.what} on {folded(item.hosts)}"
+        yield "title", f"  {item.what} on {fold_names(item.hosts)}"
         yield from ((style, f"    {line}") for style, line in item.styled)
 
 
@@ -106,7 +106,7 @@ def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
 def _details(step: Step) -> Iterator[Line]:
     for doing in doings(step):
         if doing.command:
-            yield "command", f"        {folded(doing.hosts)}$ {doing.command}"
+            yield "command", f"        {fold_names(doing.hosts)}$ {doing.command}"
         yield from (("dim", f"        proves {proof}") for proof in doing.proofs)
 
 
@@ -138,11 +138,11 @@ def _summary(plan: Plan) -> Iterator[Line]:
     seconds = sum(action.seconds for action in plan.actions)
     final = ", irreversible" if plan.irreversible else ""
     if plan.blocked:
-        refusals = counted(len(plan.blocked), "refusal")
-        yield "bad", f"{counted(changes, 'change')}, {refusals}. Blocked (exit 3)."
+        refusals = with_count(len(plan.blocked), "refusal")
+        yield "bad", f"{with_count(changes, 'change')}, {refusals}. Blocked (exit 3)."
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
-        work = f"{counted(changes, 'change')}, {counted(len(plan.actions), 'action')}"
+        work = f"{with_count(changes, 'change')}, {with_count(len(plan.actions), 'action')}"
         text = f"{work}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 from reconciler.model.plan import Action
 from reconciler.planning import graph
-from reconciler.planning.review.outages import AWAY, BACK
+from reconciler.planning.review.outages import GIVING_KINDS, TAKING_KINDS
 
 # The least that an action takes: all hosts are looked at after it.
 LOOK = 2.0
@@ -79,12 +79,12 @@ def _windows(host: str, bars: Sequence[Bar], last: float) -> list[Window]:
     start: float | None = None
     back: float | None = None
     for bar in sorted(bars, key=lambda bar: bar.start):
-        if bar.action.kind in AWAY and bar.action.risk == "outage":
+        if bar.action.kind in TAKING_KINDS and bar.action.risk == "outage":
             if start is not None and back is not None:
                 found.append(Window(host, start, back, ended=True))
                 start = None
             start, back = bar.start if start is None else start, None
-        elif bar.action.kind in BACK and start is not None:
+        elif bar.action.kind in GIVING_KINDS and start is not None:
             back = bar.end
     if start is not None:
         found.append(Window(host, start, last if back is None else back, back is not None))

@@ -21,7 +21,7 @@ def leases_of(observed: Observed, run: str) -> tuple[tuple[str, Lease], ...]:
     """The run's leases with their hosts."""
     return tuple(
         (host, lease)
-        for host, facts in observed.reached().items()
+        for host, facts in observed.answering_hosts().items()
         for lease in (() if isinstance(facts.leases, Unknown) else facts.leases)
         if lease.run == run
     )
@@ -30,7 +30,7 @@ def leases_of(observed: Observed, run: str) -> tuple[tuple[str, Lease], ...]:
 def unread(observed: Observed) -> dict[str, str]:
     """The hosts whose leases are not known, and why."""
     found = {item.host: f"{item.code}: {item.message}" for item in observed.unreachable()}
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if isinstance(facts.leases, Unknown):
             found[host] = f"its lease could not be read: {facts.leases.reason}"
     return found
@@ -45,7 +45,7 @@ def elsewhere(leases: Sequence[tuple[str, Lease]], asked: Sequence[str]) -> tupl
 def runs(observed: Observed) -> dict[str, tuple[str, list[str]]]:
     """Every run that holds a lease: who it is, and on which hosts."""
     found: dict[str, tuple[str, list[str]]] = {}
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
             if lease.run:
                 who = holder_words(holder_document(lease.holder))

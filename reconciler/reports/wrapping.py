@@ -12,13 +12,13 @@ NARROWEST = 32
 _COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
-def wrapped(line: str, width: int) -> Iterator[str]:
+def wrap_line(line: str, width: int) -> Iterator[str]:
     """``line`` in pieces of at most ``width`` columns, unless a word alone is longer.
 
     Columns are what two and more blanks stand between. What does not fit goes on below, where
     its column began; a last column without room for that stands alone, further left.
     """
-    if shown(line) <= width or shown(line) != len(line):
+    if display_width(line) <= width or display_width(line) != len(line):
         yield line  # it fits; or is not of one width a character: the terminal breaks it
         return
     starts = [match.end() for match in _COLUMN.finditer(line)]
@@ -29,7 +29,7 @@ def wrapped(line: str, width: int) -> Iterator[str]:
     else:
         places = [at for at in starts[:-1] if width - at >= NARROWEST]
         left = places[0] if places else len(line) - len(line.lstrip()) + 4
-        yield from wrapped(line[: starts[-1]].rstrip(), width)
+        yield from wrap_line(line[: starts[-1]].rstrip(), width)
         yield from _words(" " * left + line[starts[-1] :], left, width)
 
 
@@ -46,7 +46,7 @@ def _words(line: str, left: int, width: int) -> Iterator[str]:
         yield (head if place == 0 else " " * left) + piece
 
 
-def shown(text: str) -> int:
+def display_width(text: str) -> int:
     """How many columns of a terminal ``text`` takes."""
     return sum(
         0 if combining(c) else 2 if east_asian_width(c) in {"W", "F"} else 1 for c in text

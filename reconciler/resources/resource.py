@@ -11,7 +11,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
-from reconciler.model.roles import involved
+from reconciler.model.roles import involved_members
 from reconciler.probe.sections import Section
 
 
@@ -33,7 +33,7 @@ class Resource:
     check: Callable[[Cluster, Observed], Iterable[Blocked]] = _nothing
     diff: Callable[[Cluster, Observed], Iterable[Change]] = _nothing
     actions: Callable[[Cluster, Observed, Sequence[Change]], Iterable[Action]] = _nothing
-    scope: Callable[[Cluster], Sequence[str]] = involved
+    scope: Callable[[Cluster], Sequence[str]] = involved_members
     effects: Effects = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
     sections: Mapping[str, Callable[[Section], object]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.gate_call import Target
-from reconciler.model.observed import HostFacts, known
+from reconciler.model.observed import HostFacts, require
 from tests.contract.normal import LUN
 from tests.contract.stage import CLUSTER, HOLDER, Kind, Stage, comparable, digest, staged
 
@@ -137,7 +137,7 @@ async def leases(stage: Stage) -> None:
         await stage.gate(step, "node01", *words)
     await stage.look("while a lease is held")
     displaced = await stage.token("displace a lease", "node01", "run-2", HOLDER, "run-1")
-    boot = known(stage.facts("node01").identity).boot_id
+    boot = require(stage.facts("node01").identity).boot_id
     late = ("7", boot, "999999999", "say", "do", "systemctl", "daemon-reload")
     mine = ("as", "-", "run-2", str(displaced))
     for step, *words in (
@@ -352,18 +352,18 @@ def bound(stage: Stage) -> Target:
 
 def volume(stage: Stage) -> str:
     """The UUID of the volume."""
-    (device,) = known(stage.facts("node01").wanted)
+    (device,) = require(stage.facts("node01").wanted)
     return device.signature["UUID"]
 
 
 def is_mounted(hosts: Mapping[str, HostFacts], name: str) -> bool:
     """Whether a host has the volume mounted."""
-    return name in hosts and bool(known(hosts[name].mounts))
+    return name in hosts and bool(require(hosts[name].mounts))
 
 
 def slots(hosts: Mapping[str, HostFacts], name: str) -> int:
     """How many slots of the volume are taken, as a host reads them."""
-    (device,) = known(hosts[name].wanted)
+    (device,) = require(hosts[name].wanted)
     return len(device.slot_map or ())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.hosts import Host
 from reconciler.hosts.loopback import Served
 from reconciler.hosts.simulator import World, connect, connect_all
@@ -164,6 +164,6 @@ def real(lab: Lab) -> Real:
 
 @asynccontextmanager
 async def _over_ssh(desired: Desired) -> AsyncIterator[Mapping[str, Host]]:
-    async with connected(desired) as door:
+    async with connect_hosts(desired) as door:
         (cluster,) = desired.clusters
         yield {m.name: door(CLUSTER, m) for m in cluster.members}

@@ -18,7 +18,7 @@ from reconciler.hosts.observer import observe
 from reconciler.model.desired import Desired
 from reconciler.model.devices import ref
 from reconciler.model.gate_call import Target
-from reconciler.model.observed import HostFacts, Observed, TextFile, known
+from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.plan import Command
 from reconciler.pipeline import Options, Run, plan, probe_for
 from reconciler.probe import probe_command
@@ -99,7 +99,7 @@ class Stage:
     async def until(self, step: str, true: Callable[[Mapping[str, HostFacts]], bool]) -> None:
         """Observes again and again until it is true; it is noted only if it came true."""
         waited = 0.0
-        while not true((await self._observe()).reached()):
+        while not true((await self._observe()).answering_hosts()):
             if waited > PATIENCE:
                 raise TimeoutError(f"{step}: not in {PATIENCE:g} s")
             await self.kind.wait(PAUSE)
@@ -162,12 +162,12 @@ class Stage:
 
     def facts(self, host: str) -> HostFacts:
         """What was last seen of a host."""
-        return self.seen.reached()[host]
+        return self.seen.answering_hosts()[host]
 
     def file(self, host: str, section: str) -> TextFile:
         """A file as it was last seen or written."""
         written = self.files.get((host, section))
-        return written or known(getattr(self.facts(host), section))
+        return written or require(getattr(self.facts(host), section))
 
     async def _observe(self) -> Observed:
         """All that a run looks at, but of these hosts only, and once."""

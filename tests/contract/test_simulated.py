@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.hosts.loopback import served
+from reconciler.hosts.loopback import serve_hosts
 from reconciler.hosts.simulator.presets import bare_cluster
 from tests.clock import drive
 from tests.contract.differences import differences
@@ -91,7 +91,7 @@ async def test_simulated_hosts_are_the_same_behind_ssh(
     record: list[Any], tmp_path: Path
 ) -> None:
     world = bare_cluster(2)
-    async with served(world, tmp_path) as doors, ticking(world):
+    async with serve_hosts(world, tmp_path) as doors, ticking(world):
         behind_ssh = await played(Looped(world, doors))
     assert differences(timeless(record), timeless(behind_ssh)) == []
     assert world.violations() == ()

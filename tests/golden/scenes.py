@@ -17,9 +17,9 @@ from reconciler.model.plan import Plan
 from reconciler.planning.planner import make_plan
 from tests.builders import bare, converged, spec, volume
 from tests.clock import drive
+from tests.fault_transport import Line
 from tests.runs import Controller, members, of, witnessed
 from tests.runs import volume as volume_of
-from tests.wire import Line
 
 Pairs = tuple[tuple[Cluster, Observed], ...]
 THREE = ("node01", "node02", "node03")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from reconciler.hosts.simulator import connect
 from reconciler.model.desired import Desired
+from tests.fault_transport import Line
+from tests.invariant_monitor import Witness
 from tests.runs import Controller, Ended, mounted
-from tests.wire import Line
-from tests.witness import Witness
 
 LOOPS = 3
 GOOD = frozenset({"converged", "no-change"})

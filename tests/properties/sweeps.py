@@ -14,10 +14,10 @@ from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.model.desired import Desired
 from tests.clock import drive
+from tests.fault_transport import Kill, Line, beyond_reading, every
+from tests.invariant_monitor import Witness
 from tests.properties.recovery import disturbed, heal, recover
 from tests.runs import Controller, desired, volume, witnessed
-from tests.wire import Kill, Line, beyond_reading, every
-from tests.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fault_transport import Kill, every
 from tests.properties.sweeps import (
     BIGGER,
     CASES,
@@ -18,7 +19,6 @@ from tests.properties.sweeps import (
     commands,
     killed,
 )
-from tests.wire import Kill, every
 
 STORIES = {**CASES, **LEAVING, **BIGGER, **GROWING, **HOSTING}
 PHASES = {"before": ("alpha", "beta"), "during": ("beta", "alpha"), "after": ("alpha", "beta")}

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fault_transport import beyond_reading, every
 from tests.properties.sweeps import CASES, LEAVING, SMALL, swept
-from tests.wire import beyond_reading, every
 
 TROUBLES = {
     "lost before": ("lost", "before", every),

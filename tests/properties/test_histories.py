@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from reconciler.hosts.simulator import connect_all
 from tests.clock import drive
+from tests.fault_transport import Kill, Line
 from tests.properties.recovery import disturbed, heal, recover
 from tests.runs import Controller
 from tests.strategies import bounded, build, clusters, ordeals
-from tests.wire import Kill, Line
 
 
 async def suffer(world, ordeal, controllers, wanted):

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from reconciler.hosts.simulator import World, connect_all
 from reconciler.model.desired import Desired
 from tests.clock import drive
+from tests.fault_transport import Kill, Line
 from tests.properties.recovery import disturbed
 from tests.runs import Controller, Ended, members, mounted, of, volume, witnessed
 from tests.strategies import bounded
-from tests.wire import Kill, Line
 
 HOSTS = 4
 GOOD = frozenset({"converged", "no-change"})

@@ -22,6 +22,7 @@ from reconciler.planning import order, planner
 from reconciler.planning.checks import invariants, rehearsal
 from reconciler.resources import READINGS, RESOURCES, Resource
 from tests.clock import drive
+from tests.fault_transport import Kill, Line, Trick
 from tests.properties.recovery import disturbed, heal, recover
 from tests.runs import Controller, desired, witnessed
 from tests.scenarios.test_simulated_membership import THREE, cluster
@@ -32,7 +33,6 @@ from tests.scenarios.test_simulated_strangers import (
     two_and_a_stranger,
     unmounted,
 )
-from tests.wire import Kill, Line, Trick
 
 
 def anywhere(_first, _second):
@@ -112,7 +112,7 @@ def test_a_command_without_a_lease_does_nothing(monkeypatch):
         seats = {name: leases.seat(name, door) for name in members}
         yield Held(claim, door, seats, True, dict.fromkeys(seats, leases.Grant(0)))
 
-    monkeypatch.setattr(pipeline, "leased", unleased)
+    monkeypatch.setattr(pipeline, "hold_leases", unleased)
     world = witnessed(1)
     ended = drive(world, Controller(world).apply(desired(world)))
     assert ended.word == "failed"

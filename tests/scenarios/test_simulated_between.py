@@ -10,9 +10,9 @@ import pytest
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import Shape, bare_hosts
 from tests.clock import drive
+from tests.invariant_monitor import Witness
 from tests.properties.recovery import twice
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume
-from tests.witness import Witness
 
 MOVED = ("images /srv/new",)
 FAILED = "sd 0:0:0:1: [sdb] tag#4 FAILED Result: hostbyte=DID_NO_CONNECT driverbyte=DRIVER_OK"

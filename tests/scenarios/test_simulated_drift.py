@@ -11,8 +11,8 @@ from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.pipeline import Options
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 from tests.clock import drive
+from tests.fault_transport import Line
 from tests.runs import Controller, desired, members, volume, witnessed
-from tests.wire import Line
 
 CONF, O2CB, FSTAB = "/etc/ocfs2/cluster.conf", "/etc/default/o2cb", "/etc/fstab"
 RECORD = "/var/lib/reconcile/ocfs2/applied.json"

@@ -15,11 +15,11 @@ from reconciler.hosts.simulator.state.files import File
 from reconciler.loading import load
 from reconciler.model.desired import Ssh
 from reconciler.pipeline import Options
-from reconciler.reports.adopted import devices
-from reconciler.reports.adopted.draft import drafted, left_out
+from reconciler.reports.imported import devices
+from reconciler.reports.imported.draft import left_out, make_draft
 from tests.clock import drive
+from tests.fault_transport import Line
 from tests.runs import Controller, desired, members, volume, witnessed
-from tests.wire import Line
 
 CONF, O2CB, FSTAB = "/etc/ocfs2/cluster.conf", "/etc/default/o2cb", "/etc/fstab"
 
@@ -182,9 +182,9 @@ def test_a_mounted_volume_whose_disk_has_no_lasting_name_is_told():
     search = Search(Ssh(), Options(), no_color=True)
     drive(world, search.through(Controller(world)._fleet(None, Line()), ("node01",)))
     facts = search.facts["node01"]
-    assert list(left_out([drafted("ocfs2", {"node01": facts}, {}, {})])) == []
+    assert list(left_out([make_draft("ocfs2", {"node01": facts}, {}, {})])) == []
     nameless = replace(facts, disks=tuple(replace(d, links=(), wwid=None) for d in facts.disks))
-    (told,) = left_out([drafted("ocfs2", {"node01": nameless}, {}, {})])
+    (told,) = left_out([make_draft("ocfs2", {"node01": nameless}, {}, {})])
     assert told.startswith("node01: /srv/images is mounted from /dev/")
 
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.clock import drive
+from tests.fault_transport import Line
 from tests.runs import Controller, desired, witnessed
-from tests.wire import Line
 
 
 def interrupted(world, moment, *, twice):

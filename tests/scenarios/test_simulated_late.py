@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.hosts.simulator.state import lease_file
 from tests.clock import drive
+from tests.fault_transport import Line, Trick, beyond_reading
 from tests.properties.recovery import recover
 from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
-from tests.wire import Line, Trick, beyond_reading
 
 DISPLACED = 130  # seconds: longer than a lease lives without renewal
 

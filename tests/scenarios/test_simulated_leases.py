@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.hosts.simulator.state import lease_file
 from tests.clock import drive
+from tests.fault_transport import Kill, Line
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
-from tests.wire import Kill, Line
 
 
 def at_mount(name):

@@ -6,6 +6,7 @@ from reconciler.hosts.simulator import connect, connect_all
 from reconciler.hosts.simulator.presets import Shape
 from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
+from tests.fault_transport import Kill, Line
 from tests.runs import (
     MOUNTED,
     Controller,
@@ -16,7 +17,6 @@ from tests.runs import (
     volume,
     witnessed,
 )
-from tests.wire import Kill, Line
 
 AGENT = "agent.service"
 

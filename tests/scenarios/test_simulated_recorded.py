@@ -38,7 +38,10 @@ def recorded(tmp_path):
 
     def record(world, controller, file):
         pairs = drive(world, controller.look(file))
-        asked = {cluster.name: pipeline.answered(cluster, seen) for cluster, seen in pairs}
+        asked = {
+            cluster.name: pipeline.recorded_probe_arguments(cluster, seen)
+            for cluster, seen in pairs
+        }
         document = facts_document(pairs, asked, MOMENT)
         assert [error.message for error in FACTS.iter_errors(document)] == []
         path = tmp_path / "facts.json"

@@ -13,6 +13,7 @@ from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.planning import graph
 from tests.clock import drive
+from tests.fault_transport import Kill, Line
 from tests.runs import (
     Controller,
     desired,
@@ -23,7 +24,6 @@ from tests.runs import (
     volume,
     witnessed,
 )
-from tests.wire import Kill, Line
 
 NAMES = ("node01", "node02", "node03")
 AGENT = "agent.service"

@@ -7,8 +7,8 @@ import pytest
 from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
+from tests.fault_transport import Line
 from tests.runs import MOUNTED, Controller, members, mounted, of, volume, witnessed
-from tests.wire import Line
 
 
 def pair(luns=2):

@@ -11,8 +11,8 @@ from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
+from tests.fault_transport import Kill, Line
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
-from tests.wire import Kill, Line
 
 
 def at_mount(name):

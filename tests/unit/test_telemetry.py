@@ -82,11 +82,11 @@ async def test_tasks_have_the_context_in_which_they_were_started_and_no_other():
     found = []
 
     async def host(name):
-        with telemetry.bound(host=name):
+        with telemetry.bind_fields(host=name):
             await asyncio.sleep(0)
             telemetry.info("e")
 
-    with telemetry.logging(Detail(), found.append), telemetry.bound(run="r"):
+    with telemetry.logging(Detail(), found.append), telemetry.bind_fields(run="r"):
         await asyncio.gather(host("a"), host("b"))
         telemetry.info("last", host="own")
     assert [without_time(line) for line in found] == [

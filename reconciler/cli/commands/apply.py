@@ -15,7 +15,7 @@ import click
 
 from reconciler import __version__, telemetry
 from reconciler.cli import prompts, session
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING, tell_record
 from reconciler.cli.options import (
     FILE,
@@ -26,12 +26,12 @@ from reconciler.cli.options import (
     VERBOSE,
     PlanId,
     Span,
-    discovered,
+    discover_file,
     formats,
 )
 from reconciler.cli.progress import json_lines, live
-from reconciler.cli.streams import heedless
-from reconciler.cli.targets import checked
+from reconciler.cli.streams import ignore_broken_pipes
+from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, show
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Journal
@@ -42,8 +42,8 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Plan
-from reconciler.model.roles import contacted
-from reconciler.pipeline import Fleet, Options, Run
+from reconciler.model.roles import contacted_members
+from reconciler.pipeline import HostFactory, Options, Run
 from reconciler.pipeline import plan as make
 from reconciler.planning.review.approval import Consent, judge, runnable
 from reconciler.planning.review.plan_diff import Difference, differences
@@ -122,14 +122,14 @@ def command(
 
     FILE may be a plan that plan -o saved: it is applied exactly, or refused as stale.
     """
-    path = discovered(file)
+    path = discover_file(file)
     saved = saved_plan(path)
     if saved and targets:
         raise UsageError(
             f"{path} is a saved plan and has its targets: --target cannot be given"
         )
     desired = saved.desired if saved else read(path)
-    checked(desired, targets)
+    check_targets(desired, targets)
     request = Request(
         file=path,
         file_digest=saved.document["file_digest"] if saved else digest(read_text(path)),
@@ -145,7 +145,7 @@ def command(
         saved=saved,
     )
     try:
-        with heedless():
+        with ignore_broken_pipes():
             return asyncio.run(_apply(request))
     except asyncio.CancelledError:
         return DETACHED
@@ -156,7 +156,7 @@ async def _apply(request: Request) -> int:
     state = session.state_directory(request.state)
     private_directory(state)
     with (
-        telemetry.bound(run=identity),
+        telemetry.bind_fields(run=identity),
         Journal(state / "runs", identity, session.now) as journal,
     ):
         journal.listeners.append(tell_record)
@@ -202,8 +202,8 @@ async def _run(
 
     Raises Abort for a Ctrl-C before anything is carried out.
     """
-    async with connected(request.desired) as fleet:
-        total = sum(len(contacted(cluster)) for cluster in request.desired.clusters)
+    async with connect_hosts(request.desired) as fleet:
+        total = sum(len(contacted_members(cluster)) for cluster in request.desired.clusters)
         with observing(total, no_color=request.no_color) as watch:
             try:
                 plan, pairs = await make(request.desired, fleet, request.options, watch)
@@ -219,7 +219,7 @@ async def _run(
 
 
 async def _carry_out(
-    request: Request, journal: Journal, fleet: Fleet, seen: tuple[Plan, Pairs]
+    request: Request, journal: Journal, fleet: HostFactory, seen: tuple[Plan, Pairs]
 ) -> tuple[tuple[ClusterOutcome, ...], bool]:
     plan, pairs = seen
     for cluster, observed in pairs:
@@ -288,7 +288,7 @@ def _approved(request: Request, journal: Journal, seen: tuple[Plan, Pairs]) -> b
     for note in verdict.notes:
         _say(f"note: {note}")
     asked = bool(verdict.missing) and request.ask and request.consent.plan_id is None
-    if not verdict.missing or (asked and prompts.approved(plan, names)):
+    if not verdict.missing or (asked and prompts.ask_approval(plan, names)):
         how = "answers at the prompt" if asked else _given(request.consent)
         about = {"plan": plan.id, "message": f"plan {plan.id} approved by {how}"}
         journal.emit("approved", {"cluster": None, **about})

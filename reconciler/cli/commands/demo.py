@@ -113,13 +113,13 @@ def command(
 async def _play(
     directory: Path, after: Callable[[Path], Awaitable[None]], log: Sequence[str]
 ) -> int:
-    from reconciler.hosts.loopback import served  # noqa: PLC0415  # asyncssh is slow to import
+    from reconciler.hosts.loopback import serve_hosts  # noqa: PLC0415  # asyncssh is slow to import
     from reconciler.hosts.simulator.presets import bare_cluster  # noqa: PLC0415  # as above
 
     world = bare_cluster(len(FOUR), "san")
     wwid = world.luns[LUN].wwid or ""
     file = directory / "cluster.yaml"
-    async with served(world, directory) as doors:
+    async with serve_hosts(world, directory) as doors:
         for scene in SCENES:
             write_private(str(file), _text(doors, wwid, scene))
             scene.happens(world)

@@ -7,7 +7,7 @@ import json
 
 import click
 
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -16,17 +16,17 @@ from reconciler.cli.options import (
     PARALLELISM,
     TARGET,
     VERBOSE,
-    discovered,
+    discover_file,
     formats,
 )
-from reconciler.cli.targets import checked
+from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, show
 from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.observed import Observed
-from reconciler.model.roles import contacted
-from reconciler.pipeline import Fleet, Options, Watch, look_at
+from reconciler.model.roles import contacted_members
+from reconciler.pipeline import HostFactory, Options, Watch, look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
@@ -57,12 +57,12 @@ def command(
 
     Exit code 2 for any difference, else 3 if something could not be read, else 0.
     """
-    desired = read(discovered(file))
-    checked(desired, targets)
+    desired = read(discover_file(file))
+    check_targets(desired, targets)
 
     async def look() -> tuple[Drift, ...]:
-        async with connected(desired) as fleet:
-            total = sum(len(contacted(cluster)) for cluster in desired.clusters)
+        async with connect_hosts(desired) as fleet:
+            total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 return await drifts(desired, fleet, Options(targets, parallelism), watch)
 
@@ -84,7 +84,7 @@ def exit_code(found: tuple[Drift, ...]) -> int:
 
 
 async def drifts(
-    desired: Desired, fleet: Fleet, options: Options, watch: Watch | None = None
+    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
 ) -> tuple[Drift, ...]:
     """The drift of every cluster, from one look at its hosts, or two if the file has changed."""
     pairs = await look_at(desired, fleet, options, watch)
@@ -97,7 +97,7 @@ async def drifts(
 
 
 async def _one(
-    asked: Cluster, pair: tuple[Cluster, Observed], fleet: Fleet, options: Options
+    asked: Cluster, pair: tuple[Cluster, Observed], fleet: HostFactory, options: Options
 ) -> Drift:
     """What was last applied may name other members and devices, so that they are asked, too."""
     wanted = restrict(*pair, options.targets)

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from reconciler.cli.options import NO_COLOR, PARALLELISM, discovered, formats
+from reconciler.cli.options import NO_COLOR, PARALLELISM, discover_file, formats
 from reconciler.errors import UsageError
 from reconciler.reports.explain import codes, page
 
@@ -62,7 +62,7 @@ def _file(what: str, file: str | None) -> str:
     if not file and (meant := near_code(what, SLIP)):
         raise UsageError(f"no page for {what!r}; did you mean {meant}?")
     try:
-        return discovered(file)
+        return discover_file(file)
     except UsageError as error:
         if meant := near_code(what):
             raise UsageError(f"no page for {what!r}; did you mean {meant}?") from error
@@ -79,13 +79,13 @@ def near_code(what: str, likeness: float = 0.6) -> str:
 
 
 def _address(what: str, path: str, parallelism: int, shape: tuple[str, bool]) -> int:
-    from reconciler.cli.planned import planned  # noqa: PLC0415  # slow to import; codes need none
+    from reconciler.cli.planned import plan_file  # noqa: PLC0415  # slow to import; codes need none
     from reconciler.cli.terminal import show  # noqa: PLC0415  # as above
     from reconciler.pipeline import Options  # noqa: PLC0415  # as above
     from reconciler.reports import explanation  # noqa: PLC0415  # as above
 
     form, no_color = shape
-    plan, pairs = planned(path, Options((), parallelism), no_color=no_color)
+    plan, pairs = plan_file(path, Options((), parallelism), no_color=no_color)
     about = explanation.matter(plan, what)
     known = explanation.known_addresses(pairs, plan)
     if about.is_empty and what not in known:

@@ -7,7 +7,7 @@ import json
 import click
 
 from reconciler.cli.options import NO_COLOR, formats
-from reconciler.cli.past import STATE_DIR, records_in
+from reconciler.cli.run_records import STATE_DIR, records_in
 from reconciler.cli.terminal import show
 from reconciler.reports.history import history_document, history_lines
 

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 import click
 from pydantic import ValidationError
 
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import NO_COLOR, NO_INPUT, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import observing, show
@@ -22,13 +22,13 @@ from reconciler.loading import load
 from reconciler.model.desired import Desired, Member, Ssh
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
-from reconciler.pipeline import Fleet, Options, look_at
+from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command
-from reconciler.reports.adopted.devices import MOST, devices, ref, unasked
-from reconciler.reports.adopted.draft import Draft, Style, drafted, left_out
-from reconciler.reports.adopted.roster import clusters_of, nodes
-from reconciler.reports.adopted.verdict import fitting, is_faithful, verdict
-from reconciler.reports.adopted.writing import render
+from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
+from reconciler.reports.imported.draft import Draft, Style, left_out, make_draft
+from reconciler.reports.imported.roster import clusters_of, nodes
+from reconciler.reports.imported.verdict import fitting, is_faithful, verdict
+from reconciler.reports.imported.writing import render
 from reconciler.reports.problems import render as problem_lines
 from reconciler.resources import SECTIONS
 from reconciler.storage.private import create_private
@@ -103,18 +103,18 @@ class Search:
     async def adopt(self, seeds: Sequence[str]) -> tuple[str, tuple[str, ...], bool]:
         """The file, what is to be said of it, and whether its plan is empty."""
         shell = Desired.model_construct(version=1, ssh=self.ssh, clusters=())
-        async with connected(shell) as fleet:
+        async with connect_hosts(shell) as fleet:
             return await self.through(fleet, seeds)
 
     async def through(
-        self, fleet: Fleet, seeds: Sequence[str]
+        self, fleet: HostFactory, seeds: Sequence[str]
     ) -> tuple[str, tuple[str, ...], bool]:
         """As ``adopt``, through doors that are there."""
         await self._first(fleet, seeds)
         await self._others(fleet)
         return await self._checked(fleet, [self._draft(name) for name in self._clusters()])
 
-    async def _first(self, fleet: Fleet, seeds: Sequence[str]) -> None:
+    async def _first(self, fleet: HostFactory, seeds: Sequence[str]) -> None:
         """Who was named: each is known by its own host name from then on."""
         found = await self._ask(fleet, dict.fromkeys(seeds, ""), ())
         for seed in dict.fromkeys(seeds):
@@ -145,7 +145,7 @@ class Search:
         known = [f.identity for f in (one, other) if not isinstance(f.identity, Unknown)]
         return len({item.boot_id for item in known}) == 1
 
-    async def _others(self, fleet: Fleet) -> None:
+    async def _others(self, fleet: HostFactory) -> None:
         """Who is on their lists, and on the lists of those, each asked once; then the devices."""
         while new := [name for name in self._listed() if name not in self._asked()]:
             self.lost |= {name: lost for name in new if (lost := _unaskable(name))}
@@ -180,10 +180,10 @@ class Search:
         hosts = {
             host: facts for host, facts in self.facts.items() if name in clusters_of(facts)
         }
-        return drafted(name, hosts, self.lost, self.doors)
+        return make_draft(name, hosts, self.lost, self.doors)
 
     async def _ask(
-        self, fleet: Fleet, hosts: Mapping[str, str], refs: Sequence[str]
+        self, fleet: HostFactory, hosts: Mapping[str, str], refs: Sequence[str]
     ) -> Mapping[str, HostFacts | Unreachable]:
         doors = {
             name: fleet(UNKNOWN_CLUSTER, _member(name, host or name))
@@ -196,7 +196,7 @@ class Search:
         return seen.hosts
 
     async def _checked(
-        self, fleet: Fleet, drafts: Sequence[Draft]
+        self, fleet: HostFactory, drafts: Sequence[Draft]
     ) -> tuple[str, tuple[str, ...], bool]:
         """The file is read as any other, and planned on what its hosts have now."""
         plain = {draft.name: Style() for draft in drafts}
@@ -223,7 +223,7 @@ class Search:
         listed = self._listed()
         lost = [item for name, item in self.lost.items() if name not in listed]
         told = [f"{item.host} was not read: {item.code}: {item.message}" for item in lost]
-        if more := unasked(self.facts):
+        if more := count_unasked(self.facts):
             told.append(
                 f"only {MOST} devices were looked at, what is mounted first; {more} more were "
                 "not: a volume that no host has mounted may be missing here"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -17,14 +17,14 @@ from reconciler.cli.options import (
     PARALLELISM,
     VERBOSE,
     beside,
-    discovered,
+    discover_file,
     formats,
 )
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
-from reconciler.model.roles import contacted
-from reconciler.pipeline import Options, Pairs, answered, look_at
+from reconciler.model.roles import contacted_members
+from reconciler.pipeline import ClusterObservations, Options, look_at, recorded_probe_arguments
 from reconciler.reports.documents import facts_document
 from reconciler.reports.facts import facts_lines
 from reconciler.storage.private import write_private
@@ -52,19 +52,19 @@ def command(
     verbose: int,
 ) -> int:
     """Read all hosts of FILE; writes nothing on any of them."""
-    path = discovered(file)
+    path = discover_file(file)
     beside(output, path)
     desired = read(path)
 
-    async def look() -> Pairs:
-        async with connected(desired) as fleet:
-            total = sum(len(contacted(cluster)) for cluster in desired.clusters)
+    async def look() -> ClusterObservations:
+        async with connect_hosts(desired) as fleet:
+            total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
         return pairs
 
     pairs = asyncio.run(look())
-    asked = {cluster.name: answered(cluster, seen) for cluster, seen in pairs}
+    asked = {cluster.name: recorded_probe_arguments(cluster, seen) for cluster, seen in pairs}
     document = facts_document(pairs, asked, datetime.now(UTC).isoformat(timespec="seconds"))
     text = json.dumps(document, indent=1)
     if output:

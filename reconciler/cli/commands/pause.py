@@ -8,9 +8,9 @@ import json
 import click
 
 from reconciler.cli import operating
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, Until, discovered, formats
+from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, Until, discover_file, formats
 from reconciler.cli.session import now
 from reconciler.cli.terminal import plain
 from reconciler.errors import UsageError
@@ -55,7 +55,7 @@ def command(
     """
     if not reason.strip() or not reason.isprintable() or len(reason.encode()) > LONGEST:
         raise UsageError(f"--reason is one line of up to {LONGEST} bytes")
-    path = discovered(file)
+    path = discover_file(file)
     desired = read(path)
     seconds = None if until is None else until - int(now().timestamp())
     wish = Wish(reason.strip(), operating.author(), seconds)
@@ -79,9 +79,9 @@ def command(
 
 
 async def _paused(desired: Desired, target: str, wish: Wish) -> tuple[Answer, ...]:
-    found = operating.addressed(desired, target)
-    async with connected(desired) as fleet:
-        return await pause(operating.chosen(fleet, found), wish)
+    found = operating.find_members(desired, target)
+    async with connect_hosts(desired) as fleet:
+        return await pause(operating.choose_hosts(fleet, found), wish)
 
 
 def _show(

@@ -16,13 +16,13 @@ from reconciler.cli.options import (
     TARGET,
     VERBOSE,
     beside,
-    discovered,
+    discover_file,
     formats,
 )
-from reconciler.cli.planned import made
-from reconciler.cli.targets import checked
+from reconciler.cli.planned import plan_desired
+from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import show
-from reconciler.loading import digest, load, places, read_text
+from reconciler.loading import digest, find_positions, load, read_text
 from reconciler.model.plan import Plan
 from reconciler.pipeline import Options
 from reconciler.reports.documents import plan_document
@@ -62,12 +62,14 @@ def command(
 
     With --facts no host is connected to.
     """
-    path = discovered(file)
+    path = discover_file(file)
     beside(output, path, facts)
     source = read_text(path)
     desired = load(path, source)
-    checked(desired, targets)
-    plan, pairs = made(desired, Options(targets, parallelism), facts=facts, no_color=no_color)
+    check_targets(desired, targets)
+    plan, pairs = plan_desired(
+        desired, Options(targets, parallelism), facts=facts, no_color=no_color
+    )
     document = plan_document(plan, desired, targets, digest(source))
     text = json.dumps(document, indent=1, default=str)
     if output:
@@ -76,7 +78,7 @@ def command(
     if form == "json":
         click.echo(text)
     elif form in FORMS:
-        click.echo(FORMS[form](Shown(plan, pairs, path, places(source))))
+        click.echo(FORMS[form](Shown(plan, pairs, path, find_positions(source))))
     else:
         show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
     if plan.blocked:

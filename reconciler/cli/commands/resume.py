@@ -8,9 +8,9 @@ import json
 import click
 
 from reconciler.cli import operating
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, discovered, formats
+from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, discover_file, formats
 from reconciler.cli.terminal import plain
 from reconciler.execution.operating import Answer, resume
 from reconciler.hosts.observer import observe
@@ -43,9 +43,9 @@ def command(
 
     Whose pause it was is told. A host that was not paused stays as it is.
     """
-    desired = read(discovered(file))
+    desired = read(discover_file(file))
     seen, answers = asyncio.run(_resumed(desired, target))
-    ended = pauses(seen.reached())
+    ended = pauses(seen.answering_hosts())
     code = operating.exit_code(answers)
     if form == "json":
         document = {
@@ -65,9 +65,9 @@ def command(
 
 async def _resumed(desired: Desired, target: str) -> tuple[Observed, tuple[Answer, ...]]:
     """What stood there before, as far as it could be read, and what the hosts said."""
-    found = operating.addressed(desired, target)
-    async with connected(desired) as fleet:
-        hosts = operating.chosen(fleet, found)
+    found = operating.find_members(desired, target)
+    async with connect_hosts(desired) as fleet:
+        hosts = operating.choose_hosts(fleet, found)
         doors = {name: host for name, (_cluster, host) in hosts.items()}
         seen = await observe(doors, probe_command(only=("pauses",)), SECTIONS)
         return seen, await resume(hosts)
@@ -75,7 +75,7 @@ async def _resumed(desired: Desired, target: str) -> tuple[Observed, tuple[Answe
 
 def _show(ended: dict[Pause, list[str]], seen: Observed, done: list[str]) -> None:
     """A host that did not tell whether it was paused counts as resumed now."""
-    reached = seen.reached()
+    reached = seen.answering_hosts()
     free = [host for host in done if host in reached and reached[host].pauses == ()]
     if resumed := [host for host in done if host not in free]:
         click.echo(plain(f"resumed {', '.join(resumed)}"))

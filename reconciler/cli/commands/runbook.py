@@ -13,10 +13,10 @@ from reconciler.cli.options import (
     NO_COLOR,
     PARALLELISM,
     TARGET,
-    discovered,
+    discover_file,
     formats,
 )
-from reconciler.cli.planned import planned
+from reconciler.cli.planned import plan_file
 from reconciler.cli.terminal import show
 from reconciler.pipeline import Options
 from reconciler.reports.runbook import runbook_document, runbook_lines
@@ -46,7 +46,7 @@ def command(
     --facts no host is connected to: it is made from what observe -o wrote.
     """
     options = Options(targets, parallelism)
-    plan, pairs = planned(discovered(file), options, facts=facts, no_color=no_color)
+    plan, pairs = plan_file(discover_file(file), options, facts=facts, no_color=no_color)
     if form == "json":
         click.echo(json.dumps(runbook_document(plan, pairs), indent=1))
     else:

@@ -7,7 +7,7 @@ import json
 import click
 
 from reconciler.cli.options import NO_COLOR, formats
-from reconciler.cli.past import STATE_DIR, found_run, retold
+from reconciler.cli.run_records import STATE_DIR, found_run, run_from_record
 from reconciler.cli.terminal import show
 from reconciler.execution.journal import Record, read_record
 from reconciler.reports.history import chain_lines, run_document, run_lines
@@ -44,11 +44,11 @@ def command(
     record = read_record(path)
     verdict = _verdict(record, str(path), head)
     if form == "json":
-        click.echo(json.dumps(run_document(retold(record), verdict), indent=1))
+        click.echo(json.dumps(run_document(run_from_record(record), verdict), indent=1))
     elif verify:
         show(chain_lines(verdict), no_color)
     else:
-        show(run_lines(retold(record), verbose), no_color)
+        show(run_lines(run_from_record(record), verbose), no_color)
         if record.broken:
             show([("bad", f"line {record.broken} of the record is damaged")], no_color)
     return 1 if verify and not verdict["whole"] else 0

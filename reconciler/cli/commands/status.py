@@ -12,22 +12,22 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, Span, discovered, formats
+from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, Span, discover_file, formats
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
-from reconciler.model.roles import contacted
-from reconciler.pipeline import Fleet, Watch, doors, probe_for
+from reconciler.model.roles import contacted_members
+from reconciler.pipeline import HostFactory, Watch, member_hosts, probe_for
 from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
 from reconciler.resources import SECTIONS
-from reconciler.resources.volumes.heartbeats import advanced
+from reconciler.resources.volumes.heartbeats import with_advanced_beats
 
 Pairs = tuple[tuple[Cluster, Observed], ...]
 SOME_UNREAD = 4
@@ -62,7 +62,7 @@ def command(
     A cluster that was read is exit 0 whether it is healthy or not; hosts that were not read
     are 4, all of them 1.
     """
-    desired = read(discovered(file))
+    desired = read(discover_file(file))
     looks = _Looks(desired, interval, parallelism, no_color)
     if not watch:
         return asyncio.run(_once(looks, form, no_color))
@@ -131,8 +131,8 @@ class _Looks:
 
     async def each(self) -> AsyncGenerator[Json, None]:
         """A document a look; the first has two samples of the heartbeats, too."""
-        async with connected(self.desired) as fleet:
-            total = sum(len(contacted(cluster)) for cluster in self.desired.clusters)
+        async with connect_hosts(self.desired) as fleet:
+            total = sum(len(contacted_members(cluster)) for cluster in self.desired.clusters)
             with observing(total, no_color=self.no_color) as watch:
                 pairs = await self._first(fleet, watch)
             while True:
@@ -140,7 +140,7 @@ class _Looks:
                 await asyncio.sleep(self.interval)
                 pairs = await self._next(fleet, pairs)
 
-    async def _first(self, fleet: Fleet, watch: Watch) -> Pairs:
+    async def _first(self, fleet: HostFactory, watch: Watch) -> Pairs:
         first = await asyncio.gather(
             *(self._whole(fleet, c, watch) for c in self.desired.clusters)
         )
@@ -150,24 +150,24 @@ class _Looks:
         again = [self._beats(fleet, *pair) for pair in first]
         return tuple(await asyncio.gather(*again))
 
-    async def _next(self, fleet: Fleet, before: Pairs) -> Pairs:
+    async def _next(self, fleet: HostFactory, before: Pairs) -> Pairs:
         looks = [self._whole(fleet, cluster) for cluster in self.desired.clusters]
         now = await asyncio.gather(*looks)
         earlier = [observed for _cluster, observed in before]
         return tuple(
-            (cluster, advanced(seen, then))
+            (cluster, with_advanced_beats(seen, then))
             for (cluster, seen), then in zip(now, earlier, strict=True)
         )
 
     async def _whole(
-        self, fleet: Fleet, cluster: Cluster, watch: Watch | None = None
+        self, fleet: HostFactory, cluster: Cluster, watch: Watch | None = None
     ) -> tuple[Cluster, Observed]:
         """All members, former ones that the hosts know of as well."""
         paths = [volume.mount.path for volume in cluster.volumes]
         probe = probe_for(cluster, (), sizes=paths)
         limit = self.parallelism
         seen = await observe(
-            doors(fleet, cluster), probe, SECTIONS, limit=limit, progress=watch
+            member_hosts(fleet, cluster), probe, SECTIONS, limit=limit, progress=watch
         )
         if gone := removed_members(cluster, seen):
             cluster = with_removed_members(cluster, gone)
@@ -177,18 +177,20 @@ class _Looks:
         return cluster, seen
 
     async def _beats(
-        self, fleet: Fleet, cluster: Cluster, seen: Observed
+        self, fleet: HostFactory, cluster: Cluster, seen: Observed
     ) -> tuple[Cluster, Observed]:
         probe = probe_for(cluster, (), ("wanted",))
-        later = await observe(doors(fleet, cluster), probe, SECTIONS, limit=self.parallelism)
-        return cluster, advanced(seen, later)
+        later = await observe(
+            member_hosts(fleet, cluster), probe, SECTIONS, limit=self.parallelism
+        )
+        return cluster, with_advanced_beats(seen, later)
 
 
 def _has_beats(observed: Observed) -> bool:
     """Whether anybody's heartbeat is on a disk, so that two samples tell more than one."""
     return any(
         int(beat.generation, 16) != 0
-        for facts in observed.reached().values()
+        for facts in observed.answering_hosts().values()
         for view in (facts.wanted if isinstance(facts.wanted, tuple) else ())
         for beat in view.beats or ()
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import click
 
 from reconciler.cli import operating, prompts
-from reconciler.cli.fleet import connected
+from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -23,12 +23,12 @@ from reconciler.cli.options import (
     QUIET,
     VERBOSE,
     YES,
-    discovered,
+    discover_file,
     formats,
 )
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.errors import UsageError
-from reconciler.execution.operating import Answer, Place, forget, seats_of, unlock
+from reconciler.execution.operating import Answer, ScopedHost, forget, seats_of, unlock
 from reconciler.gate.decision import EXPIRY
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
@@ -98,7 +98,7 @@ def command(
         )
     request = Request(
         run=run,
-        file=discovered(file),
+        file=discover_file(file),
         gone=frozenset(gone),
         json=form == "json",
         yes=yes,
@@ -113,7 +113,7 @@ def command(
 
 async def _unlock(request: Request) -> int:
     desired = read(request.file)
-    async with connected(desired) as fleet:
+    async with connect_hosts(desired) as fleet:
         hosts = operating.places(fleet, desired)
         with observing(len(hosts), no_color=request.no_color) as watch:
             seen = await observe(
@@ -138,7 +138,7 @@ def _show(request: Request, seen: Observed) -> None:
 
 
 async def _freed(
-    request: Request, hosts: Mapping[str, Place], seen: Observed
+    request: Request, hosts: Mapping[str, ScopedHost], seen: Observed
 ) -> tuple[Answer, ...]:
     """Ask the operator, then the hosts; what is refused is so before any of them is asked."""
     seats = seats_of(hosts, seen, request.run)
@@ -157,7 +157,7 @@ async def _freed(
     return answers
 
 
-def _missed(request: Request, hosts: Mapping[str, Place], seen: Observed) -> list[str]:
+def _missed(request: Request, hosts: Mapping[str, ScopedHost], seen: Observed) -> list[str]:
     """Hosts of the run that were not asked; whoever comes next must ask them first."""
     leases = unlocking.leases_of(seen, request.run)
     others = unlocking.elsewhere(leases, list(hosts))
@@ -188,11 +188,14 @@ def _approved(request: Request, age: float) -> bool:
     if age <= EXPIRY:
         words = f"It was renewed {round(age)} s ago. If its controller is alive, it is stopped."
         click.echo(words, err=True)
-    return prompts.typed(f"Type the run's id ({request.run}) to free its lease", request.run)
+    return prompts.ask_word(f"Type the run's id ({request.run}) to free its lease", request.run)
 
 
 def _concluded(
-    request: Request, hosts: Mapping[str, Place], seen: Observed, answers: tuple[Answer, ...]
+    request: Request,
+    hosts: Mapping[str, ScopedHost],
+    seen: Observed,
+    answers: tuple[Answer, ...],
 ) -> int:
     """Tell the end; it is only partly done while a host of the run was not asked."""
     leases = unlocking.leases_of(seen, request.run)

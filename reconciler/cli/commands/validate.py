@@ -6,7 +6,7 @@ import json
 
 import click
 
-from reconciler.cli.options import discovered, formats
+from reconciler.cli.options import discover_file, formats
 from reconciler.errors import SpecInvalid
 from reconciler.loading import read
 from reconciler.model.problems import Problem
@@ -18,7 +18,7 @@ from reconciler.reports import problems as rendering
 @formats(("text", "json", "sarif", "junit"))
 def command(files: tuple[str, ...], form: str) -> int:
     """Check FILEs offline: schema and semantics, every problem with its place."""
-    names = files or (discovered(None),)
+    names = files or (discover_file(None),)
     invalid: list[SpecInvalid] = []
     for name in names:
         try:

@@ -97,7 +97,7 @@ def sudo_refusal(completed: Completed) -> str | None:
     return next((line for line in lines if _SUDO_REFUSAL.match(line)), None)
 
 
-def shown(command: Command) -> str:
+def shorten_command(command: Command) -> str:
     """``command`` on one short line; a script of several lines is shown as ``…``."""
     words = (
         "…" if "\n" in word else shlex.quote(word) for word in command.shown_as or command.argv

@@ -7,9 +7,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.ssh.failures import shown, sudo_refusal
+from reconciler.hosts.ssh.failures import shorten_command, sudo_refusal
+from reconciler.hosts.ssh.remote_command import NotStartedError, run_command
 from reconciler.hosts.ssh.route import find_route
-from reconciler.hosts.ssh.session import NotStartedError, run_command
 
 if TYPE_CHECKING:
     from reconciler.hosts.ssh.link import Link, SshShared
@@ -43,7 +43,7 @@ class SshHost:
         completed = await self._run_line(SUDO + line if self._settings.sudo else line, command)
         if self._settings.sudo and (refusal := sudo_refusal(completed)):
             message = (
-                f"sudo did not run `{shown(command)}`: {refusal}; it needs a rule with NOPASSWD, "
+                f"sudo did not run `{shorten_command(command)}`: {refusal}; it needs a rule with NOPASSWD, "
                 "which `reconcile sudoers` prints"
             )
             raise HostUnreachable(self._name, "sudo-refused", message)

@@ -35,7 +35,7 @@ class Use:
     owner: str
 
 
-def repeated(uses: Iterable[Use]) -> Iterator[tuple[Use, Use]]:
+def repetitions(uses: Iterable[Use]) -> Iterator[tuple[Use, Use]]:
     """Each use of a key after the first, with the first."""
     first: dict[Hashable, Use] = {}
     for use in uses:

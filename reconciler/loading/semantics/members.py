@@ -12,7 +12,7 @@ from reconciler.loading.semantics.finding import (
     all_members,
     clusters,
     members,
-    repeated,
+    repetitions,
 )
 from reconciler.model.desired import Cluster, Desired, Member, Ssh
 from reconciler.model.host_names import host_key
@@ -24,7 +24,7 @@ _ATTESTED = {"offline": ("reason",), "dead": ("lun_access",)}
 def cluster_names_are_unique(desired: Desired) -> Iterator[Finding]:
     """Names become directories and stamps; those that differ by case only invite mistakes."""
     uses = (Use(c.name.casefold(), (*path, "name"), c.name) for path, c in clusters(desired))
-    for use, first in repeated(uses):
+    for use, first in repetitions(uses):
         message = f"the cluster '{use.owner}' is there already, as '{first.owner}'"
         yield Finding(use.path, "duplicate-cluster", message, "give each cluster its own name")
 
@@ -48,7 +48,7 @@ def a_host_is_one_member(desired: Desired) -> Iterator[Finding]:
         Use(host_key(member.name), (*path, "name"), cluster.name)
         for path, cluster, member in all_members(desired)
     )
-    for use, first in repeated(uses):
+    for use, first in repetitions(uses):
         yield _same_host(use, first, f"the host '{use.key}' is a member")
 
 
@@ -60,7 +60,7 @@ def a_host_is_reached_once(desired: Desired) -> Iterator[Finding]:
         if host_key(member.name) not in names:
             uses.append(Use(_reached(desired, member), _ssh_path(path, member), cluster.name))
         names.add(host_key(member.name))
-    for use, first in repeated(uses):
+    for use, first in repetitions(uses):
         yield _same_host(use, first, "the same ssh host and port are a member's")
 
 
@@ -70,7 +70,7 @@ def interconnects_are_unique(desired: Desired) -> Iterator[Finding]:
         Use(member.interconnect, (*path, "interconnect"), member.name)
         for path, _, member in _living(desired)
     )
-    for use, first in repeated(uses):
+    for use, first in repetitions(uses):
         message = f"{use.key} is the interconnect of '{first.owner}' already"
         yield Finding(
             use.path, "duplicate-address", message, "each member needs its own address"
@@ -96,7 +96,7 @@ def numbers_are_unique(desired: Desired) -> Iterator[Finding]:
             for path, member in members(cluster, place)
             if member.number is not None and member.state != "dead"
         )
-        for use, first in repeated(uses):
+        for use, first in repetitions(uses):
             message = f"the number {use.key} belongs to '{first.owner}' already"
             yield Finding(
                 use.path, "duplicate-number", message, "choose another or leave it out"
@@ -156,7 +156,7 @@ def attested_heartbeats_are_nobodys(desired: Desired) -> Iterator[Finding]:
             ((*place, "heartbeat", "attested", i, "number"), item.number)
             for i, item in enumerate(cluster.heartbeat.attested)
         ]
-        for use, _first in repeated(Use(n, path, str(n)) for path, n in items):
+        for use, _first in repetitions(Use(n, path, str(n)) for path, n in items):
             message = f"the heartbeat of number {use.key} is attested already"
             yield Finding(use.path, "duplicate-attestation", message, "remove one of them")
         for path, number in items:

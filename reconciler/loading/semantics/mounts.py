@@ -12,7 +12,7 @@ from reconciler.loading.semantics.finding import (
     Rule,
     Use,
     clusters,
-    repeated,
+    repetitions,
     volumes,
 )
 from reconciler.model.desired import Cluster, Desired
@@ -40,7 +40,7 @@ def labels_are_unique(desired: Desired) -> Iterator[Finding]:
             Use(volume.label, (*path, "volumes", i, "label"), volume.label)
             for i, volume in enumerate(cluster.volumes)
         )
-        for use, _ in repeated(uses):
+        for use, _ in repetitions(uses):
             message = f"the volume '{use.owner}' is there already"
             hint = "give each volume of a cluster its own label"
             yield Finding(use.path, "duplicate-volume", message, hint)
@@ -126,7 +126,7 @@ KNOWN_OPTIONS = frozenset(
 def mount_paths_are_unique(desired: Desired) -> Iterator[Finding]:
     """A host is in one cluster, so what a cluster mounts is what a host mounts."""
     for path, cluster in clusters(desired):
-        for use, first in repeated(_mount_uses(path, cluster)):
+        for use, first in repetitions(_mount_uses(path, cluster)):
             message = f"the volume '{first.owner}' is mounted on '{use.key}' already"
             hint = "each volume needs its own directory"
             yield Finding(use.path, "duplicate-mount-path", message, hint)
@@ -182,7 +182,7 @@ def mount_options_are_given_once(desired: Desired) -> Iterator[Finding]:
             Use(option.partition("=")[0], (*path, "mount", "options", i), option)
             for i, option in enumerate(volume.mount.options)
         )
-        for use, _ in repeated(uses):
+        for use, _ in repetitions(uses):
             message = f"the mount option '{use.key}' is given twice"
             yield Finding(use.path, "duplicate-option", message, "keep one")
 

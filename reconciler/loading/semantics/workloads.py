@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.loading.nodes import Path
-from reconciler.loading.semantics.finding import Finding, Rule, Use, repeated, volumes
+from reconciler.loading.semantics.finding import Finding, Rule, Use, repetitions, volumes
 from reconciler.model.desired import Desired
 from reconciler.model.volume_integrations import Guests
 
@@ -93,7 +93,7 @@ def services_are_listed_once(desired: Desired) -> Iterator[Finding]:
             Use(name.removesuffix(".service"), (*path, "workloads", "services", i), name)
             for i, name in enumerate(services)
         )
-        for use, _ in repeated(uses):
+        for use, _ in repetitions(uses):
             message = f"the service '{use.owner}' is listed twice"
             yield Finding(use.path, "duplicate-service", message, "keep one")
 

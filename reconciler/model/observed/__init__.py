@@ -140,7 +140,7 @@ class Observed:
     hosts: Mapping[str, HostFacts | Unreachable]
     storage: Mapping[str, HostFacts | Unreachable] = field(default_factory=dict)
 
-    def reached(self) -> Mapping[str, HostFacts]:
+    def answering_hosts(self) -> Mapping[str, HostFacts]:
         """The facts of the hosts that answered."""
         return {
             name: facts for name, facts in self.hosts.items() if isinstance(facts, HostFacts)
@@ -151,7 +151,7 @@ class Observed:
         return tuple(item for item in self.hosts.values() if isinstance(item, Unreachable))
 
 
-def known(value: T | Unknown) -> T:
+def require(value: T | Unknown) -> T:
     """``value``, which the planner has made sure was read; raises TypeError if not."""
     if isinstance(value, Unknown):
         raise TypeError(f"a fact that could not be read was used: {value.reason}")

@@ -15,7 +15,7 @@ from reconciler.model.heartbeats import beside_mounts
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Fact
-from reconciler.model.roles import contacted
+from reconciler.model.roles import contacted_members
 from reconciler.model.units import full_names
 from reconciler.planning.kinds import ADMITS, DISTURBS, having
 from reconciler.resources.health.log import newer
@@ -31,8 +31,8 @@ def guard_actions(
     cluster: Cluster, observed: Observed, actions: Sequence[Action]
 ) -> tuple[Action, ...]:
     """The actions, of which those that touch a host ask first whether all is well."""
-    members = {m.name for m in contacted(cluster)}
-    hosts = tuple(name for name in observed.reached() if name in members)
+    members = {m.name for m in contacted_members(cluster)}
+    hosts = tuple(name for name in observed.answering_hosts() if name in members)
     paths = {volume_address(v.label): v.mount.path for v in cluster.volumes}
 
     def asked(action: Action) -> Action:
@@ -63,7 +63,7 @@ def since(began: Observed, now: Observed) -> Observed:
     """
     hosts: dict[str, HostFacts | Unreachable] = {}
     for name, facts in now.hosts.items():
-        old = began.reached().get(name)
+        old = began.answering_hosts().get(name)
         before = () if old is None or isinstance(old.log, Unknown) else old.log
         if isinstance(facts, HostFacts) and not isinstance(facts.log, Unknown):
             hosts[name] = replace(facts, log=newer(before, facts.log))
@@ -76,7 +76,7 @@ def check(observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:
     """Refuse to begin where it is seen already that it would stop; of old messages nothing."""
     facts = [f for a in actions for f in a.requires if f.reading == "healthy"]
     for host in facts[0].hosts if facts else ():
-        seen = observed.reached().get(host)
+        seen = observed.answering_hosts().get(host)
         needed = READINGS["healthy"].sections
         if seen is None or any(isinstance(getattr(seen, s), Unknown) for s in needed):
             continue  # what is unread blocks by itself, or stops the first of them

@@ -37,7 +37,7 @@ def binding_problems(cluster: Cluster, observed: Observed, action: Action) -> It
         yield "it names no device"
         return
     volume = _volume(cluster, action)
-    facts = observed.reached().get(action.host)
+    facts = observed.answering_hosts().get(action.host)
     if volume is None or facts is None or isinstance(facts.wanted, Unknown):
         yield "nothing is known of its device"
         return
@@ -76,7 +76,7 @@ def _device(
 
 def _is_readable(cluster: Cluster, observed: Observed) -> bool:
     """Whether every member that stays could be asked for all that a new volume rests on."""
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     return all(
         host in reached
         and not any(isinstance(getattr(reached[host], key), Unknown) for key in SECTIONS)
@@ -93,7 +93,7 @@ def _beats(
         return
     found = numbers_of(target.beats)
     going = {number for number, block in found.items() if not block}
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     numbers = {m.name: m.number for m in cluster.members if m.number is not None}
     members = {number for name, number in numbers.items() if name in reached}
     members |= {n for facts in reached.values() for n in own_numbers(cluster, facts)}

@@ -19,7 +19,7 @@ def drop_foreign_members(cluster: Cluster, observed: Observed) -> Cluster:
     """``cluster`` with those absent members gone of whom nothing is of this cluster."""
     out = {
         name: GONE
-        for name, facts in restrict_to(observed, leaving(cluster)).reached().items()
+        for name, facts in restrict_to(observed, leaving(cluster)).answering_hosts().items()
         if not _is_listed(cluster, observed, name)
         and not _mounts(cluster, facts)
         and (_is_elsewhere(cluster, facts) or not _peers(cluster, facts))
@@ -29,7 +29,7 @@ def drop_foreign_members(cluster: Cluster, observed: Observed) -> Cluster:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to touch a host that our members list and that runs another cluster."""
-    for name, facts in restrict_to(observed, leaving(cluster)).reached().items():
+    for name, facts in restrict_to(observed, leaving(cluster)).answering_hosts().items():
         if _is_elsewhere(cluster, facts):
             yield Blocked(
                 "foreign-cluster",
@@ -42,7 +42,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def _is_listed(cluster: Cluster, observed: Observed, name: str) -> bool:
     """Whether a member's kernel or file has it."""
-    for facts in restrict_to(observed, staying(cluster)).reached().values():
+    for facts in restrict_to(observed, staying(cluster)).answering_hosts().values():
         names = {host_key(node.name) for node in live_nodes(cluster, facts)}
         names |= {host_key(found) for found, _place in conf_places(cluster, facts)}
         if host_key(name) in names:

@@ -13,7 +13,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, ClusterPlan
-from reconciler.model.roles import involved, leaving, online, staying
+from reconciler.model.roles import involved_members, leaving, online, staying
 from reconciler.planning import graph
 from reconciler.planning.checks.device_binding import binding_problems, declaration_problems
 from reconciler.planning.kinds import ENLARGES, LEAVES, MOUNTS, UNMOUNTED, having
@@ -131,7 +131,7 @@ def guest_runs_once(
     cluster: Cluster, observed: Observed, plan: ClusterPlan
 ) -> Iterator[Blocked]:
     """No guest starts unless every other member is seen not to run it, just before."""
-    hosts = set(involved(cluster)) & set(observed.reached())
+    hosts = set(involved_members(cluster)) & set(observed.answering_hosts())
     for action in _kind(plan, "start-guest"):
         absent = [f for f in action.requires if (f.reading, f.value) == ("guest", "absent")]
         if not hosts - {action.host} <= {host for fact in absent for host in fact.hosts}:

@@ -10,10 +10,10 @@ from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
-from reconciler.model.roles import listed, restrict_to, staying
+from reconciler.model.roles import listed_members, restrict_to, staying
 from reconciler.planning.kinds import RETIMES, having
 from reconciler.planning.resolve.numbering import conf_places, live_nodes
-from reconciler.resources.o2cb.changes import wanted as settings
+from reconciler.resources.o2cb.changes import wanted_settings as settings
 from reconciler.resources.o2cb.parsing import parse_settings
 
 RETIMING = frozenset(having(RETIMES))
@@ -24,12 +24,12 @@ def check(cluster: Cluster, observed: Observed, actions: Sequence[Action]) -> It
     away = [m for m in cluster.members if m.role == "offline"]
     if not away or not actions:
         return
-    stays = restrict_to(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).answering_hosts()
     retimes = any(a.kind in RETIMING and a.host in stays for a in actions) or any(
         _retimed(cluster, facts) for facts in stays.values()
     )
     lists = {places for facts in stays.values() if (places := _places(cluster, facts))}
-    changes = bool(lists) and frozenset(map(_wanted, listed(cluster))) not in lists
+    changes = bool(lists) and frozenset(map(_wanted, listed_members(cluster))) not in lists
     for item in away:
         if retimes or changes:
             yield Blocked(

@@ -9,12 +9,12 @@ from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Pause, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.roles import involved, restrict_to
+from reconciler.model.roles import involved_members, restrict_to
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse while a host is paused, or does not tell whether it is, or who may act there."""
-    hosts = restrict_to(observed, involved(cluster)).reached()
+    hosts = restrict_to(observed, involved_members(cluster)).answering_hosts()
     for host, facts in hosts.items():
         yield from _untold(host, facts)
     paused = pauses(hosts)

@@ -87,7 +87,7 @@ def _mounters(
 ) -> Mapping[tuple[int, str], str]:
     """Number and lower-case name of every host that has the volume mounted."""
     found = {}
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if isinstance(facts.wanted, Unknown) or isinstance(facts.mounts, Unknown):
             continue
         view = view_of(facts, ref(volume))

@@ -14,7 +14,7 @@ from reconciler.model.observed import HostFacts, LogicalVolume, Observed, Unknow
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
 from reconciler.model.refusals import host_remedy
-from reconciler.model.roles import contacted
+from reconciler.model.roles import contacted_members
 
 # As the gate has it: a pool at most so full, in percent, is safe to promise more of.
 FULLEST = 80.0
@@ -37,7 +37,7 @@ def hosts_to_probe(
     cluster: Cluster, actions: Sequence[Action]
 ) -> Mapping[str, tuple[str, ...]]:
     """Whom to look at before these actions, and at which logical volumes, VG/LV, of theirs."""
-    members = {m.name for m in contacted(cluster)}
+    members = {m.name for m in contacted_members(cluster)}
     found: dict[str, dict[str, None]] = {}
     for action in actions:
         extended = _extended(action)

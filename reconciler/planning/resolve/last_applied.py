@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref
 from reconciler.model.last_applied import LastApplied
-from reconciler.model.observed import HostFacts, Observed, Unknown, known
+from reconciler.model.observed import HostFacts, Observed, Unknown, require
 from reconciler.model.records import record
 from reconciler.model.roles import confirmed_members, restrict_to, staying, with_volumes
 from reconciler.resources.mounts.fstab import BOOT_ORDER, entries
@@ -34,7 +34,7 @@ def with_last_applied(cluster: Cluster, observed: Observed) -> Cluster:
         if not isinstance(facts.records, Unknown)
     }
     old = [volume for facts in told.values() for volume in last(cluster, facts)]
-    stays = tuple(restrict_to(observed, staying(cluster)).reached().values())
+    stays = tuple(restrict_to(observed, staying(cluster)).answering_hosts().values())
     return with_volumes(cluster, [_with_past(v, old, stays) for v in cluster.volumes])
 
 
@@ -74,7 +74,7 @@ def _own_lines(volume: Volume, facts: HostFacts) -> Iterator[str]:
     if any(isinstance(s, Unknown) for s in (facts.fstab, facts.wanted, facts.disks)):
         return
     own = own_names(volume, facts)
-    for entry in entries(known(facts.fstab).text or ""):
+    for entry in entries(require(facts.fstab).text or ""):
         options = entry.line.split()[3:4]
         written = options and set(BOOT_ORDER) <= set(options[0].split(","))
         if written and entry.kind == "ocfs2" and entry.source in own:

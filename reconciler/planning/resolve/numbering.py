@@ -6,18 +6,25 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
 from reconciler.model.desired import Cluster, Member
-from reconciler.model.heartbeats import is_left, seen
+from reconciler.model.heartbeats import heartbeat_view, is_left
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
-from reconciler.model.roles import GONE, LISTED, contacted, listed, restrict_to, with_members
+from reconciler.model.roles import (
+    GONE,
+    LISTED,
+    contacted_members,
+    listed_members,
+    restrict_to,
+    with_members,
+)
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
-from reconciler.resources.quarantine.changes import entered, lifted
+from reconciler.resources.quarantine.changes import quarantine_candidates, releasable
 from reconciler.resources.quarantine.entries import known_members
 
 # o2nm: O2NM_MAX_NODES is 255, numbers 0 to 254 (fs/ocfs2/cluster/ocfs2_nodemanager.h).
 NUMBERS = range(255)
 # A node as lists have it: number, address, port.
-Place = tuple[int, str, int]
+NodePlace = tuple[int, str, int]
 
 
 def with_numbers(cluster: Cluster, observed: Observed) -> Cluster:
@@ -44,7 +51,7 @@ def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) 
 
 def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """Numbers whose blocks on the volumes are not those of a clean leave, and attested ones."""
-    views = [seen(cluster, volume, observed) for volume in cluster.volumes]
+    views = [heartbeat_view(cluster, volume, observed) for volume in cluster.volumes]
     left = {
         beat.node for v in views for beat in (v.beats if v else None) or () if is_left(beat)
     }
@@ -61,14 +68,14 @@ def owned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
 
 def reserved_numbers(cluster: Cluster, observed: Observed) -> Mapping[int, str]:
     """Numbers of hosts in quarantine, to names: one that returns beats under its own."""
-    found = entered(cluster, observed)
-    free = lifted(cluster, observed, found)
+    found = quarantine_candidates(cluster, observed)
+    free = releasable(cluster, observed, found)
     return {entry.number: entry.name for entry in found if entry not in free}
 
 
 def _compact(cluster: Cluster, held: Mapping[str, int]) -> Mapping[str, int]:
     """0 to n-1 in the order of the numbers held, newcomers last."""
-    names = [host_key(member.name) for member in listed(cluster)]
+    names = [host_key(member.name) for member in listed_members(cluster)]
     names.sort(key=lambda name: held.get(name, len(NUMBERS)))
     return {name: number for number, name in enumerate(names)}
 
@@ -80,8 +87,10 @@ def _stable(
     reserved_numbers: Collection[int],
 ) -> Mapping[str, int]:
     """The pin, else the number held or had before, else the lowest that nobody holds."""
-    names = [host_key(member.name) for member in listed(cluster)]
-    given = {host_key(m.name): m.number for m in listed(cluster) if m.number is not None}
+    names = [host_key(member.name) for member in listed_members(cluster)]
+    given = {
+        host_key(m.name): m.number for m in listed_members(cluster) if m.number is not None
+    }
     others = {held[name] for name in held if name not in names}
     taken = {*given.values(), *others, *reserved_numbers}
     for known_numbers in (held, was):  # whoever holds a number now goes first
@@ -96,15 +105,15 @@ def _stable(
     return given
 
 
-def places(cluster: Cluster, observed: Observed) -> Mapping[str, Place]:
+def places(cluster: Cluster, observed: Observed) -> Mapping[str, NodePlace]:
     """By lower-case name the place that each node has now, on whatever list.
 
     What a kernel says of its own host counts most, then what others' kernels say, then files.
     """
-    found: dict[str, Place] = {}
-    names = {m.name for m in contacted(cluster) if m.role != GONE}
+    found: dict[str, NodePlace] = {}
+    names = {m.name for m in contacted_members(cluster) if m.role != GONE}
     for source in (_own, _live, conf_places):
-        for facts in restrict_to(observed, names).reached().values():
+        for facts in restrict_to(observed, names).answering_hosts().values():
             for name, place in source(cluster, facts):
                 found.setdefault(host_key(name), place)
     return found
@@ -117,15 +126,15 @@ def live_nodes(cluster: Cluster, facts: HostFacts) -> tuple[LiveNode, ...]:
     return facts.live.nodes(cluster.name)
 
 
-def _own(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+def _own(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, NodePlace]]:
     return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts) if n.local)
 
 
-def _live(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+def _live(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, NodePlace]]:
     return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts))
 
 
-def conf_places(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, Place]]:
+def conf_places(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, NodePlace]]:
     """The nodes that a host's cluster.conf has of the cluster."""
     if isinstance(facts.cluster_conf, Unknown) or not facts.cluster_conf.text:
         return

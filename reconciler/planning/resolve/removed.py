@@ -33,7 +33,7 @@ def removed_members(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     named = {host_key(m.name) for m in cluster.members}
     sources = Observed(confirmed_members(cluster, observed))
     found: dict[str, Member] = {}
-    for facts in sources.reached().values():
+    for facts in sources.answering_hosts().values():
         for item in _applied(cluster, facts):
             found.setdefault(host_key(item.name), item)
     for name, (_number, ip, port) in places(cluster, sources).items():

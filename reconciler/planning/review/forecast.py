@@ -18,7 +18,7 @@ from reconciler.model.observed import (
     LiveCluster,
     Observed,
     Unknown,
-    known,
+    require,
 )
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
@@ -26,7 +26,7 @@ from reconciler.model.roles import mounting_it, mounts_at_boot, restrict_to, sta
 from reconciler.model.units import full_names
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.mounts.fstab import entries
-from reconciler.resources.mounts.readings import mounted
+from reconciler.resources.mounts.readings import read_mounted
 from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
 from reconciler.resources.o2cb.readings import unit_at_boot
@@ -63,13 +63,13 @@ def findings(
     readable = Observed(
         {
             host: facts
-            for host, facts in restrict_to(observed, staying(cluster)).reached().items()
+            for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items()
             if not any(isinstance(getattr(facts, name), Unknown) for name in NEEDS)
         }
     )
     found = [
         replace(item.finding, mended_by=next((a for a in item.mends if a in due), ""))
-        for host, facts in readable.reached().items()
+        for host, facts in readable.answering_hosts().items()
         for forecast in FORECASTS
         for item in forecast(cluster, host, facts)
     ]
@@ -78,7 +78,7 @@ def findings(
 
 def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """The kernel that boots next, as far as the host tells which one that is."""
-    kernel = known(facts.kernel)
+    kernel = require(facts.kernel)
     if kernel.next_boot and kernel.next_boot_module is False:
         labels = [v.label for v in cluster.volumes if host in mounting_it(cluster, v)]
         mounts = f", and {', '.join(labels)} would not be mounted" if labels else ""
@@ -96,7 +96,7 @@ def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
 
 def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """What runs now and would not start: the cluster, and who mounts a volume itself."""
-    if known(facts.live).running(cluster.name) is None:
+    if require(facts.live).running(cluster.name) is None:
         return
     off = [u for u in UNITS if load(facts, u) == "loaded" and _is_off(facts, u)]
     if off:
@@ -105,7 +105,7 @@ def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
             _disabled(host, f"{' and '.join(off)} {verb} disabled", off),
             (member_address(host, "o2cb-at-boot"),),
         )
-    file = known(facts.o2cb_config)
+    file = require(facts.o2cb_config)
     enabled = parse_settings(file.text or "").get("O2CB_ENABLED", "(nothing)")
     if enabled != "true":
         yield Forecast(
@@ -150,14 +150,14 @@ def _is_off(facts: HostFacts, unit: str) -> bool:
 
 def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """What the files say and the running kernel has not."""
-    live = known(facts.live).running(cluster.name)
+    live = require(facts.live).running(cluster.name)
     if live is None:
         return
     parts: tuple[tuple[Sequence[str], str, tuple[str, ...]], ...] = (
         (_node_words(cluster, facts, live), "cluster.conf", ("cluster.conf", "live-nodes")),
         (
             _setting_words(cluster, facts, live),
-            known(facts.o2cb_config).path,
+            require(facts.o2cb_config).path,
             ("o2cb-settings", "timeouts"),
         ),
     )
@@ -176,7 +176,7 @@ def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Foreca
 
 
 def _node_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[str]:
-    text = known(facts.cluster_conf).text
+    text = require(facts.cluster_conf).text
     if text is None:
         return ["there is no such file"]
     try:
@@ -197,7 +197,7 @@ def _node_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[s
 
 
 def _setting_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[str]:
-    have = parse_settings(known(facts.o2cb_config).text or "")
+    have = parse_settings(require(facts.o2cb_config).text or "")
     words = []
     for key, (name, default) in TIMEOUTS.items():
         runs, told = getattr(live, name), have.get(key) or str(default)
@@ -216,7 +216,7 @@ def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
         if not ours or host not in mounting_it(cluster, volume):
             continue
         why = _not_at_boot(volume, facts)
-        if why and mounted(facts, mount_subject(volume)) == "mounted":
+        if why and read_mounted(facts, mount_subject(volume)) == "mounted":
             yield Forecast(
                 Finding(
                     "next-boot-mount-missing",
@@ -231,7 +231,7 @@ def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
 
 def _not_at_boot(volume: Volume, facts: HostFacts) -> str:
     """Why fstab does not mount a volume; empty if it does."""
-    text = known(facts.fstab).text or ""
+    text = require(facts.fstab).text or ""
     lines = [e.line for e in entries(text) if (e.path, e.kind) == (volume.mount.path, "ocfs2")]
     if not lines:
         return "/etc/fstab has no line for it"
@@ -269,7 +269,7 @@ def _below(volume: Volume, facts: HostFacts) -> Iterator[tuple[str, ...]]:
     if (disk.dm_uuid or "").startswith("mpath-"):
         yield ("multipathd.service",)
     names = {disk.name, *disk.slaves}
-    links = [link for d in known(facts.disks) if d.name in names for link in d.links]
+    links = [link for d in require(facts.disks) if d.name in names for link in d.links]
     if any("/by-path/ip-" in link and "-iscsi-" in link for link in links):
         logs_in = any(load(facts, unit) == "loaded" for unit in LOGIN)
         yield LOGIN if logs_in else ("iscsid.service",)

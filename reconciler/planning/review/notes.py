@@ -8,11 +8,11 @@ from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref, view_of
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.roles import LISTED, leaving, left, restrict_to, staying
-from reconciler.model.software import unpackaged
+from reconciler.model.roles import LISTED, leaving, left_members, restrict_to, staying
+from reconciler.model.software import unpackaged_module
 from reconciler.resources.growth import sight
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
-from reconciler.resources.workloads.obligations import Owed, forgotten
+from reconciler.resources.workloads.obligations import StoppedWorkloads, forgotten_workloads
 
 # Seconds by which members' clocks may differ before times of files confuse people and tools.
 CLOCKS_APART = 5
@@ -20,7 +20,7 @@ CLOCKS_APART = 5
 
 def advisories(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Everything worth a line, in a stable order."""
-    stays = restrict_to(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).answering_hosts()
     yield from _at_work(stays)
     yield from _still_mapped(cluster, observed)
     for item in observed.unreachable():
@@ -34,13 +34,13 @@ def advisories(cluster: Cluster, observed: Observed) -> Iterator[str]:
     for host, facts in stays.items():
         if (
             not isinstance(facts.records, Unknown)
-            and (left := forgotten(cluster, facts)) != Owed()
+            and (left := forgotten_workloads(cluster, facts)) != StoppedWorkloads()
         ):
             yield (
                 f"{host}: {left.words} was stopped for a volume, and the file names it no more: "
                 "start it by hand (a service: unmask and enable it before), or name it again"
             )
-        if name := unpackaged(cluster, facts):
+        if name := unpackaged_module(cluster, facts):
             yield (
                 f"{host}: its ocfs2 module is not of the package {name}, so no version of it is "
                 "installed: install it by hand, or take kernel_module_version out of the file"
@@ -80,14 +80,14 @@ def quarantined_hosts(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]
 def fencing(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """What would go wrong when a member fences itself or oopses."""
     for what, test in FENCING.items():
-        stays = restrict_to(observed, staying(cluster)).reached()
+        stays = restrict_to(observed, staying(cluster)).answering_hosts()
         if hosts := [host for host, facts in stays.items() if test(cluster, facts)]:
             yield f"{', '.join(hosts)}: {what}"
 
 
 def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Hosts that left and still see the disk: only the storage can take it from them."""
-    asked = restrict_to(observed, left(cluster)).reached()
+    asked = restrict_to(observed, left_members(cluster)).answering_hosts()
     for host, facts in asked.items():
         for label in still_mapped(cluster, facts):
             yield f"{host} is out of the cluster and still sees the LUN of {label}: unmap it"

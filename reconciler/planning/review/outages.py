@@ -10,9 +10,9 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action, Outage
 from reconciler.planning.kinds import GIVES, GUEST, TAKES, having
 
-BACK = frozenset(having(GIVES))
-AWAY = frozenset(having(TAKES))
-GUESTS = AWAY & frozenset(having(GUEST))
+GIVING_KINDS = frozenset(having(GIVES))
+TAKING_KINDS = frozenset(having(TAKES))
+GUESTS = TAKING_KINDS & frozenset(having(GUEST))
 
 Part = tuple[str, tuple[Action, ...]]
 
@@ -34,8 +34,8 @@ def _outage(
     because: str, actions: Sequence[Action], later: Sequence[Action], observed: Observed
 ) -> Iterator[Outage]:
     """One for all hosts that lose the same volumes, and get them back or do not."""
-    taken = [a for a in actions if a.risk == "outage" and a.kind in AWAY]
-    back = {a.host for a in later if a.kind in BACK}
+    taken = [a for a in actions if a.risk == "outage" and a.kind in TAKING_KINDS]
+    back = {a.host for a in later if a.kind in GIVING_KINDS}
     alike: dict[tuple[tuple[str, ...], bool], list[str]] = {}
     for host in dict.fromkeys(a.host for a in taken):
         own = _volumes([a for a in taken if a.host == host])
@@ -102,7 +102,7 @@ def _length(
     hosts: Sequence[str], taken: Sequence[Action], later: Sequence[Action]
 ) -> float | None:
     """Until the last of the hosts has its volumes again; hosts work side by side."""
-    ends = [at for at, a in enumerate(later) if a.kind in BACK and a.host in hosts]
+    ends = [at for at, a in enumerate(later) if a.kind in GIVING_KINDS and a.host in hosts]
     if not ends:
         return None
     between = [*taken, *(a for a in later[: ends[-1] + 1] if a.id not in {t.id for t in taken})]

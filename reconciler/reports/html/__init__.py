@@ -12,10 +12,10 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.reports.documents import interruption
-from reconciler.reports.grouping import counted
+from reconciler.reports.grouping import with_count
 from reconciler.reports.html import tables
 from reconciler.reports.html.lanes import lanes
-from reconciler.reports.html.markup import Markup, joined, tag
+from reconciler.reports.html.markup import Markup, join_markup, tag
 from reconciler.reports.html.picture import key, picture
 from reconciler.reports.topology import topology
 
@@ -43,8 +43,11 @@ def plan_html(plan: Plan, pairs: Sequence[tuple[Cluster, Observed]]) -> str:
         tag("title", f"plan {plan.id}: {_verdict(plan)}"),
         tag("style", style),
     ]
-    parts = [tag("head", joined(head, "\n")), tag("body", tag("main", joined(body, "\n")))]
-    return DOCTYPE + tag("html", joined(parts, "\n"), lang="en") + "\n"
+    parts = [
+        tag("head", join_markup(head, "\n")),
+        tag("body", tag("main", join_markup(body, "\n"))),
+    ]
+    return DOCTYPE + tag("html", join_markup(parts, "\n"), lang="en") + "\n"
 
 
 def _policy(style: str) -> str:
@@ -79,22 +82,22 @@ def _head(plan: Plan) -> Markup:
 
 
 def _counts(plan: Plan) -> str:
-    changes = counted(sum(len(cluster.changes) for cluster in plan.clusters), "change")
+    changes = with_count(sum(len(cluster.changes) for cluster in plan.clusters), "change")
     if plan.blocked:
-        return f"{changes}, {counted(len(plan.blocked), 'refusal')}: nothing runs where it is blocked."
+        return f"{changes}, {with_count(len(plan.blocked), 'refusal')}: nothing runs where it is blocked."
     if not plan.actions:
         return "The hosts are as the file says."
     seconds = round(sum(action.seconds for action in plan.actions))
-    work = f"{changes}, {counted(len(plan.actions), 'action')}, about {seconds} s of work"
+    work = f"{changes}, {with_count(len(plan.actions), 'action')}, about {seconds} s of work"
     return f"{work}; {interruption(plan)}."
 
 
 def _cluster(plan: ClusterPlan, cluster: Cluster, observed: Observed, anchor: str) -> Markup:
-    reached = f"observed {len(observed.reached())} of {len(observed.hosts)} hosts"
+    reached = f"observed {len(observed.answering_hosts())} of {len(observed.hosts)} hosts"
     found = topology(cluster, observed, plan)
     parts = [
         tag("h2", f"Cluster {plan.name} ", tag("small", reached)),
-        tables.blocked(plan),
+        tables.refusal_cards(plan),
         tables.outages(plan),
         tag("div", picture(found, plan.name), class_="scroll picture"),
         key(found),
@@ -102,7 +105,7 @@ def _cluster(plan: ClusterPlan, cluster: Cluster, observed: Observed, anchor: st
         tag("h3", "What the hosts have"),
         tag("div", tables.facts(observed), class_="facts"),
     ]
-    return tag("section", joined(parts, "\n"), id=anchor)
+    return tag("section", join_markup(parts, "\n"), id=anchor)
 
 
 def _parts(plan: ClusterPlan, order: Sequence[str], anchor: str) -> Iterator[str]:

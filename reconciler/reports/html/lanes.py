@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.plan import Action
 from reconciler.reports.grouping import steps
-from reconciler.reports.html.markup import Markup, clipped, joined, tag
+from reconciler.reports.html.markup import Markup, clip_text, join_markup, tag
 from reconciler.reports.timeline import Bar, Window, timeline, windows
 
 HEAD, LANE = 30, 34  # the same in style.css, where the names of the hosts stand beside
@@ -29,10 +29,10 @@ def lanes(actions: Sequence[Action], order: Sequence[str], anchor: str) -> Marku
         *(host for host in order if host in at_work),
         *(host for host in at_work if host not in order),
     )
-    names = [tag("div", clipped(host, 18), title=host) for host in hosts]
+    names = [tag("div", clip_text(host, 18), title=host) for host in hosts]
     return tag(
         "div",
-        tag("div", joined(names), class_="hosts"),
+        tag("div", join_markup(names), class_="hosts"),
         tag("div", _drawing(bars, hosts, _Links(actions, anchor)), class_="scroll", tabindex=0),
         class_="lanes",
     )

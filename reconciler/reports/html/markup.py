@@ -11,7 +11,7 @@ _EMPTY = frozenset({"br", "meta", "col"})
 
 
 class Markup(str):
-    """Text that is markup already; only ``tag`` and ``joined`` make it."""
+    """Text that is markup already; only ``tag`` and ``join_markup`` make it."""
 
     __slots__ = ()
 
@@ -25,10 +25,10 @@ def tag(name: str, /, *children: str, **attributes: str | float) -> Markup:
     )
     if name in _EMPTY:
         return Markup(f"<{name}{given}>")
-    return Markup(f"<{name}{given}>{joined(children)}</{name}>")
+    return Markup(f"<{name}{given}>{join_markup(children)}</{name}>")
 
 
-def joined(children: Iterable[str], between: str = "") -> Markup:
+def join_markup(children: Iterable[str], between: str = "") -> Markup:
     """Several in a row."""
     return Markup(between.join(map(_escaped, children)))
 
@@ -37,6 +37,6 @@ def _escaped(child: str) -> str:
     return child if isinstance(child, Markup) else escape(visible(child))
 
 
-def clipped(text: str, most: int) -> str:
+def clip_text(text: str, most: int) -> str:
     """``text``, or its start."""
     return text if len(text) <= most else f"{text[: most - 1]}\u2026"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.reports.html.markup import Markup, clipped, joined, tag
+from reconciler.reports.html.markup import Markup, clip_text, join_markup, tag
 from reconciler.reports.topology import Mark, Seat, Shelf, Topology
 
 # Of the drawing, in its own units (pixels where it is not scaled).
@@ -67,8 +67,8 @@ def _disk(shelf: Shelf, x: int) -> Markup:
     return tag(
         "g",
         tag("title", words),
-        tag("text", clipped(shelf.label, 15), x=x, y=14, class_="name middle"),
-        tag("text", clipped(shelf.size, 18), x=x, y=29, class_="small middle"),
+        tag("text", clip_text(shelf.label, 15), x=x, y=14, class_="name middle"),
+        tag("text", clip_text(shelf.size, 18), x=x, y=29, class_="small middle"),
         tag("path", d=body, class_=kind),
     )
 
@@ -100,10 +100,12 @@ def _box(seat: Seat, y: int) -> Markup:
         "g",
         tag("title", f"{words}, {seat.address}"),
         tag("rect", x=BOX, y=top, width=WIDE, height=TALL, rx=6, class_=f"box {seat.state}"),
-        tag("text", clipped(seat.name, 17), x=BOX + 10, y=y - 4, class_="name"),
+        tag("text", clip_text(seat.name, 17), x=BOX + 10, y=y - 4, class_="name"),
         tag("text", number, x=BOX + WIDE - 10, y=y - 4, class_="small end"),
-        tag("text", clipped(seat.address, 21), x=BOX + 10, y=y + 14, class_="small"),
-        tag("text", clipped(_short(seat), 12), x=BOX + WIDE - 10, y=y + 14, class_="small end"),
+        tag("text", clip_text(seat.address, 21), x=BOX + 10, y=y + 14, class_="small"),
+        tag(
+            "text", clip_text(_short(seat), 12), x=BOX + WIDE - 10, y=y + 14, class_="small end"
+        ),
     )
 
 
@@ -134,4 +136,4 @@ def key(found: Topology) -> Markup:
         tag("li", tag("span", MARKS[mark][0] or "\u00b7", class_=f"key {mark}"), MARKS[mark][1])
         for mark in used
     ]
-    return tag("ul", joined(items), class_="keys") if items else Markup("")
+    return tag("ul", join_markup(items), class_="keys") if items else Markup("")

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan
-from reconciler.reports.facts import described
+from reconciler.reports.facts import describe_host
 from reconciler.reports.grouping import (
     Doing,
     Loss,
     Step,
     differences,
     doings,
-    folded,
+    fold_names,
     losses,
     refusals,
     rows,
     steps,
 )
-from reconciler.reports.html.markup import Markup, joined, tag
+from reconciler.reports.html.markup import Markup, join_markup, tag
 
 SIGNS = {"added": ("+", "add"), "removed": ("\u2212", "bad"), "changed": ("~", "change")}
 KINDS = {"+": "add", "-": "bad", "@": "dim"}
@@ -28,7 +28,7 @@ KINDS = {"+": "add", "-": "bad", "@": "dim"}
 PROCESSES = 20
 
 
-def blocked(cluster: ClusterPlan) -> Markup:
+def refusal_cards(cluster: ClusterPlan) -> Markup:
     """A card a refusal: code, place, reason, remedy."""
     cards = [
         tag(
@@ -40,12 +40,12 @@ def blocked(cluster: ClusterPlan) -> Markup:
         )
         for item in refusals(cluster.blocked)
     ]
-    return joined(cards)
+    return join_markup(cards)
 
 
 def outages(cluster: ClusterPlan) -> Markup:
     """A card an outage: hosts, length, reason, what is lost."""
-    return joined(_outage(loss) for loss in losses(cluster))
+    return join_markup(_outage(loss) for loss in losses(cluster))
 
 
 def _outage(loss: Loss) -> Markup:
@@ -77,7 +77,7 @@ def findings(cluster: ClusterPlan) -> Markup:
     """A card a warning or notice that the plan does not mend; then the notes."""
     cards = [_finding(item) for item in cluster.findings if not item.mended_by]
     notes = tag("ul", *(tag("li", note) for note in cluster.notes))
-    return joined([*cards, notes if cluster.notes else ""])
+    return join_markup([*cards, notes if cluster.notes else ""])
 
 
 def _finding(item: Finding) -> Markup:
@@ -132,7 +132,7 @@ def _step(step: Step, anchor: str) -> Markup:
 
 def _done(step: Step) -> Markup:
     because = step.first.because
-    return joined(
+    return join_markup(
         [
             tag("p", tag("span", "because ", class_="dim"), because) if because else "",
             *map(_doing, doings(step)),
@@ -141,8 +141,8 @@ def _done(step: Step) -> Markup:
 
 
 def _doing(doing: Doing) -> Markup:
-    command = f"{folded(doing.hosts)}$ {doing.command}"
-    return joined(
+    command = f"{fold_names(doing.hosts)}$ {doing.command}"
+    return join_markup(
         [
             tag("pre", command) if doing.command else "",
             *(tag("p", tag("span", "proves ", class_="dim"), p) for p in doing.proofs),
@@ -152,16 +152,16 @@ def _doing(doing: Doing) -> Markup:
 
 def _names(hosts: Sequence[str]) -> str:
     """As many as there are, with room for a line to end between them."""
-    return folded(hosts).replace(",", ", ")
+    return fold_names(hosts).replace(",", ", ")
 
 
 def texts(cluster: ClusterPlan) -> Markup:
     """What would be written, as differences."""
-    return joined(
+    return join_markup(
         tag(
             "details",
             tag("summary", tag("code", item.what), f" on {_names(item.hosts)}"),
-            tag("pre", joined(map(_line, item.lines)), class_="diff"),
+            tag("pre", join_markup(map(_line, item.lines)), class_="diff"),
         )
         for item in differences(cluster.changes)
         if item.lines
@@ -175,14 +175,14 @@ def _line(line: str) -> Markup:
 def facts(observed: Observed) -> Markup:
     """What each host has, or why it could not be asked."""
     found = {**observed.hosts, **observed.storage}
-    return joined(_host(name, host) for name, host in found.items())
+    return join_markup(_host(name, host) for name, host in found.items())
 
 
 def _host(name: str, host: HostFacts | Unreachable) -> Markup:
     if isinstance(host, Unreachable):
         pairs: Sequence[tuple[str, str]] = ((host.code, host.message),)
     else:
-        pairs = described(host)
+        pairs = describe_host(host)
     return tag("div", tag("h4", name), tag("dl", *_pairs(pairs)), class_="host")
 
 

@@ -12,8 +12,8 @@ from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
 from reconciler.reports.documents import interruption
 from reconciler.reports.runbook.advice import CARE, guide, warnings
-from reconciler.reports.runbook.checks import check
-from reconciler.reports.runbook.places import Places, by_cluster
+from reconciler.reports.runbook.fact_checks import check
+from reconciler.reports.runbook.references import Places, by_cluster
 from reconciler.reports.runbook.steps import commands
 
 Line = tuple[str, str]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from reconciler.model.heartbeats import numbers_of
 from reconciler.model.plan import Fact
 from reconciler.reports.runbook.looks import Check, one, value
-from reconciler.reports.runbook.places import Places, shell
+from reconciler.reports.runbook.references import Places, shell
 
 
 def _file_system(fact: Fact, host: str, places: Places) -> Check:

@@ -8,9 +8,16 @@ from dataclasses import replace
 
 from reconciler.model.gate_call import ANY, HEAD
 from reconciler.model.plan import Action, declared_kind
-from reconciler.reports.runbook.checks import FSTAB, escaped
-from reconciler.reports.runbook.places import CONFIGFS, Places, lines, remark, shell
-from reconciler.reports.runbook.typed import Commands, Maker, arguments, called, node, plainly
+from reconciler.reports.runbook.fact_checks import FSTAB, escape_fstab_path
+from reconciler.reports.runbook.references import CONFIGFS, Places, lines, remark, shell
+from reconciler.reports.runbook.typed import (
+    Commands,
+    Maker,
+    arguments,
+    find_gate_call,
+    node,
+    plainly,
+)
 from reconciler.reports.runbook.volumes import VOLUMES
 
 # Ends a file that is typed in; no file of ours has such a line.
@@ -54,7 +61,7 @@ def _fstab(action: Action, _places: Places) -> Commands:
     With printf, as the echo of dash takes the \\040 of a blank for an escape.
     """
     facts = [fact for fact in action.expects if fact.reading == "boot-mount"]
-    drop = " || ".join(f'$2 == "{escaped(fact.subject)}"' for fact in facts)
+    drop = " || ".join(f'$2 == "{escape_fstab_path(fact.subject)}"' for fact in facts)
     add = [
         rf"printf '%s\n' {shlex.quote(fact.value)} >>{FSTAB}.new"
         for fact in facts
@@ -118,7 +125,7 @@ def _module(action: Action, _places: Places) -> Commands:
 
 def _fetch(action: Action, places: Places) -> Commands:
     """As it is installed later, up to where that would begin."""
-    call = called(action)
+    call = find_gate_call(action)
     if action.command is None or call is None:
         return ()
     argv = (*action.command.argv[:HEAD], *call.arguments)
@@ -147,7 +154,7 @@ def _reload(_action: Action, _places: Places) -> Commands:
 
 
 def _mount(action: Action, _places: Places) -> Commands:
-    call, device, (path, options) = called(action), node(action), arguments(action)
+    call, device, (path, options) = find_gate_call(action), node(action), arguments(action)
     uuid = call.target.uuid if call and call.target else ANY
     look = (
         []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from reconciler.model.gate_call import GateCall, gate_call
 from reconciler.model.plan import Action
-from reconciler.reports.runbook.places import Places, shell
+from reconciler.reports.runbook.references import Places, shell
 
 Commands = tuple[str, ...]
 Maker = Callable[[Action, Places], Commands]
@@ -14,18 +14,18 @@ Maker = Callable[[Action, Places], Commands]
 
 def arguments(action: Action) -> tuple[str, ...]:
     """The arguments of the gate's verb."""
-    call = called(action)
+    call = find_gate_call(action)
     return call.arguments if call else ()
 
 
-def called(action: Action) -> GateCall | None:
+def find_gate_call(action: Action) -> GateCall | None:
     """What the gate is asked to do; None for a command that is none of its verbs."""
     return gate_call(action.command.argv) if action.command else None
 
 
 def node(action: Action) -> str:
     """The device that the gate is asked to touch."""
-    call = called(action)
+    call = find_gate_call(action)
     return call.target.node if call and call.target else ""
 
 

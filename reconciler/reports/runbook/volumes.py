@@ -8,8 +8,15 @@ from collections.abc import Mapping
 from reconciler.model.addresses import parse_address
 from reconciler.model.devices import ref
 from reconciler.model.plan import Action
-from reconciler.reports.runbook.places import Places, is_map, shell
-from reconciler.reports.runbook.typed import Commands, Maker, arguments, called, node, plainly
+from reconciler.reports.runbook.references import Places, is_map, shell
+from reconciler.reports.runbook.typed import (
+    Commands,
+    Maker,
+    arguments,
+    find_gate_call,
+    node,
+    plainly,
+)
 
 
 def _reference(action: Action, places: Places) -> str:
@@ -24,7 +31,7 @@ def _format(action: Action, _places: Places) -> Commands:
 
 def _backing(action: Action, places: Places) -> Commands:
     """lvextend counts in sectors here, as the size may be none of its units."""
-    if called(action) is None:
+    if find_gate_call(action) is None:
         return plainly(action, places)
     group, volume, size = arguments(action)
     sectors = (int(size) + 511) // 512

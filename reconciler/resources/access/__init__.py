@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.roles import left
+from reconciler.model.roles import left_members
 from reconciler.resources.access import changes, effects
 from reconciler.resources.resource import Resource
 
@@ -12,7 +12,7 @@ RESOURCE = Resource(
     check=changes.check,
     diff=changes.diff,
     actions=changes.actions,
-    scope=left,
+    scope=left_members,
     effects=effects.EFFECTS,
     readings=changes.READINGS,
 )

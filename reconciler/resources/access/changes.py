@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.gate.steps import Cause, action_for
+from reconciler.gate.action_builders import Cause, action_for
 from reconciler.model.addresses import parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import doubt, ref, view_of
@@ -15,7 +15,7 @@ from reconciler.model.observed import HostFacts, Observed
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Command, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.roles import left
+from reconciler.model.roles import left_members
 from reconciler.model.secrets import references
 
 # An array's own tools may take minutes.
@@ -31,9 +31,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Hosts that leave and see the LUN of a volume that says how to take it from them."""
-    leavers = left(cluster)
+    leavers = left_members(cluster)
     for volume in cluster.volumes:
-        for host, facts in observed.reached().items():
+        for host, facts in observed.answering_hosts().items():
             if volume.access and host in leavers and lun(facts, ref(volume)) == "mapped":
                 where = volume_address(volume.label, "access", host)
                 yield Change(where, host, "disk", "mapped", "revoked", f"{host} leaves")

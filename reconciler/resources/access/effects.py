@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import Effects, on
-from reconciler.model.observed import HostFacts, known
+from reconciler.model.observed import HostFacts, require
 from reconciler.model.plan import Action
 
 
 def _revoked(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     gone = action.expects[0].subject
     views = tuple(
-        replace(v, nodes=(), node=None) if v.ref == gone else v for v in known(facts.wanted)
+        replace(v, nodes=(), node=None) if v.ref == gone else v for v in require(facts.wanted)
     )
     return replace(facts, wanted=views)
 

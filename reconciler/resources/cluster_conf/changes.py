@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import action_for, barrier, digest, write
+from reconciler.gate.action_builders import action_for, barrier, digest, write
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import HostFacts, Observed, TextFile, known
+from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.roles import leaving, listed, restrict_to, staying
+from reconciler.model.roles import leaving, listed_members, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
     Node,
@@ -25,7 +25,7 @@ from reconciler.resources.cluster_conf.grammar import (
 PATH = "/etc/ocfs2/cluster.conf"
 
 
-def wanted(cluster: Cluster) -> str:
+def wanted_file(cluster: Cluster) -> str:
     """The file that every listed member must have; each has its number by now."""
     return render_conf(cluster.name, wanted_nodes(cluster))
 
@@ -34,21 +34,21 @@ def wanted_nodes(cluster: Cluster) -> tuple[Node, ...]:
     """The desired nodes in the file's terms."""
     return tuple(
         Node(m.name, m.number or 0, str(m.interconnect), m.port, cluster.name)
-        for m in listed(cluster)
+        for m in listed_members(cluster)
     )
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse files of another cluster, and those that cannot be told to be of this one."""
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
-        file = known(facts.cluster_conf)
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
+        file = require(facts.cluster_conf)
         if not (file.text or "").strip():
             continue
         try:
             conf = parse_conf(file.text or "")
         except ConfInvalid as error:
             # Where the kernel runs this cluster, the file was this cluster's: it is repaired.
-            if known(facts.live).cluster(cluster.name) is None:
+            if require(facts.live).cluster(cluster.name) is None:
                 yield Blocked(
                     "cluster-conf-invalid",
                     member_address(host),
@@ -77,14 +77,14 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
     Files that are kept may be written differently, while all of them say the same.
     """
-    text = wanted(cluster)
+    text = wanted_file(cluster)
     leavers = leaving(cluster)
-    stays = restrict_to(observed, staying(cluster)).reached().values()
+    stays = restrict_to(observed, staying(cluster)).answering_hosts().values()
     kept = cluster.files == "kept" and all(
-        _says_the_same(cluster, known(facts.cluster_conf)) for facts in stays
+        _says_the_same(cluster, require(facts.cluster_conf)) for facts in stays
     )
-    for host, facts in observed.reached().items():
-        file = known(facts.cluster_conf)
+    for host, facts in observed.answering_hosts().items():
+        file = require(facts.cluster_conf)
         where = member_address(host, "cluster.conf")
         if host in leavers:
             if file.text is not None and not _is_anothers(cluster, file):
@@ -136,10 +136,10 @@ def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Write the file where it differs; then all members must have the same hash."""
-    text = wanted(cluster)
-    facts = observed.reached()
+    text = wanted_file(cluster)
+    facts = observed.answering_hosts()
     for change in changes:
-        file = known(facts[change.host].cluster_conf)
+        file = require(facts[change.host].cluster_conf)
         if change.after is None:
             yield _archive(cluster, change, file)
         else:
@@ -148,7 +148,7 @@ def actions(
             )
             yield replace(
                 action,
-                summary=f"write {PATH} ({len(listed(cluster))} nodes)",
+                summary=f"write {PATH} ({len(listed_members(cluster))} nodes)",
                 risk="outage" if _evicts(cluster, file) else "safe",
             )
     if any(change.after is not None for change in changes):
@@ -187,7 +187,7 @@ def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:
 
 def cluster_conf(facts: HostFacts, _subject: str) -> str:
     """The hash of cluster.conf."""
-    return known(facts.cluster_conf).sha256 or "absent"
+    return require(facts.cluster_conf).sha256 or "absent"
 
 
 NEEDS = ("cluster_conf", "live")

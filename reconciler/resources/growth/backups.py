@@ -15,10 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import Cause, action_for, digest
+from reconciler.gate.action_builders import Cause, action_for, digest
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, known
+from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading
@@ -26,7 +26,7 @@ from reconciler.model.records import record
 from reconciler.model.roles import restrict_to, staying
 from reconciler.model.secrets import references
 from reconciler.model.volume_integrations import Backup
-from reconciler.resources.growth.sizes import have
+from reconciler.resources.growth.sizes import file_system_bytes
 
 # All of a volume is read; days for many TiB are for a max_age.
 BACKUP_TIMEOUT = 24 * 3600.0
@@ -54,7 +54,7 @@ def name(uuid: str) -> str:
 
 def subject(cluster: Cluster, how: Backup, block: Superblock) -> str:
     """``CLUSTER UUID BYTES ARGV``: of what, and by which command, a backup is."""
-    return f"{cluster.name} {block.uuid} {have(block)} {command_digest(how)}"
+    return f"{cluster.name} {block.uuid} {file_system_bytes(block)} {command_digest(how)}"
 
 
 def command_digest(how: Backup) -> str:
@@ -71,7 +71,7 @@ def evidence(facts: HostFacts, of: str) -> Evidence | None:
         row = json.loads(text or "{}")
         keys = ("uuid", "bytes", "argv", "boot", "began", "ended")
         found = Evidence(*(row[key] for key in keys))
-    me = known(facts.identity)
+    me = require(facts.identity)
     if found is None or (found.uuid, found.bytes, found.argv) != (uuid, int(size), argv):
         return None
     counts = found.boot == me.boot_id and isinstance(found.began, int)
@@ -84,10 +84,12 @@ def state(facts: HostFacts, of: str) -> str:
     return "absent" if found is None else "begun" if found.ended is None else "made"
 
 
-def backed(cluster: Cluster, how: Backup, block: Superblock, observed: Observed) -> str | None:
+def member_with_backup(
+    cluster: Cluster, how: Backup, block: Superblock, observed: Observed
+) -> str | None:
     """A member that knows of a backup young enough; None if nobody does."""
     of = subject(cluster, how, block)
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         if isinstance(facts.records, Unknown) or isinstance(facts.identity, Unknown):
             continue
         found = evidence(facts, of)
@@ -104,7 +106,9 @@ def due(
 ) -> Backup | None:
     """The backup that has to be made; without a max_age no earlier one counts."""
     how = volume.backup
-    if how is None or (how.max_age is not None and backed(cluster, how, block, observed)):
+    if how is None or (
+        how.max_age is not None and member_with_backup(cluster, how, block, observed)
+    ):
         return None
     return how
 
@@ -117,7 +121,7 @@ def missing(
     Then one that an interrupted run made counts, also without a max_age.
     """
     how = volume.backup
-    if how is None or backed(cluster, how, block, observed):
+    if how is None or member_with_backup(cluster, how, block, observed):
         return
     young = " young enough" if how.max_age is not None else ""
     yield Blocked(
@@ -159,7 +163,13 @@ def _note(
     host, kind = what
     word = STATES[kind]
     of = subject(cluster, how, block)
-    words = (volume.label, block.uuid, str(have(block)), how.host, command_digest(how))
+    words = (
+        volume.label,
+        block.uuid,
+        str(file_system_bytes(block)),
+        how.host,
+        command_digest(how),
+    )
     before = (Fact((host,), "backup", of, "begun"),) if kind == "note-backup" else ()
     return action_for(
         cluster.name,
@@ -187,7 +197,7 @@ def proof(
     how = volume.backup
     if how is None:
         return ()
-    host = backed(cluster, how, block, observed) or hosts[0]
+    host = member_with_backup(cluster, how, block, observed) or hosts[0]
     return (Fact((host,), "backup", subject(cluster, how, block), "made"),)
 
 

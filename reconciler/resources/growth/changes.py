@@ -10,21 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import Cause, action_for, barrier
+from reconciler.gate.action_builders import Cause, action_for, barrier
 from reconciler.model.addresses import extend_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.devices import disk_target, mount_subject, ref, target
 from reconciler.model.gate_call import Target
-from reconciler.model.heartbeats import beside_mounts, waited
+from reconciler.model.heartbeats import beside_mounts, wait_seconds
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ActionKind, Change, Command, Fact
 from reconciler.model.quantities import format_size
 from reconciler.model.roles import staying
 from reconciler.model.secrets import references
 from reconciler.model.volume_integrations import HostCommand, Lvm
-from reconciler.resources.growth.offline import Unmounted
+from reconciler.resources.growth.offline import OfflineWindow
 from reconciler.resources.growth.offline import work as work_unmounted
-from reconciler.resources.growth.sizes import Growth, growth, have, served
+from reconciler.resources.growth.sizes import Growth, file_system_bytes, growth, serving_members
 
 # An array's own tools may take minutes.
 BACKING_TIMEOUT = 1800.0
@@ -58,7 +58,14 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         where = volume_address(volume.label, "size")
         if work.grows:
             because = f"the file wants {_wish(volume)}"
-            yield Change(where, work.worker, "disk", have(work.block), work.goal.size, because)
+            yield Change(
+                where,
+                work.worker,
+                "disk",
+                file_system_bytes(work.block),
+                work.goal.size,
+                because,
+            )
             continue
         for host in dict.fromkeys((*work.rescans, *work.rereads)):
             size = work.layers[host].node.size
@@ -80,7 +87,7 @@ def actions(
     for volume in (v for v in cluster.volumes if v.label in labels):
         due = work_unmounted(cluster, volume, observed)
         if due is not None:
-            window = Unmounted(cluster, volume, observed, due)
+            window = OfflineWindow(cluster, volume, observed, due)
             yield from window.backup()
             if due.checked:
                 yield window.check("check-file-system")
@@ -92,10 +99,10 @@ def actions(
         how = _Growing(cluster, volume, observed, work)
         yield from how.room()
         if due is not None and due.growth is not None:
-            yield how.unmounted(Unmounted(cluster, volume, observed, due))
-            yield Unmounted(cluster, volume, observed, due).check("check-grown")
+            yield how.grow_unmounted(OfflineWindow(cluster, volume, observed, due))
+            yield OfflineWindow(cluster, volume, observed, due).check("check-grown")
         elif work.grows:
-            yield how.mounted()
+            yield how.grow_mounted()
 
 
 class _Growing:
@@ -163,7 +170,7 @@ class _Growing:
         return replace(action, expects=proof, irreversible=True, seconds=10)
 
     def _disk(self, host: str) -> Target:
-        return disk_target(self.observed.reached()[host], self.volume)
+        return disk_target(self.observed.answering_hosts()[host], self.volume)
 
     def _rescan(self, host: str) -> Action:
         least = self.work.goal.disk
@@ -233,7 +240,7 @@ class _Growing:
             Fact(self.hosts, "device-room", f"{self.ref} {self.work.goal.size}", "enough"),
         )
 
-    def unmounted(self, window: Unmounted) -> Action:
+    def grow_unmounted(self, window: OfflineWindow) -> Action:
         """The file system, while nobody has it mounted."""
         work, volume = self.work, self.volume
         words = ("grow-fs", str(work.goal.blocks), "unmounted")
@@ -245,19 +252,19 @@ class _Growing:
         size = str(work.goal.size)
         return replace(
             action,
-            requires=(*action.requires, *self._room(), *window.backed()),
+            requires=(*action.requires, *self._room(), *window.backup_proof()),
             expects=(Fact(self.hosts, "file-system-size", self.ref, size),),
             irreversible=True,
         )
 
-    def mounted(self) -> Action:
+    def grow_mounted(self) -> Action:
         """The file system, while everybody has it mounted."""
         work, host, volume = self.work, self.work.worker, self.volume
         beats = beside_mounts(self.cluster, volume, self.observed)
-        facts = self.observed.reached()[host]
+        facts = self.observed.answering_hosts()[host]
         device = target(facts, volume, work.block.uuid, beats) or disk_target(facts, volume)
-        patience = GROW_TIMEOUT + waited(self.cluster, volume, self.observed, beats)
-        stays = served(self.cluster, volume, self.observed)
+        patience = GROW_TIMEOUT + wait_seconds(self.cluster, volume, self.observed, beats)
+        stays = serving_members(self.cluster, volume, self.observed)
         mounts = tuple(h for h in self.hosts if h in stays)
         size = str(work.goal.size)
         action = self._action(

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import is_logical, ref, view_of
-from reconciler.model.observed import Observed, Superblock, known
+from reconciler.model.observed import Observed, Superblock, require
 from reconciler.model.outcome import Blocked, refuse_unshared_lvm
 from reconciler.model.quantities import format_size
-from reconciler.model.roles import contacted, is_withdrawn, restrict_to, staying
+from reconciler.model.roles import contacted_members, is_withdrawn, restrict_to, staying
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
     MIB,
@@ -18,9 +18,9 @@ from reconciler.resources.growth.sizes import (
     SLACK,
     Growth,
     Layers,
+    file_system_bytes,
     goal,
     growth,
-    have,
     layers,
 )
 
@@ -35,7 +35,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         found = {} if is_withdrawn(volume) else layers(volume, stays)
         if not found:
             continue
-        view = view_of(stays.reached()[next(iter(found))], ref(volume))
+        view = view_of(stays.answering_hosts()[next(iter(found))], ref(volume))
         block = view.superblock if view else None
         if block is None:
             continue
@@ -58,7 +58,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 def _check_helpers(cluster: Cluster, volume: Volume) -> Iterator[Blocked]:
     """Commands of the operator's own on members that are not asked, for whatever reason."""
     lvm, own = (volume.backing.lvm, volume.backing.command) if volume.backing else (None, None)
-    asked = {m.name for m in contacted(cluster)}
+    asked = {m.name for m in contacted_members(cluster)}
     members = {m.name for m in cluster.members}
     for host in sorted({how.host for how in (lvm, own, volume.backup) if how is not None}):
         if host in members - asked:
@@ -73,7 +73,7 @@ def _check_helpers(cluster: Cluster, volume: Volume) -> Iterator[Blocked]:
 def _check_shrink(
     volume: Volume, found: Mapping[str, Layers], block: Superblock
 ) -> Iterator[Blocked]:
-    size = have(block)
+    size = file_system_bytes(block)
     start = next(iter(found.values())).start
     want = goal(volume, found, block).device if volume.size == "fill" else volume.size - start
     if want + SLACK < size:
@@ -88,7 +88,7 @@ def _check_shrink(
 def _check_views(volume: Volume, work: Growth) -> Iterator[Blocked]:
     """All disks must be one size, or be on their way to it."""
     told = {n: layer.disk.capacity for n, layer in work.layers.items()}
-    silent = [n for n, size in told.items() if size is None and not work.layers[n].blind]
+    silent = [n for n, size in told.items() if size is None and not work.layers[n].needs_rescan]
     speaks = {n: size for n, size in told.items() if size is not None}
     if speaks and silent:
         yield Blocked(
@@ -115,13 +115,13 @@ def _check_room(volume: Volume, work: Growth) -> Iterator[Blocked]:
         return
     told = any(layer.disk.capacity is not None for layer in work.layers.values())
     short = {
-        n: layer.told
+        n: layer.reported_capacity
         for n, layer in work.layers.items()
-        if layer.told < work.goal.disk
+        if layer.reported_capacity < work.goal.disk
         # Blind hosts find out by a rescan, but not while nobody has the volume for it.
         and (
             layer.disk.capacity is not None
-            or not (layer.blind or told)
+            or not (layer.needs_rescan or told)
             or volume.growth == "offline"
         )
     }
@@ -136,11 +136,11 @@ def _check_room(volume: Volume, work: Growth) -> Iterator[Blocked]:
 
 
 def _check_tools(work: Growth, observed: Observed) -> Iterator[Blocked]:
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if host not in work.layers:
             continue
         need = (*TOOLS, *(PARTITION_TOOLS if work.goal.end is not None else ()))
-        missing = [name for name in need if name not in known(facts.packages).commands]
+        missing = [name for name in need if name not in require(facts.packages).commands]
         if missing:
             yield Blocked(
                 "tools-missing",
@@ -155,7 +155,7 @@ def _check_neighbours(volume: Volume, work: Growth, observed: Observed) -> Itera
     if not work.partition or work.goal.end is None:
         return
     for host, layer in work.layers.items():
-        for other in known(observed.reached()[host].disks):
+        for other in require(observed.answering_hosts()[host].disks):
             inside = other.parent == layer.disk.name and other.name != layer.node.name
             start = other.start if inside and other.start is not None else None
             if start is not None and layer.start // SECTOR < start <= work.goal.end:

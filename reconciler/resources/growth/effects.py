@@ -10,7 +10,7 @@ from reconciler.model.devices import view_of, whole_disk
 from reconciler.model.effect import (
     BARRIER,
     Effects,
-    expected,
+    expected_fact,
     on_all,
     on_host,
     readable_view,
@@ -20,7 +20,7 @@ from reconciler.model.effect import (
     with_superblock,
     with_view,
 )
-from reconciler.model.observed import HostFacts, Unknown, known
+from reconciler.model.observed import HostFacts, Unknown, require
 from reconciler.model.plan import Action
 from reconciler.model.records import DIRECTORY, MODE
 from reconciler.resources.growth.backups import STATES, name
@@ -41,7 +41,7 @@ def _backup_noted(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _rescanned(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The disk and its paths have as much as was asked for."""
-    disk_ref, least = expected(action, "disk-room").subject.rsplit(" ", 1)
+    disk_ref, least = expected_fact(action, "disk-room").subject.rsplit(" ", 1)
     view = view_of(facts, disk_ref)
     disk = whole_disk(facts, view) if view else None
     if view is None or disk is None:
@@ -51,7 +51,7 @@ def _rescanned(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
         replace(d, size=max(d.size, size), capacity=max(d.capacity or 0, size) or None)
         if d.name in names
         else d
-        for d in known(facts.disks)
+        for d in require(facts.disks)
     )
     facts = replace(facts, disks=disks)
     if view.node != disk.name:
@@ -61,12 +61,12 @@ def _rescanned(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _part_resized(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The kernel has the partition in the size that proves it."""
-    fact = expected(action, "device-size")
+    fact = expected_fact(action, "device-size")
     view, size = view_of(facts, fact.subject), int(fact.value or 0)
     if view is None:
         return facts
     disks = tuple(
-        replace(d, size=size) if d.name == view.node else d for d in known(facts.disks)
+        replace(d, size=size) if d.name == view.node else d for d in require(facts.disks)
     )
     return with_view(replace(facts, disks=disks), replace(view, size=size))
 
@@ -75,7 +75,7 @@ def _backing_grown(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The disk says that it is larger, where it says anything; kernels do not know it yet."""
     if not action.expects:
         return facts
-    disk_ref, least = expected(action, "capacity").subject.rsplit(" ", 1)
+    disk_ref, least = expected_fact(action, "capacity").subject.rsplit(" ", 1)
     view = readable_view(facts, disk_ref)
     disk = whole_disk(facts, view) if view and not isinstance(facts.disks, Unknown) else None
     if disk is None:
@@ -84,27 +84,27 @@ def _backing_grown(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
         replace(d, capacity=max(d.capacity, int(least)))
         if d.name == disk.name and d.capacity is not None
         else d
-        for d in known(facts.disks)
+        for d in require(facts.disks)
     )
     return replace(facts, disks=disks)
 
 
 def _slots_added(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The file system has so many."""
-    device, count = expected(action, "slots").subject.rsplit(" ", 1)
+    device, count = expected_fact(action, "slots").subject.rsplit(" ", 1)
     return with_superblock(facts, device, lambda block: replace(block, slots=int(count)))
 
 
 def _labelled(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The file system has that label."""
-    fact = expected(action, "label")
+    fact = expected_fact(action, "label")
     new = str(fact.value)
     return with_superblock(facts, fact.subject, lambda block: replace(block, label=new))
 
 
 def _file_system_grown(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The file system is larger, and so is what has it mounted."""
-    fact = expected(action, "file-system-size")
+    fact = expected_fact(action, "file-system-size")
     size = int(fact.value or 0)
     facts = with_superblock(
         facts, fact.subject, lambda block: replace(block, clusters=size // block.cluster_size)

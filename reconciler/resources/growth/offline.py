@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import Cause, action_for
+from reconciler.gate.action_builders import Cause, action_for
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
@@ -25,11 +25,11 @@ from reconciler.model.devices import (
     view_of,
 )
 from reconciler.model.gate_call import ANY
-from reconciler.model.heartbeats import alone, unexplained, waited
+from reconciler.model.heartbeats import alone, unexplained_blocks, wait_seconds
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
+from reconciler.model.roles import is_withdrawn, listed_members, restrict_to, staying
 from reconciler.resources.growth import backups
 from reconciler.resources.growth.sizes import (
     Growth,
@@ -37,7 +37,7 @@ from reconciler.resources.growth.sizes import (
     growth,
     in_progress,
     layers,
-    served,
+    serving_members,
 )
 
 # fsck.ocfs2 reads all metadata: hours for many TiB on slow disks.
@@ -85,12 +85,12 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
         return None
     found = layers(volume, restrict_to(observed, staying(cluster)))
     first = next(iter(found), None)
-    view = view_of(observed.reached()[first], ref(volume)) if first else None
+    view = view_of(observed.answering_hosts()[first], ref(volume)) if first else None
     if first is None or view is None or view.superblock is None:
         return None
-    need = max(len(listed(cluster)), volume.slots or 0)
+    need = max(len(listed_members(cluster)), volume.slots or 0)
     lacks = growth(cluster, volume, observed)
-    unmounted = volume.growth == "offline" or not served(cluster, volume, observed)
+    unmounted = volume.growth == "offline" or not serving_members(cluster, volume, observed)
     grows = lacks if lacks and lacks.grows and unmounted else None
     cut = in_progress(view.superblock)
     slots = need if view.superblock.slots < need and not cut else 0
@@ -105,10 +105,10 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
 
 def is_mounted(volume: Volume, observed: Observed) -> bool:
     """Whether any host that answered has it mounted."""
-    return any(has_mounted(facts, ref(volume)) for facts in observed.reached().values())
+    return any(has_mounted(facts, ref(volume)) for facts in observed.answering_hosts().values())
 
 
-def windowed(cluster: Cluster, observed: Observed) -> dict[str, str]:
+def volumes_needing_outage(cluster: Cluster, observed: Observed) -> dict[str, str]:
     """The volumes that have to be unmounted everywhere, and why.
 
     A host of which something could not be read is left out: it blocks the plan by itself.
@@ -140,13 +140,13 @@ def _readable(observed: Observed) -> Observed:
     return Observed(
         {
             name: facts
-            for name, facts in observed.reached().items()
+            for name, facts in observed.answering_hosts().items()
             if not any(isinstance(getattr(facts, key), Unknown) for key in NEEDS)
         }
     )
 
 
-class Unmounted:
+class OfflineWindow:
     """The actions of one volume's window."""
 
     def __init__(self, cluster: Cluster, volume: Volume, observed: Observed, due: Work) -> None:
@@ -161,13 +161,13 @@ class Unmounted:
 
     def command(self, *words: str, timeout: float) -> Command:
         """A verb of the gate for the device on the host that does it."""
-        facts, uuid = self.observed.reached()[self.due.worker], self.due.block.uuid
+        facts, uuid = self.observed.answering_hosts()[self.due.worker], self.due.block.uuid
         device = target(facts, self.volume, uuid, self.beats)
-        patience = timeout + waited(self.cluster, self.volume, self.observed, self.beats)
+        patience = timeout + wait_seconds(self.cluster, self.volume, self.observed, self.beats)
         bound = device or disk_target(facts, self.volume)
         return gate_command(*words, target=bound, timeout=patience)
 
-    def quiet(self) -> tuple[Fact, ...]:
+    def nobody_mounts(self) -> tuple[Fact, ...]:
         """Nobody has it: each member by every sign, and no heartbeat of anybody else."""
         used = use_subject(self.volume.mount.path, self.ref, self.due.block.uuid)
         subject = f"{self.ref} {self.beats}"
@@ -189,7 +189,7 @@ class Unmounted:
             self.volume.label,
             summary=summary,
             command=command,
-            requires=self.quiet(),
+            requires=self.nobody_mounts(),
             expects=(),  # no fact shows what a check found: the gate's verdict decides
             seconds=20,
         )
@@ -202,7 +202,7 @@ class Unmounted:
         if how := backups.due(self.cluster, self.volume, block, self.observed):
             yield from backups.actions(self.cluster, self.volume, how, block)
 
-    def backed(self) -> tuple[Fact, ...]:
+    def backup_proof(self) -> tuple[Fact, ...]:
         """What proves the backup before an offline growth."""
         if self.due.growth is None:
             return ()
@@ -217,7 +217,9 @@ class Unmounted:
             f"check the file system {self.volume.label}",
             self.command(*words, timeout=CHECK_TIMEOUT),
         )
-        return replace(action, requires=(*action.requires, *self.backed()), irreversible=True)
+        return replace(
+            action, requires=(*action.requires, *self.backup_proof()), irreversible=True
+        )
 
     def slots(self) -> Iterator[Action]:
         """More slots."""
@@ -265,7 +267,7 @@ def heartbeats(facts: HostFacts, subject: str) -> str:
     view = view_of(facts, name)
     if view is None or view.beats is None:
         return unknown(doubt(facts, name) or "the heartbeat area was not read")
-    alive = unexplained(beats, view.beats)
+    alive = unexplained_blocks(beats, view.beats)
     words = ", ".join(map(str, alive))
     return f"nothing explains the heartbeat of node {words}" if alive else "explained"
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 
 from reconciler.model.observed import LogicalVolume
-from reconciler.probe.sections import Section, dash, grouped, number
+from reconciler.probe.sections import Section, dash, group_rows, number
 
 PERCENT = re.compile(r"[0-9]{1,3}\.[0-9]{1,2}")
 
 
 def parse_volumes(section: Section) -> tuple[LogicalVolume, ...]:
     """Those that were asked for; ValueError where a size or a percentage is none."""
-    rows = grouped(section, {"lv": 5, "pool": 3, "missing": 2})
+    rows = group_rows(section, {"lv": 5, "pool": 3, "missing": 2})
     used = {name: (percent(data), percent(meta)) for name, data, meta in rows["pool"]}
     found = [
         LogicalVolume(

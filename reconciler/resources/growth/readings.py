@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconciler.model.devices import block_doubt, doubt, view_of, whole_disk
-from reconciler.model.observed import Disk, HostFacts, known
+from reconciler.model.observed import Disk, HostFacts, require
 from reconciler.model.reading import Reading, unknown
 from reconciler.resources.growth import offline
-from reconciler.resources.growth.sizes import have
+from reconciler.resources.growth.sizes import file_system_bytes
 
 
 def _whole(facts: HostFacts, subject: str) -> Disk | None:
@@ -30,7 +30,7 @@ def disk_room(facts: HostFacts, subject: str) -> str:
     if disk is None:
         return _none(facts, ref)
     is_map = (disk.dm_uuid or "").startswith("mpath-")
-    paths = [d for d in known(facts.disks) if is_map and d.name in disk.slaves]
+    paths = [d for d in require(facts.disks) if is_map and d.name in disk.slaves]
     if is_map and {path.name for path in paths} != set(disk.slaves):
         return unknown("not every path of it was read")
     for layer in (*paths, disk):
@@ -42,7 +42,7 @@ def disk_room(facts: HostFacts, subject: str) -> str:
 def partition_start(facts: HostFacts, subject: str) -> str:
     """The first sector of a partition."""
     view = view_of(facts, subject)
-    node = next((d for d in known(facts.disks) if view and d.name == view.node), None)
+    node = next((d for d in require(facts.disks) if view and d.name == view.node), None)
     if node is None:
         return _none(facts, subject)
     return "absent" if node.start is None else str(node.start)
@@ -53,19 +53,23 @@ def covers(facts: HostFacts, subject: str) -> str:
     view = view_of(facts, subject)
     if view is None or view.superblock is None or view.size is None:
         return _none(facts, subject)
-    need = have(view.superblock)
+    need = file_system_bytes(view.superblock)
     return "whole" if view.size >= need else f"{view.size} of {need} bytes"
 
 
 def file_system_size(facts: HostFacts, subject: str) -> str:
     """The bytes of the file system, by its superblock."""
     view = view_of(facts, subject)
-    return str(have(view.superblock)) if view and view.superblock else _none(facts, subject)
+    return (
+        str(file_system_bytes(view.superblock))
+        if view and view.superblock
+        else _none(facts, subject)
+    )
 
 
 def mounted_size(facts: HostFacts, path: str) -> str:
     """The bytes of the mounted file system, as it says itself (statfs)."""
-    found = [m for m in known(facts.mounts) if m.path == path and m.pid == 1]
+    found = [m for m in require(facts.mounts) if m.path == path and m.pid == 1]
     if not found:
         return "absent"
     return unknown("it was not told") if found[-1].size is None else str(found[-1].size)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import is_logical
-from reconciler.model.observed import HostFacts, Observed, Unknown, known
+from reconciler.model.observed import HostFacts, Observed, Unknown, require
 from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.growth.offline import NEEDS
 from reconciler.resources.growth.sizes import layers
@@ -17,14 +17,18 @@ PACKAGE = {"dpkg": "sg3-utils", "rpm": "sg3_utils"}
 
 def visibility_notes(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """A line for each volume of which something that matters cannot be seen."""
-    stays = restrict_to(observed, staying(cluster)).reached()
+    stays = restrict_to(observed, staying(cluster)).answering_hosts()
     seen = Observed({name: facts for name, facts in stays.items() if _is_read(facts)})
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         found = layers(volume, seen)
-        if volume.size == "fill" and found and all(layer.blind for layer in found.values()):
+        if (
+            volume.size == "fill"
+            and found
+            and all(layer.needs_rescan for layer in found.values())
+        ):
             # A kernel learns of a grown LUN by a rescan only, and no plan begins with one
             # for nothing, each time again.
-            first = known(seen.reached()[next(iter(found))].packages).manager
+            first = require(seen.answering_hosts()[next(iter(found))].packages).manager
             yield (
                 f"{volume.label} has size: fill, and whether its LUN has grown cannot be seen "
                 f"on {', '.join(found)}: install {PACKAGE.get(first or '', 'sg3_utils')} on one "

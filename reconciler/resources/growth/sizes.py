@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, has_mounted, ref, view_of, whole_disk
-from reconciler.model.observed import Disk, Observed, Superblock, WantedDevice, known
+from reconciler.model.observed import Disk, Observed, Superblock, WantedDevice, require
 from reconciler.model.roles import is_withdrawn, mounting, restrict_to, staying
 
 SECTOR = 512
@@ -33,18 +33,18 @@ class Layers:
     disk: Disk
     paths: tuple[Disk, ...]
     node: Disk
-    blind: bool
+    needs_rescan: bool
     limit: int | None
 
     @property
-    def floor(self) -> int:
+    def smallest(self) -> int:
         """What every layer of the disk has, as the kernel knows it."""
         return min(layer.size for layer in (self.disk, *self.paths))
 
     @property
-    def told(self) -> int:
+    def reported_capacity(self) -> int:
         """What the disk says of itself, else what the kernel knows of it."""
-        return self.floor if self.disk.capacity is None else self.disk.capacity
+        return self.smallest if self.disk.capacity is None else self.disk.capacity
 
     @property
     def start(self) -> int:
@@ -82,17 +82,17 @@ class Growth:
 def layers(volume: Volume, observed: Observed) -> Mapping[str, Layers]:
     """The layers on every host that sees the volume's file system."""
     found = {}
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         view = view_of(facts, ref(volume))
         disk = whole_disk(facts, view) if view else None
         node = disk_of(facts, view) if view else None
         if view is None or disk is None or node is None or view.superblock is None:
             continue
-        paths = tuple(d for d in known(facts.disks) if d.name in disk.slaves)
+        paths = tuple(d for d in require(facts.disks) if d.name in disk.slaves)
         if not (disk.dm_uuid or "").startswith("mpath-"):
             paths = ()
-        tools = known(facts.packages).commands
-        limit = _next_start(known(facts.disks), disk, node)
+        tools = require(facts.packages).commands
+        limit = _next_start(require(facts.disks), disk, node)
         found[host] = Layers(disk, paths, node, _is_blind(disk, paths, tools), limit)
     return found
 
@@ -109,7 +109,7 @@ def _is_blind(disk: Disk, paths: tuple[Disk, ...], tools: tuple[str, ...]) -> bo
     return scsi and "sg_readcap" not in tools
 
 
-def have(block: Superblock) -> int:
+def file_system_bytes(block: Superblock) -> int:
     """The bytes of a file system."""
     return block.clusters * block.cluster_size
 
@@ -123,7 +123,7 @@ def in_progress(block: Superblock) -> bool:
 def goal(volume: Volume, found: Mapping[str, Layers], block: Superblock) -> Goal:
     """What the volume shall have: as much of the disk as the file says, of the least view."""
     spoken = [layer.disk.capacity for layer in found.values() if layer.disk.capacity]
-    whole = min(spoken or [layer.floor for layer in found.values()])
+    whole = min(spoken or [layer.smallest for layer in found.values()])
     disk = whole if volume.size == "fill" else volume.size
     one = next(iter(found.values()))
     if one.node.partition is None:
@@ -153,9 +153,9 @@ def growth(cluster: Cluster, volume: Volume, observed: Observed) -> Growth | Non
         return None
     wish = goal(volume, found, block)
     # What was interrupted is checked first, on a device that everybody sees whole.
-    if have(block) + SLACK < wish.size and not in_progress(block):
+    if file_system_bytes(block) + SLACK < wish.size and not in_progress(block):
         return _grown(cluster, volume, observed, Growing(wish, found, block))
-    return _levelled(cluster, volume, observed, Growing(wish, found, block))
+    return _catch_up(cluster, volume, observed, Growing(wish, found, block))
 
 
 def as_it_is(volume: Volume) -> Volume:
@@ -175,7 +175,7 @@ class Growing:
 def _grown(cluster: Cluster, volume: Volume, observed: Observed, now: Growing) -> Growth:
     wish, found = now.goal, now.layers
     backing = volume.backing is not None and any(
-        layer.told < wish.disk for layer in found.values()
+        layer.reported_capacity < wish.disk for layer in found.values()
     )
     ends = {(layer.start + layer.node.size) // SECTOR - 1 for layer in found.values()}
     return Growth(
@@ -185,13 +185,13 @@ def _grown(cluster: Cluster, volume: Volume, observed: Observed, now: Growing) -
         _worker(cluster, volume, observed, found),
         grows=True,
         backing=backing,
-        rescans=tuple(n for n, layer in found.items() if backing or layer.floor < wish.disk),
+        rescans=tuple(n for n, layer in found.items() if backing or layer.smallest < wish.disk),
         partition=wish.end is not None and max(ends) < wish.end,
         rereads=() if wish.end is None else _short(found, wish.device),
     )
 
 
-def _levelled(
+def _catch_up(
     cluster: Cluster, volume: Volume, observed: Observed, now: Growing
 ) -> Growth | None:
     """The file system is as large as it shall be, but some kernels see a smaller device."""
@@ -204,13 +204,13 @@ def _levelled(
     whole = wish.end is None
     need = {name: found[name].start + device for name in lag}
     return Growth(
-        Goal(max(need.values()), wish.end, device, wish.blocks, have(block)),
+        Goal(max(need.values()), wish.end, device, wish.blocks, file_system_bytes(block)),
         found,
         block,
         _worker(cluster, volume, observed, found),
         grows=False,
         backing=False,
-        rescans=tuple(name for name in lag if found[name].floor < need[name]),
+        rescans=tuple(name for name in lag if found[name].smallest < need[name]),
         partition=False,
         rereads=() if whole else lag,
     )
@@ -221,7 +221,7 @@ def _short(found: Mapping[str, Layers], device: int) -> tuple[str, ...]:
 
 
 def _superblock(volume: Volume, observed: Observed, host: str) -> Superblock | None:
-    view: WantedDevice | None = view_of(observed.reached()[host], ref(volume))
+    view: WantedDevice | None = view_of(observed.answering_hosts()[host], ref(volume))
     return view.superblock if view else None
 
 
@@ -229,14 +229,14 @@ def _worker(
     cluster: Cluster, volume: Volume, observed: Observed, found: Mapping[str, Layers]
 ) -> str:
     """Who has it mounted and keeps it, else who will, else anybody; in the file's order."""
-    reached, stays = observed.reached(), served(cluster, volume, observed)
+    reached, stays = observed.answering_hosts(), serving_members(cluster, volume, observed)
     order = [n for n in found if n in stays and has_mounted(reached[n], ref(volume))]
     return [*order, *(n for n in found if n in stays), *found][0]
 
 
-def served(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[str, ...]:
+def serving_members(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[str, ...]:
     """Who has the volume mounted while it grows online: whom an agent mounts it for, now."""
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     return tuple(
         name
         for name in mounting(cluster)

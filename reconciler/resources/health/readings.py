@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, LiveCluster, MountPoint, WantedDevice, known
+from reconciler.model.observed import HostFacts, LiveCluster, MountPoint, WantedDevice, require
 from reconciler.model.reading import Reading, unknown
 from reconciler.resources.health.log import trouble
 
@@ -43,21 +43,21 @@ def health(facts: HostFacts, of: str) -> str:
 def problems(facts: HostFacts, of: str) -> Iterator[str]:
     """What is not well, as far as it was read; raises TypeError where a section was not."""
     name, _numbers, paths = of.split(" ")
-    live = known(facts.live).running(name)
+    live = require(facts.live).running(name)
     for mount, view in _volumes(facts):
         if "ro" in mount.options and mount.path not in paths.split(","):
             yield f"{mount.path} is read-only"
         if live is not None:
             yield from _heartbeat(facts, live, mount, view)
             yield from _others(facts, live, of, (mount, view))
-    if line := trouble(known(facts.log)):
+    if line := trouble(require(facts.log)):
         yield f"since the run began its kernel logged: {line}"
 
 
 def _volumes(facts: HostFacts) -> Iterator[tuple[MountPoint, WantedDevice]]:
     """What is mounted of the volumes that were looked at."""
-    for mount in known(facts.mounts):
-        for view in known(facts.wanted):
+    for mount in require(facts.mounts):
+        for view in require(facts.wanted):
             if mount.pid == 1 and mount.device and mount.device == view.device:
                 yield mount, view
 
@@ -78,7 +78,7 @@ def _heartbeat(
     mine = next((b for b in view.beats or () if b.node == _own(live)), None)
     if mine is None or not mine.dead_ms:
         return
-    age = known(facts.identity).clock - int(mine.sequence, 16)
+    age = require(facts.identity).clock - int(mine.sequence, 16)
     if int(mine.generation, 16) and age * 1000 * QUARTER > mine.dead_ms:
         yield f"its heartbeat on the volume of {mount.path} is {age} s old"
 
@@ -91,7 +91,7 @@ def _others(
     apart = {_own(live), *_numbers(of)}
     beating = {b.node for b in view.beats or () if int(b.generation, 16)}
     names = {node.number: node.name for node in live.nodes}
-    links = known(facts.live).links
+    links = require(facts.live).links
     for slot in view.slot_map or ():
         name = names.get(slot.node)
         if slot.node in apart or name is None:  # whom nobody lists is refused by its heartbeat
@@ -108,7 +108,7 @@ def _numbers(of: str) -> frozenset[int]:
 
 
 def _doubts(facts: HostFacts, of: str) -> Iterator[str]:
-    live = known(facts.live).running(of.split(" ", maxsplit=1)[0])
+    live = require(facts.live).running(of.split(" ", maxsplit=1)[0])
     if live is None:
         return
     for mount, view in _volumes(facts):
@@ -118,7 +118,7 @@ def _doubts(facts: HostFacts, of: str) -> Iterator[str]:
             yield f"the heartbeats on the volume of {mount.path} were not read"
         elif not any(b.node == _own(live) and int(b.generation, 16) for b in view.beats):
             yield f"its own heartbeat on the volume of {mount.path} was not seen"
-        if known(facts.live).links is None:
+        if require(facts.live).links is None:
             yield "its connections were not read"
 
 

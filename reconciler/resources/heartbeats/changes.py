@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.gate.steps import digest, write
+from reconciler.gate.action_builders import digest, write
 from reconciler.model.addresses import member_address
 from reconciler.model.bindings import VOLUMES, read_bindings
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import (
     HEARTBEATS,
     Blocks,
-    accepted,
+    accepted_blocks,
     blocks_text,
+    heartbeat_view,
     read_blocks,
     record_text,
-    seen,
 )
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, refuse_unread
@@ -27,7 +27,7 @@ from reconciler.model.roles import restrict_to, staying
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse records that cannot be read: what they say is not said anew."""
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         for name, read in ((HEARTBEATS, read_blocks), (VOLUMES, read_bindings)):
             try:
                 read(record(facts, cluster.name, name).text)
@@ -35,11 +35,14 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 yield refuse_unread(host, f"the record {name}", str(error))
 
 
-def wanted(cluster: Cluster, observed: Observed) -> Blocks:
+def wanted_blocks(cluster: Cluster, observed: Observed) -> Blocks:
     """By UUID and number every attested block, as it was when it was attested."""
     found = {}
     for volume in cluster.volumes:
-        view, blocks = seen(cluster, volume, observed), accepted(cluster, volume, observed)
+        view, blocks = (
+            heartbeat_view(cluster, volume, observed),
+            accepted_blocks(cluster, volume, observed),
+        )
         if view is not None and view.superblock is not None and blocks:
             found[view.superblock.uuid] = blocks
     return found
@@ -47,8 +50,8 @@ def wanted(cluster: Cluster, observed: Observed) -> Blocks:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Members whose record is not what the file attests."""
-    text = blocks_text(wanted(cluster, observed))
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    text = blocks_text(wanted_blocks(cluster, observed))
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         have = record_text(cluster, facts)
         if have != text and (have is not None or text != blocks_text({})):
             because = "the file attests that their hosts are gone, as long as they stay so"
@@ -60,7 +63,7 @@ def actions(
 ) -> Iterator[Action]:
     """Write down how the blocks stand now."""
     for change in changes:
-        file = record(observed.reached()[change.host], cluster.name, HEARTBEATS)
+        file = record(observed.answering_hosts()[change.host], cluster.name, HEARTBEATS)
         before = file if file.text is None else replace(file, sha256=digest(file.text))
         action = write(
             change, (cluster.name, "attest-heartbeat"), "record", before, str(change.after)

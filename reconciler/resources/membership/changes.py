@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import action_for, barrier
+from reconciler.gate.action_builders import action_for, barrier
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key, is_same_host
-from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, known
+from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.roles import leaving, listed, online, staying
+from reconciler.model.roles import leaving, listed_members, online, staying
 from reconciler.resources.membership.preflight import closed_ports
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.
@@ -25,10 +25,10 @@ STOP_TIMEOUT = 90.0
 STACK = "o2cb"
 
 
-def wanted(cluster: Cluster) -> str:
+def wanted_list(cluster: Cluster) -> str:
     """The live list that every kernel must have, in the words of the reading."""
     nodes = sorted(
-        (m.number or 0, m.name, str(m.interconnect), m.port) for m in listed(cluster)
+        (m.number or 0, m.name, str(m.interconnect), m.port) for m in listed_members(cluster)
     )
     return _words(nodes)
 
@@ -43,7 +43,7 @@ def _nodes(live: LiveCluster) -> str:
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse hosts that are not who the file says, and foreign clusters and stacks."""
-    reached, stays = observed.reached(), staying(cluster)
+    reached, stays = observed.answering_hosts(), staying(cluster)
     for item in cluster.members:
         facts = reached.get(item.name)
         if facts is None:
@@ -51,13 +51,13 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _check_name(item.name, facts)
         if item.name in stays:
             yield from _check_address(item.name, str(item.interconnect), facts)
-            yield from _check_live(cluster, item.name, known(facts.live))
+            yield from _check_live(cluster, item.name, require(facts.live))
             yield from _check_spelling(cluster, item.name, facts)
     yield from closed_ports(cluster, observed)
 
 
 def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
-    actual = known(facts.identity).hostname
+    actual = require(facts.identity).hostname
     if not is_same_host(actual, name):
         yield Blocked(
             "hostname-differs",
@@ -70,7 +70,7 @@ def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     """The tools take another case for another node, and cannot remove the one in use."""
-    live = known(facts.live).cluster(cluster.name)
+    live = require(facts.live).cluster(cluster.name)
     wanted_names = {host_key(m.name): m.name for m in cluster.members}
     for node in live.nodes if live else ():
         spelled = wanted_names.get(host_key(node.name), node.name)
@@ -84,7 +84,7 @@ def _check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
 
 
 def _check_address(name: str, address: str, facts: HostFacts) -> Iterator[Blocked]:
-    addresses = known(facts.addresses)
+    addresses = require(facts.addresses)
     if address not in {item.ip for item in addresses}:
         present = ", ".join(f"{a.ip} ({a.interface})" for a in addresses if a.interface != "lo")
         yield Blocked(
@@ -115,9 +115,9 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Kernels without the cluster, with another list of its nodes, or still with it."""
-    want, members = wanted(cluster), online(cluster)
-    for host, facts in observed.reached().items():
-        live = known(facts.live).cluster(cluster.name)
+    want, members = wanted_list(cluster), online(cluster)
+    for host, facts in observed.answering_hosts().items():
+        live = require(facts.live).cluster(cluster.name)
         where = member_address(host, "live-nodes")
         if host not in members:
             if live is not None and live.nodes:
@@ -136,7 +136,7 @@ def _because(cluster: Cluster, live: LiveCluster) -> str:
     have = {
         host_key(node.name): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes
     }
-    want = {host_key(m.name): m for m in listed(cluster)}
+    want = {host_key(m.name): m for m in listed_members(cluster)}
     words = [f"{m.name} joins" for name, m in want.items() if name not in have]
     words += [f"{name} leaves" for name in have if name not in want]
     words += [
@@ -151,7 +151,7 @@ def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Register in running kernels, start or stop the others; then all lists must be the same."""
-    want = wanted(cluster)
+    want = wanted_list(cluster)
     for change in changes:
         yield (
             _bring(cluster, change, want)
@@ -240,7 +240,7 @@ def _bring(cluster: Cluster, change: Change, want: str) -> Action:
 
 def live_nodes(facts: HostFacts, name: str) -> str:
     """The live list of a cluster; a list without exactly one local node is no list."""
-    live = known(facts.live).cluster(name)
+    live = require(facts.live).cluster(name)
     if live is None or not live.nodes:
         return "absent"
     local = [node.name for node in live.nodes if node.local]
@@ -249,14 +249,14 @@ def live_nodes(facts: HostFacts, name: str) -> str:
 
 def regions(facts: HostFacts, name: str) -> str:
     """The heartbeat regions and DLM domains that the kernel still has."""
-    live = known(facts.live).cluster(name)
+    live = require(facts.live).cluster(name)
     found = [region.uuid for region in live.regions] if live else []
-    return ", ".join([*found, *known(facts.live).domains]) or "none"
+    return ", ".join([*found, *require(facts.live).domains]) or "none"
 
 
 def reaches(facts: HostFacts, places: str) -> str:
     """Which of some IP:PORT do not accept a connection from a host; ``all`` if each does."""
-    states = {item.target: item.state for item in known(facts.interconnect)}
+    states = {item.target: item.state for item in require(facts.interconnect)}
     closed = [
         f"{p} {states.get(p, 'untried')}" for p in places.split() if states.get(p) != "open"
     ]
@@ -268,7 +268,7 @@ def reaches(facts: HostFacts, places: str) -> str:
 
 def boot(facts: HostFacts, _subject: str) -> str:
     """The boot that the host is in."""
-    return known(facts.identity).boot_id
+    return require(facts.identity).boot_id
 
 
 NEEDS = ("identity", "addresses", "live")

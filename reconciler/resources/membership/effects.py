@@ -7,14 +7,14 @@ from dataclasses import replace
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import BARRIER, Effects, on_host
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import HostFacts, LiveCluster, LiveNode, known
+from reconciler.model.observed import HostFacts, LiveCluster, LiveNode, require
 from reconciler.model.plan import Action
-from reconciler.model.roles import listed
+from reconciler.model.roles import listed_members
 
 
 def _online(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     """The kernel has the cluster with the wanted list."""
-    live = known(facts.live)
+    live = require(facts.live)
     old = live.running(cluster.name)
     network, beat = cluster.network, cluster.heartbeat
     fresh = old or LiveCluster(
@@ -28,10 +28,10 @@ def _online(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
         "reset",
         (),
     )
-    me = host_key(known(facts.identity).hostname)
+    me = host_key(require(facts.identity).hostname)
     nodes = tuple(
         LiveNode(m.name, m.number or 0, str(m.interconnect), m.port, host_key(m.name) == me)
-        for m in listed(cluster)
+        for m in listed_members(cluster)
     )
     others = tuple(c for c in live.clusters if c.name != cluster.name)
     clusters = (*others, replace(fresh, nodes=nodes))
@@ -40,7 +40,7 @@ def _online(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
 
 def _offline(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     """The kernel has nothing of it any more."""
-    live = known(facts.live)
+    live = require(facts.live)
     others = tuple(c for c in live.clusters if c.name != cluster.name)
     return replace(facts, live=replace(live, clusters=others, domains=()))
 

@@ -14,7 +14,7 @@ from reconciler.model.observed import (
     LiveNode,
     Region,
 )
-from reconciler.probe.sections import Section, choice, grouped, number
+from reconciler.probe.sections import Section, choice, group_rows, number
 
 ATTRIBUTES = (
     "idle_timeout_ms", "keepalive_delay_ms", "reconnect_delay_ms", "fence_method",
@@ -34,7 +34,7 @@ def parse_addresses(section: Section) -> tuple[Address, ...]:
     """The IPv4 addresses of all interfaces."""
     return tuple(
         Address(interface, ipv4(ip), number(prefix))
-        for interface, ip, prefix in grouped(section, {"address": 3})["address"]
+        for interface, ip, prefix in group_rows(section, {"address": 3})["address"]
     )
 
 
@@ -45,7 +45,7 @@ def ipv4(value: str) -> str:
 
 def parse_interconnect(section: Section) -> tuple[Connection, ...]:
     """The connections that were tried, in the order of asking."""
-    rows = grouped(section, {"connect": 2})["connect"]
+    rows = group_rows(section, {"connect": 2})["connect"]
     return tuple(Connection(_target(target), choice(state, STATES)) for target, state in rows)
 
 
@@ -56,7 +56,7 @@ def _target(value: str) -> str:
 
 def parse_live(section: Section) -> Live:
     """Stack, clusters and DLM domains of the running kernel; no stack is ``""``."""
-    rows = grouped(section, SHAPES)
+    rows = group_rows(section, SHAPES)
     if len(rows["stack"]) != 1:
         raise ValueError("not exactly one stack")
     ((stack,),) = rows["stack"]

@@ -29,14 +29,14 @@ def joins(cluster: Cluster, observed: Observed) -> bool:
     """Whether a member that answers is on no running kernel's list yet."""
     known_names = {
         host_key(node.name)
-        for facts in observed.reached().values()
+        for facts in observed.answering_hosts().values()
         if not isinstance(facts.live, Unknown)
         for node in facts.live.nodes(cluster.name)
     }
     return any(
         host_key(name) not in known_names
         for name in staying(cluster)
-        if name in observed.reached()
+        if name in observed.answering_hosts()
     )
 
 
@@ -45,9 +45,9 @@ def closed_ports(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     owner = {
         f"{m.interconnect}:{m.port}": m.name
         for m in cluster.members
-        if _has_address(observed.reached().get(m.name), str(m.interconnect))
+        if _has_address(observed.answering_hosts().get(m.name), str(m.interconnect))
     }
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         tried = host in staying(cluster) and host in owner.values()
         if not tried or isinstance(facts.interconnect, Unknown):
             continue
@@ -58,7 +58,7 @@ def closed_ports(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                     "port-blocked",
                     member_address(peer),
                     f"{host} cannot reach {found.target} of {peer}: {found.state}"
-                    f"{_firewalls(host, facts)}{_firewalls(peer, observed.reached().get(peer))}",
+                    f"{_firewalls(host, facts)}{_firewalls(peer, observed.answering_hosts().get(peer))}",
                     f"let TCP from {host} to {found.target} through; a mount would hang every "
                     "member",
                 )

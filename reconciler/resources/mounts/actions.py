@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import Cause, action_for, digest, write
+from reconciler.gate.action_builders import Cause, action_for, digest, write
 from reconciler.model.addresses import (
     member_address,
     parse_address,
@@ -23,16 +23,16 @@ from reconciler.model.devices import (
 )
 from reconciler.model.devices import mount_subject as subject
 from reconciler.model.gate_call import Target
-from reconciler.model.heartbeats import beside_mounts, waited
-from reconciler.model.observed import HostFacts, Observed, known
+from reconciler.model.heartbeats import beside_mounts, wait_seconds
+from reconciler.model.observed import HostFacts, Observed, require
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.roles import mounting_it, online
 from reconciler.resources.mounts.fstab import FSTAB, with_entry, without_entry
 from reconciler.resources.mounts.moves import (
     REMOUNTED,
-    anew,
     former_entries,
     places,
+    remount_reason,
 )
 from reconciler.resources.mounts.readings import serving
 
@@ -52,16 +52,16 @@ def actions(
     yield from _disarmed(cluster, observed, changes)
     changes = [change for change in changes if not _is_automount(change)]
     by_label = {volume.label: volume for volume in cluster.volumes}
-    fstab: dict[str, HostFacts] = dict(observed.reached())
+    fstab: dict[str, HostFacts] = dict(observed.answering_hosts())
     for change in sorted(changes, key=_is_line):  # each file follows from the one before
         volume = by_label[parse_address(change.address).name]
         facts = fstab[change.host]
-        if change.host in mounting_it(cluster, volume) and anew(volume, facts):
+        if change.host in mounting_it(cluster, volume) and remount_reason(volume, facts):
             continue
         if change.truth == "boot":
             action = _write_fstab(cluster, volume, change, facts)
             text = action.command.stdin if action.command else ""
-            file = replace(known(facts.fstab), text=text, sha256=digest(text))
+            file = replace(require(facts.fstab), text=text, sha256=digest(text))
             fstab[change.host] = replace(facts, fstab=file)
             yield action
         elif parse_address(change.address).last == "options":
@@ -80,8 +80,8 @@ def _disarmed(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     hosts = {change.host for change in changes if _is_automount(change)}
-    for host, facts in observed.reached().items():
-        for number, item in enumerate(known(facts.automounts) if host in hosts else ()):
+    for host, facts in observed.answering_hosts().items():
+        for number, item in enumerate(require(facts.automounts) if host in hosts else ()):
             text = "-" if item.kind == "unit" else item.text
             reading = " ".join((item.kind, item.name, item.text))
             yield action_for(
@@ -130,7 +130,7 @@ def _others(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[Fact,
     """Who goes on with the volume: the next host is touched only while all of them serve it."""
     stay = mounting_it(cluster, volume)
     found: dict[str, list[str]] = {}
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         for place in places(volume, facts) if host in stay else ():
             where = f"{place} {ref(volume)}"
             if serving(facts, where) == "mounted":
@@ -165,14 +165,14 @@ def _mounts(
     cluster: Cluster, volume: Volume, change: Change, observed: Observed
 ) -> Iterator[Action]:
     """A mount of the file system that is there, or of the one that this plan makes."""
-    facts = observed.reached()[change.host]
+    facts = observed.answering_hosts()[change.host]
     view = view_of(facts, ref(volume))
     block = view.superblock if view else None
     uuid = block.uuid if block else chosen_uuid(cluster, volume, observed)
     beats = beside_mounts(cluster, volume, observed)
     device = target(facts, volume, uuid, beats)
     if device is not None:
-        patience = MOUNT_TIMEOUT + waited(cluster, volume, observed, beats)
+        patience = MOUNT_TIMEOUT + wait_seconds(cluster, volume, observed, beats)
         action = _mount(cluster, volume, change, (device, patience))
         # A mount on a device that is too small succeeds, and damages (manual ocfs2, 3).
         covers = Fact((change.host,), "device-covers", ref(volume), "whole")
@@ -208,7 +208,7 @@ def _lists_equal(cluster: Cluster) -> tuple[Fact, ...]:
 
 
 def _write_fstab(cluster: Cluster, volume: Volume, change: Change, facts: HostFacts) -> Action:
-    file = known(facts.fstab)
+    file = require(facts.fstab)
     former = tuple(dict.fromkeys(entry.path for entry in former_entries(volume, facts)))
     text = file.text or ""
     for path in former:

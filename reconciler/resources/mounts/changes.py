@@ -21,21 +21,21 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Change
 from reconciler.model.roles import is_withheld, leaving, mounting_it, mounts_at_boot
 from reconciler.resources.mounts.fstab import fstab_line
-from reconciler.resources.mounts.kept import is_kept
+from reconciler.resources.mounts.fstab_equivalence import keeps_operator_line
 from reconciler.resources.mounts.moves import (
     REMOUNTED,
-    anew,
-    elsewhere,
     former_entries,
+    former_mounts,
     places,
-    shown,
+    remount_reason,
+    topmost_mount,
 )
-from reconciler.resources.mounts.readings import boot_mount, mount_options, mounted
+from reconciler.resources.mounts.readings import boot_mount, mount_options, read_mounted
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Volumes that are not mounted, or still are; then fstab lines that differ."""
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     for host in leaving(cluster):
         yield from _diff_automounts(host, reached[host]) if host in reached else ()
     for volume in cluster.volumes:
@@ -43,7 +43,11 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         for diff_one in (_diff_mount, _diff_boot):
             for host, facts in reached.items():
                 out = "" if host in mounts else _why_not(cluster, volume, (host, facts))
-                if diff_one is _diff_boot and not out and is_kept(cluster, volume, facts):
+                if (
+                    diff_one is _diff_boot
+                    and not out
+                    and keeps_operator_line(cluster, volume, facts)
+                ):
                     continue
                 yield from diff_one(volume, host, facts, out)
 
@@ -60,7 +64,7 @@ def _why_not(cluster: Cluster, volume: Volume, where: tuple[str, HostFacts]) -> 
     host, facts = where
     if host in leaving(cluster):
         return f"{host} leaves"
-    if host in volume.unmounted_on and (why := anew(volume, facts)):
+    if host in volume.unmounted_on and (why := remount_reason(volume, facts)):
         return why
     return (
         "nobody shall have it mounted"
@@ -80,7 +84,7 @@ def _diff_mount(
         for place in places(volume, facts):
             yield Change(where, host, "mount", place, None, out)
     elif volume.mounted_by == "reconcile":
-        state, old = mounted(facts, subject(volume)), elsewhere(volume, facts)
+        state, old = read_mounted(facts, subject(volume)), former_mounts(volume, facts)
         if old:
             yield Change(where, host, "mount", old[0], path, "the file wants another path")
         elif state == "absent":
@@ -92,8 +96,8 @@ def _diff_mount(
 def _diff_options(volume: Volume, host: str, facts: HostFacts) -> Iterator[Change]:
     where = volume_address(volume.label, "mount", host)
     have, want = _shown(facts, volume.mount.path), wanted_options(volume)
-    if because := anew(volume, facts):
-        before = ",".join(shown(volume, facts).options)
+    if because := remount_reason(volume, facts):
+        before = ",".join(topmost_mount(volume, facts).options)
         after = ",".join(volume.mount.options) or "defaults"
         yield Change(where, host, "mount", before, after, because)
     elif have != want:

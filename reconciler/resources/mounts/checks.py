@@ -8,18 +8,18 @@ from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject as subject
 from reconciler.model.devices import ref, stable_path, view_of
-from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, known
+from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, require
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.roles import leaving, mounting_it
 from reconciler.model.units import full_names
 from reconciler.resources.mounts.fstab import FSTAB, entries
-from reconciler.resources.mounts.moves import elsewhere, former_entries, own_names, places
-from reconciler.resources.mounts.readings import is_foreign, mounted
+from reconciler.resources.mounts.moves import former_entries, former_mounts, own_names, places
+from reconciler.resources.mounts.readings import is_foreign, read_mounted
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse paths in use by something else, and mounts that cannot be made or ended."""
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     for volume in cluster.volumes:
         mounts = mounting_it(cluster, volume)
         for host, facts in reached.items():
@@ -31,7 +31,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     for host, facts in reached.items():
         if host not in leaving(cluster):  # there the plan takes it away
             yield from _check_automounts(host, facts)
-        ours = {path for volume in cluster.volumes for path in elsewhere(volume, facts)}
+        ours = {path for volume in cluster.volumes for path in former_mounts(volume, facts)}
         yield from _check_strangers(wanted_paths | ours, host, facts)
 
 
@@ -39,7 +39,7 @@ def _check_strangers(
     wanted_paths: Collection[str], host: str, facts: HostFacts
 ) -> Iterator[Blocked]:
     """Mounts that umount cannot end, or that nobody knows."""
-    for found in known(facts.mounts):
+    for found in require(facts.mounts):
         if found.pid != 1:
             yield Blocked(
                 "mount-hidden",
@@ -62,9 +62,11 @@ def _check_strangers(
 def _check_path(
     cluster: Cluster, volume: Volume, host: str, facts: HostFacts
 ) -> Iterator[Blocked]:
-    found = [m for m in known(facts.mounts) if m.path == volume.mount.path and m.pid == 1]
-    going = {path for other in cluster.volumes for path in elsewhere(other, facts)}
-    busy_path = mounted(facts, subject(volume)) == "other" and volume.mount.path not in going
+    found = [m for m in require(facts.mounts) if m.path == volume.mount.path and m.pid == 1]
+    going = {path for other in cluster.volumes for path in former_mounts(other, facts)}
+    busy_path = (
+        read_mounted(facts, subject(volume)) == "other" and volume.mount.path not in going
+    )
     if found and busy_path:
         yield Blocked(
             "mount-path-busy",
@@ -73,7 +75,7 @@ def _check_path(
             f"unmount it on {host}, or choose another mount.path",
         )
     own, former = own_names(volume, facts), former_entries(volume, facts)
-    for entry in entries(known(facts.fstab).text or ""):
+    for entry in entries(require(facts.fstab).text or ""):
         here = entry.path == volume.mount.path
         conflicts = not here and entry.source in own and entry not in former
         if (here and entry.kind != "ocfs2") or conflicts:
@@ -100,15 +102,15 @@ def busy(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to unmount what somebody uses; asked at every step, before the first action."""
     for volume in cluster.volumes:
         mounts = mounting_it(cluster, volume)
-        for host, facts in observed.reached().items():
+        for host, facts in observed.answering_hosts().items():
             unread = isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown)
             if host not in mounts and not unread:  # what is unread blocks by itself
                 yield from _check_users(volume, host, facts)
 
 
 def _check_mounted(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    if mounted(facts, subject(volume)) == "mounted":
-        for found in known(facts.mounts):
+    if read_mounted(facts, subject(volume)) == "mounted":
+        for found in require(facts.mounts):
             if found.path == volume.mount.path and found.pid == 1:
                 yield from _check_options(volume, host, found)
 

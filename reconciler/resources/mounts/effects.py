@@ -12,7 +12,7 @@ from reconciler.model.effect import (
     Hosts,
     arguments,
     call_of,
-    expected,
+    expected_fact,
     on_all,
     on_host,
     readable_view,
@@ -28,7 +28,7 @@ from reconciler.model.observed import (
     Unknown,
     Unreachable,
     WantedDevice,
-    known,
+    require,
 )
 from reconciler.model.plan import Action
 
@@ -39,7 +39,7 @@ def _fstab_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 def _disarmed(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     gone = action.expects[0].subject
-    kept = tuple(a for a in known(facts.automounts) if f"{a.kind} {a.name} {a.text}" != gone)
+    kept = tuple(a for a in require(facts.automounts) if f"{a.kind} {a.name} {a.text}" != gone)
     return replace(facts, automounts=kept)
 
 
@@ -50,7 +50,7 @@ def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     if view is None or view.device is None or call is None or call.target is None:
         return facts
     point = MountPoint(path, call.target.node, view.device, ("rw", *options.split(",")), 1)
-    facts = replace(facts, mounts=(*known(facts.mounts), point))
+    facts = replace(facts, mounts=(*require(facts.mounts), point))
     return _with_region(cluster, facts, view, on=True)
 
 
@@ -62,7 +62,7 @@ def _remounted(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
         replace(m, options=(*(o for o in m.options if o not in ours.split(",")), *new))
         if m.path == path
         else m
-        for m in known(facts.mounts)
+        for m in require(facts.mounts)
     )
     return replace(facts, mounts=mounts)
 
@@ -71,7 +71,7 @@ def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     (path,) = arguments(action)
     volume = _volume_of(cluster, action)
     view = view_of(facts, ref(volume))
-    kept = tuple(m for m in known(facts.mounts) if m.path != path)
+    kept = tuple(m for m in require(facts.mounts) if m.path != path)
     facts = replace(facts, mounts=kept, processes=())
     return _with_region(cluster, facts, view, on=False)
 
@@ -81,7 +81,7 @@ def _silenced(cluster: Cluster, hosts: Hosts, action: Action) -> Hosts:
     who = _own_numbers(hosts.get(action.host))
 
     def silent(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
-        view = readable_view(facts, expected(action, "unmounted").subject.split(" ")[1])
+        view = readable_view(facts, expected_fact(action, "unmounted").subject.split(" ")[1])
         if view is None or view.beats is None:
             return facts
         beats = tuple(replace(b, generation="0") if b.node in who else b for b in view.beats)
@@ -103,7 +103,7 @@ def _with_region(
     """The heartbeat region of a volume comes with its mount, and goes with it."""
     if view is None or view.superblock is None:
         return facts
-    live = known(facts.live)
+    live = require(facts.live)
     uuid = view.superblock.uuid.replace("-", "").upper()
     mine = (Region(uuid, view.device or ""),) if on else ()
 

@@ -10,9 +10,9 @@ from collections.abc import Collection
 
 from reconciler.model.desired import Volume
 from reconciler.model.devices import disk_of, mount_subject, ref, view_of
-from reconciler.model.observed import Disk, HostFacts, MountPoint, known
+from reconciler.model.observed import Disk, HostFacts, MountPoint, require
 from reconciler.resources.mounts.fstab import Entry, entries
-from reconciler.resources.mounts.readings import is_foreign, mounted
+from reconciler.resources.mounts.readings import is_foreign, read_mounted
 
 # What the VFS changes by a remount (mount(8)). What is not named then is as after a mount, but
 # for atime, which stays as it is unless something about it is named (fs/namespace.c).
@@ -22,29 +22,29 @@ REMOUNTED = (*ATIME, "nodev", "noexec", "nosuid")
 FIXED = ("ro", "sync", "localflocks")
 
 
-def anew(volume: Volume, facts: HostFacts) -> str:
+def remount_reason(volume: Volume, facts: HostFacts) -> str:
     """Why a host has to unmount a volume and mount it again; empty if it has not."""
     if volume.mounted_by == "workload":
         return ""
     path = volume.mount.path
-    if elsewhere(volume, facts):
+    if former_mounts(volume, facts):
         return f"{volume.label} moves to {path}"
-    if mounted(facts, mount_subject(volume)) != "mounted":
+    if read_mounted(facts, mount_subject(volume)) != "mounted":
         return ""
-    gained, lost = changed_options(volume, shown(volume, facts))
+    gained, lost = changed_options(volume, topmost_mount(volume, facts))
     words = [f"with {', '.join(gained)}"] if gained else []
     words += [f"without {', '.join(lost)}"] if lost else []
     return f"{volume.label} is mounted {' and '.join(words)}" if words else ""
 
 
-def elsewhere(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
+def former_mounts(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
     """The other paths on which runs mounted a volume, and where a host has it now."""
     view = view_of(facts, ref(volume))
     if view is None or view.device is None or volume.mounted_by == "workload":
         return ()
     found = [
         m.path
-        for m in known(facts.mounts)
+        for m in require(facts.mounts)
         if m.pid == 1 and not is_foreign(m) and m.device == view.device
     ]
     return tuple(dict.fromkeys(path for path in found if path in volume.last_applied.paths))
@@ -52,15 +52,15 @@ def elsewhere(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
 
 def places(volume: Volume, facts: HostFacts) -> tuple[str, ...]:
     """Where a host has a volume mounted, or what takes its place: its path, and others of ours."""
-    here = mounted(facts, mount_subject(volume)) in {"mounted", "unidentified"}
+    here = read_mounted(facts, mount_subject(volume)) in {"mounted", "unidentified"}
     own = (volume.mount.path,) if here else ()
-    return (*own, *elsewhere(volume, facts))
+    return (*own, *former_mounts(volume, facts))
 
 
-def shown(volume: Volume, facts: HostFacts) -> MountPoint:
+def topmost_mount(volume: Volume, facts: HostFacts) -> MountPoint:
     """The topmost mount on a volume's path."""
     path = volume.mount.path
-    return [m for m in known(facts.mounts) if m.path == path and m.pid == 1][-1]
+    return [m for m in require(facts.mounts) if m.path == path and m.pid == 1][-1]
 
 
 def changed_options(volume: Volume, found: MountPoint) -> tuple[list[str], list[str]]:
@@ -76,7 +76,7 @@ def former_entries(volume: Volume, facts: HostFacts) -> tuple[Entry, ...]:
     own = own_names(volume, facts)
     return tuple(
         entry
-        for entry in entries(known(facts.fstab).text or "")
+        for entry in entries(require(facts.fstab).text or "")
         if entry.path in volume.last_applied.paths
         and entry.kind == "ocfs2"
         and entry.source in own

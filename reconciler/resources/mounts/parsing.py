@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from reconciler.model.observed import Automount, MountPoint, Process
-from reconciler.probe.sections import Section, dash, grouped, number, text_file
+from reconciler.probe.sections import Section, dash, group_rows, number, text_file
 
 ESCAPE = re.compile(r"\\([0-7]{3})")
 DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
@@ -14,12 +14,12 @@ DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
 
 def parse_mounts(section: Section) -> tuple[MountPoint, ...]:
     """OCFS2 mounts; another file system on a path asked for has ``!TYPE`` as its option."""
-    rows = grouped(section, {"mount": 5, "other": 3, "size": 3})
+    rows = group_rows(section, {"mount": 5, "other": 3, "size": 3})
     rooms = {path: (number(size), number(free)) for path, size, free in rows["size"]}
     ocfs2 = tuple(
         MountPoint(
-            decoded(path),
-            decoded(source),
+            decode_path(path),
+            decode_path(source),
             device(at),
             options(words),
             number(pid),
@@ -28,13 +28,13 @@ def parse_mounts(section: Section) -> tuple[MountPoint, ...]:
         for path, source, at, words, pid in rows["mount"]
     )
     others = tuple(
-        MountPoint(decoded(path), decoded(source), "", (f"!{kind}",), 1)
+        MountPoint(decode_path(path), decode_path(source), "", (f"!{kind}",), 1)
         for path, kind, source in rows["other"]
     )
     return ocfs2 + others
 
 
-def decoded(path: str) -> str:
+def decode_path(path: str) -> str:
     """A field of mountinfo without its octal escapes (fs/proc_namespace.c, mangle)."""
     return ESCAPE.sub(lambda match: chr(int(match[1], 8)), path)
 
@@ -56,7 +56,7 @@ def options(words: str) -> tuple[str, ...]:
 
 def parse_processes(section: Section) -> tuple[Process, ...]:
     """Who uses something under an OCFS2 mount, once a process."""
-    rows = grouped(section, {"proc": 5})["proc"]
+    rows = group_rows(section, {"proc": 5})["proc"]
     return tuple(
         Process(number(pid), command, path, dash(unit) or "", dash(guest) or "")
         for pid, command, path, unit, guest in rows
@@ -65,7 +65,7 @@ def parse_processes(section: Section) -> tuple[Process, ...]:
 
 def parse_automounts(section: Section) -> tuple[Automount, ...]:
     """Units first, then lines of automounter maps."""
-    rows = grouped(section, {"unit": 2, "autofs": 2})
+    rows = group_rows(section, {"unit": 2, "autofs": 2})
     return tuple(
         Automount(kind, name, text) for kind, found in rows.items() for name, text in found
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.devices import UNTOLD, view_of
-from reconciler.model.observed import HostFacts, MountPoint, known
+from reconciler.model.observed import HostFacts, MountPoint, require
 from reconciler.model.reading import Reading, unknown
 from reconciler.resources.mounts.fstab import entries
 
@@ -13,14 +13,14 @@ def is_foreign(found: MountPoint) -> bool:
     return bool(found.options) and found.options[0].startswith("!")
 
 
-def mounted(facts: HostFacts, subject: str) -> str:
+def read_mounted(facts: HostFacts, subject: str) -> str:
     """Whether PATH of ``PATH REF`` has that device mounted.
 
     ``unidentified`` is an OCFS2 mount there while the device itself is not seen any more.
     """
     path, wanted = subject.split(" ", 1)
     view = view_of(facts, wanted)
-    here = [item for item in known(facts.mounts) if item.path == path and item.pid == 1]
+    here = [item for item in require(facts.mounts) if item.path == path and item.pid == 1]
     if not here:
         return "absent"
     if is_foreign(here[-1]):
@@ -32,24 +32,24 @@ def mounted(facts: HostFacts, subject: str) -> str:
 
 def ocfs2_mounts(facts: HostFacts, _subject: str) -> str:
     """All OCFS2 mounts of the host, in any mount namespace."""
-    found = [item.path for item in known(facts.mounts) if not is_foreign(item)]
+    found = [item.path for item in require(facts.mounts) if not is_foreign(item)]
     return ", ".join(found) or "none"
 
 
 def boot_mount(facts: HostFacts, path: str) -> str:
     """The fstab line of a path."""
-    text = known(facts.fstab).text or ""
+    text = require(facts.fstab).text or ""
     return "; ".join(entry.line for entry in entries(text) if entry.path == path) or "absent"
 
 
 def fstab(facts: HostFacts, _subject: str) -> str:
     """The hash of fstab."""
-    return known(facts.fstab).sha256 or "absent"
+    return require(facts.fstab).sha256 or "absent"
 
 
-def unmounted(facts: HostFacts, subject: str) -> str:
+def read_unmounted(facts: HostFacts, subject: str) -> str:
     """Whether nothing of a volume is in use: no mount, no region, no domain, no heartbeat."""
-    why = released(facts, subject)
+    why = read_released(facts, subject)
     return _left_beating(facts, _parts(subject)[1]) if why == "released" else why
 
 
@@ -59,7 +59,7 @@ def _parts(subject: str) -> tuple[str, str, str]:
     return path, reference, uuid
 
 
-def released(facts: HostFacts, subject: str) -> str:
+def read_released(facts: HostFacts, subject: str) -> str:
     """Whether the kernel has nothing of the volume of ``PATH REF UUID``.
 
     Of /proc/mounts alone nothing is believed: a private mount namespace hides from it
@@ -78,7 +78,7 @@ def released(facts: HostFacts, subject: str) -> str:
 def _mounted_somewhere(facts: HostFacts, path: str, reference: str) -> str:
     view = view_of(facts, reference)
     device = view.device if view else None
-    for item in known(facts.mounts):
+    for item in require(facts.mounts):
         if not is_foreign(item) and (item.path == path or item.device == device):
             where = "" if item.pid == 1 else f" in the namespace of process {item.pid}"
             return f"mounted on {item.path}{where}"
@@ -86,8 +86,8 @@ def _mounted_somewhere(facts: HostFacts, path: str, reference: str) -> str:
 
 
 def _in_the_kernel(facts: HostFacts, uuid: str) -> str:
-    regions = {_plain(r.uuid) for live in known(facts.live).clusters for r in live.regions}
-    domains = {_plain(item) for item in known(facts.live).domains}
+    regions = {_plain(r.uuid) for live in require(facts.live).clusters for r in live.regions}
+    domains = {_plain(item) for item in require(facts.live).domains}
     if uuid == UNTOLD and regions | domains:
         return unknown("whose its heartbeat regions and DLM domains are: no UUID was read")
     if _plain(uuid) in regions:
@@ -100,8 +100,8 @@ def _beyond_telling(facts: HostFacts, reference: str) -> str:
     view = view_of(facts, reference)
     if view is not None and view.device is not None:
         return ""
-    seen = {other.device for other in known(facts.wanted)}
-    odd = [m.path for m in known(facts.mounts) if not is_foreign(m) and m.device not in seen]
+    seen = {other.device for other in require(facts.wanted)}
+    odd = [m.path for m in require(facts.mounts) if not is_foreign(m) and m.device not in seen]
     return unknown(f"what is mounted on {', '.join(odd)}") if odd else ""
 
 
@@ -111,7 +111,7 @@ def _plain(uuid: str) -> str:
 
 def _left_beating(facts: HostFacts, reference: str) -> str:
     """Whether the host's own heartbeat block is that of a clean leave."""
-    clusters, view = known(facts.live).clusters, view_of(facts, reference)
+    clusters, view = require(facts.live).clusters, view_of(facts, reference)
     own = {node.number for live in clusters for node in live.nodes if node.local}
     if own and view is not None and view.device is not None and view.beats is None:
         return unknown("the heartbeat area was not read")
@@ -123,16 +123,16 @@ def _left_beating(facts: HostFacts, reference: str) -> str:
 
 def serving(facts: HostFacts, subject: str) -> str:
     """Whether a volume is mounted and can be written to."""
-    state = mounted(facts, subject)
+    state = read_mounted(facts, subject)
     path = subject.split(" ", 1)[0]
-    here = [m for m in known(facts.mounts) if m.path == path and m.pid == 1]
+    here = [m for m in require(facts.mounts) if m.path == path and m.pid == 1]
     return "read-only" if state == "mounted" and "ro" in here[-1].options else state
 
 
 def mount_options(facts: HostFacts, subject: str) -> str:
     """Which options of ``PATH OPTION,...`` the mount there has; ``-`` for none."""
     path, options = subject.rsplit(" ", 1)
-    here = [m for m in known(facts.mounts) if m.path == path and m.pid == 1]
+    here = [m for m in require(facts.mounts) if m.path == path and m.pid == 1]
     if not here:
         return "absent"
     return ",".join(o for o in options.split(",") if o in here[-1].options) or "-"
@@ -140,7 +140,7 @@ def mount_options(facts: HostFacts, subject: str) -> str:
 
 def automount(facts: HostFacts, subject: str) -> str:
     """Whether ``KIND NAME TEXT`` would mount something by itself."""
-    found = {f"{a.kind} {a.name} {a.text}" for a in known(facts.automounts)}
+    found = {f"{a.kind} {a.name} {a.text}" for a in require(facts.automounts)}
     return "present" if subject in found else "absent"
 
 
@@ -148,7 +148,7 @@ def users(facts: HostFacts, path: str) -> str:
     """The processes that use something under a path."""
     found = [
         f"{p.pid} {p.command} ({p.path})"
-        for p in known(facts.processes)
+        for p in require(facts.processes)
         if p.path == path or p.path.startswith(f"{path}/")
     ]
     return ", ".join(found) or "none"
@@ -156,10 +156,10 @@ def users(facts: HostFacts, path: str) -> str:
 
 NEEDS = ("mounts", "fstab", "wanted", "disks", "live")
 READINGS = {
-    "mounted": Reading(("mounts", "wanted"), mounted),
+    "mounted": Reading(("mounts", "wanted"), read_mounted),
     "serving": Reading(("mounts", "wanted"), serving),
-    "unmounted": Reading(("mounts", "wanted", "live"), unmounted),
-    "released": Reading(("mounts", "wanted", "live"), released),
+    "unmounted": Reading(("mounts", "wanted", "live"), read_unmounted),
+    "released": Reading(("mounts", "wanted", "live"), read_released),
     "mount-options": Reading(("mounts",), mount_options),
     "automount": Reading(("automounts",), automount),
     "users": Reading(("processes",), users),

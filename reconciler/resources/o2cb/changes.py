@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import Cause, action_for, barrier, write
+from reconciler.gate.action_builders import Cause, action_for, barrier, write
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, Unit, known
+from reconciler.model.observed import HostFacts, Observed, Unit, require
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.roles import leaving, online, staying
 from reconciler.resources.o2cb.parsing import parse_settings, render_settings
@@ -20,7 +20,7 @@ UNITS = ("o2cb.service", "ocfs2.service")
 RECONNECT = "reconnect_delay_ms"
 
 
-def wanted(cluster: Cluster) -> Mapping[str, str]:
+def wanted_settings(cluster: Cluster) -> Mapping[str, str]:
     """The keys of the file that are ours, in its words (vendor/common/o2cb.init.sh)."""
     return {
         "O2CB_ENABLED": "true",
@@ -62,21 +62,21 @@ def frozen_timeouts(cluster: Cluster) -> str:
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Settings that differ in the file, timeouts in the kernel, units at boot."""
     stays, runs = staying(cluster), online(cluster)
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if host in stays:
-            yield from _diff_file(host, facts, wanted(cluster), _unsaid(cluster))
+            yield from _diff_file(host, facts, wanted_settings(cluster), _unsaid(cluster))
             if host in runs:
                 yield from _diff_timeouts(cluster, host, facts)
             yield from _diff_boot(host, facts, [u for u in _units(facts) if not u.enabled])
         elif host in leaving(cluster) and _is_ours(cluster, facts):
-            if known(facts.o2cb_config).text is not None:
+            if require(facts.o2cb_config).text is not None:
                 yield from _diff_file(host, facts, OUT)
             yield from _diff_boot(host, facts, [u for u in _units(facts) if u.enabled])
 
 
 def _is_ours(cluster: Cluster, facts: HostFacts) -> bool:
     """Whether what starts at boot is this cluster: what left may have joined another."""
-    have = parse_settings(known(facts.o2cb_config).text or "")
+    have = parse_settings(require(facts.o2cb_config).text or "")
     other = have.get("O2CB_BOOTCLUSTER", cluster.name) != cluster.name
     return not (other and have.get("O2CB_ENABLED") == "true")
 
@@ -92,7 +92,7 @@ def _diff_file(
     want: Mapping[str, str],
     unsaid: Mapping[str, str] | None = None,
 ) -> Iterator[Change]:
-    file = known(facts.o2cb_config)
+    file = require(facts.o2cb_config)
     have = parse_settings(file.text or "")
     have |= {key: value for key, value in (unsaid or {}).items() if not have.get(key)}
     if wrong := {key: have.get(key) for key in want if have.get(key) != want[key]}:
@@ -109,7 +109,7 @@ def _diff_file(
 def _diff_timeouts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
     have, want = timeouts(facts, cluster.name), _timeouts(cluster)
     if have != want:
-        offline = known(facts.live).running(cluster.name) is None
+        offline = require(facts.live).running(cluster.name) is None
         because = (
             "the cluster is not online in its kernel"
             if offline
@@ -128,14 +128,14 @@ def _diff_boot(host: str, facts: HostFacts, units: Sequence[Unit]) -> Iterator[C
 
 
 def _units(facts: HostFacts) -> list[Unit]:
-    return [u for u in known(facts.services) if u.name in UNITS and u.load == "loaded"]
+    return [u for u in require(facts.services) if u.name in UNITS and u.load == "loaded"]
 
 
 def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Write the settings, enable the units; then all kernels must have the timeouts."""
-    facts = observed.reached()
+    facts = observed.answering_hosts()
     for change in changes:
         if change.truth == "file":
             yield _write(cluster, change, facts[change.host])
@@ -193,9 +193,9 @@ def _set_boot(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
 
 
 def _write(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
-    file = known(facts.o2cb_config)
+    file = require(facts.o2cb_config)
     stays = change.host in staying(cluster)
-    text = render_settings(file.text, wanted(cluster) if stays else OUT)
+    text = render_settings(file.text, wanted_settings(cluster) if stays else OUT)
     action = write(change, (cluster.name, "write-o2cb-settings"), "o2cb-config", file, text)
     what = (
         f"start at boot, cluster {cluster.name}, its timeouts" if stays else "no start at boot"

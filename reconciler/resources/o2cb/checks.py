@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, LiveCluster, Observed, known
+from reconciler.model.observed import HostFacts, LiveCluster, Observed, require
 from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
 from reconciler.model.roles import staying
 from reconciler.resources.o2cb.changes import UNITS
@@ -21,19 +21,19 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
             "use mode: local",
         )
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if host not in staying(cluster):
             continue
-        stack = parse_settings(known(facts.o2cb_config).text or "").get("O2CB_STACK", "")
+        stack = parse_settings(require(facts.o2cb_config).text or "").get("O2CB_STACK", "")
         if stack not in ("", "o2cb"):
             yield Blocked(
                 "foreign-stack",
                 member_address(host),
-                f"{known(facts.o2cb_config).path} says O2CB_STACK={stack}",
+                f"{require(facts.o2cb_config).path} says O2CB_STACK={stack}",
                 "this product drives the o2cb stack; set it back, or leave the host out",
             )
         yield from _check_units(host, facts)
-        live = known(facts.live).running(cluster.name)
+        live = require(facts.live).running(cluster.name)
         if live and (untold := _untold(live)):
             yield refuse_unread(
                 host, f"{', '.join(untold)} in its kernel", "there is no such file"
@@ -59,7 +59,7 @@ def _untold(live: LiveCluster) -> list[str]:
 
 
 def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
-    for unit in known(facts.services):
+    for unit in require(facts.services):
         absent = unit.name == UNITS[0] and unit.load == "not-found"
         if unit.name in UNITS and (absent or unit.load == "masked"):
             yield Blocked(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import BARRIER, Effects, on_host, units_become, written_file
-from reconciler.model.observed import HostFacts, known
+from reconciler.model.observed import HostFacts, require
 from reconciler.model.plan import Action
 
 
@@ -16,7 +16,7 @@ def _settings_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFact
 
 def _delay_set(cluster: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
     """The kernel has the delay of the file."""
-    live = known(facts.live)
+    live = require(facts.live)
     delay = cluster.network.reconnect_delay_ms
     clusters = tuple(
         replace(c, reconnect_delay_ms=delay) if c.name == cluster.name else c

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 
 from reconciler.model.observed import Unit
-from reconciler.probe.sections import Section, choice, grouped, text_file
+from reconciler.probe.sections import Section, choice, group_rows, text_file
 
 SETTING = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
 WORD = re.compile(r"""(?:[^ \t'"\\;&|]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)*""")
@@ -19,7 +19,7 @@ def parse_units(section: Section) -> tuple[Unit, ...]:
     answers = {"enabled": True, "disabled": False}
     return tuple(
         Unit(name, load, active, sub, choice(enabled, answers))
-        for name, load, active, sub, enabled in grouped(section, {"unit": 5})["unit"]
+        for name, load, active, sub, enabled in group_rows(section, {"unit": 5})["unit"]
     )
 
 

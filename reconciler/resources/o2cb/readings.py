@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from reconciler.model.observed import HostFacts, known
+from reconciler.model.observed import HostFacts, require
 from reconciler.model.reading import Reading, unknown
 
 
 def o2cb_config(facts: HostFacts, _subject: str) -> str:
     """The hash of the o2cb configuration file."""
-    return known(facts.o2cb_config).sha256 or "absent"
+    return require(facts.o2cb_config).sha256 or "absent"
 
 
 def unit_at_boot(facts: HostFacts, name: str) -> str:
     """Whether a unit starts at boot."""
-    unit = next((u for u in known(facts.services) if u.name == name), None)
+    unit = next((u for u in require(facts.services) if u.name == name), None)
     if unit is None:
         return unknown("it was not looked at")
     return "enabled" if unit.enabled else "disabled"
@@ -21,7 +21,7 @@ def unit_at_boot(facts: HostFacts, name: str) -> str:
 
 def timeouts(facts: HostFacts, name: str) -> str:
     """The timeouts of the running cluster; of the network in ms, ``dead`` in intervals."""
-    live = known(facts.live).running(name)
+    live = require(facts.live).running(name)
     if live is None:
         return "absent"
     values = (

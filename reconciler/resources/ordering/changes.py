@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import Cause, action_for, write
+from reconciler.gate.action_builders import Cause, action_for, write
 from reconciler.model.addresses import VOLUME, member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, TextFile, known
+from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
@@ -28,7 +28,7 @@ from reconciler.resources.ordering.words import (
     load,
     mount_unit,
     order,
-    wanted,
+    wanted_drop_ins,
     wanted_mounts,
 )
 
@@ -51,8 +51,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to write over a file of our name that somebody else wrote."""
     if cluster.files == "kept":
         return
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
-        for unit in wanted(cluster, facts):
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
+        for unit in wanted_drop_ins(cluster, facts):
             text = drop_in(facts, unit).text
             if text is not None and not text.startswith(MARK):
                 yield Blocked(
@@ -74,7 +74,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     ):
         return
     stays, leavers = staying(cluster), leaving(cluster)
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if host in stays:
             yield from _diff_units(cluster, host, facts)
             yield from _diff_mounts(cluster, host, facts)
@@ -83,7 +83,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 
 def _diff_units(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
-    for unit, lines in wanted(cluster, facts).items():
+    for unit, lines in wanted_drop_ins(cluster, facts).items():
         text, after = drop_in(facts, unit).text, BETWEEN.join(lines)
         where = member_address(host, "service", unit, "order")
         if text != text_of(cluster, lines):
@@ -116,8 +116,8 @@ def _diff_old(
     cluster: Cluster, host: str, facts: HostFacts, *, leaves: bool
 ) -> Iterator[Change]:
     """Our drop-ins of this cluster that nothing needs; never anybody else's file."""
-    needed = () if leaves else wanted(cluster, facts)
-    for file in known(facts.ordering).files:
+    needed = () if leaves else wanted_drop_ins(cluster, facts)
+    for file in require(facts.ordering).files:
         unit = file.path.split("/")[-2].removesuffix(".d")
         text = file.text or ""
         if text.startswith(text_of(cluster, ())[: -len("[Unit]\n")]) and unit not in needed:
@@ -134,7 +134,7 @@ def actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Write or take away the files of a host, then one reload of its systemd."""
-    reached = observed.reached()
+    reached = observed.answering_hosts()
     for host in dict.fromkeys(change.host for change in changes):
         mine = [change for change in changes if change.host == host]
         for change in (change for change in mine if change.truth == "file"):
@@ -219,7 +219,7 @@ def drop_in(facts: HostFacts, unit: str) -> TextFile:
     """Our drop-in of a unit as a host has it."""
     path = path_of(unit)
     absent = TextFile(path, None, "", "644")
-    return next((file for file in known(facts.ordering).files if file.path == path), absent)
+    return next((file for file in require(facts.ordering).files if file.path == path), absent)
 
 
 def drop_in_digest(facts: HostFacts, unit: str) -> str:

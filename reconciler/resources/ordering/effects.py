@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import Effects, arguments, on_host, written_file
-from reconciler.model.observed import HostFacts, TextFile, known
+from reconciler.model.observed import HostFacts, TextFile, require
 from reconciler.model.plan import Action
 
 
@@ -19,7 +19,7 @@ def _order_archived(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 
 def _with_drop_in(facts: HostFacts, new: TextFile) -> HostFacts:
-    now = known(facts.ordering)
+    now = require(facts.ordering)
     kept = [file for file in now.files if file.path != new.path]
     files = (*kept, new) if new.text is not None else tuple(kept)
     return replace(facts, ordering=replace(now, files=files))
@@ -27,7 +27,7 @@ def _with_drop_in(facts: HostFacts, new: TextFile) -> HostFacts:
 
 def _reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """Also of what is masked, which systemd reads like the others and does not tell until then."""
-    now = known(facts.ordering)
+    now = require(facts.ordering)
     new = [fact.subject.split(" ", 1) for fact in action.expects]
     ours = [
         (file.path.split("/")[-2].removesuffix(".d"), file.text or "") for file in now.files

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import stable_path
-from reconciler.model.observed import HostFacts, known
+from reconciler.model.observed import HostFacts, require
 from reconciler.model.roles import is_withdrawn, mounting, mounts_at_boot
 from reconciler.model.units import full_names
 
@@ -40,7 +40,7 @@ def workloads(volume: Volume) -> tuple[str, ...]:
     return full_names((*volume.workloads.services, *libvirt))
 
 
-def ordered(cluster: Cluster) -> tuple[str, ...]:
+def ordered_units(cluster: Cluster) -> tuple[str, ...]:
     """The units whose order the probe is to tell."""
     found = [unit for volume in cluster.volumes for unit in workloads(volume)]
     mounts = [mount_unit(volume.mount.path) for volume in cluster.volumes]
@@ -49,10 +49,10 @@ def ordered(cluster: Cluster) -> tuple[str, ...]:
 
 def guest_units(cluster: Cluster) -> tuple[str, ...]:
     """Of the units those that no file names as a service."""
-    return (GUESTS,) if GUESTS in ordered(cluster) else ()
+    return (GUESTS,) if GUESTS in ordered_units(cluster) else ()
 
 
-def wanted(cluster: Cluster, facts: HostFacts) -> Mapping[str, tuple[str, ...]]:
+def wanted_drop_ins(cluster: Cluster, facts: HostFacts) -> Mapping[str, tuple[str, ...]]:
     """By unit the lines of its drop-in; a unit that the host lacks needs none.
 
     A workload is stopped before the volume is unmounted, by whomever, and is not started at
@@ -91,24 +91,24 @@ def wanted_mounts(cluster: Cluster, host: str, facts: HostFacts) -> Mapping[str,
 
 def is_in_fstab(facts: HostFacts, path: str) -> bool:
     """Whether a line is about a path, which has nothing that a file would have to escape."""
-    lines = (known(facts.fstab).text or "").split("\n")
+    lines = (require(facts.fstab).text or "").split("\n")
     return any(line.split()[1:2] == [path] and line[:1] != "#" for line in lines)
 
 
 def load(facts: HostFacts, unit: str) -> str:
     """systemd's LoadState of a unit."""
-    return next((u.load for u in known(facts.services) if u.name == unit), "not-found")
+    return next((u.load for u in require(facts.services) if u.name == unit), "not-found")
 
 
 def _is_used(facts: HostFacts, unit: str) -> bool:
-    found = next((u for u in known(facts.services) if u.name == unit), None)
+    found = next((u for u in require(facts.services) if u.name == unit), None)
     return found is not None and (found.enabled or found.active == "active")
 
 
 def order(facts: HostFacts, subject: str) -> str:
     """Whether systemd has the word of ``UNIT WORD``."""
     unit, word = subject.split(" ", 1)
-    return "kept" if (unit, word) in known(facts.ordering).words else "absent"
+    return "kept" if (unit, word) in require(facts.ordering).words else "absent"
 
 
 def mount_unit(path: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import action_for
+from reconciler.gate.action_builders import action_for
 from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, known
+from reconciler.model.observed import HostFacts, Observed, require
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import STOPPED, restrict_to, staying
@@ -19,12 +19,12 @@ from reconciler.model.software import (
     missing_packages,
     module_package,
     optional_packages,
-    outdated,
     outdated_module,
+    outdated_tools,
     reload_due,
     stale_modules,
 )
-from reconciler.resources.packages.fetching import INSTALL_TIMEOUT, fetched
+from reconciler.resources.packages.fetching import INSTALL_TIMEOUT, fetch_action
 
 # The cluster stack's module is loaded by the o2cb service itself.
 MODULE = "ocfs2"
@@ -36,27 +36,27 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     Where a cluster is online it need not be: the kernel loads it with the first mount, and
     restarting o2cb unloads it.
     """
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         names = missing_packages(cluster, facts)
-        if names and cluster.packages.manage and known(facts.packages).manager:
+        if names and cluster.packages.manage and require(facts.packages).manager:
             before, after = dict.fromkeys(names, "absent"), dict.fromkeys(names, "installed")
             because = "without them the host can take no part"
             address = member_address(host, "packages")
             yield Change(address, host, "package", before, after, because)
-        if wanted := outdated(cluster, facts):
+        if wanted := outdated_tools(cluster, facts):
             name, _, version = wanted.partition("=")
-            have = known(facts.packages).versions[name]
+            have = require(facts.packages).versions[name]
             address = member_address(host, "tools-version")
             because = f"the file wants version {version} of {name}"
             yield Change(address, host, "package", have, version, because)
         yield from _other_module(cluster, host, facts)
         if not has_module(facts) and (name := module_package(cluster, facts)):
-            release = known(facts.kernel).running
+            release = require(facts.kernel).running
             because = f"the running kernel {release} has no ocfs2 module"
             address = member_address(host, "kernel-module")
             yield Change(address, host, "package", None, name, because)
         loads = has_module(facts) or not module_package(cluster, facts)
-        if loads and module(facts, MODULE) == "absent" and not known(facts.live).clusters:
+        if loads and module(facts, MODULE) == "absent" and not require(facts.live).clusters:
             address = member_address(host, "module")
             yield Change(
                 address, host, "kernel", None, MODULE, "the ocfs2 module is not loaded"
@@ -94,7 +94,7 @@ def actions(
 ) -> Iterator[Action]:
     """Install what is missing; load the module."""
     for change in changes:
-        facts = observed.reached()[change.host]
+        facts = observed.answering_hosts()[change.host]
         yield from MAKE[parse_address(change.address).aspect[0]](cluster, change, facts)
 
 
@@ -111,7 +111,7 @@ def _load(cluster: Cluster, change: Change, _facts: HostFacts) -> Iterator[Actio
 
 
 def _install(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
-    manager = known(facts.packages).manager or ""
+    manager = require(facts.packages).manager or ""
     names = missing_packages(cluster, facts)
     also = optional_packages(cluster, facts)
     words = ", ".join(names) + (f"; {', '.join(also)} if it is offered" if also else "")
@@ -141,7 +141,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
     What a package's scripts do to the services of a host is the package's affair: a restart
     of o2cb stops ocfs2.service as well, which kills whoever uses a volume.
     """
-    name = outdated(cluster, facts)
+    name = outdated_tools(cluster, facts)
     upgrade = action_for(
         cluster.name,
         change,
@@ -149,7 +149,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
         summary=f"install {name} in place of {change.before}",
         command=gate_command(
             "install-packages",
-            known(facts.packages).manager or "",
+            require(facts.packages).manager or "",
             name,
             timeout=INSTALL_TIMEOUT,
         ),
@@ -157,7 +157,7 @@ def _upgrade(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Act
         expects=(Fact((change.host,), "package", cluster.packages.tools, str(change.after)),),
         seconds=60,
     )
-    yield upgrade if _stopped(cluster, change.host) else fetched(upgrade)
+    yield upgrade if _stopped(cluster, change.host) else fetch_action(upgrade)
 
 
 def _stopped(cluster: Cluster, host: str) -> bool:
@@ -173,7 +173,7 @@ def _idle(cluster: Cluster, host: str) -> tuple[Fact, ...]:
 
 def _upgrade_module(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     """In a turn of the host's own: the package first, then what the kernel runs."""
-    manager, release = known(facts.packages).manager or "", known(facts.kernel).running
+    manager, release = require(facts.packages).manager or "", require(facts.kernel).running
     word = outdated_module(cluster, facts)
     upgrade = action_for(
         cluster.name,
@@ -191,14 +191,14 @@ def _upgrade_module(cluster: Cluster, change: Change, facts: HostFacts) -> Itera
         ),
         seconds=60,
     )
-    yield upgrade if _stopped(cluster, change.host) else fetched(upgrade)
+    yield upgrade if _stopped(cluster, change.host) else fetch_action(upgrade)
     yield from _reload(cluster, change, facts)
 
 
 def _reload(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
     if not _stopped(cluster, change.host):
         return
-    release = known(facts.kernel).running
+    release = require(facts.kernel).running
     yield action_for(
         cluster.name,
         change,
@@ -212,7 +212,7 @@ def _reload(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Acti
 
 
 def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Iterator[Action]:
-    manager, release = known(facts.packages).manager or "", known(facts.kernel).running
+    manager, release = require(facts.packages).manager or "", require(facts.kernel).running
     name = module_package(cluster, facts)
     if version := cluster.packages.kernel_module_version:
         name = f"{name}={version}"
@@ -230,12 +230,12 @@ def _install_module(cluster: Cluster, change: Change, facts: HostFacts) -> Itera
 
 def running_kernel(facts: HostFacts, _subject: str) -> str:
     """The release of the kernel that runs."""
-    return known(facts.kernel).running
+    return require(facts.kernel).running
 
 
 def module_file(facts: HostFacts, release: str) -> str:
     """Whether there is an ocfs2 module for a kernel, which must be the running one."""
-    kernel = known(facts.kernel)
+    kernel = require(facts.kernel)
     return "there" if kernel.running == release and kernel.module_file else "absent"
 
 
@@ -246,7 +246,7 @@ def module_version(facts: HostFacts, word: str) -> str:
 
 def loaded_module(facts: HostFacts, name: str) -> str:
     """Whether a module runs as its file is, as far as both can be told."""
-    build = next((b for b in known(facts.kernel).builds if b.name == name), None)
+    build = next((b for b in require(facts.kernel).builds if b.name == name), None)
     if build is None:
         return "absent"
     if stale_modules(facts):
@@ -257,12 +257,12 @@ def loaded_module(facts: HostFacts, name: str) -> str:
 
 def package(facts: HostFacts, name: str) -> str:
     """The installed version of a package."""
-    return known(facts.packages).versions.get(name, "absent")
+    return require(facts.packages).versions.get(name, "absent")
 
 
 def module(facts: HostFacts, name: str) -> str:
     """Whether a kernel module is loaded."""
-    return "loaded" if name in known(facts.kernel).loaded else "absent"
+    return "loaded" if name in require(facts.kernel).loaded else "absent"
 
 
 MAKE = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, Packages, known
+from reconciler.model.observed import HostFacts, Observed, Packages, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import staying
 from reconciler.model.software import (
@@ -16,8 +16,8 @@ from reconciler.model.software import (
     install_line,
     missing_packages,
     module_package,
-    outdated,
     outdated_module,
+    outdated_tools,
 )
 
 SYSTEM = ("blkid", "wipefs", "systemctl")
@@ -28,7 +28,7 @@ FREE_BYTES = 1 << 20
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse hosts without the tools, the module, the right to use them, or room."""
     stays = staying(cluster)
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         yield from _check_rights(host, facts)
         if host in stays:
             yield from _check_software(cluster, host, facts)
@@ -36,7 +36,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 
 def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
-    uid = known(facts.identity).uid
+    uid = require(facts.identity).uid
     if uid != 0:
         yield Blocked(
             "not-root",
@@ -47,7 +47,7 @@ def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 
 def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    packages = known(facts.packages)
+    packages = require(facts.packages)
     names = missing_packages(cluster, facts)
     if missing := [name for name in SYSTEM if name not in packages.commands]:
         yield Blocked(
@@ -60,12 +60,12 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
         yield from _only_checked(cluster, host, facts)
     elif names:
         yield from _check_manager(host, packages, names)
-    if wanted := outdated(cluster, facts):
+    if wanted := outdated_tools(cluster, facts):
         yield from _check_manager(host, packages, (wanted,))
     if wanted := outdated_module(cluster, facts):
         yield from _check_manager(host, packages, (wanted,))
         yield from _check_proof(host, facts)
-    kernel = known(facts.kernel)
+    kernel = require(facts.kernel)
     if not has_module(facts) and module_package(cluster, facts):
         yield from _check_manager(host, packages, (module_package(cluster, facts),))
     elif not has_module(facts):
@@ -79,7 +79,7 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
 
 def _check_proof(host: str, facts: HostFacts) -> Iterator[Blocked]:
     """A kernel that does not tell what it runs could not show that it runs another build."""
-    untold = [b.name for b in known(facts.kernel).builds if not (b.running and b.file)]
+    untold = [b.name for b in require(facts.kernel).builds if not (b.running and b.file)]
     if untold:
         yield Blocked(
             "module-unproven",
@@ -92,7 +92,7 @@ def _check_proof(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _only_checked(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     """Only the tools are needed now and always; what growing needs is asked for then."""
-    packages = known(facts.packages)
+    packages = require(facts.packages)
     if missing := [name for name in TOOLS if name not in packages.commands]:
         why = (
             "packages.manage is false" if packages.manager else "neither dpkg nor rpm is there"
@@ -126,10 +126,10 @@ def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Ite
 
 def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
     """What brings the module; Debian builds it for all kernels but those of clouds."""
-    running = known(facts.kernel).running
+    running = require(facts.kernel).running
     if cluster.packages.kernel_module:
         names = (expand_kernel(cluster.packages.kernel_module, facts),)
-        line = install_line(known(facts.packages).manager, names)
+        line = install_line(require(facts.packages).manager, names)
         return f"on {host}: {line}, in the build for {running}"
     if "-cloud-" in running:
         package = f"linux-image-{running.rpartition('-cloud-')[2]}"
@@ -144,7 +144,7 @@ def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
 
 
 def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
-    for space in known(facts.space):
+    for space in require(facts.space):
         if space.path == "/boot":
             continue
         if space.free < FREE_BYTES or space.inodes == 0:

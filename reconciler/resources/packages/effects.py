@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import Effects, arguments, on_host, unchanged
-from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, known
+from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, require
 from reconciler.model.plan import Action
 from reconciler.model.software import UNITS, commands
 
@@ -14,7 +14,7 @@ from reconciler.model.software import UNITS, commands
 def _installed(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """The packages with their commands and units; of their versions nothing is known yet."""
     manager, *words = arguments(action)
-    now = known(facts.packages)
+    now = require(facts.packages)
     asked = [word.partition("=") for word in words if not word.startswith("?")]
     names = [name for name, _, _ in asked]
     versions = {name: version or "to be installed" for name, _, version in asked}
@@ -37,13 +37,13 @@ def _installed(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 
 def _module_loaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
-    kernel, name = known(facts.kernel), action.expects[0].subject
+    kernel, name = require(facts.kernel), action.expects[0].subject
     loaded = tuple(dict.fromkeys((*kernel.loaded, name)))
     return replace(facts, kernel=replace(kernel, loaded=loaded))
 
 
 def _module_installed(_c: Cluster, facts: HostFacts, _a: Action) -> HostFacts:
-    kernel = known(facts.kernel)
+    kernel = require(facts.kernel)
     return replace(facts, kernel=replace(kernel, module_file="to be installed"))
 
 
@@ -51,7 +51,7 @@ def _module_upgraded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts
     """What runs stays what it was, and is not what is installed any more."""
     _manager, word, _kernel = arguments(action)
     name, _, version = word.partition("=")
-    now, kernel = known(facts.packages), known(facts.kernel)
+    now, kernel = require(facts.packages), require(facts.kernel)
     builds = tuple(replace(build, file="to be installed") for build in kernel.builds)
     return replace(
         facts,
@@ -62,7 +62,7 @@ def _module_upgraded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts
 
 def _module_reloaded(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """What runs is what is installed, also where nothing was loaded before."""
-    kernel, name = known(facts.kernel), action.expects[0].subject
+    kernel, name = require(facts.kernel), action.expects[0].subject
     found = {build.name: build.file or "as installed" for build in kernel.builds}
     files = {name: "as installed", **found}
     builds = tuple(ModuleBuild(n, file, file) for n, file in files.items())

@@ -12,7 +12,7 @@ from reconciler.model.plan import Action, declared_kind
 INSTALL_TIMEOUT = 1800.0
 
 
-def fetched(upgrade: Action) -> Action:
+def fetch_action(upgrade: Action) -> Action:
     """The same up to where it would begin: rehearsed, with all that it takes on the host.
 
     A version that no repository has, a lock, a hold or a pin is found while all is mounted.

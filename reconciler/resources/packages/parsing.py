@@ -10,7 +10,7 @@ from reconciler.probe.sections import (
     Section,
     choice,
     dash,
-    grouped,
+    group_rows,
     maybe_number,
     number,
     pairs,
@@ -59,7 +59,7 @@ def parse_kernel(section: Section) -> Kernel:
     """The running kernel, the next one, and the ocfs2 module for each."""
     found = pairs(tuple(row for row in section if row[0] not in MANY))
     _exactly(found, KERNEL)
-    rows = grouped(tuple(row for row in section if row[0] in MANY), MANY)
+    rows = group_rows(tuple(row for row in section if row[0] in MANY), MANY)
     return Kernel(
         running=found["running"],
         next_boot=dash(found["next_boot"]),
@@ -85,7 +85,7 @@ def _signed(value: str) -> int | None:
 def parse_packages(section: Section) -> Packages:
     """Versions by package; several installed of one name (kernel modules) are listed."""
     shapes = {"manager": 1, "version": 2, "command": 1, "held": 1, "broken": 1}
-    rows = grouped(section, shapes)
+    rows = group_rows(section, shapes)
     ((manager,),) = rows["manager"] if len(rows["manager"]) == 1 else (("",),)
     versions: dict[str, str] = {}
     for name, version in rows["version"]:
@@ -101,7 +101,7 @@ def parse_packages(section: Section) -> Packages:
 
 def parse_space(section: Section) -> tuple[Space, ...]:
     """Free room, path by path."""
-    rows = grouped(section, {"space": 3})["space"]
+    rows = group_rows(section, {"space": 3})["space"]
     return tuple(Space(path, number(free), maybe_number(inodes)) for path, free, inodes in rows)
 
 

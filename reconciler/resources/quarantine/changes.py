@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.gate.steps import digest, write
+from reconciler.gate.action_builders import digest, write
 from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import QUARANTINE
@@ -19,7 +19,7 @@ from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.records import record
-from reconciler.model.roles import contacted, restrict_to, staying
+from reconciler.model.roles import contacted_members, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
     Entry,
@@ -31,14 +31,14 @@ from reconciler.resources.quarantine.entries import (
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse a record that cannot be read: nobody in quarantine is forgotten."""
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         try:
             entries(cluster, Observed({host: facts}))
         except ValueError as error:
             yield refuse_unread(host, f"the record {QUARANTINE}", str(error))
 
 
-def entered(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
+def quarantine_candidates(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """Those in quarantine, and the dead who are on a list still."""
     found = _safely(cluster, observed)
     roster = known_members(cluster, observed)
@@ -66,7 +66,7 @@ def _safely(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
 
 def _last_list(cluster: Cluster, observed: Observed, name: str) -> tuple[tuple[int, str], ...]:
     """A list that has ``name``, of a running kernel or else of a file; empty if none has."""
-    reached = restrict_to(observed, staying(cluster)).reached()
+    reached = restrict_to(observed, staying(cluster)).answering_hosts()
     found = [*(_live(cluster, f) for f in reached.values())]
     found += [_filed(cluster, f) for f in reached.values()]
     return next((n for n in found if name in {host_key(node) for _, node in n}), ())
@@ -88,18 +88,22 @@ def _filed(cluster: Cluster, facts: HostFacts) -> tuple[tuple[int, str], ...]:
     return tuple(sorted((n.number, n.name) for n in nodes if n.cluster == cluster.name))
 
 
-def lifted(cluster: Cluster, observed: Observed, found: Sequence[Entry]) -> frozenset[Entry]:
+def releasable(
+    cluster: Cluster, observed: Observed, found: Sequence[Entry]
+) -> frozenset[Entry]:
     """Entries of whom the storage is taken, or who is reached again and surely the same."""
     revoked = {
         host_key(m.name)
         for m in cluster.members
         if m.role == "dead" and m.attested and m.attested.lun_access == "revoked"
     }
-    names = {m.name for m in contacted(cluster)}
-    back = {host_key(name): f for name, f in restrict_to(observed, names).reached().items()}
+    names = {m.name for m in contacted_members(cluster)}
+    back = {
+        host_key(name): f for name, f in restrict_to(observed, names).answering_hosts().items()
+    }
     machines = [
         facts.identity.machine_id
-        for facts in observed.reached().values()
+        for facts in observed.answering_hosts().values()
         if not isinstance(facts.identity, Unknown)
     ]
     return frozenset(
@@ -127,10 +131,10 @@ def _is_same(cluster: Cluster, entry: Entry, facts: HostFacts, machines: Sequenc
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Members whose record is not the wanted one."""
-    everyone = entered(cluster, observed)
-    free = lifted(cluster, observed, everyone)
+    everyone = quarantine_candidates(cluster, observed)
+    free = releasable(cluster, observed, everyone)
     kept = [e for e in everyone if e not in free]
-    for host, facts in restrict_to(observed, staying(cluster)).reached().items():
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         have = record(facts, cluster.name, QUARANTINE).text
         for place, wanted in (("enter", everyone), ("leave", kept)):
             text = entries_text(wanted)
@@ -151,7 +155,7 @@ def actions(
 ) -> Iterator[Action]:
     """Write down who enters before anything is dropped, and who leaves after all else."""
     for change in changes:
-        file = record(observed.reached()[change.host], cluster.name, QUARANTINE)
+        file = record(observed.answering_hosts()[change.host], cluster.name, QUARANTINE)
         before = change.before if isinstance(change.before, str) else None
         old = replace(file, text=before, sha256=digest(before) if before is not None else "")
         lifts = parse_address(change.address).last == "leave"

@@ -9,7 +9,7 @@ from reconciler.probe.sections import (
     Section,
     choice,
     dash,
-    grouped,
+    group_rows,
     maybe_number,
     number,
     text_files,
@@ -21,7 +21,7 @@ BEGUN: Mapping[str, str] = {"-": "", "now": "now", "before": "before"}
 
 def parse_leases(section: Section) -> tuple[Lease, ...]:
     """The leases of the host, its own first; also what still runs after one was given back."""
-    rows = grouped(section, {"lease": 9, "with": 2})
+    rows = group_rows(section, {"lease": 9, "with": 2})
     hosts: dict[str, list[str]] = {}
     for scope, host in rows["with"]:
         hosts.setdefault(scope, []).append(host)
@@ -50,7 +50,7 @@ def _lease(row: tuple[str, ...], hosts: list[str]) -> Lease:
 
 def parse_pauses(section: Section) -> tuple[Pause, ...]:
     """The pause that holds on the host, if any."""
-    rows = grouped(section, {"paused": 5})["paused"]
+    rows = group_rows(section, {"paused": 5})["paused"]
     if len(rows) > 1:
         raise ValueError("paused twice")
     return tuple(
@@ -61,7 +61,7 @@ def parse_pauses(section: Section) -> tuple[Pause, ...]:
 
 def parse_log(section: Section) -> tuple[str, ...]:
     """The last kernel messages about cluster and storage, oldest first."""
-    return tuple(line for (line,) in grouped(section, {"log": 1})["log"])
+    return tuple(line for (line,) in group_rows(section, {"log": 1})["log"])
 
 
 SECTIONS: dict[str, Callable[[Section], object]] = {

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
-from reconciler.model.observed import HostFacts, Observed, Superblock, known
+from reconciler.model.observed import HostFacts, Observed, Superblock, require
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
 from reconciler.model.roles import is_withdrawn, mounting_it, online, restrict_to, staying
-from reconciler.model.software import reload_due, stale_modules, unwanted
+from reconciler.model.software import reload_due, stale_modules, unwanted_versions
 from reconciler.resources.skew.features import missing_features
 
 Hosts = Mapping[str, HostFacts]
@@ -43,7 +43,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 def findings(cluster: Cluster, observed: Observed) -> Iterator[Finding]:
     """The same of members that run, and versions that differ between members."""
-    hosts = restrict_to(observed, staying(cluster)).reached()
+    hosts = restrict_to(observed, staying(cluster)).answering_hosts()
     yield from _versions(cluster, hosts)
     for host, facts in hosts.items():
         yield from _stale(cluster, host, facts)
@@ -66,7 +66,7 @@ def actions(
 
 
 def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
-    hosts = restrict_to(observed, staying(cluster)).reached()
+    hosts = restrict_to(observed, staying(cluster)).answering_hosts()
     yield from _protocols(cluster, hosts)
     for volume in cluster.volumes:
         if not is_withdrawn(volume):
@@ -78,9 +78,9 @@ def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
 def _versions(cluster: Cluster, hosts: Hosts) -> Iterator[Finding]:
     tools = cluster.packages.tools
     readings: Mapping[str, Callable[[HostFacts], str]] = {
-        f"have different {tools}": lambda f: known(f.packages).versions.get(tools, "none"),
-        "run different kernels": lambda f: known(f.kernel).running,
-        "have different ocfs2 modules": lambda f: known(f.kernel).module_version or "none",
+        f"have different {tools}": lambda f: require(f.packages).versions.get(tools, "none"),
+        "run different kernels": lambda f: require(f.kernel).running,
+        "have different ocfs2 modules": lambda f: require(f.kernel).module_version or "none",
     }
     for what, reading in readings.items():
         found: dict[str, list[str]] = {}
@@ -114,7 +114,9 @@ def _stale(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Finding]:
 
 def _unmanaged(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Finding]:
     """Other versions than the file names, which somebody else is to install."""
-    for name, have, wanted in () if cluster.packages.manage else unwanted(cluster, facts):
+    for name, have, wanted in (
+        () if cluster.packages.manage else unwanted_versions(cluster, facts)
+    ):
         yield Finding(
             "version-skew",
             member_address(host),
@@ -130,11 +132,11 @@ def _protocols(cluster: Cluster, hosts: Hosts) -> Iterator[Skew]:
         mine = _protocol(facts)
         others = [h for h, theirs in runs.items() if h != host and not _suits(mine, theirs)]
         if others:
-            words = ", ".join(f"{h} {known(hosts[h].live).locking}" for h in others)
+            words = ", ".join(f"{h} {require(hosts[h].live).locking}" for h in others)
             yield Skew(
                 "protocol-skew",
                 host,
-                f"its kernel has the locking protocol {known(facts.live).locking}, "
+                f"its kernel has the locking protocol {require(facts.live).locking}, "
                 f"and {words}: it could not mount what they have mounted",
                 f"boot {host} with a kernel whose ocfs2 has the protocol of the others",
                 host in online(cluster) and host not in runs,
@@ -142,12 +144,12 @@ def _protocols(cluster: Cluster, hosts: Hosts) -> Iterator[Skew]:
 
 
 def _runs(cluster: Cluster, facts: HostFacts) -> bool:
-    return known(facts.live).running(cluster.name) is not None
+    return require(facts.live).running(cluster.name) is not None
 
 
 def _protocol(facts: HostFacts) -> tuple[int, ...]:
     """Major and minor; nothing while it is not known."""
-    return tuple(int(word) for word in known(facts.live).locking.split(".") if word)
+    return tuple(int(word) for word in require(facts.live).locking.split(".") if word)
 
 
 def _suits(mine: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
@@ -165,7 +167,7 @@ def _tools(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iterato
     if view is None or view.unread or view.superblock or view.signature.get("TYPE") != "ocfs2":
         return
     versions = {
-        h: known(f.packages).versions.get(cluster.packages.tools) for h, f in hosts.items()
+        h: require(f.packages).versions.get(cluster.packages.tools) for h, f in hosts.items()
     }
     readers = [h for h in _readers(volume, hosts) if versions[h] != versions[host]]
     if readers:
@@ -191,8 +193,8 @@ def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iter
     if block is None:
         return
     facts, where = hosts[host], ref(volume)
-    kernel = known(facts.kernel)
-    able = {known(f.kernel).running for f in hosts.values() if has_mounted(f, where)}
+    kernel = require(facts.kernel)
+    able = {require(f.kernel).running for f in hosts.values() if has_mounted(f, where)}
     if kernel.running not in able and (
         lacks := missing_features(block, kernel, kernel.running)
     ):

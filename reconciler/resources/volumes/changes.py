@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import action_for, barrier
+from reconciler.gate.action_builders import action_for, barrier
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import block_doubt, chosen_uuid, disk_of, ref, target, view_of
 from reconciler.model.gate_call import Target
-from reconciler.model.observed import HostFacts, Observed, WantedDevice, known
+from reconciler.model.observed import HostFacts, Observed, WantedDevice, require
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.roles import is_withdrawn, listed, restrict_to, staying
+from reconciler.model.roles import is_withdrawn, listed_members, restrict_to, staying
 
 # mkfs.ocfs2 of a large volume writes every slot's journal; minutes on a slow SAN.
 FORMAT_TIMEOUT = 1800.0
@@ -22,7 +22,7 @@ DEFAULT_SPARE_SLOTS = 2
 LEAST_SLOTS = 4
 
 
-def named(volume: Volume) -> str:
+def describe_device(volume: Volume) -> str:
     """The volume's device in words."""
     device = volume.device
     whole = device.path or f"LUN {device.wwid}"
@@ -31,14 +31,14 @@ def named(volume: Volume) -> str:
 
 def slots(cluster: Cluster, volume: Volume) -> int:
     """The slots of a new file system: as asked, else room for two more members."""
-    return volume.slots or max(LEAST_SLOTS, len(listed(cluster)) + DEFAULT_SPARE_SLOTS)
+    return volume.slots or max(LEAST_SLOTS, len(listed_members(cluster)) + DEFAULT_SPARE_SLOTS)
 
 
 def views(volume: Volume, observed: Observed) -> Mapping[str, WantedDevice]:
     """What each reached member sees behind the volume's device."""
     found = {}
-    for host, facts in observed.reached().items():
-        for item in known(facts.wanted):
+    for host, facts in observed.answering_hosts().items():
+        for item in require(facts.wanted):
             if item.ref == ref(volume):
                 found[host] = item
     return found
@@ -65,7 +65,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 
 def _because(volume: Volume, observed: Observed) -> str:
-    seen = {blank(facts, ref(volume)) for facts in observed.reached().values()}
+    seen = {blank(facts, ref(volume)) for facts in observed.answering_hosts().values()}
     if seen == {"blank"}:
         return "the device is blank on every member"
     return "no member sees a file system on it"
@@ -78,7 +78,10 @@ def actions(
     by_address = {volume_address(v.label, "file-system"): v for v in cluster.volumes}
     for change in changes:
         volume = by_address[change.address]
-        size, facts = views(volume, observed)[change.host].size, observed.reached()[change.host]
+        size, facts = (
+            views(volume, observed)[change.host].size,
+            observed.answering_hosts()[change.host],
+        )
         device = target(facts, volume)
         if device is None or size is None:
             continue  # refused by check: device-missing, no-stable-path
@@ -118,7 +121,7 @@ def _format(cluster: Cluster, volume: Volume, change: Change, new: _New) -> Acti
         volume.label,
         address=volume_address(volume.label),
         risk="data",
-        summary=f"format {named(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
+        summary=f"format {describe_device(volume)} as OCFS2 {volume.label}, {slots(cluster, volume)} slots",
         irreversible=True,
         device=volume.device.wwid or volume.device.path or "",
         command=gate_command("format", "--", *argv, target=new.target, timeout=FORMAT_TIMEOUT),
@@ -203,7 +206,7 @@ def blank(facts: HostFacts, subject: str) -> str:
         return _none(facts, subject)
     if view.signature or view.wiped or view.superblock:
         return "signature"
-    disks = {disk.name: disk for disk in known(facts.disks)}
+    disks = {disk.name: disk for disk in require(facts.disks)}
     disk = disks.get(view.node)
     children = [d.name for d in disks.values() if d.parent == view.node]
     if disk is None or disk.holders or children:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.addresses import volume_address
-from reconciler.model.bindings import VOLUMES, bound_now, recorded
+from reconciler.model.bindings import VOLUMES, bound_now, recorded_bindings
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, is_logical, ref, whole_disk
 from reconciler.model.observed import (
@@ -19,7 +19,7 @@ from reconciler.model.quantities import format_size
 from reconciler.model.records import DIRECTORY
 from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.volumes import heartbeats
-from reconciler.resources.volumes.changes import begin, blank, named, views
+from reconciler.resources.volumes.changes import begin, blank, describe_device, views
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
 SLACK = 4 << 20
@@ -44,7 +44,7 @@ def _check_copies(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     now = bound_now(cluster, observed)
     before = {
         (uuid, wwid): f"as {host} remembers of {label}"
-        for host, bindings in recorded(cluster, observed).items()
+        for host, bindings in recorded_bindings(cluster, observed).items()
         for label, (uuid, wwid) in bindings.items()
     }
     before |= {pair: f"as volume {label}" for label, pair in now.items()}
@@ -55,7 +55,7 @@ def _check_copies(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield Blocked(
                 "cloned-volume",
                 volume_address(volume.label),
-                f"{named(volume)} has the file system {uuid} on the disk {wwid}; it is on "
+                f"{describe_device(volume)} has the file system {uuid} on the disk {wwid}; it is on "
                 f"{where}, {how}",
                 "take the copy away from the members; if the volume itself has moved to this "
                 f"disk, remove {DIRECTORY}/{cluster.name}/{VOLUMES} on every member",
@@ -69,7 +69,7 @@ def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Block
         yield Blocked(
             "device-unreadable",
             subject,
-            f"{host}: {named(volume)} could not be read: {unread}",
+            f"{host}: {describe_device(volume)} could not be read: {unread}",
             "restore its paths (multipath -ll), or see what the kernel logged; then plan again",
         )
     elif not view.nodes and view.disk_found:
@@ -78,14 +78,14 @@ def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Block
         yield Blocked(
             "device-missing",
             subject,
-            f"{host} does not see {named(volume)}",
+            f"{host} does not see {describe_device(volume)}",
             f"present the LUN to {host} (zoning, iSCSI login, rescan), or correct the device",
         )
     elif view.node is None:
         yield Blocked(
             "device-ambiguous",
             subject,
-            f"{host} sees {named(volume)} as {', '.join(view.nodes)}: several paths, no multipath",
+            f"{host} sees {describe_device(volume)} as {', '.join(view.nodes)}: several paths, no multipath",
             f"configure multipath on {host}",
         )
 
@@ -113,14 +113,16 @@ def _check_together(
     volume: Volume, observed: Observed, seen: Mapping[str, WantedDevice]
 ) -> Iterator[Blocked]:
     subject = volume_address(volume.label)
-    disks = {host: whole_disk(observed.reached()[host], view) for host, view in seen.items()}
+    disks = {
+        host: whole_disk(observed.answering_hosts()[host], view) for host, view in seen.items()
+    }
     wwids = {host: disk.wwid if disk else None for host, disk in disks.items()}
     if len(set(wwids.values())) > 1:
         words = ", ".join(f"{host} {wwid or 'none'}" for host, wwid in wwids.items())
         yield Blocked(
             "different-device",
             subject,
-            f"{named(volume)} leads to disks of different WWIDs: {words}",
+            f"{describe_device(volume)} leads to disks of different WWIDs: {words}",
             "give the device's wwid, or a path that leads to one disk on all members",
         )
     sizes = {host: view.size for host, view in seen.items()}
@@ -130,7 +132,7 @@ def _check_together(
         yield Blocked(
             "device-size-differs",
             subject,
-            f"{named(volume)} has different sizes: {words}",
+            f"{describe_device(volume)} has different sizes: {words}",
             "rescan the device on the hosts that lag, or check that it is one disk",
         )
     uuids = {
@@ -141,7 +143,7 @@ def _check_together(
         yield Blocked(
             "different-device",
             subject,
-            f"{named(volume)} holds different file systems: {words}",
+            f"{describe_device(volume)} holds different file systems: {words}",
             "the name leads to different disks: give the device's wwid or a path that is shared",
         )
 
@@ -150,7 +152,7 @@ def _check_content(
     cluster: Cluster, volume: Volume, observed: Observed, seen: Mapping[str, WantedDevice]
 ) -> Iterator[Blocked]:
     for host, view in seen.items():
-        facts = observed.reached()[host]
+        facts = observed.answering_hosts()[host]
         if view.superblock is not None:
             yield from _check_superblock(cluster, volume, view.superblock)
             return
@@ -170,7 +172,7 @@ def _check_blank(
         yield Blocked(
             "not-formatted",
             volume_address(volume.label),
-            f"{host}: {named(volume)} has {found}, and format is never",
+            f"{host}: {describe_device(volume)} has {found}, and format is never",
             "set format: if-blank to format a blank device, or correct the device",
         )
     elif state != "blank":
@@ -183,7 +185,7 @@ def _check_blank(
         yield Blocked(
             "device-not-blank",
             volume_address(volume.label),
-            f"{host}: {named(volume)} is not proven blank: {found}",
+            f"{host}: {describe_device(volume)} is not proven blank: {found}",
             "correct the device; if it really is free, clear it yourself "
             "(wipefs -a and blkdiscard -z or dd), then plan again",
         )
@@ -214,7 +216,7 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
     return Blocked(
         "device-too-small",
         volume_address(volume.label),
-        f"{found}, the file wants {format_size(volume.size)} of {named(volume)}"
+        f"{found}, the file wants {format_size(volume.size)} of {describe_device(volume)}"
         if isinstance(volume.size, int)
         else found,
         f"{remedy}, or ask for less",
@@ -228,7 +230,7 @@ def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> It
         yield Blocked(
             "device-not-blank" if volume.format == "if-blank" else "label-differs",
             subject,
-            f"{named(volume)} holds the OCFS2 file system {block.label or '(no label)'} "
+            f"{describe_device(volume)} holds the OCFS2 file system {block.label or '(no label)'} "
             f"({block.uuid}), not {own or '(no label)'}",
             "correct the device or the label: only what an earlier apply left under the old "
             "label is relabelled",

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
-from reconciler.model.effect import BARRIER, Effects, expected, on_all, readable_view, with_view
+from reconciler.model.effect import (
+    BARRIER,
+    Effects,
+    expected_fact,
+    on_all,
+    readable_view,
+    with_view,
+)
 from reconciler.model.observed import HostFacts, Superblock
 from reconciler.model.plan import Action
 
@@ -18,7 +25,7 @@ UNTOLD = "-"
 
 def _formatted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     """A new file system, without anybody on it."""
-    view = readable_view(facts, expected(action, "file-system").subject)
+    view = readable_view(facts, expected_fact(action, "file-system").subject)
     argv = action.command.argv if action.command else ()
     words = argv[argv.index("mkfs.ocfs2") :]
     if view is None or view.size is None:

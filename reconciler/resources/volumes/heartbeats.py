@@ -11,23 +11,28 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.heartbeats import accepted, is_left, listed_numbers, numbers_mounting
-from reconciler.model.heartbeats import seen as seen_by
+from reconciler.model.heartbeats import (
+    accepted_blocks,
+    is_left,
+    listed_numbers,
+    numbers_mounting,
+)
+from reconciler.model.heartbeats import heartbeat_view as seen_by
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.quarantine.entries import known_members
-from reconciler.resources.volumes.changes import named, views
+from reconciler.resources.volumes.changes import describe_device, views
 
 # Seconds between two samples; a host beats every two (fs/ocfs2/cluster/heartbeat.c).
 BEATS_APART = 12.0
 
 
-def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozenset[int]:
+def unexplained_nodes(cluster: Cluster, volume: Volume, observed: Observed) -> frozenset[int]:
     """Nodes with a heartbeat on the volume that no observed member's mount explains."""
     explained = set(_unreached(cluster, observed))
-    for facts in observed.reached().values():
+    for facts in observed.answering_hosts().values():
         explained |= set(numbers_mounting(cluster, volume, facts))
     found = {
         beat.node
@@ -41,7 +46,7 @@ def unexplained(cluster: Cluster, volume: Volume, observed: Observed) -> frozens
 def _unreached(cluster: Cluster, observed: Observed) -> Iterator[int]:
     """The numbers of members that did not answer: they block the cluster by themselves."""
     lost = {host_key(item.host) for item in observed.unreachable()}
-    for facts in observed.reached().values():
+    for facts in observed.answering_hosts().values():
         if not isinstance(facts.live, Unknown):
             nodes = facts.live.nodes(cluster.name)
             yield from (node.number for node in nodes if host_key(node.name) in lost)
@@ -54,12 +59,14 @@ def doubtful(cluster: Cluster, observed: Observed) -> bool:
         for name, facts in observed.hosts.items()
         if not isinstance(facts, HostFacts) or not isinstance(facts.wanted, Unknown)
     }
-    return any(unexplained(cluster, volume, Observed(readable)) for volume in cluster.volumes)
+    return any(
+        unexplained_nodes(cluster, volume, Observed(readable)) for volume in cluster.volumes
+    )
 
 
-def advanced(first: Observed, second: Observed) -> Observed:
+def with_advanced_beats(first: Observed, second: Observed) -> Observed:
     """``first``, with the nodes whose heartbeat went on until ``second``."""
-    later = second.reached()
+    later = second.answering_hosts()
     hosts = {
         name: _compared(facts, later.get(name)) if isinstance(facts, HostFacts) else facts
         for name, facts in first.hosts.items()
@@ -98,7 +105,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             continue
         once = any(view.advancing is None for view in seen)
         live = {n for view in seen for n in view.advancing or ()}
-        nodes = unexplained(cluster, volume, observed)
+        nodes = unexplained_nodes(cluster, volume, observed)
         looks = _Looks(nodes & live, nodes if once else frozenset())
         yield from _listed_ones(cluster, volume, observed, looks)
         yield from _strangers(cluster, volume, observed, looks)
@@ -135,9 +142,9 @@ def _replaced(
     cluster: Cluster, volume: Volume, observed: Observed, silent: frozenset[int]
 ) -> Iterator[Blocked]:
     """Under a member's name another machine may answer, while the one that left it is paused."""
-    was, known = known_members(cluster, observed), accepted(cluster, volume, observed)
+    was, known = known_members(cluster, observed), accepted_blocks(cluster, volume, observed)
     for item in cluster.members:
-        facts = observed.reached().get(item.name)
+        facts = observed.answering_hosts().get(item.name)
         if item.number not in silent or facts is None or isinstance(facts.identity, Unknown):
             continue
         old = was.get(host_key(item.name))
@@ -150,7 +157,7 @@ def _replaced(
             yield Blocked(
                 "foreign-heartbeat",
                 volume_address(volume.label),
-                f"{named(volume)}: node {item.number} has left a heartbeat there, and another "
+                f"{describe_device(volume)}: node {item.number} has left a heartbeat there, and another "
                 f"machine answers as {item.name} since: the former one may only be paused",
                 "power the former machine off for certain. Only if it is gone for good, say so "
                 f"in the file, under the cluster: {attestation(item.number)}",
@@ -161,12 +168,12 @@ def _strangers(
     cluster: Cluster, volume: Volume, observed: Observed, looks: _Looks
 ) -> Iterator[Blocked]:
     """Silence is not death: whom nobody lists may be paused, and go on."""
-    known = accepted(cluster, volume, observed)
+    known = accepted_blocks(cluster, volume, observed)
     view = seen_by(cluster, volume, observed)
     claimed = {item.number for item in cluster.heartbeat.attested}
     listed = listed_numbers(cluster, observed)
     blocks = {beat.node: beat.block for beat in (view.beats if view else None) or ()}
-    for node in sorted(unexplained(cluster, volume, observed) - listed):
+    for node in sorted(unexplained_nodes(cluster, volume, observed) - listed):
         if node in looks.live:
             yield _foreign(volume, f"{_words(node)} writes its heartbeat to it now")
         elif node in looks.once:
@@ -197,7 +204,7 @@ def _alive(volume: Volume, node: int, name: str, state: str) -> Blocked:
         "heartbeat-advances",
         member_address(name),
         f"{name} is attested {state}, but node {node} writes its heartbeat to "
-        f"{named(volume)} now",
+        f"{describe_device(volume)} now",
         f"power {name} off for certain, or take the attestation back",
     )
 
@@ -207,7 +214,9 @@ def _recovering(
 ) -> Iterator[Blocked]:
     """A dead member holds its slot until those who mount the volume have recovered it."""
     stays = restrict_to(observed, staying(cluster))
-    if not any(numbers_mounting(cluster, volume, facts) for facts in stays.reached().values()):
+    if not any(
+        numbers_mounting(cluster, volume, facts) for facts in stays.answering_hosts().values()
+    ):
         return
     listed_now = _listed(cluster, observed)
     maps = [v.slot_map for v in views(volume, stays).values() if v.slot_map is not None]
@@ -221,7 +230,7 @@ def _recovering(
             yield Blocked(
                 "recovery-unfinished",
                 member_address(item.name),
-                f"{item.name} (node {item.number}) still has a slot of {named(volume)}: the "
+                f"{item.name} (node {item.number}) still has a slot of {describe_device(volume)}: the "
                 "survivors have not recovered it yet",
                 "wait until it is evicted (about 80 s after its death with the default "
                 "timeouts), then plan again",
@@ -232,7 +241,7 @@ def _slots_unread(volume: Volume, name: str) -> Blocked:
     return Blocked(
         "recovery-unfinished",
         member_address(name),
-        f"the slots of {named(volume)} could not be read: nobody knows whether the survivors "
+        f"the slots of {describe_device(volume)} could not be read: nobody knows whether the survivors "
         f"have recovered {name}",
         "see whether debugfs.ocfs2 -R slotmap reads it on a member, then plan again",
     )
@@ -242,7 +251,7 @@ def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
     """The names on any running kernel's list."""
     return frozenset(
         host_key(node.name)
-        for facts in observed.reached().values()
+        for facts in observed.answering_hosts().values()
         if not isinstance(facts.live, Unknown)
         for node in facts.live.nodes(cluster.name)
     )
@@ -256,7 +265,7 @@ def _foreign(volume: Volume, message: str) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
         volume_address(volume.label),
-        f"{named(volume)}: {message}",
+        f"{describe_device(volume)}: {message}",
         "find the host that has it mounted (mounted.ocfs2 -f on a member shows slots) and "
         "unmount it there, or make it a member",
     )
@@ -266,7 +275,7 @@ def _unattested(volume: Volume, node: int) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
         volume_address(volume.label),
-        f"{named(volume)}: {_words(node)} has left a heartbeat there: its host may only be paused",
+        f"{describe_device(volume)}: {_words(node)} has left a heartbeat there: its host may only be paused",
         "find that host and unmount the volume there. Only if it is known to be gone for good, "
         f"say so in the file, under the cluster: {attestation(node)}",
     )
@@ -281,7 +290,7 @@ def _changed(volume: Volume, node: int) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
         volume_address(volume.label),
-        f"{named(volume)}: the heartbeat block of node {node} is not as it was when it was "
+        f"{describe_device(volume)}: the heartbeat block of node {node} is not as it was when it was "
         "attested: its host has written to the volume since",
         "find that host and unmount the volume there; then take the attestation out of the file",
     )
@@ -291,6 +300,6 @@ def _unread(volume: Volume) -> Blocked:
     return Blocked(
         "heartbeat-unread",
         volume_address(volume.label),
-        f"{named(volume)}: its heartbeat area could not be read, so nobody knows who has it",
+        f"{describe_device(volume)}: its heartbeat area could not be read, so nobody knows who has it",
         "see what the kernel logged of the device, and whether debugfs.ocfs2 reads it",
     )

@@ -12,7 +12,7 @@ from reconciler.probe.sections import (
     Section,
     choice,
     dash,
-    grouped,
+    group_rows,
     maybe_number,
     number,
 )
@@ -32,7 +32,7 @@ Row = tuple[str, ...]
 
 def parse_disks(section: Section) -> tuple[Disk, ...]:
     """All block devices, each with the stable links that lead to it."""
-    rows = grouped(section, {"disk": 14, "link": 2})
+    rows = group_rows(section, {"disk": 14, "link": 2})
     links: dict[str, list[str]] = {}
     for link, name in rows["link"]:
         links.setdefault(name, []).append(link)
@@ -91,7 +91,7 @@ def multipath_wwid(name: str, raw: str, dm_uuid: str) -> str | None:
 
 def parse_wanted(section: Section) -> tuple[WantedDevice, ...]:
     """What the host sees behind each device asked for, in the order of asking."""
-    rows = grouped(section, SHAPES)
+    rows = group_rows(section, SHAPES)
     refs = [row[0] for row in rows["want"]]
     if len(set(refs)) != len(refs):
         raise ValueError("a device twice")

@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed, known
+from reconciler.model.observed import Observed, require
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
 from reconciler.model.records import record_digest
-from reconciler.resources.workloads import guests, services, shifts
-from reconciler.resources.workloads.obligations import Owed, ledger, obligations, units
+from reconciler.resources.workloads import guest_actions, guests, services
+from reconciler.resources.workloads.obligations import (
+    StoppedWorkloads,
+    obligations,
+    stopped_record,
+    units,
+)
 
 DOWN = frozenset({"inactive", "disabled", "stopped"})
 
@@ -24,8 +29,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
     What cannot be stopped is refused at the step that would stop it.
     """
-    for host, facts in observed.reached().items():
-        seen = {unit.name for unit in known(facts.services)}
+    for host, facts in observed.answering_hosts().items():
+        seen = {unit.name for unit in require(facts.services)}
         for unit in units(cluster):
             if unit not in seen:
                 yield refuse_unread(host, f"the state of {unit}", "it was not looked at")
@@ -53,48 +58,52 @@ def actions(
 
 
 def _taken(cluster: Cluster, observed: Observed, mine: Sequence[Change]) -> Iterator[Action]:
-    facts = observed.reached()[mine[0].host]
+    facts = observed.answering_hosts()[mine[0].host]
     owed = obligations(cluster, facts)
     downs = [change for change in mine if change.after in DOWN]
     units = [change for change in downs if not guests.is_guest(change)]
     stops = [change for change in downs if guests.is_guest(change)]
     void = [change for change in mine if change.after == guests.VOID]
-    keeps = [guests.named(change) for change in stops if guests.comes_back(cluster, change)]
-    noted = Owed(
-        tuple(dict.fromkeys((*owed.stopped, *services.named(units, "inactive")))),
-        tuple(dict.fromkeys((*owed.disabled, *services.named(units, "disabled")))),
+    keeps = [
+        guests.name_guest(change) for change in stops if guests.comes_back(cluster, change)
+    ]
+    noted = StoppedWorkloads(
+        tuple(dict.fromkeys((*owed.stopped, *services.units_becoming(units, "inactive")))),
+        tuple(dict.fromkeys((*owed.disabled, *services.units_becoming(units, "disabled")))),
         tuple(dict.fromkeys((*guests.without(owed.guests, void), *keeps))),
     )
-    book = ledger(cluster, mine[0], facts)
+    book = stopped_record(cluster, mine[0], facts)
     if units or noted != owed:
-        yield shifts.proven(book.noted(noted), cluster, void)
+        yield guest_actions.require_running_elsewhere(book.add(noted), cluster, void)
     for change in units:
-        yield services.moved(cluster, change, services.VERBS[str(change.after)])
-    yield from services.masked(cluster, units)
-    shut = tuple(shifts.stopped(cluster, observed, stops))
+        yield services.systemctl_action(cluster, change, services.VERBS[str(change.after)])
+    yield from services.mask_actions(cluster, units)
+    shut = tuple(guest_actions.stop_actions(cluster, observed, stops))
     yield from shut
     gone = [action for action in shut if action.kind == "migrate-guest"]
-    rest = Owed(noted.stopped, noted.disabled, guests.without(noted.guests, gone))
+    rest = StoppedWorkloads(noted.stopped, noted.disabled, guests.without(noted.guests, gone))
     if rest != noted:  # who has moved is owed nothing here
-        yield shifts.unless_stopped(book.after(noted).struck(rest), gone)
+        yield guest_actions.unless_stopped(book.after(noted).clear(rest), gone)
 
 
 def _given_back(
     cluster: Cluster, observed: Observed, mine: Sequence[Change]
 ) -> Iterator[Action]:
-    facts = observed.reached()[mine[0].host]
+    facts = observed.answering_hosts()[mine[0].host]
     owed = obligations(cluster, facts)
     units = [change for change in mine if not guests.is_guest(change)]
     back = [change for change in mine if guests.is_guest(change)]
-    yield from services.undone(cluster, units, facts)
-    yield from shifts.started(cluster, observed, back)
-    rest = Owed(
+    yield from services.restore_actions(cluster, units, facts)
+    yield from guest_actions.start_actions(cluster, observed, back)
+    rest = StoppedWorkloads(
         services.less(owed.stopped, units),
         services.less(owed.disabled, units),
         guests.without(owed.guests, back),
     )
     void = [change for change in back if change.after == guests.VOID]
-    yield shifts.proven(ledger(cluster, mine[0], facts).struck(rest), cluster, void)
+    yield guest_actions.require_running_elsewhere(
+        stopped_record(cluster, mine[0], facts).clear(rest), cluster, void
+    )
 
 
 NEEDS = ("services", "records")

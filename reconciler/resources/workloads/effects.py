@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import Effects, on, on_host, record_written, together, units_become
-from reconciler.model.observed import Guest, HostFacts, Unknown, known
+from reconciler.model.observed import Guest, HostFacts, Unknown, require
 from reconciler.model.plan import Action
 
 
@@ -22,8 +22,8 @@ def _service_stopped(cluster: Cluster, facts: HostFacts, action: Action) -> Host
 
 def _guest_gone(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     path, name = action.expects[0].subject.split(" ")
-    guests = tuple(g for g in known(facts.guests) if (g.path, g.name) != (path, name))
-    users = known(facts.processes)
+    guests = tuple(g for g in require(facts.guests) if (g.path, g.name) != (path, name))
+    users = require(facts.processes)
     return replace(facts, guests=guests, processes=tuple(p for p in users if p.guest != name))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.addresses import member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.observed import Guest, HostFacts, Observed, Unknown, known
+from reconciler.model.observed import Guest, HostFacts, Observed, Unknown, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
@@ -33,7 +33,7 @@ def unstoppable(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to take a volume from guests that are unknown, or that could not come back."""
     for volume in _with_guests(cluster):
         mounts = mounting_it(cluster, volume)
-        for host, facts in observed.reached().items():
+        for host, facts in observed.answering_hosts().items():
             if host not in mounts and not _is_idle(facts):
                 yield from _check_taken(volume, host, facts)
             elif host in mounts and not isinstance(facts.records, Unknown):
@@ -57,7 +57,7 @@ def _check_taken(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
 
 
 def _check_owed(volume: Volume, observed: Observed) -> Iterator[Blocked]:
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         if isinstance(facts.guests, Unknown) and not _is_idle(facts):
             yield _unread(volume, host, facts)
 
@@ -84,16 +84,16 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Guests that run where their volume is to be unmounted, or that we owe a start."""
     for volume in _with_guests(cluster):
         mounts = mounting_it(cluster, volume)
-        for host, facts in observed.reached().items():
+        for host, facts in observed.answering_hosts().items():
             owed = [
                 n for label, n in obligations(cluster, facts).guests if label == volume.label
             ]
             names = [guest.name for guest in _listed(facts, volume)]
             turn = _Turn(volume, host, names)
             if host in mounts:
-                yield from (turn.returned(name) for name in owed)
+                yield from (turn.return_change(name) for name in owed)
                 continue
-            yield from (turn.taken(name, _why(cluster, volume, host)) for name in names)
+            yield from (turn.take_change(name, _why(cluster, volume, host)) for name in names)
             for name in owed:
                 other = _elsewhere(observed, volume, host, name)
                 if name not in names and (other or not _comes_back(cluster, volume, host)):
@@ -108,11 +108,11 @@ class _Turn:
     host: str
     running: Sequence[str]
 
-    def returned(self, name: str) -> Change:
+    def return_change(self, name: str) -> Change:
         before = "running" if name in self.running else "stopped"
         return self._change(name, before, "running", "an earlier step stopped it")
 
-    def taken(self, name: str, because: str) -> Change:
+    def take_change(self, name: str, because: str) -> Change:
         return self._change(name, "running", "stopped", because)
 
     def void(self, name: str, other: str) -> Change:
@@ -140,7 +140,7 @@ def _elsewhere(observed: Observed, volume: Volume, host: str, name: str) -> str:
     """Another host that lists a guest; empty if none is known to."""
     found = (
         other
-        for other, facts in observed.reached().items()
+        for other, facts in observed.answering_hosts().items()
         if other != host and name in {guest.name for guest in _listed(facts, volume)}
     )
     return next(found, "")
@@ -151,7 +151,7 @@ def is_guest(change: Change) -> bool:
     return parse_address(change.address).aspect[0] == "guest"
 
 
-def named(item: Change | Action) -> Named:
+def name_guest(item: Change | Action) -> Named:
     """Label and name of the guest that it is about."""
     _guest, label, name = parse_address(item.address).aspect
     return label, name
@@ -164,7 +164,7 @@ def comes_back(cluster: Cluster, change: Change) -> bool:
 
 def without(owed: Sequence[Named], back: Sequence[Change | Action]) -> tuple[Named, ...]:
     """What is owed but for those."""
-    return tuple(item for item in owed if item not in {named(b) for b in back})
+    return tuple(item for item in owed if item not in {name_guest(b) for b in back})
 
 
 def _with_guests(cluster: Cluster) -> tuple[Volume, ...]:
@@ -185,7 +185,7 @@ def of(volume: Volume) -> Guests:
 
 def volume_of(cluster: Cluster, change: Change) -> Volume:
     """The volume of the guest that it is about."""
-    label, _name = named(change)
+    label, _name = name_guest(change)
     return next(v for v in cluster.volumes if v.label == label)
 
 
@@ -213,7 +213,7 @@ def _is_idle(facts: HostFacts) -> bool:
 
 def guests(facts: HostFacts, path: str) -> str:
     """The guests that run from the volume on a path."""
-    return ", ".join(g.name for g in known(facts.guests) if g.path == path) or "none"
+    return ", ".join(g.name for g in require(facts.guests) if g.path == path) or "none"
 
 
 def guest(facts: HostFacts, subject: str) -> str:
@@ -225,7 +225,7 @@ def guest(facts: HostFacts, subject: str) -> str:
 
 
 def _persistent(facts: HostFacts) -> list[Guest]:
-    return [replace(guest, persistent=True) for guest in known(facts.guests)]
+    return [replace(guest, persistent=True) for guest in require(facts.guests)]
 
 
 READINGS = {

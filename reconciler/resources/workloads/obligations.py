@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.gate.steps import digest, write
+from reconciler.gate.action_builders import digest, write
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, TextFile
@@ -23,7 +23,7 @@ Named = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class StoppedWorkloads:
     """What runs did to workloads of a host and have not undone, in the order of stopping."""
 
     stopped: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ def units(cluster: Cluster) -> tuple[str, ...]:
     return tuple(dict.fromkeys(full_names(found)))
 
 
-def obligations(cluster: Cluster, facts: HostFacts) -> Owed:
+def obligations(cluster: Cluster, facts: HostFacts) -> StoppedWorkloads:
     """What a run stopped or disabled on a host and has not given back."""
     owed, named = _recorded(cluster, facts), units(cluster)
     stopped, disabled = (
@@ -64,22 +64,22 @@ def obligations(cluster: Cluster, facts: HostFacts) -> Owed:
         for names in (owed.stopped, owed.disabled)
     )
     labels = _with_guests(cluster)
-    return Owed(stopped, disabled, tuple(g for g in owed.guests if g[0] in labels))
+    return StoppedWorkloads(stopped, disabled, tuple(g for g in owed.guests if g[0] in labels))
 
 
-def forgotten(cluster: Cluster, facts: HostFacts) -> Owed:
+def forgotten_workloads(cluster: Cluster, facts: HostFacts) -> StoppedWorkloads:
     """Of those the ones that the file does not name any more: nobody gives them back."""
     owed, known = _recorded(cluster, facts), obligations(cluster, facts)
     both = dict.fromkeys((*owed.stopped, *owed.disabled))
     units = tuple(unit for unit in both if unit not in {*known.stopped, *known.disabled})
-    return Owed(units, (), tuple(g for g in owed.guests if g not in known.guests))
+    return StoppedWorkloads(units, (), tuple(g for g in owed.guests if g not in known.guests))
 
 
 def _with_guests(cluster: Cluster) -> frozenset[str]:
     return frozenset(v.label for v in cluster.volumes if v.workloads and v.workloads.guests)
 
 
-def _recorded(cluster: Cluster, facts: HostFacts) -> Owed:
+def _recorded(cluster: Cluster, facts: HostFacts) -> StoppedWorkloads:
     """What the host's own record says; a garbled one says nothing."""
     try:
         found = json.loads(record(facts, cluster.name, STOPPED).text or "{}")
@@ -92,8 +92,8 @@ def _recorded(cluster: Cluster, facts: HostFacts) -> Owed:
             for label, name in found.get("guests", [])
         )
     except (ValueError, AttributeError, TypeError):
-        return Owed()
-    return Owed(stopped, disabled, guests)
+        return StoppedWorkloads()
+    return StoppedWorkloads(stopped, disabled, guests)
 
 
 def _labels_now(cluster: Cluster, devices: Mapping[str, str]) -> Mapping[str, str]:
@@ -107,7 +107,7 @@ def _devices(cluster: Cluster) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class StoppedRecord:
     """The record of one host, for the actions that write it."""
 
     cluster: str
@@ -115,20 +115,20 @@ class Ledger:
     file: TextFile
     devices: Mapping[str, str]
 
-    def noted(self, owed: Owed) -> Action:
+    def add(self, owed: StoppedWorkloads) -> Action:
         """``owed`` is written down."""
         return self._written("note-stopped", owed)
 
-    def struck(self, rest: Owed) -> Action:
+    def clear(self, rest: StoppedWorkloads) -> Action:
         """Only ``rest`` is still owed."""
         return self._written("strike-stopped", rest)
 
-    def after(self, owed: Owed) -> Ledger:
+    def after(self, owed: StoppedWorkloads) -> StoppedRecord:
         """The record once ``owed`` is in it."""
         text = owed.to_text(self.devices)
         return replace(self, file=replace(self.file, text=text, sha256=digest(text)))
 
-    def _written(self, name: str, owed: Owed) -> Action:
+    def _written(self, name: str, owed: StoppedWorkloads) -> Action:
         text = owed.to_text(self.devices)
         action = write(self.change, (self.cluster, name), "record", self.file, text)
         subject, host = f"{self.cluster}/{STOPPED}", self.change.host
@@ -141,7 +141,7 @@ class Ledger:
         )
 
 
-def ledger(cluster: Cluster, change: Change, facts: HostFacts) -> Ledger:
+def stopped_record(cluster: Cluster, change: Change, facts: HostFacts) -> StoppedRecord:
     """The record of the change's host as it is."""
     file = record(facts, cluster.name, STOPPED)
-    return Ledger(cluster.name, change, file, _devices(cluster))
+    return StoppedRecord(cluster.name, change, file, _devices(cluster))

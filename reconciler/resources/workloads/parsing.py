@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from reconciler.model.observed import Guest, Unknown
-from reconciler.probe.sections import Section, choice, grouped
+from reconciler.probe.sections import Section, choice, group_rows
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+@-]{0,127}")
 MOST = 256  # of one volume on one host
@@ -20,7 +20,7 @@ def parse_guests(section: Section) -> tuple[Guest, ...] | Unknown:
     A list command may tell them in another order each time: the plan is to be the same. Where
     one was not run, whose guests are whose is not known.
     """
-    kinds = grouped(section, {"guest": 3, "unapproved": 1})
+    kinds = group_rows(section, {"guest": 3, "unapproved": 1})
     if paths := [path for (path,) in kinds["unapproved"]]:
         return Unknown(UNAPPROVED + ", ".join(paths))
     rows = kinds["guest"]

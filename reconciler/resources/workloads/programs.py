@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.gate.steps import digest, write
+from reconciler.gate.action_builders import digest, write
 from reconciler.model.addresses import parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.effect import on_host, record_written
@@ -37,7 +37,7 @@ def programs_text(cluster: Cluster) -> str:
     return _text({_digest(words) for _volume, words in _programs(cluster)})
 
 
-def approved(cluster: Cluster, facts: HostFacts) -> frozenset[str]:
+def approved_digests(cluster: Cluster, facts: HostFacts) -> frozenset[str]:
     """The digests in a host's record; none where it is unread."""
     if isinstance(facts.records, Unknown):
         return frozenset()
@@ -56,8 +56,8 @@ def check(_cluster: Cluster, _observed: Observed) -> Iterator[Blocked]:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Programs that a host has not been told to run; each once."""
-    for host, facts in observed.reached().items():
-        known = set(approved(cluster, facts))
+    for host, facts in observed.answering_hosts().items():
+        known = set(approved_digests(cluster, facts))
         for volume, words in _programs(cluster):
             if _digest(words) not in known:
                 known.add(_digest(words))
@@ -73,7 +73,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 def _before(cluster: Cluster, volume: Volume, facts: HostFacts) -> str:
     """What was run until now."""
-    old = [w for w in volume.last_applied.lists if _digest(w) in approved(cluster, facts)]
+    old = [
+        w for w in volume.last_applied.lists if _digest(w) in approved_digests(cluster, facts)
+    ]
     return shlex.join(old[0]) if old else "not approved"
 
 
@@ -82,8 +84,11 @@ def actions(
 ) -> Iterator[Action]:
     """One for each program: the record with one line more."""
     programs = {volume.label: words for volume, words in _programs(cluster)}
-    for host, facts in observed.reached().items():
-        file, known = record(facts, cluster.name, PROGRAMS), set(approved(cluster, facts))
+    for host, facts in observed.answering_hosts().items():
+        file, known = (
+            record(facts, cluster.name, PROGRAMS),
+            set(approved_digests(cluster, facts)),
+        )
         for change in (change for change in changes if change.host == host):
             label = parse_address(change.address).name
             known.add(_digest(programs[label]))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import action_for
+from reconciler.gate.action_builders import action_for
 from reconciler.model.addresses import extend_address, member_address, parse_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.observed import HostFacts, Observed, known
+from reconciler.model.observed import HostFacts, Observed, require
 from reconciler.model.plan import Action, Change, Fact, declared_kind
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
-from reconciler.resources.workloads.obligations import Owed, obligations, units
+from reconciler.resources.workloads.obligations import StoppedWorkloads, obligations, units
 
 SERVICE_TIMEOUT = 300.0
 
@@ -21,7 +21,7 @@ SERVICE_TIMEOUT = 300.0
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Services that run where nothing is mounted, or that we owe a start."""
     mounts, leavers = mounting(cluster), leaving(cluster)
-    for host, facts in observed.reached().items():
+    for host, facts in observed.answering_hosts().items():
         held = _held(cluster, host)
         owed = obligations(cluster, facts)
         for unit in units(cluster):
@@ -44,7 +44,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 
 def _returned(
-    where: str, host: str, facts: HostFacts, what: tuple[str, Owed]
+    where: str, host: str, facts: HostFacts, what: tuple[str, StoppedWorkloads]
 ) -> Iterator[Change]:
     unit, owed = what
     if unit in owed.stopped:
@@ -77,25 +77,27 @@ def less(units: Sequence[str], back: Sequence[Change]) -> tuple[str, ...]:
     return tuple(unit for unit in units if unit not in {_unit(change) for change in back})
 
 
-def undone(cluster: Cluster, mine: Sequence[Change], facts: HostFacts) -> Iterator[Action]:
+def restore_actions(
+    cluster: Cluster, mine: Sequence[Change], facts: HostFacts
+) -> Iterator[Action]:
     """Unmasked, enabled, started."""
     units = {_unit(change): change for change in mine}
     for unit, change in units.items():
         if unit_load(facts, unit) == "masked":
-            yield moved(cluster, change, "unmask")
+            yield systemctl_action(cluster, change, "unmask")
     for change in mine:
         if change.before != change.after:
-            yield moved(cluster, change, VERBS[str(change.after)])
+            yield systemctl_action(cluster, change, VERBS[str(change.after)])
 
 
-def masked(cluster: Cluster, mine: Sequence[Change]) -> Iterator[Action]:
+def mask_actions(cluster: Cluster, mine: Sequence[Change]) -> Iterator[Action]:
     """What is stopped and comes back: others may want to start it meanwhile."""
     for change in mine:
         if change.after == "inactive" and change.host not in leaving(cluster):
-            yield moved(cluster, change, "mask")
+            yield systemctl_action(cluster, change, "mask")
 
 
-def named(changes: Sequence[Change], after: str) -> tuple[str, ...]:
+def units_becoming(changes: Sequence[Change], after: str) -> tuple[str, ...]:
     """The units that become ``after``."""
     return tuple(_unit(change) for change in changes if change.after == after)
 
@@ -116,7 +118,7 @@ PROOFS = {
 }
 
 
-def moved(cluster: Cluster, change: Change, verb: str) -> Action:
+def systemctl_action(cluster: Cluster, change: Change, verb: str) -> Action:
     """systemctl's verb for the unit of a change."""
     unit, host = _unit(change), change.host
     reading, value = PROOFS[verb]
@@ -137,7 +139,7 @@ def moved(cluster: Cluster, change: Change, verb: str) -> Action:
 
 def unit_at_boot(facts: HostFacts, unit: str) -> str:
     """Whether a unit starts at boot."""
-    found = next((u for u in known(facts.services) if u.name == unit), None)
+    found = next((u for u in require(facts.services) if u.name == unit), None)
     if found is None:
         return unknown("it was not looked at")
     return "enabled" if found.enabled else "disabled"
@@ -145,13 +147,13 @@ def unit_at_boot(facts: HostFacts, unit: str) -> str:
 
 def unit_load(facts: HostFacts, unit: str) -> str:
     """systemd's LoadState of a unit; ``masked`` is what keeps it from starting."""
-    found = (u.load for u in known(facts.services) if u.name == unit)
+    found = (u.load for u in require(facts.services) if u.name == unit)
     return next(found, unknown("it was not looked at"))
 
 
 def service(facts: HostFacts, unit: str) -> str:
     """Whether a unit runs; one that ended or failed is inactive, one on its way its state."""
-    found = next((u for u in known(facts.services) if u.name == unit), None)
+    found = next((u for u in require(facts.services) if u.name == unit), None)
     if found is None:
         return unknown("it was not looked at")
     if found.load == "not-found":

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from reconciler.model.documents import checksum
-from tests.desk import LUN, RECONCILE, desk
+from tests.cli_harness import LUN, RECONCILE, desk
 
 CI = Path("examples/ci").absolute()
 SCRIPT = CI / "review.sh"

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from reconciler.execution.journal import broken_line
-from tests.desk import LUN, Desk, desk
+from tests.cli_harness import LUN, Desk, desk
 
 
 async def test_a_cluster_is_planned_approved_applied_and_then_left_alone(tmp_path):

@@ -17,7 +17,7 @@ from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.faults import Fault
 from reconciler.hosts.simulator.state.files import File
 from reconciler.model.outcome import ClusterOutcome
-from tests.desk import RECONCILE, desk
+from tests.cli_harness import RECONCILE, desk
 
 APPLY = ("apply", "cluster.yaml", "--auto-approve", "--lock-timeout", "0s")
 FLAG = ("plan", "cluster.yaml", "--detailed-exitcode")

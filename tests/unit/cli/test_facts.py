@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.cli import run
 from reconciler.hosts.simulator.presets import bare_cluster
-from tests.desk import Desk, desk
+from tests.cli_harness import Desk, desk
 
 
 async def test_the_plan_from_the_facts_is_the_same_bytes_and_connects_nowhere(tmp_path):

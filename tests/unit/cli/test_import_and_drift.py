@@ -6,7 +6,7 @@ import json
 from contextlib import redirect_stderr, redirect_stdout
 
 from reconciler.cli import run
-from reconciler.hosts.loopback import served
+from reconciler.hosts.loopback import serve_hosts
 from tests.clock import drive
 from tests.runs import Controller, desired, witnessed
 
@@ -24,7 +24,7 @@ KEYS = ("address", "truth", "class", "expected", "actual")
 
 
 async def story(world, home):
-    async with served(world, home) as doors:
+    async with serve_hosts(world, home) as doors:
         lines = [
             f"Host {n}\n HostName {doors.host}\n Port {p}\n" for n, p in doors.ports.items()
         ]

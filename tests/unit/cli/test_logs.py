@@ -18,7 +18,7 @@ from reconciler.cli import COMMANDS
 from reconciler.cli.logs import LogDetail
 from reconciler.execution.journal import read_record
 from reconciler.telemetry import Detail
-from tests.desk import desk
+from tests.cli_harness import desk
 from tests.unit.cli.test_streams import deaf, full
 
 # They reach no host.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli.operating import addressed, places
+from reconciler.cli.operating import find_members, places
 from reconciler.errors import UsageError
 from reconciler.execution.operating import seats_of
 from reconciler.hosts.simulator import connect
@@ -75,11 +75,11 @@ def test_a_lease_is_asked_for_where_it_was_seen_and_where_none_could_be_read():
     ],
 )
 def test_a_name_means_a_cluster_or_a_host(target, names):
-    assert [(one.name, hosts) for one, hosts in addressed(TWO, target)] == names
+    assert [(one.name, hosts) for one, hosts in find_members(TWO, target)] == names
 
 
 def test_a_helper_host_is_no_host_to_pause():
     with pytest.raises(
         UsageError, match="no cluster and no host of the file is called 'san01'"
     ):
-        addressed(TWO, "san01")
+        find_members(TWO, "san01")

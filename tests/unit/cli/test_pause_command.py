@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.desk import desk
+from tests.cli_harness import desk
 
 WHY = ("--reason", "the SAN moves")
 

@@ -27,14 +27,14 @@ def taken(**hosts: tuple[str, ...]) -> Plan:
         name: replace(
             one, guests=tuple(Guest("/srv/images", guest) for guest in hosts.get(name, ()))
         )
-        for name, one in seen.reached().items()
+        for name, one in seen.answering_hosts().items()
     }
     return make_plan([(wish, Observed(facts))])
 
 
 def asked(plan: Plan, typed: str) -> tuple[bool, str]:
     with CliRunner().isolation(input=typed) as (_out, err, _both):
-        answer = prompts.approved(plan, {})
+        answer = prompts.ask_approval(plan, {})
         return answer, err.getvalue().decode()
 
 

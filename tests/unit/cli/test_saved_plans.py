@@ -15,7 +15,7 @@ from reconciler.model.outcome import Blocked, ClusterOutcome
 from reconciler.planning.planner import make_plan
 from reconciler.reports.documents import plan_document
 from tests.builders import bare, spec, volume
-from tests.desk import LUN, desk
+from tests.cli_harness import LUN, desk
 
 FSTAB = "/etc/fstab"
 LINE = "/dev/x /y ext4 defaults 0 0"

@@ -7,7 +7,7 @@ import pytest
 from reconciler.hosts.simulator.kernel import hypervisor
 from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.reply import Failed
-from tests.desk import desk
+from tests.cli_harness import desk
 
 STOP, START = "c4nary-$t'op \"1", "c4nary-start"
 FORMS = ("text", "json", "markdown", "html", "junit", "sarif")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.execution.journal import read_record
-from tests.desk import RECONCILE, desk
+from tests.cli_harness import RECONCILE, desk
 
 
 def deaf():

@@ -10,7 +10,7 @@ import pytest
 from reconciler.gate.decision import Lease
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File
-from tests.desk import desk
+from tests.cli_harness import desk
 
 RUN = "20261128T120000Z-abcdef"
 HOLDER = json.dumps({"user": "ops", "controller": "elsewhere", "pid": 4711})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from reconciler.errors import HostUnreachable, LockHeld
-from reconciler.execution.locks import Claim, Holder, leased
+from reconciler.execution.locks import Claim, Holder, hold_leases
 from reconciler.hosts.simulator import World, connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.simulator.state import lease_file
@@ -58,7 +58,7 @@ async def died(world, run, *members, helpers=()):
     locked = asyncio.Event()
 
     async def hold():
-        async with leased(members, helpers, claim(run), door(world)):
+        async with hold_leases(members, helpers, claim(run), door(world)):
             locked.set()
             await asyncio.sleep(10**6)
 
@@ -77,7 +77,7 @@ def test_the_hosts_of_a_run_that_is_displaced_are_asked_as_well():
 
     async def story():
         await died(world, "old", *ALL)
-        async with leased(["node02"], [], claim("new", "old"), door(world)) as held:
+        async with hold_leases(["node02"], [], claim("new", "old"), door(world)) as held:
             assert set(held.seats) == set(ALL)
             assert holders(world) == dict.fromkeys(ALL, "new")
             lists = {lease_file.read(machine).hosts for machine in world.machines.values()}
@@ -95,11 +95,11 @@ def test_what_a_displaced_run_held_and_cannot_be_asked_blocks_this_run_and_the_n
         world.machines["node03"].refusal = "host-unreachable"
         for run in ("new", "newer"):
             with pytest.raises(HostUnreachable):
-                async with leased(["node02"], [], claim(run, "old", "new"), door(world)):
+                async with hold_leases(["node02"], [], claim(run, "old", "new"), door(world)):
                     pytest.fail("it is not locked")
         assert "node03" in lease_file.read(world.machines["node02"]).hosts
         one = claim("newest", "old", excused=["node03"])
-        async with leased(["node02"], [], one, door(world)) as held:
+        async with hold_leases(["node02"], [], one, door(world)) as held:
             assert "node03" not in held.seats
 
     drive(world, story())
@@ -111,7 +111,7 @@ def test_a_storage_host_of_a_displaced_run_is_asked_for_that_cluster_s_lease():
     async def story():
         await died(world, "old", "node01", helpers=["node02"])
         assert lease_file.read(world.machines["node02"], "ocfs2").run == "old"
-        async with leased(["node01"], [], claim("new", "old"), door(world)) as held:
+        async with hold_leases(["node01"], [], claim("new", "old"), door(world)) as held:
             assert set(held.seats) == {"node01", "node02:ocfs2"}
             assert lease_file.read(world.machines["node02"], "ocfs2").run == "new"
 
@@ -123,13 +123,13 @@ def test_a_run_that_was_displaced_while_it_still_acquired_is_not_locked():
     entered = []
 
     async def another():
-        async with leased(["node01"], [], claim("fast", "slow"), door(world)):
+        async with hold_leases(["node01"], [], claim("fast", "slow"), door(world)):
             await asyncio.sleep(0.1)
 
     async def story():
         second = Before(connect(world, "node02"), another)
         doors = {"node01": connect(world, "node01"), "node02": second}
-        async with leased(["node01", "node02"], [], claim("slow"), doors.__getitem__):
+        async with hold_leases(["node01", "node02"], [], claim("slow"), doors.__getitem__):
             entered.append("slow")
 
     # It learns of it when node02 is asked, or when every host confirms; it is never inside.
@@ -142,7 +142,7 @@ def test_a_lease_that_cannot_be_sealed_everywhere_is_freed_nowhere():
     world = bare_cluster(2)
 
     async def story():
-        async with leased(["node01", "node02"], [], claim("one"), door(world)):
+        async with hold_leases(["node01", "node02"], [], claim("one"), door(world)):
             world.machines["node02"].refusal = "host-unreachable"
         first = lease_file.read(world.machines["node01"])
         assert (first.run, first.sealed) == ("one", True)

@@ -10,7 +10,7 @@ import pytest
 from reconciler.errors import ActionFailed, HostUnreachable
 from reconciler.execution.secrets import Secrets, read_secrets
 from reconciler.gate import gate_command
-from reconciler.hosts.ssh.failures import shown
+from reconciler.hosts.ssh.failures import shorten_command
 from reconciler.model.plan import Action, Command, Completed
 from reconciler.model.secrets import is_mistaken, references
 from tests.clock import drive
@@ -36,7 +36,7 @@ class Echo:
         self.sent.append(command)
         words = " ".join(command.argv[-3:])
         if self.lost:
-            raise HostUnreachable("h", "sudo-refused", f"{shown(command)}: {words}")
+            raise HostUnreachable("h", "sudo-refused", f"{shorten_command(command)}: {words}")
         return Completed(1, f"out {words}", f"err {words!r} {words[-12:]}")
 
     async def close(self):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.loopback import served, words
+from reconciler.hosts.loopback import serve_hosts, words
 from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
@@ -44,7 +44,7 @@ async def run(addresses, command, user="root", name="node01"):
 
 async def test_every_host_answers_at_its_own_port_of_loopback(tmp_path):
     world = bare_cluster(3)
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         answers = [await run(addresses, probe(), name=name) for name in world.machines]
         told = [
             [line for line in text.splitlines() if "hostname" in line] for _, text, _ in answers
@@ -55,7 +55,7 @@ async def test_every_host_answers_at_its_own_port_of_loopback(tmp_path):
 
 async def test_stdin_streams_and_status_are_the_commands(tmp_path):
     world = bare_cluster(1)
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         written = await run(addresses, await may(world, write(CONF, None, "größer\n")))
         refused = await run(addresses, await may(world, write(CONF, None, "x\n")))
     assert written == (0, f"ok written {CONF}\n", "")
@@ -65,7 +65,7 @@ async def test_stdin_streams_and_status_are_the_commands(tmp_path):
 
 async def test_a_user_who_is_not_root_needs_sudo(tmp_path):
     world = bare_cluster(1)
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         assert (await run(addresses, probe(), user="ops"))[0] == 0
         async with log_in(addresses, user="ops") as connection:
             done = await connection.run("modprobe ocfs2", **stdin(""))
@@ -76,7 +76,7 @@ async def test_a_user_who_is_not_root_needs_sudo(tmp_path):
 
 
 async def test_a_strangers_key_is_refused(tmp_path):
-    async with served(bare_cluster(1), tmp_path) as addresses:
+    async with serve_hosts(bare_cluster(1), tmp_path) as addresses:
         addresses.identity.write_bytes(
             asyncssh.generate_private_key("ssh-ed25519").export_private_key()
         )
@@ -86,7 +86,7 @@ async def test_a_strangers_key_is_refused(tmp_path):
 
 async def test_a_host_that_is_off_or_unreachable_answers_nobody(tmp_path):
     world = bare_cluster(1)
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         world.machines["node01"].refusal = "host-unreachable"
         with pytest.raises((asyncssh.Error, OSError)):
             await run(addresses, probe())
@@ -100,7 +100,7 @@ async def test_a_host_that_is_off_or_unreachable_answers_nobody(tmp_path):
 
 async def test_a_changed_host_key_is_another_key(tmp_path):
     world = bare_cluster(1)
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         world.machines["node01"].refusal = "host-key-changed"
         with pytest.raises(asyncssh.HostKeyNotVerifiable):
             await run(addresses, probe())
@@ -111,7 +111,7 @@ async def test_a_lost_connection_ends_without_a_status(tmp_path, phase, written)
     world = bare_cluster(1)
     write_it = await may(world, write(CONF, None, "x\n"))
     world.machines["node01"].faults.append(Fault("lost", phase))
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         assert await run(addresses, write_it) == (None, "", "")
     assert (CONF in world.machines["node01"].files.by_path) is written
 
@@ -134,7 +134,7 @@ async def test_a_command_goes_on_when_its_connection_ends(tmp_path):
         await ended.wait()
 
     world.pace = long_way
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         async with log_in(addresses) as connection:
             process = await connection.create_process("modprobe ocfs2")
             process.stdin.write_eof()
@@ -149,13 +149,16 @@ async def test_a_command_goes_on_when_its_connection_ends(tmp_path):
 @pytest.mark.parametrize("line", ["rm -rf /", "reboot; modprobe ocfs2", "sh -c 'unfinished"])
 async def test_an_unknown_command_is_noted_as_a_violation(tmp_path, line):
     world = bare_cluster(1)
-    async with served(world, tmp_path) as addresses, log_in(addresses) as connection:
+    async with serve_hosts(world, tmp_path) as addresses, log_in(addresses) as connection:
         assert (await connection.run(line, **stdin(""))).exit_status == 127
     assert kinds(world) == ["unknown-command"]
 
 
 async def test_there_is_no_shell(tmp_path):
-    async with served(bare_cluster(1), tmp_path) as addresses, log_in(addresses) as connection:
+    async with (
+        serve_hosts(bare_cluster(1), tmp_path) as addresses,
+        log_in(addresses) as connection,
+    ):
         done = await connection.run(**stdin(""))
         assert (done.exit_status, done.stderr) == (1, "this host has no shell\n")
 
@@ -166,7 +169,7 @@ def local_sockets():
 
 
 async def test_keys_are_private_and_only_loopback_listens(tmp_path):
-    async with served(bare_cluster(1), tmp_path) as addresses:
+    async with serve_hosts(bare_cluster(1), tmp_path) as addresses:
         assert addresses.identity.stat().st_mode & 0o777 == 0o600
         listening = f"{addresses.ports['node01']:04X}"
         assert [line.split(":")[0] for line in local_sockets() if line.endswith(listening)] == [
@@ -185,7 +188,7 @@ async def test_the_end_closes_what_is_still_open(tmp_path):
         await never.wait()
 
     world.pace = for_ever
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         connection = await log_in(addresses)
         await connection.create_process("modprobe ocfs2", stdin=asyncssh.DEVNULL)
         await started.wait()
@@ -196,7 +199,7 @@ async def test_the_end_closes_what_is_still_open(tmp_path):
 
 async def test_the_products_own_transport_reaches_a_simulated_host(tmp_path):
     world = bare_cluster(1)
-    async with served(world, tmp_path) as addresses:
+    async with serve_hosts(world, tmp_path) as addresses:
         settings = SshSettings(
             host=addresses.host,
             user="ops",

@@ -9,7 +9,7 @@ import asyncssh
 import pytest
 
 from reconciler.hosts.ssh import MAY_HAVE_RUN
-from reconciler.hosts.ssh.session import MOST_OUTPUT
+from reconciler.hosts.ssh.remote_command import MOST_OUTPUT
 from reconciler.model.plan import Command
 from tests.unit.hosts.ssh_server import Lab, Process, Server, refusal, script
 

@@ -11,8 +11,8 @@ from reconciler.model.heartbeats import (
     blocks_text,
     numbers_of,
     read_blocks,
-    unexplained,
-    waited,
+    unexplained_blocks,
+    wait_seconds,
 )
 from reconciler.model.observed import Beat, Observed
 from tests.builders import converged, spec, volume
@@ -40,7 +40,7 @@ def beat(number, block=ONE, generation=LEFT, dead_ms=62_000):
     ],
 )
 def test_a_block_is_explained_by_its_number_or_byte_for_byte(beats, found, strange):
-    assert unexplained(beats, found) == strange
+    assert unexplained_blocks(beats, found) == strange
 
 
 def test_a_list_is_read_by_number():
@@ -92,9 +92,9 @@ def test_the_gate_waits_for_the_dead_alone_and_for_the_slowest():
     blocks = (beat(0), beat(2, dead_ms=122_000))
     observed = seen(wish, *blocks)
     (images,) = wish.volumes
-    assert waited(wish, images, observed, "0,1") == 0.0
-    assert waited(wish, images, observed, f"0,7={ONE}") == 0.0
-    assert waited(wish, images, observed, f"0,1~{ONE}") == 244.0
+    assert wait_seconds(wish, images, observed, "0,1") == 0.0
+    assert wait_seconds(wish, images, observed, f"0,7={ONE}") == 0.0
+    assert wait_seconds(wish, images, observed, f"0,1~{ONE}") == 244.0
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"u": 3}', '{"u": {"x": "y"}}'])

@@ -9,7 +9,7 @@ from reconciler.model.observed import Live
 from tests.builders import converged, spec
 
 CLUSTER = spec()
-FACTS = next(iter(converged(CLUSTER).reached().values()))
+FACTS = next(iter(converged(CLUSTER).answering_hosts().values()))
 
 
 def test_a_kernel_s_cluster_is_found_by_its_name():

@@ -10,7 +10,7 @@ from reconciler.model.roles import (
     PlanningState,
     is_withdrawn,
     is_withheld,
-    listed,
+    listed_members,
     mounting,
     mounts_at_boot,
     online,
@@ -35,7 +35,7 @@ def test_a_stopped_member_is_listed_and_nothing_else_and_its_file_s_state_stays(
     stopped = with_member_states(cluster, {name: PlanningState.STOPPED})
     assert stopped.model_dump() == cluster.model_dump()
     assert stopped != cluster
-    assert name in {m.name for m in listed(stopped)}
+    assert name in {m.name for m in listed_members(stopped)}
     assert name not in {*online(stopped), *mounting(stopped)}
     assert with_member_states(stopped, {name: "present"}) == cluster
 

@@ -9,7 +9,7 @@ from reconciler.model.observed import Lease, Observed, Slot, Unknown, Unreachabl
 from reconciler.planning.planner import make_plan, plan_cluster
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.resolve.removed import removed_members, with_removed_members
-from reconciler.resources.cluster_conf.changes import wanted
+from reconciler.resources.cluster_conf.changes import wanted_file
 from reconciler.resources.mounts.fstab import with_entry
 from tests.builders import (
     LUN,
@@ -220,7 +220,9 @@ def test_a_member_of_a_foreign_cluster_is_refused():
     cluster = spec()
     foreign = with_numbers(spec(name="elsewhere"), bare(cluster))
     observed = changed(
-        bare(cluster), "node01", cluster_conf=file("/etc/ocfs2/cluster.conf", wanted(foreign))
+        bare(cluster),
+        "node01",
+        cluster_conf=file("/etc/ocfs2/cluster.conf", wanted_file(foreign)),
     )
     assert codes(plan_cluster(cluster, observed)) == ["foreign-cluster"]
     running = changed(bare(cluster), "node01", live=live(foreign, "node01"))

@@ -9,7 +9,7 @@ from reconciler.probe.sections import (
     ENDS_EARLY,
     MAX_ANSWER,
     NAMES,
-    grouped,
+    group_rows,
     number,
     pairs,
     read,
@@ -150,13 +150,13 @@ def test_a_garbled_file_is_refused(rows: tuple[tuple[str, ...], ...], reason: st
 
 
 def test_rows_are_refused_unless_they_have_the_shape_that_is_known() -> None:
-    assert grouped((("a", "1"), ("b",), ("a", "2")), {"a": 1, "b": 0}) == {
+    assert group_rows((("a", "1"), ("b",), ("a", "2")), {"a": 1, "b": 0}) == {
         "a": [("1",), ("2",)],
         "b": [()],
     }
     for row in (("a",), ("a", "1", "2"), ("c", "1")):
         with pytest.raises(ValueError, match="unexpected line"):
-            grouped((row,), {"a": 1})
+            group_rows((row,), {"a": 1})
     with pytest.raises(ValueError, match="a twice"):
         pairs((("a", "1"), ("a", "1")))
 

@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.model.outcome import Blocked
-from reconciler.reports.grouping import folded, refusals
+from reconciler.reports.grouping import fold_names, refusals
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from reconciler.reports.grouping import folded, refusals
     ],
 )
 def test_names_that_are_counted_up_are_folded(names, words):
-    assert folded(names.split()) == words
+    assert fold_names(names.split()) == words
 
 
 def test_what_is_refused_on_several_hosts_alike_is_said_once():

@@ -14,8 +14,8 @@ from reconciler.model.plan import Action, Fact
 from reconciler.planning.order import ORDER
 from reconciler.planning.planner import make_plan
 from reconciler.reports.runbook import runbook_document, runbook_lines
-from reconciler.reports.runbook.checks import CHECKS, check
-from reconciler.reports.runbook.places import Places
+from reconciler.reports.runbook.fact_checks import CHECKS, check
+from reconciler.reports.runbook.references import Places
 from reconciler.reports.runbook.steps import STEPS, commands
 from reconciler.resources import READINGS
 from reconciler.resources.workloads.services import PROOFS

@@ -1,6 +1,6 @@
 import json
 
-from reconciler.loading import load, places
+from reconciler.loading import find_positions, load
 from reconciler.model.observed import Unreachable
 from reconciler.planning.planner import make_plan
 from reconciler.reports.sarif import plan_sarif
@@ -24,7 +24,7 @@ clusters:
 
 
 def test_members_volumes_and_clusters_have_their_places():
-    assert places(TEXT) == {
+    assert find_positions(TEXT) == {
         ("one", ""): (3, 11),
         ("one", "member/node01"): (5, 16),
         ("one", "member/node02"): (6, 15),
@@ -37,7 +37,7 @@ def test_what_is_refused_stands_where_the_file_speaks_of_it():
     observed = bare(cluster)
     observed.hosts["node02"] = Unreachable("node02", "host-unreachable", "no answer")
     plan = make_plan([(cluster, observed)])
-    (run,) = json.loads(plan_sarif(plan, "a b.yaml", places(TEXT)))["runs"]
+    (run,) = json.loads(plan_sarif(plan, "a b.yaml", find_positions(TEXT)))["runs"]
     found = {
         result["ruleId"]: (
             result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],

@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.reports.wrapping import shown, wrapped
+from reconciler.reports.wrapping import display_width, wrap_line
 
 ROW = "  + node01,node02  volume/images/boot  boot  because: it would not be mounted at boot"
 
@@ -41,12 +41,12 @@ ROW = "  + node01,node02  volume/images/boot  boot  because: it would not be mou
     ],
 )
 def test_a_row_breaks_inside_its_last_column(width, lines):
-    assert list(wrapped(ROW, width)) == lines
+    assert list(wrap_line(ROW, width)) == lines
 
 
 def test_words_alone_hang_a_little_and_long_ones_stay_whole():
     path = "/" + "x" * 60
-    assert list(wrapped(f"  OUTAGE of about 5 s: {path} is taken", 40)) == [
+    assert list(wrap_line(f"  OUTAGE of about 5 s: {path} is taken", 40)) == [
         "  OUTAGE of about 5 s:",
         f"      {path}",
         "      is taken",
@@ -55,10 +55,10 @@ def test_words_alone_hang_a_little_and_long_ones_stay_whole():
 
 @pytest.mark.parametrize("width", [1, 10, 35, 36, 37, 60, 200])
 def test_nothing_is_lost_in_any_width(width):
-    assert " ".join(wrapped(ROW, width)).split() == ROW.split()
+    assert " ".join(wrap_line(ROW, width)).split() == ROW.split()
 
 
 def test_wide_characters_are_left_to_the_terminal():
     line = "  a  " + "語" * 60
-    assert shown(line) == 5 + 120
-    assert list(wrapped(line, 80)) == [line]
+    assert display_width(line) == 5 + 120
+    assert list(wrap_line(line, 80)) == [line]

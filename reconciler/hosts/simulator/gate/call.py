@@ -32,7 +32,7 @@ class Call:
         assert self.target is not None  # noqa: S101  # see `gate.understands`
         return self.target
 
-    def bound(self) -> Device:
+    def find_device(self) -> Device:
         """The device behind the target, if it is the one that is meant."""
         device, on = self.device(self.on.node), self.on
         told = self.machine.wwids(device) or ("",)
@@ -52,14 +52,14 @@ class Call:
 
     def disk(self) -> Device:
         """As `bound`; refused if it is a partition."""
-        device = self.bound()
+        device = self.find_device()
         if device.partition is not None:
             raise refusal("device-missing", f"{self.on.node} is a partition, not a disk")
         return device
 
     def volume(self) -> tuple[Device, Filesystem]:
         """The device with the OCFS2 that it carries; refused if it is not the one meant."""
-        device, node, uuid = self.bound(), self.on.node, self.on.uuid
+        device, node, uuid = self.find_device(), self.on.node, self.on.uuid
         readable = not self.machine.is_dead(device)
         content = device.extent.content
         if not isinstance(content, Filesystem) or not readable:

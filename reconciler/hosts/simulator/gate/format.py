@@ -37,7 +37,7 @@ def _blank_device(call: Call) -> Device:
     options, named, _blocks = mkfs.parse(call.args[2:])
     if named != node or "-U" not in options:
         raise UnknownCommand(f"gate format {call.args}")
-    device = call.bound()
+    device = call.find_device()
     if device.partition is None and device.holders:
         raise refusal("device-in-use", f"{node} is held by {device.holders[0]}")
     if device.partition is None and device.lun.partitions:

@@ -34,7 +34,7 @@ SECTIONS: dict[str, Callable[[Machine, Request], Rows]] = {
     "ordering": system.ordering,
     "mounts": cluster.mounts,
     "disks": storage.disks,
-    "wanted": wanted.wanted,
+    "wanted": wanted.wanted_rows,
     "fstab": system.fstab,
     "processes": cluster.processes,
     "space": system.space,

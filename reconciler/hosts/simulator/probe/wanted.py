@@ -25,7 +25,7 @@ UNSTAMPED = (
 RESIZE_INPROG, ABORTED_RESIZE = 0x4, "aborted-resize"
 
 
-def wanted(machine: Machine, request: Request) -> Rows:
+def wanted_rows(machine: Machine, request: Request) -> Rows:
     """Each device once: found or not, and what is on it if there is exactly one."""
     for ref in request.refs:
         whole = whole_disks(machine, ref)

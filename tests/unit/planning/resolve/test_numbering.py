@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.resources.cluster_conf.changes import wanted
+from reconciler.resources.cluster_conf.changes import wanted_file
 from tests.builders import bare, file, live, spec
 
 
@@ -36,7 +36,7 @@ def test_a_running_member_keeps_its_number_though_it_moved_in_the_file():
 
 def test_the_file_decides_where_no_kernel_runs():
     before = with_numbers(spec(("node02", "node01")), bare(spec(("node02", "node01"))))
-    text = wanted(before)
+    text = wanted_file(before)
     after = spec(("node01", "node02"))
     observed = bare(after)
     hosts = {

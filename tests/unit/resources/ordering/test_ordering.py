@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.observed import Observed, Ordering, Unit, known
+from reconciler.model.observed import Observed, Ordering, Unit, require
 from reconciler.model.roles import withhold
 from reconciler.planning import graph
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources.ordering.changes import diff, path_of, text_of
 from reconciler.resources.ordering.parsing import parse_ordering
-from reconciler.resources.ordering.words import mount_unit, wanted
+from reconciler.resources.ordering.words import mount_unit, wanted_drop_ins
 from tests.builders import bare, converged, facts, file, ordered, spec, volume
 
 AGENT = Unit("agent.service", "loaded", "active", "running", True)
@@ -35,15 +35,15 @@ def running(wish, *units):
     """Every host converged, but that it has these units as well."""
     return Observed(
         {
-            name: replace(found, services=(*known(found.services), *units))
-            for name, found in converged(wish).reached().items()
+            name: replace(found, services=(*require(found.services), *units))
+            for name, found in converged(wish).answering_hosts().items()
         }
     )
 
 
 def read(wish, observed):
     """The same hosts after everything was written and read."""
-    hosts = observed.reached()
+    hosts = observed.answering_hosts()
     return Observed({name: ordered(wish, name, found) for name, found in hosts.items()})
 
 
@@ -67,24 +67,24 @@ def test_a_mount_unit_is_named_as_systemd_names_it(path, unit):
 def test_a_service_is_put_inside_its_mount_and_after_the_cluster():
     wish = cluster()
     found = facts("node01", 1, services=(AGENT,))
-    assert wanted(wish, found) == {"agent.service": INSIDE}
+    assert wanted_drop_ins(wish, found) == {"agent.service": INSIDE}
 
 
 def test_a_unit_that_the_host_lacks_gets_no_file():
     lacking = replace(AGENT, load="not-found")
     for units in ((), (lacking,)):
-        assert wanted(cluster(), facts("node01", 1, services=units)) == {}
+        assert wanted_drop_ins(cluster(), facts("node01", 1, services=units)) == {}
 
 
 def test_where_disks_come_over_iscsi_and_multipath_o2cb_goes_before_them():
     found = facts("node01", 1, services=(ISCSI, MULTIPATH))
-    assert wanted(spec(volumes=[volume()]), found) == {"o2cb.service": ABOVE_ISCSI}
+    assert wanted_drop_ins(spec(volumes=[volume()]), found) == {"o2cb.service": ABOVE_ISCSI}
 
 
 def test_what_an_agent_mounts_is_unmounted_before_o2cb_stops():
     mount = {"path": "/srv/images", "by": "workload"}
     found = facts("node01", 1, services=(AGENT,))
-    assert wanted(cluster(mount=mount), found) == {
+    assert wanted_drop_ins(cluster(mount=mount), found) == {
         "agent.service": INSIDE,
         "o2cb.service": ABOVE_ISCSI[-2:],
     }
@@ -94,7 +94,7 @@ def test_guests_of_libvirt_are_kept_inside_too():
     guests = spec(volumes=[volume(workloads={"guests": {"kind": "libvirt"}})])
     unit = replace(AGENT, name="libvirt-guests.service")
     found = facts("node01", 1, services=(unit,))
-    assert wanted(guests, found) == {"libvirt-guests.service": INSIDE}
+    assert wanted_drop_ins(guests, found) == {"libvirt-guests.service": INSIDE}
 
 
 def test_a_service_of_two_volumes_is_put_inside_both():
@@ -104,7 +104,7 @@ def test_a_service_of_two_volumes_is_put_inside_both():
     }
     items = [{**item, "workloads": {"services": ["agent"]}} for item in (volume(), second)]
     found = facts("node01", 1, services=(AGENT,))
-    assert wanted(spec(volumes=items), found) == {
+    assert wanted_drop_ins(spec(volumes=items), found) == {
         "agent.service": (*INSIDE, "RequiresMountsFor=/srv/music")
     }
 
@@ -132,7 +132,7 @@ def test_what_systemd_has_read_needs_nothing():
 def test_a_file_that_systemd_has_not_read_is_only_read():
     wish = cluster()
     seen = read(wish, running(wish, AGENT))
-    host = seen.reached()["node02"]
+    host = seen.answering_hosts()["node02"]
     words = tuple(w for w in host.ordering.words if w[0] != "agent.service")
     host = replace(host, ordering=replace(host.ordering, words=words))
     plan = plan_cluster(wish, Observed({**seen.hosts, "node02": host}))
@@ -143,7 +143,7 @@ def test_a_file_that_systemd_has_not_read_is_only_read():
 def test_an_fstab_line_that_systemd_has_not_read_is_read():
     wish = spec(volumes=[volume()])
     seen = converged(wish)
-    host = replace(seen.reached()["node02"], ordering=Ordering((), ()))
+    host = replace(seen.answering_hosts()["node02"], ordering=Ordering((), ()))
     plan = plan_cluster(wish, Observed({**seen.hosts, "node02": host}))
     assert [(a.host, a.kind) for a in plan.actions] == [("node02", "reload-units")]
     subjects = [f.subject for a in plan.actions for f in a.expects]
@@ -156,7 +156,7 @@ def test_of_a_masked_unit_only_the_file_is_proven():
     plan = plan_cluster(wish, seen)
     assert steps(plan) == ["write-order", "reload-units"]
     assert plan.actions[-1].expects == ()
-    masked = read(wish, seen).reached()["node02"]
+    masked = read(wish, seen).answering_hosts()["node02"]
     words = tuple(w for w in masked.ordering.words if w[0] != "agent.service")
     masked = replace(masked, ordering=replace(masked.ordering, words=words))
     assert list(diff(wish, Observed({"node02": masked}))) == []
@@ -167,7 +167,7 @@ def test_a_service_that_the_file_names_no_more_loses_ours_and_only_ours():
     seen = read(wish, running(wish, AGENT))
     theirs = file(path_of("web.service"), "[Unit]\nAfter=agent.service\n")
     another = file(path_of("db.service"), "# Written by reconcile for the cluster other.\n")
-    host = seen.reached()["node02"]
+    host = seen.answering_hosts()["node02"]
     files = (*host.ordering.files, theirs, another)
     host = replace(host, ordering=replace(host.ordering, files=files))
     plan = plan_cluster(spec(volumes=[volume()]), Observed({**seen.hosts, "node02": host}))
@@ -206,7 +206,7 @@ def test_a_service_starts_again_only_after_systemd_has_read_its_order():
     wish = cluster()
     owed = '{"services": ["agent.service"], "disabled": []}\n'
     stopped = replace(AGENT, active="inactive", enabled=False)
-    hosts = running(wish, stopped).reached()
+    hosts = running(wish, stopped).answering_hosts()
     record = file("/var/lib/reconcile/ocfs2/stopped.json", owed)
     seen = Observed({n: replace(found, records=(record,)) for n, found in hosts.items()})
     plan = plan_cluster(wish, seen)
@@ -225,7 +225,7 @@ def test_a_file_of_somebody_else_is_not_written_over():
     wish = cluster()
     seen = running(wish, AGENT)
     theirs = file(path_of("agent.service"), "[Unit]\nAfter=web.service\n")
-    host = seen.reached()["node02"]
+    host = seen.answering_hosts()["node02"]
     host = replace(host, ordering=replace(host.ordering, files=(theirs,)))
     plan = plan_cluster(wish, Observed({**seen.hosts, "node02": host}))
     assert [(b.code, b.subject) for b in plan.blocked] == [("drop-in-foreign", "member/node02")]

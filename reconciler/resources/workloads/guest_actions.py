@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.steps import action_for
+from reconciler.gate.action_builders import action_for
 from reconciler.model.addresses import action_id
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject
@@ -15,7 +15,7 @@ from reconciler.model.plan import MINUTE, Action, Change, Fact
 from reconciler.model.roles import mounting_it
 from reconciler.model.secrets import references
 from reconciler.model.volume_integrations import Guests
-from reconciler.resources.workloads.guests import named, of, subject_of, volume_of
+from reconciler.resources.workloads.guests import name_guest, of, subject_of, volume_of
 
 STOP_TIMEOUT = 5 * MINUTE
 START_TIMEOUT = 5 * MINUTE
@@ -30,7 +30,7 @@ LIBVIRT = {
 }
 
 
-def stopped(
+def stop_actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Each is moved to the next of those who keep the volume, if it can be; else shut down."""
@@ -39,7 +39,7 @@ def stopped(
         targets = [
             host
             for host in mounting_it(cluster, volume)
-            if host != change.host and _keeps(observed.reached().get(host), volume)
+            if host != change.host and _keeps(observed.answering_hosts().get(host), volume)
         ]
         if of(volume).migrate and targets:
             yield _migrate(cluster, volume, change, targets[turn % len(targets)])
@@ -56,7 +56,7 @@ def _keeps(facts: HostFacts | None, volume: Volume) -> bool:
 
 
 def _stop(cluster: Cluster, volume: Volume, change: Change) -> Action:
-    label, name = named(change)
+    label, name = name_guest(change)
     kind, seconds = of(volume), _seconds(of(volume))
     return action_for(
         cluster.name,
@@ -81,7 +81,7 @@ def _stop(cluster: Cluster, volume: Volume, change: Change) -> Action:
 
 
 def _migrate(cluster: Cluster, volume: Volume, change: Change, target: str) -> Action:
-    label, name = named(change)
+    label, name = name_guest(change)
     kind, seconds = of(volume), _seconds(of(volume))
     stop = _stop(cluster, volume, change)
     return replace(
@@ -104,18 +104,18 @@ def _migrate(cluster: Cluster, volume: Volume, change: Change, target: str) -> A
     )
 
 
-def started(
+def start_actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
     """Those that do not run, in the order in which they were stopped."""
     for change in changes:
         if (change.before, change.after) == ("stopped", "running"):
-            others = tuple(host for host in observed.reached() if host != change.host)
+            others = tuple(host for host in observed.answering_hosts() if host != change.host)
             yield _start(cluster, volume_of(cluster, change), change, others)
 
 
 def _start(cluster: Cluster, volume: Volume, change: Change, others: tuple[str, ...]) -> Action:
-    label, name = named(change)
+    label, name = name_guest(change)
     kind, host, subject = of(volume), change.host, subject_of(volume, name)
     alone = (Fact(others, "guest", subject, "absent"),) if others else ()
     on_it = Fact((host,), "mounted", mount_subject(volume), "mounted")
@@ -146,7 +146,9 @@ def _start(cluster: Cluster, volume: Volume, change: Change, others: tuple[str, 
     )
 
 
-def proven(action: Action, cluster: Cluster, void: Sequence[Change]) -> Action:
+def require_running_elsewhere(
+    action: Action, cluster: Cluster, void: Sequence[Change]
+) -> Action:
     """A record in which these are owed no more: those that run elsewhere still must."""
     facts = [
         Fact(
@@ -156,7 +158,7 @@ def proven(action: Action, cluster: Cluster, void: Sequence[Change]) -> Action:
             "running",
         )
         for c in void
-        for place, (_label, name) in [(str(c.before), named(c))]
+        for place, (_label, name) in [(str(c.before), name_guest(c))]
         if place.startswith("on ")
     ]
     return replace(action, requires=(*action.requires, *facts))

@@ -11,7 +11,7 @@ import asyncssh
 from typing_extensions import override
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.ssh.failures import shown
+from reconciler.hosts.ssh.failures import shorten_command
 from reconciler.model.plan import Completed
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ async def run_command(
         if transcript.channel is not None:
             transcript.channel.abort()
     if transcript.too_large:
-        message = f"`{shown(command)}` wrote more than {MOST_OUTPUT} bytes; it was cut off"
+        message = (
+            f"`{shorten_command(command)}` wrote more than {MOST_OUTPUT} bytes; it was cut off"
+        )
         raise HostUnreachable(name, "output-too-large", message)
     if transcript.status is None:
         raise _lost(name, command, transcript.lost)
@@ -125,9 +127,7 @@ def _timed_out(
 ) -> HostUnreachable | NotStartedError:
     if transcript.channel is None:
         return NotStartedError(f"no answer within {command.timeout:g} s")
-    message = (
-        f"`{shown(command)}` did not end within {command.timeout:g} s and may still be running"
-    )
+    message = f"`{shorten_command(command)}` did not end within {command.timeout:g} s and may still be running"
     return HostUnreachable(name, "command-timeout", message)
 
 
@@ -147,9 +147,7 @@ def _refused(
 
 def _lost(name: str, command: Command, error: Exception | None) -> HostUnreachable:
     why = f": {error}" if error else ""
-    message = (
-        f"the connection was lost while `{shown(command)}` ran{why}; how it ended is unknown"
-    )
+    message = f"the connection was lost while `{shorten_command(command)}` ran{why}; how it ended is unknown"
     return HostUnreachable(name, "connection-lost", message)
 
 

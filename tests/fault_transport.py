@@ -14,7 +14,7 @@ from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import SimulatedHost
 from reconciler.hosts.simulator.commands import changes, name_here
 from reconciler.model.plan import Command, Completed
-from tests.witness import Witness
+from tests.invariant_monitor import Witness
 
 Phase = Literal["before", "during", "after"]
 

@@ -5,7 +5,7 @@ import termios
 
 import pytest
 
-from reconciler.cli import keys
+from reconciler.cli import keyboard
 
 
 @pytest.fixture
@@ -14,18 +14,18 @@ def terminal(monkeypatch):
     ours, theirs = os.openpty()
     with os.fdopen(theirs, "r") as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        monkeypatch.setattr(keys.os, "tcgetpgrp", lambda _terminal: os.getpgrp())
+        monkeypatch.setattr(keyboard.os, "tcgetpgrp", lambda _terminal: os.getpgrp())
         yield ours, theirs
 
 
 def shows_control_keys(terminal):
-    return bool(termios.tcgetattr(terminal)[keys.LOCAL_MODES] & termios.ECHOCTL)
+    return bool(termios.tcgetattr(terminal)[keyboard.LOCAL_MODES] & termios.ECHOCTL)
 
 
 def test_they_are_not_shown_until_the_bars_are_gone(terminal):
     ours, theirs = terminal
     assert shows_control_keys(theirs)
-    with keys.unseen_control_keys():
+    with keyboard.unseen_control_keys():
         assert not shows_control_keys(theirs)
     assert shows_control_keys(theirs)
     os.close(ours)
@@ -33,16 +33,16 @@ def test_they_are_not_shown_until_the_bars_are_gone(terminal):
 
 def test_a_terminal_that_is_lost_meanwhile_fails_nothing(terminal):
     ours, _theirs = terminal
-    with keys.unseen_control_keys():
+    with keyboard.unseen_control_keys():
         os.close(ours)
 
 
 def test_in_the_background_and_without_a_terminal_nothing_is_set(terminal, monkeypatch):
     ours, theirs = terminal
-    monkeypatch.setattr(keys.os, "tcgetpgrp", lambda _terminal: os.getpgrp() + 1)
-    with keys.unseen_control_keys():
+    monkeypatch.setattr(keyboard.os, "tcgetpgrp", lambda _terminal: os.getpgrp() + 1)
+    with keyboard.unseen_control_keys():
         assert shows_control_keys(theirs)
     monkeypatch.setattr("sys.stdin", None)
-    with keys.unseen_control_keys():
+    with keyboard.unseen_control_keys():
         pass
     os.close(ours)

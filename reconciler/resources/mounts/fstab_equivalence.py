@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.observed import HostFacts, known
+from reconciler.model.observed import HostFacts, require
 from reconciler.model.roles import mounts_at_boot
 from reconciler.resources.mounts.fstab import Entry, entries
 from reconciler.resources.mounts.moves import former_entries, own_names
@@ -14,11 +14,11 @@ from reconciler.resources.mounts.moves import former_entries, own_names
 SILENT = frozenset({"defaults", "rw", "auto", "noauto", "_netdev", "nofail", "user", "nouser"})
 
 
-def is_kept(cluster: Cluster, volume: Volume, facts: HostFacts) -> bool:
+def keeps_operator_line(cluster: Cluster, volume: Volume, facts: HostFacts) -> bool:
     """Whether a host's fstab may stay as it is, though reconcile would write it otherwise."""
     if cluster.files != "kept" or former_entries(volume, facts):
         return False
-    text = known(facts.fstab).text or ""
+    text = require(facts.fstab).text or ""
     found = [entry for entry in entries(text) if entry.path == volume.mount.path]
     at_boot = mounts_at_boot(volume)
     if not at_boot and not found:
@@ -43,7 +43,7 @@ def _mounts(volume: Volume, facts: HostFacts, entry: Entry) -> bool | None:
 
 
 def _is_kernels(source: str, facts: HostFacts) -> bool:
-    return source in {f"/dev/{disk.name}" for disk in known(facts.disks)}
+    return source in {f"/dev/{disk.name}" for disk in require(facts.disks)}
 
 
 def words(entry: Entry) -> tuple[str, ...]:

@@ -15,14 +15,14 @@ from reconciler.model.observed import (
     MountPoint,
     Superblock,
     Unknown,
-    known,
+    require,
 )
 from reconciler.model.quantities import format_size
-from reconciler.reports.adopted.devices import ref
-from reconciler.reports.adopted.roster import Hosts
-from reconciler.resources.growth.sizes import MIB, SLACK, TAIL, have
+from reconciler.reports.imported.devices import ref
+from reconciler.reports.imported.roster import Hosts
+from reconciler.resources.growth.sizes import MIB, SLACK, TAIL, file_system_bytes
 from reconciler.resources.mounts.fstab import Entry, entries
-from reconciler.resources.mounts.kept import mount_options, words
+from reconciler.resources.mounts.fstab_equivalence import mount_options, words
 from reconciler.resources.mounts.moves import FIXED, REMOUNTED, names_of
 from reconciler.resources.mounts.readings import is_foreign
 
@@ -39,7 +39,7 @@ USUAL = frozenset({"atime_quantum=60"})  # OCFS2_DEFAULT_ATIME_QUANTUM
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class VolumeOnHost:
     """A volume on one host: its disks there, where it is mounted, its lines in fstab."""
 
     node: Disk
@@ -54,7 +54,7 @@ class Seen:
 
     device: Device
     block: Superblock
-    places: Mapping[str, Place]
+    places: Mapping[str, VolumeOnHost]
 
     @property
     def mounted(self) -> tuple[str, ...]:
@@ -108,7 +108,9 @@ def _is_read(facts: HostFacts) -> bool:
     return not any(isinstance(getattr(facts, name), Unknown) for name in NEEDS)
 
 
-def _places(device: Device, block: Superblock, hosts: Hosts) -> Iterator[tuple[str, Place]]:
+def _places(
+    device: Device, block: Superblock, hosts: Hosts
+) -> Iterator[tuple[str, VolumeOnHost]]:
     for host, facts in hosts.items():
         view = view_of(facts, ref(device)) if _is_read(facts) else None
         if view is None or view.superblock is None or view.superblock.uuid != block.uuid:
@@ -118,16 +120,16 @@ def _places(device: Device, block: Superblock, hosts: Hosts) -> Iterator[tuple[s
             continue
         mounts = [
             m
-            for m in known(facts.mounts)
+            for m in require(facts.mounts)
             if m.pid == 1 and not is_foreign(m) and m.device == node.device
         ]
         names = names_of(node, block.uuid, (block.label,))
         lines = tuple(
             entry
-            for entry in entries(known(facts.fstab).text or "")
+            for entry in entries(require(facts.fstab).text or "")
             if entry.kind == "ocfs2" and entry.source in names
         )
-        yield host, Place(node, whole, _first(mounts, lines), lines)
+        yield host, VolumeOnHost(node, whole, _first(mounts, lines), lines)
 
 
 def _first(mounts: Sequence[MountPoint], lines: Sequence[Entry]) -> MountPoint | None:
@@ -145,9 +147,9 @@ def _extent(seen: Seen) -> tuple[int, int]:
     end = whole
     if node.partition is not None:
         end = max((whole - TAIL) // MIB * MIB, start + node.size)
-    if have(seen.block) + SLACK >= min(end, whole) - start:
+    if file_system_bytes(seen.block) + SLACK >= min(end, whole) - start:
         return whole, whole
-    return -(-(start + have(seen.block)) // MIB) * MIB, whole
+    return -(-(start + file_system_bytes(seen.block)) // MIB) * MIB, whole
 
 
 def options(seen: Seen) -> tuple[str, ...]:

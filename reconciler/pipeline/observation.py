@@ -17,7 +17,7 @@ from reconciler.model.desired import Cluster, Desired, Member, Ssh
 from reconciler.model.devices import ref
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
-from reconciler.model.roles import contacted, staying, with_volumes
+from reconciler.model.roles import contacted_members, staying, with_volumes
 from reconciler.model.software import extra_packages_to_probe
 from reconciler.planning.checks.storage_hosts import (
     helper_hosts,
@@ -33,19 +33,19 @@ from reconciler.planning.resolve.removed import (
 from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets
-from reconciler.resources.ordering.words import guest_units, ordered
-from reconciler.resources.volumes.heartbeats import BEATS_APART, advanced, doubtful
+from reconciler.resources.ordering.words import guest_units, ordered_units
+from reconciler.resources.volumes.heartbeats import BEATS_APART, doubtful, with_advanced_beats
 from reconciler.resources.workloads.guests import listings
 from reconciler.resources.workloads.obligations import units
 
 # The door to a member of a cluster, the same each time.
-Fleet = Callable[[str, Member], Host]
+HostFactory = Callable[[str, Member], Host]
 # What is beside the members has no address on their interconnect.
 NOWHERE = IPv4Address(0)
 Watch = Callable[[str, str], None]
 SECOND = "a second heartbeat"  # what is waited for, where a host's name stands else
 Hosts = Mapping[str, HostFacts | Unreachable]
-Pairs = tuple[tuple[Cluster, Observed], ...]
+ClusterObservations = tuple[tuple[Cluster, Observed], ...]
 
 
 class Source(Protocol):
@@ -54,23 +54,25 @@ class Source(Protocol):
     async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
         """Some members, whole."""
 
-    async def tried(self, cluster: Cluster, seen: Observed) -> Observed:
+    async def probe_connectivity(self, cluster: Cluster, seen: Observed) -> Observed:
         """``seen`` with what each member could reach of the others."""
 
-    async def later(self, cluster: Cluster, seen: Observed) -> Observed:
+    async def sample_heartbeats_again(self, cluster: Cluster, seen: Observed) -> Observed:
         """``seen`` with the nodes whose heartbeat goes on."""
 
     async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
         """The hosts on which something is due, with these logical volumes of theirs."""
 
 
-async def looked(desired: Desired, source: Source, only: Sequence[str]) -> Pairs:
+async def observe_clusters(
+    desired: Desired, source: Source, only: Sequence[str]
+) -> ClusterObservations:
     """Every cluster with all that its plan, restricted to the targets ``only``, can rest on."""
-    found = (whole(cluster, source, only) for cluster in desired.clusters)
+    found = (observe_cluster(cluster, source, only) for cluster in desired.clusters)
     return tuple(await asyncio.gather(*found))
 
 
-async def whole(
+async def observe_cluster(
     cluster: Cluster, source: Source, only: Sequence[str]
 ) -> tuple[Cluster, Observed]:
     """Everything that a plan can rest on; of hosts beside the members only what it would do."""
@@ -92,31 +94,33 @@ async def _members(cluster: Cluster, source: Source) -> tuple[Cluster, Observed]
         cluster = with_volumes(cluster, (*cluster.volumes, *old))
         seen = await source.members(cluster, _names(cluster))
     if joins(cluster, seen):
-        seen = await source.tried(cluster, seen)
-    return cluster, await source.later(cluster, seen) if doubtful(cluster, seen) else seen
+        seen = await source.probe_connectivity(cluster, seen)
+    return cluster, await source.sample_heartbeats_again(cluster, seen) if doubtful(
+        cluster, seen
+    ) else seen
 
 
 def _names(cluster: Cluster) -> list[str]:
-    return [m.name for m in contacted(cluster)]
+    return [m.name for m in contacted_members(cluster)]
 
 
-def questions(cluster: Cluster) -> dict[str, tuple[str, ...]]:
+def probe_arguments(cluster: Cluster) -> dict[str, tuple[str, ...]]:
     """What this cluster's file makes the probe look at, by its option."""
     return {
         "want": tuple(ref(v) for v in cluster.volumes),
         "blank": tuple(ref(v) for v in cluster.volumes if v.format == "if-blank"),
         "paths": tuple(v.mount.path for v in cluster.volumes),
         "units": (*units(cluster), *guest_units(cluster)),
-        "orders": tuple(ordered(cluster)),
+        "orders": tuple(ordered_units(cluster)),
         "guests": tuple(listings(cluster)),
         "packages": tuple(extra_packages_to_probe(cluster)),
     }
 
 
-def answered(cluster: Cluster, seen: Observed) -> dict[str, tuple[str, ...]]:
+def recorded_probe_arguments(cluster: Cluster, seen: Observed) -> dict[str, tuple[str, ...]]:
     """What its hosts have been asked for by then: what facts that were recorded can tell."""
     tried = targets(cluster) if joins(cluster, seen) else ()
-    return {**questions(cluster), "connect": tried}
+    return {**probe_arguments(cluster), "connect": tried}
 
 
 def probe_for(
@@ -126,7 +130,7 @@ def probe_for(
     sizes: Sequence[str] = (),
 ) -> Command:
     """The probe with what this cluster's volumes make it look at, ``blank`` most closely."""
-    asked_for: Mapping[str, Sequence[str]] = {**questions(cluster), "blank": blank}
+    asked_for: Mapping[str, Sequence[str]] = {**probe_arguments(cluster), "blank": blank}
     return probe_command(
         **asked_for,
         only=only,
@@ -135,17 +139,17 @@ def probe_for(
     )
 
 
-def doors(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
+def member_hosts(fleet: HostFactory, cluster: Cluster) -> Mapping[str, Host]:
     """The members that are asked, by name."""
-    return {m.name: fleet(cluster.name, m) for m in contacted(cluster)}
+    return {m.name: fleet(cluster.name, m) for m in contacted_members(cluster)}
 
 
-def storage(fleet: Fleet, cluster: Cluster) -> Mapping[str, Host]:
+def storage(fleet: HostFactory, cluster: Cluster) -> Mapping[str, Host]:
     """The hosts beside the members on which the file has commands run."""
     return {name: helper(fleet, cluster, name) for name in non_member_hosts(cluster)}
 
 
-def helper(fleet: Fleet, cluster: Cluster, name: str) -> Host:
+def helper(fleet: HostFactory, cluster: Cluster, name: str) -> Host:
     """A host that is no member, reached as ssh_config and DNS have its name."""
     member = Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh())
     return fleet(cluster.name, member)
@@ -155,33 +159,35 @@ def helper(fleet: Fleet, cluster: Cluster, name: str) -> Host:
 class Live:
     """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes."""
 
-    fleet: Fleet
+    fleet: HostFactory
     limit: int
     watch: Watch | None = None
 
     async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
         """Some members, whole."""
-        probe = probe_for(cluster, questions(cluster)["blank"])
+        probe = probe_for(cluster, probe_arguments(cluster)["blank"])
         return await self._ask(self._doors(cluster, names), probe)
 
-    async def tried(self, cluster: Cluster, seen: Observed) -> Observed:
+    async def probe_connectivity(self, cluster: Cluster, seen: Observed) -> Observed:
         """Has each member that stays connect to the others."""
         ports = probe_command(only=("interconnect",), connect=targets(cluster))
         stays = self._doors(cluster, staying(cluster))
         return with_ports(seen, await self._ask(stays, ports))
 
-    async def later(self, cluster: Cluster, seen: Observed) -> Observed:
+    async def sample_heartbeats_again(self, cluster: Cluster, seen: Observed) -> Observed:
         """A second sample of the heartbeats, after a pause."""
         told = self.watch or _untold
         told(SECOND, "started")
         await asyncio.sleep(BEATS_APART)
         told(SECOND, "finished")
         again = probe_for(cluster, (), ("wanted",))
-        return advanced(seen, await self._ask(doors(self.fleet, cluster), again))
+        return with_advanced_beats(
+            seen, await self._ask(member_hosts(self.fleet, cluster), again)
+        )
 
     async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
         """Asks each of them for who it is and for its logical volumes."""
-        places = {**storage(self.fleet, cluster), **doors(self.fleet, cluster)}
+        places = {**storage(self.fleet, cluster), **member_hosts(self.fleet, cluster)}
         looks = [
             self._ask({host: places[host]}, _storage_probe(volumes))
             for host, volumes in due.items()
@@ -191,7 +197,7 @@ class Live:
         return {host: facts for one in found for host, facts in one.hosts.items()}
 
     def _doors(self, cluster: Cluster, names: Sequence[str]) -> Mapping[str, Host]:
-        return {n: door for n, door in doors(self.fleet, cluster).items() if n in names}
+        return {n: door for n, door in member_hosts(self.fleet, cluster).items() if n in names}
 
     async def _ask(self, hosts: Mapping[str, Host], probe: Command) -> Observed:
         return await observe(hosts, probe, SECTIONS, limit=self.limit, progress=self.watch)
@@ -207,7 +213,7 @@ def _storage_probe(volumes: Sequence[str]) -> Command:
 
 def with_ports(seen: Observed, ports: Observed) -> Observed:
     """``seen`` with what each member could reach of the others."""
-    tried = ports.reached()
+    tried = ports.answering_hosts()
     return Observed(
         {
             name: replace(facts, interconnect=tried[name].interconnect)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.cluster_settings import Heartbeat, Network
 from reconciler.model.desired import Device, Ssh
-from reconciler.reports.adopted import draft as notes
-from reconciler.reports.adopted.draft import Draft, Style
-from reconciler.reports.adopted.roster import heartbeat_mode, timeouts
-from reconciler.reports.adopted.volumes import Seen, at_boot, labels, options
+from reconciler.reports.imported import draft as notes
+from reconciler.reports.imported.draft import Draft, Style
+from reconciler.reports.imported.roster import heartbeat_mode, timeouts
+from reconciler.reports.imported.volumes import Seen, at_boot, labels, options
 
 # What no reader of YAML takes for anything but text.
 PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9/._@+=-]|:(?=\S))*|(?:[0-9]+\.){3}[0-9]+")
@@ -37,10 +37,10 @@ def scalar(text: str) -> str:
     """A text as a YAML scalar that is read back as exactly that."""
     if PLAIN.fullmatch(text) and text.lower() not in WORDS:
         return text
-    return quoted(text)
+    return quote_yaml(text)
 
 
-def quoted(text: str) -> str:
+def quote_yaml(text: str) -> str:
     """In double quotes; what JSON escapes as two halves, YAML escapes whole."""
     words = (json.dumps(c)[1:-1] if c <= "\uffff" else f"\\U{ord(c):08x}" for c in text)
     return f'"{"".join(words)}"'
@@ -177,7 +177,7 @@ def _volumes(draft: Draft) -> Iterator[str]:
 def _volume(seen: Seen, label: str, path: str = "") -> Iterator[str]:
     yield f"- label: {scalar(label)}"
     if seen.block.label != label:
-        yield f"  labelled: {quoted(seen.block.label)}"
+        yield f"  labelled: {quote_yaml(seen.block.label)}"
     yield f"  device: {_flow(_device(seen.device))}"
     yield f"  size: {seen.size}"
     yield "  mount:"

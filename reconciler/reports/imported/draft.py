@@ -9,9 +9,9 @@ from reconciler.model.devices import view_of
 from reconciler.model.heartbeats import is_left
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.quantities import format_size
-from reconciler.reports.adopted.devices import devices, ref
-from reconciler.reports.adopted.roster import Hosts, Node, former, is_online, nodes
-from reconciler.reports.adopted.volumes import Seen, at_boot, belongs, volumes
+from reconciler.reports.imported.devices import devices, ref
+from reconciler.reports.imported.roster import Hosts, Node, former, is_online, nodes
+from reconciler.reports.imported.volumes import Seen, at_boot, belongs, volumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Draft:
         return [node.number for node in self.nodes] != list(range(len(self.nodes)))
 
 
-def drafted(
+def make_draft(
     name: str,
     hosts: Hosts,
     lost: Mapping[str, Unreachable],

@@ -10,10 +10,10 @@ from reconciler.loading.nodes import Path, value_mark
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 
-def places(text: str) -> Mapping[tuple[str, str], Place]:
+def find_positions(text: str) -> Mapping[tuple[str, str], Position]:
     """Line and column, 1-based, by cluster and ``member/NAME``, ``volume/LABEL`` or "".
 
     Under the empty word is the cluster itself. SpecInvalid for a text that is no file.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.model.desired import Device
 from reconciler.model.devices import BY_ID, STABLE
 from reconciler.model.observed import Disk, HostFacts, Unknown, device_ref
-from reconciler.reports.adopted.roster import Hosts
+from reconciler.reports.imported.roster import Hosts
 
 # Disks that no other host can have.
 LOCAL = re.compile(r"(loop|ram|zram|sr|fd|md)[0-9]")
@@ -28,7 +28,7 @@ def devices(hosts: Hosts) -> tuple[Device, ...]:
     return _candidates(hosts)[:MOST]
 
 
-def unasked(hosts: Hosts) -> int:
+def count_unasked(hosts: Hosts) -> int:
     """How many more there are than can be asked about."""
     return max(0, len(_candidates(hosts)) - MOST)
 
@@ -39,7 +39,7 @@ def _candidates(hosts: Hosts) -> tuple[Device, ...]:
     for facts in hosts.values():
         used = () if isinstance(facts.mounts, Unknown) else {m.device for m in facts.mounts}
         for disk in disks(facts):
-            if (device := named(facts, disk, hosts)) is not None:
+            if (device := name_device(facts, disk, hosts)) is not None:
                 found.setdefault(ref(device), device)
                 mounted |= {ref(device)} if disk.device in used else set()
     return tuple(sorted(found.values(), key=lambda device: ref(device) not in mounted))
@@ -63,7 +63,7 @@ def disks(facts: HostFacts) -> Iterator[Disk]:
             yield disk
 
 
-def named(facts: HostFacts, disk: Disk, hosts: Hosts) -> Device | None:
+def name_device(facts: HostFacts, disk: Disk, hosts: Hosts) -> Device | None:
     """The device as a file names it; None if the disk has no lasting name."""
     whole = _whole(facts, disk)
     if whole.wwid and WWID.fullmatch(whole.wwid):

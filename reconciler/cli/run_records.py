@@ -29,18 +29,18 @@ def _paths(state_dir: str | None) -> tuple[list[Path], Path]:
 def records_in(state_dir: str | None, last: int | None) -> tuple[list[Past], Path]:
     """The runs, the latest first, and where they are recorded."""
     paths, place = _paths(state_dir)
-    return [_retold(path) for path in paths[::-1][:last]], place
+    return [_load_run(path) for path in paths[::-1][:last]], place
 
 
-def _retold(path: Path) -> Past:
+def _load_run(path: Path) -> Past:
     """One of many: that of somebody else, which cannot be read, hides no other."""
     try:
-        return retold(read_record(path))
+        return run_from_record(read_record(path))
     except OSError:
         return Past(path.stem, (), UNREADABLE, None)
 
 
-def retold(record: Record) -> Past:
+def run_from_record(record: Record) -> Past:
     """A record as reports take it."""
     return past(record.lines, record.run, record.broken, at_work=record.at_work)
 

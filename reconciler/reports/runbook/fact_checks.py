@@ -8,7 +8,7 @@ from reconciler.model.plan import Fact
 from reconciler.model.records import DIRECTORY
 from reconciler.reports.runbook.disks import DISKS
 from reconciler.reports.runbook.looks import SAME, Check, one, value
-from reconciler.reports.runbook.places import CONFIGFS, Places, shell
+from reconciler.reports.runbook.references import CONFIGFS, Places, shell
 from reconciler.resources.ordering.changes import path_of
 
 CONF, FSTAB = "/etc/ocfs2/cluster.conf", "/etc/fstab"
@@ -161,11 +161,11 @@ def _mounts(_fact: Fact, _host: str, _places: Places) -> Check:
 
 def _boot_mount(fact: Fact, _host: str, _places: Places) -> Check:
     wanted = NOTHING if fact.value == "absent" else str(fact.value)
-    test = f'$1 !~ /^#/ && $2 == "{escaped(fact.subject)}"'
+    test = f'$1 !~ /^#/ && $2 == "{escape_fstab_path(fact.subject)}"'
     return one(f"{shell('awk', test)} {FSTAB}", wanted)
 
 
-def escaped(path: str) -> str:
+def escape_fstab_path(path: str) -> str:
     """A path of fstab, where a blank is \\040, as awk takes it."""
     return path.replace("\\", "\\\\")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.hosts.loopback import served
+from reconciler.hosts.loopback import serve_hosts
 from reconciler.hosts.simulator.presets import bare_cluster
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
@@ -65,7 +65,7 @@ class Desk:
 @asynccontextmanager
 async def desk(tmp_path, hosts=2):
     world = bare_cluster(hosts)
-    async with served(world, tmp_path) as doors:
+    async with serve_hosts(world, tmp_path) as doors:
         members = [
             {
                 "name": name,

@@ -9,7 +9,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.plan import ClusterPlan
 from reconciler.planning.planner import plan_cluster
-from reconciler.reports.adopted.draft import STYLES, Style
+from reconciler.reports.imported.draft import STYLES, Style
 
 
 def fitting(cluster: Cluster, observed: Observed) -> tuple[Style, ClusterPlan]:
