@@ -45,6 +45,11 @@ def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False)
             click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
 
 
+def say(text: str) -> None:
+    """Above the bars, if there are any: click would write past them, to the terminal itself."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def plain(text: str) -> str:
     """``text`` without what could move a terminal's cursor or hide: hosts choose words too."""
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)

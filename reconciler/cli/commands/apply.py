@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import click
 
 from reconciler import __version__, telemetry
-from reconciler.cli import prompts, session
+from reconciler.cli import session
+from reconciler.cli.apply_request import ApplyRequest
+from reconciler.cli.consent import is_approved, unapproved_outcomes
 from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.interruption import catch_interrupts
 from reconciler.cli.logs import LOGGING, tell_record
 from reconciler.cli.options import (
     FILE,
@@ -32,22 +33,21 @@ from reconciler.cli.options import (
 from reconciler.cli.progress import json_lines, live
 from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import observing, show
+from reconciler.cli.terminal import observing, say, show
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
 from reconciler.loading import digest, read, read_text
 from reconciler.loading.saved import SavedPlan, saved_plan
-from reconciler.model.desired import Cluster, Desired
+from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Plan
 from reconciler.model.roles import contacted_members
 from reconciler.pipeline import HostFactory, Options, Run
 from reconciler.pipeline import plan as make
-from reconciler.planning.review.approval import Consent, judge, runnable
+from reconciler.planning.review.approval import Consent, runnable
 from reconciler.planning.review.plan_diff import Difference, differences
-from reconciler.reports.devices import aliases
 from reconciler.reports.documents import plan_document, run_summary
 from reconciler.reports.stale import stale_lines
 from reconciler.reports.text import outcome_lines, plan_lines
@@ -56,32 +56,6 @@ from reconciler.storage.private import private_directory
 DETACHED = 130
 STALE = "plan again, look at what differs, and save and approve that plan"
 Pairs = Sequence[tuple[Cluster, Observed]]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asked for."""
-
-    file: str
-    file_digest: str
-    desired: Desired
-    consent: Consent
-    options: Options
-    lock_timeout: float
-    json: bool
-    ask: bool
-    no_color: bool
-    detail: int
-    state: str | None
-    saved: SavedPlan | None
-
-    @property
-    def more(self) -> str:
-        """What else of the command line makes the same plan, and the same record."""
-        targets = () if self.saved else self.options.targets
-        words = [word for target in targets for word in ("--target", target)]
-        words += ["--state-dir", self.state] if self.state else []
-        return f" {shlex.join(words)}" if words else ""
 
 
 @click.command("apply")
@@ -130,7 +104,7 @@ def command(
         )
     desired = saved.desired if saved else read(path)
     check_targets(desired, targets)
-    request = Request(
+    request = ApplyRequest(
         file=path,
         file_digest=saved.document["file_digest"] if saved else digest(read_text(path)),
         desired=desired,
@@ -151,7 +125,7 @@ def command(
         return DETACHED
 
 
-async def _apply(request: Request) -> int:
+async def _apply(request: ApplyRequest) -> int:
     identity = session.new_run()
     state = session.state_directory(request.state)
     private_directory(state)
@@ -170,7 +144,7 @@ async def _apply(request: Request) -> int:
             detached = isinstance(error, asyncio.CancelledError)
             summary = run_summary((), "interrupted", DETACHED)
             journal.tell("run-finished", {"cluster": None, "detached": detached, **summary})
-            _say(f"{_LEFT[detached]}; record: {journal.path}")
+            say(f"{_LEFT[detached]}; record: {journal.path}")
             raise
         word = session.result(outcomes, interrupted)
         code = session.exit_code(word)
@@ -178,9 +152,9 @@ async def _apply(request: Request) -> int:
         lost = journal.tell("run-finished", ended)
     if not request.json:
         show(outcome_lines(outcomes, request.file, plan.blocked), request.no_color)
-        _say(f"run {identity}: {word} (exit {code})  record: {journal.path}")
+        say(f"run {identity}: {word} (exit {code})  record: {journal.path}")
     if lost:
-        _say(f"its end is not on record: {lost}")
+        say(f"its end is not on record: {lost}")
     return code
 
 
@@ -190,13 +164,8 @@ _LEFT = {
 }
 
 
-def _say(text: str) -> None:
-    """Above the bars, if there are any: click would write past them, to the terminal itself."""
-    print(text, file=sys.stderr, flush=True)
-
-
 async def _run(
-    request: Request, journal: Journal
+    request: ApplyRequest, journal: Journal
 ) -> tuple[Plan, tuple[ClusterOutcome, ...], bool]:
     """Plan, approve, carry out; every refusal goes on record.
 
@@ -219,7 +188,7 @@ async def _run(
 
 
 async def _carry_out(
-    request: Request, journal: Journal, fleet: HostFactory, seen: tuple[Plan, Pairs]
+    request: ApplyRequest, journal: Journal, fleet: HostFactory, seen: tuple[Plan, Pairs]
 ) -> tuple[tuple[ClusterOutcome, ...], bool]:
     plan, pairs = seen
     for cluster, observed in pairs:
@@ -230,10 +199,10 @@ async def _carry_out(
     if not request.json:
         by_name = {cluster.name: observed for cluster, observed in pairs}
         show(plan_lines(plan, by_name, request.detail), request.no_color)
-    if runnable(plan) and not _approved(request, journal, seen):
-        return tuple(_unapproved(plan)), False
+    if runnable(plan) and not is_approved(request, journal, plan, pairs):
+        return unapproved_outcomes(plan), False
     stop = asyncio.Event()
-    interrupted = _interruptible(stop)
+    interrupted = catch_interrupts(stop)
     with ExitStack() as stack:
         if not request.json:
             actions = [a for c in runnable(plan) for a in c.actions]
@@ -254,7 +223,7 @@ def _changed(saved: SavedPlan, plan: Plan) -> tuple[Difference, ...] | None:
 
 
 def _stale(
-    request: Request, journal: Journal, plan: Plan, found: Sequence[Difference]
+    request: ApplyRequest, journal: Journal, plan: Plan, found: Sequence[Difference]
 ) -> tuple[ClusterOutcome, ...]:
     """Nothing was done; everything that changed goes on record, and is told."""
     assert request.saved is not None  # noqa: S101  # only a saved plan is stale
@@ -263,9 +232,9 @@ def _stale(
     if not request.json:
         show(stale_lines(found, request.saved.id, plan.id), request.no_color)
         if not (plan.actions or plan.blocked):
-            _say("note: nothing is due any more: the hosts are as the saved plan wants them")
+            say("note: nothing is due any more: the hosts are as the saved plan wants them")
     if request.saved.version != __version__:
-        _say(f"note: reconcile {request.saved.version} made the plan, this is {__version__}")
+        say(f"note: reconcile {request.saved.version} made the plan, this is {__version__}")
     return tuple(ClusterOutcome(item.name, "stale", message=STALE) for item in plan.clusters)
 
 
@@ -277,69 +246,5 @@ def as_saved(outcomes: tuple[ClusterOutcome, ...]) -> tuple[ClusterOutcome, ...]
     )
 
 
-def _claim(request: Request, identity: str, cluster: str) -> Claim:
+def _claim(request: ApplyRequest, identity: str, cluster: str) -> Claim:
     return session.claim(cluster, identity, request.lock_timeout)
-
-
-def _approved(request: Request, journal: Journal, seen: tuple[Plan, Pairs]) -> bool:
-    plan, pairs = seen
-    names = aliases(pairs)
-    verdict = judge(plan, request.consent, request.file, names)
-    for note in verdict.notes:
-        _say(f"note: {note}")
-    asked = bool(verdict.missing) and request.ask and request.consent.plan_id is None
-    if not verdict.missing or (asked and prompts.ask_approval(plan, names)):
-        how = "answers at the prompt" if asked else _given(request.consent)
-        about = {"plan": plan.id, "message": f"plan {plan.id} approved by {how}"}
-        journal.emit("approved", {"cluster": None, **about})
-        return True
-    if asked:
-        return False
-    for reason in verdict.missing:
-        _say(f"not approved: {reason}")
-        journal.emit("not-approved", {"cluster": None, "reason": reason})
-    _say(f"to approve exactly this: {verdict.command}{request.more}")
-    return False
-
-
-def _given(consent: Consent) -> str:
-    """The words of the command line that approve a plan."""
-    words = ["--approve", consent.plan_id] if consent.plan_id else ["--auto-approve"]
-    words += [word for device in sorted(consent.devices) for word in ("--accept-data", device)]
-    return shlex.join(words)
-
-
-def _unapproved(plan: Plan) -> list[ClusterOutcome]:
-    return [
-        ClusterOutcome(
-            item.name,
-            "refused" if item.actions or item.blocked else "no-change",
-            blocked=item.blocked,
-            message="not approved: nothing was done" if item.actions else "",
-        )
-        for item in plan.clusters
-    ]
-
-
-def _interruptible(stop: asyncio.Event) -> list[int]:
-    """Ctrl-C once: start nothing more; the list then is not empty. Twice: detach.
-
-    So does a terminal that goes away, unless nohup has it ignored.
-    """
-    heard: list[int] = []
-    loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
-
-    def hear() -> None:
-        heard.append(1)
-        stop.set()
-        _say("\nstopping: what runs is finished first; Ctrl-C again to detach")
-        if len(heard) > 1 and main is not None:
-            main.cancel()
-
-    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        numbers.remove(signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, hear)
-    return heard

@@ -3,7 +3,7 @@
 import io
 
 from reconciler.cli import progress
-from reconciler.cli.commands.apply import _say
+from reconciler.cli.terminal import say
 from reconciler.planning.planner import make_plan
 from tests.builders import bare, spec, volume
 
@@ -34,7 +34,7 @@ async def test_what_is_said_takes_the_place_of_the_bars_which_are_drawn_again_be
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
     with progress.live(actions, no_color=True):
-        _say("stopping")
+        say("stopping")
     before, _, after = screen.buffer.getvalue().decode().partition("stopping")
     assert before.endswith("\x1b[2K")
     assert "0:00:00" in before

@@ -1,0 +1,32 @@
+"""Ctrl-C, a lost terminal and SIGTERM during a run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from reconciler.cli.terminal import say
+
+
+def catch_interrupts(stop: asyncio.Event) -> list[int]:
+    """Ctrl-C once: start nothing more; the list then is not empty. Twice: detach.
+
+    So does a terminal that goes away, unless nohup has it ignored.
+    """
+    heard: list[int] = []
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+
+    def hear() -> None:
+        heard.append(1)
+        stop.set()
+        say("\nstopping: what runs is finished first; Ctrl-C again to detach")
+        if len(heard) > 1 and main is not None:
+            main.cancel()
+
+    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, hear)
+    return heard
