@@ -199,3 +199,10 @@ def ordered(cluster: Cluster, host: str, found: HostFacts) -> HostFacts:
     words += [(u, "After=o2cb.service") for u in ordering.wanted_mounts(cluster, host, found)]
     files = tuple(file(path_of(u), text_of(cluster, lines)) for u, lines in units.items())
     return replace(found, ordering=Ordering(tuple(sorted(words)), files))
+
+
+def with_facts(observed: Observed, host: str, **sections: Any) -> Observed:
+    """What was observed, with these sections of one host."""
+    facts = observed.hosts[host]
+    assert isinstance(facts, HostFacts)
+    return Observed({**observed.hosts, host: replace(facts, **sections)})

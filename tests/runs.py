@@ -31,6 +31,7 @@ from reconciler.reports.runbook import runbook_document
 from reconciler.reports.runbook.fact_checks import CHECKS
 from reconciler.reports.runbook.steps import STEPS
 from reconciler.resources import EFFECTS
+from tests.clock import drive
 from tests.fault_transport import Line, Wire
 from tests.invariant_monitor import Witness
 
@@ -308,3 +309,23 @@ MOUNTED = ("images /srv/images",)
 def happened(world: World, *whats: str) -> list[tuple[str, str]]:
     """Host and kind of the events of some kinds, in order."""
     return [(event.host, event.what) for event in world.trace if event.what in whats]
+
+
+def apply(
+    world: Witness, controller: Controller, desired: Desired, word: str = "converged"
+) -> Ended:
+    """One run that ends as it should; after convergence another finds nothing to do."""
+    ended = drive(world, controller.apply(desired))
+    assert ended.word == word, (ended.codes, ended.failures)
+    if word == "converged":
+        assert ended.failures == {}
+        again = drive(world, controller.apply(desired))
+        assert (again.word, again.codes) == ("no-change", set())
+    assert world.wrongs() == []
+    return ended
+
+
+def kinds(ended: Ended, host: str = "") -> list[str]:
+    """The kinds of what was started, on one host or on all, in order."""
+    parts = [address.split("/") for address in ended.started]
+    return [part[2] for part in parts if host in {"", part[1]}]

@@ -13,8 +13,10 @@ from tests.clock import drive
 from tests.runs import (
     MOUNTED,
     Controller,
+    apply,
     desired,
     happened,
+    kinds,
     members,
     mounted,
     of,
@@ -46,19 +48,6 @@ def wish(world, size, partitioned="", **more):
         one["device"]["partition"] = 1
     names = [name for name in world.machines if name.startswith("node")]
     return desired(world, *names, volumes=[one])
-
-
-def apply(world, controller, file, word="converged"):
-    ended = drive(world, controller.apply(file))
-    assert (ended.word, ended.failures) == (word, {}), (ended.codes, ended.failures)
-    if word == "converged":
-        assert drive(world, controller.apply(file)).word == "no-change"
-    assert world.wrongs() == []
-    return ended
-
-
-def kinds(ended):
-    return [action.split("/")[2] for action in ended.started]
 
 
 def size(world):

@@ -13,7 +13,7 @@ from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Process, Unit
 from tests.clock import drive
-from tests.runs import Controller, happened, members, of, volume, witnessed
+from tests.runs import Controller, apply, happened, members, of, volume, witnessed
 
 THREE = ("node01", "node02", "node03")
 COMMAND = {
@@ -59,17 +59,6 @@ def running(hosts=3, kind=COMMAND, **places):
 def where(world):
     """The guests of each host."""
     return {name: hypervisor.running(machine) for name, machine in world.machines.items()}
-
-
-def apply(world, controller, desired, word="converged"):
-    """One run that ends as it should; after convergence another finds nothing to do."""
-    ended = drive(world, controller.apply(desired))
-    assert ended.word == word, (ended.codes, ended.failures)
-    if word == "converged":
-        again = drive(world, controller.apply(desired))
-        assert (again.word, again.codes) == ("no-change", set())
-    assert world.wrongs() == []
-    return ended
 
 
 def steps(ended, host):

@@ -11,7 +11,18 @@ from reconciler.hosts.simulator.kernel import services
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
-from tests.runs import MOUNTED, Controller, happened, members, mounted, of, volume, witnessed
+from tests.runs import (
+    MOUNTED,
+    Controller,
+    apply,
+    happened,
+    kinds,
+    members,
+    mounted,
+    of,
+    volume,
+    witnessed,
+)
 
 THREE = ("node01", "node02", "node03")
 CONF = "/etc/ocfs2/cluster.conf"
@@ -38,16 +49,6 @@ def running(hosts, names=THREE, **more):
     return world, controller
 
 
-def apply(world, controller, desired, word="converged"):
-    """One run that ends as it should, and another that finds nothing to do."""
-    ended = drive(world, controller.apply(desired))
-    assert (ended.word, ended.failures) == (word, {}), (ended.codes, ended.failures)
-    if word == "converged":
-        assert drive(world, controller.apply(desired)).word == "no-change"
-    assert world.wrongs() == []
-    return ended
-
-
 def lists(world):
     """The live list of every host that has one: number and name."""
     return {
@@ -55,10 +56,6 @@ def lists(world):
         for name, machine in world.machines.items()
         if (live := machine.running.live)
     }
-
-
-def kinds(ended, host):
-    return [action.split("/")[2] for action in ended.started if action.split("/")[1] == host]
 
 
 @pytest.mark.parametrize("changed", [None, {"node02": {"state": "absent"}}])

@@ -16,8 +16,10 @@ from tests.clock import drive
 from tests.fault_transport import Kill, Line
 from tests.runs import (
     Controller,
+    apply,
     desired,
     happened,
+    kinds,
     members,
     mounted,
     of,
@@ -42,19 +44,6 @@ def before(*volumes, luns=1, hosts=3):
     controller = Controller(world)
     apply(world, controller, wish(world, *(volumes or (volume(world, **SERVICES),))))
     return world, controller
-
-
-def apply(world, controller, file, word="converged"):
-    ended = drive(world, controller.apply(file))
-    assert (ended.word, ended.failures) == (word, {}), (ended.codes, ended.failures)
-    if word == "converged":
-        assert drive(world, controller.apply(file)).word == "no-change"
-    assert world.wrongs() == []
-    return ended
-
-
-def kinds(ended):
-    return [action.split("/")[2] for action in ended.started]
 
 
 def steps(ended):

@@ -12,9 +12,9 @@ from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
-from tests.runs import MOUNTED, Controller, desired, happened, mounted, of, volume
+from tests.runs import MOUNTED, Controller, apply, desired, happened, kinds, mounted, of, volume
 from tests.scenarios.test_simulated_import import imported
-from tests.scenarios.test_simulated_membership import ATTESTED, THREE, apply, cluster, running
+from tests.scenarios.test_simulated_membership import ATTESTED, THREE, cluster, running
 
 LUN = "/dev/disk/by-id/lab-lun1"
 PATH = "/srv/images"
@@ -173,8 +173,8 @@ def test_a_block_that_somebody_attests_is_accepted_as_long_as_it_stays():
     assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])
     file = cluster(world, THREE[:2], heartbeat=attested(7))
     ended = apply(world, controller, file)
-    kinds = [action.split("/")[2] for action in ended.started]
-    assert kinds.index("attest-heartbeat") < kinds.index("mount")
+    began = kinds(ended)
+    assert began.index("attest-heartbeat") < began.index("mount")
     fs = next(world.filesystems())
     block = fs.beats[7].block(7, world.now)
     for name in THREE[:2]:

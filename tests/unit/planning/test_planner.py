@@ -21,6 +21,7 @@ from tests.builders import (
     spec,
     superblock,
     volume,
+    with_facts,
 )
 
 
@@ -30,10 +31,6 @@ def kinds(plan):
 
 def codes(plan):
     return sorted({item.code for item in plan.blocked})
-
-
-def changed(observed, name, **fields):
-    return Observed({**observed.hosts, name: replace(observed.hosts[name], **fields)})
 
 
 def test_three_bare_hosts_become_a_cluster_in_this_order():
@@ -80,7 +77,7 @@ def test_the_same_facts_give_the_same_plan_to_the_byte_whatever_time_it_is():
 def test_a_relevant_fact_gives_another_id_though_the_actions_are_the_same():
     cluster = spec(volumes=[volume()])
     observed = bare(cluster)
-    other = changed(observed, "node01", addresses=(*observed.hosts["node01"].addresses,) * 2)
+    other = with_facts(observed, "node01", addresses=(*observed.hosts["node01"].addresses,) * 2)
     assert make_plan([(cluster, other)]).id != make_plan([(cluster, observed)]).id
 
 
@@ -89,7 +86,7 @@ def test_what_ocfs2_changes_by_itself_in_its_mount_options_is_no_part_of_the_id(
     seen = converged(cluster)
     mounts = seen.hosts["node01"].mounts
     ids = {
-        make_plan([(cluster, changed(seen, "node01", mounts=shown))]).id
+        make_plan([(cluster, with_facts(seen, "node01", mounts=shown))]).id
         for more in ((), ("localalloc=53",), ("noatime",))
         for shown in [tuple(replace(m, options=(*m.options, *more)) for m in mounts)]
     }
@@ -139,7 +136,7 @@ def after_names(cluster):
 )
 def test_what_a_host_says_of_itself_refuses_the_plan(fields, code):
     cluster = spec(volumes=[volume()])
-    plan = plan_cluster(cluster, changed(bare(cluster), "node02", **fields))
+    plan = plan_cluster(cluster, with_facts(bare(cluster), "node02", **fields))
     assert codes(plan) == [code]
 
 
@@ -155,7 +152,7 @@ def test_another_hostname_is_refused():
     cluster = spec()
     observed = bare(cluster)
     identity = replace(observed.hosts["node02"].identity, hostname="web7")
-    assert codes(plan_cluster(cluster, changed(observed, "node02", identity=identity))) == [
+    assert codes(plan_cluster(cluster, with_facts(observed, "node02", identity=identity))) == [
         "hostname-differs"
     ]
 
@@ -179,7 +176,7 @@ def test_one_members_view_of_the_device_refuses_the_format(view, code):
     cluster = spec(volumes=[volume()])
     observed = bare(cluster)
     wrong = replace(observed.hosts["node03"].wanted[0], **view)
-    plan = plan_cluster(cluster, changed(observed, "node03", wanted=(wrong,)))
+    plan = plan_cluster(cluster, with_facts(observed, "node03", wanted=(wrong,)))
     assert code in codes(plan)
 
 
@@ -187,7 +184,7 @@ def test_a_device_in_use_is_not_blank():
     cluster = spec(volumes=[volume()])
     observed = bare(cluster)
     disk = replace(observed.hosts["node01"].disks[0], holders=("dm-3",))
-    assert codes(plan_cluster(cluster, changed(observed, "node01", disks=(disk,)))) == [
+    assert codes(plan_cluster(cluster, with_facts(observed, "node01", disks=(disk,)))) == [
         "device-not-blank"
     ]
 
@@ -204,7 +201,7 @@ def test_another_file_system_than_the_wanted_one_is_refused(block, code):
     observed = converged(cluster)
     for name, facts in observed.hosts.items():
         view = replace(facts.wanted[0], superblock=block)
-        observed = changed(observed, name, wanted=(view,))
+        observed = with_facts(observed, name, wanted=(view,))
     assert codes(plan_cluster(cluster, observed)) == [code]
 
 
@@ -219,13 +216,13 @@ def test_another_size_than_the_file_system_has_is_refused(size, code):
 def test_a_member_of_a_foreign_cluster_is_refused():
     cluster = spec()
     foreign = with_numbers(spec(name="elsewhere"), bare(cluster))
-    observed = changed(
+    observed = with_facts(
         bare(cluster),
         "node01",
         cluster_conf=file("/etc/ocfs2/cluster.conf", wanted_file(foreign)),
     )
     assert codes(plan_cluster(cluster, observed)) == ["foreign-cluster"]
-    running = changed(bare(cluster), "node01", live=live(foreign, "node01"))
+    running = with_facts(bare(cluster), "node01", live=live(foreign, "node01"))
     assert codes(plan_cluster(cluster, running)) == ["foreign-cluster"]
 
 
@@ -316,7 +313,7 @@ def test_a_mount_without_a_wanted_option_is_made_anew_in_turns():
 def test_a_path_that_fstab_gives_to_another_file_system_is_refused():
     cluster = spec(volumes=[volume()])
     other = file("/etc/fstab", "/dev/sdc /srv/images xfs defaults 0 0\n")
-    observed = changed(bare(cluster), "node01", fstab=other)
+    observed = with_facts(bare(cluster), "node01", fstab=other)
     assert codes(plan_cluster(cluster, observed)) == ["fstab-conflict"]
 
 
@@ -324,14 +321,14 @@ def test_an_ocfs2_signature_without_a_superblock_is_unreadable_not_blank_nor_abs
     cluster = spec(volumes=[volume()])
     observed = converged(cluster)
     view = replace(observed.hosts["node02"].wanted[0], superblock=None)
-    plan = plan_cluster(cluster, changed(observed, "node02", wanted=(view,)))
+    plan = plan_cluster(cluster, with_facts(observed, "node02", wanted=(view,)))
     assert codes(plan) == ["device-unreadable"]
 
 
 def test_a_run_that_is_at_work_is_told_and_does_not_change_the_plans_id():
     cluster = spec(volumes=[volume()])
     quiet = converged(cluster)
-    busy = changed(quiet, "node01", leases=(Lease("run-7", "{}", 3.4),))
+    busy = with_facts(quiet, "node01", leases=(Lease("run-7", "{}", 3.4),))
     (note,) = [n for n in plan_cluster(cluster, busy).notes if "run-7" in n]
     assert note.startswith("run run-7 holds the lease on node01, renewed 3 s ago")
     assert make_plan([(cluster, busy)]).id == make_plan([(cluster, quiet)]).id
@@ -341,7 +338,7 @@ def test_how_full_a_volume_is_does_not_change_the_plans_id():
     cluster = spec(volumes=[volume()])
     quiet = converged(cluster)
     mounts = tuple(replace(mount, free=4096) for mount in quiet.hosts["node01"].mounts)
-    fuller = changed(quiet, "node01", mounts=mounts)
+    fuller = with_facts(quiet, "node01", mounts=mounts)
     assert make_plan([(cluster, fuller)]).id == make_plan([(cluster, quiet)]).id
 
 
@@ -355,5 +352,5 @@ def test_who_mounted_first_is_no_part_of_the_id():
     for mounts, nodes in (((mount, other), (0, 1)), ((other, mount), (1, 0))):
         slots = tuple(Slot(slot, node) for slot, node in enumerate(nodes))
         facts = {"mounts": mounts, "wanted": (replace(view, slot_map=slots),)}
-        ids.add(make_plan([(cluster, changed(seen, "node01", **facts))]).id)
+        ids.add(make_plan([(cluster, with_facts(seen, "node01", **facts))]).id)
     assert len(ids) == 1

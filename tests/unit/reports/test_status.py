@@ -17,7 +17,7 @@ from reconciler.model.observed import (
 )
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
-from tests.builders import GIB, converged, spec, volume
+from tests.builders import GIB, converged, spec, volume, with_facts
 
 HOLDER = json.dumps({"user": "ops", "controller": "desk", "pid": 4711, "machine": "m"})
 THREE = ("node01", "node02", "node03")
@@ -48,11 +48,6 @@ def seen(observed, cluster=None, width=80):
     json.dumps(document)
     text = "\n".join(line for _style, line in status_lines(document, width))
     return document["clusters"][0], text
-
-
-def changed(observed, host, **more):
-    facts = observed.hosts[host]
-    return Observed({**observed.hosts, host: replace(facts, **more)})
 
 
 CLUSTER = spec(volumes=[volume()])
@@ -93,7 +88,7 @@ def test_what_was_not_read_is_unknown_and_the_host_is_named():
     assert (member["o2cb"], member["volumes"]["images"]["mounted"]) == ("unknown", None)
     assert "NOT READ  node02: host-unreachable: no answer within 10 s" in text
     assert "  node02  1     NOT READ  ?\n" in text
-    document, text = seen(changed(running(CLUSTER), "node03", mounts=Unknown("I/O error")))
+    document, text = seen(with_facts(running(CLUSTER), "node03", mounts=Unknown("I/O error")))
     assert document["members"][2]["volumes"]["images"]["mounted"] is None
     assert "not mounted" not in text
 
@@ -110,7 +105,7 @@ def test_what_is_wrong_with_a_mount_is_said(more, cell, told):
     observed = running(CLUSTER)
     mounts = observed.hosts["node02"].mounts
     found = () if more is None else tuple(replace(mount, **more) for mount in mounts)
-    document, text = seen(changed(observed, "node02", mounts=found))
+    document, text = seen(with_facts(observed, "node02", mounts=found))
     assert (document["healthy"], cell in text, told in text) == (False, True, True)
 
 
@@ -119,7 +114,7 @@ def test_a_heartbeat_that_stands_still_is_told_and_one_seen_once_is_not_judged()
     assert "slot 2, SILENT" in text
     assert "images: the heartbeat stands still on node03" in text
     views = tuple(replace(v, advancing=None) for v in running(CLUSTER).hosts["node01"].wanted)
-    _document, text = seen(changed(running(CLUSTER), "node01", wanted=views))
+    _document, text = seen(with_facts(running(CLUSTER), "node01", wanted=views))
     assert "slot 0, beats?" in text
     assert "stands still" not in text
 
@@ -150,7 +145,7 @@ def test_leases_and_what_runs_have_left_are_told_with_their_hosts():
     observed = running(CLUSTER)
     for host in ("node01", "node02"):
         leases = (Lease("20261122T120000Z-abc", HOLDER, 12.0),)
-        observed = changed(observed, host, leases=leases, records=files)
+        observed = with_facts(observed, host, leases=leases, records=files)
     document, text = seen(observed, width=200)
     (lease,) = document["leases"]
     assert (lease["hosts"], lease["holder"]["user"], lease["age"]) == (
@@ -161,7 +156,7 @@ def test_leases_and_what_runs_have_left_are_told_with_their_hosts():
     assert "of ops@desk pid 4711 on node01, node02, renewed 12 s ago" in text
     assert "has ended without" not in text
     leases = (Lease("20261122T120000Z-abc", HOLDER, 700.0),)
-    _document, old = seen(changed(running(CLUSTER), "node01", leases=leases), width=200)
+    _document, old = seen(with_facts(running(CLUSTER), "node01", leases=leases), width=200)
     assert "renewed 700 s ago: it has ended without giving it back" in old
     assert "node01, node02: a backup was begun and did not end" in text
     assert "agent.service" in text
@@ -169,9 +164,9 @@ def test_leases_and_what_runs_have_left_are_told_with_their_hosts():
 
 def test_what_still_runs_of_a_lease_is_told_also_when_the_run_has_given_it_back():
     works = Lease("r1", HOLDER, 700.0, action="grow images", running="4711 tunefs.ocfs2")
-    observed = changed(running(CLUSTER), "node01", leases=(works,))
+    observed = with_facts(running(CLUSTER), "node01", leases=(works,))
     left = Lease("", "", 0.0, running="yes")
-    document, text = seen(changed(observed, "node02", leases=(left,)), width=200)
+    document, text = seen(with_facts(observed, "node02", leases=(left,)), width=200)
     first, second = document["leases"]
     assert first["running"] == {"node01": "4711 tunefs.ocfs2"}
     assert first["began"] == {"node01": "grow images"}
@@ -183,7 +178,7 @@ def test_what_still_runs_of_a_lease_is_told_also_when_the_run_has_given_it_back(
     assert "is cut off (reconcile unlock r1); node01 still runs 4711 tunefs.ocfs2" in text
     assert "LEASE  of a run that has ended: node02 still runs something" in text
     sealed = Lease("r1", HOLDER, 700.0, sealed=True)
-    _document, text = seen(changed(running(CLUSTER), "node01", leases=(sealed,)), width=200)
+    _document, text = seen(with_facts(running(CLUSTER), "node01", leases=(sealed,)), width=200)
     assert "it starts nothing more, and the next run takes its place" in text
 
 
@@ -192,8 +187,8 @@ def test_a_pause_is_told_with_who_why_and_until_when_and_one_unread_is_not_none(
     observed = running(CLUSTER)
     for host, since in (("node01", 0), ("node03", 1)):
         told = (replace(pause, since=pause.since + since),)
-        observed = changed(observed, host, pauses=told)
-    observed = changed(observed, "node02", pauses=Unknown("garbled"))
+        observed = with_facts(observed, host, pauses=told)
+    observed = with_facts(observed, "node02", pauses=Unknown("garbled"))
     document, text = seen(observed, width=200)
     told, unread = document["paused"]
     assert (told["hosts"], told["reason"]) == (["node01", "node03"], "the SAN moves")

@@ -6,15 +6,11 @@ import pytest
 
 from reconciler.model.observed import Live, Observed
 from reconciler.resources.skew.changes import check, findings
-from tests.builders import bare, converged, spec, superblock, volume
+from tests.builders import bare, converged, spec, superblock, volume, with_facts
 
 IN_TREE = "/lib/modules/X/kernel/fs/ocfs2/ocfs2.ko"
 APPEND_DIO = "32768 append-dio"
 TWO = spec(("node01", "node02"), volumes=[volume()])
-
-
-def changed(observed, host, **sections):
-    return Observed({**observed.hosts, host: replace(observed.hosts[host], **sections)})
 
 
 def joining(observed, host, **live):
@@ -27,12 +23,12 @@ def joining(observed, host, **live):
 
 def speaking(observed, host, locking):
     live = observed.hosts[host].live
-    return changed(observed, host, live=replace(live, locking=locking))
+    return with_facts(observed, host, live=replace(live, locking=locking))
 
 
 def running(observed, host, release, module=IN_TREE, **more):
     kernel = observed.hosts[host].kernel
-    return changed(
+    return with_facts(
         observed, host, kernel=replace(kernel, running=release, module_file=module, **more)
     )
 
@@ -42,7 +38,7 @@ def with_features(observed, incompat):
     block = replace(superblock(), incompat=incompat)
     for host, facts in observed.hosts.items():
         views = tuple(replace(view, superblock=block) for view in facts.wanted)
-        observed = changed(observed, host, wanted=views)
+        observed = with_facts(observed, host, wanted=views)
     return observed
 
 
@@ -95,8 +91,8 @@ def test_who_is_to_mount_with_a_kernel_that_lacks_a_feature_is_refused():
 
 def test_where_the_same_kernel_has_it_mounted_nothing_is_lacking():
     seen = with_features(converged(TWO), f"{1 << 20} later")
-    assert refused(changed(seen, "node02", mounts=())) == []
-    assert refused(changed(changed(seen, "node02", mounts=()), "node01", mounts=())) == [
+    assert refused(with_facts(seen, "node02", mounts=())) == []
+    assert refused(with_facts(with_facts(seen, "node02", mounts=()), "node01", mounts=())) == [
         ("feature-skew", "member/node01"),
         ("feature-skew", "member/node02"),
     ]
@@ -115,17 +111,17 @@ def test_tools_that_cannot_read_what_others_can_are_refused_before_they_join():
     views = tuple(
         replace(v, superblock=None, signature={"TYPE": "ocfs2"}) for v in facts.wanted
     )
-    same = changed(seen, "node02", wanted=views)
+    same = with_facts(seen, "node02", wanted=views)
     assert refused(same) == []  # of the same version it is not the version
     older = replace(facts.packages, versions={"ocfs2-tools": "1.4.1"})
-    seen = changed(same, "node02", packages=older)
+    seen = with_facts(same, "node02", packages=older)
     assert refused(seen) == [("feature-skew", "member/node02")]
 
 
 def test_versions_that_differ_are_told_of_once():
     seen = running(converged(TWO), "node02", "6.1.1")
     packages = replace(seen.hosts["node02"].packages, versions={"ocfs2-tools": "1.8.6"})
-    found = list(findings(TWO, changed(seen, "node02", packages=packages)))
+    found = list(findings(TWO, with_facts(seen, "node02", packages=packages)))
     assert [item.message for item in found] == [
         "members have different ocfs2-tools: 1.8.7 on node01; 1.8.6 on node02",
         "members run different kernels: 6.1.0 on node01; 6.1.1 on node02",
