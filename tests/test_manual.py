@@ -161,7 +161,11 @@ GOOD = "|1|It goes wrong|yes|`gate/parts/permit.sh::act`|`tests/test_manual.py::
     [
         ("permit.sh::act", "permit.sh::actt", "gate/parts/permit.sh has no actt"),
         ("parts/permit.sh", "parts/permits.sh", "there is no gate/parts/permits.sh"),
-        ("parts/permit.sh::act", "decision.py::decides", "gate/decision.py has no decides"),
+        (
+            "parts/permit.sh::act",
+            "lease_decision.py::decides",
+            "gate/lease_decision.py has no decides",
+        ),
         ("a_slip_is_found", "a_slip", "there is no tests/test_manual.py::test_a_slip"),
         ("::test_a_slip_is_found", "::wrongs", "there is no tests/test_manual.py::wrongs"),
         ("tests/test_manual.py", "tests/runs.py", "tests/runs.py is no file of tests"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.gate import gate_command
-from reconciler.gate.decision import EXPIRY
+from reconciler.gate.lease_decision import EXPIRY
 from reconciler.hosts import Host
 from reconciler.model.plan import Completed
 

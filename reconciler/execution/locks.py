@@ -1,6 +1,6 @@
 """The lease: no two runs act on one cluster, and a run that lost it can do nothing more.
 
-The hosts decide (``gate/decision.py``); here is what a run does for its part. It acquires the
+The hosts decide (``gate/lease_decision.py``); here is what a run does for its part. It acquires the
 lease on all hosts in one order, then has every one confirm it, and only then acts. Whoever it
 displaced may have held other hosts, too: those are acquired as well. At the end it seals the
 lease on every host, and frees it only when all are sealed.
@@ -19,7 +19,7 @@ from reconciler import telemetry
 from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.execution import leases
 from reconciler.execution.leases import Grant, Seat
-from reconciler.gate.decision import EXPIRY
+from reconciler.gate.lease_decision import EXPIRY
 from reconciler.hosts import Host
 from reconciler.model.gate_call import Permit
 

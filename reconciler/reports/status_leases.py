@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from reconciler.gate.decision import EXPIRY
+from reconciler.gate.lease_decision import EXPIRY
 from reconciler.model.documents import Json
 from reconciler.model.observed import Lease, Observed, Unknown
 from reconciler.planning.checks.pauses import pauses

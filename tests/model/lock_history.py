@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from random import Random
 
-from reconciler.gate.decision import (
+from reconciler.gate.lease_decision import (
     Acquire,
     Act,
     Answer,

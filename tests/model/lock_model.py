@@ -1,6 +1,6 @@
 """Every history of the lock, in small: hosts that decide by the product's own table, and runs.
 
-Each answer of a host comes out of ``decide`` in ``reconciler.gate.decision``. The runs follow the
+Each answer of a host comes out of ``decide`` in ``reconciler.gate.lease_decision``. The runs follow the
 script of ``execution.locks``: acquire all hosts, and all those of whoever was displaced there;
 confirm all; act; seal all; free all. A run that gives up before it has all seals what it has, and
 frees it where it has displaced nobody.
@@ -40,7 +40,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from reconciler.gate.decision import (
+from reconciler.gate.lease_decision import (
     EXPIRY,
     Acquire,
     Act,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.gate.decision import (
+from reconciler.gate.lease_decision import (
     BUSY,
     CLOSED,
     EFFECTS,

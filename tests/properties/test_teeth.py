@@ -8,7 +8,7 @@ import pytest
 from reconciler import pipeline
 from reconciler.execution import executor, leases, machine
 from reconciler.execution.locks import Held
-from reconciler.gate import decision
+from reconciler.gate import lease_decision
 from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.gate import format as gate_format
 from reconciler.hosts.simulator.gate import heartbeats
@@ -121,9 +121,9 @@ def test_a_command_without_a_lease_does_nothing(monkeypatch):
 
 
 def test_two_runs_that_share_a_host_are_seen(monkeypatch):
-    monkeypatch.setattr(decision, "EXPIRY", -1)
-    monkeypatch.setitem(decision.REFUSALS, decision.Act, ())
-    monkeypatch.setitem(decision.REFUSALS, decision.Renew, ())
+    monkeypatch.setattr(lease_decision, "EXPIRY", -1)
+    monkeypatch.setitem(lease_decision.REFUSALS, lease_decision.Act, ())
+    monkeypatch.setitem(lease_decision.REFUSALS, lease_decision.Renew, ())
     world = witnessed(1)
     wanted = desired(world)
 
@@ -152,7 +152,7 @@ def test_a_second_run_with_something_to_do_is_seen(monkeypatch):
 
 
 def test_a_dead_run_that_is_never_displaced_is_seen(monkeypatch):
-    monkeypatch.setattr(decision, "EXPIRY", 10**9)
+    monkeypatch.setattr(lease_decision, "EXPIRY", 10**9)
     world = witnessed(1)
     wanted = desired(world)
 

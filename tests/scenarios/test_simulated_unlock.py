@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.execution.leases import MEMBER, Seat
 from reconciler.execution.operating import Answer, unlock
-from reconciler.gate.decision import GARBLED
+from reconciler.gate.lease_decision import GARBLED
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File

@@ -29,7 +29,7 @@ from reconciler.cli.options import (
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.errors import UsageError
 from reconciler.execution.operating import Answer, ScopedHost, forget, seats_of, unlock
-from reconciler.gate.decision import EXPIRY
+from reconciler.gate.lease_decision import EXPIRY
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.model.documents import FORMAT_VERSION

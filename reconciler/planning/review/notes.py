@@ -10,7 +10,7 @@ from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.roles import LISTED, leaving, left_members, restrict_to, staying
 from reconciler.model.software import unpackaged_module
-from reconciler.resources.growth import sight
+from reconciler.resources.growth.visibility_notes import visibility_notes
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
 from reconciler.resources.workloads.obligations import StoppedWorkloads, forgotten_workloads
 
@@ -51,7 +51,7 @@ def advisories(cluster: Cluster, observed: Observed) -> Iterator[str]:
     if clocks and max(clocks.values()) - min(clocks.values()) > CLOCKS_APART:
         slow, fast = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
         yield f"the clocks of {slow} and {fast} are more than {CLOCKS_APART} s apart"
-    yield from sight.visibility_notes(cluster, observed)
+    yield from visibility_notes(cluster, observed)
 
 
 def _at_work(stays: Mapping[str, HostFacts]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from itertools import combinations
 import pytest
 
 from reconciler.cli import session
-from reconciler.gate.decision import Lease
+from reconciler.gate.lease_decision import Lease
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.faults import Fault
 from reconciler.hosts.simulator.state.files import File

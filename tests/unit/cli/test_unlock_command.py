@@ -7,7 +7,7 @@ import pty
 
 import pytest
 
-from reconciler.gate.decision import Lease
+from reconciler.gate.lease_decision import Lease
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File
 from tests.cli_harness import desk

@@ -1,4 +1,4 @@
-"""The gate decides as ``decision.py`` does: the same situations are put to both.
+"""The gate decides as ``lease_decision.py`` does: the same situations are put to both.
 
 Of all combinations so many are put to the real script that each row of the table refuses, each
 yes is given, and each two values of a situation meet, also each value with each row.
@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.gate.decision import (
+from reconciler.gate.lease_decision import (
     EFFECTS,
     EXPIRY,
     REFUSALS,

@@ -1,5 +1,5 @@
 # Who may act here: the state of the lock, read and written under a lock of its own. `deciding`
-# begins, `decided` ends before the end of the call. Decided as in decision.py: a run has the lease
+# begins, `decided` ends before the end of the call. Decided as in lease_decision.py: a run has the lease
 # of this host, or on a storage host that of its cluster there; a token that each grant raises
 # tells its commands from those of a run before it, or of the same run before it lost the lease.
 # Refuses where another call decides (lease-busy), or the lease is another's (lease-lost).

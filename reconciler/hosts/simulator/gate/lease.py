@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from reconciler.gate.decision import (
+from reconciler.gate.lease_decision import (
     Acquire,
     Act,
     Answer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.gate.decision import GARBLED
+from reconciler.gate.lease_decision import GARBLED
 from reconciler.hosts.simulator.probe.request import Request, Rows, row
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.reply import Failed

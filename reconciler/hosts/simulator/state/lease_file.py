@@ -1,13 +1,13 @@
 """The lease and the pause as a host keeps them on its disk, and what their age is.
 
-What stands there is decided by the product's own table (`reconciler.gate.decision`).
+What stands there is decided by the product's own table (`reconciler.gate.lease_decision`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.gate.decision import GARBLED, Lease, Moment, age
+from reconciler.gate.lease_decision import GARBLED, Lease, Moment, age
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
