@@ -59,6 +59,8 @@ live_cluster() { # live_cluster NAME
 }
 
 # The kernel's sockets stand among all others; either side may have connected (cluster/tcp.c).
+# One stays open while its peer is cut off, until the quorum has fenced somebody: what was sent
+# four times without an answer (3 s, tcp_input.c) is no connection. Column 7 counts that.
 connections() { # to which of $peers there is a connection, by name
     [ -r /proc/net/tcp ] || return 0
     little=$(printf '\001\000' | od -An -td2)
@@ -80,7 +82,7 @@ connections() { # to which of $peers there is a connection, by name
             n = split(peers, word, " ")
             for (i = 1; i < n; i += 3) port[word[i + 1]] = word[i + 2]
         }
-        $4 == "01" {
+        $4 == "01" && number($7) < 4 {
             split($2, here, ":")
             split($3, there, ":")
             ip = address(there[1])

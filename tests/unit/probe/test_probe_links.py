@@ -44,6 +44,18 @@ def test_an_established_connection_of_either_side_is_a_link(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("times", "said"), [(3, "node02,"), (4, "-"), (15, "-")])
+def test_what_was_sent_again_and_again_without_an_answer_is_no_link(
+    tmp_path: Path, shell: tuple[str, ...], times: int, said: str
+) -> None:
+    """As the kernel of a host has it whose peer was cut off: the socket stays open."""
+    table = tmp_path / "tcp"
+    cut = "   1: 0B00000A:1E61 0C00000A:C350 01 00000018:00000000 01:000002A1 {:08X} 0 0 1 4\n"
+    table.write_text(TABLE.splitlines()[0] + "\n" + cut.format(times))
+    assert told(shell, table) == f"links {said}\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_without_any_it_says_so_and_unread_it_says_nothing(
     tmp_path: Path, shell: tuple[str, ...]
 ) -> None:
