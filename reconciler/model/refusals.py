@@ -16,7 +16,7 @@ class Source(Flag):
     """Who says a code."""
 
     RULE = auto()  # a check of the plan, or what a run looks at before it acts
-    GATE = auto()  # gate.sh on the host, just before it would act
+    GATE = auto()  # the gate on the host, just before it would act
     HOST = auto()  # whoever could not ask a host
     FINDING = auto()  # what refuses nothing, and is told
 

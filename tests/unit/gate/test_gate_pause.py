@@ -194,6 +194,20 @@ def test_a_lease_of_which_something_still_runs_stays(
     assert call(state, "lease-unlock", "-", "r1", shell=shell)[0] == 0
 
 
+@pytest.mark.parametrize("name", ["token", "sealed", "renewed", "step"])
+def test_a_lease_with_a_number_that_is_none_is_garbled_as_the_probe_has_it(
+    state: Path, name: str
+) -> None:
+    token = acquired(state)
+    assert act(state, token, 1)[0] == 0
+    lease = state / "reconcile/lease"
+    lines = lease.read_text().splitlines(keepends=True)
+    lease.write_text("".join(f"{name}\tx\n" if s.startswith(name) else s for s in lines))
+    code, _out, err = call(state, "lease-acquire", "-", "r2", "them", "h3", "r1")
+    assert (code, err[:20]) == (75, "gate: lease-garbled:")
+    assert act(state, token, 1)[0] == 75
+
+
 @pytest.mark.parametrize("keeps", [1, 40, 120])
 def test_a_garbled_lease_is_displaced_by_nobody_before_it_is_unlocked(
     state: Path, keeps: int

@@ -55,14 +55,14 @@ read_lease() { # the lease in $run (or nothing) $token $sealed ..., its $age; $u
         began) began=$value whole=yes && break ;; # what follows only keeps room
         esac
     done <"$dir/lease"
+    for value in "$token" "$sealed" "$renewed" "$step"; do is_number "$value" || whole=''; done
     # Of a file that cannot be read nothing is known, but that no count was as high as the date.
-    if [ -z "$whole" ] || ! is_number "$token"; then
+    if [ -z "$whole" ]; then
         token=$(date +%s) run=garbled sealed=0 holder='' hosts='' boot='' renewed=0 step=0
         action='' began=''
     fi
-    is_number "$step" || step=0
     age=$uptime # renewed before this boot: at least as old as the boot
-    if [ "$boot" = "$this_boot" ] && is_number "$renewed"; then age=$((uptime - renewed)); fi
+    if [ "$boot" = "$this_boot" ]; then age=$((uptime - renewed)); fi
     [ "$age" -ge 0 ] || age=0
 }
 
