@@ -34,7 +34,8 @@ from reconciler.probe import probe_command
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets
 from reconciler.resources.ordering.words import guest_units, ordered_units
-from reconciler.resources.volumes.heartbeats import BEATS_APART, doubtful, with_advanced_beats
+from reconciler.resources.volumes.heartbeat_samples import BEATS_APART, with_advanced_beats
+from reconciler.resources.volumes.heartbeats import doubtful
 from reconciler.resources.workloads.guests import listings
 from reconciler.resources.workloads.obligations import units
 

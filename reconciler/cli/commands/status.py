@@ -27,7 +27,7 @@ from reconciler.planning.resolve.removed import removed_members, with_removed_me
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
 from reconciler.resources import SECTIONS
-from reconciler.resources.volumes.heartbeats import with_advanced_beats
+from reconciler.resources.volumes.heartbeat_samples import with_advanced_beats
 
 Pairs = tuple[tuple[Cluster, Observed], ...]
 SOME_UNREAD = 4

@@ -7,7 +7,7 @@ stands still with a generation is a host that crashed, or that is paused and wil
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
@@ -19,14 +19,11 @@ from reconciler.model.heartbeats import (
 )
 from reconciler.model.heartbeats import heartbeat_view as seen_by
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
+from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.quarantine.entries import known_members
 from reconciler.resources.volumes.changes import describe_device, views
-
-# Seconds between two samples; a host beats every two (fs/ocfs2/cluster/heartbeat.c).
-BEATS_APART = 12.0
 
 
 def unexplained_nodes(cluster: Cluster, volume: Volume, observed: Observed) -> frozenset[int]:
@@ -62,33 +59,6 @@ def doubtful(cluster: Cluster, observed: Observed) -> bool:
     return any(
         unexplained_nodes(cluster, volume, Observed(readable)) for volume in cluster.volumes
     )
-
-
-def with_advanced_beats(first: Observed, second: Observed) -> Observed:
-    """``first``, with the nodes whose heartbeat went on until ``second``."""
-    later = second.answering_hosts()
-    hosts = {
-        name: _compared(facts, later.get(name)) if isinstance(facts, HostFacts) else facts
-        for name, facts in first.hosts.items()
-    }
-    return Observed(hosts)
-
-
-def _compared(facts: HostFacts, later: HostFacts | None) -> HostFacts:
-    if isinstance(facts.wanted, Unknown) or later is None or isinstance(later.wanted, Unknown):
-        return facts
-    again = {item.ref: item for item in later.wanted}
-    return replace(
-        facts, wanted=tuple(_moved(item, again.get(item.ref)) for item in facts.wanted)
-    )
-
-
-def _moved(before: WantedDevice, after: WantedDevice | None) -> WantedDevice:
-    if after is None or before.beats is None or after.beats is None:
-        return before
-    old = {beat.node: beat.sequence for beat in before.beats}
-    nodes = tuple(beat.node for beat in after.beats if old.get(beat.node) != beat.sequence)
-    return replace(before, advancing=nodes)
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
