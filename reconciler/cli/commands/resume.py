@@ -37,7 +37,7 @@ def command(
     form: str,
     no_color: bool,  # every command has it
     quiet: bool,
-    verbose: int,
+    verbose: int,  # as above
 ) -> int:
     """CLUSTER or HOST of FILE, which was paused, may be worked on again, by anyone.
 
