@@ -177,6 +177,7 @@ _DECLARED = (
     Refusal("package-database-broken", RULE | GATE),
     Refusal("package-held", RULE | GATE),
     Refusal("package-lock-busy", GATE),
+    Refusal("package-manager-unsupported", RULE | GATE),
     Refusal("package-missing", GATE),
     Refusal("partition-blocked", RULE | GATE),
     Refusal("partition-failed", GATE),
