@@ -195,6 +195,11 @@ _DECLARED = (
     ),
     Refusal("plan-changed", RULE),
     Refusal("port-blocked", RULE),
+    Refusal(
+        "probe-differs",
+        HOST,
+        "install on the host what reconcile sudoers --read-only prints, rule and program",
+    ),
     Refusal("probe-garbled", HOST, "log in by hand and see what the shell prints"),
     Refusal("program-unapproved", RULE),
     Refusal("protocol-skew", RULE),

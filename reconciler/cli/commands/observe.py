@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -58,7 +58,7 @@ def command(
     desired = read(path)
 
     async def look() -> ClusterObservations:
-        async with connect_hosts(desired) as fleet:
+        async with look_at_hosts(desired) as fleet:
             total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
