@@ -16,7 +16,7 @@ import click
 from reconciler import telemetry
 from reconciler.cli.options import combine_decorators
 from reconciler.cli.terminal import plain
-from reconciler.errors import UsageError
+from reconciler.errors import UsageError, say_error
 from reconciler.storage.private import append_private
 from reconciler.telemetry import Detail, Form
 
@@ -96,7 +96,7 @@ def _log_file(path: str) -> Iterator[telemetry.Write]:
     try:
         number = append_private(path)
     except OSError as error:
-        raise UsageError(f"--log-file {path}: {error.strerror or error}") from error
+        raise UsageError(f"--log-file {path}: {error.strerror or say_error(error)}") from error
     log = _LogFile(number)
     try:
         _check_content(number, path)
@@ -130,7 +130,7 @@ class _LogFile:
         try:
             written = os.write(self.number, data)
         except OSError as error:
-            self.lost, self.reason = self.lost + 1, error.strerror or str(error)
+            self.lost, self.reason = self.lost + 1, error.strerror or say_error(error)
             return
         self.torn = written < len(data)
         if self.torn:

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from reconciler.errors import RecordFailed
+from reconciler.errors import RecordFailed, say_error
 from reconciler.storage.private import private_directory
 
 GENESIS = "0" * 64
@@ -92,7 +92,7 @@ class Journal:
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, before)
-            raise RecordFailed(str(self.path), error.strerror or str(error)) from error
+            raise RecordFailed(str(self.path), error.strerror or say_error(error)) from error
 
     def __enter__(self) -> Self:
         return self
