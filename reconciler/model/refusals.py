@@ -83,6 +83,7 @@ _DECLARED = (
     Refusal("guest-transient", RULE),
     Refusal("guests-unread", RULE | GATE),
     Refusal("heartbeat-advances", RULE),
+    Refusal("heartbeat-mode-differs", RULE | GATE),
     Refusal("heartbeat-unread", RULE | GATE),
     Refusal(
         "host-key-changed",
