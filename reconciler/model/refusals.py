@@ -71,6 +71,7 @@ _DECLARED = (
     Refusal("drop-in-foreign", RULE),
     Refusal("extend-failed", GATE),
     Refusal("facts-stale", GATE),
+    Refusal("failed-before", FINDING),
     Refusal("feature-skew", RULE),
     Refusal("foreign-cluster", RULE),
     Refusal("foreign-heartbeat", RULE | GATE),
