@@ -71,6 +71,7 @@ _DECLARED = (
     Refusal("drop-in-foreign", RULE),
     Refusal("extend-failed", GATE),
     Refusal("facts-stale", GATE),
+    Refusal("failed-before", FINDING),
     Refusal("feature-skew", RULE),
     Refusal("foreign-cluster", RULE),
     Refusal("foreign-heartbeat", RULE | GATE),
@@ -83,6 +84,7 @@ _DECLARED = (
     Refusal("guest-transient", RULE),
     Refusal("guests-unread", RULE | GATE),
     Refusal("heartbeat-advances", RULE),
+    Refusal("heartbeat-mode-differs", RULE | GATE),
     Refusal("heartbeat-unread", RULE | GATE),
     Refusal(
         "host-key-changed",

@@ -146,7 +146,9 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
         work = f"{with_count(changes, 'change')}, {with_count(len(plan.actions), 'action')}"
-        text = f"{work}, risk {plan.risk}{final}"
+        again = sum(f.code == "failed-before" for c in plan.clusters for f in c.findings)
+        tried = f", {again} of them failed in the last run" if again else ""
+        text = f"{work}{tried}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."

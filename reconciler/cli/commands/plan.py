@@ -20,6 +20,7 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.planned import plan_desired
+from reconciler.cli.run_records import STATE_DIR, told_of_failures
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import show
 from reconciler.loading import digest, find_positions, load, read_text
@@ -38,6 +39,7 @@ BLOCKED = 3
 @FILE
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Save the plan there.")
 @FACTS
+@STATE_DIR
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @formats(("text", "json", *FORMS))
 @TARGET
@@ -50,6 +52,7 @@ def command(
     file: str | None,
     output: str | None,
     facts: str | None,
+    state_dir: str | None,
     detailed_exitcode: bool,
     form: str,
     targets: tuple[str, ...],
@@ -70,6 +73,7 @@ def command(
     plan, pairs = plan_desired(
         desired, Options(targets, parallelism), facts=facts, no_color=no_color
     )
+    plan = plan if facts else told_of_failures(plan, state_dir)
     document = plan_document(plan, desired, targets, digest(source))
     text = json.dumps(document, indent=1, default=str)
     if output:
