@@ -29,7 +29,7 @@ COMMANDS = {
     "unlock": "Show what a run holds and what still runs of it; then free it.",
     "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
-    "show": "One past run: each action, its command, output and proof.",
+    "show": "One past run: each action, its command, output and proof; or a saved plan.",
     "explain": "Why something is planned, or what a refusal code means.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",

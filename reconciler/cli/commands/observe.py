@@ -20,6 +20,7 @@ from reconciler.cli.options import (
     discover_file,
     formats,
 )
+from reconciler.cli.output import check_facts_name
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
@@ -55,6 +56,8 @@ def command(
     """Read all hosts of FILE; writes nothing on any of them."""
     path = discover_file(file)
     beside(output, path)
+    if output:
+        check_facts_name(output)
     desired = read(path)
 
     async def look() -> ClusterObservations:
