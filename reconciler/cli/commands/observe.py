@@ -23,6 +23,7 @@ from reconciler.cli.options import (
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
+from reconciler.model.refusals import format_unread
 from reconciler.model.roles import contacted_members
 from reconciler.pipeline import ClusterObservations, Options, look_at, recorded_probe_arguments
 from reconciler.reports.documents import facts_document
@@ -81,5 +82,7 @@ def command(
     ]
     lost = [host for host in seen if isinstance(host, Unreachable)]
     for host in lost:
-        click.echo(plain(f"{host.host}: {host.code}: {host.message}"), err=True)
+        click.echo(
+            plain(f"{host.host}: {format_unread(host.host, host.code, host.message)}"), err=True
+        )
     return 0 if not lost else ALL_UNREAD if len(lost) == len(seen) else SOME_UNREAD
