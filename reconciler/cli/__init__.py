@@ -12,7 +12,8 @@ import click
 from reconciler import __version__
 from reconciler.cli.streams import replace_closed_streams
 from reconciler.cli.terminal import plain
-from reconciler.errors import ReconcilerError, SpecInvalid, say_error
+from reconciler.errors import ReconcilerError, SpecInvalid
+from reconciler.system_errors import say_error
 
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
 # underscore behind a name that is a word of Python.

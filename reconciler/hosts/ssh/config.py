@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, cast
 
 from asyncssh.config import SSHClientConfig
 
-from reconciler.errors import HostUnreachable, say_error
+from reconciler.errors import HostUnreachable
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from reconciler.errors import say_error
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
