@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.model.addresses import volume_address
 from reconciler.model.bindings import VOLUMES, bound_now, recorded_bindings
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import disk_of, is_logical, ref, whole_disk
+from reconciler.model.devices import disk_of, is_logical, ref, unread, whole_disk
 from reconciler.model.observed import (
     HostFacts,
     Observed,
@@ -33,7 +33,12 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     observed = restrict_to(observed, staying(cluster))
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         seen = views(volume, observed)
-        refused = [b for host, view in seen.items() for b in _check_view(volume, host, view)]
+        hosts = observed.answering_hosts()
+        refused = [
+            b
+            for host, view in seen.items()
+            for b in _check_view(volume, host, view, unread(hosts[host], view))
+        ]
         yield from refused
         if seen and not refused:
             yield from _check_together(volume, observed, seen)
@@ -63,14 +68,15 @@ def _check_copies(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             )
 
 
-def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Blocked]:
+def _check_view(volume: Volume, host: str, view: WantedDevice, why: str) -> Iterator[Blocked]:
+    """``why`` is empty, or why the device is not known."""
     subject = volume_address(volume.label)
-    unread = view.unread or _superblock_unread(view)
-    if unread:
+    why = why or _superblock_unread(view)
+    if why:
         yield Blocked(
             "device-unreadable",
             subject,
-            f"{host}: {describe_device(volume)} could not be read: {unread}",
+            f"{host}: {describe_device(volume)} could not be read: {why}",
             "restore its paths (multipath -ll), or see what the kernel logged; then plan again",
         )
     elif not view.nodes and view.disk_found:
