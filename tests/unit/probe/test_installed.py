@@ -20,7 +20,7 @@ from reconciler.probe.installed import (
 )
 from reconciler.resources import SECTIONS
 from tests.builders import facts
-from tests.unit.gate.calls import SHELLS
+from tests.unit.gate.calls import SHELLS, needs_root, within
 
 LISTING = "/srv/a\n/bin/list\nit's $(touch mark) `touch mark` \\n"
 WORDS = (
@@ -59,6 +59,33 @@ def test_it_tells_what_it_asks_and_asks_it(program, shell):
     assert installed_answer(before) == (digest(), told)
     assert "want\twwid=3600\t-\tno\n" in answer
     assert not (program.parent / "mark").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_it_begins_itself_anew_in_every_shell(program, shell):
+    status, text = ran(*shell, program)
+    assert (status, text.startswith("@@reconcile-installed\t")) == (0, True)
+    assert text.endswith("@@done\n")
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("nodes", "tried"), [(("10.0.0.1", "10.0.0.2"), False), (("10.0.0.1", "10.0.0.22"), True)]
+)
+def test_others_are_tried_only_while_one_is_no_node_of_the_kernel(program, shell, nodes, tried):
+    """By real files in the place of configfs."""
+    for place, ip in enumerate(nodes):
+        node = program.parent / f"config/cluster/ocfs2/node/node0{place}"
+        node.mkdir(parents=True)
+        (node / "ipv4_address").write_text(f"{ip}\n")
+    script = f"mount -t tmpfs tmpfs /sys/kernel && cp -r {program.parent}/config /sys/kernel"
+    status, text = ran(*within(script, shell), program, "alone")
+    assert status == 0
+    assert ("@@asked\tconnect\t" in text, "\nconnect\t10.0.0.1:7777\t" in text) == (
+        tried,
+        tried,
+    )
 
 
 def test_it_begins_itself_anew_without_anything_of_its_caller(program):
