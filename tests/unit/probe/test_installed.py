@@ -1,5 +1,6 @@
 """The probe as a file: what it asks is in it, it tells so, and takes no word from anybody."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_it_begins_itself_anew_in_every_shell(program, shell):
     status, text = ran(*shell, program)
     assert (status, text.startswith("@@reconcile-installed\t")) == (0, True)
     assert text.endswith("@@done\n")
+
+
+RAISED = ["prlimit", "--cpu=9:9", "--fsize=1:1", "sh", "-c", "ulimit -t unlimited"]
+
+
+@pytest.mark.skipif(
+    not shutil.which("prlimit")
+    or subprocess.run(RAISED, capture_output=True, check=False).returncode,
+    reason="needs a root who may raise limits (CAP_SYS_RESOURCE)",
+)
+def test_no_limit_of_its_caller_stops_a_program_halfway(program):
+    asks = "# What it asks, and tells first that it does."
+    text = program.read_text().replace(asks, "ulimit -t; ulimit -f")
+    program.chmod(0o700)
+    program.write_text(text)
+    assert ran(*RAISED[:3], program)[1].splitlines()[:2] == ["unlimited", "unlimited"]
 
 
 @needs_root
