@@ -19,6 +19,7 @@ import asyncssh
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator.host import connect
+from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM
 from reconciler.hosts.simulator.state.errors import UnknownCommand
 from reconciler.model.plan import Command, Completed
 from reconciler.storage.private import write_private
@@ -197,7 +198,8 @@ class SshServer:
     async def _run(self, user: str, argv: list[str], stdin: str) -> Completed:
         self._follow()
         by_sudo = argv[:3] == SUDO
-        if by_sudo and self.machine.refusal == "sudo-refused":
+        allowed = user not in self.machine.lookers or argv[3:] == [PROGRAM]
+        if by_sudo and (self.machine.refusal == "sudo-refused" or not allowed):
             return SUDO_REFUSED
         if user != "root" and not by_sudo:
             return NOT_ROOT
