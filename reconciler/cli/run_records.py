@@ -9,7 +9,7 @@ import click
 from reconciler.cli.session import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
-from reconciler.reports.history import UNREADABLE, Past, past
+from reconciler.reports.past_runs import UNREADABLE, Past, past
 from reconciler.storage.private import check_directory
 
 STATE_DIR = click.option(

@@ -12,6 +12,12 @@ Row = tuple[str, ...]
 GAP = "  "
 # Longer names are cut in tables only.
 LONGEST = 24
+STATES = {
+    "healthy": ("healthy", "good"),
+    "at-work": ("A RUN IS AT WORK", "warn"),
+    "unfinished": ("UNFINISHED: a run left something to be done", "bad"),
+    "unwell": ("NOT HEALTHY", "bad"),
+}
 # Of the forecast, and of versions that differ.
 FINDINGS = {"warning": ("NEXT BOOT", "warn"), "notice": ("NOTICE", "dim")}
 
@@ -25,8 +31,7 @@ def status_lines(document: Json, width: int) -> Iterator[Line]:
 
 def _cluster(cluster: Json, width: int) -> Iterator[Line]:
     read = f"{cluster['read']}/{cluster['hosts']} hosts read"
-    word = "healthy" if cluster["healthy"] else "NOT HEALTHY"
-    style = "good" if cluster["healthy"] else "bad"
+    word, style = STATES[cluster["state"]]
     yield style, f"cluster {cluster['name']}  {read}  {word}"
     yield from _told("WRONG", "bad", map(_problem, cluster["problems"]), width)
     yield from _told("NOT READ", "bad", map(_lost, cluster["unreachable"]), width)

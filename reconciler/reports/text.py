@@ -9,6 +9,7 @@ from reconciler.model.addresses import parse_action_id
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
+from reconciler.planning.review.approval import runnable
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
@@ -150,6 +151,16 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."
+
+
+def saved_for(plan: Plan, path: str) -> str:
+    """What a plan that was saved is good for."""
+    if plan.blocked and not runnable(plan):
+        refusals = with_count(len(plan.blocked), "refusal")
+        return f"to be read only: {refusals} to be resolved, then plan again"
+    if not plan.actions:
+        return "with nothing to be carried out: no action is due"
+    return f"to be carried out by reconcile apply {path}"
 
 
 def _not_started(actions: Sequence[str]) -> Iterator[Line]:

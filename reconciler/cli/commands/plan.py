@@ -27,7 +27,7 @@ from reconciler.model.plan import Plan
 from reconciler.pipeline import Options
 from reconciler.reports.documents import plan_document
 from reconciler.reports.forms import FORMS, Shown
-from reconciler.reports.text import plan_lines
+from reconciler.reports.text import plan_lines, saved_for
 from reconciler.storage.private import write_private
 
 CHANGES = 2
@@ -74,7 +74,7 @@ def command(
     text = json.dumps(document, indent=1, default=str)
     if output:
         write_private(output, text + "\n")
-        click.echo(f"saved: {output}, to be carried out by reconcile apply {output}", err=True)
+        click.echo(f"saved: {output}, {saved_for(plan, output)}", err=True)
     if form == "json":
         click.echo(text)
     elif form in FORMS:

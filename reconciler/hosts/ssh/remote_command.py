@@ -142,7 +142,9 @@ def _refused(
         return NotStartedError(say_error(error) or "the connection was lost")
     if connection.is_closed():
         return _lost(name, command, error)
-    return HostUnreachable(name, "login-refused", f"the server runs no commands: {say_error(error)}")
+    return HostUnreachable(
+        name, "login-refused", f"the server runs no commands: {say_error(error)}"
+    )
 
 
 def _lost(name: str, command: Command, error: Exception | None) -> HostUnreachable:

@@ -2,7 +2,8 @@
 
 from reconciler.model.outcome import ActionOutcome, ClusterOutcome
 from reconciler.reports.explain import codes
-from reconciler.reports.text import outcome_lines
+from reconciler.reports.text import outcome_lines, saved_for
+from tests.golden.scenes import SCENES
 
 SAID = "exit status 75: gate: package-missing: no repository has ocfs2-tools=9.9"
 
@@ -21,3 +22,12 @@ def test_what_the_gate_refused_has_its_page():
 
 def test_what_was_no_refusal_has_none():
     assert not any("explain" in line for line in told("no answer within 60 s"))
+
+
+def test_a_plan_that_is_refused_is_saved_to_be_read_and_not_to_be_carried_out():
+    told = {name: saved_for(SCENES[name]().plan, "P") for name in ("blocked", "empty", "join")}
+    assert told == {
+        "blocked": "to be read only: 3 refusals to be resolved, then plan again",
+        "empty": "with nothing to be carried out: no action is due",
+        "join": "to be carried out by reconcile apply P",
+    }
