@@ -235,14 +235,17 @@ def _commands(cluster: ClusterPlan) -> str:
 
 
 def _warnings(plan: Plan) -> Iterator[Sequence[str]]:
-    for item in (item for cluster in plan.clusters for item in cluster.findings):
-        if item.severity == "warning" and not item.mended_by:
+    found = [item for cluster in plan.clusters for item in cluster.findings]
+    for item in refusals([item for item in found if not item.mended_by]):
+        if item.severity == "warning":
             yield code(item.code), code(item.subject), prose(item.message), prose(item.remedy)
 
 
 def _told(cluster: ClusterPlan) -> str:
     notices = [f for f in cluster.findings if f.severity == "notice" and not f.mended_by]
-    return "\n".join([*map(_finding, notices), *(f"- {prose(note)}" for note in cluster.notes)])
+    return "\n".join(
+        [*map(_finding, refusals(notices)), *(f"- {prose(note)}" for note in cluster.notes)]
+    )
 
 
 def _finding(item: Finding) -> str:

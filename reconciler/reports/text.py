@@ -89,7 +89,7 @@ def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
     """What the plan does not mend; the rest stands among its changes."""
-    for item in (item for item in findings if not item.mended_by):
+    for item in refusals([item for item in findings if not item.mended_by]):
         style = {"warning": "warn"}.get(item.severity, "dim")
         yield style, f"  {item.severity.upper()} {item.code}  {item.subject}"
         yield style, f"          {item.message}"
