@@ -170,7 +170,7 @@ def _not_started(actions: Sequence[str]) -> Iterator[Line]:
         _cluster, host, what = parse_action_id(action)
         groups.setdefault(what, []).append(host)
     for what, hosts in groups.items():
-        yield "dim", f"  not started: {','.join(hosts)}: {what}"
+        yield "dim", f"  not started: {fold_names(hosts)}: {what}"
 
 
 def outcome_lines(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.reports.html.markup import Markup, clip_text, join_markup, tag
+from reconciler.reports.html.markup import Markup, join_markup, tag
+from reconciler.reports.shortening import clip_text
 from reconciler.reports.topology import Mark, Seat, Shelf, Topology
 
 # Of the drawing, in its own units (pixels where it is not scaled).

@@ -244,3 +244,23 @@ def test_what_is_not_yet_as_the_file_says_is_no_illness():
     assert (document["healthy"], document["problems"]) == (True, [])
     assert "DIFFERS  images is mounted, and the file does not want it on node02\n" in text
     assert "  node02  1     online (absent)  slot 1, beats\n" in text
+
+
+def test_the_same_on_several_hosts_is_told_once():
+    names = [f"node0{n}" for n in range(1, 7)]
+    cluster = spec(names, volumes=[volume()])
+    hosts = dict(running(cluster).hosts)
+    for name in names[:4]:
+        hosts[name] = Unreachable(name, "host-unreachable", f"{name} port 22: no answer")
+    for name in names[4:]:
+        hosts[name] = replace(hosts[name], mounts=())
+    _document, text = seen(Observed(hosts), cluster, width=200)
+    assert "  NOT READ  node[01-04]: host-unreachable: node[01-04] port 22: no answer\n" in text
+    assert "  WRONG  images is not mounted on node05, node06\n" in text
+
+
+def test_two_long_names_are_never_shown_alike():
+    labels = [f"production-virtual-machine-images-{n}-of-the-farm" for n in (1, 2)]
+    volumes = [volume(label=label, mount={"path": f"/srv/{label}"}) for label in labels]
+    _document, text = seen(running(spec(volumes=volumes)), spec(volumes=volumes), width=200)
+    assert all(label in text for label in labels)
