@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.diffing import differences
+from reconciler.model.addresses import parse_address
+from reconciler.model.quantities import format_sizes
+
+
+def in_sizes(address: str, before: object, after: object) -> tuple[object, object]:
+    """Both values of a change; those of a size in one unit, as a person would write them."""
+    if "size" not in parse_address(address).aspect:
+        return before, after
+    sizes = [value for value in (before, after) if isinstance(value, int)]
+    words: dict[object, object] = dict(zip(sizes, format_sizes(*sizes), strict=True))
+    return words.get(before, before), words.get(after, after)
 
 
 def told_difference(expected: object, actual: object) -> Iterator[str]:

@@ -10,7 +10,7 @@ from reconciler.diffing import differences
 from reconciler.model.addresses import without_host
 from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports import junit
-from reconciler.reports.comparing import told_difference
+from reconciler.reports.comparing import in_sizes, told_difference
 from reconciler.reports.grouping import fold_names, group_alike, hide_host, refusals, show_hosts
 from reconciler.reports.markdown import LIMIT, Section, code, fence, prose, table
 
@@ -120,7 +120,7 @@ def _told(item: Item) -> Iterator[str]:
         yield f"remedy: {item.because}"
         return
     yield item.because
-    yield from told_difference(item.expected, item.actual)
+    yield from told_difference(*in_sizes(item.address, item.expected, item.actual))
 
 
 def _rest(drift: Drift) -> Iterator[Line]:

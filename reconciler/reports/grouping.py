@@ -13,6 +13,7 @@ from reconciler.model.addresses import MEMBER, parse_address, without_host
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Outage
 from reconciler.planning.review.outages import guests_taken
+from reconciler.reports.comparing import in_sizes
 from reconciler.reports.documents import fact_words, preview
 
 # Names that are counted up are folded from so many on: what is shorter is clearer whole.
@@ -183,7 +184,8 @@ def differences(changes: Sequence[Change]) -> tuple[Difference, ...]:
     """What would change in each place, once for all hosts that have the same."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for change in changes:
-        lines = unified_diff(_text(change.before), _text(change.after), n=1, lineterm="")
+        before, after = in_sizes(change.address, change.before, change.after)
+        lines = unified_diff(_text(before), _text(after), n=1, lineterm="")
         groups.setdefault((what(change), tuple(lines)[2:]), []).append(change.host)
     return tuple(Difference(tuple(h), place, found) for (place, found), h in groups.items())
 

@@ -229,7 +229,7 @@ class _Growing:
         return barrier(
             (self.cluster.name, "same-size", self.volume.label),
             volume_address(self.volume.label),
-            f"{self.volume.label} has room for {goal.size} bytes on {len(self.hosts)} members",
+            f"{self.volume.label} has room for {format_size(goal.size)} on {len(self.hosts)} members",
             "a file system larger than any member's device is damaged there",
             *self._room(),
         )
@@ -246,7 +246,7 @@ class _Growing:
         words = ("grow-fs", str(work.goal.blocks), "unmounted")
         action = window.action(
             "grow-unmounted",
-            f"grow the file system {volume.label} to {work.goal.blocks} blocks",
+            f"grow the file system {volume.label} to {format_size(work.goal.size)}",
             window.command(*words, timeout=GROW_TIMEOUT),
         )
         size = str(work.goal.size)

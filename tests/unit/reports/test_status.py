@@ -62,7 +62,7 @@ def test_a_healthy_cluster_fits_a_narrow_terminal():
         "  node02  1     online  slot 1, beats\n"
         "  node03  2     online  slot 2, beats\n"
         "  volume  size   used           slots  mounted by\n"
-        "  images  1 GiB  768 MiB, 75 %  3/8    3"
+        "  images  1 GiB  0.8 GiB, 75 %  3/8    3"
     )
     assert (document["healthy"], document["problems"]) == (True, [])
 
