@@ -16,8 +16,9 @@ import click
 from reconciler import telemetry
 from reconciler.cli.options import combine_decorators
 from reconciler.cli.terminal import plain
-from reconciler.errors import UsageError, say_error
+from reconciler.errors import UsageError
 from reconciler.storage.private import append_private
+from reconciler.system_errors import say_error
 from reconciler.telemetry import Detail, Form
 
 F = TypeVar("F", bound=Callable[..., Any])

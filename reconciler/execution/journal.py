@@ -19,8 +19,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from reconciler.errors import RecordFailed, say_error
+from reconciler.errors import RecordFailed
 from reconciler.storage.private import private_directory
+from reconciler.system_errors import say_error
 
 GENESIS = "0" * 64
 READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.documents import Json
 from reconciler.model.outcome import Finding
+from reconciler.model.refusals import format_unread
 from reconciler.planning.checks.pauses import moment
 from reconciler.reports.grouping import (
     fold_names,
@@ -216,7 +217,8 @@ def _finding(item: Finding) -> str:
 
 
 def _lost(item: Json) -> Json:
-    return {"host": item["host"], "what": f"{item['code']}: {item['message']}"}
+    told = format_unread(item["host"], item["code"], item["message"])
+    return {"host": item["host"], "what": told}
 
 
 def _lease(item: Json) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.addresses import parse_action_id
-from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
+from reconciler.model.views import View
 from reconciler.planning.review.approval import runnable
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
@@ -32,22 +32,17 @@ STYLES = {"data": "bad", "outage": "warn"}
 _SIGNS = {"added": ("add", "+"), "removed": ("bad", "-"), "changed": ("change", "~")}
 
 
-def plan_lines(plan: Plan, seen: Mapping[str, Observed], detail: int) -> Iterator[Line]:
+def plan_lines(plan: Plan, views: Mapping[str, View], detail: int) -> Iterator[Line]:
     """A whole plan; with ``detail`` > 0 also commands and what proves each action."""
     for cluster in plan.clusters:
-        yield from _cluster(plan, cluster, seen[cluster.name], detail)
+        yield from _cluster(plan, cluster, views[cluster.name], detail)
         yield "", ""
     yield from _summary(plan)
 
 
-def _cluster(
-    plan: Plan, cluster: ClusterPlan, observed: Observed, detail: int
-) -> Iterator[Line]:
-    reached = len(observed.answering_hosts())
-    yield (
-        "title",
-        f"Plan {plan.id}  cluster {cluster.name}  observed {reached}/{len(observed.hosts)} hosts",
-    )
+def _cluster(plan: Plan, cluster: ClusterPlan, view: View, detail: int) -> Iterator[Line]:
+    reached = f"{view.answered}/{len(view.hosts)}"
+    yield "title", f"Plan {plan.id}  cluster {cluster.name}  observed {reached} hosts"
     yield from _changes(cluster.changes)
     if detail:
         yield from _differences(cluster.changes)
@@ -147,7 +142,9 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
         work = f"{with_count(changes, 'change')}, {with_count(len(plan.actions), 'action')}"
-        text = f"{work}, risk {plan.risk}{final}"
+        again = sum(f.code == "failed-before" for c in plan.clusters for f in c.findings)
+        tried = f", {again} of them failed in the last run" if again else ""
+        text = f"{work}{tried}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."
@@ -156,8 +153,7 @@ def _summary(plan: Plan) -> Iterator[Line]:
 def saved_for(plan: Plan, path: str) -> str:
     """What a plan that was saved is good for."""
     if plan.blocked and not runnable(plan):
-        refusals = with_count(len(plan.blocked), "refusal")
-        return f"to be read only: {refusals} to be resolved, then plan again"
+        return f"which is refused: reconcile show {path} shows it"
     if not plan.actions:
         return "with nothing to be carried out: no action is due"
     return f"to be carried out by reconcile apply {path}"

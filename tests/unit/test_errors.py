@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler.errors import say_error
+from reconciler.system_errors import say_error
 
 SOURCES = sorted(Path(reconciler.__file__).parent.rglob("*.py"))
 # What an error of the operating system is caught by.

@@ -1,4 +1,7 @@
-"""Why a session failed, as a stable code and a message with a remedy."""
+"""Why a session failed: a stable code, and a message that says what was seen.
+
+What to do about a code stands with the code, in ``model/refusals.py``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from reconciler.errors import say_error
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +26,6 @@ MAY_HAVE_RUN = frozenset({"command-timeout", "connection-lost", "output-too-larg
 
 LOGIN_ERRORS = (OSError, asyncssh.Error, ValueError)
 _LONGEST_SHOWN = 120
-_LOGIN_REMEDY = (
-    "check the user and its key: no password is ever asked for, and a key with a passphrase "
-    "must be in the agent"
-)
 
 # sudo 1.8 and 1.9 and sudo-rs in the C locale; they end with status 1, a missing sudo with 127.
 _SUDO_REFUSAL = re.compile(
@@ -50,7 +49,7 @@ def login_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> 
         case asyncssh.KeyExchangeFailed() if "host key" in str(error):
             return _key_failure(error, witness, files)
         case asyncssh.PermissionDenied():
-            return "login-refused", f"{say_error(error)}; {_LOGIN_REMEDY}"
+            return "login-refused", say_error(error)
         case OSError() | asyncssh.Error():
             return _network_failure(error)
         case asyncssh.KeyImportError() | asyncssh.KeyEncryptionError():
@@ -72,18 +71,17 @@ def _key_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> t
     """The three ways in which a host key can be wrong."""
     places = ", ".join(map(str, files))
     if "revoked" in str(error):
-        return "host-key-revoked", f"its host key is marked @revoked in {places}; do not use it"
+        return "host-key-revoked", f"its host key is marked @revoked in {places}"
     offered = _shown(witness.offered) if witness.offered else "no key of a known type"
     if witness.expected.trusted:
         known = ", ".join(map(_shown, witness.expected.trusted))
         return "host-key-changed", (
-            f"its host key has changed: it offers {offered}, {places} holds {known}; someone may "
-            "be in between. If the host was reinstalled, replace its line after comparing"
+            f"its host key has changed: it offers {offered}, {places} holds {known}; "
+            "someone may be in between"
         )
     why = "" if witness.offered else f" ({say_error(error)})"
     return "host-key-unknown", (
-        f"its host key is not known: it offers {offered}{why}, {places} holds none; compare with "
-        "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub on the host, then add it"
+        f"its host key is not known: it offers {offered}{why}, {places} holds none"
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import asyncssh
 from typing_extensions import override
 
-from reconciler.errors import HostUnreachable, say_error
+from reconciler.errors import HostUnreachable
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

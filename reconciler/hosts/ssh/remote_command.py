@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import asyncssh
 from typing_extensions import override
 
-from reconciler.errors import HostUnreachable, say_error
+from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.failures import shorten_command
 from reconciler.model.plan import Completed
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Command

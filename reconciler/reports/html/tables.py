@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan
+from reconciler.model.views import View
 from reconciler.planning.review.outages import said_risk
-from reconciler.reports.facts import describe_host
 from reconciler.reports.grouping import (
     Doing,
     Loss,
@@ -173,18 +172,12 @@ def _line(line: str) -> Markup:
     return tag("span", f"{line}\n", class_=KINDS.get(line[:1], ""))
 
 
-def facts(observed: Observed) -> Markup:
+def facts(view: View) -> Markup:
     """What each host has, or why it could not be asked."""
-    found = {**observed.hosts, **observed.storage}
-    return join_markup(_host(name, host) for name, host in found.items())
-
-
-def _host(name: str, host: HostFacts | Unreachable) -> Markup:
-    if isinstance(host, Unreachable):
-        pairs: Sequence[tuple[str, str]] = ((host.code, host.message),)
-    else:
-        pairs = describe_host(host)
-    return tag("div", tag("h4", name), tag("dl", *_pairs(pairs)), class_="host")
+    return join_markup(
+        tag("div", tag("h4", name), tag("dl", *_pairs(pairs)), class_="host")
+        for name, pairs in view.facts.items()
+    )
 
 
 def _table(titles: Sequence[str], lines: Sequence[Markup]) -> Markup:

@@ -27,7 +27,7 @@ def test_what_was_no_refusal_has_none():
 def test_a_plan_that_is_refused_is_saved_to_be_read_and_not_to_be_carried_out():
     told = {name: saved_for(SCENES[name]().plan, "P") for name in ("blocked", "empty", "join")}
     assert told == {
-        "blocked": "to be read only: 3 refusals to be resolved, then plan again",
+        "blocked": "which is refused: reconcile show P shows it",
         "empty": "with nothing to be carried out: no action is due",
         "join": "to be carried out by reconcile apply P",
     }

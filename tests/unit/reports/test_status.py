@@ -255,7 +255,7 @@ def test_the_same_on_several_hosts_is_told_once():
     for name in names[4:]:
         hosts[name] = replace(hosts[name], mounts=())
     _document, text = seen(Observed(hosts), cluster, width=200)
-    assert "  NOT READ  node[01-04]: host-unreachable: node[01-04] port 22: no answer\n" in text
+    assert "  NOT READ  node[01-04]: host-unreachable: node[01-04] port 22: no answer; " in text
     assert "  WRONG  images is not mounted on node05, node06\n" in text
 
 
