@@ -31,3 +31,22 @@ def test_a_plan_that_is_refused_is_saved_to_be_read_and_not_to_be_carried_out():
         "empty": "with nothing to be carried out: no action is due",
         "join": "to be carried out by reconcile apply P",
     }
+
+
+def test_what_failed_alike_on_several_hosts_is_told_once():
+    hosts = [f"node0{n}" for n in (1, 2, 3, 4)]
+    actions = [
+        ActionOutcome(
+            f"ocfs2/{h}/mount/images", "failed", f"ocfs2/{h}/mount/images: no\n{h}", n
+        )
+        for n, h in enumerate(hosts)
+    ]
+    other = ActionOutcome("ocfs2/node05/mount/images", "failed", "another", 9)
+    outcome = ClusterOutcome("ocfs2", "failed", actions=(*actions, other))
+    assert [line for _style, line in outcome_lines([outcome], "f", ())][1:6] == [
+        "  FAILED ocfs2/node[01-04]/mount/images after 3.0 s",
+        "    ocfs2/node[01-04]/mount/images: no",
+        "    node[01-04]",
+        "  FAILED ocfs2/node05/mount/images after 9.0 s",
+        "    another",
+    ]
