@@ -62,7 +62,7 @@ async def test_the_demo_tells_its_story_to_the_end_and_stays_to_be_played_with(t
     ]
     assert re.findall(r"BLOCKED (\S+)", text) == ["volume-busy"]
     assert "no interruption for who stays" in text
-    assert "grow the file system images to 524288 blocks, mounted" in text
+    assert "grow the file system images to 2GiB, mounted" in text
     assert f"export RECONCILE_CONFIG={file}\n" in text
     ends = [
         json.loads(record.read_text().splitlines()[-1])["result"]
