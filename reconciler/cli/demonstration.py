@@ -27,6 +27,7 @@ RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
 LUN = "lun1"
 # The storage host, which is no member and stays up: mishaps are asked for there.
 BENCH, PROGRAM = "san", "reconcile-demo"
+MORE = "reconcile demo --stay keeps the hosts, to try the commands, and break hosts, yourself."
 # Names the directory of the demo that runs, for commands in another terminal.
 ENVIRONMENT = "RECONCILE_DEMO"
 
@@ -123,7 +124,8 @@ async def play(directory: Path, log: Sequence[str], *, stay: bool) -> int:
                 return 1
         if stay:
             await _stay(directory)
-    show([("", ""), ("good", "The demo is over; everything was simulated.")], no_color=False)
+    end = "The demo is over; everything was simulated."
+    show([("", ""), ("good", end), *([] if stay else [("", MORE)])], no_color=False)
     return 0
 
 
@@ -211,7 +213,7 @@ def _difference(old: str, new: str) -> Iterator[tuple[str, str]]:
         return
     yield "dim", "cluster.yaml:" if not old else "In cluster.yaml:"
     if not old:
-        yield from (("diff", f"  {line}") for line in new.splitlines())
+        yield from (("", f"  {line}") for line in new.splitlines())
         return
     styles = {"+": "diff-add", "-": "diff-bad"}
     for line in difflib.ndiff(old.splitlines(), new.splitlines()):
