@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.model.devices import view_of
 from reconciler.model.heartbeats import is_left
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
+from reconciler.model.ocfs2_options import refused_options
 from reconciler.model.quantities import format_size
 from reconciler.reports.imported.devices import devices, ref
 from reconciler.reports.imported.roster import Hosts, Node, former, is_online, nodes
@@ -106,9 +107,24 @@ def of_volume(draft: Draft, seen: Seen) -> Iterator[str]:
         yield "It has no cluster's stamp, so that a cluster of another name could mount it too."
     if seen.room:
         yield f"The device has {seen.room}: raise size to let the volume grow into it."
-    if not at_boot(seen):
-        yield "No line in fstab. If an agent mounts it once it runs, say by: workload under mount."
+    yield from _lines(seen)
     yield from _users(draft, seen)
+
+
+def _lines(seen: Seen) -> Iterator[str]:
+    """What its lines in fstab do that the file does not say, or cannot."""
+    lines = [line for line in seen.lines if line.path == seen.path]
+    if not lines:
+        yield "No line in fstab. If an agent mounts it once it runs, say by: workload under mount."
+    elif not at_boot(seen):
+        yield "Its line in fstab says noauto: it is not mounted at boot."
+    if any(line.is_mounted_on_use for line in lines):
+        yield "Its line has x-systemd.automount: after a boot it is mounted when it is first used."
+    if any(line.is_checked for line in lines):
+        yield "Its line has a sixth field other than 0: a boot runs fsck.ocfs2 before the mount."
+    if refused := {o for line in lines for o in refused_options(line.options)}:
+        words = ", ".join(sorted(refused))
+        yield f"Its line has {words}, which OCFS2 refuses: the mount at the next boot would fail."
 
 
 def _users(draft: Draft, seen: Seen) -> Iterator[str]:
