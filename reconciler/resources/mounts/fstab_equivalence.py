@@ -27,13 +27,12 @@ def _mounts(volume: Volume, facts: HostFacts, entry: Entry) -> bool | None:
 
     A kernel's name of a disk is another disk's after the next boot, so it does not count, nor
     a line without ``_netdev``, which would be mounted before o2cb is there, or with an option
-    with which no mount succeeds, or one that has the volume checked while others write to it.
+    with which no mount succeeds. A sixth field is only told: it makes no mount fail.
     """
     options = entry.options
     lasting = entry.source in own_names(volume, facts) and not _is_kernels(entry.source, facts)
     same = set(own_options(options)) == set(own_options(volume.mount.options))
-    spoilt = bool(refused_options(options)) or entry.is_checked
-    if entry.kind != "ocfs2" or not lasting or not same or spoilt:
+    if entry.kind != "ocfs2" or not lasting or not same or refused_options(options):
         return None
     if entry.is_idle:
         return False
