@@ -41,7 +41,7 @@ class Refusal:
 _DECLARED = (
     Refusal("action-repeated", GATE),
     Refusal("automount-active", GATE),
-    Refusal("automount-conflict", RULE),
+    Refusal("automount-conflict", RULE | FINDING),
     Refusal("automount-generated", GATE),
     Refusal("backing-missing", RULE | GATE),
     Refusal("backup-missing", RULE),
@@ -160,6 +160,7 @@ _DECLARED = (
     Refusal("mount-hidden", RULE),
     Refusal("mount-path-busy", RULE | GATE),
     Refusal("next-boot-differs", FINDING),
+    Refusal("next-boot-fsck", FINDING),
     Refusal("next-boot-mount-missing", FINDING),
     Refusal("next-boot-no-module", FINDING),
     Refusal("next-boot-unit-disabled", FINDING),

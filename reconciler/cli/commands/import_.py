@@ -20,6 +20,7 @@ from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
 from reconciler.model.desired import Desired, Member, Ssh
+from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
@@ -27,7 +28,7 @@ from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command
 from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
 from reconciler.reports.imported.draft import Draft, Style, left_out, make_draft
-from reconciler.reports.imported.roster import clusters_of, nodes
+from reconciler.reports.imported.roster import clusters_of, nodes, own_name
 from reconciler.reports.imported.verdict import fitting, is_faithful, verdict
 from reconciler.reports.imported.writing import render
 from reconciler.reports.problems import render as problem_lines
@@ -100,6 +101,7 @@ class Search:
     lost: dict[str, Unreachable] = field(default_factory=dict)
     doors: dict[str, str] = field(default_factory=dict)
     twins: list[str] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
 
     async def adopt(self, seeds: Sequence[str]) -> tuple[str, tuple[str, ...], bool]:
         """The file, what is to be said of it, and whether its plan is empty."""
@@ -116,21 +118,14 @@ class Search:
         return await self._checked(fleet, [self._draft(name) for name in self._clusters()])
 
     async def _first(self, fleet: HostFactory, seeds: Sequence[str]) -> None:
-        """Who was named: each is known by its own host name from then on."""
+        """Who was named: each is known by its name in the cluster from then on."""
         found = await self._ask(fleet, dict.fromkeys(seeds, ""), ())
         for seed in dict.fromkeys(seeds):
             facts = found[seed]
             if isinstance(facts, Unreachable):
                 self.lost[seed] = facts
                 continue
-            name = seed if isinstance(facts.identity, Unknown) else facts.identity.hostname
-            if name in self.facts and not self._is_same(facts, self.facts[name]):
-                self.twins.append(
-                    f"{seed} is left out: its host name is {name}, as that of "
-                    f"{self.doors[name]}, and one of two members needs another"
-                )
-                continue
-            self.facts[name], self.doors[name] = facts, seed
+            self._take(seed, facts)
         if self.facts and self._clusters():
             return
         lost = "; ".join(
@@ -143,6 +138,19 @@ class Search:
             else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster"
         )
 
+    def _take(self, door: str, facts: HostFacts) -> None:
+        """A host that answered is the node that it has as its own, however it was reached."""
+        name = own_name(facts, door)
+        there = next((known for known in self.facts if host_key(known) == host_key(name)), name)
+        if there in self.facts and not self._is_same(facts, self.facts[there]):
+            self.twins.append(
+                f"{door} is left out: its host name is {there}, as that of "
+                f"{self.doors[there]}, and one of two members needs another"
+            )
+        else:
+            self.facts.setdefault(there, facts)
+            self.doors.setdefault(there, door)
+
     @staticmethod
     def _is_same(one: HostFacts, other: HostFacts) -> bool:
         """Whether it is one host that was named in two ways."""
@@ -151,15 +159,19 @@ class Search:
 
     async def _others(self, fleet: HostFactory) -> None:
         """Who is on their lists, and on the lists of those, each asked once; then the devices."""
-        while new := [name for name in self._listed() if name not in self._asked()]:
+        while new := [name for name in self._listed() if not self._is_asked(name)]:
             self.lost |= {name: lost for name in new if (lost := _unaskable(name))}
             new = [name for name in new if name not in self.lost]
             found = await self._ask(fleet, dict.fromkeys(new, ""), ())
             for name, facts in found.items():
+                self.tried.add(host_key(name))
                 if isinstance(facts, Unreachable):
                     self.lost[name] = facts
-                else:
-                    self.facts[name] = facts
+                    continue
+                self._take(name, facts)
+                if not is_same_host(own := own_name(facts, name), name):
+                    why = f"the host that answers as {name} is {own}"
+                    self.lost[name] = Unreachable(name, "hostname-differs", why)
         refs = [ref(device) for device in devices(self.facts)]
         again = await self._ask(fleet, {n: self.doors.get(n, n) for n in self.facts}, refs)
         for name, facts in again.items():
@@ -169,8 +181,10 @@ class Search:
                 self.lost[name] = facts
                 del self.facts[name]
 
-    def _asked(self) -> frozenset[str]:
-        return frozenset({*self.facts, *self.lost})
+    def _is_asked(self, name: str) -> bool:
+        return any(
+            is_same_host(name, known) for known in (*self.facts, *self.lost, *self.tried)
+        )
 
     def _clusters(self) -> tuple[str, ...]:
         found = [name for facts in self.facts.values() for name in clusters_of(facts)]
@@ -225,7 +239,11 @@ class Search:
     def _strange(self) -> tuple[str, ...]:
         """Who was named, was not read, and is on nobody's list; devices beyond the limit."""
         listed = self._listed()
-        lost = [item for name, item in self.lost.items() if name not in listed]
+        lost = [
+            item
+            for name, item in self.lost.items()
+            if not any(is_same_host(name, one) for one in listed)
+        ]
         told = [
             f"{item.host} was not read: {format_unread(item.host, item.code, item.message)}"
             for item in lost

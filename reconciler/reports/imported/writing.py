@@ -170,7 +170,9 @@ def _volumes(draft: Draft) -> Iterator[str]:
         yield from (f"      {line}" for line in _volume(seen, names[seen.block.uuid]))
     for seen in draft.unused:
         yield from comment(f"Not taken in: a volume {notes.of_unused(seen)}. To have it:", 6)
-        lines = _volume(seen, names[seen.block.uuid], f"/srv/{names[seen.block.uuid]}")
+        listed = [line.path for line in seen.lines]
+        place = listed[0] if listed else f"/srv/{names[seen.block.uuid]}"
+        lines = _volume(seen, names[seen.block.uuid], place)
         yield from (f"      # {line}" for line in lines)
 
 

@@ -335,9 +335,10 @@ BROKEN = {
     ],
     "mount_options_are_known": [
         (
-            storage(mount(options=["noatiem", "errors=remount-ro"])),
+            storage(mount(options=[option, "errors=remount-ro"])),
             [((*V, 0, "mount", "options", 0), "mount-option")],
-        ),
+        )
+        for option in ("noatiem", "data=journal", "barrier", "lazytime", "datavolume")
     ],
     "mount_options_are_given_once": [
         (

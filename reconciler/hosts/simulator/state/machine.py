@@ -215,6 +215,10 @@ class Machine:
         """Whether nothing can be read: no path is left."""
         return all(map(self.is_down, self.paths(self.whole(device))))
 
+    def waits_at(self, path: str) -> bool:
+        """Whether an automount is mounted at a path, on which what it mounts then stands."""
+        return self.running.others.get(path, ("", ""))[0] == "autofs"
+
     def is_masked(self, unit: str) -> bool:
         """Whether a unit cannot be started, until the next boot or for good."""
         return unit in self.running.masked or unit in self.masked
