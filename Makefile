@@ -13,7 +13,7 @@ LAB_TESTS := tests/contract/test_lab.py \
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
 	tests/scenarios/test_lab_growth.py
 
-.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema bench clean
+.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench clean
 
 demo: $(STAMP)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
@@ -55,6 +55,9 @@ lab-down:
 
 schema: $(STAMP)  ## regenerate the published schemas
 	for name in cluster plan facts; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
+
+man: $(STAMP)  ## regenerate the man page that wheels install
+	$(BIN)/reconcile help --man > reconciler/manual/reconcile.1
 
 bench: $(STAMP)  ## start-up cost above the bare interpreter
 	$(BIN)/python -m tests.bench.startup

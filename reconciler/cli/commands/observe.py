@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     FILE,
     NO_COLOR,
     NO_INPUT,
+    NO_NOTES,
     PARALLELISM,
     VERBOSE,
     beside,
@@ -21,7 +22,7 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.output import check_facts_name
-from reconciler.cli.terminal import observing, plain, show
+from reconciler.cli.terminal import note, observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
 from reconciler.model.roles import contacted_members
@@ -41,6 +42,7 @@ ALL_UNREAD = 1
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(
@@ -72,7 +74,7 @@ def command(
     text = json.dumps(document, indent=1)
     if output:
         write_private(output, text + "\n")  # passwords of fstab stand in it, too
-        click.echo(f"saved: {output}, to be planned from by --facts {output}", err=True)
+        note(f"saved: {output}, to be planned from by --facts {output}")
     if form == "text":
         show(facts_lines(pairs), no_color)
     elif not output:
