@@ -17,6 +17,7 @@ from reconciler.cli.streams import replace_closed_streams
 from reconciler.cli.terminal import plain
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.interrupts import INTERRUPTED, InterruptsRaised, leave_on_interrupt
+from reconciler.system_errors import say_error
 
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
 # underscore behind a name that is a word of Python.
@@ -155,4 +156,4 @@ def _words(error: Exception) -> str:
     """As a person says it: the file first, no number of an error."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
+    return say_error(error)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note, observing
 from reconciler.loading import read
@@ -42,7 +42,7 @@ def plan_desired(
 async def _live(
     desired: Desired, options: Options, *, no_color: bool
 ) -> tuple[Plan, ClusterObservations]:
-    async with connect_hosts(desired) as fleet:
+    async with look_at_hosts(desired) as fleet:
         total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
         with observing(total, no_color=no_color) as watch:
             return await make(desired, fleet, options, watch)

@@ -7,6 +7,10 @@ from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 
+# What a mapping would have had after the place where its text could no longer be read; no key
+# of a file has a NUL in it.
+REST = "\0"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -51,9 +55,13 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A value that cannot be used; why has been reported already."""
+    """A value that cannot be used; why has been reported already.
+
+    ``unread``: it stands where the text could no longer be read.
+    """
 
     mark: Mark
+    unread: bool = False
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping | Broken

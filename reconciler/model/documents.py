@@ -47,6 +47,7 @@ class PlannedAction:
     requires: tuple[str, ...]
     unless: tuple[str, ...]
     expects: tuple[str, ...]
+    outage: bool = False  # whether it takes something in use away from its host
     seconds: float = 2.0
 
 

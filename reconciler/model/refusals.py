@@ -71,6 +71,7 @@ _DECLARED = (
     Refusal("drop-in-foreign", RULE),
     Refusal("extend-failed", GATE),
     Refusal("facts-stale", GATE),
+    Refusal("failed-before", FINDING),
     Refusal("feature-skew", RULE),
     Refusal("foreign-cluster", RULE),
     Refusal("foreign-heartbeat", RULE | GATE),
@@ -83,16 +84,19 @@ _DECLARED = (
     Refusal("guest-transient", RULE),
     Refusal("guests-unread", RULE | GATE),
     Refusal("heartbeat-advances", RULE),
+    Refusal("heartbeat-mode-differs", RULE | GATE),
     Refusal("heartbeat-unread", RULE | GATE),
     Refusal(
         "host-key-changed",
         HOST,
-        "find out why its key changed; if the host was reinstalled, replace the key in known_hosts",
+        "find out why its key changed; if the host was reinstalled, compare with "
+        "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console, then replace the key in "
+        "known_hosts",
     ),
     Refusal(
         "host-key-checking-off",
         HOST,
-        "remove what switches host key checking off in ssh_config",
+        "remove that setting, or name another ssh_config in RECONCILE_SSH_CONFIG",
     ),
     Refusal(
         "host-key-revoked",
@@ -102,7 +106,8 @@ _DECLARED = (
     Refusal(
         "host-key-unknown",
         HOST,
-        "get the host's key over a trusted way and add it to known_hosts",
+        "compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host's console, then "
+        "add the key to known_hosts",
     ),
     Refusal("host-unreachable", HOST),
     Refusal("hostname-differs", RULE),
@@ -136,7 +141,12 @@ _DECLARED = (
     Refusal("lease-too-long", GATE),
     Refusal("lists-differ", GATE),
     Refusal("live-refused", GATE),
-    Refusal("login-refused", HOST, "check ssh.user and ssh.identity; try ssh by hand"),
+    Refusal(
+        "login-refused",
+        HOST,
+        "check ssh.user and ssh.identity; no password is ever asked for, and a key with a "
+        "passphrase must be in the agent",
+    ),
     Refusal("lvm-not-shared", RULE),
     Refusal("map-not-grown", GATE),
     Refusal("mask-failed", GATE),
@@ -169,6 +179,7 @@ _DECLARED = (
     Refusal("package-database-broken", RULE | GATE),
     Refusal("package-held", RULE | GATE),
     Refusal("package-lock-busy", GATE),
+    Refusal("package-manager-unsupported", RULE | GATE),
     Refusal("package-missing", GATE),
     Refusal("partition-blocked", RULE | GATE),
     Refusal("partition-failed", GATE),
@@ -186,6 +197,11 @@ _DECLARED = (
     ),
     Refusal("plan-changed", RULE),
     Refusal("port-blocked", RULE),
+    Refusal(
+        "probe-differs",
+        HOST,
+        "install on the host what reconcile sudoers --read-only prints, rule and program",
+    ),
     Refusal("probe-garbled", HOST, "log in by hand and see what the shell prints"),
     Refusal("program-unapproved", RULE),
     Refusal("protocol-skew", RULE),
@@ -199,7 +215,11 @@ _DECLARED = (
     Refusal("slots-failed", GATE),
     Refusal("ssh-config-invalid", HOST, "correct ssh_config, or ssh.jump in the file"),
     Refusal("stale-host-could-return", RULE),
-    Refusal("sudo-refused", HOST, "give the user the rule that reconcile sudoers prints"),
+    Refusal(
+        "sudo-refused",
+        HOST,
+        "give the user the rule with NOPASSWD that `reconcile sudoers` prints",
+    ),
     Refusal("symlink", GATE),
     Refusal("thin-pool-full", RULE | GATE),
     Refusal("tools-missing", RULE),
@@ -229,3 +249,8 @@ def require_declared(code: str) -> Refusal:
 def host_remedy(host: str, code: str) -> str:
     """What to do about a host that could not be asked, by the code of the reason."""
     return require_declared(code).remedy or f"make {host} reachable over ssh"
+
+
+def format_unread(host: str, code: str, message: str) -> str:
+    """Why a host could not be asked and what to do, in one line without the host's name."""
+    return f"{code}: {message}; {host_remedy(host, code)}"

@@ -14,6 +14,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
 from reconciler.model.views import Surroundings
+from reconciler.planning.review.outages import is_outage
 from reconciler.planning.review.plan_diff import abridge_section
 
 
@@ -76,6 +77,7 @@ def _action(action: Action) -> Json:
         "summary": action.summary,
         "because": action.because,
         "risk": action.risk,
+        "outage": is_outage(action),
         "device": action.device,
         "irreversible": action.irreversible,
         "command": preview(action),

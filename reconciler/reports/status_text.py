@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.documents import Json
+from reconciler.model.refusals import format_unread
 from reconciler.planning.checks.pauses import moment
 
 Line = tuple[str, str]
@@ -190,7 +191,7 @@ def _finding(item: Json) -> str:
 
 
 def _lost(item: Json) -> str:
-    return f"{item['host']}: {item['code']}: {item['message']}"
+    return f"{item['host']}: {format_unread(item['host'], item['code'], item['message'])}"
 
 
 def _lease(item: Json) -> str:

@@ -9,6 +9,7 @@ from reconciler.model.addresses import parse_action_id
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.views import View
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
     Step,
@@ -25,6 +26,8 @@ from reconciler.reports.grouping import (
 Line = tuple[str, str]
 # Symbols carry the meaning; colour only repeats it.
 GATE_CODE = re.compile(r"^.*\bgate: ([a-z0-9-]+): ", re.MULTILINE)
+# How a step is painted, by its own risk.
+STYLES = {"data": "bad", "outage": "warn"}
 _SIGNS = {"added": ("add", "+"), "removed": ("bad", "-"), "changed": ("change", "~")}
 
 
@@ -91,7 +94,7 @@ def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
     found = steps(actions)
     width = min(30, max((len(step.where) for step in found), default=0))
     for step in found:
-        style = {"data": "bad", "outage": "warn"}.get(step.first.risk, "")
+        style = STYLES.get(said_risk(step.first), "")
         mark = "  ! cannot be undone" if step.first.irreversible else ""
         yield style, f"{step.number:3} {step.where:<{width}}  {step.first.summary}{mark}"
         if detail:
@@ -138,7 +141,9 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
         work = f"{with_count(changes, 'change')}, {with_count(len(plan.actions), 'action')}"
-        text = f"{work}, risk {plan.risk}{final}"
+        again = sum(f.code == "failed-before" for c in plan.clusters for f in c.findings)
+        tried = f", {again} of them failed in the last run" if again else ""
+        text = f"{work}{tried}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."

@@ -32,6 +32,7 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.progress import json_lines, live
+from reconciler.cli.run_records import told_of_failures
 from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, say, show
@@ -184,6 +185,7 @@ async def _run(
                 plan, pairs = await make(request.desired, fleet, request.options, watch)
             except asyncio.CancelledError as error:
                 raise click.Abort from error
+        plan = told_of_failures(plan, request.state)
         outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
     for outcome in outcomes:
         for item in outcome.blocked:

@@ -22,6 +22,7 @@ from reconciler.loading import load
 from reconciler.model.desired import Desired, Member, Ssh
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
+from reconciler.model.refusals import format_unread
 from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command
 from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
@@ -134,7 +135,10 @@ class Search:
             self.facts[name], self.doors[name] = facts, seed
         if self.facts and self._clusters():
             return
-        lost = "; ".join(f"{who}: {item.message}" for who, item in self.lost.items())
+        lost = "; ".join(
+            f"{who}: {format_unread(who, item.code, item.message)}"
+            for who, item in self.lost.items()
+        )
         raise ReconcilerError(
             f"no host could be read: {lost}"
             if not self.facts
@@ -224,7 +228,10 @@ class Search:
         """Who was named, was not read, and is on nobody's list; devices beyond the limit."""
         listed = self._listed()
         lost = [item for name, item in self.lost.items() if name not in listed]
-        told = [f"{item.host} was not read: {item.code}: {item.message}" for item in lost]
+        told = [
+            f"{item.host} was not read: {format_unread(item.host, item.code, item.message)}"
+            for item in lost
+        ]
         if more := count_unasked(self.facts):
             told.append(
                 f"only {MOST} devices were looked at, what is mounted first; {more} more were "

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -25,6 +25,7 @@ from reconciler.cli.output import check_facts_name
 from reconciler.cli.terminal import note, observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
+from reconciler.model.refusals import format_unread
 from reconciler.model.roles import contacted_members
 from reconciler.pipeline import ClusterObservations, Options, look_at, recorded_probe_arguments
 from reconciler.reports.documents import facts_document
@@ -62,7 +63,7 @@ def command(
     desired = read(path)
 
     async def look() -> ClusterObservations:
-        async with connect_hosts(desired) as fleet:
+        async with look_at_hosts(desired) as fleet:
             total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
@@ -86,5 +87,7 @@ def command(
     ]
     lost = [host for host in seen if isinstance(host, Unreachable)]
     for host in lost:
-        click.echo(plain(f"{host.host}: {host.code}: {host.message}"), err=True)
+        click.echo(
+            plain(f"{host.host}: {format_unread(host.host, host.code, host.message)}"), err=True
+        )
     return 0 if not lost else ALL_UNREAD if len(lost) == len(seen) else SOME_UNREAD

@@ -20,6 +20,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import DOCUMENT, written_form
 from reconciler.cli.planned import plan_desired
+from reconciler.cli.run_records import STATE_DIR, told_of_failures
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note
@@ -44,6 +45,7 @@ BLOCKED = 3
     help="Write it there: as --format says, or NAME.plan.json for apply.",
 )
 @FACTS
+@STATE_DIR
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @formats(PLAN_FORMS)
 @TARGET
@@ -57,6 +59,7 @@ def command(
     file: str | None,
     output: str | None,
     facts: str | None,
+    state_dir: str | None,
     detailed_exitcode: bool,
     form: str,
     targets: tuple[str, ...],
@@ -78,6 +81,7 @@ def command(
     plan, pairs = plan_desired(
         desired, Options(targets, parallelism), facts=facts, no_color=no_color
     )
+    plan = plan if facts else told_of_failures(plan, state_dir)
     around = Surroundings(path, find_places(source, desired.clusters), plan_views(plan, pairs))
     document = plan_document(plan, desired, targets, digest(source), around)
     shown = ShownPlan(plan, around, document)

@@ -130,7 +130,8 @@ def attestations_are_complete(desired: Desired) -> Iterator[Finding]:
             yield Finding((*path, "state"), "attestation-missing", message, hint)
         elif needed and getattr(member.attested, needed[0]) is None:
             message = f"the attestation of '{member.state}' has no '{needed[0]}'"
-            yield Finding((*path, "attested"), "attestation-missing", message, "")
+            hint = f"add {needed[0]}: … to it; reconcile manual file, section 3"
+            yield Finding((*path, "attested"), "attestation-missing", message, hint)
 
 
 def attestations_are_needed(desired: Desired) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from reconciler import __version__
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.model.views import View
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import with_count
 from reconciler.reports.html import tables
@@ -126,11 +127,12 @@ def _legend(plan: ClusterPlan) -> Markup:
     items = [
         ("safe", "safe"),
         ("outage", "takes something away"),
+        ("eviction", "part of an eviction, takes nothing away there"),
         ("data", "formats a device"),
         ("barrier", "barrier: all are looked at"),
         ("window", "without a volume, service or guest"),
     ]
-    used = {action.risk for action in plan.actions} | (
+    used = {said_risk(action) for action in plan.actions} | (
         {"barrier"} if any(not a.host for a in plan.actions) else set()
     )
     used |= {"window"} if plan.outages else set()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.views import View
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.grouping import (
     Doing,
     Loss,
@@ -116,7 +117,7 @@ def actions(cluster: ClusterPlan, anchor: str) -> Markup:
 def _step(step: Step, anchor: str) -> Markup:
     action = step.first
     is_barrier = action.command is None and not action.host
-    risk = tag("span", action.risk, class_=f"risk {action.risk}")
+    risk = tag("span", said_risk(action), class_=f"risk {said_risk(action)}")
     final = tag("span", "cannot be undone", class_="final") if action.irreversible else ""
     return tag(
         "tr",
