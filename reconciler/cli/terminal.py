@@ -64,6 +64,13 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def say_columns(text: str) -> None:
+    """As ``say``; on a terminal what does not fit goes on below, where its column began."""
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else len(text)
+    for piece in wrap_line(plain(text), width):
+        say(piece)
+
+
 def plain(text: str) -> str:
     """``text`` without what could move a terminal's cursor or hide: hosts choose words too."""
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
@@ -90,7 +97,7 @@ def observing(total: int, *, no_color: bool = False) -> Iterator[Callable[[str, 
         MofNCompleteColumn(),
         TextColumn("answers"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[waiting]}"),
+        TextColumn("{task.fields[waiting]}", markup=False),
     )
     console = Console(stderr=True, no_color=no_color or None)
     with Progress(*columns, console=console, transient=True) as progress:

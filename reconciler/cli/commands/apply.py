@@ -35,7 +35,7 @@ from reconciler.cli.progress import json_lines, live
 from reconciler.cli.run_records import told_of_failures
 from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import observing, say, show
+from reconciler.cli.terminal import observing, say, say_columns, show
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
@@ -159,7 +159,7 @@ async def _apply(request: ApplyRequest) -> int:
     if not request.json and not (request.quiet and code == 0):
         shown = () if request.quiet else plan.blocked
         show(outcome_lines(outcomes, request.file, shown), request.no_color)
-        say(f"run {identity}: {word} (exit {code})  record: {journal.path}")
+        say_columns(f"run {identity}: {word} (exit {code})  record: {journal.path}")
     if lost:
         say(f"its end is not on record: {lost}")
     return code

@@ -1,5 +1,9 @@
 """What a person may expect of a program: help, versions, suggestions, quiet, a man page."""
 
+import asyncio
+import contextlib
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -98,3 +102,28 @@ def test_the_man_page_is_clean_and_has_each_command():
     assert done.stderr == ""
     text = re.sub(".\b", "", done.stdout)  # struck over to be bold
     assert [name for name in COMMANDS if f"{name} [OPTIONS]" not in text] == []
+
+
+async def test_observe_is_a_table_on_a_terminal_and_json_anywhere_else(tmp_path):
+    async with desk(tmp_path, hosts=1) as at:
+        code, out, _err = await at.run("observe", at.file)
+        assert (code, [*json.loads(out)["hosts"]]) == (0, ["node01"])
+        for words, table in (((), True), (("--format", "json"), False)):
+            ours, theirs = os.openpty()
+            process = await at.start("observe", at.file, *words, stdout=theirs)
+            os.close(theirs)
+            shown = await asyncio.to_thread(read_all, ours)
+            assert await process.wait() == 0
+            assert ("host    system" in shown, '"format_version"' in shown) == (
+                table,
+                not table,
+            )
+
+
+def read_all(number):
+    """What was written to a terminal until nobody had it open."""
+    found = b""
+    with contextlib.suppress(OSError), os.fdopen(number, "rb", 0) as terminal:
+        while part := terminal.read(4096):
+            found += part
+    return found.decode()
