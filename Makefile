@@ -56,8 +56,9 @@ lab-down:
 schema: $(STAMP)  ## regenerate the published schemas
 	for name in cluster plan facts; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
 
-man: $(STAMP)  ## regenerate the man page that wheels install
+man: $(STAMP)  ## regenerate what is made of the commands: the man page, what shells complete
 	$(BIN)/reconcile help --man > reconciler/manual/reconcile.1
+	$(BIN)/python -m reconciler.cli.completion_index > reconciler/cli/completion.json
 
 bench: $(STAMP)  ## start-up cost above the bare interpreter
 	$(BIN)/python -m tests.bench.startup

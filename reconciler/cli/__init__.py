@@ -56,10 +56,14 @@ class Lazy(click.Group):
         """Names in the order of a first day's work."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
-        """The command itself, imported now."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself, imported now; while a shell completes, its parameters only."""
         if cmd_name not in COMMANDS:
             return None
+        if ctx.resilient_parsing:
+            from reconciler.cli.completion_index import indexed_command  # noqa: PLC0415  # as below
+
+            return indexed_command(cmd_name, COMMANDS[cmd_name])
         place = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"reconciler.cli.commands.{place}")
         command: click.Command = module.command

@@ -33,6 +33,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.progress import json_lines, live
 from reconciler.cli.run_records import told_of_failures
+from reconciler.cli.state_place import state_directory
 from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, say, say_columns, show
@@ -133,7 +134,7 @@ def command(
 
 async def _apply(request: ApplyRequest) -> int:
     identity = session.new_run()
-    state = session.state_directory(request.state)
+    state = state_directory(request.state)
     private_directory(state)
     with (
         telemetry.bind_fields(run=identity),
