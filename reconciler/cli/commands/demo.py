@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.world import World
     from reconciler.telemetry import Detail
 
-RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
+RECONCILE = "from reconciler.__main__ import main; main()"
 LUN = "lun1"
 # Plans of these risks are approved by their id, as are those that cannot be undone.
 RISKY = frozenset({"outage", "data"})

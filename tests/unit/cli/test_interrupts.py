@@ -62,6 +62,14 @@ def test_ctrl_c_is_a_word_from_the_first_import_to_the_end(name):
     assert (done.stdout == "") == bool(name)
 
 
+@pytest.mark.parametrize("command", ["observe", "drift", "status", "apply", "demo"])
+def test_it_is_a_word_inside_of_a_loop_too(tmp_path, command):
+    words = [command, *(["examples/minimal.yaml"] if command != "demo" else [])]
+    done = ended("asyncssh", words, RECONCILE_STATE=str(tmp_path))
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, "interrupted")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["reconciler.cli", "click.shell_completion", ""])
 def test_while_a_shell_completes_it_is_silent(name):
     asked = {"COMP_WORDS": "reconcile pl", "COMP_CWORD": "1"}
