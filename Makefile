@@ -16,7 +16,7 @@ LAB_TESTS := tests/contract/test_lab.py \
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
 	tests/scenarios/test_lab_growth.py
 
-.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema bench clean
+.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench clean
 
 demo: $(RUNS)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
@@ -58,6 +58,10 @@ lab-down:
 
 schema: $(STAMP)  ## regenerate the published schemas
 	for name in cluster plan facts; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
+
+man: $(STAMP)  ## regenerate what is made of the commands: the man page, what shells complete
+	$(BIN)/reconcile help --man > reconciler/manual/reconcile.1
+	$(BIN)/python -m reconciler.cli.completion_index > reconciler/cli/completion.json
 
 bench: $(STAMP)  ## start-up cost above the bare interpreter
 	$(BIN)/python -m tests.bench.startup

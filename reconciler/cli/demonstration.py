@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.reply import Reply
     from reconciler.hosts.simulator.state.world import World
 
-RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
+RECONCILE = "from reconciler.__main__ import main; main()"
 LUN = "lun1"
 # The storage host, which is no member and stays up: mishaps are asked for there.
 BENCH, PROGRAM = "san", "reconcile-demo"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.session import state_directory
+from reconciler.cli.state_place import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
 from reconciler.model.plan import Plan

@@ -1,4 +1,4 @@
-"""Observed facts as a table for a terminal."""
+"""What a host has, in a few words a section."""
 
 from __future__ import annotations
 
@@ -23,20 +23,14 @@ def age(observed_at: str, now: datetime) -> str:
     return f"the facts are {count} {name}{'' if count == 1 else 's'} old ({observed_at})"
 
 
-def facts_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:
-    """One paragraph a host: who it is, what its file, kernel and mounts say."""
-    for cluster, observed in pairs:
-        yield "title", f"cluster {cluster.name}"
-        for name, facts in observed.hosts.items():
-            if isinstance(facts, Unreachable):
-                yield "bad", f"  {name}  {facts.code}: {facts.message}"
-            else:
-                yield from _host(name, facts)
-        for name, facts in observed.storage.items():
-            yield from _storage(name, facts)
+def host_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:
+    """A paragraph a host that answered: who it is, what its file, kernel and mounts say."""
+    for _cluster, observed in pairs:
+        for name, facts in observed.answering_hosts().items():
+            yield from _host(name, facts)
 
 
-def _storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
+def describe_storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
     """A host beside the members, as far as something is to be done there."""
     if isinstance(facts, Unreachable):
         yield "bad", f"  {name}  {facts.code}: {facts.message}"

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import NO_COLOR, NO_INPUT, PARALLELISM, VERBOSE
-from reconciler.cli.terminal import observing, show
+from reconciler.cli.options import NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
+from reconciler.cli.terminal import is_quiet, note, observing, show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
@@ -52,6 +52,7 @@ UNSAYABLE = "No file of this version can say what these hosts have:"
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(
@@ -83,10 +84,11 @@ def command(
     text, said, faithful = asyncio.run(search.adopt(hosts))
     if output:
         create_private(output, text)
-        click.echo(f"{output} is written.", err=True)
+        note(f"{output} is written.")
     else:
         click.echo(text, nl=False)
-    show([("" if faithful else "warn", line) for line in said], no_color, err=True)
+    if not (faithful and is_quiet()):
+        show([("" if faithful else "warn", line) for line in said], no_color, err=True)
     return 0 if faithful else BLOCKED
 
 
