@@ -17,6 +17,7 @@ from reconciler.errors import ReconcilerError, SpecInvalid
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
 # underscore behind a name that is a word of Python.
 COMMANDS = {
+    "init": "Write a first desired-state file, from hosts or with examples.",
     "validate": "Check desired-state files offline: schema and semantics.",
     "observe": "Read all hosts and print the facts; writes nothing.",
     "plan": "Show what differs and the ordered actions; writes nothing.",

@@ -157,3 +157,11 @@ TARGET = click.option(
 NO_INPUT = click.option("--no-input", is_flag=True, help="Never ask.")
 YES = click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Tell only what was not done.")
+LOGIN = combine_decorators(
+    click.option("--user", help="The user to log in as."),
+    click.option("--identity", help="The private key's file."),
+    click.option("--known-hosts", help="The file of known host keys."),
+    click.option(
+        "--sudo", is_flag=True, help="Run through sudo -n, when the user is not root."
+    ),
+)
