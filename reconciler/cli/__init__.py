@@ -31,7 +31,7 @@ COMMANDS = {
     "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: each action, its command, output and proof.",
-    "explain": "Why something is planned, or what a refusal code means.",
+    "explain": "What a code, kind of action or key of the file means; why something is planned.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
     "scripts": "Print what runs on a host for a verb of the gate or a section of the probe.",
