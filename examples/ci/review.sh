@@ -2,7 +2,9 @@
 # What the pipelines beside this file run: a change of the desired-state file is planned for its
 # reviewers, the plan that they saw is applied once it is merged, and drift is told every night.
 #
-#   review.sh review   on a merge request: validate, plan, comment; fails where the plan is blocked
+#   review.sh review   on a merge request: validate, plan, comment; fails where the plan is blocked.
+#                      Of one look at the hosts it leaves in OUT p.plan.json, plan.md, plan.html,
+#                      plan.xml (JUnit) and reconcile.sarif, with what is refused at its line
 #   review.sh fetch    on the main branch: brings the plan of the merged request into OUT
 #   review.sh apply    on the main branch: plans the merged file and applies exactly that plan, or
 #                      fails as stale (6)
@@ -23,6 +25,7 @@ FILE=${RECONCILE_CONFIG:-cluster.yaml}
 OUT=${OUT:-reconcile-out}
 PLAN=$OUT/p.plan.json
 COMMENT=$OUT/plan.md
+SARIF=$OUT/reconcile.sarif
 # What reconcile puts first into its Markdown: by it the comment is found again.
 MARKER='<!-- reconcile-plan -->'
 
@@ -30,15 +33,20 @@ say() { printf 'review.sh: %s\n' "$*" >&2; }
 
 review() {
     status=0
-    reconcile validate "$FILE" --format sarif >"$OUT/reconcile.sarif" || status=$?
+    rm -f "$PLAN"
+    reconcile validate "$FILE" --format sarif >"$SARIF" || status=$?
     if [ "$status" -ne 0 ]; then
         reconcile validate "$FILE" || : # once more, for people
         return "$status"
     fi
     reconcile plan "$FILE" --no-input --detailed-exitcode --format markdown -o "$PLAN" \
         >"$COMMENT" || status=$?
-    if [ ! -s "$COMMENT" ]; then return "$status"; fi # it could not plan, and has said why
+    if [ ! -s "$PLAN" ]; then return "$status"; fi # it could not plan, and has said why
     cat "$COMMENT"
+    # The same look in other forms: no host is asked again.
+    reconcile show "$PLAN" --format sarif >"$SARIF"
+    reconcile show "$PLAN" --format junit >"$OUT/plan.xml"
+    reconcile show "$PLAN" --format html >"$OUT/plan.html"
     comment
     case $status in
     0 | 2) return 0 ;;

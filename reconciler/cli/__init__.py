@@ -13,6 +13,7 @@ from reconciler import __version__
 from reconciler.cli.streams import replace_closed_streams
 from reconciler.cli.terminal import plain
 from reconciler.errors import ReconcilerError, SpecInvalid
+from reconciler.system_errors import say_error
 
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
 # underscore behind a name that is a word of Python.
@@ -30,7 +31,7 @@ COMMANDS = {
     "unlock": "Show what a run holds and what still runs of it; then free it.",
     "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
-    "show": "One past run: each action, its command, output and proof.",
+    "show": "One past run: each action, its command, output and proof; or a saved plan.",
     "explain": "What a code, kind of action or key of the file means; why something is planned.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
@@ -127,4 +128,4 @@ def _words(error: Exception) -> str:
     """As a person says it: the file first, no number of an error."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
+    return say_error(error)

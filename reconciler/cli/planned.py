@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing
 from reconciler.loading import read
@@ -44,7 +44,7 @@ def plan_desired(
 async def _live(
     desired: Desired, options: Options, *, no_color: bool
 ) -> tuple[Plan, ClusterObservations]:
-    async with connect_hosts(desired) as fleet:
+    async with look_at_hosts(desired) as fleet:
         total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
         with observing(total, no_color=no_color) as watch:
             return await make(desired, fleet, options, watch)

@@ -10,7 +10,7 @@ import math
 import re
 import shlex
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -57,16 +57,37 @@ async def serve_hosts(world: World, directory: Path) -> AsyncIterator[Served]:
 
     Requests are the product's command lines, of root or through ``sudo -n --``. A host that
     is off or unreachable closes every connection; what else goes wrong looks as it does
-    with real ones. Whoever logs in with one user name is one controller.
+    with real ones. Whoever logs in with one user name is one controller. The world's clock
+    goes on with the real one, beside what commands let pass.
     """
     client = asyncssh.generate_private_key(KEY_TYPE)
     stranger = asyncssh.generate_private_key(KEY_TYPE)
-    doors = [SshServer(world, machine, client, stranger) for machine in world.machines.values()]
+    follow = real_time(world)
+    doors = [
+        SshServer(world, machine, client, stranger, follow)
+        for machine in world.machines.values()
+    ]
     try:
         yield _write_files(directory, client, doors)
     finally:
         for door in doors:
             await door.close()
+
+
+def real_time(world: World) -> Callable[[], None]:
+    """What lets the time pass for ``world`` that has really passed since it was called last.
+
+    Nobody sees a simulated host but through its commands: time need not pass between them.
+    """
+    moment = asyncio.get_running_loop().time
+    last = moment()
+
+    def follow() -> None:
+        nonlocal last
+        before, last = last, moment()
+        world.advance(last - before)
+
+    return follow
 
 
 def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[SshServer]) -> Served:
@@ -86,12 +107,18 @@ class SshServer:
     """The SSH server of one host."""
 
     def __init__(
-        self, world: World, machine: Machine, client: asyncssh.SSHKey, stranger: asyncssh.SSHKey
+        self,
+        world: World,
+        machine: Machine,
+        client: asyncssh.SSHKey,
+        stranger: asyncssh.SSHKey,
+        follow: Callable[[], None],
     ) -> None:
         self.world = world
         self.machine = machine
         self.key = asyncssh.generate_private_key(KEY_TYPE)
         self._stranger = stranger
+        self._follow = follow
         self._clients = asyncssh.import_authorized_keys(_public(client))
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -168,6 +195,7 @@ class SshServer:
             return Completed(UNKNOWN, "", f"unknown command: {error}\n")
 
     async def _run(self, user: str, argv: list[str], stdin: str) -> Completed:
+        self._follow()
         by_sudo = argv[:3] == SUDO
         if by_sudo and self.machine.refusal == "sudo-refused":
             return SUDO_REFUSED

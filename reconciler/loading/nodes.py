@@ -100,6 +100,12 @@ def value_mark(root: Node, path: Path) -> Mark:
     return entry.key
 
 
+def node_at(root: Node, path: Path) -> Node | None:
+    """The value at ``path``, None if the file has none there."""
+    entry, found = _entry(root, path)
+    return entry.node if found else None
+
+
 def text_at(root: Node, path: Path) -> str | None:
     """The text of the scalar at ``path`` as it is written, None if there is no such scalar."""
     entry, found = _entry(root, path)

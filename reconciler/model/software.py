@@ -11,7 +11,14 @@ from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, require
 # What tells that the tools are there; they bring more.
 TOOLS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb")
 BROUGHT = ("mkfs.ocfs2", "tunefs.ocfs2", "fsck.ocfs2", "debugfs.ocfs2", "mounted.ocfs2", "o2cb")
-# By package manager, the package that brings a command.
+_RED_HAT = {
+    "parted": "parted",
+    "partprobe": "parted",
+    "sgdisk": "gdisk",
+    "multipathd": "device-mapper-multipath",
+    "sg_readcap": "sg3_utils",
+}
+# By package manager that a plan uses, the package that brings a command.
 NAMES: Mapping[str, Mapping[str, str]] = {
     "dpkg": {
         "parted": "parted",
@@ -20,13 +27,18 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "multipathd": "multipath-tools",
         "sg_readcap": "sg3-utils",
     },
-    "rpm": {
-        "parted": "parted",
-        "partprobe": "parted",
-        "sgdisk": "gdisk",
-        "multipathd": "device-mapper-multipath",
-        "sg_readcap": "sg3_utils",
-    },
+    "rpm": _RED_HAT,
+    "yum": _RED_HAT,
+}
+# What a person types there, by what the probe tells: apt, dnf, yum 3, and what no plan uses.
+INSTALL = {
+    "dpkg": "apt-get install",
+    "rpm": "dnf install",
+    "yum": "yum install",
+    "zypper": "zypper install",
+    "rpm-ostree": "rpm-ostree install",
+    "microdnf": "microdnf install",
+    "tdnf": "tdnf install",
 }
 # What the probe tells of unasked.
 USUAL = frozenset(
@@ -35,6 +47,11 @@ USUAL = frozenset(
 # Nothing fails without it: a grown LUN is then seen after a rescan only.
 OPTIONAL = "sg_readcap"
 UNITS = ("o2cb.service", "ocfs2.service")
+
+
+def is_installer(manager: str | None) -> bool:
+    """Whether plans install packages by it."""
+    return manager in NAMES
 
 
 def missing_packages(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
@@ -205,12 +222,12 @@ def expand_kernel(package: str, facts: HostFacts) -> str:
 def module_package(cluster: Cluster, facts: HostFacts) -> str:
     """The module's package on a host; empty where none is to be installed by a plan."""
     packages = cluster.packages
-    if not (packages.manage and packages.kernel_module and require(facts.packages).manager):
+    manager = require(facts.packages).manager
+    if not (packages.manage and packages.kernel_module and is_installer(manager)):
         return ""
     return expand_kernel(packages.kernel_module, facts)
 
 
 def install_line(manager: str | None, names: tuple[str, ...]) -> str:
     """The command that a person would type."""
-    tool = {"dpkg": "apt-get install", "rpm": "dnf install"}.get(manager or "", "install")
-    return f"{tool} {' '.join(names)}"
+    return f"{INSTALL.get(manager or '', 'install')} {' '.join(names)}"

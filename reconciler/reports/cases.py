@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.addresses import names_host
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports import junit
 from reconciler.reports.grouping import differences, doings, fold_names, refusals, steps
 from reconciler.reports.junit import Case, Suite
@@ -47,7 +48,7 @@ def _steps(cluster: ClusterPlan) -> Iterator[Case]:
     for step in steps(cluster.actions):
         action = step.first
         final = ", cannot be undone" if action.irreversible else ""
-        words = [f"because: {action.because}", f"risk: {action.risk}{final}"]
+        words = [f"because: {action.because}", f"risk: {said_risk(action)}{final}"]
         for doing in doings(step):
             if doing.command:
                 words.append(f"{fold_names(doing.hosts)}$ {doing.command}")

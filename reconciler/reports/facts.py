@@ -41,7 +41,7 @@ def _storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
         yield "bad", f"  {name}  {facts.code}: {facts.message}"
         return
     yield "", f"  {name}"
-    yield "", f"    system   {_system(facts)}"
+    yield "", f"    system   {_system(facts)}{_uptime(facts)}"
     if isinstance(facts.logical_volumes, Unknown):
         yield "warn", f"    volumes  unknown: {facts.logical_volumes.reason}"
         return
@@ -55,11 +55,15 @@ def _host(name: str, facts: HostFacts) -> Iterator[Line]:
     yield "", f"  {name}"
     for label, words in describe_host(facts):
         style = "warn" if words.startswith("unknown") else ""
-        yield style, f"    {label:<8} {words}"
+        more = _uptime(facts) if label == "system" else ""
+        yield style, f"    {label:<8} {words}{more}"
 
 
 def describe_host(facts: HostFacts) -> tuple[tuple[str, str], ...]:
-    """What a host has in a few words each; what could not be read begins with ``unknown``."""
+    """What a host has in a few words each; what could not be read begins with ``unknown``.
+
+    Nothing of it changes by itself: it stands in plans, which are the same for the same facts.
+    """
     return (
         ("system", _system(facts)),
         ("file", _file(facts)),
@@ -73,7 +77,13 @@ def _system(facts: HostFacts) -> str:
     if isinstance(facts.identity, Unknown):
         return f"unknown: {facts.identity.reason}"
     who = facts.identity
-    return f"{who.os} {who.os_version}, kernel {who.kernel}, up {who.uptime / 60:.0f} min"
+    return f"{who.os} {who.os_version}, kernel {who.kernel}"
+
+
+def _uptime(facts: HostFacts) -> str:
+    if isinstance(facts.identity, Unknown):
+        return ""
+    return f", up {facts.identity.uptime / 60:.0f} min"
 
 
 def _file(facts: HostFacts) -> str:

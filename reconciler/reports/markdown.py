@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from reconciler.model.outcome import Finding
-from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.model.plan import Action, ClusterPlan, Plan
 from reconciler.planning.review.approval import formats, runnable
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports import mermaid
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
@@ -195,12 +196,17 @@ def _actions(cluster: ClusterPlan) -> str:
             str(step.number),
             prose(step.where),
             prose(step.first.summary),
-            f"**{step.first.risk}**" if step.first.risk != "safe" else "safe",
+            _risk(step.first),
             "cannot be undone" if step.first.irreversible else "",
         )
         for step in steps(cluster.actions)
     )
     return table(("", "hosts", "action", "risk", ""), lines, LIMIT)
+
+
+def _risk(action: Action) -> str:
+    risk = said_risk(action)
+    return f"**{risk}**" if risk in {"outage", "data"} else risk
 
 
 def _graph(cluster: ClusterPlan) -> str:

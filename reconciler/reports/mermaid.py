@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.plan import Action
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.grouping import steps
 from reconciler.reports.timeline import Stage, stages, timeline
 from reconciler.reports.visible import visible
@@ -50,7 +51,7 @@ def _boxes(found: Sequence[Stage], numbers: Mapping[str, int]) -> Iterator[str]:
 
 
 def _class(stage: Stage) -> str:
-    risks = {action.risk for action in stage.actions}
+    risks = {said_risk(action) for action in stage.actions}
     return next((f":::{_RISKS[risk]}" for risk in ("data", "outage") if risk in risks), "")
 
 

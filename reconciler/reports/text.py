@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.addresses import parse_action_id
-from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
+from reconciler.model.views import View
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
     Step,
@@ -25,25 +26,22 @@ from reconciler.reports.grouping import (
 Line = tuple[str, str]
 # Symbols carry the meaning; colour only repeats it.
 GATE_CODE = re.compile(r"^.*\bgate: ([a-z0-9-]+): ", re.MULTILINE)
+# How a step is painted, by its own risk.
+STYLES = {"data": "bad", "outage": "warn"}
 _SIGNS = {"added": ("add", "+"), "removed": ("bad", "-"), "changed": ("change", "~")}
 
 
-def plan_lines(plan: Plan, seen: Mapping[str, Observed], detail: int) -> Iterator[Line]:
+def plan_lines(plan: Plan, views: Mapping[str, View], detail: int) -> Iterator[Line]:
     """A whole plan; with ``detail`` > 0 also commands and what proves each action."""
     for cluster in plan.clusters:
-        yield from _cluster(plan, cluster, seen[cluster.name], detail)
+        yield from _cluster(plan, cluster, views[cluster.name], detail)
         yield "", ""
     yield from _summary(plan)
 
 
-def _cluster(
-    plan: Plan, cluster: ClusterPlan, observed: Observed, detail: int
-) -> Iterator[Line]:
-    reached = len(observed.answering_hosts())
-    yield (
-        "title",
-        f"Plan {plan.id}  cluster {cluster.name}  observed {reached}/{len(observed.hosts)} hosts",
-    )
+def _cluster(plan: Plan, cluster: ClusterPlan, view: View, detail: int) -> Iterator[Line]:
+    reached = f"{view.answered}/{len(view.hosts)}"
+    yield "title", f"Plan {plan.id}  cluster {cluster.name}  observed {reached} hosts"
     yield from _changes(cluster.changes)
     if detail:
         yield from _differences(cluster.changes)
@@ -96,7 +94,7 @@ def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
     found = steps(actions)
     width = min(30, max((len(step.where) for step in found), default=0))
     for step in found:
-        style = {"data": "bad", "outage": "warn"}.get(step.first.risk, "")
+        style = STYLES.get(said_risk(step.first), "")
         mark = "  ! cannot be undone" if step.first.irreversible else ""
         yield style, f"{step.number:3} {step.where:<{width}}  {step.first.summary}{mark}"
         if detail:
@@ -143,7 +141,9 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
         work = f"{with_count(changes, 'change')}, {with_count(len(plan.actions), 'action')}"
-        text = f"{work}, risk {plan.risk}{final}"
+        again = sum(f.code == "failed-before" for c in plan.clusters for f in c.findings)
+        tried = f", {again} of them failed in the last run" if again else ""
+        text = f"{work}{tried}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."

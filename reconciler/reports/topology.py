@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member, Volume
@@ -14,10 +12,9 @@ from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.quantities import format_extent
 from reconciler.model.roles import LISTED, is_withdrawn
+from reconciler.model.views import Mark, Seat, Shelf, State, Topology
 from reconciler.planning.resolve.numbering import places, with_numbers
 
-Mark = Literal["mounted", "mounts", "unmounts", "again", "none", "unknown"]
-State = Literal["member", "joins", "leaves", "drained", "offline", "dead", "gone", "silent"]
 # What stands for no number: who joins has none yet, who leaves none any more.
 NOBODY = "\u2013"
 # Of what is mounted now, and which of its mount and unmount the plan has.
@@ -31,41 +28,6 @@ MARKS: Mapping[tuple[bool, bool, bool], Mark] = {
     (False, False, True): "none",
     (False, False, False): "none",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A member: its number now and then, its address, and a mark a volume."""
-
-    name: str
-    number: str
-    address: str
-    state: State
-    marks: tuple[Mark, ...]
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether it is on the interconnect when the plan is done."""
-        return self.state in {"member", "joins", "drained", "silent"}
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A volume: its size as the file has it, where it is mounted, and its device."""
-
-    label: str
-    size: str
-    path: str
-    device: str
-    is_withdrawn: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Topology:
-    """Members and volumes of a cluster in the file's order."""
-
-    seats: tuple[Seat, ...]
-    shelves: tuple[Shelf, ...]
 
 
 def topology(cluster: Cluster, observed: Observed, plan: ClusterPlan) -> Topology:

@@ -34,6 +34,36 @@ def test_bare_hosts_become_a_mounted_cluster_in_one_apply(storage):
     assert world.wrongs() == []
 
 
+def test_a_bare_host_with_yum_becomes_a_member():
+    world = bare(2)
+    for machine in world.machines.values():
+        machine.setup.manager = "yum"
+    ended = drive(world, Controller(world).apply(desired(world)))
+    assert (ended.word, ended.failures) == ("converged", {})
+    assert set(mounted(world).values()) == {MOUNTED}
+
+
+@pytest.mark.parametrize("manager", ["zypper", "rpm-ostree", "microdnf", "tdnf"])
+def test_a_package_manager_that_no_plan_uses_is_named_before_anything_is_done(manager):
+    world = bare(2, "node02")
+    world.machines["node02"].setup.manager = manager
+    before = len(world.trace)
+    plan = drive(world, Controller(world).plan(desired(world)))
+    (said,) = [b for b in plan.blocked if b.code == "package-manager-unsupported"]
+    assert said.subject == "member/node02"
+    assert said.message == (f"ocfs2-tools would be installed by {manager}, which no plan uses")
+    assert said.remedy.startswith(f"on node02: {manager} install ocfs2-tools; or write ")
+    assert "install-packages" not in {action.kind for action in plan.actions}
+    assert world.trace[before:] == []
+
+
+def test_where_nothing_is_missing_it_does_not_matter_who_would_install_it():
+    world = witnessed(2)
+    world.machines["node02"].setup.manager = "zypper"
+    plan = drive(world, Controller(world).plan(desired(world)))
+    assert plan.blocked == ()
+
+
 def test_a_bare_host_joins_a_volume_that_others_have_mounted():
     world = bare(3, "node03")
     assert drive(world, Controller(world).apply(desired(world, "node01", "node02"))).word == (

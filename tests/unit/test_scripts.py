@@ -13,6 +13,7 @@ from hatchling.builders.wheel import WheelBuilder
 
 from reconciler import gate, probe
 from reconciler.model.scripts import Part, join, travelling
+from reconciler.probe.installed import installed_text
 from reconciler.probe.sections import NAMES
 from tests.unit import shell_calls
 from tests.unit.gate.calls import SHELLS
@@ -34,6 +35,8 @@ def gate_sources() -> Iterator[tuple[str, Text]]:
 def probe_sources() -> Iterator[tuple[str, Text]]:
     """As above, for each section alone, and for all."""
     yield "probe", probe.probe_source
+    asked = ["--path", "/srv/it's", "--guests", "/srv/a\n/bin/list\nit's"]
+    yield "probe-installed", lambda: installed_text(asked, ["10.0.0.1:7777", "10.0.0.2:7777"])
     for name in probe.section_parts():
         yield f"probe-{name}", lambda name=name: probe.probe_source(name)
 
@@ -80,6 +83,134 @@ def test_no_function_takes_the_name_of_another(script):
     assert [name for name, count in found.items() if count > 1] == []
 
 
+# What hosts have, of every family; whether it is on this machine does not matter.
+PROGRAMS = [
+    "apt",
+    "apt-get",
+    "aptitude",
+    "dnf",
+    "dpkg",
+    "microdnf",
+    "pacman",
+    "apk",
+    "rpm",
+    "rpm-ostree",
+    "tdnf",
+    "yum",
+    "zypper",
+    "awk",
+    "blkid",
+    "blockdev",
+    "busybox",
+    "cat",
+    "chmod",
+    "cmp",
+    "cp",
+    "cut",
+    "date",
+    "dd",
+    "depmod",
+    "df",
+    "dmesg",
+    "dmsetup",
+    "du",
+    "file",
+    "find",
+    "flock",
+    "fsck",
+    "grep",
+    "grubby",
+    "head",
+    "id",
+    "insmod",
+    "ip",
+    "kill",
+    "link",
+    "links",
+    "ln",
+    "losetup",
+    "ls",
+    "lsblk",
+    "lvs",
+    "lvextend",
+    "mkdir",
+    "mkfs",
+    "mktemp",
+    "mknod",
+    "modinfo",
+    "modprobe",
+    "mount",
+    "mountpoint",
+    "multipath",
+    "multipathd",
+    "mv",
+    "nc",
+    "netcat",
+    "od",
+    "parted",
+    "partprobe",
+    "partx",
+    "ping",
+    "printf",
+    "ps",
+    "pvs",
+    "readlink",
+    "reboot",
+    "repoquery",
+    "rm",
+    "rmmod",
+    "sed",
+    "service",
+    "sgdisk",
+    "sh",
+    "shutdown",
+    "sleep",
+    "sort",
+    "ss",
+    "stat",
+    "su",
+    "sudo",
+    "swapon",
+    "sync",
+    "systemctl",
+    "tail",
+    "tar",
+    "tee",
+    "test",
+    "timeout",
+    "touch",
+    "tr",
+    "tunefs",
+    "udevadm",
+    "umount",
+    "uname",
+    "uniq",
+    "unlink",
+    "vgs",
+    "virsh",
+    "wc",
+    "wipefs",
+    "xargs",
+]
+
+
+@each_script
+def test_no_function_hides_a_program(script):
+    """It would call itself where it means the program, and be found where that is looked for."""
+    functions = frozenset(shell_calls.defined(whole(script)))
+    wanted = re.findall(r"\b(?:has|need) ([a-z_.0-9-]+)", travelling(whole(script)))
+    assert len(wanted) > 5
+    assert functions.isdisjoint({*PROGRAMS, *wanted})
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@each_script
+def test_only_programs_are_looked_for(script, shell):
+    part = SCRIPTS[script]()[{"gate": "lib/arguments", "probe": "lib/read"}[script]]
+    look = 'for word in sh has printf no-such-program; do has "$word" && echo "$word"; done'
+    assert run(*shell, "-c", f"{part.text}\n{look}") == "sh\n"
+
+
 @each_script
 def test_a_part_can_be_read_in_ten_minutes(script):
     """At most 200 lines, on top of them at most ten that say what it is for."""
@@ -95,7 +226,7 @@ def test_a_part_can_be_read_in_ten_minutes(script):
 def test_a_part_needs_what_is_there_and_uses_what_it_needs(script):
     """But for what is called by a name that is made up, or by every text."""
     parts = SCRIPTS[script]()
-    indirect = {"permit", "packages_apt", "packages_dnf", "lib/in_use"}
+    indirect = {"permit", "packages_apt", "packages_rpm", "lib/in_use", "lib/arguments"}
     for name, part in parts.items():
         code = travelling("\n\n" + part.text)
         used = shell_calls.called(code) | shell_calls.variables(code)

@@ -31,6 +31,7 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.progress import json_lines, live
+from reconciler.cli.run_records import told_of_failures
 from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, say, show
@@ -49,6 +50,7 @@ from reconciler.pipeline import plan as make
 from reconciler.planning.review.approval import Consent, runnable
 from reconciler.planning.review.plan_diff import Difference, differences
 from reconciler.reports.documents import plan_document, run_summary
+from reconciler.reports.plan_views import plan_views
 from reconciler.reports.stale import stale_lines
 from reconciler.reports.text import outcome_lines, plan_lines
 from reconciler.storage.private import private_directory
@@ -178,6 +180,7 @@ async def _run(
                 plan, pairs = await make(request.desired, fleet, request.options, watch)
             except asyncio.CancelledError as error:
                 raise click.Abort from error
+        plan = told_of_failures(plan, request.state)
         outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
     for outcome in outcomes:
         for item in outcome.blocked:
@@ -197,8 +200,7 @@ async def _carry_out(
     if request.saved and (changed := _changed(request.saved, plan)) is not None:
         return _stale(request, journal, plan, changed), False
     if not request.json:
-        by_name = {cluster.name: observed for cluster, observed in pairs}
-        show(plan_lines(plan, by_name, request.detail), request.no_color)
+        show(plan_lines(plan, plan_views(plan, pairs), request.detail), request.no_color)
     if runnable(plan) and not is_approved(request, journal, plan, pairs):
         return unapproved_outcomes(plan), False
     stop = asyncio.Event()

@@ -7,7 +7,7 @@ import json
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -61,7 +61,7 @@ def command(
     check_targets(desired, targets)
 
     async def look() -> tuple[Drift, ...]:
-        async with connect_hosts(desired) as fleet:
+        async with look_at_hosts(desired) as fleet:
             total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 return await drifts(desired, fleet, Options(targets, parallelism), watch)

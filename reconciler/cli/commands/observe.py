@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -20,6 +20,7 @@ from reconciler.cli.options import (
     discover_file,
     formats,
 )
+from reconciler.cli.output import check_facts_name
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.loading import read
 from reconciler.model.observed import Unreachable
@@ -55,10 +56,12 @@ def command(
     """Read all hosts of FILE; writes nothing on any of them."""
     path = discover_file(file)
     beside(output, path)
+    if output:
+        check_facts_name(output)
     desired = read(path)
 
     async def look() -> ClusterObservations:
-        async with connect_hosts(desired) as fleet:
+        async with look_at_hosts(desired) as fleet:
             total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, Span, discover_file, formats
 from reconciler.cli.terminal import observing, plain, show
@@ -131,7 +131,7 @@ class _Looks:
 
     async def each(self) -> AsyncGenerator[Json, None]:
         """A document a look; the first has two samples of the heartbeats, too."""
-        async with connect_hosts(self.desired) as fleet:
+        async with look_at_hosts(self.desired) as fleet:
             total = sum(len(contacted_members(cluster)) for cluster in self.desired.clusters)
             with observing(total, no_color=self.no_color) as watch:
                 pairs = await self._first(fleet, watch)

@@ -19,10 +19,10 @@ verb_check_fs() { # check-fs STACK CLUSTER
     *) refuse foreign-stack "$node belongs to $stamp, not $1/$2" ;;
     esac
     need fsck.ocfs2
-    if unindexed && unused && fsck -fn; then echo "ok clean $node" && return; fi
-    fsck -fy && [ -z "$told" ] && echo "ok clean $node" && return
+    if unindexed && unused && run_fsck -fn; then echo "ok clean $node" && return; fi
+    run_fsck -fy && [ -z "$told" ] && echo "ok clean $node" && return
     [ -n "$told" ] || stop 70 check-failed "$node: ${said##*"$NL"}"
-    fsck -fy && echo "ok repaired $node" && return
+    run_fsck -fy && echo "ok repaired $node" && return
     stop 70 check-failed "$node: ${problems:-${said##*"$NL"}}"
 }
 
@@ -46,7 +46,7 @@ unused() { # after `stats`
 
 # The status is 0 with errors repaired and with errors left. What it complained about is in
 # $told; the first $problems do not count the index; all is in $said.
-fsck() { # fsck HOW: no problems, and all passes
+run_fsck() { # run_fsck HOW: no problems, and all passes
     nobody_else unmounted # each time: the run before may have taken hours
     said=$(fsck.ocfs2 "$1" "$dev" 2>&1 </dev/null)
     told=$(printf '%s\n' "$said" | grep -E '^\[[A-Z_0-9]+\]')

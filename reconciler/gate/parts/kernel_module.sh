@@ -3,12 +3,12 @@
 # Done where it is there. Needs modinfo, and what install-packages needs.
 # Refuses where no build is for that kernel (module-not-built), and what install-packages refuses.
 #
-# needs: permit lib/package_names lib/packages lib/repoquery packages_apt packages_dnf
+# needs: permit lib/package_names lib/packages lib/repoquery packages_apt packages_rpm
 
 verb_install_module() { # install-module MANAGER PACKAGE[=VERSION] KERNEL: the build for KERNEL, no other
     [ $# -eq 3 ] || usage 'install-module MANAGER PACKAGE[=VERSION] KERNEL'
-    case $1 in dpkg | rpm) ;; *) usage "not a package manager: $1" ;; esac
-    with=$1 kernel=$3 versioned=''
+    case $1 in dpkg | rpm) with=$1 ;; yum) with=rpm ;; *) usage "not a package manager: $1" ;; esac
+    kernel=$3 versioned=''
     is_package "$2" || usage "not a package: $2"
     is_package "$3" || usage "not a kernel: $3"
     case $2 in *=*) version=${2#*=} ;; *) version='' ;; esac
@@ -106,8 +106,10 @@ named_build() { # named_build PACKAGE: NAME=VERSION of $version in $build
 }
 
 find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in $build
-    if [ "$dnf" = yum ]; then need repoquery; fi
-    said=$(builds_of "$1" 2>&1) || yum_failed
+    if [ "$installer" = yum ] && ! has repoquery; then
+        stop 70 no-tool "repoquery is not there, it is part of yum-utils"
+    fi
+    said=$(builds_of "$1" 2>&1) || install_failed
     builds=$(printf '%s\n' "$said" | grep "^$1-.*\." | sort -Vu)
     build=''
     IFS=$NL

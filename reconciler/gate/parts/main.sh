@@ -18,7 +18,7 @@ call() { # call VERB ARG...
     while case $named in *-*) ;; *) false ;; esac; do
         named=${named%%-*}_${named#*-}
     done
-    has "$named" || usage "no such verb: $verb"
+    command -v "$named" >/dev/null || usage "no such verb: $verb"
     "$named" "$@"
 }
 

@@ -1,14 +1,13 @@
-# install-packages MANAGER [?]NAME[=VERSION]...   dpkg or rpm; removes nothing, starts nothing;
-#                                      what has a ? only if a repository offers it
-# Refuse: package-lock-busy, package-database-broken, package-held, package-missing,
+# install-packages MANAGER [?]NAME[=VERSION]...   dpkg, rpm or yum; removes nothing, starts
+#                                      nothing; what has a ? only if a repository offers it
+# Refuse: package-manager-unsupported, package-lock-busy, package-database-broken, package-held, package-missing,
 # package-conflict, repository-failed, no-space. What then fails ends with status 70.
 #
-# needs: permit lib/package_names lib/packages packages_apt packages_dnf
+# needs: permit lib/package_names lib/packages packages_apt packages_rpm
 
 verb_install_packages() { # install-packages MANAGER [?]NAME[=VERSION]...
     [ $# -ge 2 ] || usage 'install-packages MANAGER [?]NAME[=VERSION]...'
-    case $1 in dpkg | rpm) ;; *) usage "not a package manager: $1" ;; esac
-    with=$1
+    case $1 in dpkg | rpm) with=$1 ;; yum) with=rpm ;; *) usage "not a package manager: $1" ;; esac
     shift
     for word; do is_package "${word#\?}" || usage "not a package: $word"; done
     packages_ready

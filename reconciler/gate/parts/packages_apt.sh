@@ -43,7 +43,7 @@ install_dpkg() { # install_dpkg [?]NAME[=VERSION]...: of $names those that are m
     fi
     end_if_fetched
     hold_settings
-    said=$(apt install "$@" 2>&1)
+    said=$(run_apt install "$@" 2>&1)
     give_back_settings
     last=$(complaint)
     case $said in
@@ -82,7 +82,7 @@ is_pinned() { # is_pinned NAME[=VERSION]: VERSION is kept away, or another one i
 }
 
 # It asks nobody, removes nothing, and takes nothing that was not named or needed.
-apt() { # apt VERB ARG...
+run_apt() { # run_apt VERB ARG...
     action=$1
     shift
     older=''
@@ -118,7 +118,7 @@ offered() { # offered NAME[=VERSION]: whether there is one to install, of that v
 refresh() { # reads the repositories anew, once
     [ -z "${refreshed-}" ] || return 0
     refreshed=yes
-    said=$(apt update 2>&1) || fetch_failed
+    said=$(run_apt update 2>&1) || fetch_failed
     case "$NL$said" in # the status is 0 also where old lists are used instead
     *"$NL"[EW]:*'ailed to fetch'*) fetch_failed ;;
     esac
@@ -130,7 +130,7 @@ fetch_failed() {
 }
 
 rehearse() { # rehearse NAME...: what would be done, in $said
-    said=$(apt -s install "$@" 2>&1)
+    said=$(run_apt -s install "$@" 2>&1)
 }
 
 no_way() {
@@ -185,7 +185,7 @@ room_for() { # for what was rehearsed
 }
 
 fetched() { # fetched NAME...: everything is here before anything is unpacked
-    said=$(apt --download-only install "$@" 2>&1) && return
+    said=$(run_apt --download-only install "$@" 2>&1) && return
     last=$(complaint)
     case $said in *'enough free space'* | *'o space left'*)
             refuse no-space "$last"

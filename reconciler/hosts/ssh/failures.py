@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
+from reconciler.system_errors import say_error
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -47,13 +49,13 @@ def login_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> 
         case asyncssh.KeyExchangeFailed() if "host key" in str(error):
             return _key_failure(error, witness, files)
         case asyncssh.PermissionDenied():
-            return "login-refused", str(error)
+            return "login-refused", say_error(error)
         case OSError() | asyncssh.Error():
             return _network_failure(error)
         case asyncssh.KeyImportError() | asyncssh.KeyEncryptionError():
-            return "login-refused", f"the private key cannot be used: {error}"
+            return "login-refused", f"the private key cannot be used: {say_error(error)}"
         case _:
-            return "ssh-config-invalid", f"ssh_config cannot be used: {error}"
+            return "ssh-config-invalid", f"ssh_config cannot be used: {say_error(error)}"
 
 
 def _network_failure(error: Exception) -> tuple[str, str]:
@@ -61,8 +63,8 @@ def _network_failure(error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError) and error.filename is not None:
         return "login-refused", f"{error.filename} cannot be read: {error.strerror}"
     if isinstance(error, TimeoutError):
-        return "host-unreachable", str(error)
-    return "host-unreachable", str(error) or type(error).__name__
+        return "host-unreachable", say_error(error)
+    return "host-unreachable", say_error(error) or type(error).__name__
 
 
 def _key_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> tuple[str, str]:
@@ -77,7 +79,7 @@ def _key_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> t
             f"its host key has changed: it offers {offered}, {places} holds {known}; "
             "someone may be in between"
         )
-    why = "" if witness.offered else f" ({error})"
+    why = "" if witness.offered else f" ({say_error(error)})"
     return "host-key-unknown", (
         f"its host key is not known: it offers {offered}{why}, {places} holds none"
     )

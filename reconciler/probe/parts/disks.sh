@@ -22,7 +22,7 @@ probe_disks() {
         sectors=$got
         disk "$dir"
     done
-    links
+    lasting_names
 }
 
 disk() { # disk DIR
@@ -78,7 +78,7 @@ capacity() { # capacity KNAME: what the device itself says, in $bytes; the least
     done
 }
 
-links() { # the stable names of devices, and device-mapper's
+lasting_names() { # the stable names of devices, and device-mapper's
     glob "$SYS/dm-*"
     for dir in $globbed; do
         if get "$dir/dm/name" && [ -b "/dev/mapper/$got" ]; then

@@ -26,7 +26,7 @@ connect() { # connect IP:PORT: prints it with the state of a connection, as one 
         status=$?
     fi
     case $status:$said in 127:* | *:*'No such file'*) # no bash, or one without networks
-        netcat "$ip" "$port"
+        connect_by_netcat "$ip" "$port"
         ;;
     esac
     case $status:$said in
@@ -42,7 +42,7 @@ connect() { # connect IP:PORT: prints it with the state of a connection, as one 
     esac
 }
 
-netcat() { # netcat IP PORT: in $status and $said; busybox has no -z, but runs a program
+connect_by_netcat() { # connect_by_netcat IP PORT: in $status, $said; busybox has no -z, but runs a program
     if has nc; then
         said=$(limited 3 nc -v -w 2 -z "$1" "$2" 2>&1)
         status=$?

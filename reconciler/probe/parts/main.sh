@@ -49,7 +49,7 @@ done
 
 guests='' unlisted='' unapproved=''
 for once_for_all in prepare_files prepare_guests; do
-    if has $once_for_all; then $once_for_all; fi
+    if command -v $once_for_all >/dev/null; then $once_for_all; fi
 done
 
 IFS=$NL

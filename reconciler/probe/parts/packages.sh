@@ -12,7 +12,7 @@ probe_packages() {
         set -- "$@" "$name"
     done
     if is_rpm && has rpm; then
-        manager=rpm
+        rpm_installer
         found=$(rpm -qa --qf 'ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' "$@") ||
             fail "rpm cannot read its database"
     elif [ -s /var/lib/dpkg/status ] && has dpkg-query; then
@@ -33,6 +33,14 @@ probe_packages() {
     for name in mkfs.ocfs2 tunefs.ocfs2 fsck.ocfs2 debugfs.ocfs2 mounted.ocfs2 o2cb blkid \
         wipefs lsblk multipathd parted sgdisk partprobe sg_readcap systemctl flock timeout; do
         if has "$name"; then row command "$name"; fi
+    done
+}
+
+rpm_installer() { # in $manager: rpm where dnf installs, or else what does
+    manager=rpm
+    ! has dnf || return 0
+    for name in yum zypper rpm-ostree microdnf tdnf; do
+        if has $name; then manager=$name && return; fi
     done
 }
 

@@ -76,7 +76,7 @@ probe_ordering() {
     [ $# -eq 0 ] || fail "systemctl does not tell of $1"
     glob '/etc/systemd/system/*.d/reconcile.conf'
     for path in $globbed; do
-        if [ -e "$path" ]; then file "$path"; fi
+        if [ -e "$path" ]; then tell_file "$path"; fi
     done
 }
 

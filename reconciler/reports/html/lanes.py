@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.plan import Action
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.grouping import steps
 from reconciler.reports.html.markup import Markup, clip_text, join_markup, tag
 from reconciler.reports.timeline import Bar, Window, timeline, windows
@@ -138,7 +139,7 @@ def _bar(bar: Bar, y: int, scale: float, links: _Links) -> Markup:
             width=round(wide, 1),
             height=LANE - 12,
             rx=3,
-            class_=f"bar {bar.action.risk}",
+            class_=f"bar {said_risk(bar.action)}",
         ),
         *_number(str(links.numbers[bar.action.id]), x, wide, y + LANE // 2 + 4),
     )

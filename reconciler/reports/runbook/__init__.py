@@ -10,6 +10,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
+from reconciler.planning.review.outages import is_outage
 from reconciler.reports.documents import interruption
 from reconciler.reports.runbook.advice import CARE, guide, warnings
 from reconciler.reports.runbook.fact_checks import check
@@ -60,8 +61,9 @@ def _step(group: Sequence[Action], places: Places) -> Json:
         "hosts": [action.host for action in group if action.host],
         "barrier": first.command is None,
         "risk": first.risk,
+        "outage": any(is_outage(action) for action in group),
         "irreversible": first.irreversible,
-        "warnings": list(dict.fromkeys(w for action in group for w in warnings(action))),
+        "warnings": list(warnings(group)),
         "care": CARE.get(first.kind, ""),
         "guide": guide(first, places.cluster.numbering),
         "unless": _checks([f for a in group for f in a.unless], places),

@@ -27,13 +27,13 @@ def _file(path: str, fact: Fact) -> Check:
 
 
 def _package(fact: Fact, host: str, places: Places) -> Check:
-    query = ("rpm", "-q") if places.manager(host) == "rpm" else ("dpkg-query", "-W")
+    query = ("dpkg-query", "-W") if places.manager(host) == "dpkg" else ("rpm", "-q")
     return one(shell(*query, fact.subject), f"{fact.subject} {fact.value or 'with a version'}")
 
 
 def _module_package(fact: Fact, host: str, places: Places) -> Check:
     name, _, version = fact.subject.partition("=")
-    query = ("rpm", "-q") if places.manager(host) == "rpm" else ("dpkg-query", "-W")
+    query = ("dpkg-query", "-W") if places.manager(host) == "dpkg" else ("rpm", "-q")
     return one(shell(*query, name), f"{name} {version}, or a build of it")
 
 

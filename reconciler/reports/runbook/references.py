@@ -101,7 +101,7 @@ class Places:
         return next((m for m in mounts if m.path == path), None)
 
     def manager(self, host: str) -> str:
-        """``dpkg`` or ``rpm``."""
+        """As the probe tells it: ``dpkg``, ``rpm``, ``yum`` or another."""
         facts = self.facts(host)
         if facts is None or isinstance(facts.packages, Unknown):
             return "dpkg"

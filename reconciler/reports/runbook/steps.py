@@ -85,6 +85,12 @@ APT = (
     *("apt-get", "install", "--no-install-recommends", "-o", "APT::Get::Remove=false"),
     *("-o", "DPkg::Options::=--force-confold"),
 )
+# By package manager of rpm, the program; yum 3 has its queries in yum-utils.
+RPM = {"rpm": "dnf", "yum": "yum"}
+QUERY = {
+    "dnf": "dnf repoquery --showduplicates",
+    "yum": "repoquery --show-duplicates --plugins",
+}
 HIDE = "systemctl mask --runtime o2cb.service ocfs2.service"
 SHOW = "systemctl unmask --runtime o2cb.service ocfs2.service"
 
@@ -93,14 +99,19 @@ def _packages(action: Action, _places: Places) -> Commands:
     manager, *names = arguments(action)
     needed = [name for name in names if not name.startswith("?")]
     useful = [name[1:] for name in names if name.startswith("?")]
-    if manager == "rpm":
+    tool = RPM.get(manager)
+    if tool:
         needed, useful = ([n.replace("=", "-", 1) for n in many] for many in (needed, useful))
-    one = ("dnf", "install") if manager == "rpm" else APT
+    one = (tool, "install") if tool else APT
     optional = [f"{shell(*one, name)}    # if a repository has it" for name in useful]
     upgrade = action.kind == "upgrade-packages"
-    older = ("--allow-downgrades",) if upgrade and manager != "rpm" else ()
-    update = [] if manager == "rpm" else ["apt-get update"]
-    run = [shell(*one, *older, *needed)] if needed else []
+    older = ("--allow-downgrades",) if upgrade and not tool else ()
+    update = [] if tool else ["apt-get update"]
+    # yum 3 installs nothing in place of a newer one.
+    or_older = (
+        "    # or yum downgrade, if a newer one is there" if upgrade and tool == "yum" else ""
+    )
+    run = [shell(*one, *older, *needed) + or_older] if needed else []
     hide = ([], []) if upgrade else ([HIDE], [SHOW])
     return (*hide[0], *update, *run, *optional, *hide[1])
 
@@ -110,12 +121,12 @@ def _module(action: Action, _places: Places) -> Commands:
     manager, word, kernel = arguments(action)
     name, _, version = word.partition("=")
     which = remark(f"the one for {kernel}{version and f', of {version}'}")
-    if manager == "rpm":
+    if tool := RPM.get(manager):
         builds = shlex.quote(f"{name}-{version}*" if version else name)
-        look = f"dnf repoquery --showduplicates -l {builds} | {shell('grep', '-F', f'modules/{kernel}/')}"
-        find = f"dnf repoquery --showduplicates {builds}"
+        find = f"{QUERY[tool]} {builds}"
+        look = f"{QUERY[tool]} -l {builds} | {shell('grep', '-F', f'modules/{kernel}/')}"
         verb = "install, or downgrade" if version else "install"
-        return (find, look, f"dnf install {shlex.quote(name)}-BUILD    # {verb}: {which}")
+        return (find, look, f"{tool} install {shlex.quote(name)}-BUILD    # {verb}: {which}")
     if kernel in name and not version:
         return ("apt-get update", shell(*APT, name))
     find = shell("apt-cache", "madison", name)
@@ -133,9 +144,9 @@ def _fetch(action: Action, places: Places) -> Commands:
     kind = declared_kind(action.kind.replace("fetch", "upgrade"))
     typed = STEPS[kind](replace(action, kind=kind, command=command), places)
     return tuple(
-        line.replace("apt-get install", "apt-get install --download-only").replace(
-            "dnf install", "dnf install --downloadonly"
-        )
+        line.replace("apt-get install", "apt-get install --download-only")
+        .replace("dnf install", "dnf install --downloadonly")
+        .replace("yum install", "yum install --downloadonly")
         for line in typed
     )
 

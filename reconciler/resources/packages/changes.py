@@ -16,6 +16,7 @@ from reconciler.model.software import (
     has_module,
     has_module_version,
     installed_module,
+    is_installer,
     missing_packages,
     module_package,
     optional_packages,
@@ -38,7 +39,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """
     for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         names = missing_packages(cluster, facts)
-        if names and cluster.packages.manage and require(facts.packages).manager:
+        if names and cluster.packages.manage and is_installer(require(facts.packages).manager):
             before, after = dict.fromkeys(names, "absent"), dict.fromkeys(names, "installed")
             because = "without them the host can take no part"
             address = member_address(host, "packages")

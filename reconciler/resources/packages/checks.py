@@ -14,6 +14,7 @@ from reconciler.model.software import (
     expand_kernel,
     has_module,
     install_line,
+    is_installer,
     missing_packages,
     module_package,
     outdated_module,
@@ -48,7 +49,6 @@ def _check_rights(host: str, facts: HostFacts) -> Iterator[Blocked]:
 
 def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     packages = require(facts.packages)
-    names = missing_packages(cluster, facts)
     if missing := [name for name in SYSTEM if name not in packages.commands]:
         yield Blocked(
             "tools-missing",
@@ -56,6 +56,7 @@ def _check_software(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[B
             f"not installed: {', '.join(missing)}",
             f"on {host}: {install_line(packages.manager, ('util-linux', 'systemd'))}",
         )
+    names = missing_packages(cluster, facts)
     if names and not (cluster.packages.manage and packages.manager):
         yield from _only_checked(cluster, host, facts)
     elif names:
@@ -107,6 +108,14 @@ def _only_checked(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blo
 
 def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Iterator[Blocked]:
     """Refuse what the package manager would, as far as it can be seen beforehand."""
+    if not is_installer(packages.manager):
+        yield Blocked(
+            "package-manager-unsupported",
+            member_address(host),
+            f"{', '.join(names)} would be installed by {packages.manager}, which no plan uses",
+            f"on {host}: {install_line(packages.manager, names)}; "
+            "or write packages: {manage: false} in the file, and install by hand",
+        )
     if packages.broken:
         yield Blocked(
             "package-database-broken",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from reconciler.model.observed import Identity, Kernel, ModuleBuild, Packages, Space
+from reconciler.model.software import INSTALL
 from reconciler.probe.sections import (
     Section,
     choice,
@@ -91,7 +92,7 @@ def parse_packages(section: Section) -> Packages:
     for name, version in rows["version"]:
         versions[name] = f"{versions[name]}, {version}" if name in versions else version
     return Packages(
-        manager=choice(manager, {"dpkg": "dpkg", "rpm": "rpm", "-": None}),
+        manager=choice(manager, {"-": None, **{name: name for name in INSTALL}}),
         versions=versions,
         commands=tuple(name for (name,) in rows["command"]),
         held=tuple(name for (name,) in rows["held"]),

@@ -20,6 +20,7 @@ from reconciler.model.records import DIRECTORY
 from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import begin, blank, describe_device, views
+from reconciler.resources.volumes.stamps import check_stamp
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
 SLACK = 4 << 20
@@ -154,7 +155,7 @@ def _check_content(
     for host, view in seen.items():
         facts = observed.answering_hosts()[host]
         if view.superblock is not None:
-            yield from _check_superblock(cluster, volume, view.superblock)
+            yield from _check_superblock(cluster, volume, view.superblock, facts)
             return
         disk = disk_of(facts, view)
         if disk is not None and is_logical(disk):
@@ -223,7 +224,9 @@ def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
     )
 
 
-def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
+def _check_superblock(
+    cluster: Cluster, volume: Volume, block: Superblock, facts: HostFacts
+) -> Iterator[Blocked]:
     subject = volume_address(volume.label)
     own = volume.label if volume.labelled is None else volume.labelled
     if block.label not in {own, *volume.last_applied.labels}:
@@ -235,13 +238,5 @@ def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> It
             "correct the device or the label: only what an earlier apply left under the old "
             "label is relabelled",
         )
-        return
-    stamp = (block.stack, block.cluster)
-    if stamp not in (("o2cb", cluster.name), ("", "")):
-        yield Blocked(
-            "foreign-stack",
-            subject,
-            f"the volume is stamped for {block.stack or 'no stack'}/{block.cluster or 'none'}, "
-            f"not o2cb/{cluster.name}",
-            "correct the cluster's name or the device",
-        )
+    else:
+        yield from check_stamp(cluster, volume, block, facts)

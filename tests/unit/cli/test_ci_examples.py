@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -106,6 +107,7 @@ async def test_a_request_is_reviewed_in_one_comment_and_what_was_reviewed_is_app
         comment = (tmp_path / "body").read_text()
         assert (comment.startswith(MARKER), plan["id"] in comment) == (True, True)
         assert json.loads((tmp_path / "reconcile-out/reconcile.sarif").read_text())["runs"]
+        assert plan["id"] in (tmp_path / "reconcile-out/plan.html").read_text()
 
         shutil.move(tmp_path / "reconcile-out", tmp_path / "saved")
         assert await ran(tmp_path, "fetch", GITHUB) == (0, "")
@@ -154,6 +156,19 @@ async def test_a_blocked_plan_fails_the_gate_after_the_comment_was_updated(tmp_p
             "api --method PATCH repos/ops/storage/issues/comments/41 -F body=@"
         )
         assert "host-unreachable" in (tmp_path / "body").read_text()
+        out = tmp_path / "reconcile-out"
+        assert "host-unreachable" in (out / "plan.html").read_text()
+        (run,) = json.loads((out / "reconcile.sarif").read_text())["runs"]
+        ((found, place),) = (
+            (result["ruleId"], result["locations"][0]["physicalLocation"]["region"])
+            for result in run["results"]
+        )
+        assert (found, at.line(place["startLine"]).strip()) == (
+            "host-unreachable",
+            "host: 127.0.0.1",
+        )
+        failed = ET.fromstring((out / "plan.xml").read_bytes()).findall(".//failure")  # noqa: S314  # our own
+        assert [item.get("type") for item in failed] == ["host-unreachable"]
 
 
 async def test_an_invalid_file_is_not_planned(tmp_path):
@@ -173,7 +188,11 @@ async def test_a_plan_for_another_file_than_the_merged_one_is_not_applied(tmp_pa
     assert (code, "is not what this plan was made for" in out) == (6, True)
 
 
-TOLD = f'#!/bin/sh\n[ "$1" = validate ] || echo "{MARKER} a plan"\n'
+TOLD = f"""\
+#!/bin/sh
+[ "$1" = validate ] || echo "{MARKER} a plan"
+[ "$1" != plan ] || echo {{}} >reconcile-out/p.plan.json
+"""
 NOTES = {
     "none": ([], "--request POST", "/notes"),
     "ours": (

@@ -84,6 +84,26 @@ def test_the_manager_is_that_of_the_system_by_its_own_word(
 
 
 @needs_debian
+@pytest.mark.parametrize(
+    ("there", "manager"),
+    [
+        ("dnf yum", "rpm"),
+        ("yum zypper", "yum"),
+        ("zypper", "zypper"),
+        ("rpm-ostree", "rpm-ostree"),
+        ("microdnf", "microdnf"),
+        ("", "rpm"),
+    ],
+)
+def test_of_rpm_it_is_told_what_installs(debian: Debian, there: str, manager: str) -> None:
+    debian.run("rm /etc/os-release; echo ID=rhel >/etc/os-release")
+    debian.run("rm -f /usr/bin/dnf /usr/bin/yum /usr/bin/zypper")
+    for name in ("rpm", *there.split()):
+        debian.put(f"/usr/local/bin/{name}", "#!/bin/sh\n")
+    assert packages(debian).manager == manager
+
+
+@needs_debian
 @pytest.mark.parametrize("name", ["-o", "a b", "a*", "a;b"])
 def test_what_is_no_name_is_refused(name: str) -> None:
     argv = ["sh", "-c", probe_text(), "probe", "--package", name]

@@ -13,11 +13,13 @@ import pytest
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Command, Fact, Outage, Plan
+from reconciler.model.views import Surroundings
 from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports.drift import drift_markdown
-from reconciler.reports.forms import FORMS, Shown
+from reconciler.reports.forms import FORMS
 from reconciler.reports.markdown import LIMIT, MARKER, fence, plan_markdown, prose
 from reconciler.reports.mermaid import MOST_STAGES, label
+from reconciler.reports.plan_views import plan_views
 from tests.builders import converged, spec, volume
 
 NASTY = (
@@ -84,7 +86,9 @@ def pairs(words=NASTY):
 
 
 def render(form, **given):
-    return FORMS[form](Shown(plan(**given), pairs(), given.get("words", NASTY), {}))
+    found = plan(**given)
+    file = given.get("words", NASTY)
+    return FORMS[form](found, Surroundings(file, {}, plan_views(found, pairs())))
 
 
 class Elements(HTMLParser):

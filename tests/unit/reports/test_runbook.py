@@ -129,6 +129,16 @@ def test_what_a_host_chose_stays_behind_its_mark_and_in_its_quotes():
     assert module[1].endswith("| grep -F 'modules/5.14;reboot/'")
 
 
+def test_of_yum_3_it_is_typed_as_yum_has_it():
+    upgrade = typed("upgrade-packages", "install-packages", "yum", "ocfs2-tools=1.8.7")
+    assert upgrade == (
+        "yum install ocfs2-tools-1.8.7    # or yum downgrade, if a newer one is there",
+    )
+    module = typed("install-module", "install-module", "yum", "kmod-ocfs2", "3.10.0")
+    assert module[0] == "repoquery --show-duplicates --plugins kmod-ocfs2"
+    assert module[2].startswith("yum install kmod-ocfs2-BUILD    # install: ")
+
+
 def test_the_dump_of_a_partition_table_has_its_volumes_name():
     words = ("grow-partition", "grow-partition", "1", "2048", "2147483647")
     dumps = [typed(*words, address=f"volume/{label}")[0] for label in ("images", "films")]

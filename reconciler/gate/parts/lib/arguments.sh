@@ -1,8 +1,11 @@
 # What a word may be: is_path, is_digest, is_uuid, is_number, is_count, is_word TEXT [MOST].
 # They say yes or no; whoever asks refuses, with `usage`.
-# Also has TOOL, need TOOL... (or status 70), get FILE (its first line, in $got).
+# Also has PROGRAM, need PROGRAM... (or status 70), get FILE (its first line, in $got).
 
-has() { command -v "$1" >/dev/null 2>&1; }
+# `command -v` also finds functions, whose name it tells without a path.
+has() { # has PROGRAM: on PATH
+    case $(command -v "$1") in /*) ;; *) return 1 ;; esac
+}
 
 is_path() { # is_path TEXT: absolute, plain, without a way back up
     case $1 in

@@ -41,15 +41,19 @@ is_beats() { # is_beats TEXT: N, N=HEX or N~HEX with commas between, each number
     done
 }
 
-a_volume() { # the verb is of a file system
+a_device() { # the verb is of one
     [ -n "$node" ] || usage "$verb needs its device: on NODE WWID BYTES UUID BEATS"
+}
+
+a_volume() { # the verb is of a file system
+    a_device
     [ "$its_uuid" != - ] || usage "$verb needs the UUID of the file system"
 }
 
 # Opened once. While it is open the kernel gives its number and its own name to no other, so a
 # tool that gets that name gets this device, wherever NODE leads by then.
 opened() { # held as 7 until the end: its $number, its $device in sysfs, $dev for tools
-    [ -n "$node" ] || usage "$verb needs its device: on NODE WWID BYTES UUID BEATS"
+    a_device
     [ -b "$node" ] || refuse device-missing "$node is no block device"
     (exec 7<"$node") 2>/dev/null || stop 70 unreadable "$node cannot be opened"
     exec 7<"$node"

@@ -11,11 +11,7 @@ packages_ready() { # the manager is there, nobody else uses it, and its database
     dpkg) need apt-get apt-cache dpkg dpkg-query ;;
     rpm)
         need rpm
-        dnf=dnf
-        if ! has dnf; then
-            need yum
-            dnf=yum
-        fi
+        find_installer
         ;;
     esac
     await_packages
@@ -31,6 +27,18 @@ packages_ready() { # the manager is there, nobody else uses it, and its database
     rpm)
         found=$(rpm -qa 2>&1 >/dev/null) || broken_packages "$found"
         ;;
+    esac
+}
+
+find_installer() { # dnf or yum, in $installer
+    for installer in dnf yum zypper rpm-ostree microdnf tdnf none; do
+        if has "$installer"; then break; fi
+    done
+    case $installer in
+    dnf | yum) ;;
+    none) need dnf ;;
+    *) refuse package-manager-unsupported \
+        "$installer installs packages here, and only apt, dnf and yum are used" ;;
     esac
 }
 
@@ -72,7 +80,7 @@ complaint() { # of $said the first errors, in one line
     for line in $said; do
         case $line in
         'Error: ') ;; # what it is stands below
-        E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | '  - '* | *'o space left'*) lines="$lines; $line" ;;
+        E:* | W:*ailed* | dpkg:* | Error:* | *Problem* | '  - '* | *'o space left'* | 'No package '*) lines="$lines; $line" ;;
         esac
     done
     [ -n "$lines" ] || lines="; ${said##*"$NL"}"

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
     from reconciler.hosts.simulator.state.packaging import Packaging
 
-MANAGER = "dpkg|rpm"
+MANAGER = "dpkg|rpm|yum"
+USED = ("dpkg", "rpm", "yum")
 WORD = r"\??[A-Za-z0-9][A-Za-z0-9.+:~_-]*(=[A-Za-z0-9.+:~_-]+)?"
 NAME, RELEASE = (r"[A-Za-z0-9][A-Za-z0-9.+:~_-]*",) * 2
 WAIT = 60.0  # seconds for whoever has the lock
@@ -76,15 +77,24 @@ def fetch(call: Call) -> Reply:
 def _choose(machine: Machine, words: Sequence[str]) -> list[str]:
     """Those that are missing and to be had."""
     state = machine.packaging
-    if state.holder:
-        raise refusal("package-lock-busy", f"{state.holder} after {WAIT:g} s")
-    if state.broken:
-        raise refusal("package-database-broken", state.broken)
+    _ready(machine)
     missing = [word for word in words if not is_there(machine, word.removeprefix("?"))]
     chosen = [word.removeprefix("?") for word in missing if _is_offered(state, word)]
     if chosen and state.room < NEEDED:
         raise refusal("no-space", f"/usr has {state.room >> 10} KiB free")
     return chosen
+
+
+def _ready(machine: Machine) -> None:
+    """One that is used, which nobody else has, and whose database is whole."""
+    manager, state = machine.setup.manager, machine.packaging
+    if manager not in USED:
+        words = f"{manager} installs packages here, and only apt, dnf and yum are used"
+        raise refusal("package-manager-unsupported", words)
+    if state.holder:
+        raise refusal("package-lock-busy", f"{state.holder} after {WAIT:g} s")
+    if state.broken:
+        raise refusal("package-database-broken", state.broken)
 
 
 def _build(machine: Machine, word: str, kernel: str) -> str:
@@ -94,10 +104,7 @@ def _build(machine: Machine, word: str, kernel: str) -> str:
     fits = machine.setup.module and machine.setup.kernel == kernel
     if fits and not (version and not is_there(machine, word)):
         return ""
-    if state.holder:
-        raise refusal("package-lock-busy", f"{state.holder} after {WAIT:g} s")
-    if state.broken:
-        raise refusal("package-database-broken", state.broken)
+    _ready(machine)
     if name not in state.builds:
         raise refusal("package-missing", f"no repository has {name}")
     if kernel not in state.builds[name]:

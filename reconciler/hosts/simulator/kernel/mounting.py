@@ -102,7 +102,8 @@ def _cluster_node(machine: Machine, fs: Filesystem) -> Node:
         )
     if fs.cluster and fs.cluster != live.name:
         raise Failed(1, "mount.ocfs2: Cluster name is invalid while trying to join the group")
-    if live.local is None or live.mode != "local":
+    mode = "global" if fs.global_heartbeat else "local"
+    if live.local is None or live.mode != mode:
         raise Failed(1, "mount.ocfs2: Heartbeat mode is invalid while trying to join the group")
     return live.local
 

@@ -12,7 +12,8 @@ from reconciler.hosts.simulator.state.reply import Failed, Reply
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine, Unit
 
-O2CB_CONFIG = "/etc/default/o2cb"
+# Where the settings of o2cb are, on Debian and elsewhere.
+O2CB_CONFIGS = ("/etc/default/o2cb", "/etc/sysconfig/o2cb")
 MODULES = ("ocfs2_nodemanager", "ocfs2_stack_o2cb", "ocfs2_dlmfs")  # mount brings ocfs2
 TIMEOUTS = {
     "O2CB_HEARTBEAT_THRESHOLD": "dead_threshold",
@@ -98,7 +99,9 @@ def _take_offline(machine: Machine) -> None:
 
 
 def _bring_online(machine: Machine) -> None:
-    settings = read_shell_variables(machine.files.text(O2CB_CONFIG))
+    settings = read_shell_variables(
+        machine.files.text(O2CB_CONFIGS[machine.setup.manager != "dpkg"])
+    )
     if settings.get("O2CB_ENABLED") != "true" or machine.running.live:
         return  # or it says `already online`
     try:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.kernel import ordering as units
+from reconciler.hosts.simulator.kernel.units import O2CB_CONFIGS
 from reconciler.hosts.simulator.probe.request import Request, Rows, raw_file, row
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 MODULES = ("ocfs2", "ocfs2_stack_o2cb", "ocfs2_dlm", "ocfs2_nodemanager", "ocfs2_dlmfs")
 RECORD = re.compile(r"/var/lib/reconcile/[^./][^/]*/([^./][^/]*\.json|programs)")
-O2CB_CONFIGS = {"dpkg": "/etc/default/o2cb", "rpm": "/etc/sysconfig/o2cb"}
 
 
 def identity(machine: Machine, _: Request) -> Rows:
@@ -81,8 +81,10 @@ def cluster_conf(machine: Machine, _: Request) -> Rows:
 
 def o2cb_config(machine: Machine, _: Request) -> Rows:
     """Debian's place first, else Red Hat's; if there is neither, the one of the OS."""
-    paths = [path for path in O2CB_CONFIGS.values() if path in machine.files.by_path]
-    return raw_file(machine, paths[0] if paths else O2CB_CONFIGS[machine.setup.manager])
+    paths = [path for path in O2CB_CONFIGS if path in machine.files.by_path]
+    return raw_file(
+        machine, paths[0] if paths else O2CB_CONFIGS[machine.setup.manager != "dpkg"]
+    )
 
 
 def fstab(machine: Machine, _: Request) -> Rows:

@@ -1,5 +1,5 @@
 # All that is read as text, at once: prepare_files, before any section, each line after its path.
-# file PATH: its block, whole, with mode and digest; fails where it is no file that can be read, or
+# tell_file PATH: its block, whole, with mode and digest; fails where it is no file that can be read, or
 # is larger than 256 KiB. Also $self (our uid and the clock) and $mountinfo.
 #
 # needs: lib/state
@@ -41,7 +41,7 @@ prepare_files() { # all that is read as text, at once, each line after its path
     done
 }
 
-file() { # file PATH: its block
+tell_file() { # tell_file PATH: its block
     row path "$1"
     if [ ! -e "$1" ] && [ ! -L "$1" ]; then
         row state absent

@@ -1,6 +1,6 @@
 # What is read without a process: get FILE (its first line, in $got), glob PATTERN (what matches, a
 # line each, in $globbed), names DIR (its entries, in $got), plain TEXT (without control characters,
-# in $got). has TOOL; limited SECONDS COMMAND... does not wait for a device whose path is gone.
+# in $got). has PROGRAM; limited SECONDS COMMAND... does not wait for a device whose path is gone.
 
 get() { # get FILE: its first line in $got, or - and status 1
     got=
@@ -18,7 +18,10 @@ plain() { # plain TEXT: in $got, with ? for every control character
     done
 }
 
-has() { command -v "$1" >/dev/null; }
+# `command -v` also finds functions, whose name it tells without a path.
+has() { # has PROGRAM: on PATH
+    case $(command -v "$1") in /*) ;; *) return 1 ;; esac
+}
 
 # A device whose path is gone can hang whoever opens it, so a limit where there is one.
 if has timeout; then

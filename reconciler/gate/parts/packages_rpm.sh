@@ -1,11 +1,12 @@
-# install_rpm [?]NAME[=VERSION]...: of $names those that are missing, by dnf or yum ($dnf); it asks
-# nobody, removes nothing, and takes nothing that was not named or needed.
+# install_rpm [?]NAME[=VERSION]...: of $names those that are missing, by dnf or yum 3 ($installer);
+# it asks nobody, removes nothing, and takes nothing that was not named or needed.
 # The whole transaction is tested before it begins; then refuses what `packages` says.
+# What yum 3 says and takes is as of 3.4.3 (cli.py, output.py).
 #
 # needs: lib/packages lib/package_settings lib/repoquery
 
 install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are missing
-    chosen='' also='' wanted='' IFS=' '
+    chosen='' also='' wanted='' how=install IFS=' '
     for word; do
         name=${word#\?}
         case " $names " in *" $name "*) ;; *) continue ;; esac
@@ -17,25 +18,26 @@ install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are mis
     done
     # shellcheck disable=SC2086 # a word each
     if [ -n "$chosen" ]; then
-        rehearse_rpm $chosen || yum_failed
+        rehearse_rpm $chosen || older $chosen || install_failed
         if [ -n "${build-}" ]; then wanted=''; fi # by its name, version and architecture
         IFS=' '
         for word in $wanted; do is_shown "$word"; done
         if [ -n "${fetching-}" ]; then
             # shellcheck disable=SC2086 # a word each
-            said=$(yum -y -q --downloadonly install $chosen 2>&1) || yum_failed
+            said=$(run_installer -y -q --downloadonly $how $chosen 2>&1) || install_failed
         fi
     fi
     end_if_fetched
     hold_settings
     IFS=' '
     # shellcheck disable=SC2086 # a word each
-    if [ -n "$chosen" ] && ! said=$(yum -y -q install $chosen 2>&1); then
+    if [ -n "$chosen" ] && ! said=$(run_installer -y -q $how $chosen 2>&1); then
         give_back_settings
-        yum_failed
+        install_failed
     fi
+    how=install
     for name in $also; do
-        if rehearse_rpm "$name"; then yum -y -q install "$name" >/dev/null 2>&1; fi
+        if rehearse_rpm "$name"; then run_installer -y -q install "$name" >/dev/null 2>&1; fi
     done
     give_back_settings
     last=$(complaint)
@@ -43,15 +45,29 @@ install_rpm() { # install_rpm [?]NAME[=VERSION]...: of $names those that are mis
 
 # It asks nobody, and takes nothing that was not named or needed; it tests the whole
 # transaction before it begins.
-yum() { # yum ARG...
-    $dnf --setopt=install_weak_deps=False "$@" </dev/null 8>&-
+run_installer() { # run_installer ARG...
+    case $installer in
+    dnf) dnf --setopt=install_weak_deps=False "$@" ;;
+    # It would wait for another one without an end, and keep each rehearsal in /tmp.
+    yum) yum --setopt=exit_on_lock=1 --setopt=autosavets=0 "$@" ;;
+    esac </dev/null 8>&-
+}
+
+older() { # older NAME...: yum 3 installs none in place of a newer one, and downgrades
+    case $installer:$said in
+    yum:*' already installed. Checking for update'*) ;;
+    *) return 1 ;;
+    esac
+    how=downgrade
+    rehearse_rpm "$@"
 }
 
 # What a package says that it replaces would go without a question, and it come in its place.
 rehearse_rpm() { # rehearse_rpm NAME...: nothing is removed for them; what would be done, in $said
-    said=$(yum --assumeno install "$@" 2>&1)
+    said=$(run_installer --assumeno "$how" "$@" 2>&1)
     case $said in
-    *' replacing '* | *"${NL}Removing"*) return 1 ;;
+    # Of several, yum 3 would install those that there are.
+    *' replacing '* | *"${NL}Removing"* | *'No package '*' available.'*) return 1 ;;
     *'Transaction Summary'*) ;;
     *) return 1 ;;
     esac
@@ -72,13 +88,14 @@ is_shown() { # is_shown NAME[=VERSION]: in $said as NAME ARCH VERSION; a part is
     esac
 }
 
-yum_failed() { # by what it said
+install_failed() { # by what it said
     last=$(complaint)
     IFS=' '
     case $said in
     *' replacing '* | *"${NL}Removing"*)
         refuse package-conflict "something would be removed for it: $(removed)"
         ;;
+    *'holding the yum lock'*) refuse package-lock-busy "$last" ;;
     *'filtered out'* | *xclude* | *'find a match'* | *'o match for argument'* | \
         *'o package '*available*)
         for name in $chosen; do
@@ -92,8 +109,9 @@ yum_failed() { # by what it said
         refuse package-missing "$last"
         ;;
     *'download metadata'* | *'annot download'* | *'valid baseurl'* | *'mirrors were'* | \
-        *'more mirrors'* | *'downloading packages'*) refuse repository-failed "$last" ;;
-    *'more space needed'* | *'o space left'*) refuse no-space "$last" ;;
+        *'more mirrors'* | *'downloading packages'* | *'repositories failed'* | \
+        *'etrieve mirrorlist'* | *'etrieve repository metadata'*) refuse repository-failed "$last" ;;
+    *'more space needed'* | *'o space left'* | *'nsufficient space'*) refuse no-space "$last" ;;
     *Problem* | *conflict* | *'nothing provides'* | *'Requires: '* | *'othing to do'*)
         refuse package-conflict "$last" ;;
     esac
