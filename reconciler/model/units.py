@@ -15,3 +15,14 @@ def full_name(unit: str) -> str:
 def full_names(units: Sequence[str]) -> tuple[str, ...]:
     """Each with its suffix."""
     return tuple(full_name(unit) for unit in units)
+
+
+def escape_unit(name: str) -> str:
+    """As systemd-escape(1) writes it within the name of a unit: slashes become dashes."""
+    escaped = [
+        char
+        if (char.isascii() and char.isalnum()) or char in "_:/" or (char == "." and place)
+        else f"\\x{ord(char):02x}"
+        for place, char in enumerate(name)
+    ]
+    return "".join(escaped).replace("/", "-")

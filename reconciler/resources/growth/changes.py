@@ -13,7 +13,7 @@ from reconciler.gate import gate_command
 from reconciler.gate.action_builders import Cause, action_for, barrier
 from reconciler.model.addresses import extend_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Device, Volume
-from reconciler.model.devices import disk_target, mount_subject, ref, target
+from reconciler.model.devices import disk_target, mount_subject, partition_of, ref, target
 from reconciler.model.gate_call import Target
 from reconciler.model.heartbeats import beside_mounts, wait_seconds
 from reconciler.model.observed import Observed
@@ -172,6 +172,9 @@ class _Growing:
     def _disk(self, host: str) -> Target:
         return disk_target(self.observed.answering_hosts()[host], self.volume)
 
+    def _number(self, host: str) -> str:
+        return str(partition_of(self.observed.answering_hosts()[host], self.volume))
+
     def _rescan(self, host: str) -> Action:
         least = self.work.goal.disk
         paths = len(self.work.layers[host].paths)
@@ -188,14 +191,11 @@ class _Growing:
     def _partition(self) -> Action:
         work, host = self.work, self.work.worker
         start = work.layers[host].node.start
-        words = (
-            *("grow-partition", str(self.volume.device.partition)),
-            *(str(start), str(work.goal.end)),
-        )
+        words = ("grow-partition", self._number(host), str(start), str(work.goal.end))
         action = self._action(
             "grow-partition",
             host,
-            f"grow partition {self.volume.device.partition} to sector {work.goal.end}",
+            f"grow partition {self._number(host)} to sector {work.goal.end}",
             gate_command(*words, target=self._disk(host), timeout=RESCAN_TIMEOUT),
         )
         least = f"{self.ref} {work.goal.disk}"
@@ -214,7 +214,7 @@ class _Growing:
 
     def _reread(self, host: str) -> Action:
         size = str(self.work.goal.device)
-        number = str(self.volume.device.partition)
+        number = self._number(host)
         words = ("reread-partition", number, size)
         action = self._action(
             "reread-partition",
