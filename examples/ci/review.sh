@@ -2,7 +2,9 @@
 # What the pipelines beside this file run: a change of the desired-state file is planned for its
 # reviewers, the plan that they saw is applied once it is merged, and drift is told every night.
 #
-#   review.sh review   on a merge request: validate, plan, comment; fails where the plan is blocked
+#   review.sh review   on a merge request: validate, plan, comment; fails where the plan is blocked.
+#                      Of one look at the hosts it leaves in OUT p.plan.json, plan.md, plan.html,
+#                      plan.xml (JUnit) and reconcile.sarif, with what is refused at its line
 #   review.sh fetch    on the main branch: brings the plan of the merged request into OUT
 #   review.sh apply    on the main branch: plans the merged file and applies exactly that plan, or
 #                      fails as stale (6)
@@ -15,6 +17,8 @@
 # RECONCILE_ACCEPT_DATA  devices that may be formatted, by spaces; set by hand for one run, never
 #                        in a file: a merged plan alone must not erase anything
 # RECONCILE_SSH_KEY      the key to log in with, or its file; it goes to an agent of this script only
+# RECONCILE_LOOK_KEY     the same, of the user who may only look (ssh.probe in the file): review and
+#                        drift need no other one, apply needs both
 # GH_TOKEN               GitHub: may read pull requests and actions, and write comments
 # GITLAB_TOKEN           GitLab: a project token with the scope api
 set -eu
@@ -23,6 +27,7 @@ FILE=${RECONCILE_CONFIG:-cluster.yaml}
 OUT=${OUT:-reconcile-out}
 PLAN=$OUT/p.plan.json
 COMMENT=$OUT/plan.md
+SARIF=$OUT/reconcile.sarif
 # What reconcile puts first into its Markdown: by it the comment is found again.
 MARKER='<!-- reconcile-plan -->'
 
@@ -30,15 +35,20 @@ say() { printf 'review.sh: %s\n' "$*" >&2; }
 
 review() {
     status=0
-    reconcile validate "$FILE" --format sarif >"$OUT/reconcile.sarif" || status=$?
+    rm -f "$PLAN"
+    reconcile validate "$FILE" --format sarif >"$SARIF" || status=$?
     if [ "$status" -ne 0 ]; then
         reconcile validate "$FILE" || : # once more, for people
         return "$status"
     fi
     reconcile plan "$FILE" --no-input --detailed-exitcode --format markdown -o "$PLAN" \
         >"$COMMENT" || status=$?
-    if [ ! -s "$COMMENT" ]; then return "$status"; fi # it could not plan, and has said why
+    if [ ! -s "$PLAN" ]; then return "$status"; fi # it could not plan, and has said why
     cat "$COMMENT"
+    # The same look in other forms: no host is asked again.
+    reconcile show "$PLAN" --format sarif >"$SARIF"
+    reconcile show "$PLAN" --format junit >"$OUT/plan.xml"
+    reconcile show "$PLAN" --format html >"$OUT/plan.html"
     comment
     case $status in
     0 | 2) return 0 ;;
@@ -75,7 +85,7 @@ gitlab() { # gitlab PATH [OPTION OF CURL]...: the token goes by stdin, no proces
     path=$1
     shift
     printf 'header = "PRIVATE-TOKEN: %s"\n' "$GITLAB_TOKEN" |
-        curl --config - --fail --silent --show-error --location "$@" \
+        curl --config - --fail --silent --show-error --location --max-time 120 "$@" \
             "$CI_API_V4_URL/projects/$CI_PROJECT_ID/$path"
 }
 
@@ -143,15 +153,17 @@ drift() {
     return "$status"
 }
 
-with_key() { # gives the key to an agent that ends with this script
-    [ -n "${RECONCILE_SSH_KEY:-}" ] || return 0
+with_key() { # gives the keys to an agent that ends with this script
+    [ -n "${RECONCILE_SSH_KEY:-}${RECONCILE_LOOK_KEY:-}" ] || return 0
     [ -n "${OUR_AGENT:-}" ] || OUR_AGENT=1 exec ssh-agent sh "$0" "$@"
-    if [ -f "$RECONCILE_SSH_KEY" ]; then
-        tr -d '\r' <"$RECONCILE_SSH_KEY" | ssh-add -q -
-    else
-        printf '%s\n' "$RECONCILE_SSH_KEY" | ssh-add -q -
-    fi
-    unset RECONCILE_SSH_KEY
+    for key in "${RECONCILE_SSH_KEY:-}" "${RECONCILE_LOOK_KEY:-}"; do
+        if [ -f "$key" ]; then
+            tr -d '\r' <"$key" | ssh-add -q -
+        elif [ -n "$key" ]; then
+            printf '%s\n' "$key" | ssh-add -q -
+        fi
+    done
+    unset RECONCILE_SSH_KEY RECONCILE_LOOK_KEY
 }
 
 mkdir -p "$OUT"

@@ -5,17 +5,52 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from reconciler import telemetry
 from reconciler.hosts import Host
 from reconciler.hosts.logged import LoggedHost
 from reconciler.model.desired import Desired, Member
 
+if TYPE_CHECKING:
+    from reconciler.hosts.ssh import SshSettings
+
+
+Doors = Callable[[str, Member], Host]
+
 
 @asynccontextmanager
-async def connect_hosts(desired: Desired) -> AsyncIterator[Callable[[str, Member], Host]]:
+async def connect_hosts(desired: Desired) -> AsyncIterator[Doors]:
     """The door to a member of a cluster; one connection each for as long as this lasts."""
-    from reconciler.hosts.ssh import SshHost, SshShared, resolve  # noqa: PLC0415  # asyncssh is slow to import
+    from reconciler.hosts.ssh import resolve  # noqa: PLC0415  # asyncssh is slow to import
+
+    def settle(member: Member) -> tuple[SshSettings, bool]:
+        return resolve(member, desired.ssh), False
+
+    async with _connected(settle) as doors:
+        yield doors
+
+
+@asynccontextmanager
+async def look_at_hosts(desired: Desired) -> AsyncIterator[Doors]:
+    """As ``connect_hosts``, to look only: as the file's ``ssh.probe``, where it names one."""
+    from reconciler.hosts.ssh import resolve, resolve_looking  # noqa: PLC0415  # as above
+
+    def settle(member: Member) -> tuple[SshSettings, bool]:
+        looking = resolve_looking(member, desired.ssh)
+        return looking or resolve(member, desired.ssh), looking is not None
+
+    async with _connected(settle) as doors:
+        yield doors
+
+
+@asynccontextmanager
+async def _connected(
+    settle: Callable[[Member], tuple[SshSettings, bool]],
+) -> AsyncIterator[Doors]:
+    """Doors as ``settle`` says of each member: how to log in, and whether only to look."""
+    from reconciler.hosts.looking import LookedAtHost  # noqa: PLC0415  # as above
+    from reconciler.hosts.ssh import SshHost, SshShared  # noqa: PLC0415  # as above
 
     shared = SshShared()
     hosts: dict[tuple[str, str], Host] = {}
@@ -23,8 +58,10 @@ async def connect_hosts(desired: Desired) -> AsyncIterator[Callable[[str, Member
     def door(cluster: str, member: Member) -> Host:
         key = (cluster, member.name)
         if key not in hosts:
-            host = SshHost(member.name, resolve(member, desired.ssh), shared)
-            hosts[key] = LoggedHost(host, cluster) if telemetry.is_on() else host
+            settings, looks_only = settle(member)
+            host: Host = SshHost(member.name, settings, shared)
+            host = LoggedHost(host, cluster) if telemetry.is_on() else host
+            hosts[key] = LookedAtHost(host) if looks_only else host
         return hosts[key]
 
     try:

@@ -18,6 +18,7 @@ from reconciler.cli.options import combine_decorators
 from reconciler.cli.terminal import plain
 from reconciler.errors import UsageError
 from reconciler.storage.private import append_private
+from reconciler.system_errors import say_error
 from reconciler.telemetry import Detail, Form
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -96,7 +97,7 @@ def _log_file(path: str) -> Iterator[telemetry.Write]:
     try:
         number = append_private(path)
     except OSError as error:
-        raise UsageError(f"--log-file {path}: {error.strerror or error}") from error
+        raise UsageError(f"--log-file {path}: {error.strerror or say_error(error)}") from error
     log = _LogFile(number)
     try:
         _check_content(number, path)
@@ -130,7 +131,7 @@ class _LogFile:
         try:
             written = os.write(self.number, data)
         except OSError as error:
-            self.lost, self.reason = self.lost + 1, error.strerror or str(error)
+            self.lost, self.reason = self.lost + 1, error.strerror or say_error(error)
             return
         self.torn = written < len(data)
         if self.torn:

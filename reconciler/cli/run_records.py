@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from reconciler.cli.session import state_directory
+from reconciler.cli.state_place import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
-from reconciler.reports.history import UNREADABLE, Past, past
+from reconciler.model.plan import Plan
+from reconciler.planning.review.attempts import Attempt, failures, with_attempts
+from reconciler.reports.past_runs import UNREADABLE, Past, past
 from reconciler.storage.private import check_directory
+from reconciler.system_errors import say_error
 
 STATE_DIR = click.option(
     "--state-dir", type=click.Path(file_okay=False), help="Where runs are recorded."
 )
 LAST = "last"
+MOST_RUNS = 50  # in which the last one that did something in a cluster is looked for
 
 
 def _paths(state_dir: str | None) -> tuple[list[Path], Path]:
@@ -38,6 +43,27 @@ def _load_run(path: Path) -> Past:
         return run_from_record(read_record(path))
     except OSError:
         return Past(path.stem, (), UNREADABLE, None)
+
+
+def told_of_failures(plan: Plan, state_dir: str | None) -> Plan:
+    """The plan with what the last run of each cluster failed at, as far as it is on record here.
+
+    That records cannot be read is told on stderr, and stops no plan.
+    """
+    try:
+        paths, _ = _paths(state_dir)
+    except (UsageError, OSError) as error:
+        click.echo(
+            f"note: what earlier runs failed at is not known: {say_error(error)}", err=True
+        )
+        return plan
+    found: dict[str, Mapping[str, Attempt]] = {}
+    for path in paths[: -MOST_RUNS - 1 : -1]:
+        if {cluster.name for cluster in plan.clusters} <= found.keys():
+            break
+        run = _load_run(path)
+        found = {**failures(run.run, run.lines), **found}
+    return with_attempts(plan, found)
 
 
 def run_from_record(record: Record) -> Past:

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from reconciler.errors import RecordFailed
 from reconciler.storage.private import private_directory
+from reconciler.system_errors import say_error
 
 GENESIS = "0" * 64
 READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -92,7 +93,7 @@ class Journal:
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, before)
-            raise RecordFailed(str(self.path), error.strerror or str(error)) from error
+            raise RecordFailed(str(self.path), error.strerror or say_error(error)) from error
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ import math
 import re
 import shlex
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import asyncssh
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator.host import connect
+from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM
 from reconciler.hosts.simulator.state.errors import UnknownCommand
 from reconciler.model.plan import Command, Completed
 from reconciler.storage.private import write_private
@@ -37,18 +38,20 @@ NOT_ROOT = Completed(1, "", "this command is for root\n")
 NO_SHELL = Completed(1, "", "this host has no shell\n")
 SUDO_REFUSED = Completed(1, "", "sudo: a password is required\n")
 UNKNOWN = 127
+HOST = "Host {0}\n    HostName {1}\n    Port {2}\n"
 # A word's parts as `shlex.join` writes them, and what is between words.
 PIECE = re.compile(r"""'([^']*)'|"([^"\\]*)"|([^ \t\r\n'"\\]+)|[ \t\r\n]+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where the hosts listen, and the files that a client needs."""
+    """Where the hosts listen, and the files that a client needs: ``ssh_config`` has it all."""
 
     host: str
     ports: Mapping[str, int]
     identity: Path
     known_hosts: Path
+    ssh_config: Path
 
 
 @asynccontextmanager
@@ -57,16 +60,37 @@ async def serve_hosts(world: World, directory: Path) -> AsyncIterator[Served]:
 
     Requests are the product's command lines, of root or through ``sudo -n --``. A host that
     is off or unreachable closes every connection; what else goes wrong looks as it does
-    with real ones. Whoever logs in with one user name is one controller.
+    with real ones. Whoever logs in with one user name is one controller. The world's clock
+    goes on with the real one, beside what commands let pass.
     """
     client = asyncssh.generate_private_key(KEY_TYPE)
     stranger = asyncssh.generate_private_key(KEY_TYPE)
-    doors = [SshServer(world, machine, client, stranger) for machine in world.machines.values()]
+    follow = real_time(world)
+    doors = [
+        SshServer(world, machine, client, stranger, follow)
+        for machine in world.machines.values()
+    ]
     try:
         yield _write_files(directory, client, doors)
     finally:
         for door in doors:
             await door.close()
+
+
+def real_time(world: World) -> Callable[[], None]:
+    """What lets the time pass for ``world`` that has really passed since it was called last.
+
+    Nobody sees a simulated host but through its commands: time need not pass between them.
+    """
+    moment = asyncio.get_running_loop().time
+    last = moment()
+
+    def follow() -> None:
+        nonlocal last
+        before, last = last, moment()
+        world.advance(last - before)
+
+    return follow
 
 
 def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[SshServer]) -> Served:
@@ -75,7 +99,16 @@ def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[SshServer
     write_private(str(identity), client.export_private_key().decode())
     write_private(str(known_hosts), keys)
     ports = {door.machine.name: door.port for door in doors}
-    return Served(ADDRESS, ports, identity, known_hosts)
+    config = directory / "ssh_config"
+    files = f"IdentityFile {_quoted(identity)}\nUserKnownHostsFile {_quoted(known_hosts)}\n"
+    hosts = "".join(HOST.format(name, ADDRESS, port) for name, port in ports.items())
+    write_private(str(config), f"{hosts}Host *\n{files}IdentitiesOnly yes\nUser root\n")
+    return Served(ADDRESS, ports, identity, known_hosts, config)
+
+
+def _quoted(path: Path) -> str:
+    """As ssh_config takes a path with blanks in it."""
+    return f'"{path}"'
 
 
 def _public(key: asyncssh.SSHKey) -> str:
@@ -86,12 +119,18 @@ class SshServer:
     """The SSH server of one host."""
 
     def __init__(
-        self, world: World, machine: Machine, client: asyncssh.SSHKey, stranger: asyncssh.SSHKey
+        self,
+        world: World,
+        machine: Machine,
+        client: asyncssh.SSHKey,
+        stranger: asyncssh.SSHKey,
+        follow: Callable[[], None],
     ) -> None:
         self.world = world
         self.machine = machine
         self.key = asyncssh.generate_private_key(KEY_TYPE)
         self._stranger = stranger
+        self._follow = follow
         self._clients = asyncssh.import_authorized_keys(_public(client))
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -168,8 +207,10 @@ class SshServer:
             return Completed(UNKNOWN, "", f"unknown command: {error}\n")
 
     async def _run(self, user: str, argv: list[str], stdin: str) -> Completed:
+        self._follow()
         by_sudo = argv[:3] == SUDO
-        if by_sudo and self.machine.refusal == "sudo-refused":
+        allowed = user not in self.machine.lookers or argv[3:] == [PROGRAM]
+        if by_sudo and (self.machine.refusal == "sudo-refused" or not allowed):
             return SUDO_REFUSED
         if user != "root" and not by_sudo:
             return NOT_ROOT

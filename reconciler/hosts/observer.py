@@ -10,7 +10,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import HostUnreachable
+from reconciler.hosts.asked import as_asked
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
+from reconciler.probe.installed import asked_by, installed_answer
 from reconciler.probe.sections import read, split
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 # At the start of a line; a shell's start-up file may have written something before it.
 MARKER = "\n@@reconcile-probe\t"
 LIMIT = 256
+NOT_INSTALLED = "the probe that is installed there does not look at"
 
 
 async def observe(
@@ -64,10 +67,13 @@ async def observe_one(
         completed = await host.run(command)
     except HostUnreachable as error:
         return Unreachable(host.name, error.code, error.message)
-    _, marker, answer = f"\n{completed.stdout}".partition(MARKER)
+    before, marker, answer = f"\n{completed.stdout}".partition(MARKER)
     if not marker:
         return Unreachable(host.name, "probe-garbled", _no_probe(completed))
-    return parse_facts(marker[1:] + answer, parsers)
+    facts = parse_facts(marker[1:] + answer, parsers)
+    if (told := installed_answer(before)) is None:
+        return facts
+    return as_asked(facts, told[1], asked_by(command.argv[4:]), NOT_INSTALLED)
 
 
 def parse_facts(text: str, parsers: Parsers) -> HostFacts:

@@ -5,7 +5,15 @@ raise ``UsageError`` where there is no file to read.
 """
 
 from reconciler.loading.checking import load, read
-from reconciler.loading.positions import find_positions
-from reconciler.loading.source import MAX_BYTES, digest, read_text
+from reconciler.loading.positions import find_places
+from reconciler.loading.source import MAX_BYTES, digest, read_stream, read_text
 
-__all__ = ["MAX_BYTES", "digest", "find_positions", "load", "read", "read_text"]
+__all__ = [
+    "MAX_BYTES",
+    "digest",
+    "find_places",
+    "load",
+    "read",
+    "read_stream",
+    "read_text",
+]

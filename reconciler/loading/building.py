@@ -12,9 +12,39 @@ from reconciler.model.problems import Problem
 _VERBATIM = frozenset({("device", "wwid")})
 
 
-def has_stand_in(path: Path) -> bool:
-    """True for a cluster's name: without one, nothing in the cluster could be checked."""
-    return len(path) == 3 and path[0] == "clusters" and path[2] == "name"
+# The keys that a mapping must have, where what is around it can be checked without their value.
+_REQUIRED = ("version", "name", "interconnect", "label", "size", "device", "mount", "path")
+
+
+def stand_in(path: Path) -> object:
+    """A value for the required one at ``path``, unlike any that somebody writes; None elsewhere.
+
+    Without it the model would refuse all that is around it, and no rule could look at that.
+    """
+    match path:
+        case ("version",):
+            return 1
+        case ("clusters", int(cluster), "name"):
+            return f"unnamed{cluster}"
+        case ("clusters", int(cluster), "members", int(item), "name"):
+            return f"unnamed{cluster}-{item}"
+        case ("clusters", int(cluster), "members", int(item), "interconnect"):
+            return f"198.18.{cluster % 256}.{item % 256}"  # of RFC 2544: no network has it
+        case ("clusters", int(cluster), "volumes", int(item), *rest):
+            return _volume_stand_in(f"unnamed{cluster}-{item}", tuple(rest))
+        case _:
+            return None
+
+
+def _volume_stand_in(name: str, key: Path) -> object:
+    known: dict[Path, object] = {
+        ("label",): name,
+        ("device",): {"wwid": name},
+        ("size",): "fill",
+        ("mount",): {"path": f"/{name}"},
+        ("mount", "path"): f"/{name}",
+    }
+    return known.get(key)
 
 
 class _Nothing:
@@ -28,13 +58,15 @@ _NOTHING = _Nothing()
 class Builder:
     """Builds values, leaving out ``skip`` and what is broken.
 
-    ``broken`` and ``problems`` say what could not be built; ``kept`` maps a list's path in the
-    file to the indices of the items that were built.
+    ``broken`` and ``problems`` say what could not be built, ``unread`` what of it a fault of the
+    syntax has cut off; ``kept`` maps a list's path in the file to the indices of the items that
+    were built.
     """
 
     file: str
     skip: frozenset[Path] = frozenset()
     broken: set[Path] = field(default_factory=set)
+    unread: set[Path] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     kept: dict[Path, list[int]] = field(default_factory=dict)
 
@@ -47,13 +79,13 @@ class Builder:
                 return self._scalar(node, path)
             case Mapping():
                 built = {k: self.build(e.node, (*path, k)) for k, e in node.entries.items()}
-                if has_stand_in(name := (*path, "name")) and name in self.skip:
-                    built["name"] = f"unnamed{path[-1]}"
-                return {key: value for key, value in built.items() if value is not _NOTHING}
+                given = {key: v for key, v in built.items() if v is not _NOTHING}
+                return given | self._stand_ins(path)
             case Sequence():
                 return self._list(node, path)
             case Broken():
                 self.broken.add(path)
+                self.unread |= {path} if node.unread else set()
                 return _NOTHING
 
     def original(self, path: Path) -> Path:
@@ -64,6 +96,10 @@ class Builder:
             shifted = isinstance(part, int) and part < len(kept)
             found = (*found, kept[part] if shifted and isinstance(part, int) else part)
         return found
+
+    def _stand_ins(self, path: Path) -> dict[str, object]:
+        places = {key: (*path, key) for key in _REQUIRED}
+        return {k: stand_in(place) for k, place in places.items() if place in self.skip}
 
     def _list(self, node: Sequence, path: Path) -> tuple[object, ...]:
         built = [self.build(item, (*path, i)) for i, item in enumerate(node.items)]

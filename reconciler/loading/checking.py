@@ -10,11 +10,12 @@ from pydantic import ValidationError
 
 from reconciler.errors import SpecInvalid
 from reconciler.loading import hints, wording
-from reconciler.loading.building import Builder, has_stand_in
+from reconciler.loading.building import Builder, stand_in
 from reconciler.loading.composing import compose
 from reconciler.loading.nodes import Path, Scalar, value_mark
 from reconciler.loading.semantics import findings
-from reconciler.loading.source import read_text, split_lines, text_problems
+from reconciler.loading.shapes import reshape
+from reconciler.loading.source import read_text, readable, split_lines, text_problems
 from reconciler.model.desired import Desired
 from reconciler.model.problems import Problem
 
@@ -48,19 +49,30 @@ def load(path: str, text: str) -> Desired:
 
 
 def _examine(file: str, text: str) -> tuple[Desired | None, list[Problem]]:
-    if problems := text_problems(file, text):
-        return None, problems
+    if strange := text_problems(file, text):
+        return None, [*strange, *_behind(file, text, strange)]
     root, problems = compose(file, text)
     if root is None or (isinstance(root, Scalar) and not root.text):
         return None, problems or [Problem(file, 1, 1, "empty-file", *_EMPTY)]
+    root, misshapen = reshape(file, root)
+    problems += misshapen
     first = Builder(file)
     desired = _attempt(first, root)
     problems += first.problems
     if isinstance(desired, Desired):
         return desired, [*problems, *_meanings(file, root, desired, first)]
-    problems += _refusals(file, root, desired, first.broken)
+    problems += _refusals(file, root, desired, first)
     rest = _sound_part(file, root, desired)
     return None, [*problems, *(_meanings(file, root, *rest) if rest else ())]
+
+
+def _behind(file: str, text: str, strange: list[Problem]) -> Iterator[Problem]:
+    """What else is wrong, unless it may come of what is strange in the text."""
+    if rest := readable(file, text):
+        _desired, problems = _examine(file, rest)
+        lines = {problem.line for problem in strange}
+        if not any(problem.code == "yaml-syntax" for problem in problems):
+            yield from (problem for problem in problems if problem.line not in lines)
 
 
 def _attempt(builder: Builder, root: Node) -> Desired | _Refused:
@@ -81,15 +93,19 @@ def _above(paths: Iterable[Path]) -> set[Path]:
     return {path[:i] for path in paths for i in range(len(path))}
 
 
-def _refusals(file: str, root: Node, refused: _Refused, broken: set[Path]) -> Iterator[Problem]:
+def _refusals(file: str, root: Node, refused: _Refused, built: Builder) -> Iterator[Problem]:
     """A problem for each refusal that does not merely follow from another."""
     unknown = (path for path, error in refused.items() if error["type"] == "extra_forbidden")
     follows = {
         "missing": {(*path[:-1], hints.meant_key(path)) for path in unknown},  # it is misspelt
-        "too_short": _above(broken),
+        "too_short": _above(built.broken),
     }
+    unfinished = _above(built.unread)
     for path, error in refused.items():
-        if path not in broken and path not in follows.get(error["type"], ()):
+        home = path[:-1] if error["type"] == "missing" else path
+        if path not in built.broken | follows.get(error["type"], set()) | unfinished and (
+            home not in unfinished
+        ):
             yield wording.problem(file, root, path, error)
 
 
@@ -114,17 +130,17 @@ def _sound_part(file: str, root: Node, refused: _Refused) -> tuple[Desired, Buil
 
 def _lost(path: Path, error: ErrorDetails) -> Path:
     """What to leave out: the value, or what cannot be without it."""
-    return path[:-1] if error["type"] == "missing" and not has_stand_in(path) else path
+    return path[:-1] if error["type"] == "missing" and stand_in(path) is None else path
 
 
 def _meanings(file: str, root: Node, desired: Desired, builder: Builder) -> Iterator[Problem]:
     """The semantic problems, less those that may only come from what was left out.
 
-    Those are about a mapping or list that lost a part, about that part's neighbours, or about
-    the part itself.
+    Those are about a mapping or list that lost a part, about the part itself, or, where nothing
+    stands in for it, about its neighbours.
     """
     lost = builder.skip | builder.broken
-    homes = {path[:-1] for path in lost}
+    homes = {path[:-1] for path in lost if stand_in(path) is None}
     above = lost | _above(lost)
     for finding in findings(desired):
         path = builder.original(finding.path)
@@ -147,5 +163,5 @@ def _listed(problems: Iterable[Problem]) -> list[Problem]:
     message = f"{len(listed) - _MOST_PROBLEMS} more problems are not shown"
     return [
         *listed[:_MOST_PROBLEMS],
-        Problem(last.file, last.line, last.column, "more", message),
+        Problem(last.file, last.line, last.column, "more", message, "mend those above first"),
     ]

@@ -1,17 +1,15 @@
-"""Guesses at what the operator meant."""
+"""Guesses at the key that the operator meant, and what a key is for."""
 
 from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
 from reconciler.model.desired import Desired
-from reconciler.model.quantities import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,8 +31,6 @@ _ELSEWHERE = {
     "identity_file": "identity",
 }
 _SECRETS = re.compile(r"pass(word|wd|phrase)|secret|token", re.IGNORECASE)
-_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGNORECASE)
-_TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
 _LONGEST = 40  # difflib is quadratic; nobody mistypes more
 
 
@@ -75,26 +71,20 @@ def meant_key(path: Path) -> str:
 
 
 def key_description(path: Path) -> str:
-    """What the key at ``path`` is for, in the schema's words."""
-    model = model_at(path[:-1])
+    """What the key at ``path``, or the list around it, is for, and where there is more of it."""
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    model = model_at(path[:-1]) if path else None
     found = model.model_fields.get(str(path[-1])) if model else None
-    return (found.description or "") if found else ""
-
-
-def size_hint(text: str) -> str:
-    """The size that was probably meant, with a binary unit and without a fraction."""
-    match = _SIZE.fullmatch(text.strip())
-    if not match:
+    if found is None:
         return ""
-    size = Fraction(match[1]) * 1024 ** (" kmgtp".index(match[2].lower()))
-    meant = format_size(int(size)) if size.denominator == 1 else ""
-    return f"did you mean '{meant}'?" if meant.endswith("iB") and meant != text else ""
+    return f"{found.description}  (reconcile explain {key_name(path)})"
 
 
-def duration_hint(text: str) -> str:
-    """The duration that was probably meant."""
-    match = _TIME.fullmatch(text.strip())
-    return f"did you mean '{match[1]}{match[2].lower()}'?" if match else ""
+def key_name(path: Path) -> str:
+    """The key at ``path`` as reconcile explain takes it: ``volumes.size``."""
+    words = [str(part) for part in path if isinstance(part, str)]
+    return ".".join(words[1:] if words[0] == "clusters" and len(words) > 2 else words)
 
 
 @cache

@@ -7,6 +7,10 @@ from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 
+# What a mapping would have had after the place where its text could no longer be read; no key
+# of a file has a NUL in it.
+REST = "\0"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -51,9 +55,13 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A value that cannot be used; why has been reported already."""
+    """A value that cannot be used; why has been reported already.
+
+    ``unread``: it stands where the text could no longer be read.
+    """
 
     mark: Mark
+    unread: bool = False
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping | Broken
@@ -90,6 +98,12 @@ def value_mark(root: Node, path: Path) -> Mark:
     if found and isinstance(entry.node, Scalar) and (entry.node.text or not entry.node.plain):
         return entry.node.mark
     return entry.key
+
+
+def node_at(root: Node, path: Path) -> Node | None:
+    """The value at ``path``, None if the file has none there."""
+    entry, found = _entry(root, path)
+    return entry.node if found else None
 
 
 def text_at(root: Node, path: Path) -> str | None:

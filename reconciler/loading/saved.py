@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,6 +36,7 @@ MARK = '"format_version"'
 PLAN_REMEDY = "make it again: reconcile plan FILE -o P.plan.json"
 FACTS_REMEDY = "make it again: reconcile observe FILE -o FACTS"
 _BROKEN = json.JSONDecodeError
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class SavedPlan:
     targets: tuple[str, ...]
     version: str
     document: Mapping[str, Any]
+    plan: PlanDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def saved_plan(path: str) -> SavedPlan | None:
     if not text.lstrip().startswith("{") or MARK not in text:
         return None
     document = _document(path, text, PLAN_REMEDY)
-    _checked(path, PlanDocument, document, ("a saved plan", PLAN_REMEDY))
+    plan = _checked(path, PlanDocument, document, ("a saved plan", PLAN_REMEDY))
     if document["checksum"] != checksum(document):
         raise InputError(
             f"{path}: this plan was edited after it was saved; change the desired-state file "
@@ -80,6 +82,7 @@ def saved_plan(path: str) -> SavedPlan | None:
         tuple(document["targets"]),
         document["reconciler_version"],
         document,
+        plan,
     )
 
 
@@ -149,10 +152,10 @@ def _once(pairs: list[tuple[str, Any]]) -> Json:
     return found
 
 
-def _checked(path: str, form: type, document: Json, words: tuple[str, str]) -> None:
+def _checked(path: str, form: type[_T], document: Json, words: tuple[str, str]) -> _T:
     what, remedy = words
     try:
-        TypeAdapter(form).validate_json(json.dumps(document), strict=True)
+        return TypeAdapter(form).validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
         raise InputError(f"{path}: not {what}: {_first(error)}; {remedy}") from error
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import SpecInvalid, UsageError
 from reconciler.model.problems import Problem
+from reconciler.system_errors import say_error
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 MAX_BYTES = 256 * 1024
 
@@ -19,6 +25,7 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _TAB = re.compile(r"^(?:[^#\t\n]|(?<=\S)#)*\t", re.MULTILINE)  # outside of comments
+_BOM = "\ufeff"
 _WRITTEN = '"format_version"'
 _MOST = 20  # a binary file has thousands
 
@@ -32,38 +39,74 @@ def read_text(path: str) -> str:
     """The text of the file; UsageError without a file, SpecInvalid if it is no short UTF-8."""
     try:
         with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return read_stream(path, file)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
+        reason = error.strerror or say_error(error)
+        hint = _missing_hint(path) if isinstance(error, FileNotFoundError) else ""
+        raise UsageError("; ".join(filter(None, (f"{path}: {reason}", hint)))) from error
+
+
+def read_stream(name: str, stream: BinaryIO) -> str:
+    """The text of an open file, which problems call ``name``; SpecInvalid as above."""
+    content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise SpecInvalid(path, (), [_too_large(path)])
+        raise SpecInvalid(name, (), [_too_large(name)])
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise SpecInvalid(path, (), [_not_utf8(path, content, error.start)]) from error
+        raise SpecInvalid(name, (), [_not_utf8(name, content, error.start)]) from error
+
+
+def _missing_hint(path: str) -> str:
+    """Which file may have been meant, or how to get one."""
+    if path == "-":
+        return "only reconcile validate reads standard input"
+    above = Path(path).parent
+    if not above.is_dir():
+        return f"there is no directory {above}"
+    beside = [item.name for item in above.iterdir() if not item.name.startswith(".")]
+    if near := get_close_matches(Path(path).name, beside, 1):
+        return f"did you mean {above / near[0]}?"
+    return f"reconcile init -o {path} writes a first one"
 
 
 def split_lines(text: str) -> tuple[str, ...]:
     """The lines as ``Problem.line`` counts them."""
-    return tuple(line.removesuffix("\r") for line in text.split("\n"))
+    return tuple(line.removesuffix("\r") for line in text.removeprefix(_BOM).split("\n"))
 
 
 def text_problems(file: str, text: str) -> list[Problem]:
-    """Why ``text`` should not be given to a YAML parser at all."""
+    """What stands in ``text`` that no YAML parser should be given."""
+    if problem := _foreign(file, text):
+        return [problem]
+    found = []
+    if text.startswith(_BOM):
+        message = "the file starts with a byte order mark"
+        found = [Problem(file, 1, 1, "bom", message, "save it as UTF-8 without BOM")]
+    unix = text.removeprefix(_BOM).replace("\r\n", "\n")
+    strange = islice(_UNPRINTABLE.finditer(unix), _MOST)
+    found += [_unprintable(file, unix, match.start()) for match in strange]
+    tabs = islice(_TAB.finditer(unix), _MOST)
+    return found + [_tab(file, unix, match.end() - 1) for match in tabs]
+
+
+def readable(file: str, text: str) -> str:
+    """``text`` without what ``text_problems`` told, a blank for each; empty if nothing is left."""
+    if _foreign(file, text):
+        return ""
+    unix = text.removeprefix(_BOM).replace("\r\n", "\n")
+    return _UNPRINTABLE.sub(" ", unix).replace("\t", " ")
+
+
+def _foreign(file: str, text: str) -> Problem | None:
+    """Why ``text`` is no desired-state file at all."""
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
-        return [_too_large(file)]
+        return _too_large(file)
     if text.startswith("{") and _WRITTEN in text[:64]:
         message = "this is a document that reconcile wrote, not a desired-state file"
         hint = "a saved plan is for reconcile apply, facts are for reconcile plan FILE --facts"
-        return [Problem(file, 1, 1, "not-desired-state", message, hint)]
-    if text.startswith("\ufeff"):
-        message = "the file starts with a byte order mark"
-        return [Problem(file, 1, 1, "bom", message, "save it as UTF-8 without BOM")]
-    unix = text.replace("\r\n", "\n")
-    strange = islice(_UNPRINTABLE.finditer(unix), _MOST)
-    if found := [_unprintable(file, unix, match.start()) for match in strange]:
-        return found
-    return [_tab(file, unix, match.end() - 1) for match in islice(_TAB.finditer(unix), _MOST)]
+        return Problem(file, 1, 1, "not-desired-state", message, hint)
+    return None
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import yaml
 
+from reconciler.loading.value_hints import variable_hint
 from reconciler.model.problems import Problem
 
 
@@ -93,11 +94,14 @@ _FAULTS = (
 _OTHER = _Fault((), "this is not valid YAML", "check quotes, brackets and indentation")
 
 
-def syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
+def syntax_problem(file: str, text: str, error: yaml.YAMLError) -> Problem:
     """The problem that ``error`` stands for."""
-    text = str(getattr(error, "problem", ""))
-    fault = next((f for f in _FAULTS if any(p in text for p in f.phrases)), _OTHER)
+    said = str(getattr(error, "problem", ""))
+    fault = next((f for f in _FAULTS if any(p in said for p in f.phrases)), _OTHER)
     start, end = getattr(error, "context_mark", None), getattr(error, "problem_mark", None)
     mark = (start or end) if fault.at_start else (end or start)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Problem(file, line, column, "yaml-syntax", fault.message, fault.hint)
+    lines = text.split("\n")
+    source = lines[line - 1] if line <= len(lines) else ""
+    hint = variable_hint(source) or fault.hint
+    return Problem(file, line, column, "yaml-syntax", fault.message, hint)

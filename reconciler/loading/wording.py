@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.loading import hints
+from reconciler.loading import hints, value_hints
 from reconciler.loading.nodes import key_mark, text_at, value_mark
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
+from reconciler.model.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +34,16 @@ _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
     "less_than_equal": ("le", "at most"),
 }
+_MANUAL = "reconcile manual file has every key with an example"
 _TRUTHS = {
     "yes": "true",
     "on": "true",
     "y": "true",
+    "1": "true",
     "no": "false",
     "off": "false",
     "n": "false",
+    "0": "false",
 }
 
 
@@ -61,6 +65,11 @@ class _Wrong:
         return quote_value(self.path[-1]) if self.path else "the file"
 
     @property
+    def key(self) -> str:
+        """The key of the value, or of the list around it."""
+        return next((part for part in reversed(self.path) if isinstance(part, str)), "")
+
+    @property
     def home(self) -> str:
         """What the mapping around the value is called."""
         return _place(self.path[:-1])
@@ -79,7 +88,9 @@ def problem(file: str, root: Node, path: Path, error: ErrorDetails) -> Problem:
     mark = (key_mark if wrong.type in {"extra_forbidden", "missing"} else value_mark)(
         root, path
     )
-    return Problem(file, mark.line, mark.column, *_words(wrong))
+    code, message, hint = _words(wrong)
+    hint = hint or hints.key_description(path) or _MANUAL
+    return Problem(file, mark.line, mark.column, code, message, hint)
 
 
 def _words(wrong: _Wrong) -> tuple[str, str, str]:
@@ -93,13 +104,18 @@ def _words(wrong: _Wrong) -> tuple[str, str, str]:
     if wrong.type in _BOUNDS:
         limit, word = _BOUNDS[wrong.type]
         message = f"{wrong.name} is {wrong.text}; it must be {word} {wrong.context[limit]}"
-        return "bad-value", message, hints.key_description(wrong.path)
+        return "bad-value", message, ""
     if wrong.type in _VALUES:
         return _VALUES[wrong.type](wrong)
     message = str(
         wrong.context.get("message", f"{quote_value(wrong.value)} cannot be used here")
     )
-    return wrong.type, message, _value_hint(wrong)
+    return _code(wrong.type), message, _value_hint(wrong)
+
+
+def _code(kind: str) -> str:
+    """The code of a refusal of ours; of one that only pydantic has a word for, the general one."""
+    return kind if kind in REFUSALS else "bad-value"
 
 
 def _unknown_key(wrong: _Wrong) -> tuple[str, str, str]:
@@ -109,7 +125,8 @@ def _unknown_key(wrong: _Wrong) -> tuple[str, str, str]:
 
 def _missing_key(wrong: _Wrong) -> tuple[str, str, str]:
     message = f"{wrong.home} has no {wrong.name}"
-    return "missing-key", message, hints.key_description(wrong.path)
+    hint = "write 'version: 1' as its first line" if wrong.path == ("version",) else ""
+    return "missing-key", message, hint
 
 
 def _bad_type(wrong: _Wrong) -> tuple[str, str, str]:
@@ -120,28 +137,65 @@ def _bad_type(wrong: _Wrong) -> tuple[str, str, str]:
 
 
 def _type_hint(wrong: _Wrong) -> str:
-    text = wrong.text
-    if wrong.type == "string_type" and isinstance(wrong.value, (bool, int, float)):
-        return f'quote it: "{text}"'
-    if wrong.type == "int_type" and re.fullmatch(r"[-+]?[0-9_]+", text):
-        return f"write {text.replace('_', '')}, without quotes and underscores"
-    if wrong.type == "bool_type" and text.lower() in _TRUTHS:
-        return f"write {_TRUTHS[text.lower()]}"
-    if wrong.type == "bool_type" and text.lower() in {"true", "false"}:
-        return f"write {text.lower()}, without quotes"
-    if wrong.type == "tuple_type" and text:
-        return f"write a list: [{text}]"
-    return ""
+    return value_hints.variable_hint(wrong.text) or _TYPE_HINTS[wrong.type](wrong)
+
+
+def _number_hint(wrong: _Wrong) -> str:
+    if not re.fullmatch(r"[-+]?[0-9_]+", wrong.text):
+        return ""
+    return f"write {wrong.text.replace('_', '')}, without quotes and underscores"
+
+
+def _truth_hint(wrong: _Wrong) -> str:
+    text = wrong.text.lower()
+    if text in {"true", "false"}:
+        return f"write {text}, without quotes"
+    return f"write {_TRUTHS[text]}" if text in _TRUTHS else ""
+
+
+def _mapping_hint(wrong: _Wrong) -> str:
+    if not wrong.path:
+        return "a file begins with 'version: 1', then 'clusters:' and a list of them"
+    is_item = bool(wrong.path) and isinstance(wrong.path[-1], int)
+    return value_hints.mapping_hint(wrong.key, is_item=is_item)
+
+
+def _text_hint(wrong: _Wrong) -> str:
+    if isinstance(wrong.value, (bool, int, float)):
+        return f'quote it: "{wrong.text}"'
+    return f"write one value, as text: {hints.key_description(wrong.path)}"
+
+
+def _list_hint(wrong: _Wrong) -> str:
+    if isinstance(wrong.value, dict):
+        return "write a list: begin each item with a dash, '- '"
+    return value_hints.list_hint(wrong.text, value_hints.split_words(wrong.key, wrong.text))
+
+
+_TYPE_HINTS: dict[str, Callable[[_Wrong], str]] = {
+    "string_type": _text_hint,
+    "int_type": _number_hint,
+    "int_from_float": _number_hint,
+    "bool_type": _truth_hint,
+    "model_type": _mapping_hint,
+    "tuple_type": _list_hint,
+}
 
 
 def _bad_choice(wrong: _Wrong) -> tuple[str, str, str]:
     known = re.findall(r"'([^']*)'", str(wrong.context["expected"]))
     message = f"{wrong.name} takes {_either(known)}, not {_described(wrong.value, wrong.text)}"
-    return "bad-value", message, hints.did_you_mean(wrong.text, known)
+    hint = value_hints.variable_hint(wrong.text) or value_hints.word_hint(wrong.key, wrong.text)
+    return "bad-value", message, hint or hints.did_you_mean(wrong.text, known)
 
 
 def _too_short(wrong: _Wrong) -> tuple[str, str, str]:
     return "bad-value", f"{wrong.name} is empty; it needs at least one item", ""
+
+
+def _long_text(wrong: _Wrong) -> tuple[str, str, str]:
+    message = f"{wrong.name} has more than {wrong.context['max_length']} characters"
+    return "bad-value", message, ""
 
 
 def _too_long(wrong: _Wrong) -> tuple[str, str, str]:
@@ -154,20 +208,40 @@ _KEYS: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
 }
 _VALUES: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
     "literal_error": _bad_choice,
+    "string_too_long": _long_text,
     "too_short": _too_short,
     "too_long": _too_long,
 }
 
 
 def _value_hint(wrong: _Wrong) -> str:
-    if wrong.type == "bad-size":
-        return hints.size_hint(wrong.text) or hints.did_you_mean(wrong.text, ("fill",))
-    if wrong.type == "bad-duration":
-        return hints.duration_hint(wrong.text)
+    guess = _BY_CODE.get(wrong.type) or _BY_KEY.get(wrong.key)
+    return value_hints.variable_hint(wrong.text) or (guess(wrong) if guess else "")
+
+
+def _size_hint(wrong: _Wrong) -> str:
+    found = value_hints.size_hint(wrong.key, wrong.text)
+    return found or hints.did_you_mean(wrong.text, ("fill",))
+
+
+def _name_hint(wrong: _Wrong) -> str:
     short = wrong.text.partition(".")[0]
-    if wrong.path[-1:] == ("name",) and short and short != wrong.text:
-        return f"did you mean '{short}'?"
-    return ""
+    return f"did you mean '{short}'?" if short and short != wrong.text else ""
+
+
+_BY_CODE: dict[str, Callable[[_Wrong], str]] = {
+    "bad-address": lambda wrong: value_hints.address_hint(wrong.text),
+    "bad-duration": lambda wrong: value_hints.duration_hint(wrong.text),
+    "bad-size": _size_hint,
+    "bad-version": lambda _wrong: "write 'version: 1'",
+    "mount-path": lambda wrong: value_hints.path_hint(wrong.text),
+}
+_BY_KEY: dict[str, Callable[[_Wrong], str]] = {
+    "host": lambda wrong: value_hints.host_hint(wrong.text),
+    "name": _name_hint,
+    "options": _list_hint,
+    "path": lambda wrong: value_hints.path_hint(wrong.text),
+}
 
 
 def _place(path: Path) -> str:

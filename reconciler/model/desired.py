@@ -41,6 +41,16 @@ InterconnectPort = Annotated[int, Field(ge=1, le=65534)]
 MemberState = Literal["present", "drained", "offline", "absent", "dead"]
 
 
+class Looking(Strict):
+    """A user who may run the installed probe and nothing else (`reconcile sudoers --read-only`)."""
+
+    user: User = Field(default="reconcile-probe", description="The user to log in as.")
+    identity: FilePath | None = Field(
+        default=None,
+        description="The private key's file; ssh_config's or the agent's if unset.",
+    )
+
+
 class Ssh(Strict):
     """How a host is reached; what is unset comes from the file's, then from ssh_config."""
 
@@ -58,6 +68,9 @@ class Ssh(Strict):
     )
     jump: Jump | None = Field(
         default=None, description="The host to jump through: [user@]host[:port]."
+    )
+    probe: Looking | None = Field(
+        default=None, description="As whom drift, status, observe and plan look; apply never."
     )
 
 
@@ -146,8 +159,12 @@ class Device(Strict):
 class Features(Strict):
     """How a new volume is formatted; later the file system has what it has."""
 
-    block_size: BlockSize | None = Field(default=None, description="mkfs.ocfs2 -b")
-    cluster_size: ClusterSize | None = Field(default=None, description="mkfs.ocfs2 -C")
+    block_size: BlockSize | None = Field(
+        default=None, description="How large a block is: mkfs.ocfs2 -b."
+    )
+    cluster_size: ClusterSize | None = Field(
+        default=None, description="In which units files get room: mkfs.ocfs2 -C."
+    )
     type: Literal["mail", "datafiles", "vmstore"] | None = Field(
         default=None, description="What the volume is for: mkfs.ocfs2 -T."
     )

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reconciler.model.observed import HostFacts, Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Change, Outage, Risk
+from reconciler.model.views import Places, View
 
 FORMAT_VERSION = "1"
 Json = dict[str, Any]
@@ -27,7 +28,8 @@ class PlannedAction:
     """One step on one host; a barrier has no command and no host.
 
     ``command`` is for people and is never executed; ``input`` is the SHA-256 of what the command
-    reads, empty if nothing. ``needs`` are the ids of actions that come first.
+    reads, empty if nothing. ``needs`` are the ids of actions that come first, ``seconds`` is a
+    rough estimate.
     """
 
     id: str
@@ -45,6 +47,8 @@ class PlannedAction:
     requires: tuple[str, ...]
     unless: tuple[str, ...]
     expects: tuple[str, ...]
+    outage: bool = False  # whether it takes something in use away from its host
+    seconds: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class PlanDocument:
     """A plan of ``reconcile plan``: what differs, the ordered actions, what they rest on.
 
     ``desired`` is the desired state that it was made for, ``facts`` what it rests on: by cluster,
-    host and section; of a large section only its hash. ``checksum`` is over all else here.
+    host and section; of a large section only its hash. ``file``, ``places`` in it and ``views`` of the
+    clusters are what it is shown with. ``checksum`` is over all else here.
     """
 
     format_version: Literal["1"]
@@ -80,6 +85,9 @@ class PlanDocument:
     file_digest: str
     reconciler_version: str
     checksum: str
+    file: str = ""
+    places: Places = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ User = Annotated[
 ]
 FilePath = Annotated[
     str,
-    Spelled(r"^[^-\s].*$", "the path of a file", ("~/.ssh/id_ed25519",)),
+    Spelled(r"^[^-\s$][^$\n]*$", "the path of a file", ("~/.ssh/id_ed25519",)),
 ]
 # The superblock holds 64 bytes (OCFS2_MAX_VOL_LABEL_LEN), the last one a NUL.
 Label = Annotated[

@@ -17,12 +17,19 @@ def full_names(units: Sequence[str]) -> tuple[str, ...]:
     return tuple(full_name(unit) for unit in units)
 
 
+def path_unit(path: str, kind: str) -> str:
+    """The unit of a path, as ``systemd-escape --path --suffix=KIND`` has it."""
+    return f"{escape_unit(path.strip('/'))}.{kind}"
+
+
 def escape_unit(name: str) -> str:
     """As systemd-escape(1) writes it within the name of a unit: slashes become dashes."""
-    escaped = [
-        char
-        if (char.isascii() and char.isalnum()) or char in "_:/" or (char == "." and place)
-        else f"\\x{ord(char):02x}"
-        for place, char in enumerate(name)
-    ]
-    return "".join(escaped).replace("/", "-")
+    return "".join(_escaped(char, place) for place, char in enumerate(name))
+
+
+def _escaped(char: str, place: int) -> str:
+    if char == "/":
+        return "-"
+    if char.isascii() and (char.isalnum() or char in ":_" or (char == "." and place)):
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode())

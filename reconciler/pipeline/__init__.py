@@ -33,6 +33,7 @@ from reconciler.pipeline.observation import (
     Live,
     Watch,
     helper,
+    installed_probe,
     member_hosts,
     observe_cluster,
     observe_clusters,
@@ -53,6 +54,7 @@ __all__ = [
     "Options",
     "Run",
     "Watch",
+    "installed_probe",
     "look_at",
     "member_hosts",
     "plan",
@@ -140,7 +142,8 @@ class Run:
             async with hold_leases(hosts, sorted(helpers), claim, door) as held:
                 outcome = await self._locked(plan, cluster, (hosts, held))
         except LockHeld as error:
-            return ClusterOutcome(plan.name, "locked", message=str(error))
+            blocked = refuse_unreachable(error.host, error.code, str(error))
+            return ClusterOutcome(plan.name, "locked", blocked=(blocked,))
         except HostUnreachable as error:
             blocked = refuse_unreachable(error.host, error.code, error.message)
             return ClusterOutcome(plan.name, "refused", blocked=(blocked,))

@@ -32,6 +32,7 @@ from reconciler.planning.resolve.removed import (
     withdrawn_volumes,
 )
 from reconciler.probe import probe_command
+from reconciler.probe.installed import installed_text
 from reconciler.resources import SECTIONS
 from reconciler.resources.membership.preflight import joins, targets
 from reconciler.resources.ordering.words import guest_units, ordered_units
@@ -121,6 +122,12 @@ def probe_arguments(cluster: Cluster) -> dict[str, tuple[str, ...]]:
         "guests": tuple(listings(cluster)),
         "packages": tuple(extra_packages_to_probe(cluster)),
     }
+
+
+def installed_probe(cluster: Cluster) -> str:
+    """The probe as a file on a cluster's members, for a user who may only look."""
+    words = probe_command(**probe_arguments(cluster)).argv[4:]
+    return installed_text(words, targets(cluster))
 
 
 def recorded_probe_arguments(cluster: Cluster, seen: Observed) -> dict[str, tuple[str, ...]]:

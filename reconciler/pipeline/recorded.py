@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from reconciler.hosts.asked import as_asked
 from reconciler.model.desired import Cluster
 from reconciler.model.documents import Record
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
@@ -15,16 +15,6 @@ from reconciler.planning.checks.storage_hosts import non_member_hosts
 from reconciler.resources.membership.preflight import targets
 
 NOTHING = Record({}, {}, {})
-# What a section tells more of, by the option of the probe that asks for it.
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "want": ("wanted",),
-    "blank": ("wanted",),
-    "paths": ("mounts", "automounts", "ordering"),
-    "units": ("services",),
-    "orders": ("ordering",),
-    "guests": ("guests",),
-    "packages": ("packages",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,41 +70,8 @@ def _host(
         return _missing(name, f"{name} was not looked at")
     if isinstance(facts, Unreachable):
         return facts
-    values: dict[str, Any] = {"interconnect": ()}
-    for option, words in asked.items():
-        told = record.asked.get(option, frozenset())
-        for section in SECTIONS[option]:
-            value = values.get(section, getattr(facts, section))
-            if isinstance(value, Unknown):
-                continue
-            if unasked := sorted(words - told):
-                value = Unknown(f"not looked at when recorded: {', '.join(unasked)}")
-            elif option in NARROWED:
-                value = NARROWED[option](value, told - words)
-            values[section] = value
-    return replace(facts, **values)
-
-
-def _without(key: str) -> Callable[[Any, frozenset[str]], Any]:
-    return lambda items, more: tuple(i for i in items if getattr(i, key) not in more)
-
-
-def _not_blank(items: Any, more: frozenset[str]) -> Any:
-    return tuple(replace(i, zeros=None) if i.ref in more else i for i in items)
-
-
-def _packages(item: Any, more: frozenset[str]) -> Any:
-    versions = {name: text for name, text in item.versions.items() if name not in more}
-    return replace(item, versions=versions)
-
-
-# Without what was told only because another file asked for it: the same plan as from the hosts.
-NARROWED: Mapping[str, Callable[[Any, frozenset[str]], Any]] = {
-    "want": _without("ref"),
-    "blank": _not_blank,
-    "units": _without("name"),
-    "packages": _packages,
-}
+    found = as_asked(facts, record.asked, asked, "not looked at when recorded")
+    return replace(found, interconnect=())
 
 
 def _tried(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.addresses import names_host
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports import junit
 from reconciler.reports.grouping import differences, doings, fold_names, refusals, steps
 from reconciler.reports.junit import Case, Suite
@@ -24,7 +25,7 @@ def _cases(cluster: ClusterPlan) -> Iterator[Case]:
     yield from map(_refusal, refusals(cluster.blocked))
     yield from _changes(cluster)
     yield from _steps(cluster)
-    yield from (_finding(item) for item in cluster.findings if not item.mended_by)
+    yield from map(_finding, refusals([f for f in cluster.findings if not f.mended_by]))
     if not cluster.changes and not cluster.blocked:
         yield Case("no change")
 
@@ -47,7 +48,7 @@ def _steps(cluster: ClusterPlan) -> Iterator[Case]:
     for step in steps(cluster.actions):
         action = step.first
         final = ", cannot be undone" if action.irreversible else ""
-        words = [f"because: {action.because}", f"risk: {action.risk}{final}"]
+        words = [f"because: {action.because}", f"risk: {said_risk(action)}{final}"]
         for doing in doings(step):
             if doing.command:
                 words.append(f"{fold_names(doing.hosts)}$ {doing.command}")

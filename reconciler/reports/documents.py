@@ -13,13 +13,19 @@ from reconciler.model.documents import FORMAT_VERSION, Json, checksum, plain
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
+from reconciler.model.views import Surroundings
+from reconciler.planning.review.outages import is_outage
 from reconciler.planning.review.plan_diff import abridge_section
 
 
 def plan_document(
-    plan: Plan, desired: Desired, targets: Sequence[str], file_digest: str
+    plan: Plan,
+    desired: Desired,
+    targets: Sequence[str],
+    file_digest: str,
+    around: Surroundings = Surroundings(),  # noqa: B008  # frozen
 ) -> Json:
-    """A plan, whole, in plain values."""
+    """A plan, whole, in plain values; with ``around`` it can be shown again in any form."""
     document: Json = plain(
         {
             "format_version": FORMAT_VERSION,
@@ -33,6 +39,7 @@ def plan_document(
             "facts": _relevant(plan),
             "file_digest": file_digest,
             "reconciler_version": __version__,
+            **asdict(around),
         }
     )
     return {**document, "checksum": checksum(document)}
@@ -70,6 +77,7 @@ def _action(action: Action) -> Json:
         "summary": action.summary,
         "because": action.because,
         "risk": action.risk,
+        "outage": is_outage(action),
         "device": action.device,
         "irreversible": action.irreversible,
         "command": preview(action),
@@ -78,6 +86,7 @@ def _action(action: Action) -> Json:
         "requires": [fact_words(fact) for fact in action.requires],
         "unless": [fact_words(fact) for fact in action.unless],
         "expects": [fact_words(fact) for fact in action.expects],
+        "seconds": action.seconds,
     }
 
 

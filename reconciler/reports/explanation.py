@@ -19,9 +19,11 @@ from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, Plan
+from reconciler.planning.review.outages import is_outage, said_risk
 from reconciler.reports.documents import fact_words, preview
 from reconciler.reports.grouping import differences, what
 from reconciler.reports.shortening import shorten_hashes
+from reconciler.reports.text import STYLES
 
 Line = tuple[str, str]
 # What a member and a volume have besides what a plan changes in them.
@@ -179,6 +181,7 @@ def _action(action: Action, plan: Plan) -> Json:
         "summary": action.summary,
         "because": action.because,
         "risk": action.risk,
+        "outage": is_outage(action),
         "irreversible": action.irreversible,
         "command": preview(action),
         "after": list(action.needs),
@@ -242,8 +245,8 @@ def _told(group: Sequence[Action], plan: Plan) -> Iterator[Line]:
     yield "", ""
     yield "title", f"{first.kind} on {hosts}: {first.summary}"
     yield "", f"  why       {first.because}"
-    style = {"data": "bad", "outage": "warn"}.get(first.risk, "")
-    yield style, f"  risk      {first.risk}{mark}"
+    risk = said_risk(first)
+    yield STYLES.get(risk, ""), f"  risk      {risk}{mark}"
     if command := preview(first):
         yield "command", f"  does      {shorten_hashes(command)}"
     by_id = {action.id: action for action in plan.actions}

@@ -13,12 +13,22 @@ TOPICS = (
     "file",
     "plan",
     "exit-codes",
+    "drift",
+    "membership",
+    "growth",
+    "packages",
+    "workloads",
+    "boot-order",
+    "ci",
+    "keys",
     "records",
     "documents",
     "ocfs2",
     "lock",
     "invariants",
     "hazards",
+    "laboratory",
+    "development",
 )
 
 

@@ -9,14 +9,14 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.model.addresses import parse_address
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.model.views import Places, Position
 from reconciler.reports.explain import codes, page
+from reconciler.reports.offending import offending_place
 from reconciler.reports.visible import visible
 
 Level = Literal["error", "warning", "note"]
-Position = tuple[int, int]
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -71,16 +71,12 @@ def _result(result: Result, rule: int) -> dict[str, Any]:
     }
 
 
-def plan_sarif(plan: Plan, file: str, places: Mapping[tuple[str, str], Position]) -> str:
-    """Refusals and findings at the member or volume of the file that they are about.
-
-    What is about neither, or about a host that the file no longer has, stands at its cluster.
-    """
+def plan_sarif(plan: Plan, file: str, places: Places) -> str:
+    """Refusals and findings at the lines of the file that they are about."""
     results: list[Result] = []
     for cluster in plan.clusters:
         for code, level, subject, message in _said(cluster):
-            subject_place = places.get((cluster.name, parse_address(subject).owner))
-            place = subject_place or places.get((cluster.name, "")) or (1, 1)
+            place = offending_place(places, cluster.name, code, subject)
             results.append(Result(code, level, message, file, place))
     return render(results)
 

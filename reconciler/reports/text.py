@@ -6,18 +6,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.addresses import parse_action_id
-from reconciler.model.observed import Observed
-from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
+from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
+from reconciler.model.views import View
+from reconciler.planning.review.approval import runnable
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
     Step,
     differences,
     doings,
     fold_names,
+    group_alike,
+    hide_host,
     losses,
     refusals,
     rows,
+    show_hosts,
     steps,
     with_count,
 )
@@ -25,25 +30,22 @@ from reconciler.reports.grouping import (
 Line = tuple[str, str]
 # Symbols carry the meaning; colour only repeats it.
 GATE_CODE = re.compile(r"^.*\bgate: ([a-z0-9-]+): ", re.MULTILINE)
+# How a step is painted, by its own risk.
+STYLES = {"data": "bad", "outage": "warn"}
 _SIGNS = {"added": ("add", "+"), "removed": ("bad", "-"), "changed": ("change", "~")}
 
 
-def plan_lines(plan: Plan, seen: Mapping[str, Observed], detail: int) -> Iterator[Line]:
+def plan_lines(plan: Plan, views: Mapping[str, View], detail: int) -> Iterator[Line]:
     """A whole plan; with ``detail`` > 0 also commands and what proves each action."""
     for cluster in plan.clusters:
-        yield from _cluster(plan, cluster, seen[cluster.name], detail)
+        yield from _cluster(plan, cluster, views[cluster.name], detail)
         yield "", ""
     yield from _summary(plan)
 
 
-def _cluster(
-    plan: Plan, cluster: ClusterPlan, observed: Observed, detail: int
-) -> Iterator[Line]:
-    reached = len(observed.answering_hosts())
-    yield (
-        "title",
-        f"Plan {plan.id}  cluster {cluster.name}  observed {reached}/{len(observed.hosts)} hosts",
-    )
+def _cluster(plan: Plan, cluster: ClusterPlan, view: View, detail: int) -> Iterator[Line]:
+    reached = f"{view.answered}/{len(view.hosts)}"
+    yield "title", f"Plan {plan.id}  cluster {cluster.name}  observed {reached} hosts"
     yield from _changes(cluster.changes)
     if detail:
         yield from _differences(cluster.changes)
@@ -85,7 +87,7 @@ def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
     """What the plan does not mend; the rest stands among its changes."""
-    for item in (item for item in findings if not item.mended_by):
+    for item in refusals([item for item in findings if not item.mended_by]):
         style = {"warning": "warn"}.get(item.severity, "dim")
         yield style, f"  {item.severity.upper()} {item.code}  {item.subject}"
         yield style, f"          {item.message}"
@@ -96,7 +98,7 @@ def _actions(actions: Sequence[Action], detail: int) -> Iterator[Line]:
     found = steps(actions)
     width = min(30, max((len(step.where) for step in found), default=0))
     for step in found:
-        style = {"data": "bad", "outage": "warn"}.get(step.first.risk, "")
+        style = STYLES.get(said_risk(step.first), "")
         mark = "  ! cannot be undone" if step.first.irreversible else ""
         yield style, f"{step.number:3} {step.where:<{width}}  {step.first.summary}{mark}"
         if detail:
@@ -143,10 +145,21 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "", "reconcile explain CODE says what a refusal means and what to do."
     elif plan.actions:
         work = f"{with_count(changes, 'change')}, {with_count(len(plan.actions), 'action')}"
-        text = f"{work}, risk {plan.risk}{final}"
+        again = sum(f.code == "failed-before" for c in plan.clusters for f in c.findings)
+        tried = f", {again} of them failed in the last run" if again else ""
+        text = f"{work}{tried}, risk {plan.risk}{final}"
         yield "title", f"{text}; about {round(seconds)} s of work, {interruption(plan)}."
     else:
         yield "good", "No change."
+
+
+def saved_for(plan: Plan, path: str) -> str:
+    """What a plan that was saved is good for."""
+    if plan.blocked and not runnable(plan):
+        return f"which is refused: reconcile show {path} shows it"
+    if not plan.actions:
+        return "with nothing to be carried out: no action is due"
+    return f"to be carried out by reconcile apply {path}"
 
 
 def _not_started(actions: Sequence[str]) -> Iterator[Line]:
@@ -156,7 +169,32 @@ def _not_started(actions: Sequence[str]) -> Iterator[Line]:
         _cluster, host, what = parse_action_id(action)
         groups.setdefault(what, []).append(host)
     for what, hosts in groups.items():
-        yield "dim", f"  not started: {','.join(hosts)}: {what}"
+        yield "dim", f"  not started: {fold_names(hosts)}: {what}"
+
+
+def _failed(actions: Sequence[ActionOutcome]) -> Iterator[Line]:
+    """What failed with the same message on several hosts once for all of them."""
+    for group in group_alike(actions, _failure, _failure_of_any):
+        first, ids = group[0], [parse_action_id(item.action) for item in group]
+        cluster, host, what = ids[0]
+        hosts = [name for _cluster, name, _what in ids]
+        message = first.message
+        if any(item.message != message for item in group):
+            message = show_hosts(hide_host(message, host), hosts)
+        seconds = max(item.seconds for item in group)
+        yield "bad", f"  FAILED {cluster}/{fold_names(hosts)}/{what} after {seconds:.1f} s"
+        yield from (("", f"    {line}") for line in message.splitlines())
+        if named := GATE_CODE.search(message):
+            yield "remedy", f"    what to do: reconcile explain {named[1]}"
+
+
+def _failure(item: ActionOutcome) -> tuple[str, str]:
+    return parse_action_id(item.action)[2], item.message
+
+
+def _failure_of_any(item: ActionOutcome) -> tuple[str, str]:
+    _cluster, host, what = parse_action_id(item.action)
+    return what, hide_host(item.message, host)
 
 
 def outcome_lines(
@@ -174,11 +212,7 @@ def outcome_lines(
         }
         words = ", ".join(f"{len(items)} {status}" for status, items in counts.items() if items)
         yield style, f"cluster {outcome.name}: {outcome.result}{f' ({words})' if words else ''}"
-        for action in counts["failed"]:
-            yield "bad", f"  FAILED {action.action} after {action.seconds:.1f} s"
-            yield from (("", f"    {line}") for line in action.message.splitlines())
-            if named := GATE_CODE.search(action.message):
-                yield "remedy", f"    what to do: reconcile explain {named[1]}"
+        yield from _failed(counts["failed"])
         yield from _not_started([a.action for a in counts["not-started"]])
         yield from _blocked([item for item in outcome.blocked if item not in shown])
         if outcome.message:

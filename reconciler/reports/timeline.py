@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 from reconciler.model.plan import Action
 from reconciler.planning import graph
-from reconciler.planning.review.outages import GIVING_KINDS, TAKING_KINDS
+from reconciler.planning.review.outages import GIVING_KINDS, is_outage
 
 # The least that an action takes: all hosts are looked at after it.
 LOOK = 2.0
@@ -79,7 +79,7 @@ def _windows(host: str, bars: Sequence[Bar], last: float) -> list[Window]:
     start: float | None = None
     back: float | None = None
     for bar in sorted(bars, key=lambda bar: bar.start):
-        if bar.action.kind in TAKING_KINDS and bar.action.risk == "outage":
+        if is_outage(bar.action):
             if start is not None and back is not None:
                 found.append(Window(host, start, back, ended=True))
                 start = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.documents import Json
 from reconciler.model.observed import Lease, Observed, Unknown
+from reconciler.model.refusals import format_unread
 from reconciler.reports.status_leases import holder_document
 from reconciler.reports.status_text import holder_words, runs_words
 
@@ -29,7 +30,10 @@ def leases_of(observed: Observed, run: str) -> tuple[tuple[str, Lease], ...]:
 
 def unread(observed: Observed) -> dict[str, str]:
     """The hosts whose leases are not known, and why."""
-    found = {item.host: f"{item.code}: {item.message}" for item in observed.unreachable()}
+    found = {
+        item.host: format_unread(item.host, item.code, item.message)
+        for item in observed.unreachable()
+    }
     for host, facts in observed.answering_hosts().items():
         if isinstance(facts.leases, Unknown):
             found[host] = f"its lease could not be read: {facts.leases.reason}"

@@ -103,24 +103,8 @@ class Looped(Simulated):
         return _over_ssh(self.desired)
 
     async def wait(self, seconds: float) -> None:
-        """Simulated time passes, no real one."""
+        """Simulated time passes; real time does so by itself."""
         self.world.advance(seconds)
-
-
-@asynccontextmanager
-async def ticking(world: World) -> AsyncIterator[None]:
-    """Real time passes for a world as well, whose kernels count it."""
-
-    async def tick() -> None:
-        while True:
-            await asyncio.sleep(1)
-            world.advance(1)
-
-    task = asyncio.create_task(tick())
-    try:
-        yield
-    finally:
-        task.cancel()
 
 
 @dataclass(slots=True)

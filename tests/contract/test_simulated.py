@@ -12,7 +12,7 @@ from reconciler.hosts.simulator.presets import bare_cluster
 from tests.clock import drive
 from tests.contract.differences import differences
 from tests.contract.history import played
-from tests.contract.kinds import Looped, Simulated, ticking
+from tests.contract.kinds import Looped, Simulated
 from tests.contract.normal import numbered
 
 UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
@@ -91,7 +91,7 @@ async def test_simulated_hosts_are_the_same_behind_ssh(
     record: list[Any], tmp_path: Path
 ) -> None:
     world = bare_cluster(2)
-    async with serve_hosts(world, tmp_path) as doors, ticking(world):
+    async with serve_hosts(world, tmp_path) as doors:
         behind_ssh = await played(Looped(world, doors))
     assert differences(timeless(record), timeless(behind_ssh)) == []
     assert world.violations() == ()

@@ -6,10 +6,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
+from reconciler.model.documents import PlanDocument
+from reconciler.model.views import Surroundings
 from reconciler.reports import explain, forms
 from reconciler.reports.documents import plan_document
-from reconciler.reports.forms import Shown
+from reconciler.reports.plan_views import plan_views
+from reconciler.reports.restored import restore_plan
 from reconciler.reports.text import plan_lines
 from tests.golden.scenes import SCENES
 
@@ -22,16 +26,23 @@ def scene(name):
 
 
 def text(at, detail=0):
-    lines = plan_lines(at.plan, {c.name: seen for c, seen in at.pairs}, detail)
+    lines = plan_lines(at.plan, plan_views(at.plan, at.pairs), detail)
     return "".join(f"{line}\n" for _style, line in lines)
 
 
 def document(at):
-    return json.dumps(plan_document(at.plan, at.desired, [], "0" * 64), indent=1) + "\n"
+    return (
+        json.dumps(plan_document(at.plan, at.desired, [], "0" * 64, around(at)), indent=1)
+        + "\n"
+    )
+
+
+def around(at, places=None):
+    return Surroundings("cluster.yaml", places or {}, plan_views(at.plan, at.pairs))
 
 
 def rendered(form):
-    return lambda at: forms.FORMS[form](Shown(at.plan, at.pairs, "cluster.yaml", {})) + "\n"
+    return lambda at: forms.FORMS[form](at.plan, around(at)) + "\n"
 
 
 ENDINGS = {"markdown": "md", "html": "html", "junit": "xml"}
@@ -54,8 +65,10 @@ def sarif(at):
             *(f"volume/{v.label}" for v in cluster.volumes),
         )
     ]
-    places = {thing: (line, 9) for line, thing in enumerate(things, 3)}
-    text = forms.FORMS["sarif"](Shown(at.plan, at.pairs, "cluster.yaml", places)) + "\n"
+    places = {cluster.name: {} for cluster, _seen in at.pairs}
+    for line, (cluster, thing) in enumerate(things, 3):
+        places[cluster][thing] = {"": (line, 9)}
+    text = forms.FORMS["sarif"](at.plan, around(at, places)) + "\n"
     pages = {word for word in explain.codes() if f'"{word}"' in text}
     for code in pages:
         text = text.replace(json.dumps(explain.page(code), ensure_ascii=False), '"its page"')
@@ -78,6 +91,19 @@ CASES = [(n, e) for n in SCENES for e in FORMS if e != ".html" or n in PAGES]
 @pytest.mark.parametrize(("name", "ending"), CASES)
 def test_every_plan_in_every_form(name, ending):
     matches(f"{name}{ending}", FORMS[ending](scene(name)))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_saved_plan_is_shown_as_when_it_was_made(name):
+    at = scene(name)
+    saved = TypeAdapter(PlanDocument).validate_json(document(at), strict=True)
+    plan, surroundings = restore_plan(saved)
+    assert surroundings == around(at)
+    for detail in (0, 1):
+        lines = plan_lines(plan, surroundings.views, detail)
+        assert [*lines] == [*plan_lines(at.plan, plan_views(at.plan, at.pairs), detail)]
+    for form in forms.FORMS.values():
+        assert form(plan, surroundings) == form(at.plan, around(at))
 
 
 # Refusals of one cluster and of one of two, a finding (another is mended by the plan), neither.

@@ -162,6 +162,14 @@ def test_an_ocfs2_volume_of_somebody_else_is_left_alone(label, cluster, slots, c
     assert refused(world, desired(world)) == {code}
 
 
+def test_a_volume_made_for_global_heartbeat_is_refused_before_anything_is_written():
+    world = witnessed(2)
+    content = ocfs2(world)
+    content.global_heartbeat = True
+    world.luns["lun1"].whole.content = content
+    assert refused(world, desired(world)) == {"heartbeat-mode-differs"}
+
+
 def test_a_blank_device_is_not_formatted_unless_the_file_says_so():
     world = witnessed(2)
     item = volume(world, format="never")

@@ -13,6 +13,7 @@ from hatchling.builders.wheel import WheelBuilder
 
 from reconciler import gate, probe
 from reconciler.model.scripts import Part, join, travelling
+from reconciler.probe.installed import installed_text
 from reconciler.probe.sections import NAMES
 from tests.unit import shell_calls
 from tests.unit.gate.calls import SHELLS
@@ -34,6 +35,8 @@ def gate_sources() -> Iterator[tuple[str, Text]]:
 def probe_sources() -> Iterator[tuple[str, Text]]:
     """As above, for each section alone, and for all."""
     yield "probe", probe.probe_source
+    asked = ["--path", "/srv/it's", "--guests", "/srv/a\n/bin/list\nit's"]
+    yield "probe-installed", lambda: installed_text(asked, ["10.0.0.1:7777", "10.0.0.2:7777"])
     for name in probe.section_parts():
         yield f"probe-{name}", lambda name=name: probe.probe_source(name)
 

@@ -7,12 +7,13 @@ import json
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
     NO_COLOR,
     NO_INPUT,
+    NO_NOTES,
     PARALLELISM,
     TARGET,
     VERBOSE,
@@ -42,6 +43,7 @@ UNREAD = 3
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(
@@ -61,7 +63,7 @@ def command(
     check_targets(desired, targets)
 
     async def look() -> tuple[Drift, ...]:
-        async with connect_hosts(desired) as fleet:
+        async with look_at_hosts(desired) as fleet:
             total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
             with observing(total, no_color=no_color) as watch:
                 return await drifts(desired, fleet, Options(targets, parallelism), watch)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from reconciler.cli.logs import LOGGING
@@ -12,6 +10,7 @@ from reconciler.cli.options import (
     FILE,
     NO_COLOR,
     NO_INPUT,
+    NO_NOTES,
     PARALLELISM,
     TARGET,
     VERBOSE,
@@ -19,15 +18,19 @@ from reconciler.cli.options import (
     discover_file,
     formats,
 )
+from reconciler.cli.output import DOCUMENT, written_form
 from reconciler.cli.planned import plan_desired
+from reconciler.cli.run_records import STATE_DIR, told_of_failures
+from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import show
-from reconciler.loading import digest, find_positions, load, read_text
+from reconciler.cli.terminal import note
+from reconciler.loading import digest, find_places, load, read_text
 from reconciler.model.plan import Plan
+from reconciler.model.views import Surroundings
 from reconciler.pipeline import Options
 from reconciler.reports.documents import plan_document
-from reconciler.reports.forms import FORMS, Shown
-from reconciler.reports.text import plan_lines
+from reconciler.reports.plan_views import plan_views
+from reconciler.reports.text import saved_for
 from reconciler.storage.private import write_private
 
 CHANGES = 2
@@ -36,20 +39,28 @@ BLOCKED = 3
 
 @click.command("plan")
 @FILE
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Save the plan there.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="Write it there: as --format says, or NAME.plan.json for apply.",
+)
 @FACTS
+@STATE_DIR
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@formats(("text", "json", *FORMS))
+@formats(PLAN_FORMS)
 @TARGET
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(
     file: str | None,
     output: str | None,
     facts: str | None,
+    state_dir: str | None,
     detailed_exitcode: bool,
     form: str,
     targets: tuple[str, ...],
@@ -64,26 +75,32 @@ def command(
     """
     path = discover_file(file)
     beside(output, path, facts)
+    written = written_form(output, form) if output else ""
     source = read_text(path)
     desired = load(path, source)
     check_targets(desired, targets)
     plan, pairs = plan_desired(
         desired, Options(targets, parallelism), facts=facts, no_color=no_color
     )
-    document = plan_document(plan, desired, targets, digest(source))
-    text = json.dumps(document, indent=1, default=str)
+    plan = plan if facts else told_of_failures(plan, state_dir)
+    around = Surroundings(path, find_places(source, desired.clusters), plan_views(plan, pairs))
+    document = plan_document(plan, desired, targets, digest(source), around)
+    shown = ShownPlan(plan, around, document)
     if output:
-        write_private(output, text + "\n")
-        click.echo(f"saved: {output}, to be carried out by reconcile apply {output}", err=True)
-    if form == "json":
-        click.echo(text)
-    elif form in FORMS:
-        click.echo(FORMS[form](Shown(plan, pairs, path, find_positions(source))))
-    else:
-        show(plan_lines(plan, {c.name: seen for c, seen in pairs}, verbose), no_color)
+        write_private(output, shown.text(written, verbose))
+        note(f"saved: {output}{_use(written, output, plan)}")
+    if written in {"", DOCUMENT}:
+        shown.show(form, verbose, no_color=no_color)
     if plan.blocked:
         return BLOCKED
     return CHANGES if detailed_exitcode and (plan.actions or _differs(plan)) else 0
+
+
+def _use(written: str, output: str, plan: Plan) -> str:
+    """What a file is good for."""
+    if written != DOCUMENT:
+        return f", plan {plan.id} as {written}"
+    return f", plan {plan.id}, {saved_for(plan, output)}"
 
 
 def _differs(plan: Plan) -> bool:

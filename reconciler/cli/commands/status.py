@@ -12,9 +12,17 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, Span, discover_file, formats
+from reconciler.cli.options import (
+    FILE,
+    NO_COLOR,
+    NO_NOTES,
+    PARALLELISM,
+    Span,
+    discover_file,
+    formats,
+)
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
@@ -48,6 +56,7 @@ ALL_UNREAD = 1
 @formats(("text", "json"))
 @PARALLELISM
 @NO_COLOR
+@NO_NOTES
 @LOGGING
 def command(
     file: str | None,
@@ -131,7 +140,7 @@ class _Looks:
 
     async def each(self) -> AsyncGenerator[Json, None]:
         """A document a look; the first has two samples of the heartbeats, too."""
-        async with connect_hosts(self.desired) as fleet:
+        async with look_at_hosts(self.desired) as fleet:
             total = sum(len(contacted_members(cluster)) for cluster in self.desired.clusters)
             with observing(total, no_color=self.no_color) as watch:
                 pairs = await self._first(fleet, watch)

@@ -3,44 +3,95 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from reconciler.cli.options import discover_file, formats
-from reconciler.errors import SpecInvalid
-from reconciler.loading import read
+from reconciler.errors import SpecInvalid, UsageError
+from reconciler.loading import load, read, read_stream
 from reconciler.model.problems import Problem
 from reconciler.reports import problems as rendering
+
+STDIN = "-"
+SUFFIXES = (".yaml", ".yml")
+USAGE = UsageError.exit_code
+INVALID = SpecInvalid.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found out about one file; ``unread`` says why it could not be read."""
+
+    name: str
+    problems: tuple[Problem, ...] = ()
+    lines: tuple[str, ...] = ()
+    unread: str = ""
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        """For machines: what could not be read is a problem of that file as well."""
+        if not self.unread:
+            return self.problems
+        reason = self.unread.removeprefix(f"{self.name}: ")
+        return (Problem(self.name, 1, 1, "file-unread", reason, "give the file's right name"),)
 
 
 @click.command("validate")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @formats(("text", "json", "sarif", "junit"))
 def command(files: tuple[str, ...], form: str) -> int:
-    """Check FILEs offline: schema and semantics, every problem with its place."""
-    names = files or (discover_file(None),)
-    invalid: list[SpecInvalid] = []
-    for name in names:
-        try:
+    """Check FILEs offline: schema and semantics, every problem with its place.
+
+    FILE may be a directory, whose *.yaml and *.yml are checked, or - for standard input.
+    """
+    given = files or (discover_file(None),)
+    verdicts = [verdict for name in dict.fromkeys(given) for verdict in _verdicts(name)]
+    for verdict in verdicts:
+        if form == "text" and not verdict.unread:
+            found = rendering.render(verdict.problems, verdict.lines)
+            click.echo(found or f"{verdict.name}: valid")
+        elif verdict.unread:
+            click.echo(f"error: {verdict.unread}", err=True)
+    if form != "text":
+        click.echo(_document(form, verdicts))
+    if any(verdict.problems for verdict in verdicts):
+        return INVALID
+    return USAGE if any(verdict.unread for verdict in verdicts) else 0
+
+
+def _verdicts(name: str) -> Iterator[Verdict]:
+    """Of a file, or of each file in a directory."""
+    if not Path(name).is_dir():
+        yield _verdict(name)
+        return
+    found = sorted(f for f in Path(name).iterdir() if f.suffix in SUFFIXES and f.is_file())
+    if not found:
+        yield Verdict(name, unread=f"{name}: no *.yaml or *.yml in this directory")
+    for file in found:
+        yield _verdict(str(file))
+
+
+def _verdict(name: str) -> Verdict:
+    try:
+        if name == STDIN:
+            load(name, read_stream(name, sys.stdin.buffer))
+        else:
             read(name)
-        except SpecInvalid as error:
-            invalid.append(error)
-    problems = tuple(problem for spec in invalid for problem in spec.problems)
-    if form == "text":
-        for spec in invalid:
-            click.echo(rendering.render(spec.problems, spec.lines))
-        bad = {spec.path for spec in invalid}
-        for name in names:
-            if name not in bad:
-                click.echo(f"{name}: valid")
-    else:
-        click.echo(_document(form, names, problems))
-    return 1 if invalid else 0
+    except SpecInvalid as error:
+        return Verdict(name, error.problems, error.lines)
+    except UsageError as error:
+        return Verdict(name, unread=str(error))
+    return Verdict(name)
 
 
-def _document(form: str, names: tuple[str, ...], problems: tuple[Problem, ...]) -> str:
+def _document(form: str, verdicts: list[Verdict]) -> str:
+    problems = tuple(problem for verdict in verdicts for problem in verdict.told)
     if form == "junit":
-        return rendering.as_junit(names, problems)
+        return rendering.as_junit([verdict.name for verdict in verdicts], problems)
     if form == "sarif":
         return rendering.as_sarif(problems)
     return json.dumps(rendering.as_json(problems), indent=1)

@@ -8,6 +8,6 @@ from __future__ import annotations
 from reconciler.hosts.ssh.failures import MAY_HAVE_RUN
 from reconciler.hosts.ssh.host import SshHost
 from reconciler.hosts.ssh.link import SshShared
-from reconciler.hosts.ssh.settings import SshSettings, resolve
+from reconciler.hosts.ssh.settings import SshSettings, resolve, resolve_looking
 
-__all__ = ["MAY_HAVE_RUN", "SshHost", "SshSettings", "SshShared", "resolve"]
+__all__ = ["MAY_HAVE_RUN", "SshHost", "SshSettings", "SshShared", "resolve", "resolve_looking"]

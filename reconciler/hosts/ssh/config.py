@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from asyncssh.config import SSHClientConfig
 
 from reconciler.errors import HostUnreachable
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,12 +70,12 @@ def read_config(name: str, file: Path | None, settings: SshSettings) -> ClientCo
         if config.has_match_final():
             config = _load(file, settings, last=config)
     except (OSError, KeyError, ValueError) as error:
-        message = f"ssh_config cannot be used: {error}"
+        message = f"ssh_config cannot be used: {say_error(error)}"
         raise HostUnreachable(name, "ssh-config-invalid", message) from error
     if off := _checking_off(config, settings):
         message = (
-            f"host-key checking is switched off by {off}; host keys are always checked: remove "
-            f"that setting for {settings.host} ({ENVIRONMENT} may name another ssh_config)"
+            f"host-key checking is switched off for {settings.host} by {off}; "
+            "host keys are always checked"
         )
         raise HostUnreachable(name, "host-key-checking-off", message)
     return config

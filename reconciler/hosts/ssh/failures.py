@@ -1,4 +1,7 @@
-"""Why a session failed, as a stable code and a message with a remedy."""
+"""Why a session failed: a stable code, and a message that says what was seen.
+
+What to do about a code stands with the code, in ``model/refusals.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 import asyncssh
+
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +26,6 @@ MAY_HAVE_RUN = frozenset({"command-timeout", "connection-lost", "output-too-larg
 
 LOGIN_ERRORS = (OSError, asyncssh.Error, ValueError)
 _LONGEST_SHOWN = 120
-_LOGIN_REMEDY = (
-    "check the user and its key: no password is ever asked for, and a key with a passphrase "
-    "must be in the agent"
-)
 
 # sudo 1.8 and 1.9 and sudo-rs in the C locale; they end with status 1, a missing sudo with 127.
 _SUDO_REFUSAL = re.compile(
@@ -48,13 +49,13 @@ def login_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> 
         case asyncssh.KeyExchangeFailed() if "host key" in str(error):
             return _key_failure(error, witness, files)
         case asyncssh.PermissionDenied():
-            return "login-refused", f"{error}; {_LOGIN_REMEDY}"
+            return "login-refused", say_error(error)
         case OSError() | asyncssh.Error():
             return _network_failure(error)
         case asyncssh.KeyImportError() | asyncssh.KeyEncryptionError():
-            return "login-refused", f"the private key cannot be used: {error}"
+            return "login-refused", f"the private key cannot be used: {say_error(error)}"
         case _:
-            return "ssh-config-invalid", f"ssh_config cannot be used: {error}"
+            return "ssh-config-invalid", f"ssh_config cannot be used: {say_error(error)}"
 
 
 def _network_failure(error: Exception) -> tuple[str, str]:
@@ -62,26 +63,25 @@ def _network_failure(error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError) and error.filename is not None:
         return "login-refused", f"{error.filename} cannot be read: {error.strerror}"
     if isinstance(error, TimeoutError):
-        return "host-unreachable", str(error)
-    return "host-unreachable", str(error) or type(error).__name__
+        return "host-unreachable", say_error(error)
+    return "host-unreachable", say_error(error) or type(error).__name__
 
 
 def _key_failure(error: Exception, witness: Witness, files: Sequence[Path]) -> tuple[str, str]:
     """The three ways in which a host key can be wrong."""
     places = ", ".join(map(str, files))
     if "revoked" in str(error):
-        return "host-key-revoked", f"its host key is marked @revoked in {places}; do not use it"
+        return "host-key-revoked", f"its host key is marked @revoked in {places}"
     offered = _shown(witness.offered) if witness.offered else "no key of a known type"
     if witness.expected.trusted:
         known = ", ".join(map(_shown, witness.expected.trusted))
         return "host-key-changed", (
-            f"its host key has changed: it offers {offered}, {places} holds {known}; someone may "
-            "be in between. If the host was reinstalled, replace its line after comparing"
+            f"its host key has changed: it offers {offered}, {places} holds {known}; "
+            "someone may be in between"
         )
-    why = "" if witness.offered else f" ({error})"
+    why = "" if witness.offered else f" ({say_error(error)})"
     return "host-key-unknown", (
-        f"its host key is not known: it offers {offered}{why}, {places} holds none; compare with "
-        "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub on the host, then add it"
+        f"its host key is not known: it offers {offered}{why}, {places} holds none"
     )
 
 

@@ -42,10 +42,7 @@ class SshHost:
         line = shlex.join(command.argv)
         completed = await self._run_line(SUDO + line if self._settings.sudo else line, command)
         if self._settings.sudo and (refusal := sudo_refusal(completed)):
-            message = (
-                f"sudo did not run `{shorten_command(command)}`: {refusal}; it needs a rule with NOPASSWD, "
-                "which `reconcile sudoers` prints"
-            )
+            message = f"sudo did not run `{shorten_command(command)}`: {refusal}"
             raise HostUnreachable(self._name, "sudo-refused", message)
         return completed
 

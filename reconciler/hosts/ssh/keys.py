@@ -8,6 +8,7 @@ import asyncssh
 from typing_extensions import override
 
 from reconciler.errors import HostUnreachable
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,7 @@ def _parse(name: str, file: Path) -> asyncssh.SSHKnownHosts | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        message = f"{file} cannot be read, so no host key can be checked: {error}"
+        message = f"{file} cannot be read, so no host key can be checked: {say_error(error)}"
         raise HostUnreachable(name, "host-key-unknown", message) from error
 
 

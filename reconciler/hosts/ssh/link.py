@@ -157,6 +157,7 @@ class Link:
             host, port = hop.address
             place = f"{hop.user}@{host} port {port}"
             why = message or f"no session within {seconds:g} s"
+            why = why.replace(f" ({host} port {port})", "")  # the place says it
             raise HostUnreachable(name, code, f"{place}: {why}") from error
 
     async def _open_tunnel(self, name: str) -> asyncssh.SSHClientConnection | None:

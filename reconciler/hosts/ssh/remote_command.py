@@ -13,6 +13,7 @@ from typing_extensions import override
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.failures import shorten_command
 from reconciler.model.plan import Completed
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Command
@@ -139,14 +140,16 @@ def _refused(
     error: Exception,
 ) -> HostUnreachable | NotStartedError:
     if transcript.channel is None:
-        return NotStartedError(str(error) or "the connection was lost")
+        return NotStartedError(say_error(error) or "the connection was lost")
     if connection.is_closed():
         return _lost(name, command, error)
-    return HostUnreachable(name, "login-refused", f"the server runs no commands: {error}")
+    return HostUnreachable(
+        name, "login-refused", f"the server runs no commands: {say_error(error)}"
+    )
 
 
 def _lost(name: str, command: Command, error: Exception | None) -> HostUnreachable:
-    why = f": {error}" if error else ""
+    why = f": {say_error(error)}" if error else ""
     message = f"the connection was lost while `{shorten_command(command)}` ran{why}; how it ended is unknown"
     return HostUnreachable(name, "connection-lost", message)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.model.desired import Ssh
+
 if TYPE_CHECKING:
-    from reconciler.model.desired import Member, Ssh
+    from reconciler.model.desired import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def resolve(member: Member, defaults: Ssh) -> SshSettings:
 
     The host is the member's own or its name, never a default: it would make all one machine.
     """
-    ssh = defaults.model_copy(update=member.ssh.model_dump(exclude_none=True))
+    ssh = _of(member, defaults)
     return SshSettings(
         host=member.ssh.host or member.name,
         user=ssh.user,
@@ -42,6 +44,24 @@ def resolve(member: Member, defaults: Ssh) -> SshSettings:
         known_hosts=_expanded(ssh.known_hosts),
         jump=ssh.jump,
     )
+
+
+def resolve_looking(member: Member, defaults: Ssh) -> SshSettings | None:
+    """As ``resolve``, for the user who may only look; None where the file names none.
+
+    The key is that user's own: the other one need not be where looking is done.
+    """
+    settings, looking = resolve(member, defaults), _of(member, defaults).probe
+    if looking is None:
+        return None
+    identity = _expanded(looking.identity)
+    return replace(settings, user=looking.user, sudo=True, identity=identity)
+
+
+def _of(member: Member, defaults: Ssh) -> Ssh:
+    """The member's own words over the file's."""
+    own = {name: getattr(member.ssh, name) for name in Ssh.model_fields}
+    return defaults.model_copy(update={k: v for k, v in own.items() if v is not None})
 
 
 def _expanded(path: str | None) -> str | None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken rule: the path of the value to change, a stable code, and what is wrong."""
+    """A broken rule: the path of the value to change, a stable code, what is wrong, and what to do."""
 
     path: Path
     code: str
     message: str
-    hint: str = ""
+    hint: str
 
 
 Rule: TypeAlias = Callable[[Desired], Iterable[Finding]]

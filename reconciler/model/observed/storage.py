@@ -50,7 +50,10 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Superblock:
-    """An OCFS2 superblock; ``uuid`` in lower-case hex with dashes."""
+    """An OCFS2 superblock; ``uuid`` in lower-case hex with dashes.
+
+    ``flags`` are those of its cluster: their sum, then their names; ``incompat`` likewise.
+    """
 
     uuid: str
     label: str
@@ -64,6 +67,28 @@ class Superblock:
     incompat: str = ""
     ro_compat: str = ""
     state: str = ""
+    flags: str = ""
+
+    @property
+    def is_global(self) -> bool:
+        """Made for global heartbeat: OCFS2_CLUSTER_O2CB_GLOBAL_HEARTBEAT (ocfs2_fs.h)."""
+        return bool(leading_number(self.flags) & 1)
+
+    @property
+    def is_for_one_host(self) -> bool:
+        """Mounted without a cluster: OCFS2_FEATURE_INCOMPAT_LOCAL_MOUNT (ocfs2_fs.h)."""
+        return bool(leading_number(self.incompat) & 8)
+
+    @property
+    def is_heartbeat_device(self) -> bool:
+        """No files, only heartbeats: OCFS2_FEATURE_INCOMPAT_HEARTBEAT_DEV (ocfs2_fs.h)."""
+        return bool(leading_number(self.incompat) & 2)
+
+
+def leading_number(text: str) -> int:
+    """The sum that stands before the names of flags; nothing where debugfs.ocfs2 told none."""
+    first = text.partition(" ")[0]
+    return int(first) if first.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)

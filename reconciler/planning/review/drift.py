@@ -42,6 +42,7 @@ TRUTHS: Mapping[str, Truth] = {
     "foreign-heartbeat": "disk",
     "foreign-stack": "kernel",
     "fstab-conflict": "boot",
+    "heartbeat-mode-differs": "disk",
     "hostname-differs": "kernel",
     "interconnect-not-on-host": "kernel",
     "label-differs": "disk",

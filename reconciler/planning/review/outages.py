@@ -17,6 +17,20 @@ GUESTS = TAKING_KINDS & frozenset(having(GUEST))
 Part = tuple[str, tuple[Action, ...]]
 
 
+def is_outage(action: Action) -> bool:
+    """Whether it takes something in use away from its host.
+
+    The ``risk`` of an action is what has to be approved with it: a list without a member has
+    that of the eviction, and takes nothing from the hosts that get it. Every form asks here.
+    """
+    return action.risk == "outage" and action.kind in TAKING_KINDS
+
+
+def said_risk(action: Action) -> str:
+    """The risk of one step in a word: as approved, but ``outage`` only where there is one."""
+    return "eviction" if action.risk == "outage" and not is_outage(action) else action.risk
+
+
 def windows(parts: Sequence[Part], observed: Observed) -> tuple[Outage, ...]:
     """One outage for each reason; ``parts`` are reasons and actions in the plan's order."""
     found: list[Outage] = []
@@ -34,7 +48,7 @@ def _outage(
     because: str, actions: Sequence[Action], later: Sequence[Action], observed: Observed
 ) -> Iterator[Outage]:
     """One for all hosts that lose the same volumes, and get them back or do not."""
-    taken = [a for a in actions if a.risk == "outage" and a.kind in TAKING_KINDS]
+    taken = [a for a in actions if is_outage(a)]
     back = {a.host for a in later if a.kind in GIVING_KINDS}
     alike: dict[tuple[tuple[str, ...], bool], list[str]] = {}
     for host in dict.fromkeys(a.host for a in taken):

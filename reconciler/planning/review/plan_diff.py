@@ -26,8 +26,8 @@ NAMES = (
     ("slot",),
 )
 PARTS = ("changes", "actions", "outages", "blocked")
-# Words about what passes, or that may; neither is part of what was approved.
-PASSING = frozenset({"processes", "message", "remedy"})
+# Words about what passes, or that may, and what the rest says already: no part of an approval.
+PASSING = frozenset({"processes", "message", "remedy", "outage"})
 # A plan keeps a section of more characters than this as its hash.
 KEPT = 16 * 1024
 

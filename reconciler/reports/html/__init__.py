@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 
 from reconciler import __version__
-from reconciler.model.desired import Cluster
-from reconciler.model.observed import Observed
 from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.model.views import View
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import with_count
 from reconciler.reports.html import tables
 from reconciler.reports.html.lanes import lanes
 from reconciler.reports.html.markup import Markup, join_markup, tag
 from reconciler.reports.html.picture import key, picture
-from reconciler.reports.topology import topology
 
 DOCTYPE = Markup("<!DOCTYPE html>\n")
 # The lanes of so many actions are as long as anybody follows; beyond it there is the table.
 MOST_ACTIONS = 3000
 
 
-def plan_html(plan: Plan, pairs: Sequence[tuple[Cluster, Observed]]) -> str:
+def plan_html(plan: Plan, views: Mapping[str, View]) -> str:
     """The whole page; a policy in it forbids everything but its own style."""
-    seen = {cluster.name: (cluster, observed) for cluster, observed in pairs}
     style = Markup(files(__package__).joinpath("style.css").read_text())
     body = [_head(plan)]
     body += [
-        _cluster(item, *seen[item.name], f"c{place}")
+        _cluster(item, views[item.name], f"c{place}")
         for place, item in enumerate(plan.clusters)
     ]
     body.append(tag("footer", f"made by reconcile {__version__}; facts {plan.facts_digest}"))
@@ -92,18 +90,17 @@ def _counts(plan: Plan) -> str:
     return f"{work}; {interruption(plan)}."
 
 
-def _cluster(plan: ClusterPlan, cluster: Cluster, observed: Observed, anchor: str) -> Markup:
-    reached = f"observed {len(observed.answering_hosts())} of {len(observed.hosts)} hosts"
-    found = topology(cluster, observed, plan)
+def _cluster(plan: ClusterPlan, view: View, anchor: str) -> Markup:
+    reached = f"observed {view.answered} of {len(view.hosts)} hosts"
     parts = [
         tag("h2", f"Cluster {plan.name} ", tag("small", reached)),
         tables.refusal_cards(plan),
         tables.outages(plan),
-        tag("div", picture(found, plan.name), class_="scroll picture"),
-        key(found),
-        *_parts(plan, tuple(observed.hosts), anchor),
+        tag("div", picture(view.topology, plan.name), class_="scroll picture"),
+        key(view.topology),
+        *_parts(plan, view.hosts, anchor),
         tag("h3", "What the hosts have"),
-        tag("div", tables.facts(observed), class_="facts"),
+        tag("div", tables.facts(view), class_="facts"),
     ]
     return tag("section", join_markup(parts, "\n"), id=anchor)
 
@@ -130,11 +127,12 @@ def _legend(plan: ClusterPlan) -> Markup:
     items = [
         ("safe", "safe"),
         ("outage", "takes something away"),
+        ("eviction", "part of an eviction, takes nothing away there"),
         ("data", "formats a device"),
         ("barrier", "barrier: all are looked at"),
         ("window", "without a volume, service or guest"),
     ]
-    used = {action.risk for action in plan.actions} | (
+    used = {said_risk(action) for action in plan.actions} | (
         {"barrier"} if any(not a.host for a in plan.actions) else set()
     )
     used |= {"window"} if plan.outages else set()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.plan import Action
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.grouping import steps
-from reconciler.reports.html.markup import Markup, clip_text, join_markup, tag
+from reconciler.reports.html.markup import Markup, join_markup, tag
+from reconciler.reports.shortening import clip_names
 from reconciler.reports.timeline import Bar, Window, timeline, windows
 
 HEAD, LANE = 30, 34  # the same in style.css, where the names of the hosts stand beside
@@ -29,7 +31,8 @@ def lanes(actions: Sequence[Action], order: Sequence[str], anchor: str) -> Marku
         *(host for host in order if host in at_work),
         *(host for host in at_work if host not in order),
     )
-    names = [tag("div", clip_text(host, 18), title=host) for host in hosts]
+    shown = clip_names(hosts, 18)
+    names = [tag("div", shown[host], title=host) for host in hosts]
     return tag(
         "div",
         tag("div", join_markup(names), class_="hosts"),
@@ -138,7 +141,7 @@ def _bar(bar: Bar, y: int, scale: float, links: _Links) -> Markup:
             width=round(wide, 1),
             height=LANE - 12,
             rx=3,
-            class_=f"bar {bar.action.risk}",
+            class_=f"bar {said_risk(bar.action)}",
         ),
         *_number(str(links.numbers[bar.action.id]), x, wide, y + LANE // 2 + 4),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan
-from reconciler.reports.facts import describe_host
+from reconciler.model.views import View
+from reconciler.planning.review.outages import said_risk
 from reconciler.reports.grouping import (
     Doing,
     Loss,
@@ -75,7 +75,7 @@ def _pairs(items: Iterable[tuple[str, str]]) -> Iterator[Markup]:
 
 def findings(cluster: ClusterPlan) -> Markup:
     """A card a warning or notice that the plan does not mend; then the notes."""
-    cards = [_finding(item) for item in cluster.findings if not item.mended_by]
+    cards = [_finding(f) for f in refusals([f for f in cluster.findings if not f.mended_by])]
     notes = tag("ul", *(tag("li", note) for note in cluster.notes))
     return join_markup([*cards, notes if cluster.notes else ""])
 
@@ -117,7 +117,7 @@ def actions(cluster: ClusterPlan, anchor: str) -> Markup:
 def _step(step: Step, anchor: str) -> Markup:
     action = step.first
     is_barrier = action.command is None and not action.host
-    risk = tag("span", action.risk, class_=f"risk {action.risk}")
+    risk = tag("span", said_risk(action), class_=f"risk {said_risk(action)}")
     final = tag("span", "cannot be undone", class_="final") if action.irreversible else ""
     return tag(
         "tr",
@@ -172,18 +172,12 @@ def _line(line: str) -> Markup:
     return tag("span", f"{line}\n", class_=KINDS.get(line[:1], ""))
 
 
-def facts(observed: Observed) -> Markup:
+def facts(view: View) -> Markup:
     """What each host has, or why it could not be asked."""
-    found = {**observed.hosts, **observed.storage}
-    return join_markup(_host(name, host) for name, host in found.items())
-
-
-def _host(name: str, host: HostFacts | Unreachable) -> Markup:
-    if isinstance(host, Unreachable):
-        pairs: Sequence[tuple[str, str]] = ((host.code, host.message),)
-    else:
-        pairs = describe_host(host)
-    return tag("div", tag("h4", name), tag("dl", *_pairs(pairs)), class_="host")
+    return join_markup(
+        tag("div", tag("h4", name), tag("dl", *_pairs(pairs)), class_="host")
+        for name, pairs in view.facts.items()
+    )
 
 
 def _table(titles: Sequence[str], lines: Sequence[Markup]) -> Markup:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.plan import Action
+from reconciler.planning.review.outages import is_outage
 
 # By kind: what makes it go wrong by hand.
 CARE: Mapping[str, str] = {
@@ -87,16 +88,17 @@ def guide(action: Action, numbering: str) -> str:
     return GUIDE.get(action.kind, "")
 
 
-def warnings(action: Action) -> tuple[str, ...]:
-    """What a step takes away, or cannot give back."""
-    found = []
-    if action.risk == "outage":
-        found.append(f"OUTAGE on {action.host}: {action.because}")
-    if action.risk == "data":
-        found.append(f"DATA: everything on {action.device} is gone after this")
-    if action.irreversible:
-        found.append("NO WAY BACK: this cannot be undone")
-    if action.command and action.command.references:
-        words = ", ".join(action.command.references)
-        found.append(f"SECRET: type what this stands for in place of {words}")
-    return tuple(found)
+def warnings(group: Sequence[Action]) -> Iterator[str]:
+    """What a step takes away on which of its hosts, or cannot give back."""
+    lost: dict[str, list[str]] = {}
+    for action in filter(is_outage, group):
+        lost.setdefault(action.because, []).append(action.host)
+    for because, hosts in lost.items():
+        yield f"OUTAGE on {', '.join(hosts)}: {because}"
+    for device in dict.fromkeys(a.device for a in group if a.risk == "data"):
+        yield f"DATA: everything on {device} is gone after this"
+    if any(action.irreversible for action in group):
+        yield "NO WAY BACK: this cannot be undone"
+    commands = [action.command for action in group if action.command]
+    for references in dict.fromkeys(c.references for c in commands if c.references):
+        yield f"SECRET: type what this stands for in place of {', '.join(references)}"

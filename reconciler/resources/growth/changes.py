@@ -10,26 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.gate import gate_command
-from reconciler.gate.action_builders import Cause, action_for, barrier
 from reconciler.model.addresses import extend_address, parse_address, volume_address
-from reconciler.model.desired import Cluster, Device, Volume
-from reconciler.model.devices import disk_target, mount_subject, partition_of, ref, target
-from reconciler.model.gate_call import Target
+from reconciler.model.desired import Cluster
+from reconciler.model.devices import disk_target, mount_subject, target
 from reconciler.model.heartbeats import beside_mounts, wait_seconds
 from reconciler.model.observed import Observed
-from reconciler.model.plan import Action, ActionKind, Change, Command, Fact
+from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.quantities import format_size
-from reconciler.model.roles import staying
-from reconciler.model.secrets import references
-from reconciler.model.volume_integrations import HostCommand, Lvm
 from reconciler.resources.growth.offline import OfflineWindow
 from reconciler.resources.growth.offline import work as work_unmounted
-from reconciler.resources.growth.sizes import Growth, file_system_bytes, growth, serving_members
+from reconciler.resources.growth.room import Room, describe_size
+from reconciler.resources.growth.sizes import file_system_bytes, growth, serving_members
 
-# An array's own tools may take minutes.
-BACKING_TIMEOUT = 1800.0
-# A rescan waits for every path, then for the map; a partition for udev.
-RESCAN_TIMEOUT = 120.0
 # tunefs.ocfs2 writes one group descriptor for each new group; minutes for many TiB.
 GROW_TIMEOUT = 1800.0
 
@@ -57,7 +49,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             continue
         where = volume_address(volume.label, "size")
         if work.grows:
-            because = f"the file wants {_wish(volume)}"
+            because = f"the file wants {describe_size(volume)}"
             yield Change(
                 where,
                 work.worker,
@@ -73,10 +65,6 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             yield Change(
                 extend_address(where, host), host, "kernel", size, work.goal.device, because
             )
-
-
-def _wish(volume: Volume) -> str:
-    return "the whole disk" if volume.size == "fill" else format_size(volume.size)
 
 
 def actions(
@@ -96,205 +84,63 @@ def actions(
         work = growth(cluster, volume, observed)
         if work is None:
             continue
-        how = _Growing(cluster, volume, observed, work)
-        yield from how.room()
+        room = Room(cluster, volume, observed, work)
+        yield from room.actions()
         if due is not None and due.growth is not None:
-            yield how.grow_unmounted(OfflineWindow(cluster, volume, observed, due))
-            yield OfflineWindow(cluster, volume, observed, due).check("check-grown")
+            window = OfflineWindow(cluster, volume, observed, due)
+            yield _grow_unmounted(room, window)
+            yield window.check("check-grown")
         elif work.grows:
-            yield how.grow_mounted()
+            yield _grow_mounted(room)
 
 
-class _Growing:
-    """One volume's growth; its methods are its steps."""
-
-    def __init__(
-        self, cluster: Cluster, volume: Volume, observed: Observed, work: Growth
-    ) -> None:
-        self.cluster, self.volume, self.observed, self.work = cluster, volume, observed, work
-        self.ref, self.hosts = ref(volume), staying(cluster)
-        self.because = (
-            f"{volume.label} grows to {_wish(volume)}"
-            if work.grows
-            else "all kernels must see the same device"
-        )
-
-    def room(self) -> Iterator[Action]:
-        """Every layer beneath the file system, in their order."""
-        work = self.work
-        if work.backing:
-            yield self._backing()
-        yield from (self._rescan(host) for host in work.rescans)
-        if work.partition:
-            yield self._partition()
-        yield from (
-            self._reread(host)
-            for host in work.rereads
-            if not (work.partition and host == work.worker)
-        )
-        yield self._barrier()
-
-    def _action(self, kind: ActionKind, host: str, summary: str, command: Command) -> Action:
-        return action_for(
-            self.cluster.name,
-            Cause(volume_address(self.volume.label), host, self.because),
-            kind,
-            self.volume.label,
-            summary=summary,
-            command=command,
-            expects=(),
-            seconds=5,
-        )
-
-    def _backing(self) -> Action:
-        backing, least = self.volume.backing, self.work.goal.disk
-        assert backing is not None  # noqa: S101  # as `Growth.backing` says
-        how: Lvm | HostCommand | None = backing.lvm or backing.command
-        assert how is not None  # noqa: S101  # one of the two, by the schema
-        if isinstance(how, Lvm):
-            command = gate_command(
-                "extend-lv", how.vg, how.lv, str(least), timeout=BACKING_TIMEOUT
-            )
-            what = f"logical volume {how.vg}/{how.lv}"
-        else:
-            words = argv(self.volume.device, how, least)
-            secrets = references(how.argv)
-            command = Command(words, timeout=BACKING_TIMEOUT, references=secrets)
-            what = f"the disk by {how.argv[0]}"
-        told = tuple(h for h, layer in self.work.layers.items() if layer.disk.capacity)
-        subject = f"{self.ref} {least}"
-        action = self._action(
-            "grow-backing", how.host, f"grow {what} to {format_size(least)}", command
-        )
-        proof = (Fact(told, "capacity", subject, "enough"),) if told else ()
-        return replace(action, expects=proof, irreversible=True, seconds=10)
-
-    def _disk(self, host: str) -> Target:
-        return disk_target(self.observed.answering_hosts()[host], self.volume)
-
-    def _number(self, host: str) -> str:
-        return str(partition_of(self.observed.answering_hosts()[host], self.volume))
-
-    def _rescan(self, host: str) -> Action:
-        least = self.work.goal.disk
-        paths = len(self.work.layers[host].paths)
-        what = f"{paths} paths, resize the map" if paths else "the disk"
-        action = self._action(
-            "rescan",
-            host,
-            f"rescan {what}: {format_size(least)}",
-            gate_command("rescan", str(least), target=self._disk(host), timeout=RESCAN_TIMEOUT),
-        )
-        subject = f"{self.ref} {least}"
-        return replace(action, expects=(Fact((host,), "disk-room", subject, "enough"),))
-
-    def _partition(self) -> Action:
-        work, host = self.work, self.work.worker
-        start = work.layers[host].node.start
-        words = ("grow-partition", self._number(host), str(start), str(work.goal.end))
-        action = self._action(
-            "grow-partition",
-            host,
-            f"grow partition {self._number(host)} to sector {work.goal.end}",
-            gate_command(*words, target=self._disk(host), timeout=RESCAN_TIMEOUT),
-        )
-        least = f"{self.ref} {work.goal.disk}"
-        return replace(
-            action,
-            requires=(
-                Fact(self.hosts, "disk-room", least, "enough"),
-                Fact((host,), "partition-start", self.ref, str(start)),
-            ),
-            expects=(
-                Fact((host,), "partition-start", self.ref, str(start)),
-                Fact((host,), "device-size", self.ref, str(work.goal.device)),
-            ),
-            irreversible=True,
-        )
-
-    def _reread(self, host: str) -> Action:
-        size = str(self.work.goal.device)
-        number = self._number(host)
-        words = ("reread-partition", number, size)
-        action = self._action(
-            "reread-partition",
-            host,
-            f"read partition {number} again",
-            gate_command(*words, target=self._disk(host), timeout=RESCAN_TIMEOUT),
-        )
-        return replace(action, expects=(Fact((host,), "device-size", self.ref, size),))
-
-    def _barrier(self) -> Action:
-        goal = self.work.goal
-        return barrier(
-            (self.cluster.name, "same-size", self.volume.label),
-            volume_address(self.volume.label),
-            f"{self.volume.label} has room for {goal.size} bytes on {len(self.hosts)} members",
-            "a file system larger than any member's device is damaged there",
-            *self._room(),
-        )
-
-    def _room(self) -> tuple[Fact, ...]:
-        return (
-            Fact(self.hosts, "device-size", self.ref, None),
-            Fact(self.hosts, "device-room", f"{self.ref} {self.work.goal.size}", "enough"),
-        )
-
-    def grow_unmounted(self, window: OfflineWindow) -> Action:
-        """The file system, while nobody has it mounted."""
-        work, volume = self.work, self.volume
-        words = ("grow-fs", str(work.goal.blocks), "unmounted")
-        action = window.action(
-            "grow-unmounted",
-            f"grow the file system {volume.label} to {work.goal.blocks} blocks",
-            window.command(*words, timeout=GROW_TIMEOUT),
-        )
-        size = str(work.goal.size)
-        return replace(
-            action,
-            requires=(*action.requires, *self._room(), *window.backup_proof()),
-            expects=(Fact(self.hosts, "file-system-size", self.ref, size),),
-            irreversible=True,
-        )
-
-    def grow_mounted(self) -> Action:
-        """The file system, while everybody has it mounted."""
-        work, host, volume = self.work, self.work.worker, self.volume
-        beats = beside_mounts(self.cluster, volume, self.observed)
-        facts = self.observed.answering_hosts()[host]
-        device = target(facts, volume, work.block.uuid, beats) or disk_target(facts, volume)
-        patience = GROW_TIMEOUT + wait_seconds(self.cluster, volume, self.observed, beats)
-        stays = serving_members(self.cluster, volume, self.observed)
-        mounts = tuple(h for h in self.hosts if h in stays)
-        size = str(work.goal.size)
-        action = self._action(
-            "grow-file-system",
-            host,
-            f"grow the file system {volume.label} to {work.goal.blocks} blocks, mounted",
-            gate_command(
-                *("grow-fs", str(work.goal.blocks), "mounted"), target=device, timeout=patience
-            ),
-        )
-        return replace(
-            action,
-            requires=(
-                *self._room(),
-                Fact((host,), "heartbeats", f"{self.ref} {beats}", "explained"),
-                Fact((host,), "file-system-uuid", self.ref, work.block.uuid),
-                Fact(mounts, "serving", mount_subject(volume), "mounted"),
-            ),
-            expects=(
-                Fact(self.hosts, "file-system-size", self.ref, size),
-                Fact(mounts, "mounted-size", volume.mount.path, size),
-            ),
-            irreversible=True,
-        )
+def _grow_unmounted(room: Room, window: OfflineWindow) -> Action:
+    """The file system, while nobody has it mounted."""
+    work, volume = room.work, room.volume
+    words = ("grow-fs", str(work.goal.blocks), "unmounted")
+    action = window.action(
+        "grow-unmounted",
+        f"grow the file system {volume.label} to {format_size(work.goal.size)}",
+        window.command(*words, timeout=GROW_TIMEOUT),
+    )
+    size = str(work.goal.size)
+    return replace(
+        action,
+        requires=(*action.requires, *room.facts(), *window.backup_proof()),
+        expects=(Fact(room.hosts, "file-system-size", room.ref, size),),
+        irreversible=True,
+    )
 
 
-def argv(device: Device, how: HostCommand, size: int) -> tuple[str, ...]:
-    """The operator's command with {wwid} and {size_bytes} filled in."""
-    values = {"wwid": device.wwid or "", "size_bytes": str(size)}
-    words = how.argv
-    for key, value in values.items():
-        words = tuple(word.replace(f"{{{key}}}", value) for word in words)
-    return words
+def _grow_mounted(room: Room) -> Action:
+    """The file system, while everybody has it mounted."""
+    work, host, volume = room.work, room.work.worker, room.volume
+    beats = beside_mounts(room.cluster, volume, room.observed)
+    facts = room.observed.answering_hosts()[host]
+    device = target(facts, volume, work.block.uuid, beats) or disk_target(facts, volume)
+    patience = GROW_TIMEOUT + wait_seconds(room.cluster, volume, room.observed, beats)
+    stays = serving_members(room.cluster, volume, room.observed)
+    mounts = tuple(h for h in room.hosts if h in stays)
+    size = str(work.goal.size)
+    action = room.action(
+        "grow-file-system",
+        host,
+        f"grow the file system {volume.label} to {format_size(work.goal.size)}, mounted",
+        gate_command(
+            *("grow-fs", str(work.goal.blocks), "mounted"), target=device, timeout=patience
+        ),
+    )
+    return replace(
+        action,
+        requires=(
+            *room.facts(),
+            Fact((host,), "heartbeats", f"{room.ref} {beats}", "explained"),
+            Fact((host,), "file-system-uuid", room.ref, work.block.uuid),
+            Fact(mounts, "serving", mount_subject(volume), "mounted"),
+        ),
+        expects=(
+            Fact(room.hosts, "file-system-size", room.ref, size),
+            Fact(mounts, "mounted-size", volume.mount.path, size),
+        ),
+        irreversible=True,
+    )

@@ -12,7 +12,7 @@ from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.roles import staying
 
 FIREWALLS = ("firewalld.service", "nftables.service")
@@ -47,9 +47,14 @@ def closed_ports(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         for m in cluster.members
         if _has_address(observed.answering_hosts().get(m.name), str(m.interconnect))
     }
+    new = joins(cluster, observed)
     for host, facts in observed.answering_hosts().items():
         tried = host in staying(cluster) and host in owner.values()
-        if not tried or isinstance(facts.interconnect, Unknown):
+        if not tried:
+            continue
+        if isinstance(facts.interconnect, Unknown):
+            if new:
+                yield refuse_unread(host, "interconnect", facts.interconnect.reason)
             continue
         for found in facts.interconnect:
             if found.state in CLOSED and owner.get(found.target, host) != host:

@@ -13,7 +13,7 @@ from reconciler.model.devices import stable_path
 from reconciler.model.drbd import drbd_units
 from reconciler.model.observed import HostFacts, require
 from reconciler.model.roles import is_withdrawn, mounting, mounts_at_boot
-from reconciler.model.units import escape_unit, full_names
+from reconciler.model.units import full_names, path_unit
 
 O2CB = "o2cb.service"
 GUESTS = "libvirt-guests.service"
@@ -115,4 +115,4 @@ def order(facts: HostFacts, subject: str) -> str:
 
 def mount_unit(path: str) -> str:
     """The name of a path's mount unit, as ``systemd-escape --path`` gives it."""
-    return f"{escape_unit(path.strip('/'))}.mount"
+    return path_unit(path, "mount")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from reconciler.model.observed import Kernel, Superblock
+from reconciler.model.observed.storage import leading_number
 
 Release = tuple[int, ...]
 
@@ -59,8 +60,8 @@ def missing_features(block: Superblock, kernel: Kernel, release: str) -> tuple[s
     found = RELEASE.match(release) if IN_TREE in (kernel.module_file or "") else None
     since = tuple(int(word) for word in found.groups() if word) if found else None
     return (
-        *_lacking("incompat", _bits(block.incompat) & ~STATES, INCOMPAT, since),
-        *_lacking("ro_compat", _bits(block.ro_compat), RO_COMPAT, since),
+        *_lacking("incompat", leading_number(block.incompat) & ~STATES, INCOMPAT, since),
+        *_lacking("ro_compat", leading_number(block.ro_compat), RO_COMPAT, since),
     )
 
 
@@ -72,9 +73,3 @@ def _lacking(
             yield feature.name
     if unknown := bits & ~sum(feature.bit for feature in table):
         yield f"{kind} 0x{unknown:x}"
-
-
-def _bits(text: str) -> int:
-    """The sum that stands before the names; nothing where debugfs.ocfs2 told none."""
-    first = text.partition(" ")[0]
-    return int(first) if first.isdecimal() else 0

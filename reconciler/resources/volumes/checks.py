@@ -15,11 +15,12 @@ from reconciler.model.observed import (
     WantedDevice,
 )
 from reconciler.model.outcome import Blocked, refuse_unshared_lvm
-from reconciler.model.quantities import format_size
+from reconciler.model.quantities import format_sizes, sizes_on_hosts
 from reconciler.model.records import DIRECTORY
 from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.volumes import heartbeats
 from reconciler.resources.volumes.changes import begin, blank, describe_device, views
+from reconciler.resources.volumes.stamps import check_stamp
 
 # Alignment at both ends of a partition, the backup GPT, less than one cluster (1 MiB at most).
 SLACK = 4 << 20
@@ -143,7 +144,7 @@ def _check_together(
     sizes = {host: view.size for host, view in seen.items()}
     blank = not any(view.superblock for view in seen.values())
     if blank and len(set(sizes.values())) > 1:
-        words = ", ".join(f"{host} {size} bytes" for host, size in sizes.items())
+        (words,) = sizes_on_hosts(sizes)
         yield Blocked(
             "device-size-differs",
             subject,
@@ -169,7 +170,7 @@ def _check_content(
     for host, view in seen.items():
         facts = observed.answering_hosts()[host]
         if view.superblock is not None:
-            yield from _check_superblock(cluster, volume, view.superblock)
+            yield from _check_superblock(cluster, volume, view.superblock, facts)
             return
         disk = disk_of(facts, view)
         if disk is not None and is_logical(disk):
@@ -221,26 +222,28 @@ def _check_size(
     disk = whole_disk(facts, view)
     whole = disk.size if disk else view.size
     if whole < volume.size:
-        yield _too_small(volume, f"{host}: the disk has {whole} bytes", "grow the device")
+        has, wants = format_sizes(whole, volume.size)
+        yield _too_small(volume, f"{host}: the disk has {has}", wants, "grow the device")
     elif view.size + SLACK < volume.size - begin(facts, volume):
         found = (
             f"{host}: the disk has room, but partition {partition_of(facts, volume)} has only"
         )
-        yield _too_small(volume, f"{found} {view.size} bytes", "enlarge the partition")
+        has, wants = format_sizes(view.size, volume.size)
+        yield _too_small(volume, f"{found} {has}", wants, "enlarge the partition")
 
 
-def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
+def _too_small(volume: Volume, found: str, wants: str, remedy: str) -> Blocked:
     return Blocked(
         "device-too-small",
         volume_address(volume.label),
-        f"{found}, the file wants {format_size(volume.size)} of {describe_device(volume)}"
-        if isinstance(volume.size, int)
-        else found,
+        f"{found}, the file wants {wants} of {describe_device(volume)}",
         f"{remedy}, or ask for less",
     )
 
 
-def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> Iterator[Blocked]:
+def _check_superblock(
+    cluster: Cluster, volume: Volume, block: Superblock, facts: HostFacts
+) -> Iterator[Blocked]:
     subject = volume_address(volume.label)
     own = volume.label if volume.labelled is None else volume.labelled
     if block.label not in {own, *volume.last_applied.labels}:
@@ -252,13 +255,5 @@ def _check_superblock(cluster: Cluster, volume: Volume, block: Superblock) -> It
             "correct the device or the label: only what an earlier apply left under the old "
             "label is relabelled",
         )
-        return
-    stamp = (block.stack, block.cluster)
-    if stamp not in (("o2cb", cluster.name), ("", "")):
-        yield Blocked(
-            "foreign-stack",
-            subject,
-            f"the volume is stamped for {block.stack or 'no stack'}/{block.cluster or 'none'}, "
-            f"not o2cb/{cluster.name}",
-            "correct the cluster's name or the device",
-        )
+    else:
+        yield from check_stamp(cluster, volume, block, facts)

@@ -25,7 +25,7 @@ SHAPES = {
     "slotmap": 2, "beat": 3, "hb": 2, "unread": 2,
 }  # fmt: skip
 NUMBERS = ("slots", "block_size", "cluster_size", "clusters")
-TEXTS = ("label", "stack", "cluster", "compat", "incompat", "ro_compat", "state")
+TEXTS = ("label", "stack", "cluster", "compat", "incompat", "ro_compat", "state", "flags")
 CLASSIC = "classic o2cb"  # how debugfs.ocfs2 calls a volume without a cluster's stamp
 Row = tuple[str, ...]
 
@@ -162,6 +162,7 @@ def _superblock(rows: Iterable[Row]) -> Superblock:
         incompat=found.get("incompat", ""),
         ro_compat=found.get("ro_compat", ""),
         state=found.get("state", ""),
+        flags=found.get("flags", ""),
     )
 
 

@@ -9,10 +9,13 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 
+from reconciler.cli import run
+from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM, install
 from reconciler.model.documents import checksum
 from tests.cli_harness import LUN, RECONCILE, desk
 
@@ -106,6 +109,7 @@ async def test_a_request_is_reviewed_in_one_comment_and_what_was_reviewed_is_app
         comment = (tmp_path / "body").read_text()
         assert (comment.startswith(MARKER), plan["id"] in comment) == (True, True)
         assert json.loads((tmp_path / "reconcile-out/reconcile.sarif").read_text())["runs"]
+        assert plan["id"] in (tmp_path / "reconcile-out/plan.html").read_text()
 
         shutil.move(tmp_path / "reconcile-out", tmp_path / "saved")
         assert await ran(tmp_path, "fetch", GITHUB) == (0, "")
@@ -121,6 +125,23 @@ async def test_a_request_is_reviewed_in_one_comment_and_what_was_reviewed_is_app
         code, out = await ran(tmp_path, "drift", github)
         assert (code, "| `timeouts` | kernel | changed-outside |" in out) == (2, True), out
         assert out == (tmp_path / "reconcile-out/drift.md").read_text()
+
+
+async def test_a_request_needs_no_key_but_the_one_that_looks(tmp_path, capsys):
+    """Of those hosts all users have one key: who logged in shows which way was taken."""
+    async with desk(tmp_path, hosts=1) as at:
+        at.document["clusters"][0]["volumes"] = []
+        key = at.document["ssh"].pop("identity")
+        at.document["ssh"]["probe"] = {}
+        assert run(["sudoers", "--read-only", "--program", at.file]) == 0
+        install(at.world.machines["node01"], capsys.readouterr().out, "reconcile-probe")
+        (tmp_path / "old").write_text("")
+        look = {**GITHUB, "RECONCILE_LOOK_KEY": key}
+        code, out = await ran(tmp_path, "review", look)
+        assert (code, set(at.world.machines["node01"].ran)) == (0, {PROGRAM}), out
+        code, out = await ran(tmp_path, "apply", {**look, "RECONCILE_SSH_KEY": key})
+        assert (code, "cluster ocfs2: converged" in out) == (0, True), out
+        assert (await ran(tmp_path, "drift", look))[0] == 0
 
 
 async def test_a_plan_that_the_merged_file_does_not_have_is_never_applied(tmp_path):
@@ -154,6 +175,19 @@ async def test_a_blocked_plan_fails_the_gate_after_the_comment_was_updated(tmp_p
             "api --method PATCH repos/ops/storage/issues/comments/41 -F body=@"
         )
         assert "host-unreachable" in (tmp_path / "body").read_text()
+        out = tmp_path / "reconcile-out"
+        assert "host-unreachable" in (out / "plan.html").read_text()
+        (run,) = json.loads((out / "reconcile.sarif").read_text())["runs"]
+        ((found, place),) = (
+            (result["ruleId"], result["locations"][0]["physicalLocation"]["region"])
+            for result in run["results"]
+        )
+        assert (found, at.line(place["startLine"]).strip()) == (
+            "host-unreachable",
+            "host: 127.0.0.1",
+        )
+        failed = ET.fromstring((out / "plan.xml").read_bytes()).findall(".//failure")  # noqa: S314  # our own
+        assert [item.get("type") for item in failed] == ["host-unreachable"]
 
 
 async def test_an_invalid_file_is_not_planned(tmp_path):
@@ -173,7 +207,11 @@ async def test_a_plan_for_another_file_than_the_merged_one_is_not_applied(tmp_pa
     assert (code, "is not what this plan was made for" in out) == (6, True)
 
 
-TOLD = f'#!/bin/sh\n[ "$1" = validate ] || echo "{MARKER} a plan"\n'
+TOLD = f"""\
+#!/bin/sh
+[ "$1" = validate ] || echo "{MARKER} a plan"
+[ "$1" != plan ] || echo {{}} >reconcile-out/p.plan.json
+"""
 NOTES = {
     "none": ([], "--request POST", "/notes"),
     "ours": (

@@ -9,7 +9,6 @@ import stat
 from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
-from pathlib import Path
 
 import click
 import pytest
@@ -19,6 +18,7 @@ from reconciler.cli.logs import LogDetail
 from reconciler.execution.journal import read_record
 from reconciler.telemetry import Detail
 from tests.cli_harness import desk
+from tests.pages import page as manual_page
 from tests.unit.cli.test_streams import deaf, full
 
 # They reach no host.
@@ -241,7 +241,6 @@ async def test_a_run_whose_log_file_has_no_more_room_comes_to_its_end_and_says_s
         assert path.stat().st_size == ROOM
 
 
-def test_readme_names_what_the_options_are():
-    text = (Path(__file__).parents[3] / "README.md").read_text()
+def test_the_manual_names_what_the_options_are():
     for word in ("--log-level", "--log-file", "RECONCILE_LOG=debug:json"):
-        assert word in text, word
+        assert word in manual_page("commands"), word

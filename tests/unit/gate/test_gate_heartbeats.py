@@ -290,7 +290,7 @@ def test_what_is_read_is_not_this_host_s_cache(volumes: Volumes, direct: str) ->
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("Cluster flags: 0 ", "Cluster flags: 1 Globalheartbeat", "not-supported-yet"),
+        ("Cluster flags: 0 ", "Cluster flags: 1 Globalheartbeat", "heartbeat-mode-differs"),
         ("Feature Incompat: ", "Feature Incompat: 8", "foreign-stack"),
     ],
 )

@@ -16,6 +16,9 @@ from reconciler.model.plan import Command
 from tests.hands import Hands
 from tests.unit.hosts.simulator.lab import CONF, kinds, probe, write
 
+# Seconds: what the world lets pass for a look, and what its milliseconds leave out.
+PROBED, ROUNDING = 0.5, 0.005
+
 
 def log_in(addresses, name="node01", user="root"):
     return asyncssh.connect(
@@ -161,6 +164,16 @@ async def test_there_is_no_shell(tmp_path):
     ):
         done = await connection.run(**stdin(""))
         assert (done.exit_status, done.stderr) == (1, "this host has no shell\n")
+
+
+async def test_the_worlds_clock_goes_on_with_the_real_one(tmp_path):
+    world, real = bare_cluster(1), asyncio.get_running_loop().time
+    async with serve_hosts(world, tmp_path) as addresses:
+        began = real()
+        await run(addresses, probe())
+        passed = real() - began
+        await run(addresses, probe())
+    assert world.now > passed + 2 * PROBED - ROUNDING
 
 
 def local_sockets():

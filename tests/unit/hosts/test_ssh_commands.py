@@ -11,6 +11,7 @@ import pytest
 from reconciler.hosts.ssh import MAY_HAVE_RUN
 from reconciler.hosts.ssh.remote_command import MOST_OUTPUT
 from reconciler.model.plan import Command
+from reconciler.model.refusals import host_remedy
 from tests.unit.hosts.ssh_server import Lab, Process, Server, refusal, script
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ async def test_says_that_sudo_refused(lab: Lab, server: Server, words: str) -> N
     error = await refusal(lab.host(server, sudo=True), script("true"))
     assert error.code == "sudo-refused"
     assert words in error.message
-    assert "reconcile sudoers" in error.message
+    assert "reconcile sudoers" in host_remedy("node01", error.code)
 
 
 async def test_a_failing_command_is_not_taken_for_sudo(lab: Lab, server: Server) -> None:

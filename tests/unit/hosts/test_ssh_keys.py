@@ -11,6 +11,7 @@ import pytest
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
 from reconciler.model.plan import Command
+from reconciler.model.refusals import host_remedy
 from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, new_key
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ async def test_checks_cannot_be_switched_off(lab: Lab, server: Server, text: str
     for settings in ({}, {"known_hosts": str(lab.known_hosts)}):
         error = await refusal(lab.host(server, **settings))
         assert error.code == "host-key-checking-off"
-        assert "remove that setting" in error.message
+        assert "remove that setting" in host_remedy("node01", error.code)
     assert not server.connections
 
 

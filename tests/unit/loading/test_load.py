@@ -126,8 +126,12 @@ clusters:
         "12:16: error[duplicate-member]: the host 'node3' is a member twice",
         "12:47: error[alias]: the anchor &x is not allowed",
         "12:59: error[duplicate-key]: the key 'port' appears twice here",
+        "15:24: error[unstable-path]: '/dev/sdb' is not a stable path: such a name can mean "
+        "another disk on each host and after each boot",
         "16:15: error[bad-size]: '800GB' is neither 'fill' nor a whole number with a binary "
         "unit, like 512MiB or 800GiB",
+        "18:16: error[duplicate-volume]: the volume 'images' is there already",
+        "19:24: error[device-in-two-volumes]: this device holds the volume 'images' already",
         "19:24: error[unstable-path]: '/dev/sdb' is not a stable path: such a name can mean "
         "another disk on each host and after each boot",
         "21:23: error[mount-path]: '/etc' belongs to the system",
@@ -271,4 +275,6 @@ def test_windows_line_ends_are_fine_and_counted_like_others():
         "unit, like 512MiB or 800GiB\n"
         "        size: all\n"
         "              ^~~\n"
+        "hint: How much of the device the volume takes, or `fill`: all of it. It only grows."
+        "  (reconcile explain volumes.size)\n"
     )

@@ -193,6 +193,11 @@ def test_a_device_in_use_is_not_blank():
     ("block", "code"),
     [
         (superblock(cluster="other"), "foreign-stack"),
+        (replace(superblock(), stack="pcmk", cluster="hacluster"), "foreign-stack"),
+        (replace(superblock(), incompat="46936 local sparse"), "foreign-stack"),
+        (replace(superblock(), incompat="2 heartbeat-device"), "foreign-stack"),
+        (replace(superblock(), flags="1 Globalheartbeat"), "heartbeat-mode-differs"),
+        (replace(superblock(), stack="", cluster="", flags="1 X"), "heartbeat-mode-differs"),
         (superblock(label="music"), "device-not-blank"),
     ],
 )

@@ -57,6 +57,21 @@ def test_all_numbers_are_seen_whatever_the_sectors_are(
         assert rows(node, shell) == [f"hb\tpath={node}\tok", *expected]
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_heartbeat_mode_of_a_volume_is_read_and_the_remedy_changes_it(
+    tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    def stamp(mode: str) -> str:
+        update = ["o2cluster", "-y", f"--update=o2cb,ocfs2,{mode}", node]
+        subprocess.run(update, check=True, capture_output=True)
+        text = run(shell, "--only", "wanted", "--want", f"path={node}")
+        (row,) = (row for row in text.splitlines() if f"={node}\tflags\t" in row)
+        return row.split("\t")[3].strip()
+
+    with volume(tmp_path, 512) as node:
+        assert [stamp(mode) for mode in ("global", "local")] == ["1 Globalheartbeat", "0"]
+
+
 def test_debugfs_says_the_same_where_it_is_right(tmp_path: Path) -> None:
     with volume(tmp_path, 512) as node:
         read = [row.split("\t")[2:] for row in rows(node, ("dash",))[1:]]

@@ -14,11 +14,12 @@ from reconciler.reports.explanation import (
     near,
 )
 from reconciler.reports.grouping import what
+from reconciler.reports.plan_views import plan_views
 from reconciler.reports.text import plan_lines
 from tests.builders import bare, converged, spec, volume
 
 CLUSTER = spec(volumes=[volume()])
-SEEN = {"ocfs2": bare(CLUSTER)}
+SEEN = [(CLUSTER, bare(CLUSTER))]
 CREATE = make_plan([(CLUSTER, bare(CLUSTER))])
 
 
@@ -105,7 +106,8 @@ def test_what_would_change_is_told_in_the_words_of_the_plan():
     change = next(c for c in cluster.changes if c.truth == "mount")
     partly = replace(change, before={"path": "/old", "owner": None}, after={"path": "/new"})
     plan = replace(CREATE, clusters=(replace(cluster, changes=(partly,)),))
-    lines = [line for style, line in plan_lines(plan, SEEN, 1) if style.startswith("diff")]
+    told = plan_lines(plan, plan_views(plan, SEEN), 1)
+    lines = [line for style, line in told if style.startswith("diff")]
     assert lines == ["    @@ -1 +1 @@", "    -path = /old", "    +path = /new"]
     about = matter(plan, change.address)
     explained = [(s, line) for s, line in explanation_lines(about, plan) if "diff" in s]

@@ -13,11 +13,13 @@ import pytest
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Command, Fact, Outage, Plan
+from reconciler.model.views import Surroundings
 from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports.drift import drift_markdown
-from reconciler.reports.forms import FORMS, Shown
+from reconciler.reports.forms import FORMS
 from reconciler.reports.markdown import LIMIT, MARKER, fence, plan_markdown, prose
 from reconciler.reports.mermaid import MOST_STAGES, label
+from reconciler.reports.plan_views import plan_views
 from tests.builders import converged, spec, volume
 
 NASTY = (
@@ -84,7 +86,9 @@ def pairs(words=NASTY):
 
 
 def render(form, **given):
-    return FORMS[form](Shown(plan(**given), pairs(), given.get("words", NASTY), {}))
+    found = plan(**given)
+    file = given.get("words", NASTY)
+    return FORMS[form](found, Surroundings(file, {}, plan_views(found, pairs())))
 
 
 class Elements(HTMLParser):
@@ -225,16 +229,14 @@ def drifted(words, times=1):
 def test_a_drift_comment_holds_words_and_no_markup_of_theirs():
     words = NASTY.replace("```\n", "```````\n")
     text = drift_markdown([drifted(words)])
-    bars = [line for line in text.splitlines() if re.match(" {0,3}`{3,}", line)]
-    assert bars[0] == f"{bars[-1]}text"
-    shut = text.index(f"\n{bars[-1]}\n", text.index(bars[0]) + 1)
-    outside = text[: text.index(bars[0])] + text[shut:]
+    outside = "\n".join(outside_fences(text))
     assert not re.search(r"<script|<img|@team|(?<!\\)\[a\]|https://|\n# |(?<!\\)`x", outside)
-    assert "</details>" not in text[text.index("<details>") : text.index(bars[0])]
+    assert outside.count("</details>") == text.count("<details>") == 1
+    assert text.count("diff\n") - outside.count("diff\n") == 2
     assert not set("\x00\x1b\x9b\u202e\u2028") & set(text)
 
 
 def test_a_drift_comment_is_never_longer_than_one_may_be():
-    text = drift_markdown([drifted("word " * 100, 400)])
+    text = drift_markdown([drifted(f"word{n} " * 100) for n in range(400)])
     assert len(text) < LIMIT + 200
     assert "left out" in text

@@ -1,6 +1,6 @@
 # The heartbeats on the device: heartbeat_area (where they are), read_beats (the blocks that are
 # not zero, past every cache, in $blocks). Needs debugfs.ocfs2, blockdev, dd, od and awk.
-# Refuses a global heartbeat (not-supported-yet) and a file system for one host (foreign-stack);
+# Refuses a global heartbeat (heartbeat-mode-differs) and a file system for one host (foreign-stack);
 # what cannot be read ends with status 70 (heartbeat-unread).
 #
 # needs: lib/superblock
@@ -17,7 +17,7 @@ EIGHT='????????'           # of a block as hex digits
 heartbeat_area() { # its first block in $area, the $sector, the $volume's $block_size
     stats
     case $stack_flags in *Globalheartbeat*)
-        refuse not-supported-yet "the heartbeat of $node is global" ;;
+        refuse heartbeat-mode-differs "the heartbeat of $node is global" ;;
     esac
     [ $((incompat & 8)) -eq 0 ] || # INCOMPAT_LOCAL_MOUNT (ocfs2_fs.h)
         refuse foreign-stack "$node is for one host alone, whose mount would not be seen"

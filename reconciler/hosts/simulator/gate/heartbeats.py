@@ -26,8 +26,10 @@ def refuse_strangers(machine: Machine, fs: Filesystem, on: Target) -> None:
     """Refuses every heartbeat that the list does not explain; waits where it must.
 
     What is said to be dead must have stood still for twice the largest dead time on the disk
-    before this host's eyes, by the uptime of this boot.
+    before this host's eyes, by the uptime of this boot. Under global heartbeat nobody beats here.
     """
+    if fs.global_heartbeat:
+        raise refusal("heartbeat-mode-differs", f"the heartbeat of {on.node} is global")
     items = [m for m in map(ITEM.fullmatch, on.beats.split(",")) if m]
     if strangers := list(_look(machine, fs, items)):
         machine.record("heartbeat-refused", f"{fs.label} node {strangers}")

@@ -74,6 +74,7 @@ def _filesystem(machine: Machine, ref: str, fs: Filesystem) -> Rows:
     yield row("sb", ref, "stack", fs.stack or "classic o2cb")
     if fs.cluster:
         yield row("sb", ref, "cluster", fs.cluster)
+    yield row("sb", ref, "flags", "1 Globalheartbeat" if fs.global_heartbeat else "0 ")
     yield row("sb", ref, "clusters", fs.clusters)
     yield row("slotmap", ref, "ok")
     for slot, number in sorted(fs.slot_map.items()):

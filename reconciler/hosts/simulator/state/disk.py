@@ -73,6 +73,7 @@ class Filesystem:
     ``damage`` is what fsck.ocfs2 would find, ``inprog`` says that tunefs.ocfs2 was cut short
     in a resize of the unmounted volume: the kernel then does not mount it. ``extra`` are bits of
     incompat features beyond those that mkfs.ocfs2 gives it. ``used`` are bytes.
+    ``global_heartbeat`` is a flag of its cluster, as ``mkfs.ocfs2 --global-heartbeat`` sets it.
     """
 
     uuid: str
@@ -89,6 +90,7 @@ class Filesystem:
     inprog: bool = False
     extra: int = 0
     used: int = 0
+    global_heartbeat: bool = False
 
     @property
     def region(self) -> str:

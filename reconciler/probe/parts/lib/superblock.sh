@@ -37,6 +37,7 @@ stats() { # stats REF LINE
     'Links:'*' Clusters: '*) row sb "$1" clusters "${2##* }" ;;
     'Cluster stack:'*) row sb "$1" stack "$value" ;;
     'Cluster name:'*) row sb "$1" cluster "$value" ;;
+    'Cluster flags:'*) row sb "$1" flags "$value" ;;
     'Feature Compat:'*) row sb "$1" compat "$value" ;;
     'Feature Incompat:'*) row sb "$1" incompat "$value" ;;
     'Feature RO compat:'*) row sb "$1" ro_compat "$value" ;;

@@ -7,6 +7,7 @@ import pytest
 from reconciler.model.observed import Observed, Unit, Unknown
 from reconciler.planning.planner import make_plan, plan_cluster, restrict
 from reconciler.planning.review.forecast import findings
+from reconciler.reports.plan_views import plan_views
 from reconciler.reports.text import plan_lines
 from tests.builders import converged, file, spec, volume
 
@@ -224,7 +225,8 @@ def test_findings_block_nothing():
 def test_the_text_has_what_the_plan_does_not_mend_and_the_change_for_the_rest():
     kernel = replace(of("kernel"), next_boot="6.9.9", next_boot_module=False)
     seen = spoiled(kernel=kernel, services=units(o2cb=False))
-    lines = plan_lines(make_plan([(TWO, seen)]), {TWO.name: seen}, 0)
+    plan = make_plan([(TWO, seen)])
+    lines = plan_lines(plan, plan_views(plan, [(TWO, seen)]), 0)
     text = "\n".join(line for _style, line in lines)
     assert "WARNING next-boot-no-module  member/node02" in text
     assert "remedy: install on node02 what carries ocfs2 for 6.9.9" in text

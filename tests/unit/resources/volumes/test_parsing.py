@@ -26,6 +26,7 @@ SB: Rows = (
     ("sb", REF, "uuid", "3A83413814C148F8B806F86334225BAC"),
     ("sb", REF, "stack", "o2cb"),
     ("sb", REF, "cluster", "ocfs2"),
+    ("sb", REF, "flags", "1 Globalheartbeat"),
     ("sb", REF, "clusters", "8183"),
 )
 FOUND: Rows = (("want", REF, "dm-2", "yes"), NODE)
@@ -42,6 +43,7 @@ SUPERBLOCK = Superblock(
     incompat="80",
     ro_compat="1",
     state="0",
+    flags="1 Globalheartbeat",
 )
 
 

@@ -1,0 +1,179 @@
+"""Guesses at the value that the operator meant, from what stands in its place."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from fractions import Fraction
+from ipaddress import AddressValueError, IPv4Address
+from posixpath import normpath
+from typing import TYPE_CHECKING
+
+from reconciler.model.quantities import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGNORECASE)
+_TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{|\{\{|\$\(|\$[A-Z_]|%[A-Z_]+%|<[A-Za-z_ ]+>")
+_WRITE_VALUE = "variables are not filled in here: write the value itself"
+_SHOW_ADDRESSES = "ip -4 -brief address on the host shows its addresses"
+_SOME_BYTES = 1 << 20  # a plain number from here on is a size in bytes, below it one in GiB
+# Key -> what others call a value of it -> what it is called here.
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "state": {
+        **dict.fromkeys(("removed", "evicted", "deleted", "left", "gone", "leave"), "absent"),
+        **dict.fromkeys(("drain", "draining", "maintenance", "standby"), "drained"),
+        **dict.fromkeys(("down", "off", "stopped", "rebooting"), "offline"),
+        **dict.fromkeys(("active", "online", "up", "joined", "running", "member"), "present"),
+        **dict.fromkeys(("failed", "lost", "destroyed", "broken"), "dead"),
+    },
+    "format": {
+        **dict.fromkeys(("always", "yes", "true", "on", "once", "force"), "if-blank"),
+        **dict.fromkeys(("no", "false", "off"), "never"),
+    },
+    "rollout": {
+        **dict.fromkeys(("serial", "one-by-one", "sequential", "online"), "rolling"),
+        **dict.fromkeys(("parallel", "all", "at-once", "offline"), "window"),
+    },
+    "by": dict.fromkeys(("agent", "service", "systemd", "manual"), "workload"),
+    "lun_access": {"unmapped": "revoked", "removed": "revoked", "visible": "mapped"},
+    "kind": {**dict.fromkeys(("kvm", "qemu", "virsh", "vm"), "libvirt"), "script": "command"},
+}
+
+# Key of a mapping -> how one is written, for whoever has a single value in its place.
+_SHAPES: Mapping[str, str] = {
+    "ssh": "{user: root}",
+    "attested": "{by: NAME, at: 2026-03-01T09:30:00Z, reason: TEXT}",
+    "heartbeat": "{mode: local, dead_threshold: 31}",
+    "network": "{idle_timeout_ms: 30000}",
+    "packages": "{manage: false}",
+    "device": "{wwid: '3600140512345678'}",
+    "features": "{type: vmstore}",
+    "mount": "{path: /srv/images}",
+    "backing": "{lvm: {host: san01, vg: san, lv: images}}",
+    "lvm": "{host: san01, vg: san, lv: images}",
+    "command": "{host: san01, argv: [/usr/local/bin/grow, '{wwid}', '{size_bytes}']}",
+    "workloads": "{services: [images-agent]}",
+    "guests": "{kind: libvirt}",
+    "access": "{revoke: {host: san01, argv: [/usr/local/bin/unmap, '{host}']}}",
+    "revoke": "{host: san01, argv: [/usr/local/bin/unmap, '{host}']}",
+    "backup": "{host: node01, argv: [/usr/local/bin/backup]}",
+}
+# List -> how an item of it begins.
+_ITEMS: Mapping[str, str] = {
+    "clusters": "'- name: images', with 'members:' below it",
+    "members": "'- name: node01', with 'interconnect: 10.0.0.11' below it",
+    "volumes": "'- label: images', with 'device:', 'size:' and 'mount:' below it",
+}
+
+
+def mapping_hint(key: str, *, is_item: bool) -> str:
+    """How a mapping at ``key`` is written, or an item of the list there."""
+    if is_item:
+        return f"write {_ITEMS[key]}" if key in _ITEMS else ""
+    return f"like {key}: {_SHAPES[key]}" if key in _SHAPES else ""
+
+
+def variable_hint(text: str) -> str:
+    """What to do about a variable of a shell or a template that was not filled in."""
+    return _WRITE_VALUE if _VARIABLE.search(text) else ""
+
+
+def word_hint(key: str, text: str) -> str:
+    """The word of this format that other tools' ``text`` means at ``key``."""
+    meant = _WORDS.get(key, {}).get(text.strip().casefold().replace("_", "-"), "")
+    return f"did you mean '{meant}'?" if meant else ""
+
+
+def size_hint(key: str, text: str) -> str:
+    """The size that was probably meant, with a binary unit and without a fraction."""
+    if re.fullmatch(r"[1-9][0-9]{0,15}", text):
+        return _unitless(int(text)) if key == "size" else _in_bytes(int(text))
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        return ""
+    size = Fraction(match[1]) * 1024 ** (" kmgtp".index(match[2].lower()))
+    meant = format_size(int(size)) if size.denominator == 1 else ""
+    return f"did you mean '{meant}'?" if meant.endswith("iB") and meant != text else ""
+
+
+def _unitless(number: int) -> str:
+    if number < _SOME_BYTES:
+        return f"write the unit: '{number}GiB', if that is meant"
+    return _in_bytes(number)
+
+
+def _in_bytes(number: int) -> str:
+    meant = format_size(number)
+    if meant.endswith("iB"):
+        return f"write the unit: as bytes it is '{meant}'"
+    return "write the unit; as bytes it is no whole number of KiB"
+
+
+def duration_hint(text: str) -> str:
+    """The duration that was probably meant."""
+    if re.fullmatch(r"[1-9][0-9]{0,6}", text):
+        return f"write the unit: '{text}s', if seconds are meant"
+    if days := re.fullmatch(r"([1-9][0-9]{0,3})\s*d(ays?)?", text.strip(), re.IGNORECASE):
+        return f"did you mean '{int(days[1]) * 24}h'?"
+    match = _TIME.fullmatch(text.strip())
+    return f"did you mean '{match[1]}{match[2].lower()}'?" if match else ""
+
+
+def address_hint(text: str) -> str:
+    """The address in ``text``, without what does not belong to it."""
+    address, prefix, _ = text.partition("/")
+    if prefix and _is_address(address):
+        return f"write it without the prefix length: {address}"
+    address, port, number = text.partition(":")
+    if port and _is_address(address):
+        return f"write {address}, and the port as a key of its own: 'port: {number}'"
+    plain = ".".join(part.lstrip("0") or "0" for part in text.split("."))
+    return f"did you mean {plain}?" if _is_address(plain) else _SHOW_ADDRESSES
+
+
+def _is_address(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except AddressValueError:
+        return False
+    return True
+
+
+def path_hint(text: str) -> str:
+    """The same path in its one spelling."""
+    if not text.strip("/") or re.search(r"\s", text):
+        return ""
+    meant = normpath("/" + text.strip("/"))
+    return f"did you mean '{meant}'?" if meant != text else ""
+
+
+def list_hint(text: str, words: tuple[str, ...]) -> str:
+    """The list that a text was meant to be; ``words`` are its items."""
+    return f"write a list: [{', '.join(map(_item, words))}]" if text.strip() else ""
+
+
+def split_words(key: str, text: str) -> tuple[str, ...]:
+    """The items that a text at ``key`` was meant to have: by commas, or as a shell would."""
+    if key in {"options", "services", "members", "volumes"}:
+        return tuple(word for word in re.split(r"[\s,]+", text) if word)
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:  # a quote that is never closed
+        return tuple(text.split())
+
+
+def _item(word: str) -> str:
+    return (
+        word
+        if re.fullmatch(r"[A-Za-z0-9_./=+-]+", word)
+        else "'" + word.replace("'", "''") + "'"
+    )
+
+
+def host_hint(text: str) -> str:
+    """The host in ``user@host``."""
+    user, at, host = text.partition("@")
+    return f"write host: {host}, and the user as a key of its own: 'user: {user}'" if at else ""
