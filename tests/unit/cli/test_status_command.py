@@ -18,7 +18,7 @@ async def test_who_has_what_mounted_is_read_with_the_fill_level_and_the_heartbea
         at.world.machines["node02"].setup.versions["ocfs2-tools"] = "1.8.8"
         code, out, err = await at.run("status", at.file, "--interval", "0s")
         assert (code, err) == (0, "")
-        assert "512 MiB, 50 %" in out
+        assert "0.5 GiB, 50 %" in out
         assert "online  slot 0, " in out
         assert "NEXT BOOT  next-boot-mount-missing" in out
         assert "NOTICE  version-skew  cluster/ocfs2: members have different ocfs2-tools" in out
