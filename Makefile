@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+# A part of it: what the product needs to run, and the builder that installs it.
+RUNS := $(VENV)/runs
+PIP := $(BIN)/pip install -q --disable-pip-version-check
 # Real hosts mostly wait (for time-outs, heartbeats, boots): three labs at once fill two cores.
 LABS := 3
 # The longest first, so that none of them is left to run alone at the end.
@@ -13,9 +16,9 @@ LAB_TESTS := tests/contract/test_lab.py \
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
 	tests/scenarios/test_lab_growth.py
 
-.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema bench clean
+.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench clean
 
-demo: $(STAMP)  ## the main job against simulated hosts behind real SSH on loopback; no root
+demo: $(RUNS)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
 
 test: check unit lab  ## all that this machine can run; what is skipped is said
@@ -56,14 +59,24 @@ lab-down:
 schema: $(STAMP)  ## regenerate the published schemas
 	for name in cluster plan facts; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
 
+man: $(STAMP)  ## regenerate what is made of the commands: the man page, what shells complete
+	$(BIN)/reconcile help --man > reconciler/manual/reconcile.1
+	$(BIN)/python -m reconciler.cli.completion_index > reconciler/cli/completion.json
+
 bench: $(STAMP)  ## start-up cost above the bare interpreter
 	$(BIN)/python -m tests.bench.startup
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
-	touch $(STAMP)
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-build-isolation --no-deps -e .
+	touch $(STAMP) $(RUNS)
+
+$(RUNS): requirements-run.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements-run.lock
+	$(PIP) --no-build-isolation --no-deps -e .
+	touch $(RUNS)
 
 clean:
 	rm -rf $(VENV) .demo dist

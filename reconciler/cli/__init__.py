@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from copy import copy
+from functools import wraps
 from importlib import import_module
 from keyword import iskeyword
 
@@ -12,12 +15,14 @@ import click
 from reconciler import __version__
 from reconciler.cli.streams import replace_closed_streams
 from reconciler.cli.terminal import plain
-from reconciler.errors import ReconcilerError, SpecInvalid
+from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.interrupts import INTERRUPTED, InterruptsRaised, leave_on_interrupt
 from reconciler.system_errors import say_error
 
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
 # underscore behind a name that is a word of Python.
 COMMANDS = {
+    "init": "Write a first desired-state file, from hosts or with examples.",
     "validate": "Check desired-state files offline: schema and semantics.",
     "observe": "Read all hosts and print the facts; writes nothing.",
     "plan": "Show what differs and the ordered actions; writes nothing.",
@@ -31,16 +36,16 @@ COMMANDS = {
     "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: each action, its command, output and proof; or a saved plan.",
-    "explain": "Why something is planned, or what a refusal code means.",
+    "explain": "What a code, kind of action or key of the file means; why something is planned.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
     "scripts": "Print what runs on a host for a verb of the gate or a section of the probe.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",
+    "help": "The options of a command; without one, all commands.",
     "demo": "A whole cluster on simulated hosts behind real SSH; no root.",
 }
 USAGE = 64
-INTERRUPTED = 130
 # As a shell says of who died of SIGPIPE: what was printed is not whole, so no code of ours holds.
 UNREAD = 141
 
@@ -52,14 +57,33 @@ class Lazy(click.Group):
         """Names in the order of a first day's work."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
-        """The command itself, imported now."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself, imported now; while a shell completes, its parameters only."""
         if cmd_name not in COMMANDS:
             return None
+        if ctx.resilient_parsing:
+            from reconciler.cli.completion_index import indexed_command  # noqa: PLC0415  # as below
+
+            return indexed_command(cmd_name, COMMANDS[cmd_name])
         place = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"reconciler.cli.commands.{place}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; of an unknown word, what may have been meant."""
+        word = args[0]
+        if word not in COMMANDS and not word.startswith("-") and not ctx.resilient_parsing:
+            from reconciler.cli.suggestions import suggest  # noqa: PLC0415  # only when needed
+
+            raise UsageError(f"no command {word!r}; {suggest(word, COMMANDS)}")
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and (work := command.callback) is not None:
+            command = copy(command)
+            command.callback = _interruptible(work)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; what can no longer be written, as of ``| head``, ends it."""
@@ -77,8 +101,17 @@ class Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _interruptible(work: Callable[..., int]) -> Callable[..., int]:
+    @wraps(work)
+    def listening(*args: object, **values: object) -> int:
+        with InterruptsRaised():
+            return work(*args, **values)
+
+    return listening
+
+
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="reconcile")
+@click.version_option(__version__, "-V", "--version", prog_name="reconcile")
 def cli() -> None:
     """Declarative reconciliation of OCFS2 storage clusters.
 
@@ -89,6 +122,7 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
+    leave_on_interrupt()
     replace_closed_streams()
     sys.exit(run(argv))
 

@@ -24,6 +24,7 @@ class ApplyRequest:
     json: bool
     ask: bool
     no_color: bool
+    quiet: bool
     detail: int
     state: str | None
     saved: SavedPlan | None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reconciler.cli import prompts
 from reconciler.cli.apply_request import ApplyRequest
-from reconciler.cli.terminal import say
+from reconciler.cli.terminal import note, say, show
 from reconciler.execution.journal import Journal
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
@@ -15,6 +15,8 @@ from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Plan
 from reconciler.planning.review.approval import Consent, judge
 from reconciler.reports.devices import aliases
+from reconciler.reports.plan_views import plan_views
+from reconciler.reports.text import plan_lines
 
 
 def is_approved(
@@ -26,9 +28,11 @@ def is_approved(
     """Whether the plan may be carried out; who approved it, or what is missing, goes on record."""
     names = aliases(pairs)
     verdict = judge(plan, request.consent, request.file, names)
-    for note in verdict.notes:
-        say(f"note: {note}")
+    for words in verdict.notes:
+        note(f"note: {words}")
     asked = bool(verdict.missing) and request.ask and request.consent.plan_id is None
+    if asked and request.quiet:  # nobody approves what was not shown
+        show(plan_lines(plan, plan_views(plan, pairs), request.detail), request.no_color)
     if not verdict.missing or (asked and prompts.ask_approval(plan, names)):
         how = "answers at the prompt" if asked else _approving_words(request.consent)
         about = {"plan": plan.id, "message": f"plan {plan.id} approved by {how}"}

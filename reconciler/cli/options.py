@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli import terminal
 from reconciler.errors import UsageError
 from reconciler.storage.private import check_place
 
@@ -156,4 +157,35 @@ TARGET = click.option(
 )
 NO_INPUT = click.option("--no-input", is_flag=True, help="Never ask.")
 YES = click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="Tell only what was not done.")
+
+
+def _keep_quiet(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:  # noqa: FBT001  # click's signature
+    """Whatever prints beside the result asks ``terminal.is_quiet``."""
+    ctx.meta[terminal.QUIET] = value
+    return value
+
+
+QUIET = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    callback=_keep_quiet,
+    help="Tell only what was not done.",
+)
+# Of a command that looks; it has no more to do with it than to print its result.
+NO_NOTES = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    callback=_keep_quiet,
+    expose_value=False,
+    help="No progress and no notes.",
+)
+LOGIN = combine_decorators(
+    click.option("--user", help="The user to log in as."),
+    click.option("--identity", help="The private key's file."),
+    click.option("--known-hosts", help="The file of known host keys."),
+    click.option(
+        "--sudo", is_flag=True, help="Run through sudo -n, when the user is not root."
+    ),
+)

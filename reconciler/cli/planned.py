@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import click
-
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import observing
+from reconciler.cli.terminal import note, observing
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
@@ -57,5 +55,5 @@ def _recorded(
     from reconciler.loading.saved import recorded_facts  # noqa: PLC0415  # only when needed
 
     found = recorded_facts(path)
-    click.echo(f"note: {age(found.observed_at, datetime.now(UTC))}", err=True)
+    note(f"note: {age(found.observed_at, datetime.now(UTC))}")
     return asyncio.run(plan_recorded(desired, found.clusters, targets))

@@ -13,8 +13,10 @@ import click
 from reconciler.cli import terminal
 from reconciler.cli.keyboard import unseen_control_keys
 from reconciler.model.plan import Action
+from reconciler.reports.wrapping import wrap_line
 
 TICK = 0.25  # seconds between two looks at the clocks
+WIDE = 100  # columns from which on a bar does not take the words their room
 Listener = Callable[[Mapping[str, object]], None]
 
 
@@ -57,15 +59,17 @@ def live(actions: Sequence[Action], *, no_color: bool) -> Iterator[Listener]:
         TextColumn,
         TimeElapsedColumn,
     )
+    from rich.table import Column  # noqa: PLC0415  # as above
 
+    console = Console(stderr=True, no_color=no_color or None)
+    words = Column(ratio=1, overflow="fold")
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False, table_column=words),
+        BarColumn(bar_width=24 if console.width >= WIDE else 8),
         TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
     )
-    console = Console(stderr=True, no_color=no_color or None)
     # Refreshed by this loop alone: rich's own thread would write between two of our lines.
     with Progress(*columns, console=console, auto_refresh=False) as progress:
         bars = _Bars(progress, actions)
@@ -118,12 +122,12 @@ class _Bars:
 
     def _tell(self, line: Mapping[str, object], event: str) -> None:
         seconds = line.get("seconds")
-        took = f"{seconds:6.1f} s" if isinstance(seconds, float) else ""
+        took = f"{seconds:6.1f} s" if isinstance(seconds, float) else " " * 8
         text = f"{_WORDS[event]} {took}  {line.get('host') or 'all'}: {line['summary']}"
         style = "red" if event == "action-failed" else "green"
-        self.progress.console.print(
-            terminal.plain(text), style=style, highlight=False, markup=False
-        )
+        console = self.progress.console
+        whole = "\n".join(wrap_line(terminal.plain(text), console.width))
+        console.print(whole, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def _refresh(self) -> None:
         following = next(iter(self.waiting.values()), None)

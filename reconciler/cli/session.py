@@ -17,15 +17,6 @@ from reconciler.model.outcome import ClusterOutcome
 NO_MACHINE = "unknown"
 
 
-def state_directory(given: str | None) -> Path:
-    """``--state-dir``, else RECONCILE_STATE, else the XDG state directory."""
-    if given or os.environ.get("RECONCILE_STATE"):
-        return Path(given or os.environ["RECONCILE_STATE"])
-    from platformdirs import user_state_path  # noqa: PLC0415  # only when it is needed
-
-    return user_state_path("reconcile", appauthor=False)
-
-
 def now() -> datetime:
     """The real clock, for the record only."""
     return datetime.now(UTC)

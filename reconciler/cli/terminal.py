@@ -25,6 +25,8 @@ STYLES: dict[str, dict[str, object]] = {
     "diff": {"dim": True},
     "command": {"dim": True},
 }
+# By which the context of a command knows of ``-q``.
+QUIET = "reconciler.quiet"
 # What is there to be copied, or compared with a file: the terminal breaks it, we do not.
 WHOLE = frozenset({"command", "remedy", "diff", "diff-add", "diff-bad"})
 
@@ -45,9 +47,28 @@ def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False)
             click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
 
 
+def is_quiet() -> bool:
+    """Whether the running command was given ``-q``."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(QUIET))
+
+
+def note(text: str) -> None:
+    """A line on stderr that nobody needs to act upon: with ``-q`` it is left out."""
+    if not is_quiet():
+        click.echo(plain(text), err=True)
+
+
 def say(text: str) -> None:
     """Above the bars, if there are any: click would write past them, to the terminal itself."""
     print(text, file=sys.stderr, flush=True)
+
+
+def say_columns(text: str) -> None:
+    """As ``say``; on a terminal what does not fit goes on below, where its column began."""
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else len(text)
+    for piece in wrap_line(plain(text), width):
+        say(piece)
 
 
 def plain(text: str) -> str:
@@ -57,8 +78,8 @@ def plain(text: str) -> str:
 
 @contextmanager
 def observing(total: int, *, no_color: bool = False) -> Iterator[Callable[[str, str], None]]:
-    """A progress bar on stderr while hosts are read; silent when stderr is no terminal."""
-    if not sys.stderr.isatty():
+    """A progress bar on stderr while hosts are read; none with ``-q`` or without a terminal."""
+    if not sys.stderr.isatty() or is_quiet():
         yield lambda _host, _state: None
         return
     from rich.console import Console  # noqa: PLC0415  # slow to import, only on a terminal
@@ -76,7 +97,7 @@ def observing(total: int, *, no_color: bool = False) -> Iterator[Callable[[str, 
         MofNCompleteColumn(),
         TextColumn("answers"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[waiting]}"),
+        TextColumn("{task.fields[waiting]}", markup=False),
     )
     console = Console(stderr=True, no_color=no_color or None)
     with Progress(*columns, console=console, transient=True) as progress:

@@ -1,4 +1,4 @@
-"""Observed facts as a table for a terminal."""
+"""What a host has, in a few words a section."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, Observed, Unknown, Unreachable
+from reconciler.model.quantities import format_size, format_sizes
 
 Line = tuple[str, str]
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
@@ -22,20 +23,14 @@ def age(observed_at: str, now: datetime) -> str:
     return f"the facts are {count} {name}{'' if count == 1 else 's'} old ({observed_at})"
 
 
-def facts_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:
-    """One paragraph a host: who it is, what its file, kernel and mounts say."""
-    for cluster, observed in pairs:
-        yield "title", f"cluster {cluster.name}"
-        for name, facts in observed.hosts.items():
-            if isinstance(facts, Unreachable):
-                yield "bad", f"  {name}  {facts.code}: {facts.message}"
-            else:
-                yield from _host(name, facts)
-        for name, facts in observed.storage.items():
-            yield from _storage(name, facts)
+def host_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:
+    """A paragraph a host that answered: who it is, what its file, kernel and mounts say."""
+    for _cluster, observed in pairs:
+        for name, facts in observed.answering_hosts().items():
+            yield from _host(name, facts)
 
 
-def _storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
+def describe_storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
     """A host beside the members, as far as something is to be done there."""
     if isinstance(facts, Unreachable):
         yield "bad", f"  {name}  {facts.code}: {facts.message}"
@@ -46,8 +41,9 @@ def _storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line]:
         yield "warn", f"    volumes  unknown: {facts.logical_volumes.reason}"
         return
     for item in facts.logical_volumes:
-        room = f"in pool {item.pool}" if item.pool else f"{item.free} bytes free beside it"
-        words = item.missing or f"{item.size} bytes, {room}"
+        size, free = format_sizes(item.size, item.free)
+        room = f"in pool {item.pool}" if item.pool else f"{free} free beside it"
+        words = item.missing or f"{size}, {room}"
         yield "warn" if item.missing else "", f"    volumes  {item.name}: {words}"
 
 
@@ -116,5 +112,6 @@ def _devices(facts: HostFacts) -> str:
     for item in facts.wanted:
         block = item.superblock
         what = f"ocfs2 {block.label} {block.uuid}" if block else "no ocfs2"
-        words.append(f"{item.ref} as {item.node or 'nothing'}, {item.size} bytes, {what}")
+        size = "size unknown" if item.size is None else format_size(item.size)
+        words.append(f"{item.ref} as {item.node or 'nothing'}, {size}, {what}")
     return "; ".join(words) or "none wanted"

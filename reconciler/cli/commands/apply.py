@@ -23,6 +23,7 @@ from reconciler.cli.options import (
     NO_COLOR,
     NO_INPUT,
     PARALLELISM,
+    QUIET,
     TARGET,
     VERBOSE,
     PlanId,
@@ -32,9 +33,10 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.progress import json_lines, live
 from reconciler.cli.run_records import told_of_failures
+from reconciler.cli.state_place import state_directory
 from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import observing, say, show
+from reconciler.cli.terminal import observing, say, say_columns, show
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
@@ -62,7 +64,7 @@ Pairs = Sequence[tuple[Cluster, Observed]]
 
 @click.command("apply")
 @FILE
-@click.option("--auto-approve", is_flag=True, help="Approve a safe, reversible plan.")
+@click.option("-y", "--auto-approve", is_flag=True, help="Approve a safe, reversible plan.")
 @click.option("--approve", type=PlanId(), metavar="PLAN_ID", help="Approve exactly that plan.")
 @click.option(
     "--accept-data",
@@ -78,6 +80,7 @@ Pairs = Sequence[tuple[Cluster, Observed]]
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@QUIET
 @VERBOSE
 @LOGGING
 def command(
@@ -92,6 +95,7 @@ def command(
     parallelism: int,
     no_input: bool,
     no_color: bool,
+    quiet: bool,
     verbose: int,
 ) -> int:
     """Make the hosts of FILE what it says, after your approval; prove every step.
@@ -116,6 +120,7 @@ def command(
         json=form == "json",
         ask=not no_input and sys.stdin.isatty() and sys.stderr.isatty(),
         no_color=no_color,
+        quiet=quiet,
         detail=verbose,
         state=state_dir,
         saved=saved,
@@ -129,7 +134,7 @@ def command(
 
 async def _apply(request: ApplyRequest) -> int:
     identity = session.new_run()
-    state = session.state_directory(request.state)
+    state = state_directory(request.state)
     private_directory(state)
     with (
         telemetry.bind_fields(run=identity),
@@ -152,9 +157,10 @@ async def _apply(request: ApplyRequest) -> int:
         code = session.exit_code(word)
         ended = {"cluster": None, **run_summary(outcomes, word, code)}
         lost = journal.tell("run-finished", ended)
-    if not request.json:
-        show(outcome_lines(outcomes, request.file, plan.blocked), request.no_color)
-        say(f"run {identity}: {word} (exit {code})  record: {journal.path}")
+    if not request.json and not (request.quiet and code == 0):
+        shown = () if request.quiet else plan.blocked
+        show(outcome_lines(outcomes, request.file, shown), request.no_color)
+        say_columns(f"run {identity}: {word} (exit {code})  record: {journal.path}")
     if lost:
         say(f"its end is not on record: {lost}")
     return code
@@ -194,19 +200,21 @@ async def _carry_out(
     request: ApplyRequest, journal: Journal, fleet: HostFactory, seen: tuple[Plan, Pairs]
 ) -> tuple[tuple[ClusterOutcome, ...], bool]:
     plan, pairs = seen
+    planned = {item.name: len(item.actions) for item in plan.clusters}
     for cluster, observed in pairs:
         count = {"hosts": len(observed.hosts), "unreachable": len(observed.unreachable())}
+        count["actions"] = planned[cluster.name]
         journal.emit("observed", {"cluster": cluster.name, **count, "plan": plan.id})
     if request.saved and (changed := _changed(request.saved, plan)) is not None:
         return _stale(request, journal, plan, changed), False
-    if not request.json:
+    if not request.json and not request.quiet:
         show(plan_lines(plan, plan_views(plan, pairs), request.detail), request.no_color)
     if runnable(plan) and not is_approved(request, journal, plan, pairs):
         return unapproved_outcomes(plan), False
     stop = asyncio.Event()
     interrupted = catch_interrupts(stop)
     with ExitStack() as stack:
-        if not request.json:
+        if not request.json and not request.quiet:
             actions = [a for c in runnable(plan) for a in c.actions]
             journal.listeners.append(
                 stack.enter_context(live(actions, no_color=request.no_color))

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     FILE,
     NO_COLOR,
     NO_INPUT,
+    NO_NOTES,
     PARALLELISM,
     TARGET,
     VERBOSE,
@@ -42,6 +43,7 @@ UNREAD = 3
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(

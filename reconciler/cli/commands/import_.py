@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import NO_COLOR, NO_INPUT, PARALLELISM, VERBOSE
-from reconciler.cli.terminal import observing, show
+from reconciler.cli.options import LOGIN, NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
+from reconciler.cli.terminal import is_quiet, note, observing, show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
@@ -45,13 +45,11 @@ UNSAYABLE = "No file of this version can say what these hosts have:"
 @click.command("import")
 @click.argument("hosts", nargs=-1, required=True, metavar="HOST...")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the file there.")
-@click.option("--user", help="The user to log in as.")
-@click.option("--identity", help="The private key's file.")
-@click.option("--known-hosts", help="The file of known host keys.")
-@click.option("--sudo", is_flag=True, help="Run through sudo -n, when the user is not root.")
+@LOGIN
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(
@@ -74,20 +72,22 @@ def command(
     """
     if output and os.path.lexists(output):
         raise UsageError(f"{output} is there already: remove it, or name another file")
-    values = {"user": user, "identity": identity, "known_hosts": known_hosts}
-    given = {key: value for key, value in values.items() if value}
-    ssh = _ssh(given | ({"sudo": True} if sudo else {}))
-    for host in hosts:
-        _ssh({"host": host})
+    ssh = login(user, identity, known_hosts, sudo=sudo)
+    check_hosts(hosts)
     search = Search(ssh, Options(parallelism=parallelism), no_color=no_color)
     text, said, faithful = asyncio.run(search.adopt(hosts))
     if output:
         create_private(output, text)
-        click.echo(f"{output} is written.", err=True)
+        note(f"{output} is written.")
     else:
         click.echo(text, nl=False)
-    show([("" if faithful else "warn", line) for line in said], no_color, err=True)
+    if not (faithful and is_quiet()):
+        show([("" if faithful else "warn", line) for line in said], no_color, err=True)
     return 0 if faithful else BLOCKED
+
+
+class NoClusterFound(ReconcilerError):
+    """No host answered, or none that did is in a cluster."""
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class Search:
             f"{who}: {format_unread(who, item.code, item.message)}"
             for who, item in self.lost.items()
         )
-        raise ReconcilerError(
+        raise NoClusterFound(
             f"no host could be read: {lost}"
             if not self.facts
             else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster"
@@ -172,7 +172,10 @@ class Search:
                 if not is_same_host(own := own_name(facts, name), name):
                     why = f"the host that answers as {name} is {own}"
                     self.lost[name] = Unreachable(name, "hostname-differs", why)
-        refs = [ref(device) for device in devices(self.facts)]
+        await self.ask_again(fleet, [ref(device) for device in devices(self.facts)])
+
+    async def ask_again(self, fleet: HostFactory, refs: Sequence[str]) -> None:
+        """Those found so far once more, about devices."""
         again = await self._ask(fleet, {n: self.doors.get(n, n) for n in self.facts}, refs)
         for name, facts in again.items():
             if isinstance(facts, HostFacts):
@@ -254,6 +257,21 @@ class Search:
                 "not: a volume that no host has mounted may be missing here"
             )
         return (*told, *self.twins)
+
+
+def login(
+    user: str | None, identity: str | None, known_hosts: str | None, *, sudo: bool
+) -> Ssh:
+    """How to log in, as the options say; UsageError for what no file could say either."""
+    values = {"user": user, "identity": identity, "known_hosts": known_hosts}
+    given = {key: value for key, value in values.items() if value}
+    return _ssh(given | ({"sudo": True} if sudo else {}))
+
+
+def check_hosts(hosts: Sequence[str]) -> None:
+    """Raises UsageError for what cannot be a host's name or address."""
+    for host in hosts:
+        _ssh({"host": host})
 
 
 def _ssh(values: Mapping[str, object]) -> Ssh:

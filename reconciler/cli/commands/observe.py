@@ -1,9 +1,10 @@
-"""``reconcile observe``: the facts of all hosts as JSON."""
+"""``reconcile observe``: the facts of all hosts, as JSON or as a table."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -14,21 +15,23 @@ from reconciler.cli.options import (
     FILE,
     NO_COLOR,
     NO_INPUT,
+    NO_NOTES,
     PARALLELISM,
     VERBOSE,
     beside,
     discover_file,
     formats,
 )
-from reconciler.cli.output import check_facts_name
-from reconciler.cli.terminal import observing, plain, show
+from reconciler.cli.output import check_facts_name, is_given
+from reconciler.cli.terminal import note, observing, plain, show
 from reconciler.loading import read
-from reconciler.model.observed import Unreachable
+from reconciler.model.observed import HostFacts, Unreachable
 from reconciler.model.refusals import format_unread
 from reconciler.model.roles import contacted_members
 from reconciler.pipeline import ClusterObservations, Options, look_at, recorded_probe_arguments
 from reconciler.reports.documents import facts_document
-from reconciler.reports.facts import facts_lines
+from reconciler.reports.facts import host_lines
+from reconciler.reports.facts_table import observed_lines
 from reconciler.storage.private import write_private
 
 SOME_UNREAD = 4
@@ -42,6 +45,7 @@ ALL_UNREAD = 1
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(
@@ -73,19 +77,23 @@ def command(
     text = json.dumps(document, indent=1)
     if output:
         write_private(output, text + "\n")  # passwords of fstab stand in it, too
-        click.echo(f"saved: {output}, to be planned from by --facts {output}", err=True)
-    if form == "text":
-        show(facts_lines(pairs), no_color)
-    elif not output:
-        click.echo(text)
-    seen = [
+        note(f"saved: {output}, to be planned from by --facts {output}")
+    lost = [host for host in _every(pairs) if isinstance(host, Unreachable)]
+    if form == "text" or (sys.stdout.isatty() and not is_given("form")):
+        show(observed_lines(pairs), no_color)
+        show(host_lines(pairs) if verbose else (), no_color)
+    else:
+        click.echo("" if output else f"{text}\n", nl=False)
+        for host in lost:
+            words = format_unread(host.host, host.code, host.message)
+            click.echo(plain(f"{host.host}: {words}"), err=True)
+    return 0 if not lost else ALL_UNREAD if len(lost) == len(_every(pairs)) else SOME_UNREAD
+
+
+def _every(pairs: ClusterObservations) -> list[HostFacts | Unreachable]:
+    """Each host that was asked, members first."""
+    return [
         host
         for _cluster, observed in pairs
         for host in (*observed.hosts.values(), *observed.storage.values())
     ]
-    lost = [host for host in seen if isinstance(host, Unreachable)]
-    for host in lost:
-        click.echo(
-            plain(f"{host.host}: {format_unread(host.host, host.code, host.message)}"), err=True
-        )
-    return 0 if not lost else ALL_UNREAD if len(lost) == len(seen) else SOME_UNREAD

@@ -10,6 +10,7 @@ from reconciler.cli.options import (
     FILE,
     NO_COLOR,
     NO_INPUT,
+    NO_NOTES,
     PARALLELISM,
     TARGET,
     VERBOSE,
@@ -22,12 +23,14 @@ from reconciler.cli.planned import plan_desired
 from reconciler.cli.run_records import STATE_DIR, told_of_failures
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
 from reconciler.cli.targets import check_targets
+from reconciler.cli.terminal import note
 from reconciler.loading import digest, find_places, load, read_text
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
 from reconciler.pipeline import Options
 from reconciler.reports.documents import plan_document
 from reconciler.reports.plan_views import plan_views
+from reconciler.reports.text import saved_for
 from reconciler.storage.private import write_private
 
 CHANGES = 2
@@ -50,6 +53,7 @@ BLOCKED = 3
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @VERBOSE
 @LOGGING
 def command(
@@ -84,7 +88,7 @@ def command(
     shown = ShownPlan(plan, around, document)
     if output:
         write_private(output, shown.text(written, verbose))
-        click.echo(f"saved: {output}{_use(written, output, plan)}", err=True)
+        note(f"saved: {output}{_use(written, output, plan)}")
     if written in {"", DOCUMENT}:
         shown.show(form, verbose, no_color=no_color)
     if plan.blocked:
@@ -96,9 +100,7 @@ def _use(written: str, output: str, plan: Plan) -> str:
     """What a file is good for."""
     if written != DOCUMENT:
         return f", plan {plan.id} as {written}"
-    if plan.blocked:
-        return f", plan {plan.id}, which is refused: reconcile show {output} shows it"
-    return f", to be carried out by reconcile apply {output}"
+    return f", plan {plan.id}, {saved_for(plan, output)}"
 
 
 def _differs(plan: Plan) -> bool:

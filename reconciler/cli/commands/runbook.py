@@ -11,6 +11,7 @@ from reconciler.cli.options import (
     FACTS,
     FILE,
     NO_COLOR,
+    NO_NOTES,
     PARALLELISM,
     TARGET,
     discover_file,
@@ -31,6 +32,7 @@ BLOCKED = 3
 @TARGET
 @PARALLELISM
 @NO_COLOR
+@NO_NOTES
 @LOGGING
 def command(
     file: str | None,

@@ -14,7 +14,15 @@ import click
 
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import FILE, NO_COLOR, PARALLELISM, Span, discover_file, formats
+from reconciler.cli.options import (
+    FILE,
+    NO_COLOR,
+    NO_NOTES,
+    PARALLELISM,
+    Span,
+    discover_file,
+    formats,
+)
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
@@ -48,6 +56,7 @@ ALL_UNREAD = 1
 @formats(("text", "json"))
 @PARALLELISM
 @NO_COLOR
+@NO_NOTES
 @LOGGING
 def command(
     file: str | None,

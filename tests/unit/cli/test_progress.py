@@ -1,6 +1,8 @@
 """Words of hosts on the way: they move no terminal's cursor."""
 
 import io
+import re
+from dataclasses import replace
 
 from reconciler.cli import progress
 from reconciler.cli.terminal import say
@@ -39,3 +41,37 @@ async def test_what_is_said_takes_the_place_of_the_bars_which_are_drawn_again_be
     assert before.endswith("\x1b[2K")
     assert "0:00:00" in before
     assert "0:00:00" in after
+
+
+LONG = "write /etc/systemd/system/o2cb.service.d/order.conf [/x] after multipathd.service"
+
+
+def finished(event, **more):
+    return {"event": event, "action": "a", "host": "node01", "summary": LONG, **more}
+
+
+async def test_a_line_that_is_too_long_goes_on_below_its_column_and_brackets_are_words(
+    monkeypatch,
+):
+    cluster = spec(volumes=[volume()])
+    (first, *others) = make_plan([(cluster, bare(cluster))]).actions
+    actions = [replace(first, id="a", summary=LONG), *others]
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "64")
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    with progress.live(actions, no_color=True) as hear:
+        hear(finished("action-started"))
+        hear(finished("action-finished", seconds=0.1))
+    lines = [
+        re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", line).rstrip()
+        for line in screen.buffer.getvalue().decode().splitlines()
+    ]
+    assert max(map(len, lines)) <= 64
+    place = next(n for n, line in enumerate(lines) if "done  " in line)
+    start = lines[place].index("node01: ")
+    told = [line[start:] for line in lines[place : place + 3]]
+    assert " ".join(told).startswith(f"node01: {LONG}")
+    assert {line[:start].strip() for line in lines[place + 1 : place + 3]} == {""}
+    running = " ".join(line.strip() for line in lines[:place])
+    assert "[/x]" in running
