@@ -14,6 +14,7 @@ from reconciler.loading.nodes import key_mark, text_at, value_mark
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
 from reconciler.model.refusals import REFUSALS
+from reconciler.model.unmanaged import unsayable_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,6 +226,8 @@ def _size_hint(wrong: _Wrong) -> str:
 
 
 def _name_hint(wrong: _Wrong) -> str:
+    if wrong.path[:1] == ("clusters",) and len(wrong.path) == 3 and "-" in wrong.text:
+        return unsayable_name(wrong.text)
     short = wrong.text.partition(".")[0]
     return f"did you mean '{short}'?" if short and short != wrong.text else ""
 
