@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+# A part of it: what the product needs to run, and the builder that installs it.
+RUNS := $(VENV)/runs
+PIP := $(BIN)/pip install -q --disable-pip-version-check
 # Real hosts mostly wait (for time-outs, heartbeats, boots): three labs at once fill two cores.
 LABS := 3
 # The longest first, so that none of them is left to run alone at the end.
@@ -15,7 +18,7 @@ NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*
 
 .PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench clean
 
-demo: $(STAMP)  ## the main job against simulated hosts behind real SSH on loopback; no root
+demo: $(RUNS)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
 
 test: check unit lab  ## all that this machine can run; what is skipped is said
@@ -65,9 +68,15 @@ bench: $(STAMP)  ## start-up cost above the bare interpreter
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
-	touch $(STAMP)
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-build-isolation --no-deps -e .
+	touch $(STAMP) $(RUNS)
+
+$(RUNS): requirements-run.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements-run.lock
+	$(PIP) --no-build-isolation --no-deps -e .
+	touch $(RUNS)
 
 clean:
 	rm -rf $(VENV) .demo dist

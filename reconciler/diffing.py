@@ -9,6 +9,9 @@ from typing import Any
 
 # How values of several parts are joined where they are told in one line.
 BETWEEN = "; "
+# Values on one line that are longer are compared by word, as no eye finds what differs.
+LONG = 60
+WORDS = re.compile(r"[\s,]+")
 INDEX = re.compile(r"\[\d+\]$")  # of a list without an order
 KEY = re.compile(r"root\['([^']+)'\]")  # a value by its key alone, as a person calls it
 
@@ -22,12 +25,21 @@ def differences(expected: object, actual: object) -> tuple[str, ...]:
         if "\n" in expected or "\n" in actual:
             old, new = expected.splitlines(), actual.splitlines()
             return tuple(unified_diff(old, new, "expected", "actual", n=1, lineterm=""))
-        old, new = expected.split(BETWEEN), actual.split(BETWEEN)
-        return _deep(old, new) if len(old) > 1 or len(new) > 1 else ()
+        return _items(expected, actual)
     inside = (Mapping, list, tuple)
     if isinstance(expected, inside) and isinstance(actual, inside):
         return _deep(expected, actual)
     return ()
+
+
+def _items(expected: str, actual: str) -> tuple[str, ...]:
+    """Of two lists on one line what only one of them has."""
+    old, new = expected.split(BETWEEN), actual.split(BETWEEN)
+    if len(old) == len(new) == 1:
+        if min(len(expected), len(actual)) <= LONG:
+            return ()
+        old, new = WORDS.split(expected), WORDS.split(actual)
+    return _deep(old, new)
 
 
 def _deep(expected: object, actual: object) -> tuple[str, ...]:

@@ -72,18 +72,21 @@ class ExecutionError(ReconcilerError):
 
 
 class LockHeld(ExecutionError):
-    """Another run holds the lease of a member."""
+    """Another run holds the lease of a member; ``code`` is the stable code of how."""
 
     exit_code = 5
     retryable = True
 
-    def __init__(self, host: str, holder: str, seconds_left: float) -> None:
+    def __init__(
+        self, host: str, holder: str, seconds_left: float, code: str = "lease-held"
+    ) -> None:
         super().__init__(
             f"{host}: locked by {holder}; displaceable in {seconds_left:.0f} s without renewal"
         )
         self.host = host
         self.holder = holder
         self.seconds_left = seconds_left
+        self.code = code
 
 
 class ActionFailed(ExecutionError):

@@ -17,6 +17,8 @@
 # RECONCILE_ACCEPT_DATA  devices that may be formatted, by spaces; set by hand for one run, never
 #                        in a file: a merged plan alone must not erase anything
 # RECONCILE_SSH_KEY      the key to log in with, or its file; it goes to an agent of this script only
+# RECONCILE_LOOK_KEY     the same, of the user who may only look (ssh.probe in the file): review and
+#                        drift need no other one, apply needs both
 # GH_TOKEN               GitHub: may read pull requests and actions, and write comments
 # GITLAB_TOKEN           GitLab: a project token with the scope api
 set -eu
@@ -83,7 +85,7 @@ gitlab() { # gitlab PATH [OPTION OF CURL]...: the token goes by stdin, no proces
     path=$1
     shift
     printf 'header = "PRIVATE-TOKEN: %s"\n' "$GITLAB_TOKEN" |
-        curl --config - --fail --silent --show-error --location "$@" \
+        curl --config - --fail --silent --show-error --location --max-time 120 "$@" \
             "$CI_API_V4_URL/projects/$CI_PROJECT_ID/$path"
 }
 
@@ -151,15 +153,17 @@ drift() {
     return "$status"
 }
 
-with_key() { # gives the key to an agent that ends with this script
-    [ -n "${RECONCILE_SSH_KEY:-}" ] || return 0
+with_key() { # gives the keys to an agent that ends with this script
+    [ -n "${RECONCILE_SSH_KEY:-}${RECONCILE_LOOK_KEY:-}" ] || return 0
     [ -n "${OUR_AGENT:-}" ] || OUR_AGENT=1 exec ssh-agent sh "$0" "$@"
-    if [ -f "$RECONCILE_SSH_KEY" ]; then
-        tr -d '\r' <"$RECONCILE_SSH_KEY" | ssh-add -q -
-    else
-        printf '%s\n' "$RECONCILE_SSH_KEY" | ssh-add -q -
-    fi
-    unset RECONCILE_SSH_KEY
+    for key in "${RECONCILE_SSH_KEY:-}" "${RECONCILE_LOOK_KEY:-}"; do
+        if [ -f "$key" ]; then
+            tr -d '\r' <"$key" | ssh-add -q -
+        elif [ -n "$key" ]; then
+            printf '%s\n' "$key" | ssh-add -q -
+        fi
+    done
+    unset RECONCILE_SSH_KEY RECONCILE_LOOK_KEY
 }
 
 mkdir -p "$OUT"

@@ -22,6 +22,7 @@ from reconciler.system_errors import say_error
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
 # underscore behind a name that is a word of Python.
 COMMANDS = {
+    "init": "Write a first desired-state file, from hosts or with examples.",
     "validate": "Check desired-state files offline: schema and semantics.",
     "observe": "Read all hosts and print the facts; writes nothing.",
     "plan": "Show what differs and the ordered actions; writes nothing.",
@@ -35,7 +36,7 @@ COMMANDS = {
     "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: each action, its command, output and proof; or a saved plan.",
-    "explain": "Why something is planned, or what a refusal code means.",
+    "explain": "What a code, kind of action or key of the file means; why something is planned.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
     "scripts": "Print what runs on a host for a verb of the gate or a section of the probe.",

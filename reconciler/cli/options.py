@@ -181,3 +181,11 @@ NO_NOTES = click.option(
     expose_value=False,
     help="No progress and no notes.",
 )
+LOGIN = combine_decorators(
+    click.option("--user", help="The user to log in as."),
+    click.option("--identity", help="The private key's file."),
+    click.option("--known-hosts", help="The file of known host keys."),
+    click.option(
+        "--sudo", is_flag=True, help="Run through sudo -n, when the user is not root."
+    ),
+)

@@ -42,6 +42,15 @@ def ask_word(question: str, word: str) -> bool:
     return _answer(question, {word})
 
 
+def ask_text(question: str, default: str) -> str:
+    """Ask; what is typed, or the default for an empty line."""
+    with _leavable():
+        click.echo(
+            f"{question} [{default}]: " if default else f"{question}: ", nl=False, err=True
+        )
+        return _line().strip() or default
+
+
 def _stakes(plan: Plan, clusters: Sequence[ClusterPlan]) -> Iterator[str]:
     """The hosts, who loses what for how long, and what cannot be undone but by a format.
 

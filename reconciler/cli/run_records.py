@@ -12,8 +12,9 @@ from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
 from reconciler.model.plan import Plan
 from reconciler.planning.review.attempts import Attempt, failures, with_attempts
-from reconciler.reports.history import UNREADABLE, Past, past
+from reconciler.reports.past_runs import UNREADABLE, Past, past
 from reconciler.storage.private import check_directory
+from reconciler.system_errors import say_error
 
 STATE_DIR = click.option(
     "--state-dir", type=click.Path(file_okay=False), help="Where runs are recorded."
@@ -52,7 +53,9 @@ def told_of_failures(plan: Plan, state_dir: str | None) -> Plan:
     try:
         paths, _ = _paths(state_dir)
     except (UsageError, OSError) as error:
-        click.echo(f"note: what earlier runs failed at is not known: {error}", err=True)
+        click.echo(
+            f"note: what earlier runs failed at is not known: {say_error(error)}", err=True
+        )
         return plan
     found: dict[str, Mapping[str, Attempt]] = {}
     for path in paths[: -MOST_RUNS - 1 : -1]:

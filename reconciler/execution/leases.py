@@ -84,7 +84,7 @@ async def acquire(where: Seat, ask: Ask, displaces: str = "-") -> Grant | Holdin
     if code == "lease-held" and len(fields) == 3 and fields[2].isdecimal():
         return Holding(fields[0], fields[1], float(fields[2]))
     if code == "lease-busy":
-        raise LockHeld(where.host.name, words_said, EXPIRY)
+        raise LockHeld(where.host.name, words_said, EXPIRY, code)
     if code == "paused":
         raise HostUnreachable(where.host.name, code, words_said)
     raise HostUnreachable(where.host.name, "lease-failed", f"no lease: {_last(done)}")
@@ -115,7 +115,8 @@ async def renew(where: Seat, run: str, token: int) -> Now:
     words = done.stdout.split()
     if done.status == 0 and len(words) == 5 and words[4].isdecimal():
         return Now(words[3], int(words[4]))
-    raise LockHeld(where.host.name, f"not this run any more ({_last(done)})", EXPIRY)
+    words_said = f"not this run any more ({_last(done)})"
+    raise LockHeld(where.host.name, words_said, EXPIRY, "lease-lost")
 
 
 async def seal(where: Seat, run: str, token: int) -> bool:

@@ -19,6 +19,7 @@ import asyncssh
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator.host import connect
+from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM
 from reconciler.hosts.simulator.state.errors import UnknownCommand
 from reconciler.model.plan import Command, Completed
 from reconciler.storage.private import write_private
@@ -37,18 +38,20 @@ NOT_ROOT = Completed(1, "", "this command is for root\n")
 NO_SHELL = Completed(1, "", "this host has no shell\n")
 SUDO_REFUSED = Completed(1, "", "sudo: a password is required\n")
 UNKNOWN = 127
+HOST = "Host {0}\n    HostName {1}\n    Port {2}\n"
 # A word's parts as `shlex.join` writes them, and what is between words.
 PIECE = re.compile(r"""'([^']*)'|"([^"\\]*)"|([^ \t\r\n'"\\]+)|[ \t\r\n]+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where the hosts listen, and the files that a client needs."""
+    """Where the hosts listen, and the files that a client needs: ``ssh_config`` has it all."""
 
     host: str
     ports: Mapping[str, int]
     identity: Path
     known_hosts: Path
+    ssh_config: Path
 
 
 @asynccontextmanager
@@ -96,7 +99,16 @@ def _write_files(directory: Path, client: asyncssh.SSHKey, doors: list[SshServer
     write_private(str(identity), client.export_private_key().decode())
     write_private(str(known_hosts), keys)
     ports = {door.machine.name: door.port for door in doors}
-    return Served(ADDRESS, ports, identity, known_hosts)
+    config = directory / "ssh_config"
+    files = f"IdentityFile {_quoted(identity)}\nUserKnownHostsFile {_quoted(known_hosts)}\n"
+    hosts = "".join(HOST.format(name, ADDRESS, port) for name, port in ports.items())
+    write_private(str(config), f"{hosts}Host *\n{files}IdentitiesOnly yes\nUser root\n")
+    return Served(ADDRESS, ports, identity, known_hosts, config)
+
+
+def _quoted(path: Path) -> str:
+    """As ssh_config takes a path with blanks in it."""
+    return f'"{path}"'
 
 
 def _public(key: asyncssh.SSHKey) -> str:
@@ -197,7 +209,8 @@ class SshServer:
     async def _run(self, user: str, argv: list[str], stdin: str) -> Completed:
         self._follow()
         by_sudo = argv[:3] == SUDO
-        if by_sudo and self.machine.refusal == "sudo-refused":
+        allowed = user not in self.machine.lookers or argv[3:] == [PROGRAM]
+        if by_sudo and (self.machine.refusal == "sudo-refused" or not allowed):
             return SUDO_REFUSED
         if user != "root" and not by_sudo:
             return NOT_ROOT

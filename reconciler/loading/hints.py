@@ -71,12 +71,20 @@ def meant_key(path: Path) -> str:
 
 
 def key_description(path: Path) -> str:
-    """What the key at ``path``, or the list around it, is for, in the schema's words."""
+    """What the key at ``path``, or the list around it, is for, and where there is more of it."""
     while path and isinstance(path[-1], int):
         path = path[:-1]
     model = model_at(path[:-1]) if path else None
     found = model.model_fields.get(str(path[-1])) if model else None
-    return (found.description or "") if found else ""
+    if found is None:
+        return ""
+    return f"{found.description}  (reconcile explain {key_name(path)})"
+
+
+def key_name(path: Path) -> str:
+    """The key at ``path`` as reconcile explain takes it: ``volumes.size``."""
+    words = [str(part) for part in path if isinstance(part, str)]
+    return ".".join(words[1:] if words[0] == "clusters" and len(words) > 2 else words)
 
 
 @cache

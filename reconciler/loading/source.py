@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import SpecInvalid, UsageError
 from reconciler.model.problems import Problem
+from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -40,7 +41,7 @@ def read_text(path: str) -> str:
         with Path(path).open("rb") as file:
             return read_stream(path, file)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = error.strerror or say_error(error)
         hint = _missing_hint(path) if isinstance(error, FileNotFoundError) else ""
         raise UsageError("; ".join(filter(None, (f"{path}: {reason}", hint)))) from error
 

@@ -171,3 +171,9 @@ def _item(word: str) -> str:
         if re.fullmatch(r"[A-Za-z0-9_./=+-]+", word)
         else "'" + word.replace("'", "''") + "'"
     )
+
+
+def host_hint(text: str) -> str:
+    """The host in ``user@host``."""
+    user, at, host = text.partition("@")
+    return f"write host: {host}, and the user as a key of its own: 'user: {user}'" if at else ""

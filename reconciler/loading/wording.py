@@ -13,6 +13,7 @@ from reconciler.loading import hints, value_hints
 from reconciler.loading.nodes import key_mark, text_at, value_mark
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
+from reconciler.model.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +110,12 @@ def _words(wrong: _Wrong) -> tuple[str, str, str]:
     message = str(
         wrong.context.get("message", f"{quote_value(wrong.value)} cannot be used here")
     )
-    return wrong.type, message, _value_hint(wrong)
+    return _code(wrong.type), message, _value_hint(wrong)
+
+
+def _code(kind: str) -> str:
+    """The code of a refusal of ours; of one that only pydantic has a word for, the general one."""
+    return kind if kind in REFUSALS else "bad-value"
 
 
 def _unknown_key(wrong: _Wrong) -> tuple[str, str, str]:
@@ -187,6 +193,11 @@ def _too_short(wrong: _Wrong) -> tuple[str, str, str]:
     return "bad-value", f"{wrong.name} is empty; it needs at least one item", ""
 
 
+def _long_text(wrong: _Wrong) -> tuple[str, str, str]:
+    message = f"{wrong.name} has more than {wrong.context['max_length']} characters"
+    return "bad-value", message, ""
+
+
 def _too_long(wrong: _Wrong) -> tuple[str, str, str]:
     return "bad-value", f"{wrong.name} has more than {wrong.context['max_length']} items", ""
 
@@ -197,6 +208,7 @@ _KEYS: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
 }
 _VALUES: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
     "literal_error": _bad_choice,
+    "string_too_long": _long_text,
     "too_short": _too_short,
     "too_long": _too_long,
 }
@@ -225,6 +237,7 @@ _BY_CODE: dict[str, Callable[[_Wrong], str]] = {
     "mount-path": lambda wrong: value_hints.path_hint(wrong.text),
 }
 _BY_KEY: dict[str, Callable[[_Wrong], str]] = {
+    "host": lambda wrong: value_hints.host_hint(wrong.text),
     "name": _name_hint,
     "options": _list_hint,
     "path": lambda wrong: value_hints.path_hint(wrong.text),

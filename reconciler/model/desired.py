@@ -159,8 +159,12 @@ class Device(Strict):
 class Features(Strict):
     """How a new volume is formatted; later the file system has what it has."""
 
-    block_size: BlockSize | None = Field(default=None, description="mkfs.ocfs2 -b")
-    cluster_size: ClusterSize | None = Field(default=None, description="mkfs.ocfs2 -C")
+    block_size: BlockSize | None = Field(
+        default=None, description="How large a block is: mkfs.ocfs2 -b."
+    )
+    cluster_size: ClusterSize | None = Field(
+        default=None, description="In which units files get room: mkfs.ocfs2 -C."
+    )
     type: Literal["mail", "datafiles", "vmstore"] | None = Field(
         default=None, description="What the volume is for: mkfs.ocfs2 -T."
     )

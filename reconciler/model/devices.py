@@ -55,13 +55,23 @@ def told_uuid(observed: Observed, reference: str) -> str:
     return next((v.superblock.uuid for v in views if v and v.superblock), UNTOLD)
 
 
+def unread(facts: HostFacts, view: WantedDevice) -> str:
+    """Why a device that is there is not known; also if its disk is not told, or of what it is a part."""
+    if view.unread or view.node is None:
+        return view.unread or ""
+    told = {disk.name: disk for disk in require(facts.disks)}
+    disk = told.get(view.node)
+    lost = view.node if disk is None else disk.parent
+    return "" if lost is None or lost in told else f"the kernel does not tell all of {lost}"
+
+
 def doubt(facts: HostFacts, reference: str) -> str:
     """Why it is not known what a host has behind a reference; empty if that is known."""
     view = view_of(facts, reference)
     if view is None:
         return f"{reference} was not looked at"
-    if view.unread:
-        return view.unread
+    if why := unread(facts, view):
+        return why
     return "several paths, no multipath" if view.nodes and view.node is None else ""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.refusals import require_declared
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -15,3 +17,7 @@ class Problem:
     code: str
     message: str
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a code that is not declared."""
+        require_declared(self.code)

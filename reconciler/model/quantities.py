@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,7 +12,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from reconciler.model.field_types import quote_value, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 # Few enough digits that no number is refused or slow for its length alone.
 SIZE_PATTERN = r"^[1-9][0-9]{0,15}(KiB|MiB|GiB|TiB|PiB)$"
@@ -35,6 +36,27 @@ def format_size(size: int) -> str:
         if size and size % factor == 0:
             return f"{size // factor}{unit}"
     return f"{size} bytes"
+
+
+def format_sizes(*sizes: int) -> tuple[str, ...]:
+    """Sizes that are compared, exact and all in the largest unit in which all are whole."""
+    whole = math.gcd(*sizes)
+    for unit, factor in reversed(_UNITS.items()):
+        if whole and whole % factor == 0:
+            return tuple(f"{size // factor}{unit}" for size in sizes)
+    return tuple(f"{size} bytes" for size in sizes)
+
+
+def sizes_on_hosts(sizes: Mapping[str, int | None], *beside: int) -> tuple[str, ...]:
+    """``1GiB on a, b; 2GiB on c``, then the sizes ``beside`` in the same unit."""
+    hosts: dict[int | None, list[str]] = {}
+    for host, size in sizes.items():
+        hosts.setdefault(size, []).append(host)
+    known = [size for size in hosts if size is not None]
+    words: dict[int | None, str] = {None: "unknown"}
+    words |= dict(zip((*known, *beside), format_sizes(*known, *beside), strict=True))
+    told = (f"{words[size]} on {', '.join(names)}" for size, names in hosts.items())
+    return ("; ".join(told), *(words[size] for size in beside))
 
 
 def parse_extent(text: object) -> int | Literal["fill"]:

@@ -1,4 +1,4 @@
-"""Every code of a refusal or finding, once: who says it, and what to do about it.
+"""Every code that is ever printed, once: who says it, and what to do about it.
 
 Each has its page, ``reports/explain/CODE.md``, which ``reconcile explain CODE`` shows. A code that
 does not stand here cannot be said (``require_declared``).
@@ -19,9 +19,12 @@ class Source(Flag):
     GATE = auto()  # the gate on the host, just before it would act
     HOST = auto()  # whoever could not ask a host
     FINDING = auto()  # what refuses nothing, and is told
+    FILE = auto()  # a check of the desired-state file
+    RUN = auto()  # how a run of a cluster ended
 
 
 RULE, GATE, HOST, FINDING = Source.RULE, Source.GATE, Source.HOST, Source.FINDING
+FILE, RUN = Source.FILE, Source.RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Refusal:
 _DECLARED = (
     Refusal("action-repeated", GATE),
     Refusal("automount-active", GATE),
-    Refusal("automount-conflict", RULE),
+    Refusal("automount-conflict", RULE | FINDING),
     Refusal("automount-generated", GATE),
     Refusal("backing-missing", RULE | GATE),
     Refusal("backup-missing", RULE),
@@ -132,11 +135,15 @@ _DECLARED = (
     Refusal("invariant-window-is-proven", RULE),
     Refusal("label-differs", RULE),
     Refusal("label-failed", GATE),
-    Refusal("lease-busy", GATE),
+    Refusal("lease-busy", GATE, "wait until it has ended; reconcile status shows what runs"),
     Refusal("lease-failed", HOST, "look up the code after 'gate:' with reconcile explain"),
     Refusal("lease-garbled", RULE | GATE),
-    Refusal("lease-held", GATE),
-    Refusal("lease-lost", GATE),
+    Refusal(
+        "lease-held",
+        GATE,
+        "wait for that run, see --lock-timeout; if it has surely ended: reconcile unlock RUN_ID",
+    ),
+    Refusal("lease-lost", GATE, "see with reconcile status who has it now, then plan again"),
     Refusal("lease-open", GATE),
     Refusal("lease-too-long", GATE),
     Refusal("lists-differ", GATE),
@@ -160,6 +167,7 @@ _DECLARED = (
     Refusal("mount-hidden", RULE),
     Refusal("mount-path-busy", RULE | GATE),
     Refusal("next-boot-differs", FINDING),
+    Refusal("next-boot-fsck", FINDING),
     Refusal("next-boot-mount-missing", FINDING),
     Refusal("next-boot-no-module", FINDING),
     Refusal("next-boot-unit-disabled", FINDING),
@@ -236,7 +244,34 @@ _DECLARED = (
     Refusal("wrong-device", GATE),
     Refusal("wrong-uuid", GATE),
 )
-REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _DECLARED})
+# What a file can have wrong, each with a hint of its own beside it (``loading``).
+_OF_FILES = (
+    *("file-unread", "empty-file", "too-large", "not-utf8", "bom", "control-character"),
+    *("tab", "yaml-syntax", "more", "many-documents", "too-deep", "alias", "tag", "bad-key"),
+    *("duplicate-key", "bad-number", "not-desired-state", "unknown-key", "missing-key"),
+    *("bad-type", "bad-value", "bad-version", "bad-size", "bad-duration", "bad-time"),
+    *("bad-address", "bad-reference", "unknown-placeholder", "duplicate-cluster"),
+    *("cluster-name-taken", "duplicate-member", "host-in-two-clusters", "duplicate-address"),
+    *("duplicate-number", "pin-with-compact", "no-member", "timeouts-inconsistent"),
+    *("attestation-missing", "attestation-needless", "duplicate-attestation"),
+    *("module-unnamed", "ssh-host-for-all", "ssh-host-form", "host-keys-unchecked"),
+    *("device-identity", "unstable-path", "wwid-form", "partition-of-what"),
+    *("device-in-two-volumes", "duplicate-volume", "slots-too-few", "size-too-large"),
+    *("mount-path", "duplicate-mount-path", "mount-path-nested", "mount-option"),
+    *("duplicate-option", "at-boot-by-workload", "backing-choice", "guest-commands"),
+    *("duplicate-service", "service-needed"),
+)
+# The words of ``model.outcome.ClusterResult``.
+_OF_RUNS = (
+    *("converged", "failed", "interrupted", "locked"),
+    *("no-change", "partial", "refused", "stale"),
+)
+_ALL = (
+    *_DECLARED,
+    *(Refusal(code, FILE) for code in _OF_FILES),
+    *(Refusal(code, RUN) for code in _OF_RUNS),
+)
+REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _ALL})
 
 
 def require_declared(code: str) -> Refusal:

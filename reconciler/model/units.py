@@ -15,3 +15,15 @@ def full_name(unit: str) -> str:
 def full_names(units: Sequence[str]) -> tuple[str, ...]:
     """Each with its suffix."""
     return tuple(full_name(unit) for unit in units)
+
+
+def path_unit(path: str, kind: str) -> str:
+    """The unit of a path, as ``systemd-escape --path --suffix=KIND`` has it."""
+    words = (_escaped(c) if c != "/" else "-" for c in path.strip("/"))
+    return f"{''.join(words)}.{kind}"
+
+
+def _escaped(char: str) -> str:
+    if char.isascii() and (char.isalnum() or char in ":_."):
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode())

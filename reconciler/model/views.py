@@ -36,7 +36,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A volume: its size as the file has it, where it is mounted, and its device."""
+    """A volume: its size now and then, where it is or will be mounted, and its device."""
 
     label: str
     size: str

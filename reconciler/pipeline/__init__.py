@@ -142,7 +142,8 @@ class Run:
             async with hold_leases(hosts, sorted(helpers), claim, door) as held:
                 outcome = await self._locked(plan, cluster, (hosts, held))
         except LockHeld as error:
-            return ClusterOutcome(plan.name, "locked", message=str(error))
+            blocked = refuse_unreachable(error.host, error.code, str(error))
+            return ClusterOutcome(plan.name, "locked", blocked=(blocked,))
         except HostUnreachable as error:
             blocked = refuse_unreachable(error.host, error.code, error.message)
             return ClusterOutcome(plan.name, "refused", blocked=(blocked,))

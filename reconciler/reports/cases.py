@@ -25,7 +25,7 @@ def _cases(cluster: ClusterPlan) -> Iterator[Case]:
     yield from map(_refusal, refusals(cluster.blocked))
     yield from _changes(cluster)
     yield from _steps(cluster)
-    yield from (_finding(item) for item in cluster.findings if not item.mended_by)
+    yield from map(_finding, refusals([f for f in cluster.findings if not f.mended_by]))
     if not cluster.changes and not cluster.blocked:
         yield Case("no change")
 

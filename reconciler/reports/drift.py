@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import accumulate
 
 from reconciler.diffing import differences
 from reconciler.model.addresses import without_host
 from reconciler.planning.review.drift import Drift, Item
 from reconciler.reports import junit
-from reconciler.reports.markdown import LIMIT, code, fence, prose, table
+from reconciler.reports.comparing import in_sizes, told_difference
+from reconciler.reports.grouping import fold_names, group_alike, hide_host, refusals, show_hosts
+from reconciler.reports.markdown import LIMIT, Section, code, fence, prose, table
 
 Line = tuple[str, str]
 KINDS = {
@@ -18,9 +20,6 @@ KINDS = {
     "not-applied": "not applied yet: the file says otherwise",
 }
 WHY_FINDINGS = "No drift by themselves, for nothing differs from the file now:"
-# Longer values are shown by what differs inside them, or cut.
-LONGEST = 100
-MOST_LINES = 40
 LEFT_OUT = "The rest is left out, as a comment may not be longer: `reconcile drift` shows it."
 
 
@@ -49,10 +48,10 @@ def drift_lines(found: Sequence[Drift]) -> Iterator[Line]:
     for drift in found:
         yield "title", f"Drift of cluster {drift.name}"
         for kind, words in KINDS.items():
-            items = [item for item in drift.items if item.kind == kind]
-            yield from [("warn", f"  {words}")] if items else []
-            for item in items:
-                yield from _item_lines(item)
+            found_ones = [group for group in _groups(drift.items) if group.item.kind == kind]
+            yield from [("warn", f"  {words}")] if found_ones else []
+            for group in found_ones:
+                yield from (("", line) for line in _lines(group))
         yield from _rest(drift)
         yield "", ""
     yield summary(found)
@@ -69,13 +68,49 @@ def summary(found: Sequence[Drift]) -> Line:
     return "good", "No drift."
 
 
-def _item_lines(item: Item) -> Iterator[Line]:
-    code = f"  {item.code}" if item.code else ""
-    yield (
-        "",
-        f"    {item.host or 'all'}  {without_host(item.address, item.host)}  ({item.truth}){code}",
-    )
-    yield from (("", f"      {line}") for line in _told(item))
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The same difference on some hosts; ``item`` stands for all, ``told`` is what it is."""
+
+    hosts: tuple[str, ...]
+    item: Item
+    told: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        return fold_names(self.hosts) or "all"
+
+    @property
+    def what(self) -> str:
+        return without_host(self.item.address, self.item.host)
+
+
+def _groups(items: Sequence[Item]) -> list[_Group]:
+    """Differences, once for all hosts of which the same is told."""
+    return [_group(found) for found in group_alike(items, _words, _words_of_any)]
+
+
+def _words(item: Item) -> tuple[str, ...]:
+    what = without_host(item.address, item.host)
+    return (what, item.truth, item.kind, item.code, *_told(item))
+
+
+def _words_of_any(item: Item) -> tuple[str, ...]:
+    return tuple(hide_host(word, item.host) for word in _words(item))
+
+
+def _group(found: Sequence[Item]) -> _Group:
+    first, hosts = found[0], tuple(dict.fromkeys(item.host for item in found if item.host))
+    told = tuple(_told(first))
+    if any(tuple(_told(item)) != told for item in found):
+        told = tuple(show_hosts(hide_host(line, first.host), hosts) for line in told)
+    return _Group(hosts, first, told)
+
+
+def _lines(group: _Group) -> Iterator[str]:
+    code = f"  {group.item.code}" if group.item.code else ""
+    yield f"    {group.where}  {group.what}  ({group.item.truth}){code}"
+    yield from (f"      {line}" for line in group.told)
 
 
 def _told(item: Item) -> Iterator[str]:
@@ -85,31 +120,14 @@ def _told(item: Item) -> Iterator[str]:
         yield f"remedy: {item.because}"
         return
     yield item.because
-    inside = differences(item.expected, item.actual)
-    if inside:
-        yield from inside[:MOST_LINES]
-        left = len(inside) - MOST_LINES
-        yield from [f"and {left} lines more"] if left > 0 else []
-        return
-    yield f"expected  {_short(item.expected)}"
-    yield f"actual    {_short(item.actual)}"
-
-
-def _short(value: object) -> str:
-    if value is None:
-        return "nothing"
-    text = str(value)
-    lines = text.splitlines()
-    if len(lines) > 1:
-        return f"{len(lines)} lines, {lines[0][:LONGEST]} and so on"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    yield from told_difference(*in_sizes(item.address, item.expected, item.actual))
 
 
 def _rest(drift: Drift) -> Iterator[Line]:
-    for item in drift.unread:
+    for item in refusals(drift.unread):
         yield "bad", f"  NOT COMPARED {item.code}  {item.subject}: {item.message}"
         yield "", f"    remedy: {item.remedy}"
-    left = [finding for finding in drift.findings if not finding.mended_by]
+    left = refusals([finding for finding in drift.findings if not finding.mended_by])
     yield from [("dim", f"  {WHY_FINDINGS}")] if left else []
     for finding in left:
         yield "warn", f"  {finding.severity.upper()} {finding.code}  {finding.subject}"
@@ -120,31 +138,43 @@ def _rest(drift: Drift) -> Iterator[Line]:
 
 def drift_markdown(found: Sequence[Drift]) -> str:
     """For a comment or a mail: the summary first, the details folded, bounded in size."""
-    head = f"<!-- reconcile-drift -->\n**{summary(found)[1]}**\n\n"
-    parts = [part for drift in found for part in _parts(drift)]
-    sizes = accumulate((len(part) for part in parts), initial=len(head))
-    fits = sum(size <= LIMIT for size in sizes) - 1
-    left = f"\n{LEFT_OUT}\n" if fits < len(parts) else ""
-    return "".join([head, *parts[:fits], left])
+    kept = [f"<!-- reconcile-drift -->\n**{summary(found)[1]}**\n\n"]
+    room, left = LIMIT - len(kept[0]), 0
+    for drift in found:
+        for part in _parts(drift):
+            if is_kept := len(part) <= room:
+                kept.append(part)
+                room -= len(part)
+            left += not is_kept
+        differences = [_difference(group) for group in _groups(drift.items)]
+        ends = accumulate(len(text) + len(BETWEEN) for text in differences)
+        fits = sum(end <= room - FRAME for end in ends)
+        if fits:
+            kept.append(f"{Section(0, 'What differs', BETWEEN.join(differences[:fits]))}\n")
+            room -= len(kept[-1])
+        left += len(differences) - fits
+    return "".join([*kept, f"\n{LEFT_OUT}\n" if left else ""])
+
+
+# Between two differences, and what may stand around all of them.
+BETWEEN, FRAME = "\n\n", 100
+
+
+def _difference(group: _Group) -> str:
+    where = f"{code(group.what)} on {prose(group.where)} ({group.item.truth})"
+    return f"{where}\n\n{fence('diff', group.told)}"
 
 
 def _parts(drift: Drift) -> Iterator[str]:
     if drift.items:
         rows = (
-            (
-                prose(item.host or "all"),
-                code(without_host(item.address, item.host)),
-                item.truth,
-                item.kind,
-            )
-            for item in drift.items
+            (prose(group.where), code(group.what), group.item.truth, group.item.kind)
+            for group in _groups(drift.items)
         )
-        listed = table(("host", "what", "truth", "class"), rows)
+        listed = table(("hosts", "what", "truth", "class"), rows)
         yield f"Cluster {code(drift.name)}\n\n{listed}\n"
-        told = [text for item in drift.items for _style, text in _item_lines(item)]
-        folded = fence("text", told)
-        yield f"<details><summary>What differs</summary>\n\n{folded}\n\n</details>\n\n"
-    yield from (f"- {prose(text)}\n" for _style, text in _rest(drift))
+    rest = [f"- {prose(text)}\n" for _style, text in _rest(drift)]
+    yield from [*rest, "\n"] if rest else []
 
 
 def drift_junit(found: Sequence[Drift]) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, Observed, Unknown, Unreachable
+from reconciler.model.quantities import format_size, format_sizes
 
 Line = tuple[str, str]
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
@@ -40,8 +41,9 @@ def describe_storage(name: str, facts: HostFacts | Unreachable) -> Iterator[Line
         yield "warn", f"    volumes  unknown: {facts.logical_volumes.reason}"
         return
     for item in facts.logical_volumes:
-        room = f"in pool {item.pool}" if item.pool else f"{item.free} bytes free beside it"
-        words = item.missing or f"{item.size} bytes, {room}"
+        size, free = format_sizes(item.size, item.free)
+        room = f"in pool {item.pool}" if item.pool else f"{free} free beside it"
+        words = item.missing or f"{size}, {room}"
         yield "warn" if item.missing else "", f"    volumes  {item.name}: {words}"
 
 
@@ -110,5 +112,6 @@ def _devices(facts: HostFacts) -> str:
     for item in facts.wanted:
         block = item.superblock
         what = f"ocfs2 {block.label} {block.uuid}" if block else "no ocfs2"
-        words.append(f"{item.ref} as {item.node or 'nothing'}, {item.size} bytes, {what}")
+        size = "size unknown" if item.size is None else format_size(item.size)
+        words.append(f"{item.ref} as {item.node or 'nothing'}, {size}, {what}")
     return "; ".join(words) or "none wanted"

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from itertools import groupby
+from typing import TypeVar
 
-from reconciler.model.addresses import without_host
-from reconciler.model.outcome import Blocked
+from reconciler.model.addresses import MEMBER, parse_address, without_host
+from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Outage
 from reconciler.planning.review.outages import guests_taken
+from reconciler.reports.comparing import in_sizes
 from reconciler.reports.documents import fact_words, preview
 
 # Names that are counted up are folded from so many on: what is shorter is clearer whole.
 MANY = 4
 _STYLES: Mapping[str, str] = {"+": "diff-add", "-": "diff-bad"}
+Said = TypeVar("Said", Blocked, Finding)
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+_HIDDEN = "\0"
 _OF_A_HOST = re.compile(r"([^\s:]+): (.*)", re.DOTALL)
 
 
@@ -178,7 +184,8 @@ def differences(changes: Sequence[Change]) -> tuple[Difference, ...]:
     """What would change in each place, once for all hosts that have the same."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for change in changes:
-        lines = unified_diff(_text(change.before), _text(change.after), n=1, lineterm="")
+        before, after = in_sizes(change.address, change.before, change.after)
+        lines = unified_diff(_text(before), _text(after), n=1, lineterm="")
         groups.setdefault((what(change), tuple(lines)[2:]), []).append(change.host)
     return tuple(Difference(tuple(h), place, found) for (place, found), h in groups.items())
 
@@ -189,19 +196,73 @@ def _text(value: object) -> list[str]:
     return [] if value is None else str(value).replace("; ", "\n").splitlines()
 
 
-def refusals(blocked: Sequence[Blocked]) -> tuple[Blocked, ...]:
-    """Refusals, once for all hosts of which the same is said."""
-    groups: dict[Blocked, list[str]] = {}
-    for item in blocked:
-        match = _OF_A_HOST.fullmatch(item.message)
-        host, rest = (match[1], match[2]) if match else ("", item.message)
-        groups.setdefault(replace(item, message=rest), []).append(host)
-    return tuple(_of(item, hosts) for item, hosts in groups.items())
+def refusals(items: Sequence[Said]) -> tuple[Said, ...]:
+    """What is said of several hosts alike, once for all of them."""
+    groups = group_alike(list(dict.fromkeys(items)), _said, _said_of_any)
+    return tuple(_of(group) for group in groups)
 
 
-def _of(item: Blocked, hosts: Sequence[str]) -> Blocked:
-    where = ", ".join(filter(None, hosts))
-    return replace(item, message=f"{where}: {item.message}") if where else item
+def group_alike(
+    items: Sequence[Item], words: Callable[[Item], Key], general: Callable[[Item], Key]
+) -> list[list[Item]]:
+    """Items with the same words; those that are alone, with the same once no host is named."""
+    same: dict[Key, list[Item]] = {}
+    for item in items:
+        same.setdefault(words(item), []).append(item)
+    alike: dict[object, list[Item]] = {}
+    for key, group in same.items():
+        place = ("any", general(group[0])) if len(group) == 1 else ("same", key)
+        alike.setdefault(place, []).extend(group)
+    return list(alike.values())
+
+
+def _host_of(item: Blocked | Finding) -> str:
+    place = parse_address(item.subject)
+    match = _OF_A_HOST.fullmatch(item.message)
+    return place.name if place.sort == MEMBER else match[1] if match else ""
+
+
+def _said(item: Said) -> Said:
+    """As it is, but for the host of which it is said."""
+    host = _host_of(item)
+    message = item.message
+    if host and message.startswith(f"{host}: "):
+        message = _HIDDEN + message.removeprefix(host)
+    return replace(item, subject=hide_host(item.subject, host), message=message)
+
+
+def _said_of_any(item: Said) -> Said:
+    host = _host_of(item)
+    message, remedy = hide_host(item.message, host), hide_host(item.remedy, host)
+    return replace(_said(item), message=message, remedy=remedy)
+
+
+def _of(group: Sequence[Said]) -> Said:
+    """One for all; what is to be typed for each of them has HOST in place of the name."""
+    if len(group) == 1:
+        return group[0]
+    hosts = fold_names(tuple(dict.fromkeys(map(_host_of, group))))
+    same = len(set(map(_said, group))) == 1
+    general = _said(group[0]) if same else _said_of_any(group[0])
+    typed = f" (HOST: {hosts})" if _HIDDEN in general.remedy else ""
+    return replace(
+        general,
+        subject=general.subject.replace(_HIDDEN, hosts),
+        message=general.message.replace(_HIDDEN, hosts.replace(",", ", ")),
+        remedy=general.remedy.replace(_HIDDEN, "HOST") + typed,
+    )
+
+
+def hide_host(text: str, host: str) -> str:
+    """Words about a host as they are about any other."""
+    if not host:
+        return text
+    return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", _HIDDEN, text)
+
+
+def show_hosts(text: str, hosts: Sequence[str]) -> str:
+    """Such words about some hosts."""
+    return text.replace(_HIDDEN, fold_names(hosts).replace(",", ", "))
 
 
 def losses(cluster: ClusterPlan) -> Iterator[Loss]:

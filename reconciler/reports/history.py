@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from datetime import tzinfo
 
 from reconciler.model.documents import FORMAT_VERSION, Json
+from reconciler.reports.elapsed import (
+    local_clock,
+    local_moment,
+    span_words,
+    zone_words,
+)
+from reconciler.reports.past_runs import AT_WORK, CUT_OFF, Event, Past
 from reconciler.reports.shortening import shorten_hashes
 
 Line = tuple[str, str]
-Event = Mapping[str, Any]
 # Lines of a command's output that are shown without -v.
 OUTPUT = 12
-AT_WORK, CUT_OFF, UNREADABLE = "at work", "cut off", "unreadable"
 _STYLES = {"converged": "good", "no-change": "good", AT_WORK: "warn"}
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A run as its lines tell; ``result`` is also ``at work``, ``cut off`` (it has no end) or,
-    of somebody else's, ``unreadable``."""
-
-    run: str
-    lines: tuple[Event, ...]
-    result: str
-    broken: int | None
-
-    def first(self, event: str) -> Event:
-        """The first line of a kind; empty if there is none."""
-        return next((line for line in self.lines if line.get("event") == event), {})
-
-    @property
-    def plan(self) -> str:
-        """The id of the plan that was made."""
-        return str(self.first("observed").get("plan", ""))
-
-    @property
-    def ended(self) -> Event:
-        """The last line of a run that came to its end."""
-        return self.first("run-finished")
-
-
-def past(lines: Sequence[Event], run: str, broken: int | None, *, at_work: bool) -> Past:
-    """What became of a run."""
-    ended = next((line for line in lines if line.get("event") == "run-finished"), {})
-    result = ended.get("result") or (AT_WORK if at_work else CUT_OFF)
-    return Past(run, tuple(lines), str(result), broken)
 
 
 def history_document(runs: Sequence[Past]) -> Json:
@@ -60,6 +32,7 @@ def _summary(run: Past) -> Json:
         "run": run.run,
         "started": began.get("time"),
         "ended": ended.get("time"),
+        "seconds": run.seconds,
         "user": began.get("user"),
         "controller": began.get("controller"),
         "file": began.get("file"),
@@ -68,17 +41,19 @@ def _summary(run: Past) -> Json:
         "result": run.result,
         "exit_code": ended.get("exit_code"),
         "clusters": ended.get("clusters", {}),
-        "counts": ended.get("counts", {}),
+        "counts": run.counts,
         "broken_line": run.broken,
     }
 
 
-def history_lines(runs: Sequence[Past], place: str) -> Iterator[Line]:
-    """A line a run, the latest first."""
+def history_lines(
+    runs: Sequence[Past], place: str, zone: tzinfo | None = None
+) -> Iterator[Line]:
+    """A line a run, the latest first; times are of ``zone``, else of this machine."""
     if not runs:
         yield "", f"no runs are recorded in {place}"
         return
-    rows = [("RUN", "RESULT", "DONE", "PLAN", "WHO", "FILE"), *(_row(run) for run in runs)]
+    rows = [TITLES, *(_row(run, zone) for run in runs)]
     wide = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row, style in zip(rows, ["title", *(_style(run) for run in runs)], strict=True):
         words = (word.ljust(width) for word, width in zip(row, wide, strict=True))
@@ -89,13 +64,37 @@ def history_lines(runs: Sequence[Past], place: str) -> Iterator[Line]:
             yield "bad", f"{run.run}: line {run.broken} is damaged: reconcile show --verify"
 
 
-def _row(run: Past) -> tuple[str, ...]:
+TITLES = ("RUN", "BEGAN", "TOOK", "RESULT", "DONE", "PLAN", "WHO", "FILE")
+
+
+def _row(run: Past, zone: tzinfo | None) -> tuple[str, ...]:
     began = run.first("run-started")
-    counts = run.ended.get("counts") or {}
-    total = sum(counts.values())
-    done = f"{counts.get('done', 0)}/{total}" if total else "-"
     who = f"{began.get('user', '?')}@{began.get('controller', '?')}"
-    return (run.run, run.result, done, run.plan or "-", who, str(began.get("file", "?")))
+    return (
+        run.run,
+        local_moment(began.get("time"), zone),
+        _took(run),
+        run.result,
+        _done(run.counts),
+        run.plan or "-",
+        who,
+        str(began.get("file", "?")),
+    )
+
+
+def _took(run: Past) -> str:
+    """Of a run without an end the time that it is known to have taken."""
+    if run.seconds is None:
+        return "-"
+    return f"{span_words(run.seconds)}{'' if run.ended else '+'}"
+
+
+def _done(counts: Mapping[str, int]) -> str:
+    """``3/12``, and what else became of the rest."""
+    if not (total := sum(counts.values())):
+        return "-"
+    rest = [f"{counts[word]} {word}" for word in ("failed", "unknown") if counts.get(word)]
+    return ", ".join([f"{counts.get('done', 0)}/{total}", *rest])
 
 
 def _style(run: Past) -> str:
@@ -108,12 +107,15 @@ def run_document(run: Past, chain: Json) -> Json:
     return {"format_version": FORMAT_VERSION, **_summary(run), "lines": lines, "chain": chain}
 
 
-def run_lines(run: Past, detail: int) -> Iterator[Line]:
-    """One run: who and what, each action with command, output and proof, and the end."""
+def run_lines(run: Past, detail: int, zone: tzinfo | None = None) -> Iterator[Line]:
+    """One run: who and what, each action with command, output and proof, and the end.
+
+    Times are of ``zone``, else of this machine.
+    """
     began = run.first("run-started")
     yield "title", f"run {run.run}: {run.result}"
     yield "", f"  who      {began.get('user', '?')} on {began.get('controller', '?')}"
-    yield "", f"  when     {began.get('time', '?')} to {run.ended.get('time', '?')}"
+    yield "", f"  when     {_when(run, zone)}"
     digest = str(began.get("file_digest", ""))[:12]
     yield "", f"  file     {began.get('file', '?')}{f'  sha256 {digest}' if digest else ''}"
     yield "", f"  plan     {run.plan or 'none was made'}"
@@ -125,9 +127,17 @@ def run_lines(run: Past, detail: int) -> Iterator[Line]:
     }
     for line in run.lines:
         command = commands.get((line.get("cluster"), line.get("action")), "")
-        yield from _TOLD.get(str(line.get("event")), _nothing)(line, command, detail)
-    yield from _unended(run)
+        local = {**line, "clock": local_clock(line.get("time"), zone)}
+        yield from _TOLD.get(str(line.get("event")), _nothing)(local, command, detail)
+    yield from _unended(run, zone)
     yield from _conclusion(run)
+
+
+def _when(run: Past, zone: tzinfo | None) -> str:
+    """From when to when, in which zone, and how long that was."""
+    began, ended = run.first("run-started").get("time"), run.ended.get("time")
+    until = f" to {local_moment(ended, zone)}" if ended else ""
+    return f"{local_moment(began, zone)}{until} {zone_words(began, zone)} ({_took(run)})"
 
 
 def _nothing(_line: Event, _command: str, _detail: int) -> Iterator[Line]:
@@ -138,7 +148,7 @@ def _observed(line: Event, _command: str, _detail: int) -> Iterator[Line]:
     lost = f", {line['unreachable']} not reached" if line.get("unreachable") else ""
     yield (
         "dim",
-        f"{_clock(line)} observed cluster {line.get('cluster')}: {line.get('hosts')} hosts{lost}",
+        f"{line['clock']} observed cluster {line.get('cluster')}: {line.get('hosts')} hosts{lost}",
     )
 
 
@@ -146,7 +156,7 @@ def _action(line: Event, command: str, detail: int) -> Iterator[Line]:
     word, style = _ENDS[str(line["event"])]
     took = f"{line.get('seconds', 0.0):.1f} s"
     host = line.get("host") or "all"
-    yield style, f"{_clock(line)} {word} {took:>7}  {host}: {line.get('summary')}"
+    yield style, f"{line['clock']} {word} {took:>7}  {host}: {line.get('summary')}"
     if command:
         status = line.get("status")
         ended = "" if status is None else f"   (status {status}, {_long(line)})"
@@ -172,14 +182,14 @@ def _output(text: str, detail: int) -> Iterator[Line]:
 
 
 def _refused(line: Event, _command: str, _detail: int) -> Iterator[Line]:
-    yield "bad", f"{_clock(line)} refused {line.get('code')}  {line.get('subject')}"
+    yield "bad", f"{line['clock']} refused {line.get('code')}  {line.get('subject')}"
     yield "bad", f"    {line.get('message')}"
     yield "remedy", f"    remedy: {line.get('remedy')}"
 
 
 def _told(line: Event, _command: str, _detail: int) -> Iterator[Line]:
     text = line.get("message") or line.get("reason")
-    yield "", f"{_clock(line)} {line.get('cluster') or line.get('event')}: {text}"
+    yield "", f"{line['clock']} {line.get('cluster') or line.get('event')}: {text}"
 
 
 _ENDS = {
@@ -197,7 +207,7 @@ _TOLD = {
 }
 
 
-def _unended(run: Past) -> Iterator[Line]:
+def _unended(run: Past, zone: tzinfo | None) -> Iterator[Line]:
     """What had started, and of which no end is on record."""
     ends = {(e.get("cluster"), e.get("action")) for e in run.lines if e.get("event") in _ENDS}
     for line in run.lines:
@@ -206,7 +216,7 @@ def _unended(run: Past) -> Iterator[Line]:
             host = line.get("host") or "all"
             yield (
                 "warn",
-                f"{_clock(line)} started, no end on record  {host}: {line.get('summary')}",
+                f"{local_clock(line.get('time'), zone)} started, no end on record  {host}: {line.get('summary')}",
             )
             if command := line.get("command"):
                 yield "command", f"    $ {command}"
@@ -225,14 +235,9 @@ def _conclusion(run: Past) -> Iterator[Line]:
         return
     for name, result in (ended.get("clusters") or {}).items():
         yield _STYLES.get(result, "bad"), f"cluster {name}: {result}"
-    counts = ended.get("counts") or {}
+    counts = run.counts
     words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     yield "", f"{run.result} (exit {ended.get('exit_code')}){f': {words}' if words else ''}"
-
-
-def _clock(line: Event) -> str:
-    """The time of day; the date stands at the head."""
-    return str(line.get("time", ""))[11:19] or "--:--:--"
 
 
 def chain_lines(chain: Json) -> Iterator[Line]:

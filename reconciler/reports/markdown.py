@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from reconciler.model.outcome import Finding
-from reconciler.model.plan import Action, ClusterPlan, Plan
+from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.planning.review.approval import formats, runnable
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports import mermaid
@@ -23,6 +23,7 @@ from reconciler.reports.grouping import (
     steps,
     with_count,
 )
+from reconciler.reports.shortening import clip_text
 from reconciler.reports.visible import visible
 
 # By which a comment is found again, to be updated in place.
@@ -33,6 +34,7 @@ LIMIT = 60_000
 TABLE = 8_000
 CELL = 600
 NOTE = 2_000
+STRONG = frozenset({"outage", "data"})
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$^])")
 # What at the start of a line would make a heading or a list of it.
 _START = re.compile(r"^(\d*)([#+=.)-])")
@@ -196,17 +198,12 @@ def _actions(cluster: ClusterPlan) -> str:
             str(step.number),
             prose(step.where),
             prose(step.first.summary),
-            _risk(step.first),
+            f"**{risk}**" if (risk := said_risk(step.first)) in STRONG else risk,
             "cannot be undone" if step.first.irreversible else "",
         )
         for step in steps(cluster.actions)
     )
     return table(("", "hosts", "action", "risk", ""), lines, LIMIT)
-
-
-def _risk(action: Action) -> str:
-    risk = said_risk(action)
-    return f"**{risk}**" if risk in {"outage", "data"} else risk
 
 
 def _graph(cluster: ClusterPlan) -> str:
@@ -235,14 +232,17 @@ def _commands(cluster: ClusterPlan) -> str:
 
 
 def _warnings(plan: Plan) -> Iterator[Sequence[str]]:
-    for item in (item for cluster in plan.clusters for item in cluster.findings):
-        if item.severity == "warning" and not item.mended_by:
+    found = [item for cluster in plan.clusters for item in cluster.findings]
+    for item in refusals([item for item in found if not item.mended_by]):
+        if item.severity == "warning":
             yield code(item.code), code(item.subject), prose(item.message), prose(item.remedy)
 
 
 def _told(cluster: ClusterPlan) -> str:
     notices = [f for f in cluster.findings if f.severity == "notice" and not f.mended_by]
-    return "\n".join([*map(_finding, notices), *(f"- {prose(note)}" for note in cluster.notes)])
+    return "\n".join(
+        [*map(_finding, refusals(notices)), *(f"- {prose(note)}" for note in cluster.notes)]
+    )
 
 
 def _finding(item: Finding) -> str:
@@ -272,7 +272,7 @@ def _row(cells: Sequence[str]) -> str:
 def prose(text: str, room: int = CELL) -> str:
     """``text`` as words and nothing else: no markup, HTML, reference or link."""
     words = " ".join(text.split())
-    words = visible(f"{words[: room - 1]}\u2026" if len(words) > room else words)
+    words = visible(clip_text(words, room))
     marked = _REFERENCE.sub("\\1\u200b", words)
     linked = _LINK.sub(lambda match: f"{match[0][:-1]}\u200b{match[0][-1]}", marked)
     escaped = _SPECIAL.sub(r"\\\1", "".join(_HTML.get(c, c) for c in linked))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.model.plan import Action
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports.grouping import steps
+from reconciler.reports.shortening import clip_text
 from reconciler.reports.timeline import Stage, stages, timeline
 from reconciler.reports.visible import visible
 
@@ -70,5 +71,6 @@ def _lines(found: Sequence[Stage]) -> Iterator[str]:
 def label(text: str) -> str:
     """``text`` as a Mermaid label that holds nothing but words: the rest by number."""
     words = visible(text.replace("\n", " "))
-    cut = f"{words[: LONGEST - 1]}\u2026" if len(words) > LONGEST else words
-    return "".join(c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in cut)
+    return "".join(
+        c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in clip_text(words, LONGEST)
+    )

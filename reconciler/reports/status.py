@@ -23,7 +23,7 @@ from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import quarantined_hosts
-from reconciler.reports.status_leases import leases, list_pauses
+from reconciler.reports.status_leases import leases, list_pauses, state_of_work
 from reconciler.resources.growth.sizes import file_system_bytes, in_progress
 from reconciler.resources.volumes.heartbeats import unexplained_nodes
 from reconciler.resources.workloads.obligations import (
@@ -53,18 +53,21 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
     unread = [asdict(item) for item in observed.unreachable()]
     problems = _problems(cluster, members, volumes)
     problems += [{"what": words, "hosts": []} for words in (*foreign, *_lists(members))]
+    unfinished, held = list(_unfinished(cluster, observed)), leases(observed)
+    state = "unwell" if problems or unread else state_of_work(unfinished, held)
     return {
         "name": cluster.name,
         "hosts": len(observed.hosts),
         "read": len(observed.answering_hosts()),
-        "healthy": not problems and not unread,
+        "healthy": state == "healthy",
+        "state": state,
         "problems": problems,
         "differences": list(_differences(members, volumes)),
         "members": [{k: v for k, v in m.items() if k != "live_list"} for m in members],
         "volumes": volumes,
-        "leases": leases(observed),
+        "leases": held,
         "paused": list_pauses(observed),
-        "unfinished": list(_unfinished(cluster, observed)),
+        "unfinished": unfinished,
         "quarantined": [asdict(entry) for entry in quarantined_hosts(cluster, observed)],
         "findings": [asdict(item) for item in findings(cluster, observed)],
         "unreachable": unread,
@@ -262,6 +265,8 @@ def _problems(
 def _unfinished(cluster: Cluster, observed: Observed) -> Iterator[Json]:
     """What runs have left to be done on hosts."""
     for host, facts in observed.answering_hosts().items():
+        if isinstance(facts.leases, Unknown):
+            yield {"host": host, "what": f"whether a run is at work: {facts.leases.reason}"}
         if isinstance(facts.records, Unknown):
             yield {"host": host, "what": f"unknown: {facts.records.reason}"}
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from reconciler.gate.lease_decision import EXPIRY
@@ -32,6 +33,14 @@ def leases(observed: Observed) -> list[Json]:
         }
         for (run, holder), seen in runs.items()
     ]
+
+
+def state_of_work(unfinished: Sequence[Json], held: Sequence[Json]) -> str:
+    """``at-work`` while a run holds its leases, ``unfinished`` after one that left something."""
+    if any(item["run"] and not item["ended"] and not item["expired"] for item in held):
+        return "at-work"
+    cut_off = any(not item["ended"] or item["running"] for item in held)
+    return "unfinished" if unfinished or cut_off else "healthy"
 
 
 def list_pauses(observed: Observed) -> list[Json]:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.documents import Json
+from reconciler.model.outcome import Finding
 from reconciler.model.refusals import format_unread
 from reconciler.planning.checks.pauses import moment
+from reconciler.reports.grouping import (
+    fold_names,
+    group_alike,
+    hide_host,
+    refusals,
+    show_hosts,
+)
+from reconciler.reports.shortening import clip_names
 
 Line = tuple[str, str]
 Row = tuple[str, ...]
 GAP = "  "
-# Longer names are cut in tables only.
+# Longer names are cut in tables only, and not where two would be the same.
 LONGEST = 24
+STATES = {
+    "healthy": ("healthy", "good"),
+    "at-work": ("A RUN IS AT WORK", "warn"),
+    "unfinished": ("UNFINISHED: a run left something to be done", "bad"),
+    "unwell": ("NOT HEALTHY", "bad"),
+}
 # Of the forecast, and of versions that differ.
 FINDINGS = {"warning": ("NEXT BOOT", "warn"), "notice": ("NOTICE", "dim")}
 
@@ -26,11 +41,10 @@ def status_lines(document: Json, width: int) -> Iterator[Line]:
 
 def _cluster(cluster: Json, width: int) -> Iterator[Line]:
     read = f"{cluster['read']}/{cluster['hosts']} hosts read"
-    word = "healthy" if cluster["healthy"] else "NOT HEALTHY"
-    style = "good" if cluster["healthy"] else "bad"
+    word, style = STATES[cluster["state"]]
     yield style, f"cluster {cluster['name']}  {read}  {word}"
     yield from _told("WRONG", "bad", map(_problem, cluster["problems"]), width)
-    yield from _told("NOT READ", "bad", map(_lost, cluster["unreachable"]), width)
+    yield from _told("NOT READ", "bad", _by_what(map(_lost, cluster["unreachable"])), width)
     yield from _told("DIFFERS", "warn", map(_problem, cluster["differences"]), width)
     for labels in _groups(cluster, width):
         yield from _members(cluster, labels)
@@ -40,8 +54,8 @@ def _cluster(cluster: Json, width: int) -> Iterator[Line]:
     yield from _told("UNFINISHED", "warn", _by_what(cluster["unfinished"]), width)
     yield from _told("QUARANTINE", "warn", map(_quarantined, cluster["quarantined"]), width)
     for severity, (heading, style) in FINDINGS.items():
-        told = [_finding(f) for f in cluster["findings"] if f["severity"] == severity]
-        yield from _told(heading, style, told, width)
+        found = [Finding(**f) for f in cluster["findings"] if f["severity"] == severity]
+        yield from _told(heading, style, map(_finding, refusals(found)), width)
 
 
 def _groups(cluster: Json, width: int) -> list[list[str]]:
@@ -57,11 +71,13 @@ def _groups(cluster: Json, width: int) -> list[list[str]]:
 
 
 def _rows(cluster: Json, labels: Sequence[str]) -> list[Row]:
-    rows = [("member", "node", "o2cb", *(label[:LONGEST] for label in labels))]
+    volumes = clip_names([volume["label"] for volume in cluster["volumes"]], LONGEST)
+    members = clip_names([item["name"] for item in cluster["members"]], LONGEST)
+    rows = [("member", "node", "o2cb", *(volumes[label] for label in labels))]
     for item in cluster["members"]:
         number = "-" if item["number"] is None else str(item["number"])
         cells = [_cell(item["volumes"][label]) for label in labels]
-        rows.append((item["name"][:LONGEST], number, _standing(item), *cells))
+        rows.append((members[item["name"]], number, _standing(item), *cells))
     return rows
 
 
@@ -116,12 +132,13 @@ def _is_wrong(row: Row) -> bool:
 def _volumes(volumes: Sequence[Json]) -> Iterator[Line]:
     if not volumes:
         return
+    labels = clip_names([item["label"] for item in volumes], LONGEST)
     rows = [("volume", "size", "used", "slots", "mounted by")]
     styles = ["title"]
     for item in volumes:
         rows.append(
             (
-                item["label"][:LONGEST],
+                labels[item["label"]],
                 "?" if item["size"] is None else _bytes(item["size"]),
                 _fill(item["used"], item["size"]),
                 f"{_or(item['slots_taken'])}/{_or(item['slots'])}",
@@ -132,6 +149,8 @@ def _volumes(volumes: Sequence[Json]) -> Iterator[Line]:
     yield from _table(rows, styles)
 
 
+# What is less rounds to nothing.
+LEAST = 0.1
 # Percent from which a volume is told to be nearly full.
 FULL = 90
 
@@ -144,15 +163,22 @@ def _fill(used: int | None, size: int | None) -> str:
     if used is None:
         return "?"
     full = "  NEARLY FULL" if _percent(used, size) >= FULL else ""
-    return f"{_bytes(used)}, {_percent(used, size)} %{full}"
+    return f"{_bytes(used, size)}, {_percent(used, size)} %{full}"
 
 
-def _bytes(count: int) -> str:
-    """With one digit behind the point: enough to be seen, and read at a glance."""
-    value, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    while value >= 1024 and len(units) > 1:
-        value, units = value / 1024, units[1:]
-    return f"{value:.0f} {units[0]}" if value == int(value) else f"{value:.1f} {units[0]}"
+def _bytes(count: int, beside: int | None = None) -> str:
+    """With one digit behind the point: enough to be seen, and read at a glance.
+
+    In the unit of what it stands ``beside``.
+    """
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    power = min((max(beside or count, 1).bit_length() - 1) // 10, len(units) - 1)
+    value = count / 1024**power
+    if 0 < value < LEAST:
+        return f"under {LEAST} {units[power]}"
+    return (
+        f"{value:.0f} {units[power]}" if value == int(value) else f"{value:.1f} {units[power]}"
+    )
 
 
 def _or(value: int | None) -> str:
@@ -182,16 +208,17 @@ def _folded(text: str, width: int) -> Iterator[str]:
 
 
 def _problem(item: Json) -> str:
-    hosts = f" on {', '.join(item['hosts'])}" if item["hosts"] else ""
+    hosts = f" on {_names(item['hosts'])}" if item["hosts"] else ""
     return f"{item['what']}{hosts}"
 
 
-def _finding(item: Json) -> str:
-    return f"{item['code']}  {item['subject']}: {item['message']}"
+def _finding(item: Finding) -> str:
+    return f"{item.code}  {item.subject}: {item.message}"
 
 
-def _lost(item: Json) -> str:
-    return f"{item['host']}: {format_unread(item['host'], item['code'], item['message'])}"
+def _lost(item: Json) -> Json:
+    told = format_unread(item["host"], item["code"], item["message"])
+    return {"host": item["host"], "what": told}
 
 
 def _lease(item: Json) -> str:
@@ -236,11 +263,22 @@ def _pause(item: Json) -> str:
     return f"{hosts}: {item['reason']} ({since}, {until})"
 
 
-def _by_what(items: Sequence[Json]) -> list[str]:
-    groups: dict[str, list[str]] = {}
-    for item in items:
-        groups.setdefault(item["what"], []).append(item["host"])
-    return [f"{', '.join(hosts)}: {what}" for what, hosts in groups.items()]
+def _by_what(items: Iterable[Json]) -> list[str]:
+    """What is the same on several hosts once, also where it names each of them."""
+    told = [(item["host"], item["what"]) for item in items]
+    groups = group_alike(told, lambda one: one[1], lambda one: hide_host(one[1], one[0]))
+    return [_of_hosts(group) for group in groups]
+
+
+def _of_hosts(group: Sequence[tuple[str, str]]) -> str:
+    (first, what), hosts = group[0], [host for host, _what in group]
+    if any(other != what for _host, other in group):
+        what = show_hosts(hide_host(what, first), hosts)
+    return f"{_names(hosts)}: {what}"
+
+
+def _names(hosts: Sequence[str]) -> str:
+    return fold_names(hosts).replace(",", ", ")
 
 
 def _quarantined(entry: Json) -> str:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.addresses import parse_action_id
-from reconciler.model.outcome import Blocked, ClusterOutcome, Finding
+from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
 from reconciler.model.views import View
+from reconciler.planning.review.approval import runnable
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
 from reconciler.reports.grouping import (
@@ -16,9 +17,12 @@ from reconciler.reports.grouping import (
     differences,
     doings,
     fold_names,
+    group_alike,
+    hide_host,
     losses,
     refusals,
     rows,
+    show_hosts,
     steps,
     with_count,
 )
@@ -83,7 +87,7 @@ def _blocked(blocked: Sequence[Blocked]) -> Iterator[Line]:
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
     """What the plan does not mend; the rest stands among its changes."""
-    for item in (item for item in findings if not item.mended_by):
+    for item in refusals([item for item in findings if not item.mended_by]):
         style = {"warning": "warn"}.get(item.severity, "dim")
         yield style, f"  {item.severity.upper()} {item.code}  {item.subject}"
         yield style, f"          {item.message}"
@@ -149,6 +153,15 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield "good", "No change."
 
 
+def saved_for(plan: Plan, path: str) -> str:
+    """What a plan that was saved is good for."""
+    if plan.blocked and not runnable(plan):
+        return f"which is refused: reconcile show {path} shows it"
+    if not plan.actions:
+        return "with nothing to be carried out: no action is due"
+    return f"to be carried out by reconcile apply {path}"
+
+
 def _not_started(actions: Sequence[str]) -> Iterator[Line]:
     """Ids, CLUSTER/HOST/WHAT, the same of several hosts in one line."""
     groups: dict[str, list[str]] = {}
@@ -156,7 +169,32 @@ def _not_started(actions: Sequence[str]) -> Iterator[Line]:
         _cluster, host, what = parse_action_id(action)
         groups.setdefault(what, []).append(host)
     for what, hosts in groups.items():
-        yield "dim", f"  not started: {','.join(hosts)}: {what}"
+        yield "dim", f"  not started: {fold_names(hosts)}: {what}"
+
+
+def _failed(actions: Sequence[ActionOutcome]) -> Iterator[Line]:
+    """What failed with the same message on several hosts once for all of them."""
+    for group in group_alike(actions, _failure, _failure_of_any):
+        first, ids = group[0], [parse_action_id(item.action) for item in group]
+        cluster, host, what = ids[0]
+        hosts = [name for _cluster, name, _what in ids]
+        message = first.message
+        if any(item.message != message for item in group):
+            message = show_hosts(hide_host(message, host), hosts)
+        seconds = max(item.seconds for item in group)
+        yield "bad", f"  FAILED {cluster}/{fold_names(hosts)}/{what} after {seconds:.1f} s"
+        yield from (("", f"    {line}") for line in message.splitlines())
+        if named := GATE_CODE.search(message):
+            yield "remedy", f"    what to do: reconcile explain {named[1]}"
+
+
+def _failure(item: ActionOutcome) -> tuple[str, str]:
+    return parse_action_id(item.action)[2], item.message
+
+
+def _failure_of_any(item: ActionOutcome) -> tuple[str, str]:
+    _cluster, host, what = parse_action_id(item.action)
+    return what, hide_host(item.message, host)
 
 
 def outcome_lines(
@@ -174,11 +212,7 @@ def outcome_lines(
         }
         words = ", ".join(f"{len(items)} {status}" for status, items in counts.items() if items)
         yield style, f"cluster {outcome.name}: {outcome.result}{f' ({words})' if words else ''}"
-        for action in counts["failed"]:
-            yield "bad", f"  FAILED {action.action} after {action.seconds:.1f} s"
-            yield from (("", f"    {line}") for line in action.message.splitlines())
-            if named := GATE_CODE.search(action.message):
-                yield "remedy", f"    what to do: reconcile explain {named[1]}"
+        yield from _failed(counts["failed"])
         yield from _not_started([a.action for a in counts["not-started"]])
         yield from _blocked([item for item in outcome.blocked if item not in shown])
         if outcome.message:

@@ -3,10 +3,10 @@
 import pytest
 
 from reconciler.hosts.simulator import Fault, connect
-from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.presets import Shape, partition
 from reconciler.hosts.simulator.state.disk import Blank, Filesystem, Signature
 from tests.clock import drive
-from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
+from tests.runs import MOUNTED, Controller, desired, happened, mounted, volume, witnessed
 
 
 @pytest.mark.parametrize("hosts", [2, 3])
@@ -18,6 +18,21 @@ def test_one_path_to_different_disks_is_found_after_formatting_and_before_any_mo
     assert happened(world, "formatted", "mounted") == [("node01", "formatted")]
     again = drive(world, controller.apply(wanted))
     assert (again.word, again.codes, again.started) == ("refused", {"different-device"}, [])
+    assert world.wrongs() == []
+
+
+@pytest.mark.parametrize("number", [None, 1])
+def test_a_disk_of_nvme_s_own_multipath_is_one_disk_by_its_wwid(number):
+    """The kernel lists its path too, without a number; a partition is named with a p."""
+    world = witnessed(2, Shape("nvme"))
+    if number:
+        partition(world)
+    (lun,) = [lun for lun in world.luns.values() if lun.wwid]
+    device = {"wwid": lun.wwid, **({"partition": number} if number else {})}
+    volumes = [volume(world, device=device)]
+    ended = drive(world, Controller(world).apply(desired(world, volumes=volumes)))
+    assert (ended.word, ended.failures) == ("converged", {})
+    assert set(mounted(world).values()) == {MOUNTED}
     assert world.wrongs() == []
 
 

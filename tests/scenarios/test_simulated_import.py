@@ -223,9 +223,16 @@ def test_a_host_with_the_name_of_another_takes_nobodys_place():
     made(world)
     machine = world.machines["node02"]
     machine.setup = replace(machine.setup, hostname="node01")
-    _text, said, faithful = imported(world, "node01", "node02")
+    text, said, faithful = imported(world, "node01", "node02")
+    assert not faithful  # its kernel has it as node02: it is, until it boots
+    assert said[0].startswith("Refused, hostname-differs, member/node02")
+    assert "hostnamectl set-hostname node02" in said[1]
+    connect(world, "node02").power_off()
+    connect(world, "node02").power_on()
+    text, said, faithful = imported(world, "node01", "node02")
     assert not faithful
     assert said[0].startswith("node02 is left out: its host name is node01")
+    assert "state: dead" not in text
 
 
 @pytest.mark.parametrize(

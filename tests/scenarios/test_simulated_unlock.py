@@ -10,6 +10,7 @@ from reconciler.gate.lease_decision import GARBLED
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.files import File
+from reconciler.reports.text import outcome_lines
 from tests.clock import drive
 from tests.fault_transport import Kill, Line
 from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
@@ -38,7 +39,10 @@ def test_a_dead_run_s_lease_is_freed_and_another_controller_goes_on_at_once():
     line = left(world, "gate mount", "before")
     drive(world, line.settle())
     other = Controller(world, "beta", patience=0)
-    assert drive(world, other.apply(desired(world))).word == "locked"
+    ended = drive(world, other.apply(desired(world)))
+    assert (ended.word, ended.codes) == ("locked", {"lease-held"})
+    lines = [line for _style, line in outcome_lines(ended.outcomes, "f.yaml", ())]
+    assert "  BLOCKED lease-held  member/node01" in lines
     answers = drive(world, unlock(seats(world), line.run))
     assert answers == (Answer("node01", token=1), Answer("node02", token=1))
     before = world.now

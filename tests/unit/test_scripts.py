@@ -212,6 +212,16 @@ def test_only_programs_are_looked_for(script, shell):
 
 
 @each_script
+def test_what_was_not_read_does_not_leave_what_another_turn_of_the_loop_read(script):
+    """``get FILE && a=$got``: without the file, ``a`` is what the last device had."""
+    carried = re.compile(
+        r"^\s*(?:get|names|plain|disks_of|partition_of)\b[^|\n]*&& *\w+=.*$", re.MULTILINE
+    )
+    assert carried.findall('  get "$1/dev" && number=$got') != []
+    assert carried.findall(whole(script)) == []
+
+
+@each_script
 def test_a_part_can_be_read_in_ten_minutes(script):
     """At most 200 lines, on top of them at most ten that say what it is for."""
     for name, part in SCRIPTS[script]().items():

@@ -200,8 +200,10 @@ async def _carry_out(
     request: ApplyRequest, journal: Journal, fleet: HostFactory, seen: tuple[Plan, Pairs]
 ) -> tuple[tuple[ClusterOutcome, ...], bool]:
     plan, pairs = seen
+    planned = {item.name: len(item.actions) for item in plan.clusters}
     for cluster, observed in pairs:
         count = {"hosts": len(observed.hosts), "unreachable": len(observed.unreachable())}
+        count["actions"] = planned[cluster.name]
         journal.emit("observed", {"cluster": cluster.name, **count, "plan": plan.id})
     if request.saved and (changed := _changed(request.saved, plan)) is not None:
         return _stale(request, journal, plan, changed), False

@@ -1,8 +1,10 @@
-"""``reconcile explain``: a page a refusal code; why something of a plan is planned."""
+"""``reconcile explain``: a page a code; what a word means; why something of a plan is planned."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,12 +12,16 @@ from reconciler.cli.options import NO_COLOR, PARALLELISM, discover_file, formats
 from reconciler.errors import UsageError
 from reconciler.reports.explain import codes, page
 
+if TYPE_CHECKING:
+    from reconciler.reports.glossary import Entry
+
 BLOCKED = 3
 SLIP = 0.9  # no address is so like a code; tested
+LIKE_KEY = 0.85
 
 
 @click.command("explain")
-@click.argument("what", required=False, metavar="[ADDRESS|CODE]")
+@click.argument("what", required=False, metavar="[ADDRESS|CODE|KIND|KEY]")
 @click.argument("file", required=False, metavar="[FILE]")
 @formats(("text", "json"))
 @PARALLELISM
@@ -23,11 +29,15 @@ SLIP = 0.9  # no address is so like a code; tested
 def command(
     what: str | None, file: str | None, form: str, parallelism: int, no_color: bool
 ) -> int:
-    """What the refusal CODE means and what to do; or why something at ADDRESS is planned.
+    """What a word means, or why something at ADDRESS is planned.
+
+    CODE is one of a refusal, of a problem in a file, or of how a run ended. KIND is a kind of
+    action, KEY a key of the file, as volumes.size. Of these no host is asked.
 
     ADDRESS is what a plan shows (cluster.conf, volume/images/mount), a member/NAME, volume/LABEL
-    or cluster/NAME, an action's id or its kind. The hosts of FILE are read for it; nothing is
-    written. Without an argument: all codes.
+    or cluster/NAME, or an action's id. The hosts of FILE are read for it, and for a KIND with
+    FILE; nothing is written. Without FILE, and without one that is found, it is explained in
+    general. Without an argument: all codes, kinds and keys.
     """
     if what is None:
         _list(form)
@@ -35,16 +45,47 @@ def command(
     if what in codes():
         _page(what, form)
         return 0
-    return _address(what, _file(what, file), parallelism, (form, no_color))
+    from reconciler.reports.glossary import find_entries, is_general  # noqa: PLC0415  # codes need none of it
+
+    entries = find_entries(what)
+    if entries and ((not file and is_general(what)) or entries[0].sort == "key"):
+        _entries(what, entries, form, no_color=no_color)
+        return 0
+    try:
+        path = _file(what, file)
+    except UsageError:
+        if file or not entries:
+            raise
+        _entries(what, entries, form, no_color=no_color)
+        return 0
+    return _address(what, path, parallelism, (form, no_color))
+
+
+def _entries(what: str, entries: Sequence[Entry], form: str, *, no_color: bool) -> None:
+    if form == "json":
+        told = [entry.document() for entry in entries]
+        click.echo(json.dumps({"format_version": "1", "word": what, "entries": told}, indent=1))
+        return
+    from reconciler.cli.terminal import show  # noqa: PLC0415  # as above
+
+    for number, entry in enumerate(entries):
+        show([("", "")] * bool(number) + list(entry.lines()), no_color)
 
 
 def _list(form: str) -> None:
+    from reconciler.reports.glossary import words_known  # noqa: PLC0415  # as above
+
     titles = {name: page(name).splitlines()[0].partition(": ")[2] for name in codes()}
+    words = words_known()
     if form == "json":
-        click.echo(json.dumps({"format_version": "1", "codes": titles}, indent=1))
-    else:
-        for name, title in titles.items():
-            click.echo(f"{name:28} {title}")
+        document = {"format_version": "1", "codes": titles, "words": words}
+        click.echo(json.dumps(document, indent=1))
+        return
+    for name, title in titles.items():
+        click.echo(f"{name:28} {title}")
+    click.echo("\nBesides codes: kinds of actions, addresses of a plan, keys of the file.")
+    for word in words:
+        click.echo(word)
 
 
 def _page(code: str, form: str) -> None:
@@ -59,14 +100,28 @@ def _file(what: str, file: str | None) -> str:
 
     Without a file to look in, anything like a code is taken for one.
     """
-    if not file and (meant := near_code(what, SLIP)):
+    if not file and (meant := near_code(what, SLIP) or _near_key(what)):
         raise UsageError(f"no page for {what!r}; did you mean {meant}?")
     try:
         return discover_file(file)
     except UsageError as error:
-        if meant := near_code(what):
+        if meant := near_code(what) or near_word(what):
             raise UsageError(f"no page for {what!r}; did you mean {meant}?") from error
         raise UsageError(f"{what!r} is no code; to explain an address: {error}") from error
+
+
+def near_word(what: str, likeness: float = 0.6) -> str:
+    """The kind, pattern or key that was meant, if one is that like it; else empty."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only when something is wrong
+
+    from reconciler.reports.glossary import words_known  # noqa: PLC0415  # as above
+
+    return next(iter(get_close_matches(what, words_known(), 1, likeness)), "")
+
+
+def _near_key(what: str) -> str:
+    """The key that was meant by a word that has dots, as only keys and few addresses have."""
+    return near_word(what, LIKE_KEY) if "." in what and "/" not in what else ""
 
 
 def near_code(what: str, likeness: float = 0.6) -> str:

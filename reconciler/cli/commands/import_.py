@@ -14,12 +14,13 @@ from pydantic import ValidationError
 
 from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
+from reconciler.cli.options import LOGIN, NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import is_quiet, note, observing, show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
 from reconciler.model.desired import Desired, Member, Ssh
+from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
@@ -27,7 +28,7 @@ from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command
 from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
 from reconciler.reports.imported.draft import Draft, Style, left_out, make_draft
-from reconciler.reports.imported.roster import clusters_of, nodes
+from reconciler.reports.imported.roster import clusters_of, nodes, own_name
 from reconciler.reports.imported.verdict import fitting, is_faithful, verdict
 from reconciler.reports.imported.writing import render
 from reconciler.reports.problems import render as problem_lines
@@ -44,10 +45,7 @@ UNSAYABLE = "No file of this version can say what these hosts have:"
 @click.command("import")
 @click.argument("hosts", nargs=-1, required=True, metavar="HOST...")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the file there.")
-@click.option("--user", help="The user to log in as.")
-@click.option("--identity", help="The private key's file.")
-@click.option("--known-hosts", help="The file of known host keys.")
-@click.option("--sudo", is_flag=True, help="Run through sudo -n, when the user is not root.")
+@LOGIN
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
@@ -74,11 +72,8 @@ def command(
     """
     if output and os.path.lexists(output):
         raise UsageError(f"{output} is there already: remove it, or name another file")
-    values = {"user": user, "identity": identity, "known_hosts": known_hosts}
-    given = {key: value for key, value in values.items() if value}
-    ssh = _ssh(given | ({"sudo": True} if sudo else {}))
-    for host in hosts:
-        _ssh({"host": host})
+    ssh = login(user, identity, known_hosts, sudo=sudo)
+    check_hosts(hosts)
     search = Search(ssh, Options(parallelism=parallelism), no_color=no_color)
     text, said, faithful = asyncio.run(search.adopt(hosts))
     if output:
@@ -89,6 +84,10 @@ def command(
     if not (faithful and is_quiet()):
         show([("" if faithful else "warn", line) for line in said], no_color, err=True)
     return 0 if faithful else BLOCKED
+
+
+class NoClusterFound(ReconcilerError):
+    """No host answered, or none that did is in a cluster."""
 
 
 @dataclass(slots=True)
@@ -102,6 +101,7 @@ class Search:
     lost: dict[str, Unreachable] = field(default_factory=dict)
     doors: dict[str, str] = field(default_factory=dict)
     twins: list[str] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
 
     async def adopt(self, seeds: Sequence[str]) -> tuple[str, tuple[str, ...], bool]:
         """The file, what is to be said of it, and whether its plan is empty."""
@@ -118,32 +118,38 @@ class Search:
         return await self._checked(fleet, [self._draft(name) for name in self._clusters()])
 
     async def _first(self, fleet: HostFactory, seeds: Sequence[str]) -> None:
-        """Who was named: each is known by its own host name from then on."""
+        """Who was named: each is known by its name in the cluster from then on."""
         found = await self._ask(fleet, dict.fromkeys(seeds, ""), ())
         for seed in dict.fromkeys(seeds):
             facts = found[seed]
             if isinstance(facts, Unreachable):
                 self.lost[seed] = facts
                 continue
-            name = seed if isinstance(facts.identity, Unknown) else facts.identity.hostname
-            if name in self.facts and not self._is_same(facts, self.facts[name]):
-                self.twins.append(
-                    f"{seed} is left out: its host name is {name}, as that of "
-                    f"{self.doors[name]}, and one of two members needs another"
-                )
-                continue
-            self.facts[name], self.doors[name] = facts, seed
+            self._take(seed, facts)
         if self.facts and self._clusters():
             return
         lost = "; ".join(
             f"{who}: {format_unread(who, item.code, item.message)}"
             for who, item in self.lost.items()
         )
-        raise ReconcilerError(
+        raise NoClusterFound(
             f"no host could be read: {lost}"
             if not self.facts
             else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster"
         )
+
+    def _take(self, door: str, facts: HostFacts) -> None:
+        """A host that answered is the node that it has as its own, however it was reached."""
+        name = own_name(facts, door)
+        there = next((known for known in self.facts if host_key(known) == host_key(name)), name)
+        if there in self.facts and not self._is_same(facts, self.facts[there]):
+            self.twins.append(
+                f"{door} is left out: its host name is {there}, as that of "
+                f"{self.doors[there]}, and one of two members needs another"
+            )
+        else:
+            self.facts.setdefault(there, facts)
+            self.doors.setdefault(there, door)
 
     @staticmethod
     def _is_same(one: HostFacts, other: HostFacts) -> bool:
@@ -153,16 +159,23 @@ class Search:
 
     async def _others(self, fleet: HostFactory) -> None:
         """Who is on their lists, and on the lists of those, each asked once; then the devices."""
-        while new := [name for name in self._listed() if name not in self._asked()]:
+        while new := [name for name in self._listed() if not self._is_asked(name)]:
             self.lost |= {name: lost for name in new if (lost := _unaskable(name))}
             new = [name for name in new if name not in self.lost]
             found = await self._ask(fleet, dict.fromkeys(new, ""), ())
             for name, facts in found.items():
+                self.tried.add(host_key(name))
                 if isinstance(facts, Unreachable):
                     self.lost[name] = facts
-                else:
-                    self.facts[name] = facts
-        refs = [ref(device) for device in devices(self.facts)]
+                    continue
+                self._take(name, facts)
+                if not is_same_host(own := own_name(facts, name), name):
+                    why = f"the host that answers as {name} is {own}"
+                    self.lost[name] = Unreachable(name, "hostname-differs", why)
+        await self.ask_again(fleet, [ref(device) for device in devices(self.facts)])
+
+    async def ask_again(self, fleet: HostFactory, refs: Sequence[str]) -> None:
+        """Those found so far once more, about devices."""
         again = await self._ask(fleet, {n: self.doors.get(n, n) for n in self.facts}, refs)
         for name, facts in again.items():
             if isinstance(facts, HostFacts):
@@ -171,8 +184,10 @@ class Search:
                 self.lost[name] = facts
                 del self.facts[name]
 
-    def _asked(self) -> frozenset[str]:
-        return frozenset({*self.facts, *self.lost})
+    def _is_asked(self, name: str) -> bool:
+        return any(
+            is_same_host(name, known) for known in (*self.facts, *self.lost, *self.tried)
+        )
 
     def _clusters(self) -> tuple[str, ...]:
         found = [name for facts in self.facts.values() for name in clusters_of(facts)]
@@ -227,7 +242,11 @@ class Search:
     def _strange(self) -> tuple[str, ...]:
         """Who was named, was not read, and is on nobody's list; devices beyond the limit."""
         listed = self._listed()
-        lost = [item for name, item in self.lost.items() if name not in listed]
+        lost = [
+            item
+            for name, item in self.lost.items()
+            if not any(is_same_host(name, one) for one in listed)
+        ]
         told = [
             f"{item.host} was not read: {format_unread(item.host, item.code, item.message)}"
             for item in lost
@@ -238,6 +257,21 @@ class Search:
                 "not: a volume that no host has mounted may be missing here"
             )
         return (*told, *self.twins)
+
+
+def login(
+    user: str | None, identity: str | None, known_hosts: str | None, *, sudo: bool
+) -> Ssh:
+    """How to log in, as the options say; UsageError for what no file could say either."""
+    values = {"user": user, "identity": identity, "known_hosts": known_hosts}
+    given = {key: value for key, value in values.items() if value}
+    return _ssh(given | ({"sudo": True} if sudo else {}))
+
+
+def check_hosts(hosts: Sequence[str]) -> None:
+    """Raises UsageError for what cannot be a host's name or address."""
+    for host in hosts:
+        _ssh({"host": host})
 
 
 def _ssh(values: Mapping[str, object]) -> Ssh:

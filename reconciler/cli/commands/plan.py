@@ -30,6 +30,7 @@ from reconciler.model.views import Surroundings
 from reconciler.pipeline import Options
 from reconciler.reports.documents import plan_document
 from reconciler.reports.plan_views import plan_views
+from reconciler.reports.text import saved_for
 from reconciler.storage.private import write_private
 
 CHANGES = 2
@@ -99,9 +100,7 @@ def _use(written: str, output: str, plan: Plan) -> str:
     """What a file is good for."""
     if written != DOCUMENT:
         return f", plan {plan.id} as {written}"
-    if plan.blocked:
-        return f", plan {plan.id}, which is refused: reconcile show {output} shows it"
-    return f", to be carried out by reconcile apply {output}"
+    return f", plan {plan.id}, {saved_for(plan, output)}"
 
 
 def _differs(plan: Plan) -> bool:

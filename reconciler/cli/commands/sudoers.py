@@ -33,8 +33,8 @@ READ_ONLY = """\
 #        chown root:root {program} && chmod 500 {program}
 #   4. This text to /etc/sudoers.d/reconcile-probe, mode 440; visudo -cf /etc/sudoers.d/reconcile-probe
 # In FILE: ssh: {{probe: {{user: {user}, identity: KEY}}}}
-# Again, 3 and 4, when volumes, workloads or packages of FILE change, and with each new version of
-# reconcile: until then what is not looked at is unknown, and said by name.
+# Again, 3 and 4, when volumes, workloads, packages or members of FILE change, and with each new
+# version of reconcile: until then what is not looked at is unknown, and said by name.
 Defaults:{user} !requiretty, env_reset, !setenv, !env_keep, !env_check
 {user} ALL=(root) NOPASSWD: NOSETENV: sha256:{digest} {program} ""
 """

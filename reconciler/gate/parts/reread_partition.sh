@@ -49,7 +49,8 @@ partition_bytes() { # partition_bytes NUMBER: of $device, as the kernel has it, 
 part_size() { # part_size DIR
     get "$1/dm/name"
     part=$got
-    get "$1/size" && bytes=$((got * 512))
+    get "$1/size"
+    bytes=${got:+$((got * 512))}
 }
 
 # kpartx -u makes the maps larger that have grown, mounted or not, and leaves the others; partx

@@ -6,7 +6,7 @@ behaves as real ones were seen to behave, and knows nothing of the product's cod
 Four rooms, of which each knows only those below it: ``gate`` and ``probe`` are the two programs
 that the product sends, ``kernel`` is what a host does by itself, ``state`` is what there is.
 ``commands`` tells by the argv who is called; ``host`` connects to a host of a world, and
-``presets`` makes worlds.
+``presets`` makes worlds, ``mishaps`` are what may befall a host of one.
 """
 
 from __future__ import annotations

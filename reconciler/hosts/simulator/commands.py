@@ -12,6 +12,7 @@ from reconciler.hosts.simulator.gate.call import Call
 from reconciler.hosts.simulator.gate.cluster import refuse_use
 from reconciler.hosts.simulator.kernel import live, modprobe, ordering, services, units
 from reconciler.hosts.simulator.probe.answer import answer, check_arguments
+from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM
 from reconciler.hosts.simulator.state.errors import UnknownCommand
 from reconciler.hosts.simulator.state.reply import Failed, Reply, Waits
 from reconciler.model.gate_call import PERMIT_WORDS, gate_call
@@ -52,7 +53,7 @@ GATED = frozenset(
 # What stops the cluster, which the gate does only where nothing uses it.
 UNUSED = frozenset(("systemctl", verb, "o2cb.service") for verb in ("restart", "stop"))
 # What changes nothing on the host but who may act there.
-READING = ("probe", "gate lease-", "gate pause", "gate resume")
+READING = ("probe", PROGRAM, "gate lease-", "gate pause", "gate resume")
 # Who types at the host itself, and needs no lease.
 OPERATOR = "operator"
 ONE_UNIT = ("start", "stop", "enable", "disable")

@@ -177,6 +177,8 @@ def partition(world: World, lun: str = "lun1", number: int = 1, scheme: str = "g
 
 def _lun(world: World, name: str, shape: Shape) -> Lun:
     wwid = None if not PATHS[shape.storage] else f"36001405{world.rng.getrandbits(100):025x}"
+    if shape.storage == "nvme":
+        wwid = f"eui.{world.rng.getrandbits(64):016x}"
     return world.add_lun(Lun(name, Extent(shape.lun_size), wwid))
 
 

@@ -174,6 +174,16 @@ def ssh_defaults_name_no_host(desired: Desired) -> Iterator[Finding]:
         yield Finding(("ssh", "host"), "ssh-host-for-all", message, "set it for the member")
 
 
+def ssh_hosts_are_hosts_alone(desired: Desired) -> Iterator[Finding]:
+    """With a port in it, it is the name of no host; one colon is in no IPv6 address."""
+    for path, _, member in all_members(desired):
+        host, colon, port = (member.ssh.host or "").partition(":")
+        if colon and ":" not in port:
+            message = f"'{member.ssh.host}' is more than a host"
+            hint = f"write host: {host}, and the port as a key of its own: 'port: {port}'"
+            yield Finding((*path, "ssh", "host"), "ssh-host-form", message, hint)
+
+
 def host_keys_are_checked(desired: Desired) -> Iterator[Finding]:
     """asyncssh and OpenSSH check nothing where the known hosts are nowhere."""
     everywhere: list[tuple[Path, Ssh]] = [(("ssh",), desired.ssh)]
@@ -241,6 +251,7 @@ RULES: tuple[Rule, ...] = (
     attestations_are_needed,
     attested_heartbeats_are_nobodys,
     ssh_defaults_name_no_host,
+    ssh_hosts_are_hosts_alone,
     host_keys_are_checked,
     timeouts_are_consistent,
 )

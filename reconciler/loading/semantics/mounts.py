@@ -16,6 +16,7 @@ from reconciler.loading.semantics.finding import (
     volumes,
 )
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.ocfs2_options import KNOWN_OPTIONS, refused_options
 
 # Where a mount would hide the system itself, or our own records.
 _SYSTEM = re.compile(
@@ -62,65 +63,6 @@ def mount_paths_are_straight(desired: Desired) -> Iterator[Finding]:
         if {".", ".."} & set(volume.mount.path.split("/")):
             message = f"'{volume.mount.path}' leads through '.' or '..'"
             yield Finding((*path, "mount", "path"), "mount-path", message, "write it straight")
-
-
-# mount(8), file-system independent; fs/ocfs2/super.c, the tokens of ocfs2_parse_options.
-KNOWN_OPTIONS = frozenset(
-    [
-        "async",
-        "atime",
-        "defaults",
-        "dev",
-        "diratime",
-        "dirsync",
-        "exec",
-        "group",
-        "iversion",
-        "lazytime",
-        "mand",
-        "noatime",
-        "nodev",
-        "nodiratime",
-        "noexec",
-        "nofail",
-        "noiversion",
-        "nolazytime",
-        "nomand",
-        "norelatime",
-        "nostrictatime",
-        "nosuid",
-        "owner",
-        "relatime",
-        "ro",
-        "rw",
-        "strictatime",
-        "suid",
-        "sync",
-        "user",
-        "users",
-        "acl",
-        "atime_quantum",
-        "barrier",
-        "coherency",
-        "commit",
-        "data",
-        "dir_resv_level",
-        "errors",
-        "grpquota",
-        "inode64",
-        "intr",
-        "journal_async_commit",
-        "localalloc",
-        "localflocks",
-        "noacl",
-        "nointr",
-        "nouser_xattr",
-        "preferred_slot",
-        "resv_level",
-        "user_xattr",
-        "usrquota",
-    ]
-)
 
 
 def mount_paths_are_unique(desired: Desired) -> Iterator[Finding]:
@@ -172,6 +114,10 @@ def mount_options_are_known(desired: Desired) -> Iterator[Finding]:
                     f"did you mean '{near[0]}'?" if near else "see mount(8) and mount.ocfs2(8)"
                 )
                 message = f"'{option}' is no mount option of OCFS2"
+                yield Finding((*path, "mount", "options", i), "mount-option", message, hint)
+            elif refused_options((option,)):
+                message = f"OCFS2 refuses the mount option '{option}'"
+                hint = "see mount.ocfs2(8) for the values that it takes"
                 yield Finding((*path, "mount", "options", i), "mount-option", message, hint)
 
 

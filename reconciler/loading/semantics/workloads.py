@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from reconciler.loading.nodes import Path
 from reconciler.loading.semantics.finding import Finding, Rule, Use, repetitions, volumes
-from reconciler.model.desired import Desired
-from reconciler.model.volume_integrations import Guests
+from reconciler.model.desired import Desired, Volume
+from reconciler.model.volume_integrations import Guests, HostCommand
 
 # Stopping these would stop the cluster, the way to its disks, or the way to the host.
 # What mounts is the product's own, which looks first who else has the volume.
@@ -17,7 +17,10 @@ _FLOOR = frozenset(
     {"o2cb", "ocfs2", "ssh", "sshd", "multipathd", "iscsid", "iscsi", "open-iscsi"}
 )
 _COMMANDS = ("list", "stop", "start")
-_PLACEHOLDERS = frozenset({"wwid", "size_bytes"})
+_PLACEHOLDERS = {
+    "backing": ("wwid", "size_bytes"),
+    "access": ("host", "label", "wwid"),
+}
 _GUEST_PLACEHOLDERS = {
     "list": frozenset[str](),
     "stop": frozenset({"guest"}),
@@ -39,17 +42,31 @@ def backing_is_one_way(desired: Desired) -> Iterator[Finding]:
 def placeholders_are_known(desired: Desired) -> Iterator[Finding]:
     """The storage would be given the braces themselves."""
     for path, _, volume in volumes(desired):
-        command = volume.backing.command if volume.backing else None
-        for i, argument in enumerate(command.argv if command else ()):
-            place = (*path, "backing", "command", "argv", i)
-            for name in re.findall(r"\{([^{}]*)\}", argument):
-                if name not in _PLACEHOLDERS:
-                    message = f"'{{{name}}}' is not filled in"
-                    hint = "known here: {wwid} and {size_bytes}"
-                    yield Finding(place, "unknown-placeholder", message, hint)
-                elif name == "wwid" and volume.device.wwid is None:
-                    message = "'{wwid}' cannot be filled in: the device is named by its path"
-                    yield Finding(place, "unknown-placeholder", message, "name it by 'wwid'")
+        for key, verb, command in _commands(volume):
+            words = " and ".join(f"{{{name}}}" for name in _PLACEHOLDERS[key])
+            for i, argument in enumerate(command.argv):
+                place = (*path, key, verb, "argv", i)
+                for name in re.findall(r"\{([^{}]*)\}", argument):
+                    if name not in _PLACEHOLDERS[key]:
+                        message = f"'{{{name}}}' is not filled in"
+                        yield Finding(
+                            place, "unknown-placeholder", message, f"known here: {words}"
+                        )
+                    elif name == "wwid" and volume.device.wwid is None:
+                        message = (
+                            "'{wwid}' cannot be filled in: the device is named by its path"
+                        )
+                        yield Finding(
+                            place, "unknown-placeholder", message, "name it by 'wwid'"
+                        )
+
+
+def _commands(volume: Volume) -> Iterator[tuple[str, str, HostCommand]]:
+    """The commands of the storage with the keys under which they stand."""
+    if volume.backing and volume.backing.command:
+        yield "backing", "command", volume.backing.command
+    if volume.access:
+        yield "access", "revoke", volume.access.revoke
 
 
 def guests_have_their_commands(desired: Desired) -> Iterator[Finding]:

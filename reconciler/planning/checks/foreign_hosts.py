@@ -35,8 +35,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 "foreign-cluster",
                 member_address(name),
                 f"{name} shall leave {cluster.name}, and belongs to another cluster",
-                f"see which host answers as {name}; if it is none of yours, attest the member "
-                "dead (state: dead), then it is dropped without being touched",
+                f"see which host answers as {name}, and correct its ssh.host; if it is the "
+                "member, take it out of the other cluster first",
             )
 
 

@@ -13,6 +13,7 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import HostFacts, LogicalVolume, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action
+from reconciler.model.quantities import format_sizes
 from reconciler.model.refusals import host_remedy
 from reconciler.model.roles import contacted_members
 
@@ -115,11 +116,12 @@ def _check_room(action: Action, volume: LogicalVolume, least: int) -> Iterator[B
         need = -(-(least - volume.size) // extent) * extent
         if volume.free < need:
             group = volume.name.split("/", maxsplit=1)[0]
+            needs, has = format_sizes(need, volume.free)
             yield Blocked(
                 "no-space",
                 action.address,
-                f"{action.host}: {volume.name} needs {need} bytes more, volume group {group} "
-                f"has {volume.free} free",
+                f"{action.host}: {volume.name} needs {needs} more, volume group {group} "
+                f"has {has} free",
                 f"add a disk to {group} (vgextend), or ask for less",
             )
         return

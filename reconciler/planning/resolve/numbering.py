@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.heartbeats import heartbeat_view, is_left
-from reconciler.model.host_names import host_key
+from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
 from reconciler.model.roles import (
     GONE,
@@ -115,8 +115,14 @@ def places(cluster: Cluster, observed: Observed) -> Mapping[str, NodePlace]:
     for source in (_own, _live, conf_places):
         for facts in restrict_to(observed, names).answering_hosts().values():
             for name, place in source(cluster, facts):
-                found.setdefault(host_key(name), place)
+                found.setdefault(_member_key(cluster, name), place)
     return found
+
+
+def _member_key(cluster: Cluster, name: str) -> str:
+    """The key of a node's name; of one with a domain that of the member, if it is one."""
+    names = [m.name for m in cluster.members] if "." in name else []
+    return host_key(next((known for known in names if is_same_host(known, name)), name))
 
 
 def live_nodes(cluster: Cluster, facts: HostFacts) -> tuple[LiveNode, ...]:

@@ -17,6 +17,7 @@ from reconciler.model.roles import (
     confirmed_members,
     with_members,
 )
+from reconciler.planning.resolve.identity import is_known, known_names
 from reconciler.planning.resolve.last_applied import applied_items
 from reconciler.planning.resolve.numbering import live_nodes, places
 
@@ -30,7 +31,7 @@ def removed_members(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     They are on a running kernel's list, in a cluster.conf, or in the record of the last
     apply that a member keeps.
     """
-    named = {host_key(m.name) for m in cluster.members}
+    named = known_names(cluster, observed)
     sources = Observed(confirmed_members(cluster, observed))
     found: dict[str, Member] = {}
     for facts in sources.answering_hosts().values():
@@ -39,7 +40,7 @@ def removed_members(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     for name, (_number, ip, port) in places(cluster, sources).items():
         if name not in found:
             found[name] = _member({"name": name, "interconnect": ip, "port": port})
-    return tuple(found[name] for name in sorted(found) if name not in named)
+    return tuple(found[name] for name in sorted(found) if not is_known(name, named))
 
 
 def withdrawn_volumes(cluster: Cluster, observed: Observed) -> tuple[Volume, ...]:

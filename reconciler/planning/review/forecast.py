@@ -24,8 +24,8 @@ from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
 from reconciler.model.roles import mounting_it, mounts_at_boot, restrict_to, staying
 from reconciler.model.units import full_names
+from reconciler.planning.review.boot_lines import line_findings, not_at_boot
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
-from reconciler.resources.mounts.fstab import entries
 from reconciler.resources.mounts.readings import read_mounted
 from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
@@ -215,7 +215,9 @@ def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
         ours = mounts_at_boot(volume)
         if not ours or host not in mounting_it(cluster, volume):
             continue
-        why = _not_at_boot(volume, facts)
+        for finding in line_findings(volume, host, facts):
+            yield Forecast(finding, (volume_address(volume.label, "boot", host),))
+        why = not_at_boot(volume, facts)
         if why and read_mounted(facts, mount_subject(volume)) == "mounted":
             yield Forecast(
                 Finding(
@@ -227,18 +229,6 @@ def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
                 ),
                 (volume_address(volume.label, "boot", host),),
             )
-
-
-def _not_at_boot(volume: Volume, facts: HostFacts) -> str:
-    """Why fstab does not mount a volume; empty if it does."""
-    text = require(facts.fstab).text or ""
-    lines = [e.line for e in entries(text) if (e.path, e.kind) == (volume.mount.path, "ocfs2")]
-    if not lines:
-        return "/etc/fstab has no line for it"
-    options = (*lines[0].split(" "), "", "")[3].split(",")
-    if "noauto" in options:
-        return "its line in /etc/fstab says noauto"
-    return "" if "_netdev" in options else "its line in /etc/fstab lacks _netdev"
 
 
 def _storage(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:

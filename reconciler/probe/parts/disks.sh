@@ -12,36 +12,42 @@ probe_disks() {
     asked=' '
     IFS=$NL
     for ref in $wants; do # only of these is the device itself asked for its capacity
-        disks_of "${ref%,part=*}" && asked="$asked$disks "
+        if disks_of "${ref%,part=*}"; then asked="$asked$disks "; fi
     done
     glob "$SYS/*"
     for dir in $globbed; do
         case ${dir##*/} in loop* | ram* | zram* | fd[0-9]*) continue ;; esac
-        get "$dir/size" || continue # it has just gone
-        case ${dir##*/}:$got in sr*:0) continue ;; esac
-        sectors=$got
-        disk "$dir"
+        if is_device "$dir"; then disk "$dir"; fi
     done
     lasting_names
 }
 
-disk() { # disk DIR
-    name=${1##*/} part=- start=- parent=-
-    get "$1/dev" && number=$got
-    get "$1/ro" && readonly=$got
-    get "$1/dm/name" && dmname=$got || dmname=-
-    get "$1/dm/uuid" && dmuuid=$got || dmuuid=-
-    names "$1/slaves" && slaves=$got
-    names "$1/holders" && holders=$got
-    if get "$1/partition"; then
-        part=$got
-        get "$1/start" && start=$got
-        cd -P "$1/.." && parent=${PWD##*/}
-        get "$1/../queue/logical_block_size"
-    else
-        get "$1/queue/logical_block_size"
+disk() { # disk DIR: of one that is not told whole, --want tells that it is unread
+    name=${1##*/} parent=- start=-
+    get "$1/dev"
+    number=$got
+    get "$1/size"
+    sectors=$got
+    case $name:$sectors in sr*:0) return ;; esac
+    get "$1/ro"
+    readonly=$got
+    get "$1/dm/name"
+    dmname=$got
+    get "$1/dm/uuid"
+    dmuuid=$got
+    names "$1/slaves"
+    slaves=$got
+    names "$1/holders"
+    holders=$got
+    get "$1/partition"
+    part=$got
+    if [ "$part" != - ]; then
+        get "$1/start"
+        start=$got
+        parent_of "$1"
     fi
-    sector=$got
+    sector_of "$1"
+    case " $number $sectors $readonly $sector " in *' - '*) return ;; esac
     case $dmuuid in part[0-9]*-*)
         part=${dmuuid#part} parent=$slaves
         part=${part%%-*}

@@ -55,8 +55,10 @@ probe_processes() { # who has something open, mapped, or its root or directory, 
     IFS=$NL
     for line in $list; do
         get "/proc/${line%% *}/comm" || continue # it has ended meanwhile
-        plain "$got" && command=$got
-        plain "${line#* }" && target=$got
+        plain "$got"
+        command=$got
+        plain "${line#* }"
+        target=$got
         unit_of "${line%% *}"
         unit=$got
         guest_of "${line%% *}" "$unit"

@@ -8,11 +8,11 @@ probe_wanted() {
     for ref in $wants; do
         disks='' nodes='' disk=no part=
         case $ref in *,part=*) part=${ref##*,part=} ;; esac
-        disks_of "${ref%,part=*}" && disk=yes
+        if disks_of "${ref%,part=*}"; then disk=yes; fi
         IFS=' '
         for name in $disks; do
             if [ -z "$part" ]; then nodes=$nodes,$name; continue; fi
-            partition_of "$name" "$part" && nodes=$nodes,$found
+            if partition_of "$name" "$part"; then nodes=$nodes,$found; fi
         done
         nodes=${nodes#,}
         row want "$ref" "${nodes:--}" "$disk"
@@ -22,8 +22,19 @@ probe_wanted() {
 }
 
 describe() { # describe REF KNAME
-    get "$SYS/$2/dev" && number=$got
-    get "$SYS/$2/size" && row node "$1" "$2" "$number" $((got * 512))
+    get "$SYS/$2/dev"
+    number=$got
+    get "$SYS/$2/size"
+    sectors=$got
+    get "$SYS/$2/ro"
+    readonly=$got
+    sector_of "$SYS/$2"
+    case " $number $sectors $readonly $sector " in *' - '*)
+        row unread "$1" "the kernel does not tell all of $2"
+        return
+        ;;
+    esac
+    row node "$1" "$2" "$number" $((sectors * 512))
     why=
     cannot_open "$2"
     if [ -n "$why" ]; then row unread "$1" "$why" && return; fi

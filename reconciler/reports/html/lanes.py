@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.model.plan import Action
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports.grouping import steps
-from reconciler.reports.html.markup import Markup, clip_text, join_markup, tag
+from reconciler.reports.html.markup import Markup, join_markup, tag
+from reconciler.reports.shortening import clip_names
 from reconciler.reports.timeline import Bar, Window, timeline, windows
 
 HEAD, LANE = 30, 34  # the same in style.css, where the names of the hosts stand beside
@@ -30,7 +31,8 @@ def lanes(actions: Sequence[Action], order: Sequence[str], anchor: str) -> Marku
         *(host for host in order if host in at_work),
         *(host for host in at_work if host not in order),
     )
-    names = [tag("div", clip_text(host, 18), title=host) for host in hosts]
+    shown = clip_names(hosts, 18)
+    names = [tag("div", shown[host], title=host) for host in hosts]
     return tag(
         "div",
         tag("div", join_markup(names), class_="hosts"),

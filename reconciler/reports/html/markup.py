@@ -35,8 +35,3 @@ def join_markup(children: Iterable[str], between: str = "") -> Markup:
 
 def _escaped(child: str) -> str:
     return child if isinstance(child, Markup) else escape(visible(child))
-
-
-def clip_text(text: str, most: int) -> str:
-    """``text``, or its start."""
-    return text if len(text) <= most else f"{text[: most - 1]}\u2026"

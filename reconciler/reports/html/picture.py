@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.views import Mark, Seat, Shelf, Topology
-from reconciler.reports.html.markup import Markup, clip_text, join_markup, tag
+from reconciler.reports.html.markup import Markup, join_markup, tag
+from reconciler.reports.shortening import clip_text
 
 # Of the drawing, in its own units (pixels where it is not scaled).
 BUS, BOX, WIDE, TALL, ROW, TOP, COLUMN = 26, 54, 196, 46, 62, 96, 124

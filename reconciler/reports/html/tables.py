@@ -75,7 +75,7 @@ def _pairs(items: Iterable[tuple[str, str]]) -> Iterator[Markup]:
 
 def findings(cluster: ClusterPlan) -> Markup:
     """A card a warning or notice that the plan does not mend; then the notes."""
-    cards = [_finding(item) for item in cluster.findings if not item.mended_by]
+    cards = [_finding(f) for f in refusals([f for f in cluster.findings if not f.mended_by])]
     notes = tag("ul", *(tag("li", note) for note in cluster.notes))
     return join_markup([*cards, notes if cluster.notes else ""])
 

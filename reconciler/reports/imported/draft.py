@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from reconciler.model.devices import view_of
 from reconciler.model.heartbeats import is_left
+from reconciler.model.host_names import is_same_host, short_name
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
+from reconciler.model.ocfs2_options import refused_options
 from reconciler.model.quantities import format_size
 from reconciler.reports.imported.devices import devices, ref
 from reconciler.reports.imported.roster import Hosts, Node, former, is_online, nodes
 from reconciler.reports.imported.volumes import Seen, at_boot, belongs, volumes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,34 @@ def make_draft(
     lost: Mapping[str, Unreachable],
     doors: Mapping[str, str],
 ) -> Draft:
-    """The draft of one cluster from facts in which all of ``devices`` were asked about."""
+    """The draft of one cluster from facts in which all of ``devices`` were asked about.
+
+    Members have the short names of their nodes: no file has others, and what must be renamed is
+    for the plan to say, once.
+    """
+    listed = nodes(name, hosts)
+    names = {node.name: _file_name(node, listed) for node in listed}
+    listed = tuple(replace(node, name=names[node.name]) for node in listed)
+    hosts, doors = _renamed(hosts, names), _renamed(doors, names)
+    lost = {who: item for who, item in _renamed(lost, names).items() if who not in hosts}
     found = [v for v in volumes(devices(hosts), hosts) if belongs(name, v)]
     used = tuple(sorted((v for v in found if v.path), key=lambda v: v.path))
     unused = tuple(v for v in found if not v.path)
-    return Draft(name, nodes(name, hosts), hosts, lost, doors, used, unused)
+    return Draft(name, listed, hosts, lost, doors, used, unused)
+
+
+def _file_name(node: Node, listed: Sequence[Node]) -> str:
+    short = short_name(node.name)
+    alone = [short_name(other.name) for other in listed].count(short) == 1
+    return short if alone and short else node.name
+
+
+def _renamed(found: Mapping[str, T], names: Mapping[str, str]) -> Mapping[str, T]:
+    """By the members' names what was known by another spelling of them."""
+    return {
+        next((name for node, name in names.items() if is_same_host(node, who)), who): item
+        for who, item in found.items()
+    }
 
 
 def left_heartbeats(draft: Draft) -> Mapping[int, str]:
@@ -83,6 +111,9 @@ def of_member(draft: Draft, node: Node) -> Iterator[str]:
     """What is to be said of a member."""
     if lost := draft.lost.get(node.name):
         yield f"not read: {lost.code}: {lost.message}"
+        if lost.code == "hostname-differs":
+            yield "Some host answered: rename it, or say under ssh how this one is reached."
+            return
         yield "It stands here as the others' lists have it. If it is down, say so, with attested:"
         yield "state: offline (it comes back) or state: dead (powered off for good)."
     facts = draft.hosts.get(node.name)
@@ -106,9 +137,24 @@ def of_volume(draft: Draft, seen: Seen) -> Iterator[str]:
         yield "It has no cluster's stamp, so that a cluster of another name could mount it too."
     if seen.room:
         yield f"The device has {seen.room}: raise size to let the volume grow into it."
-    if not at_boot(seen):
-        yield "No line in fstab. If an agent mounts it once it runs, say by: workload under mount."
+    yield from _lines(seen)
     yield from _users(draft, seen)
+
+
+def _lines(seen: Seen) -> Iterator[str]:
+    """What its lines in fstab do that the file does not say, or cannot."""
+    lines = [line for line in seen.lines if line.path == seen.path]
+    if not lines:
+        yield "No line in fstab. If an agent mounts it once it runs, say by: workload under mount."
+    elif not at_boot(seen):
+        yield "Its line in fstab says noauto: it is not mounted at boot."
+    if any(line.is_mounted_on_use for line in lines):
+        yield "Its line has x-systemd.automount: after a boot it is mounted when it is first used."
+    if any(line.is_checked for line in lines):
+        yield "Its line has a sixth field other than 0: a boot runs fsck.ocfs2 before the mount."
+    if refused := {o for line in lines for o in refused_options(line.options)}:
+        words = ", ".join(sorted(refused))
+        yield f"Its line has {words}, which OCFS2 refuses: the mount at the next boot would fail."
 
 
 def _users(draft: Draft, seen: Seen) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveCluster, Unknown
+from reconciler.planning.resolve.identity import node_names
 from reconciler.planning.resolve.numbering import conf_places, live_nodes
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.o2cb.changes import DEFAULTS
@@ -40,8 +41,21 @@ def clusters_of(facts: HostFacts) -> tuple[str, ...]:
     return ()
 
 
+def own_name(facts: HostFacts, door: str) -> str:
+    """By which name a host is in its cluster: its kernel's local node, its own line in
+    cluster.conf, else its host name; ``door`` is how it was reached."""
+    for name in clusters_of(facts):
+        named = Cluster.model_construct(name=name, members=())
+        if found := next(node_names(named, facts), None):
+            return found
+    return door if isinstance(facts.identity, Unknown) else facts.identity.hostname
+
+
 def nodes(name: str, hosts: Hosts) -> tuple[Node, ...]:
-    """Every node, by number: as its own kernel has it, else another's, else a file."""
+    """Every node, by number: as its own kernel has it, else another's, else a file.
+
+    Two spellings of one name are one node.
+    """
     named = Cluster.model_construct(name=name, members=())
     found: dict[str, Node] = {}
     for source in (_own, _live, _filed):

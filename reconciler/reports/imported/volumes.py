@@ -17,12 +17,12 @@ from reconciler.model.observed import (
     Unknown,
     require,
 )
+from reconciler.model.ocfs2_options import own_options, refused_options
 from reconciler.model.quantities import format_size
 from reconciler.reports.imported.devices import ref
 from reconciler.reports.imported.roster import Hosts
 from reconciler.resources.growth.sizes import MIB, SLACK, TAIL, file_system_bytes
 from reconciler.resources.mounts.fstab import Entry, entries
-from reconciler.resources.mounts.fstab_equivalence import mount_options, words
 from reconciler.resources.mounts.moves import FIXED, REMOUNTED, names_of
 from reconciler.resources.mounts.readings import is_foreign
 
@@ -65,8 +65,13 @@ class Seen:
     def path(self) -> str:
         """Where it is mounted on most hosts, else where fstab would; empty for nowhere."""
         mounts = [p.mount.path for p in self.places.values() if p.mount]
-        mounts = mounts or [e.path for p in self.places.values() for e in p.lines if is_auto(e)]
+        mounts = mounts or [e.path for e in self.lines if not e.is_idle]
         return Counter(mounts).most_common(1)[0][0] if mounts else ""
+
+    @property
+    def lines(self) -> tuple[Entry, ...]:
+        """Its lines in the fstab of each host."""
+        return tuple(line for place in self.places.values() for line in place.lines)
 
     @property
     def size(self) -> str:
@@ -79,11 +84,6 @@ class Seen:
         """The whole device, where the volume takes less; else empty."""
         size, whole = _extent(self)
         return format_size(whole) if size < whole else ""
-
-
-def is_auto(entry: Entry) -> bool:
-    """Whether a line mounts at boot."""
-    return "noauto" not in words(entry)
 
 
 def volumes(devices: Sequence[Device], hosts: Hosts) -> tuple[Seen, ...]:
@@ -153,10 +153,14 @@ def _extent(seen: Seen) -> tuple[int, int]:
 
 
 def options(seen: Seen) -> tuple[str, ...]:
-    """The mount options: of a line in fstab, else what the kernel shows that was asked for."""
-    lines = [e for p in seen.places.values() for e in p.lines if e.path == seen.path]
+    """The mount options: of a line in fstab, else what the kernel shows that was asked for.
+
+    Those with which no mount succeeds are left out: a file with them is refused.
+    """
+    lines = [line for line in seen.lines if line.path == seen.path]
     if lines:
-        return mount_options(words(lines[0]))
+        refused = refused_options(lines[0].options)
+        return tuple(o for o in own_options(lines[0].options) if o not in refused)
     shown = [p.mount.options for p in seen.places.values() if p.mount]
     asked = (*REMOUNTED, *FIXED)
     return tuple(
@@ -168,7 +172,7 @@ def options(seen: Seen) -> tuple[str, ...]:
 
 def at_boot(seen: Seen) -> bool:
     """Whether a line of any fstab mounts it."""
-    return any(is_auto(e) for p in seen.places.values() for e in p.lines if e.path == seen.path)
+    return any(line.path == seen.path and not line.is_idle for line in seen.lines)
 
 
 def belongs(name: str, seen: Seen) -> bool:

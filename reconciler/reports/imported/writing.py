@@ -66,11 +66,12 @@ def render(
     lines = [line for text in said for line in comment(text, 0)]
     body = [line for draft in drafts for line in _cluster(draft, styles[draft.name])]
     top = "\n".join([*lines, "#"]) + "\n" if lines else ""
-    parts = [HEAD, top, UNTOLD, "version: 1\n", _ssh(ssh), "\nclusters:\n"]
+    parts = [HEAD, top, UNTOLD, "version: 1\n", ssh_block(ssh), "\nclusters:\n"]
     return "".join(parts) + "".join(f"{line}\n" for line in body)
 
 
-def _ssh(ssh: Ssh) -> str:
+def ssh_block(ssh: Ssh) -> str:
+    """The file's own ssh settings; empty without any."""
     values = ssh.model_dump(exclude_none=True)
     lines = [f"  {key}: {_value(value)}\n" for key, value in values.items()]
     return "".join(["\nssh:\n", *lines]) if lines else ""
@@ -170,7 +171,9 @@ def _volumes(draft: Draft) -> Iterator[str]:
         yield from (f"      {line}" for line in _volume(seen, names[seen.block.uuid]))
     for seen in draft.unused:
         yield from comment(f"Not taken in: a volume {notes.of_unused(seen)}. To have it:", 6)
-        lines = _volume(seen, names[seen.block.uuid], f"/srv/{names[seen.block.uuid]}")
+        listed = [line.path for line in seen.lines]
+        place = listed[0] if listed else f"/srv/{names[seen.block.uuid]}"
+        lines = _volume(seen, names[seen.block.uuid], place)
         yield from (f"      # {line}" for line in lines)
 
 

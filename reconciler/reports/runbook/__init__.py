@@ -9,9 +9,11 @@ from itertools import groupby
 from reconciler.model.desired import Cluster
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import Observed
+from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
 from reconciler.planning.review.outages import is_outage
 from reconciler.reports.documents import interruption
+from reconciler.reports.grouping import refusals
 from reconciler.reports.runbook.advice import CARE, guide, warnings
 from reconciler.reports.runbook.fact_checks import check
 from reconciler.reports.runbook.references import Places, by_cluster
@@ -115,11 +117,11 @@ def _refused(cluster: Json) -> Iterator[Line]:
     yield from _folded(
         "bad", "There is no procedure while this is in the way; nothing is to be done:"
     )
-    for item in cluster["blocked"]:
+    for item in refusals([Blocked(**item) for item in cluster["blocked"]]):
         yield "", ""
-        yield "bad", f"- BLOCKED {item['code']}  {item['subject']}"
-        yield "bad", f"  {item['message']}"
-        yield "remedy", f"  remedy: {item['remedy']}"
+        yield "bad", f"- BLOCKED {item.code}  {item.subject}"
+        yield "bad", f"  {item.message}"
+        yield "remedy", f"  remedy: {item.remedy}"
 
 
 RULES = (

@@ -16,6 +16,7 @@ from reconciler.model.devices import disk_target, mount_subject, target
 from reconciler.model.heartbeats import beside_mounts, wait_seconds
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Fact
+from reconciler.model.quantities import format_size
 from reconciler.resources.growth.offline import OfflineWindow
 from reconciler.resources.growth.offline import work as work_unmounted
 from reconciler.resources.growth.room import Room, describe_size
@@ -99,7 +100,7 @@ def _grow_unmounted(room: Room, window: OfflineWindow) -> Action:
     words = ("grow-fs", str(work.goal.blocks), "unmounted")
     action = window.action(
         "grow-unmounted",
-        f"grow the file system {volume.label} to {work.goal.blocks} blocks",
+        f"grow the file system {volume.label} to {format_size(work.goal.size)}",
         window.command(*words, timeout=GROW_TIMEOUT),
     )
     size = str(work.goal.size)
@@ -124,7 +125,7 @@ def _grow_mounted(room: Room) -> Action:
     action = room.action(
         "grow-file-system",
         host,
-        f"grow the file system {volume.label} to {work.goal.blocks} blocks, mounted",
+        f"grow the file system {volume.label} to {format_size(work.goal.size)}, mounted",
         gate_command(
             *("grow-fs", str(work.goal.blocks), "mounted"), target=device, timeout=patience
         ),

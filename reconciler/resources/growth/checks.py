@@ -9,7 +9,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import is_logical, ref, view_of
 from reconciler.model.observed import Observed, Superblock, require
 from reconciler.model.outcome import Blocked, refuse_unshared_lvm
-from reconciler.model.quantities import format_size
+from reconciler.model.quantities import format_sizes, sizes_on_hosts
 from reconciler.model.roles import contacted_members, is_withdrawn, restrict_to, staying
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
@@ -77,10 +77,11 @@ def _check_shrink(
     start = next(iter(found.values())).start
     want = goal(volume, found, block).device if volume.size == "fill" else volume.size - start
     if want + SLACK < size:
+        has, wants = format_sizes(size, want)
         yield Blocked(
             "shrink-refused",
             volume_address(volume.label),
-            f"the file system has {size} bytes, the file wants {format_size(want)}",
+            f"the file system has {has}, the file wants {wants}",
             f"OCFS2 cannot shrink: write a size of at least {-(-(size + start) // MIB)}MiB",
         )
 
@@ -100,7 +101,7 @@ def _check_views(volume: Volume, work: Growth) -> Iterator[Blocked]:
         )
     sizes = set(speaks.values())
     if len(sizes) > 1:
-        words = ", ".join(f"{n} {size} bytes" for n, size in speaks.items())
+        (words,) = sizes_on_hosts(speaks)
         yield Blocked(
             "device-size-differs",
             volume_address(volume.label),
@@ -126,11 +127,11 @@ def _check_room(volume: Volume, work: Growth) -> Iterator[Blocked]:
         )
     }
     if short:
-        words = ", ".join(f"{n} {size} bytes" for n, size in short.items())
+        words, wants = sizes_on_hosts(short, work.goal.disk)
         yield Blocked(
             "device-too-small",
             volume_address(volume.label),
-            f"the disk of {volume.label} has not {format_size(work.goal.disk)} yet: {words}",
+            f"the disk of {volume.label} has not {wants} yet: {words}",
             "grow the LUN on the storage and plan again, or say under backing how it grows",
         )
 

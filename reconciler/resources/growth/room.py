@@ -160,7 +160,7 @@ class Room:
         return barrier(
             (self.cluster.name, "same-size", self.volume.label),
             volume_address(self.volume.label),
-            f"{self.volume.label} has room for {goal.size} bytes on {len(self.hosts)} members",
+            f"{self.volume.label} has room for {format_size(goal.size)} on {len(self.hosts)} members",
             "a file system larger than any member's device is damaged there",
             *self.facts(),
         )

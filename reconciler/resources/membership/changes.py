@@ -11,12 +11,13 @@ from reconciler.gate import gate_command
 from reconciler.gate.action_builders import action_for, barrier
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
-from reconciler.model.host_names import host_key, is_same_host
+from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import leaving, listed_members, online, staying
+from reconciler.resources.membership import names
 from reconciler.resources.membership.preflight import closed_ports
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.
@@ -48,39 +49,13 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         facts = reached.get(item.name)
         if facts is None:
             continue
-        yield from _check_name(item.name, facts)
+        yield from names.check_name(cluster, item.name, facts)
         if item.name in stays:
             yield from _check_address(item.name, str(item.interconnect), facts)
             yield from _check_live(cluster, item.name, require(facts.live))
-            yield from _check_spelling(cluster, item.name, facts)
+            yield from names.check_spelling(cluster, item.name, facts)
+    yield from names.check_domains(cluster, reached.values())
     yield from closed_ports(cluster, observed)
-
-
-def _check_name(name: str, facts: HostFacts) -> Iterator[Blocked]:
-    actual = require(facts.identity).hostname
-    if not is_same_host(actual, name):
-        yield Blocked(
-            "hostname-differs",
-            member_address(name),
-            f"the host that answers calls itself {actual}",
-            f"name the member {actual}, or correct its ssh.host: "
-            "the kernel finds itself in the node list by its short hostname",
-        )
-
-
-def _check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
-    """The tools take another case for another node, and cannot remove the one in use."""
-    live = require(facts.live).cluster(cluster.name)
-    wanted_names = {host_key(m.name): m.name for m in cluster.members}
-    for node in live.nodes if live else ():
-        spelled = wanted_names.get(host_key(node.name), node.name)
-        if spelled != node.name:
-            yield Blocked(
-                "hostname-differs",
-                member_address(spelled),
-                f"the kernel of {host} has it as {node.name}",
-                f"write its name as {node.name}",
-            )
 
 
 def _check_address(name: str, address: str, facts: HostFacts) -> Iterator[Blocked]:

@@ -17,10 +17,10 @@ from reconciler.model.devices import mount_subject as subject
 from reconciler.model.devices import (
     stable_path,
 )
-from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.observed import HostFacts, Observed, Unknown, require
 from reconciler.model.plan import Change
 from reconciler.model.roles import is_withheld, leaving, mounting_it, mounts_at_boot
-from reconciler.resources.mounts.fstab import fstab_line
+from reconciler.resources.mounts.fstab import entries, fstab_line
 from reconciler.resources.mounts.fstab_equivalence import keeps_operator_line
 from reconciler.resources.mounts.moves import (
     REMOUNTED,
@@ -73,6 +73,11 @@ def _why_not(cluster: Cluster, volume: Volume, where: tuple[str, HostFacts]) -> 
     )
 
 
+def _is_idle(volume: Volume, facts: HostFacts) -> bool:
+    lines = entries(require(facts.fstab).text or "")
+    return all(entry.is_idle for entry in lines if entry.path == volume.mount.path)
+
+
 def _diff_mount(
     volume: Volume,
     host: str,
@@ -122,6 +127,8 @@ def _diff_boot(
 ) -> Iterator[Change]:
     where = volume_address(volume.label, "boot", host)
     have = boot_mount(facts, volume.mount.path)
+    if not out and not mounts_at_boot(volume) and _is_idle(volume, facts):
+        have = "absent"  # such a line mounts nothing: it is as the file says
     old = [entry.line for entry in former_entries(volume, facts)]
     before = "; ".join([*old, *([] if have == "absent" else [have])]) or None
     source = None if out else stable_path(volume.device, facts)

@@ -11,10 +11,10 @@ from reconciler.model.devices import ref, stable_path, view_of
 from reconciler.model.observed import HostFacts, MountPoint, Observed, Unknown, require
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.roles import leaving, mounting_it
-from reconciler.model.units import full_names
+from reconciler.model.units import full_names, path_unit
 from reconciler.resources.mounts.fstab import FSTAB, entries
 from reconciler.resources.mounts.moves import former_entries, former_mounts, own_names, places
-from reconciler.resources.mounts.readings import is_foreign, read_mounted
+from reconciler.resources.mounts.readings import automount_at, is_foreign, read_mounted
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -67,7 +67,9 @@ def _check_path(
     busy_path = (
         read_mounted(facts, subject(volume)) == "other" and volume.mount.path not in going
     )
-    if found and busy_path:
+    if found and busy_path and found[-1].options == ("!autofs",):
+        yield _refuse_trigger(volume, host, f"{volume.mount.path} is not mounted", MOUNT_IT)
+    elif found and busy_path:
         yield Blocked(
             "mount-path-busy",
             volume_address(volume.label),
@@ -106,6 +108,25 @@ def busy(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             unread = isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown)
             if host not in mounts and not unread:  # what is unread blocks by itself
                 yield from _check_users(volume, host, facts)
+                if automount_at(facts, volume.mount.path) and places(volume, facts):
+                    yield _refuse_trigger(volume, host, "it is to be unmounted")
+
+
+MOUNT_IT = "ls {path} mounts it now; or, for good: "
+
+
+def _refuse_trigger(volume: Volume, host: str, state: str, first: str = "") -> Blocked:
+    """Something waits at the volume's path and mounts it when somebody looks into it."""
+    path = volume.mount.path
+    unit = path_unit(path, "automount")
+    return Blocked(
+        "automount-conflict",
+        volume_address(volume.label),
+        f"{host}: {state}, and an automount waits there (x-systemd.automount in its line of "
+        f"{FSTAB}, or autofs): whoever looks into {path} mounts it",
+        f"on {host}: {first.format(path=path)}take x-systemd.automount out of the line, "
+        f"systemctl daemon-reload, umount {path} if it is mounted, systemctl stop '{unit}'",
+    )
 
 
 def _check_mounted(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocked]:

@@ -23,6 +23,26 @@ class Entry:
     path: str
     kind: str
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Its fourth field."""
+        return tuple((*self.line.split(" "), "defaults")[3].split(","))
+
+    @property
+    def is_mounted_on_use(self) -> bool:
+        """Whether systemd mounts it when somebody looks into its directory (systemd.mount(5))."""
+        return "x-systemd.automount" in self.options
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it mounts nothing by itself: an automount does, ``noauto`` or not."""
+        return "noauto" in self.options and not self.is_mounted_on_use
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether fsck.ocfs2 runs before the mount at each boot: its sixth field is not 0."""
+        return self.line.split(" ")[5:6] not in ([], ["0"])
+
 
 def fstab_line(volume: Volume, source: str) -> str:
     """The line; ``nofail`` is refused by OCFS2, ``_netdev`` orders it after the network."""

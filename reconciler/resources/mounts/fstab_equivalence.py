@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, require
+from reconciler.model.ocfs2_options import own_options, refused_options
 from reconciler.model.roles import mounts_at_boot
 from reconciler.resources.mounts.fstab import Entry, entries
 from reconciler.resources.mounts.moves import former_entries, own_names
-
-# Words of fstab alone, of which a mounted file system shows nothing (mount(8)).
-SILENT = frozenset({"defaults", "rw", "auto", "noauto", "_netdev", "nofail", "user", "nouser"})
 
 
 def keeps_operator_line(cluster: Cluster, volume: Volume, facts: HostFacts) -> bool:
@@ -30,28 +26,18 @@ def _mounts(volume: Volume, facts: HostFacts, entry: Entry) -> bool | None:
     """Whether a line mounts the volume at boot as the file says; None for another line.
 
     A kernel's name of a disk is another disk's after the next boot, so it does not count, nor
-    a line without ``_netdev``, which would be mounted before o2cb is there.
+    a line without ``_netdev``, which would be mounted before o2cb is there, or with an option
+    with which no mount succeeds. A sixth field is only told: it makes no mount fail.
     """
-    options = words(entry)
+    options = entry.options
     lasting = entry.source in own_names(volume, facts) and not _is_kernels(entry.source, facts)
-    same = set(mount_options(options)) == set(mount_options(volume.mount.options))
-    if entry.kind != "ocfs2" or not lasting or not same or "nofail" in options:
+    same = set(own_options(options)) == set(own_options(volume.mount.options))
+    if entry.kind != "ocfs2" or not lasting or not same or refused_options(options):
         return None
-    if "noauto" in options:
+    if entry.is_idle:
         return False
     return True if "_netdev" in options else None
 
 
 def _is_kernels(source: str, facts: HostFacts) -> bool:
     return source in {f"/dev/{disk.name}" for disk in require(facts.disks)}
-
-
-def words(entry: Entry) -> tuple[str, ...]:
-    """The options of a line."""
-    return tuple((*entry.line.split(" "), "defaults")[3].split(","))
-
-
-def mount_options(options: Sequence[str]) -> tuple[str, ...]:
-    """Of a line's options those that are about the mount itself, each once."""
-    found = dict.fromkeys(o for o in options if o not in SILENT and not o.startswith("x-"))
-    return tuple(found)

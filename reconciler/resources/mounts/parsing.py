@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.model.observed import Automount, MountPoint, Process
 from reconciler.probe.sections import Section, dash, group_rows, number, text_file
@@ -13,25 +13,29 @@ DEVICE = re.compile(r"[0-9]{1,7}:[0-9]{1,7}")
 
 
 def parse_mounts(section: Section) -> tuple[MountPoint, ...]:
-    """OCFS2 mounts; another file system on a path asked for has ``!TYPE`` as its option."""
+    """OCFS2 mounts; another file system on a path asked for has ``!TYPE`` as its option.
+
+    In the order of mountinfo: of those on one path the last is on top.
+    """
     rows = group_rows(section, {"mount": 5, "other": 3, "size": 3})
     rooms = {path: (number(size), number(free)) for path, size, free in rows["size"]}
-    ocfs2 = tuple(
-        MountPoint(
-            decode_path(path),
-            decode_path(source),
-            device(at),
-            options(words),
-            number(pid),
-            *(rooms.get(path, (None, None)) if pid == "1" else (None, None)),
-        )
-        for path, source, at, words, pid in rows["mount"]
+    return tuple(
+        _other(row) if kind == "other" else _mount(row, rooms)
+        for kind, *row in section
+        if kind != "size"
     )
-    others = tuple(
-        MountPoint(decode_path(path), decode_path(source), "", (f"!{kind}",), 1)
-        for path, kind, source in rows["other"]
-    )
-    return ocfs2 + others
+
+
+def _mount(row: Sequence[str], rooms: Mapping[str, tuple[int, int]]) -> MountPoint:
+    path, source, at, words, pid = row
+    room = rooms.get(path, (None, None)) if pid == "1" else (None, None)
+    where = decode_path(path), decode_path(source)
+    return MountPoint(*where, device(at), options(words), number(pid), *room)
+
+
+def _other(row: Sequence[str]) -> MountPoint:
+    path, kind, source = row
+    return MountPoint(decode_path(path), decode_path(source), "", (f"!{kind}",), 1)
 
 
 def decode_path(path: str) -> str:

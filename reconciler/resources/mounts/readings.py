@@ -13,6 +13,11 @@ def is_foreign(found: MountPoint) -> bool:
     return bool(found.options) and found.options[0].startswith("!")
 
 
+def automount_at(facts: HostFacts, path: str) -> bool:
+    """Whether looking into a path mounts what belongs there: systemd or autofs waits for it."""
+    return any(m.path == path and m.options == ("!autofs",) for m in require(facts.mounts))
+
+
 def read_mounted(facts: HostFacts, subject: str) -> str:
     """Whether PATH of ``PATH REF`` has that device mounted.
 

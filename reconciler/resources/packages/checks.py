@@ -8,6 +8,7 @@ from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Packages, require
 from reconciler.model.outcome import Blocked
+from reconciler.model.quantities import format_size
 from reconciler.model.roles import staying
 from reconciler.model.software import (
     TOOLS,
@@ -160,7 +161,7 @@ def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:
             yield Blocked(
                 "no-space",
                 member_address(host),
-                f"{space.path} has {space.free} bytes and "
+                f"{space.path} has {format_size(space.free)} and "
                 f"{'unknown' if space.inodes is None else space.inodes} inodes free",
                 f"make room on the file system of {space.path} on {host}",
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.model.addresses import volume_address
 from reconciler.model.bindings import VOLUMES, bound_now, recorded_bindings
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import disk_of, is_logical, ref, whole_disk
+from reconciler.model.devices import disk_of, is_logical, ref, unread, whole_disk
 from reconciler.model.observed import (
     HostFacts,
     Observed,
@@ -15,7 +15,7 @@ from reconciler.model.observed import (
     WantedDevice,
 )
 from reconciler.model.outcome import Blocked, refuse_unshared_lvm
-from reconciler.model.quantities import format_size
+from reconciler.model.quantities import format_sizes, sizes_on_hosts
 from reconciler.model.records import DIRECTORY
 from reconciler.model.roles import is_withdrawn, restrict_to, staying
 from reconciler.resources.volumes import heartbeats
@@ -33,7 +33,12 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     observed = restrict_to(observed, staying(cluster))
     for volume in (v for v in cluster.volumes if not is_withdrawn(v)):
         seen = views(volume, observed)
-        refused = [b for host, view in seen.items() for b in _check_view(volume, host, view)]
+        hosts = observed.answering_hosts()
+        refused = [
+            b
+            for host, view in seen.items()
+            for b in _check_view(volume, host, view, unread(hosts[host], view))
+        ]
         yield from refused
         if seen and not refused:
             yield from _check_together(volume, observed, seen)
@@ -63,14 +68,15 @@ def _check_copies(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             )
 
 
-def _check_view(volume: Volume, host: str, view: WantedDevice) -> Iterator[Blocked]:
+def _check_view(volume: Volume, host: str, view: WantedDevice, why: str) -> Iterator[Blocked]:
+    """``why`` is empty, or why the device is not known."""
     subject = volume_address(volume.label)
-    unread = view.unread or _superblock_unread(view)
-    if unread:
+    why = why or _superblock_unread(view)
+    if why:
         yield Blocked(
             "device-unreadable",
             subject,
-            f"{host}: {describe_device(volume)} could not be read: {unread}",
+            f"{host}: {describe_device(volume)} could not be read: {why}",
             "restore its paths (multipath -ll), or see what the kernel logged; then plan again",
         )
     elif not view.nodes and view.disk_found:
@@ -129,7 +135,7 @@ def _check_together(
     sizes = {host: view.size for host, view in seen.items()}
     blank = not any(view.superblock for view in seen.values())
     if blank and len(set(sizes.values())) > 1:
-        words = ", ".join(f"{host} {size} bytes" for host, size in sizes.items())
+        (words,) = sizes_on_hosts(sizes)
         yield Blocked(
             "device-size-differs",
             subject,
@@ -207,19 +213,19 @@ def _check_size(
     disk = whole_disk(facts, view)
     whole = disk.size if disk else view.size
     if whole < volume.size:
-        yield _too_small(volume, f"{host}: the disk has {whole} bytes", "grow the device")
+        has, wants = format_sizes(whole, volume.size)
+        yield _too_small(volume, f"{host}: the disk has {has}", wants, "grow the device")
     elif view.size + SLACK < volume.size - begin(facts, volume):
         found = f"{host}: the disk has room, but partition {volume.device.partition} has only"
-        yield _too_small(volume, f"{found} {view.size} bytes", "enlarge the partition")
+        has, wants = format_sizes(view.size, volume.size)
+        yield _too_small(volume, f"{found} {has}", wants, "enlarge the partition")
 
 
-def _too_small(volume: Volume, found: str, remedy: str) -> Blocked:
+def _too_small(volume: Volume, found: str, wants: str, remedy: str) -> Blocked:
     return Blocked(
         "device-too-small",
         volume_address(volume.label),
-        f"{found}, the file wants {format_size(volume.size)} of {describe_device(volume)}"
-        if isinstance(volume.size, int)
-        else found,
+        f"{found}, the file wants {wants} of {describe_device(volume)}",
         f"{remedy}, or ask for less",
     )
 

@@ -14,6 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from reconciler.cli import run
+from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM, install
 from reconciler.model.documents import checksum
 from tests.cli_harness import LUN, RECONCILE, desk
 
@@ -123,6 +125,23 @@ async def test_a_request_is_reviewed_in_one_comment_and_what_was_reviewed_is_app
         code, out = await ran(tmp_path, "drift", github)
         assert (code, "| `timeouts` | kernel | changed-outside |" in out) == (2, True), out
         assert out == (tmp_path / "reconcile-out/drift.md").read_text()
+
+
+async def test_a_request_needs_no_key_but_the_one_that_looks(tmp_path, capsys):
+    """Of those hosts all users have one key: who logged in shows which way was taken."""
+    async with desk(tmp_path, hosts=1) as at:
+        at.document["clusters"][0]["volumes"] = []
+        key = at.document["ssh"].pop("identity")
+        at.document["ssh"]["probe"] = {}
+        assert run(["sudoers", "--read-only", "--program", at.file]) == 0
+        install(at.world.machines["node01"], capsys.readouterr().out, "reconcile-probe")
+        (tmp_path / "old").write_text("")
+        look = {**GITHUB, "RECONCILE_LOOK_KEY": key}
+        code, out = await ran(tmp_path, "review", look)
+        assert (code, set(at.world.machines["node01"].ran)) == (0, {PROGRAM}), out
+        code, out = await ran(tmp_path, "apply", {**look, "RECONCILE_SSH_KEY": key})
+        assert (code, "cluster ocfs2: converged" in out) == (0, True), out
+        assert (await ran(tmp_path, "drift", look))[0] == 0
 
 
 async def test_a_plan_that_the_merged_file_does_not_have_is_never_applied(tmp_path):

@@ -2,11 +2,32 @@
 
 import asyncio
 import json
+import os
 import re
+import shlex
 import signal
 import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli import run
+from reconciler.cli.commands.demo import MISHAPS
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
+README = Path(__file__).parents[3] / "README.md"
+LAST = "  reconcile plan\n"
+FILE = """\
+  version: 1
+  clusters:
+    - name: ocfs2
+      members:
+        - {name: node01, interconnect: 10.88.1.11}
+        - {name: node02, interconnect: 10.88.1.12}
+        - {name: node03, interconnect: 10.88.1.13}
+      volumes:
+        - label: images
+"""
 
 
 def started(*words):
@@ -17,11 +38,13 @@ def started(*words):
     )
 
 
-async def told(*words):
-    """The exit code of a command, and what it prints."""
-    process = await started(*words)
-    out, _err = await process.communicate()
-    return process.returncode, out.decode()
+async def typed(directory, line):
+    """The exit code of a line in another terminal, and what it prints."""
+    read = f". {shlex.quote(str(directory / 'env'))}; {line}"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec("sh", "-c", read, stdout=pipe, stderr=pipe)
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
 
 
 async def played(directory, then):
@@ -30,7 +53,7 @@ async def played(directory, then):
     process = await started("demo", "--keep", str(directory), "--stay", *log)
     text = ""
     try:
-        while not text.endswith("reconcile apply\n"):
+        while not text.endswith(LAST):
             line = (await process.stdout.readline()).decode()
             assert line, text
             text += line
@@ -42,16 +65,39 @@ async def played(directory, then):
     return text
 
 
+async def looks(directory):
+    """Untouched hosts are well, and what they have can be imported as they are reached."""
+    _code, out, _err = await typed(directory, "reconcile status --format json")
+    assert [cluster["healthy"] for cluster in json.loads(out)["clusters"]] == [True]
+    code, out, _err = await typed(directory, "reconcile import node01")
+    assert (code, re.findall("name: (node0.)", out)) == (0, ["node01", "node03", "node04"])
+
+
+async def disturbs(directory):
+    """A host that is not there, a mount that drift finds, a power cut that stops a plan."""
+    answer = await typed(directory, "reconcile demo break node09 umount")
+    known = "the demo has no host node09; it has node01, node02, node03, node04\n"
+    assert answer == (1, "", known)
+    code, out, _err = await typed(directory, "reconcile demo break node03 umount")
+    assert (code, out.splitlines()[0]) == (0, "node03: umount /srv/images")
+    code, out, _err = await typed(directory, "reconcile drift --format json")
+    found = [item["address"] for item in json.loads(out)["items"]]
+    assert (code, found) == (2, ["volume/images/mount/node03"])
+    assert (await typed(directory, "reconcile demo break node04 power"))[0] == 0
+    assert (await typed(directory, "reconcile plan"))[0] == 3
+    assert (await typed(directory, "reconcile demo mend node04 power"))[0] == 0
+
+
 async def test_the_demo_tells_its_story_to_the_end_and_stays_to_be_played_with(tmp_path):
-    file = tmp_path / "cluster.yaml"
-    state = ("--state-dir", str(tmp_path / "state"))
-
-    async def node02_returns():
+    async def another_terminal():
+        await looks(tmp_path)
+        await disturbs(tmp_path)
+        file = tmp_path / "cluster.yaml"
         file.write_text(file.read_text().replace("# - {name: node02", "- {name: node02"))
-        code, said = await told("apply", str(file), "--auto-approve", *state)
-        assert (code, said.splitlines()[-1]) == (0, "cluster ocfs2: converged (21 done)")
+        code, out, _err = await typed(tmp_path, "reconcile apply --auto-approve")
+        assert (code, out.splitlines()[-1]) == (0, "cluster ocfs2: converged (22 done)")
 
-    text = await played(tmp_path, node02_returns)
+    text = await played(tmp_path, another_terminal)
     assert re.findall(r"^cluster ocfs2: (.*)$", text, re.MULTILINE) == [
         "converged (30 done)",
         "no-change",
@@ -62,8 +108,16 @@ async def test_the_demo_tells_its_story_to_the_end_and_stays_to_be_played_with(t
     ]
     assert re.findall(r"BLOCKED (\S+)", text) == ["volume-busy"]
     assert "no interruption for who stays" in text
-    assert "grow the file system images to 524288 blocks, mounted" in text
-    assert f"export RECONCILE_CONFIG={file}\n" in text
+    assert "grow the file system images to 2GiB, mounted" in text
+    assert f"  . {tmp_path}/env\n" in text
+    assert text.endswith(
+        "node03: umount /srv/images\nnode04: its power is cut\n"
+        "node04: it boots, and mounts what its fstab says\n\n"
+        "The demo is over; everything was simulated.\n"
+    )
+    shows_its_file(text)
+    approves_what_it_has_shown(text)
+    is_as_readme_has_it(text)
     ends = [
         json.loads(record.read_text().splitlines()[-1])["result"]
         for record in sorted((tmp_path / "state" / "runs").glob("*.jsonl"))
@@ -74,6 +128,52 @@ async def test_the_demo_tells_its_story_to_the_end_and_stays_to_be_played_with(t
     assert len(set(logged)) == len(ends) - 1  # all but the last, which was not the demo's
 
 
+def shows_its_file(text):
+    """Whole at first; then each change of it, before the command."""
+    bare = re.sub(r", ssh: \{[^}]*\}", "", text)
+    assert FILE in re.sub("  ssh: .*\n", "", bare)
+    assert re.findall(r"^[+-]       .*", bare, re.MULTILINE) == [
+        "+       - {name: node04, interconnect: 10.88.1.14}",
+        "-       - {name: node02, interconnect: 10.88.1.12}",
+        "+       # - {name: node02, interconnect: 10.88.1.12}",
+        "-         size: 1GiB",
+        "+         size: 2GiB",
+    ]
+
+
+def approves_what_it_has_shown(text):
+    """Each approval is of the plan that the command before it has shown."""
+    scenes = text.split("\n== ")[1:]
+    approvals = [re.findall(r"--approve (\w+)", scene) for scene in scenes]
+    assert [len(ids) for ids in approvals] == [1, 0, 0, 0, 1, 1]
+    for scene, ids in zip(scenes, approvals, strict=True):
+        before, _, _after = scene.partition("--approve")
+        assert set(ids) <= set(re.findall(r"^Plan (\w+)", before, re.MULTILINE))
+
+
+def is_as_readme_has_it(text):
+    """What README shows of a plan and a run is what the demo prints."""
+    (block,) = re.findall(r"^```text\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert [line for line in block.splitlines() if line not in text.splitlines()] == []
+
+
 async def test_a_log_that_cannot_be_written_ends_the_demo_before_it_begins(tmp_path):
-    code, said = await told("demo", "--log-file", str(tmp_path / "no" / "log"))
-    assert (code, said) == (64, "")
+    process = await started("demo", "--log-file", str(tmp_path / "no" / "log"))
+    out, _err = await process.communicate()
+    assert (process.returncode, out) == (64, b"")
+
+
+@pytest.mark.parametrize("mishap", MISHAPS)
+def test_no_host_is_asked_for_a_mishap_without_a_demo(monkeypatch, capsys, mishap):
+    monkeypatch.delenv("RECONCILE_DEMO", raising=False)
+    monkeypatch.setenv("RECONCILE_SSH_CONFIG", os.devnull)
+    assert run(["demo", "break", "node01", mishap]) == 64
+    assert "start `reconcile demo --stay`" in capsys.readouterr().err
+
+
+def test_a_demo_that_is_over_is_named(monkeypatch, capsys, tmp_path):
+    (tmp_path / "ssh_config").write_text("Host san\nHostName 127.0.0.1\nPort 1\n")
+    monkeypatch.setenv("RECONCILE_DEMO", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run(["demo", "mend", "node01", "power"]) == 64
+    assert f"no demo answers in {tmp_path}" in capsys.readouterr().err

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from reconciler.cli.commands.explain import SLIP, near_code
-from tests.unit.cli.test_commands import desk
+from tests.cli_harness import Desk, desk
 
 
 async def test_an_address_is_explained_by_the_plan_and_an_unknown_one_is_an_error(tmp_path):
@@ -42,3 +44,51 @@ async def test_without_a_file_it_is_the_one_that_is_there(tmp_path):
         assert at.file
         code, out, err = await at.run("explain", "cluster.conf", "--format", "json")
         assert (code, json.loads(out)["address"]) == (0, "cluster.conf"), err
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("mount", "mount: a kind of action"),
+        ("volumes.size", "clusters[].volumes[].size: a key of the file"),
+        ("volume/LABEL/mount", "volume/LABEL/mount/HOST: an address of a plan"),
+        ("volume/images/mount", "volume/LABEL/mount/HOST: an address of a plan"),
+        ("locked", "# locked: another run has the cluster"),
+        ("bad-size", "# bad-size: a size without a binary unit"),
+    ],
+)
+async def test_what_a_word_means_needs_neither_hosts_nor_a_file(tmp_path, word, line):
+    code, out, err = await Desk(None, tmp_path, {}).run("explain", word)
+    assert (code, out.splitlines()[0], err) == (0, line, "")
+
+
+async def test_a_kind_or_key_asks_no_host_though_there_is_a_file(tmp_path):
+    """The file names hosts that do not exist."""
+    at = Desk(None, tmp_path, {})
+    assert (await at.run("init", "-o", "cluster.yaml"))[0] == 0
+    for word in ("mount", "volumes.size", "volume/LABEL/mount"):
+        code, out, err = await at.run("explain", word, "--format", "json")
+        assert (code, json.loads(out)["word"], err) == (0, word, "")
+
+
+async def test_of_a_kind_with_a_file_it_is_the_plan_s(tmp_path):
+    async with desk(tmp_path, hosts=1) as at:
+        code, out, _err = await at.run("explain", "mount", at.file)
+        assert (code, "mount on node01: mount images on /srv/images" in out) == (0, True)
+
+
+async def test_a_slip_in_a_word_is_told_with_what_was_meant(tmp_path):
+    at = Desk(None, tmp_path, {})
+    for word, meant in (("volumes.sise", "volumes.size"), ("monut", "mount")):
+        code, out, err = await at.run("explain", word)
+        assert (code, out, f"did you mean {meant}?" in err) == (64, "", True)
+
+
+async def test_without_a_word_all_of_them_are_listed(tmp_path):
+    at = Desk(None, tmp_path, {})
+    _code, out, _err = await at.run("explain", "--format", "json")
+    document = json.loads(out)
+    assert {"locked", "tab", "host-unreachable"} <= document["codes"].keys()
+    assert {"mount", "volumes.size", "member/NAME/cluster.conf"} <= set(document["words"])
+    _code, out, _err = await at.run("explain")
+    assert set(document["words"]) <= set(out.splitlines())

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,7 +27,13 @@ def recorded(tmp_path, name="20261122T120000Z-aaaaaa", end="converged"):
     ticks = iter(BEGAN + timedelta(seconds=n) for n in range(20))
     with Journal(tmp_path / "runs", name, lambda: next(ticks)) as journal:
         journal.emit("run-started", {"cluster": None, **WHO})
-        observed = {"cluster": "ocfs2", "hosts": 3, "unreachable": 1, "plan": "9c1f00aa11bb"}
+        observed = {
+            "cluster": "ocfs2",
+            "hosts": 3,
+            "unreachable": 1,
+            "actions": 4,
+            "plan": "9c1f00aa11bb",
+        }
         journal.emit("observed", observed)
         command = "mount -t ocfs2 /dev/sdb1 /srv/images"
         journal.emit("action-started", {**MOUNT, "because": "it is not", "command": command})
@@ -40,6 +48,16 @@ def recorded(tmp_path, name="20261122T120000Z-aaaaaa", end="converged"):
     return journal.path
 
 
+@pytest.fixture(autouse=True)
+def a_zone_of_its_own(monkeypatch):
+    """An hour before UTC, where no summer is."""
+    monkeypatch.setenv("TZ", "XYZ-1")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
 def told(capsys, tmp_path, *words):
     code = run([*words, "--state-dir", str(tmp_path)])
     out, err = capsys.readouterr()
@@ -51,21 +69,24 @@ def test_history_tells_who_did_what_and_how_it_ended_the_latest_first(tmp_path, 
     recorded(tmp_path, "20261123T120000Z-bbbbbb", end=None)
     code, out, _err = told(capsys, tmp_path, "history")
     assert code == 0
-    assert [line.split() for line in out.splitlines()] == [
-        ["RUN", "RESULT", "DONE", "PLAN", "WHO", "FILE"],
-        ["20261123T120000Z-bbbbbb", "cut", "off", "-", "9c1f00aa11bb", "ops@desk", WHO["file"]],
+    assert [re.split(" {2,}", line) for line in out.splitlines()] == [
+        ["RUN", "BEGAN", "TOOK", "RESULT", "DONE", "PLAN", "WHO", "FILE"],
+        [
+            "20261123T120000Z-bbbbbb",
+            *("2026-11-22 13:00", "2 s+", "cut off", "0/4, 1 unknown"),
+            *("9c1f00aa11bb", "ops@desk", WHO["file"]),
+        ],
         [
             "20261122T120000Z-aaaaaa",
-            "converged",
-            "1/1",
-            "9c1f00aa11bb",
-            "ops@desk",
-            WHO["file"],
+            *("2026-11-22 13:00", "4 s", "converged", "1/1"),
+            *("9c1f00aa11bb", "ops@desk", WHO["file"]),
         ],
     ]
     _code, out, _err = told(capsys, tmp_path, "history", "--format", "json", "-n", "1")
     (latest,) = json.loads(out)["runs"]
     assert (latest["run"], latest["result"]) == ("20261123T120000Z-bbbbbb", "cut off")
+    assert latest["counts"] == {"done": 0, "failed": 0, "not-started": 3, "unknown": 1}
+    assert latest["seconds"] == 2
 
 
 def test_history_without_a_run_says_where_it_looked(tmp_path, capsys):
@@ -78,7 +99,8 @@ def test_show_tells_each_command_with_its_output_duration_and_proof(tmp_path, ca
     code, out, _err = told(capsys, tmp_path, "show", "20261122")
     assert code == 0
     assert "ops on desk" in out
-    assert "12:00:03 done     9.3 s  node01: mount images on /srv/images\n" in out
+    assert "when     2026-11-22 13:00 to 2026-11-22 13:00 UTC+01:00 (4 s)\n" in out
+    assert "13:00:03 done     9.3 s  node01: mount images on /srv/images\n" in out
     assert "$ mount -t ocfs2 /dev/sdb1 /srv/images   (status 0, 8.4 s)\n" in out
     assert "line 11\n    and 8 more lines (-v shows them)\n" in out
     _code, out, _err = told(capsys, tmp_path, "show", "last", "-v")
@@ -171,7 +193,7 @@ def test_a_record_that_cannot_be_read_hides_no_other(tmp_path, capsys):
     recorded(tmp_path)
     (tmp_path / "runs/20261124T120000Z-cccccc.jsonl").mkdir()
     code, out, _err = told(capsys, tmp_path, "history")
-    assert (code, [line.split()[1] for line in out.splitlines()]) == (
+    assert (code, [re.split(" {2,}", line)[3] for line in out.splitlines()]) == (
         0,
         ["RESULT", "unreadable", "converged"],
     )

@@ -40,7 +40,7 @@ FILE = """\
 version: 1
 clusters:
   - name: ocfs2
-    members: [{name: node01, interconnect: 10.0.0.11}]
+    members: [{name: node01, interconnect: 192.0.2.11}]
     volumes:
       - {label: images, device: {wwid: '3600140512345678'}, size: 1GiB, mount: {path: /srv/images}}
 """
@@ -55,6 +55,7 @@ BINDS = {
     "group": "/etc/group",
     "sudoers": "/etc/sudoers",
     "sbin": "/usr/local/sbin",
+    "kernel": "/sys/kernel",
 }
 
 
@@ -118,8 +119,13 @@ def furnished(folder: Path, lab: Lab, capsys: pytest.CaptureFixture[str]) -> Sta
     file = lab.home / "cluster.yaml"
     file.write_text(FILE)
     folder.chmod(0o755)
-    for name in ("home", "sbin"):
+    for name in ("home", "sbin", "kernel"):
         (folder / name).mkdir(mode=0o755)
+    node = (
+        folder / "kernel/config/cluster/ocfs2/node/node01"
+    )  # so that it is not tried to reach
+    node.mkdir(parents=True)
+    (node / "ipv4_address").write_text("192.0.2.11\n")
     line = f"{USER}:*:64990:64990::{folder}/home:/bin/sh\n"
     (folder / "passwd").write_text(Path("/etc/passwd").read_text() + line)
     (folder / "group").write_text(Path("/etc/group").read_text() + f"{USER}:x:64990:\n")

@@ -46,7 +46,8 @@ HINTS = {
     "a state like no other": (
         member("state: purple"),
         "present; drained: in the cluster with nothing mounted; offline: down for now and not "
-        "contacted (attested); absent: evicted; dead: powered off for good (attested).",
+        "contacted (attested); absent: evicted; dead: powered off for good (attested).  "
+        "(reconcile explain members.state)",
     ),
     "a size without unit": (
         replaced("fill", "800"),

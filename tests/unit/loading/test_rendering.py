@@ -35,8 +35,8 @@ def test_without_its_lines_a_problem_is_words_only():
 
 def test_the_caret_stands_below_its_character_after_tabs_and_wide_letters():
     line = "\t日: x日y"
-    assert render([Problem("f", 1, 2, "c", "m")], (line,)).splitlines()[1:] == [line, "\t^~"]
-    assert render([Problem("f", 1, 5, "c", "m")], (line,)).splitlines()[1:] == [
+    assert render([Problem("f", 1, 2, "tab", "m")], (line,)).splitlines()[1:] == [line, "\t^~"]
+    assert render([Problem("f", 1, 5, "tab", "m")], (line,)).splitlines()[1:] == [
         line,
         "\t    ^~~~",
     ]
@@ -45,20 +45,20 @@ def test_the_caret_stands_below_its_character_after_tabs_and_wide_letters():
 def test_a_plain_text_of_several_words_is_underlined_whole():
     line = "size: 50 big furlongs  # comment"
     assert (
-        render([Problem("f", 1, 7, "c", "m")], (line,)).splitlines()[2]
+        render([Problem("f", 1, 7, "tab", "m")], (line,)).splitlines()[2]
         == "      " + "^" + "~" * 14
     )
 
 
 def test_a_long_line_is_cut_around_the_culprit():
     line = "x" * 500 + " here " + "y" * 500
-    shown, caret = render([Problem("f", 1, 502, "c", "m")], (line,)).splitlines()[1:]
+    shown, caret = render([Problem("f", 1, 502, "tab", "m")], (line,)).splitlines()[1:]
     assert len(shown) == 160
     assert shown[caret.index("^") :].startswith("here ")
 
 
 def test_escape_sequences_do_not_reach_the_terminal():
-    assert "\x1b" not in render([Problem("f", 1, 1, "c", "m")], ("\x1b[31mred",))
+    assert "\x1b" not in render([Problem("f", 1, 1, "tab", "m")], ("\x1b[31mred",))
 
 
 def test_json_is_in_the_published_shape():
@@ -81,7 +81,9 @@ def test_sarif_names_rule_file_and_place():
     log = json.loads(as_sarif([VALUE, KEY]))
     run = log["runs"][0]
     assert log["version"] == "2.1.0"
-    assert run["tool"]["driver"]["rules"] == [{"id": "bad-value"}, {"id": "unknown-key"}]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["bad-value", "unknown-key"]
+    assert all("## What to do" in rule["help"]["text"] for rule in rules)
     assert run["results"][1] == {
         "ruleId": "unknown-key",
         "ruleIndex": 1,
@@ -113,5 +115,5 @@ def test_junit_has_a_suite_a_file_and_a_failure_a_problem():
 
 
 def test_junit_survives_what_xml_cannot_hold():
-    text = as_junit(["f"], [Problem("f", 1, 1, "c", "a\x00b")])
+    text = as_junit(["f"], [Problem("f", 1, 1, "tab", "a\x00b")])
     assert ET.fromstring(text)[0][0][0].get("message") == "a\ufffdb"  # noqa: S314

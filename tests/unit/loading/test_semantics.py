@@ -3,78 +3,22 @@
 import pytest
 
 from reconciler.loading.semantics import RULES, findings, secrets
-from reconciler.model.desired import Desired
+from tests.unit.loading.wishes import (
+    SINCE,
+    WWID,
+    attesting,
+    command,
+    desired,
+    device,
+    members,
+    mount,
+    people,
+    storage,
+    volumes,
+    work,
+)
 
-WWID = "36001405a1b2c3d4e5f60718293a4b5c6"
-SINCE = {"by": "me", "at": "2026-03-01"}
 C, M, V = ("clusters", 0), ("clusters", 0, "members"), ("clusters", 0, "volumes")
-
-
-def members(*changes):
-    """Members node0, node1, … with distinct addresses, changed."""
-    return [
-        {"name": f"node{i}", "interconnect": f"10.0.0.{i + 1}", **change}
-        for i, change in enumerate(changes)
-    ]
-
-
-def volumes(*changes):
-    """Volumes v0, v1, … on distinct devices and directories, changed."""
-    return [
-        {
-            "label": f"v{i}",
-            "device": {"wwid": WWID[:-1] + str(i)},
-            "size": "fill",
-            "mount": {"path": f"/srv/v{i}"},
-            **change,
-        }
-        for i, change in enumerate(changes)
-    ]
-
-
-def desired(*clusters, ssh=None):
-    """Clusters c0, c1, … of one member each, changed."""
-    listed = [
-        {
-            "name": f"c{i}",
-            "members": [{"name": f"m{i}", "interconnect": f"10.9.0.{i + 1}"}],
-            **c,
-        }
-        for i, c in enumerate(clusters)
-    ]
-    return Desired.model_validate({"version": 1, "ssh": ssh or {}, "clusters": listed})
-
-
-def people(*changes, **cluster):
-    return desired({"members": members(*changes), **cluster})
-
-
-def attesting(*numbers):
-    """Two members, of whom one has a fixed number, and attested heartbeats."""
-    blocks = [{"number": number, **SINCE} for number in numbers]
-    return people({"number": 4}, {}, heartbeat={"attested": blocks})
-
-
-def storage(*changes):
-    return desired({"volumes": volumes(*changes)})
-
-
-def mount(**change):
-    return {"mount": {"path": "/srv/v0", **change}}
-
-
-def device(**names):
-    return {"device": names}
-
-
-def work(**change):
-    return {"workloads": change}
-
-
-def command(*argv):
-    return {"backing": {"command": {"host": "san", "argv": list(argv)}}}
-
-
 NODE0 = {"name": "node0", "interconnect": "10.0.0.9"}
 BY_ID = "/dev/disk/by-id/"
 GUEST = {"list": ["a"], "stop": ["a"], "start": ["a"]}
@@ -187,6 +131,12 @@ BROKEN = {
     ],
     "ssh_defaults_name_no_host": [
         (desired({}, ssh={"host": "h"}), [(("ssh", "host"), "ssh-host-for-all")]),
+    ],
+    "ssh_hosts_are_hosts_alone": [
+        (
+            people({"ssh": {"host": "192.0.2.1:22"}}, {"ssh": {"host": "2001:db8::1"}}),
+            [(("clusters", 0, "members", 0, "ssh", "host"), "ssh-host-form")],
+        ),
     ],
     "host_keys_are_checked": [
         (
@@ -335,9 +285,10 @@ BROKEN = {
     ],
     "mount_options_are_known": [
         (
-            storage(mount(options=["noatiem", "errors=remount-ro"])),
+            storage(mount(options=[option, "errors=remount-ro"])),
             [((*V, 0, "mount", "options", 0), "mount-option")],
-        ),
+        )
+        for option in ("noatiem", "data=journal", "barrier", "lazytime", "datavolume")
     ],
     "mount_options_are_given_once": [
         (
@@ -373,6 +324,10 @@ BROKEN = {
         (
             storage({**device(path="/dev/san/a"), **command("{wwid}")}),
             [((*V, 0, "backing", "command", "argv", 0), "unknown-placeholder")],
+        ),
+        (
+            storage({"access": {"revoke": {"host": "a", "argv": ["b", "{host}", "{lun}"]}}}),
+            [((*V, 0, "access", "revoke", "argv", 2), "unknown-placeholder")],
         ),
     ],
     "guests_placeholders_are_known": [

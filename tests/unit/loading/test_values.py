@@ -45,12 +45,12 @@ WORDS = {
     "a fraction for a port": (
         member("port: 7777.5"),
         "7:15: error[bad-type]: 'port' takes a whole number, not the number 7777.5",
-        "TCP port of cluster traffic.",
+        "TCP port of cluster traffic.  (reconcile explain members.port)",
     ),
     "a truth for a number": (
         member("number: true"),
         "7:17: error[bad-type]: 'number' takes a whole number, not true",
-        "A fixed node number; otherwise the lowest free one, kept for good.",
+        "A fixed node number; otherwise the lowest free one, kept for good.  (reconcile explain members.number)",
     ),
     "a number for a truth": (
         member("ssh: {sudo: 1}"),
@@ -65,17 +65,17 @@ WORDS = {
     "a port that the kernel refuses": (
         member("port: 65535"),
         "7:15: error[bad-value]: 'port' is 65535; it must be at most 65534",
-        "TCP port of cluster traffic.",
+        "TCP port of cluster traffic.  (reconcile explain members.port)",
     ),
     "a dead threshold that the kernel ignores": (
         replaced("    members:\n", "    heartbeat: {dead_threshold: 2}\n    members:\n"),
         "4:33: error[bad-value]: 'dead_threshold' is 2; it must be at least 3",
-        "Dead after (this - 1) x 2 seconds without a heartbeat.",
+        "Dead after (this - 1) x 2 seconds without a heartbeat.  (reconcile explain heartbeat.dead_threshold)",
     ),
     "a number beyond the last": (
         member("number: 255"),
         "7:17: error[bad-value]: 'number' is 255; it must be at most 254",
-        "A fixed node number; otherwise the lowest free one, kept for good.",
+        "A fixed node number; otherwise the lowest free one, kept for good.  (reconcile explain members.number)",
     ),
     "a key without a value": (
         member("ssh:"),
@@ -95,12 +95,12 @@ WORDS = {
     "a mapping for a text": (
         replaced("name: node1", "name: {a: b}"),
         "5:9: error[bad-type]: 'name' takes a text, not a mapping",
-        "write one value, as text: The host's own short host name.",
+        "write one value, as text: The host's own short host name.  (reconcile explain members.name)",
     ),
     "an empty list": (
         volume("backup: {host: node1, argv: []}"),
         "11:31: error[bad-value]: 'argv' is empty; it needs at least one item",
-        "The command and its arguments; no shell reads them. An argument env:NAME or file:PATH stands for a secret: reconcile reads it when the approved action runs, from its environment or a file for its owner alone, and shows it nowhere.",
+        "The command and its arguments; no shell reads them. An argument env:NAME or file:PATH stands for a secret: reconcile reads it when the approved action runs, from its environment or a file for its owner alone, and shows it nowhere.  (reconcile explain volumes.backup.argv)",
     ),
     "a choice in capitals": (
         member("state: Absent"),
@@ -123,13 +123,13 @@ WORDS = {
         replaced("label: images", r'label: "images\n"'),
         "8:16: error[bad-value]: 'images\ufffd' is not a volume label: at most 63 letters, "
         "digits, dots, hyphens and underscores",
-        "The file system's label.",
+        "The file system's label.  (reconcile explain volumes.label)",
     ),
     "a long cluster name": (
         replaced("  - name: images", "  - name: abcdefghijklmnopq"),
         "3:11: error[bad-value]: 'abcdefghijklmnopq' is not a cluster name: 1 to 16 letters "
         "and digits",
-        "As in cluster.conf; stamped on new volumes, so unique names are wiser.",
+        "As in cluster.conf; stamped on new volumes, so unique names are wiser.  (reconcile explain clusters.name)",
     ),
     "a name for an address": (
         replaced("10.0.0.1", "node1"),
@@ -147,7 +147,7 @@ WORDS = {
         replaced("fill", "50 furlongs"),
         "10:15: error[bad-size]: '50 furlongs' is neither 'fill' nor a whole number with a "
         "binary unit, like 512MiB or 800GiB",
-        "How much of the device the volume takes, or `fill`: all of it. It only grows.",
+        "How much of the device the volume takes, or `fill`: all of it. It only grows.  (reconcile explain volumes.size)",
     ),
     "decimal gigabytes": (
         replaced("fill", "800GB"),
@@ -171,7 +171,7 @@ WORDS = {
         volume("features: {cluster_size: 3KiB}"),
         "11:34: error[bad-size]: '3KiB' is not one of 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, "
         "128KiB, 256KiB, 512KiB, 1MiB",
-        "mkfs.ocfs2 -C",
+        "In which units files get room: mkfs.ocfs2 -C.  (reconcile explain volumes.features.cluster_size)",
     ),
     "a duration in words": (
         volume("backup: {host: node1, argv: [a], max_age: 1 day}"),
@@ -188,7 +188,7 @@ WORDS = {
     "a moment in words": (
         member("attested: {by: me, at: yesterday}"),
         "7:32: error[bad-time]: 'yesterday' is not a point in time like 2026-03-01T09:30:00Z",
-        "When it was seen: ISO 8601, UTC unless it says otherwise.",
+        "When it was seen: ISO 8601, UTC unless it says otherwise.  (reconcile explain members.attested.at)",
     ),
     "another version": (
         replaced("version: 1", "version: 2"),
@@ -272,7 +272,7 @@ def test_a_missing_key_is_shown_at_the_key_of_its_mapping():
 f.yaml:11:9: error[missing-key]: 'mount' has no 'path'
         mount: {at_boot: false}
         ^~~~~
-hint: The mount point, the same on every member.
+hint: The mount point, the same on every member.  (reconcile explain volumes.mount.path)
 """
     )
 
@@ -284,7 +284,7 @@ def test_a_missing_key_of_a_list_item_is_shown_at_the_item():
 f.yaml:5:9: error[missing-key]: this item of 'members' has no 'interconnect'
       - name: node1
         ^~~~
-hint: Its IPv4 address for cluster traffic; it must be on that host.
+hint: Its IPv4 address for cluster traffic; it must be on that host.  (reconcile explain members.interconnect)
 """
     )
 

@@ -10,9 +10,11 @@ from reconciler.model.quantities import (
     format_duration,
     format_extent,
     format_size,
+    format_sizes,
     parse_duration,
     parse_extent,
     parse_size,
+    sizes_on_hosts,
 )
 
 
@@ -64,6 +66,29 @@ def test_a_size_without_an_exact_unit_is_told_in_bytes():
 def test_every_size_is_read_back_as_it_was_written(size):
     assert parse_size(format_size(size)) == size
     assert parse_extent(format_extent(size)) == size
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ((2**30, 2**31), ("1GiB", "2GiB")),
+        ((2**30 + 2**20, 2**31), ("1025MiB", "2048MiB")),
+        ((2**30 + 1, 2**31), ("1073741825 bytes", "2147483648 bytes")),
+        ((0, 2**30), ("0GiB", "1GiB")),
+        ((0, 0), ("0 bytes", "0 bytes")),
+        ((), ()),
+    ],
+)
+def test_sizes_that_are_compared_are_exact_and_of_one_unit(sizes, words):
+    assert format_sizes(*sizes) == words
+
+
+def test_sizes_of_hosts_are_told_once_each_in_the_unit_of_what_is_wanted():
+    sizes = {"a": 2**30, "b": 2**30 + 2**20, "c": 2**30, "d": None}
+    assert sizes_on_hosts(sizes, 2**31) == (
+        "1024MiB on a, c; 1025MiB on b; unknown on d",
+        "2048MiB",
+    )
 
 
 def test_fill_is_an_extent_and_no_size():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -11,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 import reconciler
 from reconciler.model import refusals
 from reconciler.model.observed import Unreachable
-from reconciler.model.outcome import Blocked, Finding
-from reconciler.model.refusals import GATE, REFUSALS, host_remedy, require_declared
+from reconciler.model.outcome import Blocked, ClusterResult, Finding
+from reconciler.model.problems import Problem
+from reconciler.model.refusals import GATE, REFUSALS, RUN, host_remedy, require_declared
 
 SOURCE = Path(reconciler.__file__).parent
 # How the scripts say a code: `refuse CODE`, `stop STATUS CODE`, or in the words of a step.
@@ -40,8 +42,19 @@ def test_a_host_is_silent_for_a_declared_reason_only():
 
 
 def test_each_code_is_declared_once():
-    assert len(refusals._DECLARED) == len(REFUSALS)
-    assert [item.code for item in refusals._DECLARED] == sorted(REFUSALS)
+    assert len(refusals._ALL) == len(REFUSALS)
+    named = [item.code for item in refusals._DECLARED]
+    assert named == sorted(named)
+
+
+def test_the_words_of_a_run_are_declared():
+    ends = {code for code, item in REFUSALS.items() if item.source == RUN}
+    assert ends == set(get_args(ClusterResult))
+
+
+def test_a_problem_of_a_file_has_a_declared_code():
+    with pytest.raises(ValueError, match="'no-such-code' is not declared"):
+        Problem("f.yaml", 1, 1, "no-such-code", "message")
 
 
 def test_the_gate_says_the_codes_that_are_declared_for_it():
@@ -57,7 +70,7 @@ def test_no_code_is_declared_that_nothing_says():
     text = "".join(f.read_text("utf-8") for f in files if "simulator" not in f.parts)
     said = {
         code
-        for word in re.findall(r'"([a-z-]+)"', text)
+        for word in re.findall(r'"([a-z0-9-]+)"', text)
         for code in (word, f"invariant-{word}")
     }
     ours = {code for code, item in REFUSALS.items() if item.source != GATE}

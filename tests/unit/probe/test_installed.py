@@ -1,5 +1,6 @@
 """The probe as a file: what it asks is in it, it tells so, and takes no word from anybody."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from reconciler.probe.installed import (
 )
 from reconciler.resources import SECTIONS
 from tests.builders import facts
-from tests.unit.gate.calls import SHELLS
+from tests.unit.gate.calls import SHELLS, needs_root, within
 
 LISTING = "/srv/a\n/bin/list\nit's $(touch mark) `touch mark` \\n"
 WORDS = (
@@ -33,7 +34,7 @@ WORDS = (
     "--guests",
     LISTING,
 )
-PEERS = ("10.0.0.1:7777", "10.0.0.2:7777")
+PEERS = ("127.0.0.1:1", "127.0.0.2:1")
 
 
 @pytest.fixture
@@ -59,6 +60,50 @@ def test_it_tells_what_it_asks_and_asks_it(program, shell):
     assert installed_answer(before) == (digest(), told)
     assert "want\twwid=3600\t-\tno\n" in answer
     assert not (program.parent / "mark").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_it_begins_itself_anew_in_every_shell(program, shell):
+    status, text = ran(*shell, program)
+    assert (status, text.startswith("@@reconcile-installed\t")) == (0, True)
+    assert text.endswith("@@done\n")
+
+
+RAISED = ["prlimit", "--cpu=9:9", "--fsize=1:1", "sh", "-c", "ulimit -t unlimited"]
+
+
+@pytest.mark.skipif(
+    not shutil.which("prlimit")
+    or subprocess.run(RAISED, capture_output=True, check=False).returncode,
+    reason="needs a root who may raise limits (CAP_SYS_RESOURCE)",
+)
+def test_no_limit_of_its_caller_stops_a_program_halfway(program):
+    asks = "# What it asks, and tells first that it does."
+    text = program.read_text().replace(asks, "ulimit -t; ulimit -f")
+    program.chmod(0o700)
+    program.write_text(text)
+    assert ran(*RAISED[:3], program)[1].splitlines()[:2] == ["unlimited", "unlimited"]
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("nodes", "tried"),
+    [(("127.0.0.1", "127.0.0.2"), False), (("127.0.0.1", "127.0.0.22"), True)],
+)
+def test_others_are_tried_only_while_one_is_no_node_of_the_kernel(program, shell, nodes, tried):
+    """By real files in the place of configfs."""
+    for place, ip in enumerate(nodes):
+        node = program.parent / f"config/cluster/ocfs2/node/node0{place}"
+        node.mkdir(parents=True)
+        (node / "ipv4_address").write_text(f"{ip}\n")
+    script = f"mount -t tmpfs tmpfs /sys/kernel && cp -r {program.parent}/config /sys/kernel"
+    status, text = ran(*within(script, shell), program, "alone")
+    assert status == 0
+    assert ("@@asked\tconnect\t" in text, "\nconnect\t127.0.0.1:1\t" in text) == (
+        tried,
+        tried,
+    )
 
 
 def test_it_begins_itself_anew_without_anything_of_its_caller(program):

@@ -35,3 +35,27 @@ def test_what_is_refused_on_several_hosts_alike_is_said_once():
         other,
         plain,
     )
+
+
+def test_refusals_of_members_that_say_the_same_are_one():
+    hosts = [f"node0{n}" for n in (1, 2, 3, 4)]
+    found = [
+        Blocked("section-unread", f"member/{h}", f"mounts of {h} are unread", f"look at {h}")
+        for h in hosts
+    ]
+    assert refusals(found) == (
+        Blocked(
+            "section-unread",
+            "member/node[01-04]",
+            "mounts of node[01-04] are unread",
+            "look at HOST (HOST: node[01-04])",
+        ),
+    )
+    assert refusals(found[:1]) == tuple(found[:1])
+
+
+def test_names_within_names_are_not_taken_for_a_host():
+    one = Blocked("section-unread", "member/node1", "node1: node1.example and node11", "x")
+    other = Blocked("section-unread", "member/node2", "node2: node1.example and node11", "x")
+    (found,) = refusals([one, other])
+    assert found.message == "node1, node2: node1.example and node11"

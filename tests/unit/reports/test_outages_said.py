@@ -5,11 +5,13 @@ from functools import cache
 
 import pytest
 
+from reconciler.model.views import Surroundings
 from reconciler.planning.kinds import TAKES, having
 from reconciler.reports.documents import plan_document
 from reconciler.reports.explanation import explanation_document, matter
-from reconciler.reports.forms import FORMS, Shown
+from reconciler.reports.forms import FORMS
 from reconciler.reports.grouping import steps
+from reconciler.reports.plan_views import plan_views
 from reconciler.reports.runbook import runbook_document, runbook_lines
 from reconciler.reports.text import plan_lines
 from reconciler.reports.timeline import timeline, windows
@@ -32,9 +34,13 @@ def losing(name):
     return {a.id for a in actions(name) if a.kind in having(TAKES) and a.risk == "outage"}
 
 
+def around(at):
+    return Surroundings("cluster.yaml", {}, plan_views(at.plan, at.pairs))
+
+
 def rendered(name, form):
     at = scene(name)
-    return FORMS[form](Shown(at.plan, at.pairs, "cluster.yaml", {}))
+    return FORMS[form](at.plan, around(at))
 
 
 @pytest.fixture(params=NAMES)
@@ -58,7 +64,7 @@ def test_some_have_the_risk_of_an_eviction_and_lose_nothing():
 
 def test_json_says_it_of_each_action(name):
     at = scene(name)
-    document = plan_document(at.plan, at.desired, (), "")
+    document = plan_document(at.plan, at.desired, (), "", around(at))
     told = {a["id"] for c in document["clusters"] for a in c["actions"] if a["outage"]}
     assert told == losing(name)
     whole = explanation_document(matter(at.plan, "cluster/ocfs2"), at.plan)
@@ -67,7 +73,7 @@ def test_json_says_it_of_each_action(name):
 
 def test_the_terminal_paints_it(name):
     at = scene(name)
-    lines = plan_lines(at.plan, {c.name: seen for c, seen in at.pairs}, 0)
+    lines = plan_lines(at.plan, around(at).views, 0)
     told = [style for style, line in lines if style != "title" and re.match(r" *\d+ ", line)]
     painted = [style == "warn" for style in told]
     assert painted == expected(name)

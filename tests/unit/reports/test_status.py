@@ -62,7 +62,7 @@ def test_a_healthy_cluster_fits_a_narrow_terminal():
         "  node02  1     online  slot 1, beats\n"
         "  node03  2     online  slot 2, beats\n"
         "  volume  size   used           slots  mounted by\n"
-        "  images  1 GiB  768 MiB, 75 %  3/8    3"
+        "  images  1 GiB  0.8 GiB, 75 %  3/8    3"
     )
     assert (document["healthy"], document["problems"]) == (True, [])
 
@@ -156,7 +156,11 @@ def test_leases_and_what_runs_have_left_are_told_with_their_hosts():
     assert "of ops@desk pid 4711 on node01, node02, renewed 12 s ago" in text
     assert "has ended without" not in text
     leases = (Lease("20261122T120000Z-abc", HOLDER, 700.0),)
-    _document, old = seen(with_facts(running(CLUSTER), "node01", leases=leases), width=200)
+    assert (document["healthy"], document["state"]) == (False, "at-work")
+    assert "3/3 hosts read  A RUN IS AT WORK\n" in text
+    document, old = seen(with_facts(running(CLUSTER), "node01", leases=leases), width=200)
+    assert (document["healthy"], document["state"]) == (False, "unfinished")
+    assert "3/3 hosts read  UNFINISHED: a run left something to be done\n" in old
     assert "renewed 700 s ago: it has ended without giving it back" in old
     assert "node01, node02: a backup was begun and did not end" in text
     assert "agent.service" in text
@@ -177,9 +181,26 @@ def test_what_still_runs_of_a_lease_is_told_also_when_the_run_has_given_it_back(
     )
     assert "is cut off (reconcile unlock r1); node01 still runs 4711 tunefs.ocfs2" in text
     assert "LEASE  of a run that has ended: node02 still runs something" in text
+    assert document["state"] == "unfinished"
     sealed = Lease("r1", HOLDER, 700.0, sealed=True)
-    _document, text = seen(with_facts(running(CLUSTER), "node01", leases=(sealed,)), width=200)
+    document, text = seen(with_facts(running(CLUSTER), "node01", leases=(sealed,)), width=200)
     assert "it starts nothing more, and the next run takes its place" in text
+    assert (document["healthy"], document["state"]) == (True, "healthy")
+
+
+@pytest.mark.parametrize("what", ["leases", "records"])
+def test_a_cluster_of_which_nobody_knows_whether_a_run_is_left_is_not_healthy(what):
+    unread = Unknown("garbled")
+    document, text = seen(with_facts(running(CLUSTER), "node01", **{what: unread}), width=200)
+    assert (document["healthy"], document["state"]) == (False, "unfinished")
+    assert "UNFINISHED  node01: " in text
+
+
+def test_what_a_run_has_left_to_be_done_is_not_healthy():
+    owed = json.dumps({"services": ["agent.service"], "disabled": []})
+    file = TextFile("/var/lib/reconcile/ocfs2/stopped.json", owed, "1")
+    document, _text = seen(with_facts(running(CLUSTER), "node01", records=(file,)))
+    assert (document["healthy"], document["state"]) == (False, "unfinished")
 
 
 def test_a_pause_is_told_with_who_why_and_until_when_and_one_unread_is_not_none():
@@ -223,3 +244,23 @@ def test_what_is_not_yet_as_the_file_says_is_no_illness():
     assert (document["healthy"], document["problems"]) == (True, [])
     assert "DIFFERS  images is mounted, and the file does not want it on node02\n" in text
     assert "  node02  1     online (absent)  slot 1, beats\n" in text
+
+
+def test_the_same_on_several_hosts_is_told_once():
+    names = [f"node0{n}" for n in range(1, 7)]
+    cluster = spec(names, volumes=[volume()])
+    hosts = dict(running(cluster).hosts)
+    for name in names[:4]:
+        hosts[name] = Unreachable(name, "host-unreachable", f"{name} port 22: no answer")
+    for name in names[4:]:
+        hosts[name] = replace(hosts[name], mounts=())
+    _document, text = seen(Observed(hosts), cluster, width=200)
+    assert "  NOT READ  node[01-04]: host-unreachable: node[01-04] port 22: no answer; " in text
+    assert "  WRONG  images is not mounted on node05, node06\n" in text
+
+
+def test_two_long_names_are_never_shown_alike():
+    labels = [f"production-virtual-machine-images-{n}-of-the-farm" for n in (1, 2)]
+    volumes = [volume(label=label, mount={"path": f"/srv/{label}"}) for label in labels]
+    _document, text = seen(running(spec(volumes=volumes)), spec(volumes=volumes), width=200)
+    assert all(label in text for label in labels)

@@ -80,7 +80,7 @@ def unmount(call: Call) -> Reply:
     mounts = [m for m in machine.running.mounts if m.path == path and m.pid == 1]
     if not mounts:
         return Reply(stdout=f"ok unmounted {path}\n")
-    if path in machine.running.others:
+    if path in machine.running.others and not machine.waits_at(path):
         found = _mounted_at(machine, path)
         message = f"{path} has another file system over the volume: {found}"
         raise refusal("mount-path-busy", message)
@@ -95,7 +95,7 @@ def unmount(call: Call) -> Reply:
 
 def _mounted_at(machine: Machine, path: str) -> str:
     """MAJ:MIN and type of what PID 1 sees mounted there, empty for nothing."""
-    if path in machine.running.others:
-        return f"0:99 {machine.running.others[path][0]}"
     mounts = [m for m in machine.running.mounts if m.path == path and m.pid == 1]
+    if path in machine.running.others and not (mounts and machine.waits_at(path)):
+        return f"0:99 {machine.running.others[path][0]}"
     return f"{mounts[-1].device.number} ocfs2" if mounts else ""

@@ -82,7 +82,8 @@ def _add(machine: Machine, live: Cluster, entry: NodeEntry) -> None:
         raise Failed(1, f"o2cb: Node number {entry.number} is already {taken.name}'s")
     if any(node.ip == entry.ip for node in live.nodes.values()):
         raise Failed(1, f"o2cb: Address {entry.ip} is already another node's")
-    local = entry.name.lower() == machine.short_name.lower()
+    own, name = machine.setup.hostname.lower(), entry.name.lower()
+    local = own == name or own.startswith(f"{name}.")
     if local and entry.ip not in machine.addresses:
         machine.log(f"o2net: unable to bind socket at {entry.ip}:{entry.port}, ret=-99")
         raise Failed(1, f"o2cb: Cannot assign requested address while adding node {entry.name}")

@@ -16,18 +16,19 @@ VFS_OPTIONS = frozenset(
         "noatime",
         "nodiratime",
         "relatime",
-        "strictatime",
         "nosuid",
         "nodev",
         "noexec",
         "sync",
     ]
 )
-ATIME = frozenset(["noatime", "nodiratime", "relatime", "strictatime"])
+ATIME = frozenset(["noatime", "nodiratime", "relatime"])
 QUIET_OPTIONS = re.compile(
-    r"defaults|auto|noauto|_netdev|x-systemd\..+|datavolume|(no)?intr|(no)?acl|(no)?user_xattr"
+    r"defaults|auto|noauto|_netdev|(no)?intr|journal_async_commit|(no)?acl|(no)?user_xattr|async"
+    r"|no(iversion|lazytime|mand|strictatime)|norelatime|suid|dev|exec|(dir)?atime"
     r"|(localalloc|atime_quantum|data|errors|coherency|commit|preferred_slot|barrier|resv_level"
-    r"|dir_resv_level|heartbeat|cluster_stack)=.+|usrquota|grpquota|inode64|localflocks"
+    r"|dir_resv_level|context|comment)=.+|heartbeat=local|(X|x)-.+|usrquota|grpquota|inode64"
+    r"|localflocks"
 )
 
 

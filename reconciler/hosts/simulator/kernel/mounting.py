@@ -217,13 +217,21 @@ def holders(machine: Machine, path: str) -> list[Process]:
     ]
 
 
-def mount_fstab(machine: Machine) -> None:
-    """The ocfs2 lines with ``_netdev``, as at boot; what fails is only noted."""
+def mount_fstab(machine: Machine, *, looks_in: bool = False) -> None:
+    """The ocfs2 lines with ``_netdev``, as at boot; what fails is only noted.
+
+    Who ``looks_in`` mounts what an automount waits for: ocfs2.service, by ``mount -a``.
+    """
     mounted = {mount.path for mount in machine.running.mounts}
     for line in read_fstab(machine.files.text("/etc/fstab")):
         wanted = line.kind == "ocfs2" and "_netdev" in line.options
-        if not wanted or "noauto" in line.options or line.path in mounted:
+        idle = "noauto" in line.options and "x-systemd.automount" not in line.options
+        if not wanted or idle or line.path in mounted:
             continue
+        if "x-systemd.automount" in line.options:  # systemd's generator made a unit of it
+            machine.running.others[line.path] = ("autofs", "systemd-1")
+            if not looks_in or "noauto" in line.options:
+                continue
         try:
             mount(machine, line.source, line.path, line.options)
         except Failed as failed:

@@ -53,7 +53,8 @@ def is_linked(machine: Machine, node: Node) -> bool:
     A firewall that came since cuts it (idle_timeout_ms later, here at once). Of one who lost its
     power the kernel knows nothing for as long.
     """
-    other = machine.world.machines.get(node.name)
+    owners = (m for m in machine.world.machines.values() if node.ip in m.addresses)
+    other = next(owners, None)
     if node.local or other is None:
         return False
     if not other.running.on:

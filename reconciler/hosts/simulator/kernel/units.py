@@ -31,7 +31,7 @@ def start(machine: Machine, unit: str) -> Reply:
     if unit == "o2cb.service":
         _bring_online(machine)
     else:
-        mounting.mount_fstab(machine)
+        mounting.mount_fstab(machine, looks_in=True)
     _mark_started(machine, unit)
     return Reply(seconds=2.0)
 

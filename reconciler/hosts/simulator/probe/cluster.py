@@ -69,14 +69,19 @@ def mounts(machine: Machine, request: Request) -> Rows:
     """PID 1's mounts and what statfs says of them, then what only other namespaces show."""
     own = [mount for mount in machine.running.mounts if mount.pid == 1]
     others = [mount for mount in machine.running.mounts if mount.pid != 1]
+    waiting = [path for path in request.paths if machine.waits_at(path)]
+    yield from (_other(machine, path) for path in waiting)  # beneath what it mounts
     yield from map(_mount, own)
     for mount in (m for m in own if m.path in request.sizes):
         yield row("size", _escape(mount.path), mount.fs.size, mount.fs.size - mount.fs.used)
     yield from map(_mount, sorted(others, key=lambda mount: mount.pid))
     for path in request.paths:
-        if path in machine.running.others:
-            kind, source = machine.running.others[path]
-            yield row("other", _escape(path), kind, source)
+        if path in machine.running.others and path not in waiting:
+            yield _other(machine, path)
+
+
+def _other(machine: Machine, path: str) -> str:
+    return row("other", _escape(path), *machine.running.others[path])
 
 
 def _mount(mount: Mount) -> str:

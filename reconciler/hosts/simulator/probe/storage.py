@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def disks(machine: Machine, request: Request) -> Rows:
     """Every disk and partition, then the stable links to them."""
     asked = [device for ref in request.refs for device in whole_disks(machine, ref)]
-    devices = sorted(machine.running.devices, key=lambda device: device.name)
+    shown = [device for device in machine.running.devices if not device.hidden]
+    devices = sorted(shown, key=lambda device: device.name)
     for device in devices:
         tells = device in asked and _tells_capacity(machine, device)
         yield _disk(device, str(device.lun.whole.size) if tells else "-")
@@ -28,19 +29,21 @@ def disks(machine: Machine, request: Request) -> Rows:
 def _tells_capacity(machine: Machine, disk: Device) -> bool:
     """sg_readcap's answer: of SCSI disks alone, and only if every path gives one."""
     down = any(map(machine.is_down, machine.paths(disk)))
-    return disk.lun.wwid is not None and not down and "sg_readcap" in machine.setup.commands
+    scsi = disk.lun.wwid is not None and not disk.name.startswith("nvme")
+    return scsi and not down and "sg_readcap" in machine.setup.commands
 
 
 def whole_disks(machine: Machine, ref: str) -> list[Device]:
     """What a reference means without its partition: a map hides its paths."""
     kind, _, word = ref.partition(",part=")[0].partition("=")
-    whole = [device for device in machine.running.devices if device.partition is None]
+    shown = [device for device in machine.running.devices if not device.hidden]
+    whole = [device for device in shown if device.partition is None]
     if kind == "path":
         device = machine.device(word)
         above = [d for d in whole if device and d.name in device.holders and device in whole]
         return above or ([device] if device else [])
     maps = [device for device in whole if device.dm_uuid == f"mpath-{word}"]
-    return maps or [device for device in whole if device.wwid == f"naa.{word[1:]}"]
+    return maps or [device for device in whole if device.wwid in {word, f"naa.{word[1:]}"}]
 
 
 def _disk(device: Device, capacity: str) -> str:

@@ -10,12 +10,13 @@ from typing import Literal
 from reconciler.hosts.simulator.state.disk import Extent, Lun
 
 UBD_MAJOR, SD_MAJOR, DM_MAJOR = 98, 8, 254  # UML's ubd, SCSI disks, device-mapper on Debian
+NVME_MAJOR = 259  # BLOCK_EXT_MAJOR
 BY_ID, IQN = "/dev/disk/by-id", "iqn.2026-11.org.example"
 MINORS = 16  # per disk, both for ubd (UBD_SHIFT 4) and for sd
 
 
-Wiring = Literal["plain", "lvm", "scsi", "paths", "san"]
-PATHS: dict[Wiring, int] = {"plain": 0, "lvm": 0, "scsi": 1, "paths": 2, "san": 2}
+Wiring = Literal["plain", "lvm", "nvme", "scsi", "paths", "san"]
+PATHS: dict[Wiring, int] = {"plain": 0, "lvm": 0, "nvme": 0, "scsi": 1, "paths": 2, "san": 2}
 
 
 @dataclass(slots=True)
@@ -23,7 +24,8 @@ class Attachment:
     """A disk as one host is wired to it.
 
     ``plain``: no WWID, known by ``link`` in /dev/disk/by-id. ``lvm``: a logical volume of the
-    host's own, /dev/vg0/NAME; what is below it is not shown. ``scsi``: one path with a WWID.
+    host's own, /dev/vg0/NAME; what is below it is not shown. ``nvme``: a namespace that NVMe's
+    own multipath joins, with its path, which is hidden. ``scsi``: one path with a WWID.
     ``paths``: two paths that nothing joins. ``san``: two paths under a multipath map.
     """
 
@@ -34,7 +36,10 @@ class Attachment:
 
 @dataclass(slots=True)
 class Device:
-    """A block device of the running kernel; ``size`` in bytes is what the kernel knows."""
+    """A block device of the running kernel; ``size`` in bytes is what the kernel knows.
+
+    One that is ``hidden`` has no number, and nobody can open it.
+    """
 
     name: str
     number: str
@@ -48,6 +53,7 @@ class Device:
     slaves: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    hidden: bool = False
 
     @property
     def extent(self) -> Extent:
@@ -66,8 +72,8 @@ class Device:
 
     @property
     def serves(self) -> bool:
-        """Whether it is what the host would use: not a path of a multipath map."""
-        return not any(holder.startswith("dm-") for holder in self.holders)
+        """Whether it is what the host would use: not a path of what joins several."""
+        return not self.hidden and not any(holder.startswith("dm-") for holder in self.holders)
 
 
 def make_devices(attachments: Iterable[Attachment]) -> tuple[Device, ...]:
@@ -76,7 +82,9 @@ def make_devices(attachments: Iterable[Attachment]) -> tuple[Device, ...]:
     plain = [a for a in attached if a.kind == "plain"]
     scsi = [a for a in attached if PATHS[a.kind]]
     logical = [a for a in attached if a.kind == "lvm"]
+    nvme = [a for a in attached if a.kind == "nvme"]
     found = [d for i, a in enumerate(plain) for d in _plain(a, ascii_lowercase[i])]
+    found += [d for i, a in enumerate(nvme) for d in _nvme(a, i)]
     maps: list[Device] = []
     for index, attachment in enumerate(scsi):
         places = [i for i, place in enumerate(_places(scsi)) if place is attachment]
@@ -110,7 +118,7 @@ def _logical(attachment: Attachment, minor: int) -> Device:
 def find(devices: Sequence[Device], path: str) -> Device | None:
     """The device behind a path as the host resolves it."""
     for device in devices:
-        if path in (f"/dev/{device.name}", device.node, *device.links):
+        if not device.hidden and path in (f"/dev/{device.name}", device.node, *device.links):
             return device
     return None
 
@@ -124,12 +132,23 @@ def _plain(attachment: Attachment, letter: str) -> list[Device]:
     return [disk, *_partitions(disk)]
 
 
+def _nvme(attachment: Attachment, number: int) -> list[Device]:
+    """Native NVMe multipath: the disk, its partitions, and the path that the kernel hides."""
+    lun, wwid = attachment.lun, attachment.lun.wwid or ""
+    links = (f"{BY_ID}/nvme-{wwid}", f"{BY_ID}/nvme-LAB_{lun.name}")
+    name, at = f"nvme{number}n1", f"{NVME_MAJOR}:{MINORS * number}"
+    disk = Device(name, at, lun, lun.whole.size, wwid=wwid, links=links)
+    path = Device(f"nvme{number}c0n1", "", lun, lun.whole.size, wwid=wwid, hidden=True)
+    return [path, disk, *_partitions(disk)]
+
+
 def _partitions(disk: Device) -> list[Device]:
     major, minor = map(int, disk.number.split(":"))
+    between = "p" if disk.name[-1].isdigit() else ""
     return [
         replace(
             disk,
-            name=f"{disk.name}{number}",
+            name=f"{disk.name}{between}{number}",
             number=f"{major}:{minor + number}",
             size=part.extent.size,
             partition=number,

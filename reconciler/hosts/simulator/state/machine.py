@@ -145,7 +145,8 @@ class Machine:
     holds the disks without a live path, ``down_paths`` the paths that are down (``sda``).
     ``filtered`` is what a firewall makes of connections from here, by IP or IP:PORT;
     ``automounts`` are rows of that section of the probe. ``masked`` units stay so over boots.
-    ``programs`` are an operator's own, each called with its whole argv.
+    ``programs`` are an operator's own, each called with its whole argv; ``lookers`` are the users
+    whose sudo allows the installed probe alone.
     """
 
     world: World
@@ -164,6 +165,7 @@ class Machine:
     automounts: list[tuple[str, str, str]] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
     programs: dict[str, Program] = field(default_factory=dict)
+    lookers: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     busy: list[tuple[int, str]] = field(default_factory=list)
@@ -212,6 +214,10 @@ class Machine:
     def is_dead(self, device: Device) -> bool:
         """Whether nothing can be read: no path is left."""
         return all(map(self.is_down, self.paths(self.whole(device))))
+
+    def waits_at(self, path: str) -> bool:
+        """Whether an automount is mounted at a path, on which what it mounts then stands."""
+        return self.running.others.get(path, ("", ""))[0] == "autofs"
 
     def is_masked(self, unit: str) -> bool:
         """Whether a unit cannot be started, until the next boot or for good."""

@@ -1,13 +1,34 @@
 # Disks by the names that a file has: multipath_wwid DIR (in $wwid, sysfs's in $raw), disks_of REF
-# (the kernel's names in $disks; a map hides its paths), partition_of KNAME NUMBER (in $found).
+# (the kernel's names in $disks; a map hides its paths), partition_of KNAME NUMBER (in $found),
+# is_device, parent_of, sector_of DIR.
 # Read from sysfs; no device is opened.
+
+# The kernel lists a path of NVMe's own multipath (nvme0c0n1) and hides it: it has no number.
+is_device() { # is_device DIR: a block device that can be used
+    get "$1/hidden"
+    [ "$got" != 1 ] && get "$1/dev"
+}
+
+parent_of() { # parent_of DIR: the kernel's name of a partition's disk, in $parent
+    parent=-
+    cd -P "$1/.." && parent=${PWD##*/}
+}
+
+sector_of() { # sector_of DIR: bytes a sector, which a partition's disk tells, in $sector
+    get "$1/queue/logical_block_size" || get "$1/../queue/logical_block_size"
+    sector=$got
+}
 
 multipath_wwid() { # multipath_wwid DIR: in $wwid as multipath writes it, sysfs's in $raw
     raw=- wwid=
     case ${1##*/} in
-    nvme*) get "$1/wwid" && raw=$got wwid=$got ;;
+    nvme*)
+        get "$1/wwid"
+        raw=$got wwid=${got#-}
+        ;;
     *)
-        get "$1/device/wwid" && raw=$got
+        get "$1/device/wwid"
+        raw=$got
         case $raw in
         naa.*) wwid=3${raw#naa.} ;;
         eui.*) wwid=2${raw#eui.} ;;
@@ -27,6 +48,7 @@ disks_of() { # disks_of REF without its part: kernel names in $disks; a map hide
     disks='' wanted=${1#*=} kind=${1%%=*}
     glob "$SYS/*"
     for dir in $globbed; do
+        is_device "$dir" || continue
         case $kind in
         wwid)
             get "$dir/dm/uuid"
@@ -44,34 +66,34 @@ disks_of() { # disks_of REF without its part: kernel names in $disks; a map hide
 }
 
 map_over() { # map_over KNAME: it, or the multipath map that owns it, added to $disks
-    over=$1 parent='' number=''
-    if get "$SYS/$1/partition"; then # a path's own partition means the map's
-        number=$got
-        cd -P "$SYS/$1/.." && parent=${PWD##*/}
-    fi
-    names "$SYS/${parent:-$1}/holders"
+    over=$1 parent=$1
+    get "$SYS/$1/partition"
+    number=$got
+    if [ "$number" != - ]; then parent_of "$SYS/$1"; fi # a path's own partition means the map's
+    names "$SYS/$parent/holders"
     holder=${got%%,*}
-    if get "$SYS/$holder/dm/uuid"; then
-        case $got in mpath-*)
-            over=$holder
-            if [ -n "$number" ] && partition_of "$holder" "$number"; then over=$found; fi
-            ;;
-        esac
-    fi
+    get "$SYS/$holder/dm/uuid"
+    case $got in mpath-*)
+        over=$holder
+        if [ "$number" != - ] && partition_of "$holder" "$number"; then over=$found; fi
+        ;;
+    esac
     disks="$disks $over"
 }
 
 partition_of() { # partition_of KNAME NUMBER: in $found
     found=
-    uuid=none
-    get "$SYS/$1/dm/uuid" && uuid=part$2-$got
+    get "$SYS/$1/dm/uuid"
+    uuid=part$2-$got
     glob "$SYS/$1/$1*"
     for child in $globbed; do
-        if get "$child/partition" && [ "$got" = "$2" ]; then found=${child##*/}; fi
+        get "$child/partition"
+        if [ "$got" = "$2" ] && is_device "$child"; then found=${child##*/}; fi
     done
     glob "$SYS/dm-*"
     for child in $globbed; do
-        if get "$child/dm/uuid" && [ "$got" = "$uuid" ]; then found=${child##*/}; fi
+        get "$child/dm/uuid"
+        if [ "$got" = "$uuid" ]; then found=${child##*/}; fi
     done
     [ -n "$found" ]
 }

@@ -258,6 +258,7 @@ async def test_an_ocfs2_device_is_told_with_slots_and_heartbeats():
         ("sb", REF, "uuid", fs.uuid.replace("-", "").upper()),
         ("sb", REF, "stack", "o2cb"),
         ("sb", REF, "cluster", "ocfs2"),
+        ("sb", REF, "flags", "0 "),
         ("sb", REF, "clusters", str(GIB // 4096)),
         ("slotmap", REF, "ok"),
         ("slot", REF, "0", "0"),

@@ -87,7 +87,8 @@ def test_actions_that_are_due_no_more_are_named():
     gone = [one.before["summary"] for one in found if one.section == "actions"]
     assert "mount images on /srv/images" in gone
     text = [line for _style, line in stale_lines(found, "a", "b")]
-    assert any("load-module]: gone: load the ocfs2 module" in line for line in text)
+    at = text.index("  What is not to be done any more:")
+    assert text[at + 1] == "    node01,node02,node03  load the ocfs2 module"
 
 
 def test_an_action_that_is_another_one_is_told_in_one_line():
@@ -97,8 +98,11 @@ def test_an_action_that_is_another_one_is_told_in_one_line():
     found = differences(document(bare(CLUSTER)), document(after))
     assert [line for _style, line in stale_lines(found, "a", "b")] == [
         "Stale: the saved plan is a, what is due now is b; nothing was done.",
-        f"  node02  fstab.text: nothing -> {line}",
-        "  plan    actions[ocfs2/node02/write-fstab/images]: another command, input, requires",
+        "  What changed on the hosts since:",
+        "    node02  /etc/fstab:",
+        f"              + {line}",
+        "  What is to be done otherwise:",
+        "    node02  write-fstab images: its command, what it writes, what must hold before",
     ]
 
 

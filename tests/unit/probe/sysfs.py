@@ -1,0 +1,44 @@
+"""Block devices made of files: the probe reads them in place of the kernel's own."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.hosts.observer import parse_facts
+from reconciler.model.observed import HostFacts
+from reconciler.probe import probe_text
+from reconciler.resources import SECTIONS
+
+SYS = "SYS=/sys/class/block"
+# What each block device has.
+USUAL = {"size": "2048", "ro": "0", "queue/logical_block_size": "512"}
+
+
+@dataclass(frozen=True)
+class Sysfs:
+    """``here`` stands for /sys/class/block."""
+
+    here: Path
+
+    def add(self, name: str, number: str | None, **files: str | None) -> None:
+        """A device with what each has, and these files; without those that are None.
+
+        ``__`` stands for a slash in the name of a file.
+        """
+        named = {key.replace("__", "/"): value for key, value in files.items()}
+        wanted: Mapping[str, str | None] = {**USUAL, "dev": number, **named}
+        for file, text in wanted.items():
+            if text is not None:
+                path = self.here / name / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"{text}\n")
+
+    def facts(self, *words: str, shell: tuple[str, ...] = ("dash",)) -> HostFacts:
+        """What the probe's disks and wanted sections come to."""
+        text = probe_text("disks", "wanted").replace(SYS, f"SYS={self.here}")
+        assert str(self.here) in text
+        argv = [*shell, "-c", text, "probe", "--only", "disks", "--only", "wanted", *words]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+        assert done.stderr == ""
+        return parse_facts(done.stdout, SECTIONS)
