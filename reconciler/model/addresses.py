@@ -64,8 +64,8 @@ def parse_address(address: str) -> Address:
     return Address(sort, words[0] if words else "", tuple(words[1:]))
 
 
-def address_words(address: str) -> tuple[str, ...]:
-    """All words of an address, or of what an operator types for one."""
+def split_address(address: str) -> tuple[str, ...]:
+    """The words of an address, or of the pattern of one."""
     return tuple(address.split("/"))
 
 
