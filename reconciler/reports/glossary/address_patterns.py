@@ -23,12 +23,12 @@ class Pattern:
     @property
     def words(self) -> tuple[str, ...]:
         """Its parts."""
-        return tuple(self.text.split("/"))
+        return split_address(self.text)
 
     @property
-    def last(self) -> str:
-        """What of its owner it is; empty for the owner itself."""
-        return "/".join(self.words[2:])
+    def has_aspect(self) -> bool:
+        """Whether it is something of a cluster, member or volume, and not the whole."""
+        return len(self.words) > 2
 
 
 PATTERNS = (
