@@ -104,6 +104,11 @@ def whole_disk(facts: HostFacts, view: WantedDevice) -> Disk | None:
     return next((item for item in require(facts.disks) if item.name == disk.parent), disk)
 
 
+def kernel_path(disk: Disk) -> str:
+    """The device's own file; where that is in a directory, the kernel's name has ! for the slash."""
+    return f"/dev/{disk.name.replace('!', '/')}"
+
+
 def is_logical(disk: Disk) -> bool:
     """Whether it is a logical volume that the host itself has, or a partition of one.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import kernel_path
 from reconciler.model.observed import HostFacts, Observed, Unknown, device_ref
 
 
@@ -29,4 +30,4 @@ def _names(volume: Volume, facts: HostFacts) -> frozenset[str]:
     if disk is None:
         return frozenset()
     wwid = frozenset({disk.wwid}) if disk.wwid else frozenset()
-    return frozenset({f"/dev/{disk.name}", *disk.links}) | wwid
+    return frozenset({kernel_path(disk), *disk.links}) | wwid

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import kernel_path
+from reconciler.model.lasting_names import instability
 from reconciler.model.observed import HostFacts, require
 from reconciler.model.ocfs2_options import own_options, refused_options
 from reconciler.model.roles import mounts_at_boot
@@ -40,4 +42,7 @@ def _mounts(volume: Volume, facts: HostFacts, entry: Entry) -> bool | None:
 
 
 def _is_kernels(source: str, facts: HostFacts) -> bool:
-    return source in {f"/dev/{disk.name}" for disk in require(facts.disks)}
+    """As /dev/sdb; DRBD's are of its own files, and last."""
+    return bool(instability(source)) and source in {
+        kernel_path(disk) for disk in require(facts.disks)
+    }

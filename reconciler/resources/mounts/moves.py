@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from reconciler.model.desired import Volume
-from reconciler.model.devices import disk_of, mount_subject, ref, view_of
+from reconciler.model.devices import disk_of, kernel_path, mount_subject, ref, view_of
 from reconciler.model.observed import Disk, HostFacts, MountPoint, require
 from reconciler.resources.mounts.fstab import Entry, entries
 from reconciler.resources.mounts.readings import is_foreign, read_mounted
@@ -97,7 +97,7 @@ def own_names(volume: Volume, facts: HostFacts) -> frozenset[str]:
 def names_of(disk: Disk, uuid: str, labels: Collection[str]) -> frozenset[str]:
     """The names of a disk, and what fstab(5) and udev call its file system."""
     words = [("UUID", uuid), *(("LABEL", label) for label in labels)]
-    names = {f"/dev/{disk.name}", *disk.links}
+    names = {kernel_path(disk), *disk.links}
     for tag, word in ((tag, word) for tag, word in words if word):
         place = f"/dev/disk/by-{tag.lower()}/{word}"
         names |= {f"{tag}={word}", f'{tag}="{word}"', place}
