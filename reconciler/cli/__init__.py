@@ -70,6 +70,16 @@ class Lazy(click.Group):
         command: click.Command = module.command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Of an option that stands before its command, that it does not belong there."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:
+                raise
+            place = f"An option stands behind its command: COMMAND {error.option_name}"
+            raise click.UsageError(f"{error.format_message()} {place}", ctx) from error
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -60,8 +60,10 @@ def targets(context: click.Context, _param: click.Parameter, typed: str) -> Item
 
 def cluster_or_host(context: click.Context, _param: click.Parameter, typed: str) -> Items:
     """The names of the file's clusters and members."""
-    owners = (address.partition("/") for address in _addresses(context))
-    return _items((name for sort, _, name in owners if sort != "volume"), typed)
+    from reconciler.model.addresses import VOLUME, parse_address  # noqa: PLC0415  # only here
+
+    owners = map(parse_address, _addresses(context))
+    return _items((owner.name for owner in owners if owner.sort != VOLUME), typed)
 
 
 def topics(_context: click.Context, _param: click.Parameter, typed: str) -> Items:

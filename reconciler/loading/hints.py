@@ -81,6 +81,13 @@ def key_description(path: Path) -> str:
     return f"{found.description}  (reconcile explain {key_name(path)})"
 
 
+def is_required(path: Path) -> bool:
+    """Whether the mapping around the key at ``path`` cannot be without it."""
+    model = model_at(path[:-1]) if path else None
+    found = model.model_fields.get(str(path[-1])) if model else None
+    return found is not None and found.is_required()
+
+
 def key_name(path: Path) -> str:
     """The key at ``path`` as reconcile explain takes it: ``volumes.size``."""
     words = [str(part) for part in path if isinstance(part, str)]

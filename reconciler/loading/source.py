@@ -25,6 +25,7 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _TAB = re.compile(r"^(?:[^#\t\n]|(?<=\S)#)*\t", re.MULTILINE)  # outside of comments
+_O2CB = re.compile(r"^(cluster|node):[ \t]*\r?\n[ \t]+[a-z_]+ = ", re.MULTILINE)
 _BOM = "\ufeff"
 _WRITTEN = '"format_version"'
 _MOST = 20  # a binary file has thousands
@@ -106,6 +107,13 @@ def _foreign(file: str, text: str) -> Problem | None:
         message = "this is a document that reconcile wrote, not a desired-state file"
         hint = "a saved plan is for reconcile apply, facts are for reconcile plan FILE --facts"
         return Problem(file, 1, 1, "not-desired-state", message, hint)
+    if _O2CB.search(text):
+        message = "this is o2cb's cluster.conf, not a desired-state file"
+        hint = "reconcile import HOST writes a file of the cluster that has it"
+        return Problem(file, 1, 1, "not-desired-state", message, hint)
+    if "\0" in text:
+        message = "this is no text file: it holds NUL characters"
+        return Problem(file, 1, 1, "not-desired-state", message, "name the file that was meant")
     return None
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGNORECASE)
 _TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{|\{\{|\$\(|\$[A-Z_]|%[A-Z_]+%|<[A-Za-z_ ]+>")
+_VARIABLE = re.compile(r"\$\{|\{\{|\{%|\$\(|\$[A-Z_]|%[A-Z_]+%|<[A-Za-z_ ]+>")
 _WRITE_VALUE = "variables are not filled in here: write the value itself"
 _SHOW_ADDRESSES = "ip -4 -brief address on the host shows its addresses"
 _SOME_BYTES = 1 << 20  # a plain number from here on is a size in bytes, below it one in GiB
@@ -91,6 +91,8 @@ def size_hint(key: str, text: str) -> str:
     """The size that was probably meant, with a binary unit and without a fraction."""
     if re.fullmatch(r"[1-9][0-9]{0,15}", text):
         return _unitless(int(text)) if key == "size" else _in_bytes(int(text))
+    if key == "size" and text.strip() in {"100%", "all", "max", "whole"}:
+        return "did you mean 'fill'?"
     match = _SIZE.fullmatch(text.strip())
     if not match:
         return ""
@@ -144,7 +146,7 @@ def _is_address(text: str) -> bool:
 
 def path_hint(text: str) -> str:
     """The same path in its one spelling."""
-    if not text.strip("/") or re.search(r"\s", text):
+    if not re.fullmatch(r"/*[A-Za-z0-9._+@:-]+(/+[A-Za-z0-9._+@:-]+)*/*", text):
         return ""
     meant = normpath("/" + text.strip("/"))
     return f"did you mean '{meant}'?" if meant != text else ""
@@ -177,3 +179,14 @@ def host_hint(text: str) -> str:
     """The host in ``user@host``."""
     user, at, host = text.partition("@")
     return f"write host: {host}, and the user as a key of its own: 'user: {user}'" if at else ""
+
+
+def name_hint(text: str, *, of_cluster: bool) -> str:
+    """The name that was probably meant, or where to look it up."""
+    if of_cluster:
+        plain = re.sub(r"[^A-Za-z0-9]", "", text)[:16]
+        return f"did you mean '{plain}'? a cluster that runs keeps its name" if plain else ""
+    short = text.partition(".")[0]
+    if short and short != text:
+        return f"did you mean '{short}'?"
+    return "write what 'hostname -s' prints on that host"

@@ -14,6 +14,7 @@ from reconciler.loading.nodes import key_mark, text_at, value_mark
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
 from reconciler.model.refusals import REFUSALS
+from reconciler.model.unmanaged import unsayable_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 _MANUAL = "reconcile manual file has every key with an example"
+_WRITE_LIST = "write a list: begin each item with a dash, '- '"
 _TRUTHS = {
     "yes": "true",
     "on": "true",
@@ -98,7 +100,7 @@ def _words(wrong: _Wrong) -> tuple[str, str, str]:
     if wrong.type in _KEYS:
         return _KEYS[wrong.type](wrong)
     if wrong.value is None:
-        return "bad-type", f"{wrong.name} has no value", "give it one, or remove the key"
+        return "bad-type", f"{wrong.name} has no value", _nothing_hint(wrong)
     if wrong.type in _WANTED:
         return _bad_type(wrong)
     if wrong.type in _BOUNDS:
@@ -111,6 +113,14 @@ def _words(wrong: _Wrong) -> tuple[str, str, str]:
         wrong.context.get("message", f"{quote_value(wrong.value)} cannot be used here")
     )
     return _code(wrong.type), message, _value_hint(wrong)
+
+
+def _nothing_hint(wrong: _Wrong) -> str:
+    if wrong.path and isinstance(wrong.path[-1], int):
+        return "write the item behind its dash, or remove the dash"
+    if hints.is_required(wrong.path):
+        return f"give it one: {hints.key_description(wrong.path)}"
+    return "give it one, or remove the key"
 
 
 def _code(kind: str) -> str:
@@ -168,7 +178,10 @@ def _text_hint(wrong: _Wrong) -> str:
 
 def _list_hint(wrong: _Wrong) -> str:
     if isinstance(wrong.value, dict):
-        return "write a list: begin each item with a dash, '- '"
+        plain = value_hints.list_hint(" ".join(wrong.value), tuple(wrong.value))
+        return plain if wrong.key in {"options", "services"} else _WRITE_LIST
+    if hint := value_hints.mapping_hint(wrong.key, is_item=True):
+        return hint
     return value_hints.list_hint(wrong.text, value_hints.split_words(wrong.key, wrong.text))
 
 
@@ -225,8 +238,10 @@ def _size_hint(wrong: _Wrong) -> str:
 
 
 def _name_hint(wrong: _Wrong) -> str:
-    short = wrong.text.partition(".")[0]
-    return f"did you mean '{short}'?" if short and short != wrong.text else ""
+    of_cluster = wrong.path[:1] == ("clusters",) and len(wrong.path) == 3
+    if of_cluster and "-" in wrong.text:
+        return unsayable_name(wrong.text)
+    return value_hints.name_hint(wrong.text, of_cluster=of_cluster)
 
 
 _BY_CODE: dict[str, Callable[[_Wrong], str]] = {

@@ -64,6 +64,11 @@ def parse_address(address: str) -> Address:
     return Address(sort, words[0] if words else "", tuple(words[1:]))
 
 
+def split_address(address: str) -> tuple[str, ...]:
+    """The words of an address, or of the pattern of one."""
+    return tuple(address.split("/"))
+
+
 def parse_target(target: str, sorts: Collection[str]) -> tuple[str, str]:
     """The parts of ``SORT/NAME``, one of ``sorts``; of a bare name the sort is empty."""
     sort, slash, name = target.partition("/")

@@ -149,7 +149,7 @@ class Device(Strict):
     path: DevicePath | None = Field(
         default=None,
         description="A path that survives reboots: /dev/disk/by-id, by-path or by-partuuid, "
-        "/dev/VG/LV, /dev/mapper/NAME.",
+        "/dev/VG/LV, /dev/mapper/NAME, /dev/drbd/by-res/RESOURCE/N, /dev/rbd/POOL/IMAGE.",
     )
     partition: Annotated[int, Field(ge=1, le=128)] | None = Field(
         default=None, description="The partition's number; unset for the whole device."

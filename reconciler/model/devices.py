@@ -7,6 +7,7 @@ import uuid
 
 from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.gate_call import ANY, Target
+from reconciler.model.lasting_names import BY_ID, best_name
 from reconciler.model.observed import (
     Disk,
     HostFacts,
@@ -18,9 +19,6 @@ from reconciler.model.observed import (
 )
 from reconciler.model.roles import restrict_to, staying
 
-# Stable names in the order of trust; under multipath only the map's own name.
-STABLE = ("dm-uuid-", "wwn-", "scsi-", "nvme-", "virtio-", "")
-BY_ID = "/dev/disk/by-id/"
 # What the UUIDs of new file systems are made in.
 NEW = uuid.UUID("6f3c1a52-6f0e-4d0b-9a63-0c7b8a1f5e11")
 # For a UUID that is not known.
@@ -115,24 +113,48 @@ def is_logical(disk: Disk) -> bool:
 
 
 def stable_path(device: Device, facts: HostFacts) -> str | None:
-    """The path as in the file, else the device's most trustworthy by-id link."""
+    """The path as in the file, else the device's most trustworthy name."""
     view = view_of(facts, device_ref(device.wwid, device.path, device.partition))
     if view is None or view.node is None:
         return None
     if device.path and device.partition is None:
         return device.path
     disk = disk_of(facts, view)
-    return stable_link(disk) if disk else None
+    return _link(device, disk) if disk else None
 
 
 def stable_link(disk: Disk) -> str | None:
-    """The most trustworthy by-id link of a block device."""
-    links = sorted(link for link in disk.links if link.startswith(BY_ID))
-    for prefix in STABLE:
-        for link in links:
-            if link.removeprefix(BY_ID).startswith(prefix):
-                return link
-    return None
+    """The most trustworthy by-id link of a block device: a name by what it is."""
+    return best_name(link for link in disk.links if link.startswith(BY_ID))
+
+
+def lasting_link(disk: Disk) -> str | None:
+    """The most trustworthy of the names of a block device that last, also by where it is."""
+    return best_name(disk.links)
+
+
+def partition_of(facts: HostFacts, volume: Volume) -> int | None:
+    """The number of the partition that a volume is on, also where its own path names it."""
+    view = view_of(facts, ref(volume))
+    disk = disk_of(facts, view) if view else None
+    return disk.partition if disk else volume.device.partition
+
+
+def disk_path(facts: HostFacts, volume: Volume) -> str | None:
+    """A lasting name of the whole disk that a volume is on; None if it has none."""
+    view = view_of(facts, ref(volume))
+    disk = whole_disk(facts, view) if view else None
+    is_whole = (
+        disk is None or volume.device.partition is not None or (view and disk.name == view.node)
+    )
+    if volume.device.path and is_whole:
+        return volume.device.path
+    return _link(volume.device, disk) if disk else None
+
+
+def _link(device: Device, disk: Disk) -> str | None:
+    """What is named by its WWID is not written down by where it is."""
+    return stable_link(disk) if device.wwid else lasting_link(disk)
 
 
 def wwid_of(facts: HostFacts, volume: Volume) -> str | None:
@@ -157,8 +179,7 @@ def disk_target(facts: HostFacts, volume: Volume) -> Target:
     """The whole disk that a volume is on, or is a partition of."""
     view = view_of(facts, ref(volume))
     disk = whole_disk(facts, view) if view else None
-    node = volume.device.path or (stable_link(disk) if disk else None) or ""
-    return Target(node, (disk.wwid if disk else None) or ANY)
+    return Target(disk_path(facts, volume) or "", (disk.wwid if disk else None) or ANY)
 
 
 def chosen_uuid(cluster: Cluster, volume: Volume, observed: Observed) -> str:

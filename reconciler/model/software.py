@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import ref, view_of, whole_disk
+from reconciler.model.devices import partition_of, ref, view_of, whole_disk
 from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, require
 
 # What tells that the tools are there; they bring more.
@@ -182,12 +182,19 @@ def commands(cluster: Cluster, manager: str | None, package: str) -> tuple[str, 
 def _commands(cluster: Cluster, facts: HostFacts) -> Iterator[str]:
     """What the volumes' layout makes one need."""
     for volume in cluster.volumes:
-        if volume.device.partition is not None:
+        if _is_partition(volume, facts):
             yield from ("parted", "partprobe", "sgdisk")
         if volume.device.wwid is not None:
             yield "sg_readcap"
         if _is_multipath(volume, facts):
             yield "multipathd"
+
+
+def _is_partition(volume: Volume, facts: HostFacts) -> bool:
+    """By what the device is, or until that is known by what the file says."""
+    if isinstance(facts.wanted, Unknown) or isinstance(facts.disks, Unknown):
+        return volume.device.partition is not None
+    return partition_of(facts, volume) is not None
 
 
 def _is_multipath(volume: Volume, facts: HostFacts) -> bool:

@@ -19,11 +19,17 @@ def full_names(units: Sequence[str]) -> tuple[str, ...]:
 
 def path_unit(path: str, kind: str) -> str:
     """The unit of a path, as ``systemd-escape --path --suffix=KIND`` has it."""
-    words = (_escaped(c) if c != "/" else "-" for c in path.strip("/"))
-    return f"{''.join(words)}.{kind}"
+    return f"{escape_unit(path.strip('/'))}.{kind}"
 
 
-def _escaped(char: str) -> str:
-    if char.isascii() and (char.isalnum() or char in ":_."):
+def escape_unit(name: str) -> str:
+    """As systemd-escape(1) writes it within the name of a unit: slashes become dashes."""
+    return "".join(_escaped(char, place) for place, char in enumerate(name))
+
+
+def _escaped(char: str, place: int) -> str:
+    if char == "/":
+        return "-"
+    if char.isascii() and (char.isalnum() or char in ":_" or (char == "." and place)):
         return char
     return "".join(f"\\x{byte:02x}" for byte in char.encode())

@@ -15,6 +15,7 @@ from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired, Member, Ssh
 from reconciler.model.devices import ref
+from reconciler.model.drbd import named_units
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
 from reconciler.model.roles import contacted_members, staying, with_volumes
@@ -112,7 +113,11 @@ def probe_arguments(cluster: Cluster) -> dict[str, tuple[str, ...]]:
         "want": tuple(ref(v) for v in cluster.volumes),
         "blank": tuple(ref(v) for v in cluster.volumes if v.format == "if-blank"),
         "paths": tuple(v.mount.path for v in cluster.volumes),
-        "units": (*units(cluster), *guest_units(cluster)),
+        "units": (
+            *units(cluster),
+            *guest_units(cluster),
+            *(unit for volume in cluster.volumes for unit in named_units(volume)),
+        ),
         "orders": tuple(ordered_units(cluster)),
         "guests": tuple(listings(cluster)),
         "packages": tuple(extra_packages_to_probe(cluster)),

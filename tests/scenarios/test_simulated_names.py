@@ -132,3 +132,19 @@ def test_a_member_by_the_name_for_ssh_is_told_its_own_name_and_nobody_is_dead():
     assert "name the member node01, with ssh: {host: mgmt01}" in plan.blocked[0].remedy
     (status,) = status_document(pairs, "now")["clusters"]
     assert (status["hosts"], len(status["members"])) == (3, 3)
+
+
+def test_a_cluster_whose_name_no_file_can_have_is_told_once_with_what_can_be_done():
+    world = made(2)
+    for machine in world.machines.values():
+        text = machine.files.text(CONF)
+        for key in ("name", "cluster"):
+            text = text.replace(f"\t{key} = ocfs2\n", f"\t{key} = my-cluster\n")
+        machine.files.write(CONF, File(text))
+        machine.running.live.name = "my-cluster"
+    search = Search(Ssh(), Options(), no_color=True)
+    through = search.through(doors(world, lower(world)), ["node01"])
+    _text, (head, said), faithful = drive(world, through)
+    assert (head, faithful) == ("No file of this version can say what these hosts have:", False)
+    assert said.startswith("my-cluster is no name of an o2cb cluster")
+    assert said.endswith("reconcile explain foreign-cluster has the steps")

@@ -24,6 +24,7 @@ from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
+from reconciler.model.unmanaged import unsayable_name
 from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command
 from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
@@ -226,7 +227,8 @@ class Search:
             desired = load("the file", render(drafts, self.ssh, plain, origin))
         except SpecInvalid as error:
             told = problem_lines(error.problems, error.lines).splitlines()
-            why = (UNSAYABLE, *told)
+            names = [words for draft in drafts if (words := unsayable_name(draft.name))]
+            why = (UNSAYABLE, *(names or told))
             return render(drafts, self.ssh, plain, (*origin, *why)), why, False
         total = sum(len(cluster.members) for cluster in desired.clusters)
         with observing(total, no_color=self.no_color) as watch:

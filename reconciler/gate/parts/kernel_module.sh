@@ -111,13 +111,14 @@ find_rpm() { # find_rpm PACKAGE: NAME-VERSION.ARCH of the newest for $kernel in 
     fi
     said=$(builds_of "$1" 2>&1) || install_failed
     builds=$(printf '%s\n' "$said" | grep "^$1-.*\." | sort -Vu)
-    build=''
+    build='' near=''
     IFS=$NL
     for found in $builds; do
         word=${found#"$1-"}
         is_version "${word%.*}" || continue
-        if carries "$found"; then build=$found; fi
+        if carries "$found"; then build=$found; elif suits "$found"; then near=$found; fi
     done
+    build=${build:-$near}
     [ -n "$build" ] || not_built "$1" "$(printf %s "$builds" | tr '\n' ' ')"
 }
 
@@ -133,4 +134,19 @@ carries() { # carries NAME-VERSION.ARCH: the module for $kernel
         case "$NL$listed$NL" in *"$NL$word$NL"*) return 0 ;; esac
     done
     return 1
+}
+
+# A build for another kernel of the same kABI: all symbols that it asks for, with their versions,
+# are those of the kernel that runs, so that weak-modules(8) links it below weak-updates. After it
+# is installed modinfo has to find it for that kernel, as every other.
+suits() { # suits NAME-VERSION.ARCH
+    case $NL$(asked_of "$1" -l 2>/dev/null) in */modules/*ocfs2.ko*) ;; *) return 1 ;; esac
+    symbols=$(asked_of "$1" --requires 2>/dev/null | grep -E '^(kernel|ksym)\(.*\) = ')
+    [ -n "$symbols" ] || return 1
+    provided=$(rpm -q --provides "kernel-core-$kernel" 2>/dev/null) ||
+        provided=$(rpm -q --provides "kernel-$kernel" 2>/dev/null) || return 1
+    IFS=$NL
+    for symbol in $symbols; do
+        case "$NL$provided$NL" in *"$NL$symbol$NL"*) ;; *) return 1 ;; esac
+    done
 }

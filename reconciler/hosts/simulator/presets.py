@@ -9,7 +9,7 @@ from reconciler.hosts.simulator.kernel import power
 from reconciler.hosts.simulator.state.devices import PATHS, Attachment, Wiring
 from reconciler.hosts.simulator.state.disk import Extent, Lun, Signature
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import LOGIN, Machine, Setup, Unit
+from reconciler.hosts.simulator.state.machine import DRBD, LOGIN, Machine, Setup, Unit
 from reconciler.hosts.simulator.state.world import World
 
 GIB, MIB = 1 << 30, 1 << 20
@@ -96,6 +96,7 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     """
     name = f"node{number:02d}"
     iscsi = any(PATHS[attachment.kind] for attachment in attachments)
+    drbd = any(attachment.kind == "drbd" for attachment in attachments)
     networks = (*NETWORKS, 2, 3) if iscsi else NETWORKS  # the last two: a portal each
     root = world.add_lun(
         Lun(f"root-{name}", Extent(ROOT_SIZE, Signature("ext4", world.uuid())))
@@ -119,6 +120,7 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
         "multipathd.service": Unit("active", "running", enabled=True) if iscsi else Unit(),
         "iscsid.service": Unit("active", "running", enabled=True) if iscsi else Unit(),
         LOGIN: Unit("active", "exited", enabled=True) if iscsi else Unit(),
+        **({DRBD: Unit("active", "exited", enabled=True)} if drbd else {}),
     }
     power.switch_on(machine)
     return machine

@@ -8,26 +8,10 @@ from collections.abc import Iterator
 from reconciler.loading.nodes import Path
 from reconciler.loading.semantics.finding import Finding, Rule, volumes
 from reconciler.model.desired import Desired, Device
+from reconciler.model.lasting_names import BY_ID, instability, sort_of, takes_number, whole_of
 from reconciler.model.quantities import format_size
 
-_BY_ID = "/dev/disk/by-id/"
 _USE_A_STABLE_ONE = "use 'wwid', or a path below /dev/disk/by-id"
-_DEALT_OUT = "such a name can mean another disk on each host and after each boot"
-# Pattern of a path -> why it does not last.
-_UNSTABLE = (
-    (r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*", _DEALT_OUT),
-    (r"/dev/(nvme|mmcblk|dm-|loop|md|nbd|ram|zram|sr)[0-9].*", _DEALT_OUT),
-    (r"/dev/(mapper/|disk/by-id/dm-name-)mpath[a-z]+(-part|p)?[0-9]*", _DEALT_OUT),
-    (r"/dev/disk/by-(uuid|label)/.*", "formatting changes what it means"),
-    (r"/dev/disk/by-partlabel/.*", "nothing keeps two partitions from having the same label"),
-)
-# LVM volumes (/dev/VG/LV) may be anywhere but in the directories of udev and the kernel.
-_STABLE = (
-    r"/dev/disk/by-(id|path|partuuid)/[^/]+",
-    r"/dev/mapper/[^/]+",
-    r"/dev/drbd[0-9]+|/dev/drbd/by-res/[^/]+(/[0-9]+)?",
-    r"/dev/(?!(disk|mapper|block|char|bus|bsg|cpu|dri|fd|input|net|pts|shm|snd|vfio)/)[^/]+/[^/]+",
-)
 # What a WWID looks like that was taken from another place than multipath -> what to do.
 _FOREIGN_WWIDS = (
     (r"(?:dm-uuid-)?mpath-(.+)", "write it without the prefix: {0}"),
@@ -62,7 +46,7 @@ def wwids_are_multipaths(desired: Desired) -> Iterator[Finding]:
 def paths_are_stable(desired: Desired) -> Iterator[Finding]:
     """A path that means another disk tomorrow formats another disk tomorrow."""
     for path, _, volume in volumes(desired):
-        why = _instability(volume.device.path) if volume.device.path else ""
+        why = instability(volume.device.path) if volume.device.path else ""
         if why:
             message = f"'{volume.device.path}' is not a stable path: {why}"
             place = (*path, "device", "path")
@@ -75,7 +59,7 @@ def partitions_are_counted_on_disks(desired: Desired) -> Iterator[Finding]:
         device = volume.device
         if device.partition is None or device.path is None:
             continue
-        if not device.path.startswith(_BY_ID) or _by_id(device.path)[1] is not None:
+        if not takes_number(device.path):
             message = f"'{device.path}' has no partition {device.partition}"
             hint = (
                 "name the disk by 'wwid' or below /dev/disk/by-id, or leave the partition out"
@@ -127,22 +111,15 @@ def identity(device: Device) -> tuple[str, int | None]:
     if device.wwid is not None:
         return device.wwid.lower(), device.partition
     path = device.path or ""
-    if path.startswith(_BY_ID):
-        name, partition = _by_id(path)
-        return name, device.partition or partition
-    lvm = re.fullmatch(r"/dev/(?!disk/|mapper/)([^/]+)/([^/]+)", path)
-    if lvm:
-        return "/dev/mapper/" + "-".join(part.replace("-", "--") for part in lvm.groups()), None
-    return path, device.partition
-
-
-def _by_id(path: str) -> tuple[str, int | None]:
-    """The disk, as its WWID where the name holds one, and the partition."""
-    name = path.removeprefix(_BY_ID).lower()
-    part = re.fullmatch(r"(.+)-part([0-9]{1,3})|dm-uuid-part([0-9]{1,3})-(.+)", name)
-    if part:
-        return _as_wwid(part[1] or part[4]), int(part[2] or part[3])
-    return _as_wwid(name), None
+    whole, number = whole_of(path) or (path, 0)
+    partition = device.partition or number or None
+    if path.startswith(BY_ID):
+        return _as_wwid(whole.removeprefix(BY_ID).lower()), partition
+    sort = sort_of(path)
+    if sort is not None and sort.name == "lvm":
+        group, volume = path.removeprefix("/dev/").split("/")
+        return "/dev/mapper/" + "-".join(p.replace("-", "--") for p in (group, volume)), None
+    return whole, partition
 
 
 def _as_wwid(name: str) -> str:
@@ -166,16 +143,6 @@ def _wwid_hint(wwid: str) -> str:
     if re.fullmatch(r"3[0-9A-Fa-f]+", wwid) and wwid != wwid.lower():
         return f"write it in lower case: {wwid.lower()}"
     return ""
-
-
-def _instability(path: str) -> str:
-    """Why ``path`` may mean another disk some day; nothing if it may not."""
-    if {".", ".."} & set(path.split("/")):
-        return "it leads through '.' or '..'"
-    why = next((why for pattern, why in _UNSTABLE if re.fullmatch(pattern, path)), "")
-    if why or any(re.fullmatch(pattern, path) for pattern in _STABLE):
-        return why
-    return "it is none of those that udev, LVM or multipath keep"
 
 
 RULES: tuple[Rule, ...] = (

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from reconciler.model.addresses import extend_address, member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
+from reconciler.model.drbd import drbd_units
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import (
     HostFacts,
@@ -256,6 +257,8 @@ def _below(volume: Volume, facts: HostFacts) -> Iterator[tuple[str, ...]]:
     disk = whole_disk(facts, view) if view else None
     if disk is None:
         return
+    if units := drbd_units(volume, facts):
+        yield units
     if (disk.dm_uuid or "").startswith("mpath-"):
         yield ("multipathd.service",)
     names = {disk.name, *disk.slaves}

@@ -12,7 +12,13 @@ probe_disks() {
     asked=' '
     IFS=$NL
     for ref in $wants; do # only of these is the device itself asked for its capacity
-        if disks_of "${ref%,part=*}"; then asked="$asked$disks "; fi
+        disks_of "${ref%,part=*}"
+        IFS=' '
+        for name in $disks; do
+            whole_disk "$name"
+            asked="$asked$whole "
+        done
+        IFS=$NL
     done
     glob "$SYS/*"
     for dir in $globbed; do
@@ -84,24 +90,46 @@ capacity() { # capacity KNAME: what the device itself says, in $bytes; the least
     done
 }
 
-lasting_names() { # the stable names of devices, and device-mapper's
+# The kinds of names, and which directories are no volume groups, are those of lasting_names.py.
+lasting_names() { # the names of devices that last
     glob "$SYS/dm-*"
     for dir in $globbed; do
         if get "$dir/dm/name" && [ -b "/dev/mapper/$got" ]; then
             row link "/dev/mapper/$got" "${dir##*/}"
         fi
     done
+    glob "$SYS/drbd[0-9]*"
+    for dir in $globbed; do
+        if is_device "$dir"; then row link "/dev/${dir##*/}" "${dir##*/}"; fi
+    done
     set --
-    for dir in by-id by-path by-partuuid; do
-        glob "/dev/disk/$dir/*"
+    for pattern in 'disk/by-id/*' 'disk/by-path/*' 'disk/by-partuuid/*' 'oracleoci/*' \
+        'rbd/*/*' 'rbd/*/*/*' 'drbd/by-res/*' 'drbd/by-res/*/*' 'md/*'; do
+        glob "/dev/$pattern"
+        # shellcheck disable=SC2086 # a line each
+        set -- "$@" $globbed
+    done
+    glob '/dev/*'
+    for dir in $globbed; do
+        case ${dir#/dev/} in
+        block | bsg | bus | char | cpu | disk | dri | drbd | fd | input | mapper | md) continue ;;
+        mqueue | net | oracleoci | pts | rbd | shm | snd | vfio) continue ;;
+        esac
+        [ -d "$dir" ] || continue
+        glob "$dir/*"
         # shellcheck disable=SC2086 # a line each
         set -- "$@" $globbed
     done
     # shellcheck disable=SC2045 # the only way to read links without a process for each
     for line in $(ls -ld "$@"); do
-        case $line in *' /dev/disk/'*' -> '*)
-            link=/dev/disk/${line#*" /dev/disk/"}
-            row link "${link%% -> *}" "${line##*/}"
+        case $line in *' /dev/'*' -> '*)
+            link=/dev/${line#*" /dev/"}
+            target=${link##* -> }
+            while case $target in ../* | /dev/*) ;; *) false ;; esac; do
+                target=${target#../} target=${target#/dev/}
+            done
+            case $target in */*) target=${target%%/*}!${target#*/} ;; esac # as the kernel has it
+            if is_device "$SYS/$target"; then row link "${link%% -> *}" "$target"; fi
             ;;
         esac
     done

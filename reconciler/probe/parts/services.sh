@@ -86,7 +86,8 @@ ordered() { # ordered UNIT LINE: a row for each PROPERTY=WORD of PROPERTY=WORD..
         case $property=$word in
         Wants=remote-fs-pre.target | Before=remote-fs-pre.target | After=o2cb.service | \
             After=ocfs2.service | After=multipathd.service | After=iscsid.service | \
-            After=iscsi.service | After=open-iscsi.service) ;;
+            After=iscsi.service | After=open-iscsi.service | After=drbd.service | \
+            After=drbd@*.service | After=drbd@*.target) ;;
         RequiresMountsFor=*) case $paths in *"$NL$word$NL"*) ;; *) continue ;; esac ;;
         *) continue ;;
         esac

@@ -38,7 +38,8 @@ describe() { # describe REF KNAME
     why=
     cannot_open "$2"
     if [ -n "$why" ]; then row unread "$1" "$why" && return; fi
-    device=/dev/$2
+    node_of "$2"
+    device=$node kname=$2
     signature=$(limited 15 blkid -p -o export "$device")
     status=$?
     case $status in

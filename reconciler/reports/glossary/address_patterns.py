@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.model.addresses import CLUSTER, MEMBER, VOLUME
+from reconciler.model.addresses import CLUSTER, MEMBER, VOLUME, split_address
 from reconciler.model.plan import ActionKind
 
 SORTS = frozenset({CLUSTER, MEMBER, VOLUME})
@@ -23,12 +23,12 @@ class Pattern:
     @property
     def words(self) -> tuple[str, ...]:
         """Its parts."""
-        return tuple(self.text.split("/"))
+        return split_address(self.text)
 
     @property
-    def last(self) -> str:
-        """What of its owner it is; empty for the owner itself."""
-        return "/".join(self.words[2:])
+    def has_aspect(self) -> bool:
+        """Whether it is something of a cluster, member or volume, and not the whole."""
+        return len(self.words) > 2
 
 
 PATTERNS = (
@@ -246,7 +246,7 @@ def matching(address: str) -> tuple[Pattern, ...]:
 
     A host at the end may be left out, as plans do that show one line for all hosts.
     """
-    words = tuple(address.split("/"))
+    words = split_address(address)
     if words[0] not in SORTS:
         return tuple(p for p in PATTERNS if p.words[2:] and _fits(p.words[2:], words))
     return tuple(
@@ -269,4 +269,4 @@ def _fits(pattern: Sequence[str], words: Sequence[str]) -> bool:
 def is_placeholder(address: str) -> bool:
     """Whether an address names nothing real: it has a word of a pattern, or a star."""
     stars = {word for pattern in PATTERNS for word in pattern.words if word.isupper()} | {"*"}
-    return bool(stars & set(address.split("/")))
+    return bool(stars & set(split_address(address)))

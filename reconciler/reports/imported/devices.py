@@ -6,17 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.desired import Device
-from reconciler.model.devices import BY_ID, STABLE
+from reconciler.model.lasting_names import takes_number, trust
 from reconciler.model.observed import Disk, HostFacts, Unknown, device_ref
 from reconciler.reports.imported.roster import Hosts
 
 # Disks that no other host can have.
-LOCAL = re.compile(r"(loop|ram|zram|sr|fd|md)[0-9]")
+LOCAL = re.compile(r"(loop|ram|zram|sr|fd)[0-9]")
 WWID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{3,127}")
 PATH = re.compile(r"(?=.{6,255}$)/dev(/[A-Za-z0-9._:+@=-]+)+")
-# Where there is no name by what the disk is: by where it is, then LVM's and device-mapper's.
-ELSEWHERE = ("/dev/disk/by-partuuid/", "/dev/disk/by-path/", "/dev/mapper/")
-UNRANKED = 99
 MOST = 200  # devices asked about; the probe's answer is bounded
 
 
@@ -69,10 +66,12 @@ def name_device(facts: HostFacts, disk: Disk, hosts: Hosts) -> Device | None:
     if whole.wwid and WWID.fullmatch(whole.wwid):
         return Device(wwid=whole.wwid, partition=disk.partition)
     own = _best(disk.links, hosts)
-    if disk.partition is None or disk.dm_uuid:
-        return Device(path=own) if own else None
-    above = _best(whole.links, hosts)
-    return Device(path=above, partition=disk.partition) if above else None
+    above = None
+    if disk.partition is not None and not disk.dm_uuid:
+        above = _best([link for link in whole.links if takes_number(link)], hosts)
+    if above:
+        return Device(path=above, partition=disk.partition)
+    return Device(path=own) if own else None
 
 
 def _whole(facts: HostFacts, disk: Disk) -> Disk:
@@ -81,11 +80,13 @@ def _whole(facts: HostFacts, disk: Disk) -> Disk:
 
 
 def _best(links: Sequence[str], hosts: Hosts) -> str | None:
-    """Of a disk's links the one that most hosts have, then the most trustworthy."""
+    """Of a disk's lasting names the one that most hosts have, then the most trustworthy."""
     ranked = [
-        (-_count(link, hosts), _rank(link), link) for link in links if PATH.fullmatch(link)
+        (-_count(link, hosts), rank, link)
+        for link in links
+        if PATH.fullmatch(link) and (rank := trust(link)) is not None
     ]
-    return min((item for item in ranked if item[1] < UNRANKED), default=(0, 0, None))[2]
+    return min(ranked, default=(0, 0, None))[2]
 
 
 def _count(link: str, hosts: Hosts) -> int:
@@ -94,12 +95,3 @@ def _count(link: str, hosts: Hosts) -> int:
         for facts in hosts.values()
         if not isinstance(facts.disks, Unknown)
     )
-
-
-def _rank(link: str) -> int:
-    """How much a link is worth: the less, the better; ``UNRANKED`` for one that does not last."""
-    if link.startswith(BY_ID):
-        name = link.removeprefix(BY_ID)
-        return next(rank for rank, prefix in enumerate(STABLE) if name.startswith(prefix))
-    places = [n for n, place in enumerate(ELSEWHERE, len(STABLE)) if link.startswith(place)]
-    return places[0] if places else UNRANKED

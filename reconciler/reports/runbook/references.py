@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import disk_of, ref, stable_link, stable_path, view_of, whole_disk
+from reconciler.model.devices import (
+    disk_of,
+    lasting_link,
+    ref,
+    stable_link,
+    stable_path,
+    view_of,
+    whole_disk,
+)
 from reconciler.model.observed import (
     Disk,
     HostFacts,
@@ -73,7 +81,7 @@ class Places:
     def disk_path(self, host: str, reference: str) -> str:
         """The stable path of the whole disk."""
         disk = self.disk(host, reference)
-        link = stable_link(disk) if disk else None
+        link = (stable_link(disk) or lasting_link(disk)) if disk else None
         return link or self.device(host, reference)
 
     def paths(self, host: str, reference: str) -> tuple[str, ...]:

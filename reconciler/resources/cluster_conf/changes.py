@@ -15,6 +15,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
 from reconciler.model.roles import leaving, listed_members, restrict_to, staying
+from reconciler.model.unmanaged import unsayable_name
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
     Node,
@@ -63,7 +64,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 "foreign-cluster",
                 member_address(host),
                 f"{PATH} is of cluster {', '.join(foreign)}, not {cluster.name}",
-                f"take {host} out of that cluster first, or correct the name under clusters in "
+                next(filter(None, map(unsayable_name, foreign)), "")
+                or f"take {host} out of that cluster first, or correct the name under clusters in "
                 "the file (a cluster is not renamed: reconcile explain foreign-cluster)",
             )
 

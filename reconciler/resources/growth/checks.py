@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import is_logical, ref, view_of
+from reconciler.model.devices import disk_path, is_logical, ref, view_of
 from reconciler.model.observed import Observed, Superblock, require
 from reconciler.model.outcome import Blocked, refuse_unshared_lvm
 from reconciler.model.quantities import format_sizes, sizes_on_hosts
@@ -53,6 +53,21 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield from _check_room(volume, work)
             yield from _check_tools(work, stays)
             yield from _check_neighbours(volume, work, stays)
+            yield from _check_names(volume, work, stays)
+
+
+def _check_names(volume: Volume, work: Growth, observed: Observed) -> Iterator[Blocked]:
+    """The disk beneath a partition is asked for by a name of its own."""
+    hosts = {*work.rescans, *work.rereads, *((work.worker,) if work.partition else ())}
+    for host in sorted(hosts):
+        if disk_path(observed.answering_hosts()[host], volume) is None:
+            yield Blocked(
+                "no-stable-path",
+                volume_address(volume.label),
+                f"{host}: the disk {work.layers[host].disk.name} beneath {volume.label} has no "
+                "lasting name",
+                "name the disk by its WWID in the file, and the partition by its number",
+            )
 
 
 def _check_helpers(cluster: Cluster, volume: Volume) -> Iterator[Blocked]:

@@ -14,7 +14,7 @@ from reconciler.gate import gate_command
 from reconciler.gate.action_builders import Cause, action_for, barrier
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Device, Volume
-from reconciler.model.devices import disk_target, ref
+from reconciler.model.devices import disk_target, partition_of, ref
 from reconciler.model.gate_call import Target
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ActionKind, Command, Fact
@@ -103,6 +103,9 @@ class Room:
     def _disk(self, host: str) -> Target:
         return disk_target(self.observed.answering_hosts()[host], self.volume)
 
+    def _number(self, host: str) -> str:
+        return str(partition_of(self.observed.answering_hosts()[host], self.volume))
+
     def _rescan(self, host: str) -> Action:
         least = self.work.goal.disk
         paths = len(self.work.layers[host].paths)
@@ -120,13 +123,13 @@ class Room:
         work, host = self.work, self.work.worker
         start = work.layers[host].node.start
         words = (
-            *("grow-partition", str(self.volume.device.partition)),
+            *("grow-partition", self._number(host)),
             *(str(start), str(work.goal.end)),
         )
         action = self.action(
             "grow-partition",
             host,
-            f"grow partition {self.volume.device.partition} to sector {work.goal.end}",
+            f"grow partition {self._number(host)} to sector {work.goal.end}",
             gate_command(*words, target=self._disk(host), timeout=RESCAN_TIMEOUT),
         )
         least = f"{self.ref} {work.goal.disk}"
@@ -145,7 +148,7 @@ class Room:
 
     def _reread(self, host: str) -> Action:
         size = str(self.work.goal.device)
-        number = str(self.volume.device.partition)
+        number = self._number(host)
         words = ("reread-partition", number, size)
         action = self.action(
             "reread-partition",

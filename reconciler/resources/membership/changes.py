@@ -17,13 +17,13 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import leaving, listed_members, online, staying
+from reconciler.model.unmanaged import STACK, leave_or_move, manager_of, unsayable_name
 from reconciler.resources.membership import names
 from reconciler.resources.membership.preflight import closed_ports
 
 # A service start takes 16-20 s on a busy lab host; three times that, and some.
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 90.0
-STACK = "o2cb"
 
 
 def wanted_list(cluster: Cluster) -> str:
@@ -75,8 +75,9 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
         yield Blocked(
             "foreign-stack",
             member_address(host),
-            f"the running cluster stack is {live.stack}, not {STACK}",
-            f"stop the {live.stack} cluster on {host} first",
+            f"its kernel runs the cluster stack {live.stack}, which is {manager_of(live.stack)}'s: "
+            f"that mounts and fences there, and this version manages {STACK} only",
+            leave_or_move(host, live.stack, "the settings of o2cb"),
         )
     for found in live.clusters:
         if found.name != cluster.name:
@@ -84,7 +85,7 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
                 "foreign-cluster",
                 member_address(host),
                 f"the kernel runs cluster {found.name}, not {cluster.name}",
-                f"take {host} out of cluster {found.name} first",
+                unsayable_name(found.name) or f"take {host} out of cluster {found.name} first",
             )
 
 

@@ -9,6 +9,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, require
 from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
 from reconciler.model.roles import staying
+from reconciler.model.unmanaged import GLOBAL, GO_LOCAL, STACK, leave_or_move, manager_of
 from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
 
@@ -18,8 +19,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     if cluster.heartbeat.mode == "global":
         yield refuse_unsupported(
             cluster_address(cluster.name),
-            "heartbeat.mode: global is not acted upon: it is not proven on real kernels",
-            "use mode: local",
+            f"the file asks for global heartbeat: {GLOBAL}",
+            "write mode: local, for a cluster that is to be made, or that beats locally",
         )
     for host, facts in observed.answering_hosts().items():
         if host not in staying(cluster):
@@ -29,8 +30,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield Blocked(
                 "foreign-stack",
                 member_address(host),
-                f"{require(facts.o2cb_config).path} says O2CB_STACK={stack}",
-                "this product drives the o2cb stack; set it back, or leave the host out",
+                f"{require(facts.o2cb_config).path} says O2CB_STACK={stack}: after its start the "
+                f"host would be {manager_of(stack)}'s, and this version manages {STACK} only",
+                leave_or_move(host, stack, require(facts.o2cb_config).path),
             )
         yield from _check_units(host, facts)
         live = require(facts.live).running(cluster.name)
@@ -41,8 +43,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if live and live.heartbeat_mode not in ("", "local"):
             yield refuse_unsupported(
                 member_address(host),
-                f"the running cluster has heartbeat mode {live.heartbeat_mode}",
-                "only local heartbeat is acted upon",
+                f"its running cluster has {live.heartbeat_mode} heartbeat: {GLOBAL}",
+                GO_LOCAL.format(cluster=cluster.name),
             )
 
 

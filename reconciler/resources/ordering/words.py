@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import stable_path
+from reconciler.model.drbd import drbd_units
 from reconciler.model.observed import HostFacts, require
 from reconciler.model.roles import is_withdrawn, mounting, mounts_at_boot
-from reconciler.model.units import full_names
+from reconciler.model.units import full_names, path_unit
 
 O2CB = "o2cb.service"
 GUESTS = "libvirt-guests.service"
@@ -73,7 +74,8 @@ def wanted_drop_ins(cluster: Cluster, facts: HostFacts) -> Mapping[str, tuple[st
 def _cluster_lines(cluster: Cluster, facts: HostFacts) -> list[str]:
     """The cluster goes before the disks do, and after everything that is mounted."""
     used = [units for unit, units in STORAGE.items() if _is_used(facts, unit)]
-    lines = [f"After={unit}" for units in used for unit in units]
+    used += [units for volume in cluster.volumes if (units := drbd_units(volume, facts))]
+    lines = [f"After={unit}" for unit in dict.fromkeys(u for units in used for u in units)]
     agents = any(volume.mounted_by == "workload" for volume in cluster.volumes)
     return [*lines, *BEFORE_MOUNTS] if lines or agents else []
 
@@ -113,11 +115,4 @@ def order(facts: HostFacts, subject: str) -> str:
 
 def mount_unit(path: str) -> str:
     """The name of a path's mount unit, as ``systemd-escape --path`` gives it."""
-    name = path.strip("/").replace("/", "\0")
-    escaped = [
-        char
-        if (char.isascii() and char.isalnum()) or char in "_:\0" or (char == "." and place)
-        else f"\\x{ord(char):02x}"
-        for place, char in enumerate(name)
-    ]
-    return f"{''.join(escaped).replace(chr(0), '-')}.mount"
+    return path_unit(path, "mount")

@@ -21,6 +21,7 @@ from reconciler.model.software import (
     outdated_module,
     outdated_tools,
 )
+from reconciler.resources.packages.carriers import carrier
 
 SYSTEM = ("blkid", "wipefs", "systemctl")
 # What one run may write into /etc and /var/lib, with room to spare.
@@ -135,22 +136,13 @@ def _check_manager(host: str, packages: Packages, names: tuple[str, ...]) -> Ite
 
 
 def _carrier(cluster: Cluster, host: str, facts: HostFacts) -> str:
-    """What brings the module; Debian builds it for all kernels but those of clouds."""
+    """What brings the module: the package that the file names, else what the family has."""
     running = require(facts.kernel).running
     if cluster.packages.kernel_module:
         names = (expand_kernel(cluster.packages.kernel_module, facts),)
         line = install_line(require(facts.packages).manager, names)
         return f"on {host}: {line}, in the build for {running}"
-    if "-cloud-" in running:
-        package = f"linux-image-{running.rpartition('-cloud-')[2]}"
-        return (
-            f"Debian's cloud kernels are built without ocfs2: on {host}: apt-get install "
-            f"{package}, then boot it (with nothing mounted there) and plan again"
-        )
-    return (
-        f"install the kernel package that carries ocfs2 for {running}, "
-        "or boot a kernel that has it"
-    )
+    return carrier(host, require(facts.identity).os, running)
 
 
 def _check_space(host: str, facts: HostFacts) -> Iterator[Blocked]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.model.addresses import volume_address
 from reconciler.model.bindings import VOLUMES, bound_now, recorded_bindings
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import disk_of, is_logical, ref, unread, whole_disk
+from reconciler.model.devices import disk_of, is_logical, partition_of, ref, unread, whole_disk
 from reconciler.model.observed import (
     HostFacts,
     Observed,
@@ -77,7 +77,7 @@ def _check_view(volume: Volume, host: str, view: WantedDevice, why: str) -> Iter
             "device-unreadable",
             subject,
             f"{host}: {describe_device(volume)} could not be read: {why}",
-            "restore its paths (multipath -ll), or see what the kernel logged; then plan again",
+            _make_readable(view),
         )
     elif not view.nodes and view.disk_found:
         yield _partition_missing(volume, host)
@@ -95,6 +95,15 @@ def _check_view(volume: Volume, host: str, view: WantedDevice, why: str) -> Iter
             f"{host} sees {describe_device(volume)} as {', '.join(view.nodes)}: several paths, no multipath",
             f"configure multipath on {host}",
         )
+
+
+def _make_readable(view: WantedDevice) -> str:
+    if any(name.startswith("drbd") for name in view.nodes):
+        return (
+            "make it primary there, as on all hosts (drbdadm role shows it; dual-primary needs "
+            "allow-two-primaries); then plan again"
+        )
+    return "restore its paths (multipath -ll), or see what the kernel logged; then plan again"
 
 
 def _superblock_unread(view: WantedDevice) -> str:
@@ -216,7 +225,9 @@ def _check_size(
         has, wants = format_sizes(whole, volume.size)
         yield _too_small(volume, f"{host}: the disk has {has}", wants, "grow the device")
     elif view.size + SLACK < volume.size - begin(facts, volume):
-        found = f"{host}: the disk has room, but partition {volume.device.partition} has only"
+        found = (
+            f"{host}: the disk has room, but partition {partition_of(facts, volume)} has only"
+        )
         has, wants = format_sizes(view.size, volume.size)
         yield _too_small(volume, f"{found} {has}", wants, "enlarge the partition")
 

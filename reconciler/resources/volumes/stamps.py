@@ -13,10 +13,8 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import stable_path
 from reconciler.model.observed import HostFacts, Superblock
 from reconciler.model.outcome import Blocked
+from reconciler.model.unmanaged import STACK, manager_of
 from reconciler.resources.volumes.changes import describe_device
-
-STACK = "o2cb"
-OTHER_STACKS = {"pcmk": "Pacemaker", "cman": "cman"}
 
 
 def check_stamp(
@@ -64,7 +62,7 @@ def _foreign(cluster: Cluster, volume: Volume, block: Superblock, device: str) -
             f"not {STACK}/{cluster.name}",
             "correct the cluster's name or the device",
         )
-    who = OTHER_STACKS.get(block.stack, block.stack)
+    who = manager_of(block.stack)
     return Blocked(
         "foreign-stack",
         volume_address(volume.label),

@@ -23,7 +23,8 @@ from tests.unit.cli.test_streams import deaf, full
 
 # They reach no host.
 SILENT = {
-    "completion", "explain", "history", "manual", "schema", "scripts", "show", "sudoers", "validate",
+    "completion", "explain", "help", "history", "manual", "schema", "scripts", "show", "sudoers",
+    "validate",
 }  # fmt: skip
 DEBUG = ("--log-level", "debug")
 ROOM = 1 << 30

@@ -38,6 +38,11 @@ def test_a_word_that_is_no_command_is_answered_with_what_was_meant(capsys, words
     assert capsys.readouterr().err == f"error: no command {word!r}; {meant}\n"
 
 
+def test_an_option_before_its_command_is_told_its_place(capsys):
+    assert run(["--format", "json", "plan"]) == 64
+    assert "An option stands behind its command: COMMAND --format" in capsys.readouterr().err
+
+
 def test_each_word_of_others_has_a_command_of_ours_and_is_none_itself():
     assert not OTHERS.keys() & COMMANDS.keys()
     for word, names in OTHERS.items():

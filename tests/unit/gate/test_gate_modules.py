@@ -96,6 +96,43 @@ def test_without_a_build_for_it_nothing_is_installed(host):
     assert installed(host) == []
 
 
+LATER, EARLIER = "3.10.0-862.14.4.el7.noarch", "3.10.0-862.el7.noarch"
+WEAK = f"""Requires: kernel(jbd2_x) = 0x5d
+%post -p <lua>
+posix.mkdir("/lib/modules/{LATER}/weak-updates")
+posix.symlink("/lib/modules/{EARLIER}/extra/ocfs2.ko", "/lib/modules/{LATER}/weak-updates/ocfs2.ko")
+"""
+
+
+@needs_debian
+@pytest.mark.parametrize(
+    ("provides", "linked"), [("0x5d", True), ("0x5e", True), ("0x5d", False)]
+)
+def test_a_build_for_an_earlier_kernel_of_the_same_kabi_is_taken_where_that_is_proven(
+    host, provides, linked
+):
+    """By the versions of its symbols before, by modinfo and the weak link afterwards."""
+    name = f"kmod-ocfs2-k862-{provides}{'' if linked else '-bare'}"
+    more = WEAK if linked else WEAK.partition("%post")[0]
+    host.offer_rpm(name, "1", f"/lib/modules/{EARLIER}/extra/ocfs2.ko", more)
+    version, _, release = LATER.removesuffix(".noarch").partition("-")
+    kernel = f"Provides: kernel(jbd2_x) = {provides}"
+    host.offer_rpm("kernel", release, f"/lib/modules/{LATER}/x", kernel, version=version)
+    done = host.gate("install-packages", "rpm", "kernel")
+    assert done == (0, "ok installed kernel\n", ""), installed(host)
+    status, out, err = host.gate("install-module", "rpm", name, LATER)
+    there = [package for package in installed(host) if package.startswith("kmod")]
+    host.run(
+        f"rpm -e --nodeps kernel {' '.join(there)} 2>/dev/null; rm -rf /lib/modules/{LATER}"
+    )
+    if provides == "0x5e":
+        assert (status, err.split(":")[1], there) == (75, " module-not-built", [])
+    elif linked:
+        assert (status, out, err) == (0, f"ok installed {name} for {LATER}\n", "")
+    else:
+        assert (status, err.split(":")[1]) == (70, " install-failed")
+
+
 @needs_debian
 def test_a_package_that_no_repository_has_is_named(host):
     err = "gate: package-missing: no repository has kmod-none\n"

@@ -77,6 +77,40 @@ HINTS = {
         replaced("- name: node1\n        interconnect: 10.0.0.1", "- node1"),
         "write '- name: node01', with 'interconnect: 10.0.0.11' below it",
     ),
+    "members as one text": (
+        replaced("\n      - name: node1\n        interconnect: 10.0.0.1", " node1, node2"),
+        "write '- name: node01', with 'interconnect: 10.0.0.11' below it",
+    ),
+    "members without any": (
+        replaced("\n      - name: node1\n        interconnect: 10.0.0.1", ""),
+        "give it one: The hosts of the cluster.  (reconcile explain clusters.members)",
+    ),
+    "an item of nothing": (
+        replaced("- name: node1\n        interconnect: 10.0.0.1", "-"),
+        "write the item behind its dash, or remove the dash",
+    ),
+    "an underscore in a name": (
+        replaced("name: node1", "name: node_1"),
+        "write what 'hostname -s' prints on that host",
+    ),
+    "a dash in a cluster's name": (
+        replaced("- name: images", "- name: images-2"),
+        "did you mean 'images2'? a cluster that runs keeps its name",
+    ),
+    "all of a device": (replaced("fill", "100%"), "did you mean 'fill'?"),
+    "options as a mapping": (
+        replaced("/srv/images}", "/srv/images, options: {noatime: true}}"),
+        "write a list: [noatime]",
+    ),
+    "a block of a template": (
+        "{% for host in hosts %}\nversion: 1\n",
+        WRITE_VALUE,
+    ),
+    "o2cb's own file": (
+        "node:\n\tip_port = 7777\n\tname = node1\n",
+        "reconcile import HOST writes a file of the cluster that has it",
+    ),
+    "a program": ("\x7fELF\0\0", "name the file that was meant"),
     "no version": (replaced("version: 1\n", ""), "write 'version: 1' as its first line"),
     "options as one text": (
         replaced("/srv/images}", "/srv/images, options: 'noatime, nodev'}"),

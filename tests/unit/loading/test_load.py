@@ -275,6 +275,5 @@ def test_windows_line_ends_are_fine_and_counted_like_others():
         "unit, like 512MiB or 800GiB\n"
         "        size: all\n"
         "              ^~~\n"
-        "hint: How much of the device the volume takes, or `fill`: all of it. It only grows."
-        "  (reconcile explain volumes.size)\n"
+        "hint: did you mean 'fill'?\n"
     )

@@ -129,7 +129,7 @@ WORDS = {
         replaced("  - name: images", "  - name: abcdefghijklmnopq"),
         "3:11: error[bad-value]: 'abcdefghijklmnopq' is not a cluster name: 1 to 16 letters "
         "and digits",
-        "As in cluster.conf; stamped on new volumes, so unique names are wiser.  (reconcile explain clusters.name)",
+        "did you mean 'abcdefghijklmnop'? a cluster that runs keeps its name",
     ),
     "a name for an address": (
         replaced("10.0.0.1", "node1"),

@@ -1,5 +1,6 @@
 """Block devices made of files: the probe reads them in place of the kernel's own."""
 
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,11 +34,30 @@ class Sysfs:
                 path = self.here / name / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f"{text}\n")
+        if number is not None:
+            self.node(name).parent.mkdir(parents=True, exist_ok=True)
+            self.node(name).write_bytes(bytes(4096))
+
+    @property
+    def dev(self) -> Path:
+        """Stands for /dev."""
+        return self.here.with_name("dev")
+
+    def node(self, name: str) -> Path:
+        """What stands for a device's own file: the kernel has ! for a slash."""
+        return self.dev / name.replace("!", "/")
+
+    def link(self, path: str, name: str) -> None:
+        """A symbolic link to a device, as udev makes them: relative."""
+        place = self.dev / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(os.path.relpath(self.node(name), place.parent))
 
     def facts(self, *words: str, shell: tuple[str, ...] = ("dash",)) -> HostFacts:
         """What the probe's disks and wanted sections come to."""
         text = probe_text("disks", "wanted").replace(SYS, f"SYS={self.here}")
         assert str(self.here) in text
+        text = text.replace("/dev/", f"{self.dev}/").replace(f"{self.dev}/null", "/dev/null")
         argv = [*shell, "-c", text, "probe", "--only", "disks", "--only", "wanted", *words]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
         assert done.stderr == ""

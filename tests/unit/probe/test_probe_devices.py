@@ -15,7 +15,7 @@ WWID = "eui.0025388b710c6f11"
 
 @pytest.fixture
 def sysfs(tmp_path: Path) -> Sysfs:
-    return Sysfs(tmp_path)
+    return Sysfs(tmp_path / "block")
 
 
 @pytest.mark.parametrize("number", [None, "259:1"])
@@ -69,3 +69,38 @@ def test_of_two_disks_only_one_has_a_name_in_device_mapper(sysfs, shell):
     assert (first.dm_name, first.dm_uuid, first.partition) == ("mpatha", "mpath-x", 3)
     assert (second.dm_name, second.dm_uuid, second.partition) == (None, None, None)
     assert (second.start, second.parent, second.wwid) == (None, None, None)
+
+
+def test_each_lasting_name_is_told_of_the_device_that_it_leads_to(sysfs, shell):
+    """Not those of what is no block device; cciss!c0d0 is the kernel's word for cciss/c0d0."""
+    leads = {
+        "disk/by-id/scsi-3600": "cciss!c0d0",
+        "disk/by-path/pci-0": "sda",
+        "disk/by-partuuid/0f": "sda1",
+        "oracleoci/oraclevdb": "sda",
+        "rbd/pool/images": "rbd0",
+        "rbd/pool/space/images": "rbd1",
+        "drbd/by-res/r0/0": "drbd0",
+        "san/images": "xvdq",
+        "md/images": "md127",
+    }
+    for place, name in enumerate(sorted({*leads.values()})):
+        sysfs.add(name, f"8:{place}")
+    for path, name in leads.items():
+        sysfs.link(path, name)
+    (sysfs.dev / "snd").mkdir()
+    sysfs.link("snd/by-path", "sda")
+    (sysfs.dev / "serial").mkdir()
+    (sysfs.dev / "serial" / "tty").symlink_to("../ttyS0")
+    told = {}
+    for disk in require(sysfs.facts(shell=shell).disks):
+        for link in disk.links:
+            told[link.removeprefix(f"{sysfs.dev}/")] = disk.name
+    assert told == {**leads, "drbd0": "drbd0"}
+
+
+@pytest.mark.parametrize("name", ["cciss!c0d0", "drbd0", "rbd0"])
+def test_a_device_is_found_by_its_path_whatever_the_kernel_calls_it(sysfs, shell, name):
+    sysfs.add(name, "104:0", size="8")
+    (view,) = require(sysfs.facts("--want", f"path={sysfs.node(name)}", shell=shell).wanted)
+    assert (view.nodes, view.node, view.device, view.size) == ((name,), name, "104:0", 4096)

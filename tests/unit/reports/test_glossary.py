@@ -44,7 +44,7 @@ def test_every_address_of_a_plan_has_one_pattern():
     assert CHANGES
     for item in (*ACTIONS, *CHANGES):
         (pattern,) = matching(item["address"])
-        if "kind" in item and pattern.last:
+        if "kind" in item and pattern.has_aspect:
             assert item["kind"] in pattern.kinds, item
         if "truth" in item:
             assert item["truth"] == pattern.truth, item

@@ -18,6 +18,7 @@ TOLD = frozenset(
     [
         *(f"After={name}.service" for name in ("o2cb", "ocfs2", "multipathd")),
         *(f"After={name}.service" for name in ("iscsid", "iscsi", "open-iscsi")),
+        "After=drbd.service",
         *("Before=remote-fs-pre.target", "Wants=remote-fs-pre.target"),
     ]
 )

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def disks(machine: Machine, request: Request) -> Rows:
     """Every disk and partition, then the stable links to them."""
-    asked = [device for ref in request.refs for device in whole_disks(machine, ref)]
+    named = [device for ref in request.refs for device in whole_disks(machine, ref)]
+    asked = [machine.whole(device) for device in named]
     shown = [device for device in machine.running.devices if not device.hidden]
     devices = sorted(shown, key=lambda device: device.name)
     for device in devices:

@@ -97,7 +97,11 @@ def ordering(machine: Machine, request: Request) -> Rows:
     for unit in dict.fromkeys(("o2cb.service", *request.orders)):
         for word in dict.fromkeys(units.words(machine, unit)):
             name, _, value = word.partition("=")
-            if word in units.TOLD or (name == "RequiresMountsFor" and value in request.paths):
+            if (
+                word in units.TOLD
+                or word.startswith("After=drbd@")
+                or (name == "RequiresMountsFor" and value in request.paths)
+            ):
                 yield row("order", unit, word)
     for path in units.drop_ins(machine):
         yield from raw_file(machine, path)

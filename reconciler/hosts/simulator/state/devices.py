@@ -10,13 +10,15 @@ from typing import Literal
 from reconciler.hosts.simulator.state.disk import Extent, Lun
 
 UBD_MAJOR, SD_MAJOR, DM_MAJOR = 98, 8, 254  # UML's ubd, SCSI disks, device-mapper on Debian
-NVME_MAJOR = 259  # BLOCK_EXT_MAJOR
+NVME_MAJOR, DRBD_MAJOR = 259, 147  # BLOCK_EXT_MAJOR; LANANA's device list
 BY_ID, IQN = "/dev/disk/by-id", "iqn.2026-11.org.example"
 MINORS = 16  # per disk, both for ubd (UBD_SHIFT 4) and for sd
 
 
-Wiring = Literal["plain", "lvm", "nvme", "scsi", "paths", "san"]
-PATHS: dict[Wiring, int] = {"plain": 0, "lvm": 0, "nvme": 0, "scsi": 1, "paths": 2, "san": 2}
+Wiring = Literal["plain", "lvm", "nvme", "drbd", "scsi", "paths", "san"]
+PATHS: dict[Wiring, int] = {
+    "plain": 0, "lvm": 0, "nvme": 0, "drbd": 0, "scsi": 1, "paths": 2, "san": 2,
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -25,7 +27,8 @@ class Attachment:
 
     ``plain``: no WWID, known by ``link`` in /dev/disk/by-id. ``lvm``: a logical volume of the
     host's own, /dev/vg0/NAME; what is below it is not shown. ``nvme``: a namespace that NVMe's
-    own multipath joins, with its path, which is hidden. ``scsi``: one path with a WWID.
+    own multipath joins, with its path, which is hidden. ``drbd``: a resource of the LUN's name,
+    primary on all hosts; what is below it is not shown. ``scsi``: one path with a WWID.
     ``paths``: two paths that nothing joins. ``san``: two paths under a multipath map.
     """
 
@@ -85,6 +88,7 @@ def make_devices(attachments: Iterable[Attachment]) -> tuple[Device, ...]:
     nvme = [a for a in attached if a.kind == "nvme"]
     found = [d for i, a in enumerate(plain) for d in _plain(a, ascii_lowercase[i])]
     found += [d for i, a in enumerate(nvme) for d in _nvme(a, i)]
+    found += [_drbd(a, i) for i, a in enumerate(a for a in attached if a.kind == "drbd")]
     maps: list[Device] = []
     for index, attachment in enumerate(scsi):
         places = [i for i, place in enumerate(_places(scsi)) if place is attachment]
@@ -140,6 +144,12 @@ def _nvme(attachment: Attachment, number: int) -> list[Device]:
     disk = Device(name, at, lun, lun.whole.size, wwid=wwid, links=links)
     path = Device(f"nvme{number}c0n1", "", lun, lun.whole.size, wwid=wwid, hidden=True)
     return [path, disk, *_partitions(disk)]
+
+
+def _drbd(attachment: Attachment, minor: int) -> Device:
+    lun, name = attachment.lun, f"drbd{minor}"
+    links = (f"/dev/{name}", f"/dev/drbd/by-res/{lun.name}/0")
+    return Device(name, f"{DRBD_MAJOR}:{minor}", lun, lun.whole.size, links=links)
 
 
 def _partitions(disk: Device) -> list[Device]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FEATURES = 0xFFD8
 # Whatever logs in to iSCSI targets at boot; without it their disks are not there.
 LOGIN = "open-iscsi.service"
+# Brings up all resources of DRBD.
+DRBD = "drbd.service"
 
 
 @dataclass(slots=True)
@@ -240,13 +242,24 @@ class Machine:
         setup = self.setup
         if setup.next_boot:
             setup.kernel, setup.module = setup.next_boot, setup.next_boot_module
-        logs_in = LOGIN not in self.units or self.units[LOGIN].enabled
+        # What has to be brought up at boot, and is not, is not there.
+        off = {
+            unit
+            for unit in (LOGIN, DRBD)
+            if unit in self.units and not self.units[unit].enabled
+        }
         self.running = Running(
             boot_id=self.world.uuid(),
             since=self.world.now,
             on=True,
             devices=make_devices(
-                [a for a in setup.attachments if logs_in or not PATHS[a.kind]]
+                [
+                    a
+                    for a in setup.attachments
+                    if not (
+                        (PATHS[a.kind] and LOGIN in off) or (a.kind == "drbd" and DRBD in off)
+                    )
+                ]
             ),
         )
         self.record("booted")

@@ -1,6 +1,6 @@
 # Disks by the names that a file has: multipath_wwid DIR (in $wwid, sysfs's in $raw), disks_of REF
 # (the kernel's names in $disks; a map hides its paths), partition_of KNAME NUMBER (in $found),
-# is_device, parent_of, sector_of DIR.
+# is_device, parent_of, sector_of DIR; whole_disk, node_of KNAME.
 # Read from sysfs; no device is opened.
 
 # The kernel lists a path of NVMe's own multipath (nvme0c0n1) and hides it: it has no number.
@@ -9,9 +9,30 @@ is_device() { # is_device DIR: a block device that can be used
     [ "$got" != 1 ] && get "$1/dev"
 }
 
+node_of() { # node_of KNAME: in $node; the kernel has ! for a slash (cciss!c0d0)
+    node=/dev/$1
+    case $1 in *!*) node=/dev/${1%%!*}/${1#*!} ;; esac
+}
+
 parent_of() { # parent_of DIR: the kernel's name of a partition's disk, in $parent
     parent=-
     cd -P "$1/.." && parent=${PWD##*/}
+}
+
+whole_disk() { # whole_disk KNAME: the disk that it is, or is a partition of, in $whole
+    whole=$1
+    get "$SYS/$1/dm/uuid"
+    case $got in part[0-9]*)
+        names "$SYS/$1/slaves"
+        whole=$got
+        ;;
+    *)
+        if get "$SYS/$1/partition"; then
+            parent_of "$SYS/$1"
+            whole=$parent
+        fi
+        ;;
+    esac
 }
 
 sector_of() { # sector_of DIR: bytes a sector, which a partition's disk tells, in $sector
@@ -57,7 +78,8 @@ disks_of() { # disks_of REF without its part: kernel names in $disks; a map hide
             if [ "$wwid" = "$wanted" ]; then disks="$disks ${dir##*/}"; fi
             ;;
         path)
-            if [ "$wanted" -ef "/dev/${dir##*/}" ]; then map_over "${dir##*/}"; fi
+            node_of "${dir##*/}"
+            if [ "$wanted" -ef "$node" ]; then map_over "${dir##*/}"; fi
             ;;
         esac
     done

@@ -1,4 +1,4 @@
-# superblock REF: of $device, past the cache: superblock, slot map and heartbeats.
+# superblock REF: of $device ($kname in sysfs), past the cache: superblock, slot map and heartbeats.
 # Needs debugfs.ocfs2, dd, od and awk; what cannot be read is left out.
 #
 # needs: lib/disks
@@ -72,7 +72,7 @@ area() { # area LINE: of the heartbeat file, whose only extent holds the blocks
 # o2hb uses 32 bytes. debugfs.ocfs2 -R hb takes 512 for the size, and is right only then. They
 # are read past the cache: what stands there is of whenever it was read.
 heartbeats() { # heartbeats REF: the blocks that are not zero, if all could be read
-    sector_of "$SYS/${device##*/}"
+    sector_of "$SYS/$kname"
     [ "$depth $extents" = '0 1' ] || return
     for value in "$sector" "$area" "$extent" "$block_size" "$cluster_size"; do
         case $value in '' | *[!0-9]*) return ;; esac

@@ -1,7 +1,7 @@
 # zeros REF: whether the first and last 16 MiB of $device, and 64 MiB spread evenly, are zero.
 
 zeros() { # zeros REF: whether the first and last 16 MiB and 64 MiB spread evenly are zero
-    get "$SYS/${device##*/}/size"
+    get "$SYS/$kname/size"
     mib=$((got / 2048))
     direct=
     dd if="$device" of=/dev/null bs=4096 count=1 iflag=direct && direct=iflag=direct
