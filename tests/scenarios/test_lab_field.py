@@ -196,3 +196,23 @@ def test_a_line_with_noauto_is_as_a_file_says_that_mounts_nothing_at_boot(lab, o
     text = operator.run("import", "node01").stdout
     assert "at_boot: false" in text
     assert "Its line in fstab says noauto" in text
+
+
+def test_an_outage_is_said_of_who_leaves_and_of_nobody_who_stays(lab, operator, wwids):
+    """The others only get another list: in each form the host that is without its volume is named,
+    and no other."""
+    operator.converge(operator.write(wish(wwids)))
+    away = wish(wwids)
+    away["members"][1]["state"] = "absent"
+    file = operator.write(away)
+    book = operator.run("runbook", file).stdout
+    said = [line for line in book.splitlines() if "OUTAGE" in line]
+    assert said
+    assert all("OUTAGE on node02" in line for line in said)
+    plan = planned(operator, file)
+    assert {action["host"] for action in plan["actions"] if action["outage"]} == {"node02"}
+    assert any(
+        a["host"] == "node01" and a["kind"] == "write-cluster-conf" for a in plan["actions"]
+    )
+    operator.converge(file)
+    assert has_mounted(lab, "node01")
