@@ -27,6 +27,7 @@ from reconciler.model.observed import (
     Unit,
     WantedDevice,
 )
+from reconciler.model.roles import mounting
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources.cluster_conf.changes import wanted_file
 from reconciler.resources.mounts.fstab import fstab_line
@@ -196,7 +197,8 @@ def ordered(cluster: Cluster, host: str, found: HostFacts) -> HostFacts:
     """A host whose systemd has read every order that it should have."""
     units = ordering.wanted_drop_ins(cluster, found)
     words = [(unit, word) for unit, lines in units.items() for word in lines]
-    words += [(u, "After=o2cb.service") for u in ordering.wanted_mounts(cluster, host, found)]
+    volumes = cluster.volumes if host in mounting(cluster) else ()
+    words += [(u, "After=o2cb.service") for u in ordering.wanted_mounts(volumes, found)]
     files = tuple(file(path_of(u), text_of(cluster, lines)) for u, lines in units.items())
     return replace(found, ordering=Ordering(tuple(sorted(words)), files))
 

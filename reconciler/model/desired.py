@@ -124,7 +124,10 @@ class Member(Strict):
     @property
     def role(self) -> MemberState | PlanningState:
         """What the planner holds it for, else its state in the file."""
-        return self._planning_state or self.state
+        # As `self._planning_state`, which pydantic looks for in all fields first: rules ask each
+        # member for its role many times.
+        private = self.__pydantic_private__ or {}
+        return private.get("_planning_state") or self.state
 
     def with_role(self, role: MemberState | PlanningState) -> Self:
         """The same member in another role."""

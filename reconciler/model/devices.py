@@ -7,6 +7,7 @@ import uuid
 
 from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.gate_call import ANY, Target
+from reconciler.model.identity_cache import once_each
 from reconciler.model.lasting_names import BY_ID, best_name
 from reconciler.model.observed import (
     Disk,
@@ -187,6 +188,7 @@ def disk_target(facts: HostFacts, volume: Volume) -> Target:
     return Target(disk_path(facts, volume) or "", (disk.wwid if disk else None) or ANY)
 
 
+@once_each()
 def chosen_uuid(cluster: Cluster, volume: Volume, observed: Observed) -> str:
     """The UUID that a run gives to a new file system: the same in each plan of the same thing.
 

@@ -14,6 +14,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
 from reconciler.model.host_names import host_key
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
 from reconciler.model.roles import confirmed_members, mounting_it, restrict_to, staying
@@ -35,6 +36,7 @@ def is_left(beat: Beat) -> bool:
     return int(beat.generation, 16) != 0
 
 
+@once_each()
 def heartbeat_view(cluster: Cluster, volume: Volume, observed: Observed) -> WantedDevice | None:
     """The volume with its heartbeats, as the first member in the file that could read them."""
     for facts in restrict_to(observed, staying(cluster)).answering_hosts().values():
@@ -60,6 +62,7 @@ def numbers_mounting(cluster: Cluster, volume: Volume, facts: HostFacts) -> tupl
     return own_numbers(cluster, facts) if has_mounted(facts, ref(volume)) else ()
 
 
+@once_each()
 def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """The numbers of the file's members, and those that hosts which answered still have.
 
@@ -84,25 +87,32 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
         for name, facts in observed.answering_hosts().items()
         if not isinstance(facts.identity, Unknown)
     }
+    texts = {  # mostly all remember the same
+        (_text(cluster, facts, QUARANTINE), _text(cluster, facts, MEMBERS))
+        for facts in confirmed_members(cluster, observed).values()
+    }
     told: list[set[int]] = []
-    for facts in confirmed_members(cluster, observed).values():
-        dropped = _read(cluster, facts, QUARANTINE).get("hosts", [])
-        known = _read(cluster, facts, MEMBERS).get("members", {})
+    for dropped, known in texts:
         own = {
             item["number"]
-            for name, item in known.items()
+            for name, item in _read(known).get("members", {}).items()
             if item.get("machine_id") and here.get(host_key(name)) == item["machine_id"]
         }
-        told.append({item["number"] for item in dropped} | own)
+        told.append({item["number"] for item in _read(dropped).get("hosts", [])} | own)
     return set.intersection(*told) if told else set()
 
 
-def _read(cluster: Cluster, facts: HostFacts, name: str) -> Mapping[str, Any]:
-    """A record; one that is garbled, which its own check refuses, explains nothing."""
+def _text(cluster: Cluster, facts: HostFacts, name: str) -> str:
+    """A record as a host has it; that of one who has none, or cannot be read, says nothing."""
     if isinstance(facts.records, Unknown):
-        return {}
+        return "{}"
+    return record(facts, cluster.name, name).text or "{}"
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    """A record; one that is garbled, which its own check refuses, explains nothing."""
     try:
-        told = json.loads(record(facts, cluster.name, name).text or "{}")
+        told = json.loads(text)
         numbers = [item["number"] for item in told.get("hosts", [])]
         numbers += [item["number"] for item in told.get("members", {}).values()]
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
@@ -110,6 +120,7 @@ def _read(cluster: Cluster, facts: HostFacts, name: str) -> Mapping[str, Any]:
     return told if all(isinstance(number, int) for number in numbers) else {}
 
 
+@once_each()
 def beside_mounts(cluster: Cluster, volume: Volume, observed: Observed) -> str:
     """What a command may find while members have the volume, or get it: theirs go on."""
     reached = observed.answering_hosts()
@@ -120,6 +131,7 @@ def beside_mounts(cluster: Cluster, volume: Volume, observed: Observed) -> str:
     return ",".join([*map(str, sorted(numbers)), *frozen]) or ANY
 
 
+@once_each()
 def alone(cluster: Cluster, volume: Volume, observed: Observed) -> str:
     """What a command may find that needs the volume unmounted everywhere: leftovers only."""
     apart = _mounted_now(cluster, volume, observed)

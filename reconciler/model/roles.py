@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.identity_cache import once_each
+from reconciler.model.observed import HostFacts, Observed, Unknown, listed_names
 
 if TYPE_CHECKING:  # the file's members and volumes have fields for the planner's states
     from reconciler.model.desired import Cluster, Member, MemberState, Volume
@@ -35,34 +36,49 @@ LISTED = frozenset({"present", "drained", "offline", STOPPED})
 CONTACTED = frozenset({"present", "drained", "absent", STOPPED, GONE})
 
 
+@once_each()
 def listed_members(cluster: Cluster) -> tuple[Member, ...]:
     """The members that belong into every node list."""
     return tuple(m for m in cluster.members if m.role in LISTED)
 
 
+@once_each()
 def contacted_members(cluster: Cluster) -> tuple[Member, ...]:
     """The members that are asked; an offline one is not, a dead one cannot be."""
     return tuple(m for m in cluster.members if m.role in CONTACTED)
 
 
+@once_each()
 def staying(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are both listed and contacted."""
     return tuple(m.name for m in listed_members(cluster) if m.role in CONTACTED)
 
 
+@once_each()
 def online(cluster: Cluster) -> tuple[str, ...]:
     """The names of those whose kernels have the cluster."""
     return tuple(m.name for m in contacted_members(cluster) if m.role in {"present", "drained"})
 
 
+@once_each()
 def mounting(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that mount the volumes."""
     return tuple(m.name for m in cluster.members if m.role == "present")
 
 
+@once_each()
 def mounting_it(cluster: Cluster, volume: Volume) -> tuple[str, ...]:
     """The names of those that mount one volume."""
     return tuple(name for name in mounting(cluster) if not is_withheld(volume, name))
+
+
+@once_each()
+def mounted_volumes(cluster: Cluster) -> Mapping[str, tuple[Volume, ...]]:
+    """By name of each member the volumes that it mounts, in the file's order."""
+    return {
+        name: tuple(volume for volume in cluster.volumes if not is_withheld(volume, name))
+        for name in mounting(cluster)
+    }
 
 
 def is_withheld(volume: Volume, host: str = "") -> bool:
@@ -95,16 +111,19 @@ def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:
     return cluster.model_copy(update={"volumes": tuple(volumes)})
 
 
+@once_each()
 def leaving(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are to be out of the cluster, and are asked whether they are."""
     return tuple(m.name for m in cluster.members if m.role == "absent")
 
 
+@once_each()
 def left_members(cluster: Cluster) -> tuple[str, ...]:
     """The names of those that are out, or are to be."""
     return tuple(m.name for m in cluster.members if m.role in {"absent", GONE})
 
 
+@once_each()
 def involved_members(cluster: Cluster) -> tuple[str, ...]:
     """The names of those on whom something may be done."""
     return tuple(m.name for m in cluster.members if m.role != GONE)
@@ -125,9 +144,11 @@ def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:
 
 def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
     """What was observed of some of the hosts."""
+    names = frozenset(names)
     return Observed({name: facts for name, facts in observed.hosts.items() if name in names})
 
 
+@once_each()
 def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
     """Members that another member's kernel lists; where no kernel lists any, all of them.
 
@@ -139,7 +160,7 @@ def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, Host
     alone: set[str] = set()
     for host, facts in reached.items():
         nodes = () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
-        names = {host_key(node.name) for node in nodes}
+        names = listed_names(nodes)
         others |= names - {host_key(host)}
         alone |= names if names == {host_key(host)} else set()
     chosen = others & {host_key(host) for host in reached} or alone

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
+from functools import cache
 from typing import Literal
 
 from reconciler.model.plan import ActionKind
@@ -152,6 +153,7 @@ def in_phases(*phases: Phase) -> frozenset[ActionKind]:
     return frozenset(name for name, kind in KINDS.items() if kind.phase in phases)
 
 
+@cache
 def having(traits: Trait) -> tuple[ActionKind, ...]:
     """The kinds that have one of these traits, in the table's order."""
     return tuple(name for name, kind in KINDS.items() if kind.has(traits))

@@ -242,13 +242,14 @@ def link(actions: Sequence[Action]) -> tuple[Action, ...]:
     """
     actions = sorted(actions, key=lambda action: PLACES[action.kind])
     needs = {action.id: set(action.needs) for action in actions}
+    of: dict[ActionKind, list[Action]] = {}
+    for action in actions:
+        of.setdefault(action.kind, []).append(action)
     for kind, needed, scope in ORDER:
-        for place, second in enumerate(actions):
-            if second.kind == kind:
-                firsts = actions[:place] if kind == needed else actions
-                needs[second.id] |= {
-                    a.id for a in firsts if a.kind == needed and scope(a, second)
-                }
+        firsts = of.get(needed, [])
+        for place, second in enumerate(of.get(kind, []) if firsts else ()):
+            earlier = firsts[:place] if kind == needed else firsts
+            needs[second.id] |= {a.id for a in earlier if scope(a, second)}
     reduced = graph.reduce({name: frozenset(need) for name, need in needs.items()})
     by_id = {action.id: action for action in actions}
     return tuple(

@@ -16,7 +16,7 @@ from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import ActionKind
 from reconciler.model.roles import (
     STOPPED,
-    mounting_it,
+    mounted_volumes,
     online,
     restrict_to,
     staying,
@@ -267,8 +267,9 @@ def _readable(observed: Observed) -> Mapping[str, HostFacts]:
 def remounts_due(cluster: Cluster, observed: Observed) -> dict[str, dict[str, str]]:
     """By member, in the file's order, the labels that it has to mount anew, and why."""
     found: dict[str, dict[str, str]] = {}
+    mounts = mounted_volumes(cluster)
     for host, facts in _readable(observed).items():
-        for volume in cluster.volumes:
-            if host in mounting_it(cluster, volume) and (why := remount_reason(volume, facts)):
+        for volume in mounts.get(host, ()):
+            if why := remount_reason(volume, facts):
                 found.setdefault(host, {})[volume.label] = why
     return found

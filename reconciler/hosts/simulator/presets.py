@@ -57,7 +57,9 @@ ROOT_SIZE = 1171456 * 512
 STORAGE_COMMANDS = ("lvs", "lvextend", "blkid", "systemctl", "flock", "timeout")
 PORTALS = (2, 3)
 NETWORKS = (0, 1)  # management on vec0, interconnect on vec1
-TWO_ADDRESSES = 40  # hosts; the laboratory has no more, and .111 is the 101st
+TWO_ADDRESSES = 40  # hosts; the laboratory has no more
+# Hosts of a network of 24 bits, before .111 would be the second address of the first as well.
+MANY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,18 @@ def bare_hosts(hosts: int, shape: Shape, world: World) -> World:
     """As `bare_cluster`, in a world of the caller's and in every shape."""
     shared = [_lun(world, f"lun{n + 1}", shape) for n in range(shape.luns)]
     for number in range(1, hosts + 1):
-        add_host(world, number, _attachments(world, shared, shape, f"node{number:02d}"))
+        name, many = f"node{number:02d}", hosts > MANY
+        add_host(world, number, _attachments(world, shared, shape, name), many=many)
     return world
 
 
-def add_host(world: World, number: int, attachments: list[Attachment]) -> Machine:
+def add_host(
+    world: World, number: int, attachments: list[Attachment], *, many: bool = False
+) -> Machine:
     """One more host with its own root disk; it is booted.
 
-    It is .10+N on every network, and .110+N as well on the first, as far as there is room.
+    It is .10+N on every network, and .110+N as well on the first, as far as there is room. In a
+    world of ``many`` each network is 10.88+NET.0.0/16.
     """
     name = f"node{number:02d}"
     iscsi = any(PATHS[attachment.kind] for attachment in attachments)
@@ -103,12 +109,12 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     )
     setup = Setup(
         hostname=name,
-        addresses=[(f"vec{net}", f"10.88.{net}.{10 + number}", 24) for net in networks],
+        addresses=[(f"vec{net}", *_address(net, number, many=many)) for net in networks],
         attachments=[Attachment(root, "plain"), *attachments],
         versions=dict(PACKAGES),
         commands=COMMANDS,
     )
-    if number <= TWO_ADDRESSES:
+    if number <= TWO_ADDRESSES and not many:
         setup.aliases.append(("vec0", f"10.88.0.{110 + number}", 24))
     machine = world.add_machine(Machine(world, name, setup))
     machine.machine_id = world.uuid().replace("-", "")
@@ -124,6 +130,13 @@ def add_host(world: World, number: int, attachments: list[Attachment]) -> Machin
     }
     power.switch_on(machine)
     return machine
+
+
+def _address(net: int, number: int, *, many: bool) -> tuple[str, int]:
+    if not many:
+        return f"10.88.{net}.{10 + number}", 24
+    block, place = divmod(number - 1, MANY)
+    return f"10.{88 + net}.{block}.{11 + place}", 16
 
 
 def strip(machine: Machine) -> None:

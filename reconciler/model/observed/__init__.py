@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeVar
 
 from reconciler.model.observed.storage import (
@@ -39,6 +40,7 @@ from reconciler.model.observed.system import (
     Space,
     TextFile,
     Unit,
+    listed_names,
 )
 from reconciler.model.refusals import require_declared
 
@@ -75,6 +77,7 @@ __all__ = [
     "WantedDevice",
     "device_ref",
     "known",
+    "listed_names",
 ]
 
 T = TypeVar("T")
@@ -139,12 +142,18 @@ class Observed:
 
     hosts: Mapping[str, HostFacts | Unreachable]
     storage: Mapping[str, HostFacts | Unreachable] = field(default_factory=dict)
+    _answering: Mapping[str, HostFacts] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def answering_hosts(self) -> Mapping[str, HostFacts]:
-        """The facts of the hosts that answered."""
-        return {
-            name: facts for name, facts in self.hosts.items() if isinstance(facts, HostFacts)
-        }
+        """The facts of the hosts that answered; made once, since many rules ask for each host."""
+        if self._answering is None:
+            found = {
+                n: facts for n, facts in self.hosts.items() if isinstance(facts, HostFacts)
+            }
+            object.__setattr__(self, "_answering", MappingProxyType(found))
+        return self._answering or {}
 
     def unreachable(self) -> tuple[Unreachable, ...]:
         """The hosts that did not answer."""

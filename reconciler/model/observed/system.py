@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.model.host_names import host_key
+from reconciler.model.identity_cache import once_each
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -112,6 +115,13 @@ class LiveCluster:
     heartbeat_mode: str
     fence_method: str
     regions: tuple[Region, ...]
+
+
+# As many lists as a run may hold at a time: those of some thousand hosts.
+@once_each(4096)
+def listed_names(nodes: tuple[LiveNode, ...]) -> frozenset[str]:
+    """The names on a kernel's list, by ``host_key``."""
+    return frozenset(host_key(node.name) for node in nodes)
 
 
 @dataclass(frozen=True, slots=True)

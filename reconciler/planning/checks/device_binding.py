@@ -9,6 +9,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import chosen_uuid, ref, view_of, wwid_of
 from reconciler.model.gate_call import ANY, GateCall, Target, gate_call
 from reconciler.model.heartbeats import listed_numbers, numbers_of, own_numbers
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action
 from reconciler.model.roles import staying
@@ -74,6 +75,7 @@ def _device(
         yield f"it does not name the file system's UUID but {target.uuid}"
 
 
+@once_each()
 def _is_readable(cluster: Cluster, observed: Observed) -> bool:
     """Whether every member that stays could be asked for all that a new volume rests on."""
     reached = observed.answering_hosts()

@@ -80,7 +80,8 @@ def left_before_dropped(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> It
     leavers = set(leaving(cluster))
     needs = {action.id: frozenset(action.needs) for action in plan.actions}
     ends = {a.id for a in plan.actions if a.host in leavers and a.kind in having(LEAVES)}
-    for action in (*_kind(plan, "write-cluster-conf"), *_kind(plan, "register-nodes")):
+    drops = (*_kind(plan, "write-cluster-conf"), *_kind(plan, "register-nodes"))
+    for action in drops if ends else ():
         missing = ends - graph.closure(needs, frozenset({action.id}))
         if missing:
             words = f"it does not wait for {', '.join(sorted(missing))}"
@@ -198,7 +199,8 @@ def _after(
     """Whether each of ``kind`` waits for all ``earlier``; of one address, where ``of`` is given."""
     needs = {action.id: frozenset(action.needs) for action in plan.actions}
     writes = {a.id for a in _kind(plan, earlier) if of in {"", a.address}}
-    for action in (a for a in _kind(plan, kind) if of in {"", a.address}):
+    waiting = [a for a in _kind(plan, kind) if of in {"", a.address}]
+    for action in waiting if writes else ():
         missing = writes - graph.closure(needs, frozenset({action.id}))
         if missing:
             yield _broken(action, code, f"it does not wait for {', '.join(sorted(missing))}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,6 +25,8 @@ from reconciler.resources.mounts.moves import own_names
 from reconciler.resources.workloads.programs import program_of
 
 APPLIED = "applied.json"
+# Texts that are read once: members of a cluster have the same record, and rules ask each of them.
+SAME = 64
 
 
 def with_last_applied(cluster: Cluster, observed: Observed) -> Cluster:
@@ -62,11 +65,16 @@ def applied_items(cluster: Cluster, facts: HostFacts, key: str) -> list[Any]:
     """The items of a list of the last applied file; none without a record, or a garbled one."""
     if isinstance(facts.records, Unknown):
         return []
+    return list(_items(record(facts, cluster.name, APPLIED).text or "{}", cluster.name, key))
+
+
+@lru_cache(SAME)
+def _items(text: str, cluster: str, key: str) -> tuple[Any, ...]:
     try:
-        clusters = json.loads(record(facts, cluster.name, APPLIED).text or "{}")["clusters"]
-        return [item for c in clusters if c["name"] == cluster.name for item in c.get(key, [])]
+        clusters = json.loads(text)["clusters"]
+        return tuple(item for c in clusters if c["name"] == cluster for item in c.get(key, []))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return []  # what the lists say remains
+        return ()  # what the lists say remains
 
 
 def _own_lines(volume: Volume, facts: HostFacts) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from contextlib import suppress
+from functools import lru_cache
 
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.heartbeats import heartbeat_view, is_left
 from reconciler.model.host_names import host_key, is_same_host
-from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown
+from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown, listed_names
 from reconciler.model.roles import (
     GONE,
     LISTED,
@@ -112,9 +113,10 @@ def places(cluster: Cluster, observed: Observed) -> Mapping[str, NodePlace]:
     """
     found: dict[str, NodePlace] = {}
     names = {m.name for m in contacted_members(cluster) if m.role != GONE}
-    for source in (_own, _live, conf_places):
-        for facts in restrict_to(observed, names).answering_hosts().values():
-            for name, place in source(cluster, facts):
+    asked = restrict_to(observed, names).answering_hosts().values()
+    for source in (_own, _others, _filed):
+        for facts in asked:
+            for name, place in source(cluster, facts, found.keys()):
                 found.setdefault(_member_key(cluster, name), place)
     return found
 
@@ -132,12 +134,38 @@ def live_nodes(cluster: Cluster, facts: HostFacts) -> tuple[LiveNode, ...]:
     return facts.live.nodes(cluster.name)
 
 
-def _own(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, NodePlace]]:
+def _own(
+    cluster: Cluster, facts: HostFacts, _known: Set[str]
+) -> Iterator[tuple[str, NodePlace]]:
     return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts) if n.local)
 
 
-def _live(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, NodePlace]]:
-    return ((n.name, (n.number, n.ip, n.port)) for n in live_nodes(cluster, facts))
+def _others(
+    cluster: Cluster, facts: HostFacts, known: Set[str]
+) -> Iterator[tuple[str, NodePlace]]:
+    """What a kernel says of whom nobody has told of so far."""
+    nodes = live_nodes(cluster, facts)
+    if not listed_names(nodes) <= known:
+        yield from ((n.name, (n.number, n.ip, n.port)) for n in nodes)
+
+
+def _filed(
+    cluster: Cluster, facts: HostFacts, known: Set[str]
+) -> Iterator[tuple[str, NodePlace]]:
+    """As `_others`, of cluster.conf."""
+    if not isinstance(facts.cluster_conf, Unknown) and not (
+        _filed_names(facts.cluster_conf.text or "", cluster.name) <= known
+    ):
+        yield from conf_places(cluster, facts)
+
+
+@lru_cache(256)
+def _filed_names(text: str, cluster: str) -> frozenset[str]:
+    try:
+        nodes = parse_conf(text).nodes
+    except ConfInvalid:
+        return frozenset()
+    return frozenset(host_key(node.name) for node in nodes if node.cluster == cluster)
 
 
 def conf_places(cluster: Cluster, facts: HostFacts) -> Iterator[tuple[str, NodePlace]]:

@@ -11,14 +11,15 @@ from pydantic import ValidationError
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import HostFacts, Observed
+from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.records import record
 from reconciler.model.roles import (
     PlanningState,
     confirmed_members,
     with_members,
 )
 from reconciler.planning.resolve.identity import is_known, known_names
-from reconciler.planning.resolve.last_applied import applied_items
+from reconciler.planning.resolve.last_applied import APPLIED, applied_items
 from reconciler.planning.resolve.numbering import live_nodes, places
 
 # States in the last applied file of those who were out of the cluster by then.
@@ -34,7 +35,11 @@ def removed_members(cluster: Cluster, observed: Observed) -> tuple[Member, ...]:
     named = known_names(cluster, observed)
     sources = Observed(confirmed_members(cluster, observed))
     found: dict[str, Member] = {}
+    told: dict[str, HostFacts] = {}  # mostly all remember the same
     for facts in sources.answering_hosts().values():
+        if not isinstance(facts.records, Unknown) and live_nodes(cluster, facts):
+            told.setdefault(record(facts, cluster.name, APPLIED).sha256, facts)
+    for facts in told.values():
         for item in _applied(cluster, facts):
             found.setdefault(host_key(item.name), item)
     for name, (_number, ip, port) in places(cluster, sources).items():

@@ -9,11 +9,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
+from typing import Any
 
 from reconciler.model.desired import Cluster
 from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
+from reconciler.model.plain import to_plain
 from reconciler.model.plan import Action, ClusterPlan
 
 # Left out since they change by themselves: uptime, clock, boot id, processes, free space,
@@ -61,7 +63,7 @@ def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
 
 def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
     lasting = tuple(replace(outage, processes=()) for outage in cluster.outages)
-    fields = asdict(replace(cluster, actions=(), outages=lasting, notes=(), blocked=()))
+    fields = to_plain(replace(cluster, actions=(), outages=lasting, notes=(), blocked=()))
     del fields["findings"]  # of no consequence for what is done
     # Of a refusal, code and subject: the words may hold what passes, as a pid, or whether
     # a host that is cut off times out or has no route.
@@ -72,7 +74,7 @@ def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
 
 def _action(action: Action) -> Mapping[str, object]:
     """An action without the text of the programs that travel along: only what it does."""
-    fields = asdict(replace(action, command=None))
+    fields = to_plain(replace(action, command=None))
     command = action.command
     if command is None:
         return {**fields, "command": None}
@@ -91,7 +93,7 @@ def _host(facts: HostFacts | Unreachable) -> Mapping[str, object]:
         return {"unreachable": facts.code}
     stable = {name: _section(getattr(facts, name)) for name in RELEVANT}
     if not isinstance(facts.identity, Unknown):
-        stable["identity"] = asdict(replace(facts.identity, boot_id="", uptime=0.0, clock=0))
+        stable["identity"] = to_plain(replace(facts.identity, boot_id="", uptime=0.0, clock=0))
     return stable
 
 
@@ -105,12 +107,14 @@ def _section(value: object) -> object:
 
 
 def _item(value: object) -> dict[str, object]:
-    fields = asdict(value)  # type: ignore[call-overload]  # every section holds dataclasses
+    fields: dict[str, Any] = {
+        key: item for key, item in to_plain(value).items() if key not in VOLATILE
+    }
     if "options" in fields:
         fields["options"] = [o for o in fields["options"] if not o.startswith(SHRINKING)]
     if fields.get("slot_map"):  # who has one; which one is a matter of who mounted first
         fields["slot_map"] = sorted(slot["node"] for slot in fields["slot_map"])
-    return {key: _masked(key, item) for key, item in fields.items() if key not in VOLATILE}
+    return {key: _masked(key, item) for key, item in fields.items()}
 
 
 def _masked(key: str, value: object) -> object:

@@ -23,7 +23,13 @@ from reconciler.model.observed import (
 )
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import Change
-from reconciler.model.roles import mounting_it, mounts_at_boot, restrict_to, staying
+from reconciler.model.roles import (
+    mounted_volumes,
+    mounts_at_boot,
+    restrict_to,
+    staying,
+    with_volumes,
+)
 from reconciler.model.units import full_names
 from reconciler.planning.review.boot_lines import line_findings, not_at_boot
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
@@ -59,7 +65,10 @@ class Forecast:
 def findings(
     cluster: Cluster, observed: Observed, changes: Sequence[Change] = ()
 ) -> tuple[Finding, ...]:
-    """Of every member that was read whole; each with the one of ``changes`` that mends it."""
+    """Of every member that was read whole; each with the one of ``changes`` that mends it.
+
+    A forecast of a host gets the cluster with the volumes that the host mounts.
+    """
     due = {change.address for change in changes}
     readable = Observed(
         {
@@ -68,11 +77,12 @@ def findings(
             if not any(isinstance(getattr(facts, name), Unknown) for name in NEEDS)
         }
     )
+    mounts = mounted_volumes(cluster)
     found = [
         replace(item.finding, mended_by=next((a for a in item.mends if a in due), ""))
         for host, facts in readable.answering_hosts().items()
         for forecast in FORECASTS
-        for item in forecast(cluster, host, facts)
+        for item in forecast(with_volumes(cluster, mounts.get(host, ())), host, facts)
     ]
     return (*found, *skew.findings(cluster, readable))
 
@@ -81,7 +91,7 @@ def _kernel(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
     """The kernel that boots next, as far as the host tells which one that is."""
     kernel = require(facts.kernel)
     if kernel.next_boot and kernel.next_boot_module is False:
-        labels = [v.label for v in cluster.volumes if host in mounting_it(cluster, v)]
+        labels = [v.label for v in cluster.volumes]
         mounts = f", and {', '.join(labels)} would not be mounted" if labels else ""
         yield Forecast(
             Finding(
@@ -120,13 +130,11 @@ def _start(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
             (member_address(host, "o2cb-settings"),),
         )
     for volume in cluster.volumes:
-        yield from _agents(cluster, volume, host, facts)
+        yield from _agents(volume, host, facts)
 
 
-def _agents(
-    cluster: Cluster, volume: Volume, host: str, facts: HostFacts
-) -> Iterator[Forecast]:
-    if host not in mounting_it(cluster, volume) or volume.workloads is None:
+def _agents(volume: Volume, host: str, facts: HostFacts) -> Iterator[Forecast]:
+    if volume.workloads is None:
         return
     mounts = volume.mounted_by == "workload"
     for unit in full_names(volume.workloads.services) if mounts else ():
@@ -213,8 +221,7 @@ def _setting_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> lis
 def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """Volumes that are mounted now and that fstab would not mount."""
     for volume in cluster.volumes:
-        ours = mounts_at_boot(volume)
-        if not ours or host not in mounting_it(cluster, volume):
+        if not mounts_at_boot(volume):
             continue
         for finding in line_findings(volume, host, facts):
             yield Forecast(finding, (volume_address(volume.label, "boot", host),))
@@ -235,10 +242,7 @@ def _mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]
 def _storage(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
     """What gives the host its disks; who logs in at boot brings iscsid along."""
     used = [
-        (volume.label, units)
-        for volume in cluster.volumes
-        if host in mounting_it(cluster, volume)
-        for units in _below(volume, facts)
+        (volume.label, units) for volume in cluster.volumes for units in _below(volume, facts)
     ]
     for units in dict.fromkeys(units for _label, units in used):
         there = [unit for unit in units if load(facts, unit) == "loaded"]

@@ -85,6 +85,8 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     kept = cluster.files == "kept" and all(
         _says_the_same(cluster, require(facts.cluster_conf)) for facts in stays
     )
+    nodes = wanted_nodes(cluster)
+    why: dict[str | None, str] = {}  # most have the same text
     for host, facts in observed.answering_hosts().items():
         file = require(facts.cluster_conf)
         where = member_address(host, "cluster.conf")
@@ -93,7 +95,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                 because = f"{host} leaves"
                 yield Change(where, host, "file", file.text, None, because)
         elif file.text != text and not kept:
-            yield Change(where, host, "file", file.text, text, _because(cluster, file))
+            if file.text not in why:
+                why[file.text] = _because(nodes, file)
+            yield Change(where, host, "file", file.text, text, why[file.text])
 
 
 def _says_the_same(cluster: Cluster, file: TextFile) -> bool:
@@ -120,14 +124,14 @@ def _is_anothers(cluster: Cluster, file: TextFile) -> bool:
     return bool(conf.clusters) and cluster.name not in {c.name for c in conf.clusters}
 
 
-def _because(cluster: Cluster, file: TextFile) -> str:
+def _because(wanted: Sequence[Node], file: TextFile) -> str:
     if file.text is None:
         return f"{PATH} is absent"
     try:
         found = {host_key(node.name): _words(node) for node in parse_conf(file.text).nodes}
     except ConfInvalid as error:
         return f"{PATH} cannot be read by the tools: {error}"
-    want = {host_key(node.name): _words(node) for node in wanted_nodes(cluster)}
+    want = {host_key(node.name): _words(node) for node in wanted}
     words = [f"{name} joins" for name in want if name not in found]
     words += [f"{name} leaves" for name in found if name not in want]
     words += [f"{n} is {found[n]}" for n in want if n in found and found[n] != want[n]]

@@ -91,7 +91,8 @@ def _check_live(cluster: Cluster, host: str, live: Live) -> Iterator[Blocked]:
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
     """Kernels without the cluster, with another list of its nodes, or still with it."""
-    want, members = wanted_list(cluster), online(cluster)
+    want, members = wanted_list(cluster), frozenset(online(cluster))
+    why: dict[str, str] = {}  # most have the same list
     for host, facts in observed.answering_hosts().items():
         live = require(facts.live).cluster(cluster.name)
         where = member_address(host, "live-nodes")
@@ -104,8 +105,10 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         elif live is None or not live.nodes:
             because = "the cluster is not online in its kernel"
             yield Change(where, host, "kernel", None, want, because)
-        elif live_nodes(facts, cluster.name) != want:
-            yield Change(where, host, "kernel", _nodes(live), want, _because(cluster, live))
+        elif (have := live_nodes(facts, cluster.name)) != want:
+            if have not in why:
+                why[have] = _because(cluster, live)
+            yield Change(where, host, "kernel", _nodes(live), want, why[have])
 
 
 def _because(cluster: Cluster, live: LiveCluster) -> str:
@@ -144,10 +147,11 @@ def actions(
             Fact(hosts, "live-nodes", cluster.name, want),
         )
     if any(_gains(change) for change in changes):
+        places = _listening(cluster)
         facts = [
             Fact((host,), "reaches", peers, "all")
             for host in online(cluster)
-            if (peers := _peers(cluster, host))
+            if (peers := " ".join(place for place, name in places if name != host))
         ]
         if facts:
             yield barrier(
@@ -165,15 +169,12 @@ def _gains(change: Change) -> bool:
     return bool(set(after) - set(str(change.before or "").split("; ")))
 
 
-def _peers(cluster: Cluster, host: str) -> str:
-    """Where the others listen; each has the cluster online by then."""
-    runs = online(cluster)
-    places = [
-        f"{m.interconnect}:{m.port}"
-        for m in cluster.members
-        if m.name in runs and m.name != host
-    ]
-    return " ".join(sorted(places))
+def _listening(cluster: Cluster) -> list[tuple[str, str]]:
+    """Where members listen, and who; each has the cluster online by then."""
+    runs = frozenset(online(cluster))
+    return sorted(
+        (f"{m.interconnect}:{m.port}", m.name) for m in cluster.members if m.name in runs
+    )
 
 
 def _stop(cluster: Cluster, change: Change) -> Action:

@@ -48,9 +48,9 @@ def closed_ports(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if _has_address(observed.answering_hosts().get(m.name), str(m.interconnect))
     }
     new = joins(cluster, observed)
+    staying_owners = {*staying(cluster)} & {*owner.values()}
     for host, facts in observed.answering_hosts().items():
-        tried = host in staying(cluster) and host in owner.values()
-        if not tried:
+        if host not in staying_owners:
             continue
         if isinstance(facts.interconnect, Unknown):
             if new:

@@ -8,7 +8,7 @@ from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, require
 from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
-from reconciler.model.roles import staying
+from reconciler.model.roles import restrict_to, staying
 from reconciler.model.unmanaged import GLOBAL, GO_LOCAL, STACK, leave_or_move, manager_of
 from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
@@ -22,9 +22,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             f"the file asks for global heartbeat: {GLOBAL}",
             "write mode: local, for a cluster that is to be made, or that beats locally",
         )
-    for host, facts in observed.answering_hosts().items():
-        if host not in staying(cluster):
-            continue
+    for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         stack = parse_settings(require(facts.o2cb_config).text or "").get("O2CB_STACK", "")
         if stack not in ("", "o2cb"):
             yield Blocked(

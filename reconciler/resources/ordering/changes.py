@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.gate import gate_command
 from reconciler.gate.action_builders import Cause, action_for, write
 from reconciler.model.addresses import VOLUME, member_address, parse_address, volume_address
-from reconciler.model.desired import Cluster
+from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
@@ -73,11 +73,13 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
         is_withheld(v) and not is_withdrawn(v) for v in cluster.volumes
     ):
         return
-    stays, leavers = staying(cluster), leaving(cluster)
+    stays, leavers = frozenset(staying(cluster)), frozenset(leaving(cluster))
+    mounts = frozenset(mounting(cluster))
     for host, facts in observed.answering_hosts().items():
         if host in stays:
             yield from _diff_units(cluster, host, facts)
-            yield from _diff_mounts(cluster, host, facts)
+            volumes = cluster.volumes if host in mounts else ()
+            yield from _diff_mounts(volumes, host, facts)
         if host in stays or host in leavers:
             yield from _diff_old(cluster, host, facts, leaves=host in leavers)
 
@@ -99,9 +101,9 @@ UNREAD = "systemd has not read it since it was written"
 UNREAD_LINE = "systemd would not stop o2cb after the unmount before it has read fstab"
 
 
-def _diff_mounts(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Change]:
+def _diff_mounts(volumes: Sequence[Volume], host: str, facts: HostFacts) -> Iterator[Change]:
     """Of what fstab says systemd knows what it read at boot, or when it was told to."""
-    for unit, volume in wanted_mounts(cluster, host, facts).items():
+    for unit, volume in wanted_mounts(volumes, facts).items():
         missing = _missing(facts, unit, (AFTER_CLUSTER,))
         if missing or not is_in_fstab(facts, volume.mount.path):
             where = volume_address(volume.label, "boot", host, "order")

@@ -6,13 +6,13 @@ without a word about its mount is stopped at the same time as that is unmounted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import stable_path
 from reconciler.model.drbd import drbd_units
 from reconciler.model.observed import HostFacts, require
-from reconciler.model.roles import is_withdrawn, mounting, mounts_at_boot
+from reconciler.model.roles import is_withdrawn, mounts_at_boot
 from reconciler.model.units import full_names, path_unit
 
 O2CB = "o2cb.service"
@@ -80,13 +80,11 @@ def _cluster_lines(cluster: Cluster, facts: HostFacts) -> list[str]:
     return [*lines, *BEFORE_MOUNTS] if lines or agents else []
 
 
-def wanted_mounts(cluster: Cluster, host: str, facts: HostFacts) -> Mapping[str, Volume]:
-    """By mount unit the volumes that fstab mounts on a host: that line has their order."""
-    if host not in mounting(cluster):
-        return {}
+def wanted_mounts(volumes: Sequence[Volume], facts: HostFacts) -> Mapping[str, Volume]:
+    """By mount unit those of a host's volumes that fstab mounts: that line has their order."""
     return {
         mount_unit(v.mount.path): v
-        for v in cluster.volumes
+        for v in volumes
         if mounts_at_boot(v) and stable_path(v.device, facts) is not None
     }
 

@@ -26,6 +26,7 @@ from reconciler.resources.quarantine.entries import (
     entries,
     entries_text,
     known_members,
+    read_entries,
 )
 
 
@@ -33,7 +34,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse a record that cannot be read: nobody in quarantine is forgotten."""
     for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         try:
-            entries(cluster, Observed({host: facts}))
+            if not isinstance(facts.records, Unknown):
+                read_entries(record(facts, cluster.name, QUARANTINE).text)
         except ValueError as error:
             yield refuse_unread(host, f"the record {QUARANTINE}", str(error))
 
@@ -47,8 +49,10 @@ def quarantine_candidates(cluster: Cluster, observed: Observed) -> tuple[Entry, 
     for item in cluster.members:
         name = host_key(item.name)
         revoked = item.attested is not None and item.attested.lun_access == "revoked"
+        if item.role != "dead" or revoked:
+            continue
         nodes = _last_list(cluster, observed, name)
-        if item.role != "dead" or revoked or not nodes:
+        if not nodes:
             continue
         number = next(number for number, node in nodes if host_key(node) == name)
         if (name, number) not in named:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
@@ -19,6 +21,8 @@ from reconciler.model.records import record
 from reconciler.model.roles import confirmed_members
 
 MOST = 254  # fs/ocfs2/cluster/ocfs2_nodemanager.h
+# Texts that are read once: members of a cluster have the same record, and rules ask each of them.
+SAME = 64
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,8 +59,13 @@ def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     return tuple(sorted(found))
 
 
-def read_entries(text: str | None) -> Iterator[Entry]:
+@lru_cache(SAME)
+def read_entries(text: str | None) -> tuple[Entry, ...]:
     """The entries of a record; ValueError if it is garbled, for nobody is forgotten."""
+    return tuple(_read_entries(text))
+
+
+def _read_entries(text: str | None) -> Iterator[Entry]:
     if text is None or not text.strip():
         return
     try:
@@ -89,8 +98,11 @@ def entries_text(found: Sequence[Entry]) -> str:
 def known_members(cluster: Cluster, observed: Observed) -> Mapping[str, Known]:
     """By lower-case name what any member remembers of another; the first to say counts."""
     found: dict[str, Known] = {}
-    for facts in confirmed_members(cluster, observed).values():
-        for name, item in read_members(facts, cluster.name).items():
+    told = (
+        read_members(f, cluster.name) for f in confirmed_members(cluster, observed).values()
+    )
+    for known in {id(one): one for one in told}.values():  # one object where texts are the same
+        for name, item in known.items():
             found.setdefault(name, item)
     return found
 
@@ -99,9 +111,14 @@ def read_members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
     """What a host remembers; a garbled record is no memory, for nothing is done by it alone."""
     if isinstance(facts.records, Unknown):
         return {}
+    return _read_members(record(facts, cluster, MEMBERS).text or "{}")
+
+
+@lru_cache(SAME)
+def _read_members(text: str) -> Mapping[str, Known]:
     try:
-        items = json.loads(record(facts, cluster, MEMBERS).text or "{}").get("members", {})
-        return {
+        items = json.loads(text).get("members", {})
+        found = {
             host_key(_word(name)): Known(
                 _number(item["number"]),
                 _word(item["machine_id"]),
@@ -110,7 +127,8 @@ def read_members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
             for name, item in items.items()
         }
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
-        return {}
+        return MappingProxyType({})
+    return MappingProxyType(found)
 
 
 def members_text(found: Mapping[str, Known]) -> str:

@@ -8,7 +8,7 @@ own protocol) cannot be read from outside: there they refuse each other themselv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster, Volume
@@ -70,9 +70,15 @@ def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
     yield from _protocols(cluster, hosts)
     for volume in cluster.volumes:
         if not is_withdrawn(volume):
+            able = {
+                require(f.kernel).running for f in hosts.values() if has_mounted(f, ref(volume))
+            }
+            mounts = frozenset(mounting_it(cluster, volume))
             for host in hosts:
                 yield from _tools(cluster, volume, host, hosts)
-                yield from _features(cluster, volume, host, hosts)
+                for item in _features(volume, host, hosts, able):
+                    joins = item.joins and host in mounts
+                    yield replace(item, joins=joins)
 
 
 def _versions(cluster: Cluster, hosts: Hosts) -> Iterator[Finding]:
@@ -188,13 +194,13 @@ def _readers(volume: Volume, hosts: Hosts) -> Iterator[str]:
             yield host
 
 
-def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iterator[Skew]:
+def _features(volume: Volume, host: str, hosts: Hosts, able: set[str]) -> Iterator[Skew]:
+    """What a host's kernel lacks; ``able`` are the kernels that have the volume mounted."""
     block = _superblock(volume, hosts)
     if block is None:
         return
     facts, where = hosts[host], ref(volume)
     kernel = require(facts.kernel)
-    able = {require(f.kernel).running for f in hosts.values() if has_mounted(f, where)}
     if kernel.running not in able and (
         lacks := missing_features(block, kernel, kernel.running)
     ):
@@ -205,7 +211,7 @@ def _features(cluster: Cluster, volume: Volume, host: str, hosts: Hosts) -> Iter
             f"{', '.join(lacks)}",
             f"boot {host} with a kernel that has them; tunefs.ocfs2(8) tells which can be taken "
             "from an unmounted volume",
-            host in mounting_it(cluster, volume) and not has_mounted(facts, where),
+            not has_mounted(facts, where),
         )
     following = kernel.next_boot if kernel.next_boot_module else None
     if (
