@@ -75,7 +75,10 @@ class Spelled:
 
 
 def parse_ipv4(value: object) -> IPv4Address:
-    """The address written in ``value``; o2cb knows neither names nor IPv6."""
+    """The address written in ``value``; o2cb knows neither names nor IPv6.
+
+    Raises PydanticCustomError for anything else.
+    """
     if isinstance(value, IPv4Address):
         return value
     try:
@@ -88,7 +91,10 @@ def parse_ipv4(value: object) -> IPv4Address:
 
 
 def parse_moment(value: object) -> datetime:
-    """The point in time written in ``value`` (ISO 8601); UTC where it names no offset."""
+    """The point in time written in ``value`` (ISO 8601); UTC where it names no offset.
+
+    Raises PydanticCustomError for anything else.
+    """
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:
@@ -98,7 +104,10 @@ def parse_moment(value: object) -> datetime:
 
 
 def parse_version(value: object) -> Literal[1]:
-    """1, the only version of the format."""
+    """1, the only version of the format.
+
+    Raises PydanticCustomError for any other.
+    """
     if type(value) is int and value == 1:
         return 1
     raise refusal(

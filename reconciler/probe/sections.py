@@ -93,7 +93,10 @@ def text_files(section: Section) -> tuple[TextFile, ...]:
 
 
 def text_file(section: Section) -> TextFile:
-    """The only raw file of a section."""
+    """The only raw file of a section.
+
+    Raises ValueError where there is none, or more than one.
+    """
     (only,) = text_files(section) or (None,)
     if only is None:
         raise ValueError("no file in it")

@@ -15,6 +15,8 @@ def restore_plan(document: PlanDocument) -> tuple[Plan, Surroundings]:
 
     Its commands are what people read, its facts are words. Raises InputError for a plan of
     another version that lacks something of it.
+
+    Raises InputError for a plan that another version has saved.
     """
     try:
         clusters = tuple(map(_cluster, document.clusters))

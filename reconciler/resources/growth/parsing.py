@@ -31,7 +31,10 @@ def parse_volumes(section: Section) -> tuple[LogicalVolume, ...]:
 
 
 def percent(value: str) -> float | None:
-    """A percentage as LVM writes it, None for ``-``."""
+    """A percentage as LVM writes it, None for ``-``.
+
+    Raises ValueError for anything else.
+    """
     if value != "-" and not PERCENT.fullmatch(value):
         raise ValueError(f"not a percentage: {value[:64]!r}")
     return None if value == "-" else float(value)

@@ -55,7 +55,10 @@ def _target(value: str) -> str:
 
 
 def parse_live(section: Section) -> Live:
-    """Stack, clusters and DLM domains of the running kernel; no stack is ``""``."""
+    """Stack, clusters and DLM domains of the running kernel; no stack is ``""``.
+
+    Raises ValueError for a section that is garbled.
+    """
     rows = group_rows(section, SHAPES)
     if len(rows["stack"]) != 1:
         raise ValueError("not exactly one stack")

@@ -36,7 +36,10 @@ def _exactly(found: Mapping[str, str], keys: tuple[str, ...]) -> None:
 
 
 def parse_identity(section: Section) -> Identity:
-    """The host itself; the hostname without its domain."""
+    """The host itself; the hostname without its domain.
+
+    Raises ValueError for a section that is garbled.
+    """
     found = pairs(section)
     _exactly(found, IDENTITY)
     uptime = float(found["uptime"])

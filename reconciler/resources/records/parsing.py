@@ -20,7 +20,10 @@ BEGUN: Mapping[str, str] = {"-": "", "now": "now", "before": "before"}
 
 
 def parse_leases(section: Section) -> tuple[Lease, ...]:
-    """The leases of the host, its own first; also what still runs after one was given back."""
+    """The leases of the host, its own first; also what still runs after one was given back.
+
+    Raises ValueError for a section that is garbled.
+    """
     rows = group_rows(section, {"lease": 9, "with": 2})
     hosts: dict[str, list[str]] = {}
     for scope, host in rows["with"]:
@@ -49,7 +52,10 @@ def _lease(row: tuple[str, ...], hosts: list[str]) -> Lease:
 
 
 def parse_pauses(section: Section) -> tuple[Pause, ...]:
-    """The pause that holds on the host, if any."""
+    """The pause that holds on the host, if any.
+
+    Raises ValueError for a section that is garbled.
+    """
     rows = group_rows(section, {"paused": 5})["paused"]
     if len(rows) > 1:
         raise ValueError("paused twice")

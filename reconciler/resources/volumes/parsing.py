@@ -90,7 +90,10 @@ def multipath_wwid(name: str, raw: str, dm_uuid: str) -> str | None:
 
 
 def parse_wanted(section: Section) -> tuple[WantedDevice, ...]:
-    """What the host sees behind each device asked for, in the order of asking."""
+    """What the host sees behind each device asked for, in the order of asking.
+
+    Raises ValueError for a section that is garbled.
+    """
     rows = group_rows(section, SHAPES)
     refs = [row[0] for row in rows["want"]]
     if len(set(refs)) != len(refs):
