@@ -34,4 +34,4 @@ def known_names(cluster: Cluster, observed: Observed) -> frozenset[str]:
 
 def is_known(name: str, names: frozenset[str]) -> bool:
     """Whether a name on a list is one of ``names``, with a domain or without."""
-    return any(is_same_host(name, known) for known in names)
+    return host_key(name) in names or any(is_same_host(name, known) for known in names)
