@@ -74,9 +74,12 @@ def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
                 require(f.kernel).running for f in hosts.values() if has_mounted(f, ref(volume))
             }
             mounts = frozenset(mounting_it(cluster, volume))
+            block = _superblock(volume, hosts)
             for host in hosts:
                 yield from _tools(cluster, volume, host, hosts)
-                for item in _features(volume, host, hosts, able):
+                for item in (
+                    _features(volume, (host, hosts[host]), block, able) if block else ()
+                ):
                     joins = item.joins and host in mounts
                     yield replace(item, joins=joins)
 
@@ -194,12 +197,11 @@ def _readers(volume: Volume, hosts: Hosts) -> Iterator[str]:
             yield host
 
 
-def _features(volume: Volume, host: str, hosts: Hosts, able: set[str]) -> Iterator[Skew]:
+def _features(
+    volume: Volume, of: tuple[str, HostFacts], block: Superblock, able: set[str]
+) -> Iterator[Skew]:
     """What a host's kernel lacks; ``able`` are the kernels that have the volume mounted."""
-    block = _superblock(volume, hosts)
-    if block is None:
-        return
-    facts, where = hosts[host], ref(volume)
+    (host, facts), where = of, ref(volume)
     kernel = require(facts.kernel)
     if kernel.running not in able and (
         lacks := missing_features(block, kernel, kernel.running)
