@@ -30,6 +30,11 @@ BENCH, PROGRAM = "san", "reconcile-demo"
 MORE = "reconcile demo --stay keeps the hosts, to try the commands, and break hosts, yourself."
 # Names the directory of the demo that runs, for commands in another terminal.
 ENVIRONMENT = "RECONCILE_DEMO"
+# What it leaves in its directory.
+FILES = (
+    *("cluster.yaml", "cluster.plan.json", "state", "env", "bin"),
+    *("id_ed25519", "known_hosts", "ssh_config"),
+)
 
 
 def _nothing(_world: World) -> None:

@@ -14,6 +14,8 @@ from reconciler.errors import UsageError
 
 PRIVATE = 0o600
 OURS = 0o700
+# What a state directory holds: a file a run.
+RUNS = "runs"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 LOG = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -148,15 +150,29 @@ def check_directory(path: Path) -> None:
         if stat.S_ISLNK(found.st_mode) and _is_trusted(found.st_uid):
             found = path.stat()
         if not stat.S_ISDIR(found.st_mode):
-            raise UsageError(f"{path}, where runs are recorded, is no directory: rm {name}")
+            raise UsageError(
+                f"{path}, where runs are recorded, is no directory: name another --state-dir"
+            )
         if found.st_uid != os.geteuid():
             words = f"belongs to uid {found.st_uid}, not to you: name another --state-dir"
-            mend = f"run as that user, or take it over: chown -R {os.geteuid()} {name}"
-            raise UsageError(f"{path}, where runs are recorded, {words}, {mend}")
+            mend = (
+                f", or take it over: chown -R {os.geteuid()} {name}" if _has_runs(path) else ""
+            )
+            raise UsageError(
+                f"{path}, where runs are recorded, {words}, or run as that user{mend}"
+            )
         if found.st_mode & OTHERS:
             mode = f"{stat.S_IMODE(found.st_mode):o}"
-            words = f"is open to others (mode {mode}): chmod 700 {name}"
-            raise UsageError(f"{path}, where runs are recorded, {words}")
+            words = f"is open to others (mode {mode})"
+            mend = f"chmod 700 {name}" if _has_runs(path) else "name another --state-dir"
+            raise UsageError(f"{path}, where runs are recorded, {words}: {mend}")
+
+
+def _has_runs(path: Path) -> bool:
+    """Whether it is a run's directory at all: of /tmp or /etc another mode breaks the host."""
+    with suppress(OSError):
+        return path.name == RUNS or (path / RUNS).is_dir()
+    return False
 
 
 def _is_trusted(owner: int) -> bool:

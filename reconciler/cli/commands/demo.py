@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.demonstration import BENCH, ENVIRONMENT, PROGRAM, play
+from reconciler.cli.demonstration import BENCH, ENVIRONMENT, FILES, PROGRAM, play
 from reconciler.cli.logs import LOG_OPTIONS, log_words, open_log
 from reconciler.errors import HostUnreachable, UsageError
 
@@ -55,10 +55,21 @@ def command(
     with open_log(log_level, log_file):  # so that what is wrong with it is told at once
         words = log_words(log_level, log_file)
     if keep:
-        Path(keep).mkdir(parents=True, exist_ok=True)
-        return asyncio.run(play(Path(keep).absolute(), words, stay=stay))
+        return asyncio.run(play(_directory_without(keep), words, stay=stay))
     with tempfile.TemporaryDirectory(prefix="reconcile-demo-") as directory:
         return asyncio.run(play(Path(directory), words, stay=stay))
+
+
+def _directory_without(keep: str) -> Path:
+    """A directory that has nothing by the name of a file of the demo, which writes over none."""
+    place = Path(keep).absolute()
+    place.mkdir(parents=True, exist_ok=True)
+    if there := [name for name in FILES if (place / name).exists()]:
+        raise UsageError(
+            f"{keep} has {', '.join(there)} already, and the demo writes over nothing: "
+            "name another directory"
+        )
+    return place
 
 
 @command.command("break")

@@ -18,10 +18,16 @@ from reconciler.loading.semantics.finding import (
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.ocfs2_options import KNOWN_OPTIONS, refused_options
 
-# Where a mount would hide the system itself, or our own records.
+# Where a mount would hide the system itself, the way in, or our own records (hier(7), FHS 3.0;
+# /config and /dlm are the tools' own). Below /usr only /usr/local is anybody's.
 _SYSTEM = re.compile(
-    r"/(etc|usr|usr/local|var|var/lib|var/log|boot|tmp|root|home|bin|sbin|lib(32|64|x32)?|dlm)"
-    r"|/(boot|dev|proc|sys|run|var/run|var/lock|var/lib/reconcile)(/.*)?"
+    r"/(usr/local|var|var/lib|var/log|tmp|root|home|dlm)"
+    r"|/(boot|dev|proc|sys|run|etc|bin|sbin|lib(32|64|x32)?|config)(/.*)?"
+    r"|/usr(/(?!local(/|$)).*)?|/usr/local/s?bin(/.*)?"
+    r"|/root/\..*|/home/[^/]+/\..*"
+    r"|/var/(run|lock|spool/cron)(/.*)?"
+    r"|/var/lib/(apt|dbus|dhcp|dnf|dpkg|iscsi|misc|multipath|NetworkManager|pam|reconcile|rpm|sudo"
+    r"|systemd|yum)(/.*)?"
 )
 # Option -> why it must not be given. The first is OCFS2's, the others are written by us.
 _REFUSED = (

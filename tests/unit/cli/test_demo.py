@@ -177,3 +177,11 @@ def test_a_demo_that_is_over_is_named(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert run(["demo", "mend", "node01", "power"]) == 64
     assert f"no demo answers in {tmp_path}" in capsys.readouterr().err
+
+
+def test_what_is_kept_is_written_over_nothing(tmp_path, capsys):
+    (tmp_path / "id_ed25519").write_text("somebody's own key")
+    assert run(["demo", "--keep", str(tmp_path)]) == 64
+    assert "has id_ed25519 already" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["id_ed25519"]
+    assert (tmp_path / "id_ed25519").read_text() == "somebody's own key"

@@ -254,6 +254,9 @@ BROKEN = {
                 "/var/lib",
                 "/var/lib/reconcile/a",
             ),
+            *("/etc/ocfs2", "/etc/ssh/a", "/usr/bin", "/usr/lib/systemd", "/usr/local/sbin"),
+            *("/lib/modules", "/config", "/root/.ssh", "/home/ops/.ssh/a", "/var/spool/cron"),
+            *("/var/lib/dpkg", "/var/lib/systemd/a", "/var/lib/iscsi", "/var/lib/multipath"),
         )
     ],
     "mount_paths_are_straight": [
@@ -450,3 +453,12 @@ def test_lets_pass(state):
 def test_every_rule_is_tested_here():
     rules = [rule.__name__ for rule in RULES if rule not in secrets.RULES]  # test_secrets
     assert rules == list(BROKEN)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/usr/local/images", "/var/lib/vz", "/var/www", "/opt/etc", "/home/ops/disks", "/media"],
+)
+def test_a_directory_of_its_own_may_be_anywhere_else(path):
+    by_name = {function.__name__: function for function in RULES}
+    assert list(by_name["mount_paths_are_not_the_systems"](storage(mount(path=path)))) == []

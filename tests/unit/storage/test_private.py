@@ -124,7 +124,7 @@ def test_a_directory_is_made_for_its_owner_alone(tmp_path):
 
 def test_one_that_is_open_to_others_is_refused_with_the_command_that_mends_it(tmp_path):
     place = tmp_path / "state x"
-    place.mkdir()
+    (place / "runs").mkdir(parents=True)
     place.chmod(0o750)
     with pytest.raises(UsageError) as raised:
         private_directory(place)
@@ -135,17 +135,28 @@ def test_one_that_is_open_to_others_is_refused_with_the_command_that_mends_it(tm
     check_directory(tmp_path / "missing")
 
 
+def test_nobody_is_told_to_change_or_remove_what_is_no_state_directory(tmp_path):
+    """As /tmp or /etc, and a file that is somebody's."""
+    place, file = tmp_path / "shared", tmp_path / "file"
+    place.mkdir()
+    place.chmod(0o777)
+    file.touch()
+    for wrong in (place, file):
+        with pytest.raises(UsageError, match=r"name another --state-dir$"):
+            check_directory(wrong)
+
+
 @needs_root
 def test_one_of_somebody_else_is_refused(tmp_path):
-    (tmp_path / "state").mkdir(0o700)
+    (tmp_path / "state" / "runs").mkdir(0o700, parents=True)
     os.chown(tmp_path / "state", SOMEBODY, -1)
     with pytest.raises(
         UsageError, match=rf"belongs to uid {SOMEBODY}, not to you: .*chown -R 0 "
     ):
         private_directory(tmp_path / "state")
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="is no directory: rm "):
-        check_directory(tmp_path / "file")
+    (tmp_path / "state" / "runs").rmdir()
+    with pytest.raises(UsageError, match=r"or run as that user$"):
+        private_directory(tmp_path / "state")
 
 
 @pytest.mark.parametrize("words", [("history",), ("show",), ("apply", "FILE")])
