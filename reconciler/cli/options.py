@@ -106,6 +106,8 @@ def beside(output: str | None, *inputs: str | None) -> None:
 
     Nor anything but a file. Raises UsageError.
     """
+    if output is not None and not output.strip("-"):
+        raise UsageError(f"-o {output!r} names no file: name one, or leave -o out for stdout")
     if output:
         check_place(Path(output))
     place = Path(output).resolve() if output else None

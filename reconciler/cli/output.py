@@ -9,10 +9,10 @@ import click
 from click.core import ParameterSource
 
 from reconciler.errors import UsageError
+from reconciler.model.documents import PLAN_NAME
 
 # The document that another command reads: a plan to be applied, facts to plan from.
 DOCUMENT = "json"
-PLAN_NAME = ".plan.json"
 # The forms that a name may have by its ending, the first that fits; any other name fits all.
 ENDINGS: Mapping[str, tuple[str, ...]] = {
     PLAN_NAME: (DOCUMENT,),

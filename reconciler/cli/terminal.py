@@ -32,8 +32,9 @@ WHOLE = frozenset({"command", "remedy", "diff", "diff-add", "diff-bad"})
 
 
 def is_coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the flag of that name
-    """Whether to use colours: on a terminal, unless the flag or NO_COLOR says no."""
-    return sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
+    """Whether to use colours: on a terminal that has some, unless the flag or NO_COLOR says no."""
+    able = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return able and not no_color and not os.environ.get("NO_COLOR")
 
 
 def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above

@@ -22,6 +22,7 @@ from reconciler.loading.checking import load
 from reconciler.model.desired import Desired
 from reconciler.model.documents import (
     FORMAT_VERSION,
+    PLAN_NAME,
     FactsDocument,
     Json,
     PlanDocument,
@@ -62,11 +63,14 @@ class Facts:
 def saved_plan(path: str) -> SavedPlan | None:
     """The saved plan in the file; None if it is none and may be a desired-state file.
 
+    A file named ``NAME.plan.json`` is nothing else.
+
     Raises UsageError without a file, InputError for a document that is broken, edited, of
     another version, or no plan.
     """
     text = _text(path)
-    if not text.lstrip().startswith("{") or MARK not in text:
+    named = path.lower().endswith(PLAN_NAME)
+    if not named and (not text.lstrip().startswith("{") or MARK not in text):
         return None
     document = _document(path, text, PLAN_REMEDY)
     plan = _checked(path, PlanDocument, document, ("a saved plan", PLAN_REMEDY))

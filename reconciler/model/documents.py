@@ -18,6 +18,8 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Change, Outage, Risk
 from reconciler.model.views import Places, View
 
+# How a saved plan is named, so that nobody takes it for a desired-state file.
+PLAN_NAME = ".plan.json"
 FORMAT_VERSION = "1"
 Json = dict[str, Any]
 Sections = Mapping[str, Any]

@@ -1,10 +1,12 @@
 """What -o writes is what its name and --format say; a saved plan is shown without a host."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from reconciler.cli import run
+from reconciler.cli.terminal import is_coloured
 from reconciler.model.documents import checksum
 from tests.unit.cli.test_facts import GOLDEN
 
@@ -115,3 +117,35 @@ def test_what_is_no_saved_plan_or_lacks_something_of_it_is_not_shown(tmp_path, c
 def test_a_run_has_no_pages(tmp_path, capsys):
     code, _out, err = told(capsys, "show", "last", "--format", "html")
     assert (code, "--format html is for saved plans" in err) == (64, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"a": 1}', "null", "[1,2", "\x00\x01", "version: 1\n"]
+)
+@pytest.mark.parametrize("command", ["apply", "show"])
+def test_what_is_named_as_a_saved_plan_is_never_read_as_a_desired_state(
+    capsys, tmp_path, command, text
+):
+    file = tmp_path / "mine.plan.json"
+    file.write_text(text)
+    code, _out, err = told(capsys, command, str(file))
+    assert code == 1
+    assert "make it again: reconcile plan FILE -o P.plan.json" in err
+
+
+@pytest.mark.parametrize("name", ["", "-", "--"])
+def test_a_name_that_is_none_is_no_file(capsys, tmp_path, monkeypatch, name):
+    file = str(Path("examples/minimal.yaml").absolute())
+    monkeypatch.chdir(tmp_path)
+    code, out, err = told(capsys, "plan", file, f"--output={name}")
+    assert (code, out) == (64, "")
+    assert "names no file" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_without_colours_gets_none(monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for term, able in (("xterm", True), ("dumb", False)):
+        monkeypatch.setenv("TERM", term)
+        assert is_coloured(no_color=False) is able
