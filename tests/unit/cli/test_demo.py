@@ -13,6 +13,8 @@ import pytest
 
 from reconciler.cli import run
 from reconciler.cli.commands.demo import MISHAPS
+from reconciler.cli.demonstration import BENCH, _prepare
+from reconciler.hosts.simulator.presets import add_storage, bare_cluster
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
 README = Path(__file__).parents[3] / "README.md"
@@ -177,3 +179,11 @@ def test_a_demo_that_is_over_is_named(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert run(["demo", "mend", "node01", "power"]) == 64
     assert f"no demo answers in {tmp_path}" in capsys.readouterr().err
+
+
+def test_the_clocks_of_its_hosts_are_right():
+    world = bare_cluster(2, "san")
+    add_storage(world, BENCH)
+    _prepare(world, 1_900_000_000)
+    shown = {world.clock(machine) for machine in world.machines.values()}
+    assert shown == {1_900_000_000}
