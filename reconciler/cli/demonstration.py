@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ async def play(directory: Path, log: Sequence[str], *, stay: bool) -> int:
     world = bare_cluster(len(FOUR), "san")
     wwid = world.luns[LUN].wwid or ""
     add_storage(world, BENCH)
-    _prepare(world)
+    _prepare(world, int(time.time()))
     stage = _Stage(directory, wwid, tuple(log))
     async with serve_hosts(world, directory) as doors:
         for scene in SCENES:
@@ -134,15 +135,18 @@ async def play(directory: Path, log: Sequence[str], *, stay: bool) -> int:
     return 0
 
 
-def _prepare(world: World) -> None:
-    """The bench's program, by which another terminal breaks and mends hosts; virsh everywhere."""
+def _prepare(world: World, now: int) -> None:
+    """The bench's program, by which another terminal breaks and mends hosts; virsh and the
+    real time everywhere."""
     from reconciler.hosts.simulator.kernel.hypervisor import virsh  # noqa: PLC0415  # for the demo only
 
     def answer(_machine: Machine, argv: tuple[str, ...]) -> Reply:
         return _befall(world, argv)
 
     world.machines[BENCH].programs[PROGRAM] = answer
+    ahead = now - world.clock(world.machines[BENCH])
     for machine in world.machines.values():
+        machine.setup.skew = ahead  # what hosts say of times fits what the commands say
         machine.programs.setdefault("virsh", virsh)
 
 

@@ -196,7 +196,7 @@ _DECLARED = (
     Refusal("partition-moved", GATE),
     Refusal("partition-not-reread", GATE),
     Refusal("partition-table", GATE),
-    Refusal("path-down", RULE | GATE),
+    Refusal("path-down", RULE | GATE | FINDING),
     Refusal("path-not-grown", GATE),
     Refusal(
         "paused",

@@ -149,6 +149,16 @@ def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
 
 
 @once_each()
+def names_elsewhere(cluster: Cluster, observed: Observed) -> frozenset[str]:
+    """Whom the kernel of some other host lists, by ``host_key``: members already."""
+    names: set[str] = set()
+    for host, facts in observed.answering_hosts().items():
+        if not isinstance(facts.live, Unknown):
+            names |= listed_names(facts.live.nodes(cluster.name)) - {host_key(host)}
+    return frozenset(names)
+
+
+@once_each()
 def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
     """Members that another member's kernel lists; where no kernel lists any, all of them.
 

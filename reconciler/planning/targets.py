@@ -15,6 +15,9 @@ from reconciler.planning import graph
 from reconciler.planning.kinds import LISTS, WHOLE, having
 from reconciler.planning.rollout import LAST
 
+# Of what the whole plan would mend.
+UNTARGETED = "apply once without --target: these targets do not mend it"
+
 
 def restrict_plan(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
     """What concerns the targets, and what that needs; everything without targets.
@@ -46,7 +49,12 @@ def restrict_plan(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
 def _left(plan: ClusterPlan, changes: Sequence[Change]) -> tuple[Finding, ...]:
     """The findings, of which a part of the changes mends less."""
     due = {change.address for change in changes}
-    return tuple(f if f.mended_by in due else replace(f, mended_by="") for f in plan.findings)
+    return tuple(
+        replace(f, mended_by="", remedy=UNTARGETED)
+        if f.mended_by and f.mended_by not in due
+        else f
+        for f in plan.findings
+    )
 
 
 def _grows_with(action: Action, actions: Sequence[Action], chosen: Collection[str]) -> bool:

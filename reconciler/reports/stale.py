@@ -55,11 +55,12 @@ HEADINGS: Mapping[tuple[str, str], str] = {
 
 
 def stale_lines(found: Sequence[Difference], saved: str, now: str) -> Iterator[Line]:
-    """Every fact, change and action that is not as in the saved plan, once for all hosts."""
-    yield (
-        "bad",
-        f"Stale: the saved plan is {saved}, what is due now is {now}; nothing was done.",
-    )
+    """Every fact, change and action that is not as in the saved plan, once for all hosts.
+
+    ``saved`` and ``now`` are ids of plans; ``now`` is empty where nothing is due any more.
+    """
+    due = f"what is due now is {now}" if now else "of which nothing is due any more"
+    yield "bad", f"Stale: the saved plan is {saved}, {due}; nothing was done."
     if not found:
         yield "", "  no fact and no action differs: another version of reconcile made the plan"
     known = [one for listed in found for one in _each(listed)]

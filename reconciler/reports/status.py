@@ -116,16 +116,20 @@ def _mount(
     who: tuple[str, int | None],
     facts: HostFacts | Unreachable | None,
 ) -> Json:
-    """One volume on one host; ``mounted`` is null if that could not be read."""
+    """One volume on one host; ``mounted`` is null if that could not be read.
+
+    ``unread`` says why something of it could not be read on a host that was asked.
+    """
     host, number = who
     wanted = host in mounting_it(cluster, volume)
     found: Json = {"wanted": wanted, "mounted": None, "read_only": None, "hidden": None}
-    found |= {"path": None, "slot": None, "heartbeat": UNKNOWN}
-    if not isinstance(facts, HostFacts) or isinstance(facts.wanted, Unknown):
+    found |= {"path": None, "slot": None, "heartbeat": UNKNOWN, "unread": None}
+    if not isinstance(facts, HostFacts):
         return found
+    for section in (facts.wanted, facts.mounts):
+        if isinstance(section, Unknown):
+            return {**found, "unread": section.reason}
     mounts = _mounts(volume, facts)
-    if mounts is None:
-        return found
     if not mounts:
         return {**found, "mounted": False, "heartbeat": None}
     view = view_of(facts, ref(volume))
@@ -138,6 +142,7 @@ def _mount(
         "path": mounts[0].path,
         "slot": next((s.slot for s in slots or () if s.node == number), None),
         "heartbeat": _heartbeat(view, number),
+        "unread": view.unread if view else None,
     }
 
 
@@ -227,6 +232,10 @@ WRONG: Mapping[str, Callable[[Json], bool]] = {
     "{} is read-only": lambda m: m["read_only"] is True,
     "{} is mounted in a namespace of its own only": lambda m: m["hidden"] is True,
     "{}: the heartbeat stands still": lambda m: m["heartbeat"] == "silent",
+    "{}: its device cannot be read": lambda m: m["mounted"] is True and bool(m["unread"]),
+    "{}: whether it is mounted cannot be read": lambda m: (
+        m["wanted"] and m["mounted"] is None and m["unread"] is not None
+    ),
 }
 
 # What only is not yet as the file has it.

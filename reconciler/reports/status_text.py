@@ -101,6 +101,7 @@ def _cell(mount: Json) -> str:
     beats = {"beats": "beats", "silent": "SILENT"}.get(mount["heartbeat"], "beats?")
     wrong = ", READ-ONLY" if mount["read_only"] else ""
     wrong += ", HIDDEN" if mount["hidden"] else ""
+    wrong += ", UNREAD" if mount["unread"] else ""
     return f"{slot}, {beats}{wrong}"
 
 

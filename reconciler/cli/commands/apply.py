@@ -59,6 +59,7 @@ from reconciler.storage.private import private_directory
 
 DETACHED = 130
 STALE = "plan again, look at what differs, and save and approve that plan"
+DONE = "nothing is left to do: the saved plan can be thrown away"
 Pairs = Sequence[tuple[Cluster, Observed]]
 
 
@@ -239,13 +240,15 @@ def _stale(
     assert request.saved is not None  # noqa: S101  # only a saved plan is stale
     for one in found:
         journal.emit("stale", asdict(one))
+    is_due = bool(plan.actions or plan.blocked)
     if not request.json:
-        show(stale_lines(found, request.saved.id, plan.id), request.no_color)
-        if not (plan.actions or plan.blocked):
+        show(stale_lines(found, request.saved.id, plan.id if is_due else ""), request.no_color)
+        if not is_due:
             say("note: nothing is due any more: the hosts are as the saved plan wants them")
     if request.saved.version != __version__:
         say(f"note: reconcile {request.saved.version} made the plan, this is {__version__}")
-    return tuple(ClusterOutcome(item.name, "stale", message=STALE) for item in plan.clusters)
+    message = STALE if is_due else DONE
+    return tuple(ClusterOutcome(item.name, "stale", message=message) for item in plan.clusters)
 
 
 def as_saved(outcomes: tuple[ClusterOutcome, ...]) -> tuple[ClusterOutcome, ...]:

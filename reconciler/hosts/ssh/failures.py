@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAY_HAVE_RUN = frozenset({"command-timeout", "connection-lost", "output-too-large"})
 
 LOGIN_ERRORS = (OSError, asyncssh.Error, ValueError)
+CLOSED = "the other side closed the connection before there was a session"
 _LONGEST_SHOWN = 120
 
 # sudo 1.8 and 1.9 and sudo-rs in the C locale; they end with status 1, a missing sudo with 127.
@@ -62,6 +63,8 @@ def _network_failure(error: Exception) -> tuple[str, str]:
     """No SSH server answers; or a file of ours is missing, which is an OSError as well."""
     if isinstance(error, OSError) and error.filename is not None:
         return "login-refused", f"{error.filename} cannot be read: {error.strerror}"
+    if isinstance(error, ConnectionResetError | BrokenPipeError | asyncssh.ConnectionLost):
+        return "host-unreachable", CLOSED  # which of them it is hangs on a moment only
     if isinstance(error, TimeoutError):
         return "host-unreachable", say_error(error)
     return "host-unreachable", say_error(error) or type(error).__name__

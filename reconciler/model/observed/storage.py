@@ -28,7 +28,8 @@ class Disk:
     """A block device of the kernel; ``device`` is MAJ:MIN, ``wwid`` in multipath form.
 
     ``partition`` and ``start`` (sectors of 512 bytes) are set on partitions, also on
-    those that device-mapper made. ``capacity`` is what the device itself says now.
+    those that device-mapper made. ``capacity`` is what the device itself says now. ``down`` is
+    the kernel's word for a path that leads nowhere, empty of all others.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Disk:
     holders: tuple[str, ...]
     links: tuple[str, ...]
     capacity: int | None = None
+    down: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import Observed
+from reconciler.model.observed import Observed, Unreachable
 from reconciler.model.outcome import Blocked, refuse_unreachable
 from reconciler.model.roles import leaving, with_members
 from reconciler.planning.resolve.removed import removed_members
+
+# Who attests that a member is off lets the others go on without it.
+WAY_OUT = (
+    "make {} reachable over ssh, or, if it is off, give it state: offline with attested; then run "
+    "it again"
+)
+
+
+def _is_off(item: Unreachable) -> bool:
+    """Whether it may be off, as far as is seen: nothing answers there."""
+    return item.code == "host-unreachable"
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -21,7 +33,10 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     for item in observed.unreachable():
         # Of a host that nobody asked it is not known whether it answers.
         if item.host not in leavers or item.code == "not-observed":
-            yield refuse_unreachable(item.host, item.code, item.message)
+            refusal = refuse_unreachable(item.host, item.code, item.message)
+            yield (
+                replace(refusal, remedy=WAY_OUT.format(item.host)) if _is_off(item) else refusal
+            )
         elif host_key(item.host) in remembered:
             yield Blocked(
                 item.code,

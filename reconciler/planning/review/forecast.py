@@ -32,6 +32,7 @@ from reconciler.model.roles import (
 )
 from reconciler.model.units import full_names
 from reconciler.planning.review.boot_lines import line_findings, not_at_boot
+from reconciler.planning.review.lost_paths import lost_paths
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.mounts.readings import read_mounted
 from reconciler.resources.o2cb.changes import UNITS
@@ -272,10 +273,15 @@ def _below(volume: Volume, facts: HostFacts) -> Iterator[tuple[str, ...]]:
         yield LOGIN if logs_in else ("iscsid.service",)
 
 
+def _paths(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Forecast]:
+    return map(Forecast, lost_paths(cluster, host, facts))
+
+
 FORECASTS: tuple[Callable[[Cluster, str, HostFacts], Iterator[Forecast]], ...] = (
     _kernel,
     _start,
     _agreement,
     _mounts,
     _storage,
+    _paths,
 )

@@ -126,6 +126,12 @@ def _fence_method(cluster: Cluster, facts: HostFacts) -> str:
 
 
 FENCING: Mapping[str, Callable[[Cluster, HostFacts], bool]] = {
-    "fences by panic while kernel.panic is 0: it would not come back": _never_returns,
-    "kernel.panic_on_oops is 0: after an oops it would go on heartbeating": _lives_on,
+    (
+        "fences by panic while kernel.panic is 0: it would not come back; set seconds there, by "
+        "a file in /etc/sysctl.d and sysctl --system"
+    ): _never_returns,
+    (
+        "kernel.panic_on_oops is 0: after an oops it would go on heartbeating; set it to 1, by a "
+        "file in /etc/sysctl.d and sysctl --system"
+    ): _lives_on,
 }

@@ -1,5 +1,5 @@
 # disks: all block devices, and their stable names. Only those of --want are asked for their
-# capacity, by sg_readcap. Needs dmsetup where there are maps, and fails without it.
+# capacity, by sg_readcap, and for paths that are down. Needs dmsetup where there are maps, and fails without it.
 #
 # needs: lib/disks
 
@@ -76,11 +76,16 @@ dm_start() { # dm_start NAME: where a linear mapping begins on its device, in $s
 capacity() { # capacity KNAME: what the device itself says, in $bytes; the least of its paths
     bytes=-
     case $asked in *" $1 "*) ;; *) return ;; esac
-    has sg_readcap || return
     names "$SYS/$1/slaves"
     [ "$got" != - ] || got=$1
+    paths=$got
     IFS=,
-    for path in $got; do
+    for path in $paths; do # as SCSI's kernel calls what leads nowhere; others have other words
+        get "$SYS/$path/device/state"
+        case $got in offline | transport-offline | blocked) row state "$path" "$got" ;; esac
+    done
+    has sg_readcap || return
+    for path in $paths; do
         get "$SYS/$path/device/state"
         [ "$got" = running ] || { bytes=- && return; }
         answer=$(limited 5 sg_readcap -b "/dev/$path") || { bytes=- && return; }

@@ -142,7 +142,8 @@ def _check_room(volume: Volume, work: Growth) -> Iterator[Blocked]:
         )
     }
     if short:
-        words, wants = sizes_on_hosts(short, work.goal.disk)
+        silent = {n: None for n, layer in work.layers.items() if layer.disk.capacity is None}
+        words, wants = sizes_on_hosts({**silent, **short}, work.goal.disk)
         yield Blocked(
             "device-too-small",
             volume_address(volume.label),

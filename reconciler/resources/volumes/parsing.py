@@ -6,6 +6,7 @@ import re
 import struct
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.model.observed import Beat, Disk, Slot, Superblock, WantedDevice
 from reconciler.probe.sections import (
@@ -32,11 +33,13 @@ Row = tuple[str, ...]
 
 def parse_disks(section: Section) -> tuple[Disk, ...]:
     """All block devices, each with the stable links that lead to it."""
-    rows = group_rows(section, {"disk": 14, "link": 2})
+    rows = group_rows(section, {"disk": 14, "link": 2, "state": 2})
+    states = {name: word for name, word in rows["state"]}  # noqa: C416  # a row is any tuple
     links: dict[str, list[str]] = {}
     for link, name in rows["link"]:
         links.setdefault(name, []).append(link)
-    return tuple(_disk(row, tuple(sorted(links.get(row[0], ())))) for row in rows["disk"])
+    found = (_disk(row, tuple(sorted(links.get(row[0], ())))) for row in rows["disk"])
+    return tuple(replace(disk, down=states.get(disk.name, "")) for disk in found)
 
 
 def _disk(row: Row, links: tuple[str, ...]) -> Disk:

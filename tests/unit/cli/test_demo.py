@@ -13,6 +13,8 @@ import pytest
 
 from reconciler.cli import run
 from reconciler.cli.commands.demo import MISHAPS
+from reconciler.cli.demonstration import BENCH, _prepare
+from reconciler.hosts.simulator.presets import add_storage, bare_cluster
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
 README = Path(__file__).parents[3] / "README.md"
@@ -185,3 +187,11 @@ def test_what_is_kept_is_written_over_nothing(tmp_path, capsys):
     assert "has id_ed25519 already" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["id_ed25519"]
     assert (tmp_path / "id_ed25519").read_text() == "somebody's own key"
+
+
+def test_the_clocks_of_its_hosts_are_right():
+    world = bare_cluster(2, "san")
+    add_storage(world, BENCH)
+    _prepare(world, 1_900_000_000)
+    shown = {world.clock(machine) for machine in world.machines.values()}
+    assert shown == {1_900_000_000}

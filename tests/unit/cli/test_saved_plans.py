@@ -40,6 +40,7 @@ async def test_it_is_applied_whatever_the_file_says_by_then(tmp_path):
         assert (code, "cluster ocfs2: converged" in out) == (0, True), err
         code, _out, err = await at.run("apply", "p.plan.json", *approval(plan))
         assert (code, "note: nothing is due any more" in err) == (6, True)
+        assert "plan again" not in err
         assert at.world.violations() == ()
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING
 
+import asyncssh
 import pytest
 
 from reconciler.hosts.ssh import MAY_HAVE_RUN, SshHost, SshSettings
+from reconciler.hosts.ssh.failures import CLOSED, login_failure
+from reconciler.hosts.ssh.keys import KnownHosts, Witness
 from reconciler.model.refusals import host_remedy
 from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, refusal, script
 
@@ -118,3 +122,15 @@ async def test_an_unusable_ssh_config_is_refused(lab: Lab, server: Server, text:
     lab.ssh_config(f"{text}\n")
     error = await refusal(lab.host(server), script("true"))
     assert error.code == "ssh-config-invalid"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncssh.ConnectionLost("Connection lost"),
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+        BrokenPipeError(errno.EPIPE, "Broken pipe"),
+    ],
+)
+def test_a_server_that_hangs_up_is_told_in_one_way(error: Exception) -> None:
+    assert login_failure(error, Witness(KnownHosts(), []), []) == ("host-unreachable", CLOSED)

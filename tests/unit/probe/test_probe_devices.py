@@ -104,3 +104,18 @@ def test_a_device_is_found_by_its_path_whatever_the_kernel_calls_it(sysfs, shell
     sysfs.add(name, "104:0", size="8")
     (view,) = require(sysfs.facts("--want", f"path={sysfs.node(name)}", shell=shell).wanted)
     assert (view.nodes, view.node, view.device, view.size) == ((name,), name, "104:0", 4096)
+
+
+@pytest.mark.parametrize(
+    ("state", "down"),
+    [("running", ""), ("live", ""), ("offline", "offline"), ("transport-offline",) * 2],
+)
+def test_a_disk_that_is_down_is_told_with_the_word_of_the_kernel(sysfs, shell, state, down):
+    for number, name in enumerate(("sda", "sdb")):
+        wwid = f"naa.500000000000000{number}"
+        sysfs.add(name, f"8:{number * 16}", device__wwid=wwid, device__state=state)
+    facts = sysfs.facts("--want", "wwid=35000000000000001", shell=shell)
+    assert [(disk.name, disk.down) for disk in require(facts.disks)] == [
+        ("sda", ""),
+        ("sdb", down),
+    ]

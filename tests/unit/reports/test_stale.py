@@ -110,3 +110,10 @@ def test_each_of_several_clusters_has_its_part():
 
 def test_a_plan_of_another_version_is_told_so():
     assert "another version of reconcile" in told([])[1]
+
+
+def test_of_a_plan_that_is_done_it_is_not_said_that_another_is_due():
+    ((_style, line), *_rest) = stale_lines((), "a", "")
+    assert line == (
+        "Stale: the saved plan is a, of which nothing is due any more; nothing was done."
+    )

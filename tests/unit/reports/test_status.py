@@ -264,3 +264,37 @@ def test_two_long_names_are_never_shown_alike():
     volumes = [volume(label=label, mount={"path": f"/srv/{label}"}) for label in labels]
     _document, text = seen(running(spec(volumes=volumes)), spec(volumes=volumes), width=200)
     assert all(label in text for label in labels)
+
+
+def test_a_mounted_volume_whose_device_cannot_be_read_is_not_healthy():
+    observed = running(CLUSTER)
+    views = tuple(
+        replace(v, unread="no path is up", slot_map=None, beats=None, advancing=None)
+        for v in observed.hosts["node02"].wanted
+    )
+    document, text = seen(with_facts(observed, "node02", wanted=views))
+    assert document["state"] == "unwell"
+    assert "WRONG  images: its device cannot be read on node02" in text
+    assert "slot ?, beats?, UNREAD" in text
+
+
+@pytest.mark.parametrize("section", ["wanted", "mounts"])
+def test_a_member_of_which_it_is_not_known_what_it_has_mounted_is_not_healthy(section):
+    document, text = seen(with_facts(running(CLUSTER), "node02", **{section: Unknown("EIO")}))
+    assert document["state"] == "unwell"
+    assert "WRONG  images: whether it is mounted cannot be read on node02" in text
+
+
+def test_a_path_that_is_down_is_told_by_its_name():
+    observed = running(CLUSTER)
+    (disk,) = (d for d in observed.hosts["node01"].disks if d.links)
+    sda = replace(disk, name="sda", links=())
+    disks = (
+        replace(disk, slaves=("sda", "sdb")),
+        sda,
+        replace(sda, name="sdb", down="transport-offline"),
+    )
+    document, text = seen(with_facts(observed, "node01", disks=disks), width=200)
+    told = "of the disk of images, 1 of 2 paths is down: sdb (transport-offline)"
+    assert f"NOTICE  path-down  member/node01: {told}" in text
+    assert document["state"] == "healthy"

@@ -20,6 +20,9 @@ def disks(machine: Machine, request: Request) -> Rows:
     devices = sorted(shown, key=lambda device: device.name)
     for device in devices:
         tells = device in asked and _tells_capacity(machine, device)
+        if device in asked:
+            down = filter(machine.is_down, machine.paths(device))
+            yield from (row("state", path.name, "transport-offline") for path in down)
         yield _disk(device, str(device.lun.whole.size) if tells else "-")
     links = [(link, device.name) for device in devices for link in device.links]
     mapped = [link for link in links if link[0].startswith("/dev/mapper/")]

@@ -320,6 +320,15 @@ async def test_a_map_without_a_path_is_not_read():
     ]
 
 
+async def test_a_path_that_is_down_is_told_of_disks_that_are_asked_for():
+    world = bare_cluster(1, "san")
+    world.machines["node01"].down_paths.add("sdb")
+    host, ref = connect(world, "node01"), f"wwid={world.luns['lun1'].wwid}"
+    told = [row for row in await section(host, "disks", "--want", ref) if row[0] == "state"]
+    assert told == [("state", "sdb", "transport-offline")]
+    assert not [row for row in await section(host, "disks") if row[0] == "state"]
+
+
 async def test_one_by_id_path_may_be_another_disk_on_every_host():
     world = bare_hosts(2, Shape(split=("lun1",)), World())
     world.machines["node01"].device(LUN).extent.content = Garbage()

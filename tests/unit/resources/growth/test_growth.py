@@ -351,3 +351,11 @@ def test_a_size_that_is_written_needs_no_sight():
 )
 def test_logical_volumes_are_told_by_their_uuid(uuid, logical):
     assert is_logical(disk("dm-0", GIB, dm_uuid=uuid)) == logical
+
+
+def test_a_host_that_cannot_tell_its_size_is_not_left_out():
+    cluster = wish("2GiB")
+    blind = layers(told=None)
+    plan = plan_cluster(cluster, seen(cluster, node01=blind, node02=layers()))
+    (said,) = (b.message for b in plan.blocked if b.code == "device-too-small")
+    assert said.endswith("unknown on node01; 1GiB on node02")

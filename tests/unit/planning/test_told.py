@@ -1,0 +1,41 @@
+"""What a plan tells besides its actions, with a way out."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.observed import Observed, Unreachable
+from reconciler.planning.planner import plan_cluster, restrict
+from tests.builders import converged, file, spec, volume, with_facts
+
+CLUSTER = spec(volumes=[volume()])
+FSTAB = file("/etc/fstab", "/dev/ubda / ext4 defaults 0 0\n")
+
+
+def test_what_fencing_lacks_is_told_with_its_remedy():
+    lost = with_facts(converged(CLUSTER), "node02", fstab=FSTAB)
+    kernel = replace(lost.hosts["node01"].kernel, panic_on_oops=0)
+    plan = plan_cluster(CLUSTER, with_facts(lost, "node01", kernel=kernel))
+    (note,) = (note for note in plan.notes if "panic_on_oops" in note)
+    assert "set it to 1, by a file in /etc/sysctl.d and sysctl --system" in note
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("host-unreachable", True), ("login-refused", False)]
+)
+def test_of_a_member_that_may_be_off_the_way_out_is_named(code, expected):
+    lost = Unreachable("node03", code, "no route")
+    plan = plan_cluster(CLUSTER, Observed({**converged(CLUSTER).hosts, "node03": lost}))
+    (refusal,) = plan.blocked
+    assert ("give it state: offline with attested" in refusal.remedy) is expected
+
+
+def test_what_targets_leave_out_is_not_said_to_be_mended_by_this_apply():
+    observed = converged(CLUSTER)
+    for host in ("node01", "node02"):
+        observed = with_facts(observed, host, fstab=FSTAB)
+    found = restrict(CLUSTER, observed, ["member/node01"]).findings
+    mended = {f.message.partition(":")[0]: (f.remedy, bool(f.mended_by)) for f in found}
+    other = "apply once without --target: these targets do not mend it"
+    assert mended["node02"] == (other, False)
+    assert mended["node01"][1]
