@@ -6,7 +6,7 @@ A way-point of a plan (see ``planning.rollout``) may also hold a member *stopped
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -156,12 +156,26 @@ def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, Host
     a joiner may run such a cluster of its own.
     """
     reached = restrict_to(observed, staying(cluster)).answering_hosts()
-    others: set[str] = set()
     alone: set[str] = set()
     for host, facts in reached.items():
-        nodes = () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
-        names = listed_names(nodes)
-        others |= names - {host_key(host)}
+        names = _running_list(cluster, facts)
         alone |= names if names == {host_key(host)} else set()
+    others = running_members(cluster, observed)
     chosen = others & {host_key(host) for host in reached} or alone
     return {h: f for h, f in reached.items() if host_key(h) in chosen} or reached
+
+
+@once_each()
+def running_members(cluster: Cluster, observed: Observed) -> frozenset[str]:
+    """The names, as host keys, that a kernel of another member lists."""
+    reached = restrict_to(observed, staying(cluster)).answering_hosts()
+    found: set[str] = set()
+    for host, facts in reached.items():
+        found |= _running_list(cluster, facts) - {host_key(host)}
+    return frozenset(found)
+
+
+def _running_list(cluster: Cluster, facts: HostFacts) -> Set[str]:
+    return listed_names(
+        () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from reconciler.gate import gate_command
@@ -14,7 +14,13 @@ from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.reading import Reading
-from reconciler.model.roles import leaving, listed_members, restrict_to, staying
+from reconciler.model.roles import (
+    leaving,
+    listed_members,
+    restrict_to,
+    running_members,
+    staying,
+)
 from reconciler.model.unmanaged import unsayable_name
 from reconciler.resources.cluster_conf.grammar import (
     ConfInvalid,
@@ -96,7 +102,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                 yield Change(where, host, "file", file.text, None, because)
         elif file.text != text and not kept:
             if file.text not in why:
-                why[file.text] = _because(nodes, file)
+                why[file.text] = _because(nodes, file, running_members(cluster, observed))
             yield Change(where, host, "file", file.text, text, why[file.text])
 
 
@@ -124,7 +130,8 @@ def _is_anothers(cluster: Cluster, file: TextFile) -> bool:
     return bool(conf.clusters) and cluster.name not in {c.name for c in conf.clusters}
 
 
-def _because(wanted: Sequence[Node], file: TextFile) -> str:
+def _because(wanted: Sequence[Node], file: TextFile, members: Set[str]) -> str:
+    """What a file says otherwise; ``members`` are who runs the cluster with others already."""
     if file.text is None:
         return f"{PATH} is absent"
     try:
@@ -132,7 +139,11 @@ def _because(wanted: Sequence[Node], file: TextFile) -> str:
     except ConfInvalid as error:
         return f"{PATH} cannot be read by the tools: {error}"
     want = {host_key(node.name): _words(node) for node in wanted}
-    words = [f"{name} joins" for name in want if name not in found]
+    words = [
+        f"{name} is missing from it" if name in members else f"{name} joins"
+        for name in want
+        if name not in found
+    ]
     words += [f"{name} leaves" for name in found if name not in want]
     words += [f"{n} is {found[n]}" for n in want if n in found and found[n] != want[n]]
     return ", ".join(words) or "same nodes, written differently"

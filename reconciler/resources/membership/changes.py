@@ -5,7 +5,7 @@ The order of a join is in ``planning.planner``; here is what each host must be t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from reconciler.gate import gate_command
 from reconciler.gate.action_builders import action_for, barrier
@@ -16,7 +16,13 @@ from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, re
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.roles import leaving, listed_members, online, staying
+from reconciler.model.roles import (
+    leaving,
+    listed_members,
+    online,
+    running_members,
+    staying,
+)
 from reconciler.model.unmanaged import STACK, leave_or_move, manager_of, unsayable_name
 from reconciler.resources.membership import names
 from reconciler.resources.membership.preflight import closed_ports
@@ -107,16 +113,21 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             yield Change(where, host, "kernel", None, want, because)
         elif (have := live_nodes(facts, cluster.name)) != want:
             if have not in why:
-                why[have] = _because(cluster, live)
+                why[have] = _because(cluster, live, running_members(cluster, observed))
             yield Change(where, host, "kernel", _nodes(live), want, why[have])
 
 
-def _because(cluster: Cluster, live: LiveCluster) -> str:
+def _because(cluster: Cluster, live: LiveCluster, members: Set[str]) -> str:
+    """What a list says otherwise; ``members`` are who runs the cluster with others already."""
     have = {
         host_key(node.name): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes
     }
     want = {host_key(m.name): m for m in listed_members(cluster)}
-    words = [f"{m.name} joins" for name, m in want.items() if name not in have]
+    words = [
+        f"{m.name} is missing from it" if name in members else f"{m.name} joins"
+        for name, m in want.items()
+        if name not in have
+    ]
     words += [f"{name} leaves" for name in have if name not in want]
     words += [
         f"{m.name} moves from {have[name]} to {m.number} at {m.interconnect}:{m.port}"
