@@ -103,7 +103,7 @@ def _key(key: Key) -> Entry:
         ("example", f"{name}: {example}"),
         ("change", key.change.replace("`", "")),
         ("keys", ", ".join(below(key))),
-        ("notes", key.note.replace("`", "")),
+        *(key.values or (("notes", key.note.replace("`", "")),)),
         ("more", "reconcile manual file"),
     ]
     meaning = key.meaning or key.note
