@@ -24,6 +24,7 @@ RUNS, CHARACTERS = 30, 4_000_000
 _NAME = re.compile(
     r"""(?:^|[\s{,])["']?(name|label)["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]*)"""
 )
+_ROW = re.compile(r"^\|`([a-z_]+(?:\[\])?\.[a-z_.\[\]]+)`\|", re.MULTILINE)
 _KEY = re.compile(r"""^(\s*)(?:- )?["']?(\w+)["']?\s*:""")
 
 
@@ -33,12 +34,22 @@ def files(_context: click.Context, _param: click.Parameter, typed: str) -> Items
 
 
 def codes(context: click.Context, param: click.Parameter, typed: str) -> Items:
-    """Codes that have a page; with a slash, addresses of the file."""
+    """Codes that have a page; with a slash, addresses of the file; with a dot, its keys."""
     if "/" in typed:
         return targets(context, param, typed)
+    if "." in typed:
+        return _items(_keys(), typed)
     from reconciler.reports.explain import codes as pages  # noqa: PLC0415  # only here
 
     return _items(pages(), typed)
+
+
+def _keys() -> Iterator[str]:
+    """The keys of a file, out of the manual's tables: what reads them properly loads for long."""
+    from reconciler.reports.manual import manual_page  # noqa: PLC0415  # only here
+
+    for key in _ROW.findall(manual_page("file")):
+        yield key.replace("[]", "").removeprefix("clusters.")
 
 
 def runs(context: click.Context, param: click.Parameter, typed: str) -> Items:

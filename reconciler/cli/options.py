@@ -97,7 +97,8 @@ def discover_file(file: str | None) -> str:
     if Path(DEFAULT_FILE).exists():
         return DEFAULT_FILE
     raise UsageError(
-        f"no FILE given, RECONCILE_CONFIG is not set, and there is no ./{DEFAULT_FILE}"
+        f"no FILE given, RECONCILE_CONFIG is not set, and there is no ./{DEFAULT_FILE}; "
+        f"reconcile init -o {DEFAULT_FILE} writes a first one"
     )
 
 

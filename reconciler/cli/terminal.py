@@ -48,6 +48,24 @@ def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False)
             click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
 
 
+def show_page(text: str) -> None:
+    """A page of Markdown; to a terminal laid out for its width, and through a pager if long.
+
+    Anywhere else it is printed as it is.
+    """
+    if not sys.stdout.isatty():
+        click.echo(text)
+        return
+    from reconciler.reports.pages import page_lines  # noqa: PLC0415  # only on a terminal
+
+    columns, height = shutil.get_terminal_size()
+    lines = list(page_lines(text, columns))
+    if len(lines) < height:
+        click.echo("\n".join(lines))
+    else:
+        click.echo_via_pager("\n".join(lines) + "\n")
+
+
 def is_quiet() -> bool:
     """Whether the running command was given ``-q``."""
     context = click.get_current_context(silent=True)

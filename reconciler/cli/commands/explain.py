@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 BLOCKED = 3
 SLIP = 0.9  # no address is so like a code; tested
 LIKE_KEY = 0.85
+# What plans print and their page of the manual tells: neither codes nor addresses.
+PLAN_WORDS = frozenset(
+    {"approval", "barrier", "because", "blocked", "changes", "actions", "data", "digest"}
+    | {"notes", "outage", "outages", "refused", "risk", "safe", "truth", "truths", "warnings"}
+)
+# Codes of rules that every plan is checked for: a bug of ours, so they come last.
+RULES = "invariant-"
 
 
 @click.command("explain")
@@ -48,6 +55,10 @@ def command(
     from reconciler.reports.glossary import find_entries, is_general  # noqa: PLC0415  # codes need none of it
 
     entries = find_entries(what)
+    if not entries and not file and what.casefold() in PLAN_WORDS:
+        raise UsageError(
+            f"{what!r} is a word of every plan, and no code: reconcile manual plan"
+        )
     if entries and ((not file and is_general(what)) or entries[0].sort == "key"):
         _entries(what, entries, form, no_color=no_color)
         return 0
@@ -73,7 +84,7 @@ def _entries(what: str, entries: Sequence[Entry], form: str, *, no_color: bool) 
 
 
 def _list(form: str) -> None:
-    from reconciler.reports.glossary import words_known  # noqa: PLC0415  # as above
+    from reconciler.reports.glossary import words_by_sort, words_known  # noqa: PLC0415  # as above
 
     titles = {name: page(name).splitlines()[0].partition(": ")[2] for name in codes()}
     words = words_known()
@@ -81,18 +92,29 @@ def _list(form: str) -> None:
         document = {"format_version": "1", "codes": titles, "words": words}
         click.echo(json.dumps(document, indent=1))
         return
-    for name, title in titles.items():
-        click.echo(f"{name:28} {title}")
-    click.echo("\nBesides codes: kinds of actions, addresses of a plan, keys of the file.")
-    for word in words:
-        click.echo(word)
+    rules = {name: title for name, title in titles.items() if name.startswith(RULES)}
+    others = {name: title for name, title in titles.items() if name not in rules}
+    for heading, found in (("Codes", others), ("Rules that every plan is checked for", rules)):
+        click.echo(f"{heading}:")
+        width = max(map(len, found))
+        for name, title in found.items():
+            click.echo(f"  {name:{width}} {title}")
+        click.echo("")
+    for number, (heading, names) in enumerate(words_by_sort().items()):
+        click.echo(("\n" if number else "") + f"{heading}:")
+        for name in names:
+            click.echo(f"  {name}")
 
 
 def _page(code: str, form: str) -> None:
     text = page(code).rstrip()
     if form == "json":
         text = json.dumps({"format_version": "1", "code": code, "page": text}, indent=1)
-    click.echo(text)
+        click.echo(text)
+        return
+    from reconciler.cli.terminal import show_page  # noqa: PLC0415  # as above
+
+    show_page(text)
 
 
 def _file(what: str, file: str | None) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,15 +26,13 @@ from reconciler.model.field_types import ClusterName
 from reconciler.model.refusals import format_unread
 from reconciler.pipeline import Options
 from reconciler.reports.imported.devices import ref
-from reconciler.reports.imported.first_file import (
-    Asked,
-    first_file,
-    first_members,
-    shared_disks,
-)
+from reconciler.reports.imported.first_disks import MARK, shared_disks
+from reconciler.reports.imported.first_file import Asked, first_file, first_members
 from reconciler.reports.imported.roster import clusters_of
 
 BLOCKED = 3
+# What is typed for a file, and cannot be a command that was meant for the shell.
+FILE_NAME = re.compile(r"[\w.~+/-]+\.ya?ml")
 CLUSTER = "ocfs2"
 HOSTS = "Hosts, as ssh knows them, with blanks between (none: an example)"
 
@@ -45,6 +44,7 @@ class First:
     text: str
     said: tuple[tuple[str, str], ...]
     code: int = 0
+    next_step: str = ""
 
 
 @click.command("init")
@@ -99,8 +99,17 @@ def command(
         click.echo(f"{output} is written.", err=True)
     else:
         click.echo(first.text, nl=False)
-    show(first.said, no_color, err=True)
+    show((*first.said, *_next(first, output)), no_color, err=True)
     return first.code
+
+
+def _next(first: First, output: str | None) -> Iterator[tuple[str, str]]:
+    """What to do then: what only was printed has to be saved first."""
+    if not first.next_step:
+        return
+    if not output:
+        yield "", f"No file was written: save the text as {DEFAULT_FILE} (or name one with -o)."
+    yield "", f"Then: {first.next_step}"
 
 
 def _require_free(output: str) -> None:
@@ -115,11 +124,21 @@ def _ask_file() -> str | None:
     free = "" if os.path.lexists(DEFAULT_FILE) else DEFAULT_FILE
     while True:
         given = ask_text("File to write", free)
-        if given and not os.path.lexists(given):
+        if not (why := _refusal_of_name(given)):
             return given
-        click.echo(
-            "That is there already; name a new file." if given else "Name a file.", err=True
+        click.echo(why, err=True)
+
+
+def _refusal_of_name(given: str) -> str:
+    """Why a file is not to be written there; empty for nothing. A command is no name of a file."""
+    if not given:
+        return "Name a file."
+    if not FILE_NAME.fullmatch(given):
+        return (
+            f"{given!r} is no name of such a file: letters, digits, . _ - ~ + / and no blanks, "
+            "with .yaml or .yml at the end."
         )
+    return "That is there already; name a new file." if os.path.lexists(given) else ""
 
 
 def _cluster_name(name: str) -> str:
@@ -156,9 +175,9 @@ def _new(cluster: str, asked: Asked, ssh: Ssh, file: str) -> First:
         ("warn", f"{host} was not read: {format_unread(host, lost.code, lost.message)}")
         for host, lost in asked.lost.items()
     ]
-    missing = [m.name for m in first_members(asked) if any("CHANGE" in told for told in m.told)]
-    mend = [("", f"Mend what is marked CHANGE: {', '.join(missing)}.")] if missing else []
-    return First(text, (*unread, *mend, ("", f"Then: reconcile plan {file}")))
+    missing = [m.name for m in first_members(asked) if any(MARK in told for told in m.told)]
+    mend = [("", f"Mend what is marked {MARK}: {', '.join(missing)}.")] if missing else []
+    return First(text, (*unread, *mend), next_step=f"reconcile plan {file}")
 
 
 def _running(text: str, said: Sequence[str], search: Search, *, faithful: bool) -> First:

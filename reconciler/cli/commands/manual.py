@@ -7,6 +7,7 @@ import json
 import click
 
 from reconciler.cli.options import formats
+from reconciler.cli.terminal import show_page
 from reconciler.errors import UsageError
 from reconciler.reports.explain import codes
 from reconciler.reports.manual import TOPICS, manual_page, titles, topics_with
@@ -29,7 +30,9 @@ def command(topic: str | None, form: str) -> int:
     page = manual_page(topic).rstrip()
     if form == "json":
         page = json.dumps({"format_version": "1", "topic": topic, "page": page}, indent=1)
-    click.echo(page)
+        click.echo(page)
+    else:
+        show_page(page)
     return 0
 
 

@@ -12,6 +12,7 @@ from reconciler.reports.manual import manual_page
 
 _ROW = re.compile(r"\|(`(?P<key>[a-z_.\[\]]+)`)\|(?P<rest>.*)\|")
 _SHARED = re.compile(r"(clusters\.)?members\.ssh\.")
+_VALUES = re.compile(r"\|`(?P<key>[a-z_]+)`\|The host is\|A change to it\|")
 COLUMNS = 5  # type, default, example, change, what it is
 
 
@@ -32,6 +33,11 @@ class Key:
         return self.path.replace("[]", "")
 
     @property
+    def values(self) -> tuple[tuple[str, str], ...]:
+        """Its values with what each means, where the manual has a table of them."""
+        return _values().get(self.name.rpartition(".")[2], ())
+
+    @property
     def meaning(self) -> str:
         """What the schema says of it."""
         return _described().get(self.name, "")
@@ -49,6 +55,24 @@ def _rows() -> Iterator[Key]:
         cells = match["rest"].split("|") if match else []
         if match and len(cells) == COLUMNS:
             yield Key(match["key"], *(cell.strip() for cell in cells))
+
+
+@cache
+def _values() -> dict[str, tuple[tuple[str, str], ...]]:
+    """By a key's last word the rows of the table that begins with it."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    key = ""
+    for line in manual_page("file").splitlines():
+        head = _VALUES.fullmatch(line)
+        if head:
+            key, found[head["key"]] = head["key"], ()
+        elif not line.startswith("|"):
+            key = ""
+        elif key and not line.startswith("|-"):
+            value, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+            words = ". Change to it: ".join(cell.replace("`", "") for cell in cells)
+            found[key] = (*found[key], (value.strip("`"), words))
+    return found
 
 
 def find_keys(word: str) -> tuple[Key, ...]:

@@ -68,8 +68,17 @@ def is_general(word: str) -> bool:
 
 def words_known() -> tuple[str, ...]:
     """Every word that can be looked up: for completion, and for what was probably meant."""
+    return tuple(word for words in words_by_sort().values() for word in words)
+
+
+def words_by_sort() -> dict[str, tuple[str, ...]]:
+    """Every word that can be looked up, under the heading of its sort."""
     named = [key.name.removeprefix("clusters.") for key in keys()]
-    return (*KINDS, *(pattern.text for pattern in PATTERNS), *named)
+    return {
+        "Kinds of actions": tuple(KINDS),
+        "Addresses of a plan": tuple(pattern.text for pattern in PATTERNS),
+        "Keys of the file": tuple(named),
+    }
 
 
 def _kind(kind: str) -> Entry:
@@ -103,7 +112,7 @@ def _key(key: Key) -> Entry:
         ("example", f"{name}: {example}"),
         ("change", key.change.replace("`", "")),
         ("keys", ", ".join(below(key))),
-        ("notes", key.note.replace("`", "")),
+        *(key.values or (("notes", key.note.replace("`", "")),)),
         ("more", "reconcile manual file"),
     ]
     meaning = key.meaning or key.note

@@ -8,20 +8,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from reconciler.model.desired import Device, Ssh
-from reconciler.model.devices import view_of
+from reconciler.model.desired import Ssh
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import Address, HostFacts, Unknown, Unreachable, WantedDevice
-from reconciler.model.quantities import format_size
-from reconciler.reports.imported.devices import disks, name_device, ref
+from reconciler.model.observed import Address, HostFacts, Unknown, Unreachable
+from reconciler.reports.imported.first_disks import MARK, disk_lines
 from reconciler.reports.imported.roster import Hosts
 from reconciler.reports.imported.writing import HEAD, comment, scalar, ssh_block
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 EXAMPLES = ("node01", "node02", "node03")
+GUESS = (
+    f"{MARK}: the interconnect is a guess among its addresses; it is to be the one by which the "
+    "members of the cluster reach each other."
+)
 DOCUMENTATION = IPv4Network("192.0.2.0/24")  # RFC 5737: no host has such an address
-MOST_DISKS = 20
-MARK = "CHANGE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,6 @@ class FirstMember:
     told: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SharedDisk:
-    """A disk for a volume, as every host finds it."""
-
-    device: Device
-    size: int
-    names: tuple[str, ...]
-
-
 def first_file(cluster: str, asked: Asked, ssh: Ssh, origin: str, file: str) -> str:
     """The text of the file; ``file`` is what its own comments call it."""
     members = first_members(asked)
@@ -66,7 +57,7 @@ def first_file(cluster: str, asked: Asked, ssh: Ssh, origin: str, file: str) -> 
         "    members:",
         *(line for member in members for line in _member(member)),
         *_settings(),
-        *_volumes(asked),
+        *disk_lines(asked.facts),
     ]
     return HEAD + "".join(f"{line}\n" for line in lines)
 
@@ -75,50 +66,40 @@ def first_members(asked: Asked) -> tuple[FirstMember, ...]:
     """Who was asked, each by a name and an address of its own; without anybody, examples."""
     taken: set[str] = set()
     found = []
-    addresses = interconnects(asked.facts)
+    addresses, guesses = interconnects(asked.facts), find_guesses(asked.facts)
     for number, host in enumerate((*asked.facts, *asked.lost) or EXAMPLES, 1):
         name = _name(host, number, taken)
         taken.add(host_key(name))
         placeholder = str(DOCUMENTATION[10 + number % 200])
         address = addresses.get(host) or (host if _is_address(host) else placeholder)
-        told = tuple(_said(host, name, address, asked))
+        guess = [GUESS] if host in guesses else []
+        told = (*_said(host, name, address, asked), *guess)
         found.append(FirstMember(name, address, asked.doors.get(host, host), told))
     return tuple(found)
 
 
 def interconnects(hosts: Hosts) -> Mapping[str, str]:
     """By host its address in the network that most of them are in; the others have none here."""
+    return {host: str(ranked[0].ip) for host, ranked, _counts in _ranked(hosts) if ranked}
+
+
+def find_guesses(hosts: Hosts) -> frozenset[str]:
+    """The hosts of which another address would have done as well, or that meet nobody there."""
+    return frozenset(
+        host
+        for host, _ranked, counts in _ranked(hosts)
+        if (counts[1:] and counts[0] == counts[1]) or (len(hosts) > 1 and counts[:1] == [1])
+    )
+
+
+def _ranked(hosts: Hosts) -> Iterator[tuple[str, list[IPv4Interface], list[int]]]:
+    """By host its addresses, the best first, and how many of the hosts are in the network of each."""
     own = {host: _usable(facts, hosts) for host, facts in hosts.items()}
     networks = Counter(n for found in own.values() for n in {a.network for a in found})
     order = sorted(networks, key=lambda network: (-networks[network], network))
-    chosen = {}
     for host, found in own.items():
         ranked = sorted(found, key=lambda a: (order.index(a.network), a))
-        if ranked:
-            chosen[host] = str(ranked[0].ip)
-    return chosen
-
-
-def shared_disks(hosts: Hosts) -> tuple[SharedDisk, ...]:
-    """Disks that nothing uses and that all hosts have by the same name."""
-    found: dict[str, SharedDisk] = {}
-    seen: Counter[str] = Counter()
-    for facts in hosts.values():
-        mounted = () if isinstance(facts.mounts, Unknown) else {m.device for m in facts.mounts}
-        for disk in disks(facts):
-            device = name_device(facts, disk, hosts)
-            if device is None or disk.device in mounted or disk.read_only:
-                continue
-            key = ref(device)
-            before = found.get(key, SharedDisk(device, disk.size, ()))
-            found[key] = SharedDisk(device, before.size, (*before.names, disk.name))
-            seen[key] += 1
-    alone = len(hosts) == 1  # whose own disks are no more to be told from shared ones
-    return tuple(
-        disk
-        for key, disk in found.items()
-        if seen[key] == len(hosts) and not (alone and disk.device.partition)
-    )[:MOST_DISKS]
+        yield host, ranked, [networks[a.network] for a in ranked]
 
 
 def _usable(facts: HostFacts, hosts: Hosts) -> tuple[IPv4Interface, ...]:
@@ -204,57 +185,3 @@ def _settings() -> Iterator[str]:
     yield "    # heartbeat: {dead_threshold: 31}      # silent for (31 - 1) x 2 s: dead"
     yield "    # network: {idle_timeout_ms: 30000}"
     yield "    # packages: {manage: true}             # what is missing is installed"
-
-
-def _volumes(asked: Asked) -> Iterator[str]:
-    found = shared_disks(asked.facts) if asked.facts else ()
-    yield ""
-    if found:
-        who = ", ".join(asked.facts)
-        yield from comment(f"Disks that {who} see and that nothing has mounted.", 4)
-    else:
-        yield from comment(
-            f"{MARK}: the WWID of a shared disk; 'multipath -ll' shows it, or 'lsblk -o NAME,WWN'.",
-            4,
-        )
-    yield from comment(
-        "Nothing is done with a disk while its lines are comments. Take the '# ' away from "
-        "'volumes:' and from the one that you want. A blank disk is formatted once, and only "
-        "after you have approved that very disk.",
-        4,
-    )
-    yield "    # volumes:"
-    example = SharedDisk(Device(wwid="3600140512345678"), 0, ())
-    for number, disk in enumerate(found or (example,), 1):
-        yield from (f"    # {line}".rstrip() for line in _volume(number, disk, asked))
-
-
-def _volume(number: int, disk: SharedDisk, asked: Asked) -> Iterator[str]:
-    label = f"volume{number}"
-    if disk.size:
-        names = ", ".join(dict.fromkeys(disk.names))
-        yield from comment(f"{format_size(disk.size)}, {names}: {_content(disk, asked)}", 2)
-    key, value = ("wwid", disk.device.wwid) if disk.device.wwid else ("path", disk.device.path)
-    part = f", partition: {disk.device.partition}" if disk.device.partition else ""
-    yield f"  - label: {label}"
-    yield f'    device: {{{key}: "{value}"{part}}}'
-    yield "    size: fill"
-    yield "    format: if-blank"
-    yield "    mount:"
-    yield f"      path: /srv/{label}"
-
-
-def _content(disk: SharedDisk, asked: Asked) -> str:
-    """What was seen on it, in words; a second look of the plan decides."""
-    looked = [facts for facts in asked.facts.values() if not isinstance(facts.wanted, Unknown)]
-    views = [view_of(facts, ref(disk.device)) for facts in looked]
-    known = [view for view in views if isinstance(view, WantedDevice)]
-    block = next((view.superblock for view in known if view.superblock), None)
-    if block is not None:
-        return f"has an OCFS2 file system ({block.label or 'without a label'})"
-    kinds = {view.signature.get("TYPE") or view.signature.get("PTTYPE") for view in known}
-    if words := sorted(kind for kind in kinds if kind):
-        return f"NOT blank, has {', '.join(words)}"
-    if known and all(view.zeros for view in known):
-        return "seems blank"
-    return "whether it is blank is not known yet"

@@ -168,16 +168,17 @@ def _volumes(draft: Draft) -> Iterator[str]:
     for seen in draft.volumes:
         for text in notes.of_volume(draft, seen):
             yield from comment(text, 6)
-        yield from (f"      {line}" for line in _volume(seen, names[seen.block.uuid]))
+        yield from (f"      {line}" for line in volume_lines(seen, names[seen.block.uuid]))
     for seen in draft.unused:
         yield from comment(f"Not taken in: a volume {notes.of_unused(seen)}. To have it:", 6)
         listed = [line.path for line in seen.lines]
         place = listed[0] if listed else f"/srv/{names[seen.block.uuid]}"
-        lines = _volume(seen, names[seen.block.uuid], place)
+        lines = volume_lines(seen, names[seen.block.uuid], place)
         yield from (f"      # {line}" for line in lines)
 
 
-def _volume(seen: Seen, label: str, path: str = "") -> Iterator[str]:
+def volume_lines(seen: Seen, label: str, path: str = "") -> Iterator[str]:
+    """A volume as the file has it; ``path`` is where one that nothing mounts is to be."""
     yield f"- label: {scalar(label)}"
     if seen.block.label != label:
         yield f"  labelled: {quote_yaml(seen.block.label)}"

@@ -73,6 +73,8 @@ OFFERED = {
     "plan --target volume/": ["volume/databases", "volume/archive"],
     "explain device-not": ["device-not-blank"],
     "explain member/gold": ["member/gold01", "member/gold02"],
+    "explain volumes.si": ["volumes.size"],
+    "explain ssh.probe.u": ["ssh.probe.user"],
     "pause sil": ["silver", "silver01", "silver02"],
     "show 2026": ["20260102T000000Z-bbbbbb", "20260101T000000Z-aaaaaa"],
     "show mo": ["monday.plan.json"],

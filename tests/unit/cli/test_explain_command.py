@@ -91,4 +91,21 @@ async def test_without_a_word_all_of_them_are_listed(tmp_path):
     assert {"locked", "tab", "host-unreachable"} <= document["codes"].keys()
     assert {"mount", "volumes.size", "member/NAME/cluster.conf"} <= set(document["words"])
     _code, out, _err = await at.run("explain")
-    assert set(document["words"]) <= set(out.splitlines())
+    lines = out.splitlines()
+    assert set(document["words"]) <= {line.strip() for line in lines}
+    assert [line for line in lines if line and not line.startswith(" ")] == [
+        "Codes:",
+        "Rules that every plan is checked for:",
+        "Kinds of actions:",
+        "Addresses of a plan:",
+        "Keys of the file:",
+    ]
+    rules = [line for line in lines if line.startswith("  invariant-")]
+    columns = {line.index(document["codes"][line.split()[0]]) for line in rules}
+    assert len(columns) == 1
+
+
+@pytest.mark.parametrize("word", ["BLOCKED", "outage", "Outages"])
+async def test_a_word_of_every_plan_is_on_a_page_of_the_manual(tmp_path, word):
+    code, out, err = await Desk(None, tmp_path, {}).run("explain", word)
+    assert (code, out, "reconcile manual plan" in err) == (64, "", True)

@@ -38,7 +38,8 @@ async def test_hosts_that_answer_are_written_down_and_their_plan_is_not_refused(
     async with desk(tmp_path) as at:
         code, out, err = await at.run("init", *named(at), "-o", "first.yaml", *login(at))
         assert (code, out) == (0, "")
-        assert err == "first.yaml is written.\nThen: reconcile plan first.yaml\n"
+        mend = "Mend what is marked CHANGE: node01, node02.\n"  # each has two addresses
+        assert err == f"first.yaml is written.\n{mend}Then: reconcile plan first.yaml\n"
         assert (await at.run("validate", "first.yaml"))[0] == 0
         members = read(str(tmp_path / "first.yaml")).clusters[0].members
         assert [(m.name, str(m.interconnect)) for m in members] == [
@@ -65,13 +66,16 @@ async def test_a_host_that_does_not_answer_is_written_down_as_such(tmp_path):
         code, out, err = await at.run("init", *named(at), *login(at))
         assert code == 0
         assert "node02 was not read: host-unreachable: " in err
-        assert "Mend what is marked CHANGE: node02." in err
+        assert "Mend what is marked CHANGE: node01, node02." in err
         assert "# not read: host-unreachable (reconcile explain host-unreachable)" in out
 
 
 async def test_without_hosts_and_without_a_terminal_it_is_an_example(tmp_path):
     at = Desk(None, tmp_path, {})
-    code, out, _err = await at.run("init", "--name", "images")
+    code, out, err = await at.run("init", "--name", "images")
+    saved = "No file was written: save the text as cluster.yaml (or name one with -o).\n"
+    assert err.endswith(f"{saved}Then: reconcile plan cluster.yaml\n")
+    assert not (tmp_path / "cluster.yaml").exists()
     (tmp_path / "f.yaml").write_text(out)
     assert (code, read(str(tmp_path / "f.yaml")).clusters[0].name) == (0, "images")
 
@@ -97,9 +101,10 @@ async def test_it_asks_on_a_terminal(tmp_path):
     streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
     process = await Desk(None, tmp_path, {}).start("init", **streams)
     os.close(theirs)
-    os.write(ours, b"\nimages\ncluster.yaml\nmine.yaml\n")
+    os.write(ours, b"\nimages\nclear; reconcile init\ncluster.yaml\nmine.yaml\n")
     assert await asyncio.wait_for(process.wait(), 60) == 0
     os.close(ours)
+    assert not [path.name for path in tmp_path.iterdir() if " " in path.name]
     assert (tmp_path / "cluster.yaml").read_text() == "mine"
     (cluster,) = read(str(tmp_path / "mine.yaml")).clusters
     assert (cluster.name, len(cluster.members)) == ("images", 3)

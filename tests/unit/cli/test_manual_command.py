@@ -1,11 +1,17 @@
 """``reconcile manual``: a list, a page, and what to do about a word that is neither."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 
 import pytest
 
 from reconciler.cli import run
 from reconciler.reports.manual import TOPICS, manual_page
+from reconciler.reports.pages import page_lines
 
 
 def test_without_a_topic_it_has_a_line_each(capsys):
@@ -46,3 +52,22 @@ def test_a_word_that_is_no_topic_is_64_and_says_where_to_look(capsys, word, hint
     streams = capsys.readouterr()
     assert streams.out == ""
     assert hint in streams.err
+
+
+def test_on_a_terminal_a_page_is_laid_out_for_its_width(tmp_path):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "manual", "exit-codes"],
+        stdin=theirs,
+        stdout=theirs,
+        env={**os.environ, "PAGER": "cat", "COLUMNS": "70", "LINES": "10", "TERM": "xterm"},
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # the end of a terminal is an error
+        while found := os.read(ours, 4096):
+            shown += found
+    os.close(ours)
+    assert process.wait() == 0
+    lines = shown.decode().replace("\r", "").rstrip().splitlines()
+    assert lines == list(page_lines(manual_page("exit-codes").rstrip(), 70))

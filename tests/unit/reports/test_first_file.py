@@ -8,16 +8,16 @@ import yaml
 
 from reconciler.loading import load
 from reconciler.model.desired import Device, Ssh
-from reconciler.model.observed import Address, Unknown, Unreachable
+from reconciler.model.observed import Address, Beat, Slot, Unknown, Unreachable
 from reconciler.reports.imported.devices import ref
+from reconciler.reports.imported.first_disks import shared_disks
 from reconciler.reports.imported.first_file import (
     Asked,
     first_file,
     first_members,
     interconnects,
-    shared_disks,
 )
-from tests.builders import LUN, facts
+from tests.builders import LUN, facts, superblock
 
 WWID = "36001405a1b2c3d4e5f60718293a4b5c6"
 
@@ -124,14 +124,58 @@ def test_only_disks_that_all_hosts_have_and_nothing_uses_are_offered():
     assert shared_disks(hosts | {"b": replace(hosts["b"], disks=(used,))}) == ()
 
 
+def alone_with(**more):
+    bare = facts("node01", 1)
+    (view,) = bare.wanted
+    return Asked({"node01": replace(bare, wanted=(replace(view, **more),))})
+
+
+def test_a_disk_with_a_file_system_keeps_it_and_its_label():
+    asked = alone_with(
+        superblock=superblock(), signature={"TYPE": "ocfs2"}, zeros=None, slot_map=()
+    )
+    (taken,) = load("c.yaml", taken_in(text_of(asked))).clusters[0].volumes
+    assert (taken.label, taken.format, taken.device.path) == ("images", "never", LUN)
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [{"slot_map": (Slot(0, 3),)}, {"beats": (Beat(3, "1", "00000000000000a1"),)}],
+    ids=["slot", "heartbeat"],
+)
+def test_a_disk_that_others_use_is_not_to_be_taken(sign):
+    text = text_of(alone_with(superblock=superblock(), signature={"TYPE": "ocfs2"}, **sign))
+    words = " ".join(line.strip(" #") for line in text.splitlines())
+    assert (
+        "Do not take 1GiB, ubdb: it has an OCFS2 file system (images) that node 3 of" in words
+    )
+    assert LUN not in text
+
+
+def test_a_disk_with_something_else_on_it_is_not_offered():
+    text = text_of(alone_with(signature={"TYPE": "ext4"}, zeros=None))
+    assert "# Do not take 1GiB, ubdb: NOT blank, has ext4" in text
+    assert LUN not in text
+
+
+def test_an_interconnect_that_is_a_guess_is_marked():
+    two = {n: host(n, f"10.1.0.{i}/24", f"10.2.0.{i}/24") for i, n in enumerate("ab", 1)}
+    one = {"a": host("a", "10.1.0.1/24", "10.2.0.1/24")}
+    apart = {"a": host("a", "10.1.0.1/24"), "b": host("b", "10.2.0.1/24")}
+    for hosts in (two, one, apart):
+        for member in first_members(Asked(hosts)):
+            assert member.told[-1].startswith("CHANGE: the interconnect is a guess")
+    sure = {n: host(n, f"10.1.0.{i}/24") for i, n in enumerate("ab", 1)}
+    for hosts in (sure, {"a": host("a", "10.1.0.1/24")}):
+        assert [member.told for member in first_members(Asked(hosts))] == [()] * len(hosts)
+
+
 def test_what_is_on_a_disk_is_said():
     bare = facts("node01", 1)
     (view,) = bare.wanted
     blank = text_of(Asked({"node01": bare}))
     assert f'device: {{path: "{LUN}"}}' in blank
     assert "# 1GiB, ubdb: seems blank" in blank
-    full = replace(view, signature={"TYPE": "ext4"}, zeros=None)
-    assert "NOT blank, has ext4" in text_of(Asked({"node01": replace(bare, wanted=(full,))}))
     unread = replace(bare, wanted=())
     assert "is not known yet" in text_of(Asked({"node01": unread}))
     assert view.ref == ref(Device(path=LUN))

@@ -109,3 +109,20 @@ def test_what_names_something_real_needs_a_plan():
 def test_every_word_that_is_offered_is_found_and_is_no_code():
     assert [word for word in words_known() if not find_entries(word)] == []
     assert set(words_known()) & set(codes()) == set()
+
+
+def test_a_key_of_few_values_is_explained_by_each_of_them():
+    (entry,) = find_entries("members.state")
+    told = dict(entry.facts)
+    assert told["drained"] == (
+        "in the cluster, nothing mounted, now and at boot. Change to it: Its volumes are "
+        "unmounted: outage for it"
+    )
+    assert {"present", "offline", "absent", "dead"} <= told.keys()
+    assert not [e for key in keys() for e in (_words_of(key.name),) if "elow" in e]
+
+
+def _words_of(name):
+    return " ".join(
+        v for e in find_entries(name) for w, v in e.facts if w in {"change", "notes"}
+    )
