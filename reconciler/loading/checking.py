@@ -12,6 +12,7 @@ from reconciler.errors import SpecInvalid
 from reconciler.loading import hints, wording
 from reconciler.loading.building import Builder, stand_in
 from reconciler.loading.composing import compose
+from reconciler.loading.masking import mask_lines, mask_problems
 from reconciler.loading.nodes import Path, Scalar, value_mark
 from reconciler.loading.semantics import findings
 from reconciler.loading.shapes import reshape
@@ -44,7 +45,8 @@ def load(path: str, text: str) -> Desired:
     """
     desired, problems = _examine(path, text)
     if problems or desired is None:
-        raise SpecInvalid(path, split_lines(text), _listed(problems))
+        lines = split_lines(text)
+        raise SpecInvalid(path, mask_lines(lines), mask_problems(_listed(problems), lines))
     return desired
 
 
