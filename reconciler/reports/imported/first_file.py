@@ -214,7 +214,7 @@ def _volumes(asked: Asked) -> Iterator[str]:
         yield from comment(f"Disks that {who} see and that nothing has mounted.", 4)
     else:
         yield from comment(
-            f"{MARK}: the WWID of a shared disk; 'multipath -ll' shows it, or 'lsblk -o NAME,WWN'.",
+            f"{MARK}: the WWID of a shared disk; '/lib/udev/scsi_id -g -u -d /dev/sdX' prints it.",
             4,
         )
     yield from comment(
