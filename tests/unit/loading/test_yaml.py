@@ -146,11 +146,11 @@ hint: write 7777, without quotes and underscores
 """,
     ),
     "a number of many digits": (
-        replaced("10.0.0.1\n", f"10.0.0.1\n        port: {'9' * 30}\n"),
+        replaced("10.0.0.1\n", f"10.0.0.1\n        port: {'9' * 130}\n"),
         f"""\
 f.yaml:7:15: error[bad-number]: the number is too long
-        port: {"9" * 30}
-              ^{"~" * 29}
+        port: {"9" * 130}
+              ^{"~" * 129}
 hint: quote it if it is a text
 """,
     ),
