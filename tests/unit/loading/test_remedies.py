@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.loading.samples import headlines, refused, replaced
+from tests.unit.loading.samples import MINIMAL, headlines, refused, replaced
 from tests.unit.loading.test_values import volume
 
 CLUSTERS = "'- name: images', with 'members:' below it"
@@ -53,3 +53,28 @@ def test_too_many_members_are_told_how_many_to_keep():
     member = "      - name: node1\n        interconnect: 10.0.0.1\n"
     (found,) = refused(replaced(member, member * 256)).problems
     assert found.hint == "keep at most 255"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_conflict_marker_of_git_is_recognised_and_told_alone(end):
+    sides = "<<<<<<< HEAD\n        size: fill\n=======\n        size: 1GiB\n>>>>>>> other\n"
+    text = replaced("        size: fill\n", sides).replace("\n", end)
+    (found,) = refused(text).problems
+    assert (found.line, "conflict marker" in found.message) == (10, True)
+    assert found.hint.startswith("settle the merge")
+
+
+def test_a_file_whose_lines_end_with_cr_alone_has_one_problem():
+    (found,) = refused(MINIMAL.replace("\n", "\r")).problems
+    assert found.hint == "save it with LF line ends"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("size: fill", "size:\tfill", "write a space in its place"),
+        ("        size: fill", "\tsize: fill", "indent by two spaces a level"),
+    ],
+)
+def test_a_tab_is_answered_by_where_it_stands(old, new, hint):
+    assert [p.hint for p in refused(replaced(old, new)).problems] == [hint]
