@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from fractions import Fraction
 from ipaddress import AddressValueError, IPv4Address
 from posixpath import normpath
@@ -18,6 +19,7 @@ _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGN
 _TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{|\{\{|\{%|\$\(|\$[A-Z_]|%[A-Z_]+%|<[A-Za-z_ ]+>")
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _WRITE_VALUE = "variables are not filled in here: write the value itself"
 _SHOW_ADDRESSES = "ip -4 -brief address on the host shows its addresses"
 _SOME_BYTES = 1 << 20  # a plain number from here on is a size in bytes, below it one in GiB
@@ -75,6 +77,21 @@ def mapping_hint(key: str, *, is_item: bool) -> str:
     if is_item:
         return f"write {_ITEMS[key]}" if key in _ITEMS else ""
     return f"like {key}: {_SHAPES[key]}" if key in _SHAPES else ""
+
+
+def say_character(character: str) -> str:
+    """What a character is called that an editor may not show, or shows like another one."""
+    return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character')})"
+
+
+def foreign_hint(text: str) -> str:
+    """What to do about typographic quotes, and letters that only look like ours."""
+    plain = text.strip(_QUOTES)
+    if plain != text:
+        return f"write it without typographic quotes: {plain}"
+    strange = next((c for c in text if not c.isascii() and c.isprintable()), "")
+    found = strange and strange != "\N{REPLACEMENT CHARACTER}"
+    return f"'{strange}' is {say_character(strange)}: type it anew" if found else ""
 
 
 def variable_hint(text: str) -> str:

@@ -242,7 +242,8 @@ _VALUES: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
 
 def _value_hint(wrong: _Wrong) -> str:
     guess = _BY_CODE.get(wrong.type) or _BY_KEY.get(wrong.key)
-    return value_hints.variable_hint(wrong.text) or (guess(wrong) if guess else "")
+    general = value_hints.variable_hint(wrong.text) or value_hints.foreign_hint(wrong.text)
+    return general or (guess(wrong) if guess else "")
 
 
 def _size_hint(wrong: _Wrong) -> str:

@@ -78,3 +78,20 @@ def test_a_file_whose_lines_end_with_cr_alone_has_one_problem():
 )
 def test_a_tab_is_answered_by_where_it_stands(old, new, hint):
     assert [p.hint for p in refused(replaced(old, new)).problems] == [hint]
+
+
+@pytest.mark.parametrize("code", [0x200B, 0x202E])
+def test_a_character_that_nobody_sees_is_named(code):
+    (found,) = refused(replaced("name: node1", f"name: no{chr(code)}de1")).problems
+    assert f"U+{code:04X} (" in found.message
+    assert found.hint == "type the text anew"
+
+
+def test_a_letter_that_looks_like_another_is_named():
+    (found,) = refused(replaced("name: node1", "name: n\u043ede1")).problems
+    assert "U+043E (CYRILLIC SMALL LETTER O)" in found.hint
+
+
+def test_typographic_quotes_are_no_quotes():
+    (found,) = refused(replaced("fill", "\u201c800GiB\u201d")).problems
+    assert found.hint == "write it without typographic quotes: 800GiB"

@@ -112,10 +112,10 @@ hint: remove it
     ),
     "an escaped control character": (
         replaced("/srv/images", r'"/srv\e[31m"'),
-        r"""f.yaml:11:23: error[control-character]: the text holds a control character
+        r"""f.yaml:11:23: error[control-character]: the text holds U+001B (a control character)
         mount: {path: "/srv\e[31m"}
                       ^~~~~~~~~~~~
-hint: remove the escape
+hint: remove it, or its escape
 """,
     ),
     "a number with a leading zero": (
