@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.loading.nodes import Broken, Mapping, Node, Path, Scalar, Sequence
 from reconciler.loading.scalars import BadNumber, resolve
+from reconciler.loading.value_hints import say_character
 from reconciler.model.problems import Problem
 
 # A WWID may well be all digits, or digits around an 'e': it is taken as it is written.
@@ -107,9 +108,11 @@ class Builder:
         return tuple(value for value in built if value is not _NOTHING)
 
     def _scalar(self, node: Scalar, path: Path) -> object:
-        if any(not c.isprintable() and c != "\n" for c in node.text):
-            message = "the text holds a control character"
-            return self._refuse(node, path, "control-character", message, "remove the escape")
+        strange = next((c for c in node.text if not c.isprintable() and c != "\n"), "")
+        if strange:
+            message = f"the text holds {say_character(strange)}"
+            hint = "type the text anew" if node.plain else "remove it, or its escape"
+            return self._refuse(node, path, "control-character", message, hint)
         if not node.plain or (path[-2:] in _VERBATIM and node.text):
             return node.text
         value = resolve(node.text)

@@ -12,6 +12,7 @@ from reconciler.errors import SpecInvalid
 from reconciler.loading import hints, wording
 from reconciler.loading.building import Builder, stand_in
 from reconciler.loading.composing import compose
+from reconciler.loading.masking import mask_lines, mask_problems
 from reconciler.loading.nodes import Path, Scalar, value_mark
 from reconciler.loading.semantics import findings
 from reconciler.loading.shapes import reshape
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _EMPTY = ("the file is empty", "a file starts with 'version: 1'; see examples/minimal.yaml")
 _MOST_PROBLEMS = 500
+_WORDS = frozenset({"options", "services"})  # lists whose items say nothing of each other
 _Refused: TypeAlias = "dict[Path, ErrorDetails]"
 
 
@@ -44,7 +46,8 @@ def load(path: str, text: str) -> Desired:
     """
     desired, problems = _examine(path, text)
     if problems or desired is None:
-        raise SpecInvalid(path, split_lines(text), _listed(problems))
+        lines = split_lines(text)
+        raise SpecInvalid(path, mask_lines(lines), mask_problems(_listed(problems), lines))
     return desired
 
 
@@ -140,12 +143,17 @@ def _meanings(file: str, root: Node, desired: Desired, builder: Builder) -> Iter
     stands in for it, about its neighbours.
     """
     lost = builder.skip | builder.broken
-    homes = {path[:-1] for path in lost if stand_in(path) is None}
+    homes = {path[:-1] for path in lost if stand_in(path) is None and not _is_word(path)}
     above = lost | _above(lost)
     for finding in findings(desired):
         path = builder.original(finding.path)
         if path not in above and path[:-1] not in homes:
             yield _located(file, root, replace(finding, path=path))
+
+
+def _is_word(path: Path) -> bool:
+    """Whether what is there means the same whatever stands beside it."""
+    return len(path) > 1 and isinstance(path[-1], int) and path[-2] in _WORDS
 
 
 def _located(file: str, root: Node, finding: Finding) -> Problem:

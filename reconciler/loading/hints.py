@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 
 from reconciler.model.desired import Desired
+from reconciler.model.secrets import names_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,6 @@ _ELSEWHERE = {
     "status": "state",
     "identity_file": "identity",
 }
-_SECRETS = re.compile(r"pass(word|wd|phrase)|secret|token", re.IGNORECASE)
 _LONGEST = 40  # difflib is quadratic; nobody mistypes more
 
 
@@ -55,7 +54,7 @@ def key_hint(path: Path) -> str:
     model, key = model_at(path[:-1]), str(path[-1])
     if model is None:
         return ""
-    if _SECRETS.search(key):
+    if names_secret(key):
         return "secrets never stand in this file: use a key, an agent or sudo without password"
     if meant := meant_key(path):
         return f"did you mean '{meant}'?"

@@ -22,8 +22,9 @@ _REWRITE = "write a decimal number without leading zeros, or quote it"
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
-# More digits than any number here can need; int() itself gives up at 4300.
+# More digits than any number here can need.
 _LONGEST = 18
+_MOST_DIGITS = 100  # a whole number up to here is told its bounds; int() gives up at 4300
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ def resolve(text: str) -> Core:
     """The value of the plain scalar ``text``."""
     if text in _WORDS:
         return _WORDS[text]
-    if len(text) > _LONGEST and _FLOAT.fullmatch(text):
+    whole = _INT.fullmatch(text)
+    if len(text) > (_MOST_DIGITS if whole else _LONGEST) and _FLOAT.fullmatch(text):
         return BadNumber("the number is too long", "quote it if it is a text")
-    if _INT.fullmatch(text):
+    if whole:
         return int(text)
     if _PADDED.fullmatch(text):
         return BadNumber(f"{text} is octal to some readers and decimal to others", _REWRITE)

@@ -17,7 +17,7 @@ _NAMED = {"clusters": "name", "members": "name", "volumes": "label"}
 # A mapping whose one value often stands in its place; key -> the key of that value.
 _SHORT = {"mount": "path", "device": "path"}
 _DEALT_OUT = re.compile(r"/dev/(sd|vd|xvd|hd|nvme|dm-)")
-_NAME_DISK = "write device: {wwid: …}; multipath -ll or lsblk -o NAME,WWN on the host shows it"
+_NAME_DISK = "write device: {{wwid: …}}; /lib/udev/scsi_id -g -u -d {0} on the host prints it, or multipath -ll"
 _WORDS = frozenset({"options", "services"})
 
 
@@ -67,7 +67,7 @@ class _Reshaper:
         )
         shown = quote_value(node.text)[1:-1]
         unstable = key == "device" and _DEALT_OUT.match(node.text)
-        hint = _NAME_DISK if unstable else f"write {key}: {{{inner}: {shown}}}"
+        hint = _NAME_DISK.format(shown) if unstable else f"write {key}: {{{inner}: {shown}}}"
         self._report(Entry(node.mark, node), message, hint)
         return Mapping(node.mark, {inner: Entry(node.mark, node)})
 

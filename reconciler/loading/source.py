@@ -26,6 +26,7 @@ _UNPRINTABLE = re.compile(
 )
 _TAB = re.compile(r"^(?:[^#\t\n]|(?<=\S)#)*\t", re.MULTILINE)  # outside of comments
 _O2CB = re.compile(r"^(cluster|node):[ \t]*\r?\n[ \t]+[a-z_]+ = ", re.MULTILINE)
+_CONFLICT = re.compile(r"^(<{7}|>{7})( |\r?$)", re.MULTILINE)
 _BOM = "\ufeff"
 _WRITTEN = '"format_version"'
 _MOST = 20  # a binary file has thousands
@@ -114,6 +115,19 @@ def _foreign(file: str, text: str) -> Problem | None:
     if "\0" in text:
         message = "this is no text file: it holds NUL characters"
         return Problem(file, 1, 1, "not-desired-state", message, "name the file that was meant")
+    return _mangled(file, text)
+
+
+def _mangled(file: str, text: str) -> Problem | None:
+    """What another program has made of the whole file, if it has."""
+    if match := _CONFLICT.search(text):
+        message = "this is a conflict marker of git: two versions stand here"
+        hint = "settle the merge: keep one version and remove the lines <<<<<<<, ======= and >>>>>>>"
+        line, column = _place(text, match.start())
+        return Problem(file, line, column, "yaml-syntax", message, hint)
+    if "\r" in text and "\n" not in text:
+        message = "the lines end with CR alone"
+        return Problem(file, 1, 1, "control-character", message, "save it with LF line ends")
     return None
 
 
@@ -141,4 +155,7 @@ def _unprintable(file: str, text: str, offset: int) -> Problem:
 
 def _tab(file: str, text: str, offset: int) -> Problem:
     message = "a tab stands here; YAML wants spaces"
-    return Problem(file, *_place(text, offset), "tab", message, "indent by two spaces a level")
+    line, column = _place(text, offset)
+    before = text[offset - column + 1 : offset]
+    hint = "write a space in its place" if before.strip() else "indent by two spaces a level"
+    return Problem(file, line, column, "tab", message, hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from fractions import Fraction
 from ipaddress import AddressValueError, IPv4Address
 from posixpath import normpath
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGNORECASE)
 _TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{|\{\{|\{%|\$\(|\$[A-Z_]|%[A-Z_]+%|<[A-Za-z_ ]+>")
+_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _WRITE_VALUE = "variables are not filled in here: write the value itself"
 _SHOW_ADDRESSES = "ip -4 -brief address on the host shows its addresses"
 _SOME_BYTES = 1 << 20  # a plain number from here on is a size in bytes, below it one in GiB
@@ -76,6 +79,21 @@ def mapping_hint(key: str, *, is_item: bool) -> str:
     return f"like {key}: {_SHAPES[key]}" if key in _SHAPES else ""
 
 
+def say_character(character: str) -> str:
+    """What a character is called that an editor may not show, or shows like another one."""
+    return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character')})"
+
+
+def foreign_hint(text: str) -> str:
+    """What to do about typographic quotes, and letters that only look like ours."""
+    plain = text.strip(_QUOTES)
+    if plain != text:
+        return f"write it without typographic quotes: {plain}"
+    strange = next((c for c in text if not c.isascii() and c.isprintable()), "")
+    found = strange and strange != "\N{REPLACEMENT CHARACTER}"
+    return f"'{strange}' is {say_character(strange)}: type it anew" if found else ""
+
+
 def variable_hint(text: str) -> str:
     """What to do about a variable of a shell or a template that was not filled in."""
     return _WRITE_VALUE if _VARIABLE.search(text) else ""
@@ -91,14 +109,16 @@ def size_hint(key: str, text: str) -> str:
     """The size that was probably meant, with a binary unit and without a fraction."""
     if re.fullmatch(r"[1-9][0-9]{0,15}", text):
         return _unitless(int(text)) if key == "size" else _in_bytes(int(text))
-    if key == "size" and text.strip() in {"100%", "all", "max", "whole"}:
+    if key == "size" and text.strip() in {"100%", "all", "max", "whole", "100%FREE"}:
         return "did you mean 'fill'?"
     match = _SIZE.fullmatch(text.strip())
     if not match:
-        return ""
+        return _odd_size(key, text.strip())
     size = Fraction(match[1]) * 1024 ** (" kmgtp".index(match[2].lower()))
     meant = format_size(int(size)) if size.denominator == 1 else ""
-    return f"did you mean '{meant}'?" if meant.endswith("iB") and meant != text else ""
+    if meant.endswith("iB"):
+        return f"did you mean '{meant}'?" if meant != text else ""
+    return _odd_size(key, text.strip()) or _whole_size(match)
 
 
 def _unitless(number: int) -> str:
@@ -112,6 +132,46 @@ def _in_bytes(number: int) -> str:
     if meant.endswith("iB"):
         return f"write the unit: as bytes it is '{meant}'"
     return "write the unit; as bytes it is no whole number of KiB"
+
+
+def _odd_size(key: str, text: str) -> str:
+    """What to do about a size that is none in any spelling that is exact."""
+    if re.fullmatch(r"[-+]?0+(\.0+)?\s*[kmgtp]?i?b?", text, re.IGNORECASE):
+        return "write a size above zero, like 800GiB" + (", or fill" if key == "size" else "")
+    if re.fullmatch(r"[-+][1-9][0-9]*[KMGTP]iB", text):
+        return f"write the whole size, not a change of it, as in {text[1:]}"
+    plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3})|\s", "", text)
+    plain = re.sub(r"(?i)([kmgtp])o$", lambda unit: f"{unit[1].upper()}iB", plain)
+    if re.fullmatch(r"[1-9][0-9]*[KMGTP]iB", plain) and plain != text:
+        return f"did you mean '{plain}'?"
+    if match := re.fullmatch(r"([1-9][0-9]{0,14})\s*b(ytes?)?", text, re.IGNORECASE):
+        return _in_bytes(int(match[1]))
+    return ""
+
+
+def _whole_size(match: re.Match[str]) -> str:
+    """The size of a fraction, rounded down, in the next smaller unit."""
+    units = "kmgtp"
+    below = units.index(match[2].lower()) - 1
+    if below < 0 or "." not in match[1]:
+        return ""
+    return f"write a whole number: {int(Fraction(match[1]) * 1024)}{units[below].upper()}iB"
+
+
+def number_hint(key: str, text: str) -> str:
+    """The whole number that was probably meant by one with an exponent or a unit."""
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?[eE]\+?[0-9]{1,2}", text):
+        number = Fraction(text)
+        return f"write {number}" if number.denominator == 1 else ""
+    match = re.fullmatch(r"([1-9][0-9]{0,6})\s*(ms|s|m|h)[a-z]*", text, re.IGNORECASE)
+    if not match:
+        return ""
+    thousandths = int(match[1]) * _MILLISECONDS[match[2].lower()]
+    if key.endswith("_ms"):
+        return f"write {thousandths}, in milliseconds"
+    if key == "dead_threshold":  # o2cb: (threshold - 1) * 2 s
+        return f"write {thousandths // 2000 + 1}: it counts heartbeats of 2 s"
+    return ""
 
 
 def duration_hint(text: str) -> str:

@@ -36,6 +36,12 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 _MANUAL = "reconcile manual file has every key with an example"
+_MISSING: dict[Path, str] = {
+    ("version",): "write 'version: 1' as its first line",
+    (
+        "clusters",
+    ): "write 'clusters:', and in the next line '- name: images', with 'members:' below it",
+}
 _WRITE_LIST = "write a list: begin each item with a dash, '- '"
 _TRUTHS = {
     "yes": "true",
@@ -135,8 +141,7 @@ def _unknown_key(wrong: _Wrong) -> tuple[str, str, str]:
 
 def _missing_key(wrong: _Wrong) -> tuple[str, str, str]:
     message = f"{wrong.home} has no {wrong.name}"
-    hint = "write 'version: 1' as its first line" if wrong.path == ("version",) else ""
-    return "missing-key", message, hint
+    return "missing-key", message, _MISSING.get(wrong.path, "")
 
 
 def _bad_type(wrong: _Wrong) -> tuple[str, str, str]:
@@ -152,7 +157,7 @@ def _type_hint(wrong: _Wrong) -> str:
 
 def _number_hint(wrong: _Wrong) -> str:
     if not re.fullmatch(r"[-+]?[0-9_]+", wrong.text):
-        return ""
+        return value_hints.number_hint(wrong.key, wrong.text)
     return f"write {wrong.text.replace('_', '')}, without quotes and underscores"
 
 
@@ -203,7 +208,11 @@ def _bad_choice(wrong: _Wrong) -> tuple[str, str, str]:
 
 
 def _too_short(wrong: _Wrong) -> tuple[str, str, str]:
-    return "bad-value", f"{wrong.name} is empty; it needs at least one item", ""
+    return "bad-value", f"{wrong.name} is empty; it needs at least one item", _items_hint(wrong)
+
+
+def _items_hint(wrong: _Wrong) -> str:
+    return value_hints.mapping_hint(wrong.key, is_item=True)
 
 
 def _long_text(wrong: _Wrong) -> tuple[str, str, str]:
@@ -212,7 +221,11 @@ def _long_text(wrong: _Wrong) -> tuple[str, str, str]:
 
 
 def _too_long(wrong: _Wrong) -> tuple[str, str, str]:
-    return "bad-value", f"{wrong.name} has more than {wrong.context['max_length']} items", ""
+    return (
+        "bad-value",
+        f"{wrong.name} has more than {wrong.context['max_length']} items",
+        (f"keep at most {wrong.context['max_length']}"),
+    )
 
 
 _KEYS: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
@@ -229,7 +242,8 @@ _VALUES: dict[str, Callable[[_Wrong], tuple[str, str, str]]] = {
 
 def _value_hint(wrong: _Wrong) -> str:
     guess = _BY_CODE.get(wrong.type) or _BY_KEY.get(wrong.key)
-    return value_hints.variable_hint(wrong.text) or (guess(wrong) if guess else "")
+    general = value_hints.variable_hint(wrong.text) or value_hints.foreign_hint(wrong.text)
+    return general or (guess(wrong) if guess else "")
 
 
 def _size_hint(wrong: _Wrong) -> str:

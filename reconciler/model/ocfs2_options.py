@@ -80,6 +80,26 @@ IMPLIED = {
 # but a volume of o2cb that is given a stack is not mounted (super.c,
 # ocfs2_verify_userspace_stack).
 CLUSTERS_OWN = re.compile(r"heartbeat=local|cluster_stack=o2cb")
+# Of each group a mount has one (mount(8), mount.ocfs2(8)).
+_EXCLUSIVE = (
+    ("ro", "rw"),
+    ("exec", "noexec"),
+    ("dev", "nodev"),
+    ("suid", "nosuid"),
+    ("async", "sync"),
+    ("acl", "noacl"),
+    ("intr", "nointr"),
+    ("user_xattr", "nouser_xattr"),
+    ("diratime", "nodiratime"),
+    ("relatime", "norelatime"),
+    ("atime", "noatime"),
+)
+
+
+def opposite_options(option: str) -> tuple[str, ...]:
+    """The options that cannot be meant together with ``option``."""
+    groups = (group for group in _EXCLUSIVE if option in group)
+    return tuple(word for group in groups for word in group if word != option)
 
 
 def own_options(options: Iterable[str]) -> tuple[str, ...]:

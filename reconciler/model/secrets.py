@@ -26,3 +26,15 @@ def is_mistaken(word: str) -> bool:
     return (
         word.startswith(PREFIXES) and not word.startswith(URL) and not REFERENCE.fullmatch(word)
     )
+
+
+# What the name of a key, an option or a variable has when its value is a secret.
+NAMED_SO = (
+    r"(?:[\w.-]{0,40}(?:pass(?:word|wd|phrase|code)|secret|token|credential|private[_-]?key|api[_-]?key"
+    r"|ssh[_-]?key|access[_-]?key|key[_-]?(?:data|material))[\w.-]{0,40}|pass|pwd|psk|pin)"
+)
+
+
+def names_secret(key: str) -> bool:
+    """Whether the value of a key so called is a secret."""
+    return re.fullmatch(NAMED_SO, key, re.IGNORECASE) is not None

@@ -12,9 +12,14 @@ from reconciler.model.lasting_names import BY_ID, instability, sort_of, takes_nu
 from reconciler.model.quantities import format_size
 
 _USE_A_STABLE_ONE = "use 'wwid', or a path below /dev/disk/by-id"
+_SHOW_WWID = "/lib/udev/scsi_id -g -u -d /dev/sdX on the host prints it, or multipath -ll"
 # What a WWID looks like that was taken from another place than multipath -> what to do.
 _FOREIGN_WWIDS = (
     (r"(?:dm-uuid-)?mpath-(.+)", "write it without the prefix: {0}"),
+    (r"(?:wwn-)?0x([65][0-9a-f]{15}(?:[0-9a-f]{16})?)", "did you mean 3{0}?"),
+    (r"naa\.([0-9a-f]{8,32})", "did you mean 3{0}?"),
+    (r"scsi-([23][0-9a-f]{8,32})", "did you mean {0}?"),
+    (r"(?:change(?:[-_]?me)?|todo|fixme|xxx+)", _SHOW_WWID),
     (
         r"(?:scsi-|wwn-0x|naa\.|t10\.|0x).+",
         "multipath shows it with a leading type digit, like 3600…",

@@ -16,7 +16,7 @@ from reconciler.loading.semantics.finding import (
     volumes,
 )
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.ocfs2_options import KNOWN_OPTIONS, refused_options
+from reconciler.model.ocfs2_options import KNOWN_OPTIONS, opposite_options, refused_options
 
 # Where a mount would hide the system itself, the way in, or our own records (hier(7), FHS 3.0;
 # /config and /dlm are the tools' own). Below /usr only /usr/local is anybody's.
@@ -139,6 +139,19 @@ def mount_options_are_given_once(desired: Desired) -> Iterator[Finding]:
             yield Finding(use.path, "duplicate-option", message, "keep one")
 
 
+def mount_options_agree(desired: Desired) -> Iterator[Finding]:
+    """Of two that contradict each other, the last one would win, whatever was meant."""
+    for path, _, volume in volumes(desired):
+        seen: set[str] = set()
+        for i, option in enumerate(volume.mount.options):
+            other = next((word for word in opposite_options(option) if word in seen), None)
+            if other is not None:
+                message = f"the mount options '{other}' and '{option}' contradict each other"
+                place = (*path, "mount", "options", i)
+                yield Finding(place, "duplicate-option", message, "keep one of the two")
+            seen.add(option)
+
+
 def agents_mount_at_boot_themselves(desired: Desired) -> Iterator[Finding]:
     """With an fstab line beside the agent, who mounts first would be a matter of luck."""
     for path, _, volume in volumes(desired):
@@ -163,5 +176,6 @@ RULES: tuple[Rule, ...] = (
     mount_options_are_the_operators,
     mount_options_are_known,
     mount_options_are_given_once,
+    mount_options_agree,
     agents_mount_at_boot_themselves,
 )

@@ -68,7 +68,7 @@ def disk_lines(hosts: Hosts) -> Iterator[str]:
         yield from comment(f"Disks that nothing has mounted, as seen by {who}.", 4)
     else:
         yield from comment(
-            f"{MARK}: the WWID of a shared disk; 'multipath -ll' shows it, or 'lsblk -o NAME,WWN'.",
+            f"{MARK}: the WWID of a shared disk; '/lib/udev/scsi_id -g -u -d /dev/sdX' prints it.",
             4,
         )
     yield from comment(

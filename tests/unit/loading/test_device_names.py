@@ -26,3 +26,24 @@ def test_lets_a_multipath_wwid_pass(wwid):
 def test_the_missing_type_digit_of_a_wwid_is_supplied():
     (found,) = findings(storage(device(wwid=WWID[1:])))
     assert found.hint == f"the leading type digit is missing: {WWID}"
+
+
+@pytest.mark.parametrize(
+    ("wwid", "meant"),
+    [
+        ("0x" + WWID[1:], WWID),
+        ("wwn-0x" + WWID[1:], WWID),
+        ("naa.600140512345678", "3600140512345678"),
+        ("0x5000c500a0b1c2d3", "35000c500a0b1c2d3"),
+        ("scsi-" + WWID, WWID),
+    ],
+)
+def test_another_spelling_of_a_wwid_is_answered_with_ours(wwid, meant):
+    (found,) = findings(storage(device(wwid=wwid)))
+    assert found.hint == f"did you mean {meant}?"
+
+
+@pytest.mark.parametrize("word", ["CHANGE", "changeme", "TODO"])
+def test_a_word_that_is_to_be_replaced_is_no_wwid(word):
+    (found,) = findings(storage(device(wwid=word)))
+    assert (found.code, "scsi_id -g -u -d" in found.hint) == ("wwid-form", True)

@@ -49,6 +49,19 @@ def test_a_text_for_a_mapping_or_a_list_is_looked_into(old, new, found):
     assert codes(replaced(old, new)) == found
 
 
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ('heartbeat=none, noauto, bogus, "x y"', ["mount-option"] * 3 + ["bad-value"]),
+        ('_netdev, "noatime,nodev"', ["mount-option", "bad-value"]),
+        ('"x y", ro, rw', ["bad-value", "duplicate-option"]),
+    ],
+)
+def test_a_mount_option_that_is_no_word_hides_no_other(options, found):
+    text = replaced("{path: /srv/images}", f"{{path: /srv/images, options: [{options}]}}")
+    assert [code for _, code in codes(text)] == found
+
+
 def test_a_missing_version_hides_nothing():
     text = replaced("version: 1\n", "").replace("/srv/images", "/etc")
     assert codes(text) == [(1, "missing-key"), (10, "mount-path")]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.model.unmanaged import unsayable_name
 from tests.unit.loading.samples import refused, replaced
 from tests.unit.loading.test_values import member, volume
 
@@ -36,7 +37,8 @@ HINTS = {
     ),
     "a bare path that does not last": (
         replaced(DEVICE, "/dev/sdb"),
-        "write device: {wwid: …}; multipath -ll or lsblk -o NAME,WWN on the host shows it",
+        "write device: {wwid: …}; /lib/udev/scsi_id -g -u -d /dev/sdb on the host "
+        "prints it, or multipath -ll",
     ),
     "a bare WWID": (replaced(DEVICE, "36001405a"), "like device: {wwid: '3600140512345678'}"),
     "removed": (member("state: removed"), "did you mean 'absent'?"),
@@ -95,7 +97,7 @@ HINTS = {
     ),
     "a dash in a cluster's name": (
         replaced("- name: images", "- name: images-2"),
-        "did you mean 'images2'? a cluster that runs keeps its name",
+        unsayable_name("images-2"),
     ),
     "all of a device": (replaced("fill", "100%"), "did you mean 'fill'?"),
     "options as a mapping": (

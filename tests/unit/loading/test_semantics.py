@@ -299,6 +299,12 @@ BROKEN = {
             [((*V, 0, "mount", "options", 2), "duplicate-option")],
         ),
     ],
+    "mount_options_agree": [
+        (
+            storage(mount(options=["ro", "noexec", "rw", "exec", "noatime", "atime"])),
+            [((*V, 0, "mount", "options", i), "duplicate-option") for i in (2, 3, 5)],
+        ),
+    ],
     "agents_mount_at_boot_themselves": [
         (
             storage(mount(by="workload", at_boot=True)),

@@ -112,10 +112,10 @@ hint: remove it
     ),
     "an escaped control character": (
         replaced("/srv/images", r'"/srv\e[31m"'),
-        r"""f.yaml:11:23: error[control-character]: the text holds a control character
+        r"""f.yaml:11:23: error[control-character]: the text holds U+001B (a control character)
         mount: {path: "/srv\e[31m"}
                       ^~~~~~~~~~~~
-hint: remove the escape
+hint: remove it, or its escape
 """,
     ),
     "a number with a leading zero": (
@@ -146,11 +146,11 @@ hint: write 7777, without quotes and underscores
 """,
     ),
     "a number of many digits": (
-        replaced("10.0.0.1\n", f"10.0.0.1\n        port: {'9' * 30}\n"),
+        replaced("10.0.0.1\n", f"10.0.0.1\n        port: {'9' * 130}\n"),
         f"""\
 f.yaml:7:15: error[bad-number]: the number is too long
-        port: {"9" * 30}
-              ^{"~" * 29}
+        port: {"9" * 130}
+              ^{"~" * 129}
 hint: quote it if it is a text
 """,
     ),
