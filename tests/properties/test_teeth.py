@@ -163,7 +163,7 @@ def test_a_dead_run_that_is_never_displaced_is_seen(monkeypatch):
         return await recover(world, Controller(world, "beta"), wanted)
 
     (wrong,) = drive(world, story())
-    assert wrong.startswith("no end after 3 runs: [('locked', [], {})")
+    assert wrong.startswith("no end after 3 runs: [('locked', ['lease-held'], {})")
 
 
 def test_a_success_that_is_believed_instead_of_seen_is_seen(monkeypatch):

@@ -31,7 +31,9 @@ def test_of_two_runs_at_once_exactly_one_acts(delay):
     assert [run.word for run in ended] in (["converged", "locked"], ["locked", "converged"])
     acting, locked = sorted(ended, key=lambda run: run.word)
     assert (locked.started, bool(acting.started)) == ([], True)
-    assert "alpha" in locked.outcomes[0].message or "beta" in locked.outcomes[0].message
+    (held,) = locked.outcomes[0].blocked
+    assert held.code == "lease-held"
+    assert "alpha" in held.message or "beta" in held.message
     assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
     assert world.wrongs() == []
 
@@ -79,7 +81,7 @@ def test_another_controller_waits_until_the_dead_one_s_lease_is_120_seconds_old(
     other = Controller(world, "beta")
     early = drive(world, other.apply(wanted))
     assert (early.word, early.started) == ("locked", [])
-    assert "displaceable in" in early.outcomes[0].message
+    assert "displaceable in" in early.outcomes[0].blocked[0].message
     world.advance(121)
     assert drive(world, other.apply(wanted)).word == "converged"
     assert world.wrongs() == []

@@ -100,8 +100,11 @@ async def test_a_host_without_it_is_not_read_and_told_how_to_mend(tmp_path, caps
         prepare(at, capsys)
         at.world.machines["node02"].programs.clear()
         code, out, err = await at.run("observe", at.file, "--format", "text")
-        assert (code, "node02: " in err) == (4, True)
+        assert (code, err) == (4, "")
         assert "node01" in out
+        assert "/usr/local/sbin/reconcile-probe" in " ".join(
+            out.partition("node02: ")[2].split()
+        )
 
 
 async def test_one_of_another_version_is_refused_by_name(tmp_path, capsys):
