@@ -16,62 +16,25 @@ from reconciler.model.field_types import (
     Address,
     ClusterName,
     DevicePath,
-    FilePath,
     HostName,
-    Jump,
     Label,
     Moment,
     MountOption,
     MountPath,
     Remark,
-    Remote,
-    User,
     Version,
     Wwid,
 )
 from reconciler.model.last_applied import LastApplied
 from reconciler.model.quantities import BlockSize, ClusterSize, Extent
 from reconciler.model.roles import PlanningState
+from reconciler.model.ssh_access import Ssh
 from reconciler.model.strict import Lists, Strict
 from reconciler.model.volume_integrations import Access, Backing, Backup, Workloads
 
-Port = Annotated[int, Field(ge=1, le=65535)]
 # The kernel refuses 65535 (o2nm_node_ipv4_port_store: >= (u16)-1).
 InterconnectPort = Annotated[int, Field(ge=1, le=65534)]
 MemberState = Literal["present", "drained", "offline", "absent", "dead"]
-
-
-class Looking(Strict):
-    """A user who may run the installed probe and nothing else (`reconcile sudoers --read-only`)."""
-
-    user: User = Field(default="reconcile-probe", description="The user to log in as.")
-    identity: FilePath | None = Field(
-        default=None,
-        description="The private key's file; ssh_config's or the agent's if unset.",
-    )
-
-
-class Ssh(Strict):
-    """How a host is reached; what is unset comes from the file's, then from ssh_config."""
-
-    host: Remote | None = Field(
-        default=None, description="Where ssh connects to; the member's name if unset."
-    )
-    user: User | None = Field(default=None, description="The user to log in as.")
-    sudo: bool | None = Field(
-        default=None, description="Run through `sudo -n`; needed when the user is not root."
-    )
-    port: Port | None = Field(default=None, description="The port of sshd.")
-    identity: FilePath | None = Field(default=None, description="The private key's file.")
-    known_hosts: FilePath | None = Field(
-        default=None, description="The file of known host keys; they are always checked."
-    )
-    jump: Jump | None = Field(
-        default=None, description="The host to jump through: [user@]host[:port]."
-    )
-    probe: Looking | None = Field(
-        default=None, description="As whom drift, status, observe and plan look; apply never."
-    )
 
 
 class Attested(Strict):

@@ -13,13 +13,14 @@ from typing import Protocol
 
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
-from reconciler.model.desired import Cluster, Desired, Member, Ssh
+from reconciler.model.desired import Cluster, Desired, Member
 from reconciler.model.devices import ref
 from reconciler.model.drbd import named_units
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
 from reconciler.model.roles import contacted_members, staying, with_volumes
 from reconciler.model.software import extra_packages_to_probe
+from reconciler.model.ssh_access import Ssh
 from reconciler.planning.checks.storage_hosts import (
     helper_hosts,
     hosts_to_probe,

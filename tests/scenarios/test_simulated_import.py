@@ -13,7 +13,7 @@ from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import Shape, partition
 from reconciler.hosts.simulator.state.files import File
 from reconciler.loading import load
-from reconciler.model.desired import Ssh
+from reconciler.model.ssh_access import Ssh
 from reconciler.pipeline import Options
 from reconciler.reports.imported import devices
 from reconciler.reports.imported.draft import left_out, make_draft

@@ -9,7 +9,7 @@ from reconciler.cli.commands.import_ import Search
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.state.files import File
 from reconciler.loading import load
-from reconciler.model.desired import Ssh
+from reconciler.model.ssh_access import Ssh
 from reconciler.pipeline import Options, look_at
 from reconciler.planning.planner import make_plan
 from reconciler.reports.status import status_document

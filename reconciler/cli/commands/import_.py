@@ -19,11 +19,12 @@ from reconciler.cli.terminal import is_quiet, note, observing, show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
-from reconciler.model.desired import Desired, Member, Ssh
+from reconciler.model.desired import Desired, Member
 from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
+from reconciler.model.ssh_access import Ssh
 from reconciler.model.unmanaged import unsayable_name
 from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command

@@ -21,9 +21,10 @@ from reconciler.cli.prompts import ask_text
 from reconciler.cli.terminal import show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.loading import load
-from reconciler.model.desired import Desired, Ssh
+from reconciler.model.desired import Desired
 from reconciler.model.field_types import ClusterName
 from reconciler.model.refusals import format_unread
+from reconciler.model.ssh_access import Ssh
 from reconciler.pipeline import Options
 from reconciler.reports.imported.devices import ref
 from reconciler.reports.imported.first_disks import MARK, shared_disks

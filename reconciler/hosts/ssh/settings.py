@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.model.desired import Ssh
+from reconciler.model.ssh_access import Ssh
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Member

@@ -14,8 +14,9 @@ from reconciler.loading.semantics.finding import (
     members,
     repetitions,
 )
-from reconciler.model.desired import Cluster, Desired, Member, Ssh
+from reconciler.model.desired import Cluster, Desired, Member
 from reconciler.model.host_names import host_key
+from reconciler.model.ssh_access import Ssh
 
 _NO_HOST_KEYS = frozenset({"none", "/dev/null"})
 _ATTESTED = {"offline": ("reason",), "dead": ("lun_access",)}

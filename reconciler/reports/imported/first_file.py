@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from reconciler.model.desired import Ssh
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import Address, HostFacts, Unknown, Unreachable
+from reconciler.model.ssh_access import Ssh
 from reconciler.reports.imported.first_disks import MARK, disk_lines
 from reconciler.reports.imported.roster import Hosts
 from reconciler.reports.imported.writing import HEAD, comment, scalar, ssh_block

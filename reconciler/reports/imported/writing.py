@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.cluster_settings import Heartbeat, Network
-from reconciler.model.desired import Device, Ssh
+from reconciler.model.desired import Device
+from reconciler.model.ssh_access import Ssh
 from reconciler.reports.imported import draft as notes
 from reconciler.reports.imported.draft import Draft, Style
 from reconciler.reports.imported.roster import heartbeat_mode, timeouts

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from reconciler.hosts.ssh import SshSettings, resolve
-from reconciler.model.desired import Member, Ssh
+from reconciler.model.desired import Member
+from reconciler.model.ssh_access import Ssh
 
 
 def member(**ssh: object) -> Member:

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from reconciler.loading import read
-from reconciler.model.desired import Attested, Desired, Mount, Ssh
+from reconciler.model.desired import Attested, Desired, Mount
+from reconciler.model.ssh_access import Ssh
 
 EXAMPLES = sorted(Path("examples").glob("*.yaml"))
 

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from reconciler.loading import load
-from reconciler.model.desired import Device, Ssh
+from reconciler.model.desired import Device
 from reconciler.model.observed import Address, Beat, Slot, Unknown, Unreachable
+from reconciler.model.ssh_access import Ssh
 from reconciler.reports.imported.devices import ref
 from reconciler.reports.imported.first_disks import shared_disks
 from reconciler.reports.imported.first_file import (
