@@ -223,7 +223,8 @@ class Search:
     ) -> tuple[str, tuple[str, ...], bool]:
         """The file is read as any other, and planned on what its hosts have now."""
         plain = {draft.name: Style() for draft in drafts}
-        origin = (f"Written by reconcile import, {_now()}, from {', '.join(self.facts)}.",)
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}"
+        origin = (f"Written by reconcile import, {now}, from {', '.join(self.facts)}.",)
         try:
             desired = load("the file", render(drafts, self.ssh, plain, origin))
         except SpecInvalid as error:
@@ -296,7 +297,3 @@ def _unaskable(name: str) -> Unreachable | None:
 
 def _member(name: str, host: str) -> Member:
     return Member.model_construct(name=name, interconnect=NOWHERE, ssh=Ssh(host=host))
-
-
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}"
