@@ -13,7 +13,7 @@ from reconciler.execution.journal import Record, read_record
 from reconciler.model.plan import Plan
 from reconciler.planning.review.attempts import Attempt, failures, with_attempts
 from reconciler.reports.past_runs import UNREADABLE, Past, past
-from reconciler.storage.private import check_directory
+from reconciler.storage.private import RUNS, check_directory
 from reconciler.system_errors import say_error
 
 STATE_DIR = click.option(
@@ -25,7 +25,7 @@ MOST_RUNS = 50  # in which the last one that did something in a cluster is looke
 
 def _paths(state_dir: str | None) -> tuple[list[Path], Path]:
     """The records, the oldest first: a run's id begins with its time."""
-    place = state_directory(state_dir) / "runs"
+    place = state_directory(state_dir) / RUNS
     for directory in (place.parent, place):
         check_directory(directory)
     return sorted(place.glob("*.jsonl")), place

@@ -18,7 +18,7 @@ def once_each(
     Rules ask of each member what follows from the whole cluster; with 255 members that would be
     255 walks over 255. ``functools.lru_cache`` hashes all of its arguments each time, which is
     such a walk itself: here only the very same objects count as the same. They are kept with the
-    result, so no other object can get their ids. Arguments are positional.
+    result, so no other object can get their ids. What is called by name is worked out each time.
     """
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -26,9 +26,11 @@ def once_each(
 
         @wraps(function)
         def look_up(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+            if named:  # no part of the key
+                return function(*arguments, **named)
             key = tuple(map(id, arguments))
             found = known.get(key)
-            if found is None or named:
+            if found is None:
                 if len(known) >= most:
                     known.clear()
                 found = known[key] = (arguments, function(*arguments, **named))

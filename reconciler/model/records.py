@@ -6,6 +6,8 @@ from reconciler.model.observed import HostFacts, TextFile, require
 
 DIRECTORY = "/var/lib/reconcile"
 MODE = "600"
+# Texts that are read once: members of a cluster have the same record, and rules ask each of them.
+SAME_TEXTS = 64
 
 
 def record(facts: HostFacts, cluster: str, name: str) -> TextFile:

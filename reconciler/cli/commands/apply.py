@@ -55,7 +55,7 @@ from reconciler.reports.documents import plan_document, run_summary
 from reconciler.reports.plan_views import plan_views
 from reconciler.reports.stale import stale_lines
 from reconciler.reports.text import outcome_lines, plan_lines
-from reconciler.storage.private import private_directory
+from reconciler.storage.private import RUNS, private_directory
 
 DETACHED = 130
 STALE = "plan again, look at what differs, and save and approve that plan"
@@ -139,7 +139,7 @@ async def _apply(request: ApplyRequest) -> int:
     private_directory(state)
     with (
         telemetry.bind_fields(run=identity),
-        Journal(state / "runs", identity, session.now) as journal,
+        Journal(state / RUNS, identity, session.now) as journal,
     ):
         journal.listeners.append(tell_record)
         if request.json:

@@ -18,15 +18,13 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref
 from reconciler.model.last_applied import LastApplied
 from reconciler.model.observed import HostFacts, Observed, Unknown, require
-from reconciler.model.records import record
+from reconciler.model.records import SAME_TEXTS, record
 from reconciler.model.roles import confirmed_members, restrict_to, staying, with_volumes
 from reconciler.resources.mounts.fstab import BOOT_ORDER, entries
 from reconciler.resources.mounts.moves import own_names
 from reconciler.resources.workloads.programs import program_of
 
 APPLIED = "applied.json"
-# Texts that are read once: members of a cluster have the same record, and rules ask each of them.
-SAME = 64
 
 
 def with_last_applied(cluster: Cluster, observed: Observed) -> Cluster:
@@ -68,7 +66,7 @@ def applied_items(cluster: Cluster, facts: HostFacts, key: str) -> list[Any]:
     return list(_items(record(facts, cluster.name, APPLIED).text or "{}", cluster.name, key))
 
 
-@lru_cache(SAME)
+@lru_cache(SAME_TEXTS)
 def _items(text: str, cluster: str, key: str) -> tuple[Any, ...]:
     try:
         clusters = json.loads(text)["clusters"]

@@ -17,12 +17,10 @@ from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
-from reconciler.model.records import record
+from reconciler.model.records import SAME_TEXTS, record
 from reconciler.model.roles import confirmed_members
 
 MOST = 254  # fs/ocfs2/cluster/ocfs2_nodemanager.h
-# Texts that are read once: members of a cluster have the same record, and rules ask each of them.
-SAME = 64
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +57,7 @@ def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     return tuple(sorted(found))
 
 
-@lru_cache(SAME)
+@lru_cache(SAME_TEXTS)
 def read_entries(text: str | None) -> tuple[Entry, ...]:
     """The entries of a record; ValueError if it is garbled, for nobody is forgotten."""
     return tuple(_read_entries(text))
@@ -114,7 +112,7 @@ def read_members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
     return _read_members(record(facts, cluster, MEMBERS).text or "{}")
 
 
-@lru_cache(SAME)
+@lru_cache(SAME_TEXTS)
 def _read_members(text: str) -> Mapping[str, Known]:
     try:
         items = json.loads(text).get("members", {})

@@ -20,6 +20,17 @@ def test_the_same_objects_are_worked_out_once_and_equal_ones_again():
     assert len(asked) == 2
 
 
+def test_what_is_called_by_name_is_no_answer_for_another_call():
+    @once_each()
+    def add(first, second=0):
+        return first + second
+
+    one = 1000
+    assert add(one, second=5) == 1005
+    assert add(one) == 1000
+    assert add(one, second=7) == 1007
+
+
 def test_what_is_remembered_is_bounded_and_an_id_is_never_another_objects():
     @once_each(8)
     def first(value):
