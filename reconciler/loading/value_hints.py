@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import unicodedata
 from fractions import Fraction
 from ipaddress import AddressValueError, IPv4Address
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
+from reconciler.loading.characters import say_character
 from reconciler.model.quantities import format_size
 
 if TYPE_CHECKING:
@@ -77,11 +77,6 @@ def mapping_hint(key: str, *, is_item: bool) -> str:
     if is_item:
         return f"write {_ITEMS[key]}" if key in _ITEMS else ""
     return f"like {key}: {_SHAPES[key]}" if key in _SHAPES else ""
-
-
-def say_character(character: str) -> str:
-    """What a character is called that an editor may not show, or shows like another one."""
-    return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character')})"
 
 
 def foreign_hint(text: str) -> str:

@@ -16,6 +16,7 @@ from reconciler.loading import load, read, read_stream
 from reconciler.model.problems import Problem
 from reconciler.reports import problems as rendering
 
+_NO_FILES = "no *.yaml or *.yml in this directory; reconcile init -o {}/cluster.yaml writes one"
 STDIN = "-"
 SUFFIXES = (".yaml", ".yml")
 USAGE = UsageError.exit_code
@@ -70,7 +71,7 @@ def _verdicts(name: str) -> Iterator[Verdict]:
         return
     found = sorted(f for f in Path(name).iterdir() if f.suffix in SUFFIXES and f.is_file())
     if not found:
-        yield Verdict(name, unread=f"{name}: no *.yaml or *.yml in this directory")
+        yield Verdict(name, unread=f"{name}: {_NO_FILES.format(name)}")
     for file in found:
         yield _verdict(str(file))
 

@@ -84,7 +84,7 @@ def test_a_tab_is_answered_by_where_it_stands(old, new, hint):
 def test_a_character_that_nobody_sees_is_named(code):
     (found,) = refused(replaced("name: node1", f"name: no{chr(code)}de1")).problems
     assert f"U+{code:04X} (" in found.message
-    assert found.hint == "type the text anew"
+    assert found.hint == "remove it, or type the text anew"
 
 
 def test_a_letter_that_looks_like_another_is_named():

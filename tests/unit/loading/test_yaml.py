@@ -104,7 +104,7 @@ hint: a file starts with 'version: 1'; see examples/minimal.yaml
     "a control character": (
         replaced("fill", "fi\x1bll"),
         """\
-f.yaml:10:17: error[control-character]: the character U+001B may not stand in the file
+f.yaml:10:17: error[control-character]: U+001B (ESCAPE) stands here
         size: fi\ufffdll
                 ^~~
 hint: remove it
@@ -112,7 +112,7 @@ hint: remove it
     ),
     "an escaped control character": (
         replaced("/srv/images", r'"/srv\e[31m"'),
-        r"""f.yaml:11:23: error[control-character]: the text holds U+001B (a control character)
+        r"""f.yaml:11:23: error[control-character]: the text holds U+001B (ESCAPE)
         mount: {path: "/srv\e[31m"}
                       ^~~~~~~~~~~~
 hint: remove it, or its escape
