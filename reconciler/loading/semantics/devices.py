@@ -19,6 +19,10 @@ _FOREIGN_WWIDS = (
     (r"(?:wwn-)?0x([65][0-9a-f]{15}(?:[0-9a-f]{16})?)", "did you mean 3{0}?"),
     (r"naa\.([0-9a-f]{8,32})", "did you mean 3{0}?"),
     (r"scsi-([23][0-9a-f]{8,32})", "did you mean {0}?"),
+    (r"nvme-((?:eui|nvme|uuid)\..+)", "write it without the prefix: {0}"),
+    (r"(.+)-part([0-9]+)", "write wwid: {0}, and beside it partition: {1}"),
+    (r"mpath[a-z]{1,3}", f"that is multipath's own name for it; {_SHOW_WWID}"),
+    (r"(?:iqn|nqn)\..+", f"that is a target, which has many disks; {_SHOW_WWID}"),
     (r"(?:change(?:[-_]?me)?|todo|fixme|xxx+)", _SHOW_WWID),
     (
         r"(?:scsi-|wwn-0x|naa\.|t10\.|0x).+",
@@ -145,7 +149,7 @@ def _wwid_hint(wwid: str) -> str:
     for pattern, hint in _FOREIGN_WWIDS:
         if match := re.fullmatch(pattern, wwid, re.IGNORECASE):
             return hint.format(*(group.lower() for group in match.groups()))
-    if re.fullmatch(r"3[0-9A-Fa-f]+", wwid) and wwid != wwid.lower():
+    if re.fullmatch(r"3[0-9A-Fa-f]+|[eE][uU][iI]\.[0-9A-Fa-f]+", wwid) and wwid != wwid.lower():
         return f"write it in lower case: {wwid.lower()}"
     return ""
 

@@ -8,9 +8,9 @@ from tests.unit.loading.test_values import volume
 CLUSTERS = "'- name: images', with 'members:' below it"
 SIZES = {
     "0GiB": "write a size above zero, like 800GiB, or fill",
-    "-800GiB": "write the whole size, not a change of it, as in 800GiB",
-    "+100GiB": "write the whole size, not a change of it, as in 100GiB",
-    "800B": "write the unit; as bytes it is no whole number of KiB",
+    "-800GiB": "write 800GiB: the whole size, not a change of it",
+    "+100GiB": "write 100GiB: the whole size, not a change of it",
+    "800B": "write the unit: '1KiB' is the next whole number of KiB above 800 bytes",
     "8192 B": "write the unit: as bytes it is '8KiB'",
     '"1,024GiB"': "did you mean '1024GiB'?",
     "100%FREE": "did you mean 'fill'?",
