@@ -47,7 +47,7 @@ def digest(text: str) -> str:
 
 def read_text(path: str) -> str:
     """The text of the file; UsageError without a file, SpecInvalid if it is no short UTF-8."""
-    if kind := _special(path):
+    if kind := special_file(path):
         raise UsageError(f"{path}: {kind}")
     try:
         with Path(path).open("rb") as file:
@@ -73,7 +73,7 @@ def read_stream(name: str, stream: BinaryIO) -> str:
         raise SpecInvalid(name, (), [_not_utf8(name, content, error.start)]) from error
 
 
-def _special(path: str) -> str:
+def special_file(path: str) -> str:
     """What stands at ``path`` where no file does, and what to do; opening a FIFO would wait."""
     try:
         mode = Path(path).stat().st_mode
