@@ -14,7 +14,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.streams import replace_closed_streams
-from reconciler.cli.terminal import plain
+from reconciler.cli.terminal import show_error, terminal_width
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.interrupts import INTERRUPTED, InterruptsRaised, leave_on_interrupt
 from reconciler.system_errors import say_error
@@ -161,9 +161,9 @@ def _failed(error: Exception) -> int:
     if isinstance(error, SpecInvalid):
         from reconciler.reports.problems import render  # noqa: PLC0415  # only when needed
 
-        click.echo(render(error.problems, error.lines), err=True)
+        click.echo(render(error.problems, error.lines, terminal_width(err=True)), err=True)
     else:
-        click.echo(f"error: {plain(_words(error))}", err=True)
+        show_error(_words(error))
     return error.exit_code if isinstance(error, ReconcilerError) else 1
 
 

@@ -10,6 +10,7 @@ from reconciler.reports import junit, sarif
 from reconciler.reports.junit import Case, Suite
 from reconciler.reports.sarif import Result
 from reconciler.reports.visible import visible
+from reconciler.reports.wrapping import wrap_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,12 +22,13 @@ _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
 _PLAIN = re.compile(r"(?:[^\s,:{}\[\]#]|:(?=\S)| +(?=[^\s,:{}\[\]#]))+")
 
 
-def render(problems: Iterable[Problem], lines: Sequence[str]) -> str:
+def render(problems: Iterable[Problem], lines: Sequence[str], width: int = 0) -> str:
     """One line a problem, then the source line, a caret below the culprit, and a hint.
 
     ``lines`` are the file's, as in ``SpecInvalid``; without them only the words are shown.
+    With a ``width``, that of a terminal, no line is longer where a word alone is not.
     """
-    return "\n".join(part for problem in problems for part in _parts(problem, lines))
+    return "\n".join(part for problem in problems for part in _parts(problem, lines, width))
 
 
 def as_json(problems: Iterable[Problem]) -> dict[str, Any]:
@@ -58,17 +60,21 @@ def headline(problem: Problem) -> str:
     return f"{where}: error[{problem.code}]: {problem.message}"
 
 
-def _parts(problem: Problem, lines: Sequence[str]) -> list[str]:
-    parts = [headline(problem)]
+def _parts(problem: Problem, lines: Sequence[str], width: int) -> list[str]:
+    parts = _wrapped(headline(problem), width)
     if problem.line <= len(lines):
-        parts += _caret(lines[problem.line - 1], problem.column)
-    return [*parts, f"hint: {problem.hint}"] if problem.hint else parts
+        parts += _caret(lines[problem.line - 1], problem.column, width or _WIDEST)
+    return [*parts, *_wrapped(f"hint: {problem.hint}", width)] if problem.hint else parts
 
 
-def _caret(line: str, column: int) -> list[str]:
+def _wrapped(line: str, width: int) -> list[str]:
+    return list(wrap_line(line, width)) if width else [line]
+
+
+def _caret(line: str, column: int, widest: int) -> list[str]:
     """The line, cut around ``column`` if it is long, and the caret below it."""
-    start = max(0, column - 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
-    before, rest = _clean(line[start : column - 1]), _clean(line[column - 1 : start + _WIDEST])
+    start = max(0, column - 1 - widest // 2) if len(line) > widest else 0
+    before, rest = _clean(line[start : column - 1]), _clean(line[column - 1 : start + widest])
     blank = "".join("\t" if c == "\t" else " " * _width(c) for c in before)
     culprit = _QUOTED.match(rest) or _PLAIN.match(rest)
     length = sum(map(_width, culprit[0])) if culprit else 1

@@ -24,7 +24,7 @@ from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
-from reconciler.model.ssh_access import Ssh
+from reconciler.model.ssh_access import NO_HOST_KEYS, Ssh
 from reconciler.model.unmanaged import unsayable_name
 from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command
@@ -268,6 +268,11 @@ def login(
 ) -> Ssh:
     """How to log in, as the options say; UsageError for what no file could say either."""
     values = {"user": user, "identity": identity, "known_hosts": known_hosts}
+    if known_hosts in NO_HOST_KEYS:
+        raise UsageError(
+            f"--known-hosts {known_hosts} would switch off the check of host keys; name a file "
+            "of known hosts, or leave it out"
+        )
     given = {key: value for key, value in values.items() if value}
     return _ssh(given | ({"sudo": True} if sudo else {}))
 
@@ -283,7 +288,9 @@ def _ssh(values: Mapping[str, object]) -> Ssh:
     try:
         return Ssh.model_validate(values)
     except ValidationError as error:
-        raise UsageError(error.errors(include_url=False)[0]["msg"]) from error
+        found = error.errors(include_url=False)[0]
+        option = "HOST" if found["loc"][0] == "host" else f"--{found['loc'][0]}"
+        raise UsageError(f"{option}: {found['msg']}") from error
 
 
 def _unaskable(name: str) -> Unreachable | None:

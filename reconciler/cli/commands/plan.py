@@ -42,6 +42,8 @@ BLOCKED = 3
 @click.option(
     "-o",
     "--output",
+    "--save",
+    "output",
     type=click.Path(dir_okay=False),
     help="Write it there: as --format says, or NAME.plan.json for apply.",
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import discover_file, formats
+from reconciler.cli.options import NO_NOTES, discover_file, formats
+from reconciler.cli.terminal import is_quiet, show_error, terminal_width
 from reconciler.errors import SpecInvalid, UsageError
 from reconciler.loading import load, read, read_stream
 from reconciler.model.problems import Problem
@@ -44,6 +45,7 @@ class Verdict:
 @click.command("validate")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @formats(("text", "json", "sarif", "junit"))
+@NO_NOTES
 def command(files: tuple[str, ...], form: str) -> int:
     """Check FILEs offline: schema and semantics, every problem with its place.
 
@@ -53,10 +55,11 @@ def command(files: tuple[str, ...], form: str) -> int:
     verdicts = [verdict for name in dict.fromkeys(given) for verdict in _verdicts(name)]
     for verdict in verdicts:
         if form == "text" and not verdict.unread:
-            found = rendering.render(verdict.problems, verdict.lines)
-            click.echo(found or f"{verdict.name}: valid")
+            found = rendering.render(verdict.problems, verdict.lines, terminal_width())
+            if found or not is_quiet():
+                click.echo(found or f"{verdict.name}: valid")
         elif verdict.unread:
-            click.echo(f"error: {verdict.unread}", err=True)
+            show_error(verdict.unread)
     if form != "text":
         click.echo(_document(form, verdicts))
     if any(verdict.problems for verdict in verdicts):
