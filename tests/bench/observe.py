@@ -12,9 +12,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import farm as farms
@@ -25,7 +25,7 @@ SIZES = (1, 10, 100, 250)
 RUNS = 5
 INSIDE = "--inside"
 HEAD = (
-    "|Hosts|Client|Client CPU s|× tuned ssh|Wall s|Peak PSS MB|Runs|",
+    "|Hosts|Client|Client CPU s|of tuned ssh|Wall s|Peak PSS MB|Runs|",
     "|-:|-|-:|-:|-:|-:|-:|",
 )
 
@@ -51,7 +51,7 @@ def machine() -> str:
     version = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} × {model}, Linux {os.uname().release}, "
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}, {os.cpu_count()} cores, {model}, Linux {os.uname().release}, "
         f"Python {sys.version.split()[0]}, {version.split(',')[0]}, load before {load}"
     )
 
@@ -84,7 +84,9 @@ def checked(client: Contender, farm: farms.Farm, found: Mapping[str, str]) -> Co
     """The cost of a run in which every host answered; else the benchmark ends."""
     cost = run(client.command(farm), found, farm.place)
     if (answers := client.answered(cost.output, farm)) != len(farm.hosts):
-        raise SystemExit(f"{client.name}: {answers} answers\n{cost.output[:1500]}\n…\n{cost.output[-1500:]}")
+        raise SystemExit(
+            f"{client.name}: {answers} answers\n{cost.output[:1500]}\n…\n{cost.output[-1500:]}"
+        )
     return cost
 
 

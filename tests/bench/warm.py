@@ -1,14 +1,13 @@
 """The CPU seconds of a second look at all hosts, over the connections of the first."""
 
 import asyncio
-import json
 import sys
 import time
 
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.loading import read
 from reconciler.pipeline import Options, look_at, recorded_probe_arguments
-from reconciler.reports.documents import facts_document
+from reconciler.reports.documents import facts_document, facts_text
 
 
 async def main() -> None:
@@ -18,8 +17,10 @@ async def main() -> None:
         await look_at(desired, fleet, Options())
         began = time.process_time()
         pairs = await look_at(desired, fleet, Options())
-        asked = {cluster.name: recorded_probe_arguments(cluster, seen) for cluster, seen in pairs}
-        json.dumps(facts_document(pairs, asked, ""), indent=1)
+        asked = {
+            cluster.name: recorded_probe_arguments(cluster, seen) for cluster, seen in pairs
+        }
+        facts_text(facts_document(pairs, asked, ""))
         print(time.process_time() - began)
 
 
