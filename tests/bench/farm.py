@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 PORT = 2222
 SHARED_BY = 16
@@ -77,15 +78,16 @@ class Farm:
             server.wait()
 
 
-def enter(module: str, arguments: Sequence[str]) -> int:
-    """Run ``module`` as the first process of namespaces of its own; its exit status.
+def enter(module: str, arguments: Sequence[str]) -> NoReturn:
+    """Become ``module`` as the first process of namespaces of its own.
 
-    However it ends, the kernel ends all of its descendants and removes the network with it.
+    However this process ends, the kernel ends all of its descendants and removes the network.
     """
     if os.geteuid() != 0 or not Path(SSHD).exists():
         raise SystemExit("needs root, unshare of util-linux and sshd of the distribution")
     namespaces = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    return subprocess.call([*namespaces, sys.executable, "-m", module, *arguments])
+    command = [*namespaces, sys.executable, "-m", module, *arguments]
+    os.execvp("unshare", command)  # noqa: S606  # what stayed between would outlive its end
 
 
 def settle() -> None:

@@ -114,7 +114,7 @@ def main() -> int:
     words = sys.argv[1:]
     if INSIDE not in words:
         install()
-        return farms.enter("tests.bench.observe", [INSIDE, *words])
+        farms.enter("tests.bench.observe", [INSIDE, *words])
     words.remove(INSIDE)
     runs = RUNS
     if "--runs" in words:
@@ -122,12 +122,11 @@ def main() -> int:
         runs = int(words[at + 1])
         del words[at : at + 2]
     farms.settle()
-    told = machine()
-    table = [*HEAD]
+    print(machine(), "", *HEAD, sep="\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="reconcile-bench-") as folder:
         for size in map(int, words or SIZES):
-            table += measure(size, runs, Path(folder) / str(size))
-    print(told, "", *table, sep="\n")
+            for row in measure(size, runs, Path(folder) / str(size)):
+                print(row, flush=True)
     return 0
 
 
