@@ -4,7 +4,7 @@ Run with ``make bench``: each contender alternately, the median of the runs. Who
 is left out; pyinfra comes with ``python -m tests.bench.observe``.
 """
 
-import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -27,11 +27,10 @@ PEERS = ("terraform version", "pyinfra --version")
 
 def cpu_seconds(command: list[str]) -> float:
     """User and system time of one run."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    after = os.times()
-    children = after.children_user - before.children_user
-    return children + after.children_system - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def main() -> None:
