@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -67,6 +68,11 @@ class Lazy(click.Group):
             return indexed_command(cmd_name, COMMANDS[cmd_name])
         place = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"reconciler.cli.commands.{place}")
+        if (
+            not gc.isenabled()
+        ):  # as the program starts: what is imported stays, and is not walked
+            gc.freeze()
+            gc.enable()
         command: click.Command = module.command
         return command
 

@@ -6,9 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
-from reconciler.reports import junit, sarif
-from reconciler.reports.junit import Case, Suite
-from reconciler.reports.sarif import Result
 from reconciler.reports.visible import visible
 from reconciler.reports.wrapping import wrap_line
 
@@ -16,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.model.problems import Problem
+    from reconciler.reports.junit import Case
 
 _WIDEST = 160
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
@@ -42,16 +40,23 @@ def as_json(problems: Iterable[Problem]) -> dict[str, Any]:
 
 def as_sarif(problems: Iterable[Problem]) -> str:
     """A SARIF 2.1.0 log, as code hosts show it beside the lines of a change."""
+    from reconciler.reports import sarif  # noqa: PLC0415  # most forms do without
+
     return sarif.render(
-        [Result(p.code, "error", _sentence(p), p.file, (p.line, p.column)) for p in problems]
+        [
+            sarif.Result(p.code, "error", _sentence(p), p.file, (p.line, p.column))
+            for p in problems
+        ]
     )
 
 
 def as_junit(files: Sequence[str], problems: Iterable[Problem]) -> str:
     """A JUnit report: a suite a file, a failure a problem, one passed case for a valid file."""
+    from reconciler.reports import junit  # noqa: PLC0415  # as above
+
     listed = list(problems)
     found = {file: [problem for problem in listed if problem.file == file] for file in files}
-    return junit.render([Suite(file, _cases(mine)) for file, mine in found.items()])
+    return junit.render([junit.Suite(file, _cases(mine)) for file, mine in found.items()])
 
 
 def headline(problem: Problem) -> str:
@@ -91,6 +96,8 @@ def _width(character: str) -> int:
 
 
 def _cases(problems: Sequence[Problem]) -> tuple[Case, ...]:
+    from reconciler.reports.junit import Case  # noqa: PLC0415  # as above
+
     if not problems:
         return (Case("valid"),)
     return tuple(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from datetime import UTC, datetime
 
@@ -29,7 +28,7 @@ from reconciler.model.observed import HostFacts, Unreachable
 from reconciler.model.refusals import format_unread
 from reconciler.model.roles import contacted_members
 from reconciler.pipeline import ClusterObservations, Options, look_at, recorded_probe_arguments
-from reconciler.reports.documents import facts_document
+from reconciler.reports.documents import facts_document, facts_text
 from reconciler.reports.facts import host_lines
 from reconciler.reports.facts_table import observed_lines
 from reconciler.storage.private import write_private
@@ -74,7 +73,7 @@ def command(
     pairs = asyncio.run(look())
     asked = {cluster.name: recorded_probe_arguments(cluster, seen) for cluster, seen in pairs}
     document = facts_document(pairs, asked, datetime.now(UTC).isoformat(timespec="seconds"))
-    text = json.dumps(document, indent=1)
+    text = facts_text(document)
     if output:
         write_private(output, text + "\n")  # passwords of fstab stand in it, too
         note(f"saved: {output}, to be planned from by --facts {output}")
