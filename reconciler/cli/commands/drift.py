@@ -7,6 +7,7 @@ import json
 
 import click
 
+from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
@@ -65,9 +66,11 @@ def command(
 
     FILE may be a directory, whose *.yaml and *.yml are compared one after another. Exit code 2 for any difference, else 3 if something could not be read, else 0.
     """
+    claims = Claims()
 
     def work(path: str) -> FileResult:
         desired = read(path)
+        claims.take(path, desired)
         check_targets(desired, targets)
         options = Options(targets, parallelism)
         found = asyncio.run(_look(desired, options, no_color=no_color))

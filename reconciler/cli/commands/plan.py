@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -84,9 +85,12 @@ def command(
     if form == "html":
         refuse_several(given, "--format html", "name one FILE, or say --format markdown")
 
+    claims = Claims(names=bool(facts))
+
     def work(path: str) -> FileResult:
         source = read_text(path)
         desired = load(path, source)
+        claims.take(path, desired)
         check_targets(desired, targets)
         plan, pairs = plan_desired(
             desired, Options(targets, parallelism), facts=facts, no_color=no_color

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import click
 
+from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
@@ -77,8 +78,12 @@ def command(
             given, "--watch", "name one FILE, and watch each in a terminal of its own"
         )
 
+    claims = Claims()
+
     def work(path: str) -> FileResult:
-        looks = _Looks(read(path), interval, parallelism, no_color)
+        desired = read(path)
+        claims.take(path, desired)
+        looks = _Looks(desired, interval, parallelism, no_color)
         if watch:
             return FileResult(asyncio.run(_again(looks, form, no_color)), lambda: None, dict)
         document = asyncio.run(_first_look(looks))

@@ -1,4 +1,4 @@
-"""Several files and directories at ``plan``, ``drift`` and ``status``."""
+"""Several files and directories at ``observe``, ``plan``, ``drift`` and ``status``."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -9,7 +9,10 @@ import pytest
 import yaml
 
 from reconciler.cli import run
+from reconciler.cli.claims import Claims
 from reconciler.cli.exit_codes import combine_exit_codes
+from reconciler.errors import InputError
+from reconciler.model.desired import Desired
 from tests.cli_harness import desk
 
 FACTS = str(Path("tests/golden/facts/running.json").resolve())
@@ -178,3 +181,95 @@ async def test_changes_of_one_file_are_not_hidden_by_another(tmp_path):
         (tmp_path / "bad.yaml").unlink()
         code, out, _err = await at.run(*flag, ".")
         assert (code, out.startswith("==> cluster.yaml <==\n")) == (2, True)
+
+
+async def test_facts_of_several_files_are_one_document_that_is_planned_from(tmp_path):
+    async with desk(tmp_path) as at:
+        first, second = at.document["clusters"][0]["members"]
+        halves = {"one": first, "two": second}
+        for name, member in halves.items():
+            document = {**at.document, "clusters": [{"name": name, "members": [member]}]}
+            (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(document))
+        (tmp_path / "bad.yaml").write_text(BAD)
+        names = ("bad.yaml", "one.yaml", "two.yaml")
+        code, out, err = await at.run("observe", *names, "-o", "facts.json")
+        assert (code, out) == (1, ""), err
+        assert "bad.yaml:2:" in err
+        code, printed, _err = await at.run("observe", *names[1:])
+        assert (code, json.loads(printed)["hosts"].keys()) == (0, {"node01", "node02"})
+        _code, live, _err = await at.run("plan", *names[1:], "--format", "json")
+    words = ("plan", *names[1:], "--format", "json", "--facts", "facts.json")
+    code, recorded, _err = await at.run(*words)
+    assert (code, recorded) == (0, live)
+    assert [json.loads(line)["file"] for line in live.splitlines()] == [*names[1:]]
+
+
+def test_facts_of_several_files_are_shown_a_file_at_a_time(files, capsys):
+    code, out, err = told(capsys, "observe", "--format", "text", "site")
+    assert (code, out.count("==> site/"), "site/b.yml:2:" in err) == (1, 3, True)
+
+
+TWICE = {
+    "a host": (("drift",), 1, "the host 'one-node01' of cluster 'one'"),
+    "a name in facts": (("plan", "--facts", FACTS), 2, "a cluster 'one'"),
+    "a name to be recorded": (("observe",), 2, "a cluster 'one'"),
+}
+
+
+@pytest.mark.parametrize(("words", "number", "message"), TWICE.values(), ids=TWICE)
+def test_what_an_earlier_file_has_is_refused(files, capsys, words, number, message):
+    other = state("one", 12).replace("node01", f"node0{number}")
+    (files / "other.yaml").write_text(other)
+    code, _out, err = told(capsys, *words, "site/a.yaml", "other.yaml")
+    assert code == 1
+    assert f"error: other.yaml: {message} is in site/a.yaml, too" in err
+    assert "give each file to a command of its own" in err
+
+
+def test_sites_may_use_one_name(files, capsys):
+    (files / "other.yaml").write_text(state("one", 12).replace("node01", "node02"))
+    code, _out, err = told(capsys, "drift", "site/a.yaml", "other.yaml")
+    assert (code, "error:" in err) == (3, False)
+
+
+DEVICES = {
+    "one WWID": ({"wwid": "36001405aa"}, {"wwid": "36001405AA"}, True),
+    "a disk and its partition": (
+        {"wwid": "36001405aa"},
+        {"wwid": "36001405aa", "partition": 1},
+        True,
+    ),
+    "two partitions": (
+        {"wwid": "36001405aa", "partition": 2},
+        {"wwid": "36001405aa", "partition": 1},
+        False,
+    ),
+    "a name that each host gives": (
+        {"path": "/dev/mapper/mpatha"},
+        {"path": "/dev/mapper/mpatha"},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "refused"), DEVICES.values(), ids=DEVICES)
+def test_a_device_is_of_one_file(first, second, refused):
+    claims = Claims()
+    claims.take("a.yaml", with_volume("one", first))
+    if not refused:
+        claims.take("b.yaml", with_volume("two", second))
+        return
+    with pytest.raises(InputError, match=r"the device of volume 'images' is in a\.yaml, too"):
+        claims.take("b.yaml", with_volume("two", second))
+
+
+def with_volume(cluster, device):
+    volume = {
+        "label": "images",
+        "device": device,
+        "size": "1GiB",
+        "mount": {"path": "/srv/images"},
+    }
+    member = {"name": f"{cluster}-node01", "interconnect": "10.0.0.11"}
+    found = {"name": cluster, "members": [member], "volumes": [volume]}
+    return Desired.model_validate({"version": 1, "clusters": [found]})
