@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-from reconciler.errors import InputError
+from reconciler.errors import SpecInvalid
 from reconciler.loading.semantics.devices import identity, overlap
 from reconciler.model.desired import Desired, Volume
 from reconciler.model.host_names import host_key
+from reconciler.model.problems import Problem
 
 _REMEDY = "name it in one file, or give each file to a command of its own"
 
@@ -26,37 +27,41 @@ class Claims:
     disks: dict[str, list[tuple[str, int | None, str]]] = field(default_factory=dict)
 
     def take(self, file: str, desired: Desired) -> None:
-        """Raises InputError, with every reason, where an earlier file has named the same.
+        """Raises SpecInvalid, with every problem, where an earlier file has named the same.
 
         Then nothing of ``desired`` is taken.
         """
         keys = dict(self._keys(desired))
         volumes = [volume for cluster in desired.clusters for volume in cluster.volumes]
         wrong = [
-            f"{words} is in {self.taken[key]}, too"
-            for key, words in keys.items()
+            (code, f"{words} is in {self.taken[key]}, too")
+            for key, (code, words) in keys.items()
             if key in self.taken
         ]
         wrong += [
-            f"the device of volume '{volume.label}' is in {other}, too"
+            (
+                "device-in-two-volumes",
+                f"the device of volume '{volume.label}' is in {other}, too",
+            )
             for volume in volumes
             for other in self._others(volume)
         ]
         if wrong:
-            raise InputError(f"{file}: {'; '.join(wrong)}: {_REMEDY}")
+            problems = [Problem(file, 1, 1, code, message, _REMEDY) for code, message in wrong]
+            raise SpecInvalid(file, (), problems)
         self.taken.update(dict.fromkeys(keys, file))
         for volume in volumes:
             name, partition = identity(volume.device)
             self.disks.setdefault(name, []).append((name, partition, file))
 
-    def _keys(self, desired: Desired) -> Iterator[tuple[Hashable, str]]:
+    def _keys(self, desired: Desired) -> Iterator[tuple[Hashable, tuple[str, str]]]:
         for cluster in desired.clusters:
             name = cluster.name.casefold()
             if self.names:
-                yield name, f"a cluster '{cluster.name}'"
+                yield name, ("duplicate-cluster", f"a cluster '{cluster.name}'")
             for member in cluster.members:
                 words = f"the host '{member.name}' of cluster '{cluster.name}'"
-                yield (name, host_key(member.name)), words
+                yield (name, host_key(member.name)), ("host-in-two-clusters", words)
 
     def _others(self, volume: Volume) -> Iterator[str]:
         """Files with that device: of names that are the same in the whole world.

@@ -11,7 +11,7 @@ import yaml
 from reconciler.cli import run
 from reconciler.cli.claims import Claims
 from reconciler.cli.exit_codes import combine_exit_codes
-from reconciler.errors import InputError
+from reconciler.errors import SpecInvalid
 from reconciler.model.desired import Desired
 from tests.cli_harness import desk
 
@@ -210,9 +210,9 @@ def test_facts_of_several_files_are_shown_a_file_at_a_time(files, capsys):
 
 
 TWICE = {
-    "a host": (("drift",), 1, "the host 'one-node01' of cluster 'one'"),
-    "a name in facts": (("plan", "--facts", FACTS), 2, "a cluster 'one'"),
-    "a name to be recorded": (("observe",), 2, "a cluster 'one'"),
+    "a host": (("drift",), 1, "host-in-two-clusters]: the host 'one-node01' of cluster 'one'"),
+    "a name in facts": (("plan", "--facts", FACTS), 2, "duplicate-cluster]: a cluster 'one'"),
+    "a name to be recorded": (("observe",), 2, "duplicate-cluster]: a cluster 'one'"),
 }
 
 
@@ -222,7 +222,7 @@ def test_what_an_earlier_file_has_is_refused(files, capsys, words, number, messa
     (files / "other.yaml").write_text(other)
     code, _out, err = told(capsys, *words, "site/a.yaml", "other.yaml")
     assert code == 1
-    assert f"error: other.yaml: {message} is in site/a.yaml, too" in err
+    assert f"other.yaml:1:1: error[{message} is in site/a.yaml, too\n" in err
     assert "give each file to a command of its own" in err
 
 
@@ -259,8 +259,11 @@ def test_a_device_is_of_one_file(first, second, refused):
     if not refused:
         claims.take("b.yaml", with_volume("two", second))
         return
-    with pytest.raises(InputError, match=r"the device of volume 'images' is in a\.yaml, too"):
+    with pytest.raises(SpecInvalid) as raised:
         claims.take("b.yaml", with_volume("two", second))
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.code) == ("b.yaml", "device-in-two-volumes")
+    assert problem.message == "the device of volume 'images' is in a.yaml, too"
 
 
 def with_volume(cluster, device):
