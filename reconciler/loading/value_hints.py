@@ -9,7 +9,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from reconciler.loading.characters import say_character
-from reconciler.model.quantities import format_size
+from reconciler.model.quantities import MOST_MEMBERS, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -201,6 +201,21 @@ def _timed_number(key: str, text: str) -> str:
     if key == "dead_threshold":  # o2cb: (threshold - 1) * 2 s
         return f"write {thousandths // 2000 + 1}: it counts heartbeats of 2 s"
     return ""
+
+
+def share_hint(text: str) -> str:
+    """The number of members, or the percentage of them, that was probably meant."""
+    plain = text.strip().lower().replace(" percent", "%").replace("pct", "%")
+    plain = re.sub(r"\s+(?=%)", "", plain)
+    if re.fullmatch(r"0+%?", plain):
+        return "write 1 for one member at a time: with none at a time nothing would change"
+    if re.fullmatch(r"([1-9][0-9]?|100)%", plain):
+        return f"write {plain}"
+    if re.fullmatch(r"[0-9]{3,9}%", plain):
+        return "write 100% at most; a turn still leaves one that serves each volume"
+    if re.fullmatch(r"[1-9][0-9]{0,2}", plain) and int(plain) <= MOST_MEMBERS:
+        return f"write {plain} without quotes for so many members, or '{plain}%'"
+    return "write a number of members like 2, or a percentage of them like 25%"
 
 
 def duration_hint(text: str) -> str:

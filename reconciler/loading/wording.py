@@ -151,8 +151,7 @@ def _type_hint(wrong: _Wrong) -> str:
 
 def _number_hint(wrong: _Wrong) -> str:
     if not re.fullmatch(r"[-+]?[0-9_]+", wrong.text):
-        found = value_hints.number_hint(wrong.key, wrong.text)
-        return found or hints.number_range(wrong.path)
+        return value_hints.number_hint(wrong.key, wrong.text) or hints.number_range(wrong.path)
     return f"write {wrong.text.replace('_', '')}, without quotes and underscores"
 
 
@@ -270,6 +269,7 @@ _BY_CODE: dict[str, Callable[[_Wrong], str]] = {
 }
 _BY_KEY: dict[str, Callable[[_Wrong], str]] = {
     "host": lambda wrong: host_hints.host_hint(wrong.text),
+    "max_unavailable": lambda wrong: value_hints.share_hint(wrong.text),
     "name": _name_hint,
     "options": _list_hint,
     "path": lambda wrong: device_path_hint(wrong.text) or value_hints.path_hint(wrong.text),

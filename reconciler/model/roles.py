@@ -101,9 +101,11 @@ def withhold(volume: Volume) -> Volume:
     return volume.with_planning_state(state=PlanningState.WITHHELD)
 
 
-def without_mount_on(volume: Volume, host: str) -> Volume:
-    """The volume, not mounted on ``host`` and elsewhere as it is."""
-    return volume.with_planning_state(unmounted_on=volume.unmounted_on | {host})
+def without_mount_on(volume: Volume, *hosts: str) -> Volume:
+    """The volume, not mounted on ``hosts`` and elsewhere as it is; itself without any."""
+    if not hosts:
+        return volume
+    return volume.with_planning_state(unmounted_on=volume.unmounted_on | {*hosts})
 
 
 def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:

@@ -33,7 +33,29 @@ def on(device: str) -> str:
     return replaced(DEVICE, device)
 
 
+def unavailable(value: str) -> str:
+    return replaced("    members:\n", f"    max_unavailable: {value}\n    members:\n")
+
+
+TURN = "write a number of members like 2, or a percentage of them like 25%"
+NONE = "write 1 for one member at a time: with none at a time nothing would change"
 MEANT = {
+    "no member at a time": (unavailable("0"), NONE),
+    "no percent of the members": (unavailable("0%"), NONE),
+    "more than all of the members": (
+        unavailable("101%"),
+        "write 100% at most; a turn still leaves one that serves each volume",
+    ),
+    "more members than there can be": (unavailable("256"), TURN),
+    "less than no member": (unavailable("-1"), TURN),
+    "a truth for members at a time": (unavailable("true"), TURN),
+    "a part of a member": (unavailable("1.5"), TURN),
+    "a quoted number of members": (
+        unavailable('"25"'),
+        "write 25 without quotes for so many members, or '25%'",
+    ),
+    "a blank in a percentage": (unavailable('"25 %"'), "write 25%"),
+    "percent in a word": (unavailable("25 percent"), "write 25%"),
     "hosts in brackets": (named("node[01-04]"), EACH),
     "hosts in brackets in braces": (flow("node[01-04]"), EACH),
     "hosts in braces": (named("node{01..04}"), EACH),
