@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.model.problems import Problem
-    from reconciler.reports.junit import Case
+    from reconciler.reports.junit import Case, Suite
+    from reconciler.reports.sarif import Result
 
 _WIDEST = 160
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
@@ -42,21 +43,30 @@ def as_sarif(problems: Iterable[Problem]) -> str:
     """A SARIF 2.1.0 log, as code hosts show it beside the lines of a change."""
     from reconciler.reports import sarif  # noqa: PLC0415  # most forms do without
 
-    return sarif.render(
-        [
-            sarif.Result(p.code, "error", _sentence(p), p.file, (p.line, p.column))
-            for p in problems
-        ]
-    )
+    return sarif.render(sarif_results(problems))
+
+
+def sarif_results(problems: Iterable[Problem]) -> list[Result]:
+    """The results alone, to be put beside others."""
+    from reconciler.reports.sarif import Result  # noqa: PLC0415  # as above
+
+    return [Result(p.code, "error", _sentence(p), p.file, (p.line, p.column)) for p in problems]
 
 
 def as_junit(files: Sequence[str], problems: Iterable[Problem]) -> str:
     """A JUnit report: a suite a file, a failure a problem, one passed case for a valid file."""
     from reconciler.reports import junit  # noqa: PLC0415  # as above
 
+    return junit.render(junit_suites(files, problems))
+
+
+def junit_suites(files: Sequence[str], problems: Iterable[Problem]) -> list[Suite]:
+    """The suites alone, to be put beside others."""
+    from reconciler.reports.junit import Suite  # noqa: PLC0415  # as above
+
     listed = list(problems)
     found = {file: [problem for problem in listed if problem.file == file] for file in files}
-    return junit.render([junit.Suite(file, _cases(mine)) for file, mine in found.items()])
+    return [Suite(file, _cases(mine)) for file, mine in found.items()]
 
 
 def headline(problem: Problem) -> str:

@@ -81,7 +81,7 @@ def a_device_holds_one_volume(desired: Desired) -> Iterator[Finding]:
     seen: list[tuple[str, int | None, str]] = []
     for path, _, volume in volumes(desired):
         name, partition = identity(volume.device)
-        first = next((use for use in seen if _overlap(use, name, partition)), None)
+        first = next((use for use in seen if overlap(use, name, partition)), None)
         if first and name:
             message = f"this device holds the volume '{first[2]}' already"
             hint = "a device, or a disk and its partition, can hold one volume"
@@ -137,7 +137,8 @@ def _as_wwid(name: str) -> str:
     return re.sub(r"^(scsi-|nvme-|dm-uuid-mpath-|mpath-)", "", name)
 
 
-def _overlap(use: tuple[str, int | None, str], name: str, partition: int | None) -> bool:
+def overlap(use: tuple[str, int | None, str], name: str, partition: int | None) -> bool:
+    """Whether a disk, or a partition of it, is the one in ``use`` or has a part in common."""
     return use[0] == name and (use[1] == partition or None in {use[1], partition})
 
 
