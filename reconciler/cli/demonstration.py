@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.error_exits import USAGE
 from reconciler.cli.terminal import show
-from reconciler.errors import UsageError
 from reconciler.storage.private import write_private
 
 if TYPE_CHECKING:
@@ -160,9 +160,7 @@ def _befall(world: World, argv: tuple[str, ...]) -> Reply:
     _program, verb, host, what = argv
     if host not in world.machines or host == BENCH:
         known = ", ".join(name for name in world.machines if name != BENCH)
-        return Reply(
-            UsageError.exit_code, "", f"error: the demo has no host {host}; it has {known}\n"
-        )
+        return Reply(USAGE, "", f"error: the demo has no host {host}; it has {known}\n")
     mishap = MISHAPS[what]
     act = mishap.happens if verb == "break" else mishap.ends
     try:

@@ -246,7 +246,8 @@ class Cluster(Strict):
         description="stable: members keep their numbers; compact: renumbered without gaps.",
     )
     rollout: Literal["rolling", "window"] = Field(
-        default="rolling", description="One host at a time where possible, or all at once."
+        default="rolling",
+        description="In turns of max_unavailable members where possible, or all at once.",
     )
     max_unavailable: Share = Field(
         default=1,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import mount_subject
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.quantities import part_of
 from reconciler.model.roles import listed_members, mounting_it
-from reconciler.resources.mounts.moves import places
+from reconciler.resources.mounts.moves import former_mounts
+from reconciler.resources.mounts.readings import read_mounted
 
 Serving = Mapping[str, frozenset[str]]
 
@@ -28,11 +30,11 @@ def take_turns(
 def split(names: Sequence[str], most: int, serves: Serving) -> tuple[tuple[str, ...], ...]:
     """Turns of at most ``most``; one of several never has all that serve a volume."""
     turns: list[list[str]] = []
-    left: dict[str, int] = {}
+    left: dict[str, int] = {}  # by label, who serves a volume and is not in the turn
     for name in names:
         mine = {label for label, hosts in serves.items() if name in hosts}
         full = not turns or len(turns[-1]) >= most
-        if full or any(count <= (label in mine) for label, count in left.items()):
+        if full or not all(left.values()) or any(left[label] == 1 for label in mine):
             turns.append([])
             left = {label: len(hosts) for label, hosts in serves.items() if hosts}
         turns[-1].append(name)
@@ -56,7 +58,11 @@ def serving(cluster: Cluster, observed: Observed) -> Serving:
 
 
 def _has(volume: Volume, facts: HostFacts) -> bool:
-    """Whether it is known to be mounted there, at its path or at one that it had."""
+    """Whether it is known to be mounted there, at its path or at one that it had.
+
+    A host that no longer sees the device serves nothing, although the mount stands.
+    """
     if any(isinstance(part, Unknown) for part in (facts.mounts, facts.wanted, facts.disks)):
         return False
-    return bool(places(volume, facts))
+    here = read_mounted(facts, mount_subject(volume)) == "mounted"
+    return here or bool(former_mounts(volume, facts))

@@ -70,7 +70,7 @@ def probe() -> str:
     return shlex.join(("sh", "-c", probe_text(), "probe"))
 
 
-def desired(farm: Farm) -> dict[str, object]:
+def desired_state(farm: Farm) -> dict[str, object]:
     """The desired-state file of all hosts, as data."""
     clusters: dict[str, list[dict[str, object]]] = {}
     for host in farm.hosts:
@@ -95,7 +95,7 @@ def write_files(farm: Farm) -> None:
     """What each contender reads: configurations, inventories, the command."""
     place, hosts = farm.place, farm.hosts
     # JSON is YAML, and a file that people write is read by the same reader.
-    (place / "cluster.yaml").write_text(json.dumps(desired(farm), indent=1))
+    (place / "cluster.yaml").write_text(json.dumps(desired_state(farm), indent=1))
     (place / "hosts").write_text("".join(f"{host.address}\n" for host in hosts))
     (place / "command").write_text(probe())
     (place / "ssh_config").write_text(
@@ -124,8 +124,10 @@ def contenders() -> tuple[Contender, ...]:
     """All of them; the first is what the others are compared with."""
     rivals = VENV / "bin"
     return (
-        Contender("ssh, tuned, `xargs -P 8`", lambda farm: ssh(farm, TUNED), ended),
-        Contender("ssh, defaults, `xargs -P 8`", lambda farm: ssh(farm, ()), ended, 255, 3),
+        Contender("ssh, tuned, `xargs -P 8`", lambda farm: ssh(farm, TUNED), count_ends),
+        Contender(
+            "ssh, defaults, `xargs -P 8`", lambda farm: ssh(farm, ()), count_ends, 255, 3
+        ),
         Contender(
             "asyncssh alone, tuned",
             lambda farm: [
@@ -134,7 +136,7 @@ def contenders() -> tuple[Contender, ...]:
                 str(farm.place),
                 str(PORT),
             ],
-            ended,
+            count_ends,
         ),
         Contender(
             "pyinfra, 7 facts",
@@ -183,7 +185,7 @@ def ssh(farm: Farm, options: Sequence[str]) -> list[str]:
     return ["xargs", "-P", "8", "-a", "hosts", "-I", "@HOST@", *client]
 
 
-def ended(text: str, _farm: Farm) -> int:
+def count_ends(text: str, _farm: Farm) -> int:
     """Answers of the probe that are whole."""
     return text.count("@@done")
 

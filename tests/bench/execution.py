@@ -88,7 +88,7 @@ def wishes(world, case: str, names: list[str]) -> tuple[list[Desired], Desired]:
     raise ValueError(case)
 
 
-def played(case: str, count: int, round_trip: float) -> tuple[Counted, float]:
+def play(case: str, count: int, round_trip: float) -> tuple[Counted, float]:
     """All that the run of a case sent, and the seconds that it took in the hosts' time."""
     world = witnessed(count, Shape("scsi"))
     before, after = wishes(world, case, sorted(world.machines))
@@ -105,7 +105,7 @@ def played(case: str, count: int, round_trip: float) -> tuple[Counted, float]:
 
 def counts(case: str, count: int) -> Counts:
     """What a run of a case needs with so many members."""
-    (line, seconds), (_, longer) = played(case, count, 0.0), played(case, count, SHORT)
+    (line, seconds), (_, longer) = play(case, count, 0.0), play(case, count, SHORT)
     return Counts(
         count,
         line.kinds.total(),

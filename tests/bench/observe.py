@@ -68,7 +68,7 @@ def measure(size: int, runs: int, place: Path) -> Iterator[str]:
         for turn in range(runs):
             for client in taking_part:
                 if turn < client.most_runs:
-                    costs[client.name].append(checked(client, farm, found))
+                    costs[client.name].append(measure_one(client, farm, found))
             second.append(float(run(warm(farm), found, place).output))
             print(f"{size} hosts, run {turn + 1} of {runs}", file=sys.stderr, flush=True)
         peaks = {
@@ -80,7 +80,7 @@ def measure(size: int, runs: int, place: Path) -> Iterator[str]:
     yield from rows(size, costs, second, peaks)
 
 
-def checked(client: Contender, farm: farms.Farm, found: Mapping[str, str]) -> Cost:
+def measure_one(client: Contender, farm: farms.Farm, found: Mapping[str, str]) -> Cost:
     """The cost of a run in which every host answered; else the benchmark ends."""
     cost = run(client.command(farm), found, farm.place)
     if (answers := client.answered(cost.output, farm)) != len(farm.hosts):

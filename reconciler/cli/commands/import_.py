@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 import click
-from pydantic import ValidationError
 
 from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import LOGIN, NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import is_quiet, note, observing, show
@@ -24,7 +24,7 @@ from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import HostFacts, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
-from reconciler.model.ssh_access import NO_HOST_KEYS, Ssh
+from reconciler.model.ssh_access import Ssh
 from reconciler.model.unmanaged import unsayable_name
 from reconciler.pipeline import HostFactory, Options, look_at
 from reconciler.probe import probe_command
@@ -263,40 +263,10 @@ class Search:
         return (*told, *self.twins)
 
 
-def login(
-    user: str | None, identity: str | None, known_hosts: str | None, *, sudo: bool
-) -> Ssh:
-    """How to log in, as the options say; UsageError for what no file could say either."""
-    values = {"user": user, "identity": identity, "known_hosts": known_hosts}
-    if known_hosts in NO_HOST_KEYS:
-        raise UsageError(
-            f"--known-hosts {known_hosts} would switch off the check of host keys; name a file "
-            "of known hosts, or leave it out"
-        )
-    given = {key: value for key, value in values.items() if value}
-    return _ssh(given | ({"sudo": True} if sudo else {}))
-
-
-def check_hosts(hosts: Sequence[str]) -> None:
-    """Raises UsageError for what cannot be a host's name or address."""
-    for host in hosts:
-        _ssh({"host": host})
-
-
-def _ssh(values: Mapping[str, object]) -> Ssh:
-    """Where and how to log in; UsageError for what no file could say either."""
-    try:
-        return Ssh.model_validate(values)
-    except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        option = "HOST" if found["loc"][0] == "host" else f"--{found['loc'][0]}"
-        raise UsageError(f"{option}: {found['msg']}") from error
-
-
 def _unaskable(name: str) -> Unreachable | None:
     """Why a host cannot be asked for by its name in the cluster, which others chose."""
     try:
-        _ssh({"host": name})
+        check_hosts([name])
     except UsageError as error:
         return Unreachable(name, "host-unreachable", str(error))
     return None

@@ -94,6 +94,6 @@ NOUNS: Mapping[str, Noun] = {
 def find_noun(word: str) -> str:
     """The noun that ``word`` is, in any case, number and with blanks or dashes; else empty."""
     plain = word.casefold().replace("-", " ")
-    plain = plain.removeprefix("kernel.") if plain == "kernel.panic_on_oops" else plain
-    forms = {plain, plain.replace(" ", "_"), plain.removesuffix("s"), plain.removesuffix("es")}
+    ends = {plain, plain.removesuffix("s"), plain.removesuffix("es")}
+    forms = ends | {plain.replace(" ", "_"), plain.removeprefix("kernel.")}
     return next((noun for noun in NOUNS if noun in forms), "")

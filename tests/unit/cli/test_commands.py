@@ -90,7 +90,6 @@ async def test_two_runs_at_once_one_is_locked_out(tmp_path):
         first.send_signal(signal.SIGSTOP)
         code, _out, err = await at.run(*words)
         assert code == 5, err
-        assert code == 5, err
         first.send_signal(signal.SIGCONT)
         await first.communicate()
         assert first.returncode == 0

@@ -111,7 +111,7 @@ async def test_it_asks_on_a_terminal(tmp_path):
     assert (cluster.name, len(cluster.members)) == ("images", 3)
 
 
-@pytest.mark.parametrize("name", ["/dev/null", "none"])
+@pytest.mark.parametrize("name", ["/dev/null", "none", "NONE"])
 def test_the_check_of_host_keys_is_not_switched_off_by_an_option(name, capsys, tmp_path):
     file = tmp_path / "c.yaml"
     assert run(["init", "node01", "--known-hosts", name, "-o", str(file), "--no-input"]) == 64
@@ -127,3 +127,5 @@ def test_an_option_that_no_file_could_say_is_named(capsys):
     assert capsys.readouterr().err.startswith(
         "error: --user: 'ro ot' is not the name of a user"
     )
+    assert run(["init", "node01", "--known-hosts", "a\nb", "--no-input"]) == 64
+    assert capsys.readouterr().err.startswith("error: --known-hosts: ")

@@ -43,7 +43,7 @@ def files(tmp_path, monkeypatch):
     return tmp_path
 
 
-def told(capsys, *words):
+def run_here(capsys, *words):
     code = run(list(words))
     return code, *capsys.readouterr()
 
@@ -68,7 +68,7 @@ ENDS = {PLAN: 3, ("drift",): 3, ("status", "--interval", "1s"): 1}
 
 @pytest.mark.parametrize("words", ENDS, ids=lambda words: words[0])
 def test_a_broken_file_hides_no_other_and_each_has_its_heading(files, capsys, words):
-    code, out, err = told(capsys, *words, "site")
+    code, out, err = run_here(capsys, *words, "site")
     names = ["site/a.yaml", "site/b.yml", "site/c.yaml"]
     heads = [line for line in out.splitlines() if line.startswith("==>")]
     assert (code, heads) == (1, [f"==> {name} <==" for name in names])
@@ -83,11 +83,11 @@ def test_each_is_told_as_it_is_told_alone_and_one_file_twice_counts_once(
     files, capsys, words, code, form
 ):
     words = (*words, "--format", form)
-    ended, first, _err = told(capsys, *words, "site/a.yaml")
-    again, same, _err = told(capsys, *words, "site/a.yaml", "./site/../site/a.yaml")
+    ended, first, _err = run_here(capsys, *words, "site/a.yaml")
+    again, same, _err = run_here(capsys, *words, "site/a.yaml", "./site/../site/a.yaml")
     assert (ended, again) == (code, code)
     assert len(same) == len(first)
-    ended, both, _err = told(capsys, *words, "site/a.yaml", "site/c.yaml", "site/a.yaml")
+    ended, both, _err = run_here(capsys, *words, "site/a.yaml", "site/c.yaml", "site/a.yaml")
     assert ended == code
     if form == "text":
         assert both.startswith(f"==> site/a.yaml <==\n{first}\n==> site/c.yaml <==\n")
@@ -104,7 +104,7 @@ def test_each_is_told_as_it_is_told_alone_and_one_file_twice_counts_once(
 
 @pytest.mark.parametrize("words", [PLAN, ("drift",)], ids=lambda words: words[0])
 def test_of_several_files_machines_get_one_document(files, capsys, words):
-    _code, out, _err = told(capsys, *words, "--format", "junit", "site")
+    _code, out, _err = run_here(capsys, *words, "--format", "junit", "site")
     suites = ET.fromstring(out)  # noqa: S314  # our own
     assert [suite.get("name").rpartition(" ")[2] for suite in suites] == [
         "one",
@@ -117,7 +117,7 @@ def test_of_several_files_machines_get_one_document(files, capsys, words):
 
 
 def test_sarif_names_the_file_of_each_result(files, capsys):
-    code, out, _err = told(capsys, *PLAN, "--format", "sarif", "site")
+    code, out, _err = run_here(capsys, *PLAN, "--format", "sarif", "site")
     (log,) = json.loads(out)["runs"]
     places = [r["locations"][0]["physicalLocation"] for r in log["results"]]
     found = {place["artifactLocation"]["uri"] for place in places}
@@ -127,7 +127,7 @@ def test_sarif_names_the_file_of_each_result(files, capsys):
 
 
 def test_lines_of_json_and_markdown_tell_what_failed(files, capsys):
-    _code, out, _err = told(capsys, "drift", "--format", "json", "site", "none.yaml")
+    _code, out, _err = run_here(capsys, "drift", "--format", "json", "site", "none.yaml")
     lines = [json.loads(line) for line in out.splitlines()]
     assert [(line["file"], "problems" in line) for line in lines] == [
         ("site/a.yaml", False),
@@ -136,7 +136,7 @@ def test_lines_of_json_and_markdown_tell_what_failed(files, capsys):
         ("none.yaml", True),
     ]
     assert lines[3]["problems"][0]["code"] == "file-unread"
-    _code, out, _err = told(capsys, "drift", "--format", "markdown", "site")
+    _code, out, _err = run_here(capsys, "drift", "--format", "markdown", "site")
     assert out.count("## `site/") == 3
     assert "```\nsite/b.yml:2:" in out
 
@@ -151,7 +151,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("words", REFUSED.values(), ids=REFUSED)
 def test_what_is_of_one_file_is_refused_with_several(files, capsys, words):
-    code, out, err = told(capsys, *words, "site")
+    code, out, err = run_here(capsys, *words, "site")
     assert (code, out) == (64, "")
     assert " is of one file, and 3 are given: name one FILE, " in " ".join(err.split())
     assert not list(files.glob("p.*"))
@@ -159,11 +159,11 @@ def test_what_is_of_one_file_is_refused_with_several(files, capsys, words):
 
 def test_an_empty_directory_is_told_and_the_rest_goes_on(files, capsys):
     (files / "empty").mkdir()
-    code, out, err = told(capsys, *PLAN, "empty", "site/a.yaml", "none.yaml")
+    code, out, err = run_here(capsys, *PLAN, "empty", "site/a.yaml", "none.yaml")
     assert (code, out.count("==>")) == (64, 3)
     assert "error: empty: no *.yaml or *.yml in this directory" in err
     assert "none.yaml: No such file" in err
-    assert told(capsys, *PLAN, "empty")[0] == 64
+    assert run_here(capsys, *PLAN, "empty")[0] == 64
 
 
 async def test_changes_of_one_file_are_not_hidden_by_another(tmp_path):
@@ -205,7 +205,7 @@ async def test_facts_of_several_files_are_one_document_that_is_planned_from(tmp_
 
 
 def test_facts_of_several_files_are_shown_a_file_at_a_time(files, capsys):
-    code, out, err = told(capsys, "observe", "--format", "text", "site")
+    code, out, err = run_here(capsys, "observe", "--format", "text", "site")
     assert (code, out.count("==> site/"), "site/b.yml:2:" in err) == (1, 3, True)
 
 
@@ -220,7 +220,7 @@ TWICE = {
 def test_what_an_earlier_file_has_is_refused(files, capsys, words, number, message):
     other = state("one", 12).replace("node01", f"node0{number}")
     (files / "other.yaml").write_text(other)
-    code, _out, err = told(capsys, *words, "site/a.yaml", "other.yaml")
+    code, _out, err = run_here(capsys, *words, "site/a.yaml", "other.yaml")
     assert code == 1
     assert f"other.yaml:1:1: error[{message} is in site/a.yaml, too\n" in err
     assert "give each file to a command of its own" in err
@@ -228,7 +228,7 @@ def test_what_an_earlier_file_has_is_refused(files, capsys, words, number, messa
 
 def test_sites_may_use_one_name(files, capsys):
     (files / "other.yaml").write_text(state("one", 12).replace("node01", "node02"))
-    code, _out, err = told(capsys, "drift", "site/a.yaml", "other.yaml")
+    code, _out, err = run_here(capsys, "drift", "site/a.yaml", "other.yaml")
     assert (code, "error:" in err) == (3, False)
 
 

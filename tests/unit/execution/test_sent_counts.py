@@ -16,7 +16,7 @@ def test_a_create_sends_no_more_than_it_needs(members, probes, kilobytes, chain)
     assert round(found.chain) <= chain
 
 
-def test_more_members_need_no_more_looks_each():
+def test_eight_members_need_hardly_more_looks_each_than_three():
     few, many = counts("create", 3), counts("create", 8)
     assert many.probes / 8 <= 1.1 * few.probes / 3
 

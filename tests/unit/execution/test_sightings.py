@@ -27,7 +27,7 @@ class Asked:
         return found
 
 
-def played(story):
+def play(story):
     asked = Asked()
     looks = Looks(asked.look)
     return drive(bare_cluster(1), story(looks, asked))
@@ -41,7 +41,7 @@ def test_what_is_asked_in_one_moment_is_one_look_a_host():
         assert asked.log[0] == ("node01", {"live-nodes", "fstab"})
         assert len(asked.log) == 3
 
-    played(story)
+    play(story)
 
 
 def test_what_was_seen_before_serves_no_later_question():
@@ -50,7 +50,7 @@ def test_what_was_seen_before_serves_no_later_question():
         await looks.see([LISTS])
         assert asked.hosts() == [*ALL, *ALL]
 
-    played(story)
+    play(story)
 
 
 def test_a_mount_looks_at_its_own_host_and_knows_the_others_lists_for_a_while():
@@ -65,7 +65,7 @@ def test_a_mount_looks_at_its_own_host_and_knows_the_others_lists_for_a_while():
         await looks.see_before_mount("node02", [LISTS])
         assert asked.hosts() == [*ALL]
 
-    played(story)
+    play(story)
 
 
 def test_after_a_command_that_may_change_a_list_all_are_looked_at():
@@ -78,7 +78,7 @@ def test_after_a_command_that_may_change_a_list_all_are_looked_at():
         await looks.see_before_mount("node01", [LISTS])
         assert asked.hosts() == [*ALL]
 
-    played(story)
+    play(story)
 
 
 def test_a_list_that_was_read_while_a_command_could_change_it_is_not_kept():
@@ -91,7 +91,7 @@ def test_a_list_that_was_read_while_a_command_could_change_it_is_not_kept():
         await looks.see_before_mount("node01", [LISTS])
         assert asked.hosts() == [*ALL]
 
-    played(story)
+    play(story)
 
 
 def test_a_host_that_is_asked_for_more_before_a_mount_is_looked_at():
@@ -102,4 +102,4 @@ def test_a_host_that_is_asked_for_more_before_a_mount_is_looked_at():
         await looks.see_before_mount("node01", [LISTS, well])
         assert set(asked.hosts()) == {"node01", "node03"}
 
-    played(story)
+    play(story)

@@ -17,15 +17,15 @@ def flow(name: str) -> str:
     ).replace("10.0.0.1\n", "10.0.0.1}\n")
 
 
-def named(name: str) -> str:
+def with_name(name: str) -> str:
     return replaced("name: node1", f"name: {name}")
 
 
-def sized(size: str) -> str:
+def with_size(size: str) -> str:
     return replaced("fill", size)
 
 
-def reached(address: str) -> str:
+def with_address(address: str) -> str:
     return replaced(ADDRESS, f"interconnect: {address}")
 
 
@@ -56,36 +56,39 @@ MEANT = {
     ),
     "a blank in a percentage": (unavailable('"25 %"'), "write 25%"),
     "percent in a word": (unavailable("25 percent"), "write 25%"),
-    "hosts in brackets": (named("node[01-04]"), EACH),
+    "hosts in brackets": (with_name("node[01-04]"), EACH),
     "hosts in brackets in braces": (flow("node[01-04]"), EACH),
-    "hosts in braces": (named("node{01..04}"), EACH),
+    "hosts in braces": (with_name("node{01..04}"), EACH),
     "hosts in braces in braces": (flow("node{01..04}"), EACH),
-    "hosts with a comma": (named("node01,node02"), EACH),
+    "hosts with a comma": (with_name("node01,node02"), EACH),
     "hosts of a member": (
         replaced("- name: node1\n        interconnect: 10.0.0.1", "- node[01-04]"),
         EACH,
     ),
     "an address for a name": (
-        named("10.0.0.1"),
+        with_name("10.0.0.1"),
         "write what 'hostname -s' prints there, and 'interconnect: 10.0.0.1' below it",
     ),
     "a user before a name": (
-        named("root@node01"),
+        with_name("root@node01"),
         "write name: node01, and below it ssh: {user: root}",
     ),
     "a port behind a name": (
-        named("node01:22"),
+        with_name("node01:22"),
         "write name: node01, and below it ssh: {port: 22}",
     ),
-    "a letter with a mark": (named("n\u00f6de"), "write it in plain letters: node"),
+    "a letter with a mark": (with_name("n\u00f6de"), "write it in plain letters: node"),
     "addresses in brackets": (
-        reached("10.0.0.[1-4]"),
+        with_address("10.0.0.[1-4]"),
         "write a member for each host, with its own address: 'interconnect: 10.0.0.11'",
     ),
-    "an address in a URL": (reached("http://10.0.0.1"), "write one address alone: 10.0.0.1"),
-    "two addresses": (reached("10.0.0.1, 10.1.0.1"), "write one address alone: 10.0.0.1"),
-    "commas in an address": (reached("10,0,0,1"), "did you mean 10.0.0.1?"),
-    "a letter in an address": (reached("10.0.0.1l"), "did you mean 10.0.0.11?"),
+    "an address in a URL": (
+        with_address("http://10.0.0.1"),
+        "write one address alone: 10.0.0.1",
+    ),
+    "two addresses": (with_address("10.0.0.1, 10.1.0.1"), "write one address alone: 10.0.0.1"),
+    "commas in an address": (with_address("10,0,0,1"), "did you mean 10.0.0.1?"),
+    "a letter in an address": (with_address("10.0.0.1l"), "did you mean 10.0.0.11?"),
     "eui. as a device": (on("eui.0025388b71"), "write device: {wwid: 'eui.0025388b71'}"),
     "naa. as a device": (on("naa.600140512345"), "write device: {wwid: '3600140512345'}"),
     "a name of multipath": (on("mpatha"), f"write device: {{wwid: \u2026}}; {DISK}"),
@@ -113,14 +116,14 @@ MEANT = {
         "write wwid: 36001405a, and beside it partition: 1",
     ),
     "a UUID": (on("{uuid: abc}"), "did you mean 'wwid'?"),
-    "a size of words": (sized("unlimited"), SIZE),
-    "a size as a list": (sized("[800GiB]"), SIZE),
-    "a size with a semicolon": (sized("800GiB;"), "write 800GiB alone"),
-    "a size with a comment of C": (sized("800GiB // all"), "write 800GiB alone"),
-    "a size with a comma": (sized("800,5GiB"), "did you mean '819712MiB'?"),
-    "a size of two": (sized("1TiB 200GiB"), "write one number: 1224GiB"),
-    "a size of exbibytes": (sized("2EiB"), "write '2048PiB'"),
-    "a size of an underscore": (sized("1_000GiB"), "write 1000GiB alone"),
+    "a size of words": (with_size("unlimited"), SIZE),
+    "a size as a list": (with_size("[800GiB]"), SIZE),
+    "a size with a semicolon": (with_size("800GiB;"), "write 800GiB alone"),
+    "a size with a comment of C": (with_size("800GiB // all"), "write 800GiB alone"),
+    "a size with a comma": (with_size("800,5GiB"), "did you mean '819712MiB'?"),
+    "a size of two": (with_size("1TiB 200GiB"), "write one number: 1224GiB"),
+    "a size of exbibytes": (with_size("2EiB"), "write '2048PiB'"),
+    "a size of an underscore": (with_size("1_000GiB"), "write 1000GiB alone"),
     "a port as a word": (
         member("port: ssh"),
         "write a whole number from 1 to 65534. TCP port of cluster traffic.  "
@@ -154,12 +157,12 @@ MEANT = {
         "write '- name: node1', with a space after the dash",
     ),
     "no space behind a colon": (
-        sized("fill").replace("size: fill", "size:fill"),
+        with_size("fill").replace("size: fill", "size:fill"),
         "write 'size: fill', with a space after the colon",
     ),
     "an equals sign": (replaced("size: fill", "size = fill"), "write 'size: fill'"),
     "two keys on a line": (
-        sized("fill format: never"),
+        with_size("fill format: never"),
         "write 'format: never' on a line of its own",
     ),
     "a comment of C": (

@@ -77,14 +77,23 @@ def test_who_has_the_volume_counts_and_not_who_could_have_it():
     assert turns == ((EIGHT[0],), EIGHT[1:5], EIGHT[5:])
 
 
+def test_who_no_longer_sees_the_device_serves_nothing():
+    cluster = spec(EIGHT[:3], volumes=[volume()], max_unavailable=2)
+    seen = converged(cluster)
+    blind = {name: replace(f, wanted=()) for name, f in seen.hosts.items() if name == "node03"}
+    hosts = Observed({**seen.hosts, **blind})
+    assert serving(cluster, hosts) == {"images": frozenset(EIGHT[:2])}
+    assert take_turns(EIGHT[:2], cluster, hosts) == ((EIGHT[0],), (EIGHT[1],))
+
+
 def test_of_a_volume_that_nobody_has_yet_all_count_that_are_to_have_it():
     cluster = spec(volumes=[volume()], max_unavailable=3)
     found = serving(cluster, bare(cluster))
     assert found == {"images": frozenset(m.name for m in cluster.members)}
 
 
-def moved(names, **more):
-    """Members that ran with the numbers 0 and on, each to have the next number but seven."""
+def renumbered_cluster(names, **more):
+    """Members that ran with the numbers 0 and on, each to have one from 20 on."""
     was = spec(names, volumes=[volume()])
     members = [
         {"name": name, "interconnect": f"10.0.0.{11 + place}", "number": place + 20}
@@ -94,7 +103,7 @@ def moved(names, **more):
 
 
 def outages(names, **more):
-    cluster, seen = moved(names, **more)
+    cluster, seen = renumbered_cluster(names, **more)
     plan = plan_cluster(cluster, seen)
     assert not plan.blocked
     return [outage.hosts for outage in plan.outages]
@@ -108,7 +117,7 @@ def test_a_renumbering_goes_by_as_many_as_the_file_allows():
 
 
 def test_a_later_turn_waits_for_all_of_the_turn_before():
-    cluster, seen = moved(EIGHT, max_unavailable="50%")
+    cluster, seen = renumbered_cluster(EIGHT, max_unavailable="50%")
     plan = plan_cluster(cluster, seen)
     needs = {action.id: {*action.needs} for action in plan.actions}
     first = {a.id for a in plan.actions if a.kind == "mount" and a.host in EIGHT[:4]}
@@ -124,7 +133,10 @@ def test_a_later_turn_waits_for_all_of_the_turn_before():
 
 
 def test_one_at_a_time_is_what_a_file_without_the_key_gets():
-    (cluster, seen), (named, _seen) = moved(EIGHT), moved(EIGHT, max_unavailable=1)
+    (cluster, seen), (named, _seen) = (
+        renumbered_cluster(EIGHT),
+        renumbered_cluster(EIGHT, max_unavailable=1),
+    )
     assert plan_cluster(cluster, seen) == plan_cluster(named, seen)
 
 
