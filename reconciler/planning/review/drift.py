@@ -93,7 +93,7 @@ class Drift:
 
 def last_applied(cluster: Cluster, observed: Observed) -> Desired | None:
     """The state that was last applied, as most members remember it; None if none does."""
-    texts = Counter(_records(cluster, observed).values())
+    texts = Counter(applied_records(cluster, observed).values())
     for text, _count in texts.most_common():
         try:
             found = Desired.model_validate(json.loads(text), strict=False)
@@ -104,7 +104,8 @@ def last_applied(cluster: Cluster, observed: Observed) -> Desired | None:
     return None
 
 
-def _records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
+def applied_records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
+    """What each member remembers of the last apply, as text; without those who remember none."""
     found = {}
     for host, facts in confirmed_members(cluster, observed).items():
         if not isinstance(facts.records, Unknown):
@@ -114,7 +115,7 @@ def _records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
 
 def record_notes(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Members that remember nothing of the last apply, or something else than most."""
-    texts = _records(cluster, observed)
+    texts = applied_records(cluster, observed)
     hosts = confirmed_members(cluster, observed)
     if not texts:
         yield "no member remembers an apply, so that every difference counts as not applied"
