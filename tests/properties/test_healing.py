@@ -78,7 +78,7 @@ def healed(scene: Scene, classes):
     return choose_heals(replace(scene, cluster=cluster))
 
 
-@settings(bounded, max_examples=50)
+@settings(bounded, max_examples=30)
 @given(clusters(most=3), HARM, CLASSES, st.booleans())
 def test_only_what_is_safe_goes_back_and_only_to_what_was_applied(
     drawn, harm, classes, everyone
@@ -97,7 +97,7 @@ def test_only_what_is_safe_goes_back_and_only_to_what_was_applied(
     assert len(ids) + len(found.left) == len(scene.wanted.actions)
 
 
-@settings(bounded, max_examples=25)
+@settings(bounded, max_examples=15)
 @given(clusters(most=3), HARM, CLASSES)
 def test_what_is_healed_can_be_done_without_the_rest(drawn, harm, classes):
     scene, _ = scene_after(drawn, harm, everyone=False)

@@ -22,6 +22,7 @@ from reconciler.model.plan import Change, ClusterPlan, Truth
 from reconciler.model.records import record
 from reconciler.model.roles import confirmed_members
 from reconciler.planning.resolve.last_applied import APPLIED
+from reconciler.planning.review.severity import worst_first
 
 Class = Literal["changed-outside", "not-applied"]
 Key = tuple[str, ...]
@@ -82,7 +83,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The drift of one cluster; ``unread`` is what could not be compared, and why."""
+    """The drift of one cluster; ``unread`` is what could not be compared, and why.
+
+    The items are in the order of what they lead to, the worst first.
+    """
 
     name: str
     items: tuple[Item, ...]
@@ -145,7 +149,7 @@ def detect_drift(
     unread = tuple(b for b in wanted.blocked if b.code not in TRUTHS.keys() | NOT_NOW)
     now = {_key(change, several) for change in wanted.changes}
     met = tuple(_met(change) for key, change in before.items() if key not in now)
-    return Drift(wanted.name, tuple(items), unread, wanted.findings, (*notes, *met))
+    return Drift(wanted.name, worst_first(items), unread, wanted.findings, (*notes, *met))
 
 
 def _place(change: Change) -> Key:
