@@ -1,0 +1,41 @@
+"""Values come back from a database as they were given."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Column, MetaData, Table, create_engine, insert, select
+from sqlalchemy.exc import StatementError
+
+from reconciler.storage.columns import Moment, Words
+
+KEPT = Table("kept", MetaData(), Column("at", Moment), Column("words", Words))
+
+
+def returned(at: datetime | None, words: str | None) -> tuple[datetime | None, str | None]:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        KEPT.metadata.create_all(connection)
+        connection.execute(insert(KEPT), {"at": at, "words": words})
+        found = connection.execute(select(KEPT.c.at, KEPT.c.words)).one()
+    engine.dispose()
+    return found.at, found.words
+
+
+def test_a_moment_keeps_its_zone():
+    at = datetime(2026, 3, 29, 2, 30, tzinfo=timezone(timedelta(hours=2)))
+    found, _ = returned(at, "")
+    assert found == at
+    assert found.tzinfo is UTC
+
+
+def test_a_moment_without_a_zone_is_refused():
+    with pytest.raises(StatementError, match="has no zone"):
+        returned(datetime(2026, 3, 29), "")  # noqa: DTZ001  # what is refused
+
+
+def test_words_that_no_database_holds_are_replaced():
+    assert returned(None, "a\0b\ud800c") == (None, "a\ufffdb\ufffdc")
+
+
+def test_nothing_stays_nothing():
+    assert returned(None, None) == (None, None)
