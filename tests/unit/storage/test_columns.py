@@ -1,5 +1,6 @@
 """Values come back from a database as they were given."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -37,7 +38,17 @@ def returned(
     return found.at, found.words
 
 
-def test_a_moment_keeps_its_zone(url):
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine is elsewhere than its database."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_a_moment_keeps_its_zone(url, tokyo):
     at = datetime(2026, 3, 29, 2, 30, tzinfo=timezone(timedelta(hours=2)))
     found, _ = returned(url, at, "")
     assert found == at
