@@ -63,9 +63,11 @@ man: $(STAMP)  ## regenerate what is made of the commands: the man page, what sh
 	$(BIN)/reconcile help --man > reconciler/manual/reconcile.1
 	$(BIN)/python -m reconciler.cli.completion_index > reconciler/cli/completion.json
 
-bench: $(STAMP)  ## start-up cost above the bare interpreter; how planning grows with the members
+bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; observing needs root
+	$(BIN)/python -m tests.bench.observe
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.planning
+	$(BIN)/python -m tests.bench.execution
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -64,6 +64,27 @@ def test_help_imports_nothing_heavy():
     assert HEAVY & set(done.stderr.split()) == set()
 
 
+def test_validate_imports_neither_hosts_nor_execution_nor_other_forms():
+    example = ROOT / "examples/three-hosts.yaml"
+    code = (
+        "import sys\n"
+        "from reconciler.cli import run\n"
+        f"run(['validate', {str(example)!r}])\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "valid" in done.stdout
+    found = set(done.stderr.split())
+    assert (HEAVY - {"pydantic", "yaml"}) & found == set()
+    rooms = {name.rpartition(".")[2] for name in found if name.startswith("reconciler.")}
+    assert (
+        rooms & {"hosts", "execution", "pipeline", "sarif", "junit", "planning", "observed"}
+        == set()
+    )
+
+
 @pytest.mark.parametrize(("top", "limit"), [("reconciler", 400), ("tests", 500)])
 def test_files_stay_small(top, limit):
     sizes = {

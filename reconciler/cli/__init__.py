@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -13,11 +14,10 @@ from keyword import iskeyword
 import click
 
 from reconciler import __version__
+from reconciler.cli.error_exits import tell_failure
 from reconciler.cli.streams import replace_closed_streams
-from reconciler.cli.terminal import plain
-from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
-from reconciler.interrupts import INTERRUPTED, InterruptsRaised, leave_on_interrupt
-from reconciler.system_errors import say_error
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.interrupts import InterruptsRaised, leave_on_interrupt
 
 # name: what it does; the command is ``command`` in ``reconciler.cli.commands.NAME``, with an
 # underscore behind a name that is a word of Python.
@@ -45,7 +45,6 @@ COMMANDS = {
     "help": "The options of a command; without one, all commands.",
     "demo": "A whole cluster on simulated hosts behind real SSH; no root.",
 }
-USAGE = 64
 # As a shell says of who died of SIGPIPE: what was printed is not whole, so no code of ours holds.
 UNREAD = 141
 
@@ -67,6 +66,11 @@ class Lazy(click.Group):
             return indexed_command(cmd_name, COMMANDS[cmd_name])
         place = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"reconciler.cli.commands.{place}")
+        if (
+            not gc.isenabled()
+        ):  # as the program starts: what is imported stays, and is not walked
+            gc.freeze()
+            gc.enable()
         command: click.Command = module.command
         return command
 
@@ -142,33 +146,9 @@ def run(argv: list[str] | None = None) -> int:
     try:
         result = cli.main(argv, prog_name="reconcile", standalone_mode=False)
     except (click.exceptions.Abort, click.ClickException, ReconcilerError, OSError) as error:
-        return _failed(error)
+        return tell_failure(error)
     except RuntimeError as error:
         if "home directory" not in str(error):
             raise  # a bug
-        return _failed(error)
+        return tell_failure(error)
     return result if isinstance(result, int) else 0
-
-
-def _failed(error: Exception) -> int:
-    """Say what went wrong; the exit code."""
-    if isinstance(error, click.exceptions.Abort):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    if isinstance(error, click.ClickException):
-        error.show()
-        return USAGE
-    if isinstance(error, SpecInvalid):
-        from reconciler.reports.problems import render  # noqa: PLC0415  # only when needed
-
-        click.echo(render(error.problems, error.lines), err=True)
-    else:
-        click.echo(f"error: {plain(_words(error))}", err=True)
-    return error.exit_code if isinstance(error, ReconcilerError) else 1
-
-
-def _words(error: Exception) -> str:
-    """As a person says it: the file first, no number of an error."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return say_error(error)

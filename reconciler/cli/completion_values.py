@@ -96,9 +96,14 @@ def _items(words: Iterator[str] | tuple[str, ...] | Mapping[str, str], typed: st
 
 
 def _addresses(context: click.Context) -> Iterator[str]:
-    file = context.params.get("file") or os.environ.get("RECONCILE_CONFIG") or "cluster.yaml"
-    with suppress(OSError, UnicodeDecodeError), Path(file).open(encoding="utf-8") as opened:
-        yield from find_names(opened.read(CHARACTERS))
+    given = context.params.get("files") or (context.params.get("file"),)
+    default = os.environ.get("RECONCILE_CONFIG") or "cluster.yaml"
+    for file in given:
+        with (
+            suppress(OSError, UnicodeDecodeError),
+            Path(file or default).open(encoding="utf-8") as opened,
+        ):
+            yield from find_names(opened.read(CHARACTERS))
 
 
 def find_names(text: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.error_exits import USAGE
 from reconciler.cli.terminal import show
 from reconciler.storage.private import write_private
 
@@ -159,13 +160,13 @@ def _befall(world: World, argv: tuple[str, ...]) -> Reply:
     _program, verb, host, what = argv
     if host not in world.machines or host == BENCH:
         known = ", ".join(name for name in world.machines if name != BENCH)
-        return Reply(1, "", f"the demo has no host {host}; it has {known}\n")
+        return Reply(USAGE, "", f"error: the demo has no host {host}; it has {known}\n")
     mishap = MISHAPS[what]
     act = mishap.happens if verb == "break" else mishap.ends
     try:
         said = act(world.machines[host]) if act else ""
     except ImpossibleWorld as error:
-        return Reply(1, "", f"{host}: {error}\n")
+        return Reply(1, "", f"error: {host}: {error}\n")
     show([("warn", f"{host}: {said}")], no_color=False)
     sys.stdout.flush()
     return Reply(0, f"{host}: {said}\n")

@@ -142,6 +142,7 @@ FACTS = click.option(
     help="Plan offline from what observe -o wrote.",
 )
 FILE = click.argument("file", required=False, metavar="[FILE]")
+FILES = click.argument("files", nargs=-1, metavar="[FILE]...")
 PARALLELISM = click.option(
     "--parallelism",
     type=click.IntRange(1, 1024),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from reconciler.cli.terminal import plain, show
 from reconciler.loading.saved import SavedPlan
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
-from reconciler.reports.forms import FORMS
+from reconciler.reports.forms import FORMS, PARTS
 from reconciler.reports.restored import restore_plan
 from reconciler.reports.text import plan_lines
 
@@ -34,6 +34,10 @@ class ShownPlan:
             show(plan_lines(self.plan, self.around.views, detail), no_color)
         else:
             click.echo(self.text(form, detail), nl=False)
+
+    def parts(self, form: str) -> Sequence[Any]:
+        """What it brings to a document of several files: suites, or results."""
+        return PARTS[form](self.plan, self.around)
 
     def text(self, form: str, detail: int) -> str:
         """The whole document, with the end of its last line."""

@@ -40,12 +40,23 @@ def is_coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the fla
 def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above
     """Print styled lines; on a terminal they are wrapped to its width, column by column."""
     colour = is_coloured(no_color)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not err else None
+    width = terminal_width(err=err) or None
     for style, line in lines:
         options = STYLES.get(style) if colour else None
         whole = width is None or style in WHOLE
         for text in [plain(line)] if whole else wrap_line(plain(line), width or 0):
             click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
+
+
+def terminal_width(*, err: bool = False) -> int:
+    """The columns of the terminal behind stdout, or stderr; 0 where that is none."""
+    stream = sys.stderr if err else sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else 0
+
+
+def show_error(text: str) -> None:
+    """``error: TEXT`` on stderr, wrapped between words on a terminal."""
+    show([("", f"error: {text}")], no_color=True, err=True)
 
 
 def show_page(text: str) -> None:
@@ -75,7 +86,7 @@ def is_quiet() -> bool:
 def note(text: str) -> None:
     """A line on stderr that nobody needs to act upon: with ``-q`` it is left out."""
     if not is_quiet():
-        click.echo(plain(text), err=True)
+        show([("", text)], no_color=True, err=True)
 
 
 def say(text: str) -> None:
@@ -85,8 +96,7 @@ def say(text: str) -> None:
 
 def say_columns(text: str) -> None:
     """As ``say``; on a terminal what does not fit goes on below, where its column began."""
-    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else len(text)
-    for piece in wrap_line(plain(text), width):
+    for piece in wrap_line(plain(text), terminal_width(err=True) or len(text)):
         say(piece)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +20,7 @@ from reconciler.execution import leases, machine
 from reconciler.execution.kernel import explain_kernel_error
 from reconciler.execution.locks import FRESH, Held
 from reconciler.execution.secrets import read_secrets
+from reconciler.execution.sightings import Looks
 from reconciler.gate import gate_text
 from reconciler.hosts import Host
 from reconciler.model.gate_call import permit_program
@@ -47,8 +48,6 @@ REFUSED = 75
 # What of a command's output goes into the journal.
 OUTPUT = 4000
 
-# Observes the hosts that the facts are about, as closely as the facts ask for.
-Look = Callable[[Sequence[Fact]], Awaitable[Observed]]
 Emit = Callable[[str, Mapping[str, object]], None]
 
 
@@ -60,7 +59,7 @@ class ExecutionContext:
     """
 
     hosts: Mapping[str, Host]
-    look: Look
+    looks: Looks
     emit: Emit
     stopped: Callable[[], bool]
     held: Held
@@ -154,7 +153,7 @@ class Executor:
 
     async def _already_satisfied(self, action: Action) -> tuple[Fact, ...]:
         """The facts because of which there is nothing to do."""
-        observed = await self.bench.look(action.unless) if action.unless else Observed({})
+        observed = await self.bench.looks.see(action.unless) if action.unless else Observed({})
         return tuple(fact for fact in action.unless if not unmet((fact,), observed))
 
     async def _act(self, action: Action) -> Completed | HostUnreachable | None:
@@ -163,10 +162,13 @@ class Executor:
             return None
         secrets = read_secrets(action)
         command = replace(action.command, argv=await self._permitted(action, action.command))
+        self.bench.looks.note_command(action.kind)
         try:
             ended = await secrets.run(self.bench.hosts[action.host], command)
         except HostUnreachable as error:
             return error
+        finally:
+            self.bench.looks.note_command(action.kind)
         if leases.gate_refusal(ended)[0] == "lease-lost":
             self.bench.held.losses.append(f"{action.host}: {ended.stderr.strip()}")
         return ended
@@ -189,18 +191,27 @@ class Executor:
     async def _looked_before(self, action: Action) -> tuple[Observed, float]:
         """What the last look found, and how long it took: all that is required holds.
 
+        Less the seconds by which the oldest of it was seen before.
+
         A cluster becomes well again by itself, as when a connection is made anew: for that it
         waits a while.
         """
         deadline = _now() + self.bench.patience
         lasting = tuple(f for f in action.requires if f.reading not in PASSING)
+        asked = (*action.requires, Fact((action.host,), BOOT, "", None))
+        kept = action.kind == "mount"
         while True:
-            began = _now()
-            asked = (*action.requires, Fact((action.host,), BOOT, "", None))
-            seen = await self.bench.look(asked)
+            began, age = _now(), 0.0
+            if kept:
+                seen, age = await self.bench.looks.see_before_mount(action.host, asked)
+            else:
+                seen = await self.bench.looks.see(asked)
             why = unmet(action.requires, seen)
             if not why:
-                return seen, min(_now() - began, LONGEST_LOOK)
+                return seen, min(_now() - began, LONGEST_LOOK) - age
+            kept = False
+            if age:  # of what was seen before nothing is refused
+                continue
             if _now() >= deadline or unmet(lasting, seen):
                 raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
             await asyncio.sleep(PAUSE)
@@ -211,7 +222,7 @@ class Executor:
             raise ActionFailed(action.id, _failure(ended))  # whoever did it, it was not this
         deadline = _now() + (self.bench.patience if _exited_zero(ended) else 0.0)
         while True:
-            observed = await self.bench.look(action.expects)
+            observed = await self.bench.looks.see(action.expects)
             why = unmet(action.expects, observed)
             if not why and (action.expects or _exited_zero(ended)):
                 return
@@ -245,11 +256,6 @@ _EVENT: Mapping[str, machine.Event] = {
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def hosts_of(facts: Sequence[Fact]) -> tuple[str, ...]:
-    """The hosts that the facts are about, each once."""
-    return tuple(dict.fromkeys(host for fact in facts for host in fact.hosts))
 
 
 def _command(action: Action) -> str:

@@ -102,14 +102,13 @@ class Held:
         run, token, step = self.claim.run, self.grants[place].token, self.steps[place]
         return Permit(seat.scope, run, token, step, boot, until, action)
 
-    async def permit_now(self, host: str, action: str) -> Permit:
-        """As ``permit``, for what rests on no facts but those that its command checks itself.
+    async def now(self, host: str) -> leases.Now:
+        """The host's clock, for commands that rest on no facts but those that they check themselves.
 
         Raises LockHeld when another run has the lease, HostUnreachable without an answer.
         """
         place = host if host in self.seats else leases.place(host, self.claim.cluster)
-        now = await leases.renew(self.seats[place], self.claim.run, self.grants[place].token)
-        return self.permit(host, action, now.boot, now.uptime + FRESH)
+        return await leases.renew(self.seats[place], self.claim.run, self.grants[place].token)
 
 
 @asynccontextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.loading.characters import say_character
 from reconciler.loading.nodes import Broken, Mapping, Node, Path, Scalar, Sequence
 from reconciler.loading.scalars import BadNumber, resolve
-from reconciler.loading.value_hints import say_character
 from reconciler.model.problems import Problem
 
 # A WWID may well be all digits, or digits around an 'e': it is taken as it is written.

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from reconciler.loading.nodes import Node
     from reconciler.loading.semantics import Finding
 
-_EMPTY = ("the file is empty", "a file starts with 'version: 1'; see examples/minimal.yaml")
+_EMPTY = ("the file is empty", "begin it with 'version: 1'; reconcile init writes a first one")
+_NOTHING = frozenset({"", "~", "null"})
 _MOST_PROBLEMS = 500
 _WORDS = frozenset({"options", "services"})  # lists whose items say nothing of each other
 _Refused: TypeAlias = "dict[Path, ErrorDetails]"
@@ -55,7 +56,7 @@ def _examine(file: str, text: str) -> tuple[Desired | None, list[Problem]]:
     if strange := text_problems(file, text):
         return None, [*strange, *_behind(file, text, strange)]
     root, problems = compose(file, text)
-    if root is None or (isinstance(root, Scalar) and not root.text):
+    if root is None or (isinstance(root, Scalar) and root.text in _NOTHING):
         return None, problems or [Problem(file, 1, 1, "empty-file", *_EMPTY)]
     root, misshapen = reshape(file, root)
     problems += misshapen

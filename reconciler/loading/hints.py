@@ -29,6 +29,16 @@ _ELSEWHERE = {
     "nodes": "members",
     "status": "state",
     "identity_file": "identity",
+    "key": "identity",
+    "private_key": "identity",
+    "become": "sudo",
+    "uuid": "wwid",
+    "dev": "device",
+    "disk": "device",
+    "lun": "device",
+    "hostname": "name",
+    "max_nodes": "slots",
+    "node_slots": "slots",
 }
 _LONGEST = 40  # difflib is quadratic; nobody mistypes more
 
@@ -58,7 +68,8 @@ def key_hint(path: Path) -> str:
         return "secrets never stand in this file: use a key, an agent or sudo without password"
     if meant := meant_key(path):
         return f"did you mean '{meant}'?"
-    return _place_hint(model, key) or f"known here: {', '.join(model.model_fields)}"
+    found = _place_hint(model, key) or _above_hint(path)
+    return found or f"known here: {', '.join(model.model_fields)}"
 
 
 def meant_key(path: Path) -> str:
@@ -78,6 +89,66 @@ def key_description(path: Path) -> str:
     if found is None:
         return ""
     return f"{found.description}  (reconcile explain {key_name(path)})"
+
+
+# Required key -> how it is written, for whoever left it out.
+_EXAMPLES = {
+    "argv": "argv: [/usr/local/bin/backup]",
+    "at": "at: 2026-03-01T09:30:00Z",
+    "by": "by: NAME",
+    "device": "device: {wwid: '3600140512345678'}",
+    "host": "host: node01",
+    "interconnect": "interconnect: 10.0.0.11",
+    "kind": "kind: libvirt",
+    "label": "label: images",
+    "lv": "lv: images",
+    "mount": "mount: {path: /srv/images}",
+    "name": "name: node01",
+    "path": "path: /srv/images",
+    "revoke": "revoke: {host: san01, argv: [/usr/local/bin/unmap, '{host}']}",
+    "size": "size: 800GiB",
+    "version": "version: 1",
+    "vg": "vg: san",
+}
+
+
+def example_hint(path: Path) -> str:
+    """How the required key at ``path`` is written, and where there is more of it."""
+    key = str(path[-1])
+    example = "name: images" if path[:1] == ("clusters",) and len(path) == 3 else ""
+    example = (example if key == "name" else "") or _EXAMPLES.get(key, "")
+    return f"like '{example}'. {key_description(path)}" if example else ""
+
+
+def number_range(path: Path) -> str:
+    """Which whole numbers the key at ``path`` takes."""
+    model = model_at(path[:-1]) if path else None
+    found = model.model_fields.get(str(path[-1])) if model else None
+    limits = {**_limits(found.metadata), **_limits_within(found.annotation)} if found else {}
+    if not {"ge", "le"} <= limits.keys():
+        return ""
+    bounds = f"write a whole number from {limits['ge']} to {limits['le']}"
+    return f"{bounds}. {key_description(path)}"
+
+
+def _limits_within(annotation: Any) -> dict[str, int]:
+    """The bounds in a type, through options: ``Annotated[int, Field(ge=1)] | None``."""
+    found: dict[str, int] = {}
+    for argument in get_args(annotation):
+        found |= _limits(getattr(argument, "metadata", [])) | _limits_within(argument)
+    return found | _limits(getattr(annotation, "__metadata__", ()))
+
+
+def _limits(metadata: Iterable[Any]) -> dict[str, int]:
+    """The bounds among what a field or a type has beside it."""
+    found: dict[str, int] = {}
+    for item in metadata:
+        inner = getattr(item, "metadata", None)
+        found |= _limits(inner) if inner else {}
+        for name in ("ge", "le"):
+            if (limit := getattr(item, name, None)) is not None:
+                found[name] = limit
+    return found
 
 
 def is_required(path: Path) -> bool:
@@ -118,3 +189,15 @@ def _place_hint(model: type[BaseModel], key: str) -> str:
     below = {name: _model_in(field.annotation) for name, field in model.model_fields.items()}
     places = [name for name, inner in below.items() if inner and key in inner.model_fields]
     return f"it belongs under {' or '.join(map(repr, places))}" if places else ""
+
+
+def _above_hint(path: Path) -> str:
+    """Which mapping further out has the key at ``path``, if one does."""
+    for end in range(len(path) - 2, -1, -1):
+        model = model_at(path[:end])
+        if model and str(path[-1]) in model.model_fields and not isinstance(path[end], str):
+            home = "this item of " + repr(path[end - 1]) if end else "the file"
+            return f"it belongs to {home}: indent it less"
+        if end == 0 and model and str(path[-1]) in model.model_fields:
+            return "it belongs to the file: begin its line with it"
+    return ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MASK = "********"
 _KEY = re.compile(
-    rf"(?<![\w.-])(?P<key>[\"']?{NAMED_SO}[\"']?\s{{0,9}}:\s{{0,9}})(?P<value>.*)$",
+    rf"(?<![\w.-])(?P<key>[\"']?{NAMED_SO}[\"']?(?:\s{{0,9}}:|\s{{1,9}}=\s)\s{{0,9}})(?P<value>.*)$",
     re.IGNORECASE,
 )
 _REFERENCE = r"(?!env:|file:)"  # these stand for a secret and are none

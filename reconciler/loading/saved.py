@@ -19,6 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import InputError, SpecInvalid, UsageError
 from reconciler.loading.checking import load
+from reconciler.loading.damage import say_damage, say_missing
+from reconciler.loading.source import special_file
 from reconciler.model.desired import Desired
 from reconciler.model.documents import (
     FORMAT_VERSION,
@@ -118,6 +120,8 @@ def _is_moment(text: str) -> bool:
 
 
 def _text(path: str) -> str:
+    if kind := special_file(path):
+        raise UsageError(f"{path}: {kind}")
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES)
@@ -167,11 +171,8 @@ def _checked(path: str, form: type[_T], document: Json, words: tuple[str, str]) 
 def _first(error: Exception) -> str:
     """Where and what the first problem is."""
     if isinstance(error, KeyError):
-        return f"{error} is named in it and not there"
-    if not isinstance(error, ValidationError):
-        return str(error).lower()
-    found = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, found['loc']))}: {found['msg'].lower()}"
+        return say_missing(error)
+    return say_damage(error) if isinstance(error, ValidationError) else str(error)
 
 
 def _desired(path: str, desired: Json) -> Desired:
@@ -203,7 +204,10 @@ def _host(name: str, sections: Json) -> HostFacts | Unreachable:
         )
     values = dict.fromkeys(HostFacts.__dataclass_fields__, _NOT_TOLD)
     values |= {key: _section(value) for key, value in sections.items() if key in values}
-    return _hosts().validate_python(values)
+    try:
+        return _hosts().validate_python(values)
+    except ValidationError as error:
+        raise ValueError(f"damaged: of {name}, {say_damage(error)}") from error
 
 
 @cache

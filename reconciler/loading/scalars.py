@@ -51,4 +51,9 @@ def resolve(text: str) -> Core:
         return BadNumber(f"{text} is octal to some readers and decimal to others", _REWRITE)
     if _BASED.fullmatch(text):
         return BadNumber(f"{text} is not a decimal number", _REWRITE)
-    return float(text.replace(".inf", "inf")) if _FLOAT.fullmatch(text) else text
+    return float(_spelled(text)) if _FLOAT.fullmatch(text) else text
+
+
+def _spelled(text: str) -> str:
+    """As Python writes it: ``.inf`` and ``.nan`` have no dot there."""
+    return re.sub(r"(?i)\.(inf|nan)", r"\1", text)

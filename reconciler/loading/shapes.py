@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from reconciler.loading.command_hints import list_hint, services_hint, split_words
 from reconciler.loading.nodes import Entry, Mapping, Node, Path, Scalar, Sequence
-from reconciler.loading.value_hints import list_hint, split_words
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
 
@@ -74,7 +74,9 @@ class _Reshaper:
     def _as_words(self, key: str, node: Scalar) -> Node:
         words = split_words(key, node.text)
         message = f"{quote_value(key)} takes a list, not the text {quote_value(node.text)}"
-        self._report(Entry(node.mark, node), message, list_hint(quote_value(node.text), words))
+        units = services_hint(node.text) if key == "services" else ""
+        hint = units or list_hint(quote_value(node.text), words)
+        self._report(Entry(node.mark, node), message, hint)
         return Sequence(node.mark, tuple(Scalar(node.mark, w, plain=False) for w in words))
 
     def _report(self, entry: Entry, message: str, hint: str) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import stat
 from difflib import get_close_matches
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import SpecInvalid, UsageError
+from reconciler.loading.characters import character_problems, place_of, plain
+from reconciler.loading.foreign import foreign_problem
 from reconciler.model.problems import Problem
 from reconciler.system_errors import say_error
 
@@ -18,18 +19,25 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024
 
-# Line breaks are LF and CRLF only, so that every reader counts the same lines. The rest is
-# what YAML 1.2 calls printable (c-printable), less its other line breaks; a tab is judged
-# apart, a BOM may not stand anywhere.
-_UNPRINTABLE = re.compile(
-    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+# What a shell makes of <(…), and of its standard input.
+_OPEN_FILES = ("/dev/fd/", "/proc/", "/dev/stdin")
+# How a file begins that is no UTF-8 -> what it is, and how it becomes UTF-8, or what it is for.
+_ENCODINGS = (
+    (b"\xff\xfe\0\0", "UTF-32", "iconv -f UTF-32 -t UTF-8 FILE > NEW"),
+    (b"\0\0\xfe\xff", "UTF-32", "iconv -f UTF-32 -t UTF-8 FILE > NEW"),
+    (b"\xff\xfe", "UTF-16", "iconv -f UTF-16 -t UTF-8 FILE > NEW"),
+    (b"\xfe\xff", "UTF-16", "iconv -f UTF-16 -t UTF-8 FILE > NEW"),
+    (b"v\0e\0r\0", "UTF-16", "iconv -f UTF-16LE -t UTF-8 FILE > NEW"),
+    (b"\0v\0e\0r", "UTF-16", "iconv -f UTF-16BE -t UTF-8 FILE > NEW"),
+    (b"\x1f\x8b", "compressed by gzip", "gunzip FILE, and name what it becomes"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unzstd FILE, and name what it becomes"),
+    (b"\xfd7zXZ", "compressed by xz", "unxz FILE, and name what it becomes"),
+    (b"PK\x03\x04", "a ZIP archive", "unpack it, and name the file in it"),
+    (b"SQLite format 3", "a database of SQLite", "name the file that was meant"),
+    (b"\x7fELF", "a program", "name the file that was meant"),
 )
-_TAB = re.compile(r"^(?:[^#\t\n]|(?<=\S)#)*\t", re.MULTILINE)  # outside of comments
-_O2CB = re.compile(r"^(cluster|node):[ \t]*\r?\n[ \t]+[a-z_]+ = ", re.MULTILINE)
-_CONFLICT = re.compile(r"^(<{7}|>{7})( |\r?$)", re.MULTILINE)
+_FROM_LATIN = "save it as UTF-8; from Latin-1: iconv -f ISO-8859-1 -t UTF-8 FILE > NEW"
 _BOM = "\ufeff"
-_WRITTEN = '"format_version"'
-_MOST = 20  # a binary file has thousands
 
 
 def digest(text: str) -> str:
@@ -39,6 +47,8 @@ def digest(text: str) -> str:
 
 def read_text(path: str) -> str:
     """The text of the file; UsageError without a file, SpecInvalid if it is no short UTF-8."""
+    if kind := special_file(path):
+        raise UsageError(f"{path}: {kind}")
     try:
         with Path(path).open("rb") as file:
             return read_stream(path, file)
@@ -51,12 +61,31 @@ def read_text(path: str) -> str:
 def read_stream(name: str, stream: BinaryIO) -> str:
     """The text of an open file, which problems call ``name``; SpecInvalid as above."""
     content = stream.read(MAX_BYTES + 1)
+    for start, what, hint in _ENCODINGS:
+        if content.startswith(start):
+            message = f"this is {what}, not UTF-8 text"
+            raise SpecInvalid(name, (), [Problem(name, 1, 1, "not-utf8", message, hint)])
     if len(content) > MAX_BYTES:
         raise SpecInvalid(name, (), [_too_large(name)])
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         raise SpecInvalid(name, (), [_not_utf8(name, content, error.start)]) from error
+
+
+def special_file(path: str) -> str:
+    """What stands at ``path`` where no file does, and what to do; opening a FIFO would wait."""
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return ""  # opening it says why
+    if stat.S_ISDIR(mode):
+        return f"it is a directory; name the file in it, or reconcile validate {path} looks at all of them"
+    if stat.S_ISFIFO(mode) and not path.startswith(_OPEN_FILES):
+        return "it is a FIFO, which waits for a writer; write the text into a file"
+    if stat.S_ISSOCK(mode):
+        return "it is a socket, no file; give the file's right name"
+    return "it is a disk, no file; give the file's right name" if stat.S_ISBLK(mode) else ""
 
 
 def _missing_hint(path: str) -> str:
@@ -85,56 +114,31 @@ def text_problems(file: str, text: str) -> list[Problem]:
     if text.startswith(_BOM):
         message = "the file starts with a byte order mark"
         found = [Problem(file, 1, 1, "bom", message, "save it as UTF-8 without BOM")]
-    unix = text.removeprefix(_BOM).replace("\r\n", "\n")
-    strange = islice(_UNPRINTABLE.finditer(unix), _MOST)
-    found += [_unprintable(file, unix, match.start()) for match in strange]
-    tabs = islice(_TAB.finditer(unix), _MOST)
-    return found + [_tab(file, unix, match.end() - 1) for match in tabs]
+    return [*found, *character_problems(file, _with_unix_ends(text))]
 
 
 def readable(file: str, text: str) -> str:
     """``text`` without what ``text_problems`` told, a blank for each; empty if nothing is left."""
     if _foreign(file, text):
         return ""
-    unix = text.removeprefix(_BOM).replace("\r\n", "\n")
-    return _UNPRINTABLE.sub(" ", unix).replace("\t", " ")
+    return plain(_with_unix_ends(text))
+
+
+def _with_unix_ends(text: str) -> str:
+    return text.removeprefix(_BOM).replace("\r\n", "\n")
 
 
 def _foreign(file: str, text: str) -> Problem | None:
     """Why ``text`` is no desired-state file at all."""
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         return _too_large(file)
-    if text.startswith("{") and _WRITTEN in text[:64]:
-        message = "this is a document that reconcile wrote, not a desired-state file"
-        hint = "a saved plan is for reconcile apply, facts are for reconcile plan FILE --facts"
-        return Problem(file, 1, 1, "not-desired-state", message, hint)
-    if _O2CB.search(text):
-        message = "this is o2cb's cluster.conf, not a desired-state file"
-        hint = "reconcile import HOST writes a file of the cluster that has it"
-        return Problem(file, 1, 1, "not-desired-state", message, hint)
     if "\0" in text:
         message = "this is no text file: it holds NUL characters"
         return Problem(file, 1, 1, "not-desired-state", message, "name the file that was meant")
-    return _mangled(file, text)
-
-
-def _mangled(file: str, text: str) -> Problem | None:
-    """What another program has made of the whole file, if it has."""
-    if match := _CONFLICT.search(text):
-        message = "this is a conflict marker of git: two versions stand here"
-        hint = "settle the merge: keep one version and remove the lines <<<<<<<, ======= and >>>>>>>"
-        line, column = _place(text, match.start())
-        return Problem(file, line, column, "yaml-syntax", message, hint)
     if "\r" in text and "\n" not in text:
         message = "the lines end with CR alone"
         return Problem(file, 1, 1, "control-character", message, "save it with LF line ends")
-    return None
-
-
-def _place(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of ``offset``, 1-based."""
-    before = text[:offset]
-    return before.count("\n") + 1, offset - before.rfind("\n")
+    return foreign_problem(file, text)
 
 
 def _too_large(file: str) -> Problem:
@@ -143,19 +147,6 @@ def _too_large(file: str) -> Problem:
 
 
 def _not_utf8(file: str, content: bytes, offset: int) -> Problem:
-    line, column = _place(content[:offset].decode() + "?", len(content[:offset].decode()))
+    line, column = place_of(content[:offset].decode() + "?", len(content[:offset].decode()))
     message = f"the byte 0x{content[offset]:02x} is not UTF-8"
-    return Problem(file, line, column, "not-utf8", message, "save the file as UTF-8")
-
-
-def _unprintable(file: str, text: str, offset: int) -> Problem:
-    message = f"the character U+{ord(text[offset]):04X} may not stand in the file"
-    return Problem(file, *_place(text, offset), "control-character", message, "remove it")
-
-
-def _tab(file: str, text: str, offset: int) -> Problem:
-    message = "a tab stands here; YAML wants spaces"
-    line, column = _place(text, offset)
-    before = text[offset - column + 1 : offset]
-    hint = "write a space in its place" if before.strip() else "indent by two spaces a level"
-    return Problem(file, line, column, "tab", message, hint)
+    return Problem(file, line, column, "not-utf8", message, _FROM_LATIN)

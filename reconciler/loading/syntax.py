@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import yaml
 
+from reconciler.loading.line_hints import line_hint, open_bracket
+from reconciler.loading.masking import mask_lines
 from reconciler.loading.value_hints import variable_hint
 from reconciler.model.problems import Problem
 
@@ -102,6 +104,23 @@ def syntax_problem(file: str, text: str, error: yaml.YAMLError) -> Problem:
     mark = (start or end) if fault.at_start else (end or start)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.split("\n")
+    if "node content" in said and (found := open_bracket(text)):
+        bracket, line, column = found
+        closing = "]" if bracket == "[" else "}"
+        message = f"the '{bracket}' that opens here is not closed"
+        return _problem(file, (line, column), message, f"close it by '{closing}'")
     source = lines[line - 1] if line <= len(lines) else ""
-    hint = variable_hint(source) or fault.hint
-    return Problem(file, line, column, "yaml-syntax", fault.message, hint)
+    if hint := variable_hint(source):
+        return _problem(file, (line, column), fault.message, hint)
+    if meant := line_hint(mask_lines(tuple(lines)), line):
+        column = (
+            column
+            if meant[0] == line
+            else len(lines[meant[0] - 1]) - len(lines[meant[0] - 1].lstrip()) + 1
+        )
+        return _problem(file, (meant[0], column), fault.message, meant[1])
+    return _problem(file, (line, column), fault.message, fault.hint)
+
+
+def _problem(file: str, place: tuple[int, int], message: str, hint: str) -> Problem:
+    return Problem(file, *place, "yaml-syntax", message, hint)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-import shlex
 import unicodedata
 from fractions import Fraction
-from ipaddress import AddressValueError, IPv4Address
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from reconciler.model.quantities import format_size
+from reconciler.loading.characters import say_character
+from reconciler.model.quantities import MOST_MEMBERS, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGNORECASE)
+_FOUND_SIZE = re.compile(
+    r"(?<![\w.-])[0-9]{1,15}(?:\.[0-9]{1,9})?\s*[kmgtp]i?b?(?![A-Za-z0-9])", re.IGNORECASE
+)
 _TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{|\{\{|\{%|\$\(|\$[A-Z_]|%[A-Z_]+%|<[A-Za-z_ ]+>")
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _WRITE_VALUE = "variables are not filled in here: write the value itself"
-_SHOW_ADDRESSES = "ip -4 -brief address on the host shows its addresses"
 _SOME_BYTES = 1 << 20  # a plain number from here on is a size in bytes, below it one in GiB
 # Key -> what others call a value of it -> what it is called here.
 _WORDS: Mapping[str, Mapping[str, str]] = {
@@ -79,18 +80,18 @@ def mapping_hint(key: str, *, is_item: bool) -> str:
     return f"like {key}: {_SHAPES[key]}" if key in _SHAPES else ""
 
 
-def say_character(character: str) -> str:
-    """What a character is called that an editor may not show, or shows like another one."""
-    return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character')})"
-
-
 def foreign_hint(text: str) -> str:
     """What to do about typographic quotes, and letters that only look like ours."""
     plain = text.strip(_QUOTES)
     if plain != text:
         return f"write it without typographic quotes: {plain}"
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
+    )
+    if bare != text and bare.isascii() and "\N{HORIZONTAL ELLIPSIS}" not in text:
+        return f"write it in plain letters: {bare}"
     strange = next((c for c in text if not c.isascii() and c.isprintable()), "")
-    found = strange and strange != "\N{REPLACEMENT CHARACTER}"
+    found = strange and strange not in "\N{REPLACEMENT CHARACTER}\N{HORIZONTAL ELLIPSIS}"
     return f"'{strange}' is {say_character(strange)}: type it anew" if found else ""
 
 
@@ -113,7 +114,7 @@ def size_hint(key: str, text: str) -> str:
         return "did you mean 'fill'?"
     match = _SIZE.fullmatch(text.strip())
     if not match:
-        return _odd_size(key, text.strip())
+        return _odd_size(key, text.strip()) or _size_within(key, text)
     size = Fraction(match[1]) * 1024 ** (" kmgtp".index(match[2].lower()))
     meant = format_size(int(size)) if size.denominator == 1 else ""
     if meant.endswith("iB"):
@@ -131,7 +132,26 @@ def _in_bytes(number: int) -> str:
     meant = format_size(number)
     if meant.endswith("iB"):
         return f"write the unit: as bytes it is '{meant}'"
-    return "write the unit; as bytes it is no whole number of KiB"
+    whole = format_size(-(-number // 1024) * 1024)
+    return f"write the unit: '{whole}' is the next whole number of KiB above {number} bytes"
+
+
+def _size_within(key: str, text: str) -> str:
+    """The one size that stands in ``text`` among other things, or how one is written."""
+    if found := re.fullmatch(r"([1-9][0-9]{0,5})\s*[eE]i?[bB]?", text.strip()):
+        return f"write '{int(found[1]) * 1024}PiB'"
+    if parts := re.fullmatch(r"([1-9][0-9]*)TiB\s+([1-9][0-9]*)GiB", text.strip()):
+        return f"write one number: {int(parts[1]) * 1024 + int(parts[2])}GiB"
+    bare = re.sub(r"(?<=[0-9])_(?=[0-9])", "", re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text))
+    bare = re.sub(r"(?<![0-9])\.(?=[0-9])", "0.", bare)
+    sizes = [m[0] for m in _FOUND_SIZE.finditer(bare)]
+    if len(sizes) == 1 and sizes[0] != text and (hint := size_hint(key, sizes[0].strip())):
+        return hint
+    if len(sizes) == 1 and sizes[0] != text:
+        return f"write {sizes[0].strip()} alone"
+    if len(sizes) > 1:
+        return f"write one size, like {sizes[-1].strip()}"
+    return "write a size like 800GiB, or fill for all of the device" if key == "size" else ""
 
 
 def _odd_size(key: str, text: str) -> str:
@@ -139,7 +159,7 @@ def _odd_size(key: str, text: str) -> str:
     if re.fullmatch(r"[-+]?0+(\.0+)?\s*[kmgtp]?i?b?", text, re.IGNORECASE):
         return "write a size above zero, like 800GiB" + (", or fill" if key == "size" else "")
     if re.fullmatch(r"[-+][1-9][0-9]*[KMGTP]iB", text):
-        return f"write the whole size, not a change of it, as in {text[1:]}"
+        return f"write {text[1:]}: the whole size, not a change of it"
     plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3})|\s", "", text)
     plain = re.sub(r"(?i)([kmgtp])o$", lambda unit: f"{unit[1].upper()}iB", plain)
     if re.fullmatch(r"[1-9][0-9]*[KMGTP]iB", plain) and plain != text:
@@ -163,6 +183,15 @@ def number_hint(key: str, text: str) -> str:
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?[eE]\+?[0-9]{1,2}", text):
         number = Fraction(text)
         return f"write {number}" if number.denominator == 1 else ""
+    if whole := re.fullmatch(r"([0-9]{1,9})(?:\.0+|/(?:tcp|udp))", text):
+        return f"write {whole[1]}"
+    if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+", text):
+        return f"write {text.replace(',', '')}"
+    return _timed_number(key, text)
+
+
+def _timed_number(key: str, text: str) -> str:
+    """The number of a key that has its unit in its name or meaning, from one with a unit."""
     match = re.fullmatch(r"([1-9][0-9]{0,6})\s*(ms|s|m|h)[a-z]*", text, re.IGNORECASE)
     if not match:
         return ""
@@ -174,34 +203,47 @@ def number_hint(key: str, text: str) -> str:
     return ""
 
 
+def share_hint(text: str) -> str:
+    """The number of members, or the percentage of them, that was probably meant."""
+    plain = text.strip().lower().replace(" percent", "%").replace("pct", "%")
+    plain = re.sub(r"\s+(?=%)", "", plain)
+    if re.fullmatch(r"0+%?", plain):
+        return "write 1 for one member at a time: with none at a time nothing would change"
+    if re.fullmatch(r"([1-9][0-9]?|100)%", plain):
+        return f"write {plain}"
+    if re.fullmatch(r"[0-9]{3,9}%", plain):
+        return "write 100% at most; a turn still leaves one that serves each volume"
+    if re.fullmatch(r"[1-9][0-9]{0,2}", plain) and int(plain) <= MOST_MEMBERS:
+        return f"write {plain} without quotes for so many members, or '{plain}%'"
+    return "write a number of members like 2, or a percentage of them like 25%"
+
+
 def duration_hint(text: str) -> str:
     """The duration that was probably meant."""
     if re.fullmatch(r"[1-9][0-9]{0,6}", text):
         return f"write the unit: '{text}s', if seconds are meant"
     if days := re.fullmatch(r"([1-9][0-9]{0,3})\s*d(ays?)?", text.strip(), re.IGNORECASE):
         return f"did you mean '{int(days[1]) * 24}h'?"
-    match = _TIME.fullmatch(text.strip())
-    return f"did you mean '{match[1]}{match[2].lower()}'?" if match else ""
+    if parts := re.fullmatch(r"([1-9][0-9]{0,3})h([1-9][0-9]{0,3})m?", text.strip()):
+        return f"write one number: {int(parts[1]) * 60 + int(parts[2])}m"
+    if half := re.fullmatch(r"([0-9]{1,4}\.[0-9]{1,3})\s*([hm])", text.strip()):
+        whole = Fraction(half[1]) * 60
+        below = "m" if half[2] == "h" else "s"
+        return f"write a whole number: {int(whole)}{below}"
+    match = _TIME.fullmatch(text.strip().lstrip("-+"))
+    if match:
+        return f"did you mean '{match[1]}{match[2].lower()}'?"
+    return "write a whole number and its unit, like 30s, 5m or 24h"
 
 
-def address_hint(text: str) -> str:
-    """The address in ``text``, without what does not belong to it."""
-    address, prefix, _ = text.partition("/")
-    if prefix and _is_address(address):
-        return f"write it without the prefix length: {address}"
-    address, port, number = text.partition(":")
-    if port and _is_address(address):
-        return f"write {address}, and the port as a key of its own: 'port: {number}'"
-    plain = ".".join(part.lstrip("0") or "0" for part in text.split("."))
-    return f"did you mean {plain}?" if _is_address(plain) else _SHOW_ADDRESSES
-
-
-def _is_address(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True
+def moment_hint(text: str) -> str:
+    """The point in time that was probably meant, or how one is written."""
+    given = re.fullmatch(
+        r"([0-3][0-9])\.([01][0-9])\.([0-9]{4})(?:[ T]([0-9:]{5}))?", text.strip()
+    )
+    if given:
+        return f"did you mean {given[3]}-{given[2]}-{given[1]}T{given[4] or '00:00'}:00Z?"
+    return "write it like 2026-03-01T09:30:00Z; date -u +%FT%TZ prints the present one"
 
 
 def path_hint(text: str) -> str:
@@ -212,41 +254,15 @@ def path_hint(text: str) -> str:
     return f"did you mean '{meant}'?" if meant != text else ""
 
 
-def list_hint(text: str, words: tuple[str, ...]) -> str:
-    """The list that a text was meant to be; ``words`` are its items."""
-    return f"write a list: [{', '.join(map(_item, words))}]" if text.strip() else ""
+_TRUTHS = {
+    **dict.fromkeys(("yes", "on", "y", "1"), "true"),
+    **dict.fromkeys(("no", "off", "n", "0"), "false"),
+}
 
 
-def split_words(key: str, text: str) -> tuple[str, ...]:
-    """The items that a text at ``key`` was meant to have: by commas, or as a shell would."""
-    if key in {"options", "services", "members", "volumes"}:
-        return tuple(word for word in re.split(r"[\s,]+", text) if word)
-    try:
-        return tuple(shlex.split(text))
-    except ValueError:  # a quote that is never closed
-        return tuple(text.split())
-
-
-def _item(word: str) -> str:
-    return (
-        word
-        if re.fullmatch(r"[A-Za-z0-9_./=+-]+", word)
-        else "'" + word.replace("'", "''") + "'"
-    )
-
-
-def host_hint(text: str) -> str:
-    """The host in ``user@host``."""
-    user, at, host = text.partition("@")
-    return f"write host: {host}, and the user as a key of its own: 'user: {user}'" if at else ""
-
-
-def name_hint(text: str, *, of_cluster: bool) -> str:
-    """The name that was probably meant, or where to look it up."""
-    if of_cluster:
-        plain = re.sub(r"[^A-Za-z0-9]", "", text)[:16]
-        return f"did you mean '{plain}'? a cluster that runs keeps its name" if plain else ""
-    short = text.partition(".")[0]
-    if short and short != text:
-        return f"did you mean '{short}'?"
-    return "write what 'hostname -s' prints on that host"
+def truth_hint(text: str) -> str:
+    """The truth value that a word of other formats means."""
+    text = text.lower()
+    if text in {"true", "false"}:
+        return f"write {text}, without quotes"
+    return f"write {_TRUTHS[text]}" if text in _TRUTHS else "write true, or false"

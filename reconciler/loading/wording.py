@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.loading import hints, value_hints
+from reconciler.loading import command_hints, hints, host_hints, value_hints
+from reconciler.loading.device_hints import device_hint, device_path_hint, wwid_hint
 from reconciler.loading.nodes import key_mark, text_at, value_mark
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
@@ -42,17 +43,8 @@ _MISSING: dict[Path, str] = {
         "clusters",
     ): "write 'clusters:', and in the next line '- name: images', with 'members:' below it",
 }
+_COMMANDS = frozenset({"argv", "list", "stop", "start", "migrate"})
 _WRITE_LIST = "write a list: begin each item with a dash, '- '"
-_TRUTHS = {
-    "yes": "true",
-    "on": "true",
-    "y": "true",
-    "1": "true",
-    "no": "false",
-    "off": "false",
-    "n": "false",
-    "0": "false",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +104,7 @@ def _words(wrong: _Wrong) -> tuple[str, str, str]:
     if wrong.type in _BOUNDS:
         limit, word = _BOUNDS[wrong.type]
         message = f"{wrong.name} is {wrong.text}; it must be {word} {wrong.context[limit]}"
-        return "bad-value", message, ""
+        return "bad-value", message, hints.number_range(wrong.path)
     if wrong.type in _VALUES:
         return _VALUES[wrong.type](wrong)
     message = str(
@@ -125,7 +117,9 @@ def _nothing_hint(wrong: _Wrong) -> str:
     if wrong.path and isinstance(wrong.path[-1], int):
         return "write the item behind its dash, or remove the dash"
     if hints.is_required(wrong.path):
-        return f"give it one: {hints.key_description(wrong.path)}"
+        return hints.example_hint(wrong.path) or (
+            f"give it one: {hints.key_description(wrong.path)}"
+        )
     return "give it one, or remove the key"
 
 
@@ -141,7 +135,7 @@ def _unknown_key(wrong: _Wrong) -> tuple[str, str, str]:
 
 def _missing_key(wrong: _Wrong) -> tuple[str, str, str]:
     message = f"{wrong.home} has no {wrong.name}"
-    return "missing-key", message, _MISSING.get(wrong.path, "")
+    return "missing-key", message, _MISSING.get(wrong.path) or hints.example_hint(wrong.path)
 
 
 def _bad_type(wrong: _Wrong) -> tuple[str, str, str]:
@@ -157,18 +151,19 @@ def _type_hint(wrong: _Wrong) -> str:
 
 def _number_hint(wrong: _Wrong) -> str:
     if not re.fullmatch(r"[-+]?[0-9_]+", wrong.text):
-        return value_hints.number_hint(wrong.key, wrong.text)
+        return value_hints.number_hint(wrong.key, wrong.text) or hints.number_range(wrong.path)
     return f"write {wrong.text.replace('_', '')}, without quotes and underscores"
 
 
 def _truth_hint(wrong: _Wrong) -> str:
-    text = wrong.text.lower()
-    if text in {"true", "false"}:
-        return f"write {text}, without quotes"
-    return f"write {_TRUTHS[text]}" if text in _TRUTHS else ""
+    return value_hints.truth_hint(wrong.text)
 
 
 def _mapping_hint(wrong: _Wrong) -> str:
+    if wrong.key == "device" and (found := device_hint(wrong.text)):
+        return found
+    if wrong.key == "members" and (found := host_hints.range_hint(wrong.text)):
+        return found
     if not wrong.path:
         return "a file begins with 'version: 1', then 'clusters:' and a list of them"
     is_item = bool(wrong.path) and isinstance(wrong.path[-1], int)
@@ -183,11 +178,13 @@ def _text_hint(wrong: _Wrong) -> str:
 
 def _list_hint(wrong: _Wrong) -> str:
     if isinstance(wrong.value, dict):
-        plain = value_hints.list_hint(" ".join(wrong.value), tuple(wrong.value))
+        plain = command_hints.list_hint(" ".join(wrong.value), tuple(wrong.value))
         return plain if wrong.key in {"options", "services"} else _WRITE_LIST
     if hint := value_hints.mapping_hint(wrong.key, is_item=True):
         return hint
-    return value_hints.list_hint(wrong.text, value_hints.split_words(wrong.key, wrong.text))
+    if wrong.key in _COMMANDS and (hint := command_hints.command_hint(str(wrong.value))):
+        return hint
+    return command_hints.list_hint(wrong.text, command_hints.split_words(wrong.key, wrong.text))
 
 
 _TYPE_HINTS: dict[str, Callable[[_Wrong], str]] = {
@@ -255,21 +252,29 @@ def _name_hint(wrong: _Wrong) -> str:
     of_cluster = wrong.path[:1] == ("clusters",) and len(wrong.path) == 3
     if of_cluster and "-" in wrong.text:
         return unsayable_name(wrong.text)
-    return value_hints.name_hint(wrong.text, of_cluster=of_cluster)
+    return host_hints.name_hint(wrong.text, of_cluster=of_cluster)
+
+
+def _services_hint(wrong: _Wrong) -> str:
+    return command_hints.services_hint(wrong.text) or "write the name of one unit: images-agent"
 
 
 _BY_CODE: dict[str, Callable[[_Wrong], str]] = {
-    "bad-address": lambda wrong: value_hints.address_hint(wrong.text),
+    "bad-address": lambda wrong: host_hints.address_hint(wrong.text),
     "bad-duration": lambda wrong: value_hints.duration_hint(wrong.text),
     "bad-size": _size_hint,
+    "bad-time": lambda wrong: value_hints.moment_hint(wrong.text),
     "bad-version": lambda _wrong: "write 'version: 1'",
     "mount-path": lambda wrong: value_hints.path_hint(wrong.text),
 }
 _BY_KEY: dict[str, Callable[[_Wrong], str]] = {
-    "host": lambda wrong: value_hints.host_hint(wrong.text),
+    "host": lambda wrong: host_hints.host_hint(wrong.text),
+    "max_unavailable": lambda wrong: value_hints.share_hint(wrong.text),
     "name": _name_hint,
     "options": _list_hint,
-    "path": lambda wrong: value_hints.path_hint(wrong.text),
+    "path": lambda wrong: device_path_hint(wrong.text) or value_hints.path_hint(wrong.text),
+    "services": _services_hint,
+    "wwid": lambda wrong: wwid_hint(wrong.text),
 }
 
 

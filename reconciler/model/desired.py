@@ -26,7 +26,7 @@ from reconciler.model.field_types import (
     Wwid,
 )
 from reconciler.model.last_applied import LastApplied
-from reconciler.model.quantities import BlockSize, ClusterSize, Extent
+from reconciler.model.quantities import BlockSize, ClusterSize, Extent, Share
 from reconciler.model.roles import PlanningState
 from reconciler.model.ssh_access import Ssh
 from reconciler.model.strict import Lists, Strict
@@ -246,7 +246,13 @@ class Cluster(Strict):
         description="stable: members keep their numbers; compact: renumbered without gaps.",
     )
     rollout: Literal["rolling", "window"] = Field(
-        default="rolling", description="One host at a time where possible, or all at once."
+        default="rolling",
+        description="In turns of max_unavailable members where possible, or all at once.",
+    )
+    max_unavailable: Share = Field(
+        default=1,
+        description="How many members a rolling change takes at once: a number, or N% of the "
+        "listed members, rounded down, at least 1. Never all that serve a volume.",
     )
     files: Literal["own", "kept"] = Field(
         default="own",

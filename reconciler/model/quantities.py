@@ -20,6 +20,10 @@ DURATION_PATTERN = r"^[1-9][0-9]{0,6}(s|m|h)$"
 
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "PiB": 1 << 50}
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+SHARE_PATTERN = r"^([1-9][0-9]?|100)%$"
+_SHARE_FORM = "a number of members from 1 to 255 nor a percentage of them from 1% to 100%"
+# o2nm: O2NM_MAX_NODES (fs/ocfs2/cluster/ocfs2_nodemanager.h).
+MOST_MEMBERS = 255
 _SIZE_FORM = "a whole number with a binary unit, like 512MiB or 800GiB"
 
 
@@ -105,6 +109,35 @@ def format_duration(span: timedelta) -> str:
     raise AssertionError(span)
 
 
+def parse_share(value: object) -> int | str:
+    """So many members as a number from 1 to 255, or ``25%`` of them; ValueError otherwise."""
+    if type(value) is int and 1 <= value <= MOST_MEMBERS:
+        return value
+    if isinstance(value, str) and re.fullmatch(SHARE_PATTERN, value):
+        return value
+    raise refusal("bad-value", f"{quote_value(value)} is neither {_SHARE_FORM}")
+
+
+def part_of(share: int | str, whole: int) -> int:
+    """How many of ``whole`` a share is; a percentage is rounded down, and is at least one."""
+    if isinstance(share, int):
+        return share
+    return max(1, whole * int(share.removesuffix("%")) // 100)
+
+
+Share = Annotated[
+    int | str,
+    PlainValidator(parse_share),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": MOST_MEMBERS},
+                {"type": "string", "pattern": SHARE_PATTERN},
+            ],
+            "examples": [1, "25%"],
+        }
+    ),
+]
 Size = Annotated[
     int,
     BeforeValidator(parse_size),

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.host_names import host_key
 from reconciler.model.identity_cache import once_each
-from reconciler.model.observed import HostFacts, Observed, Unknown, listed_names
 
 if TYPE_CHECKING:  # the file's members and volumes have fields for the planner's states
     from reconciler.model.desired import Cluster, Member, MemberState, Volume
+    from reconciler.model.observed import HostFacts, Observed
 
 
 class PlanningState(StrEnum):
@@ -101,9 +101,11 @@ def withhold(volume: Volume) -> Volume:
     return volume.with_planning_state(state=PlanningState.WITHHELD)
 
 
-def without_mount_on(volume: Volume, host: str) -> Volume:
-    """The volume, not mounted on ``host`` and elsewhere as it is."""
-    return volume.with_planning_state(unmounted_on=volume.unmounted_on | {host})
+def without_mount_on(volume: Volume, *hosts: str) -> Volume:
+    """The volume, not mounted on ``hosts`` and elsewhere as it is; itself without any."""
+    if not hosts:
+        return volume
+    return volume.with_planning_state(unmounted_on=volume.unmounted_on | {*hosts})
 
 
 def with_volumes(cluster: Cluster, volumes: Collection[Volume]) -> Cluster:
@@ -144,6 +146,8 @@ def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:
 
 def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
     """What was observed of some of the hosts."""
+    from reconciler.model.observed import Observed  # noqa: PLC0415  # to read a file needs no facts
+
     names = frozenset(names)
     return Observed({name: facts for name, facts in observed.hosts.items() if name in names})
 
@@ -151,6 +155,8 @@ def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
 @once_each()
 def names_elsewhere(cluster: Cluster, observed: Observed) -> frozenset[str]:
     """Whom the kernel of some other host lists, by ``host_key``: members already."""
+    from reconciler.model.observed import Unknown, listed_names  # noqa: PLC0415  # as above
+
     names: set[str] = set()
     for host, facts in observed.answering_hosts().items():
         if not isinstance(facts.live, Unknown):
@@ -165,6 +171,8 @@ def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, Host
     A kernel that lists its own host alone is the whole cluster only if no other lists anybody:
     a joiner may run such a cluster of its own.
     """
+    from reconciler.model.observed import Unknown, listed_names  # noqa: PLC0415  # as above
+
     reached = restrict_to(observed, staying(cluster)).answering_hosts()
     others: set[str] = set()
     alone: set[str] = set()

@@ -11,6 +11,9 @@ from reconciler.model.strict import Strict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
+# What ssh takes for "check no host key".
+NO_HOST_KEYS = frozenset({"none", "/dev/null"})
+
 
 class Looking(Strict):
     """A user who may run the installed probe and nothing else (`reconcile sudoers --read-only`)."""

@@ -13,17 +13,16 @@ from reconciler.execution.executor import (
     Emit,
     ExecutionContext,
     Executor,
-    Look,
-    hosts_of,
 )
 from reconciler.execution.locks import Claim, Held, hold_leases
 from reconciler.execution.records import Stale, leave_records, records, stale_records
+from reconciler.execution.sightings import Look, Looks
 from reconciler.hosts import Host
-from reconciler.hosts.observer import observe
+from reconciler.hosts.observer import observe_one
 from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Record
-from reconciler.model.observed import Observed
+from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Fact, Plan
 from reconciler.model.roles import contacted_members
@@ -184,7 +183,7 @@ class Run:
         hosts = {**storage(self.fleet, cluster), **hosts}
         bench = ExecutionContext(
             hosts,
-            self._look(cluster, hosts, seen),
+            Looks(self._look(cluster, hosts, seen)),
             self.emit,
             lambda: self.stop.is_set() or bool(held.losses),
             held,
@@ -239,16 +238,15 @@ class Run:
     def _look(self, cluster: Cluster, hosts: Mapping[str, Host], began: Observed) -> Look:
         """Looks anew; of the kernels' messages those count that came after ``began``."""
 
-        async def look(facts: Sequence[Fact]) -> Observed:
+        free = asyncio.Semaphore(self.options.parallelism)
+
+        async def look(host: str, facts: Sequence[Fact]) -> HostFacts | Unreachable:
             blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
             sizes = sorted({fact.subject for fact in facts if fact.reading == MOUNTED_SIZE})
-            now = await observe(
-                {name: hosts[name] for name in hosts_of(facts)},
-                probe_for(cluster, blank, sections(facts), sizes),
-                SECTIONS,
-                limit=self.options.parallelism,
-            )
-            return since(began, now)
+            probe = probe_for(cluster, blank, sections(facts), sizes)
+            async with free:
+                now = await observe_one(hosts[host], probe, SECTIONS)
+            return since(began, Observed({host: now})).hosts[host]
 
         return look
 

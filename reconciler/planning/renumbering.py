@@ -18,6 +18,7 @@ from reconciler.model.roles import (
     with_members,
 )
 from reconciler.planning.resolve.numbering import NodePlace, live_nodes
+from reconciler.planning.turns import take_turns
 
 
 def place_of(member: Member) -> NodePlace:
@@ -41,9 +42,18 @@ def moving_members(
     return moved + [m for m in changed if m not in moved and _collides(m, moved, now)]
 
 
-def turns_of(moved: Sequence[Member], now: Mapping[str, NodePlace]) -> list[list[Member]]:
-    """One member at a time; all at once if one wants what another has until that has moved."""
-    return [list(moved)] if _swapped(moved, now) else [[m] for m in sorted(moved, key=place_of)]
+def turns_of(
+    cluster: Cluster,
+    observed: Observed,
+    moved: Sequence[Member],
+    now: Mapping[str, NodePlace],
+) -> list[list[Member]]:
+    """All at once if one wants what another has until that has moved; else turn after turn."""
+    if _swapped(moved, now):
+        return [list(moved)]
+    order = {m.name: m for m in sorted(moved, key=place_of)}
+    turns = take_turns(tuple(order), cluster, observed)
+    return [[order[name] for name in turn] for turn in turns]
 
 
 def _mounts(observed: Observed, name: str) -> bool:

@@ -36,6 +36,7 @@ from reconciler.planning.renumbering import (
     without_moves,
 )
 from reconciler.planning.resolve.numbering import live_nodes, places
+from reconciler.planning.turns import take_turns
 from reconciler.resources.growth.offline import behind, volumes_needing_outage
 from reconciler.resources.growth.sizes import as_it_is
 from reconciler.resources.mounts.moves import former_mounts, remount_reason
@@ -109,27 +110,36 @@ def _way(cluster: Cluster, observed: Observed) -> tuple[RolloutStep, ...]:
     return (
         *points[:-1],
         RolloutStep(cluster, None, last=rest),
-        *_anew(cluster, turns),
+        *_anew(cluster, observed, turns),
         RolloutStep(cluster, LAST, last=later),
         *upgrades,
     )
 
 
 def _upgraded(cluster: Cluster, observed: Observed) -> Iterator[RolloutStep]:
-    """One member after the other: unmounted, offline, with its new software, and back."""
+    """One turn after the other: unmounted, offline, with their new software, and back."""
     none: frozenset[str] = frozenset()
+    due = _news(cluster, observed)
+    for turn in take_turns(tuple(due), cluster, observed):
+        words = "; ".join(f"{host} gets {due[host]}" for host in turn)
+        away = with_member_states(cluster, dict.fromkeys(turn, "drained"))
+        out = with_member_states(cluster, dict.fromkeys(turn, STOPPED))
+        yield RolloutStep(away, DRAIN, words, none)
+        yield RolloutStep(out, STOP | UPGRADE, words, none)
+        yield RolloutStep(cluster, MOVES, last=none)
+
+
+def _news(cluster: Cluster, observed: Observed) -> dict[str, str]:
+    """By member the software that it gets in a turn."""
+    found: dict[str, str] = {}
     for host, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         parts = [outdated_tools(cluster, facts), outdated_module(cluster, facts)]
         news = [part.replace("=", " ") for part in parts if part]
         if reload_due(cluster, facts):
             news.append("the ocfs2 module that is installed there")
         if news:
-            words = f"{host} gets {' and '.join(news)}"
-            away = with_member_states(cluster, {host: "drained"})
-            out = with_member_states(cluster, {host: STOPPED})
-            yield RolloutStep(away, DRAIN, words, none)
-            yield RolloutStep(out, STOP | UPGRADE, words, none)
-            yield RolloutStep(cluster, MOVES, last=none)
+            found[host] = " and ".join(news)
+    return found
 
 
 def _whole_way(
@@ -151,7 +161,7 @@ def _whole_way(
     if not moved:
         return (*window, end), ()
     settled = without_moves(cluster, observed, now, moved)
-    turns = _rolling(cluster, settled, turns_of(moved, now))
+    turns = _rolling(cluster, settled, turns_of(cluster, observed, moved, now))
     points = (RolloutStep(settled, MOVES), *turns, *window, end)
     return points, {m.name for m in moved}
 
@@ -168,14 +178,20 @@ def _held(
     return found
 
 
-def _anew(cluster: Cluster, turns: Mapping[str, Mapping[str, str]]) -> Iterator[RolloutStep]:
-    """One member after the other: without these volumes, then with them again."""
+def _anew(
+    cluster: Cluster, observed: Observed, due: Mapping[str, Mapping[str, str]]
+) -> Iterator[RolloutStep]:
+    """One turn after the other: without these volumes, then with them again."""
     none: frozenset[str] = frozenset()
-    for host, labels in turns.items():
+    for turn in take_turns(tuple(due), cluster, observed):
         volumes = [
-            without_mount_on(v, host) if v.label in labels else v for v in cluster.volumes
+            without_mount_on(v, *(host for host in turn if v.label in due[host]))
+            for v in cluster.volumes
         ]
-        words = f"{'; '.join(labels.values())}, on {host}"
+        alike: dict[str, list[str]] = {}
+        for host in turn:
+            alike.setdefault("; ".join(due[host].values()), []).append(host)
+        words = "; ".join(f"{why}, on {', '.join(hosts)}" for why, hosts in alike.items())
         yield RolloutStep(with_volumes(cluster, volumes), DRAIN, words, none)
         yield RolloutStep(cluster, BACK, last=none)
 
@@ -215,7 +231,7 @@ def _rolling(
 ) -> Iterator[RolloutStep]:
     """One turn after the other: unmounted, then with their new places and mounted again.
 
-    A turn is one member, or all who want what another of them still has.
+    A turn is as many as the file allows, or all who want what another of them still has.
     """
     done: set[str] = set()
     for turn in turns:

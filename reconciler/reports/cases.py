@@ -18,7 +18,12 @@ def plan_junit(plan: Plan) -> str:
 
     A pending change is no failure: it is what the reviewer is asked about.
     """
-    return junit.render([Suite(c.name, tuple(_cases(c))) for c in plan.clusters])
+    return junit.render(plan_suites(plan))
+
+
+def plan_suites(plan: Plan) -> list[Suite]:
+    """The suites alone, to be put beside those of other files."""
+    return [Suite(c.name, tuple(_cases(c))) for c in plan.clusters]
 
 
 def _cases(cluster: ClusterPlan) -> Iterator[Case]:

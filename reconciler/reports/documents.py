@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+
+from pydantic_core import to_json
 
 from reconciler import __version__
 from reconciler.model.desired import Cluster, Desired
@@ -191,6 +194,18 @@ def _deep(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     return _plain(value)
+
+
+def facts_text(document: Json) -> str:
+    """``document`` as JSON for files and people, each level in by one blank.
+
+    ``json.dumps`` with an indent is written in Python; this takes a tenth of its time.
+    """
+    try:
+        text = to_json(document, indent=1, ensure_ascii=True).decode()
+    except ValueError:  # a byte that is no UTF-8 came along as half of a pair
+        return json.dumps(document, indent=1)
+    return text.replace("\x7f", "\\u007f")
 
 
 def run_summary(

@@ -179,6 +179,11 @@ def _parts(drift: Drift) -> Iterator[str]:
 
 def drift_junit(found: Sequence[Drift]) -> str:
     """A suite a cluster, a failed case a difference; what was not compared is skipped."""
+    return junit.render(drift_suites(found))
+
+
+def drift_suites(found: Sequence[Drift]) -> list[junit.Suite]:
+    """The suites alone, to be put beside those of other files."""
     suites = []
     for drift in found:
         cases = [
@@ -192,4 +197,4 @@ def drift_junit(found: Sequence[Drift]) -> str:
         cases += [junit.Case(b.subject, skipped=f"{b.code}: {b.message}") for b in drift.unread]
         whole = cases or [junit.Case("as the file says")]
         suites.append(junit.Suite(f"drift of {drift.name}", tuple(whole)))
-    return junit.render(suites)
+    return suites

@@ -27,6 +27,7 @@ TOPICS = (
     "lock",
     "invariants",
     "hazards",
+    "performance",
     "laboratory",
     "development",
 )

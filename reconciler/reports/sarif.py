@@ -73,12 +73,17 @@ def _result(result: Result, rule: int) -> dict[str, Any]:
 
 def plan_sarif(plan: Plan, file: str, places: Places) -> str:
     """Refusals and findings at the lines of the file that they are about."""
+    return render(plan_results(plan, file, places))
+
+
+def plan_results(plan: Plan, file: str, places: Places) -> list[Result]:
+    """The results alone, to be put beside those of other files."""
     results: list[Result] = []
     for cluster in plan.clusters:
         for code, level, subject, message in _said(cluster):
             place = offending_place(places, cluster.name, code, subject)
             results.append(Result(code, level, message, file, place))
-    return render(results)
+    return results
 
 
 def _said(cluster: ClusterPlan) -> list[tuple[str, Level, str, str]]:

@@ -24,13 +24,20 @@ def wrap_line(line: str, width: int) -> Iterator[str]:
     starts = [match.end() for match in _COLUMN.finditer(line)]
     if not starts:
         yield from _words(line, len(line) - len(line.lstrip()) + 4, width)
-    elif width - starts[-1] >= NARROWEST:
+    elif _has_room(line, starts[-1], width):
         yield from _words(line, starts[-1], width)
     else:
-        places = [at for at in starts[:-1] if width - at >= NARROWEST]
+        places = [at for at in starts[:-1] if _has_room(line, at, width)]
         left = places[0] if places else len(line) - len(line.lstrip()) + 4
         yield from wrap_line(line[: starts[-1]].rstrip(), width)
         yield from _words(" " * left + line[starts[-1] :], left, width)
+
+
+def _has_room(line: str, at: int, width: int) -> bool:
+    """Whether the last column stays readable at ``at``, with no word of it broken by the edge."""
+    last = [match.end() for match in _COLUMN.finditer(line)][-1]
+    longest = max(map(len, line[last:].split()), default=0)
+    return width - at >= max(NARROWEST, min(longest, width))
 
 
 def _words(line: str, left: int, width: int) -> Iterator[str]:

@@ -29,9 +29,10 @@ from tests.clock import drive
 from tests.runs import Controller, members, of, volume, witnessed
 
 SIZES = (32, 64, 128, 255)
-CASES = ("create", "no-change", "join", "leave", "grow", "renumber")
+CASES = ("create", "no-change", "join", "leave", "grow", "renumber", "compact")
 # As many as OCFS2 has: who joins needs no offline window for more.
 SLOTS = 255
+TURN = "25%"  # of the members whose numbers close up, at once
 
 
 def wish(world, names, *, states=None, size="512MiB", **more) -> Desired:
@@ -76,6 +77,8 @@ def setting(case: str, count: int):
     world = witnessed(count, Shape("scsi"))
     names = sorted(world.machines)
     names = [name for name in names if name.startswith("node")]
+    if case == "compact":
+        return compact(world, names[: SLOTS - 1])
     whole = wish(world, names)
     if case == "create":
         return whole.clusters[0], observe(world, whole)[0][1]
@@ -96,6 +99,14 @@ def setting(case: str, count: int):
     else:
         after = whole
     return after.clusters[0], Observed(hosts)
+
+
+def compact(world, names):
+    """All members have the number after theirs, of which there are 255, and close up by turns."""
+    held = {name: {"number": place} for place, name in enumerate(names, 1)}
+    pairs = observe(world, before := wish(world, names, states=held))
+    after = wish(world, names, numbering="compact", max_unavailable=TURN)
+    return after.clusters[0], converge(before, pairs)
 
 
 def measure(case: str, count: int) -> dict[str, object]:

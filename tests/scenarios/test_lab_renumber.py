@@ -7,6 +7,7 @@ from tests.scenarios.operator import (
     configfs,
     member,
     mounted_together,
+    pauses,
     start_writers,
     volume,
     works,
@@ -111,3 +112,32 @@ def test_another_address_concerns_only_its_host(lab, operator):
     assert unmounts(events) == ["node01"]
     for host in ("node01", "node03"):
         assert "node01 1 10.88.1.111:7778" in configfs(lab, host)
+
+
+def test_two_get_other_numbers_in_one_turn_while_the_third_serves(lab, operator):
+    ports = {"node01": 7778}
+    desired = wanted(ports=ports, network=NETWORK, numbering="stable", max_unavailable="100%")
+    desired["members"][0]["interconnect"] = "10.88.1.111"
+    operator.converge(operator.write(desired))
+    start_writers(lab, "node02")
+    numbers = {"node02": 7, "node03": 8}
+    for item in desired["members"][1:]:
+        item["number"] = numbers[item["name"]]
+    file = operator.write(desired)
+    plan = operator.plan(file)
+    assert [sorted(one["hosts"]) for one in plan["clusters"][0]["outages"]] == [
+        ["node02", "node03"]
+    ]
+    pauses(lab, "node01")
+    events = operator.converge(file, plan)
+    assert unmounts(events) == ["node02", "node03"]
+    assert 0 in mounted_together({"node02", "node03"}, events)
+    live = [
+        "node01 1 10.88.1.111:7778",
+        "node02 7 10.88.1.12:7777",
+        "node03 8 10.88.1.13:7777",
+    ]
+    for host in ALL:
+        assert sorted(configfs(lab, host)) == live
+    pauses(lab, *ALL)
+    assert operator.is_settled(file)

@@ -7,17 +7,18 @@ import json
 
 import click
 
+from reconciler.cli.claims import Claims
+from reconciler.cli.files import FileResult, find_files, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
-    FILE,
+    FILES,
     NO_COLOR,
     NO_INPUT,
     NO_NOTES,
     PARALLELISM,
     TARGET,
     VERBOSE,
-    discover_file,
     formats,
 )
 from reconciler.cli.targets import check_targets
@@ -30,14 +31,20 @@ from reconciler.model.roles import contacted_members
 from reconciler.pipeline import HostFactory, Options, Watch, look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
-from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
+from reconciler.reports.drift import (
+    drift_document,
+    drift_junit,
+    drift_lines,
+    drift_markdown,
+    drift_suites,
+)
 
 DRIFTED = 2
 UNREAD = 3
 
 
 @click.command("drift")
-@FILE
+@FILES
 @formats(("text", "json", "markdown", "junit"))
 @TARGET
 @PARALLELISM
@@ -47,7 +54,7 @@ UNREAD = 3
 @VERBOSE
 @LOGGING
 def command(
-    file: str | None,
+    files: tuple[str, ...],
     form: str,
     targets: tuple[str, ...],
     parallelism: int,
@@ -55,27 +62,42 @@ def command(
     no_color: bool,
     verbose: int,
 ) -> int:
-    """Show what differs from FILE: changed outside, or not applied yet. Writes nothing.
+    """Show what differs from each FILE: changed outside, or not applied yet. Writes nothing.
 
-    Exit code 2 for any difference, else 3 if something could not be read, else 0.
+    FILE may be a directory, whose *.yaml and *.yml are compared one after another. Exit code 2 for any difference, else 3 if something could not be read, else 0.
     """
-    desired = read(discover_file(file))
-    check_targets(desired, targets)
+    claims = Claims()
 
-    async def look() -> tuple[Drift, ...]:
-        async with look_at_hosts(desired) as fleet:
-            total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
-            with observing(total, no_color=no_color) as watch:
-                return await drifts(desired, fleet, Options(targets, parallelism), watch)
+    def work(path: str) -> FileResult:
+        desired = read(path)
+        claims.take(path, desired)
+        check_targets(desired, targets)
+        options = Options(targets, parallelism)
+        found = asyncio.run(_look(desired, options, no_color=no_color))
+        return FileResult(
+            exit_code(found),
+            lambda: _show(found, form, no_color=no_color),
+            lambda: drift_document(found, FORMAT_VERSION),
+            lambda: drift_suites(found),
+        )
 
-    found = asyncio.run(look())
+    return run_files(find_files(files), form, work, no_color=no_color)
+
+
+async def _look(desired: Desired, options: Options, *, no_color: bool) -> tuple[Drift, ...]:
+    async with look_at_hosts(desired) as fleet:
+        total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
+        with observing(total, no_color=no_color) as watch:
+            return await drifts(desired, fleet, options, watch)
+
+
+def _show(found: tuple[Drift, ...], form: str, *, no_color: bool) -> None:
     if form == "text":
         show(drift_lines(found), no_color)
     elif form == "json":
         click.echo(json.dumps(drift_document(found, FORMAT_VERSION), indent=1, default=str))
     else:
         click.echo({"markdown": drift_markdown, "junit": drift_junit}[form](found).rstrip())
-    return exit_code(found)
 
 
 def exit_code(found: tuple[Drift, ...]) -> int:

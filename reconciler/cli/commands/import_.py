@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 import click
-from pydantic import ValidationError
 
 from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import LOGIN, NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import is_quiet, note, observing, show
@@ -263,33 +263,10 @@ class Search:
         return (*told, *self.twins)
 
 
-def login(
-    user: str | None, identity: str | None, known_hosts: str | None, *, sudo: bool
-) -> Ssh:
-    """How to log in, as the options say; UsageError for what no file could say either."""
-    values = {"user": user, "identity": identity, "known_hosts": known_hosts}
-    given = {key: value for key, value in values.items() if value}
-    return _ssh(given | ({"sudo": True} if sudo else {}))
-
-
-def check_hosts(hosts: Sequence[str]) -> None:
-    """Raises UsageError for what cannot be a host's name or address."""
-    for host in hosts:
-        _ssh({"host": host})
-
-
-def _ssh(values: Mapping[str, object]) -> Ssh:
-    """Where and how to log in; UsageError for what no file could say either."""
-    try:
-        return Ssh.model_validate(values)
-    except ValidationError as error:
-        raise UsageError(error.errors(include_url=False)[0]["msg"]) from error
-
-
 def _unaskable(name: str) -> Unreachable | None:
     """Why a host cannot be asked for by its name in the cluster, which others chose."""
     try:
-        _ssh({"host": name})
+        check_hosts([name])
     except UsageError as error:
         return Unreachable(name, "host-unreachable", str(error))
     return None

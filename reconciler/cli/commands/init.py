@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.cli.commands.import_ import NoClusterFound, Search, check_hosts, login
+from reconciler.cli.commands.import_ import NoClusterFound, Search
 from reconciler.cli.fleet import connect_hosts
+from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import DEFAULT_FILE, LOGIN, NO_COLOR, NO_INPUT, PARALLELISM
 from reconciler.cli.prompts import ask_text

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
+from reconciler.cli.claims import Claims
+from reconciler.cli.files import FileResult, find_files, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
-    FILE,
+    FILES,
     NO_COLOR,
     NO_INPUT,
     NO_NOTES,
     PARALLELISM,
     VERBOSE,
     beside,
-    discover_file,
     formats,
 )
 from reconciler.cli.output import check_facts_name, is_given
 from reconciler.cli.terminal import note, observing, plain, show
 from reconciler.loading import read
-from reconciler.model.observed import HostFacts, Unreachable
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.refusals import format_unread
 from reconciler.model.roles import contacted_members
 from reconciler.pipeline import ClusterObservations, Options, look_at, recorded_probe_arguments
-from reconciler.reports.documents import facts_document
+from reconciler.reports.documents import facts_document, facts_text
 from reconciler.reports.facts import host_lines
 from reconciler.reports.facts_table import observed_lines
 from reconciler.storage.private import write_private
@@ -39,7 +41,7 @@ ALL_UNREAD = 1
 
 
 @click.command("observe")
-@FILE
+@FILES
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the JSON there.")
 @formats(("json", "text"))
 @PARALLELISM
@@ -49,7 +51,7 @@ ALL_UNREAD = 1
 @VERBOSE
 @LOGGING
 def command(
-    file: str | None,
+    files: tuple[str, ...],
     output: str | None,
     form: str,
     parallelism: int,
@@ -57,36 +59,85 @@ def command(
     no_color: bool,
     verbose: int,
 ) -> int:
-    """Read all hosts of FILE; writes nothing on any of them."""
-    path = discover_file(file)
-    beside(output, path)
+    """Read all hosts of each FILE; writes nothing on any of them.
+
+    FILE may be a directory, whose *.yaml and *.yml are read in turn. The JSON is one document
+    of all hosts.
+    """
+    given = find_files(files)
+    beside(output, *given.names)
     if output:
         check_facts_name(output)
-    desired = read(path)
+    shown = form == "text" or (sys.stdout.isatty() and not is_given("form"))
+    claims = Claims(names=bool(output) or not shown)
+    every: list[tuple[Cluster, Observed]] = []
 
-    async def look() -> ClusterObservations:
-        async with look_at_hosts(desired) as fleet:
-            total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
-            with observing(total, no_color=no_color) as watch:
-                pairs = await look_at(desired, fleet, Options(parallelism=parallelism), watch)
-        return pairs
+    def work(path: str) -> FileResult:
+        desired = read(path)
+        claims.take(path, desired)
+        options = Options(parallelism=parallelism)
+        pairs = asyncio.run(_look(desired, options, no_color=no_color))
+        if not claims.names:
+            return FileResult(_exit_code(pairs), lambda: _show(pairs, verbose, no_color), dict)
+        every.extend(pairs)
+        if not given.several:
+            _write(every, output, shown=shown)
 
-    pairs = asyncio.run(look())
+        def show() -> None:
+            if shown:
+                _show(pairs, verbose, no_color)
+            else:
+                _tell_lost(pairs)
+
+        return FileResult(_exit_code(pairs), show, dict)
+
+    code = run_files(given, "text" if shown else "", work, no_color=no_color)
+    if given.several and every:
+        _write(every, output, shown=shown)
+    return code
+
+
+async def _look(desired: Desired, options: Options, *, no_color: bool) -> ClusterObservations:
+    async with look_at_hosts(desired) as fleet:
+        total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
+        with observing(total, no_color=no_color) as watch:
+            return await look_at(desired, fleet, options, watch)
+
+
+def _write(
+    pairs: Sequence[tuple[Cluster, Observed]], output: str | None, *, shown: bool
+) -> None:
+    """One document of all facts: to its file, else to stdout, unless these are shown there."""
     asked = {cluster.name: recorded_probe_arguments(cluster, seen) for cluster, seen in pairs}
     document = facts_document(pairs, asked, datetime.now(UTC).isoformat(timespec="seconds"))
-    text = json.dumps(document, indent=1)
+    text = facts_text(document)
     if output:
         write_private(output, text + "\n")  # passwords of fstab stand in it, too
         note(f"saved: {output}, to be planned from by --facts {output}")
-    lost = [host for host in _every(pairs) if isinstance(host, Unreachable)]
-    if form == "text" or (sys.stdout.isatty() and not is_given("form")):
-        show(observed_lines(pairs), no_color)
-        show(host_lines(pairs) if verbose else (), no_color)
-    else:
-        click.echo("" if output else f"{text}\n", nl=False)
-        for host in lost:
-            words = format_unread(host.host, host.code, host.message)
-            click.echo(plain(f"{host.host}: {words}"), err=True)
+    elif not shown:
+        click.echo(f"{text}\n", nl=False)
+
+
+def _show(
+    pairs: ClusterObservations, detail: int, no_color: bool
+) -> None:  # the value of the flag of that name
+    show(observed_lines(pairs), no_color)
+    show(host_lines(pairs) if detail else (), no_color)
+
+
+def _tell_lost(pairs: ClusterObservations) -> None:
+    for host in _lost(pairs):
+        words = format_unread(host.host, host.code, host.message)
+        click.echo(plain(f"{host.host}: {words}"), err=True)
+
+
+def _lost(pairs: ClusterObservations) -> list[Unreachable]:
+    return [host for host in _every(pairs) if isinstance(host, Unreachable)]
+
+
+def _exit_code(pairs: ClusterObservations) -> int:
+    """By whether all hosts, some or none of them were read."""
+    lost = _lost(pairs)
     return 0 if not lost else ALL_UNREAD if len(lost) == len(_every(pairs)) else SOME_UNREAD
 
 

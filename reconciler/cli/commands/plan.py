@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.claims import Claims
+from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FACTS,
-    FILE,
+    FILES,
     NO_COLOR,
     NO_INPUT,
     NO_NOTES,
@@ -15,7 +17,6 @@ from reconciler.cli.options import (
     TARGET,
     VERBOSE,
     beside,
-    discover_file,
     formats,
 )
 from reconciler.cli.output import DOCUMENT, written_form
@@ -38,10 +39,12 @@ BLOCKED = 3
 
 
 @click.command("plan")
-@FILE
+@FILES
 @click.option(
     "-o",
     "--output",
+    "--save",
+    "output",
     type=click.Path(dir_okay=False),
     help="Write it there: as --format says, or NAME.plan.json for apply.",
 )
@@ -57,7 +60,7 @@ BLOCKED = 3
 @VERBOSE
 @LOGGING
 def command(
-    file: str | None,
+    files: tuple[str, ...],
     output: str | None,
     facts: str | None,
     state_dir: str | None,
@@ -69,31 +72,52 @@ def command(
     no_color: bool,
     verbose: int,
 ) -> int:
-    """Observe the hosts of FILE and show what apply would do, and why.
+    """Observe the hosts of each FILE and show what apply would do, and why.
 
-    With --facts no host is connected to.
+    FILE may be a directory, whose *.yaml and *.yml are planned one after another. With --facts
+    no host is connected to.
     """
-    path = discover_file(file)
-    beside(output, path, facts)
+    given = find_files(files)
+    beside(output, *given.names, facts)
     written = written_form(output, form) if output else ""
-    source = read_text(path)
-    desired = load(path, source)
-    check_targets(desired, targets)
-    plan, pairs = plan_desired(
-        desired, Options(targets, parallelism), facts=facts, no_color=no_color
-    )
-    plan = plan if facts else told_of_failures(plan, state_dir)
-    around = Surroundings(path, find_places(source, desired.clusters), plan_views(plan, pairs))
-    document = plan_document(plan, desired, targets, digest(source), around)
-    shown = ShownPlan(plan, around, document)
     if output:
-        write_private(output, shown.text(written, verbose))
-        note(f"saved: {output}{_use(written, output, plan)}")
-    if written in {"", DOCUMENT}:
-        shown.show(form, verbose, no_color=no_color)
+        refuse_several(given, f"-o {output}", "name one FILE, or leave -o out for stdout")
+    if form == "html":
+        refuse_several(given, "--format html", "name one FILE, or say --format markdown")
+
+    claims = Claims(names=bool(facts))
+
+    def work(path: str) -> FileResult:
+        source = read_text(path)
+        desired = load(path, source)
+        claims.take(path, desired)
+        check_targets(desired, targets)
+        plan, pairs = plan_desired(
+            desired, Options(targets, parallelism), facts=facts, no_color=no_color
+        )
+        plan = plan if facts else told_of_failures(plan, state_dir)
+        places = find_places(source, desired.clusters)
+        around = Surroundings(path, places, plan_views(plan, pairs))
+        document = plan_document(plan, desired, targets, digest(source), around)
+        shown = ShownPlan(plan, around, document)
+        if output:
+            write_private(output, shown.text(written, verbose))
+            note(f"saved: {output}{_use(written, output, plan)}")
+
+        def show() -> None:
+            if written in {"", DOCUMENT}:
+                shown.show(form, verbose, no_color=no_color)
+
+        code = _exit_code(plan, detailed=detailed_exitcode)
+        return FileResult(code, show, lambda: document, lambda: shown.parts(form))
+
+    return run_files(given, form, work, no_color=no_color)
+
+
+def _exit_code(plan: Plan, *, detailed: bool) -> int:
     if plan.blocked:
         return BLOCKED
-    return CHANGES if detailed_exitcode and (plan.actions or _differs(plan)) else 0
+    return CHANGES if detailed and (plan.actions or _differs(plan)) else 0
 
 
 def _use(written: str, output: str, plan: Plan) -> str:

@@ -12,15 +12,16 @@ from datetime import UTC, datetime
 
 import click
 
+from reconciler.cli.claims import Claims
+from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
-    FILE,
+    FILES,
     NO_COLOR,
     NO_NOTES,
     PARALLELISM,
     Span,
-    discover_file,
     formats,
 )
 from reconciler.cli.terminal import observing, plain, show
@@ -43,7 +44,7 @@ ALL_UNREAD = 1
 
 
 @click.command("status")
-@FILE
+@FILES
 @click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
 @click.option(
     "--interval",
@@ -59,7 +60,7 @@ ALL_UNREAD = 1
 @NO_NOTES
 @LOGGING
 def command(
-    file: str | None,
+    files: tuple[str, ...],
     watch: bool,
     interval: float,
     form: str,
@@ -69,23 +70,42 @@ def command(
     """Members, volumes, who has what mounted, leases, unfinished work; changes nothing.
 
     A cluster that was read is exit 0 whether it is healthy or not; hosts that were not read
-    are 4, all of them 1.
+    are 4, all of them 1. FILE may be a directory, whose *.yaml and *.yml are read in turn.
     """
-    desired = read(discover_file(file))
-    looks = _Looks(desired, interval, parallelism, no_color)
-    if not watch:
-        return asyncio.run(_once(looks, form, no_color))
-    return asyncio.run(_again(looks, form, no_color))
+    given = find_files(files)
+    if watch:
+        refuse_several(
+            given, "--watch", "name one FILE, and watch each in a terminal of its own"
+        )
+
+    claims = Claims()
+
+    def work(path: str) -> FileResult:
+        desired = read(path)
+        claims.take(path, desired)
+        looks = _Looks(desired, interval, parallelism, no_color)
+        if watch:
+            return FileResult(asyncio.run(_again(looks, form, no_color)), lambda: None, dict)
+        document = asyncio.run(_first_look(looks))
+        return FileResult(
+            exit_code(document),
+            lambda: _show(document, form, no_color=no_color),
+            lambda: document,
+        )
+
+    return run_files(given, form, work, no_color=no_color)
 
 
-async def _once(looks: _Looks, form: str, no_color: bool) -> int:
+async def _first_look(looks: _Looks) -> Json:
     async with aclosing(looks.each()) as each:
-        document = await anext(each)
+        return await anext(each)
+
+
+def _show(document: Json, form: str, *, no_color: bool) -> None:
     if form == "json":
         click.echo(json.dumps(document, indent=1))
     else:
         show(status_lines(document, _width()), no_color)
-    return exit_code(document)
 
 
 async def _again(looks: _Looks, form: str, no_color: bool) -> int:

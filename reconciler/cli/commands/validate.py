@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
-from reconciler.cli.options import discover_file, formats
+from reconciler.cli.files import STDIN, check_has_files, find_files
+from reconciler.cli.options import FILES, NO_NOTES, formats
+from reconciler.cli.terminal import is_quiet, show_error, terminal_width
 from reconciler.errors import SpecInvalid, UsageError
 from reconciler.loading import load, read, read_stream
 from reconciler.model.problems import Problem
 from reconciler.reports import problems as rendering
 
-STDIN = "-"
-SUFFIXES = (".yaml", ".yml")
 USAGE = UsageError.exit_code
 INVALID = SpecInvalid.exit_code
 
@@ -41,21 +39,22 @@ class Verdict:
 
 
 @click.command("validate")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@FILES
 @formats(("text", "json", "sarif", "junit"))
+@NO_NOTES
 def command(files: tuple[str, ...], form: str) -> int:
     """Check FILEs offline: schema and semantics, every problem with its place.
 
     FILE may be a directory, whose *.yaml and *.yml are checked, or - for standard input.
     """
-    given = files or (discover_file(None),)
-    verdicts = [verdict for name in dict.fromkeys(given) for verdict in _verdicts(name)]
+    verdicts = [_verdict(name) for name in find_files(files).names]
     for verdict in verdicts:
         if form == "text" and not verdict.unread:
-            found = rendering.render(verdict.problems, verdict.lines)
-            click.echo(found or f"{verdict.name}: valid")
+            found = rendering.render(verdict.problems, verdict.lines, terminal_width())
+            if found or not is_quiet():
+                click.echo(found or f"{verdict.name}: valid")
         elif verdict.unread:
-            click.echo(f"error: {verdict.unread}", err=True)
+            show_error(verdict.unread)
     if form != "text":
         click.echo(_document(form, verdicts))
     if any(verdict.problems for verdict in verdicts):
@@ -63,20 +62,9 @@ def command(files: tuple[str, ...], form: str) -> int:
     return USAGE if any(verdict.unread for verdict in verdicts) else 0
 
 
-def _verdicts(name: str) -> Iterator[Verdict]:
-    """Of a file, or of each file in a directory."""
-    if not Path(name).is_dir():
-        yield _verdict(name)
-        return
-    found = sorted(f for f in Path(name).iterdir() if f.suffix in SUFFIXES and f.is_file())
-    if not found:
-        yield Verdict(name, unread=f"{name}: no *.yaml or *.yml in this directory")
-    for file in found:
-        yield _verdict(str(file))
-
-
 def _verdict(name: str) -> Verdict:
     try:
+        check_has_files(name)
         if name == STDIN:
             load(name, read_stream(name, sys.stdin.buffer))
         else:

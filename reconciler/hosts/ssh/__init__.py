@@ -5,6 +5,7 @@ Importing this package imports asyncssh (0.2 s): do it where a connection is abo
 
 from __future__ import annotations
 
+from reconciler.hosts.ssh import quick_import as quick_import  # first: it imports asyncssh
 from reconciler.hosts.ssh.failures import MAY_HAVE_RUN
 from reconciler.hosts.ssh.host import SshHost
 from reconciler.hosts.ssh.link import SshShared

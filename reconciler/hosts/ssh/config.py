@@ -59,6 +59,15 @@ def find_config() -> Path | None:
     return own if own.is_file() else None
 
 
+def may_wait(file: Path) -> bool:
+    """Whether reading ``file`` can take long: it runs a program, or another file of it may."""
+    try:
+        text = file.read_text("utf-8", "replace").lower()
+    except OSError:
+        return False
+    return "exec" in text or "include" in text
+
+
 def read_config(name: str, file: Path | None, settings: SshSettings) -> ClientConfig:
     """What ``file`` says about the host of ``settings``.
 

@@ -66,11 +66,13 @@ class SshHost:
             raise self._no_session(error) from error
 
     async def _find_link(self) -> Link:
-        """Reading ssh_config may run a program (``Match exec``), hence the thread."""
+        """Reading ssh_config may run a program (``Match exec``): then in a thread."""
         if self._link is None:
-            route = await asyncio.to_thread(
-                find_route, self._name, self._shared.ssh_config, self._settings
-            )
+            wanted = (self._name, self._shared.ssh_config, self._settings)
+            if self._shared.config_may_wait:
+                route = await asyncio.to_thread(find_route, *wanted)
+            else:
+                route = find_route(*wanted)
             self._link = self._shared.link(route)
         return self._link
 

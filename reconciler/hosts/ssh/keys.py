@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import asyncssh
 from typing_extensions import override
@@ -13,6 +13,8 @@ from reconciler.system_errors import say_error
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from reconciler.hosts.ssh.config import ClientConfig
 
 SSH_PORT = 22
 
@@ -63,6 +65,31 @@ class KnownHosts:
                 keys.authorities.extend(authorities)
                 keys.revoked.extend(revoked)
         return keys
+
+
+class ClientKeys:
+    """The private keys of a run, each file read once; not those that come with certificates."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[tuple[str, ...], bool], Sequence[asyncssh.SSHKeyPair]] = {}
+
+    def of(self, options: dict[str, object], config: ClientConfig) -> dict[str, object]:
+        """``options`` with keys in place of their files.
+
+        Raises OSError and asyncssh.KeyImportError for a file that cannot be used.
+        """
+        files = tuple(cast("Sequence[str]", options.get("client_keys", ())))
+        if not files or config.get("CertificateFile"):
+            return options
+        only = bool(config.get("IdentitiesOnly"))  # then a public key may stand in for one
+        if (files, only) not in self._loaded:
+            self._loaded[files, only] = asyncssh.load_keypairs(
+                list(files), skip_public=only, ignore_encrypted=True
+            )
+        if not self._loaded[files, only]:
+            return options  # for an empty list asyncssh would offer the usual files' keys
+        named = {"agent_identities": list(files)} if only else {}
+        return {**named, **options, "client_keys": self._loaded[files, only]}
 
 
 class Witness(asyncssh.SSHClient):

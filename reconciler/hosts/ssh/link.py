@@ -10,9 +10,9 @@ import asyncssh
 
 from reconciler import telemetry
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.ssh.config import ClientConfig, find_config
+from reconciler.hosts.ssh.config import ClientConfig, find_config, may_wait
 from reconciler.hosts.ssh.failures import LOGIN_ERRORS, login_failure
-from reconciler.hosts.ssh.keys import KnownHosts, Witness
+from reconciler.hosts.ssh.keys import ClientKeys, KnownHosts, Witness
 
 if TYPE_CHECKING:
     from reconciler.hosts.ssh.route import Hop, Route
@@ -58,8 +58,10 @@ class SshShared:
 
     def __init__(self, ssh_config: Path | None = None, logins: int = LOGINS) -> None:
         self.ssh_config = ssh_config or find_config()
+        self.config_may_wait = self.ssh_config is not None and may_wait(self.ssh_config)
         self.known_hosts = KnownHosts()
         self.logins = asyncio.Semaphore(logins)
+        self.client_keys = ClientKeys()
         self._links: dict[Route, Link] = {}
 
     def link(self, route: Route) -> Link:
@@ -150,7 +152,7 @@ class Link:
                     client_factory=lambda: witness,
                     known_hosts=witness.keys,
                     username=hop.user,
-                    **_options(hop),
+                    **_options(hop, self._shared.client_keys),
                 )
         except LOGIN_ERRORS as error:
             code, message = login_failure(error, witness, hop.known_hosts)
@@ -178,9 +180,9 @@ class Preset(asyncssh.SSHClientConnectionOptions):
         self.kwargs = {}
 
 
-def _options(hop: Hop) -> dict[str, object]:
+def _options(hop: Hop, loaded: ClientKeys) -> dict[str, object]:
     tuned = {name: value for name, word, value in TUNED if hop.config.get(word) is None}
-    return FIXED | tuned | _keys(hop)
+    return FIXED | tuned | loaded.of(_keys(hop), hop.config)
 
 
 def _keys(hop: Hop) -> dict[str, object]:

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.loading.semantics import devices, members, mounts, packages, secrets, workloads
+from reconciler.loading.semantics import (
+    commands,
+    devices,
+    members,
+    mounts,
+    packages,
+    secrets,
+    workloads,
+)
 from reconciler.loading.semantics.finding import Finding, Rule
 
 if TYPE_CHECKING:
@@ -22,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *devices.RULES,
     *mounts.RULES,
     *workloads.RULES,
+    *commands.RULES,
     *secrets.RULES,
     *packages.RULES,
 )

@@ -19,6 +19,10 @@ _FOREIGN_WWIDS = (
     (r"(?:wwn-)?0x([65][0-9a-f]{15}(?:[0-9a-f]{16})?)", "did you mean 3{0}?"),
     (r"naa\.([0-9a-f]{8,32})", "did you mean 3{0}?"),
     (r"scsi-([23][0-9a-f]{8,32})", "did you mean {0}?"),
+    (r"nvme-((?:eui|nvme|uuid)\..+)", "write it without the prefix: {0}"),
+    (r"(.+)-part([0-9]+)", "write wwid: {0}, and beside it partition: {1}"),
+    (r"mpath[a-z]{1,3}", f"that is multipath's own name for it; {_SHOW_WWID}"),
+    (r"(?:iqn|nqn)\..+", f"that is a target, which has many disks; {_SHOW_WWID}"),
     (r"(?:change(?:[-_]?me)?|todo|fixme|xxx+)", _SHOW_WWID),
     (
         r"(?:scsi-|wwn-0x|naa\.|t10\.|0x).+",
@@ -77,7 +81,7 @@ def a_device_holds_one_volume(desired: Desired) -> Iterator[Finding]:
     seen: list[tuple[str, int | None, str]] = []
     for path, _, volume in volumes(desired):
         name, partition = identity(volume.device)
-        first = next((use for use in seen if _overlap(use, name, partition)), None)
+        first = next((use for use in seen if overlap(use, name, partition)), None)
         if first and name:
             message = f"this device holds the volume '{first[2]}' already"
             hint = "a device, or a disk and its partition, can hold one volume"
@@ -133,7 +137,8 @@ def _as_wwid(name: str) -> str:
     return re.sub(r"^(scsi-|nvme-|dm-uuid-mpath-|mpath-)", "", name)
 
 
-def _overlap(use: tuple[str, int | None, str], name: str, partition: int | None) -> bool:
+def overlap(use: tuple[str, int | None, str], name: str, partition: int | None) -> bool:
+    """Whether a disk, or a partition of it, is the one in ``use`` or has a part in common."""
     return use[0] == name and (use[1] == partition or None in {use[1], partition})
 
 
@@ -145,7 +150,7 @@ def _wwid_hint(wwid: str) -> str:
     for pattern, hint in _FOREIGN_WWIDS:
         if match := re.fullmatch(pattern, wwid, re.IGNORECASE):
             return hint.format(*(group.lower() for group in match.groups()))
-    if re.fullmatch(r"3[0-9A-Fa-f]+", wwid) and wwid != wwid.lower():
+    if re.fullmatch(r"3[0-9A-Fa-f]+|[eE][uU][iI]\.[0-9A-Fa-f]+", wwid) and wwid != wwid.lower():
         return f"write it in lower case: {wwid.lower()}"
     return ""
 

@@ -16,9 +16,8 @@ from reconciler.loading.semantics.finding import (
 )
 from reconciler.model.desired import Cluster, Desired, Member
 from reconciler.model.host_names import host_key
-from reconciler.model.ssh_access import Ssh
+from reconciler.model.ssh_access import NO_HOST_KEYS, Ssh
 
-_NO_HOST_KEYS = frozenset({"none", "/dev/null"})
 _ATTESTED = {"offline": ("reason",), "dead": ("lun_access",)}
 
 
@@ -190,7 +189,7 @@ def host_keys_are_checked(desired: Desired) -> Iterator[Finding]:
     everywhere: list[tuple[Path, Ssh]] = [(("ssh",), desired.ssh)]
     everywhere += [((*path, "ssh"), member.ssh) for path, _, member in all_members(desired)]
     for path, ssh in everywhere:
-        if ssh.known_hosts is not None and ssh.known_hosts.lower() in _NO_HOST_KEYS:
+        if ssh.known_hosts is not None and ssh.known_hosts.lower() in NO_HOST_KEYS:
             message = f"'{ssh.known_hosts}' would switch off the check of host keys"
             hint = "name a file of known hosts, or leave it out"
             yield Finding((*path, "known_hosts"), "host-keys-unchecked", message, hint)

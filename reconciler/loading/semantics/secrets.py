@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.loading.nodes import Path
-from reconciler.loading.semantics.finding import Finding, Rule, volumes
-from reconciler.model.desired import Desired, Volume
+from reconciler.loading.semantics.commands import all_commands
+from reconciler.loading.semantics.finding import Finding, Rule
+from reconciler.model.desired import Desired
 from reconciler.model.secrets import is_mistaken, references
-from reconciler.model.volume_integrations import HostCommand
 
-_GUESTS = ("list", "stop", "start", "migrate")
 _HINT = "env:NAME, or file:PATH with an absolute path, as a whole word"
 _NO_COMMAND = "nothing is run on the controller: write the secret to a file, and use file:PATH"
 
 
 def references_are_spelled(desired: Desired) -> Iterator[Finding]:
     """A misspelt one would go to the host as it stands."""
-    for path, words in _commands(desired):
+    for path, words in all_commands(desired):
         for i, word in enumerate(words):
             if is_mistaken(word):
                 hint = _NO_COMMAND if word.startswith("cmd:") else _HINT
@@ -27,7 +25,7 @@ def references_are_spelled(desired: Desired) -> Iterator[Finding]:
 
 def programs_are_no_secrets(desired: Desired) -> Iterator[Finding]:
     """What is run is shown before it is approved."""
-    for path, words in _commands(desired):
+    for path, words in all_commands(desired):
         if references(words[:1]):
             message = "the program itself cannot stand for a secret"
             yield Finding((*path, 0), "bad-reference", message, "name the program")
@@ -35,32 +33,12 @@ def programs_are_no_secrets(desired: Desired) -> Iterator[Finding]:
 
 def lists_have_no_secrets(desired: Desired) -> Iterator[Finding]:
     """``list`` runs whenever hosts are looked at, and only what is approved is given secrets."""
-    for path, words in _commands(desired):
+    for path, words in all_commands(desired):
         for i, word in enumerate(words):
             if path[-1] == "list" and references((word,)):
                 message = f"'{word}' in 'list': looking has no secrets"
                 hint = "have the program read it on the host"
                 yield Finding((*path, i), "bad-reference", message, hint)
-
-
-def _commands(desired: Desired) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Every command of the file with its path."""
-    for path, _cluster, volume in volumes(desired):
-        for key, command in _host_commands(volume):
-            yield (*path, *key, "argv"), command.argv
-        guests = volume.workloads.guests if volume.workloads else None
-        for verb in _GUESTS if guests else ():
-            if words := getattr(guests, verb):
-                yield (*path, "workloads", "guests", verb), words
-
-
-def _host_commands(volume: Volume) -> Iterator[tuple[tuple[str, ...], HostCommand]]:
-    if volume.backing and volume.backing.command:
-        yield ("backing", "command"), volume.backing.command
-    if volume.access:
-        yield ("access", "revoke"), volume.access.revoke
-    if volume.backup:
-        yield ("backup",), volume.backup
 
 
 RULES: tuple[Rule, ...] = (

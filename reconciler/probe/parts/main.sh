@@ -53,7 +53,7 @@ for once_for_all in prepare_files prepare_guests; do
 done
 
 IFS=$NL
-printf '@@reconcile-probe\t1\n'
+told=@@reconcile-probe${TAB}1$NL
 section identity 8192
 section kernel 8192
 section packages 8192
@@ -77,4 +77,4 @@ section automounts 16384
 section interconnect 16384
 section logical_volumes 8192
 section guests 65536
-printf '@@done\n'
+printf '%s@@done\n' "$told"

@@ -16,6 +16,7 @@ from reconciler.reports.glossary.address_patterns import (
 )
 from reconciler.reports.glossary.file_keys import Key, below, find_keys, keys
 from reconciler.reports.glossary.kind_meanings import MEANINGS, after, before, risk_of
+from reconciler.reports.glossary.nouns import NOUNS, find_noun
 
 WIDTH = 10
 
@@ -50,6 +51,7 @@ _SORTS = {
     "kind": "a kind of action",
     "address": "an address of a plan",
     "key": "a key of the file",
+    "noun": "a word of plans and status",
 }
 
 
@@ -58,12 +60,14 @@ def find_entries(word: str) -> tuple[Entry, ...]:
     found = [_kind(kind) for kind in KINDS if kind == word]
     found += [_address(pattern) for pattern in matching(word)]
     found += [_key(key) for key in find_keys(word)]
+    if not found and (noun := find_noun(word)):
+        found = [Entry("noun", noun, NOUNS[noun].meaning, (("more", NOUNS[noun].more),))]
     return tuple(found)
 
 
 def is_general(word: str) -> bool:
     """Whether a word means something without any plan: a kind, a key, or no real address."""
-    return word in DECLARED or is_placeholder(word) or bool(find_keys(word))
+    return word in DECLARED or is_placeholder(word) or bool(find_keys(word) or find_noun(word))
 
 
 def words_known() -> tuple[str, ...]:
@@ -78,6 +82,7 @@ def words_by_sort() -> dict[str, tuple[str, ...]]:
         "Kinds of actions": tuple(KINDS),
         "Addresses of a plan": tuple(pattern.text for pattern in PATTERNS),
         "Keys of the file": tuple(named),
+        "Words of plans and status": tuple(NOUNS),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from reconciler.model.observed import (
     Address,
@@ -38,6 +39,7 @@ def parse_addresses(section: Section) -> tuple[Address, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
 def ipv4(value: str) -> str:
     """The address; raises ValueError if it is none."""
     return str(ipaddress.IPv4Address(value))

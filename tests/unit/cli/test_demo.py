@@ -78,8 +78,8 @@ async def looks(directory):
 async def disturbs(directory):
     """A host that is not there, a mount that drift finds, a power cut that stops a plan."""
     answer = await typed(directory, "reconcile demo break node09 umount")
-    known = "the demo has no host node09; it has node01, node02, node03, node04\n"
-    assert answer == (1, "", known)
+    known = "error: the demo has no host node09; it has node01, node02, node03, node04\n"
+    assert answer == (64, "", known)
     code, out, _err = await typed(directory, "reconcile demo break node03 umount")
     assert (code, out.splitlines()[0]) == (0, "node03: umount /srv/images")
     code, out, _err = await typed(directory, "reconcile drift --format json")

@@ -99,13 +99,38 @@ async def test_without_a_word_all_of_them_are_listed(tmp_path):
         "Kinds of actions:",
         "Addresses of a plan:",
         "Keys of the file:",
+        "Words of plans and status:",
     ]
     rules = [line for line in lines if line.startswith("  invariant-")]
     columns = {line.index(document["codes"][line.split()[0]]) for line in rules}
     assert len(columns) == 1
 
 
-@pytest.mark.parametrize("word", ["BLOCKED", "outage", "Outages"])
+@pytest.mark.parametrize("word", ["BLOCKED", "warnings", "Notes"])
 async def test_a_word_of_every_plan_is_on_a_page_of_the_manual(tmp_path, word):
     code, out, err = await Desk(None, tmp_path, {}).run("explain", word)
     assert (code, out, "reconcile manual plan" in err) == (64, "", True)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "panic_on_oops",
+        "kernel.panic_on_oops",
+        "lease",
+        "leases",
+        "Slot Map",
+        "slot-map",
+        "quorum",
+        "barrier",
+        "quarantine",
+        "outage",
+        "fence_method",
+        "drift",
+    ],
+)
+async def test_a_noun_of_plans_and_status_is_explained_without_hosts(tmp_path, word):
+    code, out, err = await Desk(None, tmp_path, {}).run("explain", word)
+    assert (code, err) == (0, "")
+    assert "a word of plans and status" in out
+    assert "more " in out

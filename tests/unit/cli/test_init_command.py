@@ -6,6 +6,7 @@ import pty
 
 import pytest
 
+from reconciler.cli import run
 from reconciler.loading import read
 from tests.cli_harness import Desk, desk
 
@@ -108,3 +109,23 @@ async def test_it_asks_on_a_terminal(tmp_path):
     assert (tmp_path / "cluster.yaml").read_text() == "mine"
     (cluster,) = read(str(tmp_path / "mine.yaml")).clusters
     assert (cluster.name, len(cluster.members)) == ("images", 3)
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "none", "NONE"])
+def test_the_check_of_host_keys_is_not_switched_off_by_an_option(name, capsys, tmp_path):
+    file = tmp_path / "c.yaml"
+    assert run(["init", "node01", "--known-hosts", name, "-o", str(file), "--no-input"]) == 64
+    err = capsys.readouterr().err
+    assert err.startswith(
+        f"error: --known-hosts {name} would switch off the check of host keys; "
+    )
+    assert not file.exists()
+
+
+def test_an_option_that_no_file_could_say_is_named(capsys):
+    assert run(["init", "node01", "--user", "ro ot", "--no-input"]) == 64
+    assert capsys.readouterr().err.startswith(
+        "error: --user: 'ro ot' is not the name of a user"
+    )
+    assert run(["init", "node01", "--known-hosts", "a\nb", "--no-input"]) == 64
+    assert capsys.readouterr().err.startswith("error: --known-hosts: ")

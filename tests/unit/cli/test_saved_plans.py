@@ -158,8 +158,8 @@ def of_something_else(plan):
 BROKEN = {
     edited: "this plan was edited after it was saved",
     of_a_later_version: "format_version '2'; this version reads '1'",
-    without_actions: "not a saved plan: clusters.0.actions: ",
-    of_something_else: "not a saved plan: id: ",
+    without_actions: "not a saved plan: clusters.0.actions is missing",
+    of_something_else: "not a saved plan: id is missing",
 }
 
 

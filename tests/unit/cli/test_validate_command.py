@@ -64,9 +64,15 @@ async def test_a_directory_is_all_of_its_files(at):
     (at.home / "none").mkdir()
     code, out, err = await at.run("validate", "none")
     assert (code, out) == (64, "")
-    assert err == "error: none: no *.yaml or *.yml in this directory\n"
+    assert err.startswith("error: none: no *.yaml or *.yml in this directory; reconcile init")
 
 
 async def test_a_file_that_is_given_twice_is_told_once(at):
     _code, out, _err = await at.run("validate", "bad.yaml", "bad.yaml")
     assert out.count("error[bad-size]") == 1
+
+
+async def test_quiet_tells_problems_alone(at):
+    assert await at.run("validate", "-q", "good.yaml") == (0, "", "")
+    code, out, _err = await at.run("validate", "-q", "good.yaml", "bad.yaml")
+    assert (code, out.count("valid\n"), "bad-size" in out) == (1, 0, True)

@@ -252,3 +252,15 @@ async def test_known_hosts_are_parsed_once_for_all_hosts(lab: Lab) -> None:
         assert [run.result().status for run in runs] == [0, 0, 0]
     finally:
         await shared.close()
+
+
+async def test_known_hosts_and_the_identity_are_read_once_for_all_hosts(lab: Lab) -> None:
+    servers = [await lab.serve(), await lab.serve()]
+    lab.trust(*(server.line() for server in servers))
+    identity = lab.home / "identity"
+    lab.key.write_private_key(identity)
+    first, second = (lab.host(server, identity=str(identity)) for server in servers)
+    assert (await first.run(TRUE)).status == 0
+    identity.unlink()
+    (lab.home / ".ssh" / "known_hosts").unlink()
+    assert (await second.run(TRUE)).status == 0

@@ -40,7 +40,7 @@ HINTS = {
         "write device: {wwid: …}; /lib/udev/scsi_id -g -u -d /dev/sdb on the host "
         "prints it, or multipath -ll",
     ),
-    "a bare WWID": (replaced(DEVICE, "36001405a"), "like device: {wwid: '3600140512345678'}"),
+    "a bare WWID": (replaced(DEVICE, "36001405a"), "write device: {wwid: '36001405a'}"),
     "removed": (member("state: removed"), "did you mean 'absent'?"),
     "evicted": (member("state: evicted"), "did you mean 'absent'?"),
     "maintenance": (member("state: maintenance"), "did you mean 'drained'?"),
@@ -61,7 +61,7 @@ HINTS = {
     ),
     "an odd size in bytes": (
         replaced("fill", "858993459201"),
-        "write the unit; as bytes it is no whole number of KiB",
+        "write the unit: '838860801KiB' is the next whole number of KiB above 858993459201 bytes",
     ),
     "a block size in bytes": (
         volume("features: {block_size: 4096}"),

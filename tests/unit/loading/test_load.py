@@ -228,7 +228,7 @@ def test_a_missing_file_is_a_usage_error():
 
 
 def test_a_directory_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match="Is a directory"):
+    with pytest.raises(UsageError, match="it is a directory"):
         read(str(tmp_path))
 
 
@@ -264,7 +264,12 @@ def test_a_byte_that_is_not_utf8_is_shown_where_it_stands(tmp_path):
         read(str(file))
     assert caught.value.problems == (
         Problem(
-            str(file), 2, 6, "not-utf8", "the byte 0xdf is not UTF-8", "save the file as UTF-8"
+            str(file),
+            2,
+            6,
+            "not-utf8",
+            "the byte 0xdf is not UTF-8",
+            "save it as UTF-8; from Latin-1: iconv -f ISO-8859-1 -t UTF-8 FILE > NEW",
         ),
     )
 

@@ -18,6 +18,11 @@ FILES = {
     "a tag": member("ssh: {password: !hunter2 x}"),
     "an anchor": member("ssh: {password: &hunter2 x}"),
     "without a space": replaced("version: 1", "version: 1\npassword:hunter2\nx: 1"),
+    "with an equals sign": replaced("version: 1", "version: 1\npassword = hunter2\nx: 1"),
+    "a line of an INI file": "[images]\npassword = hunter2\n",
+    "a command that only a shell reads": volume(
+        "backup: {host: node1, argv: 'a --password=hunter2 | b'}"
+    ),
     "a fault of the syntax": replaced("version: 1", "version: 1\npassword: hunter2: 'x"),
     "on the next line": replaced("version: 1", "version: 1\npassword:\n  hunter2: &x 1"),
     "a list": replaced("version: 1", "version: 1\ntokens:\n  - !!str hunter2"),

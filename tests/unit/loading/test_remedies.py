@@ -8,9 +8,9 @@ from tests.unit.loading.test_values import volume
 CLUSTERS = "'- name: images', with 'members:' below it"
 SIZES = {
     "0GiB": "write a size above zero, like 800GiB, or fill",
-    "-800GiB": "write the whole size, not a change of it, as in 800GiB",
-    "+100GiB": "write the whole size, not a change of it, as in 100GiB",
-    "800B": "write the unit; as bytes it is no whole number of KiB",
+    "-800GiB": "write 800GiB: the whole size, not a change of it",
+    "+100GiB": "write 100GiB: the whole size, not a change of it",
+    "800B": "write the unit: '1KiB' is the next whole number of KiB above 800 bytes",
     "8192 B": "write the unit: as bytes it is '8KiB'",
     '"1,024GiB"': "did you mean '1024GiB'?",
     "100%FREE": "did you mean 'fill'?",
@@ -84,7 +84,7 @@ def test_a_tab_is_answered_by_where_it_stands(old, new, hint):
 def test_a_character_that_nobody_sees_is_named(code):
     (found,) = refused(replaced("name: node1", f"name: no{chr(code)}de1")).problems
     assert f"U+{code:04X} (" in found.message
-    assert found.hint == "type the text anew"
+    assert found.hint == "remove it, or type the text anew"
 
 
 def test_a_letter_that_looks_like_another_is_named():

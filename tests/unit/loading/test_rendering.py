@@ -3,6 +3,7 @@ from xml.etree import ElementTree as ET
 
 from reconciler.model.problems import Problem
 from reconciler.reports.problems import as_json, as_junit, as_sarif, render
+from tests.unit.loading.samples import refused, replaced
 
 KEY = Problem("a b.yaml", 2, 3, "unknown-key", "'nmae' is unknown", "did you mean 'name'?")
 VALUE = Problem("a b.yaml", 1, 7, "bad-value", "no <good> & old")
@@ -117,3 +118,10 @@ def test_junit_has_a_suite_a_file_and_a_failure_a_problem():
 def test_junit_survives_what_xml_cannot_hold():
     text = as_junit(["f"], [Problem("f", 1, 1, "tab", "a\x00b")])
     assert ET.fromstring(text)[0][0][0].get("message") == "a\ufffdb"  # noqa: S314
+
+
+def test_on_a_terminal_no_line_is_broken_within_a_word():
+    error = refused(replaced("/srv/images", "/srv/my images of the " + "x" * 90))
+    found = render(error.problems, error.lines, 80).splitlines()
+    assert max(map(len, found)) <= 80
+    assert " ".join(found).split()[-8:] == render(error.problems, error.lines).split()[-8:]

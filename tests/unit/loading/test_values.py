@@ -45,12 +45,12 @@ WORDS = {
     "a fraction for a port": (
         member("port: 7777.5"),
         "7:15: error[bad-type]: 'port' takes a whole number, not the number 7777.5",
-        "TCP port of cluster traffic.  (reconcile explain members.port)",
+        "write a whole number from 1 to 65534. TCP port of cluster traffic.  (reconcile explain members.port)",
     ),
     "a truth for a number": (
         member("number: true"),
         "7:17: error[bad-type]: 'number' takes a whole number, not true",
-        "A fixed node number; otherwise the lowest free one, kept for good.  (reconcile explain members.number)",
+        "write a whole number from 0 to 254. A fixed node number; otherwise the lowest free one, kept for good.  (reconcile explain members.number)",
     ),
     "a number for a truth": (
         member("ssh: {sudo: 1}"),
@@ -65,17 +65,17 @@ WORDS = {
     "a port that the kernel refuses": (
         member("port: 65535"),
         "7:15: error[bad-value]: 'port' is 65535; it must be at most 65534",
-        "TCP port of cluster traffic.  (reconcile explain members.port)",
+        "write a whole number from 1 to 65534. TCP port of cluster traffic.  (reconcile explain members.port)",
     ),
     "a dead threshold that the kernel ignores": (
         replaced("    members:\n", "    heartbeat: {dead_threshold: 2}\n    members:\n"),
         "4:33: error[bad-value]: 'dead_threshold' is 2; it must be at least 3",
-        "Dead after (this - 1) x 2 seconds without a heartbeat.  (reconcile explain heartbeat.dead_threshold)",
+        "write a whole number from 3 to 1000. Dead after (this - 1) x 2 seconds without a heartbeat.  (reconcile explain heartbeat.dead_threshold)",
     ),
     "a number beyond the last": (
         member("number: 255"),
         "7:17: error[bad-value]: 'number' is 255; it must be at most 254",
-        "A fixed node number; otherwise the lowest free one, kept for good.  (reconcile explain members.number)",
+        "write a whole number from 0 to 254. A fixed node number; otherwise the lowest free one, kept for good.  (reconcile explain members.number)",
     ),
     "a key without a value": (
         member("ssh:"),
@@ -147,7 +147,7 @@ WORDS = {
         replaced("fill", "50 furlongs"),
         "10:15: error[bad-size]: '50 furlongs' is neither 'fill' nor a whole number with a "
         "binary unit, like 512MiB or 800GiB",
-        "How much of the device the volume takes, or `fill`: all of it. It only grows.  (reconcile explain volumes.size)",
+        "write a size like 800GiB, or fill for all of the device",
     ),
     "decimal gigabytes": (
         replaced("fill", "800GB"),
@@ -188,7 +188,7 @@ WORDS = {
     "a moment in words": (
         member("attested: {by: me, at: yesterday}"),
         "7:32: error[bad-time]: 'yesterday' is not a point in time like 2026-03-01T09:30:00Z",
-        "When it was seen: ISO 8601, UTC unless it says otherwise.  (reconcile explain members.attested.at)",
+        "write it like 2026-03-01T09:30:00Z; date -u +%FT%TZ prints the present one",
     ),
     "another version": (
         replaced("version: 1", "version: 2"),
@@ -272,7 +272,7 @@ def test_a_missing_key_is_shown_at_the_key_of_its_mapping():
 f.yaml:11:9: error[missing-key]: 'mount' has no 'path'
         mount: {at_boot: false}
         ^~~~~
-hint: The mount point, the same on every member.  (reconcile explain volumes.mount.path)
+hint: like 'path: /srv/images'. The mount point, the same on every member.  (reconcile explain volumes.mount.path)
 """
     )
 
@@ -284,7 +284,7 @@ def test_a_missing_key_of_a_list_item_is_shown_at_the_item():
 f.yaml:5:9: error[missing-key]: this item of 'members' has no 'interconnect'
       - name: node1
         ^~~~
-hint: Its IPv4 address for cluster traffic; it must be on that host.  (reconcile explain members.interconnect)
+hint: like 'interconnect: 10.0.0.11'. Its IPv4 address for cluster traffic; it must be on that host.  (reconcile explain members.interconnect)
 """
     )
 

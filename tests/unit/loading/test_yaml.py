@@ -98,13 +98,13 @@ hint: save it as UTF-8 without BOM
 f.yaml:1:1: error[empty-file]: the file is empty
 # nothing yet
 ^
-hint: a file starts with 'version: 1'; see examples/minimal.yaml
+hint: begin it with 'version: 1'; reconcile init writes a first one
 """,
     ),
     "a control character": (
         replaced("fill", "fi\x1bll"),
         """\
-f.yaml:10:17: error[control-character]: the character U+001B may not stand in the file
+f.yaml:10:17: error[control-character]: U+001B (ESCAPE) stands here
         size: fi\ufffdll
                 ^~~
 hint: remove it
@@ -112,7 +112,7 @@ hint: remove it
     ),
     "an escaped control character": (
         replaced("/srv/images", r'"/srv\e[31m"'),
-        r"""f.yaml:11:23: error[control-character]: the text holds U+001B (a control character)
+        r"""f.yaml:11:23: error[control-character]: the text holds U+001B (ESCAPE)
         mount: {path: "/srv\e[31m"}
                       ^~~~~~~~~~~~
 hint: remove it, or its escape
@@ -182,7 +182,7 @@ def test_refuses(text, report):
 
 SYNTAX = {
     "two colons": ("a: b: c\n", "1:5", "a colon is not expected here"),
-    "no space after a colon": ("a:b\nc: 1\n", "2:2", "a colon is not expected here"),
+    "no space after a colon": ("a:b\nc: 1\n", "1:1", "a colon is not expected here"),
     "an open quote": ("a: 'x\nb: 1\n", "1:4", "the quote that opens here is never closed"),
     "an open list": (
         "a: [1, 2\nb: 3\n",

@@ -25,6 +25,7 @@ MEMBER, VOLUME = "clusters[].members[].", "clusters[].volumes[]."
 CASES = (
     ("clusters[].name", {"name": "other"}, "foreign-cluster"),
     ("clusters[].numbering", {"numbering": "compact"}, "none"),
+    ("clusters[].max_unavailable", {"max_unavailable": "25%"}, "none"),
     ("clusters[].rollout", {"rollout": "window"}, "none"),
     ("clusters[].files", {"files": "kept"}, "none"),
     ("clusters[].heartbeat.mode", {"heartbeat": {"mode": "global"}}, "not-supported-yet"),

@@ -11,7 +11,7 @@ import pytest
 
 import reconciler
 from reconciler import cli, errors
-from reconciler.cli import COMMANDS, session
+from reconciler.cli import COMMANDS, error_exits, session
 from reconciler.execution.journal import Journal
 from reconciler.hosts.simulator.presets import Shape
 from reconciler.model import bindings, documents, heartbeats, outcome, plan, records
@@ -39,7 +39,7 @@ def test_each_exit_code_that_the_code_has_is_told():
     words = typing.get_args(ClusterResult)
     ends = {session.exit_code(word) for word in words}
     drift_or_changes = {2}
-    edge = {cli.USAGE, cli.INTERRUPTED, cli.UNREAD}
+    edge = {error_exits.USAGE, error_exits.INTERRUPTED, cli.UNREAD}
     assert set(CODES) == {*raised(), *ends, *drift_or_changes, *edge}
 
 

@@ -28,6 +28,6 @@ def calls(case: str, count: int) -> int:
     return pstats.Stats(profile).total_calls
 
 
-@pytest.mark.parametrize("case", ["create", "no-change", "join", "leave", "grow"])
+@pytest.mark.parametrize("case", ["create", "no-change", "join", "leave", "grow", "compact"])
 def test_twice_the_members_are_twice_the_work(case: str) -> None:
     assert calls(case, MANY) < MOST * calls(case, FEW)

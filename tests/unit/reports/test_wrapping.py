@@ -62,3 +62,10 @@ def test_wide_characters_are_left_to_the_terminal():
     line = "  a  " + "語" * 60
     assert display_width(line) == 5 + 120
     assert list(wrap_line(line, 80)) == [line]
+
+
+def test_a_path_that_does_not_fit_into_its_column_goes_to_a_line_of_its_own():
+    path = "/root/.local/state/reconcile/runs/20261129T051700Z-ab12cd.jsonl"
+    line = f"run 20261129T051700Z-ab12cd: blocked (exit 3)  record: {path}"
+    found = list(wrap_line(line, 80))
+    assert found == ["run 20261129T051700Z-ab12cd: blocked (exit 3)", f"    record: {path}"]

@@ -1,6 +1,6 @@
 # How a section is told: row FIELD... (one line, fields by tabs), say LINE as it is, fail REASON
 # (the section is unknown), also where a line is longer than 4096 bytes, or all lines are longer
-# than $room. section NAME BYTES is one of them in its frame, if it is asked for.
+# than $room. section NAME BYTES is one of them in its frame, in $told, if it is asked for.
 
 fail() { # fail REASON: the section is unknown
     printf '@@fail\t%.200s\n' "$1"
@@ -21,10 +21,10 @@ say() { # say LINE, within the bounds
     printf '%s\n' "$1"
 }
 
-section() { # section NAME BYTES
+# All that is told is written at once: each write is a packet that the other end has to decrypt.
+section() { # section NAME BYTES: into $told
     case $only in "$NL" | *"$NL$1$NL"*) ;; *) return ;; esac
     room=$2
-    printf '@@begin\t%s\n' "$1"
-    ("probe_$1")
-    printf '@@end\t%s\t%s\n' "$1" "$?"
+    answer=$("probe_$1")
+    told="$told@@begin$TAB$1$NL$answer${answer:+$NL}@@end$TAB$1$TAB$?$NL"
 }

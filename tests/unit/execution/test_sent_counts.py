@@ -1,0 +1,27 @@
+"""How much an apply sends and looks: counts, so that nobody makes it grow again unseen."""
+
+import pytest
+
+from tests.bench.execution import counts
+
+# Members; of a create the probes and the kilobytes at most, and the exchanges in sequence.
+CREATES = ((3, 76, 1520, 51), (8, 211, 4200, 71))
+
+
+@pytest.mark.parametrize(("members", "probes", "kilobytes", "chain"), CREATES)
+def test_a_create_sends_no_more_than_it_needs(members, probes, kilobytes, chain):
+    found = counts("create", members)
+    assert found.probes <= probes
+    assert found.sent <= kilobytes * 1000
+    assert round(found.chain) <= chain
+
+
+def test_eight_members_need_hardly_more_looks_each_than_three():
+    few, many = counts("create", 3), counts("create", 8)
+    assert many.probes / 8 <= 1.1 * few.probes / 3
+
+
+def test_records_are_left_with_one_renewal_a_host():
+    found = counts("create", 3)
+    clocks = int(found.seconds / 15)  # every 15 s beside it, on three hosts
+    assert found.renewals <= 3 * (clocks + 2)  # to confirm, and for the records
