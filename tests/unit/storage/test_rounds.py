@@ -252,7 +252,7 @@ READINGS = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(READINGS, max_size=8))
 def test_whatever_is_read_the_last_round_stands_and_history_has_no_gaps(state, looks):
     with state.writing() as connection:
