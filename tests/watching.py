@@ -11,9 +11,11 @@ from reconciler.hosts.simulator import World, connect
 from reconciler.hosts.simulator.state.files import File
 from reconciler.model.desired import Desired
 from reconciler.model.policy import Policy
+from reconciler.model.watched import Reading
 from reconciler.planning.planner import restrict
-from reconciler.planning.review.drift import last_applied
-from reconciler.planning.watching.healing import Scene
+from reconciler.planning.review.drift import detect_drift, last_applied
+from reconciler.planning.watching.healing import Scene, choose_heals
+from reconciler.planning.watching.standing import Look, read_standing
 from tests.clock import drive
 from tests.runs import Controller
 
@@ -68,3 +70,17 @@ def with_facts(scene: Scene, host: str, **sections: Any) -> Scene:
     facts: Any = hosts[host]
     hosts[host] = replace(facts, **sections)
     return replace(scene, observed=replace(scene.observed, hosts=hosts))
+
+
+def stand(scene: Scene, **more: Any) -> dict[tuple[str, str], Reading]:
+    """The conditions of a scene, by subject and kind."""
+    observed, same = scene.observed, scene.applied is scene.wanted
+    drift = detect_drift(scene.wanted, scene.wanted if same else scene.applied)
+    found = Look(scene.cluster, observed, scene.wanted, drift, choose_heals(scene), **more)
+    return {(reading.subject, reading.kind): reading for reading in read_standing(found)}
+
+
+def planned_anew(scene: Scene) -> Scene:
+    """The same scene with the plan that its facts lead to."""
+    wanted = restrict(scene.cluster, scene.observed, ())
+    return replace(scene, wanted=wanted, applied=wanted)
