@@ -31,6 +31,7 @@ from reconciler.model.roles import contacted_members
 from reconciler.pipeline import HostFactory, Options, Watch, look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
+from reconciler.planning.review.origins import with_origins
 from reconciler.reports.drift import (
     drift_document,
     drift_junit,
@@ -121,6 +122,13 @@ async def drifts(
 
 
 async def _one(
+    asked: Cluster, pair: tuple[Cluster, Observed], fleet: HostFactory, options: Options
+) -> Drift:
+    """The drift of a cluster, with what its hosts tell of where it comes from."""
+    return with_origins(await _compared(asked, pair, fleet, options), *pair)
+
+
+async def _compared(
     asked: Cluster, pair: tuple[Cluster, Observed], fleet: HostFactory, options: Options
 ) -> Drift:
     """What was last applied may name other members and devices, so that they are asked, too."""
