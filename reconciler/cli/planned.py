@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note, observing
+from reconciler.cli.work import complete
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
@@ -36,7 +36,7 @@ def plan_desired(
     """As ``plan_file``, of what was read and checked already."""
     if facts:
         return _recorded(desired, facts, options.targets)
-    return asyncio.run(_live(desired, options, no_color=no_color))
+    return complete(_live(desired, options, no_color=no_color))
 
 
 async def _live(
@@ -56,4 +56,4 @@ def _recorded(
 
     found = recorded_facts(path)
     note(f"note: {age(found.observed_at, datetime.now(UTC))}")
-    return asyncio.run(plan_recorded(desired, found.clusters, targets))
+    return complete(plan_recorded(desired, found.clusters, targets))
