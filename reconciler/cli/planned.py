@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note, observing
+from reconciler.cli.work import complete, complete_at_once
 from reconciler.errors import ReconcilerError
 from reconciler.loading import read
 from reconciler.model.desired import Desired
@@ -19,11 +19,7 @@ from reconciler.pipeline import plan as make
 from reconciler.reports.facts import age
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from reconciler.loading.saved import Facts
-
-_T = TypeVar("_T")
 
 
 class FactsFile:
@@ -74,8 +70,8 @@ def plan_desired(
     """As ``plan_file``, of what was read and checked already."""
     if facts:
         recorded = facts.read().clusters
-        return _at_once(plan_recorded(desired, recorded, options.targets))
-    return asyncio.run(_live(desired, options, no_color=no_color))
+        return complete_at_once(plan_recorded(desired, recorded, options.targets))
+    return complete(_live(desired, options, no_color=no_color))
 
 
 async def _live(
@@ -85,13 +81,3 @@ async def _live(
         total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
         with observing(total, no_color=no_color) as watch:
             return await make(desired, fleet, options, watch)
-
-
-def _at_once(planning: Coroutine[Any, Any, _T]) -> _T:
-    """What comes of a coroutine that waits for nothing: an event loop costs more than to read."""
-    try:
-        planning.send(None)
-    except StopIteration as ended:
-        found: _T = ended.value
-        return found
-    raise AssertionError("recorded facts were waited for")

@@ -31,7 +31,7 @@ from reconciler.cli.terminal import note
 from reconciler.loading import digest, find_places, load, read_text
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.reports.documents import plan_document
 from reconciler.reports.plan_views import plan_views
 from reconciler.reports.text import saved_for
