@@ -174,6 +174,7 @@ class Run:
     ) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
         hosts, held = locked
+        began = asyncio.get_running_loop().time()
         cluster, seen = await self._whole(cluster)
         fresh = restrict(cluster, seen, self.options.targets)
         if fresh.blocked or fresh.actions != plan.actions:
@@ -181,9 +182,11 @@ class Run:
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
             )
         hosts = {**storage(self.fleet, cluster), **hosts}
+        looks = Looks(self._look(cluster, hosts, seen))
+        looks.keep(seen, began)
         bench = ExecutionContext(
             hosts,
-            Looks(self._look(cluster, hosts, seen)),
+            looks,
             self.emit,
             lambda: self.stop.is_set() or bool(held.losses),
             held,
