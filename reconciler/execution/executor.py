@@ -40,10 +40,6 @@ from reconciler.planning.kinds import is_own
 # udev and the kernel settle late; a fact that does not hold is read again this long.
 PATIENCE = 20.0
 PAUSE = 1.0
-# The reading whose probe reads much of the device.
-BLANK = "blank"
-# The reading whose probe asks a mounted file system, and may wait for it.
-MOUNTED_SIZE = "mounted-size"
 
 Emit = Callable[[str, Mapping[str, object]], None]
 
@@ -168,13 +164,16 @@ class Executor:
             return None
         secrets = read_secrets(action)
         command = replace(action.command, argv=await self._permitted(action, action.command))
-        self.bench.looks.begin_command(action)
+        looks, facts = self.bench.looks, self._to_look_for(action)
+        sent = looks.begin_command(action)
         try:
-            ended = await secrets.run(self.bench.hosts[action.host], command)
+            travels = replace(command, look=looks.eyes.probe(facts).argv)
+            ended = await secrets.run(self.bench.hosts[action.host], travels)
         except HostUnreachable as error:
             return error
         finally:
-            self.bench.looks.end(action)
+            looks.end(action)
+        looks.take(action, sent, facts, ended)
         if leases.gate_refusal(ended)[0] == "lease-lost":
             self.bench.held.losses.append(f"{action.host}: {ended.stderr.strip()}")
         return ended
@@ -234,13 +233,21 @@ class Executor:
 
     async def _looked_after(self, action: Action) -> Observed:
         """The hosts after a command; what does nothing may rest on looks at what it needs."""
-        ahead = facts_ahead(self.run, action)
-        if action.command is None:
-            self.bench.looks.end(action)
-            found = await self.bench.looks.find(action.expects, action, ahead)
-            if not found.kept or not unmet(action.expects, found.observed):
-                return found.observed
-        return await self.bench.looks.see(action.expects, ahead)
+        looks, ahead = self.bench.looks, facts_ahead(self.run, action)
+        if action.command is not None:
+            found = await looks.find_anew(action.expects, looks.proof(action))
+            return found.observed
+        looks.end(action)
+        found = await looks.find(action.expects, action, ahead)
+        if not found.kept or not unmet(action.expects, found.observed):
+            return found.observed
+        return await looks.see(action.expects, ahead)
+
+    def _to_look_for(self, action: Action) -> tuple[Fact, ...]:
+        """What the look is asked that travels with a command: what proves it, and what comes next."""
+        own = (action.host,)
+        proof = [replace(f, hosts=own) for f in action.expects if action.host in f.hosts]
+        return (*proof, *facts_ahead(self.run, action))
 
     def _emit(self, event: str, action: Action, details: Mapping[str, object]) -> None:
         self.bench.emit(

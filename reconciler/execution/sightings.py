@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from reconciler.execution.ahead import OWN, PASSING, WAITED_FOR, of_host
 from reconciler.execution.locks import FRESH
 from reconciler.model.observed import HostFacts, Observed, Unreachable
-from reconciler.model.plan import Action, ActionKind, Fact
+from reconciler.model.plan import Action, ActionKind, Command, Completed, Fact
 
-# Observes one host, as closely as the facts ask for.
-Look = Callable[[str, Sequence[Fact]], Awaitable[HostFacts | Unreachable]]
 Told = HostFacts | Unreachable
+
+
+class Eyes(Protocol):
+    """How a host is looked at, as closely as facts ask for."""
+
+    def probe(self, facts: Sequence[Fact]) -> Command:
+        """The command that looks."""
+
+    async def look(self, host: str, facts: Sequence[Fact]) -> Told:
+        """Runs it there."""
+
+    def read(self, host: str, facts: Sequence[Fact], ended: Completed) -> Told:
+        """What it has told."""
+
 
 # The reading of the list of members in a host's kernel.
 LISTS = "live-nodes"
@@ -34,7 +47,8 @@ class Sight:
     """What a host told to a look that ``began`` then and took ``seconds``.
 
     ``moment`` is its place among the commands of the run. ``asked`` has reading and subject of
-    each fact that was asked for; None for a whole look.
+    each fact that was asked for; None for a whole look. ``after`` is the action with whose command
+    it travelled: it began when that had ended.
     """
 
     told: HostFacts
@@ -42,6 +56,7 @@ class Sight:
     seconds: float
     moment: int
     asked: frozenset[tuple[str, str]] | None
+    after: str = ""
 
     def tells(self, fact: Fact) -> bool:
         """Whether it was asked for this, and who begins later may rest on it."""
@@ -95,7 +110,7 @@ class Looks:
     seconds, unless a command that may change a list was sent since.
     """
 
-    look: Look
+    eyes: Eyes
     _rounds: dict[str, _Round] = field(default_factory=dict)
     _lists: dict[str, Sight] = field(default_factory=dict)
     _changes: int = 0
@@ -123,9 +138,11 @@ class Looks:
         """As ``see``, but not of hosts that were seen before, by a look that may serve ``action``."""
         return await self._find(facts, self.recall(facts, action), also)
 
-    async def find_anew(self, facts: Sequence[Fact]) -> Found:
-        """As ``find``, where nothing serves that was seen before."""
-        return await self._find(facts, {}, ())
+    async def find_anew(
+        self, facts: Sequence[Fact], kept: Mapping[str, Sight] | None = None
+    ) -> Found:
+        """As ``find``, where nothing serves that was seen before but what is ``kept``."""
+        return await self._find(facts, kept or {}, ())
 
     async def _find(
         self, facts: Sequence[Fact], kept: Mapping[str, Sight], also: Sequence[Fact]
@@ -142,13 +159,10 @@ class Looks:
         asked: dict[str, list[Fact]] = {}
         for host, fact in of_host(facts):
             asked.setdefault(host, []).append(fact)
-        since = max(
-            (self._ended.get(need, self._moment + 1) for need in action.needs), default=0
-        )
         found = {}
         for host, wanted in asked.items():
             sight = self._kept.get(host)
-            if sight is None or not all(_serves(sight, fact, since) for fact in wanted):
+            if sight is None or not all(self._serves(sight, fact, action) for fact in wanted):
                 sight = self._lists.get(host) if _mounts(action, host, wanted) else None
             if sight and asyncio.get_running_loop().time() - sight.began <= KEPT:
                 found[host] = sight
@@ -159,9 +173,10 @@ class Looks:
         for host, told in observed.answering_hosts().items():
             self._kept[host] = Sight(told, began, 0.0, self._moment, None)
 
-    def begin_command(self, action: Action) -> None:
-        """Its command is sent: what was seen before may be otherwise now."""
+    def begin_command(self, action: Action) -> int:
+        """Its command is sent: what was seen before may be otherwise now. The moment of that."""
         self._touch(action)
+        return self._moment
 
     def end(self, action: Action) -> None:
         """Its command has ended; or nothing had to be done for it, and what it needs has."""
@@ -171,6 +186,27 @@ class Looks:
         else:
             self._touch(action)
             self._ended[action.id] = self._moment
+
+    def take(self, action: Action, sent: int, facts: Sequence[Fact], ended: Completed) -> None:
+        """The look that travelled with its command, which was sent in that moment, and has ended.
+
+        Nothing if it told nothing: then somebody has to look.
+        """
+        told = self.eyes.read(action.host, facts, replace(ended, status=0, stdout=ended.look))
+        if not ended.look or not isinstance(told, HostFacts):
+            return
+        alone = self._moment == sent + 1  # no other command was sent, or ended, beside it
+        moment = self._moment if alone else sent
+        asked = frozenset((fact.reading, fact.subject) for fact in facts)
+        began = asyncio.get_running_loop().time() - ended.look_seconds
+        self._kept[action.host] = Sight(
+            told, began, ended.look_seconds, moment, asked, action.id
+        )
+
+    def proof(self, action: Action) -> Mapping[str, Sight]:
+        """The look that travelled with its command, if it told anything."""
+        sight = self._kept.get(action.host)
+        return {action.host: sight} if sight and sight.after == action.id else {}
 
     def _touch(self, action: Action) -> None:
         self._moment += 1
@@ -195,7 +231,7 @@ class Looks:
         del self._rounds[host]
         clock = asyncio.get_running_loop().time
         began, moment, changes = clock(), self._moment, self._changes
-        told = await self.look(host, tuple(dict.fromkeys(facts)))
+        told = await self.eyes.look(host, tuple(dict.fromkeys(facts)))
         if isinstance(told, HostFacts):
             asked = frozenset((fact.reading, fact.subject) for fact in facts)
             sight = Sight(told, began, clock() - began, moment, asked)
@@ -205,9 +241,16 @@ class Looks:
                 self._lists[host] = sight
         return told
 
-
-def _serves(sight: Sight, fact: Fact, since: int) -> bool:
-    return sight.tells(fact) and (fact.reading in OWN or sight.moment >= since)
+    def _serves(self, sight: Sight, fact: Fact, action: Action) -> bool:
+        """Whether it was asked, and, unless it is the host's own, after all that is needed."""
+        late = self._moment + 1
+        return sight.tells(fact) and (
+            fact.reading in OWN
+            or all(
+                need == sight.after or self._ended.get(need, late) <= sight.moment
+                for need in action.needs
+            )
+        )
 
 
 def _mounts(action: Action, host: str, facts: Sequence[Fact]) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from reconciler.execution.sightings import KEPT, Looks
 from reconciler.hosts.simulator.presets import bare_cluster
-from reconciler.model.observed import Observed
-from reconciler.model.plan import Action, Command, Fact
+from reconciler.model.observed import Observed, Unreachable
+from reconciler.model.plan import Action, Command, Completed, Fact
 from tests.builders import facts
 from tests.clock import drive
 
@@ -47,6 +47,14 @@ class Asked:
         await asyncio.sleep(self.seconds)
         return facts(host, int(host[-1]))
 
+    def probe(self, asked):
+        return Command(("probe", *(fact.reading for fact in asked)))
+
+    def read(self, host, asked, ended):
+        if ended.look == "garbled":
+            return Unreachable(host, "probe-garbled", "")
+        return facts(host, int(host[-1]))
+
     def hosts(self):
         found, self.log = [host for host, _ in self.log], []
         return found
@@ -54,13 +62,14 @@ class Asked:
 
 def play(story):
     asked = Asked()
-    looks = Looks(asked.look)
+    looks = Looks(asked)
     return drive(bare_cluster(1), story(looks, asked))
 
 
-def done(looks, one):
-    looks.begin_command(one)
+def done(looks, one, *asked, look=""):
+    sent = looks.begin_command(one)
     looks.end(one)
+    looks.take(one, sent, asked, Completed(0, "", "", look=look))
     return one.id
 
 
@@ -249,5 +258,44 @@ def test_a_host_that_is_asked_for_more_before_a_mount_is_looked_at():
         well = Fact(("node03",), "healthy", "ocfs2 - -", "well")
         await looks.find([LISTS, well], MOUNT)
         assert asked.hosts() == ["node03"]
+
+    play(story)
+
+
+def test_the_look_that_travelled_with_a_command_proves_it_and_serves_who_comes_next():
+    async def story(looks, asked):
+        shared = replace(WANTED, hosts=("node01",))
+        first = action("format")
+        done(looks, first, shared, FSTAB, look="told")
+        assert set(looks.proof(first)) == {"node01"}
+        await looks.find([shared, FSTAB], action("mount", "node01", first.id))
+        assert asked.hosts() == []
+        done(looks, action("mount"))
+        assert looks.proof(first) == {}
+
+    play(story)
+
+
+def test_a_command_without_a_look_s_answer_proves_nothing():
+    async def story(looks, _):
+        for look in ("", "garbled"):
+            first = action("format")
+            done(looks, first, WANTED, look=look)
+            assert looks.proof(first) == {}
+
+    play(story)
+
+
+def test_a_look_beside_another_command_serves_only_who_needs_its_own_alone():
+    async def story(looks, asked):
+        shared = replace(WANTED, hosts=("node01",))
+        sent = looks.begin_command(first := action("format"))
+        other = done(looks, action("mount", "node02"))
+        looks.end(first)
+        looks.take(first, sent, [shared], Completed(0, "", "", look="told"))
+        await looks.find([shared], action("mount", "node01", first.id))
+        assert asked.hosts() == []
+        await looks.find([shared], action("mount", "node01", first.id, other))
+        assert asked.hosts() == ["node01"]
 
     play(story)
