@@ -161,6 +161,8 @@ class Looks:
             asked.setdefault(host, []).append(fact)
         found = {}
         for host, wanted in asked.items():
+            if action.kind == "mount" and host == action.host:
+                continue
             sight = self._kept.get(host)
             if sight is None or not all(self._serves(sight, fact, action) for fact in wanted):
                 sight = self._lists.get(host) if _mounts(action, host, wanted) else None
