@@ -31,10 +31,14 @@ LOGINS = 256
 class SshShared:
     """What all hosts of a run share: ssh_config, known_hosts, connections, a limit of logins.
 
-    ``ssh_config`` defaults to $RECONCILE_SSH_CONFIG, else the user's own.
+    ``ssh_config`` defaults to $RECONCILE_SSH_CONFIG, else the user's own. ``compress`` what is sent,
+    where the host can and ssh_config does not say otherwise.
     """
 
-    def __init__(self, ssh_config: Path | None = None, logins: int = LOGINS) -> None:
+    def __init__(
+        self, ssh_config: Path | None = None, logins: int = LOGINS, *, compress: bool = False
+    ) -> None:
+        self.compress = compress
         self.ssh_config = ssh_config or find_config()
         self.config_may_wait = self.ssh_config is not None and may_wait(self.ssh_config)
         self.known_hosts = KnownHosts()
@@ -62,6 +66,8 @@ class Link:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._failed = 0
         self._failure = ("", "")
+        # What goes through a jump host is encrypted already.
+        self.is_jump = False
 
     async def open(self, name: str) -> asyncssh.SSHClientConnection:
         """A connection that was alive a moment ago, for the member ``name``.
@@ -121,7 +127,8 @@ class Link:
         seconds = float(cast("int", hop.config.get("ConnectTimeout", CONNECT_TIMEOUT)))
         try:
             async with self._shared.logins, asyncio.timeout(seconds):
-                options = self._shared.options.of(hop, witness)
+                compress = self._shared.compress and not self.is_jump
+                options = self._shared.options.of(hop, witness, compress=compress)
                 return await connect(options, tunnel)
         except LOGIN_ERRORS as error:
             code, message = login_failure(error, witness, hop.known_hosts)
@@ -135,8 +142,10 @@ class Link:
         """The jump host's connection; asyncssh's own jumps would not be given our options."""
         if len(self._route) == 1:
             return None
+        jump = self._shared.link(self._route[:-1])
+        jump.is_jump = True
         try:
-            return await self._shared.link(self._route[:-1]).open(name)
+            return await jump.open(name)
         except HostUnreachable as error:
             raise HostUnreachable(name, error.code, f"jump host {error.message}") from error
 
