@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.errors import StoreHeld
@@ -30,8 +30,9 @@ def hold_state(directory: Path) -> Iterator[None]:
             holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
             words = f"is in use by another reconcile (process {holder}): stop it first"
             raise StoreHeld(str(directory), words) from None
-        os.ftruncate(file, 0)
-        os.write(file, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # on a full disk, who holds it is told to nobody
+            os.ftruncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(file)
