@@ -37,7 +37,6 @@ from reconciler.observation import (
     look_at,
     member_hosts,
     observe_cluster,
-    observe_clusters,
     probe_for,
     recorded_probe_arguments,
     storage,
