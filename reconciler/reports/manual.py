@@ -22,6 +22,7 @@ TOPICS = (
     "ci",
     "keys",
     "records",
+    "store",
     "documents",
     "ocfs2",
     "lock",
