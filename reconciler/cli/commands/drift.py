@@ -130,7 +130,7 @@ async def _one(
     notes = tuple(record_notes(*pair))
     if applied is None:
         return detect_drift(wanted, None, notes)
-    if applied.clusters[0] == asked:
+    if applied.clusters[0] == asked.for_hosts():
         return detect_drift(wanted, wanted, notes)
     ((before, seen),) = await look_at(applied, fleet, options)
     return detect_drift(wanted, restrict(before, seen, options.targets), notes)
