@@ -23,12 +23,13 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, show
+from reconciler.cli.work import complete
 from reconciler.loading import read
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.observed import Observed
 from reconciler.model.roles import contacted_members
-from reconciler.pipeline import HostFactory, Options, Watch, look_at
+from reconciler.observation import HostFactory, Options, Watch, look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
 from reconciler.reports.drift import (
@@ -73,7 +74,7 @@ def command(
         claims.take(path, desired)
         check_targets(desired, targets)
         options = Options(targets, parallelism)
-        found = asyncio.run(_look(desired, options, no_color=no_color))
+        found = complete(_look(desired, options, no_color=no_color))
         return FileResult(
             exit_code(found),
             lambda: _show(found, form, no_color=no_color),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import sys
@@ -27,6 +26,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.prompts import ask_text
 from reconciler.cli.terminal import is_quiet, note, show
+from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.loading import load
 from reconciler.loading.host_hints import name_hint
@@ -34,7 +34,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.field_types import ClusterName
 from reconciler.model.refusals import format_unread
 from reconciler.model.ssh_access import Ssh
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.reports.imported.devices import ref
 from reconciler.reports.imported.first_disks import MARK, shared_disks
 from reconciler.reports.imported.first_file import Asked, first_file, first_members
@@ -95,7 +95,7 @@ def command(
         output = output or _ask_file()
     check_hosts(hosts)
     cluster = _cluster_name(name)
-    first = asyncio.run(
+    first = complete(
         _written(
             hosts,
             cluster,
