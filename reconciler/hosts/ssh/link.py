@@ -12,6 +12,7 @@ from reconciler import telemetry
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.config import find_config, may_wait
 from reconciler.hosts.ssh.failures import LOGIN_ERRORS, login_failure
+from reconciler.hosts.ssh.identity import say_unusable
 from reconciler.hosts.ssh.keys import KnownHosts, Witness
 from reconciler.hosts.ssh.prepared import ConnectionOptions
 from reconciler.hosts.ssh.quiet import be_quiet
@@ -135,6 +136,10 @@ class Link:
             host, port = hop.address
             place = f"{hop.user}@{host} port {port}"
             why = message or f"no session within {seconds:g} s"
+            if isinstance(error, asyncssh.PermissionDenied | asyncssh.KeyImportError) and (
+                unusable := say_unusable(hop.settings.identity)
+            ):
+                why = f"{why}; {unusable}"
             why = why.replace(f" ({host} port {port})", "")  # the place says it
             raise HostUnreachable(name, code, f"{place}: {why}") from error
 
