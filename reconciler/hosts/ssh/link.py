@@ -11,18 +11,19 @@ from asyncssh.connection import _open_proxy  # there is no public name
 from reconciler import telemetry
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.config import find_config, may_wait
+from reconciler.hosts.ssh.economy import economise
 from reconciler.hosts.ssh.failures import LOGIN_ERRORS, login_failure
 from reconciler.hosts.ssh.identity import say_unusable
 from reconciler.hosts.ssh.keys import KnownHosts, Witness
 from reconciler.hosts.ssh.prepared import ConnectionOptions
-from reconciler.hosts.ssh.quiet import be_quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from reconciler.hosts.ssh.route import Route
 
-be_quiet()
+economise()
 CONNECT_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
 # Fleets larger than this gain nothing from more logins at once.
@@ -169,20 +170,35 @@ async def connect(
     def make() -> asyncssh.SSHClientConnection:
         return asyncssh.SSHClientConnection(loop, options, wait="auth")
 
-    where: dict[str, Any] = {"host": options.host, "port": options.port}
-    connection: asyncssh.SSHClientConnection
-    if options.proxy_command:
-        connection = await _open_proxy(loop, options.proxy_command, make)
-    elif tunnel is not None:
-        _, connection = await cast("Any", tunnel).create_connection(make, *where.values())
-    else:
-        local: dict[str, Any] = {"family": options.family, "local_addr": options.local_addr}
-        _, connection = await loop.create_connection(make, **where, **local)
-    connection.set_extra_info(**where)
+    connection: asyncssh.SSHClientConnection | None = None
     try:
+        connection = await _reach(loop, make, options, tunnel)
+        connection.set_extra_info(host=options.host, port=options.port)
         await options.waiter
     except BaseException:
-        connection.abort()
-        await connection.wait_closed()
+        options.waiter.cancel()  # else nobody hears what becomes of it
+        if connection is not None:
+            connection.abort()
+            await connection.wait_closed()
         raise
     return connection
+
+
+async def _reach(
+    loop: asyncio.AbstractEventLoop,
+    make: Callable[[], asyncssh.SSHClientConnection],
+    options: asyncssh.SSHClientConnectionOptions,
+    tunnel: asyncssh.SSHClientConnection | None,
+) -> asyncssh.SSHClientConnection:
+    """A connection that has begun, by the way that the options say."""
+    where = (make, options.host, options.port)
+    found: tuple[object, asyncssh.SSHClientConnection]
+    if options.proxy_command:
+        return await _open_proxy(loop, options.proxy_command, make)
+    if tunnel is not None:
+        found = await cast("Any", tunnel).create_connection(*where)
+    else:
+        found = await loop.create_connection(
+            *where, family=options.family, local_addr=options.local_addr
+        )
+    return found[1]
