@@ -104,3 +104,9 @@ class VerificationFailed(ExecutionError):
         super().__init__(f"{action}: not true afterwards: {'; '.join(remaining)}")
         self.action = action
         self.remaining = tuple(remaining)
+
+
+class WorkFailed(ReconcilerError):
+    """A working process of the daemon could not do what it was to do; the message says why."""
+
+    retryable = True
