@@ -14,11 +14,12 @@ from reconciler import telemetry
 from reconciler.errors import WorkFailed
 from reconciler.model.problems import Problem
 from reconciler.watch.connections import Connections
+from reconciler.watch.news import News, news_of
 from reconciler.watch.pulse import Pulse, beat
-from reconciler.watch.round import RoundResult
+from reconciler.watch.result import RoundResult
 from reconciler.watch.schedule import Schedule
 from reconciler.watch.sources import Sources, Wish, Wishes
-from reconciler.watch.stores import News, Store
+from reconciler.watch.stores import Store
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
 from reconciler.watch.workers import Workers
 
@@ -26,6 +27,8 @@ T = TypeVar("T")
 # Seconds between two looks at the files; a round that lasts longer is given up.
 FILES_APART = 1.0
 LONGEST_ROUND = 900.0
+# Seconds between two looks for history that is old.
+PRUNED_APART = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Daemon:
     _reread: asyncio.Event = field(default_factory=asyncio.Event)
     _storing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     _stopped_by: int = 0
+    _trouble: str = ""
 
     async def load(self) -> Wishes:
         """Reads all files for the first time; what they say, and what is wrong with them.
@@ -61,6 +65,7 @@ class Daemon:
         From then on signals are heard.
         """
         self._listen()
+        self._tell_trouble(await self._in_store(self.parts.store.load))
         await self._read_files()
         return self.wishes
 
@@ -71,6 +76,7 @@ class Daemon:
                 tasks = [
                     group.create_task(self._follow_files()),
                     group.create_task(self._take_turns()),
+                    group.create_task(self._prune()),
                     group.create_task(beat(self.parts.supervisor, self.pulse)),
                 ]
                 self.parts.supervisor.tell(READY)
@@ -153,6 +159,8 @@ class Daemon:
                 schedule.request(name, now)
         self._due.set()
         self._tell_status()
+        if gone := before.clusters.keys() - wishes.clusters.keys():
+            self._tell_trouble(await self._in_store(lambda: self.parts.store.forget(gone)))
 
     def _ages(self) -> Mapping[str, float]:
         now = self.parts.wall()
@@ -182,10 +190,30 @@ class Daemon:
                 result = await self._observe(wish)
                 failed = result.is_failed
                 if name in self.wishes.clusters:
-                    for news in await self._in_store(lambda: self.parts.store.record(result)):
-                        _tell_news(news)
+                    await self._record(wish, result)
         self.parts.schedule.finish(name, self._now(), failed=failed)
         self._due.set()
+
+    async def _record(self, wish: Wish, result: RoundResult) -> None:
+        store = self.parts.store
+        recorded = await self._in_store(lambda: store.record(wish.file, result))
+        for news in news_of(result, recorded):
+            _tell_news(news)
+        self._tell_trouble(recorded.trouble)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        """That nothing can be kept is told once, and its end."""
+        before, self._trouble = self._trouble, trouble
+        if trouble and trouble != before:
+            telemetry.warning("state-not-kept", message=trouble)
+        elif before and not trouble:
+            telemetry.info("state-kept-again")
+
+    async def _prune(self) -> None:
+        store, wall = self.parts.store, self.parts.wall
+        while True:
+            await asyncio.sleep(PRUNED_APART)
+            self._tell_trouble(await self._in_store(lambda: store.prune(wall())))
 
     async def _observe(self, wish: Wish) -> RoundResult:
         began, moment = self._now(), self.parts.wall()
@@ -225,10 +253,7 @@ class Daemon:
 
 def _tell_news(news: News) -> None:
     tell = telemetry.warning if news.level == "warning" else telemetry.info
-    tell(
-        news.event,
-        **{"cluster": news.cluster, **{k: v or None for k, v in news.fields.items()}},
-    )
+    tell(news.event, **news.fields)
 
 
 def _tell_files(before: Wishes, now: Wishes) -> None:

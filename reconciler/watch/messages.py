@@ -15,7 +15,7 @@ from typing import TypeAlias
 from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
-from reconciler.watch.round import RoundResult
+from reconciler.watch.result import RoundResult
 
 LENGTH = struct.Struct("!Q")
 Value: TypeAlias = "RoundResult | Desired | tuple[Problem, ...]"

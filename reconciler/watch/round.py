@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.desired import Desired
-from reconciler.model.documents import Json
-from reconciler.model.observed import Unreachable
-from reconciler.model.outcome import Blocked, Finding
-from reconciler.model.plan import Risk
-from reconciler.pipeline import HostFactory, Options, plan
+from reconciler.hosts import Host
+from reconciler.hosts.observer import observe_one
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
+from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
 from reconciler.pipeline.drift import find_drift
-from reconciler.planning.review.drift import Item
 from reconciler.reports.status import status_document
+from reconciler.resources import SECTIONS
+from reconciler.watch.result import RoundResult, Step
 
 # All members of a cluster at once: how many hosts are asked at a time is bounded elsewhere.
 OPTIONS = Options(parallelism=1024)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An action that the plan would do."""
-
-    kind: str
-    host: str
-    address: str
-    summary: str
-    risk: Risk
-
-
-@dataclass(frozen=True, slots=True)
-class RoundResult:
-    """What one round found of a cluster; ``failure`` says in words why it found nothing.
-
-    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
-    is what could not be compared, ``status`` is what ``reconcile status`` has of the cluster.
-    """
-
-    cluster: str
-    moment: datetime
-    seconds: float
-    drift: tuple[Item, ...] = ()
-    plan_id: str = ""
-    risk: Risk = "none"
-    steps: tuple[Step, ...] = ()
-    blocked: tuple[Blocked, ...] = ()
-    unread: tuple[Blocked, ...] = ()
-    unreachable: tuple[Unreachable, ...] = ()
-    hosts: int = 0
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-    status: Json | None = None
-    failure: str = ""
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether nothing was learnt: it has failed, or no host has answered."""
-        return bool(self.failure) or 0 < self.hosts == len(self.unreachable)
 
 
 async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) -> RoundResult:
@@ -67,6 +28,7 @@ async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) 
     (asked,) = desired.clusters
     drift = await find_drift(asked, (cluster, observed, wanted), fleet, OPTIONS)
     at = moment.isoformat(timespec="seconds")
+    observed = await _with_sizes(cluster, observed, fleet)
     return RoundResult(
         cluster=asked.name,
         moment=moment,
@@ -78,8 +40,44 @@ async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) 
         blocked=wanted.blocked,
         unread=drift.unread,
         unreachable=tuple(observed.unreachable()),
-        hosts=len(observed.hosts),
+        hosts=tuple(observed.hosts),
         findings=drift.findings,
         notes=drift.notes,
         status=status_document([(cluster, observed)], at)["clusters"][0],
     )
+
+
+async def _with_sizes(cluster: Cluster, observed: Observed, fleet: HostFactory) -> Observed:
+    """Observed with the fill of each volume, as one host that has it mounted tells.
+
+    It is asked for by itself, as that waits while a host that died is recovered.
+    """
+    asked: dict[str, list[str]] = {}
+    for volume in cluster.volumes:
+        path = volume.mount.path
+        for host, facts in observed.answering_hosts().items():
+            if not isinstance(facts.mounts, Unknown) and any(
+                mount.path == path and mount.device for mount in facts.mounts
+            ):
+                asked.setdefault(host, []).append(path)
+                break
+    doors = member_hosts(fleet, cluster)
+    found = await asyncio.gather(
+        *(_mounts(doors[host], cluster, paths) for host, paths in asked.items())
+    )
+    sized = {host: mounts for host, mounts in zip(asked, found, strict=True) if mounts}
+    whole = {
+        host: replace(facts, mounts=sized[host])
+        for host, facts in observed.answering_hosts().items()
+        if host in sized
+    }
+    return replace(observed, hosts={**observed.hosts, **whole})
+
+
+async def _mounts(
+    host: Host, cluster: Cluster, paths: Sequence[str]
+) -> tuple[MountPoint, ...] | None:
+    facts = await observe_one(host, probe_for(cluster, (), ("mounts",), paths), SECTIONS)
+    if isinstance(facts, Unreachable) or isinstance(facts.mounts, Unknown):
+        return None
+    return facts.mounts

@@ -1,37 +1,53 @@
-"""What is known of clusters from round to round, and what of a round is news."""
+"""Where rounds are kept: in memory for what is told, on the disk for what is asked later."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Protocol
 
-from reconciler.planning.review.drift import TRUTHS, Item
-from reconciler.watch.round import RoundResult
+from reconciler.errors import StoreDamaged, StoreFailed, StoreOutdated
+from reconciler.model.watched import Round
+from reconciler.storage.cluster_conditions import standing_conditions
+from reconciler.storage.cluster_documents import keep_document
+from reconciler.storage.clusters import (
+    add_cluster,
+    find_cluster,
+    forget_clusters,
+    move_cluster,
+    named_clusters,
+    page_of_clusters,
+)
+from reconciler.storage.database import Database, open_state
+from reconciler.storage.drift_items import present_drift
+from reconciler.storage.retention import Limits, give_back, prune
+from reconciler.storage.rounds import record_round
+from reconciler.watch.memory import Known, Memory
+from reconciler.watch.result import Recorded, RoundResult
 
-Level = Literal["info", "warning"]
+MANY = 1_000_000  # clusters: all of them
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """Something that has changed since it was told: ``fields`` are words of the log."""
+class Disk(Protocol):
+    """What outlives the daemon. Its calls may wait, come from one thread, and raise StoreFailed."""
 
-    event: str
-    level: Level
-    cluster: str
-    fields: Mapping[str, str]
-
-
-class Store(Protocol):
-    """Where rounds are kept; its calls may wait, and all come from one thread."""
-
-    def record(self, result: RoundResult) -> tuple[News, ...]:
-        """Keep what a round found; what of it is news. Raises StoreFailed."""
+    def load(self) -> Mapping[str, Known]:
+        """What was known of clusters, by name."""
         ...
 
-    def last_rounds(self) -> Mapping[str, datetime]:
-        """When each cluster's last round began, by the clock of the wall."""
+    def record(self, file: str, result: RoundResult, found: Round) -> None:
+        """Keep what a round found."""
+        ...
+
+    def forget(self, gone: Collection[str]) -> None:
+        """These clusters are no longer watched."""
+        ...
+
+    def prune(self, now: datetime) -> None:
+        """Old history goes, as much as may."""
         ...
 
     def close(self) -> None:
@@ -40,110 +56,156 @@ class Store(Protocol):
 
 
 @dataclass(slots=True)
-class MemoryStore:
-    """Rounds as long as this process lives."""
+class Store:
+    """Rounds in memory and, where there is one, on the disk."""
 
-    last: dict[str, RoundResult] = field(default_factory=dict)
+    disk: Disk | None = None
+    memory: Memory = field(default_factory=Memory)
 
-    def record(self, result: RoundResult) -> tuple[News, ...]:
-        """Keep a cluster's last round; what of it is news."""
-        before = self.last.get(result.cluster)
-        now = result if before is None else _carry(before, result)
-        self.last[result.cluster] = now
-        return tuple(news_of(before, now))
+    def load(self) -> str:
+        """Go on from what the disk has; why it could not be read.
+
+        Raises StoreOutdated for a database of a newer version.
+        """
+        if self.disk is not None:
+            try:
+                self.memory.clusters.update(self.disk.load())
+            except StoreOutdated:
+                raise
+            except StoreFailed as error:
+                return str(error)
+        return ""
+
+    def record(self, file: str, result: RoundResult) -> Recorded:
+        """Keep what a round found, or that it failed; never raises for a disk that fails."""
+        is_first = result.cluster not in self.memory.clusters
+        found = result.found or self.memory.failed_round(result.cluster, result.failure)
+        changes = self.memory.follow(result.cluster, found, result.moment)
+        if self.disk is None:
+            return Recorded(changes, is_first)
+        try:
+            self.disk.record(file, result, found)
+        except StoreFailed as error:
+            return Recorded(changes, is_first, str(error))
+        return Recorded(changes, is_first)
 
     def last_rounds(self) -> Mapping[str, datetime]:
-        """Of those that have had one."""
-        return {name: result.moment for name, result in self.last.items()}
+        """When each cluster's last round began, by the clock of the wall."""
+        return {name: known.seen for name, known in self.memory.clusters.items()}
+
+    def forget(self, gone: Collection[str]) -> str:
+        """These clusters are no longer watched; why the disk still has them."""
+        self.memory.forget(gone)
+        try:
+            if self.disk is not None:
+                self.disk.forget(gone)
+        except StoreFailed as error:
+            return str(error)
+        return ""
+
+    def prune(self, now: datetime) -> str:
+        """Old history goes; why it did not."""
+        try:
+            if self.disk is not None:
+                self.disk.prune(now)
+        except StoreFailed as error:
+            return str(error)
+        return ""
 
     def close(self) -> None:
-        """Nothing is left."""
+        """All that was recorded is kept."""
+        if self.disk is not None:
+            self.disk.close()
 
 
-Facts = Mapping[tuple[str, ...], Mapping[str, str]]
+@dataclass(slots=True)
+class SqlDisk:
+    """The database of a state directory, opened when first needed and again after a failure to.
+
+    One that turns out damaged is kept aside, and a new one begun.
+    """
+
+    directory: Path
+    now: Callable[[], datetime]
+    database: Database | None = None
+    aside: Path | None = None
+
+    def load(self) -> Mapping[str, Known]:
+        """What was known of clusters, by name. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            clusters = page_of_clusters(connection, MANY)
+            found = {
+                one.name: Known(
+                    one.seen,
+                    {
+                        (c.reading.subject, c.reading.kind): c
+                        for c in standing_conditions(connection, one.id)
+                    },
+                    {i.reading.identity: i for i in present_drift(connection, one.id)},
+                )
+                for one in clusters
+                if one.seen is not None
+            }
+        self._tell_aside()
+        return found
+
+    def record(self, file: str, result: RoundResult, found: Round) -> None:
+        """A round is one transaction. Raises StoreFailed; StoreDamaged after it was begun anew."""
+        try:
+            self._record(file, result, found)
+        except StoreDamaged:
+            self.close()
+            self._record(file, result, found)
+        self._tell_aside()
+
+    def _record(self, file: str, result: RoundResult, found: Round) -> None:
+        now, file = result.moment, str(Path(file).absolute())
+        with self._opened().writing() as connection:
+            if find_cluster(connection, file, result.cluster) is None:
+                for one in named_clusters(connection, {result.cluster}):
+                    move_cluster(connection, one.id, file)
+            cluster = add_cluster(connection, file, result.cluster, now)
+            record_round(connection, cluster, found, now)
+            if not result.failure:
+                keep_document(connection, cluster, "plan", _plan(result), now)
+                keep_document(connection, cluster, "status", json.dumps(result.status), now)
+
+    def forget(self, gone: Collection[str]) -> None:
+        """Their history goes, too. Raises StoreFailed."""
+        with self._opened().writing() as connection:
+            lost = {one.id for one in named_clusters(connection, gone)}
+            forget_clusters(
+                connection, {one.id for one in page_of_clusters(connection, MANY)} - lost
+            )
+
+    def prune(self, now: datetime) -> None:
+        """In batches, so that nobody waits for long. Raises StoreFailed."""
+        more = True
+        while more:
+            with self._opened().writing() as connection:
+                more = prune(connection, Limits(), now).more
+        give_back(self._opened())
+
+    def close(self) -> None:
+        """End its connections."""
+        if self.database is not None:
+            self.database.close()
+        self.database = None
+
+    def _tell_aside(self) -> None:
+        """Raises StoreDamaged, once, for a database that was begun in place of a damaged one."""
+        if self.database is not None and self.database.aside not in {None, self.aside}:
+            self.aside = self.database.aside
+            words = f"was damaged: it is kept as {self.aside}, and a new one is begun"
+            raise StoreDamaged(self.database.place, words)
+
+    def _opened(self) -> Database:
+        if self.database is None:
+            self.database = open_state(self.directory, self.now())
+        return self.database
 
 
-def news_of(before: RoundResult | None, now: RoundResult) -> Iterator[News]:
-    """What differs from the round before; a cluster's first round is news itself."""
-    if before is None:
-        counts = {
-            "hosts": str(now.hosts),
-            "unreachable": str(len(now.unreachable)),
-            "drift": str(len(now.drift)),
-            "actions": str(len(now.steps)),
-        }
-        yield News("observed", "info", now.cluster, {} if now.failure else counts)
-    if now.failure:
-        if before is None or before.failure != now.failure:
-            yield News("round-failed", "warning", now.cluster, {"message": now.failure})
-        return
-    if before and before.failure:
-        yield News("round-works-again", "info", now.cluster, {})
-    for event, end, facts in _TOLD:
-        yield from _differences((event, end), now.cluster, _of(facts, before), facts(now))
-
-
-def _differences(
-    events: tuple[str, str], cluster: str, before: Facts, now: Facts
-) -> Iterator[News]:
-    came, went = events
-    for key in now.keys() - before.keys():
-        yield News(came, "warning", cluster, now[key])
-    for key in before.keys() - now.keys():
-        yield News(went, "info", cluster, before[key])
-
-
-def _of(facts: Callable[[RoundResult], Facts], before: RoundResult | None) -> Facts:
-    return facts(before) if before else {}
-
-
-def _drift(result: RoundResult) -> Facts:
-    return {
-        _identity(i): {
-            "host": i.host,
-            "address": i.address,
-            "truth": i.truth,
-            "class": i.kind,
-            "because": i.because,
-        }
-        for i in result.drift
-    }
-
-
-def _identity(item: Item) -> tuple[str, ...]:
-    return (item.host, item.address, item.truth, item.kind, item.code)
-
-
-def _unreachable(result: RoundResult) -> Facts:
-    return {
-        (u.host,): {"host": u.host, "code": u.code, "message": u.message}
-        for u in result.unreachable
-    }
-
-
-def _blocked(result: RoundResult) -> Facts:
-    """Refusals that are told neither as drift nor as hosts that were not reached."""
-    lost = {u.host for u in result.unreachable}
-    return {
-        (b.code, b.subject): {"code": b.code, "subject": b.subject, "message": b.message}
-        for b in result.blocked
-        if b.code not in TRUTHS and b.subject.rpartition("/")[2] not in lost
-    }
-
-
-_TOLD = (
-    ("host-unreachable", "host-reached", _unreachable),
-    ("drift-found", "drift-gone", _drift),
-    ("blocked", "unblocked", _blocked),
-)
-
-
-def _carry(before: RoundResult, now: RoundResult) -> RoundResult:
-    """What is known after a round: of what could not be looked at nothing says that it is gone."""
-    if now.failure:
-        return replace(before, moment=now.moment, seconds=now.seconds, failure=now.failure)
-    lost = {u.host for u in now.unreachable}
-    seen = set(_drift(now))
-    kept = {key for key in _drift(before) if key[0] in lost and key not in seen}
-    open_ = tuple(item for item in before.drift if _identity(item) in kept)
-    return replace(now, drift=(*now.drift, *open_))
+def _plan(result: RoundResult) -> str:
+    fields = ("plan_id", "risk", "steps", "blocked", "unread", "findings", "notes")
+    document = asdict(result)
+    return json.dumps({name: document[name] for name in fields}, default=str)

@@ -15,7 +15,8 @@ import socket
 import sys
 import traceback
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from reconciler.errors import HostUnreachable, ReconcilerError, SpecInvalid
@@ -25,6 +26,7 @@ from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
 from reconciler.system_errors import say_error
+from reconciler.watch.assessment import assess_round
 from reconciler.watch.messages import (
     Answer,
     Ask,
@@ -36,6 +38,7 @@ from reconciler.watch.messages import (
     receive,
     send,
 )
+from reconciler.watch.result import RoundResult
 from reconciler.watch.round import observe_round
 
 # The daemon says when to end, by closing the socket; a terminal's Ctrl-C is for the daemon.
@@ -59,7 +62,7 @@ async def _serve(daemon: socket.socket) -> None:
                 worker.start(task, _load(path))
             case Observe(task, desired, moment):
                 fleet = _Fleet(worker, task)
-                worker.start(task, observe_round(desired, fleet.door, moment))
+                worker.start(task, _observe(desired, fleet, moment))
             case Drop(number):
                 worker.drop(number)
             case Answer():
@@ -67,6 +70,11 @@ async def _serve(daemon: socket.socket) -> None:
             case _:
                 raise AssertionError(message)
     writer.close()
+
+
+async def _observe(desired: Desired, fleet: _Fleet, moment: datetime) -> RoundResult:
+    result = await observe_round(desired, fleet.door, moment)
+    return replace(result, found=assess_round(result))
 
 
 async def _load(path: str) -> Desired | tuple[Problem, ...]:

@@ -30,7 +30,7 @@ from reconciler.watch.messages import (
     receive,
     send,
 )
-from reconciler.watch.round import RoundResult
+from reconciler.watch.result import RoundResult
 
 # Runs a command on a member of a cluster, logged in to by these defaults. Raises HostUnreachable.
 RunOn = Callable[[str, Ssh, Member, Command], Awaitable[Completed]]

@@ -16,19 +16,22 @@ import click
 from reconciler.cli.logs import LOG_OPTIONS, open_log
 from reconciler.cli.options import PARALLELISM, Span, discover_file
 from reconciler.cli.session import new_run, now
+from reconciler.cli.state_place import state_directory
 from reconciler.errors import SpecInvalid, UsageError
 from reconciler.interrupts import INTERRUPTED
+from reconciler.storage.exclusive import hold_state
 from reconciler.telemetry import FORMS, Detail, Form
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources, Wishes
-from reconciler.watch.stores import MemoryStore
+from reconciler.watch.stores import SqlDisk, Store
 from reconciler.watch.systemd import Supervisor
 from reconciler.watch.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 # Clusters at a time: enough for hosts to be asked while others are waited for.
 CLUSTERS = 32
@@ -61,6 +64,11 @@ PATIENCE = 2.0
     type=click.Choice(FORMS),
     help="text: key=value, for people; json: a line an event, for machines.",
 )
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False),
+    help="Where what was found is kept; one daemon for each.",
+)
 @LOG_OPTIONS
 def command(
     files: tuple[str, ...],
@@ -70,6 +78,7 @@ def command(
     log_format: Form | None,
     log_level: Detail | None,
     log_file: str | None,
+    state_dir: str | None,
 ) -> int:
     """Look at the clusters of each FILE again and again, and tell what changes; it only reports.
 
@@ -86,14 +95,17 @@ def command(
     _allow_files(connections + FILES_BESIDE)
     import reconciler.hosts.ssh  # noqa: F401, PLC0415  # slow to import: not while the loop runs
 
-    with open_log(detail, log_file):
+    directory = state_directory(state_dir)
+    with open_log(detail, log_file), hold_state(directory):
         pace = Pace(interval, min(CLUSTERS, parallelism))
         told = detail.level == "debug"
-        return asyncio.run(_watch(names, pace, (connections, parallelism), told=told))
+        return asyncio.run(
+            _watch(names, pace, (connections, parallelism), directory, told=told)
+        )
 
 
 async def _watch(
-    names: Sequence[str], pace: Pace, bounds: tuple[int, int], *, told: bool
+    names: Sequence[str], pace: Pace, bounds: tuple[int, int], directory: Path, *, told: bool
 ) -> int:
     connections = Connections(*bounds, told=told)
     parts = Parts(
@@ -101,7 +113,7 @@ async def _watch(
         schedule=Schedule(pace, random.random),
         workers=Workers(max(1, os.cpu_count() or 1), connections.run),
         connections=connections,
-        store=MemoryStore(),
+        store=Store(SqlDisk(directory, now)),
         supervisor=Supervisor(os.environ),
         wall=now,
         new_run=new_run,

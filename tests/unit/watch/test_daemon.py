@@ -13,7 +13,7 @@ from reconciler.hosts.simulator.mishaps import MISHAPS
 from tests.cli_harness import desk
 from tests.unit.watch.daemons import converged, gone, watching
 
-COUNT = 500
+COUNT = 100
 
 
 def befall(at, host, mishap):
@@ -23,7 +23,7 @@ def befall(at, host, mishap):
 async def test_drift_is_seen_in_the_next_round_and_told_once_with_its_end(tmp_path):
     async with converged(tmp_path) as at, watching(at) as daemon:
         first = await daemon.until("observed")
-        assert (first["cluster"], first["hosts"], first["drift"]) == ("ocfs2", "2", "0")
+        assert (first["cluster"], first["hosts"], first["drift"]) == ("ocfs2", 2, 0)
         befall(at, "node02", "umount")
         assert (await daemon.look())["drift"] == 1
         found = await daemon.until("drift-found")
@@ -51,10 +51,10 @@ async def test_a_host_that_is_off_is_told_once_and_what_drifted_there_is_not_gon
             assert (await daemon.look())["unreachable"] == 1
         MISHAPS["power"].ends(at.world.machines["node02"])
         assert (await daemon.look())["unreachable"] == 0
-        await daemon.until("host-reached", host="node02")
-        assert len(daemon.told("host-unreachable")) == 1
-        gone_ones = [e["address"] for e in daemon.told("drift-gone") if e["truth"] == "boot"]
-        assert gone_ones == []
+        lost = {"subject": "member/node02", "kind": "Unreachable"}
+        await daemon.until("condition", **lost, status="False", was="True")
+        assert len(daemon.told("condition", **lost)) == 2
+        assert daemon.told("drift-gone", truth="boot") == []
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -93,8 +93,45 @@ async def test_who_is_killed_leaves_no_process_and_starts_again(tmp_path):
             await daemon.process.wait()
             await gone(*children)
         async with watching(at) as daemon:
-            assert (await daemon.until("round-ended"))["drift"] == 0
+            await daemon.until("watching")
+            assert (await daemon.look())["drift"] == 0
             assert await daemon.end() == 0
+            assert daemon.told("observed") == []
+
+
+async def test_what_was_told_is_not_told_again_after_a_restart(tmp_path):
+    async with converged(tmp_path) as at:
+        befall(at, "node02", "umount")
+        async with watching(at) as daemon:
+            await daemon.until("drift-found", host="node02")
+            assert await daemon.end(signal.SIGKILL) == -9
+        async with watching(at) as daemon:
+            await daemon.until("watching")
+            assert (await daemon.look())["drift"] == 1
+            assert await daemon.end() == 0
+            assert (daemon.told("drift-found"), daemon.told("condition")) == ([], [])
+
+
+async def test_a_second_daemon_of_a_state_directory_is_refused(tmp_path):
+    async with desk(tmp_path) as at, watching(at) as daemon:
+        await daemon.until("observed")
+        code, _out, err = await at.run("watch", at.file)
+        assert (code, f"(process {daemon.process.pid})" in err) == (5, True), err
+
+
+async def test_a_damaged_database_is_kept_aside_and_told(tmp_path):
+    async with desk(tmp_path) as at:
+        state = tmp_path / ".local/state/reconcile"
+        async with watching(at) as daemon:
+            await daemon.until("observed")
+            assert await daemon.end() == 0
+        (state / "state.db").write_bytes(b"no database" * 999)
+        async with watching(at) as daemon:
+            told = await daemon.until("state-not-kept")
+            assert "state.db.damaged-" in told["message"]
+            await daemon.until("observed")
+            assert await daemon.end() == 0
+        assert len([*state.glob("state.db.damaged-*")]) == 1
 
 
 async def test_a_working_process_that_dies_costs_one_round(tmp_path):
@@ -110,10 +147,10 @@ async def test_a_working_process_that_dies_costs_one_round(tmp_path):
             await asked.wait()
             at.world.pace = pace
             os.kill(daemon.children[0], signal.SIGKILL)
-            failed = await daemon.until("round-failed")
+            failed = await daemon.until("condition", reason="round-failed", status="Unknown")
             assert failed["message"] == "the working process ended (-9)"
             await daemon.look()
-            await daemon.until("round-works-again")
+            await daemon.until("condition", kind="Converged", was="Unknown")
             assert await daemon.end() == 0
 
 
@@ -181,7 +218,7 @@ def site(place, size):
         (place / f"{name}.yaml").write_text(text)
 
 
-async def test_five_hundred_files_change_at_once(tmp_path):
+async def test_a_hundred_files_change_at_once(tmp_path):
     place = tmp_path / "site"
     place.mkdir()
     site(place, "stable")
@@ -195,7 +232,7 @@ async def test_five_hundred_files_change_at_once(tmp_path):
             await daemon.until("round-ended")
         again = [event["cluster"] for event in daemon.told("round-ended")]
         assert {name: again.count(name) for name in again} == dict.fromkeys(again, 2)
-        assert len(daemon.told("host-unreachable")) == COUNT
+        assert len(daemon.told("condition", kind="Unreachable")) == COUNT
         assert await daemon.end() == 0
 
 
