@@ -17,6 +17,7 @@ from reconciler.cli.options import discover_file
 from reconciler.cli.terminal import show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.loading.directories import identify, list_files
+from reconciler.model.identity_cache import forget
 from reconciler.model.problems import Problem
 from reconciler.reports import problems as rendering
 
@@ -114,6 +115,7 @@ def run_files(
         except (ReconcilerError, OSError) as error:
             tell_failure(error)
             codes.append(_tell(name, form, _failure(name, form, error), parts))
+        forget()  # else the facts of the last clusters would stay in memory
     if form in MERGED:
         click.echo(_merged(form, parts))
     return combine_exit_codes(codes)

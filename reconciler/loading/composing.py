@@ -13,7 +13,6 @@ import yaml
 from yaml import events
 
 from reconciler.loading.nodes import REST, Broken, Entry, Mapping, Mark, Node, Scalar, Sequence
-from reconciler.loading.syntax import syntax_problem
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
 
@@ -91,6 +90,8 @@ class _Composer:
         try:
             self._held = next(self._events, _CUT)
         except yaml.YAMLError as error:
+            from reconciler.loading.syntax import syntax_problem  # noqa: PLC0415  # only of a file with a problem
+
             self.problems.append(syntax_problem(self._file, self._text, error))
             self._held = event = _CUT
         return event

@@ -112,6 +112,7 @@ class Round:
     ``rank`` orders clusters, the worst highest. ``state`` is a stable word, ``digest`` that of the
     facts. ``unread`` are the hosts that could not be read, wholly or in part: nothing of them is
     gone because it was not found. ``sizes`` has size and used bytes by label of a volume.
+    ``is_whole`` is False for a round that failed: what nothing was said of stays as it was.
     """
 
     rank: int
@@ -121,6 +122,7 @@ class Round:
     drift: tuple[DriftReading, ...] = ()
     unread: frozenset[str] = frozenset()
     sizes: tuple[tuple[str, int, int], ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

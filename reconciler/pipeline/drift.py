@@ -7,8 +7,7 @@ import asyncio
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.plan import ClusterPlan
-from reconciler.pipeline import Options, look_at
-from reconciler.pipeline.observation import HostFactory, Watch
+from reconciler.observation import HostFactory, Options, Watch, look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
 

@@ -23,6 +23,7 @@ TOPICS = (
     "ci",
     "keys",
     "records",
+    "store",
     "documents",
     "ocfs2",
     "lock",

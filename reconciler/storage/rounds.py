@@ -48,8 +48,8 @@ def record_round(
         correct_moments(connection, cluster, now)
     else:
         now = max(now, known.seen or now)
-    opened, ended = record_conditions(connection, cluster, found.readings, now)
-    came, went = record_drift(connection, cluster, found.drift, found.unread, now)
+    opened, ended = record_conditions(connection, cluster, found, now)
+    came, went = record_drift(connection, cluster, found, now)
     record_sizes(connection, cluster, found.sizes, now)
     _observe(connection, cluster, found, now)
     row = {"rank": found.rank, "state": found.state, "seen": now}

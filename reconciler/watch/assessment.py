@@ -40,6 +40,12 @@ def assess_round(result: RoundResult) -> Round:
     )
 
 
+def failed_round(cluster: str, words: str) -> Round:
+    """A round that found nothing out: whether all is as it should be nobody knows any more."""
+    converged = Reading(cluster_address(cluster), "Converged", "Unknown", FAILED, words)
+    return Round(STATES.index("unknown"), "unknown", "", (converged,), is_whole=False)
+
+
 def _reading(
     subject: str, kind: ConditionKind, why: tuple[str, str] | None, otherwise: str
 ) -> Reading:

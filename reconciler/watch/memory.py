@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from reconciler.model.addresses import cluster_address
 from reconciler.model.watched import (
     Condition,
     DriftIdentity,
@@ -22,7 +21,6 @@ from reconciler.model.watched import (
     RoundChanges,
 )
 from reconciler.storage.transitions import follow_condition
-from reconciler.watch.assessment import FAILED, STATES
 
 Key: TypeAlias = "tuple[str, str]"
 
@@ -47,7 +45,9 @@ class Memory:
         before = self.clusters.get(name, Known(now))
         now = max(now, before.seen)
         conditions, opened = _follow_all(before.conditions, found.readings, now)
-        ended = tuple(c for key, c in before.conditions.items() if key not in conditions)
+        unsaid = {k: c for k, c in before.conditions.items() if k not in conditions}
+        ended = tuple(unsaid.values()) if found.is_whole else ()
+        conditions |= {} if found.is_whole else unsaid
         drift = _present(before.drift, found, now)
         came = tuple(item for key, item in drift.items() if key not in before.drift)
         went = tuple(
@@ -55,17 +55,6 @@ class Memory:
         )
         self.clusters[name] = Known(now, conditions, drift)
         return RoundChanges(opened, ended, came, went)
-
-    def failed_round(self, name: str, words: str) -> Round:
-        """A round that found nothing out: all is as it was, but that nobody knows any more."""
-        subject = cluster_address(name)
-        known = self.clusters.get(name)
-        standing = known.conditions.values() if known else ()
-        converged = Reading(subject, "Converged", "Unknown", FAILED, words)
-        others = (c.reading for c in standing if _key(c.reading) != _key(converged))
-        drift = tuple(item.reading for item in known.drift.values()) if known else ()
-        state = "unknown"
-        return Round(STATES.index(state), state, "", (converged, *others), drift)
 
     def forget(self, names: Iterable[str]) -> None:
         """Nothing is known of these any more."""
@@ -93,7 +82,9 @@ def _present(
     unseen = {
         identity: item
         for identity, item in before.items()
-        if identity.host in found.unread or (not identity.host and found.unread)
+        if not found.is_whole
+        or identity.host in found.unread
+        or (found.unread and not identity.host)
     }
     return {**unseen, **present}
 

@@ -25,6 +25,7 @@ from reconciler.storage.database import Database, open_state
 from reconciler.storage.drift_items import present_drift
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
+from reconciler.watch.assessment import failed_round
 from reconciler.watch.memory import Known, Memory
 from reconciler.watch.result import Recorded, RoundResult
 
@@ -79,7 +80,7 @@ class Store:
     def record(self, file: str, result: RoundResult) -> Recorded:
         """Keep what a round found, or that it failed; never raises for a disk that fails."""
         is_first = result.cluster not in self.memory.clusters
-        found = result.found or self.memory.failed_round(result.cluster, result.failure)
+        found = result.found or failed_round(result.cluster, result.failure)
         changes = self.memory.follow(result.cluster, found, result.moment)
         if self.disk is None:
             return Recorded(changes, is_first)

@@ -23,6 +23,7 @@ from reconciler.errors import HostUnreachable, ReconcilerError, SpecInvalid
 from reconciler.hosts import Host
 from reconciler.loading import read
 from reconciler.model.desired import Desired, Member
+from reconciler.model.identity_cache import forget
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
 from reconciler.system_errors import say_error
@@ -73,8 +74,11 @@ async def _serve(daemon: socket.socket) -> None:
 
 
 async def _observe(desired: Desired, fleet: _Fleet, moment: datetime) -> RoundResult:
-    result = await observe_round(desired, fleet.door, moment)
-    return replace(result, found=assess_round(result))
+    try:
+        result = await observe_round(desired, fleet.door, moment)
+        return replace(result, found=assess_round(result))
+    finally:
+        forget()  # what follows from facts of this cluster, which nobody asks for again
 
 
 async def _load(path: str) -> Desired | tuple[Problem, ...]:

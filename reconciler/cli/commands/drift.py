@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import click
@@ -22,12 +21,13 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, show
+from reconciler.cli.work import complete
 from reconciler.loading import read
 from reconciler.loading.claims import Claims
 from reconciler.model.desired import Desired
 from reconciler.model.documents import FORMAT_VERSION
 from reconciler.model.roles import contacted_members
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.pipeline.drift import find_drifts
 from reconciler.planning.review.drift import Drift
 from reconciler.reports.drift import (
@@ -72,7 +72,7 @@ def command(
         claims.take(path, desired)
         check_targets(desired, targets)
         options = Options(targets, parallelism)
-        found = asyncio.run(_look(desired, options, no_color=no_color))
+        found = complete(_look(desired, options, no_color=no_color))
         return FileResult(
             exit_code(found),
             lambda: _show(found, form, no_color=no_color),

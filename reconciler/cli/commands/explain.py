@@ -158,7 +158,7 @@ def near_code(what: str, likeness: float = 0.6) -> str:
 def _address(what: str, path: str, parallelism: int, shape: tuple[str, bool]) -> int:
     from reconciler.cli.planned import plan_file  # noqa: PLC0415  # slow to import; codes need none
     from reconciler.cli.terminal import show  # noqa: PLC0415  # as above
-    from reconciler.pipeline import Options  # noqa: PLC0415  # as above
+    from reconciler.observation import Options  # noqa: PLC0415  # as above
     from reconciler.reports import explanation  # noqa: PLC0415  # as above
 
     form, no_color = shape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import sys
@@ -20,13 +19,14 @@ from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import DEFAULT_FILE, LOGIN, NO_COLOR, NO_INPUT, PARALLELISM
 from reconciler.cli.prompts import ask_text
 from reconciler.cli.terminal import show
+from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.loading import load
 from reconciler.model.desired import Desired
 from reconciler.model.field_types import ClusterName
 from reconciler.model.refusals import format_unread
 from reconciler.model.ssh_access import Ssh
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.reports.imported.devices import ref
 from reconciler.reports.imported.first_disks import MARK, shared_disks
 from reconciler.reports.imported.first_file import Asked, first_file, first_members
@@ -86,7 +86,7 @@ def command(
         output = output or _ask_file()
     check_hosts(hosts)
     cluster = _cluster_name(name)
-    first = asyncio.run(
+    first = complete(
         _written(
             hosts,
             cluster,

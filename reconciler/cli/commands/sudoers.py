@@ -95,7 +95,7 @@ def _rule(user: str, cluster: str, text: str) -> str:
 def _program(file: str | None, name: str | None) -> tuple[str, str]:
     """The cluster, and the probe that stands on its hosts."""
     from reconciler.loading import read  # noqa: PLC0415  # as above
-    from reconciler.pipeline import installed_probe  # noqa: PLC0415  # as above
+    from reconciler.observation import installed_probe  # noqa: PLC0415  # as above
 
     clusters = {cluster.name: cluster for cluster in read(discover_file(file)).clusters}
     if name is None and len(clusters) > 1:

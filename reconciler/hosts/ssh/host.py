@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Command, Completed
 
 SUDO = "sudo -n -- "
+
+
+@lru_cache(maxsize=4)
+def quote_line(argv: tuple[str, ...]) -> str:
+    """The words as one line for a shell; the same probe goes to many hosts."""
+    return shlex.join(argv)
 
 
 class SshHost:
@@ -39,7 +46,7 @@ class SshHost:
         A command that may have started is never sent again. Raises HostUnreachable; with a
         code of ``MAY_HAVE_RUN`` the command may have done its work.
         """
-        line = shlex.join(command.argv)
+        line = quote_line(command.argv)
         completed = await self._run_line(SUDO + line if self._settings.sudo else line, command)
         if self._settings.sudo and (refusal := sudo_refusal(completed)):
             message = f"sudo did not run `{shorten_command(command)}`: {refusal}"

@@ -73,11 +73,11 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_moments_are_in_order_and_never_far_ahead_whatever_the_clock_does(state, steps):
+def test_moments_are_in_order_and_never_far_ahead_whatever_the_clock_does(file_state, steps):
     now = EPOCH + timedelta(days=9999)
-    with state.writing() as connection:
+    with file_state.writing() as connection:
         cluster = add_cluster(connection, "/f", f"c{hash(str(steps))}", EPOCH)
         for minutes, is_up, drifts in steps:
             now = max(EPOCH, now + timedelta(minutes=minutes))

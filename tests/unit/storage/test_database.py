@@ -26,6 +26,8 @@ from reconciler.storage.exclusive import hold_state
 from reconciler.storage.private import STATE
 from tests.unit.storage.moments import EPOCH, at
 
+pytestmark = pytest.mark.usefixtures("unsynced")
+
 
 def with_clusters(place: Path, count: int) -> Path:
     """A closed state with some clusters: its file."""
@@ -56,7 +58,8 @@ def test_it_is_known_when_it_was_begun(state):
         assert created_at(connection) == EPOCH
 
 
-def test_connections_wait_sync_and_keep_links(tmp_path):
+def test_connections_wait_sync_and_keep_links(tmp_path, monkeypatch):
+    monkeypatch.undo()  # as it is when nobody tests
     found = open_state(tmp_path / "state", EPOCH)
     with found.reading() as connection:
         settings = {
