@@ -36,16 +36,27 @@ async def find_drift(
     fleet: HostFactory,
     options: Options,
 ) -> Drift:
-    """The drift of the cluster that is ``asked`` for, of which this was ``seen`` and planned.
+    """The drift of the cluster that is ``asked`` for, of which this was ``seen`` and planned."""
+    applied = await plan_last_applied(asked, seen, fleet, options)
+    cluster, observed, wanted = seen
+    return detect_drift(wanted, applied, tuple(record_notes(cluster, observed)))
 
-    What was last applied may name other members and devices, so that they are looked at, too.
+
+async def plan_last_applied(
+    asked: Cluster,
+    seen: tuple[Cluster, Observed, ClusterPlan],
+    fleet: HostFactory,
+    options: Options,
+) -> ClusterPlan | None:
+    """The plan back to what was last applied, as most members remember it; None if none does.
+
+    That may name other members and devices, so that they are looked at, too.
     """
     cluster, observed, wanted = seen
     applied = last_applied(cluster, observed)
-    notes = tuple(record_notes(cluster, observed))
     if applied is None:
-        return detect_drift(wanted, None, notes)
-    if applied.clusters[0] == asked:
-        return detect_drift(wanted, wanted, notes)
+        return None
+    if applied.clusters[0] == asked.for_hosts():
+        return wanted
     ((before, then),) = await look_at(applied, fleet, options)
-    return detect_drift(wanted, restrict(before, then, options.targets), notes)
+    return restrict(before, then, options.targets)

@@ -6,13 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.model.addresses import CLUSTER, MEMBER, parse_address
 from reconciler.model.refusals import REFUSALS, Source
-from reconciler.model.watched import DriftItem, Opened, Reading
+from reconciler.model.watched import ConditionKind, DriftItem, Opened, Reading
+from reconciler.planning.watching.standing import reason_of
 from reconciler.watch.result import Recorded, RoundResult
 
 Level = Literal["info", "warning"]
-# What differences tell by themselves, each by its name.
-TOLD_BY_DRIFT = frozenset({"Drifted"})
+# Of which subjects which conditions are told: a difference tells itself, and what a cluster says is
+# not said by each of its members and volumes again. All are kept.
+TOLD: Mapping[str, frozenset[ConditionKind]] = {
+    CLUSTER: frozenset({"Converged", "Blocked", "Degraded", "Paused", "Healing"}),
+    MEMBER: frozenset({"Unreachable"}),
+}
+UNASKED = frozenset(reason_of(r.code) for r in REFUSALS.values() if Source.HOST in r.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +56,13 @@ def is_bad(reading: Reading) -> bool:
 def _is_news(opened: Opened) -> bool:
     """Not in which way a host cannot be asked: that changes while it dies and comes back."""
     reading, before = opened.current.reading, opened.ended
-    if reading.kind in TOLD_BY_DRIFT:
+    if reading.kind not in TOLD.get(parse_address(reading.subject).sort, ()):
         return False
     if before is None:
         return is_bad(reading)
-    is_same = before.reading.status == reading.status
-    return not (is_same and _is_unasked(before.reading) and _is_unasked(reading))
-
-
-def _is_unasked(reading: Reading) -> bool:
-    refusal = REFUSALS.get(reading.reason)
-    return refusal is not None and Source.HOST in refusal.source
+    if before.reading.status != reading.status:
+        return True
+    return is_bad(reading) and not {before.reading.reason, reading.reason} <= UNASKED
 
 
 def _of_condition(opened: Opened) -> News:
@@ -83,5 +86,6 @@ def _of_drift(item: DriftItem) -> Mapping[str, str | None]:
         "truth": one.truth,
         "class": one.kind,
         "code": one.code or None,
+        "severity": item.reading.severity,
         "because": item.reading.because,
     }

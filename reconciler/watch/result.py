@@ -9,7 +9,7 @@ from reconciler.model.documents import Json
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Risk
-from reconciler.model.watched import Round, RoundChanges
+from reconciler.model.watched import Reading, Round, RoundChanges
 from reconciler.planning.review.drift import Item
 
 
@@ -29,7 +29,7 @@ class RoundResult:
     """What one round found of a cluster; ``failure`` says in words why it found nothing.
 
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
-    is what could not be compared, ``status`` is what ``reconcile status`` has of the cluster, ``found``
+    is what could not be compared, ``readings`` are its conditions, ``status`` is what ``reconcile status`` has of the cluster, ``found``
     what all that says of the cluster.
     """
 
@@ -46,6 +46,7 @@ class RoundResult:
     hosts: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
     status: Json | None = None
     failure: str = ""
     found: Round | None = None

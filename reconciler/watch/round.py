@@ -11,8 +11,12 @@ from reconciler.hosts import Host
 from reconciler.hosts.observer import observe_one
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
+from reconciler.model.policy import Policy
 from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
-from reconciler.pipeline.drift import find_drift
+from reconciler.pipeline.drift import plan_last_applied
+from reconciler.planning.review.drift import detect_drift, record_notes
+from reconciler.planning.watching.healing import Scene, choose_heals
+from reconciler.planning.watching.standing import Look, read_standing
 from reconciler.reports.status import status_document
 from reconciler.resources import SECTIONS
 from reconciler.watch.result import RoundResult, Step
@@ -26,9 +30,14 @@ async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) 
     whole, ((cluster, observed),) = await plan(desired, fleet, OPTIONS)
     (wanted,) = whole.clusters
     (asked,) = desired.clusters
-    drift = await find_drift(asked, (cluster, observed, wanted), fleet, OPTIONS)
+    applied = await plan_last_applied(asked, (cluster, observed, wanted), fleet, OPTIONS)
+    drift = detect_drift(wanted, applied, tuple(record_notes(cluster, observed)))
     at = moment.isoformat(timespec="seconds")
     observed = await _with_sizes(cluster, observed, fleet)
+    reports = cluster.model_copy(
+        update={"policy": Policy()}
+    )  # whatever it says: nothing is healed
+    healing = choose_heals(Scene(reports, observed, wanted, applied, moment))
     return RoundResult(
         cluster=asked.name,
         moment=moment,
@@ -43,6 +52,7 @@ async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) 
         hosts=tuple(observed.hosts),
         findings=drift.findings,
         notes=drift.notes,
+        readings=read_standing(Look(cluster, observed, wanted, drift, healing)),
         status=status_document([(cluster, observed)], at)["clusters"][0],
     )
 

@@ -99,6 +99,18 @@ def test_what_was_changed_outside_is_told_and_nothing_else(case):
     assert exit_code(found) == 2
 
 
+def test_the_worst_is_told_first():
+    world = witnessed(2)
+    wanted = converged(world)
+    unmounted(world)
+    rewritten(CONF, "7777", "7778")(world)
+    items = drift_document(drift(world, wanted), "1")["items"]
+    assert [(i["address"], i["severity"]) for i in items] == [
+        (f"{MINE}/cluster.conf", "loses"),
+        ("volume/images/mount/node02", "degrades"),
+    ]
+
+
 def test_a_service_that_was_started_where_it_must_not_run_is_told():
     world = witnessed(2)
     for machine in world.machines.values():

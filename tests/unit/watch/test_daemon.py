@@ -147,7 +147,7 @@ async def test_a_working_process_that_dies_costs_one_round(tmp_path):
             await asked.wait()
             at.world.pace = pace
             os.kill(daemon.children[0], signal.SIGKILL)
-            failed = await daemon.until("condition", reason="round-failed", status="Unknown")
+            failed = await daemon.until("condition", reason="RoundFailed", status="Unknown")
             assert failed["message"] == "the working process ended (-9)"
             await daemon.look()
             await daemon.until("condition", kind="Converged", was="Unknown")

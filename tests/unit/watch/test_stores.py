@@ -8,7 +8,9 @@ import pytest
 from reconciler.errors import StoreFull, StoreOutdated
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked
+from reconciler.model.watched import Reading
 from reconciler.planning.review.drift import Item
+from reconciler.planning.watching.standing import reason_of
 from reconciler.watch.assessment import assess_round
 from reconciler.watch.news import news_of
 from reconciler.watch.result import RoundResult
@@ -19,7 +21,7 @@ STATUS = {"paused": [], "problems": [], "volumes": []}
 FINE = RoundResult("ocfs2", START, 1.0, hosts=("node01", "node02"), status=STATUS)
 LOST = Unreachable("node02", "host-unreachable", "no route to host")
 AWAY = Blocked("host-unreachable", "member/node02", "no route to host", "see")
-REFUSED = Blocked("paused", "cluster/ocfs2", "work goes on in the room", "wait")
+REFUSED = Blocked("lease-garbled", "cluster/ocfs2", "a lease cannot be read", "look at it")
 FAILED = RoundResult("ocfs2", START, 1.0, failure="the working process ended (-9)")
 AGAIN = replace(FINE, unreachable=(LOST,), blocked=(AWAY,), unread=(AWAY,))
 FIRST = ["observed"]
@@ -33,8 +35,31 @@ def drifted(*items):
     return replace(FINE, drift=items)
 
 
+def reading(subject, kind, why, status="True", otherwise="False"):
+    return Reading(subject, kind, status if why else otherwise, why or "Well", "")
+
+
+def conditions(result):
+    """As a round has them, of what these tests are about."""
+    cluster = f"cluster/{result.cluster}"
+    yield reading(cluster, "Drifted", "ChangedOutside" if result.drift else "")
+    refused = reason_of(result.blocked[0].code) if result.blocked else ""
+    yield reading(cluster, "Blocked", refused)
+    differs = "Differs" if result.drift else "Blocked" if refused else ""
+    yield reading(cluster, "Converged", differs, "False", "True")
+    lost = {one.host: reason_of(one.code) for one in result.unreachable}
+    for host in result.hosts:
+        yield reading(f"member/{host}", "Unreachable", lost.get(host, ""))
+        yield reading(
+            f"member/{host}", "Degraded", "NotRead" if host in lost else "", "Unknown"
+        )
+
+
 def assessed(result):
-    return result if result.failure else replace(result, found=assess_round(result))
+    if result.failure:
+        return result
+    whole = replace(result, readings=tuple(conditions(result)))
+    return replace(whole, found=assess_round(whole))
 
 
 def told(store, *results):
@@ -68,8 +93,8 @@ def test_the_first_round_of_a_cluster_is_news_and_the_same_again_is_none(store):
 
 
 def test_a_difference_is_told_when_it_comes_and_when_it_is_gone(store):
-    came = ["Converged=False plan-not-empty", "drift-found node02"]
-    went = ["Converged=True as-the-file-says", "drift-gone node02"]
+    came = ["Converged=False Differs", "drift-found node02"]
+    went = ["Converged=True Well", "drift-gone node02"]
     one, other = drifted(item()), drifted(item(actual="c"))
     assert told(store, FINE, one, one, other, FINE, one) == [FIRST, came, [], [], went, came]
 
@@ -78,16 +103,16 @@ def test_of_a_host_that_is_not_read_no_difference_is_gone(store):
     one = drifted(item("node01"), item())
     assert told(store, FINE, one, AGAIN, AGAIN, one)[2:] == [
         [
-            "Converged=Unknown not-all-read",
-            "Blocked=True host-unreachable",
-            "Unreachable=True host-unreachable",
+            "Blocked=True HostUnreachable",
+            "Converged=False Blocked",
+            "Unreachable=True HostUnreachable",
             "drift-gone node01",
         ],
         [],
         [
-            "Converged=False plan-not-empty",
-            "Blocked=False not-refused",
-            "Unreachable=False answers",
+            "Blocked=False Well",
+            "Converged=False Differs",
+            "Unreachable=False Well",
             "drift-found node01",
         ],
     ]
@@ -96,16 +121,16 @@ def test_of_a_host_that_is_not_read_no_difference_is_gone(store):
 def test_a_failure_is_told_once_and_forgets_nothing(store):
     one = drifted(item())
     assert told(store, one, FAILED, FAILED, one)[1:] == [
-        ["Converged=Unknown round-failed"],
+        ["Converged=Unknown RoundFailed"],
         [],
-        ["Converged=False plan-not-empty"],
+        ["Converged=False Differs"],
     ]
 
 
 def test_a_first_round_that_fails_is_told(store):
     assert told(store, FAILED, FINE) == [
-        ["Converged=Unknown round-failed"],
-        ["Converged=True as-the-file-says"],
+        ["Converged=Unknown RoundFailed"],
+        ["Converged=True Well"],
     ]
 
 
@@ -113,9 +138,9 @@ def test_why_nothing_could_be_done_is_told_once(store):
     blocked = replace(FINE, blocked=(REFUSED,))
     assert told(store, FINE, blocked, blocked, FINE) == [
         FIRST,
-        ["Blocked=True paused"],
+        ["Blocked=True LeaseGarbled", "Converged=False Blocked"],
         [],
-        ["Blocked=False not-refused"],
+        ["Blocked=False Well", "Converged=True Well"],
     ]
 
 
@@ -135,9 +160,9 @@ def test_in_which_way_a_host_cannot_be_asked_is_told_once(store):
 
 
 def test_another_reason_of_a_refusal_is_news(store):
-    other = replace(FINE, blocked=(replace(REFUSED, code="lease-garbled"),))
+    other = replace(FINE, blocked=(replace(REFUSED, code="foreign-stack"),))
     assert told(store, replace(FINE, blocked=(REFUSED,)), other)[1] == [
-        "Blocked=True lease-garbled"
+        "Blocked=True ForeignStack"
     ]
 
 
@@ -162,7 +187,7 @@ def test_who_starts_again_goes_on_where_it_was(tmp_path):
     assert second.last_rounds() == {"ocfs2": START + timedelta(minutes=5)}
     assert told(second, drifted(item()), FINE) == [
         [],
-        ["Converged=True as-the-file-says", "drift-gone node02"],
+        ["Converged=True Well", "drift-gone node02"],
     ]
     second.close()
 
@@ -210,7 +235,7 @@ def test_a_full_disk_keeps_no_news_from_being_told(tmp_path):
     store = Store(FullDisk(tmp_path, lambda: START))
     assert store.load() == "the state in state.db could not be written"
     assert told(store, FINE, drifted(item()))[1] == [
-        "Converged=False plan-not-empty",
+        "Converged=False Differs",
         "drift-found node02",
     ]
     assert (
