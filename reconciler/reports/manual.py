@@ -14,6 +14,7 @@ TOPICS = (
     "plan",
     "exit-codes",
     "drift",
+    "watch",
     "policy",
     "membership",
     "growth",
