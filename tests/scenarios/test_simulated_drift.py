@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from reconciler.cli.commands.drift import drifts, exit_code
+from reconciler.cli.commands.drift import exit_code
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.pipeline import Options
+from reconciler.pipeline.drift import find_drifts
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 from tests.clock import drive
 from tests.fault_transport import Line
@@ -21,7 +22,7 @@ AGENT = "images-agent"
 
 def drift(world, wanted, *targets):
     fleet = Controller(world)._fleet(wanted, Line())
-    return drive(world, drifts(wanted, fleet, Options(targets)))
+    return drive(world, find_drifts(wanted, fleet, Options(targets)))
 
 
 def told(found):

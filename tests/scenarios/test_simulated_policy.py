@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from reconciler.cli.commands.drift import drifts
 from reconciler.pipeline import Options
+from reconciler.pipeline.drift import find_drifts
 from tests.clock import drive
 from tests.fault_transport import Line
 from tests.runs import Controller, desired, witnessed
@@ -62,7 +62,7 @@ def test_what_was_changed_outside_is_told_as_such_beside_a_new_policy(world, mon
             asked.append(member.name)
             return fleet(cluster, member)
 
-        return told(drive(world, drifts(wanted, door, Options())))
+        return told(drive(world, find_drifts(wanted, door, Options())))
 
     (item,) = looked(desired(world))
     once, asked[:] = list(asked), []

@@ -20,6 +20,7 @@ from reconciler.planning.review.severity import place_of
 from reconciler.resources.ordering.changes import path_of
 
 ROOT = 0
+MINUTE = 60
 MEMORY = frozenset({"kernel", "mount", "service"})
 
 
@@ -94,6 +95,7 @@ def _applied(cluster: str, facts: HostFacts) -> int | None:
 
 
 def _booted(facts: HostFacts) -> int | None:
+    """The minute of the boot: a second is another one at the next look, as clocks are rounded."""
     if isinstance(facts.identity, Unknown):
         return None
-    return int(facts.identity.clock - facts.identity.uptime)
+    return int(facts.identity.clock - facts.identity.uptime) // MINUTE * MINUTE
