@@ -91,7 +91,7 @@ class Link:
         self._failed = 0
         self._failure = ("", "")
         # What goes through a jump host is encrypted already.
-        self._is_jump = False
+        self.is_jump = False
 
     async def open(self, name: str) -> asyncssh.SSHClientConnection:
         """A connection that was alive a moment ago, for the member ``name``.
@@ -176,7 +176,7 @@ class Link:
         if len(self._route) == 1:
             return None
         jump = self._shared.link(self._route[:-1])
-        jump._is_jump = True
+        jump.is_jump = True
         try:
             return await jump.open(name)
         except HostUnreachable as error:
@@ -185,7 +185,7 @@ class Link:
     def _compression(self, hop: Hop) -> dict[str, object]:
         name, word, wanted = COMPRESSED
         silent = hop.config.get(word) is None
-        compresses = self._shared.compress and silent and not self._is_jump
+        compresses = self._shared.compress and silent and not self.is_jump
         return {name: wanted if compresses else None}
 
 
