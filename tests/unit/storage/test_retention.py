@@ -152,7 +152,10 @@ def test_a_clock_of_another_year_costs_days_of_history_and_not_all_of_it(state):
     assert prune_all(state, KEEP, far) == {}
     # set right again, it goes on from there
     assert prune_all(state, KEEP, at(100 * DAY)) == {
-        "observations": 2, "samples": 2, "conditions": 2, "drift_spells": 1
+        "observations": 2,
+        "samples": 2,
+        "conditions": 2,
+        "drift_spells": 1,
     }
     with state.reading() as connection:
         assert len(past_conditions(connection, cluster, at(10**7), 999)) == past - 2
