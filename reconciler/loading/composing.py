@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 from yaml import events
 
-from reconciler.loading.line_hints import undashed_hint
 from reconciler.loading.nodes import REST, Broken, Entry, Mapping, Mark, Node, Scalar, Sequence
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
@@ -153,6 +152,10 @@ class _Composer:
     def _tell_repeated(self, mapping: Mapping) -> None:
         """Each key that ``mapping`` had already; several at once are those of an item without dash."""
         keys = [(event, key) for home, event, key in self._repeated if home is mapping]
+        if not keys:
+            return
+        from reconciler.loading.line_hints import undashed_hint  # noqa: PLC0415  # only of a file with a problem
+
         self._repeated = [item for item in self._repeated if item[0] is not mapping]
         for event, key in keys:
             first = mapping.entries[key].key.line

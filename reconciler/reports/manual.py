@@ -14,6 +14,8 @@ TOPICS = (
     "plan",
     "exit-codes",
     "drift",
+    "watch",
+    "policy",
     "membership",
     "growth",
     "packages",
