@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 from yaml import events
 
-from reconciler.loading.line_hints import undashed_hint
 from reconciler.loading.nodes import REST, Broken, Entry, Mapping, Mark, Node, Scalar, Sequence
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
@@ -156,6 +155,8 @@ class _Composer:
         found = self._repeated.pop(id(mapping), [])
         hint = ""
         if len(found) > 1:
+            from reconciler.loading.line_hints import undashed_hint  # noqa: PLC0415  # only of a file with a problem
+
             event, key = found[0]
             self._lines = self._lines or self._text.split("\n")
             hint = undashed_hint(self._lines, _mark(event), mapping.entries[key].key.line)

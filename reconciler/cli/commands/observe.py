@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
@@ -26,6 +25,7 @@ from reconciler.cli.output import check_facts_name, is_given
 from reconciler.cli.terminal import note, observing, plain, show
 from reconciler.cli.work import complete
 from reconciler.loading import read
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.refusals import format_unread

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -29,6 +28,7 @@ from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note
 from reconciler.loading import digest, find_places, load, read_text
+from reconciler.loading.claims import Claims
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
 from reconciler.observation import Options

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
@@ -28,6 +27,7 @@ from reconciler.cli.terminal import observing, plain, show
 from reconciler.cli.work import complete
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
