@@ -98,7 +98,7 @@ def facts_ahead(run: Run, action: Action) -> Sequence[Fact]:
     walk = _Ahead(run, hosts, {action.id})
     walk.go_on(action, own_only=False)
     for host in hosts if action.host else ():
-        for one in run.first_open(host):
+        for one in run.next_open(host)[:1]:
             walk.visit(one, own_only=False)
     return tuple(walk.facts)
 

@@ -1,24 +1,26 @@
 """The run's state machine: events in, ready actions out; no I/O and no clock.
 
-One action at a time on a host, any number of hosts at once. After the first failure
+One action at a time on a host, or some that are sent together, any number of hosts at once. After the first failure
 nothing new starts: what runs is drained, never cancelled. An event costs what it changes: nobody
 walks over all actions for it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappush
 from typing import Literal
 
 from reconciler.model.plan import Action
 
 State = Literal["pending", "running", "done", "failed"]
-Event = Literal["start", "succeed", "fail"]
+Event = Literal["start", "join", "succeed", "fail"]
 
 NEXT: Mapping[tuple[State, Event], State] = {
     ("pending", "start"): "running",
+    ("pending", "join"): "running",
     ("running", "succeed"): "done",
     ("running", "fail"): "failed",
 }
@@ -42,15 +44,15 @@ class Run:
     needy: dict[str, list[int]] = field(default_factory=dict)
     open: dict[str, list[int]] = field(default_factory=dict)
     free: set[str] = field(default_factory=set)
-    busy: set[str] = field(default_factory=set)
+    busy: Counter[str] = field(default_factory=Counter)
 
     def dependents(self, name: str) -> tuple[Action, ...]:
         """The actions that need this one."""
         return tuple(self.actions[place] for place in self.needy.get(name, ()))
 
-    def first_open(self, host: str) -> tuple[Action, ...]:
-        """The first in the plan of those that could start on a host, were it not busy."""
-        return tuple(self.actions[place] for place in self.open.get(host, ())[:1])
+    def next_open(self, host: str) -> tuple[Action, ...]:
+        """Those that could start on a host, were it not busy, in the order of the plan."""
+        return tuple(self.actions[place] for place in sorted(self.open.get(host, ())))
 
 
 def begin(actions: Sequence[Action]) -> Run:
@@ -66,18 +68,22 @@ def begin(actions: Sequence[Action]) -> Run:
 
 
 def step(run: Run, name: str, event: Event) -> None:
-    """``event`` happens to an action; KeyError when it cannot happen now."""
+    """``event`` happens to an action; KeyError when it cannot happen now.
+
+    Who joins starts on a host where another one has just started, and is sent together with it.
+    """
     state, place = NEXT[run.states[name], event], run.places[name]
     row = _row(run.actions[place])
     if state == "running":
-        if run.open.get(row, ())[:1] != [place] or row in run.busy:
+        if place not in run.open.get(row, ()) or (event == "start") == (run.busy[row] > 0):
             raise KeyError(name)
-        heappop(run.open[row])
-        run.busy.add(row)
+        run.open[row].remove(place)
+        heapify(run.open[row])
+        run.busy[row] += 1
         run.free.discard(row)
     else:
-        run.busy.discard(row)
-        if run.open.get(row):
+        run.busy[row] -= 1
+        if run.open.get(row) and not run.busy[row]:
             run.free.add(row)
     run.states[name] = state
     run.draining = run.draining or state == "failed"
@@ -99,7 +105,7 @@ def _open_if_due(run: Run, place: int) -> None:
         return
     if place not in (found := run.open.setdefault(row, [])):
         heappush(found, place)
-    if row not in run.busy:
+    if not run.busy[row]:
         run.free.add(row)
 
 

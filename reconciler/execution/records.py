@@ -133,19 +133,22 @@ async def _leave(
     stale: Mapping[str, str],
     seen: Sighted | None,
 ) -> None:
-    clock = asyncio.get_running_loop().time
-    for name, old in stale.items():
-        # A slow host gets as long for each as for the first.
-        if seen is None or clock() - seen[1] > FRESH / 2:
-            seen = await held.now(host.name), clock()
-        now, path, text = seen[0], f"{DIRECTORY}/{held.claim.cluster}/{name}", texts[name]
+    """All of a host's in one exchange: a write that rests on no facts but those that it checks."""
+    if seen is None or asyncio.get_running_loop().time() - seen[1] > FRESH / 2:
+        seen = await held.now(host.name), 0.0
+    commands = []
+    for number, (name, old) in enumerate(stale.items(), 1):
+        path, text = f"{DIRECTORY}/{held.claim.cluster}/{name}", texts[name]
         words = ("write-file", path, MODE, old, _digest(text))
-        permit = held.permit(host.name, f"record {name}", now.boot, now.uptime + FRESH)
+        until = seen[0].uptime + number * FRESH  # a slow host gets as long for each
+        permit = held.permit(host.name, f"record {name}", seen[0].boot, until)
         command = gate_command(*words, stdin=text)
-        argv = permit_program(command.argv, permit)
-        ended = await host.run(replace(command, argv=argv))
-        if ended.status != 0:
-            raise ActionFailed(f"{host.name}: {path}", ended.stderr.strip())
+        commands.append(replace(command, argv=permit_program(command.argv, permit)))
+    ended = await host.run(replace(commands[0], then=tuple(commands[1:])))
+    for name, one in zip(stale, (ended, *ended.then), strict=False):
+        if one.status != 0:
+            path = f"{DIRECTORY}/{held.claim.cluster}/{name}"
+            raise ActionFailed(f"{host.name}: {path}", one.stderr.strip())
 
 
 def _digest(text: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from reconciler.execution.ahead import OWN, PASSING, WAITED_FOR, of_host
+from reconciler.execution.ahead import BOOT, OWN, PASSING, WAITED_FOR, of_host
 from reconciler.execution.locks import FRESH
-from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.observed import HostFacts, Identity, Observed, Unreachable
 from reconciler.model.plan import Action, ActionKind, Command, Completed, Fact
 
 Told = HostFacts | Unreachable
@@ -47,8 +47,8 @@ class Sight:
     """What a host told to a look that ``began`` then and took ``seconds``.
 
     ``moment`` is its place among the commands of the run. ``asked`` has reading and subject of
-    each fact that was asked for; None for a whole look. ``after`` is the action with whose command
-    it travelled: it began when that had ended.
+    each fact that was asked for; None for a whole look. ``after`` are the actions with whose command
+    it travelled: it began when those had ended.
     """
 
     told: HostFacts
@@ -56,11 +56,13 @@ class Sight:
     seconds: float
     moment: int
     asked: frozenset[tuple[str, str]] | None
-    after: str = ""
+    after: frozenset[str] = frozenset()
 
     def tells(self, fact: Fact) -> bool:
         """Whether it was asked for this, and who begins later may rest on it."""
         if fact.reading in PASSING:
+            return False
+        if fact.reading == BOOT and not isinstance(self.told.identity, Identity):
             return False
         if self.asked is None:
             return fact.reading not in {*WAITED_FOR, REACHES}
@@ -189,26 +191,28 @@ class Looks:
             self._touch(action)
             self._ended[action.id] = self._moment
 
-    def take(self, action: Action, sent: int, facts: Sequence[Fact], ended: Completed) -> None:
-        """The look that travelled with its command, which was sent in that moment, and has ended.
+    def take(
+        self, actions: Sequence[Action], sent: int, facts: Sequence[Fact], ended: Completed
+    ) -> None:
+        """The look that travelled with commands, the first of which was sent in that moment.
 
         Nothing if it told nothing: then somebody has to look.
         """
-        told = self.eyes.read(action.host, facts, replace(ended, status=0, stdout=ended.look))
+        host, after = actions[0].host, frozenset(action.id for action in actions)
+        told = self.eyes.read(host, facts, replace(ended, status=0, stdout=ended.look))
         if not ended.look or not isinstance(told, HostFacts):
             return
-        alone = self._moment == sent + 1  # no other command was sent, or ended, beside it
+        # No other command was sent, or ended, beside them.
+        alone = self._moment == sent + 2 * len(actions) - 1
         moment = self._moment if alone else sent
         asked = frozenset((fact.reading, fact.subject) for fact in facts)
         began = asyncio.get_running_loop().time() - ended.look_seconds
-        self._kept[action.host] = Sight(
-            told, began, ended.look_seconds, moment, asked, action.id
-        )
+        self._kept[host] = Sight(told, began, ended.look_seconds, moment, asked, after)
 
     def proof(self, action: Action) -> Mapping[str, Sight]:
         """The look that travelled with its command, if it told anything."""
         sight = self._kept.get(action.host)
-        return {action.host: sight} if sight and sight.after == action.id else {}
+        return {action.host: sight} if sight and action.id in sight.after else {}
 
     def _touch(self, action: Action) -> None:
         self._moment += 1
@@ -249,7 +253,7 @@ class Looks:
         return sight.tells(fact) and (
             fact.reading in OWN
             or all(
-                need == sight.after or self._ended.get(need, late) <= sight.moment
+                need in sight.after or self._ended.get(need, late) <= sight.moment
                 for need in action.needs
             )
         )

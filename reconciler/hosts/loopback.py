@@ -12,13 +12,13 @@ import shlex
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.proof import join_answers, split_look
+from reconciler.hosts.proof import join_answers, split_steps
 from reconciler.hosts.simulator.host import connect
 from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM
 from reconciler.hosts.simulator.state.errors import UnknownCommand
@@ -217,11 +217,15 @@ class SshServer:
             return NOT_ROOT
         bare = tuple(argv[3:] if by_sudo else argv)
         host = connect(self.world, self.machine.name, user)
-        both = split_look(bare)
-        if both is None:
+        joined = split_steps(bare, stdin)
+        if joined is None:
             return await host.run(Command(bare, stdin, math.inf))
-        ended = await host.run(Command(both.argv, stdin, math.inf, look=both.look))
-        return join_answers(ended, both.mark)
+        return join_answers(await host.run(_untimed(joined.command)), joined.mark)
+
+
+def _untimed(command: Command) -> Command:
+    then = tuple(map(_untimed, command.then))
+    return replace(command, timeout=math.inf, then=then)
 
 
 def words(line: str) -> list[str]:

@@ -100,7 +100,8 @@ class Command:
 
     ``references`` are words in it that stand for secrets (``model.secrets``). Where those are
     filled in, ``shown_as`` is the argv that people see. ``look`` is a look at the host, the probe's
-    argv, which travels along and begins when the command has ended, however that was.
+    argv, which travels along and begins when the command has ended, however that was. ``then`` are
+    commands that travel along, too: each begins where the one before has ended with 0.
     """
 
     argv: tuple[str, ...]
@@ -109,6 +110,7 @@ class Command:
     references: tuple[str, ...] = ()
     shown_as: tuple[str, ...] = ()
     look: tuple[str, ...] = ()
+    then: tuple[Command, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -156,7 +158,7 @@ class Completed:
     """How a command ended; ``seconds`` is its duration as the controller saw it.
 
     ``look`` is what a look that travelled along has told, within ``look_seconds`` at the end; empty
-    if it did not come to it.
+    if it did not come to it. ``then`` has the ends of commands that travelled along and began.
     """
 
     status: int
@@ -165,6 +167,7 @@ class Completed:
     seconds: float = 0.0
     look: str = ""
     look_seconds: float = 0.0
+    then: tuple[Completed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

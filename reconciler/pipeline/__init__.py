@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
+from reconciler.execution.attempts import Emit
 from reconciler.execution.executor import (
-    Emit,
     ExecutionContext,
     Executor,
 )

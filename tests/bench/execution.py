@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
-from reconciler.hosts.proof import join_look
+from reconciler.hosts.proof import is_joined, join_steps
 from reconciler.hosts.simulator import SimulatedHost
 from reconciler.hosts.simulator.commands import name_here
 from reconciler.hosts.simulator.presets import Shape
@@ -37,7 +37,8 @@ SHORT = 0.01
 class Counted(Line):
     """Counts all that a run says to its hosts; each answer takes ``round_trip`` seconds longer.
 
-    A look that travels with a command is counted as a probe, too, but is no exchange of its own.
+    A look that travels with a command is counted as a probe, too, but is no exchange of its own;
+    nor are commands that follow another one, whose bytes are counted with that one's.
     """
 
     round_trip: float = 0.0
@@ -47,17 +48,17 @@ class Counted(Line):
 
     async def carry(self, host: SimulatedHost, command: Command) -> Completed:
         """Sends a command, and counts it."""
-        name = name_here(host.machine, command.argv)
-        self.kinds[name] += 1
         self.exchanges += 1
-        whole = join_look(command, MARK) if command.look else command.argv
-        looks = len(shlex.join(command.look).encode())
-        self.sizes[name] += (
-            len(shlex.join(whole).encode()) - looks + len(command.stdin.encode())
-        )
+        sent = join_steps(command, MARK) if is_joined(command) else command
+        size = len(shlex.join(sent.argv).encode()) + len(sent.stdin.encode())
         if command.look:
+            looks = len(shlex.join(command.look).encode())
             self.kinds["probe"] += 1
             self.sizes["probe"] += looks
+            size -= looks
+        names = [name_here(host.machine, one.argv) for one in (command, *command.then)]
+        self.kinds.update(names)
+        self.sizes[names[0]] += size
         ended = await Line.carry(self, host, command)
         await asyncio.sleep(self.round_trip)
         return ended

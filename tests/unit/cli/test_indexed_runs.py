@@ -30,7 +30,14 @@ from reconciler.storage import engines
 from reconciler.storage.approvals import Approval, latest_approvals, plan_approvals
 from reconciler.storage.database import Database, open_state
 from reconciler.storage.private import STATE
-from reconciler.storage.runs import count_runs, find_run, latest_runs, run_lines, run_outlines
+from reconciler.storage.runs import (
+    count_runs,
+    drop_run,
+    find_run,
+    latest_runs,
+    run_lines,
+    run_outlines,
+)
 
 BEGAN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHO = {"user": "ops", "controller": "desk", "file": "c.yaml", "file_digest": "ab" * 32}
@@ -142,6 +149,18 @@ def test_a_list_of_indexed_runs_opens_no_file_of_theirs(place, capsys, monkeypat
     assert read == []
     told(capsys, place, "show", "20261101", "--verify")
     assert read == ["20261101"]
+
+
+def test_it_is_read_while_the_daemon_writes(place, capsys):
+    indexed(place)
+    before = everything(capsys, place)
+    database = open_state(place, BEGAN)
+    try:
+        with database.writing() as connection:
+            drop_run(connection, "20261101T000000Z-aaaaaa")
+            assert everything(capsys, place) == before
+    finally:
+        database.close()
 
 
 def edit(path: Path) -> None:

@@ -34,6 +34,20 @@ def test_one_action_at_a_time_on_a_host_and_hosts_in_parallel():
     assert ids(run) == ["c"]
 
 
+def test_who_joins_starts_on_a_host_where_another_one_has_just_started():
+    run = machine.begin([action("a", "one"), action("b", "one"), action("c", "one", ["a"])])
+    machine.step(run, "a", "start")
+    for name, event in (("b", "start"), ("c", "join")):
+        with pytest.raises(KeyError):
+            machine.step(run, name, event)
+    machine.step(run, "b", "join")
+    assert machine.running(run) == ("a", "b")
+    machine.step(run, "a", "succeed")
+    assert ids(run) == []
+    machine.step(run, "b", "succeed")
+    assert ids(run) == ["c"]
+
+
 def test_an_action_waits_for_what_it_needs():
     run = machine.begin([action("a", "one"), action("b", "two", ["a"])])
     machine.step(run, "a", "start")

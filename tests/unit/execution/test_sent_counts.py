@@ -5,7 +5,7 @@ import pytest
 from tests.bench.execution import counts
 
 # Members; of a create the probes and the kilobytes at most, and the exchanges in sequence.
-CREATES = ((3, 48, 1365, 30), (8, 136, 3720, 45))
+CREATES = ((3, 39, 1210, 25), (8, 112, 3310, 40))
 
 
 @pytest.mark.parametrize(("members", "probes", "kilobytes", "chain"), CREATES)

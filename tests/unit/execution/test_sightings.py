@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reconciler.execution.sightings import KEPT, Looks
 from reconciler.hosts.simulator.presets import bare_cluster
-from reconciler.model.observed import Observed, Unreachable
+from reconciler.model.observed import Observed, Unknown, Unreachable
 from reconciler.model.plan import Action, Command, Completed, Fact
 from tests.builders import facts
 from tests.clock import drive
@@ -69,7 +69,7 @@ def play(story):
 def done(looks, one, *asked, look=""):
     sent = looks.begin_command(one)
     looks.end(one)
-    looks.take(one, sent, asked, Completed(0, "", "", look=look))
+    looks.take([one], sent, asked, Completed(0, "", "", look=look))
     return one.id
 
 
@@ -276,6 +276,21 @@ def test_the_look_that_travelled_with_a_command_proves_it_and_serves_who_comes_n
     play(story)
 
 
+def test_a_host_that_did_not_say_who_it_is_is_asked_again():
+    async def story(looks, asked):
+        boot = Fact(("node01",), "boot", "", None)
+        for identity, again in (
+            (Unknown("cut short"), ["node01"]),
+            (facts("node01", 1).identity, []),
+        ):
+            told = replace(facts("node01", 1), identity=identity)
+            looks.keep(Observed({"node01": told}), 0.0)
+            await looks.find([boot], action("write-fstab"))
+            assert asked.hosts() == again
+
+    play(story)
+
+
 def test_a_mount_looks_at_its_own_host_whatever_was_seen_before():
     async def story(looks, asked):
         await looks.see([LISTS])
@@ -302,7 +317,7 @@ def test_a_look_beside_another_command_serves_only_who_needs_its_own_alone():
         sent = looks.begin_command(first := action("format"))
         other = done(looks, action("mount", "node02"))
         looks.end(first)
-        looks.take(first, sent, [shared], Completed(0, "", "", look="told"))
+        looks.take([first], sent, [shared], Completed(0, "", "", look="told"))
         await looks.find([shared], action("write-fstab", "node01", first.id))
         assert asked.hosts() == []
         await looks.find([shared], action("write-fstab", "node01", first.id, other))
