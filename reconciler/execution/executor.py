@@ -15,7 +15,6 @@ from reconciler.errors import (
 )
 from reconciler.execution import leases, machine
 from reconciler.execution.ahead import PASSING, boot, facts_ahead
-from reconciler.execution.attempts import Attempt, Emit, Teller
 from reconciler.execution.endings import (
     Ended,
     exited_zero,
@@ -25,6 +24,7 @@ from reconciler.execution.endings import (
 from reconciler.execution.locks import FRESH, Held
 from reconciler.execution.secrets import read_secrets
 from reconciler.execution.sightings import Found, Looks
+from reconciler.execution.telling import Attempt, Emit, Teller
 from reconciler.execution.together import companions
 from reconciler.gate import gate_text
 from reconciler.hosts import Host
