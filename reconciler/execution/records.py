@@ -34,7 +34,7 @@ Stale = Mapping[str, Mapping[str, str]]
 
 def applied_text(desired: Desired, name: str) -> str:
     """The record of the desired state of one cluster."""
-    clusters = tuple(c for c in desired.clusters if c.name == name)
+    clusters = tuple(c.for_hosts() for c in desired.clusters if c.name == name)
     one = desired.model_copy(update={"clusters": clusters})
     return json.dumps(one.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"
 

@@ -30,21 +30,22 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.model.roles import contacted_members
-from reconciler.pipeline.eyes import HostEyes
-from reconciler.pipeline.observation import (
+from reconciler.observation import (
     ClusterObservations,
     HostFactory,
     Live,
+    Options,
     Watch,
     helper,
     installed_probe,
+    look_at,
     member_hosts,
     observe_cluster,
-    observe_clusters,
     probe_for,
     recorded_probe_arguments,
     storage,
 )
+from reconciler.pipeline.eyes import HostEyes
 from reconciler.pipeline.recorded import Recorded
 from reconciler.planning.planner import make_plan, restrict
 from reconciler.planning.resolve.numbering import with_numbers
@@ -66,15 +67,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run goes: which part, how wide, how long to wait for a lease."""
-
-    targets: tuple[str, ...] = ()
-    parallelism: int = 256
-    patience: float = 20.0
-
-
 async def plan(
     desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
 ) -> tuple[Plan, ClusterObservations]:
@@ -83,20 +75,15 @@ async def plan(
     return make_plan(pairs, options.targets), pairs
 
 
-async def look_at(
-    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
-) -> ClusterObservations:
-    """Every cluster with what its hosts have now."""
-    return await observe_clusters(
-        desired, Live(fleet, options.parallelism, watch), options.targets
-    )
-
-
 async def plan_recorded(
     desired: Desired, records: Mapping[str, Record], targets: Sequence[str]
 ) -> tuple[Plan, ClusterObservations]:
-    """The plan and what it rests on, from facts that were recorded; no host is asked."""
-    pairs = await observe_clusters(desired, Recorded(records), targets)
+    """The plan and what it rests on, from facts that were recorded; no host is asked.
+
+    So nothing is waited for: who has no event loop takes the result from the first step.
+    """
+    source = Recorded(records)
+    pairs = tuple([await observe_cluster(c, source, targets) for c in desired.clusters])
     return make_plan(pairs, targets), pairs
 
 

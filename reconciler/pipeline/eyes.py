@@ -11,7 +11,7 @@ from reconciler.hosts.observer import observe_one, told_by
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command, Completed, Fact
-from reconciler.pipeline.observation import probe_for
+from reconciler.observation import probe_for
 from reconciler.planning.checks.cluster_health import since
 from reconciler.planning.conditions import sections
 from reconciler.resources import SECTIONS

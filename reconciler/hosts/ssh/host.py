@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Command, Completed
 
 SUDO = "sudo -n -- "
+
+
+@lru_cache(maxsize=4)
+def quote_line(argv: tuple[str, ...]) -> str:
+    """The words as one line for a shell; the same probe goes to many hosts."""
+    return shlex.join(argv)
 
 
 class SshHost:
@@ -43,7 +50,7 @@ class SshHost:
         """
         mark = f"@@reconcile-ended-{secrets.token_hex(8)}" if is_joined(command) else ""
         sent = join_steps(command, mark) if mark else command
-        line = shlex.join(sent.argv)
+        line = shlex.join(sent.argv) if mark else quote_line(command.argv)
         completed = await self._run_line(SUDO + line if self._settings.sudo else line, sent)
         if self._settings.sudo and (refusal := sudo_refusal(completed)):
             message = f"sudo did not run `{shorten_command(command)}`: {refusal}"

@@ -26,7 +26,6 @@ from reconciler.planning.checks.storage_hosts import (
     hosts_to_probe,
     non_member_hosts,
 )
-from reconciler.planning.planner import restrict
 from reconciler.planning.resolve.removed import (
     removed_members,
     with_removed_members,
@@ -52,6 +51,15 @@ Hosts = Mapping[str, HostFacts | Unreachable]
 ClusterObservations = tuple[tuple[Cluster, Observed], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes: which part, how wide, how long to wait for a lease."""
+
+    targets: tuple[str, ...] = ()
+    parallelism: int = 256
+    patience: float = 20.0
+
+
 class Source(Protocol):
     """Who tells the facts of a cluster's hosts."""
 
@@ -66,6 +74,15 @@ class Source(Protocol):
 
     async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
         """The hosts on which something is due, with these logical volumes of theirs."""
+
+
+async def look_at(
+    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
+) -> ClusterObservations:
+    """Every cluster with what its hosts have now."""
+    return await observe_clusters(
+        desired, Live(fleet, options.parallelism, watch), options.targets
+    )
 
 
 async def observe_clusters(
@@ -83,6 +100,8 @@ async def observe_cluster(
     cluster, seen = await _members(cluster, source)
     if not helper_hosts(cluster):
         return cluster, seen
+    from reconciler.planning.planner import restrict  # noqa: PLC0415  # few files need a plan for a look
+
     due = hosts_to_probe(cluster, restrict(cluster, seen, only).actions)
     return cluster, replace(seen, storage=await source.storage(cluster, due))
 
