@@ -228,7 +228,8 @@ class Live:
             if who
         ]
         found = await asyncio.gather(*asked)
-        return Observed({n: told for seen in found for n, told in seen.hosts.items()})
+        told = {name: one for seen in found for name, one in seen.hosts.items()}
+        return Observed({name: told[name] for name in self._doors(cluster, names)})
 
     async def probe_connectivity(self, cluster: Cluster, seen: Observed) -> Observed:
         """Has each member that stays connect to the others."""
