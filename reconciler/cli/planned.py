@@ -19,7 +19,7 @@ from reconciler.pipeline import plan as make
 from reconciler.reports.facts import age
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from reconciler.loading.saved import Facts
 
@@ -64,18 +64,16 @@ def plan_file(
     """
     desired = read(path)
     check_targets(desired, options.targets)
-    recorded = FactsFile(facts) if facts else None
-    return plan_desired(desired, options, facts=recorded, no_color=no_color)
-
-
-def plan_desired(
-    desired: Desired, options: Options, *, facts: FactsFile | None = None, no_color: bool
-) -> tuple[Plan, ClusterObservations]:
-    """As ``plan_file``, of what was read and checked already."""
     if facts:
-        recorded = facts.read().clusters
-        return _at_once(plan_recorded(desired, recorded, options.targets))
+        return plan_from_facts(desired, FactsFile(facts), options.targets)
     return asyncio.run(_live(desired, options, no_color=no_color))
+
+
+def plan_from_facts(
+    desired: Desired, facts: FactsFile, targets: Sequence[str]
+) -> tuple[Plan, ClusterObservations]:
+    """The plan of a file that was read and checked already; no host is asked."""
+    return _at_once(plan_recorded(desired, facts.read().clusters, targets))
 
 
 async def _live(

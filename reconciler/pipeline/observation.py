@@ -174,7 +174,7 @@ class Live:
     """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes."""
 
     fleet: HostFactory
-    limit: int
+    limit: int | asyncio.Semaphore
     watch: Watch | None = None
 
     async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
