@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note, observing
+from reconciler.cli.work import complete, complete_at_once
 from reconciler.errors import ReconcilerError
 from reconciler.loading import read
 from reconciler.model.desired import Desired
@@ -19,11 +19,9 @@ from reconciler.pipeline import plan as make
 from reconciler.reports.facts import age
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
 
     from reconciler.loading.saved import Facts
-
-_T = TypeVar("_T")
 
 
 class FactsFile:
@@ -66,14 +64,14 @@ def plan_file(
     check_targets(desired, options.targets)
     if facts:
         return plan_from_facts(desired, FactsFile(facts), options.targets)
-    return asyncio.run(_live(desired, options, no_color=no_color))
+    return complete(_live(desired, options, no_color=no_color))
 
 
 def plan_from_facts(
     desired: Desired, facts: FactsFile, targets: Sequence[str]
 ) -> tuple[Plan, ClusterObservations]:
     """The plan of a file that was read and checked already; no host is asked."""
-    return _at_once(plan_recorded(desired, facts.read().clusters, targets))
+    return complete_at_once(plan_recorded(desired, facts.read().clusters, targets))
 
 
 async def _live(
@@ -83,13 +81,3 @@ async def _live(
         total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
         with observing(total, no_color=no_color) as watch:
             return await make(desired, fleet, options, watch)
-
-
-def _at_once(planning: Coroutine[Any, Any, _T]) -> _T:
-    """What comes of a coroutine that waits for nothing: an event loop costs more than to read."""
-    try:
-        planning.send(None)
-    except StopIteration as ended:
-        found: _T = ended.value
-        return found
-    raise AssertionError("recorded facts were waited for")

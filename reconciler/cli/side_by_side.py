@@ -15,7 +15,7 @@ from reconciler.cli.terminal import observing
 from reconciler.errors import ReconcilerError
 from reconciler.model.desired import Desired
 from reconciler.model.roles import contacted_members
-from reconciler.pipeline import ClusterObservations, Options, Watch, look_at
+from reconciler.observation import ClusterObservations, Options, Watch, look_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,14 @@ def run_looks(
         looks = _Looks(given.names, prepare, parallelism)
 
         def work(name: str) -> FileResult:
+            found: list[tuple[Look, Any]] = []
+
+            async def turn() -> None:  # gives nothing, as in ``work.complete``
+                found.append(await looks.turn(name))
+
             with looks.show_waiting(no_color=no_color):
-                look, answers = runner.run(looks.turn(name))
+                runner.run(turn())
+            ((look, answers),) = found
             return look.tell(answers)
 
         return run_files(given, form, work, no_color=no_color)

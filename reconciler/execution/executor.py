@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -17,10 +16,18 @@ from reconciler.errors import (
     VerificationFailed,
 )
 from reconciler.execution import leases, machine
-from reconciler.execution.kernel import explain_kernel_error
+from reconciler.execution.ahead import PASSING, boot, facts_ahead
+from reconciler.execution.endings import (
+    exited_zero,
+    explain_failure,
+    output_of,
+    typed_command,
+    was_refused,
+    words_of,
+)
 from reconciler.execution.locks import FRESH, Held
 from reconciler.execution.secrets import read_secrets
-from reconciler.execution.sightings import Looks
+from reconciler.execution.sightings import Found, Looks
 from reconciler.gate import gate_text
 from reconciler.hosts import Host
 from reconciler.model.gate_call import permit_program
@@ -33,20 +40,6 @@ from reconciler.planning.kinds import is_own
 # udev and the kernel settle late; a fact that does not hold is read again this long.
 PATIENCE = 20.0
 PAUSE = 1.0
-# The reading whose probe reads much of the device.
-BLANK = "blank"
-# The reading whose probe asks a mounted file system, and may wait for it.
-MOUNTED_SIZE = "mounted-size"
-# The reading that says in which boot a host is.
-BOOT = "boot"
-# Readings of what mends itself in a moment.
-PASSING = frozenset({"healthy"})
-# Seconds: a look that took longer was held up on its way, and what it found may be as old.
-LONGEST_LOOK = 60.0
-# How the gate ends when it refuses (EX_TEMPFAIL).
-REFUSED = 75
-# What of a command's output goes into the journal.
-OUTPUT = 4000
 
 Emit = Callable[[str, Mapping[str, object]], None]
 
@@ -75,6 +68,11 @@ class Executor:
     bench: ExecutionContext
     outcomes: dict[str, ActionOutcome] = field(default_factory=dict)
     failed: bool = False
+    run: machine.Run = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing has started."""
+        self.run = machine.begin(self.plan.actions)
 
     async def execute(self) -> tuple[ActionOutcome, ...]:
         """Carry out the plan; every action's end, also of those that never started."""
@@ -107,12 +105,11 @@ class Executor:
         return not self.outcomes
 
     async def _drive(self, tasks: dict[asyncio.Task[ActionOutcome], Action]) -> None:
-        run = machine.begin(self.plan.actions)
         while True:
             if self.bench.stopped():
-                run = machine.drain(run)
-            for action in machine.ready(run)[: self.bench.parallelism - len(tasks)]:
-                run = machine.step(run, action.id, "start")
+                machine.drain(self.run)
+            for action in machine.ready(self.run)[: self.bench.parallelism - len(tasks)]:
+                machine.step(self.run, action.id, "start")
                 with telemetry.bind_fields(action=action.id):
                     tasks[asyncio.create_task(self._perform(action))] = action
             if not tasks:
@@ -121,13 +118,13 @@ class Executor:
             for task in done:
                 action, outcome = tasks.pop(task), task.result()
                 self.outcomes[action.id] = outcome
-                run = machine.step(run, action.id, _EVENT[outcome.status])
+                machine.step(self.run, action.id, _EVENT[outcome.status])
 
     async def _perform(self, action: Action) -> ActionOutcome:
         if self.failed:  # since this one was chosen
             return ActionOutcome(action.id, "not-started")
         started = _now()
-        intent = {"because": action.because, "command": _command(action)}
+        intent = {"because": action.because, "command": typed_command(action)}
         completed: Completed | HostUnreachable | None = None
         try:
             self._emit("action-started", action, intent)
@@ -139,22 +136,27 @@ class Executor:
             self.failed = True
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "failed", str(error), seconds)
-            failure = {"message": str(error), "seconds": seconds, **_output(completed)}
+            failure = {"message": str(error), "seconds": seconds, **output_of(completed)}
             with suppress(RecordFailed):
                 self._emit("action-failed", action, failure)
         else:
             seconds = _now() - started
             outcome = ActionOutcome(action.id, "done", "", seconds)
             event = "action-finished" if action.command else "barrier"
-            details = {"seconds": seconds, **_output(completed), "proved": _words(proved)}
+            details = {"seconds": seconds, **output_of(completed), "proved": words_of(proved)}
             with suppress(RecordFailed):  # done is done; without a record nothing is begun
                 self._emit(event, action, details)
         return outcome
 
     async def _already_satisfied(self, action: Action) -> tuple[Fact, ...]:
-        """The facts because of which there is nothing to do."""
-        observed = await self.bench.looks.see(action.unless) if action.unless else Observed({})
-        return tuple(fact for fact in action.unless if not unmet((fact,), observed))
+        """The facts because of which there is nothing to do, as they are now."""
+        if not action.unless:
+            return ()
+        found = await self.bench.looks.find(action.unless, action)
+        seen, holds = found.observed, _holding(action, found.observed)
+        if holds and found.kept:
+            seen = await self.bench.looks.see(action.unless)
+        return _holding(action, seen)
 
     async def _act(self, action: Action) -> Completed | HostUnreachable | None:
         """Run the command; a lost connection is an outcome that observation decides."""
@@ -162,13 +164,16 @@ class Executor:
             return None
         secrets = read_secrets(action)
         command = replace(action.command, argv=await self._permitted(action, action.command))
-        self.bench.looks.note_command(action.kind)
+        looks, facts = self.bench.looks, self._to_look_for(action)
+        sent = looks.begin_command(action)
         try:
-            ended = await secrets.run(self.bench.hosts[action.host], command)
+            travels = replace(command, look=looks.eyes.probe(facts).argv)
+            ended = await secrets.run(self.bench.hosts[action.host], travels)
         except HostUnreachable as error:
             return error
         finally:
-            self.bench.looks.note_command(action.kind)
+            looks.end(action)
+        looks.take(action, sent, facts, ended)
         if leases.gate_refusal(ended)[0] == "lease-lost":
             self.bench.held.losses.append(f"{action.host}: {ended.stderr.strip()}")
         return ended
@@ -179,59 +184,70 @@ class Executor:
         The moment is by the host's own clock, so that what the network or a pause of this
         machine holds back does not start on old facts (I5).
         """
-        seen, took = await self._looked_before(action)
-        facts = seen.hosts.get(action.host)
+        found = await self._looked_before(action)
+        facts = found.observed.hosts.get(action.host)
         identity = facts.identity if isinstance(facts, HostFacts) else None
         if not isinstance(identity, Identity):
             raise ActionFailed(action.id, f"not started: {action.host} does not say who it is")
-        until = int(identity.uptime + took) + FRESH
+        until = int(identity.uptime - found.age(action.host)) + FRESH
         permit = self.bench.held.permit(action.host, action.id, identity.boot_id, until)
         return permit_program(command.argv, permit, gate_text("run"))
 
-    async def _looked_before(self, action: Action) -> tuple[Observed, float]:
-        """What the last look found, and how long it took: all that is required holds.
-
-        Less the seconds by which the oldest of it was seen before.
+    async def _looked_before(self, action: Action) -> Found:
+        """What was found by looks that may serve it, the last ones if need be: all required holds.
 
         A cluster becomes well again by itself, as when a connection is made anew: for that it
         waits a while.
         """
         deadline = _now() + self.bench.patience
         lasting = tuple(f for f in action.requires if f.reading not in PASSING)
-        asked = (*action.requires, Fact((action.host,), BOOT, "", None))
-        kept = action.kind == "mount"
-        while True:
-            began, age = _now(), 0.0
-            if kept:
-                seen, age = await self.bench.looks.see_before_mount(action.host, asked)
-            else:
-                seen = await self.bench.looks.see(asked)
-            why = unmet(action.requires, seen)
-            if not why:
-                return seen, min(_now() - began, LONGEST_LOOK) - age
-            kept = False
-            if age:  # of what was seen before nothing is refused
-                continue
-            if _now() >= deadline or unmet(lasting, seen):
-                raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
-            await asyncio.sleep(PAUSE)
+        asked = (*action.requires, boot(action))
+        found = await self.bench.looks.find(asked, action)
+        while why := unmet(action.requires, found.observed):
+            if not found.kept:  # of what was seen before nothing is refused
+                if _now() >= deadline or unmet(lasting, found.observed):
+                    raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
+                await asyncio.sleep(PAUSE)
+            found = await self.bench.looks.find_anew(asked)
+        return found
 
     async def _verify(self, action: Action, ended: Completed | HostUnreachable | None) -> None:
         """Look until the facts hold or patience ends; a failed command gets one look."""
-        if _refused(ended) and not is_own(action.kind):
-            raise ActionFailed(action.id, _failure(ended))  # whoever did it, it was not this
-        deadline = _now() + (self.bench.patience if _exited_zero(ended) else 0.0)
+        if was_refused(ended) and not is_own(action.kind):
+            raise ActionFailed(
+                action.id, explain_failure(ended)
+            )  # whoever did it, it was not this
+        deadline = _now() + (self.bench.patience if exited_zero(ended) else 0.0)
+        observed = await self._looked_after(action)
         while True:
-            observed = await self.bench.looks.see(action.expects)
             why = unmet(action.expects, observed)
-            if not why and (action.expects or _exited_zero(ended)):
+            if not why and (action.expects or exited_zero(ended)):
                 return
             if _now() >= deadline:
                 break
             await asyncio.sleep(PAUSE)
-        if not _exited_zero(ended):
-            raise ActionFailed(action.id, _failure(ended))
+            observed = await self.bench.looks.see(action.expects)
+        if not exited_zero(ended):
+            raise ActionFailed(action.id, explain_failure(ended))
         raise VerificationFailed(action.id, why)
+
+    async def _looked_after(self, action: Action) -> Observed:
+        """The hosts after a command; what does nothing may rest on looks at what it needs."""
+        looks, ahead = self.bench.looks, facts_ahead(self.run, action)
+        if action.command is not None:
+            found = await looks.find_anew(action.expects, looks.proof(action))
+            return found.observed
+        looks.end(action)
+        found = await looks.find(action.expects, action, ahead)
+        if not found.kept or not unmet(action.expects, found.observed):
+            return found.observed
+        return await looks.see(action.expects, ahead)
+
+    def _to_look_for(self, action: Action) -> tuple[Fact, ...]:
+        """What the look is asked that travels with a command: what proves it, and what comes next."""
+        own = (action.host,)
+        proof = [replace(f, hosts=own) for f in action.expects if action.host in f.hosts]
+        return (*proof, *facts_ahead(self.run, action))
 
     def _emit(self, event: str, action: Action, details: Mapping[str, object]) -> None:
         self.bench.emit(
@@ -258,41 +274,5 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _command(action: Action) -> str:
-    """As a person would type it; what goes to its stdin may hold secrets of other files."""
-    return shlex.join(action.command.words) if action.command else ""
-
-
-def _refused(ended: Completed | HostUnreachable | None) -> bool:
-    return isinstance(ended, Completed) and ended.status == REFUSED
-
-
-def _exited_zero(ended: Completed | HostUnreachable | None) -> bool:
-    return ended is None or (isinstance(ended, Completed) and ended.status == 0)
-
-
-def _failure(ended: Completed | HostUnreachable | None) -> str:
-    if isinstance(ended, Completed):
-        words = (ended.stderr or ended.stdout).strip()[-OUTPUT:]
-        meaning = explain_kernel_error(words)
-        why = f"{meaning}\n" if meaning else ""
-        return f"{why}exit status {ended.status}: {words or 'no output'}"
-    return f"outcome unknown: {ended}"
-
-
-def _output(ended: Completed | HostUnreachable | None) -> Mapping[str, object]:
-    if not isinstance(ended, Completed):
-        return {}
-    return {
-        "status": ended.status,
-        "command_seconds": ended.seconds,
-        "stdout": ended.stdout[-OUTPUT:],
-        "stderr": ended.stderr[-OUTPUT:],
-    }
-
-
-def _words(facts: Sequence[Fact]) -> list[str]:
-    return [
-        f"{', '.join(f.hosts)}: {f.reading} {f.subject} = {f.value or '(the same)'}"
-        for f in facts
-    ]
+def _holding(action: Action, observed: Observed) -> tuple[Fact, ...]:
+    return tuple(fact for fact in action.unless if not unmet((fact,), observed))

@@ -62,7 +62,7 @@ class LoggedHost:
             command=text,
             status=ended.status,
             seconds=clock() - began,
-            bytes_received=_size(ended.stdout) + _size(ended.stderr),
+            bytes_received=_size(ended.stdout) + _size(ended.stderr) + _size(ended.look),
         )
         return ended
 
@@ -74,7 +74,8 @@ def _kind(command: Command) -> str:
 
 def _sent(command: Command) -> int:
     """Bytes of the command and its input, as people see it: no secret tells its length."""
-    return _size(shlex.join(command.shown_as or command.argv)) + _size(command.stdin)
+    words = (*(command.shown_as or command.argv), *command.look)
+    return _size(shlex.join(words)) + _size(command.stdin)
 
 
 def _size(text: str) -> int:

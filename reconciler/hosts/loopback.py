@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 
 from reconciler.errors import HostUnreachable
+from reconciler.hosts.proof import join_answers, split_look
 from reconciler.hosts.simulator.host import connect
 from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM
 from reconciler.hosts.simulator.state.errors import UnknownCommand
@@ -214,8 +215,13 @@ class SshServer:
             return SUDO_REFUSED
         if user != "root" and not by_sudo:
             return NOT_ROOT
-        command = Command(tuple(argv[3:] if by_sudo else argv), stdin, math.inf)
-        return await connect(self.world, self.machine.name, user).run(command)
+        bare = tuple(argv[3:] if by_sudo else argv)
+        host = connect(self.world, self.machine.name, user)
+        both = split_look(bare)
+        if both is None:
+            return await host.run(Command(bare, stdin, math.inf))
+        ended = await host.run(Command(both.argv, stdin, math.inf, look=both.look))
+        return join_answers(ended, both.mark)
 
 
 def words(line: str) -> list[str]:

@@ -29,6 +29,8 @@ _ARGUMENT = re.compile(
     rf"([\"']?){_REFERENCE}[^\s\"',\]}}]+",
     re.IGNORECASE,
 )
+# Whoever has the address of a webhook may post there: its path is what nobody can guess.
+_PATH = re.compile(r"(https?://[^/\s\"']{1,256}/)[^\s\"',}\]]+", re.IGNORECASE)
 _URL = re.compile(r"(://[^/\s:@\"']{0,64}:)[^/\s@\"']{1,256}(?=@)")
 _PEM_BEGINS, _PEM_ENDS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY.*"), "-----END"
 _NAMED_BY_VALUE = frozenset({"alias", "tag"})  # the message has a piece of the value itself
@@ -72,7 +74,8 @@ def mask_problems(problems: Iterable[Problem], lines: Sequence[str]) -> list[Pro
 
 def _mask_arguments(text: str) -> str:
     """``text`` without those secrets that are told by more than the name of a key."""
-    text = _PEM_BEGINS.sub(MASK, _URL.sub(rf"\1{MASK}", text))
+    text = _PATH.sub(rf"\1{MASK}", _URL.sub(rf"\1{MASK}", text))
+    text = _PEM_BEGINS.sub(MASK, text)
     return _ARGUMENT.sub(rf"\1\2{MASK}", text)
 
 

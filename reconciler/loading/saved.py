@@ -6,6 +6,7 @@ that is not checked again: of a plan its desired state is loaded as any file is.
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import InputError, SpecInvalid, UsageError
 from reconciler.loading.checking import load
-from reconciler.loading.damage import say_damage, say_missing
+from reconciler.loading.damage import say_damage, say_missing, say_no_json, say_other_document
 from reconciler.loading.facts_index import PLACES, Doubtful, FactsIndex
 from reconciler.loading.source import special_file
 from reconciler.model.desired import Desired
@@ -178,10 +179,14 @@ def _text(path: str) -> str:
             content = file.read(MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-    return content.decode(errors="replace")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path}:1:1: this is UTF-16: iconv -f UTF-16 -t UTF-8 {path} > NEW")
+    return content.removeprefix(codecs.BOM_UTF8).decode(errors="replace")
 
 
 def _document(path: str, text: str, remedy: str) -> Json:
+    if why := say_no_json(text):
+        raise InputError(f"{path}:1:1: {why}; {remedy}")
     document: Any = _parsed(path, text, remedy)
     if not isinstance(document, dict) or "format_version" not in document:
         raise InputError(f"{path}: not a document of reconcile; {remedy}")
@@ -220,7 +225,8 @@ def _checked(path: str, form: type[_T], document: Json, words: tuple[str, str]) 
     try:
         return TypeAdapter(form).validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path}: not {what}: {_first(error)}; {remedy}") from error
+        reason = say_other_document(document, what) or f"not {what}: {_first(error)}"
+        raise InputError(f"{path}: {reason}; {remedy}") from error
 
 
 def _first(error: Exception) -> str:

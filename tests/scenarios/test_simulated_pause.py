@@ -7,7 +7,7 @@ import pytest
 from reconciler.execution.operating import Answer, Wish, pause, resume
 from reconciler.hosts.simulator import connect
 from tests.clock import drive
-from tests.runs import MOUNTED, Controller, desired, mounted, witnessed
+from tests.runs import MOUNTED, Controller, desired, happened, mounted, witnessed
 
 # What may still happen on a host after its pause: a run ends there, and is told why.
 QUIET = {"failed", "lease-released", "lease-sealed", "paused", "resumed"}
@@ -94,7 +94,8 @@ def test_one_host_paused_in_the_midst_stops_the_whole_cluster():
 
     async def story():
         run = asyncio.create_task(Controller(world).apply(wanted))
-        await asyncio.sleep(6)
+        while not happened(world, "module-loaded"):  # noqa: ASYNC110  # virtual time: the world has no event for it
+            await asyncio.sleep(0.1)
         await paused(world, "node03")
         return await run
 

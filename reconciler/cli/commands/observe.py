@@ -10,7 +10,6 @@ from functools import partial
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -27,17 +26,16 @@ from reconciler.cli.output import check_facts_name, is_given
 from reconciler.cli.side_by_side import Look, run_looks, whole_look
 from reconciler.cli.terminal import note, plain, show
 from reconciler.loading import read
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.refusals import format_unread
-from reconciler.pipeline import (
+from reconciler.observation import (
     ClusterObservations,
     Options,
     recorded_probe_arguments,
 )
 from reconciler.reports.documents import facts_document, facts_text
-from reconciler.reports.facts import host_lines
-from reconciler.reports.facts_table import observed_lines
 from reconciler.storage.private import write_private
 
 SOME_UNREAD = 4
@@ -114,6 +112,9 @@ def _write(
 def _show(
     pairs: ClusterObservations, detail: int, no_color: bool
 ) -> None:  # the value of the flag of that name
+    from reconciler.reports.facts import host_lines  # noqa: PLC0415  # not for a document
+    from reconciler.reports.facts_table import observed_lines  # noqa: PLC0415  # as above
+
     show(observed_lines(pairs), no_color)
     show(host_lines(pairs) if detail else (), no_color)
 

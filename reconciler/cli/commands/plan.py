@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -32,10 +31,11 @@ from reconciler.cli.side_by_side import Look, run_looks, whole_look
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note
 from reconciler.loading import digest, find_places, load, read_text
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
-from reconciler.pipeline import ClusterObservations, Options
+from reconciler.observation import ClusterObservations, Options
 from reconciler.planning.planner import make_plan
 from reconciler.reports.documents import plan_document
 from reconciler.reports.plan_views import plan_views

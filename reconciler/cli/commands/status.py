@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
@@ -28,10 +27,11 @@ from reconciler.cli.side_by_side import Look, count_hosts, run_looks
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
-from reconciler.pipeline import HostFactory, Watch, member_hosts, probe_for
+from reconciler.observation import HostFactory, Watch, member_hosts, probe_for
 from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
