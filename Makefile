@@ -69,6 +69,7 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.observe
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.planning
+	$(BIN)/python -m tests.bench.clusters
 	$(BIN)/python -m tests.bench.execution
 
 $(STAMP): requirements.lock pyproject.toml
