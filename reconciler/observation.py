@@ -16,7 +16,7 @@ from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired, Member
 from reconciler.model.devices import ref
 from reconciler.model.drbd import named_units
-from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import Command
 from reconciler.model.roles import contacted_members, staying, with_volumes
 from reconciler.model.software import extra_packages_to_probe
@@ -172,6 +172,21 @@ def probe_for(
     )
 
 
+def whole_probe(cluster: Cluster, connect: Sequence[str]) -> Command:
+    """The probe with all sections, and all that this cluster's file makes it look at."""
+    return probe_command(**probe_arguments(cluster), connect=connect)
+
+
+def _who_tried(addresses: Sequence[str], seen: Observed) -> frozenset[str]:
+    """The hosts that have tried all of them in the same look."""
+    return frozenset(
+        name
+        for name, facts in seen.answering_hosts().items()
+        if not isinstance(facts.interconnect, Unknown)
+        and {*addresses} <= {found.target for found in facts.interconnect}
+    )
+
+
 def member_hosts(fleet: HostFactory, cluster: Cluster) -> Mapping[str, Host]:
     """The members that are asked, by name."""
     return {m.name: fleet(cluster.name, m) for m in contacted_members(cluster)}
@@ -190,21 +205,36 @@ def helper(fleet: HostFactory, cluster: Cluster, name: str) -> Host:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes."""
+    """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes.
+
+    Who stays is asked along what it reaches where somebody ``joined`` already when they were last
+    looked at.
+    """
 
     fleet: HostFactory
     limit: int
     watch: Watch | None = None
+    joined: bool = False
 
     async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
         """Some members, whole."""
-        probe = probe_for(cluster, probe_arguments(cluster)["blank"])
-        return await self._ask(self._doors(cluster, names), probe)
+        stays = staying(cluster) if self.joined else ()
+        asked = [
+            self._ask(self._doors(cluster, who), whole_probe(cluster, connect))
+            for who, connect in (
+                ([n for n in names if n in stays], targets(cluster)),
+                ([n for n in names if n not in stays], ()),
+            )
+            if who
+        ]
+        found = await asyncio.gather(*asked)
+        return Observed({n: told for seen in found for n, told in seen.hosts.items()})
 
     async def probe_connectivity(self, cluster: Cluster, seen: Observed) -> Observed:
         """Has each member that stays connect to the others."""
         ports = probe_command(only=("interconnect",), connect=targets(cluster))
-        stays = self._doors(cluster, staying(cluster))
+        tried = _who_tried(targets(cluster), seen)
+        stays = self._doors(cluster, [n for n in staying(cluster) if n not in tried])
         return with_ports(seen, await self._ask(stays, ports))
 
     async def sample_heartbeats_again(self, cluster: Cluster, seen: Observed) -> Observed:

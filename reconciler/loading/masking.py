@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.model.secrets import NAMED_SO
@@ -54,10 +55,16 @@ def mask_problem(problem: Problem, lines: Sequence[str]) -> Problem:
     """``problem`` without the secrets in its words; ``lines`` are the file's as they stand."""
     words = [mask_text(problem.message), _mask_arguments(problem.hint)]
     if problem.code in _NAMED_BY_VALUE and problem.line <= len(lines):
-        found = _KEY.search(lines[problem.line - 1])
-        for piece in re.findall(r"[^\s,{}\[\]&*!]+", found["value"]) if found else ():
+        for piece in _pieces(lines[problem.line - 1]):
             words = [word.replace(piece, MASK) for word in words]
     return replace(problem, message=words[0], hint=words[1])
+
+
+@lru_cache(8)  # hundreds of problems may stand in one long line
+def _pieces(line: str) -> tuple[str, ...]:
+    """The words of the secret value in a line, if one is in it."""
+    found = _KEY.search(line)
+    return tuple(re.findall(r"[^\s,{}\[\]&*!]+", found["value"])) if found else ()
 
 
 def mask_problems(problems: Iterable[Problem], lines: Sequence[str]) -> list[Problem]:

@@ -30,8 +30,8 @@ def hold_state(directory: Path) -> Iterator[None]:
             holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
             words = f"is in use by another reconcile (process {holder}): stop it first"
             raise StoreHeld(str(directory), words) from None
-        with suppress(OSError):  # on a full disk, who holds it is told to nobody
-            os.ftruncate(file, 0)
+        os.ftruncate(file, 0)
+        with suppress(OSError):  # a full disk must not end who only tells
             os.write(file, f"{os.getpid()}\n".encode())
         yield
     finally:

@@ -126,3 +126,13 @@ def test_what_asyncssh_is_asked_to_log_it_logs(caplog: pytest.LogCaptureFixture)
     asyncssh.logging.logger.info("said of %s", b"it")
     asyncssh.logging.logger.debug1("not said")
     assert caplog.messages == ["said of it"]
+
+
+def test_a_command_that_goes_to_many_hosts_is_kept_once() -> None:
+    line = "x" * 40_000
+    assert asyncssh.channel.String(line) is asyncssh.channel.String(line)
+    assert (
+        asyncssh.channel.String(bytearray(b"own"))
+        == asyncssh.channel.String("own")
+        == b"\0\0\0\x03own"
+    )

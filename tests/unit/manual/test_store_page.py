@@ -13,7 +13,7 @@ from reconciler.storage.clusters import add_cluster, count_clusters
 from reconciler.storage.database import open_state, read_state
 from reconciler.storage.engines import BUSY
 from reconciler.storage.exclusive import hold_state
-from reconciler.storage.retention import THIN_AFTER, YOUNGEST, Limits, used_bytes
+from reconciler.storage.retention import STRIDE, THIN_AFTER, YOUNGEST, Limits, used_bytes
 from reconciler.storage.rounds import BACK, record_round
 from reconciler.storage.samples import APART
 from tests.pages import page, quoted, rows
@@ -59,6 +59,7 @@ def test_how_long_what_is_kept_is_told():
     assert "younger than an hour" in words
     assert f"after {THIN_AFTER.days} days one a day" in words
     assert f"for {BUSY // 1000} seconds" in words
+    assert f"at most {STRIDE.days:d} days further".replace("2", "two") in words
     assert BACK.total_seconds() == 600
     assert "more than ten minutes" in words
 
