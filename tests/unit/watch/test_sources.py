@@ -251,6 +251,13 @@ def test_a_clash_leaves_the_file_as_it_was_before(sources, site):
     assert set(told(wishes)) == {"b.yml"}
 
 
+def test_what_a_later_file_has_already_stays_there(sources, site):
+    (site / "a.yaml").write_text(text("one", "two"))
+    wishes = settle(sources)[1]
+    assert wanted(wishes) == {"one": "a.yaml", "two": "b.yml", "three": "b.yml"}
+    assert set(told(wishes)) == {"a.yaml"}
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("name", ["0.yaml", "z.yaml"])
 def test_a_cluster_moves_to_another_file(sources, site, at_once, name):

@@ -127,6 +127,14 @@ def test_a_failure_is_told_once_and_forgets_nothing(store):
     ]
 
 
+def test_what_a_failure_says_nothing_of_stands_and_is_not_told_again(store):
+    blocked = replace(FINE, blocked=(REFUSED,))
+    assert told(store, blocked, FAILED, blocked)[1:] == [
+        ["Converged=Unknown RoundFailed"],
+        ["Converged=False Blocked"],
+    ]
+
+
 def test_a_first_round_that_fails_is_told(store):
     assert told(store, FAILED, FINE) == [
         ["Converged=Unknown RoundFailed"],
@@ -197,12 +205,21 @@ def test_a_cluster_that_another_file_has_now_keeps_its_past_and_one_that_is_gone
 ):
     store = Store(disk(tmp_path))
     told(store, drifted(item()))
-    store.record("other.yaml", assessed(drifted(item())))
+    later = replace(drifted(item()), moment=START + timedelta(days=1))
+    store.record("other.yaml", assessed(later))
     known = store.disk.load()
     assert [one.since for one in known["ocfs2"].drift.values()] == [START]
     assert store.forget({"ocfs2"}) == ""
     assert (store.disk.load(), store.last_rounds()) == ({}, {})
     assert store.prune(START) == ""
+    store.close()
+
+
+def test_a_database_that_is_damaged_at_the_start_is_told(tmp_path):
+    (tmp_path / "state.db").write_bytes(b"no database" * 999)
+    store = Store(disk(tmp_path))
+    assert "state.db.damaged-" in store.load()
+    assert store.record("cluster.yaml", FAILED).trouble == ""
     store.close()
 
 
