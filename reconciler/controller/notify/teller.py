@@ -1,0 +1,92 @@
+"""Tells the receivers of a cluster what changed, beside the daemon's work and never before it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reconciler.controller.notify.bodies import body, text
+from reconciler.controller.notify.by_apprise import deliver_by_apprise, is_web_hook
+from reconciler.controller.notify.delivery import Carrier, Message, NotDelivered, Receiver
+from reconciler.controller.notify.documents import About, notification
+from reconciler.controller.notify.news import Key, News, Standing, Told, find_news
+from reconciler.model.notification import Notification
+
+# Messages that are on their way at once, of all clusters.
+MOST_AT_ONCE = 8
+
+
+class ToldRecords(Protocol):
+    """What each receiver was told of each cluster; it has to outlive the daemon."""
+
+    def read(self, cluster: str, receiver: str) -> Mapping[Key, Told]:
+        """What was told, empty where nothing was."""
+
+    def write(self, cluster: str, receiver: str, told: Mapping[Key, Told]) -> None:
+        """It was told: this replaces what was read."""
+
+
+@dataclass(slots=True)
+class Teller:
+    """Starts a delivery for each receiver that has something to learn, one at a time for each.
+
+    ``failed`` is called with a receiver's name and the words of its failure. While a message is on
+    its way, further news of the same cluster wait for the next round, which sees what is then.
+    """
+
+    carrier: Carrier
+    records: ToldRecords
+    failed: Callable[[str, str], None]
+    new_id: Callable[[], str] = lambda: f"msg_{uuid.uuid4().hex}"
+    _under_way: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
+
+    def tell(
+        self, about: About, standings: Iterable[Standing], receivers: Iterable[Receiver]
+    ) -> None:
+        """Start telling ``receivers`` how ``standings`` differ from what they know; wait for none."""
+        standing = tuple(standings)
+        for receiver in receivers:
+            place = about.cluster, receiver.name
+            if place in self._under_way:
+                continue
+            told = self.records.read(*place)
+            news = find_news(standing, told, receiver.minimum, self.carrier.clock())
+            if news is not None:
+                self._under_way[place] = asyncio.create_task(
+                    self._hand_over(about, news, receiver), name=receiver.name
+                )
+
+    async def close(self) -> None:
+        """Cut what is on its way: it was not told, and the next daemon finds it again."""
+        tasks = tuple(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Wait until nothing is on its way."""
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def _hand_over(self, about: About, news: News, receiver: Receiver) -> None:
+        message_id = self.new_id()
+        document = notification(about, news, message_id=message_id, now=self.carrier.clock())
+        try:
+            async with self._places:
+                await self._deliver(receiver, document)
+        except (NotDelivered, ValueError) as error:
+            self.failed(receiver.name, str(error))
+        else:
+            self.records.write(about.cluster, receiver.name, news.told)
+        finally:
+            del self._under_way[about.cluster, receiver.name]
+
+    async def _deliver(self, receiver: Receiver, document: Notification) -> None:
+        if is_web_hook(receiver.url):
+            message = Message(document.id, *body(receiver.form, document))
+            await self.carrier.deliver(receiver, message)
+        else:
+            await deliver_by_apprise(receiver, document.title, text(document))
