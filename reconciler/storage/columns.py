@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator
 
 # PostgreSQL takes no NUL, and neither database half of a surrogate pair; hosts send both.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable_words(text: str) -> str:
+    """Text of hosts or files as every database gives it back: what none can hold is U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -42,4 +47,8 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # as the base has it
         """With each such character replaced."""
-        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+        return None if value is None else storable_words(value)
+
+
+# SQLite gives ids by itself to INTEGER alone.
+Id = BigInteger().with_variant(Integer, "sqlite")

@@ -6,29 +6,10 @@ count that differs at each look: it is replaced in place, else every round would
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
 
-from reconciler.model.watched import Condition, Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A row begins; ``ended`` is what stood before and now is history, None for the first."""
-
-    current: Condition
-    ended: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """The row stays, with another message or only with a later ``last_seen``."""
-
-    current: Condition
-
-
-Transition: TypeAlias = Opened | Refreshed
+from reconciler.model.watched import Condition, Opened, Reading, Refreshed, Transition
 
 
 def follow_condition(old: Condition | None, reading: Reading, now: datetime) -> Transition:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.watched import Condition, Reading
-from reconciler.storage.transitions import Opened, Refreshed, follow_condition
+from reconciler.model.watched import Condition, Opened, Reading, Refreshed
+from reconciler.storage.transitions import follow_condition
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 READINGS = st.builds(

@@ -1,0 +1,40 @@
+"""Both engines: a SQLite file, and a PostgreSQL that is started once for all tests here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.storage.database import Database, open_server, open_state
+from reconciler.storage.sql_tables import METADATA
+from tests.postgresql import postgresql
+from tests.unit.storage.moments import EPOCH
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def server_state(server: str) -> Iterator[Database]:
+    found = open_server(server, EPOCH)
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty state with its tables."""
+    if request.param == "sqlite":
+        found = open_state(tmp_path / "state", EPOCH)
+        yield found
+        found.close()
+        return
+    found = request.getfixturevalue("server_state")
+    yield found
+    with found.writing() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            if table.name != "meta":
+                connection.execute(table.delete())
