@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from reconciler.model.watched import ConditionKind, ConditionStatus
 from reconciler.storage.cluster_conditions import (
@@ -45,6 +45,7 @@ from reconciler.web.api_documents import (
 )
 from reconciler.web.cursors import format_cursor, parse_cursor
 from reconciler.web.events import TooManyListeners
+from reconciler.web.metrics import CONTENT_TYPE
 
 MOST = 200
 _FOR_EVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -53,6 +54,8 @@ _SAID: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemDetail} for code in (400, 401, 404, 422, 503)
 }
 
+# Prometheus asks by its own path.
+metrics_router = APIRouter()
 router = APIRouter(prefix="/api/v1", responses=_SAID)
 
 
@@ -198,6 +201,12 @@ def _moment(given: datetime | None) -> datetime | None:
     if given is not None and given.tzinfo is None:
         raise HTTPException(400, "a moment needs its zone, as in 2026-01-31T12:00:00Z")
     return given
+
+
+@metrics_router.get("/metrics", include_in_schema=False)
+def metrics(request: Request) -> Response:
+    """What Prometheus is told."""
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)
 
 
 @router.get("/events", response_class=StreamingResponse)

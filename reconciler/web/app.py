@@ -20,6 +20,7 @@ from reconciler.web.etags import ETags
 from reconciler.web.events import EventHub
 from reconciler.web.gatekeeper import Gatekeeper
 from reconciler.web.guards import Access, App, Attempts
+from reconciler.web.metrics import Metrics
 
 _KIND = "application/problem+json"
 
@@ -33,6 +34,7 @@ class Server:
     seconds: Callable[[], float]
     access: Access = field(default_factory=Access)
     events: EventHub = field(default_factory=EventHub)
+    metrics: Metrics | None = None
 
 
 def build_app(server: Server) -> App:
@@ -50,7 +52,9 @@ def build_app(server: Server) -> App:
     app.state.events = server.events
     app.state.access = server.access
     app.state.attempts = Attempts(server.seconds)
+    app.state.metrics = server.metrics or Metrics(server.database)
     app.include_router(api.router)
+    app.include_router(api.metrics_router)
     app.include_router(dashboard.router)
     app.mount("/static", StaticFiles(packages=[("reconciler.web", "static")]), name="static")
     app.add_exception_handler(PlainHTTPException, _tell_refusal)
