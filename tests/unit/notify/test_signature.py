@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.controller.notify.signature import signed_headers
+from reconciler.notify.signature import signed_headers
 
 # standard-webhooks/standard-webhooks, the example of its libraries' tests.
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

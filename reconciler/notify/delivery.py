@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.controller.notify.bodies import Form
-from reconciler.controller.notify.signature import signed_headers
+from reconciler.notify.bodies import Form
+from reconciler.notify.signature import signed_headers
 from reconciler.errors import ReconcilerError
 from reconciler.model.watched import Severity
 from reconciler.reports.visible import visible

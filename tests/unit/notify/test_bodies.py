@@ -6,11 +6,11 @@ from datetime import timedelta
 import jsonschema
 import pytest
 
-from reconciler.controller.notify.bodies import Form, body, text
-from reconciler.controller.notify.documents import About, notification
-from reconciler.controller.notify.news import find_news
+from reconciler.notify.bodies import Form, body, text
+from reconciler.notify.documents import About, notification
+from reconciler.notify.news import find_news
 from reconciler.model.notification import Notification
-from tests.unit.controller.news_worlds import EPOCH, standing
+from tests.unit.notify.news_worlds import EPOCH, standing
 
 HOSTILE = "<!channel> @all [safe](https://evil.example) **x** ``` </script> \u202e \x1b[31m"
 ABOUT = About("alpha", "cluster.yaml", ("sha256:0123", "Plan of alpha\n  1. mount\n"))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from reconciler.controller.notify.news import Standing
+from reconciler.notify.news import Standing
 from reconciler.model.watched import (
     Condition,
     ConditionKind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from reconciler.controller.notify.delivery import NotDelivered, Receiver
+from reconciler.notify.delivery import NotDelivered, Receiver
 
 # Seconds; apprise has no bound of its own for all services.
 LONGEST = 60.0

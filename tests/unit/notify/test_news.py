@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.controller.notify.news import (
+from reconciler.notify.news import (
     RANK,
     REMIND_AFTER,
     Key,
@@ -16,7 +16,7 @@ from reconciler.controller.notify.news import (
     find_news,
 )
 from reconciler.model.watched import Happening
-from tests.unit.controller.news_worlds import EPOCH, standing
+from tests.unit.notify.news_worlds import EPOCH, standing
 
 HOUR = timedelta(hours=1)
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from reconciler.controller.notify.delivery import Carrier, Receiver, new_client
-from tests.unit.controller.news_worlds import EPOCH
+from reconciler.notify.delivery import Carrier, Receiver, new_client
+from tests.unit.notify.news_worlds import EPOCH
 
 
 @dataclass

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reconciler.controller.notify.bodies import body, text
-from reconciler.controller.notify.by_apprise import deliver_by_apprise, is_web_hook
-from reconciler.controller.notify.delivery import Carrier, Message, NotDelivered, Receiver
-from reconciler.controller.notify.documents import About, notification
-from reconciler.controller.notify.news import Key, News, Standing, Told, find_news
+from reconciler.notify.bodies import body, text
+from reconciler.notify.by_apprise import deliver_by_apprise, is_web_hook
+from reconciler.notify.delivery import Carrier, Message, NotDelivered, Receiver
+from reconciler.notify.documents import About, notification
+from reconciler.notify.news import Key, News, Standing, Told, find_news
 from reconciler.model.notification import Notification
 
 # Messages that are on their way at once, of all clusters.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.controller.notify.news import Item, News
+from reconciler.notify.news import Item, News
 from reconciler.model.notification import (
     Notification,
     NotifiedCondition,

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.controller.notify import delivery
-from reconciler.controller.notify.delivery import Message, NotDelivered, Receiver, new_client
-from tests.unit.controller.web_hooks import OK, answer, hook
+from reconciler.notify import delivery
+from reconciler.notify.delivery import Message, NotDelivered, Receiver, new_client
+from tests.unit.notify.web_hooks import OK, answer, hook
 
 KEY = "words"
 MESSAGE = Message("msg_1", "application/json", b'{"a": 1}')

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.controller.notify import by_apprise
-from reconciler.controller.notify.delivery import Message, NotDelivered, Receiver
-from reconciler.controller.notify.documents import About
-from reconciler.controller.notify.news import Key, Told
-from reconciler.controller.notify.teller import MOST_AT_ONCE, Teller
-from tests.unit.controller.news_worlds import EPOCH, standing
-from tests.unit.controller.web_hooks import OK, hook
+from reconciler.notify import by_apprise
+from reconciler.notify.delivery import Message, NotDelivered, Receiver
+from reconciler.notify.documents import About
+from reconciler.notify.news import Key, Told
+from reconciler.notify.teller import MOST_AT_ONCE, Teller
+from tests.unit.notify.news_worlds import EPOCH, standing
+from tests.unit.notify.web_hooks import OK, hook
 
 ABOUT = About("alpha", "cluster.yaml")
 CHAT = Receiver("chat", "https://chat.example/hook")
