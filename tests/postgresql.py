@@ -20,7 +20,7 @@ SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -k {sock
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database; skips without PostgreSQL, and fails there in CI."""
+    """The URL of an empty database; skips without PostgreSQL, and fails where RECONCILE_REQUIRE_LAB=1."""
     found = sorted(Path("/").glob(BINARIES.lstrip("/")))
     if not found:
         refuse(f"PostgreSQL is not installed: there is no {BINARIES}")

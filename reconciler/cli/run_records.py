@@ -7,6 +7,13 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.indexed_runs import (
+    NONE,
+    Outlines,
+    indexed_record,
+    outlined_record,
+    outlines,
+)
 from reconciler.cli.state_place import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
@@ -34,15 +41,25 @@ def _paths(state_dir: str | None) -> tuple[list[Path], Path]:
 def records_in(state_dir: str | None, last: int | None) -> tuple[list[Past], Path]:
     """The runs, the latest first, and where they are recorded."""
     paths, place = _paths(state_dir)
-    return [_load_run(path) for path in paths[::-1][:last]], place
+    meant = paths[::-1][:last]
+    known = outlines(place.parent, meant[-1].stem) if meant else {}
+    return [_load_run(path, known) for path in meant], place
 
 
-def _load_run(path: Path) -> Past:
+def _load_run(path: Path, known: Outlines = NONE) -> Past:
     """One of many: that of somebody else, which cannot be read, hides no other."""
     try:
-        return run_from_record(read_record(path))
+        return run_from_record(outlined_record(path, known) or read_record(path))
     except OSError:
         return Past(path.stem, (), UNREADABLE, None)
+
+
+def load_record(path: Path) -> Record:
+    """A run's record, from the database where the file is the one that was indexed.
+
+    Raises OSError when the file cannot be read, or when others may have written it.
+    """
+    return indexed_record(path.parent.parent, path) or read_record(path)
 
 
 def told_of_failures(plan: Plan, state_dir: str | None) -> Plan:

@@ -116,6 +116,7 @@ class Round:
     ``rank`` orders clusters, the worst highest. ``state`` is a stable word, ``digest`` that of the
     facts. ``unread`` are the hosts that could not be read, wholly or in part: nothing of them is
     gone because it was not found. ``sizes`` has size and used bytes by label of a volume.
+    ``is_whole`` is False for a round that failed: what nothing was said of stays as it was.
     """
 
     rank: int
@@ -125,6 +126,7 @@ class Round:
     drift: tuple[DriftReading, ...] = ()
     unread: frozenset[str] = frozenset()
     sizes: tuple[tuple[str, int, int], ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +159,16 @@ class RoundChanges:
     ended: tuple[Condition, ...] = ()
     came: tuple[DriftItem, ...] = ()
     went: tuple[DriftItem, ...] = ()
+
+
+# What a trouble is about, and its kind.
+TroubleKey: TypeAlias = tuple[str, ConditionKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a receiver was told last of one trouble: its reason, how grave it was, and when."""
+
+    reason: str
+    severity: Severity
+    at: datetime

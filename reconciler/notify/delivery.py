@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.notify.bodies import Form
-from reconciler.notify.signature import signed_headers
 from reconciler.errors import ReconcilerError
 from reconciler.model.watched import Severity
+from reconciler.notify.bodies import Form
+from reconciler.notify.signature import signed_headers
 from reconciler.reports.visible import visible
 from reconciler.system_errors import say_error
 

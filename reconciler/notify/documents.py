@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.notify.news import Item, News
 from reconciler.model.notification import (
     Notification,
     NotifiedCondition,
     NotifiedPlan,
     ToldBefore,
 )
+from reconciler.notify.news import Item, News
 
 # A plan of many members is long, and servers refuse large bodies: 1 MB is a usual limit.
 LONGEST_PLAN = 64_000
@@ -20,8 +20,12 @@ MOST_ITEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The cluster that news are about; ``plan`` is its id and text, None where nothing is planned."""
+    """The cluster that news are about; ``plan`` is its id and text, None where nothing is planned.
 
+    ``id`` is the cluster's in the state.
+    """
+
+    id: int
     cluster: str
     file: str
     plan: tuple[str, str] | None = None

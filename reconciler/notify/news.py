@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from reconciler.model.watched import (
     Condition,
@@ -17,6 +16,8 @@ from reconciler.model.watched import (
     ConditionStatus,
     Happening,
     Severity,
+    Told,
+    TroubleKey,
 )
 
 # The greater the worse.
@@ -34,8 +35,6 @@ TROUBLE: Mapping[ConditionKind, ConditionStatus | None] = {
 }
 REMIND_AFTER = timedelta(days=1)
 
-Key: TypeAlias = tuple[str, ConditionKind]
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -45,7 +44,7 @@ class Standing:
     severity: Severity
 
     @property
-    def key(self) -> Key:
+    def key(self) -> TroubleKey:
         """What the condition is about, and its kind."""
         return self.condition.reading.subject, self.condition.reading.kind
 
@@ -62,15 +61,6 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a receiver was told last of one trouble: its reason, how grave it was, and when."""
-
-    reason: str
-    severity: Severity
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Item:
     """One trouble in a message; ``before`` is what was told of it last."""
 
@@ -84,12 +74,12 @@ class News:
     """What a receiver is told now, the gravest first, and what it has been told once it was."""
 
     items: tuple[Item, ...]
-    told: Mapping[Key, Told]
+    told: Mapping[TroubleKey, Told]
 
 
 def find_news(
     standings: Iterable[Standing],
-    told: Mapping[Key, Told],
+    told: Mapping[TroubleKey, Told],
     minimum: Severity,
     now: datetime,
 ) -> News | None:
@@ -102,7 +92,7 @@ def find_news(
     subject that is not looked at any more is forgotten with the next news.
     """
     items: list[Item] = []
-    after: dict[Key, Told] = {}
+    after: dict[TroubleKey, Told] = {}
     for standing in standings:
         before = told.get(standing.key)
         happening = _happening(standing, before, minimum, now)

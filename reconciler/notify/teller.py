@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from reconciler.errors import ReconcilerError
+from reconciler.model.notification import Notification
+from reconciler.model.watched import Told, TroubleKey
 from reconciler.notify.bodies import body, text
 from reconciler.notify.by_apprise import deliver_by_apprise, is_web_hook
-from reconciler.notify.delivery import Carrier, Message, NotDelivered, Receiver
+from reconciler.notify.delivery import Carrier, Message, Receiver
 from reconciler.notify.documents import About, notification
-from reconciler.notify.news import Key, News, Standing, Told, find_news
-from reconciler.model.notification import Notification
+from reconciler.notify.news import Standing, find_news
 
 # Messages that are on their way at once, of all clusters.
 MOST_AT_ONCE = 8
 
 
 class ToldRecords(Protocol):
-    """What each receiver was told of each cluster; it has to outlive the daemon."""
+    """What each receiver was told of each cluster; it has to outlive the daemon.
 
-    def read(self, cluster: str, receiver: str) -> Mapping[Key, Told]:
+    ``cluster`` is its id. Both raise StoreFailed.
+    """
+
+    async def read(self, cluster: int, receiver: str) -> Mapping[TroubleKey, Told]:
         """What was told, empty where nothing was."""
 
-    def write(self, cluster: str, receiver: str, told: Mapping[Key, Told]) -> None:
+    async def write(self, cluster: int, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
         """It was told: this replaces what was read."""
 
 
@@ -33,15 +38,15 @@ class ToldRecords(Protocol):
 class Teller:
     """Starts a delivery for each receiver that has something to learn, one at a time for each.
 
-    ``failed`` is called with a receiver's name and the words of its failure. While a message is on
+    ``ended`` is called with a receiver's name and why it was not told, empty if it was. While a message is on
     its way, further news of the same cluster wait for the next round, which sees what is then.
     """
 
     carrier: Carrier
     records: ToldRecords
-    failed: Callable[[str, str], None]
+    ended: Callable[[str, str], None]
     new_id: Callable[[], str] = lambda: f"msg_{uuid.uuid4().hex}"
-    _under_way: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
+    _under_way: dict[tuple[int, str], asyncio.Task[None]] = field(default_factory=dict)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
     def tell(
@@ -50,14 +55,10 @@ class Teller:
         """Start telling ``receivers`` how ``standings`` differ from what they know; wait for none."""
         standing = tuple(standings)
         for receiver in receivers:
-            place = about.cluster, receiver.name
-            if place in self._under_way:
-                continue
-            told = self.records.read(*place)
-            news = find_news(standing, told, receiver.minimum, self.carrier.clock())
-            if news is not None:
+            place = about.id, receiver.name
+            if place not in self._under_way:
                 self._under_way[place] = asyncio.create_task(
-                    self._hand_over(about, news, receiver), name=receiver.name
+                    self._tell_one(about, standing, receiver)
                 )
 
     async def close(self) -> None:
@@ -71,18 +72,23 @@ class Teller:
         """Wait until nothing is on its way."""
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    async def _hand_over(self, about: About, news: News, receiver: Receiver) -> None:
-        message_id = self.new_id()
-        document = notification(about, news, message_id=message_id, now=self.carrier.clock())
+    async def _tell_one(
+        self, about: About, standings: Sequence[Standing], receiver: Receiver
+    ) -> None:
         try:
-            async with self._places:
-                await self._deliver(receiver, document)
-        except (NotDelivered, ValueError) as error:
-            self.failed(receiver.name, str(error))
-        else:
-            self.records.write(about.cluster, receiver.name, news.told)
+            told = await self.records.read(about.id, receiver.name)
+            now = self.carrier.clock()
+            news = find_news(standings, told, receiver.minimum, now)
+            if news is not None:
+                document = notification(about, news, message_id=self.new_id(), now=now)
+                async with self._places:
+                    await self._deliver(receiver, document)
+                await self.records.write(about.id, receiver.name, news.told)
+                self.ended(receiver.name, "")
+        except (ReconcilerError, ValueError) as error:
+            self.ended(receiver.name, str(error))
         finally:
-            del self._under_way[about.cluster, receiver.name]
+            del self._under_way[about.id, receiver.name]
 
     async def _deliver(self, receiver: Receiver, document: Notification) -> None:
         if is_web_hook(receiver.url):

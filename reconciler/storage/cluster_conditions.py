@@ -9,12 +9,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 
-from reconciler.model.watched import Condition, Opened, Reading
+from reconciler.model.watched import Condition, Opened, Reading, Round
 from reconciler.storage.columns import storable_words
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
 from reconciler.storage.transitions import follow_condition
 
-Key = tuple[str, str]
 _STANDS = CONDITIONS.c.ended.is_(None)
 
 
@@ -43,7 +42,7 @@ def count_conditions(connection: Connection) -> Mapping[tuple[str, str], int]:
 
 
 def record_conditions(
-    connection: Connection, cluster: int, readings: Sequence[Reading], now: datetime
+    connection: Connection, cluster: int, found: Round, now: datetime
 ) -> tuple[tuple[Opened, ...], tuple[Condition, ...]]:
     """All readings of one round replace what stood: what was opened, and what ended without another.
 
@@ -51,29 +50,35 @@ def record_conditions(
     rows that change are written. Raises ValueError for two readings of one subject and kind.
     """
     rows = connection.execute(_asked(cluster, _STANDS)).all()
-    old: dict[Key, tuple[int, Condition]] = {
-        (row.subject, row.kind): (row.id, _condition(row)) for row in rows
-    }
+    old = {(row.subject, row.kind): row for row in rows}
+    read = {(one.subject, str(one.kind)): one for one in map(_storable, found.readings)}
+    if len(read) < len(found.readings):
+        raise ValueError(f"two readings of one condition: {found.readings}")
     opened: list[Opened] = []
-    read: set[Key] = set()
-    for reading in map(_storable, readings):
-        key = (reading.subject, str(reading.kind))
-        if key in read:
-            raise ValueError(f"two readings of {key}")
-        read.add(key)
-        number, known = old.get(key, (None, None))
-        step = follow_condition(known, reading, now)
+    for key, reading in read.items():
+        row = old.get(key)
+        step = follow_condition(None if row is None else _condition(row), reading, now)
         if isinstance(step, Opened):
-            _end(connection, number, known, step.current.began)
+            if row is not None:
+                _end(connection, row, step.current.began)
             connection.execute(insert(CONDITIONS).values(_row(cluster, step.current)))
             opened.append(step)
-        elif known is not None and step.current.reading != known.reading:
-            words = {"message": reading.message, "changed": step.current.changed}
-            connection.execute(update(CONDITIONS).where(_is(number)).values(words))
-    gone = [found for key, found in old.items() if key not in read]
-    for number, known in gone:
-        _end(connection, number, known, max(now, known.last_seen))
-    return tuple(opened), tuple(known for _, known in gone)
+        elif row is not None:
+            _refresh(connection, row, step.current)
+    missing = [row for key, row in old.items() if key not in read]
+    if not found.is_whole:
+        _leave(connection, missing)
+        return tuple(opened), ()
+    for row in missing:
+        _end(connection, row, max(now, _condition(row).last_seen))
+    return tuple(opened), tuple(_condition(row) for row in missing)
+
+
+def _leave(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    """They may stand still: when they were seen last is written down before the round moves on."""
+    for row in rows:
+        if row.last_seen is None:
+            _write(connection, row, {"last_seen": _condition(row).last_seen})
 
 
 def _storable(reading: Reading) -> Reading:
@@ -84,16 +89,20 @@ def _storable(reading: Reading) -> Reading:
     return replace(reading, subject=subject, reason=reason, message=message)
 
 
-def _is(number: int | None) -> ColumnElement[bool]:
-    return CONDITIONS.c.id == number
+def _refresh(connection: Connection, row: Row[Any], current: Condition) -> None:
+    changes: dict[str, object] = {} if row.last_seen is None else {"last_seen": None}
+    if row.message != current.reading.message:
+        changes |= {"message": current.reading.message, "changed": current.changed}
+    if changes:
+        _write(connection, row, changes)
 
 
-def _end(
-    connection: Connection, number: int | None, known: Condition | None, at: datetime
-) -> None:
-    if known is not None:
-        words = {"ended": at, "last_seen": known.last_seen}
-        connection.execute(update(CONDITIONS).where(_is(number)).values(words))
+def _end(connection: Connection, row: Row[Any], at: datetime) -> None:
+    _write(connection, row, {"ended": at, "last_seen": _condition(row).last_seen})
+
+
+def _write(connection: Connection, row: Row[Any], values: Mapping[str, object]) -> None:
+    connection.execute(update(CONDITIONS).where(CONDITIONS.c.id == row.id).values(values))
 
 
 def _asked(cluster: int, which: ColumnElement[bool]) -> Any:

@@ -22,12 +22,11 @@ from reconciler.storage.engines import (
     server_engine,
     writing_engine,
 )
-from reconciler.storage.private import NEW, PRIVATE, check_place, private_directory
+from reconciler.storage.private import NEW, PRIVATE, STATE, check_place, private_directory
 from reconciler.storage.sql_tables import META, REVISION
 
 # What the functions of this room work with; who calls them needs no other word of SQLAlchemy.
 StateConnection: TypeAlias = Connection
-FILE = "state.db"
 # What SQLite has beside its file.
 BESIDE = ("-wal", "-shm")
 CREATED = "created"
@@ -87,7 +86,7 @@ def open_state(directory: Path, now: datetime) -> Database:
     directory or file are not ours, OSError if they cannot be made.
     """
     private_directory(directory)
-    path = directory / FILE
+    path = directory / STATE
     check_place(path)
     try:
         return _opened(path, now)
@@ -155,7 +154,7 @@ def read_state(directory: Path) -> Database | None:
     Raises StoreOutdated for tables of another version, StoreFailed for what cannot be read or is
     not believed.
     """
-    path = directory / FILE
+    path = directory / STATE
     try:
         found = path.lstat()
     except FileNotFoundError:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 
-from reconciler.model.watched import DriftIdentity, DriftItem, DriftReading
+from reconciler.model.watched import DriftIdentity, DriftItem, DriftReading, Round
 from reconciler.storage.columns import storable_words
 from reconciler.storage.sql_tables import CLUSTERS, DRIFT_ITEMS, DRIFT_SPELLS
 
@@ -59,20 +59,19 @@ def count_drift(connection: Connection) -> Mapping[tuple[str, str], int]:
 def record_drift(
     connection: Connection,
     cluster: int,
-    found: Sequence[DriftReading],
-    unread: Collection[str],
+    found: Round,
     now: datetime,
 ) -> tuple[tuple[DriftItem, ...], tuple[DriftItem, ...]]:
     """What one round found: the differences that came, and those that went.
 
-    What was not found of a host that is ``unread`` is not gone; nor, while any host is, what is of
-    no host. It is a part of ``rounds.record_round``, after which the cluster's last round is ``now``.
+    What was not found of a host that is unread is not gone; nor, while any host is, what is of no
+    host. It is a part of ``rounds.record_round``, after which the cluster's last round is ``now``.
     Only rows that change are written. Of two readings of one identity the last counts.
     """
     rows = connection.execute(_asked(cluster)).all()
     known = {row.identity: row for row in rows}
     came: list[DriftItem] = []
-    read = {_digest(one.identity): _storable(one) for one in found}
+    read = {_digest(one.identity): _storable(one) for one in found.drift}
     for identity, reading in read.items():
         row = known.get(identity)
         if row is None:
@@ -84,7 +83,7 @@ def record_drift(
     missing = [row for key, row in known.items() if row.gone is None and key not in read]
     went: list[DriftItem] = []
     for row in missing:
-        if row.host in unread or (not row.host and unread):
+        if not found.is_whole or row.host in found.unread or (found.unread and not row.host):
             _leave(connection, row)
         else:
             went.append(_take_away(connection, row, now))

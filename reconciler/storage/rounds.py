@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
 from reconciler.model.watched import Round, RoundChanges
+from reconciler.storage.clock_steps import correct_moments
 from reconciler.storage.cluster_conditions import record_conditions
 from reconciler.storage.drift_items import record_drift
 from reconciler.storage.samples import record_sizes
 from reconciler.storage.sql_tables import CLUSTERS, OBSERVATIONS
+
+# What a clock is set back by a server of time, at most; further back is another time altogether.
+BACK = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,21 @@ def record_round(
 ) -> RoundChanges:
     """Store what a round found of a cluster: what that changed of what was known.
 
-    Moments never go back: one before the cluster's last round is taken as that. Raises LookupError
-    for a cluster that is not stored, ValueError for two readings of one condition.
+    A moment a little before the cluster's last round is taken as that: nothing ends before it
+    began. Where the clock was set back further, it had been wrong: what it said then is said to be
+    of now. Raises LookupError for a cluster that is not stored, ValueError for two readings of one
+    condition.
     """
     asked = select(CLUSTERS.c.id, CLUSTERS.c.seen).where(CLUSTERS.c.id == cluster)
     known = connection.execute(asked.with_for_update()).one_or_none()
     if known is None:
         raise LookupError(f"no cluster {cluster} is stored")
-    now = max(now, known.seen or now)
-    opened, ended = record_conditions(connection, cluster, found.readings, now)
-    came, went = record_drift(connection, cluster, found.drift, found.unread, now)
+    if known.seen is not None and known.seen - now > BACK:
+        correct_moments(connection, cluster, now)
+    else:
+        now = max(now, known.seen or now)
+    opened, ended = record_conditions(connection, cluster, found, now)
+    came, went = record_drift(connection, cluster, found, now)
     record_sizes(connection, cluster, found.sizes, now)
     _observe(connection, cluster, found, now)
     row = {"rank": found.rank, "state": found.state, "seen": now}

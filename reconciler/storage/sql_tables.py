@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 from reconciler.storage.columns import Id, Moment, Words
 
 # What the newest migration makes; a test holds them together. Readers do without alembic, which is slow to import.
-REVISION = "0001"
+REVISION = "0002"
 # Every constraint has a name, so that another revision can change it on both engines.
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -167,3 +169,66 @@ DOCUMENTS = Table(
     Column("at", Moment, nullable=False),
     Column("text", Words, nullable=False),
 )
+
+# A run's record as it was read last: the file is the truth, and is read again if it is not the one of ``stamp``.
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("run", String(255), nullable=False),
+    Column("stamp", String(128), nullable=False),
+    Column("settled", Boolean, nullable=False),  # whole, ended, and not to change any more
+    Column("started", Moment),
+    Column("ended", Moment),
+    Column("result", Words, nullable=False),
+    Column("plan", Words, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("file", Words, nullable=False),
+    Column("counts", Words, nullable=False),  # JSON: how many actions ended how
+    Column("lines", Integer, nullable=False),  # how many the record has
+    Column("outline", LargeBinary),  # the lines that a list of runs needs, if they are enough
+    UniqueConstraint("run"),
+)
+Index("ix_runs_started", RUNS.c.started)
+
+RUN_CLUSTERS = Table(
+    "run_clusters",
+    METADATA,
+    Column(
+        "run_id",
+        Id,
+        ForeignKey("runs.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("name", Words, primary_key=True),
+    Column("result", Words, nullable=False),
+)
+Index("ix_run_clusters_name", RUN_CLUSTERS.c.name)
+
+RUN_LINES = Table(
+    "run_lines",
+    METADATA,
+    Column(
+        "run_id",
+        Id,
+        ForeignKey("runs.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("text", LargeBinary, nullable=False),  # without its line feed, as it is chained
+)
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("run", String(255), nullable=False),
+    Column("plan", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("scope", Words, nullable=False),
+    UniqueConstraint("run", "plan", "at"),
+)
+Index("ix_approvals_at", APPROVALS.c.at)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from reconciler.notify.news import Standing
 from reconciler.model.watched import (
     Condition,
     ConditionKind,
@@ -10,6 +9,7 @@ from reconciler.model.watched import (
     Reading,
     Severity,
 )
+from reconciler.notify.news import Standing
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -7,22 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.watched import Happening, Told, TroubleKey
 from reconciler.notify.news import (
     RANK,
     REMIND_AFTER,
-    Key,
     Standing,
-    Told,
     find_news,
 )
-from reconciler.model.watched import Happening
 from tests.unit.notify.news_worlds import EPOCH, standing
 
 HOUR = timedelta(hours=1)
 
 
 def tell(
-    now_standing: list[Standing], told: Mapping[Key, Told], hours: float = 0, minimum="cosmetic"
+    now_standing: list[Standing],
+    told: Mapping[TroubleKey, Told],
+    hours: float = 0,
+    minimum="cosmetic",
 ):
     """What is told, as (happening, subject), and what was told by then."""
     news = find_news(now_standing, told, minimum, EPOCH + hours * HOUR)
@@ -36,7 +37,7 @@ def test_nothing_is_told_while_all_is_well():
 
 
 def test_a_trouble_is_told_once_then_daily_then_its_end():
-    told: Mapping[Key, Told] = {}
+    told: Mapping[TroubleKey, Told] = {}
     heard: list[tuple[int, Happening]] = []
     for hour in range(60):
         happenings, told = tell([standing(status="True" if hour < 50 else "False")], told, hour)

@@ -23,7 +23,7 @@ class Hook:
         handler = asyncio.current_task()
         assert handler is not None
         self.handlers.append(handler)
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):  # who asks has given up
             await self.answer(reader, writer)
         writer.close()
         with suppress(ConnectionError):

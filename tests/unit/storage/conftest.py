@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.storage import engines
 from reconciler.storage.database import Database, open_server, open_state
 from reconciler.storage.sql_tables import METADATA
 from tests.postgresql import postgresql
@@ -24,13 +25,25 @@ def server_state(server: str) -> Iterator[Database]:
     found.close()
 
 
+@pytest.fixture
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody cuts the power of a test: it does not wait for a disk."""
+    monkeypatch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))
+
+
+@pytest.fixture
+def file_state(tmp_path: Path, unsynced: None) -> Iterator[Database]:
+    """An empty state in SQLite alone, for what is the same in both."""
+    found = open_state(tmp_path / "state", EPOCH)
+    yield found
+    found.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def state(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty state with its tables."""
     if request.param == "sqlite":
-        found = open_state(tmp_path / "state", EPOCH)
-        yield found
-        found.close()
+        yield request.getfixturevalue("file_state")
         return
     found = request.getfixturevalue("server_state")
     yield found

@@ -21,9 +21,12 @@ from reconciler.errors import (
 )
 from reconciler.storage import engines
 from reconciler.storage.clusters import add_cluster, count_clusters, find_cluster
-from reconciler.storage.database import FILE, created_at, open_server, open_state, read_state
+from reconciler.storage.database import created_at, open_server, open_state, read_state
 from reconciler.storage.exclusive import hold_state
+from reconciler.storage.private import STATE
 from tests.unit.storage.moments import EPOCH, at
+
+pytestmark = pytest.mark.usefixtures("unsynced")
 
 
 def with_clusters(place: Path, count: int) -> Path:
@@ -31,7 +34,7 @@ def with_clusters(place: Path, count: int) -> Path:
     found = open_state(place, EPOCH)
     add_many(found, count)
     found.close()
-    return place / FILE
+    return place / STATE
 
 
 def counted(place: Path) -> int:
@@ -55,7 +58,8 @@ def test_it_is_known_when_it_was_begun(state):
         assert created_at(connection) == EPOCH
 
 
-def test_connections_wait_sync_and_keep_links(tmp_path):
+def test_connections_wait_sync_and_keep_links(tmp_path, monkeypatch):
+    monkeypatch.undo()  # as it is when nobody tests
     found = open_state(tmp_path / "state", EPOCH)
     with found.reading() as connection:
         settings = {
@@ -223,7 +227,7 @@ def test_tables_of_a_newer_version_are_left_alone(tmp_path):
     with pytest.raises(StoreOutdated, match=r"newer version.*move the file away"):
         open_state(path.parent, at(1))
     assert path.read_bytes() == before
-    assert [one.name for one in path.parent.iterdir()] == [FILE]
+    assert [one.name for one in path.parent.iterdir()] == [STATE]
 
 
 def _revise(path: Path, revision: str) -> None:
@@ -267,7 +271,7 @@ def test_a_reader_does_not_believe_what_others_may_have_made(tmp_path, change):
 def test_a_state_that_is_no_file_is_refused(tmp_path, change):
     path = with_clusters(tmp_path / "state", 1)
     change(path)
-    with pytest.raises(UsageError, match=FILE):
+    with pytest.raises(UsageError, match=STATE):
         open_state(path.parent, EPOCH)
 
 

@@ -9,11 +9,27 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, inspect, text
+from alembic.operations import Operations
+from sqlalchemy import (
+    BigInteger,
+    Engine,
+    Integer,
+    MetaData,
+    create_engine,
+    inspect,
+    select,
+    text,
+)
 
+from reconciler.model.watched import DriftIdentity, DriftReading, Reading, Round
 from reconciler.storage import migrations
+from reconciler.storage.approvals import Approval, store_approval
+from reconciler.storage.cluster_documents import keep_document
+from reconciler.storage.clusters import add_cluster
 from reconciler.storage.engines import migrating_engine
+from reconciler.storage.rounds import record_round
 from reconciler.storage.sql_tables import METADATA, REVISION
+from tests.unit.storage.moments import EPOCH, at
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,6 +77,48 @@ def test_a_whole_way_back_leaves_nothing(empty):
         assert inspect(connection).get_table_names() == ["alembic_version"]
 
 
+def contents(connection) -> dict[str, list[tuple]]:
+    """All rows of all tables but alembic's own."""
+    found = MetaData()
+    found.reflect(connection)
+    return {
+        table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.c))]
+        for table in found.sorted_tables
+        if table.name != "alembic_version"
+    }
+
+
+DRIFT = DriftReading(DriftIdentity("h", "a", "file", "changed-outside"), "x", "b", "1", "2")
+ROUND = Round(
+    1,
+    "drifted",
+    "d",
+    (Reading("cluster/c", "Drifted", "True", "r", "m"),),
+    (DRIFT,),
+    sizes=(("v", 2, 1),),
+)
+
+
+def test_a_step_back_and_forth_keeps_all_that_the_older_version_knew(empty):
+    with empty.begin() as connection:
+        migrations.upgrade_tables(connection, "0001")
+        cluster = add_cluster(connection, "/f", "c", EPOCH)
+        record_round(connection, cluster, ROUND, EPOCH)
+        record_round(connection, cluster, Round(0, "converged", "e"), at(1))
+        keep_document(connection, cluster, "plan", "{}", EPOCH)
+        before = contents(connection)
+        assert [name for name, rows in before.items() if not rows] == ["meta"]
+        migrations.upgrade_tables(connection, "0002")
+        approval = Approval("r", "p", EPOCH, "w", "s")
+        store_approval(connection, approval)
+        assert before.items() <= contents(connection).items()
+        migrations.downgrade_tables(connection, "-1")
+        assert contents(connection) == before
+        migrations.upgrade_tables(connection)
+        assert before.items() <= contents(connection).items()
+        assert store_approval(connection, approval)
+
+
 def test_an_upgrade_is_one_transaction(empty):
     with empty.connect() as connection:
         moved = connection.begin()
@@ -68,6 +126,19 @@ def test_an_upgrade_is_one_transaction(empty):
         moved.rollback()
     with empty.begin() as connection:
         assert inspect(connection).get_table_names() == []
+
+
+def test_a_table_that_is_made_anew_keeps_what_hangs_on_its_rows(empty):
+    with empty.begin() as connection:
+        migrations.upgrade_tables(connection)
+        cluster = add_cluster(connection, "/f", "c", EPOCH)
+        record_round(connection, cluster, ROUND, EPOCH)
+        before = contents(connection)
+        operations = Operations(MigrationContext.configure(connection))
+        how = "always" if connection.dialect.name == "sqlite" else "never"
+        with operations.batch_alter_table("clusters", recreate=how) as batch:
+            batch.alter_column("rank", existing_type=Integer(), type_=BigInteger())
+        assert contents(connection) == before
 
 
 def test_a_wheel_has_the_revisions(tmp_path):

@@ -102,6 +102,23 @@ def test_another_message_leaves_no_row(state, cluster):
         assert found == [Condition(later, at(0), at(0), at(1), at(1))]
 
 
+def test_a_round_that_failed_leaves_what_it_did_not_look_at_as_it_was(state, cluster):
+    whole = round_of(DOWN, OTHER, drift=[EDITED])
+    failed = replace(round_of(OTHER), is_whole=False)
+    assert recorded(state, cluster, whole, whole, failed, failed) == RoundChanges()
+    with state.reading() as connection:
+        both = {one.reading: one.last_seen for one in standing_conditions(connection, cluster)}
+        assert both == {DOWN: at(1), OTHER: at(3)}
+        (item,) = present_drift(connection, cluster)
+        assert (item.last_seen, item.gone) == (at(1), None)
+    with state.writing() as connection:
+        assert record_round(connection, cluster, whole, at(4)) == RoundChanges()
+        found = standing_conditions(connection, cluster)
+        assert [(one.since, one.last_seen) for one in found] == [(at(0), at(4))] * 2
+        last = record_round(connection, cluster, round_of(UP), at(5))
+        assert [one.reading for one in last.ended] == [OTHER]
+
+
 def test_two_readings_of_one_condition_are_refused_and_leave_nothing(state, cluster):
     with pytest.raises(ValueError, match="two readings"):
         recorded(state, cluster, round_of(DOWN, UP))
@@ -252,10 +269,10 @@ READINGS = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(READINGS, max_size=8))
-def test_whatever_is_read_the_last_round_stands_and_history_has_no_gaps(state, looks):
-    with state.writing() as connection:
+def test_whatever_is_read_the_last_round_stands_and_history_has_no_gaps(file_state, looks):
+    with file_state.writing() as connection:
         cluster = add_cluster(connection, "/f", "generated", EPOCH)
         seen = load_cluster(connection, cluster).seen or EPOCH
         first = int((seen - EPOCH).total_seconds() // 60) + 1

@@ -12,8 +12,9 @@ import pytest
 from reconciler.model.watched import DriftIdentity, DriftReading, Reading, Round
 from reconciler.storage.cluster_documents import keep_document
 from reconciler.storage.clusters import add_cluster
-from reconciler.storage.database import FILE, Database, open_state
+from reconciler.storage.database import Database, open_state
 from reconciler.storage.engines import writing_engine
+from reconciler.storage.private import STATE
 from reconciler.storage.rounds import record_round
 from reconciler.web.app import Server, build_app
 from reconciler.web.events import EventHub
@@ -86,6 +87,6 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(blank: Path, tmp_path: Path) -> Iterator[Site]:
     directory = Path(shutil.copytree(blank, tmp_path / "state"))
-    database = Database(writing_engine(directory / FILE), str(directory / FILE))
+    database = Database(writing_engine(directory / STATE), str(directory / STATE))
     yield Site(database)
     database.close()
