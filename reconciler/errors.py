@@ -106,6 +106,12 @@ class VerificationFailed(ExecutionError):
         self.remaining = tuple(remaining)
 
 
+class WorkFailed(ReconcilerError):
+    """A working process of the daemon could not do what it was to do; the message says why."""
+
+    retryable = True
+
+
 class StoreFailed(ReconcilerError):
     """The database of the state could not be used; ``path`` is its file or its address."""
 

@@ -103,4 +103,6 @@ def found_run(state_dir: str | None, run: str) -> Path:
     if not exact:
         raise UsageError(f"no run {run!r} in {place}; reconcile history lists them")
     names = ", ".join(path.stem for path in exact[:5]) + (", ..." if exact[5:] else "")
-    raise UsageError(f"{run!r} is the beginning of {len(exact)} runs: {names}")
+    raise UsageError(
+        f"{run!r} is the beginning of {len(exact)} runs: {names}; write more of it"
+    )

@@ -67,9 +67,16 @@ async def observe_one(
         completed = await host.run(command)
     except HostUnreachable as error:
         return Unreachable(host.name, error.code, error.message)
+    return told_by(host.name, command, completed, parsers)
+
+
+def told_by(
+    name: str, command: Command, completed: Completed, parsers: Parsers
+) -> HostFacts | Unreachable:
+    """What the host ``name`` has by the answer to ``command``; without a probe's, why not."""
     before, marker, answer = f"\n{completed.stdout}".partition(MARKER)
     if not marker:
-        return Unreachable(host.name, "probe-garbled", _no_probe(completed))
+        return Unreachable(name, "probe-garbled", _no_probe(completed))
     facts = parse_facts(marker[1:] + answer, parsers)
     if (told := installed_answer(before)) is None:
         return facts

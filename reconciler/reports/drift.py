@@ -9,6 +9,7 @@ from itertools import accumulate
 from reconciler.diffing import differences
 from reconciler.model.addresses import without_host
 from reconciler.planning.review.drift import Drift, Item
+from reconciler.planning.review.severity import consequence
 from reconciler.reports import junit
 from reconciler.reports.comparing import in_sizes, told_difference
 from reconciler.reports.grouping import fold_names, group_alike, hide_host, refusals, show_hosts
@@ -39,6 +40,7 @@ def drift_document(found: Sequence[Drift], version: str) -> Mapping[str, object]
 def _item(cluster: str, item: Item) -> Mapping[str, object]:
     fields = asdict(item)
     fields["class"] = fields.pop("kind")
+    fields |= asdict(consequence(item))
     inside = differences(item.expected, item.actual)
     return {"cluster": cluster, **fields, "differences": list(inside)}
 
@@ -109,17 +111,18 @@ def _group(found: Sequence[Item]) -> _Group:
 
 def _lines(group: _Group) -> Iterator[str]:
     code = f"  {group.item.code}" if group.item.code else ""
-    yield f"    {group.where}  {group.what}  ({group.item.truth}){code}"
+    severity = consequence(group.item).severity
+    yield f"    {group.where}  {group.what}  ({group.item.truth})  {severity}{code}"
     yield from (f"      {line}" for line in group.told)
 
 
 def _told(item: Item) -> Iterator[str]:
     """What is there, what should be, and why that matters."""
+    leads_to = f"leads to: {consequence(item).leads_to}"
     if item.code:
-        yield str(item.actual)
-        yield f"remedy: {item.because}"
+        yield from (str(item.actual), leads_to, f"remedy: {item.because}")
         return
-    yield item.because
+    yield from (item.because, leads_to)
     yield from told_difference(*in_sizes(item.address, item.expected, item.actual))
 
 
@@ -168,10 +171,13 @@ def _difference(group: _Group) -> str:
 def _parts(drift: Drift) -> Iterator[str]:
     if drift.items:
         rows = (
-            (prose(group.where), code(group.what), group.item.truth, group.item.kind)
+            (
+                *(prose(group.where), code(group.what), group.item.truth, group.item.kind),
+                consequence(group.item).severity,
+            )
             for group in _groups(drift.items)
         )
-        listed = table(("hosts", "what", "truth", "class"), rows)
+        listed = table(("hosts", "what", "truth", "class", "severity"), rows)
         yield f"Cluster {code(drift.name)}\n\n{listed}\n"
     rest = [f"- {prose(text)}\n" for _style, text in _rest(drift)]
     yield from [*rest, "\n"] if rest else []
@@ -189,7 +195,7 @@ def drift_suites(found: Sequence[Drift]) -> list[junit.Suite]:
         cases = [
             junit.Case(
                 f"{item.host or 'all'} {item.address} ({item.truth})",
-                "\n".join((f"{item.kind}: {item.because}", *_told(item))),
+                "\n".join((f"{item.kind}, {consequence(item).severity}", *_told(item))),
                 item.kind,
             )
             for item in drift.items

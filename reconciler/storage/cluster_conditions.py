@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, selec
 
 from reconciler.model.watched import Condition, Opened, Reading, Round
 from reconciler.storage.columns import storable_words
+from reconciler.storage.paging import page_back
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
 from reconciler.storage.transitions import follow_condition
 
@@ -26,10 +27,15 @@ def standing_conditions(connection: Connection, cluster: int) -> Sequence[Condit
 def past_conditions(
     connection: Connection, cluster: int, before: datetime, limit: int
 ) -> Sequence[tuple[Condition, datetime]]:
-    """Conditions that stand no more, with when each ended: the latest that began ``before``, at most ``limit``."""
-    ended = and_(CONDITIONS.c.ended.is_not(None), CONDITIONS.c.began < before)
-    latest = (CONDITIONS.c.began.desc(), CONDITIONS.c.id.desc())
-    rows = connection.execute(_asked(cluster, ended).order_by(*latest).limit(limit))
+    """Conditions that stand no more, with when each ended: the latest that did ``before``.
+
+    At most ``limit``, and all that ended in the moment of the last: the next page begins before it.
+    """
+    ended = CONDITIONS.c.ended
+    which = page_back(connection, ended, CONDITIONS.c.cluster_id == cluster, before, limit)
+    rows = connection.execute(
+        _asked(cluster, which).order_by(ended.desc(), CONDITIONS.c.id.desc())
+    )
     return [(_condition(row), row.ended) for row in rows]
 
 

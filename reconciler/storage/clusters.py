@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    update,
 )
 
 from reconciler.model.watched import ConditionKind, ConditionStatus
@@ -77,11 +78,26 @@ def add_cluster(connection: Connection, file: str, name: str, now: datetime) -> 
     return number
 
 
+def move_cluster(connection: Connection, cluster: int, file: str) -> None:
+    """Another file has the cluster from now on; what is stored of it stays."""
+    one = update(CLUSTERS).where(CLUSTERS.c.id == cluster)
+    connection.execute(one.values(file=file))
+
+
 def find_cluster(connection: Connection, file: str, name: str) -> StoredCluster | None:
     """The cluster of that name in that file; None if it is not stored."""
     named = and_(CLUSTERS.c.file == file, CLUSTERS.c.name == name)
     row = connection.execute(select(CLUSTERS).where(named)).one_or_none()
     return None if row is None else _cluster(row)
+
+
+def named_clusters(connection: Connection, names: Collection[str]) -> Sequence[StoredCluster]:
+    """The clusters of these names, whichever file has them."""
+    found = []
+    for name in sorted(names):  # each by its own: a statement has a limit of values
+        asked = select(CLUSTERS).where(CLUSTERS.c.name == name).order_by(CLUSTERS.c.id)
+        found += [_cluster(row) for row in connection.execute(asked)]
+    return found
 
 
 def load_cluster(connection: Connection, cluster: int) -> StoredCluster | None:

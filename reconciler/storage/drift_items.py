@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, selec
 
 from reconciler.model.watched import DriftIdentity, DriftItem, DriftReading, Round
 from reconciler.storage.columns import storable_words
+from reconciler.storage.paging import page_back
 from reconciler.storage.sql_tables import CLUSTERS, DRIFT_ITEMS, DRIFT_SPELLS
 
 _PRESENT = DRIFT_ITEMS.c.gone.is_(None)
@@ -27,10 +28,15 @@ def present_drift(connection: Connection, cluster: int) -> Sequence[DriftItem]:
 def past_drift(
     connection: Connection, cluster: int, before: datetime, limit: int
 ) -> Sequence[DriftItem]:
-    """Differences that are gone since a moment ``before``, the latest first, at most ``limit``."""
+    """Differences that are gone since a moment ``before``, the latest first.
+
+    At most ``limit``, and all that went in the moment of the last: the next page begins before it.
+    """
     gone = DRIFT_ITEMS.c.gone
-    asked = _asked(cluster, and_(gone.is_not(None), gone < before))
-    rows = connection.execute(asked.order_by(gone.desc(), DRIFT_ITEMS.c.id.desc()).limit(limit))
+    which = page_back(connection, gone, DRIFT_ITEMS.c.cluster_id == cluster, before, limit)
+    rows = connection.execute(
+        _asked(cluster, which).order_by(gone.desc(), DRIFT_ITEMS.c.id.desc())
+    )
     return [_item(row) for row in rows]
 
 

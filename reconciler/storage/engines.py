@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SQLite
 from urllib.parse import quote
@@ -16,7 +17,12 @@ from reconciler.errors import StoreBusy, StoreDamaged, StoreFailed, StoreFull
 # Milliseconds that one connection waits for another. One daemon writes, so it is only for backups.
 BUSY = 5000
 # Primary codes of sqlite3.h.
-SQLITE_BUSY, SQLITE_LOCKED, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_NOTADB = 5, 6, 11, 13, 26
+SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_CORRUPT = 5, 6, 10, 11
+SQLITE_FULL, SQLITE_NOTADB = 13, 26
+# Of PostgreSQL's appendix A.
+DISK_FULL, LOCK_NOT_AVAILABLE = "53100", "55P03"
+# Bytes: what SQLite wants at once for the file that its connections share.
+ROOM = 64 << 10
 # What SQLite is told on each connection. FULL, for an approval must outlive a power cut; a round of
 # a cluster is one transaction, so it costs one sync.
 WRITING = (
@@ -92,8 +98,18 @@ def _named(place: str, error: DBAPIError) -> StoreFailed:
     words = str(error.orig).strip()
     if code in {SQLITE_CORRUPT, SQLITE_NOTADB}:
         return StoreDamaged(place, f"is damaged ({words})")
-    if code == SQLITE_FULL or state == "53100":  # disk_full
+    if code == SQLITE_FULL or state == DISK_FULL or (code == SQLITE_IOERR and _is_full(place)):
         return StoreFull(place, "could not be written: there is no room left on its disk")
-    if code in {SQLITE_BUSY, SQLITE_LOCKED} or state == "55P03":  # lock_not_available
+    if code in {SQLITE_BUSY, SQLITE_LOCKED} or state == LOCK_NOT_AVAILABLE:
         return StoreBusy(place, f"is held by another program for {BUSY // 1000} s and longer")
+    if code == SQLITE_IOERR:
+        words = f"{words}; look at its disk, `dmesg` tells more"
     return StoreFailed(place, f"could not be used: {words}")
+
+
+def _is_full(place: str) -> bool:
+    """What is beside the file says no more than that it failed, where it finds no room."""
+    with suppress(OSError):
+        found = os.statvfs(Path(place).parent)
+        return found.f_bavail * found.f_frsize < ROOM
+    return False

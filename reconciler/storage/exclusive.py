@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.errors import StoreHeld
@@ -31,7 +31,8 @@ def hold_state(directory: Path) -> Iterator[None]:
             words = f"is in use by another reconcile (process {holder}): stop it first"
             raise StoreHeld(str(directory), words) from None
         os.ftruncate(file, 0)
-        os.write(file, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # a full disk must not end who only tells
+            os.write(file, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(file)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     select,
     true,
 )
@@ -31,6 +32,7 @@ from reconciler.storage.sql_tables import (
     CONDITIONS,
     DRIFT_ITEMS,
     DRIFT_SPELLS,
+    META,
     OBSERVATIONS,
     RUN_LINES,
     RUNS,
@@ -41,6 +43,9 @@ from reconciler.storage.sql_tables import (
 BATCH, RUN_BATCH = 2000, 20
 # After that, a volume has one sample a day.
 THIN_AFTER = timedelta(days=14)
+# How much further ages are counted at each sweep.
+STRIDE = timedelta(days=2)
+_REACHED = ("pruned-at", "pruned-to")
 # However little room there is: what is younger stays.
 YOUNGEST = timedelta(hours=1)
 GIVING_BACK = "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);"
@@ -95,10 +100,11 @@ HISTORY = (
 def prune(connection: Connection, limits: Limits, now: datetime) -> Pruned:
     """Delete a batch of what is older, or more, than the limits let stay.
 
-    The caller goes on, in another transaction, while there are ``more``. Where the bytes are too
-    many, the age is halved until something is deleted. Those of PostgreSQL are not counted: it
-    gives them back when it vacuums.
+    The caller goes on, in another transaction, with the same ``now``, while there are ``more``.
+    Where the bytes are too many, the age is halved until something is deleted. Those of PostgreSQL
+    are not counted: it gives them back when it vacuums.
     """
+    now = _reach(connection, now)
     rows = dict(_prune_old(connection, now - limits.age))
     too_old = and_(APPROVALS.c.at < now - limits.approvals)
     _add(rows, APPROVALS, _delete(connection, APPROVALS, APPROVALS.c.at, too_old, BATCH))
@@ -111,6 +117,24 @@ def prune(connection: Connection, limits: Limits, now: datetime) -> Pruned:
         rows = dict(_prune_old(connection, now - age))
     found = {name: count for name, count in rows.items() if count}
     return Pruned(found, more=bool(found))
+
+
+def _reach(connection: Connection, now: datetime) -> datetime:
+    """The time by which ages are counted: ``now``, but at most a ``STRIDE`` further than at the sweep before.
+
+    A clock that is set wrong by years then costs days of history, not all of it.
+    """
+    asked_for = select(META.c.name, META.c.value).where(META.c.name.in_(_REACHED))
+    known: dict[str, str] = {row.name: row.value for row in connection.execute(asked_for)}
+    asked, reached = (known.get(name) for name in _REACHED)
+    if asked == now.isoformat() and reached is not None:
+        return datetime.fromisoformat(reached)
+    found = now if reached is None else min(now, datetime.fromisoformat(reached) + STRIDE)
+    connection.execute(delete(META).where(META.c.name.in_(_REACHED)))
+    words = zip(_REACHED, (now.isoformat(), found.isoformat()), strict=True)
+    rows = [{"name": name, "value": value} for name, value in words]
+    connection.execute(insert(META), rows)
+    return found
 
 
 def _add(rows: dict[str, int], table: Table, count: int) -> None:

@@ -85,7 +85,8 @@ Index(
     sqlite_where=CONDITIONS.c.ended.is_(None),
     postgresql_where=CONDITIONS.c.ended.is_(None),
 )
-Index("ix_conditions_history", CONDITIONS.c.cluster_id, CONDITIONS.c.began)
+# What stands of a cluster is found without its history, and that in the order in which it ended.
+Index("ix_conditions_history", CONDITIONS.c.cluster_id, CONDITIONS.c.ended)
 Index("ix_conditions_ended", CONDITIONS.c.ended)
 
 DRIFT_ITEMS = Table(

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
+from reconciler.hosts.proof import is_joined, join_steps
 from reconciler.hosts.simulator import SimulatedHost
 from reconciler.hosts.simulator.commands import name_here
 from reconciler.hosts.simulator.presets import Shape
@@ -25,6 +26,7 @@ from tests.runs import Controller, members, of, volume, witnessed
 SIZES = (3, 8, 16, 32)
 CASES = ("create", "join", "leave", "grow")
 SLOTS = 40
+MARK = f"@@reconcile-ended-{0:016x}"
 # Round trips of a command over a connection that is open: a channel, then the command.
 TRIPS = 2
 # Seconds that shift no timer of a run, and are long beside the resolution of its clock.
@@ -33,17 +35,30 @@ SHORT = 0.01
 
 @dataclass(slots=True)
 class Counted(Line):
-    """Counts all that a run says to its hosts; each answer takes ``round_trip`` seconds longer."""
+    """Counts all that a run says to its hosts; each answer takes ``round_trip`` seconds longer.
+
+    A look that travels with a command is counted as a probe, too, but is no exchange of its own;
+    nor are commands that follow another one, whose bytes are counted with that one's.
+    """
 
     round_trip: float = 0.0
     kinds: Counter[str] = field(default_factory=Counter)
     sizes: Counter[str] = field(default_factory=Counter)
+    exchanges: int = 0
 
     async def carry(self, host: SimulatedHost, command: Command) -> Completed:
         """Sends a command, and counts it."""
-        name = name_here(host.machine, command.argv)
-        self.kinds[name] += 1
-        self.sizes[name] += len(shlex.join(command.argv).encode()) + len(command.stdin.encode())
+        self.exchanges += 1
+        sent = join_steps(command, MARK) if is_joined(command) else command
+        size = len(shlex.join(sent.argv).encode()) + len(sent.stdin.encode())
+        if command.look:
+            looks = len(shlex.join(command.look).encode())
+            self.kinds["probe"] += 1
+            self.sizes["probe"] += looks
+            size -= looks
+        names = [name_here(host.machine, one.argv) for one in (command, *command.then)]
+        self.kinds.update(names)
+        self.sizes[names[0]] += size
         ended = await Line.carry(self, host, command)
         await asyncio.sleep(self.round_trip)
         return ended
@@ -108,7 +123,7 @@ def counts(case: str, count: int) -> Counts:
     (line, seconds), (_, longer) = play(case, count, 0.0), play(case, count, SHORT)
     return Counts(
         count,
-        line.kinds.total(),
+        line.exchanges,
         line.kinds["probe"],
         line.kinds["gate lease-renew"],
         line.sizes.total(),

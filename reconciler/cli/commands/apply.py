@@ -180,7 +180,7 @@ async def _run(
 
     Raises Abort for a Ctrl-C before anything is carried out.
     """
-    async with connect_hosts(request.desired) as fleet:
+    async with connect_hosts(request.desired, compress=True) as fleet:
         total = sum(len(contacted_members(cluster)) for cluster in request.desired.clusters)
         with observing(total, no_color=request.no_color) as watch:
             try:

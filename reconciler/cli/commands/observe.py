@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
@@ -25,15 +23,20 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import check_facts_name, is_given
 from reconciler.cli.terminal import note, observing, plain, show
+from reconciler.cli.work import complete
 from reconciler.loading import read
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.refusals import format_unread
 from reconciler.model.roles import contacted_members
-from reconciler.pipeline import ClusterObservations, Options, look_at, recorded_probe_arguments
+from reconciler.observation import (
+    ClusterObservations,
+    Options,
+    look_at,
+    recorded_probe_arguments,
+)
 from reconciler.reports.documents import facts_document, facts_text
-from reconciler.reports.facts import host_lines
-from reconciler.reports.facts_table import observed_lines
 from reconciler.storage.private import write_private
 
 SOME_UNREAD = 4
@@ -76,7 +79,7 @@ def command(
         desired = read(path)
         claims.take(path, desired)
         options = Options(parallelism=parallelism)
-        pairs = asyncio.run(_look(desired, options, no_color=no_color))
+        pairs = complete(_look(desired, options, no_color=no_color))
         if not claims.names:
             return FileResult(_exit_code(pairs), lambda: _show(pairs, verbose, no_color), dict)
         every.extend(pairs)
@@ -121,6 +124,9 @@ def _write(
 def _show(
     pairs: ClusterObservations, detail: int, no_color: bool
 ) -> None:  # the value of the flag of that name
+    from reconciler.reports.facts import host_lines  # noqa: PLC0415  # not for a document
+    from reconciler.reports.facts_table import observed_lines  # noqa: PLC0415  # as above
+
     show(observed_lines(pairs), no_color)
     show(host_lines(pairs) if detail else (), no_color)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -20,15 +22,16 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.output import DOCUMENT, written_form
-from reconciler.cli.planned import plan_desired
+from reconciler.cli.planned import FactsFile, plan_desired
 from reconciler.cli.run_records import STATE_DIR, told_of_failures
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note
 from reconciler.loading import digest, find_places, load, read_text
+from reconciler.loading.claims import Claims
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.reports.documents import plan_document
 from reconciler.reports.plan_views import plan_views
 from reconciler.reports.text import saved_for
@@ -86,6 +89,7 @@ def command(
         refuse_several(given, "--format html", "name one FILE, or say --format markdown")
 
     claims = Claims(names=bool(facts))
+    recorded = FactsFile(facts) if facts else None
 
     def work(path: str) -> FileResult:
         source = read_text(path)
@@ -93,12 +97,16 @@ def command(
         claims.take(path, desired)
         check_targets(desired, targets)
         plan, pairs = plan_desired(
-            desired, Options(targets, parallelism), facts=facts, no_color=no_color
+            desired, Options(targets, parallelism), facts=recorded, no_color=no_color
         )
         plan = plan if facts else told_of_failures(plan, state_dir)
-        places = find_places(source, desired.clusters)
+        told = form == "text" and written in {"", "text"}  # in words, which name no places
+        places = {} if told else find_places(source, desired.clusters)
         around = Surroundings(path, places, plan_views(plan, pairs))
-        document = plan_document(plan, desired, targets, digest(source), around)
+
+        def document() -> Mapping[str, Any]:
+            return plan_document(plan, desired, targets, digest(source), around)
+
         shown = ShownPlan(plan, around, document)
         if output:
             write_private(output, shown.text(written, verbose))
@@ -109,7 +117,7 @@ def command(
                 shown.show(form, verbose, no_color=no_color)
 
         code = _exit_code(plan, detailed=detailed_exitcode)
-        return FileResult(code, show, lambda: document, lambda: shown.parts(form))
+        return FileResult(code, show, document, lambda: shown.parts(form))
 
     return run_files(given, form, work, no_color=no_color)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from reconciler.cli.options import NO_NOTES
 from reconciler.errors import UsageError
 
 PROBE = "probe"
@@ -14,6 +15,7 @@ PROBE = "probe"
 @click.command("scripts")
 @click.argument("words", nargs=-1, metavar="[VERB|SECTION...]")
 @click.option("--comments", is_flag=True, help="With the comments, which stay at home.")
+@NO_NOTES
 def command(words: tuple[str, ...], comments: bool) -> int:
     """Print what runs on a host, to the letter: of a VERB that acts, or for SECTIONs that are read.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import NO_COLOR, formats
+from reconciler.cli.options import NO_COLOR, NO_NOTES, formats
 from reconciler.cli.run_records import STATE_DIR, found_run, load_record, run_from_record
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan, show_saved_plan
 from reconciler.cli.terminal import show
@@ -30,6 +30,7 @@ RUN_FORMS = ("text", "json")
 @click.option("-v", "--verbose", count=True, help="Whole outputs, and what proved each action.")
 @formats(PLAN_FORMS)
 @NO_COLOR
+@NO_NOTES
 def command(
     run: str,
     state_dir: str | None,

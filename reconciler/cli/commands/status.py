@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.claims import Claims
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
@@ -25,13 +24,15 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.terminal import observing, plain, show
+from reconciler.cli.work import complete
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
 from reconciler.model.roles import contacted_members
-from reconciler.pipeline import HostFactory, Watch, member_hosts, probe_for
+from reconciler.observation import HostFactory, Watch, member_hosts, probe_for
 from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
@@ -86,7 +87,7 @@ def command(
         looks = _Looks(desired, interval, parallelism, no_color)
         if watch:
             return FileResult(asyncio.run(_again(looks, form, no_color)), lambda: None, dict)
-        document = asyncio.run(_first_look(looks))
+        document = complete(_first_look(looks))
         return FileResult(
             exit_code(document),
             lambda: _show(document, form, no_color=no_color),

@@ -1,27 +1,62 @@
 """`history` and `show` tell the same with and without a database, whatever became of the files."""
 
+import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reconciler.cli import run
 from reconciler.cli.indexed_runs import outlines
-from reconciler.execution.journal import Journal
-from reconciler.execution.run_index import FRESH, index_runs
+from reconciler.cli.run_records import run_from_record
+from reconciler.execution.journal import GENESIS, Content, Journal, parse_record
+from reconciler.execution.run_index import (
+    FRESH,
+    index_content,
+    index_runs,
+    record_of_outline,
+    stored_record,
+)
+from reconciler.reports.history import history_document
+from reconciler.storage import engines
 from reconciler.storage.approvals import Approval, latest_approvals, plan_approvals
-from reconciler.storage.database import open_state
+from reconciler.storage.database import Database, open_state
 from reconciler.storage.private import STATE
-from reconciler.storage.runs import count_runs, find_run, latest_runs, run_lines
+from reconciler.storage.runs import (
+    count_runs,
+    drop_run,
+    find_run,
+    latest_runs,
+    run_lines,
+    run_outlines,
+)
 
 BEGAN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHO = {"user": "ops", "controller": "desk", "file": "c.yaml", "file_digest": "ab" * 32}
 ACTION = {"cluster": "c", "action": "c/n1/mount/v", "host": "n1", "summary": "mount v"}
 # Later than the files of a test are.
 LATER = timedelta(seconds=FRESH + 1)
+
+
+@pytest.fixture
+def file_state(tmp_path: Path) -> Iterator[Database]:
+    found = open_state(tmp_path / "state", BEGAN)
+    yield found
+    found.close()
+
+
+@pytest.fixture(autouse=True)
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody cuts the power of a test: it does not wait for a disk."""
+    monkeypatch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))
 
 
 def recorded(place: Path, name: str, *, end="converged", counts=None, actions=2) -> Path:
@@ -114,6 +149,18 @@ def test_a_list_of_indexed_runs_opens_no_file_of_theirs(place, capsys, monkeypat
     assert read == []
     told(capsys, place, "show", "20261101", "--verify")
     assert read == ["20261101"]
+
+
+def test_it_is_read_while_the_daemon_writes(place, capsys):
+    indexed(place)
+    before = everything(capsys, place)
+    database = open_state(place, BEGAN)
+    try:
+        with database.writing() as connection:
+            drop_run(connection, "20261101T000000Z-aaaaaa")
+            assert everything(capsys, place) == before
+    finally:
+        database.close()
 
 
 def edit(path: Path) -> None:
@@ -262,3 +309,69 @@ def test_garbage_beside_the_records_stops_no_indexing(place, capsys):
     done = indexed(place)
     assert set(done.unreadable) == {"directory", "link"}
     assert told(capsys, place, "history") == before
+
+
+EVENTS = st.sampled_from(
+    [
+        ("run-started", {"cluster": None, **WHO}),
+        ("observed", {"cluster": "c", "plan": "9c1f", "actions": 3}),
+        ("observed", {"cluster": "d", "plan": "aaaa", "actions": 1}),
+        ("action-started", ACTION),
+        ("action-finished", {**ACTION, "seconds": 1.0}),
+        ("action-failed", {**ACTION, "message": "no"}),
+        ("barrier", ACTION),
+        ("told", {"cluster": "c", "message": "é\u2028\udcff"}),
+        (
+            "run-finished",
+            {"result": "converged", "counts": {"done": 1}, "clusters": {"c": "x"}},
+        ),
+        ("run-finished", {"result": "failed", "counts": {"done": 0}, "exit_code": 4}),
+        ("run-finished", {"result": "refused"}),
+    ]
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(EVENTS, st.integers(0, 999)), max_size=8))
+def test_whatever_a_record_says_its_index_says_the_same(file_state, events):
+    texts, last, at = [], GENESIS, BEGAN
+    for (event, details), seconds in events:
+        at += timedelta(seconds=seconds)
+        line = {"event": event, "time": at.isoformat(), "run": "r", **details}
+        body = json.dumps({**line, "previous": last})
+        last = hashlib.sha256(body.encode()).hexdigest()
+        texts.append(f'{body[:-1]}, "hash": "{last}"}}'.encode())
+    content = Content(b"".join(text + b"\n" for text in texts), False, "1", 0.0)
+    record = parse_record(content.text, "r", at_work=False)
+    assert record.broken is None
+    index_content(file_state, "r", content, BEGAN)
+    with file_state.reading() as connection:
+        stored = find_run(connection, "r")
+        outline = run_outlines(connection, "").get("r")
+        whole = stored_record(stored, run_lines(connection, "r"))
+    expected = history_document([run_from_record(record)])
+    assert stored.settled == (whole is not None)
+    if whole is not None:
+        assert whole == record
+    if outline is not None:
+        assert stored.settled
+        found = record_of_outline("r", outline[1])
+        assert history_document([run_from_record(found)]) == expected
+    assert stored.result == expected["runs"][0]["result"]
+
+
+def test_without_a_database_nothing_of_it_is_imported(tmp_path):
+    recorded(tmp_path / "state", "20261101T000000Z-aaaaaa")
+    words = f"'--state-dir', {str(tmp_path / 'state')!r}"
+    code = (
+        "import sys\n"
+        "from reconciler.cli import run\n"
+        f"run(['history', {words}])\n"
+        f"run(['show', {words}])\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "converged" in done.stdout
+    assert not {"sqlalchemy", "alembic"} & set(done.stderr.split())

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.storage import engines
-from reconciler.storage.database import Database, open_server, open_state
-from reconciler.storage.sql_tables import METADATA
+from reconciler.storage.database import CREATED, Database, open_server, open_state
+from reconciler.storage.sql_tables import META, METADATA
 from tests.postgresql import postgresql
 from tests.unit.storage.moments import EPOCH
 
@@ -49,5 +49,5 @@ def state(request: pytest.FixtureRequest) -> Iterator[Database]:
     yield found
     with found.writing() as connection:
         for table in reversed(METADATA.sorted_tables):
-            if table.name != "meta":
-                connection.execute(table.delete())
+            kept = META.c.name == CREATED
+            connection.execute(table.delete().where(~kept) if table is META else table.delete())

@@ -1,6 +1,7 @@
 """The file of the state: opened, damaged, full, held by another, of another version."""
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -138,6 +139,24 @@ def test_a_damaged_state_is_kept_aside_and_begun_anew(tmp_path, damage):
     again = open_state(path.parent, at(3))
     again.close()
     assert again.aside == path.with_name("state.db.damaged-20260101T000300Z-2")
+
+
+def test_what_is_beside_a_damaged_state_goes_aside_with_it(tmp_path):
+    place = tmp_path / "state"
+    found = open_state(place, EPOCH)
+    add_many(found, 9)
+    left = shutil.copytree(place, tmp_path / "left")  # as a killed writer leaves it
+    found.close()
+    write_words(left / STATE)
+    written = (left / f"{STATE}-wal").read_bytes()
+    assert written
+    found = open_state(left, at(3))
+    try:
+        assert found.aside.with_name(f"{found.aside.name}-wal").read_bytes() == written
+        with found.reading() as connection:
+            assert count_clusters(connection) == 0
+    finally:
+        found.close()
 
 
 def test_damage_that_shows_while_it_is_used_is_told_as_such(tmp_path):

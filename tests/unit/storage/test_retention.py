@@ -111,7 +111,7 @@ def test_lines_of_an_old_run_go_and_the_run_stays(state):
 
 def test_approvals_have_an_age_of_their_own(state):
     watched_for(state, 1)
-    prune_all(state, KEEP, EPOCH + KEEP.approvals)
+    assert "approvals" not in prune_all(state, KEEP, EPOCH + KEEP.approvals)
     with state.reading() as connection:
         assert len(latest_approvals(connection, 9)) == 1
     assert prune_all(state, KEEP, EPOCH + KEEP.approvals + timedelta(days=1)) == {
@@ -140,6 +140,25 @@ def test_more_rows_than_are_wanted_go_the_oldest_first(state):
         assert [one.reading.reason for one, _ in past] == [f"r{n}" for n in range(58, 48, -1)]
         assert len(observed_spans(connection, cluster, EPOCH)) == 11
         assert len(standing_conditions(connection, cluster)) == 2
+
+
+def test_a_clock_of_another_year_costs_days_of_history_and_not_all_of_it(state):
+    cluster = watched_for(state, 100)
+    with state.reading() as connection:
+        past = len(past_conditions(connection, cluster, at(10**7), 999))
+    prune_all(state, KEEP, at(89 * DAY))
+    far = at(9999 * DAY)
+    assert prune_all(state, KEEP, far) == {"observations": 1, "samples": 1, "run_lines": 2}
+    assert prune_all(state, KEEP, far) == {}
+    # set right again, it goes on from there
+    assert prune_all(state, KEEP, at(100 * DAY)) == {
+        "observations": 2,
+        "samples": 2,
+        "conditions": 2,
+        "drift_spells": 1,
+    }
+    with state.reading() as connection:
+        assert len(past_conditions(connection, cluster, at(10**7), 999)) == past - 2
 
 
 def test_old_samples_are_thinned_to_one_a_day(state):

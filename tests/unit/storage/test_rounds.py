@@ -83,7 +83,7 @@ def test_what_stood_before_is_history(state, cluster):
     with state.reading() as connection:
         assert standing_conditions(connection, cluster) == [now]
         assert past_conditions(connection, cluster, at(9), 9) == [(before, at(2))]
-        assert past_conditions(connection, cluster, at(0), 9) == []
+        assert past_conditions(connection, cluster, at(2), 9) == []
 
 
 def test_a_condition_that_is_read_no_more_has_ended(state, cluster):
@@ -150,6 +150,43 @@ def test_a_round_in_which_nothing_changed_writes_two_rows(state, cluster):
         ["UPDATE", "observations"],
         ["UPDATE", "clusters"],
     ]
+
+
+def test_what_stands_is_found_without_its_history(file_state):
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest):
+        asked.append((statement, parameters))
+
+    with file_state.writing() as connection:
+        cluster = add_cluster(connection, "/f", "c", EPOCH)
+        event.listen(file_state.engine, "before_cursor_execute", note)
+        record_round(connection, cluster, round_of(DOWN), EPOCH)
+        event.remove(file_state.engine, "before_cursor_execute", note)
+        plans = [
+            row[3]
+            for statement, parameters in asked
+            if statement.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert [words for words in plans if "SCAN" in words] == []
+    (conditions,) = (words for words in plans if "SEARCH conditions" in words)
+    assert "(cluster_id=? AND ended=?)" in conditions
+
+
+def test_pages_of_history_leave_nothing_out(state, cluster):
+    many = [replace(DOWN, subject=f"member/n{n}") for n in range(4)]
+    drift = [replace(EDITED, identity=replace(CONF, host=f"n{n}")) for n in range(3)]
+    rounds = [round_of(*many, drift=drift), round_of(many[0]), round_of(), round_of(*many)]
+    recorded(state, cluster, *rounds, round_of())
+    found, before = [], at(99)
+    with state.reading() as connection:
+        while page := past_conditions(connection, cluster, before, 2):
+            found.append([one.reading.subject[-1] for one, _ in page])
+            before = page[-1][1]
+        assert found == [["3", "2", "1", "0"], ["0", "3", "2", "1"]]
+        assert len(past_drift(connection, cluster, at(99), 2)) == 3
+        assert past_drift(connection, cluster, at(1), 2) == []
 
 
 def test_a_round_of_an_unknown_cluster_is_refused(state):

@@ -103,7 +103,7 @@ def _make_conditions() -> None:
         sqlite_where=standing,
         postgresql_where=standing,
     )
-    op.create_index("ix_conditions_history", "conditions", ["cluster_id", "began"])
+    op.create_index("ix_conditions_history", "conditions", ["cluster_id", "ended"])
     op.create_index("ix_conditions_ended", "conditions", ["ended"])
 
 

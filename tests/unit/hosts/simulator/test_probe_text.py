@@ -320,6 +320,17 @@ async def test_a_map_without_a_path_is_not_read():
     ]
 
 
+async def test_a_path_that_multipath_alone_calls_failed_is_told():
+    world = bare_cluster(1, "san")
+    world.machines["node01"].failed_paths |= {"sda", "sdb"}
+    world.machines["node01"].down_paths.add("sdb")
+    host, ref = connect(world, "node01"), f"wwid={world.luns['lun1'].wwid}"
+    told = dict(
+        row[1:] for row in await section(host, "disks", "--want", ref) if row[0] == "state"
+    )
+    assert told == {"sda": "failed", "sdb": "transport-offline"}
+
+
 async def test_a_path_that_is_down_is_told_of_disks_that_are_asked_for():
     world = bare_cluster(1, "san")
     world.machines["node01"].down_paths.add("sdb")
