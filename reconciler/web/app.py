@@ -14,13 +14,13 @@ from starlette.exceptions import HTTPException as PlainHTTPException
 
 from reconciler import __version__
 from reconciler.errors import StoreFailed
-from reconciler.storage.database import Database
 from reconciler.web import api, dashboard
 from reconciler.web.etags import ETags
 from reconciler.web.events import EventHub
 from reconciler.web.gatekeeper import Gatekeeper
 from reconciler.web.guards import Access, App, Attempts
 from reconciler.web.metrics import Metrics
+from reconciler.web.state_reader import Reads
 
 _KIND = "application/problem+json"
 
@@ -29,7 +29,7 @@ _KIND = "application/problem+json"
 class Server:
     """What the application needs of the world; ``seconds`` is a clock that is never set back."""
 
-    database: Database
+    database: Reads
     clock: Callable[[], datetime]
     seconds: Callable[[], float]
     access: Access = field(default_factory=Access)

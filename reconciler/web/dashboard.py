@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reconciler import __version__
+from reconciler.model.addresses import volume_address
 from reconciler.model.quantities import format_size
 from reconciler.model.watched import ConditionKind, ConditionStatus
 from reconciler.reports import explain
@@ -155,13 +156,8 @@ def cluster_page(request: Request, connection: Reader, stored: Stored) -> HTMLRe
     """One cluster: what stands, what differs, what was."""
     now = request.app.state.clock()
     conditions = standing_conditions(connection, stored.id)
-    plan = load_document(connection, stored.id, "plan-text")
-    volumes = sorted(
-        {
-            one.reading.subject.split("/")[1]
-            for one in conditions
-            if one.reading.subject.startswith("volume/")
-        }
+    plan, status = (
+        _kept(load_document(connection, stored.id, kind)) for kind in ("plan", "status")
     )
     return _page(
         request,
@@ -173,9 +169,14 @@ def cluster_page(request: Request, connection: Reader, stored: Stored) -> HTMLRe
         past_drift=past_drift(connection, stored.id, now + DAY, PAST),
         strip=heat_strip(observed_spans(connection, stored.id, now - DAY), now - DAY, now),
         plan=plan,
-        volumes=volumes,
+        status=status,
         codes=frozenset(explain.codes()),
     )
+
+
+def _kept(found: tuple[str, datetime] | None) -> dict[str, Any] | None:
+    """A document, and since when it is so."""
+    return {**json.loads(found[0]), "at": found[1]} if found else None
 
 
 @router.get("/clusters/{cluster}/volumes/{volume}")
@@ -188,7 +189,7 @@ def volume_page(
     about = [
         one
         for one in standing_conditions(connection, stored.id)
-        if one.reading.subject.split("/")[:2] == ["volume", volume]
+        if one.reading.subject == volume_address(stored.name, volume)
     ]
     if not samples and not about:
         raise HTTPException(404, f"cluster {stored.name} has no volume {volume}")

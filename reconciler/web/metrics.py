@@ -17,7 +17,6 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from reconciler.storage.database import Database
 from reconciler.storage.measures import (
     Measure,
     last_rounds,
@@ -25,19 +24,19 @@ from reconciler.storage.measures import (
     measure_drift,
     measure_volumes,
 )
+from reconciler.web.state_reader import Reads
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _OF = ("cluster", "file")
 # Seconds; a host that does not answer is waited for up to half a minute.
 _DURATIONS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300)
-_LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
 @dataclass(frozen=True, slots=True)
 class StateCollector(Collector):
     """What stands of all clusters, read anew each time that Prometheus asks."""
 
-    database: Database
+    database: Reads
 
     def collect(self) -> Iterator[Metric]:
         """All of one moment of the state."""
@@ -84,12 +83,12 @@ def _family(name: str, about: str, words: tuple[str, ...], found: Iterable[Measu
 class Metrics:
     """What the daemon counts of its own work, and the registry that tells all of it."""
 
-    database: Database
+    database: Reads
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     round_seconds: Histogram = field(init=False)
     rounds: Counter = field(init=False)
     messages: Counter = field(init=False)
-    loop_lag: Histogram = field(init=False)
+    loop_lag: Gauge = field(init=False)
     connections: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,9 +110,8 @@ class Metrics:
                 *("reconcile_messages", "Messages to receivers", ("receiver", "result")),
                 registry=registry,
             ),
-            "loop_lag": Histogram(
-                *("reconcile_loop_lag_seconds", "How late the daemon's loop was"),
-                buckets=_LAGS,
+            "loop_lag": Gauge(
+                *("reconcile_loop_lag_seconds", "How late the daemon's loop was of late"),
                 registry=registry,
             ),
             "connections": Gauge(

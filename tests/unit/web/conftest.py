@@ -1,5 +1,6 @@
 """A state with clusters, behind the application as a server runs it."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -57,15 +58,15 @@ class Site:
 
 
 def well(rank: int = 0) -> Round:
-    reading = Reading("cluster", "Converged", "True", "NothingToDo", "Nothing differs.")
+    reading = Reading("cluster/alpha", "Converged", "True", "NothingToDo", "Nothing differs.")
     return Round(rank, "Converged", "sha256:1", (reading,), sizes=(("images", 2**40, 2**39),))
 
 
 def drifted(words: str = "the line is another") -> Round:
     readings = (
-        Reading("cluster", "Drifted", "True", "changed-outside", words),
-        Reading("member/node01", "Unreachable", "False", "Answers", "node01 answers."),
-        Reading("volume/images", "Degraded", "True", "mount-missing", words),
+        Reading("cluster/beta", "Drifted", "True", "changed-outside", words),
+        Reading("member/beta/node01", "Unreachable", "False", "Answers", "node01 answers."),
+        Reading("volume/beta/images", "Degraded", "True", "mount-missing", words),
     )
     difference = DriftReading(
         DriftIdentity("node01", "node/node01/volume/images/boot", "file", "changed"),
@@ -90,3 +91,16 @@ def site(blank: Path, tmp_path: Path) -> Iterator[Site]:
     database = Database(writing_engine(directory / STATE), str(directory / STATE))
     yield Site(database)
     database.close()
+
+
+def planned(words: str) -> str:
+    """The plan as a round keeps it."""
+    step = {
+        "kind": "mount",
+        "host": "node01",
+        "address": words,
+        "summary": words,
+        "risk": "data",
+    }
+    refusal = {"code": "device-missing", "subject": words, "message": words, "remedy": words}
+    return json.dumps({"plan_id": "1", "risk": "data", "steps": [step], "blocked": [refusal]})

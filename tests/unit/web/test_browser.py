@@ -15,7 +15,7 @@ from reconciler.web.events import EventHub
 from reconciler.web.guards import Access
 from reconciler.web.listening import bind, serving
 from tests.installed import require_program
-from tests.unit.web.conftest import HOSTILE, Site, drifted, well
+from tests.unit.web.conftest import HOSTILE, Site, drifted, planned, well
 
 WIDTHS = (1280, 768, 390)
 # A token of this test and of nothing else.
@@ -88,7 +88,7 @@ def opened(browser: Browser, width: int = 1280, **options) -> Iterator[Page]:
 def fill(site: Site) -> None:
     site.record("beta", drifted(HOSTILE), file="/etc/reconcile/" + "long" * 40 + ".yaml")
     number = site.record("gamma", drifted())
-    site.keep(number, "plan-text", "Plan of gamma\n" + "  1. mount images on node01 " * 20)
+    site.keep(number, "plan", planned("mount images on node01 " * 20))
     for count in range(55):
         site.record(f"c{count:02}", well())
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.web.conftest import HOSTILE, NOW, drifted, well
+from tests.unit.web.conftest import HOSTILE, NOW, drifted, planned, well
 
 
 async def test_a_fleet_of_none_says_so(site):
@@ -58,11 +58,11 @@ async def test_a_cluster_page_has_conditions_drift_plan_and_past(site):
     site.record("beta", drifted(), NOW - timedelta(hours=3))
     site.record("beta", well(), NOW - timedelta(hours=2))
     number = site.record("beta", drifted(), NOW - timedelta(hours=1))
-    site.keep(number, "plan-text", "Plan of beta\n  1. mount images on node01\n")
+    site.keep(number, "plan", planned("mount images on node01"))
     text = (await site.get(f"/clusters/{number}")).text
-    assert "volume/images" in text
+    assert "volume/beta/images" in text
     assert "it came 2 times" in text
-    assert "1. mount images on node01" in text
+    assert "<b>node01</b> mount images on node01" in text
     assert 'title="2026-03-01 11:00:00 UTC">1 h ago' in text
     assert "was Drifted True (changed-outside) from 2026-03-01 09:00:00 UTC" in text
     assert '<a href="/codes/mount-missing">' in text or "mount-missing" in text
@@ -91,7 +91,7 @@ async def test_each_code_has_a_page_and_the_list_leads_to_it(site):
 @pytest.mark.parametrize("path", ["/", "/clusters/{}", "/clusters/{}/volumes/images"])
 async def test_words_of_hosts_are_words(site, path):
     number = site.record("beta", drifted(HOSTILE), file=HOSTILE)
-    site.keep(number, "plan-text", HOSTILE)
+    site.keep(number, "plan", planned(HOSTILE))
     text = (await site.get(path.format(number))).text
     assert "<script>alert" not in text
     assert "49" not in re.sub(r"[^{}]", "", text)
