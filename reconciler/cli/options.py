@@ -143,6 +143,7 @@ def formats(names: Sequence[str]) -> Callable[[F], F]:
 FACTS = click.option(
     "--facts",
     type=click.Path(),  # what is no file is told by its reader, with what to do
+    metavar="FILE",
     help="Plan offline from what observe -o wrote.",
 )
 FILE = click.argument("file", required=False, metavar="[FILE]")

@@ -62,7 +62,8 @@ class _Composer:
         self._text = text
         self._events = found
         self._held: events.Event = _CUT
-        self._repeated: list[tuple[Mapping, events.Event, str]] = []  # keys that stand there
+        self._repeated: dict[int, list[tuple[events.Event, str]]] = {}  # by their mapping's id
+        self._lines: list[str] = []
 
     def document(self) -> Node | None:
         self._next()  # nothing is held yet
@@ -151,20 +152,18 @@ class _Composer:
 
     def _tell_repeated(self, mapping: Mapping) -> None:
         """Each key that ``mapping`` had already; several at once are those of an item without dash."""
-        keys = [(event, key) for home, event, key in self._repeated if home is mapping]
-        if not keys:
-            return
-        from reconciler.loading.line_hints import undashed_hint  # noqa: PLC0415  # only of a file with a problem
+        found = self._repeated.pop(id(mapping), [])
+        hint = ""
+        if len(found) > 1:
+            from reconciler.loading.line_hints import undashed_hint  # noqa: PLC0415  # only of a file with a problem
 
-        self._repeated = [item for item in self._repeated if item[0] is not mapping]
-        for event, key in keys:
-            first = mapping.entries[key].key.line
+            event, key = found[0]
+            self._lines = self._lines or self._text.split("\n")
+            hint = undashed_hint(self._lines, _mark(event), mapping.entries[key].key.line)
+        for event, key in found[:1] if hint else found:
             message = f"the key {quote_value(key)} appears twice here"
-            hint = undashed_hint(self._text, _mark(event), first) if len(keys) > 1 else ""
-            last = f"remove one of them; the first is on line {first}"
+            last = f"remove one of them; the first is on line {mapping.entries[key].key.line}"
             self._report(event, "duplicate-key", message, hint or last)
-            if hint:
-                return
 
     def _key(self, event: events.Event, depth: int, mapping: Mapping) -> str | None:
         """The key's text; None when it has been reported and its value is to be dropped."""
@@ -181,7 +180,7 @@ class _Composer:
             self._report(event, "bad-key", "a key is missing before this colon", _ADD_KEY)
             return None
         if node.text in mapping.entries:
-            self._repeated.append((mapping, event, node.text))
+            self._repeated.setdefault(id(mapping), []).append((event, node.text))
             return None
         return node.text
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from reconciler.loading.hints import are_siblings
 from reconciler.loading.host_hints import range_hint
-from reconciler.loading.masking import mask_lines
+from reconciler.loading.masking import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 _KEY = r"[A-Za-z_][A-Za-z0-9_]*"
 _VOLUME_KEYS = frozenset({"device", "size", "mount", "slots", "format", "labelled"})
 _ENTRY = re.compile(rf"( *)(- +)?({_KEY}):(?: |$)")
+_LONGEST_ITEM = 1000  # a line that nobody wrote is not looked at, over and over
 _BRACES = re.compile(r"[\[,:] *[^\[\]{},'\"]*\{[a-z_]+\}")
 
 
@@ -86,6 +86,8 @@ def _indentation(lines: Sequence[str], number: int) -> tuple[int, str] | None:
     wanted = [column for column in places if column != len(own[1])]
     if not wanted or len(own[1]) in places:
         return None
+    from reconciler.loading.hints import are_siblings  # noqa: PLC0415  # only when something is wrong
+
     akin = [column for column in wanted if are_siblings(own[3], places[column])]
     nearest = min(abs(column - len(own[1])) for column in akin or wanted)
     near = sorted(c for c in akin or wanted if abs(c - len(own[1])) == nearest)
@@ -121,12 +123,13 @@ def _lifted(lines: Sequence[str], number: int, column: int) -> tuple[int, str] |
     return at + 1, f"indent '{lifted[3]}' by {column} spaces, below '{home[3]}'"
 
 
-def undashed_hint(text: str, mark: Mark, first: int) -> str:
+def undashed_hint(lines: Sequence[str], mark: Mark, first: int) -> str:
     """What to write where an item lacks its dash, so that its keys are the last one's again."""
-    lines = mask_lines(tuple(text.split("\n")))
-    here, there = lines[mark.line - 1].rstrip(), lines[first - 1].lstrip()
-    begins = there.startswith("- ") and not here[: mark.column - 1].strip()
-    said = f"write '- {here.strip()}' where another item begins"
+    here, there = lines[mark.line - 1], lines[first - 1]
+    if mark.line == first or max(len(here), len(there)) > _LONGEST_ITEM:
+        return ""
+    begins = there.lstrip().startswith("- ") and not here[: mark.column - 1].strip()
+    said = f"write '- {mask_text(here.strip())}' where another item begins"
     return f"{said}; the first is on line {first}" if begins else ""
 
 

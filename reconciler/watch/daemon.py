@@ -144,15 +144,16 @@ class Daemon:
 
     async def _take_over(self, wishes: Wishes) -> None:
         """What is new or another is due at once; what is wrong with a file is told once."""
-        before, self.wishes = self.wishes, wishes
+        before = self.wishes
         if wishes == before:
             return
-        _tell_files(before, wishes)
         ages = (
             await self._in_store(self._ages) if wishes.clusters.keys() - before.clusters else {}
         )
-        now, schedule = self._now(), self.parts.schedule
+        # From here on nothing is waited for: who asks for a look now asks for one at these.
+        self.wishes, now, schedule = wishes, self._now(), self.parts.schedule
         schedule.follow(wishes.clusters, now, ages)
+        _tell_files(before, wishes)
         for name, wish in wishes.clusters.items():
             old = before.clusters.get(name)
             if old is not None and old.desired != wish.desired:

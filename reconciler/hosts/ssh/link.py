@@ -13,7 +13,7 @@ from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.config import find_config, may_wait
 from reconciler.hosts.ssh.economy import economise
 from reconciler.hosts.ssh.failures import LOGIN_ERRORS, login_failure
-from reconciler.hosts.ssh.identity import say_unusable
+from reconciler.hosts.ssh.key_file import say_unusable
 from reconciler.hosts.ssh.keys import KnownHosts, Witness
 from reconciler.hosts.ssh.prepared import ConnectionOptions
 
