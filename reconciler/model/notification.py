@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reconciler.model.watched import ConditionKind, ConditionStatus, Happening, Severity
+from reconciler.model.policy import Severity
+from reconciler.model.watched import ConditionKind, ConditionStatus, Happening
 
 
 class _Document(BaseModel):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from reconciler.model.policy import Severity
+
 ConditionKind = Literal[
     "Converged", "Drifted", "Blocked", "Unreachable", "Degraded", "Paused", "Healing"
 ]
 ConditionStatus = Literal["True", "False", "Unknown"]
-# What a trouble leads to: nothing; less than is wished; lost data or a lost host at the next event.
-Severity = Literal["cosmetic", "degrades", "loses"]
 # What of a trouble is told: that it began, has another reason or severity, lasts, or ended.
 Happening = Literal["began", "changed", "lasts", "ended"]
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.model.watched import Severity
+from reconciler.model.policy import Mail, Severity
 from reconciler.notify.bodies import Form
 from reconciler.notify.signature import signed_headers
 from reconciler.reports.visible import visible
@@ -35,13 +35,17 @@ _MAY_PASS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who is told: ``minimum`` is the slightest severity, ``secret`` signs if there is one."""
+    """Who is told: ``minimum`` is the slightest severity, ``secret`` signs if there is one.
+
+    One that gets ``mail`` has no ``url``.
+    """
 
     name: str
     url: str = field(repr=False)
     form: Form = "json"
     minimum: Severity = "cosmetic"
     secret: str | None = field(default=None, repr=False)
+    mail: Mail | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,8 @@ MOST_ITEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The cluster that news are about; ``plan`` is its id and text, None where nothing is planned.
+    """The cluster that news are about; ``plan`` is its id and text, None where nothing is planned."""
 
-    ``id`` is the cluster's in the state.
-    """
-
-    id: int
     cluster: str
     file: str
     plan: tuple[str, str] | None = None

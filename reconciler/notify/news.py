@@ -6,22 +6,23 @@ round finds the same news again, or none if the trouble has ended meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reconciler.model.policy import SEVERITIES, Severity
 from reconciler.model.watched import (
     Condition,
     ConditionKind,
     ConditionStatus,
     Happening,
-    Severity,
+    Reading,
     Told,
     TroubleKey,
 )
 
 # The greater the worse.
-RANK: Mapping[Severity, int] = {"cosmetic": 0, "degrades": 1, "loses": 2}
+RANK: Mapping[Severity, int] = {one: rank for rank, one in enumerate(SEVERITIES)}
 
 # The status that is trouble. Converged says again what the others say: nobody is told it twice.
 TROUBLE: Mapping[ConditionKind, ConditionStatus | None] = {
@@ -34,6 +35,8 @@ TROUBLE: Mapping[ConditionKind, ConditionStatus | None] = {
     "Healing": "True",
 }
 REMIND_AFTER = timedelta(days=1)
+# Why something has ended that is not found at all.
+GONE = "Gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +91,13 @@ def find_news(
     A trouble is told when it begins, when its reason or severity becomes another, and once a day
     while it lasts. Its end is told to whoever was told of it. A trouble below ``minimum`` is not
     told; one that was told and has become slighter is told as changed, and nobody is reminded of
-    it. While it is unknown whether a trouble stands, nothing is told of it. What was told of a
-    subject that is not looked at any more is forgotten with the next news.
+    it. While it is unknown whether a trouble stands, nothing is told of it. What stands no more at
+    all has ended: a difference that is gone, a member that is no longer one.
     """
     items: list[Item] = []
     after: dict[TroubleKey, Told] = {}
-    for standing in standings:
+    found = {one.key: one for one in standings}
+    for standing in (*found.values(), *_gone(told, found, now)):
         before = told.get(standing.key)
         happening = _happening(standing, before, minimum, now)
         if happening is not None:
@@ -122,6 +126,15 @@ def _happening(
     # Once a clock was set back, a reminder comes early rather than never.
     is_due = not timedelta(0) <= now - before.at < REMIND_AFTER
     return "lasts" if is_grave and is_due else None
+
+
+def _gone(
+    told: Mapping[TroubleKey, Told], found: Collection[TroubleKey], now: datetime
+) -> Iterator[Standing]:
+    for (subject, kind), before in told.items():
+        if (subject, kind) not in found:
+            reading = Reading(subject, kind, "False", GONE, "It is no longer there.")
+            yield Standing(Condition(reading, now, now, now, now), before.severity)
 
 
 _HAPPENINGS: Mapping[Happening, int] = {"began": 0, "changed": 1, "lasts": 2, "ended": 3}

@@ -13,6 +13,7 @@ from reconciler.model.notification import Notification
 from reconciler.model.watched import Told, TroubleKey
 from reconciler.notify.bodies import body, text
 from reconciler.notify.by_apprise import deliver_by_apprise, is_web_hook
+from reconciler.notify.by_mail import deliver_by_mail
 from reconciler.notify.delivery import Carrier, Message, Receiver
 from reconciler.notify.documents import About, notification
 from reconciler.notify.news import Standing, find_news
@@ -22,15 +23,12 @@ MOST_AT_ONCE = 8
 
 
 class ToldRecords(Protocol):
-    """What each receiver was told of each cluster; it has to outlive the daemon.
+    """What each receiver was told of each cluster; it has to outlive the daemon."""
 
-    ``cluster`` is its id. Both raise StoreFailed.
-    """
-
-    async def read(self, cluster: int, receiver: str) -> Mapping[TroubleKey, Told]:
+    async def read(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What was told, empty where nothing was."""
 
-    async def write(self, cluster: int, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
+    async def write(self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
         """It was told: this replaces what was read."""
 
 
@@ -46,7 +44,7 @@ class Teller:
     records: ToldRecords
     ended: Callable[[str, str], None]
     new_id: Callable[[], str] = lambda: f"msg_{uuid.uuid4().hex}"
-    _under_way: dict[tuple[int, str], asyncio.Task[None]] = field(default_factory=dict)
+    _under_way: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
     def tell(
@@ -55,7 +53,7 @@ class Teller:
         """Start telling ``receivers`` how ``standings`` differ from what they know; wait for none."""
         standing = tuple(standings)
         for receiver in receivers:
-            place = about.id, receiver.name
+            place = about.cluster, receiver.name
             if place not in self._under_way:
                 self._under_way[place] = asyncio.create_task(
                     self._tell_one(about, standing, receiver)
@@ -76,22 +74,24 @@ class Teller:
         self, about: About, standings: Sequence[Standing], receiver: Receiver
     ) -> None:
         try:
-            told = await self.records.read(about.id, receiver.name)
+            told = await self.records.read(about.cluster, receiver.name)
             now = self.carrier.clock()
             news = find_news(standings, told, receiver.minimum, now)
             if news is not None:
                 document = notification(about, news, message_id=self.new_id(), now=now)
                 async with self._places:
                     await self._deliver(receiver, document)
-                await self.records.write(about.id, receiver.name, news.told)
+                await self.records.write(about.cluster, receiver.name, news.told)
                 self.ended(receiver.name, "")
         except (ReconcilerError, ValueError) as error:
             self.ended(receiver.name, str(error))
         finally:
-            del self._under_way[about.id, receiver.name]
+            del self._under_way[about.cluster, receiver.name]
 
     async def _deliver(self, receiver: Receiver, document: Notification) -> None:
-        if is_web_hook(receiver.url):
+        if receiver.mail is not None:
+            await deliver_by_mail(receiver.name, receiver.mail, document)
+        elif is_web_hook(receiver.url):
             message = Message(document.id, *body(receiver.form, document))
             await self.carrier.deliver(receiver, message)
         else:

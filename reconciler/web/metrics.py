@@ -17,6 +17,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from reconciler.errors import StoreFailed
 from reconciler.storage.measures import (
     Measure,
     last_rounds,
@@ -32,14 +33,29 @@ _OF = ("cluster", "file")
 _DURATIONS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StateCollector(Collector):
     """What stands of all clusters, read anew each time that Prometheus asks."""
 
     database: Reads
 
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: whoever registers it would read the state for its names."""
+        return ()
+
     def collect(self) -> Iterator[Metric]:
-        """All of one moment of the state."""
+        """All of one moment of the state; of one that cannot be read only that it cannot."""
+        readable = GaugeMetricFamily(
+            "reconcile_state_readable", "Whether the state can be read"
+        )
+        try:
+            found = list(self._of_clusters())
+        except StoreFailed:
+            found = []
+        readable.add_metric((), 1.0 if found else 0.0)
+        yield from (readable, *found)
+
+    def _of_clusters(self) -> Iterator[Metric]:
         with self.database.reading() as connection:
             rounds = last_rounds(connection)
             conditions = measure_conditions(connection)
@@ -122,5 +138,5 @@ class Metrics:
             object.__setattr__(self, name, metric)
 
     def text(self) -> bytes:
-        """All metrics in Prometheus' text form. Raises StoreFailed."""
+        """All metrics in Prometheus' text form."""
         return generate_latest(self.registry)

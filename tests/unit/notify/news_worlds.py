@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
+from reconciler.model.policy import Severity
 from reconciler.model.watched import (
     Condition,
     ConditionKind,
     ConditionStatus,
     Reading,
-    Severity,
 )
 from reconciler.notify.news import Standing
 

@@ -13,7 +13,7 @@ from reconciler.notify.news import find_news
 from tests.unit.notify.news_worlds import EPOCH, standing
 
 HOSTILE = "<!channel> @all [safe](https://evil.example) **x** ``` </script> \u202e \x1b[31m"
-ABOUT = About(1, "alpha", "cluster.yaml", ("sha256:0123", "Plan of alpha\n  1. mount\n"))
+ABOUT = About("alpha", "cluster.yaml", ("sha256:0123", "Plan of alpha\n  1. mount\n"))
 
 
 def told(
@@ -71,7 +71,7 @@ def test_slack_gets_plain_text_in_its_bounds():
 
 
 def test_slacks_own_text_commands_nothing():
-    shout = told(about=About(1, "<!channel> & co", "c.yaml"))
+    shout = told(about=About("<!channel> & co", "c.yaml"))
     assert parsed("slack", shout)["text"].startswith("&lt;!channel&gt; &amp; co: ")
 
 
@@ -102,7 +102,7 @@ def test_no_form_holds_what_no_reader_sees(form):
 
 
 def test_a_long_plan_is_cut_and_says_so():
-    long = told(about=About(1, "alpha", "c.yaml", ("sha256:1", "x" * 100_000)))
+    long = told(about=About("alpha", "c.yaml", ("sha256:1", "x" * 100_000)))
     assert long.plan is not None
     assert long.plan.is_cut
     assert "(the rest is cut)" in text(long)

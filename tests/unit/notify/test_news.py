@@ -138,3 +138,10 @@ def test_what_was_told_is_not_told_again_until_it_changes_or_a_day_has_passed(
             assert after[each.key].reason == each.condition.reading.reason
         elif not each.is_trouble and not each.is_unknown:
             assert each.key not in after
+
+
+def test_what_is_not_found_any_more_has_ended():
+    _, told = tell([standing("node/node01/volume/a/v/boot", "Drifted")], {})
+    happenings, told = tell([], told, 1)
+    assert happenings == [("ended", "node/node01/volume/a/v/boot")]
+    assert tell([], told, 2) == ([], {})

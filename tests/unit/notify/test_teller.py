@@ -14,7 +14,7 @@ from reconciler.notify.teller import MOST_AT_ONCE, Teller
 from tests.unit.notify.news_worlds import EPOCH, standing
 from tests.unit.notify.web_hooks import OK, hook
 
-ABOUT = About(1, "alpha", "cluster.yaml")
+ABOUT = About("alpha", "cluster.yaml")
 CHAT = Receiver("chat", "https://chat.example/hook")
 
 
@@ -22,12 +22,12 @@ CHAT = Receiver("chat", "https://chat.example/hook")
 class Records:
     """In memory what the database keeps."""
 
-    told: dict[tuple[int, str], Mapping[TroubleKey, Told]] = field(default_factory=dict)
+    told: dict[tuple[str, str], Mapping[TroubleKey, Told]] = field(default_factory=dict)
 
-    async def read(self, cluster: int, receiver: str) -> Mapping[TroubleKey, Told]:
+    async def read(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         return self.told.get((cluster, receiver), {})
 
-    async def write(self, cluster: int, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
+    async def write(self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
         self.told[cluster, receiver] = told
 
 
@@ -79,7 +79,7 @@ async def test_what_was_told_is_remembered():
         told.tell(ABOUT, [standing()], [CHAT])
         await told.drain()
     assert len(pigeon.sent) == 1
-    assert list(records.told) == [(1, "chat")]
+    assert list(records.told) == [("alpha", "chat")]
     assert failures == []
 
 
@@ -121,7 +121,7 @@ async def test_many_clusters_share_a_few_places():
     pigeon = Pigeon()
     told, _, _ = teller(pigeon)
     for number in range(100):
-        told.tell(About(number, f"c{number}", "f.yaml"), [standing()], [CHAT])
+        told.tell(About(f"c{number}", "f.yaml"), [standing()], [CHAT])
     for _ in range(5):
         await asyncio.sleep(0)
     assert pigeon.most == MOST_AT_ONCE
@@ -150,7 +150,7 @@ async def test_a_receiver_of_another_kind_is_told_by_apprise(monkeypatch):
     assert [title for _, title, _ in heard] == [
         "alpha: member/node01 is Unreachable (host-unreachable)"
     ] * 2
-    assert list(records.told) == [(1, "ops")]
+    assert list(records.told) == [("alpha", "ops")]
     assert failures == [("odd", "odd was not told: apprise refused it or its address")]
 
 
