@@ -14,7 +14,10 @@ from tests.builders import bare
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 # Slow to import, each for its own command only.
-HEAVY = {"asyncssh", "deepdiff", "pydantic", "rich", "structlog", "yaml", "asyncio"}
+HEAVY = {
+    *("alembic", "asyncio", "asyncssh", "deepdiff", "pydantic", "rich", "sqlalchemy"),
+    *("structlog", "yaml"),
+}
 
 GUIDE = """\
 node:

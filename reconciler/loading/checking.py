@@ -14,7 +14,7 @@ from reconciler.loading.composing import compose
 from reconciler.loading.nodes import Path, Scalar, value_mark
 from reconciler.loading.semantics import findings
 from reconciler.loading.shapes import reshape
-from reconciler.loading.source import read_text, readable, split_lines, text_problems
+from reconciler.loading.source import MAX_BYTES, read_text, readable, split_lines, text_problems
 from reconciler.model.desired import Desired
 from reconciler.model.problems import Problem
 
@@ -47,7 +47,8 @@ def load(path: str, text: str) -> Desired:
     if problems or desired is None:
         from reconciler.loading.masking import mask_lines, mask_problems  # noqa: PLC0415  # only of a file with a problem
 
-        lines = split_lines(text)
+        # Of what is too large to be read nothing is shown either.
+        lines = split_lines(text) if len(text) <= MAX_BYTES else ()
         raise SpecInvalid(path, mask_lines(lines), mask_problems(_listed(problems), lines))
     return desired
 

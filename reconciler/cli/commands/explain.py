@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import NO_COLOR, PARALLELISM, discover_file, formats
+from reconciler.cli.options import NO_COLOR, NO_NOTES, PARALLELISM, discover_file, formats
 from reconciler.errors import UsageError
 from reconciler.reports.explain import codes, page
 
@@ -33,6 +33,7 @@ RULES = "invariant-"
 @formats(("text", "json"))
 @PARALLELISM
 @NO_COLOR
+@NO_NOTES
 def command(
     what: str | None, file: str | None, form: str, parallelism: int, no_color: bool
 ) -> int:

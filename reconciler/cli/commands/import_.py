@@ -137,7 +137,8 @@ class Search:
         raise NoClusterFound(
             f"no host could be read: {lost}"
             if not self.facts
-            else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster"
+            else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster; "
+            f"reconcile init {' '.join(self.doors.values())} writes a first file of them"
         )
 
     def _take(self, door: str, facts: HostFacts) -> None:

@@ -7,7 +7,7 @@ import re
 
 import click
 
-from reconciler.cli.options import discover_file
+from reconciler.cli.options import NO_NOTES, discover_file
 
 RULE = """\
 # /etc/sudoers.d/reconcile: reconcile logs in as {user} and becomes root without a password.
@@ -61,6 +61,7 @@ KEYWORDS = frozenset(
 @click.option(
     "--cluster", help="With --read-only: whose hosts, where FILE has several clusters."
 )
+@NO_NOTES
 def command(
     file: str | None, user: str | None, read_only: bool, program: bool, cluster: str | None
 ) -> int:

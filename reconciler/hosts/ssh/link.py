@@ -13,6 +13,7 @@ from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.config import find_config, may_wait
 from reconciler.hosts.ssh.economy import economise
 from reconciler.hosts.ssh.failures import LOGIN_ERRORS, login_failure
+from reconciler.hosts.ssh.key_file import say_unusable
 from reconciler.hosts.ssh.keys import KnownHosts, Witness
 from reconciler.hosts.ssh.prepared import ConnectionOptions
 
@@ -32,10 +33,14 @@ LOGINS = 256
 class SshShared:
     """What all hosts of a run share: ssh_config, known_hosts, connections, a limit of logins.
 
-    ``ssh_config`` defaults to $RECONCILE_SSH_CONFIG, else the user's own.
+    ``ssh_config`` defaults to $RECONCILE_SSH_CONFIG, else the user's own. ``compress`` what is sent,
+    where the host can and ssh_config does not say otherwise.
     """
 
-    def __init__(self, ssh_config: Path | None = None, logins: int = LOGINS) -> None:
+    def __init__(
+        self, ssh_config: Path | None = None, logins: int = LOGINS, *, compress: bool = False
+    ) -> None:
+        self.compress = compress
         self.ssh_config = ssh_config or find_config()
         self.config_may_wait = self.ssh_config is not None and may_wait(self.ssh_config)
         self.known_hosts = KnownHosts()
@@ -63,6 +68,8 @@ class Link:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._failed = 0
         self._failure = ("", "")
+        # What goes through a jump host is encrypted already.
+        self.is_jump = False
 
     async def open(self, name: str) -> asyncssh.SSHClientConnection:
         """A connection that was alive a moment ago, for the member ``name``.
@@ -122,13 +129,18 @@ class Link:
         seconds = float(cast("int", hop.config.get("ConnectTimeout", CONNECT_TIMEOUT)))
         try:
             async with self._shared.logins, asyncio.timeout(seconds):
-                options = self._shared.options.of(hop, witness)
+                compress = self._shared.compress and not self.is_jump
+                options = self._shared.options.of(hop, witness, compress=compress)
                 return await connect(options, tunnel)
         except LOGIN_ERRORS as error:
             code, message = login_failure(error, witness, hop.known_hosts)
             host, port = hop.address
             place = f"{hop.user}@{host} port {port}"
             why = message or f"no session within {seconds:g} s"
+            if isinstance(error, asyncssh.PermissionDenied | asyncssh.KeyImportError) and (
+                unusable := say_unusable(hop.settings.identity)
+            ):
+                why = f"{why}; {unusable}"
             why = why.replace(f" ({host} port {port})", "")  # the place says it
             raise HostUnreachable(name, code, f"{place}: {why}") from error
 
@@ -136,8 +148,10 @@ class Link:
         """The jump host's connection; asyncssh's own jumps would not be given our options."""
         if len(self._route) == 1:
             return None
+        jump = self._shared.link(self._route[:-1])
+        jump.is_jump = True
         try:
-            return await self._shared.link(self._route[:-1]).open(name)
+            return await jump.open(name)
         except HostUnreachable as error:
             raise HostUnreachable(name, error.code, f"jump host {error.message}") from error
 
