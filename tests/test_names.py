@@ -67,6 +67,7 @@ SAME_NAME = {
     "cluster": "the live cluster: its state in the simulator, its verbs, its section",
     "commands": "commands: those of the command line, and those that a simulated host runs",
     "devices": "block devices: their names, in the file, on hosts, in the simulator",
+    "news": "what has changed since it was told: to the log, and to receivers of messages",
     "documents": "the documents of version 1: read back, and written",
     "drift": "drift: its computation, its command, its report",
     "errors": "each tree of errors at its root: the product's, and the simulator's",

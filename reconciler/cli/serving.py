@@ -45,7 +45,7 @@ class Showing:
         about = {"cluster": wish.cluster.name, "result": outcome, "changed": changed}
         self.events.publish("round", about)
 
-    def ended(self, receiver: str, why: str) -> None:
+    def count_message(self, receiver: str, why: str) -> None:
         """A message was told, or ``why`` it was not."""
         self.metrics.messages.labels(receiver, "failed" if why else "told").inc()
         if why:

@@ -254,7 +254,7 @@ class Daemon:
 
     async def read(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What a receiver was told of a cluster."""
-        return await self._in_store(lambda: self.parts.store.told(cluster, receiver))
+        return await self._in_store(lambda: self.parts.store.load_told(cluster, receiver))
 
     async def write(self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
         """A receiver was told it."""

@@ -45,7 +45,7 @@ class Disk(Protocol):
         """Keep what a round found."""
         ...
 
-    def told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+    def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What a receiver was told last of a cluster."""
         ...
 
@@ -76,14 +76,14 @@ class Store:
     memory: Memory = field(default_factory=Memory)
     _told: dict[tuple[str, str], Mapping[TroubleKey, Told]] = field(default_factory=dict)
 
-    def told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+    def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What a receiver was told last of a cluster, by this daemon or by the one before."""
         place = cluster, receiver
         if place not in self._told and self.disk is not None:
             with suppress(
                 StoreFailed
             ):  # told by who keeps rounds; here twice is better than never
-                self._told[place] = self.disk.told(cluster, receiver)
+                self._told[place] = self.disk.load_told(cluster, receiver)
         return self._told.get(place, {})
 
     def keep_told(
@@ -206,7 +206,7 @@ class SqlDisk:
                 keep_document(connection, cluster, "plan", _plan(result), now)
                 keep_document(connection, cluster, "status", json.dumps(result.status), now)
 
-    def told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+    def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What a receiver was told last. Raises StoreFailed."""
         with self._opened().reading() as connection:
             found = named_clusters(connection, {cluster})

@@ -28,11 +28,11 @@ from reconciler.telemetry import FORMS, Detail, Form
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
 from reconciler.watch.listeners import Listener
+from reconciler.watch.notifying import Telling
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.stores import SqlDisk, Store
 from reconciler.watch.systemd import Supervisor
-from reconciler.watch.telling import Telling
 from reconciler.watch.workers import Workers
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ async def _watch(
     daemon = Daemon(parts)
     async with new_client() as client:
         carrier = Carrier(client, now)
-        listeners.append(Telling(Teller(carrier, daemon, pages.showing.ended)))
+        listeners.append(Telling(Teller(carrier, daemon, pages.showing.count_message)))
         _check_wishes(await daemon.load())
         async with pages.serving(connections, daemon.pulse):
             ended = await daemon.run()
