@@ -38,6 +38,18 @@ def reduce(graph: Graph) -> Graph:
     return {node: reduced[node] for node in graph}
 
 
+def find_reached(graph: Graph, chosen: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    """Of each node, what of ``chosen`` it is or needs; one walk where needs stand before."""
+    found: dict[str, frozenset[str]] = {}
+    for node, needs in graph.items():
+        if all(need in found or need not in graph for need in needs):
+            below = (found[need] for need in needs if need in found)
+            found[node] = (chosen & {node}).union(*below)
+        else:
+            found[node] = chosen & closure(graph, frozenset({node}))
+    return found
+
+
 def closure(graph: Graph, chosen: frozenset[str]) -> frozenset[str]:
     """``chosen`` and everything that it needs."""
     todo, found = list(chosen), set(chosen)

@@ -81,8 +81,9 @@ def left_before_dropped(cluster: Cluster, _o: Observed, plan: ClusterPlan) -> It
     needs = {action.id: frozenset(action.needs) for action in plan.actions}
     ends = {a.id for a in plan.actions if a.host in leavers and a.kind in having(LEAVES)}
     drops = (*_kind(plan, "write-cluster-conf"), *_kind(plan, "register-nodes"))
+    waits = graph.find_reached(needs, frozenset(ends)) if ends else {}
     for action in drops if ends else ():
-        missing = ends - graph.closure(needs, frozenset({action.id}))
+        missing = ends - waits[action.id]
         if missing:
             words = f"it does not wait for {', '.join(sorted(missing))}"
             yield _broken(action, "left-before-dropped", words)
@@ -200,8 +201,9 @@ def _after(
     needs = {action.id: frozenset(action.needs) for action in plan.actions}
     writes = {a.id for a in _kind(plan, earlier) if of in {"", a.address}}
     waiting = [a for a in _kind(plan, kind) if of in {"", a.address}]
+    waits = graph.find_reached(needs, frozenset(writes)) if writes and waiting else {}
     for action in waiting if writes else ():
-        missing = writes - graph.closure(needs, frozenset({action.id}))
+        missing = writes - waits[action.id]
         if missing:
             yield _broken(action, code, f"it does not wait for {', '.join(sorted(missing))}")
 

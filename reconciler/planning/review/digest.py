@@ -46,8 +46,9 @@ Relevant = Mapping[str, Mapping[str, Mapping[str, object]]]
 
 def relevant(pairs: Sequence[tuple[Cluster, Observed]]) -> Relevant:
     """What plans rest on: by cluster, host and section, in plain values."""
+    known: dict[int, Any] = {}
     return {
-        cluster.name: {name: _host(facts) for name, facts in observed.hosts.items()}
+        cluster.name: {name: _host(facts, known) for name, facts in observed.hosts.items()}
         for cluster, observed in pairs
     }
 
@@ -89,27 +90,28 @@ def _digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _host(facts: HostFacts | Unreachable) -> Mapping[str, object]:
+def _host(facts: HostFacts | Unreachable, known: dict[int, Any]) -> Mapping[str, object]:
     if isinstance(facts, Unreachable):
         return {"unreachable": facts.code}
-    stable = {name: _section(getattr(facts, name)) for name in RELEVANT}
+    stable = {name: _section(getattr(facts, name), known) for name in RELEVANT}
     if not isinstance(facts.identity, Unknown):
         stable["identity"] = to_plain(replace(facts.identity, boot_id="", uptime=0.0, clock=0))
     return stable
 
 
-def _section(value: object) -> object:
+def _section(value: object, known: dict[int, Any]) -> object:
     if isinstance(value, Unknown):
         return {"unknown": value.reason}
     if isinstance(value, tuple):
+        items = [_item(item, known) for item in value]
         # A stable sort: of what is mounted over one another, the last stays the last.
-        return sorted(map(_item, value), key=lambda item: str(item.get("path", "")))
-    return _item(value)
+        return sorted(items, key=lambda item: str(item.get("path", "")))
+    return _item(value, known)
 
 
-def _item(value: object) -> dict[str, object]:
+def _item(value: object, known: dict[int, Any]) -> dict[str, object]:
     fields: dict[str, Any] = {
-        key: item for key, item in to_plain(value).items() if key not in VOLATILE
+        key: item for key, item in to_plain(value, known).items() if key not in VOLATILE
     }
     if "options" in fields:
         fields["options"] = [o for o in fields["options"] if not o.startswith(SHRINKING)]

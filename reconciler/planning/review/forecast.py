@@ -14,6 +14,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
 from reconciler.model.drbd import drbd_units
 from reconciler.model.host_names import host_key
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import (
     HostFacts,
     LiveCluster,
@@ -33,7 +34,7 @@ from reconciler.model.roles import (
 from reconciler.model.units import full_names
 from reconciler.planning.review.boot_lines import line_findings, not_at_boot
 from reconciler.planning.review.lost_paths import lost_paths
-from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
+from reconciler.resources.cluster_conf.grammar import ConfInvalid, Node, parse_conf
 from reconciler.resources.mounts.readings import read_mounted
 from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
@@ -185,6 +186,14 @@ def _agreement(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Foreca
             )
 
 
+@once_each()
+def _told(nodes: tuple[Node, ...], name: str) -> frozenset[tuple[str, int, str, int]]:
+    """The nodes of a file, which most hosts have alike."""
+    return frozenset(
+        (host_key(n.name), n.number, n.ip, n.port) for n in nodes if n.cluster == name
+    )
+
+
 def _node_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[str]:
     text = require(facts.cluster_conf).text
     if text is None:
@@ -193,11 +202,7 @@ def _node_words(cluster: Cluster, facts: HostFacts, live: LiveCluster) -> list[s
         conf = parse_conf(text)
     except ConfInvalid as error:
         return [f"it cannot be read: {error}"]
-    told = {
-        (host_key(n.name), n.number, n.ip, n.port)
-        for n in conf.nodes
-        if n.cluster == cluster.name
-    }
+    told = _told(conf.nodes, cluster.name)
     runs = {(host_key(n.name), n.number, n.ip, n.port) for n in live.nodes}
     return [
         f"{name} {number} {ip}:{port} only in {where}"

@@ -8,8 +8,9 @@ from dataclasses import replace
 from reconciler.gate import gate_command
 from reconciler.gate.action_builders import action_for, barrier, digest, write
 from reconciler.model.addresses import cluster_address, member_address
-from reconciler.model.desired import Cluster
+from reconciler.model.desired import Cluster, Member
 from reconciler.model.host_names import host_key
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, Change, Fact
@@ -32,11 +33,13 @@ from reconciler.resources.cluster_conf.grammar import (
 PATH = "/etc/ocfs2/cluster.conf"
 
 
+@once_each()
 def wanted_file(cluster: Cluster) -> str:
     """The file that every listed member must have; each has its number by now."""
     return render_conf(cluster.name, wanted_nodes(cluster))
 
 
+@once_each()
 def wanted_nodes(cluster: Cluster) -> tuple[Node, ...]:
     """The desired nodes in the file's terms."""
     return tuple(
@@ -178,11 +181,21 @@ def actions(
 def _evicts(cluster: Cluster, file: TextFile) -> bool:
     """Whether the wanted file drops a node that is not attested dead."""
     try:
-        found = {host_key(node.name) for node in parse_conf(file.text or "").nodes}
+        found = _names(parse_conf(file.text or "").nodes)
     except ConfInvalid:
         return False
-    gone = {host_key(m.name) for m in cluster.members if m.role == "dead"}
-    return bool(found - gone - {host_key(node.name) for node in wanted_nodes(cluster)})
+    gone = {host_key(m.name) for m in _dead(cluster)}
+    return bool(found - gone - _names(wanted_nodes(cluster)))
+
+
+@once_each()
+def _names(nodes: tuple[Node, ...]) -> frozenset[str]:
+    return frozenset(host_key(node.name) for node in nodes)
+
+
+@once_each()
+def _dead(cluster: Cluster) -> tuple[Member, ...]:
+    return tuple(m for m in cluster.members if m.role == "dead")
 
 
 def _archive(cluster: Cluster, change: Change, file: TextFile) -> Action:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.desired import Cluster
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, LiveCluster, MountPoint, WantedDevice, require
 from reconciler.model.reading import Reading, unknown
 from reconciler.resources.health.log import trouble
@@ -24,11 +25,19 @@ def subject(cluster: Cluster, apart: str = "") -> str:
 
     ``apart`` is a path that is about to be unmounted, for whatever reason.
     """
-    gone = [m.number for m in cluster.members if m.role in {"offline", "dead"}]
-    numbers = ",".join(str(number) for number in gone if number is not None)
-    asked = [v.mount.path for v in cluster.volumes if "ro" in v.mount.options]
+    numbers, asked = _numbers_gone(cluster), _read_only(cluster)
     paths = ",".join(dict.fromkeys([*asked, *([apart] if apart else [])]))
     return f"{cluster.name} {numbers or NONE} {paths or NONE}"
+
+
+@once_each()
+def _numbers_gone(cluster: Cluster) -> str:
+    gone = [m.number for m in cluster.members if m.role in {"offline", "dead"}]
+    return ",".join(str(number) for number in gone if number is not None)
+
+
+def _read_only(cluster: Cluster) -> list[str]:
+    return [v.mount.path for v in cluster.volumes if "ro" in v.mount.options]
 
 
 def health(facts: HostFacts, of: str) -> str:

@@ -12,7 +12,8 @@ from reconciler.gate.action_builders import action_for, barrier
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
-from reconciler.model.observed import HostFacts, Live, LiveCluster, Observed, require
+from reconciler.model.identity_cache import once_each
+from reconciler.model.observed import HostFacts, Live, LiveCluster, LiveNode, Observed, require
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import Action, ActionKind, Change, Fact
 from reconciler.model.reading import Reading, unknown
@@ -26,6 +27,7 @@ START_TIMEOUT = 90.0
 STOP_TIMEOUT = 90.0
 
 
+@once_each()
 def wanted_list(cluster: Cluster) -> str:
     """The live list that every kernel must have, in the words of the reading."""
     nodes = sorted(
@@ -39,7 +41,12 @@ def _words(nodes: Sequence[tuple[int, str, str, int]]) -> str:
 
 
 def _nodes(live: LiveCluster) -> str:
-    return _words(sorted((n.number, n.name, n.ip, n.port) for n in live.nodes))
+    return _words_of(live.nodes)
+
+
+@once_each(4096)
+def _words_of(nodes: tuple[LiveNode, ...]) -> str:
+    return _words(sorted((n.number, n.name, n.ip, n.port) for n in nodes))
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key, is_same_host, short_name
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, require
 from reconciler.model.outcome import Blocked
 
@@ -56,11 +57,20 @@ def check_domains(cluster: Cluster, hosts: Iterable[HostFacts]) -> Iterator[Bloc
         )
 
 
+@once_each()
+def _spellings(cluster: Cluster) -> tuple[frozenset[str], Mapping[str, str]]:
+    """The names of the file, and each by what all of its spellings have in common."""
+    names = [m.name for m in cluster.members]
+    return frozenset(names), {host_key(name): name for name in names}
+
+
 def check_spelling(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Blocked]:
     """The tools take another case for another node, and cannot remove the one in use."""
-    wanted_names = {host_key(m.name): m.name for m in cluster.members}
+    wanted, keys = _spellings(cluster)
     for node in require(facts.live).nodes(cluster.name):
-        spelled = wanted_names.get(host_key(node.name), node.name)
+        if node.name in wanted:
+            continue
+        spelled = keys.get(host_key(node.name), node.name)
         if spelled != node.name:
             yield Blocked(
                 "hostname-differs",

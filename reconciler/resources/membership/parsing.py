@@ -124,7 +124,9 @@ def _attributes(name: str, rows: Rows) -> dict[str, str]:
     return values
 
 
-def _node(row: Sequence[str]) -> LiveNode:
+@lru_cache(maxsize=4096)
+def _node(row: tuple[str, ...]) -> LiveNode:
+    """A node of a list; the lists of all hosts have the same nodes."""
     _, name, num, ip, port, local = row
     is_local = choice(local, {"0": False, "1": True})
     return LiveNode(name, number(num), ipv4(ip), number(port), is_local)

@@ -12,6 +12,7 @@ from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.observed.system import listed_names
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.roles import staying
 
@@ -27,12 +28,13 @@ def targets(cluster: Cluster) -> tuple[str, ...]:
 
 def joins(cluster: Cluster, observed: Observed) -> bool:
     """Whether a member that answers is on no running kernel's list yet."""
-    known_names = {
-        host_key(node.name)
-        for facts in observed.answering_hosts().values()
-        if not isinstance(facts.live, Unknown)
-        for node in facts.live.nodes(cluster.name)
-    }
+    known_names = frozenset[str]().union(
+        *(
+            listed_names(facts.live.nodes(cluster.name))
+            for facts in observed.answering_hosts().values()
+            if not isinstance(facts.live, Unknown)
+        )
+    )
     return any(
         host_key(name) not in known_names
         for name in staying(cluster)

@@ -137,8 +137,11 @@ def _unmanaged(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Findin
 
 def _protocols(cluster: Cluster, hosts: Hosts) -> Iterator[Skew]:
     runs = {host: _protocol(f) for host, f in hosts.items() if _runs(cluster, f)}
+    kinds = frozenset(runs.values())  # few, whatever the number of hosts
     for host, facts in hosts.items():
         mine = _protocol(facts)
+        if all(_suits(mine, theirs) for theirs in kinds):
+            continue
         others = [h for h, theirs in runs.items() if h != host and not _suits(mine, theirs)]
         if others:
             words = ", ".join(f"{h} {require(hosts[h].live).locking}" for h in others)

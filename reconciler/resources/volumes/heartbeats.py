@@ -20,6 +20,7 @@ from reconciler.model.heartbeats import (
 from reconciler.model.heartbeats import heartbeat_view as seen_by
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.observed.system import listed_names
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.quarantine.entries import known_members
@@ -45,7 +46,7 @@ def _unreached(cluster: Cluster, observed: Observed) -> Iterator[int]:
     lost = {host_key(item.host) for item in observed.unreachable()}
     for facts in observed.answering_hosts().values():
         if not isinstance(facts.live, Unknown):
-            nodes = facts.live.nodes(cluster.name)
+            nodes = facts.live.nodes(cluster.name) if lost else ()
             yield from (node.number for node in nodes if host_key(node.name) in lost)
 
 
@@ -219,11 +220,12 @@ def _slots_unread(volume: Volume, name: str) -> Blocked:
 
 def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
     """The names on any running kernel's list."""
-    return frozenset(
-        host_key(node.name)
-        for facts in observed.answering_hosts().values()
-        if not isinstance(facts.live, Unknown)
-        for node in facts.live.nodes(cluster.name)
+    return frozenset[str]().union(
+        *(
+            listed_names(facts.live.nodes(cluster.name))
+            for facts in observed.answering_hosts().values()
+            if not isinstance(facts.live, Unknown)
+        )
     )
 
 

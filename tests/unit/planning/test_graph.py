@@ -42,3 +42,13 @@ def test_reduction_keeps_every_order_and_no_edge_is_implied_by_others(value):
         for need in reduced[node]:
             others = reduced[node] - {need}
             assert need not in graph.closure(reduced, others)
+
+
+def test_what_is_reached_of_some_is_what_their_closures_have():
+    early = {"a": frozenset(), "b": frozenset({"a"}), "c": frozenset({"b", "gone"})}
+    late = {"x": frozenset({"y"}), "y": frozenset({"a"})}  # not in order
+    whole = {**early, **late}
+    chosen = frozenset({"a", "y"})
+    expected = {node: chosen & graph.closure(whole, frozenset({node})) for node in whole}
+    assert graph.find_reached(whole, chosen) == expected
+    assert expected["x"] == {"a", "y"}

@@ -12,9 +12,10 @@ from reconciler.planning.planner import make_plan
 from tests.bench.planning import setting
 
 FEW, MANY = 20, 40
-# Twice the members: twice the work, and a little for lists that every kernel has of every other.
-# With one walk over all members for each of them it is 3 and more.
-MOST = 2.5
+# Twice the members: twice the work, and a little for lists that every kernel has of every other,
+# once in each turn of a compact plan. With a walk over all members for each of them it is more.
+MOST = {"compact": 2.3}
+USUALLY = 2.17
 
 
 def calls(case: str, count: int) -> int:
@@ -30,4 +31,6 @@ def calls(case: str, count: int) -> int:
 
 @pytest.mark.parametrize("case", ["create", "no-change", "join", "leave", "grow", "compact"])
 def test_twice_the_members_are_twice_the_work(case: str) -> None:
-    assert calls(case, MANY) < MOST * calls(case, FEW)
+    calls(case, 3)  # what is done once, for whichever plan is the first
+    few, many = calls(case, FEW), calls(case, MANY)
+    assert many < MOST.get(case, USUALLY) * few
