@@ -8,6 +8,8 @@ RUNS := $(VENV)/runs
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 # Real hosts mostly wait (for time-outs, heartbeats, boots): three labs at once fill two cores.
 LABS := 3
+# A quarter of the time units wait, for processes, leases and time-outs: one more than there are cores.
+UNITS := 3
 # The longest first, so that none of them is left to run alone at the end.
 LAB_TESTS := tests/contract/test_lab.py \
 	$(patsubst %,tests/scenarios/test_lab_%.py,growth membership create_and_join refusals) \
@@ -36,7 +38,7 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/check-jsonschema --schemafile schemas/facts.schema.json tests/golden/facts/*.json
 
 unit: $(STAMP)  ## everything without the lab
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -m "not nightly" -rs --durations 10
+	$(BIN)/pytest -q -n $(UNITS) --dist loadfile --no-loadscope-reorder --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -m "not nightly" -rs --durations 10
 
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -m "not nightly" -rs --durations 25
@@ -67,7 +69,9 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.observe
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.planning
+	$(BIN)/python -m tests.bench.clusters
 	$(BIN)/python -m tests.bench.execution
+	$(BIN)/python -m tests.bench.watch
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

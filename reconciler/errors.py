@@ -104,3 +104,43 @@ class VerificationFailed(ExecutionError):
         super().__init__(f"{action}: not true afterwards: {'; '.join(remaining)}")
         self.action = action
         self.remaining = tuple(remaining)
+
+
+class WorkFailed(ReconcilerError):
+    """A working process of the daemon could not do what it was to do; the message says why."""
+
+    retryable = True
+
+
+class StoreFailed(ReconcilerError):
+    """The database of the state could not be used; ``path`` is its file or its address."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"the state in {path} {message}")
+        self.path = path
+
+
+class StoreDamaged(StoreFailed):
+    """The file is no database, or a damaged one: it is kept aside and begun anew."""
+
+
+class StoreFull(StoreFailed):
+    """There is no room to write; nothing of what was to be written is there."""
+
+    retryable = True
+
+
+class StoreBusy(StoreFailed):
+    """Another program holds the database longer than is waited for."""
+
+    retryable = True
+
+
+class StoreOutdated(StoreFailed):
+    """Its tables are of another version of this program."""
+
+
+class StoreHeld(StoreFailed):
+    """Another daemon works with this state directory."""
+
+    exit_code = 5

@@ -54,6 +54,16 @@ def logging(detail: Detail, write: Write) -> Iterator[None]:
         _logger.reset(token)
 
 
+@contextmanager
+def mute() -> Iterator[None]:
+    """Nothing is told meanwhile, here and in tasks started here."""
+    token = _logger.set(None)
+    try:
+        yield
+    finally:
+        _logger.reset(token)
+
+
 def is_on() -> bool:
     """Whether anybody listens: what is dear to collect needs not be, else."""
     return _logger.get() is not None

@@ -12,7 +12,8 @@ import yaml
 from reconciler.hosts.loopback import serve_hosts
 from reconciler.hosts.simulator.presets import bare_cluster
 
-RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
+# As the installed program does: without the interpreter's end, which takes a quarter of a command.
+RECONCILE = "from reconciler.__main__ import main; main()"
 LUN = "/dev/disk/by-id/lab-lun1"
 
 

@@ -7,6 +7,27 @@ from hypothesis import settings
 # A busy machine is no wrong answer: no example is timed.
 settings.register_profile("untimed", deadline=None)
 
+# Begun first, so that none of them is left to run alone at the end; of the others the order stays.
+LONG = (
+    "tests/properties/test_crash_sweep.py",
+    "tests/unit/gate/test_gate_heartbeats.py",
+    "tests/properties/test_fault_sweep.py",
+    "tests/unit/gate/test_gate_guests.py",
+    "tests/model/test_lock_model.py",
+    "tests/unit/gate/test_gate_modules.py",
+    "tests/unit/gate/test_gate_packages.py",
+    "tests/unit/test_scripts.py",
+    "tests/unit/cli/test_logs.py",
+    "tests/unit/cli/test_secrets.py",
+    "tests/unit/cli/test_commands.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """By ``LONG``; who gives files one by one has their order, as ``make lab``."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
+
 
 def pytest_configure():
     """Properties are untimed, and signals do what they do at a terminal.

@@ -90,7 +90,7 @@ class Line:
         due = self._note(host, command)
         if self.dead or due == "before":
             self._die()
-        if (trick := self.trick) and trick.due(self.log[-1][1]):
+        if (trick := self.trick) and self._tricked(trick, host, command):
             await self._played(trick, host, command)
         task = self._sent(host, command)
         if due == "during":
@@ -102,6 +102,10 @@ class Line:
         if self.dead or due == "after":
             self._die()
         return completed
+
+    def _tricked(self, trick: Trick, host: SimulatedHost, command: Command) -> bool:
+        steps = (command, *command.then)
+        return sum(trick.due(name_here(host.machine, one.argv)) for one in steps) > 0
 
     async def _played(self, trick: Trick, host: SimulatedHost, command: Command) -> None:
         if trick.kind in ("late", "twice"):
@@ -150,6 +154,10 @@ class Line:
     def _note(self, host: SimulatedHost, command: Command) -> Phase | None:
         if self.dead:
             return None
+        found = [self._noted(host, one) for one in (command, *command.then)]
+        return next((phase for phase in found if phase), None)
+
+    def _noted(self, host: SimulatedHost, command: Command) -> Phase | None:
         name, world = name_here(host.machine, command.argv), host.machine.world
         self.log.append((host.name, name))
         if changes(name) and isinstance(world, Witness):

@@ -14,7 +14,10 @@ from tests.builders import bare
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 # Slow to import, each for its own command only.
-HEAVY = {"asyncssh", "deepdiff", "pydantic", "rich", "structlog", "yaml", "asyncio"}
+HEAVY = {
+    *("alembic", "asyncio", "asyncssh", "deepdiff", "pydantic", "rich", "sqlalchemy"),
+    *("structlog", "yaml"),
+}
 
 GUIDE = """\
 node:
@@ -80,6 +83,44 @@ def test_validate_imports_neither_hosts_nor_execution_nor_other_forms():
         rooms & {"hosts", "execution", "pipeline", "sarif", "junit", "planning", "observed"}
         == set()
     )
+
+
+def test_observe_imports_neither_plans_nor_runs_nor_what_ssh_does_without(tmp_path):
+    code = (
+        "import sys\n"
+        "from reconciler.cli import run\n"
+        f"run(['observe', {str(unreachable(tmp_path))!r}])\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    found = set(done.stderr.split())
+    assert {"asyncssh", "reconciler.hosts.ssh"} <= found
+    rooms = (
+        "execution",
+        "pipeline",
+        "planning.planner",
+        "loading.hints",
+        "reports.facts_table",
+    )
+    unused = {f"reconciler.{room}" for room in rooms} | {
+        "importlib.metadata",  # to look for plugins of pydantic
+        "cryptography.x509",
+        "asyncssh.crypto.x509",
+    }
+    assert unused & found == set()
+
+
+def unreachable(folder):
+    """A file of one host, which nobody can log in to: there is no known_hosts file."""
+    settings = f"ssh: {{known_hosts: {folder}/none}}"
+    member = "{name: node01, interconnect: 10.0.0.11, ssh: {host: 127.0.0.1, port: 1}}"
+    path = folder / "cluster.yaml"
+    path.write_text(
+        f"version: 1\n{settings}\nclusters:\n- {{name: ocfs2, members: [{member}], volumes: []}}\n"
+    )
+    return path
 
 
 @pytest.mark.parametrize(("top", "limit"), [("reconciler", 400), ("tests", 500)])

@@ -103,6 +103,7 @@ SAME_NAME = {
     "targets": "--target: whether it exists, which part of a plan it is",
     "units": "systemd's units: their names, what the simulator does of them",
     "volumes": "volumes: the resource, what an import finds, what a person types",
+    "watch": "watching clusters: the daemon's room, its command",
     "workloads": "workloads: the resource, what the file may say of them",
 }
 

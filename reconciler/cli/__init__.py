@@ -30,6 +30,7 @@ COMMANDS = {
     "drift": "Show what differs from the file: changed outside, or not yet applied.",
     "import": "Write a desired-state file from a running cluster.",
     "status": "Who is in, who has what mounted, pauses, leases, unfinished work.",
+    "watch": "Look at clusters again and again, and tell what changes: a daemon.",
     "pause": "Nothing is done on a cluster or host, by anyone, until it is resumed.",
     "resume": "A cluster or host that was paused may be worked on again.",
     "unlock": "Show what a run holds and what still runs of it; then free it.",

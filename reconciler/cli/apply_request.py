@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.loading.saved import SavedPlan
 from reconciler.model.desired import Desired
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.planning.review.approval import Consent
 
 

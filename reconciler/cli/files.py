@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,8 @@ from reconciler.cli.exit_codes import combine_exit_codes
 from reconciler.cli.options import discover_file
 from reconciler.cli.terminal import show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.loading.directories import identify, list_files
+from reconciler.model.identity_cache import forget
 from reconciler.model.problems import Problem
 from reconciler.reports import problems as rendering
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Parts: TypeAlias = "Sequence[Suite] | Sequence[Result]"
 
-SUFFIXES = (".yaml", ".yml")
 STDIN = "-"
 # Of these, parts of all files make one document.
 MERGED = ("junit", "sarif")
@@ -69,22 +69,14 @@ def find_files(given: Sequence[str]) -> Given:
 
 
 def _identity(name: str) -> str:
-    return name if name == STDIN else os.path.realpath(name)
+    return name if name == STDIN else identify(name)
 
 
 def _files_of(name: str) -> list[str]:
     """Of a directory its files, else the name itself."""
     with suppress(OSError):  # ``check_has_files`` raises it again, and the other files go on
-        return _files_in(name) or [name]
+        return list_files(name) or [name]
     return [name]
-
-
-def _files_in(name: str) -> list[str]:
-    """Sorted; none of what is no directory."""
-    if not Path(name).is_dir():
-        return []
-    files = (f for f in Path(name).iterdir() if f.suffix in SUFFIXES and f.is_file())
-    return [str(file) for file in sorted(files)]
 
 
 def check_has_files(name: str) -> None:
@@ -92,7 +84,7 @@ def check_has_files(name: str) -> None:
 
     OSError for one that cannot be listed.
     """
-    if Path(name).is_dir() and not _files_in(name):
+    if Path(name).is_dir() and not list_files(name):
         raise UsageError(
             f"{name}: no *.yaml or *.yml in this directory; "
             f"reconcile init -o {name}/cluster.yaml writes one"
@@ -123,6 +115,7 @@ def run_files(
         except (ReconcilerError, OSError) as error:
             tell_failure(error)
             codes.append(_tell(name, form, _failure(name, form, error), parts))
+        forget()  # else the facts of the last clusters would stay in memory
     if form in MERGED:
         click.echo(_merged(form, parts))
     return combine_exit_codes(codes)

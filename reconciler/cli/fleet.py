@@ -20,14 +20,17 @@ Doors = Callable[[str, Member], Host]
 
 
 @asynccontextmanager
-async def connect_hosts(desired: Desired) -> AsyncIterator[Doors]:
-    """The door to a member of a cluster; one connection each for as long as this lasts."""
+async def connect_hosts(desired: Desired, *, compress: bool = False) -> AsyncIterator[Doors]:
+    """The door to a member of a cluster; one connection each for as long as this lasts.
+
+    ``compress`` what is sent: it pays where much is.
+    """
     from reconciler.hosts.ssh import resolve  # noqa: PLC0415  # asyncssh is slow to import
 
     def settle(member: Member) -> tuple[SshSettings, bool]:
         return resolve(member, desired.ssh), False
 
-    async with _connected(settle) as doors:
+    async with _connected(settle, compress=compress) as doors:
         yield doors
 
 
@@ -47,12 +50,14 @@ async def look_at_hosts(desired: Desired) -> AsyncIterator[Doors]:
 @asynccontextmanager
 async def _connected(
     settle: Callable[[Member], tuple[SshSettings, bool]],
+    *,
+    compress: bool = False,
 ) -> AsyncIterator[Doors]:
     """Doors as ``settle`` says of each member: how to log in, and whether only to look."""
     from reconciler.hosts.looking import LookedAtHost  # noqa: PLC0415  # as above
     from reconciler.hosts.ssh import SshHost, SshShared  # noqa: PLC0415  # as above
 
-    shared = SshShared()
+    shared = SshShared(compress=compress)
     hosts: dict[tuple[str, str], Host] = {}
 
     def door(cluster: str, member: Member) -> Host:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from reconciler.errors import UsageError
+from reconciler.model.field_types import quote_value
 from reconciler.model.ssh_access import NO_HOST_KEYS, Ssh
 
 
@@ -25,9 +26,30 @@ def login(
 
 
 def check_hosts(hosts: Sequence[str]) -> None:
-    """Raises UsageError for what cannot be a host's name or address."""
+    """Raises UsageError for what cannot be a host's name or address, with what to type."""
     for host in hosts:
+        if hint := _host_hint(host):
+            raise UsageError(
+                f"HOST: {quote_value(host)} is not a host name or an address; {hint}"
+            )
         parse_login({"host": host})
+
+
+def _host_hint(host: str) -> str:
+    """What to type for more than a host, or for something else; empty for a host."""
+    if host.endswith((".yaml", ".yml", ".json")) or "/" in host:
+        return "a file is not taken here: name the hosts, as ssh knows them"
+    if "," in host:
+        return f"type them with blanks between: {' '.join(filter(None, host.split(',')))}"
+    if "[" in host or "{" in host:
+        return "type each of them, with blanks between"
+    user, at, rest = host.rpartition("@")
+    name, colon, port = rest.partition(":")
+    if at:
+        return f"type {name or 'HOST'} --user {user or 'USER'}"
+    if colon and ":" not in port:
+        return f"type {name or 'HOST'}, and its port in ssh_config: Port {port or 22}"
+    return ""
 
 
 def parse_login(values: Mapping[str, object]) -> Ssh:

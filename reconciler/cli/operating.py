@@ -23,8 +23,7 @@ from reconciler.model.addresses import (
 )
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.roles import contacted_members, staying
-from reconciler.pipeline import HostFactory, member_hosts
-from reconciler.pipeline.observation import storage
+from reconciler.observation import HostFactory, member_hosts, storage
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 
 REFUSED = 3

@@ -81,7 +81,11 @@ class PlanId(click.ParamType[str]):
     ) -> str:
         """The id, if it has the form of one."""
         if not re.fullmatch(r"[0-9a-f]{6,64}", str(value)):
-            self.fail(f"{value!r} is not a plan's id (hexadecimal digits)", param, ctx)
+            self.fail(
+                f"{value!r} is not a plan's id (hexadecimal digits); reconcile plan prints it in its first line",
+                param,
+                ctx,
+            )
         return str(value)
 
 
@@ -138,7 +142,8 @@ def formats(names: Sequence[str]) -> Callable[[F], F]:
 
 FACTS = click.option(
     "--facts",
-    type=click.Path(dir_okay=False),
+    type=click.Path(),  # what is no file is told by its reader, with what to do
+    metavar="FILE",
     help="Plan offline from what observe -o wrote.",
 )
 FILE = click.argument("file", required=False, metavar="[FILE]")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note, observing
+from reconciler.cli.work import complete, complete_at_once
+from reconciler.errors import ReconcilerError
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
@@ -16,6 +17,40 @@ from reconciler.model.roles import contacted_members
 from reconciler.pipeline import ClusterObservations, Options, plan_recorded
 from reconciler.pipeline import plan as make
 from reconciler.reports.facts import age
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.loading.saved import Facts
+
+
+class FactsFile:
+    """Recorded facts, read once for all files that are planned from them; their age is told.
+
+    What they fail with is the same for each.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._found: Facts | ReconcilerError | None = None
+
+    def read(self) -> Facts:
+        """Raises UsageError without a file, InputError for one that is damaged."""
+        if self._found is None:
+            self._found = self._first()
+        if isinstance(self._found, ReconcilerError):
+            raise self._found
+        return self._found
+
+    def _first(self) -> Facts | ReconcilerError:
+        from reconciler.loading.saved import recorded_facts  # noqa: PLC0415  # only when needed
+
+        try:
+            found = recorded_facts(self.path)
+        except ReconcilerError as error:
+            return error
+        note(f"note: {age(found.observed_at, datetime.now(UTC))}")
+        return found
 
 
 def plan_file(
@@ -27,16 +62,16 @@ def plan_file(
     """
     desired = read(path)
     check_targets(desired, options.targets)
-    return plan_desired(desired, options, facts=facts, no_color=no_color)
-
-
-def plan_desired(
-    desired: Desired, options: Options, *, facts: str | None = None, no_color: bool
-) -> tuple[Plan, ClusterObservations]:
-    """As ``plan_file``, of what was read and checked already."""
     if facts:
-        return _recorded(desired, facts, options.targets)
-    return asyncio.run(_live(desired, options, no_color=no_color))
+        return plan_from_facts(desired, FactsFile(facts), options.targets)
+    return complete(_live(desired, options, no_color=no_color))
+
+
+def plan_from_facts(
+    desired: Desired, facts: FactsFile, targets: Sequence[str]
+) -> tuple[Plan, ClusterObservations]:
+    """The plan of a file that was read and checked already; no host is asked."""
+    return complete_at_once(plan_recorded(desired, facts.read().clusters, targets))
 
 
 async def _live(
@@ -46,14 +81,3 @@ async def _live(
         total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
         with observing(total, no_color=no_color) as watch:
             return await make(desired, fleet, options, watch)
-
-
-def _recorded(
-    desired: Desired, path: str, targets: Sequence[str]
-) -> tuple[Plan, ClusterObservations]:
-    """From recorded facts, whose age is told: no host is connected to."""
-    from reconciler.loading.saved import recorded_facts  # noqa: PLC0415  # only when needed
-
-    found = recorded_facts(path)
-    note(f"note: {age(found.observed_at, datetime.now(UTC))}")
-    return asyncio.run(plan_recorded(desired, found.clusters, targets))

@@ -7,6 +7,13 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.indexed_runs import (
+    NONE,
+    Outlines,
+    indexed_record,
+    outlined_record,
+    outlines,
+)
 from reconciler.cli.state_place import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.journal import Record, read_record
@@ -34,36 +41,57 @@ def _paths(state_dir: str | None) -> tuple[list[Path], Path]:
 def records_in(state_dir: str | None, last: int | None) -> tuple[list[Past], Path]:
     """The runs, the latest first, and where they are recorded."""
     paths, place = _paths(state_dir)
-    return [_load_run(path) for path in paths[::-1][:last]], place
+    meant = paths[::-1][:last]
+    known = outlines(place.parent, meant[-1].stem) if meant else {}
+    return [_load_run(path, known) for path in meant], place
 
 
-def _load_run(path: Path) -> Past:
+def _load_run(path: Path, known: Outlines = NONE) -> Past:
     """One of many: that of somebody else, which cannot be read, hides no other."""
     try:
-        return run_from_record(read_record(path))
+        return run_from_record(outlined_record(path, known) or read_record(path))
     except OSError:
         return Past(path.stem, (), UNREADABLE, None)
 
 
-def told_of_failures(plan: Plan, state_dir: str | None) -> Plan:
-    """The plan with what the last run of each cluster failed at, as far as it is on record here.
+def load_record(path: Path) -> Record:
+    """A run's record, from the database where the file is the one that was indexed.
 
-    That records cannot be read is told on stderr, and stops no plan.
+    Raises OSError when the file cannot be read, or when others may have written it.
     """
-    try:
-        paths, _ = _paths(state_dir)
-    except (UsageError, OSError) as error:
-        click.echo(
-            f"note: what earlier runs failed at is not known: {say_error(error)}", err=True
-        )
-        return plan
-    found: dict[str, Mapping[str, Attempt]] = {}
-    for path in paths[: -MOST_RUNS - 1 : -1]:
-        if {cluster.name for cluster in plan.clusters} <= found.keys():
-            break
-        run = _load_run(path)
-        found = {**failures(run.run, run.lines), **found}
-    return with_attempts(plan, found)
+    return indexed_record(path.parent.parent, path) or read_record(path)
+
+
+class PastFailures:
+    """What the last run of each cluster failed at, as far as it is on record here.
+
+    Each record is read once, however many plans are told.
+    """
+
+    def __init__(self, state_dir: str | None) -> None:
+        self._state_dir = state_dir
+        self._unread: list[Path] | None = None  # the latest first
+        self._found: dict[str, Mapping[str, Attempt]] = {}
+
+    def tell(self, plan: Plan) -> Plan:
+        """The plan with what failed. That records cannot be read is told, and stops no plan."""
+        if self._unread is None:
+            self._unread = self._listed()
+        names = {cluster.name for cluster in plan.clusters}
+        while self._unread and not names <= self._found.keys():
+            run = _load_run(self._unread.pop(0))
+            self._found = {**failures(run.run, run.lines), **self._found}
+        return with_attempts(plan, self._found)
+
+    def _listed(self) -> list[Path]:
+        try:
+            paths, _ = _paths(self._state_dir)
+        except (UsageError, OSError) as error:
+            click.echo(
+                f"note: what earlier runs failed at is not known: {say_error(error)}", err=True
+            )
+            return []
+        return paths[: -MOST_RUNS - 1 : -1]
 
 
 def run_from_record(record: Record) -> Past:
@@ -86,4 +114,6 @@ def found_run(state_dir: str | None, run: str) -> Path:
     if not exact:
         raise UsageError(f"no run {run!r} in {place}; reconcile history lists them")
     names = ", ".join(path.stem for path in exact[:5]) + (", ..." if exact[5:] else "")
-    raise UsageError(f"{run!r} is the beginning of {len(exact)} runs: {names}")
+    raise UsageError(
+        f"{run!r} is the beginning of {len(exact)} runs: {names}; write more of it"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,11 @@ PLAN_FORMS = ("text", "json", *FORMS)
 
 @dataclass(frozen=True, slots=True)
 class ShownPlan:
-    """A plan, what it is shown with, and its document."""
+    """A plan, what it is shown with, and its document, made where it is asked for."""
 
     plan: Plan
     around: Surroundings
-    document: Mapping[str, Any]
+    document: Callable[[], Mapping[str, Any]]
 
     def show(self, form: str, detail: int, *, no_color: bool) -> None:
         """On stdout."""
@@ -42,7 +42,7 @@ class ShownPlan:
     def text(self, form: str, detail: int) -> str:
         """The whole document, with the end of its last line."""
         if form == "json":
-            return json.dumps(self.document, indent=1, default=str) + "\n"
+            return json.dumps(self.document(), indent=1, default=str) + "\n"
         if form == "text":
             lines = plan_lines(self.plan, self.around.views, detail)
             return "".join(f"{plain(line)}\n" for _style, line in lines)
@@ -52,4 +52,4 @@ class ShownPlan:
 def show_saved_plan(saved: SavedPlan) -> ShownPlan:
     """A plan out of a file. Raises InputError for one that this version cannot show."""
     plan, around = restore_plan(saved.plan)
-    return ShownPlan(plan, around, saved.document)
+    return ShownPlan(plan, around, lambda: saved.document)

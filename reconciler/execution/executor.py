@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from reconciler import telemetry
@@ -13,14 +11,21 @@ from reconciler.errors import (
     ActionFailed,
     HostUnreachable,
     ReconcilerError,
-    RecordFailed,
     VerificationFailed,
 )
 from reconciler.execution import leases, machine
-from reconciler.execution.kernel import explain_kernel_error
+from reconciler.execution.ahead import PASSING, boot, facts_ahead
+from reconciler.execution.endings import (
+    Ended,
+    exited_zero,
+    explain_failure,
+    was_refused,
+)
 from reconciler.execution.locks import FRESH, Held
 from reconciler.execution.secrets import read_secrets
-from reconciler.execution.sightings import Looks
+from reconciler.execution.sightings import Found, Looks
+from reconciler.execution.telling import Attempt, Emit, Teller
+from reconciler.execution.together import companions
 from reconciler.gate import gate_text
 from reconciler.hosts import Host
 from reconciler.model.gate_call import permit_program
@@ -33,22 +38,6 @@ from reconciler.planning.kinds import is_own
 # udev and the kernel settle late; a fact that does not hold is read again this long.
 PATIENCE = 20.0
 PAUSE = 1.0
-# The reading whose probe reads much of the device.
-BLANK = "blank"
-# The reading whose probe asks a mounted file system, and may wait for it.
-MOUNTED_SIZE = "mounted-size"
-# The reading that says in which boot a host is.
-BOOT = "boot"
-# Readings of what mends itself in a moment.
-PASSING = frozenset({"healthy"})
-# Seconds: a look that took longer was held up on its way, and what it found may be as old.
-LONGEST_LOOK = 60.0
-# How the gate ends when it refuses (EX_TEMPFAIL).
-REFUSED = 75
-# What of a command's output goes into the journal.
-OUTPUT = 4000
-
-Emit = Callable[[str, Mapping[str, object]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +56,9 @@ class ExecutionContext:
     patience: float = PATIENCE
 
 
+Tasks = dict[asyncio.Task[list[ActionOutcome]], Sequence[Action]]
+
+
 @dataclass(slots=True)
 class Executor:
     """One cluster's plan being carried out."""
@@ -75,10 +67,17 @@ class Executor:
     bench: ExecutionContext
     outcomes: dict[str, ActionOutcome] = field(default_factory=dict)
     failed: bool = False
+    run: machine.Run = field(init=False)
+    teller: Teller = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing has started."""
+        self.run = machine.begin(self.plan.actions)
+        self.teller = Teller(self.plan.name, self.bench.emit)
 
     async def execute(self) -> tuple[ActionOutcome, ...]:
         """Carry out the plan; every action's end, also of those that never started."""
-        tasks: dict[asyncio.Task[ActionOutcome], Action] = {}
+        tasks: Tasks = {}
         try:
             if self._has_its_secrets():
                 await self._drive(tasks)
@@ -101,150 +100,189 @@ class Executor:
             try:
                 read_secrets(action)
             except ActionFailed as error:
-                self.outcomes[action.id] = ActionOutcome(action.id, "failed", str(error))
-                with suppress(RecordFailed):
-                    self._emit("action-failed", action, {"message": str(error), "seconds": 0.0})
+                outcome = self.teller.tell_failure(Attempt(action, 0.0), error, 0.0)
+                self.outcomes[action.id] = outcome
         return not self.outcomes
 
-    async def _drive(self, tasks: dict[asyncio.Task[ActionOutcome], Action]) -> None:
-        run = machine.begin(self.plan.actions)
+    async def _drive(self, tasks: Tasks) -> None:
         while True:
             if self.bench.stopped():
-                run = machine.drain(run)
-            for action in machine.ready(run)[: self.bench.parallelism - len(tasks)]:
-                run = machine.step(run, action.id, "start")
+                machine.drain(self.run)
+            for action in machine.ready(self.run)[: self.bench.parallelism - len(tasks)]:
+                actions = (action, *companions(self.run, action))
+                for one in actions:
+                    machine.step(self.run, one.id, "start" if one is action else "join")
                 with telemetry.bind_fields(action=action.id):
-                    tasks[asyncio.create_task(self._perform(action))] = action
+                    tasks[asyncio.create_task(self._perform(actions))] = actions
             if not tasks:
                 return
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                action, outcome = tasks.pop(task), task.result()
-                self.outcomes[action.id] = outcome
-                run = machine.step(run, action.id, _EVENT[outcome.status])
+                for action, outcome in zip(tasks.pop(task), task.result(), strict=True):
+                    self.outcomes[action.id] = outcome
+                    machine.step(self.run, action.id, _EVENT[outcome.status])
 
-    async def _perform(self, action: Action) -> ActionOutcome:
+    async def _perform(self, actions: Sequence[Action]) -> list[ActionOutcome]:
+        """One after the other, or in one exchange where all that they require is known to hold."""
+        if len(actions) == 1 or not all(map(self._may_begin, actions)):
+            return [await self._perform_alone(action) for action in actions]
+        attempts = [Attempt(action, _now()) for action in actions]
+        told, unwritten = self.teller.tell_intents(attempts)
+        try:
+            if told:
+                await self._act(told)
+        except ReconcilerError as error:
+            return [self._failed(attempt, error) for attempt in attempts]
+        ends = [await self._verified(attempt) for attempt in told]
+        return [*ends, *(self._failed(one, unwritten) for one in attempts[len(told) :])]
+
+    def _may_begin(self, action: Action) -> bool:
+        """Whether all that it requires is known to hold, by looks that may serve it."""
+        kept = self.bench.looks.recall((*action.requires, boot(action)), action)
+        seen = Observed({host: sight.told for host, sight in kept.items()})
+        return action.host in kept and not unmet(action.requires, seen) and not self.failed
+
+    async def _perform_alone(self, action: Action) -> ActionOutcome:
         if self.failed:  # since this one was chosen
             return ActionOutcome(action.id, "not-started")
-        started = _now()
-        intent = {"because": action.because, "command": _command(action)}
-        completed: Completed | HostUnreachable | None = None
+        attempt = Attempt(action, _now())
         try:
-            self._emit("action-started", action, intent)
-            proved = await self._already_satisfied(action)
-            if not proved:
-                completed, proved = await self._act(action), action.expects
-                await self._verify(action, completed)
+            self.teller.tell_intent(action)
+            if proved := await self._already_satisfied(action):
+                return self._done(attempt, proved)
+            attempt.begun = action.command is None
+            if not attempt.begun:
+                await self._act([attempt])
         except ReconcilerError as error:
-            self.failed = True
-            seconds = _now() - started
-            outcome = ActionOutcome(action.id, "failed", str(error), seconds)
-            failure = {"message": str(error), "seconds": seconds, **_output(completed)}
-            with suppress(RecordFailed):
-                self._emit("action-failed", action, failure)
-        else:
-            seconds = _now() - started
-            outcome = ActionOutcome(action.id, "done", "", seconds)
-            event = "action-finished" if action.command else "barrier"
-            details = {"seconds": seconds, **_output(completed), "proved": _words(proved)}
-            with suppress(RecordFailed):  # done is done; without a record nothing is begun
-                self._emit(event, action, details)
-        return outcome
+            return self._failed(attempt, error)
+        return await self._verified(attempt)
+
+    async def _verified(self, attempt: Attempt) -> ActionOutcome:
+        if not attempt.begun:
+            return self.teller.tell_no_start(attempt)
+        try:
+            await self._verify(attempt.action, attempt.ended)
+        except ReconcilerError as error:
+            return self._failed(attempt, error)
+        return self._done(attempt, attempt.action.expects)
+
+    def _failed(self, attempt: Attempt, error: ReconcilerError) -> ActionOutcome:
+        self.failed = True
+        return self.teller.tell_failure(attempt, error, _now() - attempt.started)
+
+    def _done(self, attempt: Attempt, proved: Sequence[Fact]) -> ActionOutcome:
+        return self.teller.tell_success(attempt, proved, _now() - attempt.started)
 
     async def _already_satisfied(self, action: Action) -> tuple[Fact, ...]:
-        """The facts because of which there is nothing to do."""
-        observed = await self.bench.looks.see(action.unless) if action.unless else Observed({})
-        return tuple(fact for fact in action.unless if not unmet((fact,), observed))
+        """The facts because of which there is nothing to do, as they are now."""
+        if not action.unless:
+            return ()
+        found = await self.bench.looks.find(action.unless, action)
+        holds = _holding(action, found.observed)
+        if not holds or not found.kept:
+            return holds
+        return _holding(action, await self.bench.looks.see(action.unless))
 
-    async def _act(self, action: Action) -> Completed | HostUnreachable | None:
-        """Run the command; a lost connection is an outcome that observation decides."""
-        if action.command is None:
-            return None
-        secrets = read_secrets(action)
-        command = replace(action.command, argv=await self._permitted(action, action.command))
-        self.bench.looks.note_command(action.kind)
+    async def _act(self, attempts: Sequence[Attempt]) -> None:
+        """Run them in one exchange, and the look; what is lost is decided by observation."""
+        looks, actions = self.bench.looks, [attempt.action for attempt in attempts]
+        secrets = read_secrets(actions[0])
+        first, *others = [await self._permitted(action) for action in actions]
+        facts = tuple(fact for action in actions for fact in self._to_look_for(action))
+        sent, *_ = [looks.begin_command(action) for action in actions]
+        whole = replace(first, look=looks.eyes.probe(facts).argv, then=tuple(others))
+        ended: Ended
         try:
-            ended = await secrets.run(self.bench.hosts[action.host], command)
+            ended = await secrets.run(self.bench.hosts[actions[0].host], whole)
         except HostUnreachable as error:
-            return error
+            ended = error
         finally:
-            self.bench.looks.note_command(action.kind)
-        if leases.gate_refusal(ended)[0] == "lease-lost":
-            self.bench.held.losses.append(f"{action.host}: {ended.stderr.strip()}")
-        return ended
+            for action in actions:
+                looks.end(action)
+        self._note_ends(attempts, ended)
+        if isinstance(ended, Completed):
+            looks.take(actions, sent, facts, ended)
 
-    async def _permitted(self, action: Action, command: Command) -> tuple[str, ...]:
+    def _note_ends(self, attempts: Sequence[Attempt], ended: Ended) -> None:
+        """Of what was lost nobody knows how far it came."""
+        ends: Sequence[Ended] = [ended] * len(attempts)
+        if isinstance(ended, Completed):
+            ends = (ended, *ended.then)
+        for attempt, one in zip(attempts, ends, strict=False):
+            attempt.begun, attempt.ended = True, one
+            if isinstance(one, Completed) and leases.gate_refusal(one)[0] == "lease-lost":
+                self.bench.held.losses.append(f"{attempt.action.host}: {one.stderr.strip()}")
+
+    async def _permitted(self, action: Action) -> Command:
         """The command as this run may send it now: on facts that hold, for a moment.
 
         The moment is by the host's own clock, so that what the network or a pause of this
         machine holds back does not start on old facts (I5).
         """
-        seen, took = await self._looked_before(action)
-        facts = seen.hosts.get(action.host)
+        found = await self._looked_before(action)
+        facts = found.observed.hosts.get(action.host)
         identity = facts.identity if isinstance(facts, HostFacts) else None
         if not isinstance(identity, Identity):
             raise ActionFailed(action.id, f"not started: {action.host} does not say who it is")
-        until = int(identity.uptime + took) + FRESH
+        until = int(identity.uptime - found.age(action.host)) + FRESH
         permit = self.bench.held.permit(action.host, action.id, identity.boot_id, until)
-        return permit_program(command.argv, permit, gate_text("run"))
+        command = action.command or Command(())
+        return replace(command, argv=permit_program(command.argv, permit, gate_text("run")))
 
-    async def _looked_before(self, action: Action) -> tuple[Observed, float]:
-        """What the last look found, and how long it took: all that is required holds.
-
-        Less the seconds by which the oldest of it was seen before.
+    async def _looked_before(self, action: Action) -> Found:
+        """What was found by looks that may serve it, the last ones if need be: all required holds.
 
         A cluster becomes well again by itself, as when a connection is made anew: for that it
         waits a while.
         """
         deadline = _now() + self.bench.patience
         lasting = tuple(f for f in action.requires if f.reading not in PASSING)
-        asked = (*action.requires, Fact((action.host,), BOOT, "", None))
-        kept = action.kind == "mount"
-        while True:
-            began, age = _now(), 0.0
-            if kept:
-                seen, age = await self.bench.looks.see_before_mount(action.host, asked)
-            else:
-                seen = await self.bench.looks.see(asked)
-            why = unmet(action.requires, seen)
-            if not why:
-                return seen, min(_now() - began, LONGEST_LOOK) - age
-            kept = False
-            if age:  # of what was seen before nothing is refused
-                continue
-            if _now() >= deadline or unmet(lasting, seen):
-                raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
-            await asyncio.sleep(PAUSE)
+        asked = (*action.requires, boot(action))
+        found = await self.bench.looks.find(asked, action)
+        while why := unmet(action.requires, found.observed):
+            if not found.kept:  # of what was seen before nothing is refused
+                if _now() >= deadline or unmet(lasting, found.observed):
+                    raise ActionFailed(action.id, f"not started: {'; '.join(why)}")
+                await asyncio.sleep(PAUSE)
+            found = await self.bench.looks.find_anew(asked)
+        return found
 
-    async def _verify(self, action: Action, ended: Completed | HostUnreachable | None) -> None:
+    async def _verify(self, action: Action, ended: Ended) -> None:
         """Look until the facts hold or patience ends; a failed command gets one look."""
-        if _refused(ended) and not is_own(action.kind):
-            raise ActionFailed(action.id, _failure(ended))  # whoever did it, it was not this
-        deadline = _now() + (self.bench.patience if _exited_zero(ended) else 0.0)
+        if was_refused(ended) and not is_own(action.kind):
+            # Whoever did it, it was not this.
+            raise ActionFailed(action.id, explain_failure(ended))
+        deadline = _now() + (self.bench.patience if exited_zero(ended) else 0.0)
+        observed = await self._looked_after(action)
         while True:
-            observed = await self.bench.looks.see(action.expects)
             why = unmet(action.expects, observed)
-            if not why and (action.expects or _exited_zero(ended)):
+            if not why and (action.expects or exited_zero(ended)):
                 return
             if _now() >= deadline:
                 break
             await asyncio.sleep(PAUSE)
-        if not _exited_zero(ended):
-            raise ActionFailed(action.id, _failure(ended))
+            observed = await self.bench.looks.see(action.expects)
+        if not exited_zero(ended):
+            raise ActionFailed(action.id, explain_failure(ended))
         raise VerificationFailed(action.id, why)
 
-    def _emit(self, event: str, action: Action, details: Mapping[str, object]) -> None:
-        self.bench.emit(
-            event,
-            {
-                "cluster": self.plan.name,
-                "action": action.id,
-                "host": action.host,
-                "kind": action.kind,
-                "summary": action.summary,
-                **details,
-            },
-        )
+    async def _looked_after(self, action: Action) -> Observed:
+        """The hosts after a command; what does nothing may rest on looks at what it needs."""
+        looks, ahead = self.bench.looks, facts_ahead(self.run, action)
+        if action.command is not None:
+            found = await looks.find_anew(action.expects, looks.proof(action))
+            return found.observed
+        looks.end(action)
+        found = await looks.find(action.expects, action, ahead)
+        if found.kept and unmet(action.expects, found.observed):
+            return await looks.see(action.expects, ahead)
+        return found.observed
+
+    def _to_look_for(self, action: Action) -> tuple[Fact, ...]:
+        """What the look is asked that travels with a command: what proves it, and what comes next."""
+        own = (action.host,)
+        proof = [replace(f, hosts=own) for f in action.expects if action.host in f.hosts]
+        return (*proof, *facts_ahead(self.run, action))
 
 
 _EVENT: Mapping[str, machine.Event] = {
@@ -258,41 +296,5 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _command(action: Action) -> str:
-    """As a person would type it; what goes to its stdin may hold secrets of other files."""
-    return shlex.join(action.command.words) if action.command else ""
-
-
-def _refused(ended: Completed | HostUnreachable | None) -> bool:
-    return isinstance(ended, Completed) and ended.status == REFUSED
-
-
-def _exited_zero(ended: Completed | HostUnreachable | None) -> bool:
-    return ended is None or (isinstance(ended, Completed) and ended.status == 0)
-
-
-def _failure(ended: Completed | HostUnreachable | None) -> str:
-    if isinstance(ended, Completed):
-        words = (ended.stderr or ended.stdout).strip()[-OUTPUT:]
-        meaning = explain_kernel_error(words)
-        why = f"{meaning}\n" if meaning else ""
-        return f"{why}exit status {ended.status}: {words or 'no output'}"
-    return f"outcome unknown: {ended}"
-
-
-def _output(ended: Completed | HostUnreachable | None) -> Mapping[str, object]:
-    if not isinstance(ended, Completed):
-        return {}
-    return {
-        "status": ended.status,
-        "command_seconds": ended.seconds,
-        "stdout": ended.stdout[-OUTPUT:],
-        "stderr": ended.stderr[-OUTPUT:],
-    }
-
-
-def _words(facts: Sequence[Fact]) -> list[str]:
-    return [
-        f"{', '.join(f.hosts)}: {f.reading} {f.subject} = {f.value or '(the same)'}"
-        for f in facts
-    ]
+def _holding(action: Action, observed: Observed) -> tuple[Fact, ...]:
+    return tuple(fact for fact in action.unless if not unmet((fact,), observed))

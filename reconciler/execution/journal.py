@@ -119,13 +119,29 @@ class Record:
     head: str
 
 
-def read_record(path: Path) -> Record:
-    """One run's record; what cannot be read of it is left out, and ``broken``.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a record's file held, with ``stamp``, what the file was when it was read (``file_stamp``)."""
+
+    text: bytes
+    at_work: bool
+    stamp: str
+    changed: float
+
+
+def file_stamp(found: os.stat_result) -> str:
+    """What is another as soon as a file is written, replaced, or given to somebody else."""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_ctime_ns}"
+
+
+def read_content(path: Path) -> Content:
+    """What a record's file holds, whatever it is.
 
     Raises OSError when the file cannot be read, or when others may have written it.
     """
     with os.fdopen(os.open(path, READING), "rb") as file:
-        _check_owner(os.fstat(file.fileno()), path)
+        found = os.fstat(file.fileno())
+        _check_owner(found, path)
         at_work = False
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -133,13 +149,26 @@ def read_record(path: Path) -> Record:
             at_work = True
         except OSError:  # no locks there
             pass
-        text = file.read().decode("utf-8", "surrogateescape")
+        return Content(file.read(), at_work, file_stamp(found), found.st_ctime)
+
+
+def read_record(path: Path) -> Record:
+    """One run's record; what cannot be read of it is left out, and ``broken``.
+
+    Raises OSError when the file cannot be read, or when others may have written it.
+    """
+    found = read_content(path)
+    return parse_record(found.text, path.stem, at_work=found.at_work)
+
+
+def parse_record(content: bytes, run: str, *, at_work: bool) -> Record:
+    """The record that a file's content is; what cannot be read of it is left out, and ``broken``."""
+    text = content.decode("utf-8", "surrogateescape")
     whole, _, rest = text.rpartition("\n")
     texts = whole.split("\n") if whole else []
     found = [parsed for line in texts if (parsed := _parsed(line)) is not None]
     head = _seal(texts[-1])[1] if texts else GENESIS
-    broken = broken_line(text, path.stem)
-    return Record(path.stem, tuple(found), broken, bool(rest), at_work, head)
+    return Record(run, tuple(found), broken_line(text, run), bool(rest), at_work, head)
 
 
 def _check_owner(found: os.stat_result, path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.errors import ActionFailed
+from reconciler.execution import leases
 from reconciler.execution.locks import FRESH, Held
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
@@ -25,13 +26,15 @@ from reconciler.planning.review.notes import still_mapped
 from reconciler.resources.quarantine.entries import Known, known_members, members_text
 from reconciler.resources.workloads.programs import PROGRAMS, approved_digests, programs_text
 
+# A host's clock, and when by our own it said so, at the latest.
+Sighted = tuple[leases.Now, float]
 # Host, then record, to the hash of what the host has.
 Stale = Mapping[str, Mapping[str, str]]
 
 
 def applied_text(desired: Desired, name: str) -> str:
     """The record of the desired state of one cluster."""
-    clusters = tuple(c for c in desired.clusters if c.name == name)
+    clusters = tuple(c.for_hosts() for c in desired.clusters if c.name == name)
     one = desired.model_copy(update={"clusters": clusters})
     return json.dumps(one.model_dump(mode="json", exclude_defaults=True), indent=1) + "\n"
 
@@ -96,36 +99,56 @@ def stale_records(texts: Mapping[str, str], cluster: Cluster, observed: Observed
 
 
 async def leave_records(
-    texts: Mapping[str, str], held: Held, hosts: Mapping[str, Host], stale: Stale
+    texts: Mapping[str, str],
+    held: Held,
+    hosts: Mapping[str, Host],
+    stale: Stale,
+    seen: Mapping[str, Sighted],
 ) -> None:
-    """Leave ``texts`` on the members where they are ``stale``.
+    """Leave ``texts`` on the members where they are ``stale``; ``seen`` are their clocks.
 
     Raises HostUnreachable, LockHeld or ActionFailed; the hosts are as the file says by then.
     """
     ended = await asyncio.gather(
-        *(_leave(texts, held, hosts[name], old) for name, old in stale.items()),
+        *(_leave(texts, held, hosts[name], old, seen.get(name)) for name, old in stale.items()),
         return_exceptions=True,  # the lease is held until the last of them has ended
     )
     if failed := next((one for one in ended if isinstance(one, BaseException)), None):
         raise failed
 
 
+def clocks_of(observed: Observed, began: float) -> Mapping[str, Sighted]:
+    """The hosts' clocks as a look has told them, which began then."""
+    return {
+        host: (leases.Now(facts.identity.boot_id, int(facts.identity.uptime)), began)
+        for host, facts in observed.answering_hosts().items()
+        if not isinstance(facts.identity, Unknown)
+    }
+
+
 async def _leave(
-    texts: Mapping[str, str], held: Held, host: Host, stale: Mapping[str, str]
+    texts: Mapping[str, str],
+    held: Held,
+    host: Host,
+    stale: Mapping[str, str],
+    seen: Sighted | None,
 ) -> None:
-    clock = asyncio.get_running_loop().time
-    now, asked = await held.now(host.name), clock()
-    for name, old in stale.items():
-        if clock() - asked > FRESH / 2:  # a slow host gets as long for each as for the first
-            now, asked = await held.now(host.name), clock()
+    """All of a host's in one exchange: a write that rests on no facts but those that it checks."""
+    if seen is None or asyncio.get_running_loop().time() - seen[1] > FRESH / 2:
+        seen = await held.now(host.name), 0.0
+    commands = []
+    for number, (name, old) in enumerate(stale.items(), 1):
         path, text = f"{DIRECTORY}/{held.claim.cluster}/{name}", texts[name]
         words = ("write-file", path, MODE, old, _digest(text))
-        permit = held.permit(host.name, f"record {name}", now.boot, now.uptime + FRESH)
+        until = seen[0].uptime + number * FRESH  # a slow host gets as long for each
+        permit = held.permit(host.name, f"record {name}", seen[0].boot, until)
         command = gate_command(*words, stdin=text)
-        argv = permit_program(command.argv, permit)
-        ended = await host.run(replace(command, argv=argv))
-        if ended.status != 0:
-            raise ActionFailed(f"{host.name}: {path}", ended.stderr.strip())
+        commands.append(replace(command, argv=permit_program(command.argv, permit)))
+    ended = await host.run(replace(commands[0], then=tuple(commands[1:])))
+    for name, one in zip(stale, (ended, *ended.then), strict=False):
+        if one.status != 0:
+            path = f"{DIRECTORY}/{held.claim.cluster}/{name}"
+            raise ActionFailed(f"{host.name}: {path}", one.stderr.strip())
 
 
 def _digest(text: str) -> str:

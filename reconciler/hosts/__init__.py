@@ -18,6 +18,8 @@ class Host(Protocol):
     async def run(self, command: Command) -> Completed:
         """Run ``command`` as root and return how it ended, whatever its exit status.
 
+        And then its look, if it has one: a host that cannot may leave that out.
+
         Raises HostUnreachable when there is no session, or no answer in time.
         """
         ...

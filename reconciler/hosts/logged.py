@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import telemetry
 from reconciler.errors import HostUnreachable
+from reconciler.model.gate_call import gate_call
 
 if TYPE_CHECKING:
     from reconciler.hosts import Host
@@ -44,27 +45,43 @@ class LoggedHost:
         await self.host.close()
 
     async def _run(self, command: Command) -> Completed:
-        what, clock = _kind(command), asyncio.get_running_loop().time
-        text, began = shlex.join(command.words), clock()
-        telemetry.debug(f"{what}-started", command=text, bytes_sent=_sent(command))
+        clock, steps = asyncio.get_running_loop().time, (command, *command.then)
+        began = clock()
+        for step in steps:
+            telemetry.debug(f"{_kind(step)}-started", **_told(step), bytes_sent=_sent(step))
         try:
             ended = await self.host.run(command)
         except HostUnreachable as error:  # its message may quote a secret
-            telemetry.warning(
-                f"{what}-failed", command=text, code=error.code, seconds=clock() - began
-            )
+            for step in steps:
+                spent = clock() - began
+                telemetry.warning(
+                    f"{_kind(step)}-failed", **_told(step), code=error.code, seconds=spent
+                )
             raise
         except asyncio.CancelledError:
-            telemetry.warning(f"{what}-abandoned", command=text, seconds=clock() - began)
+            for step in steps:
+                spent = clock() - began
+                telemetry.warning(f"{_kind(step)}-abandoned", **_told(step), seconds=spent)
             raise
-        telemetry.debug(
-            f"{what}-ended",
-            command=text,
-            status=ended.status,
-            seconds=clock() - began,
-            bytes_received=_size(ended.stdout) + _size(ended.stderr),
-        )
+        ends = (ended, *ended.then)
+        for step, end in zip(steps, ends, strict=False):
+            telemetry.debug(
+                f"{_kind(step)}-ended",
+                **_told(step),
+                status=end.status,
+                seconds=clock() - began,
+                bytes_received=_received(end),
+            )
+        for step in steps[len(ends) :]:
+            telemetry.debug(f"{_kind(step)}-skipped", **_told(step))
         return ended
+
+
+def _told(step: Command) -> dict[str, str]:
+    """As people see it; of those that travel together each with the action that it is of."""
+    call = gate_call(step.argv)
+    of = {"action": call.permit.action} if call and call.permit else {}
+    return {"command": shlex.join(step.words), **of}
 
 
 def _kind(command: Command) -> str:
@@ -74,7 +91,12 @@ def _kind(command: Command) -> str:
 
 def _sent(command: Command) -> int:
     """Bytes of the command and its input, as people see it: no secret tells its length."""
-    return _size(shlex.join(command.shown_as or command.argv)) + _size(command.stdin)
+    words = (*(command.shown_as or command.argv), *command.look)
+    return _size(shlex.join(words)) + _size(command.stdin)
+
+
+def _received(ended: Completed) -> int:
+    return _size(ended.stdout) + _size(ended.stderr) + _size(ended.look)
 
 
 def _size(text: str) -> int:

@@ -12,12 +12,13 @@ import shlex
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
 from reconciler.errors import HostUnreachable
+from reconciler.hosts.proof import join_answers, split_steps
 from reconciler.hosts.simulator.host import connect
 from reconciler.hosts.simulator.probe.fixed_probe import PROGRAM
 from reconciler.hosts.simulator.state.errors import UnknownCommand
@@ -214,8 +215,17 @@ class SshServer:
             return SUDO_REFUSED
         if user != "root" and not by_sudo:
             return NOT_ROOT
-        command = Command(tuple(argv[3:] if by_sudo else argv), stdin, math.inf)
-        return await connect(self.world, self.machine.name, user).run(command)
+        bare = tuple(argv[3:] if by_sudo else argv)
+        host = connect(self.world, self.machine.name, user)
+        joined = split_steps(bare, stdin)
+        if joined is None:
+            return await host.run(Command(bare, stdin, math.inf))
+        return join_answers(await host.run(_untimed(joined.command)), joined.mark)
+
+
+def _untimed(command: Command) -> Command:
+    then = tuple(map(_untimed, command.then))
+    return replace(command, timeout=math.inf, then=then)
 
 
 def words(line: str) -> list[str]:

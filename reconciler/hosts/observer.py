@@ -36,15 +36,16 @@ async def observe(
     command: Command,
     parsers: Parsers,
     *,
-    limit: int = LIMIT,
+    limit: int | asyncio.Semaphore = LIMIT,
     progress: Progress | None = None,
 ) -> Observed:
     """Run ``command``, the probe, on all ``hosts``, at most ``limit`` at a time.
 
+    A semaphore is a limit that other looks share.
     ``parsers`` are by section name. ``progress`` hears ``(host, state)``, the state being
     ``started``, then ``finished`` or ``unreachable``.
     """
-    free = asyncio.Semaphore(limit)
+    free = asyncio.Semaphore(limit) if isinstance(limit, int) else limit
     told = progress or _untold
 
     async def watch(name: str) -> HostFacts | Unreachable:
@@ -67,9 +68,16 @@ async def observe_one(
         completed = await host.run(command)
     except HostUnreachable as error:
         return Unreachable(host.name, error.code, error.message)
+    return told_by(host.name, command, completed, parsers)
+
+
+def told_by(
+    name: str, command: Command, completed: Completed, parsers: Parsers
+) -> HostFacts | Unreachable:
+    """What the host ``name`` has by the answer to ``command``; without a probe's, why not."""
     before, marker, answer = f"\n{completed.stdout}".partition(MARKER)
     if not marker:
-        return Unreachable(host.name, "probe-garbled", _no_probe(completed))
+        return Unreachable(name, "probe-garbled", _no_probe(completed))
     facts = parse_facts(marker[1:] + answer, parsers)
     if (told := installed_answer(before)) is None:
         return facts

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from pydantic import ValidationError
 
 from reconciler.errors import SpecInvalid
-from reconciler.loading import hints, wording
 from reconciler.loading.building import Builder, stand_in
 from reconciler.loading.composing import compose
-from reconciler.loading.masking import mask_lines, mask_problems
 from reconciler.loading.nodes import Path, Scalar, value_mark
 from reconciler.loading.semantics import findings
 from reconciler.loading.shapes import reshape
-from reconciler.loading.source import read_text, readable, split_lines, text_problems
+from reconciler.loading.source import MAX_BYTES, read_text, readable, split_lines, text_problems
 from reconciler.model.desired import Desired
 from reconciler.model.problems import Problem
 
@@ -47,7 +45,10 @@ def load(path: str, text: str) -> Desired:
     """
     desired, problems = _examine(path, text)
     if problems or desired is None:
-        lines = split_lines(text)
+        from reconciler.loading.masking import mask_lines, mask_problems  # noqa: PLC0415  # only of a file with a problem
+
+        # Of what is too large to be read nothing is shown either.
+        lines = split_lines(text) if len(text) <= MAX_BYTES else ()
         raise SpecInvalid(path, mask_lines(lines), mask_problems(_listed(problems), lines))
     return desired
 
@@ -99,6 +100,8 @@ def _above(paths: Iterable[Path]) -> set[Path]:
 
 def _refusals(file: str, root: Node, refused: _Refused, built: Builder) -> Iterator[Problem]:
     """A problem for each refusal that does not merely follow from another."""
+    from reconciler.loading import hints, wording  # noqa: PLC0415  # only of a file with a problem
+
     unknown = (path for path, error in refused.items() if error["type"] == "extra_forbidden")
     follows = {
         "missing": {(*path[:-1], hints.meant_key(path)) for path in unknown},  # it is misspelt

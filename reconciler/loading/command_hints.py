@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 
 # What a shell makes of a command, as it stands in a text or as a word of its own.
 SHELL = re.compile(r"[|;`]|&&|(?:^|\s)(?:[12&]?>>?|<)(?=\s|$)|[12]>&[12]|&\s*$|\n.")
@@ -26,6 +27,13 @@ def services_hint(text: str) -> str:
     words = match[1].split() if match else []
     units = [word for word in words if word not in _VERBS and not word.startswith("-")]
     return f"write the units alone: [{', '.join(units)}]" if units else ""
+
+
+def braces_hint(value: Mapping[object, object]) -> str:
+    """A placeholder that YAML took for a mapping: ``{guest}`` without quotes."""
+    words = [str(key) for key, inner in value.items() if inner is None]
+    placeholder = len(value) == 1 and words and re.fullmatch(r"[a-z_]+", words[0])
+    return f"put it in quotes: '{{{words[0]}}}'" if placeholder else ""
 
 
 def list_hint(text: str, words: tuple[str, ...]) -> str:

@@ -13,7 +13,6 @@ import yaml
 from yaml import events
 
 from reconciler.loading.nodes import REST, Broken, Entry, Mapping, Mark, Node, Scalar, Sequence
-from reconciler.loading.syntax import syntax_problem
 from reconciler.model.field_types import quote_value
 from reconciler.model.problems import Problem
 
@@ -63,6 +62,8 @@ class _Composer:
         self._text = text
         self._events = found
         self._held: events.Event = _CUT
+        self._repeated: dict[int, list[tuple[events.Event, str]]] = {}  # by their mapping's id
+        self._lines: list[str] = []
 
     def document(self) -> Node | None:
         self._next()  # nothing is held yet
@@ -91,6 +92,8 @@ class _Composer:
         try:
             self._held = next(self._events, _CUT)
         except yaml.YAMLError as error:
+            from reconciler.loading.syntax import syntax_problem  # noqa: PLC0415  # only of a file with a problem
+
             self.problems.append(syntax_problem(self._file, self._text, error))
             self._held = event = _CUT
         return event
@@ -144,7 +147,23 @@ class _Composer:
             if key is not None:
                 mapping.entries[key] = Entry(_mark(event), value)
             broken |= isinstance(event, events.CollectionStartEvent)  # it meant something else
+        self._tell_repeated(mapping)
         return Broken(mapping.mark) if broken else mapping
+
+    def _tell_repeated(self, mapping: Mapping) -> None:
+        """Each key that ``mapping`` had already; several at once are those of an item without dash."""
+        found = self._repeated.pop(id(mapping), [])
+        hint = ""
+        if len(found) > 1:
+            from reconciler.loading.line_hints import undashed_hint  # noqa: PLC0415  # only of a file with a problem
+
+            event, key = found[0]
+            self._lines = self._lines or self._text.split("\n")
+            hint = undashed_hint(self._lines, _mark(event), mapping.entries[key].key.line)
+        for event, key in found[:1] if hint else found:
+            message = f"the key {quote_value(key)} appears twice here"
+            last = f"remove one of them; the first is on line {mapping.entries[key].key.line}"
+            self._report(event, "duplicate-key", message, hint or last)
 
     def _key(self, event: events.Event, depth: int, mapping: Mapping) -> str | None:
         """The key's text; None when it has been reported and its value is to be dropped."""
@@ -161,9 +180,7 @@ class _Composer:
             self._report(event, "bad-key", "a key is missing before this colon", _ADD_KEY)
             return None
         if node.text in mapping.entries:
-            first = mapping.entries[node.text].key.line
-            message = f"the key {quote_value(node.text)} appears twice here"
-            self._report(event, "duplicate-key", message, f"the first is on line {first}")
+            self._repeated.setdefault(id(mapping), []).append((event, node.text))
             return None
         return node.text
 

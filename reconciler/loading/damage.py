@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from reconciler.model.field_types import quote_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import ValidationError
 
 _WANTED = {
@@ -44,6 +46,30 @@ def say_damage(error: ValidationError) -> str:
     wanted = next((word for name, word in _WANTED.items() if kind.startswith(name)), "")
     given = quote_value(found["input"])
     return f"{place} is {given}, not {wanted}" if wanted else f"{place} cannot be {given}"
+
+
+def say_no_json(text: str) -> str:
+    """What a text is that begins as no JSON does; empty for one that may be some."""
+    begins = text.lstrip()
+    if not begins:
+        return "the file is empty"
+    if begins.startswith(("{", "[")):
+        return ""
+    if re.search(r"^(?:version|clusters|ssh):", text, re.MULTILINE):
+        return "this is a desired-state file, no document that reconcile wrote"
+    return "this is no JSON"
+
+
+_PLAN_KEYS, _FACTS_KEYS = frozenset({"id", "desired"}), frozenset({"observed_at", "hosts"})
+
+
+def say_other_document(document: Mapping[str, object], wanted: str) -> str:
+    """Which document it is that was given for the one that is ``wanted``; empty if it is none."""
+    if "facts" in wanted and document.keys() >= _PLAN_KEYS:
+        return "this is a saved plan, no facts"
+    if "plan" in wanted and document.keys() >= _FACTS_KEYS:
+        return "these are facts of reconcile observe, no saved plan"
+    return ""
 
 
 def say_missing(error: KeyError) -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
+from reconciler.loading.foreign_keys import instead
 from reconciler.model.desired import Desired
 from reconciler.model.secrets import names_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from reconciler.loading.nodes import Path
 
@@ -31,12 +32,18 @@ _ELSEWHERE = {
     "identity_file": "identity",
     "key": "identity",
     "private_key": "identity",
+    "identityfile": "identity",
+    "proxyjump": "jump",
+    "proxy_jump": "jump",
+    "userknownhostsfile": "known_hosts",
     "become": "sudo",
-    "uuid": "wwid",
     "dev": "device",
     "disk": "device",
     "lun": "device",
     "hostname": "name",
+    "timezone": "time_zone",
+    "tz": "time_zone",
+    "cron": "schedule",
     "max_nodes": "slots",
     "node_slots": "slots",
 }
@@ -59,16 +66,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean '{match}'?" if match else ""
 
 
-def key_hint(path: Path) -> str:
-    """What to do about the unknown key at ``path``."""
+def key_hint(path: Path, value: object = None) -> str:
+    """What to do about the unknown key at ``path``, which has ``value``."""
     model, key = model_at(path[:-1]), str(path[-1])
     if model is None:
         return ""
+    if found := instead(model.model_fields, key, value):
+        return found
     if names_secret(key):
         return "secrets never stand in this file: use a key, an agent or sudo without password"
+    if found := _place_hint(model, key):
+        return found
     if meant := meant_key(path):
         return f"did you mean '{meant}'?"
-    found = _place_hint(model, key) or _above_hint(path)
+    found = _beside_hint(path) or _above_hint(path)
     return found or f"known here: {', '.join(model.model_fields)}"
 
 
@@ -76,7 +87,7 @@ def meant_key(path: Path) -> str:
     """The key that the unknown one at ``path`` was probably meant to be, or nothing."""
     model, key = model_at(path[:-1]), str(path[-1])
     known = model.model_fields if model else {}
-    habit = _ELSEWHERE.get(key, "")
+    habit = _ELSEWHERE.get(key.casefold(), "")
     return habit if habit in known else nearest(key, known)
 
 
@@ -93,9 +104,10 @@ def key_description(path: Path) -> str:
 
 # Required key -> how it is written, for whoever left it out.
 _EXAMPLES = {
-    "argv": "argv: [/usr/local/bin/backup]",
+    "argv": "argv: [/usr/local/bin/backup-images]",
     "at": "at: 2026-03-01T09:30:00Z",
     "by": "by: NAME",
+    "duration": "duration: 4h",
     "device": "device: {wwid: '3600140512345678'}",
     "host": "host: node01",
     "interconnect": "interconnect: 10.0.0.11",
@@ -105,6 +117,9 @@ _EXAMPLES = {
     "mount": "mount: {path: /srv/images}",
     "name": "name: node01",
     "path": "path: /srv/images",
+    "schedule": "schedule: '0 22 * * 1-5'",
+    "to": "to: [storage@example.com]",
+    "url": "url: env:WATCH_WEBHOOK",
     "revoke": "revoke: {host: san01, argv: [/usr/local/bin/unmap, '{host}']}",
     "size": "size: 800GiB",
     "version": "version: 1",
@@ -176,6 +191,20 @@ def model_at(path: Path) -> type[BaseModel] | None:
     return _model_in(found.annotation) if found else None
 
 
+@cache
+def are_siblings(key: str, other: str) -> bool:
+    """Whether some mapping of the format takes both keys."""
+    return any({key, other} <= model.model_fields.keys() for model in _models(Desired))
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """``model``, and those of the mappings below it."""
+    yield model
+    for field in model.model_fields.values():
+        if inner := _model_in(field.annotation):
+            yield from _models(inner)
+
+
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The model that a field's type speaks of, through lists and options."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -189,6 +218,12 @@ def _place_hint(model: type[BaseModel], key: str) -> str:
     below = {name: _model_in(field.annotation) for name, field in model.model_fields.items()}
     places = [name for name, inner in below.items() if inner and key in inner.model_fields]
     return f"it belongs under {' or '.join(map(repr, places))}" if places else ""
+
+
+def _beside_hint(path: Path) -> str:
+    """Which mapping beside the one around ``path`` has such a key, if one alone does."""
+    around = model_at(path[:-2]) if len(path) > 1 and isinstance(path[-2], str) else None
+    return _place_hint(around, str(path[-1])) if around else ""
 
 
 def _above_hint(path: Path) -> str:

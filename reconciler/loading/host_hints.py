@@ -9,6 +9,10 @@ from ipaddress import AddressValueError, IPv4Address
 _RANGE = re.compile(r"\[[0-9a-z]+[-:,][0-9a-z,:-]+\]|\{[^}]*(?:\.\.|,)[^}]*\}?")
 _DIGITS = str.maketrans("lIO", "110")
 _SHOW_ADDRESSES = "ip -4 -brief address on the host shows its addresses"
+_JUMP = re.compile(r"(?:[\w.-]+@)?[A-Za-z0-9][A-Za-z0-9.:-]*")
+_LOGIN = re.compile(
+    r"(?:(?P<user>[\w.-]+)@)?(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?P<port>[0-9]+))?"
+)
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
@@ -44,24 +48,62 @@ def host_hint(text: str) -> str:
     return f"write host: {host}, and the user as a key of its own: 'user: {user}'" if at else ""
 
 
+def jump_hint(text: str) -> str:
+    """The host to jump through, without what a URL or a list has around it."""
+    plain = re.sub(r"^[a-z]+://|/.*$", "", text.strip()).replace(" ", "")
+    plain = re.sub(r"^-J", "", plain)
+    return f"write jump: {plain}" if _JUMP.fullmatch(plain) and plain != text else ""
+
+
+def login_hint(text: str) -> str:
+    """``user@host:port`` as the keys of ``ssh``."""
+    match = _LOGIN.fullmatch(re.sub(r"^ssh(?:://| +)", "", text.strip()))
+    if not match or not (match["user"] or match["port"]):
+        return ""
+    given = {key: match[key] for key in ("user", "host", "port") if match[key]}
+    return f"write ssh: {{{', '.join(f'{key}: {value}' for key, value in given.items())}}}"
+
+
+def member_hint(text: str) -> str:
+    """A member, from its name alone."""
+    if found := range_hint(text):
+        return found
+    if not _HOST.fullmatch(text):
+        return ""
+    return f"write '- name: {text}', with 'interconnect: 10.0.0.11' below it"
+
+
 def name_hint(text: str, *, of_cluster: bool) -> str:
     """The name that was probably meant, or where to look it up."""
     if of_cluster:
         plain = re.sub(r"[^A-Za-z0-9]", "", text)[:16]
         return f"did you mean '{plain}'? a cluster that runs keeps its name" if plain else ""
-    if hint := range_hint(text):
-        return hint
     if _is_address(text):
         return f"write what 'hostname -s' prints there, and 'interconnect: {text}' below it"
+    found = range_hint(text) or _login_within(text) or _short_name(text)
+    return found or "write what 'hostname -s' prints on that host"
+
+
+def _login_within(text: str) -> str:
+    """A name with the user or the port of ssh beside it."""
     user, _, rest = text.rpartition("@")
     host, _, port = rest.partition(":")
-    if (user or port) and _HOST.fullmatch(host):
-        given = f"user: {user}" if user else f"port: {port}"
-        return f"write name: {host}, and below it ssh: {{{given}}}"
+    if not (user or port) or not _HOST.fullmatch(host):
+        return ""
+    given = f"user: {user}" if user else f"port: {port}"
+    return f"write name: {host}, and below it ssh: {{{given}}}"
+
+
+def _short_name(text: str) -> str:
+    """A name without its domain, or without what no host name can have."""
     short = text.partition(".")[0]
     if short != text and _HOST.fullmatch(short):
         return f"did you mean '{short}'?"
-    return "write what 'hostname -s' prints on that host"
+    plain = short.strip("_").replace("_", "-")
+    if plain == short or not _HOST.fullmatch(plain):
+        return ""
+    rename = f"on the host 'hostnamectl set-hostname {plain}'"
+    return f"no node can be called so: {rename}, and here write {plain}"
 
 
 def range_hint(text: str) -> str:

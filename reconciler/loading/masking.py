@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.model.secrets import NAMED_SO
@@ -28,6 +29,8 @@ _ARGUMENT = re.compile(
     rf"([\"']?){_REFERENCE}[^\s\"',\]}}]+",
     re.IGNORECASE,
 )
+# Whoever has the address of a webhook may post there: its path is what nobody can guess.
+_PATH = re.compile(r"(https?://[^/\s\"']{1,256}/)[^\s\"',}\]]+", re.IGNORECASE)
 _URL = re.compile(r"(://[^/\s:@\"']{0,64}:)[^/\s@\"']{1,256}(?=@)")
 _PEM_BEGINS, _PEM_ENDS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY.*"), "-----END"
 _NAMED_BY_VALUE = frozenset({"alias", "tag"})  # the message has a piece of the value itself
@@ -52,10 +55,16 @@ def mask_problem(problem: Problem, lines: Sequence[str]) -> Problem:
     """``problem`` without the secrets in its words; ``lines`` are the file's as they stand."""
     words = [mask_text(problem.message), _mask_arguments(problem.hint)]
     if problem.code in _NAMED_BY_VALUE and problem.line <= len(lines):
-        found = _KEY.search(lines[problem.line - 1])
-        for piece in re.findall(r"[^\s,{}\[\]&*!]+", found["value"]) if found else ():
+        for piece in _pieces(lines[problem.line - 1]):
             words = [word.replace(piece, MASK) for word in words]
     return replace(problem, message=words[0], hint=words[1])
+
+
+@lru_cache(8)  # hundreds of problems may stand in one long line
+def _pieces(line: str) -> tuple[str, ...]:
+    """The words of the secret value in a line, if one is in it."""
+    found = _KEY.search(line)
+    return tuple(re.findall(r"[^\s,{}\[\]&*!]+", found["value"])) if found else ()
 
 
 def mask_problems(problems: Iterable[Problem], lines: Sequence[str]) -> list[Problem]:
@@ -65,7 +74,8 @@ def mask_problems(problems: Iterable[Problem], lines: Sequence[str]) -> list[Pro
 
 def _mask_arguments(text: str) -> str:
     """``text`` without those secrets that are told by more than the name of a key."""
-    text = _PEM_BEGINS.sub(MASK, _URL.sub(rf"\1{MASK}", text))
+    text = _PATH.sub(rf"\1{MASK}", _URL.sub(rf"\1{MASK}", text))
+    text = _PEM_BEGINS.sub(MASK, text)
     return _ARGUMENT.sub(rf"\1\2{MASK}", text)
 
 

@@ -6,9 +6,11 @@ that is not checked again: of a plan its desired state is loaded as any file is.
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,7 +21,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import InputError, SpecInvalid, UsageError
 from reconciler.loading.checking import load
-from reconciler.loading.damage import say_damage, say_missing
+from reconciler.loading.damage import say_damage, say_missing, say_no_json, say_other_document
+from reconciler.loading.facts_index import PLACES, Doubtful, FactsIndex
 from reconciler.loading.source import special_file
 from reconciler.model.desired import Desired
 from reconciler.model.documents import (
@@ -93,23 +96,72 @@ def saved_plan(path: str) -> SavedPlan | None:
 
 
 def recorded_facts(path: str) -> Facts:
-    """The facts in the file.
+    """The facts in the file, the hosts of one cluster at a time.
 
     Raises UsageError without a file, InputError for one that is broken, of another version, or
-    no facts.
+    no facts; of a cluster whose hosts are damaged where its record is asked for.
     """
+    if kind := special_file(path):
+        raise UsageError(f"{path}: {kind}")
+    with suppress(Doubtful, OSError):  # told by who reads it whole
+        return _indexed(path, FactsIndex(path))
     document = _document(path, _text(path), FACTS_REMEDY)
+    return _facts(path, document, lambda place, key: document[place][key])
+
+
+def _indexed(path: str, index: FactsIndex) -> Facts:
+    """Facts whose hosts stay in the file."""
+    small = _document(path, index.rest, FACTS_REMEDY)
+
+    def host(place: str, key: str) -> Json:
+        span = index.hosts[place][key]
+        with suppress(Doubtful, OSError):
+            found = _parsed(path, index.text(span), FACTS_REMEDY)
+            if isinstance(found, dict):
+                return found
+        raise ValueError("changed while it was read")
+
+    return _facts(path, small, host)
+
+
+def _facts(path: str, document: Json, host: Callable[[str, str], Json]) -> Facts:
+    """The facts of a document whose hosts are given by ``host``, from their place and key."""
     _checked(path, FactsDocument, document, ("facts of reconcile observe", FACTS_REMEDY))
-    try:
-        clusters = {item["name"]: _record(item, document) for item in document["clusters"]}
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: {_first(error)}; {FACTS_REMEDY}") from error
     if not _is_moment(document["observed_at"]):
         raise InputError(
             f"{path}: observed_at is no time of ISO 8601 with its zone: "
             f"{document['observed_at']!r}; {FACTS_REMEDY}"
         )
-    return Facts(document["observed_at"], clusters)
+    return Facts(document["observed_at"], _Records(path, document["clusters"], host))
+
+
+class _Records(Mapping[str, Record]):
+    """The records of clusters, each made of the document when it is asked for.
+
+    The last one is kept. Raises InputError for one that is damaged.
+    """
+
+    def __init__(
+        self, path: str, clusters: Sequence[Json], host: Callable[[str, str], Json]
+    ) -> None:
+        self._path, self._host = path, host
+        self._clusters = {item["name"]: item for item in clusters}
+        self._last: dict[str, Record] = {}
+
+    def __getitem__(self, name: str) -> Record:
+        item = self._clusters[name]
+        if name not in self._last:
+            try:
+                self._last = {name: _record(item, self._host)}
+            except (KeyError, TypeError, ValueError) as error:
+                raise InputError(f"{self._path}: {_first(error)}; {FACTS_REMEDY}") from error
+        return self._last[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._clusters)
+
+    def __len__(self) -> int:
+        return len(self._clusters)
 
 
 def _is_moment(text: str) -> bool:
@@ -127,17 +179,15 @@ def _text(path: str) -> str:
             content = file.read(MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-    return content.decode(errors="replace")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path}:1:1: this is UTF-16: iconv -f UTF-16 -t UTF-8 {path} > NEW")
+    return content.removeprefix(codecs.BOM_UTF8).decode(errors="replace")
 
 
 def _document(path: str, text: str, remedy: str) -> Json:
-    try:
-        document = json.loads(text, object_pairs_hook=_once)
-    except _TwiceNamed as error:
-        raise InputError(f"{path}: edited: the key {error} stands twice; {remedy}") from error
-    except (ValueError, RecursionError) as error:
-        place = f":{error.lineno}:{error.colno}" if isinstance(error, _BROKEN) else ""
-        raise InputError(f"{path}{place}: cut off or damaged, no JSON; {remedy}") from error
+    if why := say_no_json(text):
+        raise InputError(f"{path}:1:1: {why}; {remedy}")
+    document: Any = _parsed(path, text, remedy)
     if not isinstance(document, dict) or "format_version" not in document:
         raise InputError(f"{path}: not a document of reconcile; {remedy}")
     if document["format_version"] != FORMAT_VERSION:
@@ -146,6 +196,16 @@ def _document(path: str, text: str, remedy: str) -> Json:
             f"{FORMAT_VERSION!r}; {remedy}"
         )
     return document
+
+
+def _parsed(path: str, text: str, remedy: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except _TwiceNamed as error:
+        raise InputError(f"{path}: edited: the key {error} stands twice; {remedy}") from error
+    except (ValueError, RecursionError) as error:
+        place = f":{error.lineno}:{error.colno}" if isinstance(error, _BROKEN) else ""
+        raise InputError(f"{path}{place}: cut off or damaged, no JSON; {remedy}") from error
 
 
 class _TwiceNamed(Exception):
@@ -165,7 +225,8 @@ def _checked(path: str, form: type[_T], document: Json, words: tuple[str, str]) 
     try:
         return TypeAdapter(form).validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path}: not {what}: {_first(error)}; {remedy}") from error
+        reason = say_other_document(document, what) or f"not {what}: {_first(error)}"
+        raise InputError(f"{path}: {reason}; {remedy}") from error
 
 
 def _first(error: Exception) -> str:
@@ -187,11 +248,11 @@ def _desired(path: str, desired: Json) -> Desired:
         ) from error
 
 
-def _record(item: Json, document: Json) -> Record:
+def _record(item: Json, host: Callable[[str, str], Json]) -> Record:
     asked = {option: frozenset(words) for option, words in item["asked"].items()}
     hosts, storage = (
-        {name: _host(name, document[place][key]) for name, key in item[place].items()}
-        for place in ("hosts", "storage")
+        {name: _host(name, host(place, key)) for name, key in item[place].items()}
+        for place in PLACES
     )
     return Record(asked, hosts, storage)
 

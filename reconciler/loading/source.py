@@ -47,7 +47,7 @@ def digest(text: str) -> str:
 
 def read_text(path: str) -> str:
     """The text of the file; UsageError without a file, SpecInvalid if it is no short UTF-8."""
-    if kind := special_file(path):
+    if kind := special_file(path, _VALIDATE_ALL):
         raise UsageError(f"{path}: {kind}")
     try:
         with Path(path).open("rb") as file:
@@ -73,14 +73,21 @@ def read_stream(name: str, stream: BinaryIO) -> str:
         raise SpecInvalid(name, (), [_not_utf8(name, content, error.start)]) from error
 
 
-def special_file(path: str) -> str:
-    """What stands at ``path`` where no file does, and what to do; opening a FIFO would wait."""
+# What can be done with a directory of desired-state files.
+_VALIDATE_ALL = ", or reconcile validate {0} looks at all of them"
+
+
+def special_file(path: str, or_else: str = "") -> str:
+    """What stands at ``path`` where no file does, and what to do; opening a FIFO would wait.
+
+    ``or_else`` is what can be done with a directory besides naming a file in it.
+    """
     try:
         mode = Path(path).stat().st_mode
     except OSError:
         return ""  # opening it says why
     if stat.S_ISDIR(mode):
-        return f"it is a directory; name the file in it, or reconcile validate {path} looks at all of them"
+        return f"it is a directory; name the file in it{or_else.format(path)}"
     if stat.S_ISFIFO(mode) and not path.startswith(_OPEN_FILES):
         return "it is a FIFO, which waits for a writer; write the text into a file"
     if stat.S_ISSOCK(mode):

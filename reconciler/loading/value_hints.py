@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from fractions import Fraction
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from reconciler.loading.characters import say_character
-from reconciler.model.quantities import MOST_MEMBERS, format_size
+from reconciler.model.quantities import MOST_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgtp])(?:i?b)?", re.IGNORECASE)
-_FOUND_SIZE = re.compile(
-    r"(?<![\w.-])[0-9]{1,15}(?:\.[0-9]{1,9})?\s*[kmgtp]i?b?(?![A-Za-z0-9])", re.IGNORECASE
-)
 _TIME = re.compile(r"([1-9][0-9]{0,6})\s*(s|m|h)[a-z]*", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{|\{\{|\{%|\$\(|\$[A-Z_]|%[A-Z_]+%|<[A-Za-z_ ]+>")
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _WRITE_VALUE = "variables are not filled in here: write the value itself"
-_SOME_BYTES = 1 << 20  # a plain number from here on is a size in bytes, below it one in GiB
 # Key -> what others call a value of it -> what it is called here.
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "state": {
@@ -34,7 +30,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("failed", "lost", "destroyed", "broken"), "dead"),
     },
     "format": {
-        **dict.fromkeys(("always", "yes", "true", "on", "once", "force"), "if-blank"),
+        **dict.fromkeys(("always", "yes", "true", "on", "once", "force", "ocfs2"), "if-blank"),
         **dict.fromkeys(("no", "false", "off"), "never"),
     },
     "rollout": {
@@ -42,6 +38,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("parallel", "all", "at-once", "offline"), "window"),
     },
     "by": dict.fromkeys(("agent", "service", "systemd", "manual"), "workload"),
+    "heal": {"file": "files", "mount": "mounts", "service": "services", "nodes": "kernel"},
     "lun_access": {"unmapped": "revoked", "removed": "revoked", "visible": "mapped"},
     "kind": {**dict.fromkeys(("kvm", "qemu", "virsh", "vm"), "libvirt"), "script": "command"},
 }
@@ -53,6 +50,11 @@ _SHAPES: Mapping[str, str] = {
     "heartbeat": "{mode: local, dead_threshold: 31}",
     "network": "{idle_timeout_ms: 30000}",
     "packages": "{manage: false}",
+    "policy": "{mode: report}",
+    "windows": "{schedule: '0 22 * * 1-5', duration: 4h}",
+    "notify": "{webhook: {url: env:WATCH_WEBHOOK}}",
+    "webhook": "{url: env:WATCH_WEBHOOK}",
+    "mail": "{to: [storage@example.com]}",
     "device": "{wwid: '3600140512345678'}",
     "features": "{type: vmstore}",
     "mount": "{path: /srv/images}",
@@ -63,7 +65,7 @@ _SHAPES: Mapping[str, str] = {
     "guests": "{kind: libvirt}",
     "access": "{revoke: {host: san01, argv: [/usr/local/bin/unmap, '{host}']}}",
     "revoke": "{host: san01, argv: [/usr/local/bin/unmap, '{host}']}",
-    "backup": "{host: node01, argv: [/usr/local/bin/backup]}",
+    "backup": "{host: node01, argv: [/usr/local/bin/backup-images]}",
 }
 # List -> how an item of it begins.
 _ITEMS: Mapping[str, str] = {
@@ -106,83 +108,13 @@ def word_hint(key: str, text: str) -> str:
     return f"did you mean '{meant}'?" if meant else ""
 
 
-def size_hint(key: str, text: str) -> str:
-    """The size that was probably meant, with a binary unit and without a fraction."""
-    if re.fullmatch(r"[1-9][0-9]{0,15}", text):
-        return _unitless(int(text)) if key == "size" else _in_bytes(int(text))
-    if key == "size" and text.strip() in {"100%", "all", "max", "whole", "100%FREE"}:
-        return "did you mean 'fill'?"
-    match = _SIZE.fullmatch(text.strip())
-    if not match:
-        return _odd_size(key, text.strip()) or _size_within(key, text)
-    size = Fraction(match[1]) * 1024 ** (" kmgtp".index(match[2].lower()))
-    meant = format_size(int(size)) if size.denominator == 1 else ""
-    if meant.endswith("iB"):
-        return f"did you mean '{meant}'?" if meant != text else ""
-    return _odd_size(key, text.strip()) or _whole_size(match)
-
-
-def _unitless(number: int) -> str:
-    if number < _SOME_BYTES:
-        return f"write the unit: '{number}GiB', if that is meant"
-    return _in_bytes(number)
-
-
-def _in_bytes(number: int) -> str:
-    meant = format_size(number)
-    if meant.endswith("iB"):
-        return f"write the unit: as bytes it is '{meant}'"
-    whole = format_size(-(-number // 1024) * 1024)
-    return f"write the unit: '{whole}' is the next whole number of KiB above {number} bytes"
-
-
-def _size_within(key: str, text: str) -> str:
-    """The one size that stands in ``text`` among other things, or how one is written."""
-    if found := re.fullmatch(r"([1-9][0-9]{0,5})\s*[eE]i?[bB]?", text.strip()):
-        return f"write '{int(found[1]) * 1024}PiB'"
-    if parts := re.fullmatch(r"([1-9][0-9]*)TiB\s+([1-9][0-9]*)GiB", text.strip()):
-        return f"write one number: {int(parts[1]) * 1024 + int(parts[2])}GiB"
-    bare = re.sub(r"(?<=[0-9])_(?=[0-9])", "", re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text))
-    bare = re.sub(r"(?<![0-9])\.(?=[0-9])", "0.", bare)
-    sizes = [m[0] for m in _FOUND_SIZE.finditer(bare)]
-    if len(sizes) == 1 and sizes[0] != text and (hint := size_hint(key, sizes[0].strip())):
-        return hint
-    if len(sizes) == 1 and sizes[0] != text:
-        return f"write {sizes[0].strip()} alone"
-    if len(sizes) > 1:
-        return f"write one size, like {sizes[-1].strip()}"
-    return "write a size like 800GiB, or fill for all of the device" if key == "size" else ""
-
-
-def _odd_size(key: str, text: str) -> str:
-    """What to do about a size that is none in any spelling that is exact."""
-    if re.fullmatch(r"[-+]?0+(\.0+)?\s*[kmgtp]?i?b?", text, re.IGNORECASE):
-        return "write a size above zero, like 800GiB" + (", or fill" if key == "size" else "")
-    if re.fullmatch(r"[-+][1-9][0-9]*[KMGTP]iB", text):
-        return f"write {text[1:]}: the whole size, not a change of it"
-    plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3})|\s", "", text)
-    plain = re.sub(r"(?i)([kmgtp])o$", lambda unit: f"{unit[1].upper()}iB", plain)
-    if re.fullmatch(r"[1-9][0-9]*[KMGTP]iB", plain) and plain != text:
-        return f"did you mean '{plain}'?"
-    if match := re.fullmatch(r"([1-9][0-9]{0,14})\s*b(ytes?)?", text, re.IGNORECASE):
-        return _in_bytes(int(match[1]))
-    return ""
-
-
-def _whole_size(match: re.Match[str]) -> str:
-    """The size of a fraction, rounded down, in the next smaller unit."""
-    units = "kmgtp"
-    below = units.index(match[2].lower()) - 1
-    if below < 0 or "." not in match[1]:
-        return ""
-    return f"write a whole number: {int(Fraction(match[1]) * 1024)}{units[below].upper()}iB"
-
-
 def number_hint(key: str, text: str) -> str:
     """The whole number that was probably meant by one with an exponent or a unit."""
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?[eE]\+?[0-9]{1,2}", text):
         number = Fraction(text)
         return f"write {number}" if number.denominator == 1 else ""
+    if key == "partition" and (last := re.fullmatch(r"(?:.*\D)?([1-9][0-9]{0,2})", text)):
+        return f"write {last[1]}, the number alone"
     if whole := re.fullmatch(r"([0-9]{1,9})(?:\.0+|/(?:tcp|udp))", text):
         return f"write {whole[1]}"
     if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+", text):
@@ -243,6 +175,14 @@ def moment_hint(text: str) -> str:
     )
     if given:
         return f"did you mean {given[3]}-{given[2]}-{given[1]}T{given[4] or '00:00'}:00Z?"
+    if slashes := re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", text.strip()):
+        first, second, year = slashes.groups()
+        both = (
+            f"{year}-{month:0>2}-{day:0>2}" for month, day in ((first, second), (second, first))
+        )
+        return f"write {' or '.join(dict.fromkeys(both))}: the year first, then month and day"
+    if re.fullmatch(r"1[0-9]{9}", text.strip()):
+        return f"write {datetime.fromtimestamp(int(text), UTC):%Y-%m-%dT%H:%M:%SZ}"
     return "write it like 2026-03-01T09:30:00Z; date -u +%FT%TZ prints the present one"
 
 

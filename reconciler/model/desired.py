@@ -26,6 +26,7 @@ from reconciler.model.field_types import (
     Wwid,
 )
 from reconciler.model.last_applied import LastApplied
+from reconciler.model.policy import Policy
 from reconciler.model.quantities import BlockSize, ClusterSize, Extent, Share
 from reconciler.model.roles import PlanningState
 from reconciler.model.ssh_access import Ssh
@@ -260,6 +261,10 @@ class Cluster(Strict):
         "written as reconcile writes them; kept: they stay as somebody wrote them, while they "
         "say the same.",
     )
+    policy: Policy = Field(
+        default=Policy(),
+        description="What reconcile watch may do by itself, and whom it tells.",
+    )
     members: Annotated[tuple[Member, ...], Lists, Field(min_length=1, max_length=255)] = Field(
         description="The hosts of the cluster."
     )
@@ -269,6 +274,10 @@ class Cluster(Strict):
     volumes: Annotated[tuple[Volume, ...], Lists] = Field(
         default=(), description="The shared volumes of the cluster."
     )
+
+    def for_hosts(self) -> Self:
+        """The same cluster without what is the controller's matter alone, and no host's."""
+        return self.model_copy(update={"policy": Policy()})
 
 
 class Desired(Strict):

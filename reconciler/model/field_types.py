@@ -53,12 +53,14 @@ class Spelled:
     examples: tuple[str, ...] = ()
     code: LiteralString = "bad-value"
     unquoted: tuple[str, ...] = ()  # JSON types that other YAML readers may make of it
+    secret: bool = False  # another value may be one that is not to be shown
 
     def check(self, value: str) -> str:
         """``value`` itself, or a refusal."""
         if re.fullmatch(self.pattern, value):
             return value
-        raise refusal(self.code, f"{quote_value(value)} is not {self.wanted}")
+        shown = "what stands here" if self.secret else quote_value(value)
+        raise refusal(self.code, f"{shown} is not {self.wanted}")
 
     def __get_pydantic_core_schema__(
         self, source: type[str], handler: GetCoreSchemaHandler

@@ -8,6 +8,13 @@ from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+_forgets: list[Callable[[], None]] = []
+
+
+def forget() -> None:
+    """Let go of all that is remembered: what is asked from here on is about other objects."""
+    for clear in _forgets:
+        clear()
 
 
 def once_each(
@@ -23,6 +30,7 @@ def once_each(
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         known: dict[tuple[int, ...], tuple[Any, Result]] = {}
+        _forgets.append(known.clear)
 
         @wraps(function)
         def look_up(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 BY_ID = "/dev/disk/by-id/"
 # Names of by-id in the order of trust; under multipath only the map's own name.
@@ -109,6 +110,7 @@ def takes_number(path: str) -> bool:
     return sort is not None and sort.counts and whole_of(path) is None
 
 
+@lru_cache(4096)  # asked of each name of each disk on each host, by several rules
 def trust(path: str) -> int | None:
     """How much a name is worth: the less, the better; None for one that does not last."""
     if instability(path):

@@ -12,6 +12,10 @@ if TYPE_CHECKING:  # what ends a run does not read a file
     from reconciler.model.desired import Volume
 
 
+# What a record tells of a run without an end.
+AT_WORK, CUT_OFF = "at work", "cut off"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Blocked:
     """A refusal by name: ``code`` is a stable word with a page in ``explain``."""

@@ -99,7 +99,9 @@ class Command:
     """What runs on a host: ``argv`` without a shell, ``timeout`` in seconds.
 
     ``references`` are words in it that stand for secrets (``model.secrets``). Where those are
-    filled in, ``shown_as`` is the argv that people see.
+    filled in, ``shown_as`` is the argv that people see. ``look`` is a look at the host, the probe's
+    argv, which travels along and begins when the command has ended, however that was. ``then`` are
+    commands that travel along, too: each begins where the one before has ended with 0.
     """
 
     argv: tuple[str, ...]
@@ -107,6 +109,8 @@ class Command:
     timeout: float = MINUTE
     references: tuple[str, ...] = ()
     shown_as: tuple[str, ...] = ()
+    look: tuple[str, ...] = ()
+    then: tuple[Command, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -151,12 +155,19 @@ SHOWN: Mapping[str, Callable[[GateCall], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a command ended; ``seconds`` is its duration as the controller saw it."""
+    """How a command ended; ``seconds`` is its duration as the controller saw it.
+
+    ``look`` is what a look that travelled along has told, within ``look_seconds`` at the end; empty
+    if it did not come to it. ``then`` has the ends of commands that travelled along and began.
+    """
 
     status: int
     stdout: str
     stderr: str
     seconds: float = 0.0
+    look: str = ""
+    look_seconds: float = 0.0
+    then: tuple[Completed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

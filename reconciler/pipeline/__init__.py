@@ -8,44 +8,48 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
 from reconciler.execution.executor import (
-    BLANK,
-    MOUNTED_SIZE,
-    Emit,
     ExecutionContext,
     Executor,
 )
 from reconciler.execution.locks import Claim, Held, hold_leases
-from reconciler.execution.records import Stale, leave_records, records, stale_records
-from reconciler.execution.sightings import Look, Looks
+from reconciler.execution.records import (
+    Sighted,
+    Stale,
+    clocks_of,
+    leave_records,
+    records,
+    stale_records,
+)
+from reconciler.execution.sightings import Looks
+from reconciler.execution.telling import Emit
 from reconciler.hosts import Host
-from reconciler.hosts.observer import observe_one
 from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Record
-from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
-from reconciler.model.plan import ClusterPlan, Fact, Plan
+from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.model.roles import contacted_members
-from reconciler.pipeline.observation import (
+from reconciler.observation import (
     ClusterObservations,
     HostFactory,
     Live,
+    Options,
     Watch,
     helper,
     installed_probe,
+    look_at,
     member_hosts,
     observe_cluster,
-    observe_clusters,
     probe_for,
     recorded_probe_arguments,
     storage,
 )
+from reconciler.pipeline.eyes import HostEyes
 from reconciler.pipeline.recorded import Recorded
-from reconciler.planning.checks.cluster_health import since
-from reconciler.planning.conditions import sections
 from reconciler.planning.planner import make_plan, restrict
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.resources import SECTIONS
+from reconciler.resources.membership.preflight import joins
 
 __all__ = [
     "ClusterObservations",
@@ -63,15 +67,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run goes: which part, how wide, how long to wait for a lease."""
-
-    targets: tuple[str, ...] = ()
-    parallelism: int = 256
-    patience: float = 20.0
-
-
 async def plan(
     desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
 ) -> tuple[Plan, ClusterObservations]:
@@ -80,20 +75,15 @@ async def plan(
     return make_plan(pairs, options.targets), pairs
 
 
-async def look_at(
-    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
-) -> ClusterObservations:
-    """Every cluster with what its hosts have now."""
-    return await observe_clusters(
-        desired, Live(fleet, options.parallelism, watch), options.targets
-    )
-
-
 async def plan_recorded(
     desired: Desired, records: Mapping[str, Record], targets: Sequence[str]
 ) -> tuple[Plan, ClusterObservations]:
-    """The plan and what it rests on, from facts that were recorded; no host is asked."""
-    pairs = await observe_clusters(desired, Recorded(records), targets)
+    """The plan and what it rests on, from facts that were recorded; no host is asked.
+
+    So nothing is waited for: who has no event loop takes the result from the first step.
+    """
+    source = Recorded(records)
+    pairs = tuple([await observe_cluster(c, source, targets) for c in desired.clusters])
     return make_plan(pairs, targets), pairs
 
 
@@ -139,7 +129,7 @@ class Run:
         door = self._door(cluster)
         try:
             async with hold_leases(hosts, sorted(helpers), claim, door) as held:
-                outcome = await self._locked(plan, cluster, (hosts, held))
+                outcome = await self._locked(plan, (cluster, observed), (hosts, held))
         except LockHeld as error:
             blocked = refuse_unreachable(error.host, error.code, str(error))
             return ClusterOutcome(plan.name, "locked", blocked=(blocked,))
@@ -170,20 +160,28 @@ class Run:
         return texts, stale_records(texts, numbered, observed)
 
     async def _locked(
-        self, plan: ClusterPlan, cluster: Cluster, locked: tuple[Mapping[str, Host], Held]
+        self,
+        plan: ClusterPlan,
+        planned: tuple[Cluster, Observed],
+        locked: tuple[Mapping[str, Host], Held],
     ) -> ClusterOutcome:
         """Re-observe from zero; go on only with exactly the approved actions."""
         hosts, held = locked
-        cluster, seen = await self._whole(cluster)
+        began = asyncio.get_running_loop().time()
+        cluster, seen = await self._whole(planned[0], joins(*planned))
         fresh = restrict(cluster, seen, self.options.targets)
         if fresh.blocked or fresh.actions != plan.actions:
             return ClusterOutcome(
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
             )
         hosts = {**storage(self.fleet, cluster), **hosts}
+        looks = Looks(
+            HostEyes(cluster, hosts, seen, asyncio.Semaphore(self.options.parallelism))
+        )
+        looks.keep(seen, began)
         bench = ExecutionContext(
             hosts,
-            Looks(self._look(cluster, hosts, seen)),
+            looks,
             self.emit,
             lambda: self.stop.is_set() or bool(held.losses),
             held,
@@ -201,10 +199,12 @@ class Run:
     ) -> ClusterOutcome:
         """Look once more: only an empty plan is convergence."""
         cluster, as_planned = before
+        began = asyncio.get_running_loop().time()
         cluster, observed = await self._whole(cluster)
         rest = restrict(cluster, observed, self.options.targets)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
-            return await self._recorded(held, (as_planned, observed), outcomes)
+            seen = clocks_of(observed, began)
+            return await self._recorded(held, (as_planned, observed), outcomes, seen)
         acted = any(o.status == "done" for o in outcomes)
         left = f"{len(rest.actions)} actions remain: apply again to go on{_missing(rest)}"
         if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
@@ -219,36 +219,26 @@ class Run:
         held: Held,
         now: tuple[Cluster, Observed],
         outcomes: tuple[ActionOutcome, ...],
+        seen: Mapping[str, Sighted],
     ) -> ClusterOutcome:
         """Leave the records of what was applied; without them, apply again."""
         cluster, observed = now
         texts, stale = self._stale_records(cluster, observed)
         try:
-            await leave_records(texts, held, member_hosts(self.fleet, cluster), stale)
+            hosts = member_hosts(self.fleet, cluster)
+            await leave_records(texts, held, hosts, stale, seen)
         except (HostUnreachable, ActionFailed, LockHeld) as error:
             message = f"converged, but the record of it was not left everywhere: {error}"
             return ClusterOutcome(cluster.name, "partial", outcomes, message=message)
         return ClusterOutcome(cluster.name, "converged" if outcomes else "no-change", outcomes)
 
-    async def _whole(self, cluster: Cluster) -> tuple[Cluster, Observed]:
-        return await observe_cluster(
-            cluster, Live(self.fleet, self.options.parallelism), self.options.targets
-        )
-
-    def _look(self, cluster: Cluster, hosts: Mapping[str, Host], began: Observed) -> Look:
-        """Looks anew; of the kernels' messages those count that came after ``began``."""
-
-        free = asyncio.Semaphore(self.options.parallelism)
-
-        async def look(host: str, facts: Sequence[Fact]) -> HostFacts | Unreachable:
-            blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
-            sizes = sorted({fact.subject for fact in facts if fact.reading == MOUNTED_SIZE})
-            probe = probe_for(cluster, blank, sections(facts), sizes)
-            async with free:
-                now = await observe_one(hosts[host], probe, SECTIONS)
-            return since(began, Observed({host: now})).hosts[host]
-
-        return look
+    async def _whole(
+        self,
+        cluster: Cluster,
+        joined: bool = False,  # noqa: FBT001, FBT002  # a fact about it
+    ) -> tuple[Cluster, Observed]:
+        live = Live(self.fleet, self.options.parallelism, joined=joined)
+        return await observe_cluster(cluster, live, self.options.targets)
 
 
 def _missing(rest: ClusterPlan) -> str:

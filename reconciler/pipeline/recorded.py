@@ -10,7 +10,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.documents import Record
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.roles import contacted_members, staying
-from reconciler.pipeline.observation import Hosts, probe_arguments
+from reconciler.observation import Hosts, probe_arguments
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 from reconciler.resources.membership.preflight import targets
 

@@ -114,7 +114,7 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     blocked += offline_members.check(cluster, observed, actions)
     blocked += storage_hosts.check(cluster, observed, actions)
     blocked += cluster_health.check(observed, actions)
-    notes = (*advisories(cluster, observed), *(fencing(cluster, observed) if actions else ()))
+    notes = (*advisories(cluster, observed), *fencing(cluster, observed))
     found = findings(cluster, observed, changes)
     refused = tuple(sorted(set(blocked)))
     plan = ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from reconciler.model.observed import TextFile, Unknown
@@ -18,6 +19,8 @@ T = TypeVar("T")
 VERSION = "1"
 MAX_LINE = 4096  # characters; what the probe keeps to (hazard 30)
 MAX_ANSWER = 1 << 20
+# Sections that are kept in case another host, or the same one a moment later, has the same.
+ALIKE = 4096
 ENDS_EARLY = "the probe's answer ends early"
 NAMES = (
     "identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live",
@@ -47,17 +50,23 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, Section | Unknown]]:
     """Name and rows of each closed section; one without its end is left out."""
     name, body = "", list[str]()
     for line in lines:
+        if not line.startswith("@@"):
+            body.append(line)
+            continue
         match line.split("\t"):
             case ["@@begin", opened]:
                 name, body = opened, []
             case ["@@end", closed, status] if name:
-                yield name, _rows(name, body, closed, status)
+                yield name, _rows(name, "\n".join([*body, ""]), closed, status)
                 name = ""
             case _:
                 body.append(line)
 
 
-def _rows(name: str, body: Sequence[str], closed: str, status: str) -> Section | Unknown:
+@lru_cache(maxsize=ALIKE)
+def _rows(name: str, text: str, closed: str, status: str) -> Section | Unknown:
+    """Rows of a section; of the same text the same object, so that its hash is soon known."""
+    body = text.split("\n")[:-1]
     if closed != name:
         return Unknown(f"garbled: {name[:64]} ends as {closed[:64]}")
     failed = [line.partition("\t")[2] for line in body if line.startswith("@@fail\t")]
@@ -70,6 +79,7 @@ def _rows(name: str, body: Sequence[str], closed: str, status: str) -> Section |
     return tuple((line,) if line.startswith("|") else tuple(line.split("\t")) for line in body)
 
 
+@lru_cache(maxsize=ALIKE)
 def read(section: Section | Unknown, parse: Callable[[Section], T]) -> T | Unknown:
     """``parse`` applied to a section; garbled input is ``Unknown`` with the reason."""
     if isinstance(section, Unknown):
@@ -110,6 +120,7 @@ def _text_file(block: Sequence[tuple[str, ...]]) -> TextFile:
     if state == "absent" and not head and not lines:
         return TextFile(path, None)
     sha256, mode = head.pop("sha256", ""), head.pop("mode", "")
+    written, owner = (_told_number(head.pop(key, "")) for key in ("written", "owner"))
     if state != "present" or head:
         raise ValueError(f"{path}: neither present nor absent")
     ends = "" if ("nonl",) in block or not lines else "\n"
@@ -119,7 +130,12 @@ def _text_file(block: Sequence[tuple[str, ...]]) -> TextFile:
     digest = hashlib.sha256(text.encode()).hexdigest()
     if sha256 not in ("", digest):
         raise ValueError(f"{path}: the checksum does not match")
-    return TextFile(path, text, digest, mode)
+    return TextFile(path, text, digest, mode, written, owner)
+
+
+def _told_number(value: str) -> int | None:
+    """None for a time before 1970, or none at all: nothing is refused for it."""
+    return number(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
 
 
 def pairs(section: Section) -> dict[str, str]:

@@ -9,7 +9,8 @@ from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports import junit
-from reconciler.reports.grouping import differences, doings, fold_names, refusals, steps
+from reconciler.reports.doings import doings
+from reconciler.reports.grouping import differences, fold_names, refusals, steps
 from reconciler.reports.junit import Case, Suite
 
 

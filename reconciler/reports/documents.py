@@ -13,12 +13,16 @@ from pydantic_core import to_json
 from reconciler import __version__
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import FORMAT_VERSION, Json, checksum, plain
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Action, ClusterPlan, Fact, Plan
 from reconciler.model.views import Surroundings
 from reconciler.planning.review.outages import is_outage
 from reconciler.planning.review.plan_diff import abridge_section
+
+# Sections of facts: those of 255 hosts, as far as they differ.
+MANY = 4096
 
 
 def plan_document(
@@ -140,17 +144,15 @@ def facts_document(
                 ("storage", {n: _asked(_host(f)) for n, f in observed.storage.items()}),
             )
         }
-        clusters.append({"name": cluster.name, "asked": asked[cluster.name], **keys})
-    document: Json = plain(
-        {
-            "format_version": FORMAT_VERSION,
-            "observed_at": observed_at,
-            "reconciler_version": __version__,
-            "clusters": clusters,
-            **places,
-        }
-    )
-    return document
+        words = {option: list(values) for option, values in asked[cluster.name].items()}
+        clusters.append({"name": cluster.name, "asked": words, **keys})
+    return {
+        "format_version": FORMAT_VERSION,
+        "observed_at": observed_at,
+        "reconciler_version": __version__,
+        "clusters": clusters,
+        **places,
+    }
 
 
 def _kept(place: Json, cluster: str, found: Json) -> Json:
@@ -165,21 +167,24 @@ def _asked(host: Json) -> Json:
     return {key: value for key, value in host.items() if key in STORAGE}
 
 
+SECTIONS = tuple(field.name for field in fields(HostFacts))
 STORAGE = frozenset({"unreachable", "identity", "logical_volumes"})
 
 
 def _host(facts: HostFacts | Unreachable) -> Json:
     if isinstance(facts, Unreachable):
         return {"unreachable": {"code": facts.code, "message": facts.message}}
-    return {field.name: _section(getattr(facts, field.name)) for field in fields(facts)}
+    return {name: _section(getattr(facts, name)) for name in SECTIONS}
 
 
+@once_each(MANY)
 def _section(value: object) -> object:
+    """In plain values; what several hosts have alike is one object, here too."""
     if isinstance(value, Unknown):
         return {"unknown": value.reason}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return _plain(value)
+    return plain(
+        [_plain(item) for item in value] if isinstance(value, tuple) else _plain(value)
+    )
 
 
 def _plain(value: object) -> object:

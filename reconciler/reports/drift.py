@@ -9,6 +9,7 @@ from itertools import accumulate
 from reconciler.diffing import differences
 from reconciler.model.addresses import without_host
 from reconciler.planning.review.drift import Drift, Item
+from reconciler.planning.review.severity import consequence
 from reconciler.reports import junit
 from reconciler.reports.comparing import in_sizes, told_difference
 from reconciler.reports.grouping import fold_names, group_alike, hide_host, refusals, show_hosts
@@ -20,6 +21,7 @@ KINDS = {
     "not-applied": "not applied yet: the file says otherwise",
 }
 WHY_FINDINGS = "No drift by themselves, for nothing differs from the file now:"
+FEW = 3  # hosts of which each tells something else of the same difference
 LEFT_OUT = "The rest is left out, as a comment may not be longer: `reconcile drift` shows it."
 
 
@@ -39,6 +41,7 @@ def drift_document(found: Sequence[Drift], version: str) -> Mapping[str, object]
 def _item(cluster: str, item: Item) -> Mapping[str, object]:
     fields = asdict(item)
     fields["class"] = fields.pop("kind")
+    fields |= asdict(consequence(item))
     inside = differences(item.expected, item.actual)
     return {"cluster": cluster, **fields, "differences": list(inside)}
 
@@ -104,22 +107,34 @@ def _group(found: Sequence[Item]) -> _Group:
     told = tuple(_told(first))
     if any(tuple(_told(item)) != told for item in found):
         told = tuple(show_hosts(hide_host(line, first.host), hosts) for line in told)
-    return _Group(hosts, first, told)
+    return _Group(hosts, first, (*told, *_origins(found)))
+
+
+def _origins(found: Sequence[Item]) -> Iterator[str]:
+    """What the hosts tell of where it comes from: once if it is the same, else of a few."""
+    origins = {item.host: item.origin for item in found if item.origin}
+    if len(set(origins.values())) == 1:
+        yield next(iter(origins.values()))
+        return
+    yield from (f"{host}: {origin}" for host, origin in list(origins.items())[:FEW])
+    if len(origins) > FEW:
+        yield f"and {len(origins) - FEW} more hosts, as --format json has it"
 
 
 def _lines(group: _Group) -> Iterator[str]:
     code = f"  {group.item.code}" if group.item.code else ""
-    yield f"    {group.where}  {group.what}  ({group.item.truth}){code}"
+    severity = consequence(group.item).severity
+    yield f"    {group.where}  {group.what}  ({group.item.truth})  {severity}{code}"
     yield from (f"      {line}" for line in group.told)
 
 
 def _told(item: Item) -> Iterator[str]:
     """What is there, what should be, and why that matters."""
+    leads_to = f"leads to: {consequence(item).leads_to}"
     if item.code:
-        yield str(item.actual)
-        yield f"remedy: {item.because}"
+        yield from (str(item.actual), leads_to, f"remedy: {item.because}")
         return
-    yield item.because
+    yield from (item.because, leads_to)
     yield from told_difference(*in_sizes(item.address, item.expected, item.actual))
 
 
@@ -168,10 +183,13 @@ def _difference(group: _Group) -> str:
 def _parts(drift: Drift) -> Iterator[str]:
     if drift.items:
         rows = (
-            (prose(group.where), code(group.what), group.item.truth, group.item.kind)
+            (
+                *(prose(group.where), code(group.what), group.item.truth, group.item.kind),
+                consequence(group.item).severity,
+            )
             for group in _groups(drift.items)
         )
-        listed = table(("hosts", "what", "truth", "class"), rows)
+        listed = table(("hosts", "what", "truth", "class", "severity"), rows)
         yield f"Cluster {code(drift.name)}\n\n{listed}\n"
     rest = [f"- {prose(text)}\n" for _style, text in _rest(drift)]
     yield from [*rest, "\n"] if rest else []
@@ -189,7 +207,13 @@ def drift_suites(found: Sequence[Drift]) -> list[junit.Suite]:
         cases = [
             junit.Case(
                 f"{item.host or 'all'} {item.address} ({item.truth})",
-                "\n".join((f"{item.kind}: {item.because}", *_told(item))),
+                "\n".join(
+                    (
+                        f"{item.kind}, {consequence(item).severity}",
+                        *_told(item),
+                        *_origins([item]),
+                    )
+                ),
                 item.kind,
             )
             for item in drift.items

@@ -11,10 +11,9 @@ from typing import TypeVar
 
 from reconciler.model.addresses import MEMBER, parse_address, without_host
 from reconciler.model.outcome import Blocked, Finding
-from reconciler.model.plan import Action, Change, ClusterPlan, Fact, Outage
+from reconciler.model.plan import Action, Change, ClusterPlan, Outage
 from reconciler.planning.review.outages import guests_taken
 from reconciler.reports.comparing import in_sizes
-from reconciler.reports.documents import fact_words, preview
 
 # Names that are counted up are folded from so many on: what is shorter is clearer whole.
 MANY = 4
@@ -149,37 +148,6 @@ def steps(actions: Sequence[Action]) -> tuple[Step, ...]:
     return tuple(Step(n, tuple(group)) for n, (_key, group) in enumerate(groups, 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
-    """A command, empty for a barrier, that is the same on some hosts, and what proves it."""
-
-    hosts: tuple[str, ...]
-    command: str
-    proofs: tuple[str, ...]
-
-
-def doings(step: Step) -> tuple[Doing, ...]:
-    """What a step runs, once for all hosts where command and proofs are the same."""
-    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for action in step.actions:
-        facts = tuple(_own(fact, action.host) for fact in action.expects)
-        groups.setdefault((preview(action), facts), []).append(action.host)
-    return tuple(
-        Doing(
-            tuple(filter(None, hosts)),
-            command,
-            tuple(f"{fold_names(hosts)}{f}" if f.startswith(":") else f for f in facts),
-        )
-        for (command, facts), hosts in groups.items()
-    )
-
-
-def _own(fact: Fact, host: str) -> str:
-    """A fact in words, without the host if it is about that one only."""
-    words = fact_words(fact)
-    return words[len(host) :] if fact.hosts == (host,) else words
-
-
 def differences(changes: Sequence[Change]) -> tuple[Difference, ...]:
     """What would change in each place, once for all hosts that have the same."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -276,3 +244,28 @@ def losses(cluster: ClusterPlan) -> Iterator[Loss]:
 def with_count(count: int, what: str) -> str:
     """``1 change``, ``2 changes``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def shared_pairs(
+    facts: Mapping[str, Sequence[tuple[str, str]]],
+) -> Mapping[tuple[str, ...], Sequence[tuple[str, str]]]:
+    """Facts of hosts, once for each set of many hosts that have them alike; then of each host.
+
+    Many are ``MANY`` and more; a host that has nothing of its own does not stand alone.
+    """
+    having: dict[tuple[str, str], list[str]] = {}
+    for host, pairs in facts.items():
+        for pair in dict.fromkeys(pairs):
+            having.setdefault(pair, []).append(host)
+    shared: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for pair, hosts in having.items():
+        if len(hosts) >= MANY:
+            shared.setdefault(tuple(hosts), []).append(pair)
+    own = {
+        (host,): [pair for pair in pairs if len(having[pair]) < MANY]
+        for host, pairs in facts.items()
+    }
+    return {
+        **shared,
+        **{hosts: pairs for hosts, pairs in own.items() if pairs or not facts[hosts[0]]},
+    }

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from reconciler.model.documents import FORMAT_VERSION, Json
+from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.reports.elapsed import (
     local_clock,
     local_moment,
     span_words,
     zone_words,
 )
-from reconciler.reports.past_runs import AT_WORK, CUT_OFF, Event, Past
+from reconciler.reports.past_runs import Event, Past
 from reconciler.reports.shortening import shorten_hashes
 
 Line = tuple[str, str]

@@ -13,9 +13,9 @@ from reconciler.planning.review.approval import formats, runnable
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports import mermaid
 from reconciler.reports.documents import interruption
+from reconciler.reports.doings import doings
 from reconciler.reports.grouping import (
     differences,
-    doings,
     fold_names,
     losses,
     refusals,

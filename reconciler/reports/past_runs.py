@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.reports.elapsed import seconds_between
 
 Event = Mapping[str, Any]
-AT_WORK, CUT_OFF, UNREADABLE = "at work", "cut off", "unreadable"
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)

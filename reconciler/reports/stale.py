@@ -153,6 +153,11 @@ def _thing(section: str, field: str) -> str:
     return f"{FACTS.get(section, section)}{f' {name}' if name else ''}{aspect}"
 
 
+# What is empty was read; what has no value may as well not have been read.
+_WAS = {"None": "had no value", "[]": "was empty", "()": "was empty", "''": "was empty"}
+_IS = {"None": "has no value now", "[]": "is empty", "()": "is empty", "''": "is empty"}
+
+
 def _was_and_is(before: Any, after: Any) -> str:
     if isinstance(after, dict) and after.keys() == {"unknown"}:
         return f"cannot be read any more: {after['unknown']}"
@@ -162,7 +167,8 @@ def _was_and_is(before: Any, after: Any) -> str:
         return f"is there now ({value_words(after)})"
     if after is None and isinstance(before, dict):
         return f"is gone ({value_words(before)})"
-    return f"was {value_words(before)}, is {value_words(after)}"
+    was = _WAS.get(repr(before)) or f"was {value_words(before)}"
+    return f"{was}, {_IS.get(repr(after)) or f'is {value_words(after)}'}"
 
 
 def _otherwise(one: Difference, others: Sequence[Difference]) -> Iterator[Told]:

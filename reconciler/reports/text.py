@@ -12,10 +12,10 @@ from reconciler.model.views import View
 from reconciler.planning.review.approval import runnable
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
+from reconciler.reports.doings import doings
 from reconciler.reports.grouping import (
     Step,
     differences,
-    doings,
     fold_names,
     group_alike,
     hide_host,

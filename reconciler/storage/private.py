@@ -14,8 +14,9 @@ from reconciler.errors import UsageError
 
 PRIVATE = 0o600
 OURS = 0o700
-# What a state directory holds: a file a run.
+# What a state directory holds: a file a run, and the database of who watches.
 RUNS = "runs"
+STATE = "state.db"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 LOG = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
+from reconciler.hosts.proof import is_joined, join_steps
 from reconciler.hosts.simulator import SimulatedHost
 from reconciler.hosts.simulator.commands import name_here
 from reconciler.hosts.simulator.presets import Shape
@@ -25,6 +28,7 @@ from tests.runs import Controller, members, of, volume, witnessed
 SIZES = (3, 8, 16, 32)
 CASES = ("create", "join", "leave", "grow")
 SLOTS = 40
+MARK = f"@@reconcile-ended-{0:016x}"
 # Round trips of a command over a connection that is open: a channel, then the command.
 TRIPS = 2
 # Seconds that shift no timer of a run, and are long beside the resolution of its clock.
@@ -33,31 +37,57 @@ SHORT = 0.01
 
 @dataclass(slots=True)
 class Counted(Line):
-    """Counts all that a run says to its hosts; each answer takes ``round_trip`` seconds longer."""
+    """Counts all that a run says to its hosts; each answer takes ``round_trip`` seconds longer.
+
+    A look that travels with a command is counted as a probe, too, but is no exchange of its own;
+    nor are commands that follow another one, whose bytes are counted with that one's.
+    """
 
     round_trip: float = 0.0
     kinds: Counter[str] = field(default_factory=Counter)
     sizes: Counter[str] = field(default_factory=Counter)
+    exchanges: int = 0
+    streams: dict[str, Any] = field(default_factory=dict)
+    wire: int = 0
 
     async def carry(self, host: SimulatedHost, command: Command) -> Completed:
         """Sends a command, and counts it."""
-        name = name_here(host.machine, command.argv)
-        self.kinds[name] += 1
-        self.sizes[name] += len(shlex.join(command.argv).encode()) + len(command.stdin.encode())
+        self.exchanges += 1
+        sent = join_steps(command, MARK) if is_joined(command) else command
+        text = shlex.join(sent.argv).encode() + sent.stdin.encode()
+        self.wire += self._compressed(host.name, text)
+        size = len(text)
+        if command.look:
+            looks = len(shlex.join(command.look).encode())
+            self.kinds["probe"] += 1
+            self.sizes["probe"] += looks
+            size -= looks
+        names = [name_here(host.machine, one.argv) for one in (command, *command.then)]
+        self.kinds.update(names)
+        self.sizes[names[0]] += size
         ended = await Line.carry(self, host, command)
         await asyncio.sleep(self.round_trip)
         return ended
 
+    def _compressed(self, host: str, text: bytes) -> int:
+        """As asyncssh does it, one stream a connection."""
+        stream = self.streams.setdefault(host, zlib.compressobj())
+        return len(stream.compress(text) + stream.flush(zlib.Z_SYNC_FLUSH))
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """One run: ``seconds`` are the hosts' own, ``chain`` the exchanges in sequence."""
+    """One run: ``seconds`` are the hosts' own, ``chain`` the exchanges in sequence.
+
+    Of the bytes that are ``sent`` so many are on the ``wire``, where the host can decompress.
+    """
 
     members: int
     commands: int
     probes: int
     renewals: int
     sent: int
+    wire: int
     chain: float
     seconds: float
     kinds: dict[str, int]
@@ -108,10 +138,11 @@ def counts(case: str, count: int) -> Counts:
     (line, seconds), (_, longer) = play(case, count, 0.0), play(case, count, SHORT)
     return Counts(
         count,
-        line.kinds.total(),
+        line.exchanges,
         line.kinds["probe"],
         line.kinds["gate lease-renew"],
         line.sizes.total(),
+        line.wire,
         (longer - seconds) / SHORT,
         seconds,
         dict(line.kinds),
@@ -134,7 +165,8 @@ def main() -> None:
             found = counts(case, size)
             print(
                 f"{case:8} {size:3} members {found.commands:6} commands {found.probes:6} probes "
-                f"{found.renewals:5} renewals {found.sent / 1e6:8.2f} MB {found.chain:7.1f} in sequence "
+                f"{found.renewals:5} renewals {found.sent / 1e6:6.2f} MB "
+                f"({found.wire / 1e6:.2f} on the wire) {found.chain:7.1f} in sequence "
                 f"{found.seconds:7.1f} s, {share(found):3.0%} more at 50 ms",
                 flush=True,
             )

@@ -6,7 +6,7 @@ import time
 
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.loading import read
-from reconciler.pipeline import Options, look_at, recorded_probe_arguments
+from reconciler.observation import Options, look_at, recorded_probe_arguments
 from reconciler.reports.documents import facts_document, facts_text
 
 

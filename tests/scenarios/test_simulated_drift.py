@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from reconciler.cli.commands.drift import drifts, exit_code
+from reconciler.cli.commands.drift import exit_code
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.pipeline import Options
+from reconciler.pipeline.drift import find_drifts
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown
 from tests.clock import drive
 from tests.fault_transport import Line
@@ -21,7 +22,7 @@ AGENT = "images-agent"
 
 def drift(world, wanted, *targets):
     fleet = Controller(world)._fleet(wanted, Line())
-    return drive(world, drifts(wanted, fleet, Options(targets)))
+    return drive(world, find_drifts(wanted, fleet, Options(targets)))
 
 
 def told(found):
@@ -96,6 +97,21 @@ def test_what_was_changed_outside_is_told_and_nothing_else(case):
     found = drift(world, wanted)
     assert told(found) == [(*where, "changed-outside")]
     assert exit_code(found) == 2
+
+
+def test_the_worst_is_told_first():
+    world = witnessed(2)
+    version = world.machines["node01"].setup.versions["ocfs2-tools"]
+    wanted = converged(world, packages={"tools_version": version})
+    no_tools(world)
+    rewritten(CONF, "7777", "7778")(world)
+    unmounted(world)
+    items = drift_document(drift(world, wanted), "1")["items"]
+    assert [(i["address"], i["severity"]) for i in items] == [
+        (f"{MINE}/cluster.conf", "loses"),
+        ("volume/images/mount/node02", "degrades"),
+        (f"{MINE}/tools-version", "cosmetic"),
+    ]
 
 
 def test_a_service_that_was_started_where_it_must_not_run_is_told():

@@ -319,12 +319,15 @@ def test_a_lun_still_mapped_is_told_also_after_the_block_is_deleted():
     world, controller = running(2, THREE[:2])
     apply(world, controller, cluster(world, THREE[:2], {"node02": {"state": "absent"}}))
     apply(world, controller, cluster(world, THREE[:1]), "no-change")
-    (note,) = drive(world, controller.plan(cluster(world, THREE[:1]))).clusters[0].notes
+    note, fencing = drive(world, controller.plan(cluster(world, THREE[:1]))).clusters[0].notes
+    assert "kernel.panic_on_oops" in fencing
     assert note.startswith("node02 left, and when last asked it still saw the LUN of images")
     world.machines["node02"].dead_maps.add("lun1")
     absent = cluster(world, THREE[:2], {"node02": {"state": "absent"}})
     apply(world, controller, absent, "no-change")
-    assert drive(world, controller.plan(cluster(world, THREE[:1]))).clusters[0].notes == ()
+    assert drive(world, controller.plan(cluster(world, THREE[:1]))).clusters[0].notes == (
+        fencing,
+    )
 
 
 def test_what_mounts_by_itself_is_taken_from_who_leaves():

@@ -94,7 +94,7 @@ def test_one_host_paused_in_the_midst_stops_the_whole_cluster():
 
     async def story():
         run = asyncio.create_task(Controller(world).apply(wanted))
-        await asyncio.sleep(6)
+        await asyncio.sleep(2.2)  # before cluster.conf is written
         await paused(world, "node03")
         return await run
 

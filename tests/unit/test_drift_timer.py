@@ -302,6 +302,6 @@ def test_systemd_takes_the_units(tmp_path):
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "reconcile-drift" in line]
     assert ours == []
-    assert sorted(path.name for path in SYSTEMD.iterdir()) == sorted(
+    assert sorted(path.name for path in SYSTEMD.glob("reconcile-drift*")) == sorted(
         ("reconcile-drift", *UNITS)
     )

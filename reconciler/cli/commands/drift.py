@@ -7,8 +7,7 @@ import json
 
 import click
 
-from reconciler.cli.claims import Claims
-from reconciler.cli.files import FileResult, find_files, run_files
+from reconciler.cli.files import FileResult, find_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -21,16 +20,15 @@ from reconciler.cli.options import (
     VERBOSE,
     formats,
 )
+from reconciler.cli.side_by_side import Look, count_hosts, run_looks
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import observing, show
+from reconciler.cli.terminal import show
 from reconciler.loading import read
-from reconciler.model.desired import Cluster, Desired
+from reconciler.loading.claims import Claims
 from reconciler.model.documents import FORMAT_VERSION
-from reconciler.model.observed import Observed
-from reconciler.model.roles import contacted_members
-from reconciler.pipeline import HostFactory, Options, Watch, look_at
-from reconciler.planning.planner import restrict
-from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
+from reconciler.observation import Options, Watch
+from reconciler.pipeline.drift import find_drifts
+from reconciler.planning.review.drift import Drift
 from reconciler.reports.drift import (
     drift_document,
     drift_junit,
@@ -64,16 +62,23 @@ def command(
 ) -> int:
     """Show what differs from each FILE: changed outside, or not applied yet. Writes nothing.
 
-    FILE may be a directory, whose *.yaml and *.yml are compared one after another. Exit code 2 for any difference, else 3 if something could not be read, else 0.
+    FILE may be a directory, whose *.yaml and *.yml are compared in turn. Exit code 2 for any difference, else 3 if something could not be read, else 0.
     """
     claims = Claims()
+    options = Options(targets, parallelism, free=asyncio.Semaphore(parallelism))
 
-    def work(path: str) -> FileResult:
+    def prepare(path: str) -> Look:
         desired = read(path)
         claims.take(path, desired)
         check_targets(desired, targets)
-        options = Options(targets, parallelism)
-        found = asyncio.run(_look(desired, options, no_color=no_color))
+
+        async def ask(watch: Watch) -> tuple[Drift, ...]:
+            async with look_at_hosts(desired) as fleet:
+                return await find_drifts(desired, fleet, options, watch)
+
+        return Look(count_hosts(desired), ask, tell)
+
+    def tell(found: tuple[Drift, ...]) -> FileResult:
         return FileResult(
             exit_code(found),
             lambda: _show(found, form, no_color=no_color),
@@ -81,14 +86,7 @@ def command(
             lambda: drift_suites(found),
         )
 
-    return run_files(find_files(files), form, work, no_color=no_color)
-
-
-async def _look(desired: Desired, options: Options, *, no_color: bool) -> tuple[Drift, ...]:
-    async with look_at_hosts(desired) as fleet:
-        total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
-        with observing(total, no_color=no_color) as watch:
-            return await drifts(desired, fleet, options, watch)
+    return run_looks(find_files(files), form, prepare, parallelism, no_color=no_color)
 
 
 def _show(found: tuple[Drift, ...], form: str, *, no_color: bool) -> None:
@@ -105,31 +103,3 @@ def exit_code(found: tuple[Drift, ...]) -> int:
     if any(drift.items for drift in found):
         return DRIFTED
     return UNREAD if any(drift.unread for drift in found) else 0
-
-
-async def drifts(
-    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
-) -> tuple[Drift, ...]:
-    """The drift of every cluster, from one look at its hosts, or two if the file has changed."""
-    pairs = await look_at(desired, fleet, options, watch)
-    asked = {cluster.name: cluster for cluster in desired.clusters}
-    return tuple(
-        await asyncio.gather(
-            *(_one(asked[c.name], (c, seen), fleet, options) for c, seen in pairs)
-        )
-    )
-
-
-async def _one(
-    asked: Cluster, pair: tuple[Cluster, Observed], fleet: HostFactory, options: Options
-) -> Drift:
-    """What was last applied may name other members and devices, so that they are asked, too."""
-    wanted = restrict(*pair, options.targets)
-    applied = last_applied(*pair)
-    notes = tuple(record_notes(*pair))
-    if applied is None:
-        return detect_drift(wanted, None, notes)
-    if applied.clusters[0] == asked:
-        return detect_drift(wanted, wanted, notes)
-    ((before, seen),) = await look_at(applied, fleet, options)
-    return detect_drift(wanted, restrict(before, seen, options.targets), notes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import NO_COLOR, PARALLELISM, discover_file, formats
+from reconciler.cli.options import NO_COLOR, NO_NOTES, PARALLELISM, discover_file, formats
 from reconciler.errors import UsageError
 from reconciler.reports.explain import codes, page
 
@@ -33,6 +33,7 @@ RULES = "invariant-"
 @formats(("text", "json"))
 @PARALLELISM
 @NO_COLOR
+@NO_NOTES
 def command(
     what: str | None, file: str | None, form: str, parallelism: int, no_color: bool
 ) -> int:
@@ -158,7 +159,7 @@ def near_code(what: str, likeness: float = 0.6) -> str:
 def _address(what: str, path: str, parallelism: int, shape: tuple[str, bool]) -> int:
     from reconciler.cli.planned import plan_file  # noqa: PLC0415  # slow to import; codes need none
     from reconciler.cli.terminal import show  # noqa: PLC0415  # as above
-    from reconciler.pipeline import Options  # noqa: PLC0415  # as above
+    from reconciler.observation import Options  # noqa: PLC0415  # as above
     from reconciler.reports import explanation  # noqa: PLC0415  # as above
 
     form, no_color = shape

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from reconciler.cli.options import NO_COLOR, formats
+from reconciler.cli.options import NO_COLOR, NO_NOTES, formats
 from reconciler.cli.run_records import STATE_DIR, records_in
 from reconciler.cli.terminal import show
 from reconciler.reports.history import history_document, history_lines
@@ -17,6 +17,7 @@ from reconciler.reports.history import history_document, history_lines
 @formats(("text", "json"))
 @click.option("-n", "--last", type=click.IntRange(1), metavar="N", help="Only the last N runs.")
 @NO_COLOR
+@NO_NOTES
 def command(state_dir: str | None, form: str, last: int | None, no_color: bool) -> int:
     """Past runs of this machine, the latest first: who, when, which plan, how it ended."""
     runs, place = records_in(state_dir, last)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import LOGIN, NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import is_quiet, note, observing, show
+from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
@@ -26,7 +26,7 @@ from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
 from reconciler.model.ssh_access import Ssh
 from reconciler.model.unmanaged import unsayable_name
-from reconciler.pipeline import HostFactory, Options, look_at
+from reconciler.observation import HostFactory, Options, look_at
 from reconciler.probe import probe_command
 from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
 from reconciler.reports.imported.draft import Draft, Style, left_out, make_draft
@@ -77,7 +77,7 @@ def command(
     ssh = login(user, identity, known_hosts, sudo=sudo)
     check_hosts(hosts)
     search = Search(ssh, Options(parallelism=parallelism), no_color=no_color)
-    text, said, faithful = asyncio.run(search.adopt(hosts))
+    text, said, faithful = complete(search.adopt(hosts))
     if output:
         create_private(output, text)
         note(f"{output} is written.")
@@ -137,7 +137,8 @@ class Search:
         raise NoClusterFound(
             f"no host could be read: {lost}"
             if not self.facts
-            else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster"
+            else f"{', '.join(self.facts)}: neither the kernel nor cluster.conf has a cluster; "
+            f"reconcile init {' '.join(self.doors.values())} writes a first file of them"
         )
 
     def _take(self, door: str, facts: HostFacts) -> None:

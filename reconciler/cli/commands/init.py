@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import sys
@@ -17,16 +16,25 @@ from reconciler.cli.commands.import_ import NoClusterFound, Search
 from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
-from reconciler.cli.options import DEFAULT_FILE, LOGIN, NO_COLOR, NO_INPUT, PARALLELISM
+from reconciler.cli.options import (
+    DEFAULT_FILE,
+    LOGIN,
+    NO_COLOR,
+    NO_INPUT,
+    NO_NOTES,
+    PARALLELISM,
+)
 from reconciler.cli.prompts import ask_text
-from reconciler.cli.terminal import show
+from reconciler.cli.terminal import is_quiet, note, show
+from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
 from reconciler.loading import load
+from reconciler.loading.host_hints import name_hint
 from reconciler.model.desired import Desired
 from reconciler.model.field_types import ClusterName
 from reconciler.model.refusals import format_unread
 from reconciler.model.ssh_access import Ssh
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.reports.imported.devices import ref
 from reconciler.reports.imported.first_disks import MARK, shared_disks
 from reconciler.reports.imported.first_file import Asked, first_file, first_members
@@ -57,6 +65,7 @@ class First:
 @PARALLELISM
 @NO_INPUT
 @NO_COLOR
+@NO_NOTES
 @LOGGING
 def command(
     hosts: tuple[str, ...],
@@ -86,7 +95,7 @@ def command(
         output = output or _ask_file()
     check_hosts(hosts)
     cluster = _cluster_name(name)
-    first = asyncio.run(
+    first = complete(
         _written(
             hosts,
             cluster,
@@ -98,10 +107,11 @@ def command(
         from reconciler.storage.private import create_private  # noqa: PLC0415  # only when needed
 
         create_private(output, first.text)
-        click.echo(f"{output} is written.", err=True)
+        note(f"{output} is written.")
     else:
         click.echo(first.text, nl=False)
-    show((*first.said, *_next(first, output)), no_color, err=True)
+    said = (*first.said, *_next(first, output))
+    show([line for line in said if line[0] or not is_quiet()], no_color, err=True)
     return first.code
 
 
@@ -147,7 +157,9 @@ def _cluster_name(name: str) -> str:
     try:
         return str(TypeAdapter(ClusterName).validate_python(name))
     except ValidationError as error:
-        raise UsageError(f"--name: {error.errors(include_url=False)[0]['msg']}") from error
+        hint = name_hint(name, of_cluster=True).partition("?")[0]
+        said = f"{error.errors(include_url=False)[0]['msg']}" + (f"; {hint}?" if hint else "")
+        raise UsageError(f"--name: {said}") from error
 
 
 async def _written(

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from reconciler.cli.options import formats
+from reconciler.cli.options import NO_NOTES, formats
 from reconciler.cli.terminal import show_page
 from reconciler.errors import UsageError
 from reconciler.reports.explain import codes
@@ -16,6 +16,7 @@ from reconciler.reports.manual import TOPICS, manual_page, titles, topics_with
 @click.command("manual")
 @click.argument("topic", required=False, metavar="[TOPIC]")
 @formats(("text", "json"))
+@NO_NOTES
 def command(topic: str | None, form: str) -> int:
     """Print the manual's page on TOPIC; without one, all topics.
 

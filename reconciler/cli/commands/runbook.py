@@ -19,7 +19,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.planned import plan_file
 from reconciler.cli.terminal import show
-from reconciler.pipeline import Options
+from reconciler.observation import Options
 from reconciler.reports.runbook import runbook_document, runbook_lines
 
 BLOCKED = 3

@@ -6,11 +6,14 @@ import json
 
 import click
 
+from reconciler.cli.options import NO_NOTES
+
 NAMES = ("cluster", "plan", "facts")
 
 
 @click.command("schema")
 @click.argument("name", type=click.Choice(NAMES), default=NAMES[0])
+@NO_NOTES
 def command(name: str) -> int:
     """Print the JSON Schema: of desired-state files, saved plans (plan) or facts."""
     from reconciler.model.schema import SCHEMAS  # noqa: PLC0415  # pydantic is slow to import

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import NO_COLOR, formats
-from reconciler.cli.run_records import STATE_DIR, found_run, run_from_record
+from reconciler.cli.options import NO_COLOR, NO_NOTES, formats
+from reconciler.cli.run_records import STATE_DIR, found_run, load_record, run_from_record
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan, show_saved_plan
 from reconciler.cli.terminal import show
 from reconciler.errors import UsageError
@@ -30,6 +30,7 @@ RUN_FORMS = ("text", "json")
 @click.option("-v", "--verbose", count=True, help="Whole outputs, and what proved each action.")
 @formats(PLAN_FORMS)
 @NO_COLOR
+@NO_NOTES
 def command(
     run: str,
     state_dir: str | None,
@@ -56,7 +57,8 @@ def command(
             f"--format {form} is for saved plans; a run has {', '.join(RUN_FORMS)}"
         )
     path = found_run(state_dir, run)
-    record = read_record(path)
+    # What is to be verified is the file itself.
+    record = read_record(path) if verify else load_record(path)
     verdict = _verdict(record, str(path), head)
     if form == "json":
         click.echo(json.dumps(run_document(run_from_record(record), verdict), indent=1))

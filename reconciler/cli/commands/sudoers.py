@@ -7,7 +7,7 @@ import re
 
 import click
 
-from reconciler.cli.options import discover_file
+from reconciler.cli.options import NO_NOTES, discover_file
 
 RULE = """\
 # /etc/sudoers.d/reconcile: reconcile logs in as {user} and becomes root without a password.
@@ -61,6 +61,7 @@ KEYWORDS = frozenset(
 @click.option(
     "--cluster", help="With --read-only: whose hosts, where FILE has several clusters."
 )
+@NO_NOTES
 def command(
     file: str | None, user: str | None, read_only: bool, program: bool, cluster: str | None
 ) -> int:
@@ -95,7 +96,7 @@ def _rule(user: str, cluster: str, text: str) -> str:
 def _program(file: str | None, name: str | None) -> tuple[str, str]:
     """The cluster, and the probe that stands on its hosts."""
     from reconciler.loading import read  # noqa: PLC0415  # as above
-    from reconciler.pipeline import installed_probe  # noqa: PLC0415  # as above
+    from reconciler.observation import installed_probe  # noqa: PLC0415  # as above
 
     clusters = {cluster.name: cluster for cluster in read(discover_file(file)).clusters}
     if name is None and len(clusters) > 1:

@@ -43,12 +43,23 @@ class SimulatedHost:
         return self.machine.name
 
     async def run(self, command: Command) -> Completed:
-        """Runs one of the known commands; UnknownCommand for any other.
+        """Runs one of the known commands, those that follow, then the look; UnknownCommand for others.
 
         Raises HostUnreachable when the host is off, refuses, crashes, loses the connection
         (``connection-lost``) or needs longer than the command's timeout. The effect then
         may or may not have happened, as in reality.
         """
+        ends = [await self._run_alone(command)]
+        for one in command.then:
+            if ends[-1].status == 0:
+                ends.append(await self._run_alone(one))
+        ended = replace(ends[0], then=tuple(ends[1:]))
+        if not command.look:
+            return ended
+        told = await self._run_alone(Command(command.look))
+        return replace(ended, look=told.stdout, look_seconds=told.seconds)
+
+    async def _run_alone(self, command: Command) -> Completed:
         self._check_reachable()
         name = commands.name_here(self.machine, command.argv)
         world, fault = self.machine.world, self.machine.fault(name)

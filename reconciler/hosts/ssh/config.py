@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = "RECONCILE_SSH_CONFIG"
 USER_FILES = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
 SYSTEM_FILES = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
+USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")  # which getpass asks first
 _CHECKED = {"yes", "true", "ask"}
 _NOWHERE = {"none", os.devnull}
 
@@ -49,6 +51,16 @@ class ClientConfig(SSHClientConfig):
     def texts(self, option: str, default: Sequence[str]) -> tuple[str, ...]:
         """The values of an option that is a list."""
         return tuple(cast("Sequence[str]", self.get(option, default)))
+
+
+def local_user() -> str:
+    """Who runs this, as ssh says ``%u``; the password file is asked once, not for each host."""
+    return _user_of(tuple(map(os.environ.get, USER_VARIABLES)))
+
+
+@cache
+def _user_of(_named: tuple[str | None, ...]) -> str:
+    return getpass.getuser()
 
 
 def find_config() -> Path | None:
@@ -94,7 +106,7 @@ def _load(
     file: Path | None, settings: SshSettings, *, last: ClientConfig | None
 ) -> ClientConfig:
     """One pass over the file; the second one, for ``Match final``, builds on the first."""
-    arguments = (getpass.getuser(), settings.user or (), settings.host, settings.port or ())
+    arguments = (local_user(), settings.user or (), settings.host, settings.port or ())
     files = [] if file is None else [str(file)]
     loaded = ClientConfig.load(last, files, False, False, last is not None, *arguments)  # noqa: FBT003  # asyncssh's
     return cast("ClientConfig", loaded)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
+from reconciler.hosts.proof import is_joined, join_steps, split_answers
 from reconciler.hosts.ssh.failures import shorten_command, sudo_refusal
 from reconciler.hosts.ssh.remote_command import NotStartedError, run_command
 from reconciler.hosts.ssh.route import find_route
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Command, Completed
 
 SUDO = "sudo -n -- "
+
+
+@lru_cache(maxsize=4)
+def quote_line(argv: tuple[str, ...]) -> str:
+    """The words as one line for a shell; the same probe goes to many hosts."""
+    return shlex.join(argv)
 
 
 class SshHost:
@@ -39,12 +48,14 @@ class SshHost:
         A command that may have started is never sent again. Raises HostUnreachable; with a
         code of ``MAY_HAVE_RUN`` the command may have done its work.
         """
-        line = shlex.join(command.argv)
-        completed = await self._run_line(SUDO + line if self._settings.sudo else line, command)
+        mark = f"@@reconcile-ended-{secrets.token_hex(8)}" if is_joined(command) else ""
+        sent = join_steps(command, mark) if mark else command
+        line = shlex.join(sent.argv) if mark else quote_line(command.argv)
+        completed = await self._run_line(SUDO + line if self._settings.sudo else line, sent)
         if self._settings.sudo and (refusal := sudo_refusal(completed)):
             message = f"sudo did not run `{shorten_command(command)}`: {refusal}"
             raise HostUnreachable(self._name, "sudo-refused", message)
-        return completed
+        return split_answers(completed, mark) if mark else completed
 
     async def close(self) -> None:
         """End the connection; never raises."""

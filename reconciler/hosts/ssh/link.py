@@ -3,65 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncssh
+from asyncssh.connection import _open_proxy  # there is no public name
 
 from reconciler import telemetry
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.ssh.config import ClientConfig, find_config, may_wait
+from reconciler.hosts.ssh.config import find_config, may_wait
+from reconciler.hosts.ssh.economy import economise
 from reconciler.hosts.ssh.failures import LOGIN_ERRORS, login_failure
-from reconciler.hosts.ssh.keys import ClientKeys, KnownHosts, Witness
+from reconciler.hosts.ssh.key_file import say_unusable
+from reconciler.hosts.ssh.keys import KnownHosts, Witness
+from reconciler.hosts.ssh.prepared import ConnectionOptions
 
 if TYPE_CHECKING:
-    from reconciler.hosts.ssh.route import Hop, Route
+    from collections.abc import Callable
+    from pathlib import Path
 
+    from reconciler.hosts.ssh.route import Route
+
+economise()
 CONNECT_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
 # Fleets larger than this gain nothing from more logins at once.
 LOGINS = 256
 
-# Where ssh_config is silent: curve25519 costs 60 ms of CPU per host less than the
-# post-quantum exchanges, AES-GCM a fifth less than chacha20.
-TUNED = (
-    ("kex_algs", "KexAlgorithms", "^curve25519-sha256,curve25519-sha256@libssh.org"),
-    ("encryption_algs", "Ciphers", "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"),
-)
-# Whatever ssh_config says: nothing is forwarded, no pty, no passwords; no key exchange and no
-# certificate chain that known_hosts has no say in; and English messages from sudo.
-FIXED: dict[str, object] = {
-    "agent_forwarding": False,
-    "x11_forwarding": False,
-    "request_pty": False,
-    "env": {"LC_ALL": "C"},
-    "send_env": None,
-    "password_auth": False,
-    "kbdint_auth": False,
-    "gss_kex": False,
-    "gss_delegate_creds": False,
-    "x509_trusted_certs": None,
-    "canonicalize_hostname": False,
-    "compression_algs": None,
-    "keepalive_interval": 15,
-    "keepalive_count_max": 3,
-    "utf8_decode_errors": "replace",
-    "connect_timeout": None,
-}
-
 
 class SshShared:
     """What all hosts of a run share: ssh_config, known_hosts, connections, a limit of logins.
 
-    ``ssh_config`` defaults to $RECONCILE_SSH_CONFIG, else the user's own.
+    ``ssh_config`` defaults to $RECONCILE_SSH_CONFIG, else the user's own. ``compress`` what is sent,
+    where the host can and ssh_config does not say otherwise.
     """
 
-    def __init__(self, ssh_config: Path | None = None, logins: int = LOGINS) -> None:
+    def __init__(
+        self, ssh_config: Path | None = None, logins: int = LOGINS, *, compress: bool = False
+    ) -> None:
+        self.compress = compress
         self.ssh_config = ssh_config or find_config()
         self.config_may_wait = self.ssh_config is not None and may_wait(self.ssh_config)
         self.known_hosts = KnownHosts()
         self.logins = asyncio.Semaphore(logins)
-        self.client_keys = ClientKeys()
+        self.options = ConnectionOptions()
         self._links: dict[Route, Link] = {}
 
     def link(self, route: Route) -> Link:
@@ -84,6 +68,8 @@ class Link:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._failed = 0
         self._failure = ("", "")
+        # What goes through a jump host is encrypted already.
+        self.is_jump = False
 
     async def open(self, name: str) -> asyncssh.SSHClientConnection:
         """A connection that was alive a moment ago, for the member ``name``.
@@ -143,22 +129,18 @@ class Link:
         seconds = float(cast("int", hop.config.get("ConnectTimeout", CONNECT_TIMEOUT)))
         try:
             async with self._shared.logins, asyncio.timeout(seconds):
-                return await asyncssh.connect(
-                    hop.settings.host,
-                    hop.settings.port or (),
-                    tunnel=tunnel,
-                    config=None,
-                    options=Preset(hop.config),
-                    client_factory=lambda: witness,
-                    known_hosts=witness.keys,
-                    username=hop.user,
-                    **_options(hop, self._shared.client_keys),
-                )
+                compress = self._shared.compress and not self.is_jump
+                options = self._shared.options.of(hop, witness, compress=compress)
+                return await connect(options, tunnel)
         except LOGIN_ERRORS as error:
             code, message = login_failure(error, witness, hop.known_hosts)
             host, port = hop.address
             place = f"{hop.user}@{host} port {port}"
             why = message or f"no session within {seconds:g} s"
+            if isinstance(error, asyncssh.PermissionDenied | asyncssh.KeyImportError) and (
+                unusable := say_unusable(hop.settings.identity)
+            ):
+                why = f"{why}; {unusable}"
             why = why.replace(f" ({host} port {port})", "")  # the place says it
             raise HostUnreachable(name, code, f"{place}: {why}") from error
 
@@ -166,37 +148,57 @@ class Link:
         """The jump host's connection; asyncssh's own jumps would not be given our options."""
         if len(self._route) == 1:
             return None
+        jump = self._shared.link(self._route[:-1])
+        jump.is_jump = True
         try:
-            return await self._shared.link(self._route[:-1]).open(name)
+            return await jump.open(name)
         except HostUnreachable as error:
             raise HostUnreachable(name, error.code, f"jump host {error.message}") from error
 
 
-class Preset(asyncssh.SSHClientConnectionOptions):
-    """Hands asyncssh an ssh_config that has been read already, instead of reading it again."""
+async def connect(
+    options: asyncssh.SSHClientConnectionOptions, tunnel: asyncssh.SSHClientConnection | None
+) -> asyncssh.SSHClientConnection:
+    """A connection that is logged in, through ``tunnel`` if there is one.
 
-    def __init__(self, config: ClientConfig) -> None:
-        self.config = config
-        self.kwargs = {}
-
-
-def _options(hop: Hop, loaded: ClientKeys) -> dict[str, object]:
-    tuned = {name: value for name, word, value in TUNED if hop.config.get(word) is None}
-    return FIXED | tuned | loaded.of(_keys(hop), hop.config)
-
-
-def _keys(hop: Hop) -> dict[str, object]:
-    """The private keys to offer: only ``identity`` if it is set, else what ssh_config lists.
-
-    A key with a passphrase is left to the agent, a listed file that does not exist is passed
-    over, both as ssh does.
+    As ``asyncssh.connect``, which would prepare the options anew for each host, in a thread.
+    Raises what ``LOGIN_ERRORS`` names.
     """
-    if (identity := hop.settings.identity) is not None:
-        public = Path(f"{identity}.pub")
-        agent: dict[str, object] = (
-            {"agent_identities": [str(public)]} if public.is_file() else {"agent_path": None}
+    loop = asyncio.get_running_loop()
+    options.waiter = loop.create_future()
+
+    def make() -> asyncssh.SSHClientConnection:
+        return asyncssh.SSHClientConnection(loop, options, wait="auth")
+
+    connection: asyncssh.SSHClientConnection | None = None
+    try:
+        connection = await _reach(loop, make, options, tunnel)
+        connection.set_extra_info(host=options.host, port=options.port)
+        await options.waiter
+    except BaseException:
+        options.waiter.cancel()  # else nobody hears what becomes of it
+        if connection is not None:
+            connection.abort()
+            await connection.wait_closed()
+        raise
+    return connection
+
+
+async def _reach(
+    loop: asyncio.AbstractEventLoop,
+    make: Callable[[], asyncssh.SSHClientConnection],
+    options: asyncssh.SSHClientConnectionOptions,
+    tunnel: asyncssh.SSHClientConnection | None,
+) -> asyncssh.SSHClientConnection:
+    """A connection that has begun, by the way that the options say."""
+    where = (make, options.host, options.port)
+    found: tuple[object, asyncssh.SSHClientConnection]
+    if options.proxy_command:
+        return await _open_proxy(loop, options.proxy_command, make)
+    if tunnel is not None:
+        found = await cast("Any", tunnel).create_connection(*where)
+    else:
+        found = await loop.create_connection(
+            *where, family=options.family, local_addr=options.local_addr
         )
-        return {"client_keys": [identity], "ignore_encrypted": True, **agent}
-    listed = hop.config.texts("IdentityFile", ())
-    present = [file for file in listed if Path(file).expanduser().is_file()]
-    return {"client_keys": present, "ignore_encrypted": True} if listed else {}
+    return found[1]

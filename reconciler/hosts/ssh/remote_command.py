@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh.failures import shorten_command
-from reconciler.model.plan import Completed
+from reconciler.model.plan import MINUTE, Completed
 from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ async def run_command(
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:
-        async with asyncio.timeout(command.timeout):
+        async with asyncio.timeout(command.timeout + (MINUTE if command.look else 0.0)):
             await connection.create_session(lambda: transcript, line, encoding=None)
             _send_input(transcript, command.stdin)
             await transcript.ended.wait()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.ssh.config import ClientConfig, known_hosts_files, read_config
+from reconciler.hosts.ssh.config import ClientConfig, known_hosts_files, local_user, read_config
+from reconciler.hosts.ssh.keys import SSH_PORT
 from reconciler.hosts.ssh.settings import SshSettings
 
 if TYPE_CHECKING:
@@ -26,10 +26,19 @@ class Hop:
     config: ClientConfig = field(compare=False, repr=False)
 
     @property
-    def address(self) -> tuple[str, object]:
+    def address(self) -> tuple[str, int]:
         """Host and port as they are connected to."""
-        host = self.config.text("Hostname") or self.settings.host
-        return host, self.settings.port or self.config.get("Port", 22)
+        return self.host, self.port
+
+    @property
+    def host(self) -> str:
+        """The name or address that is connected to."""
+        return self.config.text("Hostname") or self.settings.host
+
+    @property
+    def port(self) -> int:
+        """The port that is connected to."""
+        return self.settings.port or cast("int", self.config.get("Port", SSH_PORT))
 
 
 Route = tuple[Hop, ...]
@@ -44,7 +53,7 @@ def find_route(name: str, file: Path | None, settings: SshSettings) -> Route:
     route: Route = (_hop(name, file, settings, DEFAULT_USER),)
     while (jump := _jump(route[0])) is not None:
         before = _jump_settings(name, jump, route[0].settings)
-        hop = _hop(name, file, before, getpass.getuser())
+        hop = _hop(name, file, before, local_user())
         if hop.address == route[0].address:
             break  # `Host *` with a ProxyJump holds for the jump host itself too
         if any(hop.address == known.address for known in route):

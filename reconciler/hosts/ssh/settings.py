@@ -51,11 +51,11 @@ def resolve_looking(member: Member, defaults: Ssh) -> SshSettings | None:
 
     The key is that user's own: the other one need not be where looking is done.
     """
-    settings, looking = resolve(member, defaults), _of(member, defaults).probe
+    looking = defaults.probe if member.ssh.probe is None else member.ssh.probe
     if looking is None:
         return None
     identity = _expanded(looking.identity)
-    return replace(settings, user=looking.user, sudo=True, identity=identity)
+    return replace(resolve(member, defaults), user=looking.user, sudo=True, identity=identity)
 
 
 def _of(member: Member, defaults: Ssh) -> Ssh:

@@ -13,6 +13,7 @@ from reconciler.loading.semantics import (
     members,
     mounts,
     packages,
+    policies,
     secrets,
     workloads,
 )
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     *commands.RULES,
     *secrets.RULES,
     *packages.RULES,
+    *policies.RULES,
 )
 
 

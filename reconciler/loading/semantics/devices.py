@@ -9,9 +9,10 @@ from reconciler.loading.nodes import Path
 from reconciler.loading.semantics.finding import Finding, Rule, volumes
 from reconciler.model.desired import Desired, Device
 from reconciler.model.lasting_names import BY_ID, instability, sort_of, takes_number, whole_of
-from reconciler.model.quantities import format_size
+from reconciler.model.quantities import CLUSTER_SIZES, format_size, parse_size
 
-_USE_A_STABLE_ONE = "use 'wwid', or a path below /dev/disk/by-id"
+_USE_A_STABLE_ONE = "use 'wwid', or a path below /dev/disk/by-id; {show}"
+_SHOW = "multipath -ll shows the one, ls -l /dev/disk/by-id the other"
 _SHOW_WWID = "/lib/udev/scsi_id -g -u -d /dev/sdX on the host prints it, or multipath -ll"
 # What a WWID looks like that was taken from another place than multipath -> what to do.
 _FOREIGN_WWIDS = (
@@ -22,6 +23,7 @@ _FOREIGN_WWIDS = (
     (r"nvme-((?:eui|nvme|uuid)\..+)", "write it without the prefix: {0}"),
     (r"(.+)-part([0-9]+)", "write wwid: {0}, and beside it partition: {1}"),
     (r"mpath[a-z]{1,3}", f"that is multipath's own name for it; {_SHOW_WWID}"),
+    (r"0x([0-9a-f]{8,32})", "did you mean 3{0}?"),
     (r"(?:iqn|nqn)\..+", f"that is a target, which has many disks; {_SHOW_WWID}"),
     (r"(?:change(?:[-_]?me)?|todo|fixme|xxx+)", _SHOW_WWID),
     (
@@ -29,6 +31,7 @@ _FOREIGN_WWIDS = (
         "multipath shows it with a leading type digit, like 3600…",
     ),
     (r"(6[0-9a-f]{31}|5[0-9a-f]{15})", "the leading type digit is missing: 3{0}"),
+    (r"([56][0-9a-f](?::[0-9a-f]{2}){7,15})", "did you mean 3{0}?"),
 )
 
 
@@ -59,7 +62,7 @@ def paths_are_stable(desired: Desired) -> Iterator[Finding]:
         if why:
             message = f"'{volume.device.path}' is not a stable path: {why}"
             place = (*path, "device", "path")
-            yield Finding(place, "unstable-path", message, _USE_A_STABLE_ONE)
+            yield Finding(place, "unstable-path", message, _USE_A_STABLE_ONE.format(show=_SHOW))
 
 
 def partitions_are_counted_on_disks(desired: Desired) -> Iterator[Finding]:
@@ -84,7 +87,7 @@ def a_device_holds_one_volume(desired: Desired) -> Iterator[Finding]:
         first = next((use for use in seen if overlap(use, name, partition)), None)
         if first and name:
             message = f"this device holds the volume '{first[2]}' already"
-            hint = "a device, or a disk and its partition, can hold one volume"
+            hint = "name another device here, or remove one of the two volumes"
             yield Finding(_named(path, volume.device), "device-in-two-volumes", message, hint)
         seen.append((name, partition, volume.label))
 
@@ -103,12 +106,16 @@ def clusters_can_address_the_volume(desired: Desired) -> Iterator[Finding]:
     """OCFS2 counts clusters in 32 bits (ocfs2_dinode.i_clusters)."""
     for path, _, volume in volumes(desired):
         unit = volume.features.cluster_size
-        if unit is None or volume.size == "fill" or volume.size <= unit * (2**32 - 1):
+        if volume.size == "fill":
+            continue
+        unit = unit or parse_size(CLUSTER_SIZES[-1])
+        if volume.size <= unit * (2**32 - 1):
             continue
         message = (
             f"{format_size(volume.size)} is more than clusters of {format_size(unit)} address"
         )
-        hint = f"at most {format_size(unit * 2**32)}, or larger clusters"
+        larger = "" if unit == parse_size(CLUSTER_SIZES[-1]) else ", or larger clusters"
+        hint = f"write less than {format_size(unit * 2**32)}{larger}"
         yield Finding((*path, "size"), "size-too-large", message, hint)
 
 
@@ -149,7 +156,8 @@ def _named(path: Path, device: Device) -> Path:
 def _wwid_hint(wwid: str) -> str:
     for pattern, hint in _FOREIGN_WWIDS:
         if match := re.fullmatch(pattern, wwid, re.IGNORECASE):
-            return hint.format(*(group.lower() for group in match.groups()))
+            groups = (group.lower().replace(":", "") for group in match.groups())
+            return hint.format(*groups)
     if re.fullmatch(r"3[0-9A-Fa-f]+|[eE][uU][iI]\.[0-9A-Fa-f]+", wwid) and wwid != wwid.lower():
         return f"write it in lower case: {wwid.lower()}"
     return ""

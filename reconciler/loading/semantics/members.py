@@ -14,19 +14,28 @@ from reconciler.loading.semantics.finding import (
     members,
     repetitions,
 )
+from reconciler.model.cluster_settings import Network
 from reconciler.model.desired import Cluster, Desired, Member
 from reconciler.model.host_names import host_key
 from reconciler.model.ssh_access import NO_HOST_KEYS, Ssh
 
 _ATTESTED = {"offline": ("reason",), "dead": ("lun_access",)}
+# What has to be attested -> how it is written, and what else it could be.
+_SAID = {"reason": "reason: new mainboard", "lun_access": "lun_access: mapped"}
+_SAID_MORE = {
+    "reason": "with your own words",
+    "lun_access": "or lun_access: revoked, once the storage shows it the LUN no more",
+}
 
 
 def cluster_names_are_unique(desired: Desired) -> Iterator[Finding]:
     """Names become directories and stamps; those that differ by case only invite mistakes."""
     uses = (Use(c.name.casefold(), (*path, "name"), c.name) for path, c in clusters(desired))
     for use, first in repetitions(uses):
-        message = f"the cluster '{use.owner}' is there already, as '{first.owner}'"
-        yield Finding(use.path, "duplicate-cluster", message, "give each cluster its own name")
+        spelt = f", as '{first.owner}'" if first.owner != use.owner else ""
+        message = f"the cluster '{use.owner}' is there already{spelt}"
+        hint = "put its members and volumes into the first, or give this one another name"
+        yield Finding(use.path, "duplicate-cluster", message, hint)
 
 
 # What the gate keeps beside the directories of clusters (gate/parts/head.sh, STATE).
@@ -126,11 +135,11 @@ def attestations_are_complete(desired: Desired) -> Iterator[Finding]:
         needed = _ATTESTED.get(member.state)
         if needed and member.attested is None:
             message = f"the state '{member.state}' needs somebody's word"
-            hint = f"add attested: {{by: …, at: …, {needed[0]}: …}}"
+            hint = f"add attested: {{by: NAME, at: 2026-03-01T09:30:00Z, {_SAID[needed[0]]}}}"
             yield Finding((*path, "state"), "attestation-missing", message, hint)
         elif needed and getattr(member.attested, needed[0]) is None:
             message = f"the attestation of '{member.state}' has no '{needed[0]}'"
-            hint = f"add {needed[0]}: … to it; reconcile manual file, section 3"
+            hint = f"add {_SAID[needed[0]]} to it; {_SAID_MORE[needed[0]]}"
             yield Finding((*path, "attested"), "attestation-missing", message, hint)
 
 
@@ -171,7 +180,8 @@ def ssh_defaults_name_no_host(desired: Desired) -> Iterator[Finding]:
     """A default host would make all members one host."""
     if desired.ssh.host is not None:
         message = "a host cannot be the default of all members"
-        yield Finding(("ssh", "host"), "ssh-host-for-all", message, "set it for the member")
+        hint = f"remove it here, and at its member write ssh: {{host: {desired.ssh.host}}}"
+        yield Finding(("ssh", "host"), "ssh-host-for-all", message, hint)
 
 
 def ssh_hosts_are_hosts_alone(desired: Desired) -> Iterator[Finding]:
@@ -206,8 +216,18 @@ def timeouts_are_consistent(desired: Desired) -> Iterator[Finding]:
                 f"a keepalive every {network.keepalive_delay_ms} ms cannot keep up a connection "
                 f"that is dropped after {network.idle_timeout_ms} ms of silence"
             )
-            hint = "idle_timeout_ms must be larger than keepalive_delay_ms"
+            hint = _timeout_hint(network, key)
             yield Finding((*path, "network", key), "timeouts-inconsistent", message, hint)
+
+
+def _timeout_hint(network: Network, key: str) -> str:
+    """What to write; a number of seconds is what small ones of milliseconds mostly are."""
+    value: int = getattr(network, key)
+    if key == "idle_timeout_ms" and value * 1000 > network.keepalive_delay_ms:
+        return f"write {value * 1000} if seconds are meant: idle_timeout_ms is in milliseconds"
+    if key == "idle_timeout_ms":
+        return f"write more than {network.keepalive_delay_ms}; 30000 is usual"
+    return f"write less than {network.idle_timeout_ms}; 2000 is usual"
 
 
 def _living(desired: Desired) -> Iterator[tuple[Path, Cluster, Member]]:
@@ -231,7 +251,8 @@ def _ssh_path(path: Path, member: Member) -> Path:
 
 def _same_host(use: Use, first: Use, what: str) -> Finding:
     if use.owner == first.owner:
-        return Finding(use.path, "duplicate-member", f"{what} twice", "a host is one member")
+        hint = "remove one of the two, or correct this one: each host is one member"
+        return Finding(use.path, "duplicate-member", f"{what} twice", hint)
     message = f"{what} of '{first.owner}' already"
     hint = f"a host is in one cluster; to move it, evict it from '{first.owner}' first"
     return Finding(use.path, "host-in-two-clusters", message, hint)

@@ -15,6 +15,7 @@ from reconciler.loading.semantics.finding import (
     repetitions,
     volumes,
 )
+from reconciler.loading.spelling_hints import straight_path
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.ocfs2_options import KNOWN_OPTIONS, opposite_options, refused_options
 
@@ -38,6 +39,8 @@ _REFUSED = (
     (r"nocluster", "it mounts without the cluster and destroys data as soon as two hosts do"),
     (r"auto|noauto", "'at_boot' decides it"),
 )
+# Options of file systems that have no owners.
+_OWNERS = frozenset({"uid", "gid", "umask", "dmask", "fmask", "dmode", "fmode", "mode"})
 
 
 def labels_are_unique(desired: Desired) -> Iterator[Finding]:
@@ -68,7 +71,8 @@ def mount_paths_are_straight(desired: Desired) -> Iterator[Finding]:
     for path, _, volume in volumes(desired):
         if {".", ".."} & set(volume.mount.path.split("/")):
             message = f"'{volume.mount.path}' leads through '.' or '..'"
-            yield Finding((*path, "mount", "path"), "mount-path", message, "write it straight")
+            hint = f"write where it leads: {straight_path(volume.mount.path)}"
+            yield Finding((*path, "mount", "path"), "mount-path", message, hint)
 
 
 def mount_paths_are_unique(desired: Desired) -> Iterator[Finding]:
@@ -115,16 +119,23 @@ def mount_options_are_known(desired: Desired) -> Iterator[Finding]:
             if any(re.fullmatch(pattern, option) for pattern, _why in _REFUSED):
                 continue
             if name not in KNOWN_OPTIONS:
-                near = difflib.get_close_matches(name, KNOWN_OPTIONS, 1)
-                hint = (
-                    f"did you mean '{near[0]}'?" if near else "see mount(8) and mount.ocfs2(8)"
-                )
+                hint = _unknown_option(name)
                 message = f"'{option}' is no mount option of OCFS2"
                 yield Finding((*path, "mount", "options", i), "mount-option", message, hint)
             elif refused_options((option,)):
                 message = f"OCFS2 refuses the mount option '{option}'"
                 hint = "see mount.ocfs2(8) for the values that it takes"
                 yield Finding((*path, "mount", "options", i), "mount-option", message, hint)
+
+
+def _unknown_option(name: str) -> str:
+    """What to do about an option of another file system, or a misspelt one."""
+    if name in _OWNERS:
+        return "remove it: files on the volume have their own owner and mode (chown, chmod)"
+    near = difflib.get_close_matches(name, KNOWN_OPTIONS, 1)
+    return (
+        f"did you mean '{near[0]}'?" if near else "remove it; mount.ocfs2(8) lists those known"
+    )
 
 
 def mount_options_are_given_once(desired: Desired) -> Iterator[Finding]:

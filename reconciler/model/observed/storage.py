@@ -29,7 +29,8 @@ class Disk:
 
     ``partition`` and ``start`` (sectors of 512 bytes) are set on partitions, also on
     those that device-mapper made. ``capacity`` is what the device itself says now. ``down`` is
-    the kernel's word for a path that leads nowhere, empty of all others.
+    the kernel's word for a path that leads nowhere (SCSI's, or multipath's ``failed``), empty of
+    all others.
     """
 
     name: str

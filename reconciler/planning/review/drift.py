@@ -22,6 +22,7 @@ from reconciler.model.plan import Change, ClusterPlan, Truth
 from reconciler.model.records import record
 from reconciler.model.roles import confirmed_members
 from reconciler.planning.resolve.last_applied import APPLIED
+from reconciler.planning.review.severity import worst_first
 
 Class = Literal["changed-outside", "not-applied"]
 Key = tuple[str, ...]
@@ -67,7 +68,8 @@ NOT_NOW = frozenset({"paused", "lease-garbled"})
 class Item:
     """One difference; ``expected`` is the last applied state's, or the file's, ``actual`` the host's.
 
-    ``code`` is the refusal's where no plan would make it good, else empty.
+    ``code`` is the refusal's where no plan would make it good, else empty. ``since`` and ``origin``
+    are what the host tells of it (``origins``): a time of ISO 8601, and words; empty if nothing.
     """
 
     address: str
@@ -78,11 +80,16 @@ class Item:
     actual: object
     because: str
     code: str = ""
+    since: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The drift of one cluster; ``unread`` is what could not be compared, and why."""
+    """The drift of one cluster; ``unread`` is what could not be compared, and why.
+
+    The items are in the order of what they lead to, the worst first.
+    """
 
     name: str
     items: tuple[Item, ...]
@@ -93,7 +100,7 @@ class Drift:
 
 def last_applied(cluster: Cluster, observed: Observed) -> Desired | None:
     """The state that was last applied, as most members remember it; None if none does."""
-    texts = Counter(_records(cluster, observed).values())
+    texts = Counter(applied_records(cluster, observed).values())
     for text, _count in texts.most_common():
         try:
             found = Desired.model_validate(json.loads(text), strict=False)
@@ -104,7 +111,8 @@ def last_applied(cluster: Cluster, observed: Observed) -> Desired | None:
     return None
 
 
-def _records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
+def applied_records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
+    """What each member remembers of the last apply, as text; without those who remember none."""
     found = {}
     for host, facts in confirmed_members(cluster, observed).items():
         if not isinstance(facts.records, Unknown):
@@ -114,7 +122,7 @@ def _records(cluster: Cluster, observed: Observed) -> Mapping[str, str]:
 
 def record_notes(cluster: Cluster, observed: Observed) -> Iterator[str]:
     """Members that remember nothing of the last apply, or something else than most."""
-    texts = _records(cluster, observed)
+    texts = applied_records(cluster, observed)
     hosts = confirmed_members(cluster, observed)
     if not texts:
         yield "no member remembers an apply, so that every difference counts as not applied"
@@ -144,7 +152,7 @@ def detect_drift(
     unread = tuple(b for b in wanted.blocked if b.code not in TRUTHS.keys() | NOT_NOW)
     now = {_key(change, several) for change in wanted.changes}
     met = tuple(_met(change) for key, change in before.items() if key not in now)
-    return Drift(wanted.name, tuple(items), unread, wanted.findings, (*notes, *met))
+    return Drift(wanted.name, worst_first(items), unread, wanted.findings, (*notes, *met))
 
 
 def _place(change: Change) -> Key:

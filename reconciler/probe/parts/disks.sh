@@ -79,6 +79,7 @@ capacity() { # capacity KNAME: what the device itself says, in $bytes; the least
     names "$SYS/$1/slaves"
     [ "$got" != - ] || got=$1
     paths=$got
+    failed_paths
     IFS=,
     for path in $paths; do # as SCSI's kernel calls what leads nowhere; others have other words
         get "$SYS/$path/device/state"
@@ -92,6 +93,24 @@ capacity() { # capacity KNAME: what the device itself says, in $bytes; the least
         case $answer in 0x*[0-9a-f]" 0x"*) ;; *) bytes=- && return ;; esac
         answer=$((${answer% *} * ${answer#* }))
         if [ "$bytes" = - ] || [ "$answer" -lt "$bytes" ]; then bytes=$answer; fi
+    done
+}
+
+failed_paths() { # of a multipath map: what it calls failed, whatever the disk says; without I/O
+    case $dmuuid in mpath-*) ;; *) return ;; esac
+    line=$(dmsetup status --noflush "$dmname" 2>/dev/null) || return
+    before=''
+    IFS=' '
+    for word in $line; do # 0 SIZE multipath ... GROUP ... 8:16 F 1 ...
+        case $word:$before in F:[0-9]*:[0-9]*)
+            IFS=,
+            for path in $paths; do
+                if get "$SYS/$path/dev" && [ "$got" = "$before" ]; then row state "$path" failed; fi
+            done
+            IFS=' '
+            ;;
+        esac
+        before=$word
     done
 }
 

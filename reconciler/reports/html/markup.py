@@ -8,6 +8,7 @@ from html import escape
 from reconciler.reports.visible import visible
 
 _EMPTY = frozenset({"br", "meta", "col"})
+_SHAPES = frozenset({"line", "rect", "circle", "path"})
 
 
 class Markup(str):
@@ -25,6 +26,8 @@ def tag(name: str, /, *children: str, **attributes: str | float) -> Markup:
     )
     if name in _EMPTY:
         return Markup(f"<{name}{given}>")
+    if name in _SHAPES and not children:
+        return Markup(f"<{name}{given}/>")
     return Markup(f"<{name}{given}>{join_markup(children)}</{name}>")
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.views import View
 from reconciler.planning.review.outages import said_risk
+from reconciler.reports.doings import Doing, doings
 from reconciler.reports.grouping import (
-    Doing,
     Loss,
     Step,
     differences,
-    doings,
     fold_names,
     losses,
     refusals,
     rows,
+    shared_pairs,
     steps,
 )
 from reconciler.reports.html.markup import Markup, join_markup, tag
@@ -161,22 +162,24 @@ def texts(cluster: ClusterPlan) -> Markup:
         tag(
             "details",
             tag("summary", tag("code", item.what), f" on {_names(item.hosts)}"),
-            tag("pre", join_markup(map(_line, item.lines)), class_="diff"),
+            tag("pre", join_markup(_blocks(item.lines)), class_="diff"),
         )
         for item in differences(cluster.changes)
         if item.lines
     )
 
 
-def _line(line: str) -> Markup:
-    return tag("span", f"{line}\n", class_=KINDS.get(line[:1], ""))
+def _blocks(lines: Sequence[str]) -> Iterator[Markup]:
+    """Lines of one sort that follow each other together."""
+    for kind, block in groupby(lines, key=lambda line: KINDS.get(line[:1], "")):
+        yield tag("span", "".join(f"{line}\n" for line in block), class_=kind)
 
 
 def facts(view: View) -> Markup:
-    """What each host has, or why it could not be asked."""
+    """What each host has, or why it could not be asked; what many have alike stands once."""
     return join_markup(
-        tag("div", tag("h4", name), tag("dl", *_pairs(pairs)), class_="host")
-        for name, pairs in view.facts.items()
+        tag("div", tag("h4", _names(hosts)), tag("dl", *_pairs(pairs)), class_="host")
+        for hosts, pairs in shared_pairs(view.facts).items()
     )
 
 

@@ -9,7 +9,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_path, is_logical, ref, view_of
 from reconciler.model.observed import Observed, Superblock, require
 from reconciler.model.outcome import Blocked, refuse_unshared_lvm
-from reconciler.model.quantities import format_sizes, sizes_on_hosts
+from reconciler.model.quantities import format_size, format_sizes, sizes_on_hosts
 from reconciler.model.roles import contacted_members, is_withdrawn, restrict_to, staying
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
@@ -92,12 +92,13 @@ def _check_shrink(
     start = next(iter(found.values())).start
     want = goal(volume, found, block).device if volume.size == "fill" else volume.size - start
     if want + SLACK < size:
+        least = -(-(size + start) // MIB) * MIB
         has, wants = format_sizes(size, want)
         yield Blocked(
             "shrink-refused",
             volume_address(volume.label),
             f"the file system has {has}, the file wants {wants}",
-            f"OCFS2 cannot shrink: write a size of at least {-(-(size + start) // MIB)}MiB",
+            f"OCFS2 cannot shrink: write a size of at least {format_size(least)}",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reconciler.model.desired import Volume
 
@@ -53,12 +54,19 @@ def fstab_line(volume: Volume, source: str) -> str:
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file, comments and blank lines left out."""
-    for line in text.split("\n"):
-        fields = re.split("[ \t]+", line.strip(" \t\r"))
-        if len(fields) >= 3 and not fields[0].startswith("#"):
-            path = _decoded(fields[1])
-            source = _decoded(fields[0])
-            yield Entry(" ".join(fields), source, path.rstrip("/") or "/", fields[2])
+    return filter(None, map(_entry, text.split("\n")))
+
+
+@lru_cache(
+    1024
+)  # each rule reads the file of each host, and most lines are the same everywhere
+def _entry(line: str) -> Entry | None:
+    fields = re.split("[ \t]+", line.strip(" \t\r"))
+    if len(fields) < 3 or fields[0].startswith("#"):
+        return None
+    path = _decoded(fields[1])
+    source = _decoded(fields[0])
+    return Entry(" ".join(fields), source, path.rstrip("/") or "/", fields[2])
 
 
 def _decoded(field: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from reconciler.model.observed import Unit
 from reconciler.probe.sections import Section, choice, group_rows, text_file
@@ -32,6 +33,7 @@ def parse_settings(text: str) -> dict[str, str]:
     return found
 
 
+@lru_cache(1024)  # hosts of one distribution have one file, and each rule reads it
 def _unquoted(value: str) -> str:
     """The first shell word, as an assignment takes it; empty if its quotes are odd.
 

@@ -132,3 +132,44 @@ def read_all(number):
         while part := terminal.read(4096):
             found += part
     return found.decode()
+
+
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"completion", "demo", "help"}))
+def test_every_command_with_a_result_can_be_quiet(capsys, name):
+    assert run([name, "--help"]) == 0
+    assert "-q, --quiet" in capsys.readouterr().out
+
+
+def test_a_quiet_first_file_has_no_notes(capsys, tmp_path):
+    words = ["init", "--no-input", "-o"]
+    assert run([*words, str(tmp_path / "loud.yaml")]) == 0
+    assert "is written" in capsys.readouterr().err
+    assert run([*words, str(tmp_path / "quiet.yaml"), "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+HOSTS = {
+    "root@node01": "type node01 --user root",
+    "node01:2222": "type node01, and its port in ssh_config: Port 2222",
+    "node01,node02": "type them with blanks between: node01 node02",
+    "node[01-04]": "type each of them, with blanks between",
+    "cluster.yaml": "a file is not taken here: name the hosts, as ssh knows them",
+}
+
+
+@pytest.mark.parametrize("command", ["init", "import"])
+@pytest.mark.parametrize(("host", "hint"), HOSTS.items())
+def test_what_is_more_than_a_host_is_answered_with_what_to_type(capsys, command, host, hint):
+    assert run([command, "--no-input", host]) == 64
+    told = f"error: HOST: '{host}' is not a host name or an address; {hint}\n"
+    assert capsys.readouterr().err == told
+
+
+def test_a_cluster_name_with_a_dash_is_answered_with_one_without(capsys):
+    assert run(["init", "--no-input", "--name", "my-cluster"]) == 64
+    assert capsys.readouterr().err.endswith("letters and digits; did you mean 'mycluster'?\n")
+
+
+def test_what_is_no_plans_id_is_told_where_one_stands(capsys):
+    assert run(["apply", "examples/minimal.yaml", "--approve", "PLAN_ID"]) == 64
+    assert "reconcile plan prints it in its first line" in capsys.readouterr().err

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from reconciler.cli import run
-from reconciler.cli.claims import Claims
 from reconciler.cli.exit_codes import combine_exit_codes
 from reconciler.errors import SpecInvalid
+from reconciler.loading.claims import Claims
 from reconciler.model.desired import Desired
 from tests.cli_harness import desk
 

@@ -152,3 +152,28 @@ def test_a_bug_in_a_parser_is_not_hidden() -> None:
 
     with pytest.raises(KeyError):
         parse_facts(answer(LOG), {"log": broken})
+
+
+def test_what_hosts_say_alike_is_read_once_and_is_one_object() -> None:
+    asked: list[Section] = []
+
+    def parse(section: Section) -> tuple[str, ...]:
+        asked.append(section)
+        return parse_log(section)
+
+    own = "@@begin\tlog\nlog\tthis host's own\n@@end\tlog\t0"
+    found = [parse_facts(answer(said), {"log": parse}) for said in (LOG, own, LOG, LOG)]
+    assert [one.log for one in found] == [
+        ("o2net: connected",),
+        ("this host's own",),
+        ("o2net: connected",),
+        ("o2net: connected",),
+    ]
+    assert len(asked) == 2
+    assert found[0].log is found[2].log is found[3].log
+
+
+def test_a_section_of_one_empty_line_is_not_an_empty_section() -> None:
+    one, none = "@@begin\tlog\n\n@@end\tlog\t0", "@@begin\tlog\n@@end\tlog\t0"
+    assert isinstance(parse_facts(answer(one), PARSERS).log, Unknown)
+    assert parse_facts(answer(none), PARSERS).log == ()

@@ -83,9 +83,20 @@ async def lock_key(lab: Lab) -> str:
 
 
 async def test_an_encrypted_identity_needs_the_agent(lab: Lab, server: Server) -> None:
-    error = await refusal(lab.host(server, identity=await lock_key(lab)), script("true"))
+    file = await lock_key(lab)
+    error = await refusal(lab.host(server, identity=file), script("true"))
     assert error.code == "login-refused"
+    assert error.message.endswith(
+        f"; {file} has a passphrase, and the agent does not have that key: ssh-add {file}"
+    )
     assert "must be in the agent" in host_remedy("node01", error.code)
+
+
+async def test_a_public_key_is_told_from_the_private_one(lab: Lab, server: Server) -> None:
+    file = await lock_key(lab)
+    error = await refusal(lab.host(server, identity=f"{file}.pub"), script("true"))
+    assert error.code == "login-refused"
+    assert error.message.endswith(f"; {file}.pub is a public key: name the private one, {file}")
 
 
 async def test_the_agent_has_the_encrypted_identity(

@@ -88,6 +88,7 @@ HEAD = "version: 1\nclusters:\n - name: a\n   members: [{name: a, interconnect: 
 HOSTILE = {
     "nothing but unknown keys": "".join(f"k{i}: 1\n" for i in range(30_000)),
     "one key again and again": "a: 1\n" * 50_000,
+    "mappings with keys twice": "a: [" + "{a: 1, b: 1, a: 1, b: 1}, " * 9_000 + "]\n",
     "aliases": "a: &a [x]\nb: [" + "*a," * 80_000 + "]\n",
     "open lists": "[" * MAX_BYTES,
     "open mappings": "{a: " * (MAX_BYTES // 4),

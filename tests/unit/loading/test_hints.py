@@ -77,7 +77,7 @@ HINTS = {
     ),
     "members by their names only": (
         replaced("- name: node1\n        interconnect: 10.0.0.1", "- node1"),
-        "write '- name: node01', with 'interconnect: 10.0.0.11' below it",
+        "write '- name: node1', with 'interconnect: 10.0.0.11' below it",
     ),
     "members as one text": (
         replaced("\n      - name: node1\n        interconnect: 10.0.0.1", " node1, node2"),
@@ -93,7 +93,8 @@ HINTS = {
     ),
     "an underscore in a name": (
         replaced("name: node1", "name: node_1"),
-        "write what 'hostname -s' prints on that host",
+        "no node can be called so: on the host 'hostnamectl set-hostname node-1', and here write "
+        "node-1",
     ),
     "a dash in a cluster's name": (
         replaced("- name: images", "- name: images-2"),

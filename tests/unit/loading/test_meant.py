@@ -115,7 +115,6 @@ MEANT = {
         on("{wwid: 36001405a-part1}"),
         "write wwid: 36001405a, and beside it partition: 1",
     ),
-    "a UUID": (on("{uuid: abc}"), "did you mean 'wwid'?"),
     "a size of words": (with_size("unlimited"), SIZE),
     "a size as a list": (with_size("[800GiB]"), SIZE),
     "a size with a semicolon": (with_size("800GiB;"), "write 800GiB alone"),
@@ -171,7 +170,7 @@ MEANT = {
     ),
     "an entry that lines up with nothing": (
         replaced("        size", "       size"),
-        "indent 'size' by 6 or 8 spaces, as what it belongs to above",
+        "indent 'size' by 8 spaces, as what it belongs to above",
     ),
     "an open list": (
         replaced("{path: /srv/images}", "\n          path: /srv/x\n          options: [\n"),

@@ -123,7 +123,7 @@ WORDS = {
         replaced("label: images", r'label: "images\n"'),
         "8:16: error[bad-value]: 'images\ufffd' is not a volume label: at most 63 letters, "
         "digits, dots, hyphens and underscores",
-        "The file system's label.  (reconcile explain volumes.label)",
+        "write label: images",
     ),
     "a long cluster name": (
         replaced("  - name: images", "  - name: abcdefghijklmnopq"),
@@ -171,7 +171,7 @@ WORDS = {
         volume("features: {cluster_size: 3KiB}"),
         "11:34: error[bad-size]: '3KiB' is not one of 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, "
         "128KiB, 256KiB, 512KiB, 1MiB",
-        "In which units files get room: mkfs.ocfs2 -C.  (reconcile explain volumes.features.cluster_size)",
+        "write 4KiB, the smallest",
     ),
     "a duration in words": (
         volume("backup: {host: node1, argv: [a], max_age: 1 day}"),

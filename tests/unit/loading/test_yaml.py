@@ -22,7 +22,7 @@ hint: did you mean 'interconnect'?
 f.yaml:11:9: error[duplicate-key]: the key 'label' appears twice here
         label: again
         ^~~~~
-hint: the first is on line 8
+hint: remove one of them; the first is on line 8
 """,
     ),
     "an anchor and its alias": (

@@ -28,6 +28,7 @@ CASES = (
     ("clusters[].max_unavailable", {"max_unavailable": "25%"}, "none"),
     ("clusters[].rollout", {"rollout": "window"}, "none"),
     ("clusters[].files", {"files": "kept"}, "none"),
+    ("clusters[].policy.mode", {"policy": {"mode": "heal", "heal": ["files"]}}, "none"),
     ("clusters[].heartbeat.mode", {"heartbeat": {"mode": "global"}}, "not-supported-yet"),
     ("clusters[].heartbeat.dead_threshold", {"heartbeat": {"dead_threshold": 61}}, "outage"),
     (

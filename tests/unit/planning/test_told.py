@@ -12,6 +12,13 @@ CLUSTER = spec(volumes=[volume()])
 FSTAB = file("/etc/fstab", "/dev/ubda / ext4 defaults 0 0\n")
 
 
+def test_what_fencing_lacks_is_told_where_nothing_changes_too():
+    seen = converged(CLUSTER)
+    plan = plan_cluster(CLUSTER, seen)
+    assert (plan.actions, len(plan.notes)) == ((), 1)
+    assert plan.notes[0].startswith("node01, node02, node03: kernel.panic_on_oops is 0")
+
+
 def test_what_fencing_lacks_is_told_with_its_remedy():
     lost = with_facts(converged(CLUSTER), "node02", fstab=FSTAB)
     kernel = replace(lost.hosts["node01"].kernel, panic_on_oops=0)

@@ -43,6 +43,17 @@ class Sysfs:
         """Stands for /dev."""
         return self.here.with_name("dev")
 
+    @property
+    def programs(self) -> Path:
+        """Where a program stands that the probe is to find first."""
+        return self.here.with_name("programs")
+
+    def program(self, name: str, script: str) -> None:
+        """A program of that name, which is a script of sh."""
+        self.programs.mkdir(exist_ok=True)
+        (self.programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.programs / name).chmod(0o755)
+
     def node(self, name: str) -> Path:
         """What stands for a device's own file: the kernel has ! for a slash."""
         return self.dev / name.replace("!", "/")
@@ -57,6 +68,7 @@ class Sysfs:
         """What the probe's disks and wanted sections come to."""
         text = probe_text("disks", "wanted").replace(SYS, f"SYS={self.here}")
         assert str(self.here) in text
+        text = text.replace("PATH=/usr/local/sbin", f"PATH={self.programs}:/usr/local/sbin")
         text = text.replace("/dev/", f"{self.dev}/").replace(f"{self.dev}/null", "/dev/null")
         argv = [*shell, "-c", text, "probe", "--only", "disks", "--only", "wanted", *words]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)

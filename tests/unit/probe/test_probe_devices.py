@@ -106,6 +106,20 @@ def test_a_device_is_found_by_its_path_whatever_the_kernel_calls_it(sysfs, shell
     assert (view.nodes, view.node, view.device, view.size) == ((name,), name, "104:0", 4096)
 
 
+def test_a_path_that_multipath_alone_calls_failed_is_told(sysfs, shell):
+    """As dmsetup status tells it of a map; the disk itself is still running."""
+    said = "0 4 multipath 2 0 0 0 2 1 A 0 1 2 8:0 A 0 0 1 E 0 1 2 8:16 F 1 0 1"
+    sysfs.program("dmsetup", f'[ "$1" = table ] || echo "{said}"')
+    for number, name in enumerate(("sda", "sdb")):
+        sysfs.add(name, f"8:{number * 16}", device__state="running")
+        sysfs.add(
+            "dm-0", "254:0", dm__name="mpatha", dm__uuid="mpath-3600", **{f"slaves__{name}": ""}
+        )
+    facts = sysfs.facts("--want", "wwid=3600", shell=shell)
+    told = {disk.name: disk.down for disk in require(facts.disks)}
+    assert told == {"dm-0": "", "sda": "", "sdb": "failed"}
+
+
 @pytest.mark.parametrize(
     ("state", "down"),
     [("running", ""), ("live", ""), ("offline", "offline"), ("transport-offline",) * 2],

@@ -68,8 +68,8 @@ def test_the_same_on_several_hosts_is_told_once():
     found = drift(*map(item, hosts), item("node05", actual=None))
     text = FORMS["text"](found)
     assert text.count("its entry differs") == 2
-    assert "    node[01-04]  volume/images/boot  (boot)\n" in text
-    assert "    node05  volume/images/boot  (boot)\n" in text
+    assert "    node[01-04]  volume/images/boot  (boot)  degrades\n" in text
+    assert "    node05  volume/images/boot  (boot)  degrades\n" in text
     comment = FORMS["markdown"](found)
     assert "| node\\[01-04\\] | `volume/images/boot` | boot | changed-outside |" in comment
     assert comment.count(OTHER) == 1
@@ -98,3 +98,20 @@ def test_what_could_not_be_read_of_several_hosts_is_told_once():
     assert "NOT COMPARED sudo-refused  member/node[01-04]: no\n" in text
     assert "    remedy: see sudo -l on HOST (HOST: node[01-04])\n" in text
     assert "WARNING module-unproven  member/node[01-04]\n    node[01-04]: maybe\n" in text
+
+
+def test_each_form_tells_what_a_difference_leads_to():
+    (found,) = drift(item("node01", expected=None))
+    (told,) = drift_document((found,), "1")["items"]
+    words = "the host mounts it at its next boot, and shall not have it"
+    assert (told["severity"], told["leads_to"]) == ("loses", words)
+    for form in FORMS.values():
+        text = form((found,))
+        assert "loses" in text
+        assert words in text
+
+
+def test_a_refusal_that_is_drift_has_a_severity_too():
+    lost = item("node01", None, "node 9 beats", code="foreign-heartbeat", because="find it")
+    for form in FORMS.values():
+        assert "leads to: somebody unknown has it mounted" in form(drift(lost))

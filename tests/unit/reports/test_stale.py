@@ -58,6 +58,19 @@ def test_the_same_on_several_hosts_is_told_once_and_whole():
     ]
 
 
+def test_what_was_empty_is_told_from_what_may_not_have_been_read():
+    slots = [{"slot": 0, "node": 1}]
+    for before, after, words in (
+        ([], slots, "slot map: was empty, is slot 0, node 1"),
+        (None, slots, "slot map: had no value, is slot 0, node 1"),
+        (slots, None, "slot map: was slot 0, node 1, has no value now"),
+    ):
+        text = "\n".join(
+            told([Difference("ocfs2", "node01", "wanted", "slot_map", before, after)])
+        )
+        assert words in text
+
+
 def test_a_unit_and_what_cannot_be_read_any_more_are_told_in_words():
     settled = converged(CLUSTER)
     units = settled.hosts["node02"].services

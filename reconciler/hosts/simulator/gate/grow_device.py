@@ -50,6 +50,8 @@ def _live_paths(machine: Machine, disk: Device) -> list[Device]:
     paths = machine.paths(disk)
     if down := [path.name for path in paths if machine.is_down(path)]:
         raise refusal("path-down", ", ".join(f"{name} is transport-offline" for name in down))
+    if failed := [path.name for path in paths if path.name in machine.failed_paths]:
+        raise refusal("path-down", ", ".join(f"{n} is F in {disk.dm_name}" for n in failed))
     return paths
 
 

@@ -21,7 +21,10 @@ def disks(machine: Machine, request: Request) -> Rows:
     for device in devices:
         tells = device in asked and _tells_capacity(machine, device)
         if device in asked:
-            down = filter(machine.is_down, machine.paths(device))
+            paths = machine.paths(device)
+            failed = (path.name for path in paths if path.name in machine.failed_paths)
+            yield from (row("state", name, "failed") for name in failed)
+            down = filter(machine.is_down, paths)
             yield from (row("state", path.name, "transport-offline") for path in down)
         yield _disk(device, str(device.lun.whole.size) if tells else "-")
     links = [(link, device.name) for device in devices for link in device.links]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.hosts.simulator.state.cluster import Cluster
@@ -144,7 +145,8 @@ class Machine:
     """A host of the world; ``refusal`` is the code that its callers get, empty: none.
 
     ``broken`` maps probe sections to the reason why they cannot be read, ``dead_maps``
-    holds the disks without a live path, ``down_paths`` the paths that are down (``sda``).
+    holds the disks without a live path, ``down_paths`` the paths that are down (``sda``),
+    ``failed_paths`` those that multipath calls failed while the disk itself says nothing.
     ``filtered`` is what a firewall makes of connections from here, by IP or IP:PORT;
     ``automounts`` are rows of that section of the probe. ``masked`` units stay so over boots.
     ``programs`` are an operator's own, each called with its whole argv; ``lookers`` are the users
@@ -163,6 +165,7 @@ class Machine:
     broken: dict[str, str] = field(default_factory=dict)
     dead_maps: set[str] = field(default_factory=set)
     down_paths: set[str] = field(default_factory=set)
+    failed_paths: set[str] = field(default_factory=set)
     filtered: dict[str, str] = field(default_factory=dict)
     automounts: list[tuple[str, str, str]] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
@@ -171,6 +174,10 @@ class Machine:
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     busy: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Its files have its clock."""
+        self.files.clock = partial(self.world.clock, self)
 
     @property
     def short_name(self) -> str:

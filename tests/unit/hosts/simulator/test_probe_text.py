@@ -3,7 +3,7 @@ import pytest
 from reconciler.hosts.simulator import connect, connect_all
 from reconciler.hosts.simulator.presets import Shape, World, bare_cluster, bare_hosts
 from reconciler.hosts.simulator.probe.answer import SECTIONS
-from reconciler.hosts.simulator.state.disk import Garbage, Signature
+from reconciler.hosts.simulator.state.disk import EPOCH, Garbage, Signature
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Process
 from tests.unit.hosts.simulator.lab import (
@@ -97,6 +97,7 @@ async def test_a_file_is_told_line_by_line(text, rows):
     host = connect(bare_cluster(1), "node01")
     host.machine.files.write(CONF, File(text, "640"))
     head = [("path", CONF), ("state", "present"), ("sha256", digest(text)), ("mode", "640")]
+    head += [("written", str(EPOCH)), ("owner", "0")]
     assert await section(host, "cluster_conf") == [*head, *rows]
 
 
@@ -318,6 +319,17 @@ async def test_a_map_without_a_path_is_not_read():
         ("node", ref, "dm-0", "254:0", str(GIB)),
         ("unread", ref, "multipath map without an active path"),
     ]
+
+
+async def test_a_path_that_multipath_alone_calls_failed_is_told():
+    world = bare_cluster(1, "san")
+    world.machines["node01"].failed_paths |= {"sda", "sdb"}
+    world.machines["node01"].down_paths.add("sdb")
+    host, ref = connect(world, "node01"), f"wwid={world.luns['lun1'].wwid}"
+    told = dict(
+        row[1:] for row in await section(host, "disks", "--want", ref) if row[0] == "state"
+    )
+    assert told == {"sda": "failed", "sdb": "transport-offline"}
 
 
 async def test_a_path_that_is_down_is_told_of_disks_that_are_asked_for():

@@ -253,6 +253,12 @@ def test_growth_is_refused_by_name(code, size, partition, second):
     assert codes(plan_cluster(cluster, seen(cluster, node01=first, node02=second))) == [code]
 
 
+def test_what_may_not_shrink_is_told_in_the_unit_that_the_file_would_have():
+    cluster = wish("512MiB")
+    (refusal,) = plan_cluster(cluster, seen(cluster, all=layers(told=GROWN))).blocked
+    assert refusal.remedy == "OCFS2 cannot shrink: write a size of at least 1GiB"
+
+
 def test_an_interrupted_resize_is_checked_before_anything_else():
     cluster = wish("2GiB")
     observed = seen(cluster, all=layers(told=GROWN))

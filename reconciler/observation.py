@@ -16,7 +16,7 @@ from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired, Member
 from reconciler.model.devices import ref
 from reconciler.model.drbd import named_units
-from reconciler.model.observed import HostFacts, Observed, Unreachable
+from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plan import Command
 from reconciler.model.roles import contacted_members, staying, with_volumes
 from reconciler.model.software import extra_packages_to_probe
@@ -26,7 +26,6 @@ from reconciler.planning.checks.storage_hosts import (
     hosts_to_probe,
     non_member_hosts,
 )
-from reconciler.planning.planner import restrict
 from reconciler.planning.resolve.removed import (
     removed_members,
     with_removed_members,
@@ -52,6 +51,19 @@ Hosts = Mapping[str, HostFacts | Unreachable]
 ClusterObservations = tuple[tuple[Cluster, Observed], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes: which part, how wide, how long to wait for a lease.
+
+    Looks at the hosts of several files share ``free``, which is as wide.
+    """
+
+    targets: tuple[str, ...] = ()
+    parallelism: int = 256
+    patience: float = 20.0
+    free: asyncio.Semaphore | None = None
+
+
 class Source(Protocol):
     """Who tells the facts of a cluster's hosts."""
 
@@ -66,6 +78,15 @@ class Source(Protocol):
 
     async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
         """The hosts on which something is due, with these logical volumes of theirs."""
+
+
+async def look_at(
+    desired: Desired, fleet: HostFactory, options: Options, watch: Watch | None = None
+) -> ClusterObservations:
+    """Every cluster with what its hosts have now."""
+    return await observe_clusters(
+        desired, Live(fleet, options.free or options.parallelism, watch), options.targets
+    )
 
 
 async def observe_clusters(
@@ -83,6 +104,8 @@ async def observe_cluster(
     cluster, seen = await _members(cluster, source)
     if not helper_hosts(cluster):
         return cluster, seen
+    from reconciler.planning.planner import restrict  # noqa: PLC0415  # few files need a plan for a look
+
     due = hosts_to_probe(cluster, restrict(cluster, seen, only).actions)
     return cluster, replace(seen, storage=await source.storage(cluster, due))
 
@@ -153,6 +176,21 @@ def probe_for(
     )
 
 
+def whole_probe(cluster: Cluster, connect: Sequence[str]) -> Command:
+    """The probe with all sections, and all that this cluster's file makes it look at."""
+    return probe_command(**probe_arguments(cluster), connect=connect)
+
+
+def _who_tried(addresses: Sequence[str], seen: Observed) -> frozenset[str]:
+    """The hosts that have tried all of them in the same look."""
+    return frozenset(
+        name
+        for name, facts in seen.answering_hosts().items()
+        if not isinstance(facts.interconnect, Unknown)
+        and {*addresses} <= {found.target for found in facts.interconnect}
+    )
+
+
 def member_hosts(fleet: HostFactory, cluster: Cluster) -> Mapping[str, Host]:
     """The members that are asked, by name."""
     return {m.name: fleet(cluster.name, m) for m in contacted_members(cluster)}
@@ -171,21 +209,37 @@ def helper(fleet: HostFactory, cluster: Cluster, name: str) -> Host:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes."""
+    """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes.
+
+    Who stays is asked along what it reaches where somebody ``joined`` already when they were last
+    looked at.
+    """
 
     fleet: HostFactory
-    limit: int
+    limit: int | asyncio.Semaphore
     watch: Watch | None = None
+    joined: bool = False
 
     async def members(self, cluster: Cluster, names: Sequence[str]) -> Observed:
         """Some members, whole."""
-        probe = probe_for(cluster, probe_arguments(cluster)["blank"])
-        return await self._ask(self._doors(cluster, names), probe)
+        stays = staying(cluster) if self.joined else ()
+        asked = [
+            self._ask(self._doors(cluster, who), whole_probe(cluster, connect))
+            for who, connect in (
+                ([n for n in names if n in stays], targets(cluster)),
+                ([n for n in names if n not in stays], ()),
+            )
+            if who
+        ]
+        found = await asyncio.gather(*asked)
+        told = {name: one for seen in found for name, one in seen.hosts.items()}
+        return Observed({name: told[name] for name in self._doors(cluster, names)})
 
     async def probe_connectivity(self, cluster: Cluster, seen: Observed) -> Observed:
         """Has each member that stays connect to the others."""
         ports = probe_command(only=("interconnect",), connect=targets(cluster))
-        stays = self._doors(cluster, staying(cluster))
+        tried = _who_tried(targets(cluster), seen)
+        stays = self._doors(cluster, [n for n in staying(cluster) if n not in tried])
         return with_ports(seen, await self._ask(stays, ports))
 
     async def sample_heartbeats_again(self, cluster: Cluster, seen: Observed) -> Observed:

@@ -1,0 +1,158 @@
+"""``reconcile watch``: the clusters of files looked at again and again, by a process that stays."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import resource
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.logs import LOG_OPTIONS, open_log
+from reconciler.cli.options import PARALLELISM, Span, discover_file
+from reconciler.cli.session import new_run, now
+from reconciler.cli.state_place import state_directory
+from reconciler.errors import SpecInvalid, UsageError
+from reconciler.interrupts import INTERRUPTED
+from reconciler.storage.exclusive import hold_state
+from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.watch.connections import Connections
+from reconciler.watch.daemon import Daemon, Parts
+from reconciler.watch.schedule import Pace, Schedule
+from reconciler.watch.sources import Sources, Wishes
+from reconciler.watch.stores import SqlDisk, Store
+from reconciler.watch.systemd import Supervisor
+from reconciler.watch.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# Clusters at a time: enough for hosts to be asked while others are waited for.
+CLUSTERS = 32
+SHORTEST = 1.0
+# Files beside connections to hosts: the log, the workers, what is read.
+FILES_BESIDE = 128
+# For names and file systems that do not answer, which a thread waits for.
+PATIENCE = 2.0
+
+
+@click.command("watch")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option(
+    "--interval",
+    type=Span(),
+    default="5m",
+    show_default=True,
+    help="Between two looks at a cluster, a tenth more or less.",
+)
+@PARALLELISM
+@click.option(
+    "--connections",
+    type=click.IntRange(1, 65536),
+    default=512,
+    show_default=True,
+    help="Hosts that stay logged in to.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(FORMS),
+    help="text: key=value, for people; json: a line an event, for machines.",
+)
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False),
+    help="Where what was found is kept; one daemon for each.",
+)
+@LOG_OPTIONS
+def command(
+    files: tuple[str, ...],
+    interval: float,
+    parallelism: int,
+    connections: int,
+    log_format: Form | None,
+    log_level: Detail | None,
+    log_file: str | None,
+    state_dir: str | None,
+) -> int:
+    """Look at the clusters of each FILE again and again, and tell what changes; it only reports.
+
+    FILE may be a directory, whose *.yaml and *.yml are watched; what changes in them is taken over
+    at once. SIGTERM or Ctrl-C ends it, SIGUSR1 looks at all now, SIGHUP reads all files again.
+    """
+    if interval < SHORTEST:
+        raise UsageError("--interval is at least 1s")
+    detail = log_level or Detail("info")
+    detail = Detail(detail.level, log_format or detail.form)
+    names = [discover_file(name) for name in files or (None,)]
+    if "-" in names:
+        raise UsageError("watch reads no standard input, which has no more to say: name a FILE")
+    _allow_files(connections + FILES_BESIDE)
+    import reconciler.hosts.ssh  # noqa: F401, PLC0415  # slow to import: not while the loop runs
+
+    directory = state_directory(state_dir)
+    with open_log(detail, log_file), hold_state(directory):
+        pace = Pace(interval, min(CLUSTERS, parallelism))
+        told = detail.level == "debug"
+        return asyncio.run(
+            _watch(names, pace, (connections, parallelism), directory, told=told)
+        )
+
+
+async def _watch(
+    names: Sequence[str], pace: Pace, bounds: tuple[int, int], directory: Path, *, told: bool
+) -> int:
+    connections = Connections(*bounds, told=told)
+    parts = Parts(
+        sources=Sources(names),
+        schedule=Schedule(pace, random.random),
+        workers=Workers(max(1, os.cpu_count() or 1), connections.run),
+        connections=connections,
+        store=Store(SqlDisk(directory, now)),
+        supervisor=Supervisor(os.environ),
+        wall=now,
+        new_run=new_run,
+    )
+    daemon = Daemon(parts)
+    _check_wishes(await daemon.load())
+    ended = await daemon.run()
+    code = INTERRUPTED if ended == signal.SIGINT else 0
+    await _leave_threads(code)
+    return code
+
+
+def _check_wishes(wishes: Wishes) -> None:
+    """Raises SpecInvalid, or UsageError where no file could be read, if nothing is to watch."""
+    if wishes.clusters:
+        return
+    problems = [one for found in wishes.problems.values() for one in found]
+    if not problems:
+        raise UsageError("no *.yaml or *.yml in any directory that is named: nothing to watch")
+    if all(one.code == "file-unread" for one in problems):
+        raise UsageError("; ".join(f"{one.file}: {one.message}" for one in problems))
+    raise SpecInvalid(problems[0].file, (), problems)
+
+
+async def _leave_threads(code: int) -> None:
+    """Ends the process where a thread waits for what does not answer: no thread can be ended."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.get_running_loop().shutdown_default_executor()
+    except TimeoutError:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _allow_files(wanted: int) -> None:
+    """As many open files as it takes, as far as they may be had."""
+    with suppress(OSError, ValueError):  # a service may not even ask
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

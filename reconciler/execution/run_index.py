@@ -1,0 +1,167 @@
+"""Records of runs, indexed: the same lines in the database, as long as they are those of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reconciler.execution.journal import (
+    Content,
+    Record,
+    file_stamp,
+    parse_record,
+    read_content,
+)
+from reconciler.model.outcome import AT_WORK, CUT_OFF
+from reconciler.storage.approvals import Approval, store_approval
+from reconciler.storage.database import Database
+from reconciler.storage.runs import StoredRun, drop_run, run_stamps, store_run
+
+Event = Mapping[str, Any]
+# Seconds for which a file may change without another time of change: that of the kernel's clock, and of
+# file systems that count in whole seconds.
+FRESH = 2.0
+STARTED, OBSERVED, ENDED = "run-started", "observed", "run-finished"
+LONGEST = 255  # of a cluster's name
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What an indexing did: the ids of runs that were read, of those forgotten, of those unreadable."""
+
+    read: tuple[str, ...]
+    forgotten: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+
+def index_runs(database: Database, directory: Path, now: datetime) -> Indexed:
+    """The index of the records in a directory becomes as they are; each is one transaction.
+
+    Only files that changed are read, and those of runs that were at work. Raises StoreFull,
+    StoreDamaged, StoreBusy or StoreFailed; what was indexed by then stays.
+    """
+    with database.reading() as connection:
+        known = run_stamps(connection)
+    paths = {path.stem: path for path in sorted(directory.glob("*.jsonl"))}
+    read, unreadable = [], []
+    for run, path in paths.items():
+        if not _is_due(path, known.get(run, "")):
+            continue
+        try:
+            content = read_content(path)
+        except OSError:
+            unreadable.append(run)
+            continue
+        index_content(database, run, content, now)
+        read.append(run)
+    forgotten = [*sorted(known.keys() - paths.keys()), *(known.keys() & set(unreadable))]
+    for run in forgotten:
+        with database.writing() as connection:
+            drop_run(connection, run)
+    return Indexed(tuple(read), tuple(forgotten), tuple(unreadable))
+
+
+def _is_due(path: Path, stamp: str) -> bool:
+    """Whether a file has to be read; one that is gone has, to be found so."""
+    try:
+        return file_stamp(path.lstat()) != stamp
+    except OSError:
+        return True
+
+
+def index_content(database: Database, run: str, content: Content, now: datetime) -> None:
+    """Store what a record's file held, and the approvals that stand in it.
+
+    Raises StoreFull, StoreDamaged, StoreBusy or StoreFailed.
+    """
+    record = parse_record(content.text, run, at_work=content.at_work)
+    whole, _, _ = content.text.rpartition(b"\n")
+    texts = whole.split(b"\n") if whole else []
+    with database.writing() as connection:
+        store_run(connection, _stored(record, content, texts, now), texts)
+        for approval in _approvals(record):
+            store_approval(connection, approval)
+
+
+def _stored(
+    record: Record, content: Content, texts: Sequence[bytes], now: datetime
+) -> StoredRun:
+    began, observed = _first(record, STARTED), _first(record, OBSERVED)
+    ended = _first(record, ENDED)
+    is_last = bool(record.lines) and record.lines[-1] is ended
+    is_whole = record.broken is None and not record.cut and not record.at_work
+    is_firm = not record.at_work and now.timestamp() - content.changed > FRESH
+    clusters = ended.get("clusters") or {}
+    return StoredRun(
+        run=record.run,
+        stamp=content.stamp if is_firm else "",
+        settled=is_whole and is_last,
+        started=_moment(began.get("time")),
+        ended=_moment(ended.get("time")),
+        result=str(ended.get("result") or (AT_WORK if record.at_work else CUT_OFF)),
+        plan=str(observed.get("plan", "")),
+        who=_who(began),
+        file=str(began.get("file", "")),
+        lines=len(texts),
+        outline=_outline(record, texts) if is_whole and is_last else None,
+        clusters={name[:LONGEST]: result for name, result in clusters.items()},
+        counts=ended.get("counts") or {},
+    )
+
+
+def _outline(record: Record, texts: Sequence[bytes]) -> bytes | None:
+    """The lines that a list of runs is made of; None where the others are needed to count."""
+    counts = _first(record, ENDED).get("counts") or {}
+    begun = {"action-started", "action-failed"} & {line.get("event") for line in record.lines}
+    if begun and not any(counts.values()):
+        return None
+    needed = [_first(record, event) for event in (STARTED, OBSERVED, ENDED)]
+    places = sorted(
+        number for number, line in enumerate(record.lines) if any(line is one for one in needed)
+    )
+    return b"".join(texts[number] + b"\n" for number in places)
+
+
+def record_of_outline(run: str, outline: bytes) -> Record:
+    """The record of a settled run as far as its outline tells it."""
+    found = parse_record(outline, run, at_work=False)
+    return Record(run, found.lines, None, cut=False, at_work=False, head=found.head)
+
+
+def stored_record(run: StoredRun, texts: Sequence[bytes]) -> Record | None:
+    """The whole record of a settled run from its stored lines; None if they are not all there."""
+    if not run.settled or len(texts) != run.lines:
+        return None
+    return parse_record(b"".join(text + b"\n" for text in texts), run.run, at_work=False)
+
+
+def _approvals(record: Record) -> Sequence[Approval]:
+    """Those of a record that can be believed; without a moment there is none."""
+    if record.broken is not None:
+        return ()
+    who = _who(_first(record, STARTED))
+    return [
+        Approval(record.run, str(line.get("plan", "")), at, who, str(line.get("message", "")))
+        for line in record.lines
+        if line.get("event") == "approved" and (at := _moment(line.get("time")))
+    ]
+
+
+def _first(record: Record, event: str) -> Event:
+    return next((line for line in record.lines if line.get("event") == event), {})
+
+
+def _who(began: Event) -> str:
+    return f"{began.get('user', '?')}@{began.get('controller', '?')}" if began else ""
+
+
+def _moment(time: object) -> datetime | None:
+    """When a line says it was; None for what is no moment with a zone."""
+    try:
+        found = datetime.fromisoformat(str(time))
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

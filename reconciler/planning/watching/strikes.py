@@ -1,0 +1,77 @@
+"""When healing stops by itself: it failed twice, or something keeps changing what it heals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from reconciler.model.plan import Action
+
+FAILURES = 2
+FLAPS = 3
+SPAN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """That a difference (``difference_of``) was healed, or failed to be."""
+
+    moment: datetime
+    difference: str
+    result: Literal["healed", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was healed so far, in any order; ``cleared`` is when a person last applied or resumed.
+
+    What was before that counts no more: somebody has looked.
+    """
+
+    attempts: tuple[Attempt, ...] = ()
+    cleared: datetime | None = None
+
+    def of(self, difference: str) -> tuple[Attempt, ...]:
+        """The attempts at one difference that count, in the order of time."""
+        found = [a for a in self.attempts if a.difference == difference and self._counts(a)]
+        return tuple(sorted(found, key=lambda attempt: attempt.moment))
+
+    def _counts(self, attempt: Attempt) -> bool:
+        return self.cleared is None or attempt.moment > self.cleared
+
+
+def difference_of(action: Action) -> str:
+    """What an action heals, the same each time that it is planned."""
+    return " ".join((action.kind, action.host or "-", action.address))
+
+
+def failed_twice(attempts: Sequence[Attempt]) -> str:
+    """What is said of a difference whose last attempts failed; empty if they did not."""
+    last = attempts[-FAILURES:]
+    if len(last) < FAILURES or any(attempt.result != "failed" for attempt in last):
+        return ""
+    return f"healing it failed twice ({_times(last)}); apply it by hand, and see why"
+
+
+def flapping(attempts: Sequence[Attempt], trace: str = "") -> str:
+    """What is said of a difference that comes again; ``trace`` is what the host tells of it.
+
+    It was healed three times within an hour, whenever that was.
+    """
+    healed = [attempt for attempt in attempts if attempt.result == "healed"]
+    runs = zip(*(healed[n:] for n in range(FLAPS)), strict=False)
+    found = [run for run in runs if run[-1].moment - run[0].moment <= SPAN]
+    if not found:
+        return ""
+    told = f"; {trace}" if trace else ""
+    return (
+        f"it was healed {FLAPS} times within an hour ({_times(found[-1])}), and something "
+        f"changes it again each time{told}; find what does, then apply"
+    )
+
+
+def _times(attempts: Iterable[Attempt]) -> str:
+    moments = (attempt.moment.astimezone(UTC) for attempt in attempts)
+    return ", ".join(moment.isoformat(timespec="seconds") for moment in moments)

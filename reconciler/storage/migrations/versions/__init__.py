@@ -1,0 +1,1 @@
+"""A file a revision; none of them is changed once it has been released."""

@@ -1,0 +1,1 @@
+"""The daemon that looks at clusters again and again: it reports, and changes nothing."""

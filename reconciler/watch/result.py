@@ -1,0 +1,66 @@
+"""What a round comes to: what was found of a cluster, and what that changed of what was known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.model.documents import Json
+from reconciler.model.observed import Unreachable
+from reconciler.model.outcome import Blocked, Finding
+from reconciler.model.plan import Risk
+from reconciler.model.watched import Reading, Round, RoundChanges
+from reconciler.planning.review.drift import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An action that the plan would do."""
+
+    kind: str
+    host: str
+    address: str
+    summary: str
+    risk: Risk
+
+
+@dataclass(frozen=True, slots=True)
+class RoundResult:
+    """What one round found of a cluster; ``failure`` says in words why it found nothing.
+
+    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
+    is what could not be compared, ``readings`` are its conditions, ``status`` is what ``reconcile status`` has of the cluster, ``found``
+    what all that says of the cluster.
+    """
+
+    cluster: str
+    moment: datetime
+    seconds: float
+    drift: tuple[Item, ...] = ()
+    plan_id: str = ""
+    risk: Risk = "none"
+    steps: tuple[Step, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    unread: tuple[Blocked, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+    hosts: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    status: Json | None = None
+    failure: str = ""
+    found: Round | None = None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether nothing was learnt: it has failed, or no host has answered."""
+        return bool(self.failure) or 0 < len(self.hosts) == len(self.unreachable)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a round changed; whether it was the first of its cluster; why it could not be kept."""
+
+    changes: RoundChanges
+    is_first: bool
+    trouble: str = ""

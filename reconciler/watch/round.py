@@ -1,0 +1,95 @@
+"""One round of a cluster: observed, planned and compared as the commands do it; nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.hosts import Host
+from reconciler.hosts.observer import observe_one
+from reconciler.model.desired import Cluster, Desired
+from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
+from reconciler.model.policy import Policy
+from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
+from reconciler.pipeline.drift import plan_last_applied
+from reconciler.planning.review.drift import detect_drift, record_notes
+from reconciler.planning.review.origins import with_origins
+from reconciler.planning.watching.healing import Scene, choose_heals
+from reconciler.planning.watching.standing import Look, read_standing
+from reconciler.reports.status import status_document
+from reconciler.resources import SECTIONS
+from reconciler.watch.result import RoundResult, Step
+
+# All members of a cluster at once: how many hosts are asked at a time is bounded elsewhere.
+OPTIONS = Options(parallelism=1024)
+
+
+async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) -> RoundResult:
+    """Look at the one cluster of ``desired``, plan it, and compare it; ``seconds`` is left at 0."""
+    whole, ((cluster, observed),) = await plan(desired, fleet, OPTIONS)
+    (wanted,) = whole.clusters
+    (asked,) = desired.clusters
+    applied = await plan_last_applied(asked, (cluster, observed, wanted), fleet, OPTIONS)
+    drift = detect_drift(wanted, applied, tuple(record_notes(cluster, observed)))
+    drift = with_origins(drift, cluster, observed)
+    at = moment.isoformat(timespec="seconds")
+    observed = await _with_sizes(cluster, observed, fleet)
+    reports = cluster.model_copy(
+        update={"policy": Policy()}
+    )  # whatever it says: nothing is healed
+    healing = choose_heals(Scene(reports, observed, wanted, applied, moment))
+    return RoundResult(
+        cluster=asked.name,
+        moment=moment,
+        seconds=0.0,
+        drift=drift.items,
+        plan_id=whole.id,
+        risk=whole.risk,
+        steps=tuple(Step(a.kind, a.host, a.address, a.summary, a.risk) for a in wanted.actions),
+        blocked=wanted.blocked,
+        unread=drift.unread,
+        unreachable=tuple(observed.unreachable()),
+        hosts=tuple(observed.hosts),
+        findings=drift.findings,
+        notes=drift.notes,
+        readings=read_standing(Look(cluster, observed, wanted, drift, healing)),
+        status=status_document([(cluster, observed)], at)["clusters"][0],
+    )
+
+
+async def _with_sizes(cluster: Cluster, observed: Observed, fleet: HostFactory) -> Observed:
+    """Observed with the fill of each volume, as one host that has it mounted tells.
+
+    It is asked for by itself, as that waits while a host that died is recovered.
+    """
+    asked: dict[str, list[str]] = {}
+    for volume in cluster.volumes:
+        path = volume.mount.path
+        for host, facts in observed.answering_hosts().items():
+            if not isinstance(facts.mounts, Unknown) and any(
+                mount.path == path and mount.device for mount in facts.mounts
+            ):
+                asked.setdefault(host, []).append(path)
+                break
+    doors = member_hosts(fleet, cluster)
+    found = await asyncio.gather(
+        *(_mounts(doors[host], cluster, paths) for host, paths in asked.items())
+    )
+    sized = {host: mounts for host, mounts in zip(asked, found, strict=True) if mounts}
+    whole = {
+        host: replace(facts, mounts=sized[host])
+        for host, facts in observed.answering_hosts().items()
+        if host in sized
+    }
+    return replace(observed, hosts={**observed.hosts, **whole})
+
+
+async def _mounts(
+    host: Host, cluster: Cluster, paths: Sequence[str]
+) -> tuple[MountPoint, ...] | None:
+    facts = await observe_one(host, probe_for(cluster, (), ("mounts",), paths), SECTIONS)
+    if isinstance(facts, Unreachable) or isinstance(facts.mounts, Unknown):
+        return None
+    return facts.mounts

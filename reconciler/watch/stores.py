@@ -1,0 +1,212 @@
+"""Where rounds are kept: in memory for what is told, on the disk for what is asked later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.errors import StoreDamaged, StoreFailed, StoreOutdated
+from reconciler.model.watched import Round
+from reconciler.storage.cluster_conditions import standing_conditions
+from reconciler.storage.cluster_documents import keep_document
+from reconciler.storage.clusters import (
+    add_cluster,
+    find_cluster,
+    forget_clusters,
+    move_cluster,
+    named_clusters,
+    page_of_clusters,
+)
+from reconciler.storage.database import Database, open_state
+from reconciler.storage.drift_items import present_drift
+from reconciler.storage.retention import Limits, give_back, prune
+from reconciler.storage.rounds import record_round
+from reconciler.watch.assessment import failed_round
+from reconciler.watch.memory import Known, Memory
+from reconciler.watch.result import Recorded, RoundResult
+
+MANY = 1_000_000  # clusters: all of them
+
+
+class Disk(Protocol):
+    """What outlives the daemon. Its calls may wait, come from one thread, and raise StoreFailed."""
+
+    def load(self) -> Mapping[str, Known]:
+        """What was known of clusters, by name."""
+        ...
+
+    def record(self, file: str, result: RoundResult, found: Round) -> None:
+        """Keep what a round found."""
+        ...
+
+    def forget(self, gone: Collection[str]) -> None:
+        """These clusters are no longer watched."""
+        ...
+
+    def prune(self, now: datetime) -> None:
+        """Old history goes, as much as may."""
+        ...
+
+    def close(self) -> None:
+        """All that was recorded is kept."""
+        ...
+
+
+@dataclass(slots=True)
+class Store:
+    """Rounds in memory and, where there is one, on the disk."""
+
+    disk: Disk | None = None
+    memory: Memory = field(default_factory=Memory)
+
+    def load(self) -> str:
+        """Go on from what the disk has; why it could not be read.
+
+        Raises StoreOutdated for a database of a newer version.
+        """
+        if self.disk is not None:
+            try:
+                self.memory.clusters.update(self.disk.load())
+            except StoreOutdated:
+                raise
+            except StoreFailed as error:
+                return str(error)
+        return ""
+
+    def record(self, file: str, result: RoundResult) -> Recorded:
+        """Keep what a round found, or that it failed; never raises for a disk that fails."""
+        is_first = result.cluster not in self.memory.clusters
+        found = result.found or failed_round(result.cluster, result.failure)
+        changes = self.memory.follow(result.cluster, found, result.moment)
+        if self.disk is None:
+            return Recorded(changes, is_first)
+        try:
+            self.disk.record(file, result, found)
+        except StoreFailed as error:
+            return Recorded(changes, is_first, str(error))
+        return Recorded(changes, is_first)
+
+    def last_rounds(self) -> Mapping[str, datetime]:
+        """When each cluster's last round began, by the clock of the wall."""
+        return {name: known.seen for name, known in self.memory.clusters.items()}
+
+    def forget(self, gone: Collection[str]) -> str:
+        """These clusters are no longer watched; why the disk still has them."""
+        self.memory.forget(gone)
+        try:
+            if self.disk is not None:
+                self.disk.forget(gone)
+        except StoreFailed as error:
+            return str(error)
+        return ""
+
+    def prune(self, now: datetime) -> str:
+        """Old history goes; why it did not."""
+        try:
+            if self.disk is not None:
+                self.disk.prune(now)
+        except StoreFailed as error:
+            return str(error)
+        return ""
+
+    def close(self) -> None:
+        """All that was recorded is kept."""
+        if self.disk is not None:
+            self.disk.close()
+
+
+@dataclass(slots=True)
+class SqlDisk:
+    """The database of a state directory, opened when first needed and again after a failure to.
+
+    One that turns out damaged is kept aside, and a new one begun.
+    """
+
+    directory: Path
+    now: Callable[[], datetime]
+    database: Database | None = None
+    aside: Path | None = None
+
+    def load(self) -> Mapping[str, Known]:
+        """What was known of clusters, by name. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            clusters = page_of_clusters(connection, MANY)
+            found = {
+                one.name: Known(
+                    one.seen,
+                    {
+                        (c.reading.subject, c.reading.kind): c
+                        for c in standing_conditions(connection, one.id)
+                    },
+                    {i.reading.identity: i for i in present_drift(connection, one.id)},
+                )
+                for one in clusters
+                if one.seen is not None
+            }
+        self._tell_aside()
+        return found
+
+    def record(self, file: str, result: RoundResult, found: Round) -> None:
+        """A round is one transaction. Raises StoreFailed; StoreDamaged after it was begun anew."""
+        try:
+            self._record(file, result, found)
+        except StoreDamaged:
+            self.close()
+            self._record(file, result, found)
+        self._tell_aside()
+
+    def _record(self, file: str, result: RoundResult, found: Round) -> None:
+        now, file = result.moment, str(Path(file).absolute())
+        with self._opened().writing() as connection:
+            if find_cluster(connection, file, result.cluster) is None:
+                for one in named_clusters(connection, {result.cluster}):
+                    move_cluster(connection, one.id, file)
+            cluster = add_cluster(connection, file, result.cluster, now)
+            record_round(connection, cluster, found, now)
+            if not result.failure:
+                keep_document(connection, cluster, "plan", _plan(result), now)
+                keep_document(connection, cluster, "status", json.dumps(result.status), now)
+
+    def forget(self, gone: Collection[str]) -> None:
+        """Their history goes, too. Raises StoreFailed."""
+        with self._opened().writing() as connection:
+            lost = {one.id for one in named_clusters(connection, gone)}
+            forget_clusters(
+                connection, {one.id for one in page_of_clusters(connection, MANY)} - lost
+            )
+
+    def prune(self, now: datetime) -> None:
+        """In batches, so that nobody waits for long. Raises StoreFailed."""
+        more = True
+        while more:
+            with self._opened().writing() as connection:
+                more = prune(connection, Limits(), now).more
+        give_back(self._opened())
+
+    def close(self) -> None:
+        """End its connections."""
+        if self.database is not None:
+            self.database.close()
+        self.database = None
+
+    def _tell_aside(self) -> None:
+        """Raises StoreDamaged, once, for a database that was begun in place of a damaged one."""
+        if self.database is not None and self.database.aside not in {None, self.aside}:
+            self.aside = self.database.aside
+            words = f"was damaged: it is kept as {self.aside}, and a new one is begun"
+            raise StoreDamaged(self.database.place, words)
+
+    def _opened(self) -> Database:
+        if self.database is None:
+            self.database = open_state(self.directory, self.now())
+        return self.database
+
+
+def _plan(result: RoundResult) -> str:
+    fields = ("plan_id", "risk", "steps", "blocked", "unread", "findings", "notes")
+    document = asdict(result)
+    return json.dumps({name: document[name] for name in fields}, default=str)

@@ -1,0 +1,53 @@
+"""Both engines: a SQLite file, and a PostgreSQL that is started once for all tests here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.storage import engines
+from reconciler.storage.database import CREATED, Database, open_server, open_state
+from reconciler.storage.sql_tables import META, METADATA
+from tests.postgresql import postgresql
+from tests.unit.storage.moments import EPOCH
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def server_state(server: str) -> Iterator[Database]:
+    found = open_server(server, EPOCH)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody cuts the power of a test: it does not wait for a disk."""
+    monkeypatch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))
+
+
+@pytest.fixture
+def file_state(tmp_path: Path, unsynced: None) -> Iterator[Database]:
+    """An empty state in SQLite alone, for what is the same in both."""
+    found = open_state(tmp_path / "state", EPOCH)
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty state with its tables."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("file_state")
+        return
+    found = request.getfixturevalue("server_state")
+    yield found
+    with found.writing() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            kept = META.c.name == CREATED
+            connection.execute(table.delete().where(~kept) if table is META else table.delete())
