@@ -282,3 +282,17 @@ def test_a_host_or_user_that_cannot_be_one_is_a_usage_error(words, capsys):
     err = capsys.readouterr().err
     assert err.startswith("error: ")
     assert "a;b" in err or "-oProxy" in err
+
+
+def test_a_copy_that_nobody_uses_takes_no_name_from_the_volume_that_is_used():
+    """A snapshot's disk has the same label: the volume in use is called by it."""
+    world = witnessed(2, Shape(luns=2))
+    made(world)
+    (used,) = world.filesystems()
+    other = "0" * 8 + used.uuid[8:]
+    world.luns["lun2"].whole.content = replace(used, uuid=other, beats={}, slot_map={})
+    text, said, faithful = imported(world)
+    assert faithful, said
+    (item,) = yaml.safe_load(text)["clusters"][0]["volumes"]
+    assert (item["label"], "labelled" in item) == ("images", False)
+    assert "# - label: volume-00000000" in text

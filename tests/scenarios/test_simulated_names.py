@@ -116,20 +116,26 @@ def test_the_local_node_of_a_host_that_answered_is_that_host():
     assert not any(words in text for words in ADVICE)
 
 
-def test_a_member_by_the_name_for_ssh_is_told_its_own_name_and_nobody_is_dead():
+@pytest.mark.parametrize("address", ["", "192.0.2.1"])
+def test_a_member_by_the_name_for_ssh_is_told_its_own_name_and_nobody_is_dead(address):
     world = made()
     known = {name.replace("node", "mgmt"): name for name in world.machines}
     document = desired(world).model_dump(mode="json")
     for member in document["clusters"][0]["members"]:
-        member["name"] = member["name"].replace("node", "mgmt")
+        name, member["name"] = member["name"], member["name"].replace("node", "mgmt")
+        if address:
+            member["ssh"] = {"host": f"{address}{name[-1]}"}
+            known[member["ssh"]["host"]] = name
     wrong = type(desired(world)).model_validate(document, strict=False)
     pairs = drive(world, look_at(wrong, doors(world, known.get), Options()))
     (plan,) = make_plan(pairs).clusters
     assert {(b.code, b.subject) for b in plan.blocked} == {
-        ("hostname-differs", f"member/{door}") for door in known
+        ("hostname-differs", f"member/{item['name']}")
+        for item in document["clusters"][0]["members"]
     }
     assert all("is the node node0" in b.message for b in plan.blocked)
-    assert "name the member node01, with ssh: {host: mgmt01}" in plan.blocked[0].remedy
+    door = f"{address}1" if address else "mgmt01"
+    assert f"name the member node01, with ssh: {{host: {door}}}" in plan.blocked[0].remedy
     (status,) = status_document(pairs, "now")["clusters"]
     assert (status["hosts"], len(status["members"])) == (3, 3)
 
@@ -148,3 +154,12 @@ def test_a_cluster_whose_name_no_file_can_have_is_told_once_with_what_can_be_don
     assert (head, faithful) == ("No file of this version can say what these hosts have:", False)
     assert said.startswith("my-cluster is no name of an o2cb cluster")
     assert said.endswith("reconcile explain foreign-cluster has the steps")
+
+
+def test_a_host_that_calls_itself_by_another_name_with_a_domain_is_told_the_short_one():
+    world = witnessed(2)
+    world.machines["node02"].setup.hostname = "other.example.com"
+    pairs = drive(world, look_at(desired(world), doors(world, lower(world)), Options()))
+    (refused,) = make_plan(pairs).clusters[0].blocked
+    assert (refused.code, refused.subject) == ("hostname-differs", "member/node02")
+    assert refused.remedy.startswith("name the member other, or")

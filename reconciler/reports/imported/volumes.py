@@ -180,13 +180,19 @@ def belongs(name: str, seen: Seen) -> bool:
     return bool(seen.path) or seen.block.cluster in {name, ""}
 
 
-def labels(found: Sequence[Seen]) -> Mapping[str, str]:
-    """By UUID a name for each: its label, where that is a name and nobody else's."""
-    taken = Counter(seen.block.label for seen in found if LABEL.fullmatch(seen.block.label))
+def labels(used: Sequence[Seen], unused: Sequence[Seen] = ()) -> Mapping[str, str]:
+    """By UUID a name for each: its label, where that is a name and nobody else's.
+
+    A disk that is ``unused``, perhaps another's copy, takes no name from one that is used.
+    """
+    found = (*used, *unused)
+    taken = Counter(seen.block.label for seen in used if LABEL.fullmatch(seen.block.label))
+    spare = Counter(seen.block.label for seen in unused if LABEL.fullmatch(seen.block.label))
+    taken.update({label: count for label, count in spare.items() if label not in taken})
     names: dict[str, str] = {}
     for seen in found:
         own = seen.block.label
-        if taken[own] == 1:
+        if taken[own] == 1 and own not in names.values():
             names[seen.block.uuid] = own
     for seen in found:
         if seen.block.uuid not in names:

@@ -160,7 +160,7 @@ def _left(draft: Draft) -> Iterator[str]:
 
 
 def _volumes(draft: Draft) -> Iterator[str]:
-    names = labels((*draft.volumes, *draft.unused))
+    names = labels(draft.volumes, draft.unused)
     if not draft.volumes:
         yield from comment("No volume of it is mounted anywhere, or stands in an fstab.", 4)
         yield "    volumes: []"

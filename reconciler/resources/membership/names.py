@@ -21,8 +21,8 @@ def check_name(cluster: Cluster, name: str, facts: HostFacts) -> Iterator[Blocke
             "hostname-differs",
             member_address(name),
             f"the host that answers is the node {local}: its kernel has it so",
-            f"name the member {local}, with ssh: {{host: {name}}} if that is how it is reached; "
-            "or correct its ssh.host",
+            f"name the member {local}, with ssh: {{host: {_door(cluster, name)}}} if that is how it "
+            "is reached; or correct its ssh.host",
         )
     elif local is not None and not is_same_host(actual, name):
         yield Blocked(
@@ -37,9 +37,15 @@ def check_name(cluster: Cluster, name: str, facts: HostFacts) -> Iterator[Blocke
             "hostname-differs",
             member_address(name),
             f"the host that answers calls itself {actual}",
-            f"name the member {actual}, or correct its ssh.host: "
+            f"name the member {short_name(actual)}, or correct its ssh.host: "
             "the kernel finds itself in the node list by its short hostname",
         )
+
+
+def _door(cluster: Cluster, name: str) -> str:
+    """Where ssh connects to for a member."""
+    ways = {item.name: item.ssh for item in cluster.members}
+    return (way.host if (way := ways.get(name)) else None) or name
 
 
 def check_domains(cluster: Cluster, hosts: Iterable[HostFacts]) -> Iterator[Blocked]:

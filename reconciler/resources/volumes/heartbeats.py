@@ -104,7 +104,7 @@ def _listed_ones(
         if node in attested:
             yield _alive(volume, node, *attested[node])
         else:
-            yield _foreign(volume, f"{_words(node)} writes its heartbeat to it now")
+            yield _beating(volume, node, _with_region(cluster, volume, observed, node))
     for node in sorted(looks.once & listed):
         yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
 
@@ -146,7 +146,7 @@ def _strangers(
     blocks = {beat.node: beat.block for beat in (view.beats if view else None) or ()}
     for node in sorted(unexplained_nodes(cluster, volume, observed) - listed):
         if node in looks.live:
-            yield _foreign(volume, f"{_words(node)} writes its heartbeat to it now")
+            yield _beating(volume, node, _with_region(cluster, volume, observed, node))
         elif node in looks.once:
             yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
         elif node in claimed and known.get(node) != blocks.get(node):
@@ -231,6 +231,33 @@ def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
 
 def _words(node: int) -> str:
     return f"node {node}, which no member's mount explains,"
+
+
+def _with_region(cluster: Cluster, volume: Volume, observed: Observed, node: int) -> str:
+    """The host whose kernel beats on the volume under this number; empty if none is seen to."""
+    view = seen_by(cluster, volume, observed)
+    if view is None or view.superblock is None:
+        return ""
+    uuid = view.superblock.uuid.replace("-", "").upper()
+    for host, facts in observed.answering_hosts().items():
+        for live in () if isinstance(facts.live, Unknown) else facts.live.clusters:
+            own = {item.number for item in live.nodes if item.local}
+            if node in own and uuid in {region.uuid.upper() for region in live.regions}:
+                return host
+    return ""
+
+
+def _beating(volume: Volume, node: int, host: str) -> Blocked:
+    now = f"{_words(node)} writes its heartbeat to it now"
+    if not host:
+        return _foreign(volume, now)
+    return Blocked(
+        "foreign-heartbeat",
+        volume_address(volume.label),
+        f"{describe_device(volume)}: {now}: it is {host}, whose kernel has it as a heartbeat region",
+        f"global heartbeat beats without a mount, and so does a mount that umount -l hid: end "
+        f"that on {host}, then plan again",
+    )
 
 
 def _foreign(volume: Volume, message: str) -> Blocked:

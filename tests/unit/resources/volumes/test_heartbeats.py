@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.observed import Observed, Slot
+from reconciler.model.observed import Beat, Observed, Region, Slot
 from reconciler.resources.volumes.heartbeats import check
 from tests.builders import converged, spec, volume
 
@@ -44,3 +44,29 @@ def test_who_died_is_recovered_only_where_the_slots_say_so(slot_map, said):
     assert [words in blocked.message for words, blocked in zip(said, found, strict=True)] == [
         True for _ in said
     ]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_member_that_beats_without_a_mount_is_called_by_its_name(listed):
+    """Global heartbeat does, and so does a mount that ``umount -l`` has hidden."""
+    cluster = spec(volumes=[volume()])
+    facts = converged(cluster).hosts["node01"]
+    (view,) = facts.wanted
+    (live,) = facts.live.clusters
+    region = Region(view.superblock.uuid.replace("-", "").upper(), "dm-0")
+    live = replace(live, name="ocfs2" if listed else "other", regions=(region,))
+    beating = replace(view, beats=(Beat(0, "1", "1"),), advancing=(0,))
+    facts = replace(
+        facts,
+        mounts=(),
+        wanted=(beating,),
+        live=replace(facts.live, clusters=(live,)),
+    )
+    (found,) = check(cluster, Observed({"node01": facts}))
+    assert found.code == "foreign-heartbeat"
+    assert "it is node01, whose kernel has it as a heartbeat region" in found.message
+    assert "find the host" not in found.remedy
+    live = replace(live, regions=())
+    facts = replace(facts, live=replace(facts.live, clusters=(live,)))
+    (found,) = check(cluster, Observed({"node01": facts}))
+    assert found.remedy.startswith("find the host")
