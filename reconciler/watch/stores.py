@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import StoreDamaged, StoreFailed, StoreOutdated
+from reconciler.model.desired import Cluster
+from reconciler.model.fill_trend import days_until_full
 from reconciler.model.watched import Round
 from reconciler.storage.cluster_conditions import standing_conditions
 from reconciler.storage.cluster_documents import keep_document
@@ -25,11 +27,13 @@ from reconciler.storage.database import Database, open_state
 from reconciler.storage.drift_items import present_drift
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
+from reconciler.storage.samples import volume_samples
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.memory import Known, Memory
 from reconciler.watch.result import Recorded, RoundResult
 
 MANY = 1_000_000  # clusters: all of them
+TREND = timedelta(days=14)
 
 
 class Disk(Protocol):
@@ -41,6 +45,10 @@ class Disk(Protocol):
 
     def record(self, file: str, result: RoundResult, found: Round) -> None:
         """Keep what a round found."""
+        ...
+
+    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
+        """By label in how many days a volume is full, if it goes on as it did."""
         ...
 
     def forget(self, gone: Collection[str]) -> None:
@@ -89,6 +97,13 @@ class Store:
         except StoreFailed as error:
             return Recorded(changes, is_first, str(error))
         return Recorded(changes, is_first)
+
+    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
+        """By label in how many days a volume is full; what is not known is left out."""
+        try:
+            return self.disk.full_in(cluster, now) if self.disk is not None else {}
+        except StoreFailed:
+            return {}  # it is told where the round is recorded
 
     def last_rounds(self) -> Mapping[str, datetime]:
         """When each cluster's last round began, by the clock of the wall."""
@@ -170,6 +185,18 @@ class SqlDisk:
             if not result.failure:
                 keep_document(connection, cluster, "plan", _plan(result), now)
                 keep_document(connection, cluster, "status", json.dumps(result.status), now)
+
+    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
+        """By the samples of the last two weeks. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            found = {
+                volume.label: days_until_full(
+                    volume_samples(connection, one.id, volume.label, now - TREND)
+                )
+                for one in named_clusters(connection, {cluster.name})
+                for volume in cluster.volumes
+            }
+        return {label: days for label, days in found.items() if days is not None}
 
     def forget(self, gone: Collection[str]) -> None:
         """Their history goes, too. Raises StoreFailed."""
