@@ -225,10 +225,11 @@ class Daemon:
             self._tell_trouble(await self._in_store(lambda: store.prune(wall())))
 
     async def _observe(self, wish: Wish) -> RoundResult:
-        began, moment = self._now(), self.parts.wall()
+        began, moment, store = self._now(), self.parts.wall(), self.parts.store
+        full_in = await self._in_store(lambda: store.full_in(wish.cluster, moment))
         try:
             async with asyncio.timeout(LONGEST_ROUND):
-                result = await self.parts.workers.observe(wish.desired, moment)
+                result = await self.parts.workers.observe(wish.desired, full_in, moment)
         except TimeoutError:
             words = f"it did not end within {LONGEST_ROUND:g} s"
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -31,11 +32,15 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """To a worker: a round of the one cluster of ``desired``."""
+    """To a worker: a round of the one cluster of ``desired``.
+
+    ``full_in`` is by label in how many days a volume is full, if it goes on as it did.
+    """
 
     task: int
     desired: Desired
     moment: datetime
+    full_in: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

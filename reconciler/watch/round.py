@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,8 +26,13 @@ from reconciler.watch.result import RoundResult, Step
 OPTIONS = Options(parallelism=1024)
 
 
-async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) -> RoundResult:
-    """Look at the one cluster of ``desired``, plan it, and compare it; ``seconds`` is left at 0."""
+async def observe_round(
+    desired: Desired, full_in: Mapping[str, float], fleet: HostFactory, moment: datetime
+) -> RoundResult:
+    """Look at the one cluster of ``desired``, plan it, and compare it; ``seconds`` is left at 0.
+
+    ``full_in`` is by label in how many days a volume is full.
+    """
     whole, ((cluster, observed),) = await plan(desired, fleet, OPTIONS)
     (wanted,) = whole.clusters
     (asked,) = desired.clusters
@@ -40,6 +45,7 @@ async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) 
         update={"policy": Policy()}
     )  # whatever it says: nothing is healed
     healing = choose_heals(Scene(reports, observed, wanted, applied, moment))
+    look = Look(cluster, observed, wanted, drift, healing, full_in=full_in)
     return RoundResult(
         cluster=asked.name,
         moment=moment,
@@ -54,7 +60,7 @@ async def observe_round(desired: Desired, fleet: HostFactory, moment: datetime) 
         hosts=tuple(observed.hosts),
         findings=drift.findings,
         notes=drift.notes,
-        readings=read_standing(Look(cluster, observed, wanted, drift, healing)),
+        readings=read_standing(look),
         status=status_document([(cluster, observed)], at)["clusters"][0],
     )
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import StoreDamaged, StoreFailed, StoreOutdated
+from reconciler.model.desired import Cluster
+from reconciler.model.fill_trend import days_until_full
 from reconciler.model.watched import Round, Told, TroubleKey
 from reconciler.storage.cluster_conditions import standing_conditions
 from reconciler.storage.cluster_documents import keep_document
@@ -26,12 +28,14 @@ from reconciler.storage.database import Database, open_state
 from reconciler.storage.drift_items import present_drift
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
+from reconciler.storage.samples import volume_samples
 from reconciler.storage.told_records import keep_told, load_told
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.memory import Known, Memory
 from reconciler.watch.result import Recorded, RoundResult
 
 MANY = 1_000_000  # clusters: all of them
+TREND = timedelta(days=14)
 
 
 class Disk(Protocol):
@@ -53,6 +57,10 @@ class Disk(Protocol):
         self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told], now: datetime
     ) -> None:
         """A receiver was told it."""
+        ...
+
+    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
+        """By label in how many days a volume is full, if it goes on as it did."""
         ...
 
     def forget(self, gone: Collection[str]) -> None:
@@ -124,6 +132,13 @@ class Store:
         except StoreFailed as error:
             return Recorded(changes, is_first, str(error))
         return Recorded(changes, is_first)
+
+    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
+        """By label in how many days a volume is full; what is not known is left out."""
+        try:
+            return self.disk.full_in(cluster, now) if self.disk is not None else {}
+        except StoreFailed:
+            return {}  # it is told where the round is recorded
 
     def last_rounds(self) -> Mapping[str, datetime]:
         """When each cluster's last round began, by the clock of the wall."""
@@ -219,6 +234,18 @@ class SqlDisk:
         with self._opened().writing() as connection:
             for one in named_clusters(connection, {cluster}):
                 keep_told(connection, one.id, receiver, told, now)
+
+    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
+        """By the samples of the last two weeks. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            found = {
+                volume.label: days_until_full(
+                    volume_samples(connection, one.id, volume.label, now - TREND)
+                )
+                for one in named_clusters(connection, {cluster.name})
+                for volume in cluster.volumes
+            }
+        return {label: days for label, days in found.items() if days is not None}
 
     def forget(self, gone: Collection[str]) -> None:
         """Their history goes, too. Raises StoreFailed."""

@@ -16,7 +16,6 @@ import sys
 import traceback
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from reconciler.errors import HostUnreachable, ReconcilerError, SpecInvalid
@@ -61,9 +60,8 @@ async def _serve(daemon: socket.socket) -> None:
         match message:
             case Load(task, path):
                 worker.start(task, _load(path))
-            case Observe(task, desired, moment):
-                fleet = _Fleet(worker, task)
-                worker.start(task, _observe(desired, fleet, moment))
+            case Observe(task):
+                worker.start(task, _observe(message, _Fleet(worker, task)))
             case Drop(number):
                 worker.drop(number)
             case Answer():
@@ -73,9 +71,10 @@ async def _serve(daemon: socket.socket) -> None:
     writer.close()
 
 
-async def _observe(desired: Desired, fleet: _Fleet, moment: datetime) -> RoundResult:
+async def _observe(asked: Observe, fleet: _Fleet) -> RoundResult:
     try:
-        result = await observe_round(desired, fleet.door, moment)
+        wanted = (asked.desired, asked.full_in)
+        result = await observe_round(*wanted, fleet.door, asked.moment)
         return replace(result, found=assess_round(result))
     finally:
         forget()  # what follows from facts of this cluster, which nobody asks for again

@@ -7,7 +7,7 @@ import itertools
 import socket
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -53,9 +53,12 @@ class Workers:
         found = await self._do(Ssh(), lambda number: Load(number, path))
         return cast("Desired | tuple[Problem, ...]", found)
 
-    async def observe(self, desired: Desired, moment: datetime) -> RoundResult:
-        """A round of the one cluster of ``desired``. Raises WorkFailed."""
-        found = await self._do(desired.ssh, lambda number: Observe(number, desired, moment))
+    async def observe(
+        self, desired: Desired, full_in: Mapping[str, float], moment: datetime
+    ) -> RoundResult:
+        """A round of the one cluster of ``desired``, as of ``messages.Observe``. Raises WorkFailed."""
+        wanted = (desired, moment, full_in)
+        found = await self._do(desired.ssh, lambda number: Observe(number, *wanted))
         return cast("RoundResult", found)
 
     async def close(self) -> None:

@@ -41,12 +41,12 @@ async def main(members: int, rounds: int) -> None:
         return answer
 
     workers = Workers(os.cpu_count() or 1, run_on)
-    await workers.observe(desired, MOMENT)
+    await workers.observe(desired, {}, MOMENT)
     pulse = Pulse()
     measuring = asyncio.create_task(beat(Supervisor({}), pulse))
     began, cpu = time.monotonic(), time.process_time()
     for _ in range(rounds):
-        result = await workers.observe(desired, MOMENT)
+        result = await workers.observe(desired, {}, MOMENT)
     spent = (time.monotonic() - began) / rounds
     own = (time.process_time() - cpu) / rounds
     measuring.cancel()

@@ -124,7 +124,7 @@ class Link:
     async def _connect(self, name: str) -> asyncssh.SSHClientConnection:
         hop = self._route[-1]
         tunnel = await self._open_tunnel(name)
-        self._shared.known_hosts.load(name, hop.known_hosts)
+        await self._shared.known_hosts.load_aside(name, hop.known_hosts)
         witness = Witness(self._shared.known_hosts, hop.known_hosts)
         seconds = float(cast("int", hop.config.get("ConnectTimeout", CONNECT_TIMEOUT)))
         try:

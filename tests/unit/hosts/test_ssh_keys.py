@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import asyncssh
@@ -10,12 +11,14 @@ import pytest
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
+from reconciler.hosts.ssh.keys import KnownHosts
 from reconciler.model.plan import Command
 from reconciler.model.refusals import host_remedy
 from tests.unit.hosts.ssh_server import LOOPBACK, Lab, Server, new_key
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Sequence
+    from pathlib import Path
 
 TRUE = Command(("true",))
 
@@ -264,3 +267,29 @@ async def test_known_hosts_and_the_identity_are_read_once_for_all_hosts(lab: Lab
     identity.unlink()
     (lab.home / ".ssh" / "known_hosts").unlink()
     assert (await second.run(TRUE)).status == 0
+
+
+class Counted(KnownHosts):
+    """Notes the threads in which it reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[int] = []
+
+    def load(self, name: str, files: Sequence[Path]) -> None:
+        self.threads.append(threading.get_ident())
+        super().load(name, files)
+
+
+@pytest.mark.parametrize(("lines", "where"), [(10, "here"), (2000, "aside")])
+async def test_many_keys_are_read_beside_the_loop_once(
+    tmp_path: Path, lines: int, where: str
+) -> None:
+    key = new_key().export_public_key().decode().strip()
+    file = tmp_path / "known_hosts"
+    file.write_text("".join(f"node{number} {key}\n" for number in range(lines)))
+    known = Counted()
+    await asyncio.gather(*(known.load_aside("node1", [file]) for _ in range(3)))
+    first, *others = [thread != threading.get_ident() for thread in known.threads]
+    assert (first, set(others)) == (where == "aside", {False})
+    assert len(known.match([file], "node7", None).trusted) == 1

@@ -15,6 +15,7 @@ from reconciler.watch.assessment import assess_round
 from reconciler.watch.news import news_of
 from reconciler.watch.result import RoundResult
 from reconciler.watch.stores import SqlDisk, Store
+from tests.builders import GIB, spec, volume
 
 START = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 STATUS = {"paused": [], "problems": [], "volumes": []}
@@ -231,6 +232,24 @@ def test_a_database_that_turns_out_damaged_is_begun_anew_and_told_once(tmp_path)
     assert "state.db.damaged-" in store.record("cluster.yaml", FAILED).trouble
     assert store.record("cluster.yaml", FAILED).trouble == ""
     assert set(store.disk.load()) == {"ocfs2"}
+    store.close()
+
+
+def test_when_a_volume_is_full_is_told_by_its_samples(tmp_path):
+    store = Store(disk(tmp_path))
+    cluster = spec(
+        volumes=[
+            volume(label="images"),
+            volume(label="new", device={"wwid": "3600140512345678"}),
+        ]
+    )
+    for day in range(10):
+        sizes = {"label": "images", "size": 100 * GIB, "used": (day + 1) * GIB}
+        status = {**STATUS, "volumes": [sizes]}
+        moment = START + timedelta(days=day)
+        store.record("cluster.yaml", assessed(replace(FINE, moment=moment, status=status)))
+    assert store.full_in(cluster, moment) == {"images": pytest.approx(90)}
+    assert Store().full_in(cluster, moment) == {}
     store.close()
 
 
