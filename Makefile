@@ -59,7 +59,7 @@ lab-down:
 	$(BIN)/python -m tests.lab down --netns reconcile
 
 schema: $(STAMP)  ## regenerate the published schemas
-	for name in cluster plan facts; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
+	for name in cluster plan facts notification; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
 
 man: $(STAMP)  ## regenerate what is made of the commands: the man page, what shells complete
 	$(BIN)/reconcile help --man > reconciler/manual/reconcile.1
@@ -69,6 +69,7 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.observe
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.planning
+	$(BIN)/python -m tests.bench.clusters
 	$(BIN)/python -m tests.bench.execution
 	$(BIN)/python -m tests.bench.watch
 

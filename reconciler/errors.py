@@ -112,6 +112,10 @@ class WorkFailed(ReconcilerError):
     retryable = True
 
 
+class SecretUnread(ReconcilerError):
+    """What a reference stands for cannot be had; the words tell the reference only."""
+
+
 class StoreFailed(ReconcilerError):
     """The database of the state could not be used; ``path`` is its file or its address."""
 

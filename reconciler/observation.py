@@ -53,11 +53,15 @@ ClusterObservations = tuple[tuple[Cluster, Observed], ...]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run goes: which part, how wide, how long to wait for a lease."""
+    """How a run goes: which part, how wide, how long to wait for a lease.
+
+    Looks at the hosts of several files share ``free``, which is as wide.
+    """
 
     targets: tuple[str, ...] = ()
     parallelism: int = 256
     patience: float = 20.0
+    free: asyncio.Semaphore | None = None
 
 
 class Source(Protocol):
@@ -81,7 +85,7 @@ async def look_at(
 ) -> ClusterObservations:
     """Every cluster with what its hosts have now."""
     return await observe_clusters(
-        desired, Live(fleet, options.parallelism, watch), options.targets
+        desired, Live(fleet, options.free or options.parallelism, watch), options.targets
     )
 
 
@@ -212,7 +216,7 @@ class Live:
     """
 
     fleet: HostFactory
-    limit: int
+    limit: int | asyncio.Semaphore
     watch: Watch | None = None
     joined: bool = False
 
@@ -228,7 +232,8 @@ class Live:
             if who
         ]
         found = await asyncio.gather(*asked)
-        return Observed({n: told for seen in found for n, told in seen.hosts.items()})
+        told = {name: one for seen in found for name, one in seen.hosts.items()}
+        return Observed({name: told[name] for name in self._doors(cluster, names)})
 
     async def probe_connectivity(self, cluster: Cluster, seen: Observed) -> Observed:
         """Has each member that stays connect to the others."""

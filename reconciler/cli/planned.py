@@ -19,6 +19,8 @@ from reconciler.pipeline import plan as make
 from reconciler.reports.facts import age
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.loading.saved import Facts
 
 
@@ -60,18 +62,16 @@ def plan_file(
     """
     desired = read(path)
     check_targets(desired, options.targets)
-    recorded = FactsFile(facts) if facts else None
-    return plan_desired(desired, options, facts=recorded, no_color=no_color)
-
-
-def plan_desired(
-    desired: Desired, options: Options, *, facts: FactsFile | None = None, no_color: bool
-) -> tuple[Plan, ClusterObservations]:
-    """As ``plan_file``, of what was read and checked already."""
     if facts:
-        recorded = facts.read().clusters
-        return complete_at_once(plan_recorded(desired, recorded, options.targets))
+        return plan_from_facts(desired, FactsFile(facts), options.targets)
     return complete(_live(desired, options, no_color=no_color))
+
+
+def plan_from_facts(
+    desired: Desired, facts: FactsFile, targets: Sequence[str]
+) -> tuple[Plan, ClusterObservations]:
+    """The plan of a file that was read and checked already; no host is asked."""
+    return complete_at_once(plan_recorded(desired, facts.read().clusters, targets))
 
 
 async def _live(

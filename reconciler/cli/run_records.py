@@ -62,25 +62,36 @@ def load_record(path: Path) -> Record:
     return indexed_record(path.parent.parent, path) or read_record(path)
 
 
-def told_of_failures(plan: Plan, state_dir: str | None) -> Plan:
-    """The plan with what the last run of each cluster failed at, as far as it is on record here.
+class PastFailures:
+    """What the last run of each cluster failed at, as far as it is on record here.
 
-    That records cannot be read is told on stderr, and stops no plan.
+    Each record is read once, however many plans are told.
     """
-    try:
-        paths, _ = _paths(state_dir)
-    except (UsageError, OSError) as error:
-        click.echo(
-            f"note: what earlier runs failed at is not known: {say_error(error)}", err=True
-        )
-        return plan
-    found: dict[str, Mapping[str, Attempt]] = {}
-    for path in paths[: -MOST_RUNS - 1 : -1]:
-        if {cluster.name for cluster in plan.clusters} <= found.keys():
-            break
-        run = _load_run(path)
-        found = {**failures(run.run, run.lines), **found}
-    return with_attempts(plan, found)
+
+    def __init__(self, state_dir: str | None) -> None:
+        self._state_dir = state_dir
+        self._unread: list[Path] | None = None  # the latest first
+        self._found: dict[str, Mapping[str, Attempt]] = {}
+
+    def tell(self, plan: Plan) -> Plan:
+        """The plan with what failed. That records cannot be read is told, and stops no plan."""
+        if self._unread is None:
+            self._unread = self._listed()
+        names = {cluster.name for cluster in plan.clusters}
+        while self._unread and not names <= self._found.keys():
+            run = _load_run(self._unread.pop(0))
+            self._found = {**failures(run.run, run.lines), **self._found}
+        return with_attempts(plan, self._found)
+
+    def _listed(self) -> list[Path]:
+        try:
+            paths, _ = _paths(self._state_dir)
+        except (UsageError, OSError) as error:
+            click.echo(
+                f"note: what earlier runs failed at is not known: {say_error(error)}", err=True
+            )
+            return []
+        return paths[: -MOST_RUNS - 1 : -1]
 
 
 def run_from_record(record: Record) -> Past:

@@ -15,7 +15,6 @@ from reconciler.errors import (
 )
 from reconciler.execution import leases, machine
 from reconciler.execution.ahead import PASSING, boot, facts_ahead
-from reconciler.execution.attempts import Attempt, Emit, Teller
 from reconciler.execution.endings import (
     Ended,
     exited_zero,
@@ -25,6 +24,7 @@ from reconciler.execution.endings import (
 from reconciler.execution.locks import FRESH, Held
 from reconciler.execution.secrets import read_secrets
 from reconciler.execution.sightings import Found, Looks
+from reconciler.execution.telling import Attempt, Emit, Teller
 from reconciler.execution.together import companions
 from reconciler.gate import gate_text
 from reconciler.hosts import Host
@@ -127,13 +127,14 @@ class Executor:
         if len(actions) == 1 or not all(map(self._may_begin, actions)):
             return [await self._perform_alone(action) for action in actions]
         attempts = [Attempt(action, _now()) for action in actions]
+        told, unwritten = self.teller.tell_intents(attempts)
         try:
-            for action in actions:
-                self.teller.tell_intent(action)
-            await self._act(attempts)
+            if told:
+                await self._act(told)
         except ReconcilerError as error:
             return [self._failed(attempt, error) for attempt in attempts]
-        return [await self._verified(attempt) for attempt in attempts]
+        ends = [await self._verified(attempt) for attempt in told]
+        return [*ends, *(self._failed(one, unwritten) for one in attempts[len(told) :])]
 
     def _may_begin(self, action: Action) -> bool:
         """Whether all that it requires is known to hold, by looks that may serve it."""
@@ -157,9 +158,9 @@ class Executor:
         return await self._verified(attempt)
 
     async def _verified(self, attempt: Attempt) -> ActionOutcome:
+        if not attempt.begun:
+            return self.teller.tell_no_start(attempt)
         try:
-            if not attempt.begun:
-                raise ActionFailed(attempt.action.id, "not started: another one failed before")
             await self._verify(attempt.action, attempt.ended)
         except ReconcilerError as error:
             return self._failed(attempt, error)

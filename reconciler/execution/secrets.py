@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from reconciler.errors import ActionFailed, HostUnreachable
+from reconciler.errors import ActionFailed, HostUnreachable, SecretUnread
 from reconciler.hosts import Host
 from reconciler.model.gate_call import HEAD, is_gate
 from reconciler.model.plan import Action, Command, Completed
@@ -89,20 +89,27 @@ def read_secrets(action: Action) -> Secrets:
 
 
 def _read(action: str, reference: str) -> str:
+    try:
+        return read_reference(reference)
+    except SecretUnread as error:
+        raise ActionFailed(action, f"not started: secret-unread: {error}") from None
+
+
+def read_reference(reference: str) -> str:
+    """What ``env:NAME`` or ``file:PATH`` stands for. Raises SecretUnread, which does not tell it."""
     kind, _, name = reference.partition(":")
     try:
         return _checked(_variable(name) if kind == "env" else _file(name))
     except (_UnreadError, OSError, UnicodeDecodeError) as error:
-        code, why = _unread(reference, error)
-        raise ActionFailed(action, f"not started: {code}: {why}") from None
+        raise SecretUnread(_unread(reference, error)) from None
 
 
-def _unread(reference: str, error: Exception) -> tuple[str, str]:
-    """The code and the words; an error of decoding would quote what it read."""
+def _unread(reference: str, error: Exception) -> str:
+    """In words; an error of decoding would quote what it read."""
     if isinstance(error, UnicodeDecodeError):
-        return "secret-unread", f"{reference} is not UTF-8"
+        return f"{reference} is not UTF-8"
     words = error.strerror if isinstance(error, OSError) else str(error)
-    return "secret-unread", f"{reference} {words or 'cannot be read'}"
+    return f"{reference} {words or 'cannot be read'}"
 
 
 def _variable(name: str) -> str:

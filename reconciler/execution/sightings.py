@@ -177,10 +177,10 @@ class Looks:
         for host, told in observed.answering_hosts().items():
             self._kept[host] = Sight(told, began, 0.0, self._moment, None)
 
-    def begin_command(self, action: Action) -> int:
-        """Its command is sent: what was seen before may be otherwise now. The moment of that."""
+    def begin_command(self, action: Action) -> tuple[int, float]:
+        """Its command is sent: what was seen before may be otherwise now. The moment and time of it."""
         self._touch(action)
-        return self._moment
+        return self._moment, asyncio.get_running_loop().time()
 
     def end(self, action: Action) -> None:
         """Its command has ended; or nothing had to be done for it, and what it needs has."""
@@ -192,22 +192,28 @@ class Looks:
             self._ended[action.id] = self._moment
 
     def take(
-        self, actions: Sequence[Action], sent: int, facts: Sequence[Fact], ended: Completed
+        self,
+        actions: Sequence[Action],
+        sent: tuple[int, float],
+        facts: Sequence[Fact],
+        ended: Completed,
     ) -> None:
-        """The look that travelled with commands, the first of which was sent in that moment.
+        """The look that travelled with commands, the first of which was sent in that moment, and then.
 
-        Nothing if it told nothing: then somebody has to look.
+        What is not the commands' own time is the look's: an answer may have been held up. Nothing if it told nothing: then somebody has to look.
         """
         host, after = actions[0].host, frozenset(action.id for action in actions)
         told = self.eyes.read(host, facts, replace(ended, status=0, stdout=ended.look))
         if not ended.look or not isinstance(told, HostFacts):
             return
         # No other command was sent, or ended, beside them.
-        alone = self._moment == sent + 2 * len(actions) - 1
-        moment = self._moment if alone else sent
+        alone = self._moment == sent[0] + 2 * len(actions) - 1
+        moment = self._moment if alone else sent[0]
         asked = frozenset((fact.reading, fact.subject) for fact in facts)
-        began = asyncio.get_running_loop().time() - ended.look_seconds
-        self._kept[host] = Sight(told, began, ended.look_seconds, moment, asked, after)
+        now, ran = asyncio.get_running_loop().time(), ended.seconds
+        ran += sum(one.seconds for one in ended.then)
+        took = max(ended.look_seconds, now - sent[1] - ran)
+        self._kept[host] = Sight(told, now - took, took, moment, asked, after)
 
     def proof(self, action: Action) -> Mapping[str, Sight]:
         """The look that travelled with its command, if it told anything."""

@@ -36,15 +36,16 @@ async def observe(
     command: Command,
     parsers: Parsers,
     *,
-    limit: int = LIMIT,
+    limit: int | asyncio.Semaphore = LIMIT,
     progress: Progress | None = None,
 ) -> Observed:
     """Run ``command``, the probe, on all ``hosts``, at most ``limit`` at a time.
 
+    A semaphore is a limit that other looks share.
     ``parsers`` are by section name. ``progress`` hears ``(host, state)``, the state being
     ``started``, then ``finished`` or ``unreachable``.
     """
-    free = asyncio.Semaphore(limit)
+    free = asyncio.Semaphore(limit) if isinstance(limit, int) else limit
     told = progress or _untold
 
     async def watch(name: str) -> HostFacts | Unreachable:

@@ -1,4 +1,4 @@
-"""The published JSON Schemas of desired-state files, saved plans and facts, from the model."""
+"""The published JSON Schemas of files, saved plans, facts and messages, from the model."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pydantic import TypeAdapter
 
 from reconciler.model.desired import Desired
 from reconciler.model.documents import FactsDocument, PlanDocument
+from reconciler.model.notification import Notification
 from reconciler.model.observed import HostFacts
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TITLE = "reconcile: desired state of OCFS2 clusters, version 1"
 _PLAN_TITLE = "reconcile: a plan, version 1"
 _FACTS_TITLE = "reconcile: facts of hosts, version 1"
+_NOTIFICATION_TITLE = "reconcile: a message of what changed, version 1"
 _LOST = {
     "type": "object",
     "description": "A host without an answer; code is the stable refusal code.",
@@ -67,6 +69,11 @@ def facts_schema() -> dict[str, Any]:
     return _published({**schema, "$defs": {**schema["$defs"], **sections}}, _FACTS_TITLE)
 
 
+def notification_schema() -> dict[str, Any]:
+    """The schema of what a web hook gets; keys may be added, as above."""
+    return _published(Notification.model_json_schema(mode="serialization"), _NOTIFICATION_TITLE)
+
+
 def _published(schema: dict[str, Any], title: str) -> dict[str, Any]:
     return {"$schema": _DIALECT, **_tidy(schema), "title": title}
 
@@ -75,6 +82,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "cluster": cluster_schema,
     "plan": plan_schema,
     "facts": facts_schema,
+    "notification": notification_schema,
 }
 
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from reconciler.model.policy import Severity
+
 ConditionKind = Literal[
     "Converged", "Drifted", "Blocked", "Unreachable", "Degraded", "Paused", "Healing"
 ]
 ConditionStatus = Literal["True", "False", "Unknown"]
+# What of a trouble is told: that it began, has another reason or severity, lasts, or ended.
+Happening = Literal["began", "changed", "lasts", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +159,16 @@ class RoundChanges:
     ended: tuple[Condition, ...] = ()
     came: tuple[DriftItem, ...] = ()
     went: tuple[DriftItem, ...] = ()
+
+
+# What a trouble is about, and its kind.
+TroubleKey: TypeAlias = tuple[str, ConditionKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a receiver was told last of one trouble: its reason, how grave it was, and when."""
+
+    reason: str
+    severity: Severity
+    at: datetime

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
-from reconciler.execution.attempts import Emit
 from reconciler.execution.executor import (
     ExecutionContext,
     Executor,
@@ -22,6 +21,7 @@ from reconciler.execution.records import (
     stale_records,
 )
 from reconciler.execution.sightings import Looks
+from reconciler.execution.telling import Emit
 from reconciler.hosts import Host
 from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired

@@ -10,6 +10,7 @@ from reconciler.model.plan import ClusterPlan
 from reconciler.observation import HostFactory, Options, Watch, look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
+from reconciler.planning.review.origins import with_origins
 
 
 async def find_drifts(
@@ -39,7 +40,8 @@ async def find_drift(
     """The drift of the cluster that is ``asked`` for, of which this was ``seen`` and planned."""
     applied = await plan_last_applied(asked, seen, fleet, options)
     cluster, observed, wanted = seen
-    return detect_drift(wanted, applied, tuple(record_notes(cluster, observed)))
+    found = detect_drift(wanted, applied, tuple(record_notes(cluster, observed)))
+    return with_origins(found, cluster, observed)
 
 
 async def plan_last_applied(

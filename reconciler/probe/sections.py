@@ -120,6 +120,7 @@ def _text_file(block: Sequence[tuple[str, ...]]) -> TextFile:
     if state == "absent" and not head and not lines:
         return TextFile(path, None)
     sha256, mode = head.pop("sha256", ""), head.pop("mode", "")
+    written, owner = (_told_number(head.pop(key, "")) for key in ("written", "owner"))
     if state != "present" or head:
         raise ValueError(f"{path}: neither present nor absent")
     ends = "" if ("nonl",) in block or not lines else "\n"
@@ -129,7 +130,12 @@ def _text_file(block: Sequence[tuple[str, ...]]) -> TextFile:
     digest = hashlib.sha256(text.encode()).hexdigest()
     if sha256 not in ("", digest):
         raise ValueError(f"{path}: the checksum does not match")
-    return TextFile(path, text, digest, mode)
+    return TextFile(path, text, digest, mode, written, owner)
+
+
+def _told_number(value: str) -> int | None:
+    """None for a time before 1970, or none at all: nothing is refused for it."""
+    return number(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
 
 
 def pairs(section: Section) -> dict[str, str]:

@@ -21,6 +21,7 @@ KINDS = {
     "not-applied": "not applied yet: the file says otherwise",
 }
 WHY_FINDINGS = "No drift by themselves, for nothing differs from the file now:"
+FEW = 3  # hosts of which each tells something else of the same difference
 LEFT_OUT = "The rest is left out, as a comment may not be longer: `reconcile drift` shows it."
 
 
@@ -106,7 +107,18 @@ def _group(found: Sequence[Item]) -> _Group:
     told = tuple(_told(first))
     if any(tuple(_told(item)) != told for item in found):
         told = tuple(show_hosts(hide_host(line, first.host), hosts) for line in told)
-    return _Group(hosts, first, told)
+    return _Group(hosts, first, (*told, *_origins(found)))
+
+
+def _origins(found: Sequence[Item]) -> Iterator[str]:
+    """What the hosts tell of where it comes from: once if it is the same, else of a few."""
+    origins = {item.host: item.origin for item in found if item.origin}
+    if len(set(origins.values())) == 1:
+        yield next(iter(origins.values()))
+        return
+    yield from (f"{host}: {origin}" for host, origin in list(origins.items())[:FEW])
+    if len(origins) > FEW:
+        yield f"and {len(origins) - FEW} more hosts, as --format json has it"
 
 
 def _lines(group: _Group) -> Iterator[str]:
@@ -195,7 +207,13 @@ def drift_suites(found: Sequence[Drift]) -> list[junit.Suite]:
         cases = [
             junit.Case(
                 f"{item.host or 'all'} {item.address} ({item.truth})",
-                "\n".join((f"{item.kind}, {consequence(item).severity}", *_told(item))),
+                "\n".join(
+                    (
+                        f"{item.kind}, {consequence(item).severity}",
+                        *_told(item),
+                        *_origins([item]),
+                    )
+                ),
                 item.kind,
             )
             for item in drift.items

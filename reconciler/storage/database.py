@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, insert, inspect, select, text
 
@@ -24,6 +25,8 @@ from reconciler.storage.engines import (
 from reconciler.storage.private import NEW, PRIVATE, STATE, check_place, private_directory
 from reconciler.storage.sql_tables import META, REVISION
 
+# What the functions of this room work with; who calls them needs no other word of SQLAlchemy.
+StateConnection: TypeAlias = Connection
 # What SQLite has beside its file.
 BESIDE = ("-wal", "-shm")
 CREATED = "created"

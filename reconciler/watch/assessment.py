@@ -46,7 +46,8 @@ def _state(readings: Sequence[Reading]) -> str:
 def _difference(item: Item) -> DriftReading:
     identity = DriftIdentity(item.host, item.address, item.truth, item.kind, item.code)
     expected, actual = (json.dumps(v, default=str) for v in (item.expected, item.actual))
-    return DriftReading(identity, consequence(item).severity, item.because, expected, actual)
+    severity = consequence(item).severity
+    return DriftReading(identity, severity, item.because, expected, actual, item.origin)
 
 
 def _unread_hosts(result: RoundResult) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +13,9 @@ from typing import TypeVar
 from reconciler import telemetry
 from reconciler.errors import WorkFailed
 from reconciler.model.problems import Problem
+from reconciler.model.watched import Told, TroubleKey
 from reconciler.watch.connections import Connections
+from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
 from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.result import RoundResult
@@ -43,6 +45,7 @@ class Parts:
     supervisor: Supervisor
     wall: Callable[[], datetime]
     new_run: Callable[[], str]
+    listeners: Sequence[Listener] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -91,6 +94,8 @@ class Daemon:
 
     async def _close(self) -> None:
         """Commands on hosts that only look end with their connections."""
+        for listener in self.parts.listeners:
+            await listener.close()
         await self.parts.workers.close()
         await self.parts.connections.close()
         await self._in_store(self.parts.store.close)
@@ -201,6 +206,9 @@ class Daemon:
         for news in news_of(result, recorded):
             _tell_news(news)
         self._tell_trouble(recorded.trouble)
+        if known := store.memory.clusters.get(result.cluster):
+            for listener in self.parts.listeners:
+                listener.hear(wish, result, recorded, known)
 
     def _tell_trouble(self, trouble: str) -> None:
         """That nothing can be kept is told once, and its end."""
@@ -243,6 +251,17 @@ class Daemon:
         words = f"watching {len(self.wishes.clusters)} clusters"
         self.parts.supervisor.tell_status(
             f"{words}, {broken} files are wrong" if broken else words
+        )
+
+    async def read(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+        """What a receiver was told of a cluster."""
+        return await self._in_store(lambda: self.parts.store.told(cluster, receiver))
+
+    async def write(self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
+        """A receiver was told it."""
+        store, wall = self.parts.store, self.parts.wall
+        self._tell_trouble(
+            await self._in_store(lambda: store.keep_told(cluster, receiver, told, wall()))
         )
 
     async def _in_store(self, call: Callable[[], T]) -> T:

@@ -15,6 +15,7 @@ from reconciler.model.policy import Policy
 from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
 from reconciler.pipeline.drift import plan_last_applied
 from reconciler.planning.review.drift import detect_drift, record_notes
+from reconciler.planning.review.origins import with_origins
 from reconciler.planning.watching.healing import Scene, choose_heals
 from reconciler.planning.watching.standing import Look, read_standing
 from reconciler.reports.status import status_document
@@ -37,6 +38,7 @@ async def observe_round(
     (asked,) = desired.clusters
     applied = await plan_last_applied(asked, (cluster, observed, wanted), fleet, OPTIONS)
     drift = detect_drift(wanted, applied, tuple(record_notes(cluster, observed)))
+    drift = with_origins(drift, cluster, observed)
     at = moment.isoformat(timespec="seconds")
     observed = await _with_sizes(cluster, observed, fleet)
     reports = cluster.model_copy(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Protocol
 from reconciler.errors import StoreDamaged, StoreFailed, StoreOutdated
 from reconciler.model.desired import Cluster
 from reconciler.model.fill_trend import days_until_full
-from reconciler.model.watched import Round
+from reconciler.model.watched import Round, Told, TroubleKey
 from reconciler.storage.cluster_conditions import standing_conditions
 from reconciler.storage.cluster_documents import keep_document
 from reconciler.storage.clusters import (
@@ -28,6 +29,7 @@ from reconciler.storage.drift_items import present_drift
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
 from reconciler.storage.samples import volume_samples
+from reconciler.storage.told_records import keep_told, load_told
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.memory import Known, Memory
 from reconciler.watch.result import Recorded, RoundResult
@@ -51,6 +53,16 @@ class Disk(Protocol):
         """By label in how many days a volume is full, if it goes on as it did."""
         ...
 
+    def told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+        """What a receiver was told last of a cluster."""
+        ...
+
+    def keep_told(
+        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told], now: datetime
+    ) -> None:
+        """A receiver was told it."""
+        ...
+
     def forget(self, gone: Collection[str]) -> None:
         """These clusters are no longer watched."""
         ...
@@ -70,6 +82,29 @@ class Store:
 
     disk: Disk | None = None
     memory: Memory = field(default_factory=Memory)
+    _told: dict[tuple[str, str], Mapping[TroubleKey, Told]] = field(default_factory=dict)
+
+    def told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+        """What a receiver was told last of a cluster, by this daemon or by the one before."""
+        place = cluster, receiver
+        if place not in self._told and self.disk is not None:
+            with suppress(
+                StoreFailed
+            ):  # told by who keeps rounds; here twice is better than never
+                self._told[place] = self.disk.told(cluster, receiver)
+        return self._told.get(place, {})
+
+    def keep_told(
+        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told], now: datetime
+    ) -> str:
+        """A receiver was told it; why the disk does not know."""
+        self._told[cluster, receiver] = told
+        try:
+            if self.disk is not None:
+                self.disk.keep_told(cluster, receiver, told, now)
+        except StoreFailed as error:
+            return str(error)
+        return ""
 
     def load(self) -> str:
         """Go on from what the disk has; why it could not be read.
@@ -197,6 +232,20 @@ class SqlDisk:
                 for volume in cluster.volumes
             }
         return {label: days for label, days in found.items() if days is not None}
+
+    def told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+        """What a receiver was told last. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            found = named_clusters(connection, {cluster})
+            return load_told(connection, found[0].id, receiver) if found else {}
+
+    def keep_told(
+        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told], now: datetime
+    ) -> None:
+        """It is known when the daemon starts again. Raises StoreFailed."""
+        with self._opened().writing() as connection:
+            for one in named_clusters(connection, {cluster}):
+                keep_told(connection, one.id, receiver, told, now)
 
     def forget(self, gone: Collection[str]) -> None:
         """Their history goes, too. Raises StoreFailed."""

@@ -101,13 +101,16 @@ def test_what_was_changed_outside_is_told_and_nothing_else(case):
 
 def test_the_worst_is_told_first():
     world = witnessed(2)
-    wanted = converged(world)
-    unmounted(world)
+    version = world.machines["node01"].setup.versions["ocfs2-tools"]
+    wanted = converged(world, packages={"tools_version": version})
+    no_tools(world)
     rewritten(CONF, "7777", "7778")(world)
+    unmounted(world)
     items = drift_document(drift(world, wanted), "1")["items"]
     assert [(i["address"], i["severity"]) for i in items] == [
         (f"{MINE}/cluster.conf", "loses"),
         ("volume/images/mount/node02", "degrades"),
+        (f"{MINE}/tools-version", "cosmetic"),
     ]
 
 

@@ -32,7 +32,7 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.progress import json_lines, live
-from reconciler.cli.run_records import told_of_failures
+from reconciler.cli.run_records import PastFailures
 from reconciler.cli.state_place import state_directory
 from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
@@ -187,7 +187,7 @@ async def _run(
                 plan, pairs = await make(request.desired, fleet, request.options, watch)
             except asyncio.CancelledError as error:
                 raise click.Abort from error
-        plan = told_of_failures(plan, request.state)
+        plan = PastFailures(request.state).tell(plan)
         outcomes, interrupted = await _carry_out(request, journal, fleet, (plan, pairs))
     for outcome in outcomes:
         for item in outcome.blocked:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import click
 
-from reconciler.cli.files import FileResult, find_files, run_files
+from reconciler.cli.files import FileResult, find_files
 from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -19,15 +20,13 @@ from reconciler.cli.options import (
     VERBOSE,
     formats,
 )
+from reconciler.cli.side_by_side import Look, count_hosts, run_looks
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import observing, show
-from reconciler.cli.work import complete
+from reconciler.cli.terminal import show
 from reconciler.loading import read
 from reconciler.loading.claims import Claims
-from reconciler.model.desired import Desired
 from reconciler.model.documents import FORMAT_VERSION
-from reconciler.model.roles import contacted_members
-from reconciler.observation import Options
+from reconciler.observation import Options, Watch
 from reconciler.pipeline.drift import find_drifts
 from reconciler.planning.review.drift import Drift
 from reconciler.reports.drift import (
@@ -63,16 +62,23 @@ def command(
 ) -> int:
     """Show what differs from each FILE: changed outside, or not applied yet. Writes nothing.
 
-    FILE may be a directory, whose *.yaml and *.yml are compared one after another. Exit code 2 for any difference, else 3 if something could not be read, else 0.
+    FILE may be a directory, whose *.yaml and *.yml are compared in turn. Exit code 2 for any difference, else 3 if something could not be read, else 0.
     """
     claims = Claims()
+    options = Options(targets, parallelism, free=asyncio.Semaphore(parallelism))
 
-    def work(path: str) -> FileResult:
+    def prepare(path: str) -> Look:
         desired = read(path)
         claims.take(path, desired)
         check_targets(desired, targets)
-        options = Options(targets, parallelism)
-        found = complete(_look(desired, options, no_color=no_color))
+
+        async def ask(watch: Watch) -> tuple[Drift, ...]:
+            async with look_at_hosts(desired) as fleet:
+                return await find_drifts(desired, fleet, options, watch)
+
+        return Look(count_hosts(desired), ask, tell)
+
+    def tell(found: tuple[Drift, ...]) -> FileResult:
         return FileResult(
             exit_code(found),
             lambda: _show(found, form, no_color=no_color),
@@ -80,14 +86,7 @@ def command(
             lambda: drift_suites(found),
         )
 
-    return run_files(find_files(files), form, work, no_color=no_color)
-
-
-async def _look(desired: Desired, options: Options, *, no_color: bool) -> tuple[Drift, ...]:
-    async with look_at_hosts(desired) as fleet:
-        total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
-        with observing(total, no_color=no_color) as watch:
-            return await find_drifts(desired, fleet, options, watch)
+    return run_looks(find_files(files), form, prepare, parallelism, no_color=no_color)
 
 
 def _show(found: tuple[Drift, ...], form: str, *, no_color: bool) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 
-from reconciler.cli.files import FileResult, find_files, run_files
-from reconciler.cli.fleet import look_at_hosts
+from reconciler.cli.files import FileResult, find_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILES,
@@ -22,18 +23,16 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.output import check_facts_name, is_given
-from reconciler.cli.terminal import note, observing, plain, show
-from reconciler.cli.work import complete
+from reconciler.cli.side_by_side import Look, run_looks, whole_look
+from reconciler.cli.terminal import note, plain, show
 from reconciler.loading import read
 from reconciler.loading.claims import Claims
-from reconciler.model.desired import Cluster, Desired
+from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.refusals import format_unread
-from reconciler.model.roles import contacted_members
 from reconciler.observation import (
     ClusterObservations,
     Options,
-    look_at,
     recorded_probe_arguments,
 )
 from reconciler.reports.documents import facts_document, facts_text
@@ -74,37 +73,26 @@ def command(
     shown = form == "text" or (sys.stdout.isatty() and not is_given("form"))
     claims = Claims(names=bool(output) or not shown)
     every: list[tuple[Cluster, Observed]] = []
+    options = Options(parallelism=parallelism, free=asyncio.Semaphore(parallelism))
 
-    def work(path: str) -> FileResult:
+    def prepare(path: str) -> Look:
         desired = read(path)
         claims.take(path, desired)
-        options = Options(parallelism=parallelism)
-        pairs = complete(_look(desired, options, no_color=no_color))
-        if not claims.names:
-            return FileResult(_exit_code(pairs), lambda: _show(pairs, verbose, no_color), dict)
-        every.extend(pairs)
-        if not given.several:
-            _write(every, output, shown=shown)
+        return whole_look(desired, options, tell)
 
-        def show() -> None:
-            if shown:
-                _show(pairs, verbose, no_color)
-            else:
-                _tell_lost(pairs)
-
+    def tell(pairs: ClusterObservations) -> FileResult:
+        if claims.names:
+            every.extend(pairs)
+            if not given.several:
+                _write(every, output, shown=shown)
+        show = partial(_show, pairs, verbose, no_color) if shown else partial(_tell_lost, pairs)
         return FileResult(_exit_code(pairs), show, dict)
 
-    code = run_files(given, "text" if shown else "", work, no_color=no_color)
+    told = "text" if shown else ""
+    code = run_looks(given, told, prepare, parallelism, no_color=no_color)
     if given.several and every:
         _write(every, output, shown=shown)
     return code
-
-
-async def _look(desired: Desired, options: Options, *, no_color: bool) -> ClusterObservations:
-    async with look_at_hosts(desired) as fleet:
-        total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
-        with observing(total, no_color=no_color) as watch:
-            return await look_at(desired, fleet, options, watch)
 
 
 def _write(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -22,16 +24,19 @@ from reconciler.cli.options import (
     formats,
 )
 from reconciler.cli.output import DOCUMENT, written_form
-from reconciler.cli.planned import FactsFile, plan_desired
-from reconciler.cli.run_records import STATE_DIR, told_of_failures
+from reconciler.cli.planned import FactsFile, plan_from_facts
+from reconciler.cli.run_records import STATE_DIR, PastFailures
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
+from reconciler.cli.side_by_side import Look, run_looks, whole_look
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note
 from reconciler.loading import digest, find_places, load, read_text
 from reconciler.loading.claims import Claims
+from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
-from reconciler.observation import Options
+from reconciler.observation import ClusterObservations, Options
+from reconciler.planning.planner import make_plan
 from reconciler.reports.documents import plan_document
 from reconciler.reports.plan_views import plan_views
 from reconciler.reports.text import saved_for
@@ -77,7 +82,7 @@ def command(
 ) -> int:
     """Observe the hosts of each FILE and show what apply would do, and why.
 
-    FILE may be a directory, whose *.yaml and *.yml are planned one after another. With --facts
+    FILE may be a directory, whose *.yaml and *.yml are planned in turn. With --facts
     no host is connected to.
     """
     given = find_files(files)
@@ -88,38 +93,82 @@ def command(
     if form == "html":
         refuse_several(given, "--format html", "name one FILE, or say --format markdown")
 
-    claims = Claims(names=bool(facts))
-    recorded = FactsFile(facts) if facts else None
+    claims, failed_before = Claims(names=bool(facts)), PastFailures(state_dir)
+    asked = _Asked(targets, form, output, written, verbose, detailed_exitcode, no_color)
+    options = Options(targets, parallelism, free=asyncio.Semaphore(parallelism))
 
-    def work(path: str) -> FileResult:
+    def read_file(path: str) -> _File:
         source = read_text(path)
         desired = load(path, source)
         claims.take(path, desired)
         check_targets(desired, targets)
-        plan, pairs = plan_desired(
-            desired, Options(targets, parallelism), facts=recorded, no_color=no_color
-        )
-        plan = plan if facts else told_of_failures(plan, state_dir)
-        told = form == "text" and written in {"", "text"}  # in words, which name no places
-        places = {} if told else find_places(source, desired.clusters)
-        around = Surroundings(path, places, plan_views(plan, pairs))
+        return _File(path, source, desired)
 
-        def document() -> Mapping[str, Any]:
-            return plan_document(plan, desired, targets, digest(source), around)
+    def prepare(path: str) -> Look:
+        file = read_file(path)
 
-        shown = ShownPlan(plan, around, document)
-        if output:
-            write_private(output, shown.text(written, verbose))
-            note(f"saved: {output}{_use(written, output, plan)}")
+        def tell(pairs: ClusterObservations) -> FileResult:
+            plan = failed_before.tell(make_plan(pairs, targets))
+            return _result(asked, file, plan, pairs)
 
-        def show() -> None:
-            if written in {"", DOCUMENT}:
-                shown.show(form, verbose, no_color=no_color)
+        return whole_look(file.desired, options, tell)
 
-        code = _exit_code(plan, detailed=detailed_exitcode)
-        return FileResult(code, show, document, lambda: shown.parts(form))
+    if facts is None:
+        return run_looks(given, form, prepare, parallelism, no_color=no_color)
+    recorded = FactsFile(facts)
+
+    def work(path: str) -> FileResult:
+        file = read_file(path)
+        return _result(asked, file, *plan_from_facts(file.desired, recorded, targets))
 
     return run_files(given, form, work, no_color=no_color)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How the plans are to be told; ``written`` is the form of what goes to ``output``."""
+
+    targets: tuple[str, ...]
+    form: str
+    output: str | None
+    written: str
+    detail: int
+    detailed_exitcode: bool
+    no_color: bool
+
+    @property
+    def in_words(self) -> bool:
+        """Whether nothing but text is made, which names no places of the file."""
+        return self.form == "text" and self.written in {"", "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A desired-state file as it was read."""
+
+    path: str
+    source: str
+    desired: Desired
+
+
+def _result(asked: _Asked, file: _File, plan: Plan, pairs: ClusterObservations) -> FileResult:
+    places = {} if asked.in_words else find_places(file.source, file.desired.clusters)
+    around = Surroundings(file.path, places, plan_views(plan, pairs))
+
+    def document() -> Mapping[str, Any]:
+        return plan_document(plan, file.desired, asked.targets, digest(file.source), around)
+
+    shown = ShownPlan(plan, around, document)
+    if asked.output:
+        write_private(asked.output, shown.text(asked.written, asked.detail))
+        note(f"saved: {asked.output}{_use(asked.written, asked.output, plan)}")
+
+    def show() -> None:
+        if asked.written in {"", DOCUMENT}:
+            shown.show(asked.form, asked.detail, no_color=asked.no_color)
+
+    code = _exit_code(plan, detailed=asked.detailed_exitcode)
+    return FileResult(code, show, document, lambda: shown.parts(asked.form))
 
 
 def _exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -9,7 +9,7 @@ import click
 from reconciler.cli.options import NO_NOTES
 from reconciler.errors import UsageError
 
-PROBE = "probe"
+PROBE, STEPS = "probe", "steps"
 
 
 @click.command("scripts")
@@ -19,8 +19,8 @@ PROBE = "probe"
 def command(words: tuple[str, ...], comments: bool) -> int:
     """Print what runs on a host, to the letter: of a VERB that acts, or for SECTIONs that are read.
 
-    "fetch" is followed by the verb that it prepares; "probe" are all sections. Without an
-    argument: all of them, with the bytes that travel.
+    "fetch" is followed by the verb that it prepares; "probe" are all sections; "steps" begins what is
+    sent together. Without an argument: all of them, with the bytes that travel.
     """
     click.echo(_text(words, comments) if words else "\n".join(_overview()), nl=not words)
     return 0
@@ -28,7 +28,10 @@ def command(words: tuple[str, ...], comments: bool) -> int:
 
 def _text(words: tuple[str, ...], comments: bool) -> str:
     from reconciler import gate, probe  # noqa: PLC0415  # --help needs neither
+    from reconciler.hosts.proof import SCRIPT  # noqa: PLC0415  # as above
 
+    if words == (STEPS,):
+        return SCRIPT
     if set(words) <= {PROBE} | probe.section_parts().keys():
         only = () if PROBE in words else words
         return probe.probe_source(*only) if comments else probe.probe_text(*only)
@@ -47,6 +50,7 @@ def _calls() -> list[tuple[str, ...]]:
 
 def _overview() -> Iterator[str]:
     from reconciler import gate, probe  # noqa: PLC0415  # as above
+    from reconciler.hosts.proof import SCRIPT  # noqa: PLC0415  # as above
 
     yield "bytes  verbs of the gate: each does one thing, after checking that it is still right"
     for words in _calls():
@@ -55,6 +59,8 @@ def _overview() -> Iterator[str]:
     for name in sorted(probe.section_parts()):
         yield f"{len(probe.probe_text(name).encode()):5}  {name}"
     yield f"{len(probe.probe_text().encode()):5}  {PROBE}: all sections"
+    yield "bytes  what begins commands that are sent together, and the look after them"
+    yield f"{len(SCRIPT.encode()):5}  {STEPS}"
 
 
 def _meant(words: tuple[str, ...]) -> str:

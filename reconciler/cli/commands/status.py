@@ -23,15 +23,14 @@ from reconciler.cli.options import (
     Span,
     formats,
 )
+from reconciler.cli.side_by_side import Look, count_hosts, run_looks
 from reconciler.cli.terminal import observing, plain, show
-from reconciler.cli.work import complete
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.loading.claims import Claims
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
-from reconciler.model.roles import contacted_members
 from reconciler.observation import HostFactory, Watch, member_hosts, probe_for
 from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.reports.status import status_document
@@ -79,27 +78,31 @@ def command(
             given, "--watch", "name one FILE, and watch each in a terminal of its own"
         )
 
-    claims = Claims()
+    claims, free = Claims(), asyncio.Semaphore(parallelism)
 
-    def work(path: str) -> FileResult:
+    def looks_at(path: str) -> _Looks:
         desired = read(path)
         claims.take(path, desired)
-        looks = _Looks(desired, interval, parallelism, no_color)
-        if watch:
-            return FileResult(asyncio.run(_again(looks, form, no_color)), lambda: None, dict)
-        document = complete(_first_look(looks))
+        return _Looks(desired, interval, free, no_color)
+
+    def work(path: str) -> FileResult:
+        code = asyncio.run(_again(looks_at(path), form, no_color))
+        return FileResult(code, lambda: None, dict)
+
+    def prepare(path: str) -> Look:
+        looks = looks_at(path)
+        return Look(count_hosts(looks.desired), looks.one, tell)
+
+    def tell(document: Json) -> FileResult:
         return FileResult(
             exit_code(document),
             lambda: _show(document, form, no_color=no_color),
             lambda: document,
         )
 
-    return run_files(given, form, work, no_color=no_color)
-
-
-async def _first_look(looks: _Looks) -> Json:
-    async with aclosing(looks.each()) as each:
-        return await anext(each)
+    if watch:
+        return run_files(given, form, work, no_color=no_color)
+    return run_looks(given, form, prepare, parallelism, no_color=no_color)
 
 
 def _show(document: Json, form: str, *, no_color: bool) -> None:
@@ -153,20 +156,25 @@ class _Looks:
         self,
         desired: Desired,
         interval: float,
-        parallelism: int,
+        free: asyncio.Semaphore,
         no_color: bool,
     ) -> None:
         self.desired, self.interval = desired, interval
-        self.parallelism, self.no_color = parallelism, no_color
+        self.free, self.no_color = free, no_color
+
+    async def one(self, watch: Watch) -> Json:
+        """The document of the first look alone."""
+        async with look_at_hosts(self.desired) as fleet:
+            return _document(await self._first(fleet, watch))
 
     async def each(self) -> AsyncGenerator[Json, None]:
         """A document a look; the first has two samples of the heartbeats, too."""
         async with look_at_hosts(self.desired) as fleet:
-            total = sum(len(contacted_members(cluster)) for cluster in self.desired.clusters)
+            total = count_hosts(self.desired)
             with observing(total, no_color=self.no_color) as watch:
                 pairs = await self._first(fleet, watch)
             while True:
-                yield status_document(pairs, datetime.now(UTC).isoformat(timespec="seconds"))
+                yield _document(pairs)
                 await asyncio.sleep(self.interval)
                 pairs = await self._next(fleet, pairs)
 
@@ -195,7 +203,7 @@ class _Looks:
         """All members, former ones that the hosts know of as well."""
         paths = [volume.mount.path for volume in cluster.volumes]
         probe = probe_for(cluster, (), sizes=paths)
-        limit = self.parallelism
+        limit = self.free
         seen = await observe(
             member_hosts(fleet, cluster), probe, SECTIONS, limit=limit, progress=watch
         )
@@ -210,10 +218,12 @@ class _Looks:
         self, fleet: HostFactory, cluster: Cluster, seen: Observed
     ) -> tuple[Cluster, Observed]:
         probe = probe_for(cluster, (), ("wanted",))
-        later = await observe(
-            member_hosts(fleet, cluster), probe, SECTIONS, limit=self.parallelism
-        )
+        later = await observe(member_hosts(fleet, cluster), probe, SECTIONS, limit=self.free)
         return cluster, with_advanced_beats(seen, later)
+
+
+def _document(pairs: Pairs) -> Json:
+    return status_document(pairs, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def _has_beats(observed: Observed) -> bool:

@@ -15,23 +15,28 @@ import click
 
 from reconciler.cli.logs import LOG_OPTIONS, open_log
 from reconciler.cli.options import PARALLELISM, Span, discover_file
+from reconciler.cli.serving import Pages, new_pages
 from reconciler.cli.session import new_run, now
 from reconciler.cli.state_place import state_directory
+from reconciler.cli.web_options import WebOptions, web_options
 from reconciler.errors import SpecInvalid, UsageError
 from reconciler.interrupts import INTERRUPTED
+from reconciler.notify.delivery import Carrier, new_client
+from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
 from reconciler.telemetry import FORMS, Detail, Form
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
+from reconciler.watch.listeners import Listener
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.stores import SqlDisk, Store
 from reconciler.watch.systemd import Supervisor
+from reconciler.watch.telling import Telling
 from reconciler.watch.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 # Clusters at a time: enough for hosts to be asked while others are waited for.
 CLUSTERS = 32
@@ -69,6 +74,7 @@ PATIENCE = 2.0
     type=click.Path(file_okay=False),
     help="Where what was found is kept; one daemon for each.",
 )
+@web_options
 @LOG_OPTIONS
 def command(
     files: tuple[str, ...],
@@ -79,6 +85,11 @@ def command(
     log_level: Detail | None,
     log_file: str | None,
     state_dir: str | None,
+    listen: str | None,
+    token: str | None,
+    server_names: tuple[str, ...],
+    proxies: tuple[str, ...],
+    user_header: str | None,
 ) -> int:
     """Look at the clusters of each FILE again and again, and tell what changes; it only reports.
 
@@ -96,31 +107,37 @@ def command(
     import reconciler.hosts.ssh  # noqa: F401, PLC0415  # slow to import: not while the loop runs
 
     directory = state_directory(state_dir)
+    web = WebOptions(listen, token, server_names, proxies, user_header)
+    pages = new_pages(web, directory)
     with open_log(detail, log_file), hold_state(directory):
         pace = Pace(interval, min(CLUSTERS, parallelism))
         told = detail.level == "debug"
-        return asyncio.run(
-            _watch(names, pace, (connections, parallelism), directory, told=told)
-        )
+        return asyncio.run(_watch(names, pace, (connections, parallelism), pages, told=told))
 
 
 async def _watch(
-    names: Sequence[str], pace: Pace, bounds: tuple[int, int], directory: Path, *, told: bool
+    names: Sequence[str], pace: Pace, bounds: tuple[int, int], pages: Pages, *, told: bool
 ) -> int:
     connections = Connections(*bounds, told=told)
+    listeners: list[Listener] = [pages.showing]
     parts = Parts(
         sources=Sources(names),
         schedule=Schedule(pace, random.random),
         workers=Workers(max(1, os.cpu_count() or 1), connections.run),
         connections=connections,
-        store=Store(SqlDisk(directory, now)),
+        store=Store(SqlDisk(pages.directory, now)),
         supervisor=Supervisor(os.environ),
         wall=now,
         new_run=new_run,
+        listeners=listeners,
     )
     daemon = Daemon(parts)
-    _check_wishes(await daemon.load())
-    ended = await daemon.run()
+    async with new_client() as client:
+        carrier = Carrier(client, now)
+        listeners.append(Telling(Teller(carrier, daemon, pages.showing.ended)))
+        _check_wishes(await daemon.load())
+        async with pages.serving(connections, daemon.pulse):
+            ended = await daemon.run()
     code = INTERRUPTED if ended == signal.SIGINT else 0
     await _leave_threads(code)
     return code

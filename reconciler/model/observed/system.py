@@ -75,12 +75,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A configuration file, whole; ``text`` is None and ``sha256`` empty if absent."""
+    """A configuration file, whole; ``text`` is None and ``sha256`` empty if absent.
+
+    ``written`` is when it was last written, in seconds since 1970 by the host's clock, ``owner``
+    the number of its owner; None where the host did not tell.
+    """
 
     path: str
     text: str | None
     sha256: str = ""
     mode: str = ""
+    written: int | None = None
+    owner: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ NOT_NOW = frozenset({"paused", "lease-garbled"})
 class Item:
     """One difference; ``expected`` is the last applied state's, or the file's, ``actual`` the host's.
 
-    ``code`` is the refusal's where no plan would make it good, else empty.
+    ``code`` is the refusal's where no plan would make it good, else empty. ``since`` and ``origin``
+    are what the host tells of it (``origins``): a time of ISO 8601, and words; empty if nothing.
     """
 
     address: str
@@ -79,6 +80,8 @@ class Item:
     actual: object
     because: str
     code: str = ""
+    since: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

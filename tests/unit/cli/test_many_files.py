@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.cli import run
+from reconciler.cli import run, run_records
 from reconciler.cli.commands import plan as planning
 from reconciler.model.observed import HostFacts
+from reconciler.model.plan import ClusterPlan, Plan
 
 FACTS = json.loads(Path("tests/golden/facts/running.json").read_text())
 COUNT = 12
@@ -47,13 +48,13 @@ def living():
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown"])
 def test_of_many_clusters_one_at_a_time_is_in_memory(site, capsys, monkeypatch, form):
-    plan, counts = planning.plan_desired, []
+    plan, counts = planning.plan_from_facts, []
 
     def counted(*given, **more):
         counts.append(living())
         return plan(*given, **more)
 
-    monkeypatch.setattr(planning, "plan_desired", counted)
+    monkeypatch.setattr(planning, "plan_from_facts", counted)
     run(["plan", "site", "--facts", "facts.json", "--format", form])
     assert len(counts) == COUNT
     # Before the first there is what other tests left; the record of the last is kept.
@@ -85,3 +86,23 @@ def test_each_file_is_read_once_and_each_host_twice(site, capsys, monkeypatch):
     assert {name: files[name] for name in names} == dict.fromkeys(names, 1)
     # Once to find the hosts, once to plan.
     assert sum(bytes_read) < 2.2 * Path("facts.json").stat().st_size
+
+
+def test_each_record_of_a_run_is_read_once_for_all_plans(tmp_path, monkeypatch):
+    runs = tmp_path / "runs"
+    runs.mkdir(mode=0o700)
+    tmp_path.chmod(0o700)
+    for name in "123":
+        (runs / f"{name}.jsonl").touch(mode=0o600)
+    read, load_run = [], run_records._load_run
+
+    def counted(path):
+        read.append(path.stem)
+        return load_run(path)
+
+    monkeypatch.setattr(run_records, "_load_run", counted)
+    past = run_records.PastFailures(str(tmp_path))
+    for name in "abc":
+        plan = Plan("", (ClusterPlan(name, (), (), (), ()),), "")
+        assert past.tell(plan) == plan
+    assert read == ["3", "2", "1"]

@@ -4,15 +4,17 @@ import pytest
 
 from tests.bench.execution import counts
 
-# Members; of a create the probes and the kilobytes at most, and the exchanges in sequence.
-CREATES = ((3, 39, 1210, 25), (8, 112, 3310, 40))
+# Members; of a create the probes and the kilobytes at most, those on the wire, and the exchanges in
+# sequence.
+CREATES = ((3, 39, 1210, 260, 25), (8, 112, 3310, 660, 40))
 
 
-@pytest.mark.parametrize(("members", "probes", "kilobytes", "chain"), CREATES)
-def test_a_create_sends_no_more_than_it_needs(members, probes, kilobytes, chain):
+@pytest.mark.parametrize(("members", "probes", "kilobytes", "wire", "chain"), CREATES)
+def test_a_create_sends_no_more_than_it_needs(members, probes, kilobytes, wire, chain):
     found = counts("create", members)
     assert found.probes <= probes
     assert found.sent <= kilobytes * 1000
+    assert found.wire <= wire * 1000
     assert round(found.chain) <= chain
 
 

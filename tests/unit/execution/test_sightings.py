@@ -311,6 +311,20 @@ def test_a_command_without_a_look_s_answer_proves_nothing():
     play(story)
 
 
+def test_an_answer_that_was_held_up_serves_nobody():
+    async def story(looks, asked):
+        sent = looks.begin_command(first := action("write-fstab"))
+        await asyncio.sleep(60)
+        looks.end(first)
+        ended = Completed(0, "", "", seconds=2.0, look="told", look_seconds=0.5)
+        looks.take([first], sent, [FSTAB], ended)
+        assert set(looks.proof(first)) == {"node01"}
+        await looks.find([FSTAB], action("write-fstab"))
+        assert asked.hosts() == ["node01"]
+
+    play(story)
+
+
 def test_a_look_beside_another_command_serves_only_who_needs_its_own_alone():
     async def story(looks, asked):
         shared = replace(WANTED, hosts=("node01",))

@@ -1,5 +1,6 @@
 """The probe itself, run on this machine; as root also with files of our own in /etc."""
 
+import os
 import re
 import subprocess
 import tempfile
@@ -143,9 +144,12 @@ def test_arguments_are_never_code(word: str, tmp_path: Path) -> None:
 def test_a_file_comes_as_it_is(root: Path, shell: tuple[str, ...], text: str) -> None:
     (root / "etc/ocfs2/cluster.conf").write_bytes(text.encode())
     (root / "etc/ocfs2/cluster.conf").chmod(0o640)
+    os.utime(root / "etc/ocfs2/cluster.conf", (1_700_000_000, 1_700_000_001))
+    os.chown(root / "etc/ocfs2/cluster.conf", 1234, 0)
     seen = observe(root, shell)["cluster_conf"]
     assert isinstance(seen, TextFile)
     assert (seen.text, seen.mode) == (text, "640")
+    assert (seen.written, seen.owner) == (1_700_000_001, 1234)
 
 
 @needs_root

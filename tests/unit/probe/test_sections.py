@@ -119,6 +119,18 @@ def test_a_file_without_its_final_line_feed_comes_out_without_it() -> None:
     assert text_file(block("a\nb", "nonl")) == TextFile("/f", "a\nb", digest, "644")
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [("1700000000", 1_700_000_000), ("-5", None), ("", None), ("9" * 20, None)],
+)
+def test_a_file_says_when_it_was_written_and_whose_it_is(told: str, known: int | None) -> None:
+    head, *lines = block("a\n")[:4], *block("a\n")[4:]
+    found = text_file((*head, ("written", told), ("owner", "0"), *lines))
+    assert (found.text, found.written, found.owner) == ("a\n", known, 0)
+    old = text_file(block("a\n"))
+    assert (old.written, old.owner) == (None, None)
+
+
 def test_an_absent_file_has_no_text() -> None:
     assert text_file((("path", "/f"), ("state", "absent"))) == TextFile("/f", None)
 

@@ -55,6 +55,8 @@ def raw_file(machine: Machine, path: str) -> Rows:
     yield row("state", "present")
     yield row("sha256", file.sha256)
     yield row("mode", file.mode)
+    yield row("written", machine.files.written.get(path, 0))
+    yield row("owner", 0)
     for line in file.text.removesuffix("\n").split("\n") if file.text else ():
         yield f"|{line}"
     if file.text and not file.text.endswith("\n"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -33,9 +34,14 @@ class Room:
 
 @dataclass(slots=True)
 class Files:
-    """Files by path, directories by their existence alone."""
+    """Files by path, directories by their existence alone; ``written`` is when each came to be.
+
+    ``clock`` is what the host's own clock shows.
+    """
 
     by_path: dict[str, File] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    clock: Callable[[], int] = field(default=int, repr=False, compare=False)
     directories: set[str] = field(default_factory=set)
     room: dict[str, Room] = field(
         default_factory=lambda: {path: Room() for path in ("/etc", "/var/lib", "/boot")}
@@ -87,7 +93,7 @@ class Files:
 
     def keep(self, path: str, file: File) -> None:
         """Puts a file whose place on the disk is its own already, however full that is."""
-        self.by_path[path] = file
+        self.by_path[path], self.written[path] = file, self.clock()
 
     def archive(self, path: str) -> None:
         """The file becomes PATH.before; an older one goes."""
@@ -103,7 +109,7 @@ class Files:
     def _take(self, path: str, file: File) -> None:
         if room := self._room(path):
             room.free -= len(file.text.encode())
-        self.by_path[path] = file
+        self.by_path[path], self.written[path] = file, self.clock()
 
     def _room(self, path: str) -> Room | None:
         return next((r for top, r in self.room.items() if path.startswith(f"{top}/")), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.hosts.simulator.state.cluster import Cluster
@@ -173,6 +174,10 @@ class Machine:
     faults: list[Fault] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     busy: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Its files have its clock."""
+        self.files.clock = partial(self.world.clock, self)
 
     @property
     def short_name(self) -> str:

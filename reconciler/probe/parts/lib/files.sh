@@ -1,5 +1,5 @@
 # All that is read as text, at once: prepare_files, before any section, each line after its path.
-# tell_file PATH: its block, whole, with mode and digest; fails where it is no file that can be read, or
+# tell_file PATH: its block, whole, with mode, owner, digest and when it was last written; fails where it is no file that can be read, or
 # is larger than 256 KiB. Also $self (our uid and the clock) and $mountinfo.
 #
 # needs: lib/state
@@ -20,13 +20,13 @@ prepare_files() { # all that is read as text, at once, each line after its path
         if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi
     done
     # Of /proc/self, which is stat itself: the owner is our uid, the change time is now.
-    modes=$(stat -L -c '%n %a %s %u %Z' "$@" /proc/self)
+    modes=$(stat -L -c '%n %a %s %Y %u %Z' "$@" /proc/self)
     self=${modes##*"$NL"}
-    self=${self#* * * }
+    self=${self#* * * * }
     set --
     IFS=$NL
     for line in $modes; do
-        line=${line% * *}
+        line=${line% * * *}
         path=${line% * *}
         if [ "$path" != /proc/self ] && [ "${line##* }" -le 262144 ]; then
             set -- "$@" "$path"
@@ -49,8 +49,13 @@ tell_file() { # tell_file PATH: its block
     fi
     IFS=$NL size=
     for line in $modes; do
-        line=${line% * *}
-        if [ "${line% * *}" = "$1" ]; then size=${line##* } mode=${line% *}; fi
+        if [ "${line% * * * * *}" = "$1" ]; then
+            line=${line#"$1 "}
+            mode=${line%% *} line=${line#* }
+            size=${line%% *} line=${line#* }
+            written=${line%% *} line=${line#* }
+            owner=${line%% *}
+        fi
     done
     [ -n "$size" ] || fail "$1 is not a readable file"
     [ "$size" -le 262144 ] || fail "$1 is larger than 256 KiB"
@@ -59,7 +64,9 @@ tell_file() { # tell_file PATH: its block
     for line in $sums; do
         case $line in *" $1" | *"*$1") row sha256 "${line%% *}" ;; esac
     done
-    row mode "${mode##* }"
+    row mode "$mode"
+    row written "$written"
+    row owner "$owner"
     file_text "$1" "$size"
 }
 

@@ -3,7 +3,7 @@ import pytest
 from reconciler.hosts.simulator import connect, connect_all
 from reconciler.hosts.simulator.presets import Shape, World, bare_cluster, bare_hosts
 from reconciler.hosts.simulator.probe.answer import SECTIONS
-from reconciler.hosts.simulator.state.disk import Garbage, Signature
+from reconciler.hosts.simulator.state.disk import EPOCH, Garbage, Signature
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Process
 from tests.unit.hosts.simulator.lab import (
@@ -97,6 +97,7 @@ async def test_a_file_is_told_line_by_line(text, rows):
     host = connect(bare_cluster(1), "node01")
     host.machine.files.write(CONF, File(text, "640"))
     head = [("path", CONF), ("state", "present"), ("sha256", digest(text)), ("mode", "640")]
+    head += [("written", str(EPOCH)), ("owner", "0")]
     assert await section(host, "cluster_conf") == [*head, *rows]
 
 

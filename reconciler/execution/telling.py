@@ -36,6 +36,24 @@ class Teller:
         intent = {"because": action.because, "command": typed_command(action)}
         self._tell("action-started", action, intent)
 
+    def tell_intents(
+        self, attempts: Sequence[Attempt]
+    ) -> tuple[Sequence[Attempt], RecordFailed]:
+        """Those whose intents are told before anything is done; and why not of the first other."""
+        for number, attempt in enumerate(attempts):
+            try:
+                self.tell_intent(attempt.action)
+            except RecordFailed as error:
+                return attempts[:number], error
+        return attempts, RecordFailed("", "")
+
+    def tell_no_start(self, attempt: Attempt) -> ActionOutcome:
+        """That its command did not begin, though that was told: one that was sent before failed."""
+        why = "not started: one that was sent with it failed before"
+        with suppress(RecordFailed):
+            self._tell("action-failed", attempt.action, {"message": why, "seconds": 0.0})
+        return ActionOutcome(attempt.action.id, "not-started", why)
+
     def tell_failure(
         self, attempt: Attempt, error: ReconcilerError, seconds: float
     ) -> ActionOutcome:

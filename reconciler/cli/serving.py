@@ -1,0 +1,102 @@
+"""Serves the pages of a daemon, and lets them hear of its rounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler import telemetry
+from reconciler.cli.session import now
+from reconciler.cli.web_options import WebOptions, listening_address, web_access
+from reconciler.errors import UsageError
+from reconciler.system_errors import say_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.watch.connections import Connections
+    from reconciler.watch.memory import Known
+    from reconciler.watch.pulse import Pulse
+    from reconciler.watch.result import Recorded, RoundResult
+    from reconciler.watch.sources import Wish
+    from reconciler.web.events import EventHub
+    from reconciler.web.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A listener that counts rounds, and tells browsers to look again."""
+
+    metrics: Metrics
+    events: EventHub
+
+    def hear(self, wish: Wish, result: RoundResult, recorded: Recorded, known: Known) -> None:
+        """A round has ended."""
+        del known
+        outcome = "failed" if result.is_failed else "drifted" if result.drift else "converged"
+        self.metrics.rounds.labels(outcome).inc()
+        self.metrics.round_seconds.observe(result.seconds)
+        changed = bool(
+            recorded.changes.opened or recorded.changes.came or recorded.changes.went
+        )
+        about = {"cluster": wish.cluster.name, "result": outcome, "changed": changed}
+        self.events.publish("round", about)
+
+    def ended(self, receiver: str, why: str) -> None:
+        """A message was told, or ``why`` it was not."""
+        self.metrics.messages.labels(receiver, "failed" if why else "told").inc()
+        if why:
+            telemetry.warning("receiver-not-told", message=why)
+
+    async def close(self) -> None:
+        """Streams end before the server does."""
+        self.events.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What serves, before the daemon runs."""
+
+    showing: Showing
+    address: tuple[str, int] | None
+    options: WebOptions
+    directory: Path
+
+    @asynccontextmanager
+    async def serving(self, connections: Connections, pulse: Pulse) -> AsyncIterator[None]:
+        """Serve while the daemon runs, where it is asked for. Raises UsageError, SecretUnread."""
+        metrics = self.showing.metrics
+        metrics.connections.set_function(lambda: len(connections))
+        metrics.loop_lag.set_function(lambda: pulse.recent)
+        if self.address is None:
+            yield
+            return
+        from reconciler.web.app import Server  # noqa: PLC0415  # slow to import
+        from reconciler.web.listening import bind, serving  # noqa: PLC0415
+
+        access = web_access(self.options, self.address[0])
+        try:
+            listener = bind(*self.address)
+        except OSError as error:
+            raise UsageError(f"--listen {self.options.listen}: {say_error(error)}") from None
+        database = metrics.database
+        server = Server(database, now, time.monotonic, access, self.showing.events, metrics)
+        with listener:
+            host, port = listener.getsockname()[:2]
+            async with serving(server, listener):
+                telemetry.info("serving", address=host, port=port)
+                yield
+
+
+def new_pages(options: WebOptions, directory: Path) -> Pages:
+    """The pages of a state directory. Raises UsageError for options that do not fit."""
+    address = listening_address(options)
+    from reconciler.web.events import EventHub  # noqa: PLC0415  # slow to import
+    from reconciler.web.metrics import Metrics  # noqa: PLC0415
+    from reconciler.web.state_reader import StateReader  # noqa: PLC0415
+
+    showing = Showing(Metrics(StateReader(directory)), EventHub())
+    return Pages(showing, address, options, directory)

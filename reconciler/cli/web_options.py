@@ -1,0 +1,108 @@
+"""The options by which `watch` serves its pages, and what they come to."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.web.guards import Access
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """As they were typed."""
+
+    listen: str | None = None
+    token: str | None = None
+    names: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    user_header: str | None = None
+
+
+def web_options(command: _F) -> _F:
+    """The options of a command that serves pages."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.option(
+        "--listen",
+        metavar="ADDRESS:PORT",
+        help="Serve pages, API and metrics there, read-only. Not on loopback: with --token.",
+    ),
+    click.option(
+        "--token",
+        metavar="env:NAME|file:PATH",
+        help="Who looks has to know it; what it is stands in a variable or a file.",
+    ),
+    click.option(
+        "--server-name",
+        "server_names",
+        metavar="NAME",
+        multiple=True,
+        help="A name by which browsers ask for the pages, beside localhost.",
+    ),
+    click.option(
+        "--trusted-proxy",
+        "proxies",
+        metavar="NETWORK",
+        multiple=True,
+        help="Where a proxy is whose --user-header is believed.",
+    ),
+    click.option(
+        "--user-header",
+        metavar="HEADER",
+        help="Who was let in, as a trusted proxy says it.",
+    ),
+)
+
+
+def listening_address(options: WebOptions) -> tuple[str, int] | None:
+    """Address and port; None where nothing is served. Raises UsageError."""
+    if options.listen is None:
+        if options.token or options.names or options.proxies or options.user_header:
+            raise UsageError("--token and what is about pages needs --listen ADDRESS:PORT")
+        return None
+    host, colon, port = options.listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and port.isascii() and port.isdecimal() and int(port) < 65536):
+        raise UsageError(f"--listen {options.listen}: write ADDRESS:PORT, as in 127.0.0.1:8080")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise UsageError(
+            f"--listen {options.listen}: write an IP address, as in 127.0.0.1:{port}"
+        ) from None
+    if not address.is_loopback and not options.token:
+        raise UsageError(f"--listen {options.listen} is not on loopback: name a --token")
+    return host, int(port)
+
+
+def web_access(options: WebOptions, address: str) -> Access:
+    """Who may look. Raises UsageError, SecretUnread for the token."""
+    from reconciler.execution.secrets import read_reference  # noqa: PLC0415  # only who serves
+    from reconciler.model.secrets import REFERENCE  # noqa: PLC0415
+    from reconciler.web.guards import Access  # noqa: PLC0415  # slow to import
+
+    if options.token and not REFERENCE.fullmatch(options.token):
+        raise UsageError("--token is env:NAME or file:PATH: a token has no place in a command")
+    if bool(options.proxies) != bool(options.user_header):
+        raise UsageError("--trusted-proxy and --user-header go together")
+    try:
+        proxies = tuple(map(ipaddress.ip_network, options.proxies))
+    except ValueError as error:
+        raise UsageError(f"--trusted-proxy: {error}") from None
+    token = read_reference(options.token).encode() if options.token else None
+    names = {"localhost", "127.0.0.1", "::1", address, *options.names}
+    return Access(token, options.user_header, proxies, frozenset(n.lower() for n in names))

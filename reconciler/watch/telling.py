@@ -1,0 +1,90 @@
+"""Tells who the file names what changed of a cluster, by what the daemon knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler import telemetry
+from reconciler.errors import SecretUnread
+from reconciler.model.addresses import CLUSTER, MEMBER, parse_address
+from reconciler.model.policy import Severity
+from reconciler.model.watched import Condition, ConditionKind, DriftItem, Reading
+from reconciler.notify.delivery import Receiver
+from reconciler.notify.documents import About
+from reconciler.notify.news import Standing
+from reconciler.notify.receivers import receivers
+from reconciler.notify.teller import Teller
+from reconciler.watch.memory import Known
+from reconciler.watch.result import Recorded, RoundResult
+from reconciler.watch.sources import Wish
+
+# How grave a condition is. A host that is not reached may be the one that is about to be fenced.
+SEVERITIES: Mapping[ConditionKind, Severity] = {
+    "Unreachable": "loses",
+    "Blocked": "degrades",
+    "Degraded": "degrades",
+    "Paused": "cosmetic",
+    "Healing": "cosmetic",
+}
+# Of which subjects which conditions are told: a cluster does not say again what its members and
+# volumes say, and each difference is told by itself.
+_TOLD: Mapping[str, frozenset[ConditionKind]] = {
+    CLUSTER: frozenset({"Blocked", "Degraded", "Paused", "Healing"}),
+    MEMBER: frozenset({"Unreachable"}),
+}
+
+
+@dataclass(slots=True)
+class Telling:
+    """A listener that starts messages; what could not be told is in the log once."""
+
+    teller: Teller
+    link: str | None = None
+    _unread: set[str] = field(default_factory=set)
+
+    def hear(self, wish: Wish, result: RoundResult, recorded: Recorded, known: Known) -> None:
+        """Tell what changed since each receiver was told. A round that failed tells nothing new."""
+        del recorded
+        told = list(self._receivers(wish))
+        if told and not result.failure:
+            about = About(wish.cluster.name, wish.file, _plan(result), self.link)
+            self.teller.tell(about, standings(known), told)
+
+    def _receivers(self, wish: Wish) -> Iterator[Receiver]:
+        for found in receivers(wish.cluster.policy):
+            if isinstance(found, SecretUnread):
+                if str(found) not in self._unread:
+                    self._unread.add(str(found))
+                    telemetry.warning("receiver-not-told", message=str(found))
+            else:
+                yield found
+
+    async def close(self) -> None:
+        """Cut what is on its way: the next daemon finds it again."""
+        await self.teller.close()
+
+
+def standings(known: Known) -> Iterator[Standing]:
+    """What is told of a cluster: conditions, and each difference that is there."""
+    for condition in known.conditions.values():
+        reading = condition.reading
+        if reading.kind in _TOLD.get(parse_address(reading.subject).sort, ()):
+            yield Standing(condition, SEVERITIES[reading.kind])
+    for item in known.drift.values():
+        yield Standing(_as_condition(item), item.reading.severity)  # type: ignore[arg-type]
+
+
+def _as_condition(item: DriftItem) -> Condition:
+    one = item.reading.identity
+    subject = f"{one.address} ({one.truth})"
+    words = item.reading.because or f"It is {item.reading.actual}, not {item.reading.expected}."
+    reading = Reading(subject, "Drifted", "True", one.code or one.kind, words)
+    return Condition(reading, item.since, item.since, item.changed, item.last_seen)
+
+
+def _plan(result: RoundResult) -> tuple[str, str] | None:
+    if not result.steps:
+        return None
+    lines = (f"{place}. {s.host}: {s.summary}" for place, s in enumerate(result.steps, 1))
+    return result.plan_id, "\n".join(lines) + "\n"

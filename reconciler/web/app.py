@@ -1,0 +1,89 @@
+"""The application: API, pages, and the guards in front of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as PlainHTTPException
+
+from reconciler import __version__
+from reconciler.errors import StoreFailed
+from reconciler.web import api, dashboard
+from reconciler.web.etags import ETags
+from reconciler.web.events import EventHub
+from reconciler.web.gatekeeper import Gatekeeper
+from reconciler.web.guards import Access, App, Attempts
+from reconciler.web.metrics import Metrics
+from reconciler.web.state_reader import Reads
+
+_KIND = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the application needs of the world; ``seconds`` is a clock that is never set back."""
+
+    database: Reads
+    clock: Callable[[], datetime]
+    seconds: Callable[[], float]
+    access: Access = field(default_factory=Access)
+    events: EventHub = field(default_factory=EventHub)
+    metrics: Metrics | None = None
+
+
+def build_app(server: Server) -> App:
+    """The application that a server runs."""
+    app = FastAPI(
+        title="reconcile: watched OCFS2 clusters",
+        version="1",
+        description=f"Read-only. Made by reconcile {__version__}.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.database = server.database
+    app.state.clock = server.clock
+    app.state.events = server.events
+    app.state.access = server.access
+    app.state.attempts = Attempts(server.seconds)
+    app.state.metrics = server.metrics or Metrics(server.database)
+    app.include_router(api.router)
+    app.include_router(api.metrics_router)
+    app.include_router(dashboard.router)
+    app.mount("/static", StaticFiles(packages=[("reconciler.web", "static")]), name="static")
+    app.add_exception_handler(PlainHTTPException, _tell_refusal)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(StoreFailed, _tell_store)
+    return Gatekeeper(
+        ETags(app), server.access, app.state.attempts, lambda: server.clock().timestamp()
+    )
+
+
+def _problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    content = {"title": detail.partition(":")[0], "status": status, "detail": detail}
+    return JSONResponse(content, status, headers, media_type=_KIND)
+
+
+def _tell_refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PlainHTTPException | HTTPException)  # noqa: S101  # as it is registered
+    if not request.url.path.startswith("/api/"):
+        return dashboard.problem_page(request, error.status_code, str(error.detail))  # type: ignore[return-value]
+    return _problem(error.status_code, str(error.detail), error.headers)
+
+
+def _tell_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # as it is registered
+    told = [f"{each['loc'][-1]}: {each['msg']}" for each in error.errors()]
+    return _problem(422, "; ".join(told))
+
+
+def _tell_store(_: Request, error: Exception) -> JSONResponse:
+    return _problem(503, str(error))

@@ -1,0 +1,274 @@
+"""The pages. They work without scripts: links and one form of search, rendered on this side."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reconciler import __version__
+from reconciler.model.addresses import volume_address
+from reconciler.model.quantities import format_size
+from reconciler.model.watched import ConditionKind, ConditionStatus
+from reconciler.reports import explain
+from reconciler.reports.visible import visible
+from reconciler.storage.cluster_conditions import (
+    count_conditions,
+    past_conditions,
+    standing_conditions,
+)
+from reconciler.storage.cluster_documents import load_document
+from reconciler.storage.clusters import Search, count_clusters, page_of_clusters
+from reconciler.storage.drift_items import past_drift, present_drift
+from reconciler.storage.rounds import observed_spans
+from reconciler.storage.samples import volume_samples
+from reconciler.web.api import Reader, Stored
+from reconciler.web.cursors import format_cursor, parse_cursor
+from reconciler.web.guards import COOKIE, SESSION
+from reconciler.web.pictures import fill_curve, heat_strip
+
+ON_A_PAGE = 50
+PAST = 20
+DAY = timedelta(days=1)
+# A token is a line of a file; a longer body is no login.
+_LONGEST_FORM = 4096
+# Trouble first; what is well says nothing in the list.
+BADGES: tuple[ConditionKind, ...] = (
+    *("Blocked", "Unreachable", "Degraded", "Drifted"),
+    *("Healing", "Paused"),
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+def _environment() -> Environment:
+    """Escapes each word, and shows what no reader would see, as reports do."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    made.filters |= {"moment": _moment, "ago": _ago, "size": format_size, "value": _value}
+    made.globals |= {"version": __version__}
+    return made
+
+
+def _shown(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "never"
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    """How long ago, in the greatest unit that has a whole number of them."""
+    if at is None:
+        return "never"
+    seconds = max((now - at).total_seconds(), 0)
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds // unit:.0f} {name} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def _value(text: str) -> str:
+    """A side of a difference: a string as it is, anything else as JSON."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, str) else json.dumps(found, indent=1, ensure_ascii=False)
+
+
+TEMPLATES = Jinja2Templates(env=_environment())
+
+
+def _page(request: Request, name: str, **context: Any) -> HTMLResponse:
+    access = request.app.state.access
+    shared = {"now": request.app.state.clock(), "logged_in": access.token is not None}
+    return TEMPLATES.TemplateResponse(request, f"{name}.html", shared | context)
+
+
+@router.get("/")
+def fleet(  # noqa: PLR0913, PLR0917  # one parameter each of the query
+    request: Request,
+    connection: Reader,
+    search: Annotated[str, Query(max_length=200)] = "",
+    condition: ConditionKind | None = None,
+    status: ConditionStatus = "True",
+    after: Annotated[str | None, Query(max_length=2000)] = None,
+) -> HTMLResponse:
+    """All clusters, the worst first. Raises HTTPException for a damaged cursor."""
+    try:
+        place = None if after is None else parse_cursor(after)
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from None
+    meant = Search(search, condition, status)
+    found = page_of_clusters(connection, ON_A_PAGE + 1, place, meant)
+    shown = found[:ON_A_PAGE]
+    now = request.app.state.clock()
+    rows = [
+        {
+            "cluster": one,
+            "badges": _badges(standing_conditions(connection, one.id)),
+            "strip": heat_strip(observed_spans(connection, one.id, now - DAY), now - DAY, now),
+        }
+        for one in shown
+    ]
+    numbers = count_conditions(connection)
+    return _page(
+        request,
+        "fleet",
+        rows=rows,
+        total=count_clusters(connection, meant),
+        counts=[(kind, numbers.get((kind, "True"), 0)) for kind in BADGES],
+        search=search,
+        condition=condition,
+        next=format_cursor(shown[-1].place) if len(found) > ON_A_PAGE else None,
+        is_first=after is None,
+    )
+
+
+def _badges(conditions: Any) -> list[tuple[str, str]]:
+    standing = [one.reading for one in conditions if one.reading.status == "True"]
+    worst = {kind: [one for one in standing if one.kind == kind] for kind in BADGES}
+    return [
+        (kind, found[0].reason + (f" and {len(found) - 1} more" if len(found) > 1 else ""))
+        for kind, found in worst.items()
+        if found
+    ]
+
+
+@router.get("/clusters/{cluster}")
+def cluster_page(request: Request, connection: Reader, stored: Stored) -> HTMLResponse:
+    """One cluster: what stands, what differs, what was."""
+    now = request.app.state.clock()
+    conditions = standing_conditions(connection, stored.id)
+    plan, status = (
+        _kept(load_document(connection, stored.id, kind)) for kind in ("plan", "status")
+    )
+    return _page(
+        request,
+        "cluster",
+        cluster=stored,
+        conditions=conditions,
+        past=past_conditions(connection, stored.id, now + DAY, PAST),
+        drift=present_drift(connection, stored.id),
+        past_drift=past_drift(connection, stored.id, now + DAY, PAST),
+        strip=heat_strip(observed_spans(connection, stored.id, now - DAY), now - DAY, now),
+        plan=plan,
+        status=status,
+        codes=frozenset(explain.codes()),
+    )
+
+
+def _kept(found: tuple[str, datetime] | None) -> dict[str, Any] | None:
+    """A document, and since when it is so."""
+    return {**json.loads(found[0]), "at": found[1]} if found else None
+
+
+@router.get("/clusters/{cluster}/volumes/{volume}")
+def volume_page(
+    request: Request, connection: Reader, stored: Stored, volume: str
+) -> HTMLResponse:
+    """One volume: its size and fill over time, and what stands of it. Raises HTTPException for no such one."""
+    now = request.app.state.clock()
+    samples = volume_samples(connection, stored.id, volume, now - 90 * DAY)
+    about = [
+        one
+        for one in standing_conditions(connection, stored.id)
+        if one.reading.subject == volume_address(stored.name, volume)
+    ]
+    if not samples and not about:
+        raise HTTPException(404, f"cluster {stored.name} has no volume {volume}")
+    return _page(
+        request,
+        "volume",
+        cluster=stored,
+        volume=volume,
+        samples=samples,
+        conditions=about,
+        curve=fill_curve(samples),
+        codes=frozenset(explain.codes()),
+    )
+
+
+@router.get("/codes")
+def codes_page(request: Request) -> HTMLResponse:
+    """Every code that reconcile can say."""
+    found = [(code, _title(code)) for code in explain.codes()]
+    return _page(request, "codes", codes=found)
+
+
+@router.get("/codes/{code}")
+def code_page(request: Request, code: str) -> HTMLResponse:
+    """What one code means, and what to do about it. Raises HTTPException for no such one."""
+    if code not in explain.codes():
+        raise HTTPException(404, f"no code is called {code}")
+    text = explain.page(code)
+    return _page(request, "code", code=code, title=_title(code), text=text.partition("\n")[2])
+
+
+def _title(code: str) -> str:
+    return explain.page(code).partition("\n")[0].partition(": ")[2]
+
+
+@router.get("/login")
+def login_page(request: Request) -> HTMLResponse:
+    """The form for the token."""
+    return _page(request, "login", wrong=None)
+
+
+@router.post("/login")
+async def login(request: Request) -> Response:
+    """A cookie for who knows the token; nothing else is changed by it."""
+    access, attempts = request.app.state.access, request.app.state.attempts
+    peer = request.client.host if request.client else ""
+    if not attempts.may_try(peer):
+        wrong = "Too many wrong tokens. Try again in a minute."
+        return _login_refused(request, 429, wrong)
+    token = await _given_token(request)
+    if not access.knows(token):
+        attempts.note_wrong(peer)
+        return _login_refused(request, 401, "That is not the token.")
+    answer = RedirectResponse("/", 303)
+    session = access.session(request.app.state.clock().timestamp())
+    is_safe = request.url.scheme == "https"
+    answer.set_cookie(
+        COOKIE, session, SESSION, httponly=True, samesite="strict", secure=is_safe
+    )
+    return answer
+
+
+def _login_refused(request: Request, status: int, wrong: str) -> HTMLResponse:
+    answer = _page(request, "login", wrong=wrong)
+    answer.status_code = status
+    return answer
+
+
+async def _given_token(request: Request) -> bytes:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST_FORM:
+            return b""
+    return parse_qs(body, max_num_fields=2).get(b"token", [b""])[0].strip()
+
+
+def problem_page(request: Request, status: int, detail: str) -> HTMLResponse:
+    """Why there is no page."""
+    answer = _page(request, "problem", status=status, detail=detail)
+    answer.status_code = status
+    return answer

@@ -1,0 +1,109 @@
+"""What chats get: in the bounds that they set, with nothing of a host's words obeyed."""
+
+import json
+from datetime import timedelta
+
+import jsonschema
+import pytest
+
+from reconciler.model.notification import Notification
+from reconciler.notify.bodies import Form, body, text
+from reconciler.notify.documents import About, notification
+from reconciler.notify.news import find_news
+from tests.unit.notify.news_worlds import EPOCH, standing
+
+HOSTILE = "<!channel> @all [safe](https://evil.example) **x** ``` </script> \u202e \x1b[31m"
+ABOUT = About("alpha", "cluster.yaml", ("sha256:0123", "Plan of alpha\n  1. mount\n"))
+
+
+def told(
+    count: int = 1, message: str = "node01 gives no answer", about: About = ABOUT
+) -> Notification:
+    standings = [standing(f"member/node{n:04}", message=message) for n in range(count)]
+    news = find_news(standings, {}, "cosmetic", EPOCH)
+    assert news is not None
+    return notification(about, news, message_id="msg_1", now=EPOCH + timedelta(minutes=1))
+
+
+def parsed(form: Form, document: Notification):
+    kind, content = body(form, document)
+    assert kind == "application/json"
+    return json.loads(content)
+
+
+def test_json_is_the_document_that_its_schema_describes():
+    document = parsed("json", told(2))
+    jsonschema.validate(document, Notification.model_json_schema(mode="serialization"))
+    assert document["title"] == (
+        "alpha: member/node0000 is Unreachable (host-unreachable), and 1 more"
+    )
+    assert [each["subject"] for each in document["conditions"]] == [
+        "member/node0000",
+        "member/node0001",
+    ]
+    assert document["plan"] == {
+        "id": "sha256:0123",
+        "text": "Plan of alpha\n  1. mount\n",
+        "is_cut": False,
+    }
+
+
+def test_mail_has_a_line_a_condition_and_the_plan():
+    assert text(told()) == (
+        "alpha: member/node0000 is Unreachable (host-unreachable)\n\n"
+        "Cluster alpha of cluster.yaml\n\n"
+        "member/node0000: Unreachable, host-unreachable (degrades)\n"
+        "  node01 gives no answer\n"
+        "  since 2026-01-01 00:00:00 UTC\n\n"
+        "Plan sha256:0123\n\nPlan of alpha\n  1. mount\n\n"
+    )
+
+
+def test_slack_gets_plain_text_in_its_bounds():
+    document = parsed("slack", told(300, HOSTILE * 100))
+    blocks = document["blocks"]
+    assert len(blocks) <= 50
+    texts = [each["text"] for each in blocks if "text" in each] + blocks[-1]["elements"]
+    assert {each["type"] for each in texts} == {"plain_text"}
+    assert all(len(each["text"]) <= 3000 for each in texts)
+    assert len(blocks[0]["text"]["text"]) <= 150
+    assert "252 more conditions changed." in blocks[-1]["elements"][0]["text"]
+
+
+def test_slacks_own_text_commands_nothing():
+    shout = told(about=About("<!channel> & co", "c.yaml"))
+    assert parsed("slack", shout)["text"].startswith("&lt;!channel&gt; &amp; co: ")
+
+
+def test_mattermost_gets_blocks_of_code_in_its_bounds():
+    document = parsed("mattermost", told(300, HOSTILE))["text"]
+    assert len(document) <= 16_383
+    outside = "".join(document.split("```")[::2])
+    assert outside.strip() == ""
+    assert document.count("```") % 2 == 0
+
+
+def test_teams_gets_text_runs_in_its_bounds():
+    content = body("teams", told(300, HOSTILE * 100))[1]
+    assert len(content) <= 28_000
+    card = json.loads(content)["attachments"][0]["content"]
+    runs = [run for block in card["body"] for run in block["inlines"]]
+    assert {block["type"] for block in card["body"]} == {"RichTextBlock"}
+    assert {run["type"] for run in runs} == {"TextRun"}
+    assert "260 more conditions changed." in runs[-1]["text"]
+
+
+@pytest.mark.parametrize("form", ["slack", "mattermost", "teams", "text"])
+def test_no_form_holds_what_no_reader_sees(form):
+    content = body(form, told(1, HOSTILE))[1].decode()
+    assert "\u202e" not in content
+    assert "\x1b" not in content
+    assert "\\u001b" not in content
+
+
+def test_a_long_plan_is_cut_and_says_so():
+    long = told(about=About("alpha", "c.yaml", ("sha256:1", "x" * 100_000)))
+    assert long.plan is not None
+    assert long.plan.is_cut
+    assert "(the rest is cut)" in text(long)
+    assert len(body("json", long)[1]) < 100_000

@@ -1,0 +1,106 @@
+"""A state with clusters, behind the application as a server runs it."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.model.watched import DriftIdentity, DriftReading, Reading, Round
+from reconciler.storage.cluster_documents import keep_document
+from reconciler.storage.clusters import add_cluster
+from reconciler.storage.database import Database, open_state
+from reconciler.storage.engines import writing_engine
+from reconciler.storage.private import STATE
+from reconciler.storage.rounds import record_round
+from reconciler.web.app import Server, build_app
+from reconciler.web.events import EventHub
+from reconciler.web.guards import Access
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m\"'{{7*7}}"
+
+
+@dataclass
+class Site:
+    """The application over one state, and what asks it."""
+
+    database: Database
+    now: datetime = NOW
+    uptime: float = 1000.0
+    access: Access = field(default_factory=Access)
+
+    def client(
+        self, peer: str = "127.0.0.1", events: EventHub | None = None
+    ) -> httpx.AsyncClient:
+        clocks = (lambda: self.now), (lambda: self.uptime)
+        app = build_app(Server(self.database, *clocks, self.access, events or EventHub()))
+        transport = httpx.ASGITransport(app, client=(peer, 50000))
+        return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080")
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        async with self.client() as client:
+            return await client.get(path, headers=headers)
+
+    def record(self, name: str, found: Round, at: datetime = NOW, file: str = "a.yaml") -> int:
+        with self.database.writing() as connection:
+            cluster = add_cluster(connection, file, name, at)
+            record_round(connection, cluster, found, at)
+            return cluster
+
+    def keep(self, cluster: int, kind: str, text: str) -> None:
+        with self.database.writing() as connection:
+            keep_document(connection, cluster, kind, text, self.now)
+
+
+def well(rank: int = 0) -> Round:
+    reading = Reading("cluster/alpha", "Converged", "True", "NothingToDo", "Nothing differs.")
+    return Round(rank, "Converged", "sha256:1", (reading,), sizes=(("images", 2**40, 2**39),))
+
+
+def drifted(words: str = "the line is another") -> Round:
+    readings = (
+        Reading("cluster/beta", "Drifted", "True", "changed-outside", words),
+        Reading("member/beta/node01", "Unreachable", "False", "Answers", "node01 answers."),
+        Reading("volume/beta/images", "Degraded", "True", "mount-missing", words),
+    )
+    difference = DriftReading(
+        DriftIdentity("node01", "node/node01/volume/images/boot", "file", "changed"),
+        *("degrades", words, f'"{words!s}"' if '"' not in words else words, "null", words),
+    )
+    return Round(
+        5, "Drifted", "sha256:2", readings, (difference,), sizes=(("images", 2**40, 2**38),)
+    )
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory of which each test has a copy: to make one takes longer than a test."""
+    directory = tmp_path_factory.mktemp("web") / "state"
+    open_state(directory, NOW - timedelta(days=2)).close()
+    return directory
+
+
+@pytest.fixture
+def site(blank: Path, tmp_path: Path) -> Iterator[Site]:
+    directory = Path(shutil.copytree(blank, tmp_path / "state"))
+    database = Database(writing_engine(directory / STATE), str(directory / STATE))
+    yield Site(database)
+    database.close()
+
+
+def planned(words: str) -> str:
+    """The plan as a round keeps it."""
+    step = {
+        "kind": "mount",
+        "host": "node01",
+        "address": words,
+        "summary": words,
+        "risk": "data",
+    }
+    refusal = {"code": "device-missing", "subject": words, "message": words, "remedy": words}
+    return json.dumps({"plan_id": "1", "risk": "data", "steps": [step], "blocked": [refusal]})

@@ -1,0 +1,185 @@
+"""The pages in a real browser: headless Chromium of the distribution, driven by playwright."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from reconciler.web.app import Server
+from reconciler.web.events import EventHub
+from reconciler.web.guards import Access
+from reconciler.web.listening import bind, serving
+from tests.installed import require_program
+from tests.unit.web.conftest import HOSTILE, Site, drifted, planned, well
+
+WIDTHS = (1280, 768, 390)
+# A token of this test and of nothing else.
+KEY = b"only of this test"
+
+
+@dataclass
+class Served:
+    """A site on a real socket; ``publish`` tells listeners, from this thread."""
+
+    address: str
+    publish: Callable[[], None]
+
+
+@contextmanager
+def served(site: Site) -> Iterator[Served]:
+    """The application as the daemon serves it, in a thread of its own."""
+    listener = bind("127.0.0.1", 0)
+    hub, started = EventHub(), threading.Event()
+    loop, ended = asyncio.new_event_loop(), asyncio.Event()
+
+    async def run() -> None:
+        clocks = (lambda: site.now), (lambda: site.uptime)
+        async with serving(Server(site.database, *clocks, site.access, hub), listener):
+            started.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    started.wait()
+    try:
+        yield Served(
+            f"http://127.0.0.1:{listener.getsockname()[1]}",
+            lambda: loop.call_soon_threadsafe(hub.publish, "round", {}) and None,
+        )
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()
+        listener.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = require_program("chromium", "chromium")
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@contextmanager
+def opened(browser: Browser, width: int = 1280, **options) -> Iterator[Page]:
+    """A page that tells every error, and every request that leaves this machine."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+    page, troubles = context.new_page(), []
+    page.on(
+        "console", lambda told: troubles.append(told.text) if told.type == "error" else None
+    )
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: None if "//127.0.0.1:" in asked.url else troubles.append(asked.url),
+    )
+    yield page
+    context.close()
+    assert troubles == []
+
+
+def fill(site: Site) -> None:
+    site.record("beta", drifted(HOSTILE), file="/etc/reconcile/" + "long" * 40 + ".yaml")
+    number = site.record("gamma", drifted())
+    site.keep(number, "plan", planned("mount images on node01 " * 20))
+    for count in range(55):
+        site.record(f"c{count:02}", well())
+
+
+PATHS = ("/", "/clusters/1", "/clusters/2/volumes/images", "/codes/device-missing")
+# Long, or short: looked at once.
+OTHERS = ("/?condition=Drifted", "/codes", "/nothing", "/login")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_readable_at_every_width(site, browser, width, scheme):
+    fill(site)
+    with served(site) as at, opened(browser, width, color_scheme=scheme) as page:
+        for path in PATHS:
+            page.goto(at.address + path)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (path, wide)
+            found = Axe().run(page).response["violations"]
+            grave = [
+                (each["id"], each["nodes"][0]["target"])
+                for each in found
+                if each["impact"] in {"serious", "critical"}
+            ]
+            assert grave == [], path
+
+
+def test_the_other_pages_are_accessible(site, browser):
+    with served(site) as at:
+        context = browser.new_context(viewport={"width": 390, "height": 800})
+        page = context.new_page()
+        for path in OTHERS:
+            page.goto(at.address + path)
+            found = Axe().run(page).response["violations"]
+            assert [
+                each["id"] for each in found if each["impact"] in {"serious", "critical"}
+            ] == []
+        context.close()
+
+
+def test_a_change_is_seen_without_a_reload(site, browser):
+    site.record("alpha", well())
+    with served(site) as at, opened(browser) as page:
+        with page.expect_response("**/api/v1/events"):
+            page.goto(at.address)
+        expect(page.locator("body")).not_to_contain_text("changed-outside")
+        site.record("alpha", drifted())
+        at.publish()
+        expect(page.locator("body")).to_contain_text("Drifted: changed-outside")
+
+
+def test_who_has_no_scripts_sees_the_same(site, browser):
+    fill(site)
+    with served(site) as at:
+        with opened(browser) as page:
+            page.goto(at.address)
+            scripted = page.locator("main").inner_text()
+        with opened(browser, java_script_enabled=False) as page:
+            page.goto(at.address)
+            assert page.locator("main").inner_text() == scripted
+            page.get_by_label("Name or file").fill("gamma")
+            page.get_by_role("button", name="Search").click()
+            expect(page.locator("main")).to_contain_text("1 cluster")
+
+
+def test_the_keyboard_reaches_the_content_first(site, browser):
+    fill(site)
+    with served(site) as at, opened(browser) as page:
+        page.goto(at.address)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_token_opens_the_pages(site, browser):
+    site.access = Access(KEY)
+    site.record("alpha", well())
+    with served(site) as at, opened(browser) as page:
+        page.goto(at.address)
+        expect(page).to_have_title("Log in · reconcile")
+        page.get_by_label("Token").fill(KEY.decode())
+        page.get_by_role("button", name="Log in").click()
+        expect(page.locator("main")).to_contain_text("alpha")
+        assert page.evaluate("document.cookie") == ""
+
+
+def test_words_of_hosts_run_nothing(site, browser):
+    fill(site)
+    with served(site) as at, opened(browser) as page:
+        page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        for path in ("/", "/clusters/1", "/clusters/1/volumes/images"):
+            page.goto(at.address + path)
+            assert page.locator("main script").count() == 0
