@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import StoreDamaged, StoreFailed, StoreOutdated
+from reconciler.execution.run_index import index_runs
 from reconciler.model.desired import Cluster
 from reconciler.model.fill_trend import days_until_full
 from reconciler.model.watched import Round, Told, TroubleKey
@@ -26,6 +27,7 @@ from reconciler.storage.clusters import (
 )
 from reconciler.storage.database import Database, open_state
 from reconciler.storage.drift_items import present_drift
+from reconciler.storage.private import RUNS
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
 from reconciler.storage.samples import volume_samples
@@ -256,7 +258,8 @@ class SqlDisk:
             )
 
     def prune(self, now: datetime) -> None:
-        """In batches, so that nobody waits for long. Raises StoreFailed."""
+        """In batches, so that nobody waits for long; runs are indexed. Raises StoreFailed."""
+        index_runs(self._opened(), self.directory / RUNS, now)
         more = True
         while more:
             with self._opened().writing() as connection:

@@ -18,6 +18,14 @@ class Hook:
     heads: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     handlers: list[asyncio.Task[None]] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hear(self, count: int) -> list[bytes]:
+        """The first so many bodies, once they are there."""
+        while len(self.bodies) < count:
+            self.came.clear()
+            await self.came.wait()
+        return self.bodies[:count]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         handler = asyncio.current_task()
@@ -34,6 +42,7 @@ class Hook:
         length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
         self.heads.append(head)
         self.bodies.append(await reader.readexactly(length))
+        self.came.set()
         answer = self.answers[min(len(self.heads), len(self.answers)) - 1]
         if answer:
             writer.write(answer)
