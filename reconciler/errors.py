@@ -115,6 +115,10 @@ class WorkFailed(ReconcilerError):
 class SecretUnread(ReconcilerError):
     """What a reference stands for cannot be had; the words tell the reference only."""
 
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
 
 class StoreFailed(ReconcilerError):
     """The database of the state could not be used; ``path`` is its file or its address."""

@@ -92,7 +92,7 @@ def _read(action: str, reference: str) -> str:
     try:
         return read_reference(reference)
     except SecretUnread as error:
-        raise ActionFailed(action, f"not started: secret-unread: {error}") from None
+        raise ActionFailed(action, f"not started: {error.code}: {error}") from None
 
 
 def read_reference(reference: str) -> str:
@@ -101,7 +101,7 @@ def read_reference(reference: str) -> str:
     try:
         return _checked(_variable(name) if kind == "env" else _file(name))
     except (_UnreadError, OSError, UnicodeDecodeError) as error:
-        raise SecretUnread(_unread(reference, error)) from None
+        raise SecretUnread("secret-unread", _unread(reference, error)) from None
 
 
 def _unread(reference: str, error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.addresses import cluster_address
+from reconciler.model.addresses import cluster_address, names_host
 from reconciler.model.watched import DriftIdentity, DriftReading, Reading, Round
 from reconciler.planning.review.drift import Item
 from reconciler.planning.review.severity import consequence
@@ -52,9 +52,12 @@ def _difference(item: Item) -> DriftReading:
 
 def _unread_hosts(result: RoundResult) -> frozenset[str]:
     """Hosts of which something was not read: of them nothing is gone because it was not found."""
-    words = {part for one in result.unread for part in one.subject.split("/")}
     lost = {one.host for one in result.unreachable}
-    return frozenset(host for host in result.hosts if host in lost or host in words)
+    return frozenset(
+        host
+        for host in result.hosts
+        if host in lost or any(names_host(one.subject, host) for one in result.unread)
+    )
 
 
 def _sizes(result: RoundResult) -> Iterator[tuple[str, int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.watched import Happening, Told, TroubleKey
@@ -124,6 +124,7 @@ STANDINGS = st.lists(
 )
 
 
+@settings(max_examples=40)  # each is a whole story
 @given(STANDINGS, STANDINGS, st.sampled_from(tuple(RANK)))
 def test_what_was_told_is_not_told_again_until_it_changes_or_a_day_has_passed(
     first, second, minimum
