@@ -62,7 +62,9 @@ def served(site: Site) -> Iterator[Served]:
 def browser() -> Iterator[Browser]:
     chromium = require_program("chromium", "chromium")
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        started = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield started
         started.close()
 
