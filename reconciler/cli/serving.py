@@ -52,8 +52,7 @@ class Showing:
             telemetry.warning("receiver-not-told", message=why)
 
     async def close(self) -> None:
-        """Streams end before the server does."""
-        self.events.close()
+        """The server ends its streams itself."""
 
 
 @dataclass(frozen=True, slots=True)

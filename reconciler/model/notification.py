@@ -65,4 +65,3 @@ class Notification(_Document):
     conditions: tuple[NotifiedCondition, ...]
     more: Annotated[int, Field(description="how many conditions had no room here")]
     plan: NotifiedPlan | None
-    link: Annotated[str | None, Field(description="the cluster's page, where one is served")]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from reconciler.model.notification import Notification, NotifiedCondition
+from reconciler.model.policy import Form
 from reconciler.reports.visible import visible
 
-Form = Literal["json", "slack", "mattermost", "teams", "text"]
 _Body: TypeAlias = tuple[str, bytes]
 
 # Slack refuses a message of more than 50 blocks and a text of more than 3,000 characters
@@ -36,7 +36,6 @@ def text(told: Notification) -> str:
     for condition in told.conditions:
         lines += ["", _line(condition), f"  {condition.message}", f"  {_since(condition)}"]
     lines += [f"\n{told.more} more conditions changed."] * bool(told.more)
-    lines += [f"\n{told.link}"] * bool(told.link)
     if told.plan is not None:
         rest = "\n(the rest is cut)" if told.plan.is_cut else ""
         lines += ["", f"Plan {told.plan.id}", "", told.plan.text + rest]
@@ -54,10 +53,6 @@ def _since(condition: NotifiedCondition) -> str:
 
 def _json(told: Notification) -> _Body:
     return "application/json", told.model_dump_json().encode()
-
-
-def _text(told: Notification) -> _Body:
-    return "text/plain; charset=utf-8", text(told).encode()
 
 
 def _slack(told: Notification) -> _Body:
@@ -135,12 +130,10 @@ def _paragraph(condition: NotifiedCondition) -> str:
 def _after(told: Notification, shown: int) -> str:
     """What has no room in a chat, and where it is to be seen."""
     more = told.more + len(told.conditions) - shown
-    lines = (
-        f"{more} more conditions changed." if more else None,
-        f"Plan {told.plan.id}: reconcile plan {told.file}" if told.plan else None,
-        told.link,
-    )
-    return "\n".join(line for line in lines if line)
+    lines = [f"{more} more conditions changed."] if more else []
+    if told.plan is not None:
+        lines.append(f"Plan {told.plan.id}: reconcile plan {told.file}")
+    return "\n".join(lines)
 
 
 def _short(words: str, longest: int) -> str:
@@ -157,5 +150,4 @@ _FORMS: Mapping[Form, Callable[[Notification], _Body]] = {
     "slack": _slack,
     "mattermost": _mattermost,
     "teams": _teams,
-    "text": _text,
 }

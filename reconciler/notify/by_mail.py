@@ -24,7 +24,7 @@ _EXCHANGE, LONGEST = 15.0, 45.0
 
 
 async def deliver_by_mail(name: str, mail: Mail, told: Notification) -> None:
-    """Hand a message over. Raises NotDelivered for whom no one, or not all, could be reached by."""
+    """Hand a message over. Raises NotDelivered, also where only some were refused."""
     try:
         async with asyncio.timeout(LONGEST):
             refused = await asyncio.to_thread(_send, mail, _message(mail, told))
@@ -52,9 +52,8 @@ def _message(mail: Mail, told: Notification) -> EmailMessage:
 
 def _send(mail: Mail, message: EmailMessage) -> dict[str, tuple[int, bytes]]:
     with smtplib.SMTP(mail.server, mail.port, timeout=_EXCHANGE) as server:
-        with suppress(
-            smtplib.SMTPNotSupportedError
-        ):  # a server of this machine has no certificate
+        # A server of this machine often offers no TLS.
+        with suppress(smtplib.SMTPNotSupportedError):
             server.starttls(context=_context(mail.server))
         return server.send_message(message)
 

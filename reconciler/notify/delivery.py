@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.model.policy import Mail, Severity
-from reconciler.notify.bodies import Form
+from reconciler.model.policy import Form, Mail, Severity
 from reconciler.notify.signature import signed_headers
 from reconciler.reports.visible import visible
 from reconciler.system_errors import say_error

@@ -25,7 +25,6 @@ class About:
     cluster: str
     file: str
     plan: tuple[str, str] | None = None
-    link: str | None = None
 
 
 def notification(about: About, news: News, *, message_id: str, now: datetime) -> Notification:
@@ -40,7 +39,6 @@ def notification(about: About, news: News, *, message_id: str, now: datetime) ->
         conditions=tuple(map(_condition, shown)),
         more=len(news.items) - len(shown),
         plan=_plan(about.plan),
-        link=about.link,
     )
 
 

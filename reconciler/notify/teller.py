@@ -25,10 +25,12 @@ MOST_AT_ONCE = 8
 class ToldRecords(Protocol):
     """What each receiver was told of each cluster; it has to outlive the daemon."""
 
-    async def read(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+    async def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What was told, empty where nothing was."""
 
-    async def write(self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
+    async def keep_told(
+        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]
+    ) -> None:
         """It was told: this replaces what was read."""
 
 
@@ -74,14 +76,14 @@ class Teller:
         self, about: About, standings: Sequence[Standing], receiver: Receiver
     ) -> None:
         try:
-            told = await self.records.read(about.cluster, receiver.name)
+            told = await self.records.load_told(about.cluster, receiver.name)
             now = self.carrier.clock()
             news = find_news(standings, told, receiver.minimum, now)
             if news is not None:
                 document = notification(about, news, message_id=self.new_id(), now=now)
                 async with self._places:
                     await self._deliver(receiver, document)
-                await self.records.write(about.cluster, receiver.name, news.told)
+                await self.records.keep_told(about.cluster, receiver.name, news.told)
                 self.ended(receiver.name, "")
         except (ReconcilerError, ValueError) as error:
             self.ended(receiver.name, str(error))

@@ -253,11 +253,13 @@ class Daemon:
             f"{words}, {broken} files are wrong" if broken else words
         )
 
-    async def read(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+    async def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What a receiver was told of a cluster."""
         return await self._in_store(lambda: self.parts.store.load_told(cluster, receiver))
 
-    async def write(self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
+    async def keep_told(
+        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]
+    ) -> None:
         """A receiver was told it."""
         store, wall = self.parts.store, self.parts.wall
         self._tell_trouble(

@@ -40,7 +40,6 @@ class Telling:
     """A listener that starts messages; what could not be told is in the log once."""
 
     teller: Teller
-    link: str | None = None
     _unread: set[str] = field(default_factory=set)
 
     def hear(self, wish: Wish, result: RoundResult, recorded: Recorded, known: Known) -> None:
@@ -48,7 +47,7 @@ class Telling:
         del recorded
         told = list(self._receivers(wish))
         if told and not result.failure:
-            about = About(wish.cluster.name, wish.file, _plan(result), self.link)
+            about = About(wish.cluster.name, wish.file, _plan(result))
             self.teller.tell(about, standings(known), told)
 
     def _receivers(self, wish: Wish) -> Iterator[Receiver]:

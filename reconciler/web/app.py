@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as PlainHTTPException
 
@@ -65,25 +65,26 @@ def build_app(server: Server) -> App:
     )
 
 
-def _problem(
-    status: int, detail: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+def _tell_problem(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A document for programs, a page for people."""
+    if not request.url.path.startswith("/api/"):
+        return dashboard.problem_page(request, status, detail)
     content = {"title": detail.partition(":")[0], "status": status, "detail": detail}
     return JSONResponse(content, status, headers, media_type=_KIND)
 
 
-def _tell_refusal(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, PlainHTTPException | HTTPException)  # noqa: S101  # as it is registered
-    if not request.url.path.startswith("/api/"):
-        return dashboard.problem_page(request, error.status_code, str(error.detail))  # type: ignore[return-value]
-    return _problem(error.status_code, str(error.detail), error.headers)
+def _tell_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PlainHTTPException)  # noqa: S101  # as it is registered
+    return _tell_problem(request, error.status_code, str(error.detail), error.headers)
 
 
-def _tell_invalid(_: Request, error: Exception) -> JSONResponse:
+def _tell_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as it is registered
     told = [f"{each['loc'][-1]}: {each['msg']}" for each in error.errors()]
-    return _problem(422, "; ".join(told))
+    return _tell_problem(request, 422, "; ".join(told))
 
 
-def _tell_store(_: Request, error: Exception) -> JSONResponse:
-    return _problem(503, str(error))
+def _tell_store(request: Request, error: Exception) -> Response:
+    return _tell_problem(request, 503, str(error))

@@ -50,7 +50,7 @@ class Gatekeeper:
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers, path, method = headers_of(scope), scope["path"], scope["method"]
         if host_of(headers).lower() not in self.access.hosts:
-            return 421, "this name is not served here: start watch with --host-name"
+            return 421, "this name is not served here: start watch with --server-name NAME"
         if method not in {"GET", "HEAD"} and (method, path) != ("POST", LOGIN):
             return 405, "everything here only reads: GET"
         peer = scope["client"][0] if scope.get("client") else ""

@@ -63,7 +63,7 @@ class StateCollector(Collector):
             volumes = measure_volumes(connection)
         seen = GaugeMetricFamily(
             "reconcile_last_round_timestamp_seconds",
-            "When the cluster was last observed; none before its first round",
+            "When its last round ended, also one that failed; none before the first",
             labels=_OF,
         )
         for file, name, at in rounds:

@@ -25,6 +25,7 @@ from reconciler.model.outcome import Blocked
 from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.quarantine.entries import known_members
 from reconciler.resources.volumes.changes import describe_device, views
+from reconciler.resources.volumes.regions import host_with_region
 
 
 def unexplained_nodes(cluster: Cluster, volume: Volume, observed: Observed) -> frozenset[int]:
@@ -104,7 +105,7 @@ def _listed_ones(
         if node in attested:
             yield _alive(volume, node, *attested[node])
         else:
-            yield _beating(volume, node, _with_region(cluster, volume, observed, node))
+            yield _beating(volume, node, host_with_region(cluster, volume, observed, node))
     for node in sorted(looks.once & listed):
         yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
 
@@ -146,7 +147,7 @@ def _strangers(
     blocks = {beat.node: beat.block for beat in (view.beats if view else None) or ()}
     for node in sorted(unexplained_nodes(cluster, volume, observed) - listed):
         if node in looks.live:
-            yield _beating(volume, node, _with_region(cluster, volume, observed, node))
+            yield _beating(volume, node, host_with_region(cluster, volume, observed, node))
         elif node in looks.once:
             yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
         elif node in claimed and known.get(node) != blocks.get(node):
@@ -231,20 +232,6 @@ def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
 
 def _words(node: int) -> str:
     return f"node {node}, which no member's mount explains,"
-
-
-def _with_region(cluster: Cluster, volume: Volume, observed: Observed, node: int) -> str:
-    """The host whose kernel beats on the volume under this number; empty if none is seen to."""
-    view = seen_by(cluster, volume, observed)
-    if view is None or view.superblock is None:
-        return ""
-    uuid = view.superblock.uuid.replace("-", "").upper()
-    for host, facts in observed.answering_hosts().items():
-        for live in () if isinstance(facts.live, Unknown) else facts.live.clusters:
-            own = {item.number for item in live.nodes if item.local}
-            if node in own and uuid in {region.uuid.upper() for region in live.regions}:
-                return host
-    return ""
 
 
 def _beating(volume: Volume, node: int, host: str) -> Blocked:

@@ -1,38 +1,27 @@
 """What chats get: in the bounds that they set, with nothing of a host's words obeyed."""
 
 import json
-from datetime import timedelta
 
 import jsonschema
 import pytest
 
 from reconciler.model.notification import Notification
-from reconciler.notify.bodies import Form, body, text
-from reconciler.notify.documents import About, notification
-from reconciler.notify.news import find_news
-from tests.unit.notify.news_worlds import EPOCH, standing
+from reconciler.model.policy import Form
+from reconciler.notify.bodies import body, text
+from reconciler.notify.documents import About
+from tests.unit.notify.news_worlds import make_notification
 
 HOSTILE = "<!channel> @all [safe](https://evil.example) **x** ``` </script> \u202e \x1b[31m"
-ABOUT = About("alpha", "cluster.yaml", ("sha256:0123", "Plan of alpha\n  1. mount\n"))
 
 
-def told(
-    count: int = 1, message: str = "node01 gives no answer", about: About = ABOUT
-) -> Notification:
-    standings = [standing(f"member/node{n:04}", message=message) for n in range(count)]
-    news = find_news(standings, {}, "cosmetic", EPOCH)
-    assert news is not None
-    return notification(about, news, message_id="msg_1", now=EPOCH + timedelta(minutes=1))
-
-
-def parsed(form: Form, document: Notification):
+def parse_body(form: Form, document: Notification):
     kind, content = body(form, document)
     assert kind == "application/json"
     return json.loads(content)
 
 
 def test_json_is_the_document_that_its_schema_describes():
-    document = parsed("json", told(2))
+    document = parse_body("json", make_notification(2))
     jsonschema.validate(document, Notification.model_json_schema(mode="serialization"))
     assert document["title"] == (
         "alpha: member/node0000 is Unreachable (host-unreachable), and 1 more"
@@ -49,7 +38,7 @@ def test_json_is_the_document_that_its_schema_describes():
 
 
 def test_mail_has_a_line_a_condition_and_the_plan():
-    assert text(told()) == (
+    assert text(make_notification()) == (
         "alpha: member/node0000 is Unreachable (host-unreachable)\n\n"
         "Cluster alpha of cluster.yaml\n\n"
         "member/node0000: Unreachable, host-unreachable (degrades)\n"
@@ -60,7 +49,7 @@ def test_mail_has_a_line_a_condition_and_the_plan():
 
 
 def test_slack_gets_plain_text_in_its_bounds():
-    document = parsed("slack", told(300, HOSTILE * 100))
+    document = parse_body("slack", make_notification(300, HOSTILE * 100))
     blocks = document["blocks"]
     assert len(blocks) <= 50
     texts = [each["text"] for each in blocks if "text" in each] + blocks[-1]["elements"]
@@ -71,12 +60,12 @@ def test_slack_gets_plain_text_in_its_bounds():
 
 
 def test_slacks_own_text_commands_nothing():
-    shout = told(about=About("<!channel> & co", "c.yaml"))
-    assert parsed("slack", shout)["text"].startswith("&lt;!channel&gt; &amp; co: ")
+    shout = make_notification(about=About("<!channel> & co", "c.yaml"))
+    assert parse_body("slack", shout)["text"].startswith("&lt;!channel&gt; &amp; co: ")
 
 
 def test_mattermost_gets_blocks_of_code_in_its_bounds():
-    document = parsed("mattermost", told(300, HOSTILE))["text"]
+    document = parse_body("mattermost", make_notification(300, HOSTILE))["text"]
     assert len(document) <= 16_383
     outside = "".join(document.split("```")[::2])
     assert outside.strip() == ""
@@ -84,7 +73,7 @@ def test_mattermost_gets_blocks_of_code_in_its_bounds():
 
 
 def test_teams_gets_text_runs_in_its_bounds():
-    content = body("teams", told(300, HOSTILE * 100))[1]
+    content = body("teams", make_notification(300, HOSTILE * 100))[1]
     assert len(content) <= 28_000
     card = json.loads(content)["attachments"][0]["content"]
     runs = [run for block in card["body"] for run in block["inlines"]]
@@ -95,14 +84,15 @@ def test_teams_gets_text_runs_in_its_bounds():
 
 @pytest.mark.parametrize("form", ["slack", "mattermost", "teams", "text"])
 def test_no_form_holds_what_no_reader_sees(form):
-    content = body(form, told(1, HOSTILE))[1].decode()
+    document = make_notification(1, HOSTILE)
+    content = text(document) if form == "text" else body(form, document)[1].decode()
     assert "\u202e" not in content
     assert "\x1b" not in content
     assert "\\u001b" not in content
 
 
 def test_a_long_plan_is_cut_and_says_so():
-    long = told(about=About("alpha", "c.yaml", ("sha256:1", "x" * 100_000)))
+    long = make_notification(about=About("alpha", "c.yaml", ("sha256:1", "x" * 100_000)))
     assert long.plan is not None
     assert long.plan.is_cut
     assert "(the rest is cut)" in text(long)

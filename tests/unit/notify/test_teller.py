@@ -24,10 +24,12 @@ class Records:
 
     told: dict[tuple[str, str], Mapping[TroubleKey, Told]] = field(default_factory=dict)
 
-    async def read(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
+    async def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         return self.told.get((cluster, receiver), {})
 
-    async def write(self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]) -> None:
+    async def keep_told(
+        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]
+    ) -> None:
         self.told[cluster, receiver] = told
 
 

@@ -29,7 +29,7 @@ def with_policy(at, policy):
     at.document["clusters"][0]["policy"] = policy
 
 
-async def told(hook, count):
+async def hear_messages(hook, count):
     """The first ``count`` messages, once they are there."""
     return [json.loads(body) for body in await hook.hear(count)]
 
@@ -43,7 +43,7 @@ async def test_a_receiver_hears_of_a_difference_and_of_its_end_once(tmp_path):
             MISHAPS["umount"].happens(at.world.machines["node02"])
             await daemon.look()
             await daemon.until("drift-found")
-            (first,) = await told(hook, 1)
+            (first,) = await hear_messages(hook, 1)
             begun = {(one["happening"], one["condition"]) for one in first["conditions"]}
             assert begun == {("began", "Drifted"), ("began", "Degraded")}
             assert first["cluster"] == "ocfs2"
@@ -53,7 +53,7 @@ async def test_a_receiver_hears_of_a_difference_and_of_its_end_once(tmp_path):
             assert code == 0, out
             await daemon.look()
             await daemon.until("drift-gone")
-            second = (await told(hook, 2))[1]
+            second = (await hear_messages(hook, 2))[1]
             ended = {(one["happening"], one["condition"]) for one in second["conditions"]}
             assert ended == {("ended", "Drifted"), ("ended", "Degraded")}
             assert "webhook-signature: v1," in hook.heads[0]
@@ -69,7 +69,7 @@ async def test_what_was_told_is_not_told_again_after_a_restart(tmp_path):
         hidden = {"HOOK": f"http://127.0.0.1:{hook.port}/"}
         async with watching(at, **hidden) as daemon:
             await daemon.until("observed")
-            await told(hook, 1)
+            await hear_messages(hook, 1)
             await daemon.look()
             await daemon.end()
         async with watching(at, **hidden) as daemon:

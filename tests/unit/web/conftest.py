@@ -57,12 +57,12 @@ class Site:
             keep_document(connection, cluster, kind, text, self.now)
 
 
-def well(rank: int = 0) -> Round:
+def quiet_round(rank: int = 0) -> Round:
     reading = Reading("cluster/alpha", "Converged", "True", "NothingToDo", "Nothing differs.")
     return Round(rank, "Converged", "sha256:1", (reading,), sizes=(("images", 2**40, 2**39),))
 
 
-def drifted(words: str = "the line is another") -> Round:
+def drift_round(words: str = "the line is another") -> Round:
     readings = (
         Reading("cluster/beta", "Drifted", "True", "changed-outside", words),
         Reading("member/beta/node01", "Unreachable", "False", "Answers", "node01 answers."),
@@ -93,7 +93,7 @@ def site(blank: Path, tmp_path: Path) -> Iterator[Site]:
     database.close()
 
 
-def planned(words: str) -> str:
+def plan_text(words: str) -> str:
     """The plan as a round keeps it."""
     step = {
         "kind": "mount",

@@ -15,7 +15,7 @@ from reconciler.web.events import EventHub
 from reconciler.web.guards import Access
 from reconciler.web.listening import bind, serving
 from tests.installed import require_program
-from tests.unit.web.conftest import HOSTILE, Site, drifted, planned, well
+from tests.unit.web.conftest import HOSTILE, Site, drift_round, plan_text, quiet_round
 
 WIDTHS = (1280, 768, 390)
 # A token of this test and of nothing else.
@@ -31,7 +31,7 @@ class Served:
 
 
 @contextmanager
-def served(site: Site) -> Iterator[Served]:
+def serve(site: Site) -> Iterator[Served]:
     """The application as the daemon serves it, in a thread of its own."""
     listener = bind("127.0.0.1", 0)
     hub, started = EventHub(), threading.Event()
@@ -70,7 +70,7 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, width: int = 1280, **options) -> Iterator[Page]:
+def open_page(browser: Browser, width: int = 1280, **options) -> Iterator[Page]:
     """A page that tells every error, and every request that leaves this machine."""
     context = browser.new_context(viewport={"width": width, "height": 900}, **options)
     page, troubles = context.new_page(), []
@@ -88,11 +88,11 @@ def opened(browser: Browser, width: int = 1280, **options) -> Iterator[Page]:
 
 
 def fill(site: Site) -> None:
-    site.record("beta", drifted(HOSTILE), file="/etc/reconcile/" + "long" * 40 + ".yaml")
-    number = site.record("gamma", drifted())
-    site.keep(number, "plan", planned("mount images on node01 " * 20))
+    site.record("beta", drift_round(HOSTILE), file="/etc/reconcile/" + "long" * 40 + ".yaml")
+    number = site.record("gamma", drift_round())
+    site.keep(number, "plan", plan_text("mount images on node01 " * 20))
     for count in range(55):
-        site.record(f"c{count:02}", well())
+        site.record(f"c{count:02}", quiet_round())
 
 
 PATHS = ("/", "/clusters/1", "/clusters/2/volumes/images", "/codes/device-missing")
@@ -104,7 +104,7 @@ OTHERS = ("/?condition=Drifted", "/codes", "/nothing", "/login")
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_is_readable_at_every_width(site, browser, width, scheme):
     fill(site)
-    with served(site) as at, opened(browser, width, color_scheme=scheme) as page:
+    with serve(site) as at, open_page(browser, width, color_scheme=scheme) as page:
         for path in PATHS:
             page.goto(at.address + path)
             wide = page.evaluate("document.documentElement.scrollWidth")
@@ -119,7 +119,7 @@ def test_every_page_is_readable_at_every_width(site, browser, width, scheme):
 
 
 def test_the_other_pages_are_accessible(site, browser):
-    with served(site) as at:
+    with serve(site) as at:
         context = browser.new_context(viewport={"width": 390, "height": 800})
         page = context.new_page()
         for path in OTHERS:
@@ -132,23 +132,23 @@ def test_the_other_pages_are_accessible(site, browser):
 
 
 def test_a_change_is_seen_without_a_reload(site, browser):
-    site.record("alpha", well())
-    with served(site) as at, opened(browser) as page:
+    site.record("alpha", quiet_round())
+    with serve(site) as at, open_page(browser) as page:
         with page.expect_response("**/api/v1/events"):
             page.goto(at.address)
         expect(page.locator("body")).not_to_contain_text("changed-outside")
-        site.record("alpha", drifted())
+        site.record("alpha", drift_round())
         at.publish()
         expect(page.locator("body")).to_contain_text("Drifted: changed-outside")
 
 
 def test_who_has_no_scripts_sees_the_same(site, browser):
     fill(site)
-    with served(site) as at:
-        with opened(browser) as page:
+    with serve(site) as at:
+        with open_page(browser) as page:
             page.goto(at.address)
             scripted = page.locator("main").inner_text()
-        with opened(browser, java_script_enabled=False) as page:
+        with open_page(browser, java_script_enabled=False) as page:
             page.goto(at.address)
             assert page.locator("main").inner_text() == scripted
             page.get_by_label("Name or file").fill("gamma")
@@ -158,7 +158,7 @@ def test_who_has_no_scripts_sees_the_same(site, browser):
 
 def test_the_keyboard_reaches_the_content_first(site, browser):
     fill(site)
-    with served(site) as at, opened(browser) as page:
+    with serve(site) as at, open_page(browser) as page:
         page.goto(at.address)
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Skip to content"
@@ -168,8 +168,8 @@ def test_the_keyboard_reaches_the_content_first(site, browser):
 
 def test_a_token_opens_the_pages(site, browser):
     site.access = Access(KEY)
-    site.record("alpha", well())
-    with served(site) as at, opened(browser) as page:
+    site.record("alpha", quiet_round())
+    with serve(site) as at, open_page(browser) as page:
         page.goto(at.address)
         expect(page).to_have_title("Log in · reconcile")
         page.get_by_label("Token").fill(KEY.decode())
@@ -180,7 +180,7 @@ def test_a_token_opens_the_pages(site, browser):
 
 def test_words_of_hosts_run_nothing(site, browser):
     fill(site)
-    with served(site) as at, opened(browser) as page:
+    with serve(site) as at, open_page(browser) as page:
         page.on("dialog", lambda dialog: pytest.fail(dialog.message))
         for path in ("/", "/clusters/1", "/clusters/1/volumes/images"):
             page.goto(at.address + path)

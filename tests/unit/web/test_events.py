@@ -8,7 +8,7 @@ import pytest
 from reconciler.web.events import MOST_LISTENERS, EventHub, TooManyListeners
 
 
-def told(text: str) -> str:
+def kind_of(text: str) -> str:
     return json.loads(text.split("data: ")[1])["kind"]
 
 
@@ -20,7 +20,7 @@ async def test_all_who_listen_hear_the_same_in_order():
     hub.publish("round", {"cluster": 1})
     hub.publish("condition", {"cluster": 1})
     for stream in streams:
-        assert [told(await anext(stream)) for _ in range(2)] == ["round", "condition"]
+        assert [kind_of(await anext(stream)) for _ in range(2)] == ["round", "condition"]
 
 
 async def test_who_is_slow_is_told_that_something_was_lost():
@@ -29,7 +29,7 @@ async def test_who_is_slow_is_told_that_something_was_lost():
     await anext(stream)
     for number in range(101):
         hub.publish(f"e{number}", {})
-    assert [told(await anext(stream)) for _ in range(2)] == ["lost", "e100"]
+    assert [kind_of(await anext(stream)) for _ in range(2)] == ["lost", "e100"]
 
 
 async def test_a_quiet_stream_says_that_it_lives():

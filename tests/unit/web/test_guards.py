@@ -1,12 +1,14 @@
 """Who is let in, and what a browser is told to refuse."""
 
 import ipaddress
+import re
 from datetime import timedelta
 
 import pytest
 
+from reconciler.cli.commands.watch import command
 from reconciler.web.guards import MINUTE, WRONG_OF_ALL, WRONG_OF_ONE, Access
-from tests.unit.web.conftest import well
+from tests.unit.web.conftest import quiet_round
 
 KEY = b"a token of the test"
 BEARER = {"authorization": f"Bearer {KEY.decode()}"}
@@ -44,12 +46,16 @@ async def test_nothing_but_reading_is_served(site, method, path):
     ],
 )
 async def test_a_name_that_is_not_ours_is_not_served(site, host, status):
-    assert (await site.get("/", host=host)).status_code == status
+    answer = await site.get("/", host=host)
+    assert answer.status_code == status
+    if status == 421:
+        (option,) = re.findall(r"--[a-z-]+", answer.json()["detail"])
+        assert option in {word for one in command.params for word in one.opts}
 
 
 async def test_without_a_token_there_is_a_form_and_no_answer(site):
     site.access = Access(KEY)
-    site.record("alpha", well())
+    site.record("alpha", quiet_round())
     page = await site.get("/")
     assert (page.status_code, page.headers["location"]) == (303, "/login")
     refused = await site.get("/api/v1/clusters")
@@ -133,12 +139,12 @@ async def test_a_proxy_that_is_trusted_names_who_it_let_in(site):
 
 
 async def test_what_has_not_changed_is_not_sent_again(site):
-    site.record("alpha", well())
+    site.record("alpha", quiet_round())
     first = await site.get("/api/v1/clusters")
     tag = first.headers["etag"]
     again = await site.get("/api/v1/clusters", **{"if-none-match": f'"other", {tag}'})
     assert (again.status_code, again.content) == (304, b"")
-    site.record("beta", well())
+    site.record("beta", quiet_round())
     assert (await site.get("/api/v1/clusters", **{"if-none-match": tag})).status_code == 200
 
 

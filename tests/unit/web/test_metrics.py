@@ -10,14 +10,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.web.metrics import Metrics
 from tests.installed import require_program
-from tests.unit.web.conftest import HOSTILE, NOW, drifted, well
+from tests.unit.web.conftest import HOSTILE, NOW, drift_round, quiet_round
 
 MONITORING = Path(__file__).parents[3] / "examples/monitoring"
 # What the daemon's own libraries tell, and Prometheus itself.
 GIVEN = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
 
 
-def told(text: str) -> dict[tuple[str, ...], float]:
+def parse_metrics(text: str) -> dict[tuple[str, ...], float]:
     """Each of ours: name and the values of its labels."""
     return {
         (sample.name, *sample.labels.values()): sample.value
@@ -28,11 +28,11 @@ def told(text: str) -> dict[tuple[str, ...], float]:
 
 
 async def test_what_stands_is_told_of_each_cluster(site):
-    site.record("alpha", well())
-    site.record("beta", drifted())
+    site.record("alpha", quiet_round())
+    site.record("beta", drift_round())
     answer = await site.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    found = told(answer.text)
+    found = parse_metrics(answer.text)
     assert found["reconcile_last_round_timestamp_seconds", "beta", "a.yaml"] == NOW.timestamp()
     assert found["reconcile_conditions", "beta", "a.yaml", "True", "Drifted"] == 1
     assert found["reconcile_conditions", "beta", "a.yaml", "False", "Unreachable"] == 1
@@ -43,8 +43,8 @@ async def test_what_stands_is_told_of_each_cluster(site):
 
 
 async def test_words_of_files_are_words(site):
-    site.record("beta", drifted(HOSTILE), file=HOSTILE)
-    assert ("reconcile_drift_items", "beta", HOSTILE, "degrades", "file") in told(
+    site.record("beta", drift_round(HOSTILE), file=HOSTILE)
+    assert ("reconcile_drift_items", "beta", HOSTILE, "degrades", "file") in parse_metrics(
         (await site.get("/metrics")).text
     )
 
@@ -56,7 +56,7 @@ def test_the_daemon_counts_its_own_work(site):
     metrics.round_seconds.observe(1.5)
     metrics.loop_lag.set(0.002)
     metrics.connections.set(7)
-    found = told(metrics.text().decode())
+    found = parse_metrics(metrics.text().decode())
     assert found["reconcile_rounds_total", "converged"] == 1
     assert found["reconcile_messages_total", "chat", "failed"] == 1
     assert found["reconcile_round_seconds_bucket", "2.0"] == 1
@@ -64,15 +64,15 @@ def test_the_daemon_counts_its_own_work(site):
     assert found["reconcile_connections",] == 7
 
 
-def exported(site) -> set[str]:
-    site.record("beta", drifted())
+def exported_names(site) -> set[str]:
+    site.record("beta", drift_round())
     metrics = Metrics(site.database)
     metrics.rounds.labels("drifted").inc()
     metrics.messages.labels("chat", "failed").inc()
-    return {name for name, *_ in told(metrics.text().decode())} | GIVEN
+    return {name for name, *_ in parse_metrics(metrics.text().decode())} | GIVEN
 
 
-def asked(expression: str) -> set[str]:
+def names_in(expression: str) -> set[str]:
     """The metrics that a query asks for."""
     bare = re.sub(r'"[^"]*"', "", expression)
     return set(re.findall(r"\b(reconcile_\w+|process_\w+|up)\b", bare))
@@ -81,9 +81,9 @@ def asked(expression: str) -> set[str]:
 def test_every_query_of_the_dashboard_asks_for_what_is_exported(site):
     panels = json.loads((MONITORING / "grafana.json").read_text())["panels"]
     queries = [target["expr"] for panel in panels for target in panel["targets"]]
-    missing = {query: asked(query) - exported(site) for query in queries}
+    missing = {query: names_in(query) - exported_names(site) for query in queries}
     assert len(queries) >= 15
-    assert all(asked(query) for query in queries)
+    assert all(names_in(query) for query in queries)
     assert {query: names for query, names in missing.items() if names} == {}
 
 
@@ -91,7 +91,7 @@ def test_every_rule_asks_for_what_is_exported(site):
     rules = (MONITORING / "alerts.yaml").read_text()
     queries = re.findall(r"expr: (.*)", rules)
     assert len(queries) == rules.count("- alert:") > 9
-    assert {query: asked(query) - exported(site) for query in queries} == {
+    assert {query: names_in(query) - exported_names(site) for query in queries} == {
         query: set() for query in queries
     }
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.web.conftest import HOSTILE, NOW, drifted, planned, well
+from reconciler.web.state_reader import StateReader
+from tests.unit.web.conftest import HOSTILE, NOW, drift_round, plan_text, quiet_round
 
 
 async def test_a_fleet_of_none_says_so(site):
@@ -15,8 +16,8 @@ async def test_a_fleet_of_none_says_so(site):
 
 
 async def test_the_worst_cluster_comes_first_with_what_stands(site):
-    site.record("alpha", well())
-    site.record("beta", drifted())
+    site.record("alpha", quiet_round())
+    site.record("beta", drift_round())
     text = (await site.get("/")).text
     assert text.index(">beta<") < text.index(">alpha<")
     assert "Drifted: changed-outside" in text
@@ -27,7 +28,7 @@ async def test_the_worst_cluster_comes_first_with_what_stands(site):
 
 async def test_a_page_has_fifty_and_leads_to_the_rest(site):
     for number in range(60):
-        site.record(f"c{number:02}", well())
+        site.record(f"c{number:02}", quiet_round())
     first = (await site.get("/")).text
     assert len(re.findall(r'href="/clusters/\d+"', first)) == 50
     assert "60 clusters" in first
@@ -48,17 +49,17 @@ async def test_a_page_has_fifty_and_leads_to_the_rest(site):
     ],
 )
 async def test_clusters_are_found_by_words_and_condition(site, query, names):
-    site.record("alpha", well())
-    site.record("beta", drifted())
+    site.record("alpha", quiet_round())
+    site.record("beta", drift_round())
     text = (await site.get("/" + query)).text
     assert re.findall(r"<b>([a-z]+)</b></a><p", text.replace("\n", "")) == names
 
 
 async def test_a_cluster_page_has_conditions_drift_plan_and_past(site):
-    site.record("beta", drifted(), NOW - timedelta(hours=3))
-    site.record("beta", well(), NOW - timedelta(hours=2))
-    number = site.record("beta", drifted(), NOW - timedelta(hours=1))
-    site.keep(number, "plan", planned("mount images on node01"))
+    site.record("beta", drift_round(), NOW - timedelta(hours=3))
+    site.record("beta", quiet_round(), NOW - timedelta(hours=2))
+    number = site.record("beta", drift_round(), NOW - timedelta(hours=1))
+    site.keep(number, "plan", plan_text("mount images on node01"))
     text = (await site.get(f"/clusters/{number}")).text
     assert "volume/beta/images" in text
     assert "it came 2 times" in text
@@ -69,8 +70,8 @@ async def test_a_cluster_page_has_conditions_drift_plan_and_past(site):
 
 
 async def test_a_volume_page_has_its_fill(site):
-    site.record("beta", well(), NOW - timedelta(hours=9))
-    number = site.record("beta", drifted(), NOW)
+    site.record("beta", quiet_round(), NOW - timedelta(hours=9))
+    number = site.record("beta", drift_round(), NOW)
     text = (await site.get(f"/clusters/{number}/volumes/images")).text
     assert "256GiB of 1TiB used, 25.0 %" in text
     assert text.count("<polyline") == 2
@@ -90,8 +91,8 @@ async def test_each_code_has_a_page_and_the_list_leads_to_it(site):
 
 @pytest.mark.parametrize("path", ["/", "/clusters/{}", "/clusters/{}/volumes/images"])
 async def test_words_of_hosts_are_words(site, path):
-    number = site.record("beta", drifted(HOSTILE), file=HOSTILE)
-    site.keep(number, "plan", planned(HOSTILE))
+    number = site.record("beta", drift_round(HOSTILE), file=HOSTILE)
+    site.keep(number, "plan", plan_text(HOSTILE))
     text = (await site.get(path.format(number))).text
     assert "<script>alert" not in text
     assert "49" not in re.sub(r"[^{}]", "", text)
@@ -104,6 +105,17 @@ async def test_words_of_hosts_are_words(site, path):
 async def test_what_is_not_there_is_told_on_a_page(site, path):
     answer = await site.get(path)
     assert answer.status_code in {400, 404, 422}
+    assert answer.headers["content-type"].startswith("text/html")
+    assert 'role="alert"' in answer.text
+
+
+async def test_a_state_that_cannot_be_read_is_told_on_a_page_and_in_a_document(site, tmp_path):
+    site.database = StateReader(tmp_path)
+    page, document = await site.get("/"), await site.get("/api/v1/clusters")
+    assert (page.status_code, document.status_code) == (503, 503)
+    assert "is not there yet" in page.text
+    assert "is not there yet" in document.json()["detail"]
+    assert "reconcile_state_readable 0.0" in (await site.get("/metrics")).text
 
 
 async def test_styles_and_scripts_are_served_here(site):
