@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note, observing
 from reconciler.cli.work import complete, complete_at_once
 from reconciler.errors import ReconcilerError
+from reconciler.hosts.doors import look_at_hosts
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan

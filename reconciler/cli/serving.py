@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import telemetry
-from reconciler.cli.session import now
 from reconciler.cli.web_options import WebOptions, listening_address, web_access
 from reconciler.errors import UsageError
+from reconciler.execution.author import now
 from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:

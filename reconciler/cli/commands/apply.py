@@ -15,7 +15,6 @@ from reconciler import __version__, telemetry
 from reconciler.cli import session
 from reconciler.cli.apply_request import ApplyRequest
 from reconciler.cli.consent import is_approved, unapproved_outcomes
-from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.interruption import catch_interrupts
 from reconciler.cli.logs import LOGGING, tell_record
 from reconciler.cli.options import (
@@ -38,8 +37,10 @@ from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, say, say_columns, show
 from reconciler.errors import UsageError
+from reconciler.execution import author
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
+from reconciler.hosts.doors import connect_hosts
 from reconciler.loading import digest, read, read_text
 from reconciler.loading.saved import SavedPlan, saved_plan
 from reconciler.model.desired import Cluster
@@ -134,18 +135,18 @@ def command(
 
 
 async def _apply(request: ApplyRequest) -> int:
-    identity = session.new_run()
+    identity = author.new_run()
     state = state_directory(request.state)
     private_directory(state)
     with (
         telemetry.bind_fields(run=identity),
-        Journal(state / RUNS, identity, session.now) as journal,
+        Journal(state / RUNS, identity, author.now) as journal,
     ):
         journal.listeners.append(tell_record)
         if request.json:
             journal.listeners.append(json_lines)
         about = {"file": request.file, "file_digest": request.file_digest}
-        journal.emit("run-started", {"cluster": None, **about, **session.author()})
+        journal.emit("run-started", {"cluster": None, **about, **author.author()})
         try:
             plan, outcomes, interrupted = await _run(request, journal)
         except (asyncio.CancelledError, click.Abort) as error:
@@ -260,4 +261,4 @@ def as_saved(outcomes: tuple[ClusterOutcome, ...]) -> tuple[ClusterOutcome, ...]
 
 
 def _claim(request: ApplyRequest, identity: str, cluster: str) -> Claim:
-    return session.claim(cluster, identity, request.lock_timeout)
+    return author.claim(cluster, identity, request.lock_timeout)

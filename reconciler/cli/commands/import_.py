@@ -10,13 +10,13 @@ from ipaddress import IPv4Address
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import LOGIN, NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import is_quiet, note, observing, show
 from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.hosts.doors import connect_hosts
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
 from reconciler.model.desired import Desired, Member

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 import click
 
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
-from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILES,
@@ -25,6 +24,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.side_by_side import Look, count_hosts, run_looks
 from reconciler.cli.terminal import observing, plain, show
+from reconciler.hosts.doors import look_at_hosts
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.loading.claims import Claims

@@ -16,10 +16,10 @@ import click
 from reconciler.cli.logs import LOG_OPTIONS, open_log
 from reconciler.cli.options import PARALLELISM, Span, discover_file
 from reconciler.cli.serving import Pages, new_pages
-from reconciler.cli.session import new_run, now
 from reconciler.cli.state_place import state_directory
 from reconciler.cli.web_options import WebOptions, web_options
 from reconciler.errors import SpecInvalid, UsageError
+from reconciler.execution.author import new_run, now
 from reconciler.interrupts import INTERRUPTED
 from reconciler.notify.delivery import Carrier, new_client
 from reconciler.notify.teller import Teller
