@@ -11,8 +11,8 @@ from math import inf
 from typing import Any
 
 from reconciler import pipeline
-from reconciler.cli import session
 from reconciler.errors import HostUnreachable, RecordFailed
+from reconciler.execution import run_word
 from reconciler.execution.locks import Claim, Holder
 from reconciler.hosts import Host
 from reconciler.hosts.simulator import World, connect
@@ -23,7 +23,7 @@ from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
 from reconciler.pipeline.healing import Healed, heal
-from reconciler.pipeline.parts import Healable
+from reconciler.pipeline.parts import Healable, Past
 from reconciler.planning.checks.rehearsal import MOMENTARY
 from reconciler.planning.conditions import unmet
 from reconciler.planning.planner import draft_plan
@@ -212,7 +212,7 @@ class Controller:
             return Ended("killed", Plan("", (), ""), (), tuple(events), line)
         finally:
             self.gone.add(pid)
-        word = session.result(outcomes, line.stop.is_set())
+        word = run_word.result(outcomes, line.stop.is_set())
         return Ended(word, plan, outcomes, tuple(events), line)
 
     async def _apply(
@@ -246,7 +246,7 @@ class Controller:
         events: list[Event] = []
         fleet, options = self._fleet(desired, line), pipeline.Options()
         known["own_runs"] = frozenset({line.run, *known.get("own_runs", ())})
-        part = Healable(desired.clusters[0], fleet, options, lambda: NOW, **known)
+        part = Healable(desired.clusters[0], fleet, options, lambda: NOW, Past(**known))
 
         def emit(event: str, details: Mapping[str, object]) -> None:
             events.append((event, details))

@@ -58,9 +58,7 @@ def _plan(whole: Plan, chosen: ClusterPlan) -> Plan:
     return replace(whole, id=plan_id((chosen,), whole.facts_digest), clusters=(chosen,))
 
 
-def _attempts(
-    chosen: ClusterPlan, outcome: ClusterOutcome, now: datetime
-) -> Iterator[Attempt]:
+def _attempts(chosen: ClusterPlan, outcome: ClusterOutcome, now: datetime) -> Iterator[Attempt]:
     """What was begun, and how it ended; what only looks heals nothing."""
     ends = {one.action: one.status for one in outcome.actions}
     for action in chosen.actions:

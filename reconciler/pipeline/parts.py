@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -55,20 +55,26 @@ class Targeted:
 
 
 @dataclass(frozen=True, slots=True)
-class Healable:
-    """What may be healed, of the cluster that is ``asked`` for, by its policy.
+class Past:
+    """What is known of a cluster's runs: what was healed, and which are ``unfinished``, in words.
 
-    ``own_runs`` are those that heal and have healed. ``unfinished`` are other runs that have no
-    end, in words.
+    ``own_runs`` are those that heal and have healed.
     """
+
+    history: History = field(default_factory=History)
+    unfinished: tuple[str, ...] = ()
+    own_runs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Healable:
+    """What may be healed, of the cluster that is ``asked`` for, by its policy."""
 
     asked: Cluster
     fleet: HostFactory
     options: Options
     now: Callable[[], datetime]
-    history: History = field(default_factory=History)
-    unfinished: tuple[str, ...] = ()
-    own_runs: frozenset[str] = frozenset()
+    past: Past
 
     @property
     def is_whole(self) -> bool:
@@ -83,16 +89,18 @@ class Healable:
         return replace(whole, actions=self.judge(seen, applied).actions)
 
     def judge(
-        self, seen: tuple[Cluster, Observed, ClusterPlan], applied: ClusterPlan | None
+        self,
+        seen: tuple[Cluster, Observed, ClusterPlan],
+        applied: ClusterPlan | None,
+        traces: Mapping[str, str] | None = None,
     ) -> Healing:
-        """What may be healed of the plan that was made of what was ``seen``, and what not, and why."""
+        """What may be healed of the plan that was made of what was ``seen``, and what not, and why.
+
+        ``traces`` is by difference what its host tells of it.
+        """
+        past, now = self.past, self.now()
         scene = Scene(
-            *seen,
-            applied,
-            self.now(),
-            self.history,
-            self.unfinished,
-            own_runs=self.own_runs,
+            *seen, applied, now, past.history, past.unfinished, traces or {}, past.own_runs
         )
         return choose_heals(scene)
 
