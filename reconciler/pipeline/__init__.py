@@ -46,8 +46,9 @@ from reconciler.observation import (
     storage,
 )
 from reconciler.pipeline.eyes import HostEyes
+from reconciler.pipeline.parts import Part, Targeted
 from reconciler.pipeline.recorded import Recorded
-from reconciler.planning.planner import make_plan, restrict
+from reconciler.planning.planner import make_plan
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources.membership.preflight import joins
 
@@ -89,7 +90,10 @@ async def plan_recorded(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One approved plan being carried out on all its clusters."""
+    """One approved plan being carried out on all its clusters.
+
+    It is a ``part`` of what there is to do; if that is not given, all that the options target.
+    """
 
     fleet: HostFactory
     options: Options
@@ -97,6 +101,11 @@ class Run:
     stop: asyncio.Event
     claim: Callable[[str], Claim]
     desired: Desired
+    part: Part | None = None
+
+    @property
+    def _part(self) -> Part:
+        return self.part or Targeted(self.options.targets)
 
     async def execute(
         self, plan: Plan, pairs: Sequence[tuple[Cluster, Observed]]
@@ -154,7 +163,7 @@ class Run:
         self, numbered: Cluster, observed: Observed
     ) -> tuple[Mapping[str, str], Stale]:
         """The records to leave, and where they are old; a part applied is no record."""
-        if self.options.targets:
+        if not self._part.is_whole:
             return {}, {}
         texts = records(self.desired, numbered, observed)
         return texts, stale_records(texts, numbered, observed)
@@ -169,7 +178,7 @@ class Run:
         hosts, held = locked
         began = asyncio.get_running_loop().time()
         cluster, seen = await self._whole(planned[0], joins(*planned))
-        fresh = restrict(cluster, seen, self.options.targets)
+        fresh = await self._part.choose(cluster, seen)
         if fresh.blocked or fresh.actions != plan.actions:
             return ClusterOutcome(
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
@@ -189,11 +198,13 @@ class Run:
             self.options.patience,
         )
         outcomes = await Executor(plan, bench).execute()
-        return await self._concluded(held, (cluster, with_numbers(cluster, seen)), outcomes)
+        before = (cluster, with_numbers(cluster, seen))
+        return await self._concluded(held, plan, before, outcomes)
 
     async def _concluded(
         self,
         held: Held,
+        plan: ClusterPlan,
         before: tuple[Cluster, Cluster],
         outcomes: tuple[ActionOutcome, ...],
     ) -> ClusterOutcome:
@@ -201,7 +212,7 @@ class Run:
         cluster, as_planned = before
         began = asyncio.get_running_loop().time()
         cluster, observed = await self._whole(cluster)
-        rest = restrict(cluster, observed, self.options.targets)
+        rest = self._part.rest(plan, cluster, observed)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             seen = clocks_of(observed, began)
             return await self._recorded(held, (as_planned, observed), outcomes, seen)

@@ -12,7 +12,6 @@ from functools import partial
 import click
 
 from reconciler import __version__, telemetry
-from reconciler.cli import session
 from reconciler.cli.apply_request import ApplyRequest
 from reconciler.cli.consent import is_approved, unapproved_outcomes
 from reconciler.cli.interruption import catch_interrupts
@@ -37,7 +36,7 @@ from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, say, say_columns, show
 from reconciler.errors import UsageError
-from reconciler.execution import author
+from reconciler.execution import author, run_word
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
 from reconciler.hosts.doors import connect_hosts
@@ -155,8 +154,8 @@ async def _apply(request: ApplyRequest) -> int:
             journal.tell("run-finished", {"cluster": None, "detached": detached, **summary})
             say(f"{_LEFT[detached]}; record: {journal.path}")
             raise
-        word = session.result(outcomes, interrupted)
-        code = session.exit_code(word)
+        word = run_word.result(outcomes, interrupted)
+        code = run_word.exit_code(word)
         ended = {"cluster": None, **run_summary(outcomes, word, code)}
         lost = journal.tell("run-finished", ended)
     if not request.json and not (request.quiet and code == 0):

@@ -28,15 +28,21 @@ from reconciler.interrupts import INTERRUPTED
 from reconciler.notify.delivery import Carrier, new_client
 from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
+from reconciler.storage.private import RUNS
 from reconciler.telemetry import FORMS, Detail, Form
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
+from reconciler.watch.healers import Healers
+from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.notifying import Telling
+from reconciler.watch.other_runs import OtherRuns
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources, Wishes
-from reconciler.watch.stores import SqlDisk, Store
+from reconciler.watch.sql_disk import SqlDisk
+from reconciler.watch.stores import Store
 from reconciler.watch.systemd import Supervisor
+from reconciler.watch.turns import Turns
 from reconciler.watch.workers import Workers
 
 if TYPE_CHECKING:
@@ -190,21 +196,29 @@ async def _watch(
     """Watch until a signal; what is ``beside`` goes on meanwhile, and knows where pages are."""
     connections = Connections(*bounds, told=told)
     listeners: list[Listener] = [pages.showing, *beside.listeners]
-    parts = Parts(
-        sources=Sources(names),
-        schedule=Schedule(pace, random.random),
+    keeping = Keeping(Store(SqlDisk(pages.directory, now)), now)
+    records = pages.directory / RUNS
+    turns = Turns(
         workers=Workers(max(1, os.cpu_count() or 1), connections.run),
-        connections=connections,
-        store=Store(SqlDisk(pages.directory, now)),
-        supervisor=Supervisor(os.environ),
+        healers=Healers(records),
+        keeping=keeping,
+        others=OtherRuns(records),
         wall=now,
         new_run=new_run,
         listeners=listeners,
     )
+    parts = Parts(
+        sources=Sources(names),
+        schedule=Schedule(pace, random.random),
+        turns=turns,
+        connections=connections,
+        supervisor=Supervisor(os.environ),
+        new_run=new_run,
+    )
     daemon = Daemon(parts)
     async with new_client() as client:
         carrier = Carrier(client, now)
-        listeners.append(Telling(Teller(carrier, daemon, pages.showing.count_message)))
+        listeners.append(Telling(Teller(carrier, keeping, pages.showing.count_message)))
         _check_wishes(await daemon.load())
         async with pages.serving(connections, daemon.pulse) as address, beside.during(address):
             ended = await daemon.run()

@@ -62,7 +62,9 @@ def past(site: Site, seed: int, now: datetime) -> Past:
     end = now - BEFORE
     spells = _spells(chance, end)
     moments = {end - timedelta(hours=APART * place) for place in range(DAYS * 24 // APART)}
-    moments |= {at for spell in spells for at in (spell.begins, spell.ends)}
+    # The last round of a state, just before the first of another.
+    changes = {at for spell in spells for at in (spell.begins, spell.ends)}
+    moments |= changes | {at - timedelta(minutes=1) for at in changes}
     return tuple(
         (at, _round(site, _state(spells, at), _used(site, chance, end - at)))
         for at in sorted(moments)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from reconciler.cli.terminal import show
 from reconciler.cli.watch_demo.acts import CHANGES, ON_HOSTS, Operator, deeds
 from reconciler.cli.watch_demo.story import (
-    DAEMON_HEALS,
     OPERATOR,
     REST,
     SEED,
@@ -33,13 +32,17 @@ if TYPE_CHECKING:
     from reconciler.watch.result import Recorded, RoundResult
     from reconciler.watch.sources import Wish
 
+# Seconds for the daemon to heal what its policy lets it.
+PATIENCE = 30.0
+
 
 @dataclass(slots=True)
 class Sight:
-    """Whether the daemon has ``seen`` a cluster as it is ``since`` something befell it."""
+    """Whether the daemon has ``seen`` a cluster as it is ``since`` something befell it, and as ``well``."""
 
     since: datetime
     seen: asyncio.Event = field(default_factory=asyncio.Event)
+    well: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True)
@@ -67,6 +70,8 @@ class Player:
         )
         if sight and is_current and result.moment >= sight.since:
             sight.seen.set()
+            if not (result.drift or result.is_failed):
+                sight.well.set()
 
     async def close(self) -> None:
         """The story ends with what it is beside."""
@@ -96,14 +101,21 @@ class Player:
         async with self._turns[moment.site]:
             if moment.ends:
                 await self._sights[moment.site].seen.wait()
-            if act == "heal" and not DAEMON_HEALS:
-                act, told = "apply", OPERATOR
+            if act == "heal" and not await self._is_healed(moment.site):
+                act, told = "apply", f"it keeps coming back, so it is not healed: {OPERATOR}"
             self._tell(moment.site, told)
             # Somebody else was there before: then there is nothing to do.
             with suppress(ImpossibleWorld):
                 if ended := await self._do(place, act, moment.host):
                     self._tell(moment.site, f"reconcile apply: {ended}")
             self._sights[moment.site] = Sight(now())
+
+    async def _is_healed(self, site: str) -> bool:
+        """The daemon stops to heal what keeps coming back."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                return await self._sights[site].well.wait()
+        return False
 
     async def _do(self, place: Place, act: Act, host: str) -> str:
         """The word by which a command ended, if it was one."""

@@ -42,8 +42,6 @@ Act = Literal[
     "review",
     "heal",
 ]
-# Whether a daemon heals what its policy lets it; where it does not, an operator does it.
-DAEMON_HEALS = False
 # Of all that is left to chance.
 SEED = 1
 # Seconds from one scene's beginning to the next one's, and as much more by chance.
@@ -93,16 +91,16 @@ SCENES: tuple[Scene, ...] = (
         opens=True,
     ),
     Scene(
-        *("mail", "unmount", "somebody unmounts the volume on HOST", 14.0),
-        *("heal", "its policy lets reconcile mount it again"),
+        *("mail", "unmount", "somebody unmounts the volume on HOST", 6.0),
+        *("heal", "reconcile mounts it again, as its policy lets it"),
     ),
     Scene(
         *("backup", "fill", "a backup fills the volume", 40.0),
         *("tidy", "old backups are deleted"),
     ),
     Scene(
-        *("web", "edit-o2cb", "somebody edits a timeout of o2cb on HOST", 18.0),
-        *("heal", "its policy lets reconcile write back what was applied last"),
+        *("web", "edit-o2cb", "somebody edits a timeout of o2cb on HOST", 6.0),
+        *("heal", "reconcile writes back what was applied last, as its policy lets it"),
     ),
     Scene(
         *("files", "add-host", "its file names one more host", 4.0),
@@ -126,8 +124,8 @@ SCENES: tuple[Scene, ...] = (
         *("regain-path", "the path is back"),
     ),
     Scene(
-        *("vms", "unmount", "somebody unmounts the volume on HOST", 12.0),
-        *("heal", "its policy lets reconcile mount it again"),
+        *("vms", "unmount", "somebody unmounts the volume on HOST", 6.0),
+        *("heal", "reconcile mounts it again, as its policy lets it"),
     ),
     Scene(
         *("render", "grow", "the storage has enlarged the disk, and its file asks for it", 5.0),

@@ -206,7 +206,8 @@ async def test_clusters_in_all_states_are_on_its_pages_and_their_story_goes_on(t
             page = (await browser.get("/")).text
             there = {site.name for site in SITES if site.is_there}
             assert there <= {name for name in BY_NAME if f"<b>{name}</b>" in page}
-            await until(process, "mail: reconcile apply: converged")
+            await until(process, "mail: reconcile mounts it again, as its policy lets it")
+            await until(process, "build: reconcile apply: converged")
         (directory,) = tmp_path.iterdir()
         assert [p.name for p in sorted(directory.iterdir())] == ["clusters", "keys", "state"]
         await ended(process, tmp_path)
