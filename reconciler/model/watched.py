@@ -12,6 +12,8 @@ ConditionKind = Literal[
     "Converged", "Drifted", "Blocked", "Unreachable", "Degraded", "Paused", "Healing"
 ]
 ConditionStatus = Literal["True", "False", "Unknown"]
+# Reasons why healing has stopped by itself: somebody has to look.
+HEALING_STOPPED = frozenset({"FailedTwice", "Flapping"})
 # What of a trouble is told: that it began, has another reason or severity, lasts, or ended.
 Happening = Literal["began", "changed", "lasts", "ended"]
 

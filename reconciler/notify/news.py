@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from reconciler.model.policy import SEVERITIES, Severity
 from reconciler.model.watched import (
+    HEALING_STOPPED,
     Condition,
     ConditionKind,
     ConditionStatus,
@@ -25,6 +26,7 @@ from reconciler.model.watched import (
 RANK: Mapping[Severity, int] = {one: rank for rank, one in enumerate(SEVERITIES)}
 
 # The status that is trouble. Converged says again what the others say: nobody is told it twice.
+# Healing is none but where it has stopped by itself; what it mends is told to have ended.
 TROUBLE: Mapping[ConditionKind, ConditionStatus | None] = {
     "Converged": None,
     "Drifted": "True",
@@ -32,7 +34,7 @@ TROUBLE: Mapping[ConditionKind, ConditionStatus | None] = {
     "Unreachable": "True",
     "Degraded": "True",
     "Paused": "True",
-    "Healing": "True",
+    "Healing": None,
 }
 REMIND_AFTER = timedelta(days=1)
 # Why something has ended that is not found at all.
@@ -55,7 +57,8 @@ class Standing:
     def is_trouble(self) -> bool:
         """Whether somebody wants to be told of it."""
         reading = self.condition.reading
-        return reading.status == TROUBLE[reading.kind]
+        has_stopped = reading.kind == "Healing" and reading.reason in HEALING_STOPPED
+        return has_stopped or reading.status == TROUBLE[reading.kind]
 
     @property
     def is_unknown(self) -> bool:

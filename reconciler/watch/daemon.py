@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from reconciler import telemetry
 from reconciler.errors import WorkFailed
 from reconciler.model.problems import Problem
+from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.schedule import Schedule
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
-from reconciler.watch.turns import Turns
 
 FILES_APART = 1.0  # seconds between two looks at the files
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
-from reconciler.pipeline.healing import Healed
+from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.result import RoundResult
 

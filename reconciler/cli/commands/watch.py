@@ -26,6 +26,7 @@ from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
 from reconciler.storage.private import RUNS
 from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
 from reconciler.watch.healers import Healers
@@ -38,7 +39,6 @@ from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.sql_disk import SqlDisk
 from reconciler.watch.stores import Store
 from reconciler.watch.systemd import Supervisor
-from reconciler.watch.turns import Turns
 from reconciler.watch.workers import Workers
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def command(
     proxies: tuple[str, ...],
     user_header: str | None,
 ) -> int:
-    """Look at the clusters of each FILE again and again, and tell what changes; it only reports.
+    """Look at the clusters of each FILE again and again, and tell what changes; heal what a policy names.
 
     FILE may be a directory, whose *.yaml and *.yml are watched; what changes in them is taken over
     at once. SIGTERM or Ctrl-C ends it, SIGUSR1 looks at all now, SIGHUP reads all files again.
