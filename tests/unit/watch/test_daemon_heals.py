@@ -66,6 +66,7 @@ async def test_what_the_policy_names_is_healed_within_a_round_and_told_once(tmp_
         assert code == 0
         started, *_rest, ended = json.loads(out)["lines"]
         assert (started["healing"], ended["result"]) == (True, "converged")
+        assert " healing " in (await at.run("history"))[1].splitlines()[1]
         assert (await at.run("drift", at.file))[0] == 0
 
 
