@@ -51,10 +51,9 @@ class Watcher:
 @contextmanager
 def watching(operator: Operator, file: str) -> Iterator[Watcher]:
     """A daemon that is killed at the end if it still lives, with what it has started."""
-    process = operator.start_watch(file, *WORDS)
-    try:
-        yield Watcher(process)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    with operator.start_watch(file, *WORDS) as process:
+        try:
+            yield Watcher(process)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
