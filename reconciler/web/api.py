@@ -50,13 +50,13 @@ from reconciler.web.metrics import CONTENT_TYPE
 MOST = 200
 _FOR_EVER = datetime(9000, 1, 1, tzinfo=UTC)
 _GREATEST_ID = 2**63 - 1
-_SAID: dict[int | str, dict[str, Any]] = {
+RESPONSES: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemDetail} for code in (400, 401, 404, 422, 503)
 }
 
 # Prometheus asks by its own path.
 metrics_router = APIRouter()
-router = APIRouter(prefix="/api/v1", responses=_SAID)
+router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 
 
 def reading(request: Request) -> Iterator[StateConnection]:
