@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from reconciler.reports import explain
+from reconciler.reports.run_progress import State
 from reconciler.storage.clusters import StoredCluster, named_clusters
 from reconciler.storage.database import StateConnection
 from reconciler.storage.runs import StoredRun, latest_runs
 from reconciler.web.api import Reader, Stored
 from reconciler.web.dashboard import TEMPLATES
 from reconciler.web.run_api import After, Found
+from reconciler.web.run_documents import FoundRun
 
 ON_A_PAGE = 50
 # Actions that are shown, the latest; the API and `reconcile show` have all of them.
@@ -70,11 +72,21 @@ def run_page(
         found=found,
         progress=found.progress,
         actions=actions,
-        counts={word: number for word, number in found.past.counts.items() if number},
+        counts={word: number for word, number in _counts(found).items() if number},
         ids=_ids(connection, [found.stored]),
         reload=reload if found.is_live else None,
         codes=frozenset(explain.codes()),
     )
+
+
+def _counts(found: FoundRun) -> Mapping[str, int]:
+    """How many actions are how; of a run at work nothing is ``not-started``, but still to come."""
+    progress = found.progress
+    if not found.is_live:
+        return found.past.counts
+    states: tuple[State, ...] = ("done", "failed", "running")
+    counts = {str(state): progress.count(state) for state in states}
+    return counts | {"to come": progress.planned - len(progress.actions)}
 
 
 def _ids(connection: StateConnection, runs: Sequence[StoredRun]) -> dict[str, int]:

@@ -112,6 +112,14 @@ async def test_pages_api_and_metrics_show_what_was_found(tmp_path):
             assert 'reconcile_rounds_total{result="drifted"} 1.0' in metrics
             assert 'severity="degrades",truth="mount"' in metrics
             assert "reconcile_state_readable 1.0" in metrics
+            words = ("--server", base, "--token", "env:KEY", "--format", "json")
+            code, out, _ = await at.run("status", *words)
+            (of_server,) = json.loads(out)["clusters"]
+            _code, out, _ = await at.run("status", at.file, "--format", "json")
+            (of_hosts,) = json.loads(out)["clusters"]
+            assert (code, of_server["name"]) == (0, "ocfs2")
+            assert of_server.keys() == {*of_hosts, "observed_at"}
+            assert of_server["volumes"] == of_hosts["volumes"]
             assert await daemon.end() == 0
 
 

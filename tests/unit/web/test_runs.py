@@ -75,6 +75,7 @@ async def test_its_page_has_bars_and_who_has_no_scripts_may_reload(site):
     assert 'write a line <span class="dim">since 2026-03-01 12:00:06 UTC' in text
     assert '<a href="/codes/changed-since">' in text
     assert f'<noscript><p>Without scripts: <a href="/runs/{RUN}">' in text
+    assert "1 done, 1 failed, 1 running" in text
     assert 'http-equiv="refresh"' not in text
     reloaded = (await site.get(f"/runs/{RUN}?reload=5")).text
     assert '<meta http-equiv="refresh" content="5">' in reloaded
@@ -95,6 +96,15 @@ async def test_a_run_that_ended_is_not_reloaded_and_tells_its_refusals(site):
     assert [one["state"] for one in found["actions"]] == ["done", "failed", "unknown"]
     (refusal,) = found["words"]
     assert (refusal["event"], refusal["code"]) == ("refused", "device-missing")
+
+
+async def test_what_the_daemon_heals_is_a_run_that_says_so(site):
+    run = site.begin_run(RUN)
+    who = {"user": "reconcile", "controller": "desk", "file": "c.yaml", "healing": True}
+    run.journal.emit("run-started", {"cluster": None, **who})
+    run.finish("no-change")
+    assert (await get_json(site, f"/runs/{RUN}"))["healing"] is True
+    assert "which heals as the policy allows" in (await site.get(f"/runs/{RUN}")).text
 
 
 async def test_a_run_that_was_cut_off_says_that_nobody_knows(site):
