@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from reconciler import telemetry
 from reconciler.errors import WorkFailed
@@ -18,12 +19,14 @@ from reconciler.watch.schedule import Schedule
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
 
+# What else is done until the daemon stops; one that ends with an error ends the daemon.
+Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
 FILES_APART = 1.0  # seconds between two looks at the files
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the daemon is made of. ``new_run`` names a round."""
+    """What the daemon is made of. ``new_run`` names a round; ``jobs`` are begun with it."""
 
     sources: Sources
     schedule: Schedule
@@ -31,6 +34,7 @@ class Parts:
     connections: Connections
     supervisor: Supervisor
     new_run: Callable[[], str]
+    jobs: Sequence[Job] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +72,7 @@ class Daemon:
                     group.create_task(self._take_turns()),
                     group.create_task(self._keeping.prune()),
                     group.create_task(beat(self.parts.supervisor, self.pulse)),
+                    *(group.create_task(job()) for job in self.parts.jobs),
                 ]
                 self.parts.supervisor.tell(READY)
                 await self._stop.wait()

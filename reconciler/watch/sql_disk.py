@@ -154,6 +154,10 @@ class SqlDisk:
             self.database.close()
         self.database = None
 
+    def open_database(self) -> Database:
+        """The database, for who writes something else in the same thread. Raises StoreFailed."""
+        return self._opened()
+
     def _tell_aside(self) -> None:
         """Raises StoreDamaged, once, for a database that was begun in place of a damaged one."""
         if self.database is not None and self.database.aside not in {None, self.aside}:

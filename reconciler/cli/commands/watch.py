@@ -126,7 +126,8 @@ async def _watch(
 ) -> int:
     connections = Connections(*bounds, told=told)
     listeners: list[Listener] = [pages.showing]
-    keeping = Keeping(Store(SqlDisk(pages.directory, now)), now)
+    disk = SqlDisk(pages.directory, now)
+    keeping = Keeping(Store(disk), now)
     records = pages.directory / RUNS
     turns = Turns(
         workers=Workers(max(1, os.cpu_count() or 1), connections.run),
@@ -144,6 +145,7 @@ async def _watch(
         connections=connections,
         supervisor=Supervisor(os.environ),
         new_run=new_run,
+        jobs=pages.jobs(keeping, disk),
     )
     daemon = Daemon(parts)
     async with new_client() as client:
