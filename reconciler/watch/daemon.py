@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from reconciler import telemetry
 from reconciler.errors import WorkFailed
-from reconciler.model.problems import Problem
 from reconciler.model.watched import Told, TroubleKey
 from reconciler.watch.connections import Connections
+from reconciler.watch.file_reader import Reader
 from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
 from reconciler.watch.pulse import Pulse, beat
@@ -61,6 +61,13 @@ class Daemon:
     _storing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     _stopped_by: int = 0
     _trouble: str = ""
+    _reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts, doors = self.parts, (self._in_store, self._tell_trouble)
+        self._reader = Reader(
+            parts.sources, parts.workers, parts.store.disk, *doors, parts.wall
+        )
 
     async def load(self) -> Wishes:
         """Reads all files for the first time; what they say, and what is wrong with them.
@@ -69,7 +76,7 @@ class Daemon:
         """
         self._listen()
         self._tell_trouble(await self._in_store(self.parts.store.load))
-        await self._read_files()
+        await self._take_over(await self._reader.begin())
         return self.wishes
 
     async def run(self) -> int:
@@ -133,19 +140,7 @@ class Daemon:
             await self._read_files()
 
     async def _read_files(self) -> None:
-        sources = self.parts.sources
-        due = await asyncio.to_thread(sources.scan)
-        async with asyncio.TaskGroup() as group:
-            for path in due:
-                group.create_task(self._read_file(path))
-        await self._take_over(sources.wishes())
-
-    async def _read_file(self, path: str) -> None:
-        try:
-            found = await self.parts.workers.load(path)
-        except WorkFailed as error:
-            found = (Problem(path, 1, 1, "file-unread", str(error)),)
-        self.parts.sources.put(path, found)
+        await self._take_over(await self._reader.read())
 
     async def _take_over(self, wishes: Wishes) -> None:
         """What is new or another is due at once; what is wrong with a file is told once."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from reconciler.errors import StoreDamaged, StoreFailed, StoreOutdated
 from reconciler.execution.run_index import index_runs
@@ -27,6 +26,13 @@ from reconciler.storage.clusters import (
 )
 from reconciler.storage.database import Database, open_state
 from reconciler.storage.drift_items import present_drift
+from reconciler.storage.kept_files import (
+    KeptFile,
+    drop_kept_files,
+    keep_file,
+    kept_places,
+    load_kept_file,
+)
 from reconciler.storage.private import RUNS
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
@@ -35,47 +41,10 @@ from reconciler.storage.told_records import keep_told, load_told
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.memory import Known, Memory
 from reconciler.watch.result import Recorded, RoundResult
+from reconciler.watch.state_disk import Disk
 
 MANY = 1_000_000  # clusters: all of them
 TREND = timedelta(days=14)
-
-
-class Disk(Protocol):
-    """What outlives the daemon. Its calls may wait, come from one thread, and raise StoreFailed."""
-
-    def load(self) -> Mapping[str, Known]:
-        """What was known of clusters, by name."""
-        ...
-
-    def record(self, file: str, result: RoundResult, found: Round) -> None:
-        """Keep what a round found."""
-        ...
-
-    def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
-        """What a receiver was told last of a cluster."""
-        ...
-
-    def keep_told(
-        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told], now: datetime
-    ) -> None:
-        """A receiver was told it."""
-        ...
-
-    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
-        """By label in how many days a volume is full, if it goes on as it did."""
-        ...
-
-    def forget(self, gone: Collection[str]) -> None:
-        """These clusters are no longer watched."""
-        ...
-
-    def prune(self, now: datetime) -> None:
-        """Old history goes, as much as may."""
-        ...
-
-    def close(self) -> None:
-        """All that was recorded is kept."""
-        ...
 
 
 @dataclass(slots=True)
@@ -236,6 +205,23 @@ class SqlDisk:
         with self._opened().writing() as connection:
             for one in named_clusters(connection, {cluster}):
                 keep_told(connection, one.id, receiver, told, now)
+
+    def kept_places(self) -> Mapping[str, str]:
+        """By file the place that it is of. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            return kept_places(connection)
+
+    def load_kept_file(self, file: str) -> KeptFile | None:
+        """What a file said when it was good. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            return load_kept_file(connection, file)
+
+    def keep_files(self, good: Sequence[KeptFile], gone: Collection[str]) -> None:
+        """All in one transaction. Raises StoreFailed."""
+        with self._opened().writing() as connection:
+            drop_kept_files(connection, gone)
+            for one in good:
+                keep_file(connection, one)
 
     def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
         """By the samples of the last two weeks. Raises StoreFailed."""
