@@ -83,13 +83,15 @@ class Pages:
         return (lambda: follow_runs(keeping, follower.follow, self.showing.tell_run),)
 
     @asynccontextmanager
-    async def serving(self, connections: Connections, pulse: Pulse) -> AsyncIterator[None]:
-        """Serve while the daemon runs, where it is asked for. Raises UsageError, SecretUnread."""
+    async def serving(
+        self, connections: Connections, pulse: Pulse
+    ) -> AsyncIterator[tuple[str, int] | None]:
+        """Serve while the daemon runs, where it is asked for: where. Raises UsageError, SecretUnread."""
         metrics = self.showing.metrics
         metrics.connections.set_function(lambda: len(connections))
         metrics.loop_lag.set_function(lambda: pulse.recent)
         if self.address is None:
-            yield
+            yield None
             return
         from reconciler.web.app import Server  # noqa: PLC0415  # slow to import
         from reconciler.web.listening import bind, serving  # noqa: PLC0415
@@ -107,7 +109,7 @@ class Pages:
             host, port = listener.getsockname()[:2]
             async with serving(server, listener):
                 telemetry.info("serving", address=host, port=port)
-                yield
+                yield host, port
 
 
 def new_pages(options: WebOptions, directory: Path) -> Pages:

@@ -51,6 +51,21 @@ def format_sizes(*sizes: int) -> tuple[str, ...]:
     return tuple(f"{size} bytes" for size in sizes)
 
 
+def round_size(count: int, beside: int | None = None) -> str:
+    """``1.5 GiB``: with one digit behind the point, enough to be seen, and read at a glance.
+
+    In the unit of what it stands ``beside``.
+    """
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    power = min((max(beside or count, 1).bit_length() - 1) // 10, len(units) - 1)
+    value = count / 1024**power
+    if 0 < value < LEAST:
+        return f"under {LEAST} {units[power]}"
+    return (
+        f"{value:.0f} {units[power]}" if value == int(value) else f"{value:.1f} {units[power]}"
+    )
+
+
 def sizes_on_hosts(sizes: Mapping[str, int | None], *beside: int) -> tuple[str, ...]:
     """``1GiB on a, b; 2GiB on c``, then the sizes ``beside`` in the same unit."""
     hosts: dict[int | None, list[str]] = {}
