@@ -22,6 +22,8 @@ _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "PiB":
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 SHARE_PATTERN = r"^([1-9][0-9]?|100)%$"
 _SHARE_FORM = "a number of members from 1 to 255 nor a percentage of them from 1% to 100%"
+# Of a unit: what is less rounds to nothing.
+LEAST = 0.1
 # o2nm: O2NM_MAX_NODES (fs/ocfs2/cluster/ocfs2_nodemanager.h).
 MOST_MEMBERS = 255
 _SIZE_FORM = "a whole number with a binary unit, like 512MiB or 800GiB"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.documents import Json
 from reconciler.model.outcome import Finding
+from reconciler.model.quantities import round_size
 from reconciler.model.refusals import format_unread
 from reconciler.planning.checks.pauses import moment
 from reconciler.reports.grouping import (
