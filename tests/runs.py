@@ -22,7 +22,7 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
-from reconciler.pipeline.healing import Healed, heal
+from reconciler.pipeline.heal import Healed, heal
 from reconciler.pipeline.parts import Healable, Past
 from reconciler.planning.checks.rehearsal import MOMENTARY
 from reconciler.planning.conditions import unmet

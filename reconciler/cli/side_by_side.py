@@ -15,7 +15,8 @@ from reconciler.errors import ReconcilerError
 from reconciler.hosts.doors import look_at_hosts
 from reconciler.model.desired import Desired
 from reconciler.model.roles import contacted_members
-from reconciler.observation import ClusterObservations, Options, Watch, look_at
+from reconciler.observation import ClusterObservations, Options, Watch
+from reconciler.observation.live_hosts import look_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,13 @@ from reconciler.storage.clusters import (
 )
 from reconciler.storage.database import Database, open_state
 from reconciler.storage.drift_items import present_drift
+from reconciler.storage.kept_files import (
+    KeptFile,
+    drop_kept_files,
+    keep_file,
+    kept_places,
+    load_kept_file,
+)
 from reconciler.storage.private import RUNS
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
@@ -108,6 +115,23 @@ class SqlDisk:
             for one in named_clusters(connection, {cluster}):
                 keep_told(connection, one.id, receiver, told, now)
 
+    def kept_places(self) -> Mapping[str, str]:
+        """By file the place that it is of. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            return kept_places(connection)
+
+    def load_kept_file(self, file: str) -> KeptFile | None:
+        """What a file said when it was good. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            return load_kept_file(connection, file)
+
+    def keep_files(self, good: Sequence[KeptFile], gone: Collection[str]) -> None:
+        """All in one transaction. Raises StoreFailed."""
+        with self._opened().writing() as connection:
+            drop_kept_files(connection, gone)
+            for one in good:
+                keep_file(connection, one)
+
     def load_heals(self, cluster: str) -> HealBook:
         """What was healed of a cluster. Raises StoreFailed."""
         with self._opened().reading() as connection:
@@ -156,6 +180,10 @@ class SqlDisk:
         if self.database is not None:
             self.database.close()
         self.database = None
+
+    def open_database(self) -> Database:
+        """The database, for who writes something else in the same thread. Raises StoreFailed."""
+        return self._opened()
 
     def _tell_aside(self) -> None:
         """Raises StoreDamaged, once, for a database that was begun in place of a damaged one."""

@@ -22,6 +22,7 @@ from reconciler.model.fill_trend import bytes_a_day, days_until_full
 from reconciler.model.quantities import round_size
 from reconciler.model.watched import Condition, ConditionKind, ConditionStatus
 from reconciler.reports import explain
+from reconciler.reports.elapsed import parse_moment, span_words
 from reconciler.reports.html import read_style
 from reconciler.reports.visible import visible
 from reconciler.storage.cluster_conditions import (
@@ -42,6 +43,7 @@ from reconciler.web.cluster_facts import (
     mount_words,
     split_conditions,
 )
+from reconciler.web.cluster_runs import run_facts
 from reconciler.web.cursors import format_cursor, parse_cursor
 from reconciler.web.pictures import RANGES, RangeName, fill_curve, heat_strip
 
@@ -71,6 +73,7 @@ def _environment() -> Environment:
     )
     made.filters |= {"moment": _moment, "ago": _ago, "size": round_size, "value": _value}
     made.filters |= {"mount": mount_words, "code_of": code_of}
+    made.filters |= {"parsed": parse_moment, "span": span_words}
     made.globals |= {"version": __version__, "ranges": tuple(RANGES)}
     return made
 
@@ -199,6 +202,7 @@ def cluster_page(
         link=lambda over: "?over=" + over,
         plan=plan,
         status=status,
+        **run_facts(connection, stored, status or {}),
         codes=frozenset(explain.codes()),
     )
 

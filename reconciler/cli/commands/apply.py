@@ -51,7 +51,7 @@ from reconciler.pipeline import HostFactory, Options, Run
 from reconciler.pipeline import plan as make
 from reconciler.planning.review.approval import Consent, runnable
 from reconciler.planning.review.plan_diff import Difference, differences
-from reconciler.reports.documents import plan_document, run_summary
+from reconciler.reports.documents import plan_document, planned_counts, run_summary
 from reconciler.reports.plan_views import plan_views
 from reconciler.reports.stale import stale_lines
 from reconciler.reports.text import outcome_lines, plan_lines
@@ -201,11 +201,11 @@ async def _carry_out(
     request: ApplyRequest, journal: Journal, fleet: HostFactory, seen: tuple[Plan, Pairs]
 ) -> tuple[tuple[ClusterOutcome, ...], bool]:
     plan, pairs = seen
-    planned = {item.name: len(item.actions) for item in plan.clusters}
+    planned = {item.name: item.actions for item in plan.clusters}
     for cluster, observed in pairs:
         count = {"hosts": len(observed.hosts), "unreachable": len(observed.unreachable())}
-        count["actions"] = planned[cluster.name]
-        journal.emit("observed", {"cluster": cluster.name, **count, "plan": plan.id})
+        due = planned_counts(planned[cluster.name])
+        journal.emit("observed", {"cluster": cluster.name, **count, **due, "plan": plan.id})
     if request.saved and (changed := _changed(request.saved, plan)) is not None:
         return _stale(request, journal, plan, changed), False
     if not request.json and not request.quiet:

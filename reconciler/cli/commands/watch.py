@@ -30,6 +30,7 @@ from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
 from reconciler.storage.private import RUNS
 from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
 from reconciler.watch.healers import Healers
@@ -42,7 +43,6 @@ from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.sql_disk import SqlDisk
 from reconciler.watch.stores import Store
 from reconciler.watch.systemd import Supervisor
-from reconciler.watch.turns import Turns
 from reconciler.watch.workers import Workers
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def command(
     proxies: tuple[str, ...],
     user_header: str | None,
 ) -> int:
-    """Look at the clusters of each FILE again and again, and tell what changes; it only reports.
+    """Look at the clusters of each FILE again and again, and tell what changes; heal what a policy names.
 
     FILE may be a directory, whose *.yaml and *.yml are watched; what changes in them is taken over
     at once. SIGTERM or Ctrl-C ends it, SIGUSR1 looks at all now, SIGHUP reads all files again.
@@ -196,7 +196,8 @@ async def _watch(
     """Watch until a signal; what is ``beside`` goes on meanwhile, and knows where pages are."""
     connections = Connections(*bounds, told=told)
     listeners: list[Listener] = [pages.showing, *beside.listeners]
-    keeping = Keeping(Store(SqlDisk(pages.directory, now)), now)
+    disk = SqlDisk(pages.directory, now)
+    keeping = Keeping(Store(disk), now)
     records = pages.directory / RUNS
     turns = Turns(
         workers=Workers(max(1, os.cpu_count() or 1), connections.run),
@@ -214,6 +215,7 @@ async def _watch(
         connections=connections,
         supervisor=Supervisor(os.environ),
         new_run=new_run,
+        jobs=pages.jobs(keeping, disk),
     )
     daemon = Daemon(parts)
     async with new_client() as client:

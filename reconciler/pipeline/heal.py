@@ -13,6 +13,7 @@ from reconciler.pipeline.parts import Healable
 from reconciler.planning.review.digest import plan_id
 from reconciler.planning.watching.healable import LOOKS
 from reconciler.planning.watching.strikes import Attempt, difference_of
+from reconciler.reports.documents import planned_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ async def heal(work: Run, part: Healable) -> Healed:
     about: Mapping[str, object] = {
         "hosts": len(observed.hosts),
         "unreachable": len(observed.unreachable()),
-        "actions": len(chosen.actions),
+        **planned_counts(chosen.actions),
         "plan": part_of.id,
     }
     work.emit("observed", {"cluster": cluster.name, **about})

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from reconciler import telemetry
 from reconciler.errors import WorkFailed
-from reconciler.pipeline.healing import Healed
+from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.heal_book import HealBook
 from reconciler.watch.healers import Healers
