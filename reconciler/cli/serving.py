@@ -56,6 +56,10 @@ class Showing:
         about = {"run": change.run, "clusters": change.clusters, "result": change.result}
         self.events.publish("run-lines" if change.has_grown else "run", about)
 
+    def count_healing(self, result: str) -> None:
+        """A healing has ended."""
+        self.metrics.healings.labels(result).inc()
+
     def count_message(self, receiver: str, why: str) -> None:
         """A message was told, or ``why`` it was not."""
         self.metrics.messages.labels(receiver, "failed" if why else "told").inc()

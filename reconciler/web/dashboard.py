@@ -193,7 +193,7 @@ def volume_page(
     about = [
         one
         for one in standing_conditions(connection, stored.id)
-        if one.reading.subject == volume_address(stored.name, volume)
+        if one.reading.subject == volume_address(volume)
     ]
     if not samples and not about:
         raise HTTPException(404, f"cluster {stored.name} has no volume {volume}")
