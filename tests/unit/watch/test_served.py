@@ -108,6 +108,8 @@ async def test_pages_api_and_metrics_show_what_was_found(tmp_path):
             page = (await browser.get(f"{base}/clusters/{cluster['id']}")).text
             assert "node02" in page
             assert "mount images on" in page
+            assert '<svg class="topology"' in page
+            assert "images on node02: will be mounted" in page
             metrics = (await browser.get(f"{base}/metrics")).text
             assert 'reconcile_rounds_total{result="drifted"} 1.0' in metrics
             assert 'severity="degrades",truth="mount"' in metrics
