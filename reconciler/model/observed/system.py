@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.model.host_names import host_key
 from reconciler.model.identity_cache import once_each
@@ -54,7 +54,8 @@ class Packages:
     """Installed versions by package name, and which of the needed commands exist.
 
     ``held`` are packages that the host's own administrator keeps as they are, installed or
-    not; ``broken`` says what the package manager has not finished.
+    not; ``broken`` says what the package manager has not finished. ``installed`` is when, in
+    seconds since 1970 by the host's clock, as far as it told.
     """
 
     manager: str | None
@@ -62,6 +63,7 @@ class Packages:
     commands: tuple[str, ...]
     held: tuple[str, ...] = ()
     broken: str = ""
+    installed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,10 @@ class Live:
 class Unit:
     """A systemd unit; ``enabled`` also holds for a generated unit with start links.
 
-    Of a masked unit (``load``) it is not known whether it is enabled, hence it is not.
+    Of a masked unit (``load``) it is not known whether it is enabled, hence it is not. ``link``
+    is what has it started at boot, or masks it; of one that is disabled the directory where its
+    link was, if that is known. ``written`` is when that was last changed, in seconds since 1970
+    by the host's clock; None where the host did not tell.
     """
 
     name: str
@@ -172,6 +177,8 @@ class Unit:
     active: str
     sub: str
     enabled: bool
+    written: int | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
