@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import telemetry
 from reconciler.cli.web_options import WebOptions, listening_address, web_access
 from reconciler.errors import UsageError
 from reconciler.execution.author import now
+from reconciler.frozen import frozen
 from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.web.metrics import Metrics
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Showing:
     """A listener that counts rounds, and tells browsers to look again."""
 
@@ -55,7 +55,7 @@ class Showing:
         """The server ends its streams itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pages:
     """What serves, before the daemon runs."""
 
