@@ -144,7 +144,7 @@ def drift_round(words: str = "the line is another") -> Round:
         Reading("volume/images", "Degraded", "True", "mount-missing", words),
     )
     difference = DriftReading(
-        DriftIdentity("node01", "node/node01/volume/images/boot", "file", "changed"),
+        DriftIdentity("node01", "volume/images/boot/node01", "file", "changed"),
         *("degrades", words, f'"{words!s}"' if '"' not in words else words, "null", words),
     )
     return Round(
