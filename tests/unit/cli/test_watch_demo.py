@@ -153,6 +153,14 @@ async def until(process, words):
     raise AssertionError(text + (await process.stderr.read()).decode())
 
 
+async def until_all(process, wanted):
+    """Reads lines until each of these was told, in whatever order."""
+    while wanted:
+        line = (await process.stdout.readline()).decode()
+        assert line, (wanted, await process.stderr.read())
+        wanted = {words for words in wanted if words not in line}
+
+
 async def ended(process, directory):
     """What it still says after SIGTERM; nothing of it is left."""
     process.terminate()
@@ -206,8 +214,10 @@ async def test_clusters_in_all_states_are_on_its_pages_and_their_story_goes_on(t
             page = (await browser.get("/")).text
             there = {site.name for site in SITES if site.is_there}
             assert there <= {name for name in BY_NAME if f"<b>{name}</b>" in page}
-            await until(process, "mail: reconcile mounts it again, as its policy lets it")
-            await until(process, "build: reconcile apply: converged")
+            await until_all(
+                process,
+                {"mail: reconcile mounts it again", "build: reconcile apply: converged"},
+            )
         (directory,) = tmp_path.iterdir()
         assert [p.name for p in sorted(directory.iterdir())] == ["clusters", "keys", "state"]
         await ended(process, tmp_path)
