@@ -23,7 +23,7 @@ WIDE, TALL = 1280, 800
 SCHEMES = ("light", "dark")
 SHOWN_STATES = {"unreachable", "blocked", "degraded", "paused"}
 # The recording: so many looks at the fleet, so far apart in seconds, each shown for so long.
-FRAMES, APART, SHOWN = 16, 4.0, 0.9
+FRAMES, APART, SHOWN = 13, 4.0, 0.9
 QUALITY = 55
 
 
@@ -53,8 +53,8 @@ async def main() -> None:
 
 async def take_pictures(browser: Browser, address: str) -> None:
     """Fleet, cluster and volume in both schemes, once each state is there."""
-    async with httpx.AsyncClient(base_url=address) as client:
-        async with client.stream("GET", "/api/v1/events", timeout=None) as events:
+    async with httpx.AsyncClient(base_url=address, timeout=600) as client:
+        async with client.stream("GET", "/api/v1/events") as events:
             async for _line in events.aiter_lines():
                 if await states(client) >= SHOWN_STATES:
                     break
@@ -69,6 +69,7 @@ async def take_pictures(browser: Browser, address: str) -> None:
             viewport={"width": WIDE, "height": TALL}, color_scheme=scheme
         )
         page = await context.new_page()
+        page.set_default_timeout(0)
         for name, path in pages.items():
             await page.goto(address + path, wait_until="load")
             await page.screenshot(path=PLACE / f"watch-{name}-{scheme}.png")
@@ -90,6 +91,7 @@ async def record(browser: Browser, address: str) -> None:
     """A moving picture of the fleet, as SVG: no program is needed to make it, none to show it."""
     context = await browser.new_context(viewport={"width": WIDE, "height": TALL})
     page = await context.new_page()
+    page.set_default_timeout(0)
     frames = []
     for _ in range(FRAMES):
         await page.goto(f"{address}/", wait_until="load")
