@@ -22,7 +22,7 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
-from reconciler.pipeline.healing import Healed, heal
+from reconciler.pipeline.heal import Healed, heal
 from reconciler.pipeline.parts import Healable, Past
 from reconciler.planning.checks.rehearsal import MOMENTARY
 from reconciler.planning.conditions import unmet
@@ -68,6 +68,8 @@ def witnessed(hosts: int, shape: Shape | None = None, seed: int = 0) -> Witness:
 
 
 WRITTEN: set[str] = set()
+# Ids of plans: the same actions on the same facts lead where they led before.
+FORESEEN: set[str] = set()
 
 
 def by_hand(plan: Plan, pairs: Any) -> None:
@@ -79,7 +81,9 @@ def by_hand(plan: Plan, pairs: Any) -> None:
     if kinds - WRITTEN and not plan.blocked:
         json.dumps(runbook_document(plan, pairs))
         WRITTEN.update(kinds)
-    foreseen(plan, pairs)
+    if plan.id not in FORESEEN:
+        foreseen(plan, pairs)
+        FORESEEN.add(plan.id)
 
 
 def foreseen(plan: Plan, pairs: Any) -> None:

@@ -14,7 +14,8 @@ from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
 from reconciler.model.observed import Observed
-from reconciler.observation import HostFactory, Watch, member_hosts, probe_for
+from reconciler.observation import HostFactory, Watch, probe_for
+from reconciler.observation.live_hosts import member_hosts
 from reconciler.planning.resolve.removed import removed_members, with_removed_members
 from reconciler.reports.status import status_document
 from reconciler.resources import SECTIONS

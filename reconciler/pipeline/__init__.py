@@ -25,7 +25,6 @@ from reconciler.execution.telling import Emit
 from reconciler.hosts import Host
 from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.documents import Record
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Plan
@@ -33,21 +32,22 @@ from reconciler.model.roles import contacted_members
 from reconciler.observation import (
     ClusterObservations,
     HostFactory,
-    Live,
     Options,
     Watch,
-    helper,
     installed_probe,
-    look_at,
-    member_hosts,
     observe_cluster,
     probe_for,
     recorded_probe_arguments,
+)
+from reconciler.observation.live_hosts import (
+    Live,
+    helper,
+    look_at,
+    member_hosts,
     storage,
 )
 from reconciler.pipeline.eyes import HostEyes
 from reconciler.pipeline.parts import Part, Targeted
-from reconciler.pipeline.recorded import Recorded
 from reconciler.planning.planner import make_plan
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources.membership.preflight import joins
@@ -62,7 +62,6 @@ __all__ = [
     "look_at",
     "member_hosts",
     "plan",
-    "plan_recorded",
     "probe_for",
     "recorded_probe_arguments",
 ]
@@ -74,18 +73,6 @@ async def plan(
     """The plan and what it rests on."""
     pairs = await look_at(desired, fleet, options, watch)
     return make_plan(pairs, options.targets), pairs
-
-
-async def plan_recorded(
-    desired: Desired, records: Mapping[str, Record], targets: Sequence[str]
-) -> tuple[Plan, ClusterObservations]:
-    """The plan and what it rests on, from facts that were recorded; no host is asked.
-
-    So nothing is waited for: who has no event loop takes the result from the first step.
-    """
-    source = Recorded(records)
-    pairs = tuple([await observe_cluster(c, source, targets) for c in desired.clusters])
-    return make_plan(pairs, targets), pairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler import telemetry
-from reconciler.errors import WorkFailed
-from reconciler.model.problems import Problem
+from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
+from reconciler.watch.file_reader import Reader
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.schedule import Schedule
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
-from reconciler.watch.turns import Turns
 
 # What else is done until the daemon stops; one that ends with an error ends the daemon.
 Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
@@ -48,6 +47,14 @@ class Daemon:
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _reread: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped_by: int = 0
+    _reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        turns, keeping = self.parts.turns, self._keeping
+        doors = (keeping.ask, keeping.tell_trouble)
+        self._reader = Reader(
+            self.parts.sources, turns.workers, keeping.store.disk, *doors, keeping.wall
+        )
 
     @property
     def _keeping(self) -> Keeping:
@@ -60,7 +67,7 @@ class Daemon:
         """
         self._listen()
         await self._keeping.keep(self._keeping.store.load)
-        await self._read_files()
+        await self._take_over(await self._reader.begin())
         return self.wishes
 
     async def run(self) -> int:
@@ -126,19 +133,7 @@ class Daemon:
             await self._read_files()
 
     async def _read_files(self) -> None:
-        sources = self.parts.sources
-        due = await asyncio.to_thread(sources.scan)
-        async with asyncio.TaskGroup() as group:
-            for path in due:
-                group.create_task(self._read_file(path))
-        await self._take_over(sources.wishes())
-
-    async def _read_file(self, path: str) -> None:
-        try:
-            found = await self.parts.turns.workers.load(path)
-        except WorkFailed as error:
-            found = (Problem(path, 1, 1, "file-unread", str(error)),)
-        self.parts.sources.put(path, found)
+        await self._take_over(await self._reader.read())
 
     async def _take_over(self, wishes: Wishes) -> None:
         """What is new or another is due at once; what is wrong with a file is told once."""

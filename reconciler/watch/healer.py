@@ -22,7 +22,7 @@ from reconciler.execution.locks import Claim
 from reconciler.hosts.doors import connect_hosts
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.pipeline import Options, Run
-from reconciler.pipeline.healing import Healed, heal
+from reconciler.pipeline.heal import Healed, heal
 from reconciler.pipeline.parts import Healable
 from reconciler.reports.documents import run_summary
 from reconciler.system_errors import say_error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import WorkFailed
-from reconciler.pipeline.healing import Healed
+from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.messages import Done, Halt, Heal, receive, send
 from reconciler.watch.sources import Wish

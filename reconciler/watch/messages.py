@@ -17,20 +17,29 @@ from typing import TypeAlias
 from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
-from reconciler.pipeline.healing import Healed
+from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.result import RoundResult
 
 LENGTH = struct.Struct("!Q")
-Value: TypeAlias = "RoundResult | Desired | tuple[Problem, ...] | Healed"
+Value: TypeAlias = "RoundResult | Loaded | tuple[Problem, ...] | Healed"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """To a worker: read this file."""
+    """To a worker: read this file, or take ``text`` for what it says."""
 
     task: int
     path: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a good file says, and its text."""
+
+    desired: Desired
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,13 @@ from reconciler.storage.clusters import (
 )
 from reconciler.storage.database import Database, open_state
 from reconciler.storage.drift_items import present_drift
+from reconciler.storage.kept_files import (
+    KeptFile,
+    drop_kept_files,
+    keep_file,
+    kept_places,
+    load_kept_file,
+)
 from reconciler.storage.private import RUNS
 from reconciler.storage.retention import Limits, give_back, prune
 from reconciler.storage.rounds import record_round
@@ -90,6 +97,9 @@ class SqlDisk:
             if not result.failure:
                 keep_document(connection, cluster, "plan", _plan(result), now)
                 keep_document(connection, cluster, "status", json.dumps(result.status), now)
+                if result.topology:
+                    drawn = json.dumps(asdict(result.topology))
+                    keep_document(connection, cluster, "topology", drawn, now)
 
     def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What a receiver was told last. Raises StoreFailed."""
@@ -104,6 +114,23 @@ class SqlDisk:
         with self._opened().writing() as connection:
             for one in named_clusters(connection, {cluster}):
                 keep_told(connection, one.id, receiver, told, now)
+
+    def kept_places(self) -> Mapping[str, str]:
+        """By file the place that it is of. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            return kept_places(connection)
+
+    def load_kept_file(self, file: str) -> KeptFile | None:
+        """What a file said when it was good. Raises StoreFailed."""
+        with self._opened().reading() as connection:
+            return load_kept_file(connection, file)
+
+    def keep_files(self, good: Sequence[KeptFile], gone: Collection[str]) -> None:
+        """All in one transaction. Raises StoreFailed."""
+        with self._opened().writing() as connection:
+            drop_kept_files(connection, gone)
+            for one in good:
+                keep_file(connection, one)
 
     def load_heals(self, cluster: str) -> HealBook:
         """What was healed of a cluster. Raises StoreFailed."""

@@ -6,61 +6,15 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from reconciler.errors import StoreFailed, StoreOutdated
 from reconciler.model.desired import Cluster
-from reconciler.model.watched import Round, Told, TroubleKey
+from reconciler.model.watched import Told, TroubleKey
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.heal_book import HealBook
-from reconciler.watch.memory import Known, Memory
+from reconciler.watch.memory import Memory
 from reconciler.watch.result import Recorded, RoundResult
-
-
-class Disk(Protocol):
-    """What outlives the daemon. Its calls may wait, come from one thread, and raise StoreFailed."""
-
-    def load(self) -> Mapping[str, Known]:
-        """What was known of clusters, by name."""
-        ...
-
-    def record(self, file: str, result: RoundResult, found: Round) -> None:
-        """Keep what a round found."""
-        ...
-
-    def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
-        """What a receiver was told last of a cluster."""
-        ...
-
-    def keep_told(
-        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told], now: datetime
-    ) -> None:
-        """A receiver was told it."""
-        ...
-
-    def load_heals(self, cluster: str) -> HealBook:
-        """What was healed of a cluster."""
-        ...
-
-    def keep_heals(self, cluster: str, book: HealBook, now: datetime) -> None:
-        """This is what was healed."""
-        ...
-
-    def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
-        """By label in how many days a volume is full, if it goes on as it did."""
-        ...
-
-    def forget(self, gone: Collection[str]) -> None:
-        """These clusters are no longer watched."""
-        ...
-
-    def prune(self, now: datetime) -> None:
-        """Old history goes, as much as may."""
-        ...
-
-    def close(self) -> None:
-        """All that was recorded is kept."""
-        ...
+from reconciler.watch.state_disk import Disk
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from reconciler.watch.messages import (
     Done,
     Drop,
     Load,
+    Loaded,
     Message,
     Observe,
     Value,
@@ -49,10 +50,10 @@ class Workers:
         self._starting = asyncio.Lock()
         self._numbers = itertools.count()
 
-    async def load(self, path: str) -> Desired | tuple[Problem, ...]:
-        """What is in a file. Raises WorkFailed."""
-        found = await self._do(Ssh(), lambda number: Load(number, path))
-        return cast("Desired | tuple[Problem, ...]", found)
+    async def load(self, path: str, text: str | None = None) -> Loaded | tuple[Problem, ...]:
+        """What is in a file, or in ``text`` as if it were in it. Raises WorkFailed."""
+        found = await self._do(Ssh(), lambda number: Load(number, path, text))
+        return cast("Loaded | tuple[Problem, ...]", found)
 
     async def observe(
         self, desired: Desired, full_in: Mapping[str, float], past: Past, moment: datetime
