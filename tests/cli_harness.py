@@ -11,9 +11,12 @@ import yaml
 
 from reconciler.hosts.loopback import serve_hosts
 from reconciler.hosts.simulator.presets import bare_cluster
+from tests.fork_server import fork
 
 # As the installed program does: without the interpreter's end, which takes a quarter of a command.
 RECONCILE = "from reconciler.__main__ import main; main()"
+PIPE, NOTHING = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+PIPES = {"stdin": NOTHING, "stdout": PIPE, "stderr": PIPE}
 LUN = "/dev/disk/by-id/lab-lun1"
 
 
@@ -36,31 +39,38 @@ class Desk:
         return Path(self.file).read_text().splitlines()[number - 1]
 
     async def start(self, *words, **streams):
-        pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        """A command at work, which was loaded before; see ``fork_server``."""
+        return await fork(words, self.home, self._environment, **PIPES | streams)
+
+    async def start_anew(self, *words, **more):
+        """A command by an interpreter that starts now."""
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            RECONCILE,
-            *words,
+            *(sys.executable, "-c", RECONCILE, *words),
             cwd=self.home,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "HOME": str(self.home),
-                "NO_COLOR": "1",
-                **self.environment,
-            },
-            **({"stdin": nothing, "stdout": pipe, "stderr": pipe} | streams),
+            env=self._environment,
+            **PIPES | more,
         )
 
+    @property
+    def _environment(self):
+        usual = {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "NO_COLOR": "1"}
+        return usual | self.environment
+
     async def run(self, *words):
-        process = await self.start(*words)
-        out, err = await process.communicate()
-        return process.returncode, out.decode(), err.decode()
+        return await _ended(await self.start(*words))
+
+    async def run_anew(self, *words):
+        return await _ended(await self.start_anew(*words))
 
     async def approved(self):
         """The words that approve the plan that is due."""
         _code, out, _err = await self.run("plan", self.file, "--format", "json")
         return ["--approve", json.loads(out)["id"], "--accept-data", LUN]
+
+
+async def _ended(process):
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
 
 
 @asynccontextmanager

@@ -12,6 +12,8 @@ ConditionKind = Literal[
     "Converged", "Drifted", "Blocked", "Unreachable", "Degraded", "Paused", "Healing"
 ]
 ConditionStatus = Literal["True", "False", "Unknown"]
+# Reasons why healing has stopped by itself: somebody has to look.
+HEALING_STOPPED = frozenset({"FailedTwice", "Flapping"})
 # Why it is unknown whether a cluster has converged: its round found nothing out.
 ROUND_FAILED = "RoundFailed"
 # What of a trouble is told: that it began, has another reason or severity, lasts, or ended.

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from reconciler.model.policy import SEVERITIES, Severity
 from reconciler.model.watched import (
+    HEALING_STOPPED,
     ROUND_FAILED,
     Condition,
     ConditionKind,
@@ -26,15 +27,16 @@ from reconciler.model.watched import (
 RANK: Mapping[Severity, int] = {one: rank for rank, one in enumerate(SEVERITIES)}
 
 # The status that is trouble. Converged says again what the others say, and nobody is told it twice;
-# but that rounds fail, nothing else says.
-TROUBLE: Mapping[ConditionKind, ConditionStatus] = {
+# but that rounds fail, nothing else says. Healing is none but where it has stopped by itself; what it
+# mends is told to have ended.
+TROUBLE: Mapping[ConditionKind, ConditionStatus | None] = {
     "Converged": "Unknown",
     "Drifted": "True",
     "Blocked": "True",
     "Unreachable": "True",
     "Degraded": "True",
     "Paused": "True",
-    "Healing": "True",
+    "Healing": None,
 }
 # Rounds that fail are told once they have failed so long: one that failed alone is soon made good.
 # The alert rule ReconcileUnknown waits as long.
@@ -62,7 +64,8 @@ class Standing:
         reading = self.condition.reading
         if reading.kind == "Converged":
             return self._fails and not self.is_unknown
-        return reading.status == TROUBLE[reading.kind]
+        has_stopped = reading.kind == "Healing" and reading.reason in HEALING_STOPPED
+        return has_stopped or reading.status == TROUBLE[reading.kind]
 
     @property
     def is_unknown(self) -> bool:

@@ -27,7 +27,7 @@ SEVERITIES: Mapping[ConditionKind, Severity] = {
     "Blocked": "degrades",
     "Degraded": "degrades",
     "Paused": "cosmetic",
-    "Healing": "cosmetic",
+    "Healing": "degrades",
 }
 # Of which subjects which conditions are told: a cluster does not say again what its members and
 # volumes say, and each difference is told by itself.

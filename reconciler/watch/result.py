@@ -29,7 +29,8 @@ class RoundResult:
     """What one round found of a cluster; ``failure`` says in words why it found nothing.
 
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
-    is what could not be compared, ``readings`` are its conditions, ``status`` is what ``reconcile status`` has of the cluster, ``found``
+    is what could not be compared, ``readings`` are its conditions, ``heals`` what is
+    healed next, in words, ``status`` is what ``reconcile status`` has of the cluster, ``found``
     what all that says of the cluster.
     """
 
@@ -47,6 +48,7 @@ class RoundResult:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
+    heals: tuple[str, ...] = ()
     status: Json | None = None
     failure: str = ""
     found: Round | None = None

@@ -10,6 +10,7 @@ from typing import Protocol
 from reconciler.model.desired import Cluster
 from reconciler.model.watched import Round, Told, TroubleKey
 from reconciler.storage.kept_files import KeptFile
+from reconciler.watch.heal_book import HealBook
 from reconciler.watch.memory import Known
 from reconciler.watch.result import RoundResult
 
@@ -50,6 +51,14 @@ class Disk(Protocol):
 
     def keep_files(self, good: Sequence[KeptFile], gone: Collection[str]) -> None:
         """What files say now that are good, and files that are not watched any more."""
+        ...
+
+    def load_heals(self, cluster: str) -> HealBook:
+        """What was healed of a cluster."""
+        ...
+
+    def keep_heals(self, cluster: str, book: HealBook, now: datetime) -> None:
+        """This is what was healed."""
         ...
 
     def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:

@@ -18,6 +18,7 @@ from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
 from reconciler.model.ssh_access import Ssh
+from reconciler.pipeline.parts import Past
 from reconciler.watch.messages import (
     Answer,
     Ask,
@@ -55,10 +56,10 @@ class Workers:
         return cast("Loaded | tuple[Problem, ...]", found)
 
     async def observe(
-        self, desired: Desired, full_in: Mapping[str, float], moment: datetime
+        self, desired: Desired, full_in: Mapping[str, float], past: Past, moment: datetime
     ) -> RoundResult:
         """A round of the one cluster of ``desired``, as of ``messages.Observe``. Raises WorkFailed."""
-        wanted = (desired, moment, full_in)
+        wanted = (desired, moment, full_in, past)
         found = await self._do(desired.ssh, lambda number: Observe(number, *wanted))
         return cast("RoundResult", found)
 

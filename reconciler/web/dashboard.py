@@ -19,6 +19,7 @@ from reconciler.model.addresses import volume_address
 from reconciler.model.quantities import format_size
 from reconciler.model.watched import ConditionKind, ConditionStatus
 from reconciler.reports import explain
+from reconciler.reports.elapsed import parse_moment, span_words
 from reconciler.reports.visible import visible
 from reconciler.storage.cluster_conditions import (
     count_conditions,
@@ -31,6 +32,7 @@ from reconciler.storage.drift_items import past_drift, present_drift
 from reconciler.storage.rounds import observed_spans
 from reconciler.storage.samples import volume_samples
 from reconciler.web.api import Reader, Stored
+from reconciler.web.cluster_runs import run_facts
 from reconciler.web.cursors import format_cursor, parse_cursor
 from reconciler.web.guards import COOKIE, SESSION
 from reconciler.web.pictures import fill_curve, heat_strip
@@ -60,6 +62,7 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     made.filters |= {"moment": _moment, "ago": _ago, "size": format_size, "value": _value}
+    made.filters |= {"parsed": parse_moment, "span": span_words}
     made.globals |= {"version": __version__}
     return made
 
@@ -170,6 +173,7 @@ def cluster_page(request: Request, connection: Reader, stored: Stored) -> HTMLRe
         strip=heat_strip(observed_spans(connection, stored.id, now - DAY), now - DAY, now),
         plan=plan,
         status=status,
+        **run_facts(connection, stored, status or {}),
         codes=frozenset(explain.codes()),
     )
 

@@ -31,9 +31,9 @@ MOMENT = "2026-11-29T10:00:00+00:00"
 COMMAND = [sys.executable, "-m", "reconciler", "plan", "site", "--facts", "facts.json", "-q"]
 
 
-def sample() -> tuple[str, str]:
+def sample(hosts: int = HOSTS) -> tuple[str, str]:
     """The file of a cluster whose hosts have all that it asks for, and their facts."""
-    world = witnessed(HOSTS, Shape("scsi"))
+    world = witnessed(hosts, Shape("scsi"))
     names = sorted(name for name in world.machines if name.startswith("node"))
     wish = {"name": NAME, "members": members(world, *names), "volumes": [volume(world)]}
     desired = of(wish)

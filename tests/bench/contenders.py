@@ -156,8 +156,8 @@ def contenders() -> tuple[Contender, ...]:
                 "play.yml",
             ],
             lambda text, _: text.count("unreachable=0    failed=0"),
-            10,
-            3,
+            100,
+            2,
         ),
         Contender(
             "reconcile observe",

@@ -10,8 +10,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from reconciler.cli.fleet import connect_hosts
 from reconciler.hosts import Host
+from reconciler.hosts.doors import connect_hosts
 from reconciler.hosts.loopback import Served
 from reconciler.hosts.simulator import World, connect, connect_all
 from reconciler.hosts.simulator.state.machine import Unit

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
-from reconciler.cli import session
+from reconciler.execution import author
 from reconciler.execution.locks import Claim
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
@@ -214,7 +214,7 @@ def digest(text: str) -> str:
 
 
 def _claim(cluster: str) -> Claim:
-    return session.claim(cluster, "run-apply", 20.0)
+    return author.claim(cluster, "run-apply", 20.0)
 
 
 def _quiet(_event: str, _details: Mapping[str, object]) -> None:

@@ -8,7 +8,6 @@ import json
 import click
 
 from reconciler.cli.files import FileResult, find_files
-from reconciler.cli.fleet import look_at_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILES,
@@ -23,6 +22,7 @@ from reconciler.cli.options import (
 from reconciler.cli.side_by_side import Look, count_hosts, run_looks
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import show
+from reconciler.hosts.doors import look_at_hosts
 from reconciler.loading import read
 from reconciler.loading.claims import Claims
 from reconciler.model.documents import FORMAT_VERSION

@@ -10,13 +10,13 @@ from ipaddress import IPv4Address
 
 import click
 
-from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import LOGIN, NO_COLOR, NO_INPUT, NO_NOTES, PARALLELISM, VERBOSE
 from reconciler.cli.terminal import is_quiet, note, observing, show
 from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.hosts.doors import connect_hosts
 from reconciler.hosts.observer import observe
 from reconciler.loading import load
 from reconciler.model.desired import Desired, Member
@@ -26,7 +26,8 @@ from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
 from reconciler.model.ssh_access import Ssh
 from reconciler.model.unmanaged import unsayable_name
-from reconciler.observation import HostFactory, Options, look_at
+from reconciler.observation import HostFactory, Options
+from reconciler.observation.live_hosts import look_at
 from reconciler.probe import probe_command
 from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
 from reconciler.reports.imported.draft import Draft, Style, left_out, make_draft

@@ -13,7 +13,6 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.cli.commands.import_ import NoClusterFound, Search
-from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.login import check_hosts, login
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
@@ -28,6 +27,7 @@ from reconciler.cli.prompts import ask_text
 from reconciler.cli.terminal import is_quiet, note, show
 from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.hosts.doors import connect_hosts
 from reconciler.loading import load
 from reconciler.loading.host_hints import name_hint
 from reconciler.model.desired import Desired

@@ -8,13 +8,13 @@ import json
 import click
 
 from reconciler.cli import operating
-from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, Until, discover_file, formats
-from reconciler.cli.session import now
 from reconciler.cli.terminal import plain
 from reconciler.errors import UsageError
+from reconciler.execution.author import now
 from reconciler.execution.operating import Answer, Wish, pause
+from reconciler.hosts.doors import connect_hosts
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.documents import FORMAT_VERSION

@@ -8,11 +8,11 @@ import json
 import click
 
 from reconciler.cli import operating
-from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, discover_file, formats
 from reconciler.cli.terminal import plain
 from reconciler.execution.operating import Answer, resume
+from reconciler.hosts.doors import connect_hosts
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.model.desired import Desired

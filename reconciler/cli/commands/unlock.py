@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import click
 
 from reconciler.cli import operating, prompts
-from reconciler.cli.fleet import connect_hosts
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILE,
@@ -30,6 +29,7 @@ from reconciler.cli.terminal import observing, plain, show
 from reconciler.errors import UsageError
 from reconciler.execution.operating import Answer, ScopedHost, forget, seats_of, unlock
 from reconciler.gate.lease_decision import EXPIRY
+from reconciler.hosts.doors import connect_hosts
 from reconciler.hosts.observer import observe
 from reconciler.loading import read
 from reconciler.model.documents import FORMAT_VERSION

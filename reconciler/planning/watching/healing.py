@@ -52,7 +52,8 @@ class Scene:
 
     ``applied`` is None where no member remembers an apply; where the file is what was applied,
     it is ``wanted`` itself. ``unfinished`` are runs of this controller that have no end, in
-    words; ``traces`` is by difference what its host tells of it.
+    words; ``traces`` is by difference what its host tells of it. ``own_runs`` are those
+    that heal and have healed: of leases those of others count.
     """
 
     cluster: Cluster
@@ -63,6 +64,7 @@ class Scene:
     history: History = field(default_factory=History)
     unfinished: tuple[str, ...] = ()
     traces: Mapping[str, str] = field(default_factory=dict)
+    own_runs: frozenset[str] = frozenset()
 
     @cached_property
     def last_applied(self) -> Mapping[str, Action]:
@@ -160,7 +162,7 @@ MOMENT_RULES: tuple[MomentRule, ...] = (
     ("member-unread", lambda scene: moment.unread_words(scene.cluster, scene.observed)),
     ("no-record", lambda scene: moment.record_gaps(scene.cluster, scene.observed)),
     ("paused", lambda scene: moment.pause_words(scene.observed)),
-    ("lease-held", lambda scene: moment.held_lease(scene.observed)),
+    ("lease-held", lambda scene: moment.held_lease(scene.observed, scene.own_runs)),
     ("run-unfinished", _unfinished),
     ("plan-blocked", _blocked),
     ("window-closed", _window),

@@ -133,8 +133,8 @@ async def test_structlog_is_imported_by_nobody_who_did_not_ask(tmp_path):
         (at.home / "structlog.py").write_text("raise SystemExit('imported')")
         at.environment["PYTHONPATH"] = str(at.home)
         words = await at.approved()
-        assert (await at.run("apply", at.file, *words))[0] == 0
-        assert "imported" in (await at.run("status", at.file, *DEBUG))[2]
+        assert (await at.run_anew("apply", at.file, *words))[0] == 0
+        assert "imported" in (await at.run_anew("status", at.file, *DEBUG))[2]
 
 
 def made(path, text="", mode=0o600):
@@ -230,7 +230,7 @@ async def test_a_run_whose_log_file_has_no_more_room_comes_to_its_end_and_says_s
         path = at.home / "run.log"
         made(path, "time=x\n")
         os.truncate(path, ROOM - 700)  # a hole
-        process = await at.start(
+        process = await at.start_anew(
             *("apply", at.file, *words, "--log-file", str(path)),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM)),
         )

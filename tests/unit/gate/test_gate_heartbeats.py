@@ -136,17 +136,17 @@ def test_a_dead_member_is_watched_for_twice_the_largest_dead_time(
     volumes: Volumes, shell: tuple[str, ...], sector: int
 ) -> None:
     disk = volumes(sector)
-    disk.beat(3, block(3, generation=0, dead_ms=90000))
-    dead = f"200~{disk.beat(200)}"
+    disk.beat(3, block(3, generation=0, dead_ms=9000))
+    dead = f"200~{disk.beat(200, block(200, dead_ms=6000))}"
     assert disk.ask(*LABEL, beats=dead, shell=shell)[2].startswith("gate: label-failed: ")
-    assert disk.waited() == 180
+    assert disk.waited() == 18
     disk.ask(*LABEL, beats=dead, shell=shell)  # it knows since when
-    assert disk.waited() == 180
+    assert disk.waited() == 18
     kept = disk.machine.here / "kept/reconcile/beats" / UUID
     assert kept.stat().st_mode & 0o777 == 0o600
     kept.write_text(kept.read_text().replace("-", "_"))  # of another boot
     disk.ask(*LABEL, beats=dead, shell=shell)
-    assert disk.waited() == 360
+    assert disk.waited() == 36
     assert len(disk.machine.called("tunefs.ocfs2")) == 3
 
 
@@ -162,10 +162,10 @@ def test_who_goes_on_after_all_is_not_dead(volumes: Volumes, shell: tuple[str, .
 
 def test_without_room_for_what_it_saw_it_waits_again(volumes: Volumes) -> None:
     disk = volumes(512)
-    dead = f"2~{disk.beat(2)}"
+    dead = f"2~{disk.beat(2, block(2, dead_ms=9000))}"
     (disk.machine.here / "kept/reconcile").mkdir(parents=True)
     (disk.machine.here / "kept/reconcile/beats").write_text("no directory")
-    for waited in (120, 240):
+    for waited in (18, 36):
         disk.ask(*LABEL, beats=dead)
         assert disk.waited() == waited
 

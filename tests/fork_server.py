@@ -1,0 +1,195 @@
+"""Commands without the imports: a process that has the program loaded forks one for each.
+
+What runs is the same command line in a process of its own, with real streams, signals and an exit
+code. What is about the start, the interpreter or its environment runs ``python -c`` instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import gc
+import io
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from asyncio.base_subprocess import BaseSubprocessTransport
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+ROOT = Path(__file__).parents[1]
+# ``serve`` returns in each fork, so that a command ends as it does else: with the interpreter.
+PROGRAM = """\
+from tests.fork_server import serve
+serve({number})
+from reconciler.__main__ import main
+main()"""
+BASE = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1"}
+STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}
+REQUEST = 100_000  # bytes: words, directory and environment
+LINE = 64 << 10  # bytes, as asyncio has it
+NUMBER = 20  # bytes of a number in words
+
+
+async def fork(words, cwd, env, **streams) -> asyncio.subprocess.Process:
+    """The command ``reconcile WORDS``; ``stdin`` and the like are as for any process of asyncio."""
+    loop = asyncio.get_running_loop()
+    protocol = asyncio.subprocess.SubprocessStreamProtocol(LINE, loop)
+    request = json.dumps({"words": list(words), "cwd": str(cwd), "env": env})
+    ready = loop.create_future()
+    transport = _Transport(loop, protocol, request, False, **streams, bufsize=0, waiter=ready)
+    await ready
+    return asyncio.subprocess.Process(transport, protocol, loop)
+
+
+class _Transport(BaseSubprocessTransport):
+    """Where asyncio would start a program, the server is asked for a fork."""
+
+    def _start(self, args, shell, stdin, stdout, stderr, bufsize):  # noqa: PLR0913, PLR0917  # asyncio's
+        ours, theirs = {}, []
+        for name, wish in zip(STREAMS, (stdin, stdout, stderr), strict=True):
+            mine, other = _opened(name, wish)
+            ours[name] = mine
+            theirs.append(other)
+        told, tells = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with tells:
+            socket.send_fds(_server(), [args.encode()], [*theirs, tells.fileno()])
+        for number in theirs:
+            os.close(number)
+        self._proc = _Child(int(told.recv(NUMBER)), **ours)
+        told.setblocking(False)
+        self._loop.add_reader(told, self._hear, told)
+
+    def _hear(self, told):
+        self._loop.remove_reader(told)
+        with told:
+            self._proc.returncode = int(told.recv(NUMBER))
+        self._process_exited(self._proc.returncode)
+
+
+def _opened(name, wish):
+    """Our end of a stream, or None; and theirs, which is to be closed."""
+    if wish == subprocess.PIPE:
+        ends = os.pipe()
+        read = name == "stdin"
+        return os.fdopen(ends[read], "wb" if read else "rb", 0), ends[not read]
+    if wish == subprocess.DEVNULL:
+        return None, os.open(os.devnull, os.O_RDWR)
+    return None, os.dup(wish if isinstance(wish, int) else wish.fileno())
+
+
+class _Child:
+    """What a transport asks of a ``Popen``."""
+
+    def __init__(self, pid, stdin, stdout, stderr):
+        self.pid, self.stdin, self.stdout, self.stderr = pid, stdin, stdout, stderr
+        self.returncode = None
+
+    def poll(self):
+        return self.returncode
+
+    def send_signal(self, number):
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+@cache
+def _server() -> socket.socket:
+    """Where this process asks for its forks; it begins with the first of them."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * REQUEST)
+    with theirs:
+        number = theirs.fileno()
+        argv = [sys.executable, "-c", PROGRAM.format(number=number)]
+        nothing = subprocess.DEVNULL
+        process = subprocess.Popen(argv, pass_fds=[number], stdin=nothing, cwd=ROOT, env=BASE)
+    atexit.register(lambda: (ours.close(), process.wait()))
+    return ours
+
+
+def serve(number: int) -> None:
+    """Forks a process for each request, in which it returns; ends with whoever asks."""
+    _load()
+    control = socket.socket(fileno=number)
+    wake, woken = os.pipe2(os.O_NONBLOCK)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    running: dict[int, socket.socket] = {}
+    while True:
+        ready, _, _ = select.select([control, wake], [], [])
+        if wake in ready:
+            os.read(wake, REQUEST)
+            _tell_ends(running)
+        if control not in ready:
+            continue
+        request, numbers, _, _ = socket.recv_fds(control, REQUEST, len(STREAMS) + 1)
+        if not request:
+            os._exit(0)
+        tells = socket.socket(fileno=numbers.pop())
+        if (pid := os.fork()) == 0:
+            for held in (control, tells, *running.values()):
+                held.close()
+            _become(numbers, (wake, woken), **json.loads(request))
+            return
+        running[pid] = tells
+        tells.send(str(pid).encode())
+        for passed in numbers:
+            os.close(passed)
+
+
+def _load() -> None:
+    """All that a command could import, but for what runs when it is imported."""
+    import reconciler  # noqa: PLC0415  # by the server only
+
+    for module in walk_packages(reconciler.__path__, "reconciler."):
+        if ".migrations." not in module.name:
+            import_module(module.name)
+    gc.collect()
+    gc.freeze()
+
+
+def _tell_ends(running: dict[int, socket.socket]) -> None:
+    with suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            pid, status = found
+            with running.pop(pid) as tells, suppress(BrokenPipeError):
+                tells.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _become(numbers, wakers, words, cwd, env) -> None:
+    """What an interpreter is that was just started with these words."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for place, number in enumerate(numbers):
+        os.dup2(number, place)
+    for number in (*numbers, *wakers):
+        os.close(number)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    sys.argv = ["-c", *words]
+    for place, (name, mode) in enumerate(STREAMS.items()):
+        stream = _stream(place, mode, getattr(sys, name))
+        setattr(sys, f"__{name}__", stream)
+        setattr(sys, name, stream)
+
+
+def _stream(number: int, mode: str, old: io.TextIOWrapper) -> io.TextIOWrapper:
+    """As the interpreter makes it (create_stdio in CPython's pylifecycle.c)."""
+    raw = open(number, f"{mode}b", closefd=False)  # noqa: SIM115  # until the process ends
+    lines = old is sys.__stderr__ or os.isatty(number)
+    return io.TextIOWrapper(raw, old.encoding, old.errors, newline="\n", line_buffering=lines)
