@@ -208,6 +208,7 @@ async def _watch(
         wall=now,
         new_run=new_run,
         listeners=listeners,
+        count_healing=pages.showing.count_healing,
     )
     parts = Parts(
         sources=Sources(names),
