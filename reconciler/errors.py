@@ -148,6 +148,16 @@ class StoreOutdated(StoreFailed):
     """Its tables are of another version of this program."""
 
 
+class ServerFailed(ReconcilerError):
+    """The API of a daemon gave no answer that can be used; ``url`` is where it was asked."""
+
+    retryable = True
+
+    def __init__(self, url: str, message: str) -> None:
+        super().__init__(f"{url}: {message}")
+        self.url = url
+
+
 class StoreHeld(StoreFailed):
     """Another daemon works with this state directory."""
 

@@ -55,3 +55,15 @@ def _strerror(number: int) -> str:
 def _lower(words: str) -> str:
     """Within a sentence."""
     return words[:1].lower() + words[1:]
+
+
+def say_cause(error: BaseException) -> str:
+    """The cause that the operating system names: libraries tell one of several in general words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return say_error(cause)
+        cause = cause.__cause__ or cause.__context__
+    return say_error(error) or type(error).__name__

@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
 from reconciler import pipeline
-from reconciler.cli import session
 from reconciler.errors import HostUnreachable, RecordFailed
+from reconciler.execution import run_word
 from reconciler.execution.locks import Claim, Holder
 from reconciler.hosts import Host
 from reconciler.hosts.simulator import World, connect
@@ -21,6 +22,8 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
+from reconciler.pipeline.heal import Healed, heal
+from reconciler.pipeline.parts import Healable, Past
 from reconciler.planning.checks.rehearsal import MOMENTARY
 from reconciler.planning.conditions import unmet
 from reconciler.planning.planner import draft_plan
@@ -36,6 +39,8 @@ from tests.fault_transport import Line, Wire
 from tests.invariant_monitor import Witness
 
 Event = tuple[str, Mapping[str, object]]
+# By the clock of people, for policies: a Sunday.
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 PAST = {"acquire": "acquired", "renew": "renewed", "seal": "sealed", "free": "freed"}
 IDENTITY = """\
 @@reconcile-probe\t1
@@ -211,7 +216,7 @@ class Controller:
             return Ended("killed", Plan("", (), ""), (), tuple(events), line)
         finally:
             self.gone.add(pid)
-        word = session.result(outcomes, line.stop.is_set())
+        word = run_word.result(outcomes, line.stop.is_set())
         return Ended(word, plan, outcomes, tuple(events), line)
 
     async def _apply(
@@ -234,6 +239,33 @@ class Controller:
 
         run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)
         return plan, await run.execute(plan, pairs)
+
+    async def heal(
+        self, desired: Desired, line: Line | None = None, **known: Any
+    ) -> tuple[Healed | None, tuple[Event, ...]]:
+        """As the daemon heals; None for one that was killed."""
+        self.count += 1
+        pid, line = self.count, line or Line()
+        line.run = f"{self.name}-{pid}"
+        events: list[Event] = []
+        fleet, options = self._fleet(desired, line), pipeline.Options()
+        known["own_runs"] = frozenset({line.run, *known.get("own_runs", ())})
+        part = Healable(desired.clusters[0], fleet, options, lambda: NOW, Past(**known))
+
+        def emit(event: str, details: Mapping[str, object]) -> None:
+            events.append((event, details))
+
+        claim = self._claims(line.run)
+        run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)
+        line.main = asyncio.create_task(heal(run, part))
+        try:
+            return await line.main, tuple(events)
+        except asyncio.CancelledError:
+            if not line.dead:
+                raise
+            return None, tuple(events)
+        finally:
+            self.gone.add(pid)
 
     def _fleet(self, _desired: Desired, line: Line) -> pipeline.HostFactory:
         doors: dict[str, Host] = {}

@@ -13,6 +13,7 @@ from tests.builders import bare
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+RECORDED = ROOT / "tests/golden/facts/running.json"
 # Slow to import, each for its own command only.
 HEAVY = {
     *("alembic", "asyncio", "asyncssh", "deepdiff", "pydantic", "rich", "sqlalchemy"),
@@ -110,6 +111,34 @@ def test_observe_imports_neither_plans_nor_runs_nor_what_ssh_does_without(tmp_pa
         "asyncssh.crypto.x509",
     }
     assert unused & found == set()
+
+
+def test_a_plan_from_facts_imports_neither_an_event_loop_nor_runs_nor_other_forms():
+    code = (
+        "import sys\n"
+        "from reconciler.cli import run\n"
+        f"run(['plan', {str(ROOT / 'examples/minimal.yaml')!r}, '--facts', {str(RECORDED)!r}])\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    found = set(done.stderr.split())
+    assert "reconciler.planning.planner" in found
+    rooms = (
+        "execution.executor",
+        "hosts.observer",
+        "pipeline",
+        "reports.html",
+        "reports.junit",
+        "reports.markdown",
+    )
+    assert {
+        "asyncio",
+        "ssl",
+        "structlog",
+        *(f"reconciler.{room}" for room in rooms),
+    } & found == set()
 
 
 def unreachable(folder):

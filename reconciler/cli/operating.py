@@ -23,7 +23,8 @@ from reconciler.model.addresses import (
 )
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.roles import contacted_members, staying
-from reconciler.observation import HostFactory, member_hosts, storage
+from reconciler.observation import HostFactory
+from reconciler.observation.live_hosts import member_hosts, storage
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 
 REFUSED = 3

@@ -6,16 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.cli.targets import check_targets
-from reconciler.cli.terminal import note, observing
-from reconciler.cli.work import complete, complete_at_once
+from reconciler.cli.terminal import note
 from reconciler.errors import ReconcilerError
-from reconciler.hosts.doors import look_at_hosts
 from reconciler.loading import read
 from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
-from reconciler.model.roles import contacted_members
-from reconciler.pipeline import ClusterObservations, Options, plan_recorded
-from reconciler.pipeline import plan as make
+from reconciler.observation import ClusterObservations, Options
+from reconciler.observation.recorded import look_at_recorded
+from reconciler.planning.planner import make_plan
 from reconciler.reports.facts import age
 
 if TYPE_CHECKING:
@@ -64,20 +62,14 @@ def plan_file(
     check_targets(desired, options.targets)
     if facts:
         return plan_from_facts(desired, FactsFile(facts), options.targets)
-    return complete(_live(desired, options, no_color=no_color))
+    from reconciler.cli.live_plan import plan_live  # noqa: PLC0415  # recorded facts do without hosts
+
+    return plan_live(desired, options, no_color=no_color)
 
 
 def plan_from_facts(
     desired: Desired, facts: FactsFile, targets: Sequence[str]
 ) -> tuple[Plan, ClusterObservations]:
     """The plan of a file that was read and checked already; no host is asked."""
-    return complete_at_once(plan_recorded(desired, facts.read().clusters, targets))
-
-
-async def _live(
-    desired: Desired, options: Options, *, no_color: bool
-) -> tuple[Plan, ClusterObservations]:
-    async with look_at_hosts(desired) as fleet:
-        total = sum(len(contacted_members(cluster)) for cluster in desired.clusters)
-        with observing(total, no_color=no_color) as watch:
-            return await make(desired, fleet, options, watch)
+    pairs = look_at_recorded(desired, facts.read().clusters, targets)
+    return make_plan(pairs, targets), pairs

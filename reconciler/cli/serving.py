@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import telemetry
 from reconciler.cli.web_options import WebOptions, listening_address, web_access
 from reconciler.errors import UsageError
 from reconciler.execution.author import now
+from reconciler.execution.run_following import RunChange, RunFollower
+from reconciler.frozen import frozen
+from reconciler.storage.private import RUNS
 from reconciler.system_errors import say_error
+from reconciler.watch.following import follow_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.watch.connections import Connections
+    from reconciler.watch.daemon import Job
+    from reconciler.watch.keeping import Keeping
     from reconciler.watch.memory import Known
     from reconciler.watch.pulse import Pulse
     from reconciler.watch.result import Recorded, RoundResult
     from reconciler.watch.sources import Wish
+    from reconciler.watch.sql_disk import SqlDisk
     from reconciler.web.events import EventHub
     from reconciler.web.metrics import Metrics
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Showing:
     """A listener that counts rounds, and tells browsers to look again."""
 
@@ -45,6 +51,15 @@ class Showing:
         about = {"cluster": wish.cluster.name, "result": outcome, "changed": changed}
         self.events.publish("round", about)
 
+    def tell_run(self, change: RunChange) -> None:
+        """A run began, ended, or has only grown."""
+        about = {"run": change.run, "clusters": change.clusters, "result": change.result}
+        self.events.publish("run-lines" if change.has_grown else "run", about)
+
+    def count_healing(self, result: str) -> None:
+        """A healing has ended."""
+        self.metrics.healings.labels(result).inc()
+
     def count_message(self, receiver: str, why: str) -> None:
         """A message was told, or ``why`` it was not."""
         self.metrics.messages.labels(receiver, "failed" if why else "told").inc()
@@ -55,7 +70,7 @@ class Showing:
         """The server ends its streams itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pages:
     """What serves, before the daemon runs."""
 
@@ -64,14 +79,23 @@ class Pages:
     options: WebOptions
     directory: Path
 
+    def jobs(self, keeping: Keeping, disk: SqlDisk) -> Sequence[Job]:
+        """What the daemon does for who looks: it follows runs."""
+        if self.address is None:
+            return ()
+        follower = RunFollower(self.directory / RUNS, disk.open_database)
+        return (lambda: follow_runs(keeping, follower.follow, self.showing.tell_run),)
+
     @asynccontextmanager
-    async def serving(self, connections: Connections, pulse: Pulse) -> AsyncIterator[None]:
-        """Serve while the daemon runs, where it is asked for. Raises UsageError, SecretUnread."""
+    async def serving(
+        self, connections: Connections, pulse: Pulse
+    ) -> AsyncIterator[tuple[str, int] | None]:
+        """Serve while the daemon runs, where it is asked for: where. Raises UsageError, SecretUnread."""
         metrics = self.showing.metrics
         metrics.connections.set_function(lambda: len(connections))
         metrics.loop_lag.set_function(lambda: pulse.recent)
         if self.address is None:
-            yield
+            yield None
             return
         from reconciler.web.app import Server  # noqa: PLC0415  # slow to import
         from reconciler.web.listening import bind, serving  # noqa: PLC0415
@@ -82,12 +106,14 @@ class Pages:
         except OSError as error:
             raise UsageError(f"--listen {self.options.listen}: {say_error(error)}") from None
         database = metrics.database
-        server = Server(database, now, time.monotonic, access, self.showing.events, metrics)
+        records = str(self.directory.absolute() / RUNS)
+        clocks = now, time.monotonic
+        server = Server(database, *clocks, access, self.showing.events, metrics, records)
         with listener:
             host, port = listener.getsockname()[:2]
             async with serving(server, listener):
                 telemetry.info("serving", address=host, port=port)
-                yield
+                yield host, port
 
 
 def new_pages(options: WebOptions, directory: Path) -> Pages:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.errors import UsageError
+from reconciler.frozen import frozen
 
 if TYPE_CHECKING:
     from reconciler.web.guards import Access
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebOptions:
     """As they were typed."""
 

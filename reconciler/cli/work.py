@@ -24,13 +24,3 @@ def complete(work: Coroutine[Any, Any, Result]) -> Result:
 
     asyncio.run(keep())
     return given[0]
-
-
-def complete_at_once(work: Coroutine[Any, Any, Result]) -> Result:
-    """What comes of work that waits for nothing: an event loop costs more than such work."""
-    try:
-        work.send(None)
-    except StopIteration as ended:
-        found: Result = ended.value
-        return found
-    raise AssertionError("what waits for nothing was waited for")

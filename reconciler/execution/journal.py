@@ -134,8 +134,8 @@ def file_stamp(found: os.stat_result) -> str:
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_ctime_ns}"
 
 
-def read_content(path: Path) -> Content:
-    """What a record's file holds, whatever it is.
+def read_content(path: Path, offset: int = 0) -> Content:
+    """What a record's file holds from ``offset`` on, whatever it is.
 
     Raises OSError when the file cannot be read, or when others may have written it.
     """
@@ -149,6 +149,7 @@ def read_content(path: Path) -> Content:
             at_work = True
         except OSError:  # no locks there
             pass
+        file.seek(offset)
         return Content(file.read(), at_work, file_stamp(found), found.st_ctime)
 
 
@@ -161,14 +162,17 @@ def read_record(path: Path) -> Record:
     return parse_record(found.text, path.stem, at_work=found.at_work)
 
 
-def parse_record(content: bytes, run: str, *, at_work: bool) -> Record:
-    """The record that a file's content is; what cannot be read of it is left out, and ``broken``."""
+def parse_record(content: bytes, run: str, *, at_work: bool, last: str = GENESIS) -> Record:
+    """The record that a file's content is; what cannot be read of it is left out, and ``broken``.
+
+    Of a part of the file, ``last`` is the hash of the line before it.
+    """
     text = content.decode("utf-8", "surrogateescape")
     whole, _, rest = text.rpartition("\n")
     texts = whole.split("\n") if whole else []
     found = [parsed for line in texts if (parsed := _parsed(line)) is not None]
-    head = _seal(texts[-1])[1] if texts else GENESIS
-    return Record(run, tuple(found), broken_line(text, run), bool(rest), at_work, head)
+    head = _seal(texts[-1])[1] if texts else last
+    return Record(run, tuple(found), broken_line(text, run, last), bool(rest), at_work, head)
 
 
 def _check_owner(found: os.stat_result, path: Path) -> None:
@@ -184,13 +188,13 @@ def _check_owner(found: os.stat_result, path: Path) -> None:
     raise PermissionError(errno.EPERM, f"not believed: {why}", str(path))
 
 
-def broken_line(text: str, run: str | None = None) -> int | None:
+def broken_line(text: str, run: str | None = None, last: str = GENESIS) -> int | None:
     """The number of the first line that does not follow the one before; None if whole.
 
-    Nor does a line of another run than ``run``, if that is told: two records may have been
-    swapped. A last line without its line feed is what a crash leaves, and no break.
+    The first follows the one with the hash ``last``. A line of another run than ``run`` follows
+    none, if that is told: two records may have been swapped. A last line without its line feed is
+    what a crash leaves, and no break.
     """
-    last = GENESIS
     for number, line in enumerate(text.split("\n")[:-1], 1):
         body, seal = _seal(line)
         parsed = _parsed(line)

@@ -30,38 +30,65 @@ LONGEST = 255  # of a cluster's name
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What an indexing did: the ids of runs that were read, of those forgotten, of those unreadable."""
+    """What an indexing did: the runs that were read, the ids of those forgotten, and of those unreadable.
 
-    read: tuple[str, ...]
+    ``more`` have to be read still: they are over what was to be read, or only just begun.
+    """
+
+    runs: tuple[StoredRun, ...]
     forgotten: tuple[str, ...]
     unreadable: tuple[str, ...]
+    more: bool
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The ids of the runs that were read."""
+        return tuple(one.run for one in self.runs)
 
 
-def index_runs(database: Database, directory: Path, now: datetime) -> Indexed:
+def index_runs(
+    database: Database, directory: Path, now: datetime, most: int | None = None
+) -> Indexed:
     """The index of the records in a directory becomes as they are; each is one transaction.
 
-    Only files that changed are read, and those of runs that were at work. Raises StoreFull,
-    StoreDamaged, StoreBusy or StoreFailed; what was indexed by then stays.
+    Only files that changed are read, and those of runs that were at work: ``most`` at a time, the
+    latest first. Raises StoreFull, StoreDamaged, StoreBusy or StoreFailed; what was indexed by
+    then stays.
     """
     with database.reading() as connection:
         known = run_stamps(connection)
-    paths = {path.stem: path for path in sorted(directory.glob("*.jsonl"))}
+    paths = {path.stem: path for path in sorted(directory.glob("*.jsonl")) if _is_named(path)}
+    due = [run for run, path in paths.items() if _is_due(path, known.get(run, ""))]
     read, unreadable = [], []
-    for run, path in paths.items():
-        if not _is_due(path, known.get(run, "")):
-            continue
+    begun = [run for run in due if _has_only_begun(paths[run], now)]
+    ready = [run for run in due if run not in begun]
+    meant = ready if most is None else ready[-most:]
+    for run in meant:
         try:
-            content = read_content(path)
+            content = read_content(paths[run])
         except OSError:
             unreadable.append(run)
             continue
-        index_content(database, run, content, now)
-        read.append(run)
+        read.append(index_content(database, run, content, now))
     forgotten = [*sorted(known.keys() - paths.keys()), *(known.keys() & set(unreadable))]
     for run in forgotten:
         with database.writing() as connection:
             drop_run(connection, run)
-    return Indexed(tuple(read), tuple(forgotten), tuple(unreadable))
+    return Indexed(tuple(read), tuple(forgotten), tuple(unreadable), len(meant) < len(due))
+
+
+def _is_named(path: Path) -> bool:
+    """Whether its name is words: what else stands there is none of ours, and no database keeps it."""
+    return path.stem.isprintable() and len(path.stem) <= LONGEST
+
+
+def _has_only_begun(path: Path, now: datetime) -> bool:
+    """Whether a record is empty and new: its run is about to lock it, and whoever reads is in the way."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return found.st_size == 0 and abs(now.timestamp() - found.st_ctime) <= FRESH
 
 
 def _is_due(path: Path, stamp: str) -> bool:
@@ -72,36 +99,42 @@ def _is_due(path: Path, stamp: str) -> bool:
         return True
 
 
-def index_content(database: Database, run: str, content: Content, now: datetime) -> None:
-    """Store what a record's file held, and the approvals that stand in it.
+def index_content(database: Database, run: str, content: Content, now: datetime) -> StoredRun:
+    """Store what a record's file held, and the approvals that stand in it; what that was.
 
     Raises StoreFull, StoreDamaged, StoreBusy or StoreFailed.
     """
     record = parse_record(content.text, run, at_work=content.at_work)
     whole, _, _ = content.text.rpartition(b"\n")
     texts = whole.split(b"\n") if whole else []
+    stored = describe_run(record, content, texts, now)
     with database.writing() as connection:
-        store_run(connection, _stored(record, content, texts, now), texts)
-        for approval in _approvals(record):
+        store_run(connection, stored, texts)
+        for approval in approvals(record):
             store_approval(connection, approval)
+    return stored
 
 
-def _stored(
+def describe_run(
     record: Record, content: Content, texts: Sequence[bytes], now: datetime
 ) -> StoredRun:
+    """What is stored of a record beside its lines, which are ``texts``."""
     began, observed = _first(record, STARTED), _first(record, OBSERVED)
     ended = _first(record, ENDED)
+    result = str(ended.get("result") or (AT_WORK if record.at_work else CUT_OFF))
     is_last = bool(record.lines) and record.lines[-1] is ended
     is_whole = record.broken is None and not record.cut and not record.at_work
     is_firm = not record.at_work and now.timestamp() - content.changed > FRESH
-    clusters = ended.get("clusters") or {}
+    # Who has no result of its own is as far as the run is.
+    clusters = dict.fromkeys(_observed_clusters(record), result)
+    clusters |= ended.get("clusters") or {}
     return StoredRun(
         run=record.run,
         stamp=content.stamp if is_firm else "",
         settled=is_whole and is_last,
         started=_moment(began.get("time")),
         ended=_moment(ended.get("time")),
-        result=str(ended.get("result") or (AT_WORK if record.at_work else CUT_OFF)),
+        result=result,
         plan=str(observed.get("plan", "")),
         who=_who(began),
         file=str(began.get("file", "")),
@@ -110,6 +143,11 @@ def _stored(
         clusters={name[:LONGEST]: result for name, result in clusters.items()},
         counts=ended.get("counts") or {},
     )
+
+
+def _observed_clusters(record: Record) -> Sequence[str]:
+    lines = [line for line in record.lines if line.get("event") == OBSERVED]
+    return [str(line["cluster"]) for line in lines if line.get("cluster")]
 
 
 def _outline(record: Record, texts: Sequence[bytes]) -> bytes | None:
@@ -138,8 +176,8 @@ def stored_record(run: StoredRun, texts: Sequence[bytes]) -> Record | None:
     return parse_record(b"".join(text + b"\n" for text in texts), run.run, at_work=False)
 
 
-def _approvals(record: Record) -> Sequence[Approval]:
-    """Those of a record that can be believed; without a moment there is none."""
+def approvals(record: Record) -> Sequence[Approval]:
+    """The approvals of a record that can be believed; without a moment there is none."""
     if record.broken is not None:
         return ()
     who = _who(_first(record, STARTED))

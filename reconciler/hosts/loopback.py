@@ -13,7 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncssh
 
@@ -43,6 +43,8 @@ HOST = "Host {0}\n    HostName {1}\n    Port {2}\n"
 # A word's parts as `shlex.join` writes them, and what is between words.
 PIECE = re.compile(r"""'([^']*)'|"([^"\\]*)"|([^ \t\r\n'"\\]+)|[ \t\r\n]+""")
 
+Follow: TypeAlias = Callable[[], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -56,17 +58,20 @@ class Served:
 
 
 @asynccontextmanager
-async def serve_hosts(world: World, directory: Path) -> AsyncIterator[Served]:
+async def serve_hosts(
+    world: World, directory: Path, follow: Follow | None = None
+) -> AsyncIterator[Served]:
     """Serves every host of ``world`` until the end of the block; keys go to ``directory``.
 
     Requests are the product's command lines, of root or through ``sudo -n --``. A host that
     is off or unreachable closes every connection; what else goes wrong looks as it does
-    with real ones. Whoever logs in with one user name is one controller. The world's clock
-    goes on with the real one, beside what commands let pass.
+    with real ones. Whoever logs in with one user name is one controller. ``follow`` lets the
+    world's time pass, before each command; without it the world's clock goes on with the real
+    one, beside what commands let pass.
     """
     client = asyncssh.generate_private_key(KEY_TYPE)
     stranger = asyncssh.generate_private_key(KEY_TYPE)
-    follow = real_time(world)
+    follow = follow or real_time(world)
     doors = [
         SshServer(world, machine, client, stranger, follow)
         for machine in world.machines.values()
@@ -78,7 +83,7 @@ async def serve_hosts(world: World, directory: Path) -> AsyncIterator[Served]:
             await door.close()
 
 
-def real_time(world: World) -> Callable[[], None]:
+def real_time(world: World) -> Follow:
     """What lets the time pass for ``world`` that has really passed since it was called last.
 
     Nobody sees a simulated host but through its commands: time need not pass between them.
@@ -90,6 +95,23 @@ def real_time(world: World) -> Callable[[], None]:
         nonlocal last
         before, last = last, moment()
         world.advance(last - before)
+
+    return follow
+
+
+def real_pace(world: World) -> Follow:
+    """As `real_time`, but commands take the time that they need, so that both clocks stay together.
+
+    That begins with its first call: what is done before takes no real time.
+    """
+    moment = asyncio.get_running_loop().time
+    ahead: float | None = None
+
+    def follow() -> None:
+        nonlocal ahead
+        if ahead is None:
+            world.pace, ahead = asyncio.sleep, world.now - moment()
+        world.reach(moment() + ahead)
 
     return follow
 
@@ -125,7 +147,7 @@ class SshServer:
         machine: Machine,
         client: asyncssh.SSHKey,
         stranger: asyncssh.SSHKey,
-        follow: Callable[[], None],
+        follow: Follow,
     ) -> None:
         self.world = world
         self.machine = machine

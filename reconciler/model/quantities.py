@@ -22,6 +22,8 @@ _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "PiB":
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 SHARE_PATTERN = r"^([1-9][0-9]?|100)%$"
 _SHARE_FORM = "a number of members from 1 to 255 nor a percentage of them from 1% to 100%"
+# Of a unit: what is less rounds to nothing.
+LEAST = 0.1
 # o2nm: O2NM_MAX_NODES (fs/ocfs2/cluster/ocfs2_nodemanager.h).
 MOST_MEMBERS = 255
 _SIZE_FORM = "a whole number with a binary unit, like 512MiB or 800GiB"
@@ -49,6 +51,21 @@ def format_sizes(*sizes: int) -> tuple[str, ...]:
         if whole and whole % factor == 0:
             return tuple(f"{size // factor}{unit}" for size in sizes)
     return tuple(f"{size} bytes" for size in sizes)
+
+
+def round_size(count: int, beside: int | None = None) -> str:
+    """``1.5 GiB``: with one digit behind the point, enough to be seen, and read at a glance.
+
+    In the unit of what it stands ``beside``.
+    """
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    power = min((max(beside or count, 1).bit_length() - 1) // 10, len(units) - 1)
+    value = count / 1024**power
+    if 0 < value < LEAST:
+        return f"under {LEAST} {units[power]}"
+    return (
+        f"{value:.0f} {units[power]}" if value == int(value) else f"{value:.1f} {units[power]}"
+    )
 
 
 def sizes_on_hosts(sizes: Mapping[str, int | None], *beside: int) -> tuple[str, ...]:

@@ -32,6 +32,9 @@ if PLUGINS not in sys.modules:
 
 
 class Strict(BaseModel):
-    """Frozen, no unknown keys, no guessing of types."""
+    """Frozen, no unknown keys, no guessing of types.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    Its validator is made when it is first used: that of a file has those of its parts in it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from reconciler.frozen import frozen
 from reconciler.model.policy import Severity
 
 ConditionKind = Literal[
     "Converged", "Drifted", "Blocked", "Unreachable", "Degraded", "Paused", "Healing"
 ]
 ConditionStatus = Literal["True", "False", "Unknown"]
+# Reasons why healing has stopped by itself: somebody has to look.
+HEALING_STOPPED = frozenset({"FailedTwice", "Flapping"})
+# Why it is unknown whether a cluster has converged: its round found nothing out.
+ROUND_FAILED = "RoundFailed"
 # What of a trouble is told: that it began, has another reason or severity, lasts, or ended.
 Happening = Literal["began", "changed", "lasts", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What one observation says of a subject: the address of a cluster, a member or a volume.
 
@@ -30,7 +34,7 @@ class Reading:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A reading that stands.
 
@@ -46,7 +50,7 @@ class Condition:
     last_seen: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftIdentity:
     """What makes two differences the same one at two looks; of no host ``host`` is empty.
 
@@ -60,7 +64,7 @@ class DriftIdentity:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftReading:
     """A difference as one look finds it.
 
@@ -76,7 +80,7 @@ class DriftReading:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftItem:
     """A difference with its past.
 
@@ -99,7 +103,7 @@ class DriftItem:
         return self.times > 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """Size and fill of a volume at one moment, in bytes; ``volume`` is its label."""
 
@@ -109,7 +113,7 @@ class Sample:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Round:
     """All that one round of observing and planning found of a cluster.
 
@@ -129,7 +133,7 @@ class Round:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """A condition begins; ``ended`` is what stood before and now is history, None for the first."""
 
@@ -137,7 +141,7 @@ class Opened:
     ended: Condition | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refreshed:
     """The condition stays, with another message or only with a later ``last_seen``."""
 
@@ -147,7 +151,7 @@ class Refreshed:
 Transition: TypeAlias = Opened | Refreshed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoundChanges:
     """What a round changed of what was known: what notifications tell.
 
@@ -165,7 +169,7 @@ class RoundChanges:
 TroubleKey: TypeAlias = tuple[str, ConditionKind]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """What a receiver was told last of one trouble: its reason, how grave it was, and when."""
 

@@ -44,7 +44,9 @@ def text(told: Notification) -> str:
 
 def _line(condition: NotifiedCondition) -> str:
     ended = {"ended": "ended: ", "lasts": "lasts: "}.get(condition.happening, "")
-    return f"{ended}{condition.subject}: {condition.condition}, {condition.reason} ({condition.severity})"
+    unknown = " is Unknown" if condition.status == "Unknown" else ""
+    told = f"{condition.condition}{unknown}, {condition.reason} ({condition.severity})"
+    return f"{ended}{condition.subject}: {told}"
 
 
 def _since(condition: NotifiedCondition) -> str:

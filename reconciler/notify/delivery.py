@@ -17,7 +17,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.policy import Form, Mail, Severity
 from reconciler.notify.signature import signed_headers
 from reconciler.reports.visible import visible
-from reconciler.system_errors import say_error
+from reconciler.system_errors import say_cause
 
 if TYPE_CHECKING:
     import httpx
@@ -105,7 +105,7 @@ class Carrier:
         except TimeoutError:
             raise _Refused(f"gave no answer in {ATTEMPT:.0f} s", may_pass=True) from None
         except httpx.TransportError as error:
-            raise _Refused(f"is not reached: {_words(error)}", may_pass=True) from None
+            raise _Refused(f"is not reached: {say_cause(error)}", may_pass=True) from None
         except (httpx.HTTPError, httpx.InvalidURL):
             raise _Refused("has an address that is no URL", may_pass=False) from None
         if not answer.is_success:
@@ -140,15 +140,3 @@ def _refusal(answer: httpx.Response, said: str) -> _Refused:
         may_pass=answer.status_code in _MAY_PASS,
         pause=min(float(pause), LONGEST_PAUSE) if re.fullmatch("[0-9]{1,6}", pause) else None,
     )
-
-
-def _words(error: BaseException) -> str:
-    """The cause that the operating system names: libraries tell one of several in general words."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
-        if isinstance(cause, OSError) and cause.errno is not None:
-            return say_error(cause)
-        cause = cause.__cause__ or cause.__context__
-    return say_error(error) or type(error).__name__

@@ -44,16 +44,23 @@ def notification(about: About, news: News, *, message_id: str, now: datetime) ->
 
 def title(cluster: str, items: tuple[Item, ...]) -> str:
     """One line: the cluster, and the first of what is told of it."""
-    first = items[0]
-    reading = first.standing.condition.reading
+    more = f", and {len(items) - 1} more" if len(items) > 1 else ""
+    return f"{cluster}: {_told(items[0])}{more}"
+
+
+def _told(item: Item) -> str:
+    reading = item.standing.condition.reading
+    if reading.kind == "Converged":  # what is told of it is that nobody knows
+        known = {"ended": "known again", "lasts": f"still unknown ({reading.reason})"}
+        told = known.get(item.happening, f"unknown ({reading.reason})")
+        return f"whether {reading.subject} is {reading.kind} is {told}"
     told = {
         "began": f"{reading.kind} ({reading.reason})",
         "changed": f"{reading.kind} now for another reason ({reading.reason})",
         "lasts": f"still {reading.kind} ({reading.reason})",
         "ended": f"no longer {reading.kind}",
-    }[first.happening]
-    more = f", and {len(items) - 1} more" if len(items) > 1 else ""
-    return f"{cluster}: {reading.subject} is {told}{more}"
+    }[item.happening]
+    return f"{reading.subject} is {told}"
 
 
 def _condition(item: Item) -> NotifiedCondition:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 from reconciler.model.policy import SEVERITIES, Severity
 from reconciler.model.watched import (
+    HEALING_STOPPED,
+    ROUND_FAILED,
     Condition,
     ConditionKind,
     ConditionStatus,
@@ -24,16 +26,21 @@ from reconciler.model.watched import (
 # The greater the worse.
 RANK: Mapping[Severity, int] = {one: rank for rank, one in enumerate(SEVERITIES)}
 
-# The status that is trouble. Converged says again what the others say: nobody is told it twice.
+# The status that is trouble. Converged says again what the others say, and nobody is told it twice;
+# but that rounds fail, nothing else says. Healing is none but where it has stopped by itself; what it
+# mends is told to have ended.
 TROUBLE: Mapping[ConditionKind, ConditionStatus | None] = {
-    "Converged": None,
+    "Converged": "Unknown",
     "Drifted": "True",
     "Blocked": "True",
     "Unreachable": "True",
     "Degraded": "True",
     "Paused": "True",
-    "Healing": "True",
+    "Healing": None,
 }
+# Rounds that fail are told once they have failed so long: one that failed alone is soon made good.
+# The alert rule ReconcileUnknown waits as long.
+FAILING = timedelta(minutes=30)
 REMIND_AFTER = timedelta(days=1)
 # Why something has ended that is not found at all.
 GONE = "Gone"
@@ -55,12 +62,24 @@ class Standing:
     def is_trouble(self) -> bool:
         """Whether somebody wants to be told of it."""
         reading = self.condition.reading
-        return reading.status == TROUBLE[reading.kind]
+        if reading.kind == "Converged":
+            return self._fails and not self.is_unknown
+        has_stopped = reading.kind == "Healing" and reading.reason in HEALING_STOPPED
+        return has_stopped or reading.status == TROUBLE[reading.kind]
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nobody could see if the trouble stands: that is not its end."""
+        """Whether nobody could see if the trouble stands: that is not its end.
+
+        Rounds that have only begun to fail are neither a trouble nor the end of one.
+        """
+        if self.condition.reading.kind == "Converged":
+            return self._fails and self.condition.last_seen - self.condition.began < FAILING
         return self.condition.reading.status == "Unknown"
+
+    @property
+    def _fails(self) -> bool:
+        return self.condition.reading.reason == ROUND_FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,8 @@ def find_news(
     told: Mapping[TroubleKey, Told],
     minimum: Severity,
     now: datetime,
+    *,
+    is_whole: bool = True,
 ) -> News | None:
     """What ``told`` lacks of ``standings``, or None where there is nothing to tell.
 
@@ -92,12 +113,14 @@ def find_news(
     while it lasts. Its end is told to whoever was told of it. A trouble below ``minimum`` is not
     told; one that was told and has become slighter is told as changed, and nobody is reminded of
     it. While it is unknown whether a trouble stands, nothing is told of it. What stands no more at
-    all has ended: a difference that is gone, a member that is no longer one.
+    all has ended: a difference that is gone, a member that is no longer one. Where ``standings`` are
+    not ``is_whole``, of what they lack nothing is known.
     """
     items: list[Item] = []
-    after: dict[TroubleKey, Told] = {}
     found = {one.key: one for one in standings}
-    for standing in (*found.values(), *_gone(told, found, now)):
+    gone = _gone(told, found, now) if is_whole else ()
+    after = {} if is_whole else {key: one for key, one in told.items() if key not in found}
+    for standing in (*found.values(), *gone):
         before = told.get(standing.key)
         happening = _happening(standing, before, minimum, now)
         if happening is not None:

@@ -50,15 +50,23 @@ class Teller:
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
     def tell(
-        self, about: About, standings: Iterable[Standing], receivers: Iterable[Receiver]
+        self,
+        about: About,
+        standings: Iterable[Standing],
+        receivers: Iterable[Receiver],
+        *,
+        is_whole: bool = True,
     ) -> None:
-        """Start telling ``receivers`` how ``standings`` differ from what they know; wait for none."""
+        """Start telling ``receivers`` how ``standings`` differ from what they know; wait for none.
+
+        Where they are not ``is_whole``, nothing is known of the rest.
+        """
         standing = tuple(standings)
         for receiver in receivers:
             place = about.cluster, receiver.name
             if place not in self._under_way:
                 self._under_way[place] = asyncio.create_task(
-                    self._tell_one(about, standing, receiver)
+                    self._tell_one(about, standing, receiver, is_whole=is_whole)
                 )
 
     async def close(self) -> None:
@@ -73,12 +81,17 @@ class Teller:
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
     async def _tell_one(
-        self, about: About, standings: Sequence[Standing], receiver: Receiver
+        self,
+        about: About,
+        standings: Sequence[Standing],
+        receiver: Receiver,
+        *,
+        is_whole: bool,
     ) -> None:
         try:
             told = await self.records.load_told(about.cluster, receiver.name)
             now = self.carrier.clock()
-            news = find_news(standings, told, receiver.minimum, now)
+            news = find_news(standings, told, receiver.minimum, now, is_whole=is_whole)
             if news is not None:
                 document = notification(about, news, message_id=self.new_id(), now=now)
                 async with self._places:

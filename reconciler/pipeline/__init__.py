@@ -25,7 +25,6 @@ from reconciler.execution.telling import Emit
 from reconciler.hosts import Host
 from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.documents import Record
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Plan
@@ -33,21 +32,23 @@ from reconciler.model.roles import contacted_members
 from reconciler.observation import (
     ClusterObservations,
     HostFactory,
-    Live,
     Options,
     Watch,
-    helper,
     installed_probe,
-    look_at,
-    member_hosts,
     observe_cluster,
     probe_for,
     recorded_probe_arguments,
+)
+from reconciler.observation.live_hosts import (
+    Live,
+    helper,
+    look_at,
+    member_hosts,
     storage,
 )
 from reconciler.pipeline.eyes import HostEyes
-from reconciler.pipeline.recorded import Recorded
-from reconciler.planning.planner import make_plan, restrict
+from reconciler.pipeline.parts import Part, Targeted
+from reconciler.planning.planner import make_plan
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.resources.membership.preflight import joins
 
@@ -61,7 +62,6 @@ __all__ = [
     "look_at",
     "member_hosts",
     "plan",
-    "plan_recorded",
     "probe_for",
     "recorded_probe_arguments",
 ]
@@ -75,21 +75,12 @@ async def plan(
     return make_plan(pairs, options.targets), pairs
 
 
-async def plan_recorded(
-    desired: Desired, records: Mapping[str, Record], targets: Sequence[str]
-) -> tuple[Plan, ClusterObservations]:
-    """The plan and what it rests on, from facts that were recorded; no host is asked.
-
-    So nothing is waited for: who has no event loop takes the result from the first step.
-    """
-    source = Recorded(records)
-    pairs = tuple([await observe_cluster(c, source, targets) for c in desired.clusters])
-    return make_plan(pairs, targets), pairs
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One approved plan being carried out on all its clusters."""
+    """One approved plan being carried out on all its clusters.
+
+    It is a ``part`` of what there is to do; if that is not given, all that the options target.
+    """
 
     fleet: HostFactory
     options: Options
@@ -97,6 +88,11 @@ class Run:
     stop: asyncio.Event
     claim: Callable[[str], Claim]
     desired: Desired
+    part: Part | None = None
+
+    @property
+    def _part(self) -> Part:
+        return self.part or Targeted(self.options.targets)
 
     async def execute(
         self, plan: Plan, pairs: Sequence[tuple[Cluster, Observed]]
@@ -154,7 +150,7 @@ class Run:
         self, numbered: Cluster, observed: Observed
     ) -> tuple[Mapping[str, str], Stale]:
         """The records to leave, and where they are old; a part applied is no record."""
-        if self.options.targets:
+        if not self._part.is_whole:
             return {}, {}
         texts = records(self.desired, numbered, observed)
         return texts, stale_records(texts, numbered, observed)
@@ -169,7 +165,7 @@ class Run:
         hosts, held = locked
         began = asyncio.get_running_loop().time()
         cluster, seen = await self._whole(planned[0], joins(*planned))
-        fresh = restrict(cluster, seen, self.options.targets)
+        fresh = await self._part.choose(cluster, seen)
         if fresh.blocked or fresh.actions != plan.actions:
             return ClusterOutcome(
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
@@ -189,11 +185,13 @@ class Run:
             self.options.patience,
         )
         outcomes = await Executor(plan, bench).execute()
-        return await self._concluded(held, (cluster, with_numbers(cluster, seen)), outcomes)
+        before = (cluster, with_numbers(cluster, seen))
+        return await self._concluded(held, plan, before, outcomes)
 
     async def _concluded(
         self,
         held: Held,
+        plan: ClusterPlan,
         before: tuple[Cluster, Cluster],
         outcomes: tuple[ActionOutcome, ...],
     ) -> ClusterOutcome:
@@ -201,7 +199,7 @@ class Run:
         cluster, as_planned = before
         began = asyncio.get_running_loop().time()
         cluster, observed = await self._whole(cluster)
-        rest = restrict(cluster, observed, self.options.targets)
+        rest = self._part.rest(plan, cluster, observed)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             seen = clocks_of(observed, began)
             return await self._recorded(held, (as_planned, observed), outcomes, seen)

@@ -7,7 +7,8 @@ import asyncio
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.plan import ClusterPlan
-from reconciler.observation import HostFactory, Options, Watch, look_at
+from reconciler.observation import HostFactory, Options, Watch
+from reconciler.observation.live_hosts import look_at
 from reconciler.planning.planner import restrict
 from reconciler.planning.review.drift import Drift, detect_drift, last_applied, record_notes
 from reconciler.planning.review.origins import with_origins

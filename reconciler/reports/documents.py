@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
@@ -211,6 +212,12 @@ def facts_text(document: Json) -> str:
     except ValueError:  # a byte that is no UTF-8 came along as half of a pair
         return json.dumps(document, indent=1)
     return text.replace("\x7f", "\\u007f")
+
+
+def planned_counts(actions: Sequence[Action]) -> Mapping[str, object]:
+    """The fields of ``observed`` that say what is to be done; of all hosts together the name is empty."""
+    by_host = Counter(action.host for action in actions)
+    return {"actions": by_host.total(), "actions_by_host": by_host}
 
 
 def run_summary(

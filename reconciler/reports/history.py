@@ -38,6 +38,7 @@ def _summary(run: Past) -> Json:
         "controller": began.get("controller"),
         "file": began.get("file"),
         "file_digest": began.get("file_digest"),
+        "healing": bool(began.get("healing")),
         "plan": run.plan or None,
         "result": run.result,
         "exit_code": ended.get("exit_code"),
@@ -71,6 +72,7 @@ TITLES = ("RUN", "BEGAN", "TOOK", "RESULT", "DONE", "PLAN", "WHO", "FILE")
 def _row(run: Past, zone: tzinfo | None) -> tuple[str, ...]:
     began = run.first("run-started")
     who = f"{began.get('user', '?')}@{began.get('controller', '?')}"
+    who += " healing" if began.get("healing") else ""
     return (
         run.run,
         local_moment(began.get("time"), zone),
@@ -115,7 +117,8 @@ def run_lines(run: Past, detail: int, zone: tzinfo | None = None) -> Iterator[Li
     """
     began = run.first("run-started")
     yield "title", f"run {run.run}: {run.result}"
-    yield "", f"  who      {began.get('user', '?')} on {began.get('controller', '?')}"
+    how = ", healing by the policy of the file" if began.get("healing") else ""
+    yield "", f"  who      {began.get('user', '?')} on {began.get('controller', '?')}{how}"
     yield "", f"  when     {_when(run, zone)}"
     digest = str(began.get("file_digest", ""))[:12]
     yield "", f"  file     {began.get('file', '?')}{f'  sha256 {digest}' if digest else ''}"

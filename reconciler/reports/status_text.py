@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.documents import Json
 from reconciler.model.outcome import Finding
+from reconciler.model.quantities import round_size
 from reconciler.model.refusals import format_unread
 from reconciler.planning.checks.pauses import moment
 from reconciler.reports.grouping import (
@@ -140,7 +141,7 @@ def _volumes(volumes: Sequence[Json]) -> Iterator[Line]:
         rows.append(
             (
                 labels[item["label"]],
-                "?" if item["size"] is None else _bytes(item["size"]),
+                "?" if item["size"] is None else round_size(item["size"]),
                 _fill(item["used"], item["size"]),
                 f"{_or(item['slots_taken'])}/{_or(item['slots'])}",
                 str(len(item["mounted_by"])),
@@ -150,8 +151,6 @@ def _volumes(volumes: Sequence[Json]) -> Iterator[Line]:
     yield from _table(rows, styles)
 
 
-# What is less rounds to nothing.
-LEAST = 0.1
 # Percent from which a volume is told to be nearly full.
 FULL = 90
 
@@ -164,22 +163,7 @@ def _fill(used: int | None, size: int | None) -> str:
     if used is None:
         return "?"
     full = "  NEARLY FULL" if _percent(used, size) >= FULL else ""
-    return f"{_bytes(used, size)}, {_percent(used, size)} %{full}"
-
-
-def _bytes(count: int, beside: int | None = None) -> str:
-    """With one digit behind the point: enough to be seen, and read at a glance.
-
-    In the unit of what it stands ``beside``.
-    """
-    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    power = min((max(beside or count, 1).bit_length() - 1) // 10, len(units) - 1)
-    value = count / 1024**power
-    if 0 < value < LEAST:
-        return f"under {LEAST} {units[power]}"
-    return (
-        f"{value:.0f} {units[power]}" if value == int(value) else f"{value:.1f} {units[power]}"
-    )
+    return f"{round_size(used, size)}, {_percent(used, size)} %{full}"
 
 
 def _or(value: int | None) -> str:

@@ -47,18 +47,48 @@ def store_run(connection: Connection, run: StoredRun, texts: Sequence[bytes]) ->
 
     Of a run that went on only what is new is written.
     """
-    row = {name: getattr(run, name) for name in _FIELDS}
-    row |= {"outline": run.outline, "counts": json.dumps(dict(run.counts))}
     known = connection.execute(select(RUNS.c.id).where(RUNS.c.run == run.run)).scalar()
     if known is None:
-        made = insert(RUNS).values(run=run.run, **row).returning(RUNS.c.id)
+        made = insert(RUNS).values(run=run.run, **_row(run)).returning(RUNS.c.id)
         known = connection.execute(made).scalar_one()
+        _store_clusters(connection, known, run)
     else:
-        connection.execute(update(RUNS).where(RUNS.c.id == known).values(row))
-        connection.execute(delete(RUN_CLUSTERS).where(RUN_CLUSTERS.c.run_id == known))
+        _update(connection, known, run)
+    _store_lines(connection, known, texts)
+
+
+def extend_run(
+    connection: Connection, run: StoredRun, after: int, texts: Sequence[bytes]
+) -> bool:
+    """As ``store_run`` of a record that has grown by ``texts`` ``after`` so many lines.
+
+    Nothing is stored, and the answer is False, where those lines are not all stored.
+    """
+    known = connection.execute(select(RUNS.c.id).where(RUNS.c.run == run.run)).scalar()
+    of_it, number = RUN_LINES.c.run_id == known, RUN_LINES.c.number
+    count = select(func.count()).select_from(RUN_LINES).where(of_it, number <= after)
+    if known is None or connection.execute(count).scalar_one() != after:
+        return False
+    _update(connection, known, run)
+    connection.execute(delete(RUN_LINES).where(of_it, number > after))
+    _insert_lines(connection, known, after, texts)
+    return True
+
+
+def _row(run: StoredRun) -> dict[str, Any]:
+    row = {name: getattr(run, name) for name in _FIELDS}
+    return row | {"outline": run.outline, "counts": json.dumps(dict(run.counts))}
+
+
+def _update(connection: Connection, known: int, run: StoredRun) -> None:
+    connection.execute(update(RUNS).where(RUNS.c.id == known).values(_row(run)))
+    connection.execute(delete(RUN_CLUSTERS).where(RUN_CLUSTERS.c.run_id == known))
+    _store_clusters(connection, known, run)
+
+
+def _store_clusters(connection: Connection, known: int, run: StoredRun) -> None:
     for name, result in run.clusters.items():
         connection.execute(insert(RUN_CLUSTERS).values(run_id=known, name=name, result=result))
-    _store_lines(connection, known, texts)
 
 
 def _store_lines(connection: Connection, run: int, texts: Sequence[bytes]) -> None:
@@ -69,9 +99,13 @@ def _store_lines(connection: Connection, run: int, texts: Sequence[bytes]) -> No
     kept = sum(1 for _ in same)
     if kept < len(stored):
         connection.execute(delete(RUN_LINES).where(of_it, number > kept))
+    _insert_lines(connection, run, kept, texts[kept:])
+
+
+def _insert_lines(connection: Connection, run: int, after: int, texts: Sequence[bytes]) -> None:
     rows = [
         {"run_id": run, "number": place, "text": text}
-        for place, text in enumerate(texts[kept:], kept + 1)
+        for place, text in enumerate(texts, after + 1)
     ]
     if rows:
         connection.execute(insert(RUN_LINES), rows)

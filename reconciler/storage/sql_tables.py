@@ -23,7 +23,7 @@ from sqlalchemy import (
 from reconciler.storage.columns import Id, Moment, Words
 
 # What the newest migration makes; a test holds them together. Readers do without alembic, which is slow to import.
-REVISION = "0002"
+REVISION = "0003"
 # Every constraint has a name, so that another revision can change it on both engines.
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -233,3 +233,14 @@ APPROVALS = Table(
     UniqueConstraint("run", "plan", "at"),
 )
 Index("ix_approvals_at", APPROVALS.c.at)
+
+# The last good text of each file that is watched.
+KEPT_FILES = Table(
+    "kept_files",
+    METADATA,
+    Column("identity", String(64), primary_key=True),  # SHA-256 of the path, as of drift_items
+    Column("place", Words, nullable=False),
+    Column("file", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+)

@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.addresses import cluster_address, names_host
-from reconciler.model.watched import DriftIdentity, DriftReading, Reading, Round
+from reconciler.model.watched import ROUND_FAILED, DriftIdentity, DriftReading, Reading, Round
 from reconciler.planning.review.drift import Item
 from reconciler.planning.review.severity import consequence
 from reconciler.watch.result import RoundResult
 
 # How bad a cluster is, the worst last.
 STATES = ("converged", "unknown", "paused", "drifted", "degraded", "blocked", "unreachable")
-FAILED = "RoundFailed"
 
 
 def assess_round(result: RoundResult) -> Round:
@@ -33,7 +32,7 @@ def assess_round(result: RoundResult) -> Round:
 
 def failed_round(cluster: str, words: str) -> Round:
     """A round that found nothing out: whether all is as it should be nobody knows any more."""
-    converged = Reading(cluster_address(cluster), "Converged", "Unknown", FAILED, words)
+    converged = Reading(cluster_address(cluster), "Converged", "Unknown", ROUND_FAILED, words)
     return Round(STATES.index("unknown"), "unknown", "", (converged,), is_whole=False)
 
 

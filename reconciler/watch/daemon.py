@@ -4,48 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from reconciler import telemetry
-from reconciler.errors import WorkFailed
-from reconciler.model.problems import Problem
-from reconciler.model.watched import Told, TroubleKey
+from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
-from reconciler.watch.listeners import Listener
-from reconciler.watch.news import News, news_of
+from reconciler.watch.file_reader import Reader
+from reconciler.watch.keeping import Keeping
 from reconciler.watch.pulse import Pulse, beat
-from reconciler.watch.result import RoundResult
 from reconciler.watch.schedule import Schedule
-from reconciler.watch.sources import Sources, Wish, Wishes
-from reconciler.watch.stores import Store
+from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
-from reconciler.watch.workers import Workers
 
-T = TypeVar("T")
-# Seconds between two looks at the files; a round that lasts longer is given up.
-FILES_APART = 1.0
-LONGEST_ROUND = 900.0
-# Seconds between two looks for history that is old.
-PRUNED_APART = 3600.0
+# What else is done until the daemon stops; one that ends with an error ends the daemon.
+Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
+FILES_APART = 1.0  # seconds between two looks at the files
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the daemon is made of. ``wall`` is the clock of people, ``new_run`` names a round."""
+    """What the daemon is made of. ``new_run`` names a round; ``jobs`` are begun with it."""
 
     sources: Sources
     schedule: Schedule
-    workers: Workers
+    turns: Turns
     connections: Connections
-    store: Store
     supervisor: Supervisor
-    wall: Callable[[], datetime]
     new_run: Callable[[], str]
-    listeners: Sequence[Listener] = ()
+    jobs: Sequence[Job] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -58,9 +46,19 @@ class Daemon:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _reread: asyncio.Event = field(default_factory=asyncio.Event)
-    _storing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     _stopped_by: int = 0
-    _trouble: str = ""
+    _reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        turns, keeping = self.parts.turns, self._keeping
+        doors = (keeping.ask, keeping.tell_trouble)
+        self._reader = Reader(
+            self.parts.sources, turns.workers, keeping.store.disk, *doors, keeping.wall
+        )
+
+    @property
+    def _keeping(self) -> Keeping:
+        return self.parts.turns.keeping
 
     async def load(self) -> Wishes:
         """Reads all files for the first time; what they say, and what is wrong with them.
@@ -68,8 +66,8 @@ class Daemon:
         From then on signals are heard.
         """
         self._listen()
-        self._tell_trouble(await self._in_store(self.parts.store.load))
-        await self._read_files()
+        await self._keeping.keep(self._keeping.store.load)
+        await self._take_over(await self._reader.begin())
         return self.wishes
 
     async def run(self) -> int:
@@ -79,8 +77,9 @@ class Daemon:
                 tasks = [
                     group.create_task(self._follow_files()),
                     group.create_task(self._take_turns()),
-                    group.create_task(self._prune()),
+                    group.create_task(self._keeping.prune()),
                     group.create_task(beat(self.parts.supervisor, self.pulse)),
+                    *(group.create_task(job()) for job in self.parts.jobs),
                 ]
                 self.parts.supervisor.tell(READY)
                 await self._stop.wait()
@@ -94,12 +93,13 @@ class Daemon:
 
     async def _close(self) -> None:
         """Commands on hosts that only look end with their connections."""
-        for listener in self.parts.listeners:
+        turns = self.parts.turns
+        for listener in turns.listeners:
             await listener.close()
-        await self.parts.workers.close()
+        await turns.workers.close()
+        await turns.close()
         await self.parts.connections.close()
-        await self._in_store(self.parts.store.close)
-        self._storing.shutdown()
+        await self._keeping.close()
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -133,19 +133,7 @@ class Daemon:
             await self._read_files()
 
     async def _read_files(self) -> None:
-        sources = self.parts.sources
-        due = await asyncio.to_thread(sources.scan)
-        async with asyncio.TaskGroup() as group:
-            for path in due:
-                group.create_task(self._read_file(path))
-        await self._take_over(sources.wishes())
-
-    async def _read_file(self, path: str) -> None:
-        try:
-            found = await self.parts.workers.load(path)
-        except WorkFailed as error:
-            found = (Problem(path, 1, 1, "file-unread", str(error)),)
-        self.parts.sources.put(path, found)
+        await self._take_over(await self._reader.read())
 
     async def _take_over(self, wishes: Wishes) -> None:
         """What is new or another is due at once; what is wrong with a file is told once."""
@@ -153,7 +141,9 @@ class Daemon:
         if wishes == before:
             return
         ages = (
-            await self._in_store(self._ages) if wishes.clusters.keys() - before.clusters else {}
+            await self._keeping.ask(self._ages)
+            if wishes.clusters.keys() - before.clusters
+            else {}
         )
         # From here on nothing is waited for: who asks for a look now asks for one at these.
         self.wishes, now, schedule = wishes, self._now(), self.parts.schedule
@@ -166,13 +156,11 @@ class Daemon:
         self._due.set()
         self._tell_status()
         if gone := before.clusters.keys() - wishes.clusters.keys():
-            self._tell_trouble(await self._in_store(lambda: self.parts.store.forget(gone)))
+            await self._keeping.keep(lambda: self._keeping.store.forget(gone))
 
     def _ages(self) -> Mapping[str, float]:
-        now = self.parts.wall()
-        return {
-            n: (now - at).total_seconds() for n, at in self.parts.store.last_rounds().items()
-        }
+        now, store = self._keeping.wall(), self._keeping.store
+        return {n: (now - at).total_seconds() for n, at in store.last_rounds().items()}
 
     async def _take_turns(self) -> None:
         """Starts what is due; a cluster's rounds end with this."""
@@ -189,62 +177,18 @@ class Daemon:
                     pass
 
     async def _take_turn(self, name: str) -> None:
-        """One round of a cluster. One that is not wanted any more leaves nothing behind."""
+        """One round of a cluster; what may be healed is, and then one looks again."""
         failed = False
         if wish := self.wishes.clusters.get(name):
             with telemetry.bind_fields(cluster=name, run=self.parts.new_run()):
-                result = await self._observe(wish)
+                turns = self.parts.turns
+                result = await turns.look(wish, lambda: name in self.wishes.clusters)
                 failed = result.is_failed
-                if name in self.wishes.clusters:
-                    await self._record(wish, result)
+                is_due = result.heals and self.wishes.clusters.get(name) == wish
+                if is_due and await turns.heal(wish, result):
+                    self.parts.schedule.request(name, self._now())
         self.parts.schedule.finish(name, self._now(), failed=failed)
         self._due.set()
-
-    async def _record(self, wish: Wish, result: RoundResult) -> None:
-        store = self.parts.store
-        recorded = await self._in_store(lambda: store.record(wish.file, result))
-        for news in news_of(result, recorded):
-            _tell_news(news)
-        self._tell_trouble(recorded.trouble)
-        if known := store.memory.clusters.get(result.cluster):
-            for listener in self.parts.listeners:
-                listener.hear(wish, result, recorded, known)
-
-    def _tell_trouble(self, trouble: str) -> None:
-        """That nothing can be kept is told once, and its end."""
-        before, self._trouble = self._trouble, trouble
-        if trouble and trouble != before:
-            telemetry.warning("state-not-kept", message=trouble)
-        elif before and not trouble:
-            telemetry.info("state-kept-again")
-
-    async def _prune(self) -> None:
-        store, wall = self.parts.store, self.parts.wall
-        while True:
-            await asyncio.sleep(PRUNED_APART)
-            self._tell_trouble(await self._in_store(lambda: store.prune(wall())))
-
-    async def _observe(self, wish: Wish) -> RoundResult:
-        began, moment, store = self._now(), self.parts.wall(), self.parts.store
-        full_in = await self._in_store(lambda: store.full_in(wish.cluster, moment))
-        try:
-            async with asyncio.timeout(LONGEST_ROUND):
-                result = await self.parts.workers.observe(wish.desired, full_in, moment)
-        except TimeoutError:
-            words = f"it did not end within {LONGEST_ROUND:g} s"
-            result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
-        except WorkFailed as error:
-            result = RoundResult(wish.cluster.name, moment, 0.0, failure=str(error))
-        result = replace(result, seconds=self._now() - began)
-        telemetry.debug(
-            "round-ended",
-            seconds=result.seconds,
-            drift=len(result.drift),
-            actions=len(result.steps),
-            plan=result.plan_id,
-            unreachable=len(result.unreachable),
-        )
-        return result
 
     def _tell_status(self) -> None:
         broken = len(self.wishes.problems)
@@ -253,30 +197,9 @@ class Daemon:
             f"{words}, {broken} files are wrong" if broken else words
         )
 
-    async def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
-        """What a receiver was told of a cluster."""
-        return await self._in_store(lambda: self.parts.store.load_told(cluster, receiver))
-
-    async def keep_told(
-        self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told]
-    ) -> None:
-        """A receiver was told it."""
-        store, wall = self.parts.store, self.parts.wall
-        self._tell_trouble(
-            await self._in_store(lambda: store.keep_told(cluster, receiver, told, wall()))
-        )
-
-    async def _in_store(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._storing, call)
-
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-
-def _tell_news(news: News) -> None:
-    tell = telemetry.warning if news.level == "warning" else telemetry.info
-    tell(news.event, **news.fields)
 
 
 def _tell_files(before: Wishes, now: Wishes) -> None:

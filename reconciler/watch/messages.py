@@ -11,23 +11,35 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeAlias
 
 from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
+from reconciler.pipeline.heal import Healed
+from reconciler.pipeline.parts import Past
 from reconciler.watch.result import RoundResult
 
 LENGTH = struct.Struct("!Q")
-Value: TypeAlias = "RoundResult | Desired | tuple[Problem, ...]"
+Value: TypeAlias = "RoundResult | Loaded | tuple[Problem, ...] | Healed"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """To a worker: read this file."""
+    """To a worker: read this file, or take ``text`` for what it says."""
 
     task: int
     path: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a good file says, and its text."""
+
+    desired: Desired
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,27 @@ class Observe:
     desired: Desired
     moment: datetime
     full_in: Mapping[str, float]
+    past: Past
+
+
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """To a process of its own: heal the one cluster of ``desired``, as ``run``.
+
+    Its record is left in the directory ``records``.
+    """
+
+    task: int
+    desired: Desired
+    file: str
+    run: str
+    records: Path
+    past: Past
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """To a process that heals: begin nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +113,7 @@ class Done:
     failure: str = ""
 
 
-Message: TypeAlias = "Load | Observe | Drop | Ask | Answer | Done"
+Message: TypeAlias = "Load | Observe | Heal | Halt | Drop | Ask | Answer | Done"
 
 
 def send(writer: asyncio.StreamWriter, message: Message) -> None:

@@ -8,7 +8,13 @@ from typing import Literal
 
 from reconciler.model.addresses import CLUSTER, MEMBER, parse_address
 from reconciler.model.refusals import REFUSALS, Source
-from reconciler.model.watched import ConditionKind, DriftItem, Opened, Reading
+from reconciler.model.watched import (
+    HEALING_STOPPED,
+    ConditionKind,
+    DriftItem,
+    Opened,
+    Reading,
+)
 from reconciler.planning.watching.standing import reason_of
 from reconciler.watch.result import Recorded, RoundResult
 
@@ -49,7 +55,12 @@ def news_of(result: RoundResult, recorded: Recorded) -> Iterator[News]:
 
 
 def is_bad(reading: Reading) -> bool:
-    """Whether somebody should know of it: not converged, or whatever else is not surely false."""
+    """Whether somebody should know of it: not converged, or whatever else is not surely false.
+
+    Of healing only that it has stopped by itself.
+    """
+    if reading.kind == "Healing":
+        return reading.reason in HEALING_STOPPED
     return reading.status != ("True" if reading.kind == "Converged" else "False")
 
 
@@ -60,6 +71,8 @@ def _is_news(opened: Opened) -> bool:
         return False
     if before is None:
         return is_bad(reading)
+    if reading.kind == "Healing":
+        return is_bad(reading) or is_bad(before.reading)
     if before.reading.status != reading.status:
         return True
     return is_bad(reading) and not {before.reading.reason, reading.reason} <= UNASKED

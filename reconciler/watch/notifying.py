@@ -19,18 +19,20 @@ from reconciler.watch.memory import Known
 from reconciler.watch.result import Recorded, RoundResult
 from reconciler.watch.sources import Wish
 
-# How grave a condition is. A host that is not reached may be the one that is about to be fenced.
+# How grave a condition is. A host that is not reached may be the one that is about to be fenced;
+# of a cluster whose rounds fail it may be any.
 SEVERITIES: Mapping[ConditionKind, Severity] = {
     "Unreachable": "loses",
+    "Converged": "loses",
     "Blocked": "degrades",
     "Degraded": "degrades",
     "Paused": "cosmetic",
-    "Healing": "cosmetic",
+    "Healing": "degrades",
 }
 # Of which subjects which conditions are told: a cluster does not say again what its members and
 # volumes say, and each difference is told by itself.
 _TOLD: Mapping[str, frozenset[ConditionKind]] = {
-    CLUSTER: frozenset({"Blocked", "Degraded", "Paused", "Healing"}),
+    CLUSTER: frozenset({"Converged", "Blocked", "Degraded", "Paused", "Healing"}),
     MEMBER: frozenset({"Unreachable"}),
 }
 
@@ -43,12 +45,12 @@ class Telling:
     _unread: set[str] = field(default_factory=set)
 
     def hear(self, wish: Wish, result: RoundResult, recorded: Recorded, known: Known) -> None:
-        """Tell what changed since each receiver was told. A round that failed tells nothing new."""
+        """Tell what changed since each receiver was told. A round that failed tells that alone."""
         del recorded
-        told = list(self._receivers(wish))
-        if told and not result.failure:
+        if told := list(self._receivers(wish)):
             about = About(wish.cluster.name, wish.file, _plan(result))
-            self.teller.tell(about, standings(known), told)
+            seen = [one for one in standings(known) if not result.failure or _says_failure(one)]
+            self.teller.tell(about, seen, told, is_whole=not result.failure)
 
     def _receivers(self, wish: Wish) -> Iterator[Receiver]:
         for found in receivers(wish.cluster.policy):
@@ -72,6 +74,10 @@ def standings(known: Known) -> Iterator[Standing]:
             yield Standing(condition, SEVERITIES[reading.kind])
     for item in known.drift.values():
         yield Standing(_as_condition(item), item.reading.severity)  # type: ignore[arg-type]
+
+
+def _says_failure(standing: Standing) -> bool:
+    return standing.condition.reading.kind == "Converged"
 
 
 def _as_condition(item: DriftItem) -> Condition:

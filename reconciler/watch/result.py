@@ -9,6 +9,7 @@ from reconciler.model.documents import Json
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Risk
+from reconciler.model.views import Topology
 from reconciler.model.watched import Reading, Round, RoundChanges
 from reconciler.planning.review.drift import Item
 
@@ -29,8 +30,9 @@ class RoundResult:
     """What one round found of a cluster; ``failure`` says in words why it found nothing.
 
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
-    is what could not be compared, ``readings`` are its conditions, ``status`` is what ``reconcile status`` has of the cluster, ``found``
-    what all that says of the cluster.
+    is what could not be compared, ``readings`` are its conditions, ``heals`` what is
+    healed next, in words, ``status`` is what ``reconcile status`` has of the cluster,
+    ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
     """
 
     cluster: str
@@ -47,7 +49,9 @@ class RoundResult:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
+    heals: tuple[str, ...] = ()
     status: Json | None = None
+    topology: Topology | None = None
     failure: str = ""
     found: Round | None = None
 

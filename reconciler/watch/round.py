@@ -11,14 +11,17 @@ from reconciler.hosts import Host
 from reconciler.hosts.observer import observe_one
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
-from reconciler.model.policy import Policy
+from reconciler.model.plan import ClusterPlan
 from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
 from reconciler.pipeline.drift import plan_last_applied
-from reconciler.planning.review.drift import detect_drift, record_notes
+from reconciler.pipeline.parts import Healable, Past
+from reconciler.planning.review.drift import Item, detect_drift, record_notes
 from reconciler.planning.review.origins import with_origins
-from reconciler.planning.watching.healing import Scene, choose_heals
+from reconciler.planning.watching.healable import LOOKS
 from reconciler.planning.watching.standing import Look, read_standing
+from reconciler.planning.watching.strikes import difference_of
 from reconciler.reports.status import status_document
+from reconciler.reports.topology import topology
 from reconciler.resources import SECTIONS
 from reconciler.watch.result import RoundResult, Step
 
@@ -27,11 +30,16 @@ OPTIONS = Options(parallelism=1024)
 
 
 async def observe_round(
-    desired: Desired, full_in: Mapping[str, float], fleet: HostFactory, moment: datetime
+    desired: Desired,
+    full_in: Mapping[str, float],
+    past: Past,
+    fleet: HostFactory,
+    moment: datetime,
 ) -> RoundResult:
     """Look at the one cluster of ``desired``, plan it, and compare it; ``seconds`` is left at 0.
 
-    ``full_in`` is by label in how many days a volume is full.
+    ``full_in`` is by label in how many days a volume is full. What may be healed is about to be,
+    and is told as such.
     """
     whole, ((cluster, observed),) = await plan(desired, fleet, OPTIONS)
     (wanted,) = whole.clusters
@@ -41,11 +49,10 @@ async def observe_round(
     drift = with_origins(drift, cluster, observed)
     at = moment.isoformat(timespec="seconds")
     observed = await _with_sizes(cluster, observed, fleet)
-    reports = cluster.model_copy(
-        update={"policy": Policy()}
-    )  # whatever it says: nothing is healed
-    healing = choose_heals(Scene(reports, observed, wanted, applied, moment))
-    look = Look(cluster, observed, wanted, drift, healing, full_in=full_in)
+    part = Healable(asked, fleet, OPTIONS, lambda: moment, past)
+    healing = part.judge((cluster, observed, wanted), applied, traces_of(drift.items, wanted))
+    due = frozenset(action.id for action in healing.actions)
+    look = Look(cluster, observed, wanted, drift, healing, at_work=due, full_in=full_in)
     return RoundResult(
         cluster=asked.name,
         moment=moment,
@@ -61,8 +68,20 @@ async def observe_round(
         findings=drift.findings,
         notes=drift.notes,
         readings=read_standing(look),
+        heals=tuple(a.summary for a in healing.actions if a.kind not in LOOKS),
         status=status_document([(cluster, observed)], at)["clusters"][0],
+        topology=topology(cluster, observed, wanted),
     )
+
+
+def traces_of(items: Sequence[Item], plan: ClusterPlan) -> Mapping[str, str]:
+    """What hosts tell of the differences that actions of a plan make good, by ``difference_of``."""
+    told = {(item.host, item.address): item.origin for item in items if item.origin}
+    return {
+        difference_of(action): told[action.host, action.address]
+        for action in plan.actions
+        if (action.host, action.address) in told
+    }
 
 
 async def _with_sizes(cluster: Cluster, observed: Observed, fleet: HostFactory) -> Observed:

@@ -5,14 +5,13 @@ files on NFS, a link that leads elsewhere, a directory that is another one now; 
 nothing beside an interval of minutes. A file is read when its signature has stood still from one
 look to the next, so that none is read while it is written.
 
-What cannot be used leaves the wish that was good before.
+What cannot be used leaves the wish that was good before, also that of an earlier process.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -23,10 +22,15 @@ from reconciler.loading.directories import SUFFIXES
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.problems import Problem
 from reconciler.system_errors import say_error
+from reconciler.watch.file_signatures import (
+    ABSENT,
+    Signature,
+    is_beside,
+    is_of_use,
+    sign_all,
+    sign_alone,
+)
 
-# Of a file: device, inode, bytes, when its content and its inode were changed. Else why there
-# is none.
-Signature: TypeAlias = "tuple[int, ...] | str"
 Problems: TypeAlias = "tuple[Problem, ...]"
 EMPTY = "it has no *.yaml and no *.yml any more; what they said is still watched"
 
@@ -54,13 +58,26 @@ class Wishes:
 
 @dataclass(slots=True)
 class _File:
-    """How a file of ``place`` was ``seen`` last, as what it was ``read``, and what came of it."""
+    """How a file of ``place`` was ``seen`` last, as what it was ``read``, and what came of it.
+
+    ``text`` is what ``good`` was read from, until it is kept.
+    """
 
     place: str
     seen: Signature
     read: Signature | None = None
     good: Desired | None = None
     wrong: Problems = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodFile:
+    """A file that is watched for what ``text`` says; place and name are absolute."""
+
+    place: str
+    file: str
+    text: str
 
 
 class Sources:
@@ -71,7 +88,64 @@ class Sources:
         self._files: dict[str, _File] = {}
         self._lost: dict[str, Problems] = {}
         self._accepted: dict[str, Desired] = {}
+        self._known: dict[str, str] = {}
         self._anew = True
+
+    def expect(self, places: Mapping[str, str]) -> None:
+        """Before the first look: of these files an earlier process knew what they say.
+
+        They are named absolutely, each with its place. A directory that is empty now, or is not
+        there, is taken for one that is not mounted.
+        """
+        for given in self._directories:
+            place = _absolute(given)
+            files = [file for file, of in places.items() if of == place]
+            for file in files:
+                name = given if file == place else os.path.join(given, os.path.basename(file))  # noqa: PTH118, PTH119  # names as a listing makes them
+                self._files[name] = _File(given, ABSENT, ABSENT)
+                self._known[name] = file
+            if files and not is_of_use(given):
+                self._directories[given] = place not in files
+
+    def lacking_files(self) -> Mapping[str, str]:
+        """Of which files ``recall`` has to say what was good, each with its absolute name.
+
+        It is for the time after the first look, in which all are read.
+        """
+        return {
+            name: file
+            for name, file in self._known.items()
+            if name in self._files and name not in self._accepted
+        }
+
+    def recall(self, name: str, desired: Desired) -> None:
+        """What an earlier process read last of a file that was good."""
+        self._files[name].good = self._files[name].good or desired
+        self._accepted[name] = desired
+
+    def unkept_files(self) -> Mapping[str, GoodFile]:
+        """What is watched now and is not kept yet, until ``keep`` says that it is."""
+        return {
+            name: GoodFile(_absolute(file.place), _absolute(name), file.text)
+            for name, file in self._files.items()
+            if file.text and self._accepted.get(name) is file.good
+        }
+
+    def keep(self, good: Mapping[str, GoodFile]) -> None:
+        """These are kept."""
+        for name, one in good.items():
+            self._known[name] = one.file
+            if (file := self._files.get(name)) and file.text == one.text:
+                file.text = ""
+
+    def lost_files(self) -> Mapping[str, str]:
+        """Files that are kept and not watched any more, each with its absolute name."""
+        return {n: file for n, file in self._known.items() if n not in self._files}
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Nothing is kept of these any more."""
+        for name in names:
+            del self._known[name]
 
     def scan(self) -> tuple[str, ...]:
         """Looks at all signatures; the files that are to be read now.
@@ -101,12 +175,12 @@ class Sources:
         for file in self._files.values():
             file.read = None
 
-    def put(self, name: str, found: Desired | Problems) -> None:
-        """What reading a file came to; of one that is gone meanwhile it is passed over."""
+    def put(self, name: str, found: Desired | Problems, text: str = "") -> None:
+        """What reading a file, with this text, came to; of one that is gone meanwhile it is passed over."""
         if (file := self._files.get(name)) is None:
             return
         if isinstance(found, Desired):
-            file.good, file.wrong = found, ()
+            file.good, file.wrong, file.text = found, (), text
         else:
             file.wrong = found
 
@@ -150,7 +224,7 @@ class Sources:
         found: dict[str, tuple[str, Signature]] = {}
         inodes: set[tuple[int, ...]] = set()
         for place, is_directory in self._directories.items():
-            for name, signature in self._list(place) if is_directory else _alone(place):
+            for name, signature in self._list(place) if is_directory else sign_alone(place):
                 inode = None if isinstance(signature, str) else signature[:2]
                 if name not in found and inode not in inodes:
                     found[name] = (place, signature)
@@ -172,25 +246,13 @@ class Sources:
         if why:
             self._lost[place] = (_problem(place, why),)
             yield from ((name, file.seen) for name, file in before.items())
-        for name, signature in _sign_all(place, names):
-            if name in before or not _is_beside(name, signature):
+        for name, signature in sign_all(place, names):
+            if name in before or not is_beside(name, signature):
                 yield name, signature
 
 
-def _is_beside(name: str, signature: Signature) -> bool:
-    """A directory below, or what an editor leaves: a hidden link to nowhere, as ``.#a.yaml``."""
-    hidden = os.path.basename(name).startswith(".")  # noqa: PTH119  # as above
-    return signature == DIRECTORY or (hidden and isinstance(signature, str))
-
-
-def _sign_all(place: str, names: Sequence[str]) -> Iterator[tuple[str, Signature]]:
-    for name in names:
-        path = os.path.join(place, name)  # noqa: PTH118  # as above
-        yield path, _sign(path)
-
-
-def _alone(name: str) -> Iterator[tuple[str, Signature]]:
-    yield name, _sign(name)
+def _absolute(name: str) -> str:
+    return str(Path(name).absolute())
 
 
 def _leave_only(desired: Desired, cluster: Cluster) -> Desired:
@@ -199,20 +261,3 @@ def _leave_only(desired: Desired, cluster: Cluster) -> Desired:
 
 def _problem(name: str, words: str) -> Problem:
     return Problem(name, 1, 1, "file-unread", words)
-
-
-DIRECTORY = "it is a directory"
-
-
-def _sign(name: str) -> Signature:
-    """How a file looks from outside, through links; or, in words, why there is none."""
-    try:
-        found = os.stat(name)  # noqa: PTH116  # as above
-    except OSError as error:
-        return error.strerror or say_error(error)
-    if stat.S_ISDIR(found.st_mode):
-        return DIRECTORY
-    if not stat.S_ISREG(found.st_mode):
-        return "it is no regular file"
-    times = (found.st_mtime_ns, found.st_ctime_ns)
-    return (found.st_dev, found.st_ino, found.st_size, *times)

@@ -20,8 +20,8 @@ from typing import Any
 
 from reconciler.errors import HostUnreachable, ReconcilerError, SpecInvalid
 from reconciler.hosts import Host
-from reconciler.loading import read
-from reconciler.model.desired import Desired, Member
+from reconciler.loading import load, read_text
+from reconciler.model.desired import Member
 from reconciler.model.identity_cache import forget
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
@@ -33,6 +33,7 @@ from reconciler.watch.messages import (
     Done,
     Drop,
     Load,
+    Loaded,
     Observe,
     Value,
     receive,
@@ -58,8 +59,8 @@ async def _serve(daemon: socket.socket) -> None:
     worker = _Worker(writer)
     while message := await receive(reader):
         match message:
-            case Load(task, path):
-                worker.start(task, _load(path))
+            case Load(task, path, text):
+                worker.start(task, _load(path, text))
             case Observe(task):
                 worker.start(task, _observe(message, _Fleet(worker, task)))
             case Drop(number):
@@ -73,16 +74,17 @@ async def _serve(daemon: socket.socket) -> None:
 
 async def _observe(asked: Observe, fleet: _Fleet) -> RoundResult:
     try:
-        wanted = (asked.desired, asked.full_in)
+        wanted = (asked.desired, asked.full_in, asked.past)
         result = await observe_round(*wanted, fleet.door, asked.moment)
         return replace(result, found=assess_round(result))
     finally:
         forget()  # what follows from facts of this cluster, which nobody asks for again
 
 
-async def _load(path: str) -> Desired | tuple[Problem, ...]:
+async def _load(path: str, text: str | None) -> Loaded | tuple[Problem, ...]:
     try:
-        return read(path)
+        text = read_text(path) if text is None else text
+        return Loaded(load(path, text), text)
     except SpecInvalid as error:
         return error.problems
     except (ReconcilerError, OSError) as error:

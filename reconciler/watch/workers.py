@@ -18,12 +18,14 @@ from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
 from reconciler.model.ssh_access import Ssh
+from reconciler.pipeline.parts import Past
 from reconciler.watch.messages import (
     Answer,
     Ask,
     Done,
     Drop,
     Load,
+    Loaded,
     Message,
     Observe,
     Value,
@@ -48,16 +50,16 @@ class Workers:
         self._starting = asyncio.Lock()
         self._numbers = itertools.count()
 
-    async def load(self, path: str) -> Desired | tuple[Problem, ...]:
-        """What is in a file. Raises WorkFailed."""
-        found = await self._do(Ssh(), lambda number: Load(number, path))
-        return cast("Desired | tuple[Problem, ...]", found)
+    async def load(self, path: str, text: str | None = None) -> Loaded | tuple[Problem, ...]:
+        """What is in a file, or in ``text`` as if it were in it. Raises WorkFailed."""
+        found = await self._do(Ssh(), lambda number: Load(number, path, text))
+        return cast("Loaded | tuple[Problem, ...]", found)
 
     async def observe(
-        self, desired: Desired, full_in: Mapping[str, float], moment: datetime
+        self, desired: Desired, full_in: Mapping[str, float], past: Past, moment: datetime
     ) -> RoundResult:
         """A round of the one cluster of ``desired``, as of ``messages.Observe``. Raises WorkFailed."""
-        wanted = (desired, moment, full_in)
+        wanted = (desired, moment, full_in, past)
         found = await self._do(desired.ssh, lambda number: Observe(number, *wanted))
         return cast("RoundResult", found)
 

@@ -48,15 +48,17 @@ from reconciler.web.events import TooManyListeners
 from reconciler.web.metrics import CONTENT_TYPE
 
 MOST = 200
+# The state of a cluster of whose last look nothing was kept.
+UNKNOWN = "unknown"
 _FOR_EVER = datetime(9000, 1, 1, tzinfo=UTC)
 _GREATEST_ID = 2**63 - 1
-_SAID: dict[int | str, dict[str, Any]] = {
+RESPONSES: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemDetail} for code in (400, 401, 404, 422, 503)
 }
 
 # Prometheus asks by its own path.
 metrics_router = APIRouter()
-router = APIRouter(prefix="/api/v1", responses=_SAID)
+router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 
 
 def reading(request: Request) -> Iterator[StateConnection]:
@@ -181,20 +183,27 @@ def samples(
 @router.get("/clusters/{cluster}/plan", response_model=None)
 def plan(connection: Reader, stored: Stored) -> Any:
     """What `reconcile apply` would do, as `reconcile plan --save` writes it."""
-    return _kept(connection, stored, "plan")
+    return _kept(connection, stored, "plan")[0]
 
 
 @router.get("/clusters/{cluster}/status", response_model=None)
 def status_of_cluster(connection: Reader, stored: Stored) -> Any:
-    """Members, volumes, mounts and leases, as `reconcile status --format json` has them."""
-    return _kept(connection, stored, "status")
+    """Members, volumes, mounts and leases, as `reconcile status --format json` has them.
+
+    `observed_at` is the last look; of a cluster that is not known now, since when it was so.
+    """
+    found, since = _kept(connection, stored, "status")
+    at = since if stored.seen is None or stored.state == UNKNOWN else stored.seen
+    return {**found, "observed_at": at.isoformat(timespec="seconds")}
 
 
-def _kept(connection: StateConnection, stored: StoredCluster, kind: str) -> Any:
+def _kept(
+    connection: StateConnection, stored: StoredCluster, kind: str
+) -> tuple[Any, datetime]:
     found = load_document(connection, stored.id, kind)
     if found is None:
         raise HTTPException(404, f"cluster {stored.name} has no {kind} yet")
-    return json.loads(found[0])
+    return json.loads(found[0]), found[1]
 
 
 def _moment(given: datetime | None) -> datetime | None:

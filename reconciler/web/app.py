@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as PlainHTTPException
 
 from reconciler import __version__
 from reconciler.errors import StoreFailed
-from reconciler.web import api, dashboard
+from reconciler.web import api, dashboard, run_api, run_pages, token_form
 from reconciler.web.etags import ETags
 from reconciler.web.events import EventHub
 from reconciler.web.gatekeeper import Gatekeeper
@@ -27,7 +27,10 @@ _KIND = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the application needs of the world; ``seconds`` is a clock that is never set back."""
+    """What the application needs of the world; ``seconds`` is a clock that is never set back.
+
+    ``records`` is the directory where the records of runs are, for people.
+    """
 
     database: Reads
     clock: Callable[[], datetime]
@@ -35,6 +38,7 @@ class Server:
     access: Access = field(default_factory=Access)
     events: EventHub = field(default_factory=EventHub)
     metrics: Metrics | None = None
+    records: str = ""
 
 
 def build_app(server: Server) -> App:
@@ -51,11 +55,15 @@ def build_app(server: Server) -> App:
     app.state.clock = server.clock
     app.state.events = server.events
     app.state.access = server.access
+    app.state.records = server.records
     app.state.attempts = Attempts(server.seconds)
     app.state.metrics = server.metrics or Metrics(server.database)
     app.include_router(api.router)
+    app.include_router(run_api.router)
     app.include_router(api.metrics_router)
     app.include_router(dashboard.router)
+    app.include_router(token_form.router)
+    app.include_router(run_pages.router)
     app.mount("/static", StaticFiles(packages=[("reconciler.web", "static")]), name="static")
     app.add_exception_handler(PlainHTTPException, _tell_refusal)
     app.add_exception_handler(RequestValidationError, _tell_invalid)

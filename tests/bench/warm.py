@@ -6,7 +6,8 @@ import time
 
 from reconciler.hosts.doors import look_at_hosts
 from reconciler.loading import read
-from reconciler.observation import Options, look_at, recorded_probe_arguments
+from reconciler.observation import Options, recorded_probe_arguments
+from reconciler.observation.live_hosts import look_at
 from reconciler.reports.documents import facts_document, facts_text
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import Shape
+from reconciler.pipeline.parts import Past
 from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.systemd import Supervisor
 from reconciler.watch.workers import Workers
@@ -41,12 +42,12 @@ async def main(members: int, rounds: int) -> None:
         return answer
 
     workers = Workers(os.cpu_count() or 1, run_on)
-    await workers.observe(desired, {}, MOMENT)
+    await workers.observe(desired, {}, Past(), MOMENT)
     pulse = Pulse()
     measuring = asyncio.create_task(beat(Supervisor({}), pulse))
     began, cpu = time.monotonic(), time.process_time()
     for _ in range(rounds):
-        result = await workers.observe(desired, {}, MOMENT)
+        result = await workers.observe(desired, {}, Past(), MOMENT)
     spent = (time.monotonic() - began) / rounds
     own = (time.process_time() - cpu) / rounds
     measuring.cancel()

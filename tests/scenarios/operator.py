@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +154,29 @@ class Operator:
             text=True,
             env={**os.environ, **self.lab.environment(), **self._environment()},
         )
+
+    def start_watch(self, file: str, *words: str) -> subprocess.Popen[bytes]:
+        """A daemon in a process group of its own, whose log can be read."""
+        argv = inside(self.lab.netns, RECONCILE, "watch", file, *words)
+        return subprocess.Popen(
+            [str(word) for word in argv],
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, **self.lab.environment(), **self._environment()},
+            start_new_session=True,
+        )
+
+    def wait_for_record(self, run: str, event: str, count: int) -> None:
+        """Waits until the record of a run has so many lines of an event, or its end."""
+        path = self.home / "state/runs" / f"{run}.jsonl"
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            text = path.read_text() if path.exists() else ""
+            events = [json.loads(line)["event"] for line in text.splitlines()]
+            if events.count(event) >= count or "run-finished" in events:
+                return
+            time.sleep(0.02)
+        raise AssertionError(text)
 
     def _killed(self, file: str, host: str, kind: str) -> tuple[int, list[dict[str, Any]]]:
         words = ["apply", file, "--format", "json", "--approve", self.plan(file)["id"]]

@@ -12,7 +12,6 @@ from functools import partial
 import click
 
 from reconciler import __version__, telemetry
-from reconciler.cli import session
 from reconciler.cli.apply_request import ApplyRequest
 from reconciler.cli.consent import is_approved, unapproved_outcomes
 from reconciler.cli.interruption import catch_interrupts
@@ -37,7 +36,7 @@ from reconciler.cli.streams import ignore_broken_pipes
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import observing, say, say_columns, show
 from reconciler.errors import UsageError
-from reconciler.execution import author
+from reconciler.execution import author, run_word
 from reconciler.execution.journal import Journal
 from reconciler.execution.locks import Claim
 from reconciler.hosts.doors import connect_hosts
@@ -52,7 +51,7 @@ from reconciler.pipeline import HostFactory, Options, Run
 from reconciler.pipeline import plan as make
 from reconciler.planning.review.approval import Consent, runnable
 from reconciler.planning.review.plan_diff import Difference, differences
-from reconciler.reports.documents import plan_document, run_summary
+from reconciler.reports.documents import plan_document, planned_counts, run_summary
 from reconciler.reports.plan_views import plan_views
 from reconciler.reports.stale import stale_lines
 from reconciler.reports.text import outcome_lines, plan_lines
@@ -155,8 +154,8 @@ async def _apply(request: ApplyRequest) -> int:
             journal.tell("run-finished", {"cluster": None, "detached": detached, **summary})
             say(f"{_LEFT[detached]}; record: {journal.path}")
             raise
-        word = session.result(outcomes, interrupted)
-        code = session.exit_code(word)
+        word = run_word.result(outcomes, interrupted)
+        code = run_word.exit_code(word)
         ended = {"cluster": None, **run_summary(outcomes, word, code)}
         lost = journal.tell("run-finished", ended)
     if not request.json and not (request.quiet and code == 0):
@@ -202,11 +201,11 @@ async def _carry_out(
     request: ApplyRequest, journal: Journal, fleet: HostFactory, seen: tuple[Plan, Pairs]
 ) -> tuple[tuple[ClusterOutcome, ...], bool]:
     plan, pairs = seen
-    planned = {item.name: len(item.actions) for item in plan.clusters}
+    planned = {item.name: item.actions for item in plan.clusters}
     for cluster, observed in pairs:
         count = {"hosts": len(observed.hosts), "unreachable": len(observed.unreachable())}
-        count["actions"] = planned[cluster.name]
-        journal.emit("observed", {"cluster": cluster.name, **count, "plan": plan.id})
+        due = planned_counts(planned[cluster.name])
+        journal.emit("observed", {"cluster": cluster.name, **count, **due, "plan": plan.id})
     if request.saved and (changed := _changed(request.saved, plan)) is not None:
         return _stale(request, journal, plan, changed), False
     if not request.json and not request.quiet:

@@ -26,7 +26,8 @@ from reconciler.model.plan import ClusterPlan
 from reconciler.model.refusals import format_unread
 from reconciler.model.ssh_access import Ssh
 from reconciler.model.unmanaged import unsayable_name
-from reconciler.observation import HostFactory, Options, look_at
+from reconciler.observation import HostFactory, Options
+from reconciler.observation.live_hosts import look_at
 from reconciler.probe import probe_command
 from reconciler.reports.imported.devices import MOST, count_unasked, devices, ref
 from reconciler.reports.imported.draft import Draft, Style, left_out, make_draft

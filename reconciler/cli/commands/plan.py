@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
-from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
+from reconciler.cli.files import FileResult, Given, find_files, refuse_several, run_files
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FACTS,
@@ -27,9 +25,9 @@ from reconciler.cli.output import DOCUMENT, written_form
 from reconciler.cli.planned import FactsFile, plan_from_facts
 from reconciler.cli.run_records import STATE_DIR, PastFailures
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
-from reconciler.cli.side_by_side import Look, run_looks, whole_look
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note
+from reconciler.frozen import frozen
 from reconciler.loading import digest, find_places, load, read_text
 from reconciler.loading.claims import Claims
 from reconciler.model.desired import Desired
@@ -93,9 +91,8 @@ def command(
     if form == "html":
         refuse_several(given, "--format html", "name one FILE, or say --format markdown")
 
-    claims, failed_before = Claims(names=bool(facts)), PastFailures(state_dir)
+    claims = Claims(names=bool(facts))
     asked = _Asked(targets, form, output, written, verbose, detailed_exitcode, no_color)
-    options = Options(targets, parallelism, free=asyncio.Semaphore(parallelism))
 
     def read_file(path: str) -> _File:
         source = read_text(path)
@@ -104,17 +101,8 @@ def command(
         check_targets(desired, targets)
         return _File(path, source, desired)
 
-    def prepare(path: str) -> Look:
-        file = read_file(path)
-
-        def tell(pairs: ClusterObservations) -> FileResult:
-            plan = failed_before.tell(make_plan(pairs, targets))
-            return _result(asked, file, plan, pairs)
-
-        return whole_look(file.desired, options, tell)
-
     if facts is None:
-        return run_looks(given, form, prepare, parallelism, no_color=no_color)
+        return _plan_live(given, asked, read_file, PastFailures(state_dir), parallelism)
     recorded = FactsFile(facts)
 
     def work(path: str) -> FileResult:
@@ -124,7 +112,7 @@ def command(
     return run_files(given, form, work, no_color=no_color)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asked:
     """How the plans are to be told; ``written`` is the form of what goes to ``output``."""
 
@@ -142,13 +130,39 @@ class _Asked:
         return self.form == "text" and self.written in {"", "text"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _File:
     """A desired-state file as it was read."""
 
     path: str
     source: str
     desired: Desired
+
+
+def _plan_live(
+    given: Given,
+    asked: _Asked,
+    read_file: Callable[[str], _File],
+    failed_before: PastFailures,
+    parallelism: int,
+) -> int:
+    """Plan each file from its hosts as they are now."""
+    from asyncio import Semaphore  # noqa: PLC0415  # recorded facts do without hosts
+
+    from reconciler.cli.side_by_side import Look, run_looks, whole_look  # noqa: PLC0415  # as above
+
+    options = Options(asked.targets, parallelism, free=Semaphore(parallelism))
+
+    def prepare(path: str) -> Look:
+        file = read_file(path)
+
+        def tell(pairs: ClusterObservations) -> FileResult:
+            plan = failed_before.tell(make_plan(pairs, asked.targets))
+            return _result(asked, file, plan, pairs)
+
+        return whole_look(file.desired, options, tell)
+
+    return run_looks(given, asked.form, prepare, parallelism, no_color=asked.no_color)
 
 
 def _result(asked: _Asked, file: _File, plan: Plan, pairs: ClusterObservations) -> FileResult:

@@ -6,13 +6,14 @@ import asyncio
 import json
 import shutil
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
+from typing import Protocol
 
 import click
 
 from reconciler.cli.files import FileResult, find_files, refuse_several, run_files
+from reconciler.cli.host_looks import HostLooks
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import (
     FILES,
@@ -22,23 +23,15 @@ from reconciler.cli.options import (
     Span,
     formats,
 )
+from reconciler.cli.server_status import DaemonLooks, daemon_address
 from reconciler.cli.side_by_side import Look, count_hosts, run_looks
-from reconciler.cli.terminal import observing, plain, show
-from reconciler.hosts.doors import look_at_hosts
-from reconciler.hosts.observer import observe
+from reconciler.cli.terminal import plain, show
+from reconciler.errors import ServerFailed
 from reconciler.loading import read
 from reconciler.loading.claims import Claims
-from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Json
-from reconciler.model.observed import Observed
-from reconciler.observation import HostFactory, Watch, member_hosts, probe_for
-from reconciler.planning.resolve.removed import removed_members, with_removed_members
-from reconciler.reports.status import status_document
 from reconciler.reports.status_text import status_lines
-from reconciler.resources import SECTIONS
-from reconciler.resources.volumes.heartbeat_samples import with_advanced_beats
 
-Pairs = tuple[tuple[Cluster, Observed], ...]
 SOME_UNREAD = 4
 ALL_UNREAD = 1
 
@@ -54,6 +47,14 @@ ALL_UNREAD = 1
     help="Between two looks; a heartbeat that stands still so long is SILENT. One is written "
     "each 2 s: below 5s some may seem so.",
 )
+@click.option(
+    "--server",
+    metavar="URL",
+    help="Ask a running watch what it knows, and no host; of FILE only its clusters.",
+)
+@click.option(
+    "--token", metavar="env:NAME|file:PATH", help="With --server: what it wants to be shown."
+)
 @formats(("text", "json"))
 @PARALLELISM
 @NO_COLOR
@@ -63,6 +64,8 @@ def command(
     files: tuple[str, ...],
     watch: bool,
     interval: float,
+    server: str | None,
+    token: str | None,
     form: str,
     parallelism: int,
     no_color: bool,
@@ -72,6 +75,10 @@ def command(
     A cluster that was read is exit 0 whether it is healthy or not; hosts that were not read
     are 4, all of them 1. FILE may be a directory, whose *.yaml and *.yml are read in turn.
     """
+    if server is not None or token is not None:
+        address = daemon_address(server, token)
+        daemon = DaemonLooks(address, _names(files) if files else None, interval)
+        return asyncio.run(_ask_daemon(daemon, form, watch=watch, no_color=no_color))
     given = find_files(files)
     if watch:
         refuse_several(
@@ -80,10 +87,10 @@ def command(
 
     claims, free = Claims(), asyncio.Semaphore(parallelism)
 
-    def looks_at(path: str) -> _Looks:
+    def looks_at(path: str) -> HostLooks:
         desired = read(path)
         claims.take(path, desired)
-        return _Looks(desired, interval, free, no_color)
+        return HostLooks(desired, interval, free, no_color)
 
     def work(path: str) -> FileResult:
         code = asyncio.run(_again(looks_at(path), form, no_color))
@@ -105,6 +112,32 @@ def command(
     return run_looks(given, form, prepare, parallelism, no_color=no_color)
 
 
+def _names(files: Sequence[str]) -> frozenset[str]:
+    """The clusters of the files. Raises SpecInvalid for one that is wrong."""
+    found = (read(path) for path in find_files(files).names)
+    return frozenset(cluster.name for desired in found for cluster in desired.clusters)
+
+
+async def _ask_daemon(looks: DaemonLooks, form: str, *, watch: bool, no_color: bool) -> int:
+    """As of hosts. Raises ServerFailed where the daemon does not answer, or not with a status."""
+    try:
+        if watch:
+            return await _again(looks, form, no_color)
+        found = await looks.one()
+        for name in found.unseen:
+            click.echo(plain(f"note: {name}: the daemon has no status of it yet"), err=True)
+        _show(found.document, form, no_color=no_color)
+        if form == "text" and found.document["clusters"]:
+            show([("dim", f"as of {found.document['observed_at']}")], no_color)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        words = f"its status is not one that this version can show ({error!r})"
+        raise ServerFailed(looks.address.url, words) from error
+    code = exit_code(found.document)
+    if found.unseen and code == 0:
+        return SOME_UNREAD if found.document["clusters"] else ALL_UNREAD
+    return code
+
+
 def _show(document: Json, form: str, *, no_color: bool) -> None:
     if form == "json":
         click.echo(json.dumps(document, indent=1))
@@ -112,7 +145,13 @@ def _show(document: Json, form: str, *, no_color: bool) -> None:
         show(status_lines(document, _width()), no_color)
 
 
-async def _again(looks: _Looks, form: str, no_color: bool) -> int:
+class _Again(Protocol):
+    def each(self) -> AsyncGenerator[Json, None]:
+        """A document a look."""
+        ...
+
+
+async def _again(looks: _Again, form: str, no_color: bool) -> int:
     """Until interrupted: JSON a line a look, on a terminal in place, else one after another."""
     async with aclosing(looks.each()) as each:
         if form == "json":
@@ -147,93 +186,6 @@ RICH = {"title": "bold", "good": "green", "bad": "red", "warn": "bold yellow", "
 
 def _foot(document: Json) -> str:
     return f"as of {document['observed_at']}; Ctrl-C ends"
-
-
-class _Looks:
-    """One look after another, over connections that stay open."""
-
-    def __init__(
-        self,
-        desired: Desired,
-        interval: float,
-        free: asyncio.Semaphore,
-        no_color: bool,
-    ) -> None:
-        self.desired, self.interval = desired, interval
-        self.free, self.no_color = free, no_color
-
-    async def one(self, watch: Watch) -> Json:
-        """The document of the first look alone."""
-        async with look_at_hosts(self.desired) as fleet:
-            return _document(await self._first(fleet, watch))
-
-    async def each(self) -> AsyncGenerator[Json, None]:
-        """A document a look; the first has two samples of the heartbeats, too."""
-        async with look_at_hosts(self.desired) as fleet:
-            total = count_hosts(self.desired)
-            with observing(total, no_color=self.no_color) as watch:
-                pairs = await self._first(fleet, watch)
-            while True:
-                yield _document(pairs)
-                await asyncio.sleep(self.interval)
-                pairs = await self._next(fleet, pairs)
-
-    async def _first(self, fleet: HostFactory, watch: Watch) -> Pairs:
-        first = await asyncio.gather(
-            *(self._whole(fleet, c, watch) for c in self.desired.clusters)
-        )
-        if not any(_has_beats(observed) for _cluster, observed in first):
-            return tuple(first)
-        await asyncio.sleep(self.interval)
-        again = [self._beats(fleet, *pair) for pair in first]
-        return tuple(await asyncio.gather(*again))
-
-    async def _next(self, fleet: HostFactory, before: Pairs) -> Pairs:
-        looks = [self._whole(fleet, cluster) for cluster in self.desired.clusters]
-        now = await asyncio.gather(*looks)
-        earlier = [observed for _cluster, observed in before]
-        return tuple(
-            (cluster, with_advanced_beats(seen, then))
-            for (cluster, seen), then in zip(now, earlier, strict=True)
-        )
-
-    async def _whole(
-        self, fleet: HostFactory, cluster: Cluster, watch: Watch | None = None
-    ) -> tuple[Cluster, Observed]:
-        """All members, former ones that the hosts know of as well."""
-        paths = [volume.mount.path for volume in cluster.volumes]
-        probe = probe_for(cluster, (), sizes=paths)
-        limit = self.free
-        seen = await observe(
-            member_hosts(fleet, cluster), probe, SECTIONS, limit=limit, progress=watch
-        )
-        if gone := removed_members(cluster, seen):
-            cluster = with_removed_members(cluster, gone)
-            more = {member.name: fleet(cluster.name, member) for member in gone}
-            also = await observe(more, probe, SECTIONS, limit=limit)
-            seen = Observed({**seen.hosts, **also.hosts})
-        return cluster, seen
-
-    async def _beats(
-        self, fleet: HostFactory, cluster: Cluster, seen: Observed
-    ) -> tuple[Cluster, Observed]:
-        probe = probe_for(cluster, (), ("wanted",))
-        later = await observe(member_hosts(fleet, cluster), probe, SECTIONS, limit=self.free)
-        return cluster, with_advanced_beats(seen, later)
-
-
-def _document(pairs: Pairs) -> Json:
-    return status_document(pairs, datetime.now(UTC).isoformat(timespec="seconds"))
-
-
-def _has_beats(observed: Observed) -> bool:
-    """Whether anybody's heartbeat is on a disk, so that two samples tell more than one."""
-    return any(
-        int(beat.generation, 16) != 0
-        for facts in observed.answering_hosts().values()
-        for view in (facts.wanted if isinstance(facts.wanted, tuple) else ())
-        for beat in view.beats or ()
-    )
 
 
 def _width() -> int:

@@ -8,10 +8,14 @@ import random
 import resource
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.logs import LOG_OPTIONS, open_log
 from reconciler.cli.options import PARALLELISM, Span, discover_file
@@ -24,14 +28,20 @@ from reconciler.interrupts import INTERRUPTED
 from reconciler.notify.delivery import Carrier, new_client
 from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
+from reconciler.storage.private import RUNS
 from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
+from reconciler.watch.healers import Healers
+from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.notifying import Telling
+from reconciler.watch.other_runs import OtherRuns
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources, Wishes
-from reconciler.watch.stores import SqlDisk, Store
+from reconciler.watch.sql_disk import SqlDisk
+from reconciler.watch.stores import Store
 from reconciler.watch.systemd import Supervisor
 from reconciler.watch.workers import Workers
 
@@ -41,10 +51,22 @@ if TYPE_CHECKING:
 # Clusters at a time: enough for hosts to be asked while others are waited for.
 CLUSTERS = 32
 SHORTEST = 1.0
+# Between two looks at a cluster of a demo, where something happens every few seconds.
+DEMO_INTERVAL = 3.0
 # Files beside connections to hosts: the log, the workers, what is read.
 FILES_BESIDE = 128
 # For names and file systems that do not answer, which a thread waits for.
 PATIENCE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes on ``during`` a watch, told where the pages are; and who else hears of its rounds."""
+
+    during: Callable[[tuple[str, int] | None], AbstractAsyncContextManager[object]] = (
+        nullcontext
+    )
+    listeners: tuple[Listener, ...] = ()
 
 
 @click.command("watch")
@@ -74,6 +96,11 @@ PATIENCE = 2.0
     type=click.Path(file_okay=False),
     help="Where what was found is kept; one daemon for each.",
 )
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Watch simulated clusters that drift, fail and are mended; no FILE, no root.",
+)
 @web_options
 @LOG_OPTIONS
 def command(
@@ -85,19 +112,29 @@ def command(
     log_level: Detail | None,
     log_file: str | None,
     state_dir: str | None,
+    demo: bool,
     listen: str | None,
     token: str | None,
     server_names: tuple[str, ...],
     proxies: tuple[str, ...],
     user_header: str | None,
 ) -> int:
-    """Look at the clusters of each FILE again and again, and tell what changes; it only reports.
+    """Look at the clusters of each FILE again and again, and tell what changes; heal what a policy names.
 
     FILE may be a directory, whose *.yaml and *.yml are watched; what changes in them is taken over
     at once. SIGTERM or Ctrl-C ends it, SIGUSR1 looks at all now, SIGHUP reads all files again.
     """
     if interval < SHORTEST:
         raise UsageError("--interval is at least 1s")
+    web = WebOptions(listen, token, server_names, proxies, user_header)
+    bounds = connections, parallelism
+    if demo:
+        _check_demo(files, state_dir)
+        source = click.get_current_context().get_parameter_source("interval")
+        pace = Pace(DEMO_INTERVAL if source is ParameterSource.DEFAULT else interval, CLUSTERS)
+        log = replace(log_level, form=log_format or log_level.form) if log_level else None
+        with open_log(log, log_file):
+            return _show_demo(web, pace, bounds)
     detail = log_level or Detail("info")
     detail = Detail(detail.level, log_format or detail.form)
     names = [discover_file(name) for name in files or (None,)]
@@ -107,40 +144,88 @@ def command(
     import reconciler.hosts.ssh  # noqa: F401, PLC0415  # slow to import: not while the loop runs
 
     directory = state_directory(state_dir)
-    web = WebOptions(listen, token, server_names, proxies, user_header)
     pages = new_pages(web, directory)
     with open_log(detail, log_file), hold_state(directory):
         pace = Pace(interval, min(CLUSTERS, parallelism))
         told = detail.level == "debug"
-        return asyncio.run(_watch(names, pace, (connections, parallelism), pages, told=told))
+        return asyncio.run(_watch_to_the_end(names, pace, bounds, pages, told=told))
+
+
+def _check_demo(files: Sequence[str], state_dir: str | None) -> None:
+    if files:
+        raise UsageError(f"--demo watches clusters of its own: name no FILE as {files[0]}")
+    if state_dir is not None:
+        raise UsageError("--demo has a state of its own, which it removes: no --state-dir")
+
+
+def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
+    from reconciler.cli.watch_demo.play import Player, playing  # noqa: PLC0415  # for the demo only
+    from reconciler.cli.watch_demo.stage import STATE, own_directory, set_stage  # noqa: PLC0415
+
+    async def show(pages: Pages) -> None:
+        async with set_stage(pages.directory.parent) as stage:
+            player = Player(stage, asyncio.get_running_loop().time)
+            await player.open()
+            beside = Beside(partial(playing, player), (player,))
+            await _watch([str(stage.files)], pace, bounds, pages, told=False, beside=beside)
+
+    with own_directory() as directory:
+        pages = new_pages(replace(web, listen=web.listen or "127.0.0.1:0"), directory / STATE)
+        with hold_state(pages.directory):
+            asyncio.run(show(pages))
+    return 0
+
+
+async def _watch_to_the_end(
+    names: Sequence[str], pace: Pace, bounds: tuple[int, int], pages: Pages, *, told: bool
+) -> int:
+    code = await _watch(names, pace, bounds, pages, told=told, beside=Beside())
+    await _leave_threads(code)
+    return code
 
 
 async def _watch(
-    names: Sequence[str], pace: Pace, bounds: tuple[int, int], pages: Pages, *, told: bool
+    names: Sequence[str],
+    pace: Pace,
+    bounds: tuple[int, int],
+    pages: Pages,
+    *,
+    told: bool,
+    beside: Beside,
 ) -> int:
+    """Watch until a signal; what is ``beside`` goes on meanwhile, and knows where pages are."""
     connections = Connections(*bounds, told=told)
-    listeners: list[Listener] = [pages.showing]
-    parts = Parts(
-        sources=Sources(names),
-        schedule=Schedule(pace, random.random),
+    listeners: list[Listener] = [pages.showing, *beside.listeners]
+    disk = SqlDisk(pages.directory, now)
+    keeping = Keeping(Store(disk), now)
+    records = pages.directory / RUNS
+    turns = Turns(
         workers=Workers(max(1, os.cpu_count() or 1), connections.run),
-        connections=connections,
-        store=Store(SqlDisk(pages.directory, now)),
-        supervisor=Supervisor(os.environ),
+        healers=Healers(records),
+        keeping=keeping,
+        others=OtherRuns(records),
         wall=now,
         new_run=new_run,
         listeners=listeners,
+        count_healing=pages.showing.count_healing,
+    )
+    parts = Parts(
+        sources=Sources(names),
+        schedule=Schedule(pace, random.random),
+        turns=turns,
+        connections=connections,
+        supervisor=Supervisor(os.environ),
+        new_run=new_run,
+        jobs=pages.jobs(keeping, disk),
     )
     daemon = Daemon(parts)
     async with new_client() as client:
         carrier = Carrier(client, now)
-        listeners.append(Telling(Teller(carrier, daemon, pages.showing.count_message)))
+        listeners.append(Telling(Teller(carrier, keeping, pages.showing.count_message)))
         _check_wishes(await daemon.load())
-        async with pages.serving(connections, daemon.pulse):
+        async with pages.serving(connections, daemon.pulse) as address, beside.during(address):
             ended = await daemon.run()
-    code = INTERRUPTED if ended == signal.SIGINT else 0
-    await _leave_threads(code)
-    return code
+    return INTERRUPTED if ended == signal.SIGINT else 0
 
 
 def _check_wishes(wishes: Wishes) -> None:

@@ -67,13 +67,15 @@ class Shape:
     """What a cluster of bare hosts looks like.
 
     ``storage`` is how every host is wired to the disks, see `Attachment`. ``split`` names
-    LUNs that are another disk on every host, under the same by-id path (plain only).
+    LUNs that are another disk on every host, under the same by-id path (plain only). Hosts are
+    called by ``prefix`` and their number.
     """
 
     storage: Wiring = "plain"
     luns: int = 1
     lun_size: int = GIB
     split: tuple[str, ...] = ()
+    prefix: str = "node"
 
 
 def bare_cluster(
@@ -87,20 +89,26 @@ def bare_hosts(hosts: int, shape: Shape, world: World) -> World:
     """As `bare_cluster`, in a world of the caller's and in every shape."""
     shared = [_lun(world, f"lun{n + 1}", shape) for n in range(shape.luns)]
     for number in range(1, hosts + 1):
-        name, many = f"node{number:02d}", hosts > MANY
-        add_host(world, number, _attachments(world, shared, shape, name), many=many)
+        name, many = f"{shape.prefix}{number:02d}", hosts > MANY
+        attached = _attachments(world, shared, shape, name)
+        add_host(world, number, attached, many=many, prefix=shape.prefix)
     return world
 
 
 def add_host(
-    world: World, number: int, attachments: list[Attachment], *, many: bool = False
+    world: World,
+    number: int,
+    attachments: list[Attachment],
+    *,
+    many: bool = False,
+    prefix: str = "node",
 ) -> Machine:
     """One more host with its own root disk; it is booted.
 
     It is .10+N on every network, and .110+N as well on the first, as far as there is room. In a
     world of ``many`` each network is 10.88+NET.0.0/16.
     """
-    name = f"node{number:02d}"
+    name = f"{prefix}{number:02d}"
     iscsi = any(PATHS[attachment.kind] for attachment in attachments)
     drbd = any(attachment.kind == "drbd" for attachment in attachments)
     networks = (*NETWORKS, 2, 3) if iscsi else NETWORKS  # the last two: a portal each

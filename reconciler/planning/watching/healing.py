@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ClusterPlan
@@ -52,7 +53,8 @@ class Scene:
 
     ``applied`` is None where no member remembers an apply; where the file is what was applied,
     it is ``wanted`` itself. ``unfinished`` are runs of this controller that have no end, in
-    words; ``traces`` is by difference what its host tells of it.
+    words; ``traces`` is by difference what its host tells of it. ``own_runs`` are those
+    that heal and have healed: of leases those of others count.
     """
 
     cluster: Cluster
@@ -63,6 +65,7 @@ class Scene:
     history: History = field(default_factory=History)
     unfinished: tuple[str, ...] = ()
     traces: Mapping[str, str] = field(default_factory=dict)
+    own_runs: frozenset[str] = frozenset()
 
     @cached_property
     def last_applied(self) -> Mapping[str, Action]:
@@ -70,7 +73,7 @@ class Scene:
         return {action.id: action for action in self.applied.actions} if self.applied else {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """An action that is not healed, by which rule, and why in words."""
 
@@ -79,7 +82,7 @@ class Left:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Healing:
     """The actions that may be healed now, in their order; and all others."""
 
@@ -160,14 +163,14 @@ MOMENT_RULES: tuple[MomentRule, ...] = (
     ("member-unread", lambda scene: moment.unread_words(scene.cluster, scene.observed)),
     ("no-record", lambda scene: moment.record_gaps(scene.cluster, scene.observed)),
     ("paused", lambda scene: moment.pause_words(scene.observed)),
-    ("lease-held", lambda scene: moment.held_lease(scene.observed)),
+    ("lease-held", lambda scene: moment.held_lease(scene.observed, scene.own_runs)),
     ("run-unfinished", _unfinished),
     ("plan-blocked", _blocked),
     ("window-closed", _window),
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """All rules; a test leaves one out, to see that it is alive."""
 
@@ -175,7 +178,7 @@ class Rules:
     of_moment: tuple[MomentRule, ...] = MOMENT_RULES
 
 
-def choose_heals(scene: Scene, rules: Rules = Rules()) -> Healing:
+def choose_heals(scene: Scene, rules: Rules = Rules()) -> Healing:  # noqa: B008  # frozen
     """What may be healed now: an action whose needs are healed too, and for which no rule speaks.
 
     A barrier goes with what needs it. The order is the plan's, whose needs come first.

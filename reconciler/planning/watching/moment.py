@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 
 from reconciler.model.desired import Cluster
@@ -43,12 +43,17 @@ def pause_words(observed: Observed) -> str:
     return "; ".join(f"{words(pause)}: {', '.join(on)}" for pause, on in found.items())
 
 
-def held_lease(observed: Observed) -> str:
-    """Which runs hold a lease, or still have something running, on which hosts."""
+def held_lease(observed: Observed, own: Collection[str] = ()) -> str:
+    """Which runs hold a lease, or still have something running, on which hosts.
+
+    One of the ``own`` counts only while something of it runs. One that has expired counts: its run
+    has not come to its end, and whoever began it may want to.
+    """
     runs: dict[str, list[str]] = {}
     for host, facts in (*observed.answering_hosts().items(), *_storage(observed)):
         for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
-            runs.setdefault(lease.run or "a run that is gone", []).append(host)
+            if lease.running or lease.run not in own:
+                runs.setdefault(lease.run or "a run that is gone", []).append(host)
     return "; ".join(f"{run} on {', '.join(hosts)}" for run, hosts in runs.items())
 
 

@@ -14,5 +14,10 @@
     if (there && !busy && String(getSelection()) === "") here.replaceChildren(...there.childNodes);
   };
   const events = new EventSource("/api/v1/events");
-  events.onmessage = () => { due ??= setTimeout(fetchAgain, quiet); };
+  const shown = document.body.dataset.run; // the run that this page is about, if it is about one
+  const concerns = ({ kind, run }) =>
+    kind === "lost" || (shown ? run === shown : kind !== "run-lines");
+  events.onmessage = ({ data }) => {
+    if (concerns(JSON.parse(data))) due ??= setTimeout(fetchAgain, quiet);
+  };
 })();

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import pytest
 
-from reconciler.cli import session
+from reconciler.execution import run_word
 from reconciler.gate.lease_decision import Lease
 from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.faults import Fault
@@ -140,8 +140,10 @@ ALONE = {
 
 @pytest.mark.parametrize("word", ALONE)
 def test_each_result_has_its_code(word):
-    assert session.exit_code(session.result([ClusterOutcome("a", word)], False)) == ALONE[word]
-    assert session.exit_code(session.result([ClusterOutcome("a", word)], True)) == 130
+    assert (
+        run_word.exit_code(run_word.result([ClusterOutcome("a", word)], False)) == ALONE[word]
+    )
+    assert run_word.exit_code(run_word.result([ClusterOutcome("a", word)], True)) == 130
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(ALONE, 2)))
@@ -152,7 +154,7 @@ def test_of_two_results_the_higher_code_wins_and_who_acted_beside_a_refusal_is_p
     expected = max(ALONE[one], ALONE[other])
     if {one, other} == {"converged", "refused"}:
         expected = 4
-    assert session.exit_code(session.result(outcomes, False)) == expected
+    assert run_word.exit_code(run_word.result(outcomes, False)) == expected
 
 
 def test_who_is_not_read_to_the_end_says_so_and_nothing_else():

@@ -38,7 +38,7 @@ MODULES = (
     "reconciler.cli.commands.plan",
     "pydantic",
     "yaml",
-    "reconciler.pipeline",
+    "reconciler.planning.planner",
     "reconciler.loading.saved",
     "",
 )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import HostUnreachable
-from reconciler.hosts.loopback import serve_hosts, words
+from reconciler.hosts.loopback import real_pace, serve_hosts, words
 from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.ssh import SshHost, SshSettings, SshShared
@@ -249,3 +249,17 @@ def test_a_line_is_split_as_a_shell_splits_it(line):
 @given(st.lists(LETTERS))
 def test_words_arrive_as_they_were_sent(sent):
     assert words(shlex.join(sent)) == sent
+
+
+async def test_commands_that_take_their_time_leave_both_clocks_together(tmp_path):
+    world = bare_cluster(1)
+    follow, moment = real_pace(world), asyncio.get_running_loop().time
+    world.advance(100.0)
+    assert world.now == 100.0  # nobody looks yet, so no time is lost
+    async with serve_hosts(world, tmp_path, follow) as addresses:
+        follow()
+        ahead = world.now - moment()
+        for _ in range(2):
+            await run(addresses, probe())
+        follow()
+        assert world.now - moment() == pytest.approx(ahead, abs=ROUNDING)

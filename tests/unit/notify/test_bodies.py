@@ -7,9 +7,11 @@ import pytest
 
 from reconciler.model.notification import Notification
 from reconciler.model.policy import Form
+from reconciler.model.watched import Condition, Reading
 from reconciler.notify.bodies import body, text
-from reconciler.notify.documents import About
-from tests.unit.notify.news_worlds import make_notification
+from reconciler.notify.documents import About, notification
+from reconciler.notify.news import FAILING, Standing, find_news
+from tests.unit.notify.news_worlds import EPOCH, make_notification
 
 HOSTILE = "<!channel> @all [safe](https://evil.example) **x** ``` </script> \u202e \x1b[31m"
 
@@ -45,6 +47,28 @@ def test_mail_has_a_line_a_condition_and_the_plan():
         "  node01 gives no answer\n"
         "  since 2026-01-01 00:00:00 UTC\n\n"
         "Plan sha256:0123\n\nPlan of alpha\n  1. mount\n\n"
+    )
+
+
+def test_mail_says_of_rounds_that_fail_that_nobody_knows():
+    last = EPOCH + FAILING
+    words = (
+        "cluster/alpha",
+        "Converged",
+        "Unknown",
+        "RoundFailed",
+        "it did not end within 900 s",
+    )
+    lasting = Condition(Reading(*words), EPOCH, EPOCH, EPOCH, last)  # type: ignore[arg-type]
+    news = find_news([Standing(lasting, "loses")], {}, "loses", last)
+    assert news is not None
+    told = text(notification(About("alpha", "a.yaml"), news, message_id="msg_1", now=last))
+    assert told == (
+        "alpha: whether cluster/alpha is Converged is unknown (RoundFailed)\n\n"
+        "Cluster alpha of a.yaml\n\n"
+        "cluster/alpha: Converged is Unknown, RoundFailed (loses)\n"
+        "  it did not end within 900 s\n"
+        "  since 2026-01-01 00:00:00 UTC\n"
     )
 
 

@@ -27,6 +27,7 @@ from reconciler.storage.approvals import Approval, store_approval
 from reconciler.storage.cluster_documents import keep_document
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.engines import migrating_engine
+from reconciler.storage.kept_files import KeptFile, keep_file, load_kept_file
 from reconciler.storage.rounds import record_round
 from reconciler.storage.sql_tables import METADATA, REVISION
 from tests.unit.storage.moments import EPOCH, at
@@ -117,6 +118,21 @@ def test_a_step_back_and_forth_keeps_all_that_the_older_version_knew(empty):
         migrations.upgrade_tables(connection)
         assert before.items() <= contents(connection).items()
         assert store_approval(connection, approval)
+
+
+def test_texts_of_files_go_with_the_step_back_that_does_not_know_them(empty):
+    with empty.begin() as connection:
+        migrations.upgrade_tables(connection, "0002")
+        cluster = add_cluster(connection, "/f", "c", EPOCH)
+        record_round(connection, cluster, ROUND, EPOCH)
+        store_approval(connection, Approval("r", "p", EPOCH, "w", "s"))
+        before = contents(connection)
+        migrations.upgrade_tables(connection, "0003")
+        keep_file(connection, KeptFile("/", "/f", "version: 1\n", EPOCH))
+        migrations.downgrade_tables(connection, "-1")
+        assert contents(connection) == before
+        migrations.upgrade_tables(connection, "0003")
+        assert load_kept_file(connection, "/f") is None
 
 
 def test_an_upgrade_is_one_transaction(empty):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import asynccontextmanager
 
 import httpx
@@ -106,13 +107,26 @@ async def test_pages_api_and_metrics_show_what_was_found(tmp_path):
             (cluster,) = (await browser.get(f"{base}/api/v1/clusters")).json()["items"]
             assert (cluster["name"], cluster["state"]) == ("ocfs2", "degraded")
             page = (await browser.get(f"{base}/clusters/{cluster['id']}")).text
-            assert "node02" in page
             assert "mount images on" in page
+            assert re.search('<svg class="topology".*images on node02: will be mounted', page)
             metrics = (await browser.get(f"{base}/metrics")).text
             assert 'reconcile_rounds_total{result="drifted"} 1.0' in metrics
             assert 'severity="degrades",truth="mount"' in metrics
             assert "reconcile_state_readable 1.0" in metrics
+            await has_the_status_of_hosts(at, base)
             assert await daemon.end() == 0
+
+
+async def has_the_status_of_hosts(at, base):
+    """`status --server` tells what `status` does."""
+    words = ("--server", base, "--token", "env:KEY", "--format", "json")
+    code, out, _ = await at.run("status", *words)
+    (of_server,) = json.loads(out)["clusters"]
+    _code, out, _ = await at.run("status", at.file, "--format", "json")
+    (of_hosts,) = json.loads(out)["clusters"]
+    assert (code, of_server["name"]) == (0, "ocfs2")
+    assert of_server.keys() == {*of_hosts, "observed_at"}
+    assert of_server["volumes"] == of_hosts["volumes"]
 
 
 async def test_a_stream_of_events_does_not_hold_up_the_end(tmp_path):
@@ -131,6 +145,45 @@ async def test_a_stream_of_events_does_not_hold_up_the_end(tmp_path):
             data = [line async for line in _until_data(lines)]
             assert json.loads(data[-1][5:])["kind"] == "round"
             assert await daemon.end() == 0
+
+
+async def test_a_run_of_this_machine_is_told_while_it_happens(tmp_path):
+    async with (
+        converged(tmp_path) as at,
+        watching(at, at.file, "--listen", "127.0.0.1:0") as daemon,
+        httpx.AsyncClient(timeout=120) as browser,
+    ):
+        serving = await daemon.until("serving")
+        await daemon.until("round-ended")
+        base = f"http://127.0.0.1:{serving['port']}/api/v1"
+        MISHAPS["umount"].happens(at.world.machines["node02"])
+        async with browser.stream("GET", f"{base}/events") as stream:
+            before = {path.stem for path in at.home.rglob("runs/*.jsonl")}
+            told = _runs_told(stream.aiter_lines(), before)
+            code, out, _ = await at.run("apply", at.file, "--auto-approve")
+            assert code == 0, out
+            while (event := await anext(told))["result"] != "converged":
+                assert event["result"] == "at work"
+        first, second = (await browser.get(f"{base}/clusters/1/runs")).json()["items"]
+        assert event == {
+            "kind": "run",
+            "run": first["run"],
+            "clusters": ["ocfs2"],
+            "result": "converged",
+        }
+        assert (second["result"], second["run"] < first["run"]) == ("converged", True)
+        whole = (await browser.get(f"{base}/runs/{first['run']}")).json()
+        assert {one["state"] for one in whole["actions"]} == {"done"}
+        assert sum(one["planned"] for one in whole["hosts"]) == whole["planned"]
+        assert await daemon.end() == 0
+
+
+async def _runs_told(lines, before):
+    """The runs that are told, but for those of before."""
+    async for line in lines:
+        found = json.loads(line[5:]) if line.startswith("data:") else {}
+        if found.get("run", "") not in {"", *before}:
+            yield found
 
 
 async def _until_data(lines):

@@ -14,7 +14,8 @@ from reconciler.planning.watching.standing import reason_of
 from reconciler.watch.assessment import assess_round
 from reconciler.watch.news import news_of
 from reconciler.watch.result import RoundResult
-from reconciler.watch.stores import SqlDisk, Store
+from reconciler.watch.sql_disk import SqlDisk
+from reconciler.watch.stores import Store
 from tests.builders import GIB, spec, volume
 
 START = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """A state with clusters, behind the application as a server runs it."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reconciler.execution.journal import Journal, read_content
+from reconciler.execution.run_index import index_content
 from reconciler.model.watched import DriftIdentity, DriftReading, Reading, Round
+from reconciler.storage import engines
 from reconciler.storage.cluster_documents import keep_document
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.database import Database, open_state
@@ -38,9 +42,20 @@ class Site:
         self, peer: str = "127.0.0.1", events: EventHub | None = None
     ) -> httpx.AsyncClient:
         clocks = (lambda: self.now), (lambda: self.uptime)
-        app = build_app(Server(self.database, *clocks, self.access, events or EventHub()))
+        app = build_app(
+            Server(
+                *(self.database, *clocks, self.access, events or EventHub()),
+                records="/var/lib/reconcile/runs",
+            )
+        )
         transport = httpx.ASGITransport(app, client=(peer, 50000))
         return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080")
+
+    def begin_run(self, run: str) -> "RecordedRun":
+        """A run that is at work; its moments are seconds from now on."""
+        directory = Path(self.database.place).parent / "runs"
+        ticks = (self.now + timedelta(seconds=number) for number in range(9999))
+        return RecordedRun(self, Journal(directory, run, lambda: next(ticks)))
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         async with self.client() as client:
@@ -57,6 +72,66 @@ class Site:
             keep_document(connection, cluster, kind, text, self.now)
 
 
+@dataclass
+class RecordedRun:
+    """A run that writes its record, which is indexed after each step of it."""
+
+    site: Site
+    journal: Journal
+
+    @property
+    def id(self) -> str:
+        return self.journal.path.stem
+
+    def start(self, words: str = "cluster.yaml", **by_host: int) -> "RecordedRun":
+        who = {"user": "ops", "controller": "desk", "file": words}
+        self.journal.emit("run-started", {"cluster": None, **who})
+        due = {"actions": sum(by_host.values()), "actions_by_host": by_host}
+        self.journal.emit("observed", {"cluster": "beta", "hosts": 2, **due, "plan": "9c1f"})
+        return self.index()
+
+    def begin(self, host: str, kind: str = "mount", words: str = "mount images") -> None:
+        self.journal.emit("action-started", {**self._action(host, kind), "summary": words})
+        self.index()
+
+    def end(self, event: str, host: str, kind: str = "mount", **more: object) -> None:
+        summary = more.pop("words", "mount images")
+        action = {**self._action(host, kind), "summary": summary, "seconds": 1.5}
+        self.journal.emit(event, {**action, **more})
+        self.index()
+
+    @staticmethod
+    def _action(host: str, kind: str) -> dict[str, str]:
+        return {
+            "cluster": "beta",
+            "action": f"beta/{host}/{kind}/images",
+            "host": host,
+            "kind": kind,
+        }
+
+    def refuse(self, words: str, code: str = "device-missing") -> None:
+        told = {"code": code, "subject": words, "message": words, "remedy": words}
+        self.journal.emit("refused", {"cluster": "beta", **told})
+        self.index()
+
+    def finish(self, result: str = "converged", **counts: int) -> "RecordedRun":
+        ended = {"result": result, "exit_code": 0, "clusters": {"beta": result}}
+        self.journal.emit("run-finished", {"cluster": None, **ended, "counts": counts})
+        return self.close()
+
+    def close(self) -> "RecordedRun":
+        """The process has gone."""
+        self.journal.__exit__()
+        return self.index()
+
+    def index(self) -> "RecordedRun":
+        content = read_content(self.journal.path)
+        index_content(
+            self.site.database, self.id, content, self.site.now + timedelta(days=9999)
+        )
+        return self
+
+
 def quiet_round(rank: int = 0) -> Round:
     reading = Reading("cluster/alpha", "Converged", "True", "NothingToDo", "Nothing differs.")
     return Round(rank, "Converged", "sha256:1", (reading,), sizes=(("images", 2**40, 2**39),))
@@ -65,11 +140,11 @@ def quiet_round(rank: int = 0) -> Round:
 def drift_round(words: str = "the line is another") -> Round:
     readings = (
         Reading("cluster/beta", "Drifted", "True", "changed-outside", words),
-        Reading("member/beta/node01", "Unreachable", "False", "Answers", "node01 answers."),
-        Reading("volume/beta/images", "Degraded", "True", "mount-missing", words),
+        Reading("member/node01", "Unreachable", "False", "Answers", "node01 answers."),
+        Reading("volume/images", "Degraded", "True", "mount-missing", words),
     )
     difference = DriftReading(
-        DriftIdentity("node01", "node/node01/volume/images/boot", "file", "changed"),
+        DriftIdentity("node01", "volume/images/boot/node01", "file", "changed"),
         *("degrades", words, f'"{words!s}"' if '"' not in words else words, "null", words),
     )
     return Round(
@@ -86,7 +161,10 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(blank: Path, tmp_path: Path) -> Iterator[Site]:
+def site(blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    # Nobody cuts the power of a test: it does not wait for a disk.
+    monkeypatch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))
+    monkeypatch.setattr(os, "fsync", lambda _file: None)
     directory = Path(shutil.copytree(blank, tmp_path / "state"))
     database = Database(writing_engine(directory / STATE), str(directory / STATE))
     yield Site(database)

@@ -1,6 +1,7 @@
 """The pages in a real browser: headless Chromium of the distribution, driven by playwright."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from reconciler.web.guards import Access
 from reconciler.web.listening import bind, serving
 from tests.installed import require_program
 from tests.unit.web.conftest import HOSTILE, Site, drift_round, plan_text, quiet_round
+from tests.unit.web.test_pages import STATUS, topology_text
 
 WIDTHS = (1280, 768, 390)
 # A token of this test and of nothing else.
@@ -27,7 +29,7 @@ class Served:
     """A site on a real socket; ``publish`` tells listeners, from this thread."""
 
     address: str
-    publish: Callable[[], None]
+    publish: Callable[..., None]
 
 
 @contextmanager
@@ -49,7 +51,9 @@ def serve(site: Site) -> Iterator[Served]:
     try:
         yield Served(
             f"http://127.0.0.1:{listener.getsockname()[1]}",
-            lambda: loop.call_soon_threadsafe(hub.publish, "round", {}) and None,
+            lambda kind="round", **about: (
+                loop.call_soon_threadsafe(hub.publish, kind, about) and None
+            ),
         )
     finally:
         loop.call_soon_threadsafe(ended.set)
@@ -91,13 +95,40 @@ def fill(site: Site) -> None:
     site.record("beta", drift_round(HOSTILE), file="/etc/reconcile/" + "long" * 40 + ".yaml")
     number = site.record("gamma", drift_round())
     site.keep(number, "plan", plan_text("mount images on node01 " * 20))
+    site.keep(number, "status", STATUS)
+    site.keep(number, "topology", topology_text("long" * 20))
     for count in range(55):
         site.record(f"c{count:02}", quiet_round())
+    run = site.begin_run(RUN).start(HOSTILE, node01=3, **{"long" * 40: 2})
+    run.begin("node01", words="mount images on node01 " * 20)
+    run.end("action-failed", "node01", message="gate: changed-since: " + "long" * 99)
+    run.begin("long" * 40, words=HOSTILE)
+    run.refuse(HOSTILE)
+    site.keep(1, "status", json.dumps({"members": [], "volumes": [], "leases": [LEASE]}))
 
 
-PATHS = ("/", "/clusters/1", "/clusters/2/volumes/images", "/codes/device-missing")
+RUN = "20260301T120000Z-aaaaaa"
+LEASE = {
+    "run": RUN,
+    "holder": {"user": HOSTILE, "controller": "long" * 40, "pid": 7},
+    "hosts": ["node01"],
+    "age": 3.2,
+    "expired": False,
+    "ended": False,
+    "running": {},
+}
+PATHS = (
+    *("/", "/clusters/1", "/clusters/2/volumes/images", "/codes/device-missing"),
+    *("/runs", f"/runs/{RUN}", "/clusters/1/runs"),
+)
 # Long, or short: looked at once.
-OTHERS = ("/?condition=Drifted", "/codes", "/nothing", "/login")
+OTHERS = (
+    "/?condition=Drifted&over=month",
+    "/clusters/2?over=week",
+    "/codes",
+    "/nothing",
+    "/login",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -119,6 +150,7 @@ def test_every_page_is_readable_at_every_width(site, browser, width, scheme):
 
 
 def test_the_other_pages_are_accessible(site, browser):
+    fill(site)
     with serve(site) as at:
         context = browser.new_context(viewport={"width": 390, "height": 800})
         page = context.new_page()
@@ -126,8 +158,10 @@ def test_the_other_pages_are_accessible(site, browser):
             page.goto(at.address + path)
             found = Axe().run(page).response["violations"]
             assert [
-                each["id"] for each in found if each["impact"] in {"serious", "critical"}
-            ] == []
+                (each["id"], each["nodes"][0]["target"])
+                for each in found
+                if each["impact"] in {"serious", "critical"}
+            ] == [], path
         context.close()
 
 
@@ -140,6 +174,34 @@ def test_a_change_is_seen_without_a_reload(site, browser):
         site.record("alpha", drift_round())
         at.publish()
         expect(page.locator("body")).to_contain_text("Drifted: changed-outside")
+
+
+def test_a_run_is_followed_as_it_happens(site, browser):
+    run = site.begin_run(RUN).start(node01=2)
+    run.begin("node01")
+    with serve(site) as at, open_page(browser) as page:
+        with page.expect_response("**/api/v1/events"):
+            page.goto(f"{at.address}/runs/{RUN}")
+        bar = page.get_by_label("node01: 0 of 2 actions")
+        expect(bar).to_have_attribute("value", "0")
+        expect(page.locator("main")).to_contain_text("mount images since")
+        run.end("action-finished", "node01")
+        at.publish("run-lines", run="another")
+        at.publish("run-lines", run=RUN)
+        expect(page.get_by_label("node01: 1 of 2 actions")).to_have_attribute("value", "1")
+        run.finish(done=1)
+        at.publish("run", run=RUN, result="converged")
+        expect(page.locator("h1")).to_contain_text("converged")
+
+
+def test_who_has_no_scripts_has_a_run_loaded_again(site, browser):
+    run = site.begin_run(RUN).start(node01=2)
+    with serve(site) as at, open_page(browser, java_script_enabled=False) as page:
+        page.goto(f"{at.address}/runs/{RUN}")
+        page.get_by_role("link", name="each 5 s").click()
+        expect(page.locator("h1")).to_contain_text("at work")
+        run.finish(done=1)
+        expect(page.locator("h1")).to_contain_text("converged", timeout=60_000)
 
 
 def test_who_has_no_scripts_sees_the_same(site, browser):
@@ -182,6 +244,7 @@ def test_words_of_hosts_run_nothing(site, browser):
     fill(site)
     with serve(site) as at, open_page(browser) as page:
         page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-        for path in ("/", "/clusters/1", "/clusters/1/volumes/images"):
+        words = ("/", "/clusters/1", "/clusters/1/volumes/images", "/runs", f"/runs/{RUN}")
+        for path in words:
             page.goto(at.address + path)
             assert page.locator("main script").count() == 0

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
+from reconciler.frozen import frozen
 from reconciler.hosts.asked import as_asked
-from reconciler.model.desired import Cluster
+from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Record
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.roles import contacted_members, staying
-from reconciler.observation import Hosts, probe_arguments
+from reconciler.observation import (
+    ClusterObservations,
+    Hosts,
+    observe_cluster,
+    probe_arguments,
+)
 from reconciler.planning.checks.storage_hosts import non_member_hosts
 from reconciler.resources.membership.preflight import targets
 
 NOTHING = Record({}, {}, {})
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+def look_at_recorded(
+    desired: Desired, records: Mapping[str, Record], only: Sequence[str]
+) -> ClusterObservations:
+    """Every cluster with what was recorded of its hosts; none of them is asked."""
+    source = Recorded(records)
+    return tuple(_at_once(observe_cluster(c, source, only)) for c in desired.clusters)
+
+
+def _at_once(look: Coroutine[Any, Any, T]) -> T:
+    """What comes of a look that waits for nothing: an event loop costs more than such a look."""
+    try:
+        look.send(None)
+    except StopIteration as ended:
+        found: T = ended.value
+        return found
+    raise AssertionError("what waits for nothing was waited for")
+
+
+@frozen
 class Recorded:
     """What was recorded, by cluster."""
 

@@ -1,0 +1,3 @@
+"""``reconcile watch --demo``: simulated clusters whose story goes on while a real daemon watches."""
+
+from __future__ import annotations

@@ -1,0 +1,153 @@
+"""The turn of one cluster: a look, its record, and the healing of what may be healed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler import telemetry
+from reconciler.errors import WorkFailed
+from reconciler.pipeline.heal import Healed
+from reconciler.pipeline.parts import Past
+from reconciler.watch.heal_book import HealBook
+from reconciler.watch.healers import Healers
+from reconciler.watch.keeping import Keeping
+from reconciler.watch.listeners import Listener
+from reconciler.watch.news import News, news_of
+from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.result import Recorded, RoundResult
+from reconciler.watch.sources import Wish
+from reconciler.watch.workers import Workers
+
+# Seconds; a round that lasts longer is given up.
+LONGEST_ROUND = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What a turn takes. ``wall`` is the clock of people, ``new_run`` names a healing, and its result is told to ``count_healing``."""
+
+    workers: Workers
+    healers: Healers
+    keeping: Keeping
+    others: OtherRuns
+    wall: Callable[[], datetime]
+    new_run: Callable[[], str]
+    listeners: Sequence[Listener] = ()
+    count_healing: Callable[[str], None] = lambda _result: None
+    _books: dict[str, HealBook] = field(default_factory=dict)
+
+    async def look(self, wish: Wish, is_wanted: Callable[[], bool]) -> RoundResult:
+        """One round of a cluster. One that is not wanted any more leaves nothing behind."""
+        result = await self._observe(wish)
+        if is_wanted():
+            await self._record(wish, result)
+        return result
+
+    async def heal(self, wish: Wish, result: RoundResult) -> bool:
+        """Heal what a round found; whether anything was tried, so that one looks again."""
+        name, run = wish.cluster.name, self.new_run()
+        past = await self._past(wish)
+        await self._keep(name, self._books[name].begin(run))
+        past = replace(past, own_runs=past.own_runs | {run})
+        telemetry.info("healing", healing_run=run, actions="; ".join(result.heals))
+        try:
+            healed = await self.healers.heal(wish, run, past)
+        except WorkFailed as error:
+            telemetry.warning("not-healed", healing_run=run, message=str(error))
+            return False
+        await self._end(name, run, healed)
+        return bool(healed.attempts)
+
+    async def close(self) -> None:
+        """Healing stops; what it came to until then counts."""
+        for name, healed in (await self.healers.close()).items():
+            await self._end(name, self._books[name].runs[-1], healed)
+
+    async def _end(self, name: str, run: str, healed: Healed) -> None:
+        await self._keep(name, self._books[name].end(healed.attempts))
+        tell = telemetry.info
+        fields: dict[str, str | None] = {"result": "nothing-to-heal", "message": None}
+        if (outcome := healed.outcome) is not None:
+            tell = telemetry.info if outcome.result == "converged" else telemetry.warning
+            refused = (f"{b.code} {b.subject}: {b.message}" for b in outcome.blocked)
+            failed = (
+                f"{a.action}: {a.message}" for a in outcome.actions if a.status == "failed"
+            )
+            words = "; ".join(filter(None, (outcome.message, *refused, *failed)))
+            fields = {"result": outcome.result, "message": words or None}
+        self.count_healing(str(fields["result"]))
+        tell("healed" if tell is telemetry.info else "not-healed", healing_run=run, **fields)
+
+    async def _past(self, wish: Wish) -> Past:
+        """What is known of earlier runs; nothing, where nothing is to be healed."""
+        if wish.cluster.policy.mode != "heal":
+            return Past()
+        name, store = wish.cluster.name, self.keeping.store
+        if name not in self._books:
+            self._books[name] = await self.keeping.ask(lambda: store.load_heals(name))
+        unfinished, good = await self.keeping.ask(lambda: self.others.look(name))
+        book = self._books[name].clear(good)
+        if book != self._books[name]:
+            await self._keep(name, book)
+        return Past(book.history, unfinished, frozenset(book.runs))
+
+    async def _keep(self, name: str, book: HealBook) -> None:
+        self._books[name] = book
+        store = self.keeping.store
+        await self.keeping.keep(lambda: store.keep_heals(name, book, self.wall()))
+
+    async def _record(self, wish: Wish, result: RoundResult) -> None:
+        store = self.keeping.store
+        recorded = await self.keeping.ask(lambda: store.record(wish.file, result))
+        for news in news_of(result, recorded):
+            _tell_news(news)
+        self.keeping.tell_trouble(recorded.trouble)
+        if is_resumed(recorded) and wish.cluster.name in self._books:
+            book = self._books[wish.cluster.name].clear(result.moment)
+            await self._keep(wish.cluster.name, book)
+        if known := store.memory.clusters.get(result.cluster):
+            for listener in self.listeners:
+                listener.hear(wish, result, recorded, known)
+
+    async def _observe(self, wish: Wish) -> RoundResult:
+        clock = asyncio.get_running_loop().time
+        began, moment, store = clock(), self.wall(), self.keeping.store
+        full_in = await self.keeping.ask(lambda: store.full_in(wish.cluster, moment))
+        past = await self._past(wish)
+        try:
+            async with asyncio.timeout(LONGEST_ROUND):
+                result = await self.workers.observe(wish.desired, full_in, past, moment)
+        except TimeoutError:
+            words = f"it did not end within {LONGEST_ROUND:g} s"
+            result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
+        except WorkFailed as error:
+            result = RoundResult(wish.cluster.name, moment, 0.0, failure=str(error))
+        result = replace(result, seconds=clock() - began)
+        telemetry.debug(
+            "round-ended",
+            seconds=result.seconds,
+            drift=len(result.drift),
+            actions=len(result.steps),
+            plan=result.plan_id,
+            unreachable=len(result.unreachable),
+        )
+        return result
+
+
+def is_resumed(recorded: Recorded) -> bool:
+    """Whether a round found that somebody has ended a pause: he has looked."""
+    return any(
+        step.current.reading.kind == "Paused"
+        and step.current.reading.status == "False"
+        and step.ended is not None
+        and step.ended.reading.status == "True"
+        for step in recorded.changes.opened
+    )
+
+
+def _tell_news(news: News) -> None:
+    tell = telemetry.warning if news.level == "warning" else telemetry.info
+    tell(news.event, **news.fields)

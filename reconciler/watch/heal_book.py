@@ -1,0 +1,68 @@
+"""What was healed of a cluster, and by which runs: it outlives the daemon, so that strikes count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.planning.watching.strikes import FLAPS, Attempt, History
+
+# Attempts at one difference: more than any rule counts.
+MOST_ATTEMPTS = 2 * FLAPS
+# Runs whose leases are known for our own: a host has one of a cluster at most.
+MOST_RUNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class HealBook:
+    """Of one cluster: its history, and the ids of the runs that healed it, the last one last."""
+
+    history: History = field(default_factory=History)
+    runs: tuple[str, ...] = ()
+
+    def begin(self, run: str) -> HealBook:
+        """A run begins; it is known for our own even if it is cut off."""
+        return replace(self, runs=(*self.runs, run)[-MOST_RUNS:])
+
+    def end(self, attempts: Iterable[Attempt]) -> HealBook:
+        """What a run tried; of each difference the last attempts are kept."""
+        found: dict[str, list[Attempt]] = {}
+        for attempt in sorted((*self.history.attempts, *attempts), key=lambda a: a.moment):
+            found.setdefault(attempt.difference, []).append(attempt)
+        kept = tuple(a for some in found.values() for a in some[-MOST_ATTEMPTS:])
+        return replace(self, history=replace(self.history, attempts=kept))
+
+    def clear(self, moment: datetime | None) -> HealBook:
+        """A person has looked: what was before that counts no more."""
+        before = self.history.cleared
+        if moment is None or (before is not None and moment <= before):
+            return self
+        left = tuple(a for a in self.history.attempts if a.moment > moment)
+        return replace(self, history=History(left, moment))
+
+    def text(self) -> str:
+        """As it is stored."""
+        cleared = self.history.cleared
+        attempts = [
+            [a.moment.isoformat(), a.difference, a.result] for a in self.history.attempts
+        ]
+        return json.dumps(
+            {
+                "attempts": attempts,
+                "cleared": cleared.isoformat() if cleared else None,
+                "runs": self.runs,
+            }
+        )
+
+
+def read_book(text: str) -> HealBook:
+    """The book that was stored as ``text``."""
+    found = json.loads(text)
+    attempts = (
+        Attempt(datetime.fromisoformat(at), difference, result)
+        for at, difference, result in found["attempts"]
+    )
+    cleared = found["cleared"] and datetime.fromisoformat(found["cleared"])
+    return HealBook(History(tuple(attempts), cleared), tuple(found["runs"]))
