@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from reconciler import telemetry
-from reconciler.cli.web_options import WebOptions, listening_address, web_access
+from reconciler.cli.web_options import WebOptions, listening_address, public_url, web_access
 from reconciler.errors import UsageError
 from reconciler.execution.author import now
 from reconciler.execution.run_following import RunChange, RunFollower
@@ -78,6 +78,7 @@ class Pages:
     address: tuple[str, int] | None
     options: WebOptions
     directory: Path
+    public_url: str = ""
 
     def jobs(self, keeping: Keeping, disk: SqlDisk) -> Sequence[Job]:
         """What the daemon does for who looks: it follows runs."""
@@ -124,4 +125,4 @@ def new_pages(options: WebOptions, directory: Path) -> Pages:
     from reconciler.web.state_reader import StateReader  # noqa: PLC0415
 
     showing = Showing(Metrics(StateReader(directory)), EventHub())
-    return Pages(showing, address, options, directory)
+    return Pages(showing, address, options, directory, public_url(options))

@@ -25,7 +25,9 @@ def draw_topology(text: str, name: str) -> Markup:
     """Members, interconnect and volumes as reports draw them, and what the marks mean."""
     found = read_topology(text)
     drawn = Markup(picture(found, name))  # noqa: S704  # it escapes
-    return Markup('<div class="scroll picture">{}</div>{}').format(
+    return Markup(
+        '<div class="scroll picture" tabindex="0" role="region" aria-label="Picture">{}</div>{}'
+    ).format(
         drawn,
         Markup(key(found)),  # noqa: S704  # as above
     )

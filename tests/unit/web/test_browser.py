@@ -158,8 +158,10 @@ def test_the_other_pages_are_accessible(site, browser):
             page.goto(at.address + path)
             found = Axe().run(page).response["violations"]
             assert [
-                each["id"] for each in found if each["impact"] in {"serious", "critical"}
-            ] == []
+                (each["id"], each["nodes"][0]["target"])
+                for each in found
+                if each["impact"] in {"serious", "critical"}
+            ] == [], path
         context.close()
 
 
