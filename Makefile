@@ -72,6 +72,7 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.clusters
 	$(BIN)/python -m tests.bench.execution
 	$(BIN)/python -m tests.bench.watch
+	$(BIN)/python -m tests.bench.watched_fleet
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

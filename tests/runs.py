@@ -68,6 +68,8 @@ def witnessed(hosts: int, shape: Shape | None = None, seed: int = 0) -> Witness:
 
 
 WRITTEN: set[str] = set()
+# Ids of plans: the same actions on the same facts lead where they led before.
+FORESEEN: set[str] = set()
 
 
 def by_hand(plan: Plan, pairs: Any) -> None:
@@ -79,7 +81,9 @@ def by_hand(plan: Plan, pairs: Any) -> None:
     if kinds - WRITTEN and not plan.blocked:
         json.dumps(runbook_document(plan, pairs))
         WRITTEN.update(kinds)
-    foreseen(plan, pairs)
+    if plan.id not in FORESEEN:
+        foreseen(plan, pairs)
+        FORESEEN.add(plan.id)
 
 
 def foreseen(plan: Plan, pairs: Any) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.loading.saved import SavedPlan
 from reconciler.model.desired import Desired
 from reconciler.observation import Options
 from reconciler.planning.review.approval import Consent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApplyRequest:
     """What the command line asked for."""
 

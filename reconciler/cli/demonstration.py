@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.error_exits import USAGE
 from reconciler.cli.terminal import show
+from reconciler.frozen import frozen
 from reconciler.storage.private import write_private
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _lun_grows(world: World) -> None:
     world.grow(LUN, 2 << 30)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scene:
     """One step: what is told, what the file says then, and what happens on the hosts before.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +16,7 @@ from reconciler.cli.exit_codes import combine_exit_codes
 from reconciler.cli.options import discover_file
 from reconciler.cli.terminal import show
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.frozen import frozen
 from reconciler.loading.directories import identify, list_files
 from reconciler.model.identity_cache import forget
 from reconciler.model.problems import Problem
@@ -32,7 +33,7 @@ STDIN = "-"
 MERGED = ("junit", "sarif")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """The files that a command line names, and whether these are ``several`` of them."""
 
@@ -40,7 +41,7 @@ class Given:
     several: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileResult:
     """What a command has to say of one file; nothing is made before it is asked for.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import telemetry
-from reconciler.cli.web_options import WebOptions, listening_address, web_access
+from reconciler.cli.web_options import WebOptions, listening_address, public_url, web_access
 from reconciler.errors import UsageError
 from reconciler.execution.author import now
 from reconciler.execution.run_following import RunChange, RunFollower
+from reconciler.frozen import frozen
 from reconciler.storage.private import RUNS
 from reconciler.system_errors import say_error
 from reconciler.watch.following import follow_runs
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reconciler.web.metrics import Metrics
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Showing:
     """A listener that counts rounds, and tells browsers to look again."""
 
@@ -56,6 +56,10 @@ class Showing:
         about = {"run": change.run, "clusters": change.clusters, "result": change.result}
         self.events.publish("run-lines" if change.has_grown else "run", about)
 
+    def count_healing(self, result: str) -> None:
+        """A healing has ended."""
+        self.metrics.healings.labels(result).inc()
+
     def count_message(self, receiver: str, why: str) -> None:
         """A message was told, or ``why`` it was not."""
         self.metrics.messages.labels(receiver, "failed" if why else "told").inc()
@@ -66,7 +70,7 @@ class Showing:
         """The server ends its streams itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pages:
     """What serves, before the daemon runs."""
 
@@ -74,6 +78,7 @@ class Pages:
     address: tuple[str, int] | None
     options: WebOptions
     directory: Path
+    public_url: str = ""
 
     def jobs(self, keeping: Keeping, disk: SqlDisk) -> Sequence[Job]:
         """What the daemon does for who looks: it follows runs."""
@@ -120,4 +125,4 @@ def new_pages(options: WebOptions, directory: Path) -> Pages:
     from reconciler.web.state_reader import StateReader  # noqa: PLC0415
 
     showing = Showing(Metrics(StateReader(directory)), EventHub())
-    return Pages(showing, address, options, directory)
+    return Pages(showing, address, options, directory, public_url(options))

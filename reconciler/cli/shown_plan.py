@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from reconciler.cli.terminal import plain, show
+from reconciler.frozen import frozen
 from reconciler.loading.saved import SavedPlan
 from reconciler.model.plan import Plan
 from reconciler.model.views import Surroundings
@@ -20,7 +20,7 @@ from reconciler.reports.text import plan_lines
 PLAN_FORMS = ("text", "json", *FORMS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownPlan:
     """A plan, what it is shown with, and its document, made where it is asked for."""
 

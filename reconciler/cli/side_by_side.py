@@ -6,12 +6,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.cli.files import FileResult, Given, run_files
 from reconciler.cli.terminal import observing
 from reconciler.errors import ReconcilerError
+from reconciler.frozen import frozen
 from reconciler.hosts.doors import look_at_hosts
 from reconciler.model.desired import Desired
 from reconciler.model.roles import contacted_members
@@ -19,7 +19,7 @@ from reconciler.observation import ClusterObservations, Options, Watch
 from reconciler.observation.live_hosts import look_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What one file has asked: so many ``hosts``; ``tell`` makes its result of the answers."""
 

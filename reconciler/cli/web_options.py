@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from reconciler.errors import UsageError
+from reconciler.frozen import frozen
 
 if TYPE_CHECKING:
     from reconciler.web.guards import Access
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebOptions:
     """As they were typed."""
 
@@ -26,6 +27,7 @@ class WebOptions:
     names: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     user_header: str | None = None
+    public_url: str | None = None
 
 
 def web_options(command: _F) -> _F:
@@ -65,13 +67,18 @@ _OPTIONS = (
         metavar="HEADER",
         help="Who was let in, as a trusted proxy says it.",
     ),
+    click.option(
+        "--public-url",
+        metavar="URL",
+        help="Where browsers find the pages: messages lead there. Its name is served as well.",
+    ),
 )
 
 
 def listening_address(options: WebOptions) -> tuple[str, int] | None:
     """Address and port; None where nothing is served. Raises UsageError."""
     if options.listen is None:
-        if options.token or options.names or options.proxies or options.user_header:
+        if options != WebOptions():
             raise UsageError("--token and what is about pages needs --listen ADDRESS:PORT")
         return None
     host, colon, port = options.listen.rpartition(":")
@@ -89,6 +96,28 @@ def listening_address(options: WebOptions) -> tuple[str, int] | None:
     return host, int(port)
 
 
+def public_url(options: WebOptions) -> str:
+    """Where browsers find the pages, without a slash at its end; empty where nothing says it.
+
+    Raises UsageError for what is no address of pages.
+    """
+    if options.public_url is None:
+        return ""
+    try:
+        found = urlsplit(options.public_url)
+        is_plain = not (found.query or found.fragment or found.username or found.password)
+        is_good = found.scheme in {"http", "https"} and found.hostname and is_plain
+        is_good = is_good and found.port != 0 and found.path in {"", "/"}
+    except ValueError:
+        is_good = False
+    if not is_good or not options.public_url.isprintable() or " " in options.public_url:
+        raise UsageError(
+            f"--public-url {options.public_url}: write where the pages begin, as in "
+            "https://reconcile.example.org"
+        )
+    return options.public_url.removesuffix("/")
+
+
 def web_access(options: WebOptions, address: str) -> Access:
     """Who may look. Raises UsageError, SecretUnread for the token."""
     from reconciler.execution.secrets import read_reference  # noqa: PLC0415  # only who serves
@@ -104,5 +133,6 @@ def web_access(options: WebOptions, address: str) -> Access:
     except ValueError as error:
         raise UsageError(f"--trusted-proxy: {error}") from None
     token = read_reference(options.token).encode() if options.token else None
-    names = {"localhost", "127.0.0.1", "::1", address, *options.names}
+    public = urlsplit(public_url(options)).hostname
+    names = {"localhost", "127.0.0.1", "::1", address, *options.names, *filter(None, (public,))}
     return Access(token, options.user_header, proxies, frozenset(n.lower() for n in names))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import telemetry
 from reconciler.errors import HostUnreachable
+from reconciler.frozen import frozen
 from reconciler.model.gate_call import gate_call
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ NAMES = {"probe": "probe", "gate": "gate"}
 OTHER = "command"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoggedHost:
     """``host`` as a member of ``cluster``; told are sizes of what was sent and came, never texts.
 

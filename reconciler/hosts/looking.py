@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HostUnreachable
+from reconciler.frozen import frozen
 from reconciler.model.plan import Command, Completed
 from reconciler.probe.installed import PROGRAM, digest, installed_answer
 
@@ -16,7 +16,7 @@ MARKER = "@@reconcile-probe"
 INSTALL = "install what `reconcile sudoers --read-only` prints"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LookedAtHost:
     """``host``, logged in to as the user who may run the installed probe and nothing else."""
 

@@ -12,8 +12,9 @@ import os
 import stat
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from reconciler.frozen import frozen
 
 PIECE = 1 << 20
 # Where the hosts stand: by key, a large value each.
@@ -26,7 +27,7 @@ class Doubtful(Exception):
     """A document that has to be read whole: damaged, or written in an unusual way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A value's bytes in the file: the offset of the first, and how many."""
 

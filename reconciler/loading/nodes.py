@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
+
+from reconciler.frozen import frozen
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -12,7 +14,7 @@ Path: TypeAlias = tuple[str | int, ...]
 REST = "\0"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """A place in the file; line and column are 1-based."""
 
@@ -20,7 +22,7 @@ class Mark:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """A single value; ``plain`` when it stands without quotes."""
 
@@ -29,7 +31,7 @@ class Scalar:
     plain: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sequence:
     """A list."""
 
@@ -37,7 +39,7 @@ class Sequence:
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A value of a mapping, and where its key stands."""
 
@@ -45,7 +47,7 @@ class Entry:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mapping:
     """A mapping with unique keys."""
 
@@ -53,7 +55,7 @@ class Mapping:
     entries: dict[str, Entry] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """A value that cannot be used; why has been reported already.
 

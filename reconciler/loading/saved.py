@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import InputError, SpecInvalid, UsageError
+from reconciler.frozen import frozen
 from reconciler.loading.checking import load
 from reconciler.loading.damage import say_damage, say_missing, say_no_json, say_other_document
 from reconciler.loading.facts_index import PLACES, Doubtful, FactsIndex
@@ -45,7 +45,7 @@ _BROKEN = json.JSONDecodeError
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SavedPlan:
     """A plan as it was saved; ``document`` is the whole of it, in plain values."""
 
@@ -57,7 +57,7 @@ class SavedPlan:
     plan: PlanDocument
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """Recorded facts by cluster; ``observed_at`` is when, in ISO 8601."""
 

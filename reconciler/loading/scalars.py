@@ -7,8 +7,9 @@ hexadecimal are refused, since nobody can tell which was meant.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from reconciler.frozen import frozen
 
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -27,7 +28,7 @@ _LONGEST = 18
 _MOST_DIGITS = 100  # a whole number up to here is told its bounds; int() gives up at 4300
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BadNumber:
     """Looks like a number, yet has no one meaning."""
 

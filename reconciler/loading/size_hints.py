@@ -23,7 +23,7 @@ def size_hint(key: str, text: str) -> str:
     """The size that was probably meant, with a binary unit and without a fraction."""
     meant = _any_size_hint(key, text)
     known = _AMONG.get(key)
-    said = re.search(r"[1-9][0-9]*[KMGTP]iB", meant or text) if known else None
+    said = re.search(r"(?<![0-9])[1-9][0-9]{0,15}[KMGTP]iB", meant or text) if known else None
     if not known or (said and said[0] in known):
         return meant
     return _nearest_size(known, parse_size(said[0]) if said else None)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.frozen import frozen
 from reconciler.model.field_types import quote_value
 
 if TYPE_CHECKING:
     from reconciler.loading.nodes import Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wrong:
     """One finding of the model: where in the file, of which type, with which value."""
 

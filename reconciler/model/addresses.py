@@ -12,7 +12,8 @@ An action's id is CLUSTER/HOST/KIND, and more where a host has several of a kind
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from reconciler.frozen import frozen
 
 CLUSTER, MEMBER, VOLUME = "cluster", "member", "volume"
 # Stands for the host in the id of an action that is of no host.
@@ -39,7 +40,7 @@ def extend_address(address: str, *aspect: str) -> str:
     return "/".join((address, *aspect))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """An address in its parts; what an operator types may lack any but the first."""
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from reconciler.frozen import frozen
 from reconciler.model.observed import HostFacts, Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Change, Outage, Risk
@@ -25,7 +26,7 @@ Json = dict[str, Any]
 Sections = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedAction:
     """One step on one host; a barrier has no command and no host.
 
@@ -53,7 +54,7 @@ class PlannedAction:
     seconds: float = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedCluster:
     """The plan of one cluster; it is carried out only when nothing is ``blocked``."""
 
@@ -66,7 +67,7 @@ class PlannedCluster:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanDocument:
     """A plan of ``reconcile plan``: what differs, the ordered actions, what they rest on.
 
@@ -92,7 +93,7 @@ class PlanDocument:
     views: Mapping[str, View] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordedCluster:
     """Which of the facts are a cluster's, and what its hosts were asked for.
 
@@ -106,7 +107,7 @@ class RecordedCluster:
     storage: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactsDocument:
     """Facts of ``reconcile observe``: what every host had at ``observed_at``."""
 
@@ -118,7 +119,7 @@ class FactsDocument:
     storage: Mapping[str, Sections]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """What was recorded of one cluster; of an option of the probe, what it was given."""
 

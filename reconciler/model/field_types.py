@@ -7,13 +7,14 @@ is meant for an operator; ``loading`` passes both on unchanged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Annotated, Any, Literal, LiteralString
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
+
+from reconciler.frozen import frozen
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -44,7 +45,7 @@ def refusal(code: LiteralString, message: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{message}", {"message": message})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spelled:
     """Marks a text type: the whole value matches ``pattern``, else it "is not ``wanted``"."""
 

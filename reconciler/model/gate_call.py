@@ -7,7 +7,8 @@ VERB ARG...``: a plan knows the device, and only a run knows who it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from reconciler.frozen import frozen
 
 AS, ON = "as", "on"
 PERMIT_WORDS, DEVICE_WORDS = 7, 5
@@ -16,7 +17,7 @@ HEAD = 4
 ANY = "-"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """The device that a verb of the gate may touch, and no other; ``-`` is not compared.
 
@@ -37,7 +38,7 @@ class Target:
         return (ON, self.node, self.wwid, self.size, self.uuid, self.beats)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Permit:
     """Who a command comes from: a run, with the host's token, in its order, with a last moment.
 
@@ -59,7 +60,7 @@ class Permit:
         return (AS, *map(str, given), self.action)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GateCall:
     """What the gate is asked to do; without a device where it needs none."""
 

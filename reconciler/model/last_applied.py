@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from reconciler.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LastApplied:
     """Where runs mounted a volume's device, with which options, and how it was labelled.
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from reconciler.frozen import frozen
 
 BY_ID = "/dev/disk/by-id/"
 # Names of by-id in the order of trust; under multipath only the map's own name.
@@ -48,7 +49,7 @@ NO_GROUPS = (
 NONE = "it is none of those that udev, LVM, multipath, DRBD or Ceph keep"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sort:
     """Names of one kind; ``part`` is how one says that it is a partition, empty if none is.
 

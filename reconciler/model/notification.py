@@ -65,3 +65,4 @@ class Notification(_Document):
     conditions: tuple[NotifiedCondition, ...]
     more: Annotated[int, Field(description="how many conditions had no room here")]
     plan: NotifiedPlan | None
+    link: Annotated[str | None, Field(description="to the cluster's page, where that is known")]

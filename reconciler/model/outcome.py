@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.refusals import host_remedy, require_declared
 
@@ -89,7 +90,7 @@ def refuse_unshared_lvm(item: Volume, host: str, what: str) -> Blocked:
 Status = Literal["done", "failed", "not-started"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionOutcome:
     """How one action ended; ``message`` is empty when it is done."""
 
@@ -104,7 +105,7 @@ ClusterResult = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClusterOutcome:
     """How one cluster ended."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeGuard, get_args
 
+from reconciler.frozen import frozen
 from reconciler.model.gate_call import GateCall, gate_call
 from reconciler.model.outcome import Blocked, Finding
 
@@ -94,7 +95,7 @@ def _is_declared(word: str) -> TypeGuard[ActionKind]:
     return word in DECLARED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """What runs on a host: ``argv`` without a shell, ``timeout`` in seconds.
 
@@ -153,7 +154,7 @@ SHOWN: Mapping[str, Callable[[GateCall], tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completed:
     """How a command ended; ``seconds`` is its duration as the controller saw it.
 
@@ -170,7 +171,7 @@ class Completed:
     then: tuple[Completed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fact:
     """On every one of ``hosts``, ``reading`` of ``subject`` is ``value``.
 
@@ -184,7 +185,7 @@ class Fact:
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One difference between file and reality; ``truth`` says which reality."""
 
@@ -196,7 +197,7 @@ class Change:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """One step on one host; a barrier has no command and no host.
 
@@ -223,7 +224,7 @@ class Action:
     seconds: float = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outage:
     """A window in which something in use is taken away; ``seconds`` is a rough estimate.
 
@@ -238,7 +239,7 @@ class Outage:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClusterPlan:
     """The plan of one cluster; it is carried out only when nothing is ``blocked``.
 
@@ -255,7 +256,7 @@ class ClusterPlan:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """All clusters of a file; ``id`` is a digest of actions and the facts beneath.
 

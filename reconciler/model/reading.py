@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.observed import HostFacts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """``read`` gives the value of a subject on a host; it looks at these ``sections`` only."""
 

@@ -7,9 +7,10 @@ does not stand here cannot be said (``require_declared``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Flag, auto
 from types import MappingProxyType
+
+from reconciler.frozen import frozen
 
 
 class Source(Flag):
@@ -27,7 +28,7 @@ RULE, GATE, HOST, FINDING = Source.RULE, Source.GATE, Source.HOST, Source.FINDIN
 FILE, RUN = Source.FILE, Source.RUN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """A code; ``remedy`` is what to do, empty where whoever refuses knows it better."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+
+from reconciler.frozen import frozen
 
 HEAD, MAIN = "head", "main"
 # The interpreter, and the line by which a script is known.
@@ -29,7 +30,7 @@ TOKENS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One file of a script, ``lib/files`` for ``lib/files.sh``."""
 

@@ -6,8 +6,10 @@ All of it stands in a saved plan, so that the plan can be shown in any form with
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from reconciler.frozen import frozen
 
 Mark = Literal["mounted", "mounts", "unmounts", "again", "none", "unknown"]
 State = Literal["member", "joins", "leaves", "drained", "offline", "dead", "gone", "silent"]
@@ -18,7 +20,7 @@ Position = tuple[int, int]
 Places = Mapping[str, Mapping[str, Mapping[str, Position]]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seat:
     """A member: its number now and then, its address, and a mark a volume."""
 
@@ -34,7 +36,7 @@ class Seat:
         return self.state in {"member", "joins", "drained", "silent"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shelf:
     """A volume: its size now and then, where it is or will be mounted, and its device."""
 
@@ -45,7 +47,7 @@ class Shelf:
     is_withdrawn: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Topology:
     """Members and volumes of a cluster in the file's order."""
 
@@ -53,7 +55,7 @@ class Topology:
     shelves: tuple[Shelf, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """A cluster at one look: the hosts that were asked, how many answered, what each has.
 
@@ -66,7 +68,7 @@ class View:
     facts: Mapping[str, tuple[tuple[str, str], ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Surroundings:
     """What a plan was made of: the file as it was named, places in it, a view a cluster."""
 

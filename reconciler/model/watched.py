@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from reconciler.frozen import frozen
 from reconciler.model.policy import Severity
 
 ConditionKind = Literal[
@@ -20,7 +20,7 @@ ROUND_FAILED = "RoundFailed"
 Happening = Literal["began", "changed", "lasts", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What one observation says of a subject: the address of a cluster, a member or a volume.
 
@@ -34,7 +34,7 @@ class Reading:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A reading that stands.
 
@@ -50,7 +50,7 @@ class Condition:
     last_seen: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftIdentity:
     """What makes two differences the same one at two looks; of no host ``host`` is empty.
 
@@ -64,7 +64,7 @@ class DriftIdentity:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftReading:
     """A difference as one look finds it.
 
@@ -80,7 +80,7 @@ class DriftReading:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftItem:
     """A difference with its past.
 
@@ -103,7 +103,7 @@ class DriftItem:
         return self.times > 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """Size and fill of a volume at one moment, in bytes; ``volume`` is its label."""
 
@@ -113,7 +113,7 @@ class Sample:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Round:
     """All that one round of observing and planning found of a cluster.
 
@@ -133,7 +133,7 @@ class Round:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """A condition begins; ``ended`` is what stood before and now is history, None for the first."""
 
@@ -141,7 +141,7 @@ class Opened:
     ended: Condition | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refreshed:
     """The condition stays, with another message or only with a later ``last_seen``."""
 
@@ -151,7 +151,7 @@ class Refreshed:
 Transition: TypeAlias = Opened | Refreshed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoundChanges:
     """What a round changed of what was known: what notifications tell.
 
@@ -169,7 +169,7 @@ class RoundChanges:
 TroubleKey: TypeAlias = tuple[str, ConditionKind]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """What a receiver was told last of one trouble: its reason, how grave it was, and when."""
 

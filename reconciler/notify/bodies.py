@@ -33,6 +33,7 @@ def body(form: Form, told: Notification) -> tuple[str, bytes]:
 def text(told: Notification) -> str:
     """Plain text for mail: one line a condition, then the plan."""
     lines = [told.title, "", f"Cluster {told.cluster} of {told.file}"]
+    lines += [told.link] if told.link else []
     for condition in told.conditions:
         lines += ["", _line(condition), f"  {condition.message}", f"  {_since(condition)}"]
     lines += [f"\n{told.more} more conditions changed."] * bool(told.more)
@@ -135,6 +136,7 @@ def _after(told: Notification, shown: int) -> str:
     lines = [f"{more} more conditions changed."] if more else []
     if told.plan is not None:
         lines.append(f"Plan {told.plan.id}: reconcile plan {told.file}")
+    lines += [told.link] if told.link else []
     return "\n".join(lines)
 
 

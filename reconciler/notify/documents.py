@@ -20,11 +20,15 @@ MOST_ITEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The cluster that news are about; ``plan`` is its id and text, None where nothing is planned."""
+    """The cluster that news are about; ``plan`` is its id and text, None where nothing is planned.
+
+    ``link`` leads to its page, None where nobody knows where that is.
+    """
 
     cluster: str
     file: str
     plan: tuple[str, str] | None = None
+    link: str | None = None
 
 
 def notification(about: About, news: News, *, message_id: str, now: datetime) -> Notification:
@@ -39,6 +43,7 @@ def notification(about: About, news: News, *, message_id: str, now: datetime) ->
         conditions=tuple(map(_condition, shown)),
         more=len(news.items) - len(shown),
         plan=_plan(about.plan),
+        link=about.link,
     )
 
 

@@ -6,9 +6,10 @@ Where the facts come from is the source's business: the hosts, or what was recor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.frozen import frozen
 from reconciler.hosts import Host
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.devices import ref
@@ -41,7 +42,7 @@ Hosts = Mapping[str, HostFacts | Unreachable]
 ClusterObservations = tuple[tuple[Cluster, Observed], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """How a run goes: which part, how wide, how long to wait for a lease.
 

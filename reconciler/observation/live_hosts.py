@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address
 
+from reconciler.frozen import frozen
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe
 from reconciler.model.desired import Cluster, Desired, Member
@@ -69,7 +70,7 @@ def helper(fleet: HostFactory, cluster: Cluster, name: str) -> Host:
     return fleet(cluster.name, member)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
     """The hosts themselves, ``limit`` at a time; ``watch`` hears how it goes.
 

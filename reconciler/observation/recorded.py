@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
+from reconciler.frozen import frozen
 from reconciler.hosts.asked import as_asked
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.documents import Record
@@ -42,7 +43,7 @@ def _at_once(look: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("what waits for nothing was waited for")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recorded:
     """What was recorded, by cluster."""
 

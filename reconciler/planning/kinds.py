@@ -8,11 +8,11 @@ action makes of the facts in its resource's ``effects``. A kind without a row ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Flag, auto
 from functools import cache
 from typing import Literal
 
+from reconciler.frozen import frozen
 from reconciler.model.plan import ActionKind
 
 # Each step of a rollout has the kinds of some phases (``rollout``).
@@ -69,7 +69,7 @@ UNMOUNTED, BLANK = Trait.UNMOUNTED, Trait.BLANK
 TOUCHES = DEVICE | MOUNTS | WRITES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """What a kind of action is."""
 

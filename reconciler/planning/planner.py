@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked, refuse_unread
@@ -78,7 +79,7 @@ def plan_cluster(cluster: Cluster, observed: Observed) -> ClusterPlan:
     return restrict(cluster, observed, ())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """A plan with its actions by step; ``broken`` if one could not start.
 
@@ -122,7 +123,7 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     return Draft(plan, parts, ready, rehearsal.broken)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Step:
     """A step with the actions that lead there, and what forbids it."""
 

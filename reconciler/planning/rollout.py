@@ -8,8 +8,8 @@ like any other wish, from the facts that the one before leaves behind (``plannin
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.observed import HostFacts, Observed, Unknown
@@ -63,7 +63,7 @@ AFTER_TURN = in_phases("return")
 BACK = in_phases("return", "mount")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RolloutStep:
     """A wish on the way to the whole one; ``kinds`` are all that is done for it, None: all.
 

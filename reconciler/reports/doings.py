@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
+from reconciler.frozen import frozen
 from reconciler.model.plan import Action, Fact
 from reconciler.reports.documents import preview
 from reconciler.reports.grouping import MANY, Step, fold_names
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doing:
     """A command, empty for a barrier, that is the same on some hosts, and what proves it."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import accumulate
 
 from reconciler.diffing import differences
+from reconciler.frozen import frozen
 from reconciler.model.addresses import without_host
 from reconciler.planning.review.drift import Drift, Item
 from reconciler.planning.review.severity import consequence
@@ -71,7 +72,7 @@ def summary(found: Sequence[Drift]) -> Line:
     return "good", "No drift."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Group:
     """The same difference on some hosts; ``item`` stands for all, ``told`` is what it is."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from difflib import get_close_matches
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import (
     cluster_address,
     extend_address,
@@ -36,7 +37,7 @@ OF_VOLUMES = ("file-system", "size", "slots", "label", "mount", "boot")
 NEAR = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Matter:
     """What of a plan an address means."""
 

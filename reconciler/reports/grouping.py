@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import unified_diff
 from itertools import groupby
 from typing import TypeVar
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import MEMBER, parse_address, without_host
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Outage
@@ -25,7 +26,7 @@ _HIDDEN = "\0"
 _OF_A_HOST = re.compile(r"([^\s:]+): (.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """The same change on some hosts; ``how`` is added, removed or changed."""
 
@@ -36,7 +37,7 @@ class Row:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """The same action on some hosts, as far as they follow each other; numbered from 1."""
 
@@ -59,7 +60,7 @@ class Step:
         return fold_names(self.hosts) or "all"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """What would change in one place, the same on some hosts, as lines of a unified diff."""
 
@@ -73,7 +74,7 @@ class Difference:
         return ((_STYLES.get(line[0], "diff"), line) for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loss:
     """An outage with the services that stop, and by host the guests."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from reconciler.frozen import frozen
 from reconciler.reports.visible import visible
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One case: it failed if there is a ``failure``, of that ``kind``; else passed.
 
@@ -25,7 +25,7 @@ class Case:
     output: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Suite:
     """Cases that belong together."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 
+from reconciler.frozen import frozen
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.planning.review.approval import formats, runnable
@@ -46,7 +47,7 @@ _UNSAFE_IN_CODE = re.compile(r"[`|\\\n]")
 _FENCE = re.compile("`+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A folded part of the comment; of lower ``rank`` is what is kept rather than others."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from reconciler.frozen import frozen
 from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.reports.elapsed import seconds_between
 
@@ -13,7 +13,7 @@ Event = Mapping[str, Any]
 UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """A run as its lines tell; ``result`` is also ``at work``, ``cut off`` (it has no end) or,
     of somebody else's, ``unreadable``."""

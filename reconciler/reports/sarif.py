@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
+from reconciler.frozen import frozen
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import ClusterPlan, Plan
 from reconciler.model.views import Places, Position
@@ -20,7 +20,7 @@ Level = Literal["error", "warning", "note"]
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """One thing that is said about a place; line and column are 1-based."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from reconciler.frozen import frozen
 from reconciler.model.plan import Action
 from reconciler.planning import graph
 from reconciler.planning.review.outages import GIVING_KINDS, is_outage
@@ -14,7 +14,7 @@ from reconciler.planning.review.outages import GIVING_KINDS, is_outage
 LOOK = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bar:
     """An action from ``start`` to ``end``, seconds since the run began."""
 
@@ -23,7 +23,7 @@ class Bar:
     end: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """A host without something that was in use; ``ended`` by the plan, or left open."""
 
@@ -91,7 +91,7 @@ def _windows(host: str, bars: Sequence[Bar], last: float) -> list[Window]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stage:
     """What a host does in a row without waiting for another; a barrier stands alone.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
 from reconciler.model.effect import Effects
 from reconciler.model.observed import Observed
@@ -19,7 +20,7 @@ def _nothing(*_: object) -> tuple[()]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resource:
     """One resource: how it is parsed, checked, compared, changed and foreseen.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS, DRIFT_ITEMS, SAMPLES
+from reconciler.model.addresses import MEMBER
+from reconciler.model.watched import HEALING_STOPPED
+from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS, DOCUMENTS, DRIFT_ITEMS, SAMPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,53 @@ def measure_conditions(connection: Connection) -> Sequence[Measure]:
     return _measures(connection, asked.group_by(CLUSTERS.c.id, *by))
 
 
+def measure_hosts(connection: Connection) -> Sequence[Measure]:
+    """How many members of each cluster do not answer."""
+    is_lost = case((CONDITIONS.c.status == "True", 1), else_=0)
+    both = CONDITIONS.join(CLUSTERS, CLUSTERS.c.id == CONDITIONS.c.cluster_id)
+    asked = (
+        select(CLUSTERS.c.file, CLUSTERS.c.name, func.sum(is_lost))
+        .select_from(both)
+        .where(
+            CONDITIONS.c.ended.is_(None),
+            CONDITIONS.c.kind == "Unreachable",
+            CONDITIONS.c.subject.startswith(f"{MEMBER}/", autoescape=True),
+        )
+    )
+    return _measures(connection, asked.group_by(CLUSTERS.c.id))
+
+
+def measure_stopped_healing(connection: Connection) -> Sequence[Measure]:
+    """How many subjects of each cluster are not healed any more, by the reason."""
+    both = CONDITIONS.join(CLUSTERS, CLUSTERS.c.id == CONDITIONS.c.cluster_id)
+    asked = (
+        _counted(CONDITIONS.c.reason)
+        .select_from(both)
+        .where(
+            CONDITIONS.c.ended.is_(None),
+            CONDITIONS.c.kind == "Healing",
+            CONDITIONS.c.reason.in_(HEALING_STOPPED),
+        )
+    )
+    return _measures(connection, asked.group_by(CLUSTERS.c.id, CONDITIONS.c.reason))
+
+
+def last_statuses(connection: Connection) -> Iterator[tuple[str, str, str]]:
+    """File and name of each cluster, and its last status as text."""
+    both = DOCUMENTS.join(CLUSTERS, CLUSTERS.c.id == DOCUMENTS.c.cluster_id)
+    asked = (
+        select(CLUSTERS.c.file, CLUSTERS.c.name, DOCUMENTS.c.text)
+        .select_from(both)
+        .where(DOCUMENTS.c.kind == "status")
+        .order_by(CLUSTERS.c.id)
+    )
+    for row in connection.execute(asked):
+        yield row[0], row[1], row[2]
+
+
 def measure_drift(connection: Connection) -> Sequence[Measure]:
-    """How many differences of each cluster there are, by severity and truth."""
-    by = (DRIFT_ITEMS.c.severity, DRIFT_ITEMS.c.truth)
+    """How many differences of each cluster there are, by severity, truth and address."""
+    by = (DRIFT_ITEMS.c.severity, DRIFT_ITEMS.c.truth, DRIFT_ITEMS.c.address)
     both = DRIFT_ITEMS.join(CLUSTERS, CLUSTERS.c.id == DRIFT_ITEMS.c.cluster_id)
     asked = _counted(*by).select_from(both).where(DRIFT_ITEMS.c.gone.is_(None))
     return _measures(connection, asked.group_by(CLUSTERS.c.id, *by))

@@ -27,7 +27,7 @@ LONGEST_ROUND = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What a turn takes. ``wall`` is the clock of people, ``new_run`` names a healing."""
+    """What a turn takes. ``wall`` is the clock of people, ``new_run`` names a healing, and its result is told to ``count_healing``."""
 
     workers: Workers
     healers: Healers
@@ -36,6 +36,7 @@ class Turns:
     wall: Callable[[], datetime]
     new_run: Callable[[], str]
     listeners: Sequence[Listener] = ()
+    count_healing: Callable[[str], None] = lambda _result: None
     _books: dict[str, HealBook] = field(default_factory=dict)
     _put_off: dict[str, None] = field(default_factory=dict)
 
@@ -110,6 +111,7 @@ class Turns:
             )
             words = "; ".join(filter(None, (outcome.message, *refused, *failed)))
             fields = {"result": outcome.result, "message": words or None}
+        self.count_healing(str(fields["result"]))
         tell("healed" if tell is telemetry.info else "not-healed", healing_run=run, **fields)
 
     async def _past(self, wish: Wish) -> Past:

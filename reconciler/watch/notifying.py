@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from reconciler import telemetry
 from reconciler.errors import SecretUnread
@@ -39,16 +40,20 @@ _TOLD: Mapping[str, frozenset[ConditionKind]] = {
 
 @dataclass(slots=True)
 class Telling:
-    """A listener that starts messages; what could not be told is in the log once."""
+    """A listener that starts messages; what could not be told is in the log once.
+
+    ``pages`` is where browsers find the pages, to which messages lead; empty where nobody knows.
+    """
 
     teller: Teller
+    pages: str = ""
     _unread: set[str] = field(default_factory=set)
 
     def hear(self, wish: Wish, result: RoundResult, recorded: Recorded, known: Known) -> None:
         """Tell what changed since each receiver was told. A round that failed tells that alone."""
         del recorded
         if told := list(self._receivers(wish)):
-            about = About(wish.cluster.name, wish.file, _plan(result))
+            about = About(wish.cluster.name, wish.file, _plan(result), self._link(wish))
             seen = [one for one in standings(known) if not result.failure or _says_failure(one)]
             self.teller.tell(about, seen, told, is_whole=not result.failure)
 
@@ -60,6 +65,12 @@ class Telling:
                     telemetry.warning("receiver-not-told", message=str(found))
             else:
                 yield found
+
+    def _link(self, wish: Wish) -> str | None:
+        """The page that finds the cluster by its name, which outlives the state's own numbers."""
+        return (
+            f"{self.pages}/?search={quote(wish.cluster.name, safe='')}" if self.pages else None
+        )
 
     async def close(self) -> None:
         """Cut what is on its way: the next daemon finds it again."""

@@ -9,6 +9,7 @@ from reconciler.model.documents import Json
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Risk
+from reconciler.model.views import Topology
 from reconciler.model.watched import Reading, Round, RoundChanges
 from reconciler.planning.review.drift import Item
 
@@ -30,8 +31,8 @@ class RoundResult:
 
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
     is what could not be compared, ``readings`` are its conditions, ``heals`` what is
-    healed next, in words, ``status`` is what ``reconcile status`` has of the cluster, ``found``
-    what all that says of the cluster.
+    healed next, in words, ``status`` is what ``reconcile status`` has of the cluster,
+    ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
     """
 
     cluster: str
@@ -50,6 +51,7 @@ class RoundResult:
     readings: tuple[Reading, ...] = ()
     heals: tuple[str, ...] = ()
     status: Json | None = None
+    topology: Topology | None = None
     failure: str = ""
     found: Round | None = None
 

@@ -21,6 +21,7 @@ from reconciler.planning.watching.healable import LOOKS
 from reconciler.planning.watching.standing import Look, read_standing
 from reconciler.planning.watching.strikes import difference_of
 from reconciler.reports.status import status_document
+from reconciler.reports.topology import topology
 from reconciler.resources import SECTIONS
 from reconciler.watch.result import RoundResult, Step
 
@@ -69,6 +70,7 @@ async def observe_round(
         readings=read_standing(look),
         heals=tuple(a.summary for a in healing.actions if a.kind not in LOOKS),
         status=status_document([(cluster, observed)], at)["clusters"][0],
+        topology=topology(cluster, observed, wanted),
     )
 
 

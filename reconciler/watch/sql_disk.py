@@ -97,6 +97,9 @@ class SqlDisk:
             if not result.failure:
                 keep_document(connection, cluster, "plan", _plan(result), now)
                 keep_document(connection, cluster, "status", json.dumps(result.status), now)
+                if result.topology:
+                    drawn = json.dumps(asdict(result.topology))
+                    keep_document(connection, cluster, "topology", drawn, now)
 
     def load_told(self, cluster: str, receiver: str) -> Mapping[TroubleKey, Told]:
         """What a receiver was told last. Raises StoreFailed."""

@@ -52,8 +52,18 @@ MOST = 200
 UNKNOWN = "unknown"
 _FOR_EVER = datetime(9000, 1, 1, tzinfo=UTC)
 _GREATEST_ID = 2**63 - 1
+_PROBLEM = {"application/problem+json": {"schema": ProblemDetail.model_json_schema()}}
+_REFUSALS = {
+    400: "What was asked cannot be understood",
+    401: "A token is needed",
+    404: "It is not there",
+    421: "This name is not served here",
+    422: "What was asked is out of bounds",
+    429: "Too many wrong tokens",
+    503: "The state cannot be read now, or too many listen",
+}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemDetail} for code in (400, 401, 404, 422, 503)
+    code: {"description": words, "content": _PROBLEM} for code, words in _REFUSALS.items()
 }
 
 # Prometheus asks by its own path.
@@ -218,7 +228,11 @@ def metrics(request: Request) -> Response:
     return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def events(request: Request) -> StreamingResponse:
     """What happens, as it happens: server-sent events, each with its kind and what it is about.
 

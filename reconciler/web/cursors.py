@@ -22,7 +22,7 @@ def parse_cursor(word: str) -> Place:
     try:
         raw = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True)
         found = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("the cursor is damaged: begin with the first page") from error
     match found:
         case [int(rank), str(name), int(number)] if max(abs(rank), abs(number)) <= _GREATEST:

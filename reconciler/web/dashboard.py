@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reconciler import __version__
-from reconciler.model.addresses import volume_address
-from reconciler.model.quantities import format_size
-from reconciler.model.watched import ConditionKind, ConditionStatus
+from reconciler.model.addresses import cluster_address, volume_address
+from reconciler.model.fill_trend import bytes_a_day, days_until_full
+from reconciler.model.quantities import round_size
+from reconciler.model.watched import Condition, ConditionKind, ConditionStatus
 from reconciler.reports import explain
 from reconciler.reports.elapsed import parse_moment, span_words
+from reconciler.reports.html import read_style
 from reconciler.reports.visible import visible
 from reconciler.storage.cluster_conditions import (
     count_conditions,
@@ -28,20 +32,26 @@ from reconciler.storage.cluster_conditions import (
 )
 from reconciler.storage.cluster_documents import load_document
 from reconciler.storage.clusters import Search, count_clusters, page_of_clusters
+from reconciler.storage.database import StateConnection
 from reconciler.storage.drift_items import past_drift, present_drift
 from reconciler.storage.rounds import observed_spans
 from reconciler.storage.samples import volume_samples
 from reconciler.web.api import Reader, Stored
+from reconciler.web.cluster_facts import (
+    code_of,
+    draw_topology,
+    mount_words,
+    split_conditions,
+)
 from reconciler.web.cluster_runs import run_facts
 from reconciler.web.cursors import format_cursor, parse_cursor
-from reconciler.web.guards import COOKIE, SESSION
-from reconciler.web.pictures import fill_curve, heat_strip
+from reconciler.web.pictures import RANGES, RangeName, fill_curve, heat_strip
 
 ON_A_PAGE = 50
 PAST = 20
+# Conditions of the past in which troubles are looked for.
+LOOKED_AT = 200
 DAY = timedelta(days=1)
-# A token is a line of a file; a longer body is no login.
-_LONGEST_FORM = 4096
 # Trouble first; what is well says nothing in the list.
 BADGES: tuple[ConditionKind, ...] = (
     *("Blocked", "Unreachable", "Degraded", "Drifted"),
@@ -61,9 +71,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.filters |= {"moment": _moment, "ago": _ago, "size": format_size, "value": _value}
+    made.filters |= {"moment": _moment, "ago": _ago, "size": round_size, "value": _value}
+    made.filters |= {"mount": mount_words, "code_of": code_of}
     made.filters |= {"parsed": parse_moment, "span": span_words}
-    made.globals |= {"version": __version__}
+    made.globals |= {"version": __version__, "ranges": tuple(RANGES)}
     return made
 
 
@@ -112,6 +123,7 @@ def fleet(  # noqa: PLR0913, PLR0917  # one parameter each of the query
     condition: ConditionKind | None = None,
     status: ConditionStatus = "True",
     after: Annotated[str | None, Query(max_length=2000)] = None,
+    over: RangeName = "day",
 ) -> HTMLResponse:
     """All clusters, the worst first. Raises HTTPException for a damaged cursor."""
     try:
@@ -125,8 +137,8 @@ def fleet(  # noqa: PLR0913, PLR0917  # one parameter each of the query
     rows = [
         {
             "cluster": one,
-            "badges": _badges(standing_conditions(connection, one.id)),
-            "strip": heat_strip(observed_spans(connection, one.id, now - DAY), now - DAY, now),
+            "badges": _badges(one.name, standing_conditions(connection, one.id)),
+            "strip": _strip(connection, one.id, now, over),
         }
         for one in shown
     ]
@@ -139,43 +151,70 @@ def fleet(  # noqa: PLR0913, PLR0917  # one parameter each of the query
         counts=[(kind, numbers.get((kind, "True"), 0)) for kind in BADGES],
         search=search,
         condition=condition,
+        over=over,
+        link=partial(_fleet_link, search=search, condition=condition, over=over),
         next=format_cursor(shown[-1].place) if len(found) > ON_A_PAGE else None,
         is_first=after is None,
     )
 
 
-def _badges(conditions: Any) -> list[tuple[str, str]]:
+def _strip(connection: StateConnection, cluster: int, now: datetime, over: RangeName) -> Markup:
+    since = now - RANGES[over].length
+    return heat_strip(observed_spans(connection, cluster, since), now, over)
+
+
+def _fleet_link(**query: str | None) -> str:
+    """The page of clusters; what is as it is without being said is left out."""
+    said = {k: v for k, v in query.items() if v and (k, v) != ("over", "day")}
+    return f"/?{urlencode(said)}" if said else "/"
+
+
+def _badges(cluster: str, conditions: Sequence[Condition]) -> list[tuple[str, str]]:
+    """What stands of the cluster, and of a member or volume what does not stand of the cluster."""
     standing = [one.reading for one in conditions if one.reading.status == "True"]
-    worst = {kind: [one for one in standing if one.kind == kind] for kind in BADGES}
-    return [
-        (kind, found[0].reason + (f" and {len(found) - 1} more" if len(found) > 1 else ""))
-        for kind, found in worst.items()
-        if found
-    ]
+    own = {one.kind: one.reason for one in standing if one.subject == cluster_address(cluster)}
+    found = {one.kind: one.reason for one in reversed(standing)} | own
+    return [(kind, found[kind]) for kind in BADGES if kind in found]
 
 
 @router.get("/clusters/{cluster}")
-def cluster_page(request: Request, connection: Reader, stored: Stored) -> HTMLResponse:
+def cluster_page(
+    request: Request, connection: Reader, stored: Stored, over: RangeName = "day"
+) -> HTMLResponse:
     """One cluster: what stands, what differs, what was."""
     now = request.app.state.clock()
     conditions = standing_conditions(connection, stored.id)
     plan, status = (
         _kept(load_document(connection, stored.id, kind)) for kind in ("plan", "status")
     )
+    drawn = load_document(connection, stored.id, "topology")
     return _page(
         request,
         "cluster",
         cluster=stored,
-        conditions=conditions,
-        past=past_conditions(connection, stored.id, now + DAY, PAST),
+        conditions=split_conditions(conditions),
+        picture=draw_topology(drawn[0], stored.name) if drawn else None,
+        past=_troubles(past_conditions(connection, stored.id, now + DAY, LOOKED_AT)),
         drift=present_drift(connection, stored.id),
         past_drift=past_drift(connection, stored.id, now + DAY, PAST),
-        strip=heat_strip(observed_spans(connection, stored.id, now - DAY), now - DAY, now),
+        strip=_strip(connection, stored.id, now, over),
+        over=over,
+        link=lambda over: "?over=" + over,
         plan=plan,
         status=status,
         **run_facts(connection, stored, status or {}),
         codes=frozenset(explain.codes()),
     )
+
+
+def _troubles(past: Sequence[tuple[Condition, datetime]]) -> list[tuple[Condition, datetime]]:
+    """What was not well: that something was well is what the next trouble tells."""
+    found = [
+        (one, ended)
+        for one, ended in past
+        if one.reading.status == "True" and one.reading.kind != "Converged"
+    ]
+    return found[:PAST]
 
 
 def _kept(found: tuple[str, datetime] | None) -> dict[str, Any] | None:
@@ -193,20 +232,36 @@ def volume_page(
     about = [
         one
         for one in standing_conditions(connection, stored.id)
-        if one.reading.subject == volume_address(stored.name, volume)
+        if one.reading.subject == volume_address(volume)
     ]
     if not samples and not about:
         raise HTTPException(404, f"cluster {stored.name} has no volume {volume}")
+    status = _kept(load_document(connection, stored.id, "status"))
     return _page(
         request,
         "volume",
         cluster=stored,
         volume=volume,
         samples=samples,
+        now_there=_there(status, volume),
+        growth=bytes_a_day(samples),
+        full_in=days_until_full(samples),
         conditions=about,
         curve=fill_curve(samples),
         codes=frozenset(explain.codes()),
     )
+
+
+def _there(status: dict[str, Any] | None, volume: str) -> dict[str, Any] | None:
+    """What the last round has found of a volume."""
+    found = status["volumes"] if status else ()
+    return next((one for one in found if one["label"] == volume), None)
+
+
+@router.get("/static/picture.css")
+def picture_style() -> Response:
+    """The style of pictures, which reports carry in themselves."""
+    return Response(read_style("picture.css"), media_type="text/css")
 
 
 @router.get("/codes")
@@ -227,48 +282,6 @@ def code_page(request: Request, code: str) -> HTMLResponse:
 
 def _title(code: str) -> str:
     return explain.page(code).partition("\n")[0].partition(": ")[2]
-
-
-@router.get("/login")
-def login_page(request: Request) -> HTMLResponse:
-    """The form for the token."""
-    return _page(request, "login", wrong=None)
-
-
-@router.post("/login")
-async def login(request: Request) -> Response:
-    """A cookie for who knows the token; nothing else is changed by it."""
-    access, attempts = request.app.state.access, request.app.state.attempts
-    peer = request.client.host if request.client else ""
-    if not attempts.may_try(peer):
-        wrong = "Too many wrong tokens. Try again in a minute."
-        return _login_refused(request, 429, wrong)
-    token = await _given_token(request)
-    if not access.knows(token):
-        attempts.note_wrong(peer)
-        return _login_refused(request, 401, "That is not the token.")
-    answer = RedirectResponse("/", 303)
-    session = access.session(request.app.state.clock().timestamp())
-    is_safe = request.url.scheme == "https"
-    answer.set_cookie(
-        COOKIE, session, SESSION, httponly=True, samesite="strict", secure=is_safe
-    )
-    return answer
-
-
-def _login_refused(request: Request, status: int, wrong: str) -> HTMLResponse:
-    answer = _page(request, "login", wrong=wrong)
-    answer.status_code = status
-    return answer
-
-
-async def _given_token(request: Request) -> bytes:
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _LONGEST_FORM:
-            return b""
-    return parse_qs(body, max_num_fields=2).get(b"token", [b""])[0].strip()
 
 
 def problem_page(request: Request, status: int, detail: str) -> HTMLResponse:

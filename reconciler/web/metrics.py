@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter as Counter_
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -18,11 +20,15 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from reconciler.errors import StoreFailed
+from reconciler.planning.review.severity import place_of
 from reconciler.storage.measures import (
     Measure,
     last_rounds,
+    last_statuses,
     measure_conditions,
     measure_drift,
+    measure_hosts,
+    measure_stopped_healing,
     measure_volumes,
 )
 from reconciler.web.state_reader import Reads
@@ -59,8 +65,10 @@ class StateCollector(Collector):
         with self.database.reading() as connection:
             rounds = last_rounds(connection)
             conditions = measure_conditions(connection)
-            drift = measure_drift(connection)
+            drift = by_resource(measure_drift(connection))
             volumes = measure_volumes(connection)
+            lost, stopped = measure_hosts(connection), measure_stopped_healing(connection)
+            beats, leases = measure_statuses(last_statuses(connection))
         seen = GaugeMetricFamily(
             "reconcile_last_round_timestamp_seconds",
             "When its last round ended, also one that failed; none before the first",
@@ -76,7 +84,26 @@ class StateCollector(Collector):
         )
         yield _family(
             *("reconcile_drift_items", "Differences that are there"),
-            *(("severity", "truth"), drift),
+            *(("severity", "truth", "resource"), drift),
+        )
+        yield _family("reconcile_hosts_unreachable", "Members that do not answer", (), lost)
+        yield _family(
+            *("reconcile_healing_stopped", "Subjects that are not healed any more, and why"),
+            *(("reason",), stopped),
+        )
+        yield _family(
+            *(
+                "reconcile_heartbeats",
+                "Mounts of volumes by how their host's heartbeat was found",
+            ),
+            *(("state",), beats),
+        )
+        yield _family(
+            *(
+                "reconcile_lease_age_seconds",
+                "Since its last renewal, as the last round found it",
+            ),
+            *(("run",), leases),
         )
         yield _family(
             *("reconcile_volume_size_bytes", "Size of the file system as sampled last"),
@@ -86,6 +113,33 @@ class StateCollector(Collector):
             *("reconcile_volume_used_bytes", "Used bytes of the file system as sampled last"),
             *(("volume",), (used for _, used in volumes)),
         )
+
+
+def by_resource(found: Iterable[Measure]) -> Iterator[Measure]:
+    """The same counts by what kind of thing an address is of, and not by its name."""
+    counts: Counter_[tuple[str, str, tuple[str, ...]]] = Counter_()
+    for one in found:
+        severity, truth, address = one.words
+        counts[one.file, one.cluster, (severity, truth, place_of(address))] += int(one.value)
+    for (file, cluster, words), count in counts.items():
+        yield Measure(file, cluster, words, count)
+
+
+def measure_statuses(
+    found: Iterable[tuple[str, str, str]],
+) -> tuple[list[Measure], list[Measure]]:
+    """Of the status of each cluster: mounts by the state of their heartbeat; the ages of leases."""
+    beats, leases = [], []
+    for file, cluster, text in found:
+        status = json.loads(text)
+        mounts = [mount for item in status["members"] for mount in item["volumes"].values()]
+        states = Counter_(mount["heartbeat"] for mount in mounts if mount["heartbeat"])
+        beats += [Measure(file, cluster, (state,), count) for state, count in states.items()]
+        leases += [
+            Measure(file, cluster, (lease["run"] or "",), lease["age"])
+            for lease in status["leases"]
+        ]
+    return beats, leases
 
 
 def _family(name: str, about: str, words: tuple[str, ...], found: Iterable[Measure]) -> Metric:
@@ -104,6 +158,7 @@ class Metrics:
     round_seconds: Histogram = field(init=False)
     rounds: Counter = field(init=False)
     messages: Counter = field(init=False)
+    healings: Counter = field(init=False)
     loop_lag: Gauge = field(init=False)
     connections: Gauge = field(init=False)
 
@@ -125,6 +180,9 @@ class Metrics:
             "messages": Counter(
                 *("reconcile_messages", "Messages to receivers", ("receiver", "result")),
                 registry=registry,
+            ),
+            "healings": Counter(
+                *("reconcile_healings", "Healings that ended", ("result",)), registry=registry
             ),
             "loop_lag": Gauge(
                 *("reconcile_loop_lag_seconds", "How late the daemon's loop was of late"),

@@ -10,10 +10,8 @@ from typing import Literal
 from markupsafe import Markup
 
 from reconciler.model.quantities import round_size
-from reconciler.model.views import Topology
 from reconciler.model.watched import Sample
 from reconciler.reports.html.markup import join_markup, tag
-from reconciler.reports.html.picture import key, picture
 from reconciler.storage.rounds import Span
 from reconciler.watch.assessment import STATES
 
@@ -71,9 +69,12 @@ def _worst(spans: Sequence[Span], end: datetime, shown: Range) -> list[str]:
     begin, each = end - shown.length, shown.length / shown.slots
     ranks = [-1] * shown.slots
     for span in spans:
-        first = max(0, int((span.began - begin) / each))
-        last = min(shown.slots - 1, int((span.last - begin) / each))
-        rank = STATES.index(span.state) if span.state in STATES else 0
+        first, last = (
+            min(shown.slots - 1, max(0, int((at - begin) / each)))
+            for at in (span.began, span.last)
+        )
+        state = span.state.lower()
+        rank = STATES.index(state) if state in STATES else 0
         for place in range(first, last + 1):
             ranks[place] = max(ranks[place], rank)
     return ["none" if rank < 0 else STATES[rank] for rank in ranks]
@@ -121,8 +122,3 @@ def fill_curve(samples: Sequence[Sample]) -> Markup:
         role="img",
     )
     return Markup(drawn)  # noqa: S704  # tag escapes
-
-
-def topology_picture(found: Topology, name: str) -> Markup:
-    """Members, interconnect and volumes as reports draw them, and what the marks mean."""
-    return Markup(picture(found, name) + key(found))  # noqa: S704  # both escape

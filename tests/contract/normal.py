@@ -115,7 +115,8 @@ def _kernel(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _packages(value: dict[str, Any]) -> dict[str, Any]:
-    return {**value, "versions": sorted(value["versions"])}
+    versions = sorted(value["versions"])
+    return _without("installed")({**value, "versions": versions})
 
 
 def _disks(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -171,7 +172,7 @@ SECTIONS: Mapping[str, Callable[[Any], Any]] = {
     "cluster_conf": _file,
     "o2cb_config": _file,
     "live": _without(),
-    "services": _without(),
+    "services": _without("written", "link"),  # of a script it is another place
     "ordering": _ordering,
     "mounts": _without("free"),
     "disks": _disks,

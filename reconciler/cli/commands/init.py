@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
@@ -27,6 +26,7 @@ from reconciler.cli.prompts import ask_text
 from reconciler.cli.terminal import is_quiet, note, show
 from reconciler.cli.work import complete
 from reconciler.errors import ReconcilerError, SpecInvalid, UsageError
+from reconciler.frozen import frozen
 from reconciler.hosts.doors import connect_hosts
 from reconciler.loading import load
 from reconciler.loading.host_hints import name_hint
@@ -47,7 +47,7 @@ CLUSTER = "ocfs2"
 HOSTS = "Hosts, as ssh knows them, with blanks between (none: an example)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class First:
     """The text of a file, what is to be said of it, and whether its plan would be empty."""
 

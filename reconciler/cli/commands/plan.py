@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -28,6 +27,7 @@ from reconciler.cli.run_records import STATE_DIR, PastFailures
 from reconciler.cli.shown_plan import PLAN_FORMS, ShownPlan
 from reconciler.cli.targets import check_targets
 from reconciler.cli.terminal import note
+from reconciler.frozen import frozen
 from reconciler.loading import digest, find_places, load, read_text
 from reconciler.loading.claims import Claims
 from reconciler.model.desired import Desired
@@ -112,7 +112,7 @@ def command(
     return run_files(given, form, work, no_color=no_color)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asked:
     """How the plans are to be told; ``written`` is the form of what goes to ``output``."""
 
@@ -130,7 +130,7 @@ class _Asked:
         return self.form == "text" and self.written in {"", "text"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _File:
     """A desired-state file as it was read."""
 

@@ -8,7 +8,6 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import click
 
@@ -28,6 +27,7 @@ from reconciler.cli.options import (
 from reconciler.cli.terminal import observing, plain, show
 from reconciler.errors import UsageError
 from reconciler.execution.operating import Answer, ScopedHost, forget, seats_of, unlock
+from reconciler.frozen import frozen
 from reconciler.gate.lease_decision import EXPIRY
 from reconciler.hosts.doors import connect_hosts
 from reconciler.hosts.observer import observe
@@ -41,7 +41,7 @@ from reconciler.resources import SECTIONS
 RUN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"  # as the gate takes one
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What the command line asked for."""
 

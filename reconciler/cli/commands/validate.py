@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 
 import click
 
@@ -12,6 +11,7 @@ from reconciler.cli.files import STDIN, check_has_files, find_files
 from reconciler.cli.options import FILES, NO_NOTES, formats
 from reconciler.cli.terminal import is_quiet, show_error, terminal_width
 from reconciler.errors import SpecInvalid, UsageError
+from reconciler.frozen import frozen
 from reconciler.loading import load, read, read_stream
 from reconciler.model.problems import Problem
 from reconciler.reports import problems as rendering
@@ -20,7 +20,7 @@ USAGE = UsageError.exit_code
 INVALID = SpecInvalid.exit_code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What was found out about one file; ``unread`` says why it could not be read."""
 

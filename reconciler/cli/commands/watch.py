@@ -118,6 +118,7 @@ def command(
     server_names: tuple[str, ...],
     proxies: tuple[str, ...],
     user_header: str | None,
+    public_url: str | None,
 ) -> int:
     """Look at the clusters of each FILE again and again, and tell what changes; heal what a policy names.
 
@@ -126,7 +127,7 @@ def command(
     """
     if interval < SHORTEST:
         raise UsageError("--interval is at least 1s")
-    web = WebOptions(listen, token, server_names, proxies, user_header)
+    web = WebOptions(listen, token, server_names, proxies, user_header, public_url)
     bounds = connections, parallelism
     if demo:
         _check_demo(files, state_dir)
@@ -207,6 +208,7 @@ async def _watch(
         wall=now,
         new_run=new_run,
         listeners=listeners,
+        count_healing=pages.showing.count_healing,
     )
     parts = Parts(
         sources=Sources(names),
@@ -220,7 +222,9 @@ async def _watch(
     daemon = Daemon(parts)
     async with new_client() as client:
         carrier = Carrier(client, now)
-        listeners.append(Telling(Teller(carrier, keeping, pages.showing.count_message)))
+        listeners.append(
+            Telling(Teller(carrier, keeping, pages.showing.count_message), pages.public_url)
+        )
         _check_wishes(await daemon.load())
         async with pages.serving(connections, daemon.pulse) as address, beside.during(address):
             ended = await daemon.run()

@@ -28,7 +28,7 @@ O2CB = "/etc/default/o2cb"
 # Shares of a volume that is nearly full, and of one that is no longer.
 FULL, ROOMY = 0.97, 0.86
 # A machine that is busy may keep a host from answering in time.
-TRIES, WELL = 3, {"converged", "no-change"}
+TRIES, WELL, NOTHING = 3, {"converged", "no-change"}, "nothing was done"
 # By so much volumes grow: little, as the story may be told a thousand times.
 GROWTH = 64 * GIB
 
@@ -113,16 +113,18 @@ class Operator:
         return ""
 
     async def apply(self, place: Place) -> str:
-        """``reconcile apply`` of a safe plan, again where it did not get to its end; how that was."""
-        ended, tries = "", 0
-        while ended not in WELL and tries < TRIES:
-            ended, tries = await self._apply(place, "--auto-approve"), tries + 1
-        return ended
+        """``reconcile apply`` of a safe plan; the word by which it ended."""
+        return await _until_well(lambda: self._apply(place, "--auto-approve"))
 
     async def review(self, place: Place) -> str:
         """Exactly the plan that was read, and what it does to the disk, is approved."""
+        return await _until_well(lambda: self._review(place))
+
+    async def _review(self, place: Place) -> str:
         saved = self.state / f"{place.site.name}.plan.json"
         await self._run("plan", str(place.file), "-o", str(saved))
+        if not saved.exists():
+            return NOTHING
         document = json.loads(saved.read_text())
         saved.unlink()
         data = ("--accept-data", place.doors.wwid) if document["risk"] == "data" else ()
@@ -131,7 +133,7 @@ class Operator:
     async def _apply(self, place: Place, *words: str) -> str:
         text = await self._run("apply", str(place.file), *words, "--format", "json")
         ended = json.loads(text.splitlines()[-1]) if text else {}
-        return str(ended.get("result", "nothing was done"))
+        return str(ended.get("result", NOTHING))
 
     async def _run(self, *words: str) -> str:
         """What it prints. It ends with who waits for it."""
@@ -150,6 +152,14 @@ class Operator:
                 process.kill()
             await process.wait()
         return out.decode()
+
+
+async def _until_well(attempt: Callable[[], Awaitable[str]]) -> str:
+    """Again where it did not get to its end; how it ended last."""
+    ended, tries = "", 0
+    while ended not in WELL and tries < TRIES:
+        ended, tries = await attempt(), tries + 1
+    return ended
 
 
 def deeds(operator: Operator) -> Mapping[Act, Callable[[Place], Awaitable[str]]]:

@@ -32,17 +32,21 @@ if TYPE_CHECKING:
     from reconciler.watch.result import Recorded, RoundResult
     from reconciler.watch.sources import Wish
 
-# Seconds for the daemon to heal what its policy lets it.
-PATIENCE = 30.0
+# Reasons for which the daemon heals a difference no more.
+GIVEN_UP = {"Flapping", "FailedTwice"}
 
 
 @dataclass(slots=True)
 class Sight:
-    """Whether the daemon has ``seen`` a cluster as it is ``since`` something befell it, and as ``well``."""
+    """Whether the daemon has ``seen`` a cluster as it is ``since`` something befell it.
+
+    ``healing`` has an end, too: all is ``well``, or the daemon has given it up.
+    """
 
     since: datetime
     seen: asyncio.Event = field(default_factory=asyncio.Event)
-    well: asyncio.Event = field(default_factory=asyncio.Event)
+    healing: asyncio.Event = field(default_factory=asyncio.Event)
+    well: bool = False
 
 
 @dataclass(slots=True)
@@ -70,8 +74,9 @@ class Player:
         )
         if sight and is_current and result.moment >= sight.since:
             sight.seen.set()
-            if not (result.drift or result.is_failed):
-                sight.well.set()
+            sight.well = not (result.drift or result.is_failed)
+            if sight.well or any(one.reason in GIVEN_UP for one in result.readings):
+                sight.healing.set()
 
     async def close(self) -> None:
         """The story ends with what it is beside."""
@@ -111,11 +116,9 @@ class Player:
             self._sights[moment.site] = Sight(now())
 
     async def _is_healed(self, site: str) -> bool:
-        """The daemon stops to heal what keeps coming back."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                return await self._sights[site].well.wait()
-        return False
+        """The daemon gives up what keeps coming back."""
+        await self._sights[site].healing.wait()
+        return self._sights[site].well
 
     async def _do(self, place: Place, act: Act, host: str) -> str:
         """The word by which a command ended, if it was one."""

@@ -59,8 +59,9 @@ class SshHost:
 
     async def close(self) -> None:
         """End the connection; never raises."""
-        if self._link is not None:
-            await self._link.close()
+        link, self._link = self._link, None
+        if link is not None:
+            await self._shared.release(link)
 
     async def _run_line(self, line: str, command: Command) -> Completed:
         """Once, and once more if the connection turns out to have been lost before."""
@@ -84,7 +85,8 @@ class SshHost:
                 route = await asyncio.to_thread(find_route, *wanted)
             else:
                 route = find_route(*wanted)
-            self._link = self._shared.link(route)
+            if self._link is None:  # nobody else has found it meanwhile
+                self._link = self._shared.link(route)
         return self._link
 
     def _no_session(self, error: NotStartedError) -> HostUnreachable:

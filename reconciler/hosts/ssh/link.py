@@ -1,4 +1,4 @@
-"""Connections: one per host and per jump host, opened on first use, shared from then on."""
+"""Connections: one per host and per jump host, opened on first use, shared until nobody uses it."""
 
 from __future__ import annotations
 
@@ -48,14 +48,29 @@ class SshShared:
         self.options = ConnectionOptions()
         self._links: dict[Route, Link] = {}
 
+    @property
+    def held(self) -> int:
+        """So many connections are held, those of jump hosts included."""
+        return len(self._links)
+
     def link(self, route: Route) -> Link:
-        """The only connection over ``route``."""
-        return self._links.setdefault(route, Link(self, route))
+        """The only connection over ``route``; who asked for it gives it back with ``release``."""
+        link = self._links.setdefault(route, Link(self, route))
+        link.users += 1
+        return link
+
+    async def release(self, link: Link) -> None:
+        """It is not used by one of its users any more; ends it after the last. Never raises."""
+        link.users -= 1
+        if link.users == 0:
+            if self._links.get(link.route) is link:
+                del self._links[link.route]
+            await link.close()
 
     async def close(self) -> None:
         """End every connection, those through a jump host before the jump host's."""
-        for route in sorted(self._links, key=len, reverse=True):
-            await self._links[route].close()
+        for link in sorted(self._links.values(), key=lambda one: len(one.route), reverse=True):
+            await link.close()
 
 
 class Link:
@@ -63,7 +78,9 @@ class Link:
 
     def __init__(self, shared: SshShared, route: Route) -> None:
         self._shared = shared
-        self._route = route
+        self.route = route
+        self.users = 0
+        self._jump: Link | None = None
         self._lock = asyncio.Lock()
         self._connection: asyncssh.SSHClientConnection | None = None
         self._failed = 0
@@ -90,14 +107,16 @@ class Link:
     async def close(self) -> None:
         """End the connection; never raises."""
         connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                connection.close()
-                await connection.wait_closed()
-        except LOGIN_ERRORS:
-            connection.abort()
+        if connection is not None:
+            try:
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    connection.close()
+                    await connection.wait_closed()
+            except LOGIN_ERRORS:
+                connection.abort()
+        jump, self._jump = self._jump, None
+        if jump is not None:
+            await self._shared.release(jump)
 
     async def _attempt(self, name: str) -> asyncssh.SSHClientConnection:
         clock, address = asyncio.get_running_loop().time, self._address
@@ -119,10 +138,10 @@ class Link:
     @property
     def _address(self) -> str:
         """Where it leads, after jump hosts, as a person writes it."""
-        return " ".join(f"{hop.user}@{hop.address[0]}:{hop.address[1]}" for hop in self._route)
+        return " ".join(f"{hop.user}@{hop.address[0]}:{hop.address[1]}" for hop in self.route)
 
     async def _connect(self, name: str) -> asyncssh.SSHClientConnection:
-        hop = self._route[-1]
+        hop = self.route[-1]
         tunnel = await self._open_tunnel(name)
         await self._shared.known_hosts.load_aside(name, hop.known_hosts)
         witness = Witness(self._shared.known_hosts, hop.known_hosts)
@@ -146,12 +165,13 @@ class Link:
 
     async def _open_tunnel(self, name: str) -> asyncssh.SSHClientConnection | None:
         """The jump host's connection; asyncssh's own jumps would not be given our options."""
-        if len(self._route) == 1:
+        if len(self.route) == 1:
             return None
-        jump = self._shared.link(self._route[:-1])
-        jump.is_jump = True
+        if self._jump is None:
+            self._jump = self._shared.link(self.route[:-1])
+        self._jump.is_jump = True
         try:
-            return await jump.open(name)
+            return await self._jump.open(name)
         except HostUnreachable as error:
             raise HostUnreachable(name, error.code, f"jump host {error.message}") from error
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, cast
 
 from reconciler.errors import HostUnreachable
+from reconciler.frozen import frozen
 from reconciler.hosts.ssh.config import ClientConfig, known_hosts_files, local_user, read_config
 from reconciler.hosts.ssh.keys import SSH_PORT
 from reconciler.hosts.ssh.settings import SshSettings
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_USER = "root"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hop:
     """One SSH server of a route, as settings and ssh_config together describe it."""
 

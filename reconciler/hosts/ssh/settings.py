@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.frozen import frozen
 from reconciler.model.ssh_access import Ssh
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Member
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SshSettings:
     """Where and as whom to log in; None leaves the matter to ssh_config.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Desired
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Cluster, Member, Volume
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """A broken rule: the path of the value to change, a stable code, what is wrong, and what to do."""
 
@@ -26,7 +26,7 @@ class Finding:
 Rule: TypeAlias = Callable[[Desired], Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Use:
     """One use of something that may be used once; ``owner`` is who uses it, for the message."""
 

@@ -7,10 +7,11 @@ absent. Sizes are bytes, times seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TypeVar
 
+from reconciler.frozen import frozen
 from reconciler.model.observed.storage import (
     Beat,
     Disk,
@@ -83,14 +84,14 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unknown:
     """A section that could not be read, and why."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostFacts:
     """One host, whole, at one moment."""
 
@@ -119,7 +120,7 @@ class HostFacts:
     logical_volumes: tuple[LogicalVolume, ...] | Unknown = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreachable:
     """A host without an answer; ``code`` is the stable refusal code."""
 
@@ -132,7 +133,7 @@ class Unreachable:
         require_declared(self.code)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observed:
     """All hosts of one cluster by member name.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from reconciler.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MountPoint:
     """An OCFS2 mount; ``pid`` is 1, or a process whose private namespace holds it.
 
@@ -23,7 +25,7 @@ class MountPoint:
     free: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Disk:
     """A block device of the kernel; ``device`` is MAJ:MIN, ``wwid`` in multipath form.
 
@@ -51,7 +53,7 @@ class Disk:
     down: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Superblock:
     """An OCFS2 superblock; ``uuid`` in lower-case hex with dashes.
 
@@ -94,7 +96,7 @@ def leading_number(text: str) -> int:
     return int(first) if first.isdecimal() else 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """An occupied slot of the on-disk slot map."""
 
@@ -102,7 +104,7 @@ class Slot:
     node: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Beat:
     """A node's heartbeat block on disk; generation 0 is a clean leave.
 
@@ -117,7 +119,7 @@ class Beat:
     dead_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WantedDevice:
     """What a host sees behind a device that the desired state names.
 
@@ -145,7 +147,7 @@ class WantedDevice:
     unread: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogicalVolume:
     """A logical volume of a storage host, ``VG/LV``; ``missing`` is LVM's word for why not.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import field
 
+from reconciler.frozen import frozen
 from reconciler.model.host_names import host_key
 from reconciler.model.identity_cache import once_each
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identity:
     """Who the host is; ``hostname`` is the short one, ``clock`` its epoch seconds."""
 
@@ -25,7 +26,7 @@ class Identity:
     clock: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModuleBuild:
     """What a loaded module says it was built from, and what its file says; None: untold."""
 
@@ -34,7 +35,7 @@ class ModuleBuild:
     file: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kernel:
     """The ocfs2 module for the running kernel, and what the next boot would run."""
 
@@ -49,12 +50,13 @@ class Kernel:
     builds: tuple[ModuleBuild, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packages:
     """Installed versions by package name, and which of the needed commands exist.
 
     ``held`` are packages that the host's own administrator keeps as they are, installed or
-    not; ``broken`` says what the package manager has not finished.
+    not; ``broken`` says what the package manager has not finished. ``installed`` is when, in
+    seconds since 1970 by the host's clock, as far as it told.
     """
 
     manager: str | None
@@ -62,9 +64,10 @@ class Packages:
     commands: tuple[str, ...]
     held: tuple[str, ...] = ()
     broken: str = ""
+    installed: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """One IPv4 address of an interface."""
 
@@ -73,7 +76,7 @@ class Address:
     prefix: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextFile:
     """A configuration file, whole; ``text`` is None and ``sha256`` empty if absent.
 
@@ -89,7 +92,7 @@ class TextFile:
     owner: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiveNode:
     """A node as the running kernel knows it (configfs)."""
 
@@ -100,7 +103,7 @@ class LiveNode:
     local: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Region:
     """An active heartbeat region: ``uuid`` of the volume, the device it beats on."""
 
@@ -108,7 +111,7 @@ class Region:
     device: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiveCluster:
     """A cluster in configfs; timeouts in ms, ``dead_threshold`` in two-second intervals."""
 
@@ -130,7 +133,7 @@ def listed_names(nodes: tuple[LiveNode, ...]) -> frozenset[str]:
     return frozenset(host_key(node.name) for node in nodes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
     """The kernel's own view: cluster stack, clusters, DLM domains.
 
@@ -160,11 +163,14 @@ class Live:
         return found.nodes if found else ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unit:
     """A systemd unit; ``enabled`` also holds for a generated unit with start links.
 
-    Of a masked unit (``load``) it is not known whether it is enabled, hence it is not.
+    Of a masked unit (``load``) it is not known whether it is enabled, hence it is not. ``link``
+    is what has it started at boot, or masks it; of one that is disabled the directory where its
+    link was, if that is known. ``written`` is when that was last changed, in seconds since 1970
+    by the host's clock; None where the host did not tell.
     """
 
     name: str
@@ -172,9 +178,11 @@ class Unit:
     active: str
     sub: str
     enabled: bool
+    written: int | None = None
+    link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ordering:
     """How systemd orders units by what it has read, not by what files say.
 
@@ -186,7 +194,7 @@ class Ordering:
     files: tuple[TextFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Process:
     """A process that uses something under an OCFS2 mount.
 
@@ -200,7 +208,7 @@ class Process:
     guest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guest:
     """A virtual machine that runs on the host, from the volume mounted on ``path``.
 
@@ -212,7 +220,7 @@ class Guest:
     persistent: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Automount:
     """What mounts a volume by itself.
 
@@ -225,7 +233,7 @@ class Automount:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connection:
     """A TCP connection that the host tried; ``target`` is IP:PORT.
 
@@ -237,7 +245,7 @@ class Connection:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Space:
     """Free bytes and inodes of the file system that holds ``path``."""
 
@@ -246,7 +254,7 @@ class Space:
     inodes: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lease:
     """The lease that a run holds on this host; ``age`` in seconds since its renewal, by boot time.
 
@@ -269,7 +277,7 @@ class Lease:
     running: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pause:
     """That an operator wants nothing to be done on this host.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.plan import Action, ClusterPlan, Plan
 
 Aliases = Mapping[str, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Consent:
     """What the operator gave on the command line, or typed at the prompts."""
 
@@ -20,7 +20,7 @@ class Consent:
     devices: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """``missing`` says what is not approved, empty if all is; ``notes`` what was needless."""
 

@@ -7,8 +7,9 @@ it is told that it was tried, when, and what was said.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import frozen
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import Action, ClusterPlan, Plan
 
@@ -16,7 +17,7 @@ from reconciler.model.plan import Action, ClusterPlan, Plan
 MOST = 400
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """An action that failed in a run; ``when`` is a time for people, ``said`` why it failed."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import ValidationError
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import MEMBER, parse_address
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed, Unknown
@@ -64,7 +64,7 @@ TRUTHS: Mapping[str, Truth] = {
 NOT_NOW = frozenset({"paused", "lease-garbled"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """One difference; ``expected`` is the last applied state's, or the file's, ``actual`` the host's.
 
@@ -84,7 +84,7 @@ class Item:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drift:
     """The drift of one cluster; ``unread`` is what could not be compared, and why.
 

@@ -7,8 +7,9 @@ line of fstab gone, and files may say what the kernel was never told. Nothing is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import extend_address, member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import mount_subject, ref, view_of, whole_disk
@@ -56,7 +57,7 @@ TIMEOUTS: Mapping[str, tuple[str, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forecast:
     """A finding, and the addresses of the changes of which each would mend it."""
 

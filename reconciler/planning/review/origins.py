@@ -1,7 +1,8 @@
 """Where a difference comes from, as its own host tells: since when, and by whose hand.
 
 The times are those of the host's own clock. Who wrote a file is not known, only whose it is, and
-a file that is gone tells nothing. What is in a kernel or mounted is since the boot at the most.
+a file or a package that is gone tells nothing. Of a unit that is no longer started at boot the
+directory tells in which its link was. What is in a kernel or mounted is since the boot at the most.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from reconciler.model.addresses import parse_address
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
+from reconciler.model.observed import HostFacts, Observed, TextFile, Unit, Unknown
 from reconciler.model.records import record
 from reconciler.planning.resolve.last_applied import APPLIED
 from reconciler.planning.review.drift import Drift, Item
@@ -21,6 +23,10 @@ from reconciler.resources.ordering.changes import path_of
 
 ROOT = 0
 MINUTE = 60
+# Of the cluster stack.
+CLUSTER_UNITS = ("o2cb.service", "ocfs2.service")
+# Since when, and the words for it.
+Evidence: TypeAlias = tuple[int, str]
 MEMORY = frozenset({"kernel", "mount", "service"})
 
 
@@ -34,11 +40,11 @@ def with_origins(drift: Drift, cluster: Cluster, observed: Observed) -> Drift:
 def _told(item: Item, cluster: str, facts: HostFacts | None) -> Item:
     if facts is None or item.kind != "changed-outside":
         return item  # the file itself is what changed
-    file = _file(item, facts)
-    if file is not None and file.written is not None:
-        owner = "root" if file.owner == ROOT else f"user {file.owner}"
-        words = f"{file.path} was last written at {_time(file.written)}, and is {owner}'s"
-        return _with(item, file.written, words, _applied(cluster, facts))
+    for find in (_of_file, _of_unit, _of_package):
+        if found := find(item, facts):
+            return _with(item, *found, _applied(cluster, facts))
+    if item.truth == "package":
+        return _with(item, None, "", _applied(cluster, facts))
     booted = _booted(facts)
     if item.truth in MEMORY and booted is not None:
         applied = _applied(cluster, facts)
@@ -47,6 +53,59 @@ def _told(item: Item, cluster: str, facts: HostFacts | None) -> Item:
             return _with(item, booted, words, applied)
         return _with(item, None, "", applied)
     return item
+
+
+def _of_file(item: Item, facts: HostFacts) -> Evidence | None:
+    file = _file(item, facts)
+    if file is None or file.written is None:
+        return None
+    owner = "root" if file.owner == ROOT else f"user {file.owner}"
+    words = f"{file.path} was last written at {_time(file.written)}, and is {owner}'s"
+    return file.written, words
+
+
+def _of_unit(item: Item, facts: HostFacts) -> Evidence | None:
+    """Of the units that are as the difference says, the one that came to be so last."""
+    units = () if isinstance(facts.services, Unknown) else facts.services
+    named, place = parse_address(item.address).aspect, place_of(item.address)
+    if place == "member/service/boot":
+        names: tuple[str, ...] = (named[1],)
+    elif place == "member/o2cb-at-boot" or item.code == "unit-not-usable":
+        names = CLUSTER_UNITS
+    else:
+        return None
+    so = {"enabled": True, "disabled": False}.get(str(item.actual))
+    found = [
+        (unit.written, unit)
+        for unit in units
+        if unit.name in names
+        and unit.written is not None
+        and (_is_masked_by(unit) or (unit.enabled == so and unit.load != "masked"))
+    ]
+    if not found:
+        return None
+    written, unit = max(found, key=lambda one: one[0])
+    done = "made" if unit.enabled or _is_masked_by(unit) else "last changed"
+    return written, f"{unit.link} was {done} at {_time(written)}"
+
+
+def _is_masked_by(unit: Unit) -> bool:
+    """Whether its link is its mask: there is another kind, which lasts until the next boot."""
+    return unit.load == "masked" and unit.link.rpartition("/")[0].endswith("/system")
+
+
+def _of_package(item: Item, facts: HostFacts) -> Evidence | None:
+    """Of the packages that are there in the version that differs, the one that came last."""
+    if item.truth != "package" or isinstance(facts.packages, Unknown):
+        return None
+    installed, versions = facts.packages.installed, facts.packages.versions
+    found = [
+        (installed[n], n) for n, v in versions.items() if v == item.actual and n in installed
+    ]
+    if not found:
+        return None
+    moment, name = max(found)
+    return moment, f"{name} {item.actual} was installed at {_time(moment)}"
 
 
 def _with(item: Item, since: int | None, words: str, applied: int | None) -> Item:

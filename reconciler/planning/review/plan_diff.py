@@ -9,8 +9,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from reconciler.frozen import frozen
 
 # What tells the items of a list apart, in facts and in plans: the first of which there is one.
 NAMES = (
@@ -32,7 +33,7 @@ PASSING = frozenset({"processes", "message", "remedy", "outage"})
 KEPT = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """Something that is not as it was when the plan was saved; None is nothing.
 

@@ -7,9 +7,9 @@ tells what happens at the next event, if nobody mends it before: a boot, a mount
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import MEMBER, VOLUME, parse_address
 from reconciler.model.policy import SEVERITIES, Severity
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # drift sorts its items by what they lead to
     from reconciler.planning.review.drift import Item
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Consequence:
     """How bad it is, and what it leads to, in words."""
 

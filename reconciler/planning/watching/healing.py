@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, ClusterPlan
@@ -72,7 +73,7 @@ class Scene:
         return {action.id: action for action in self.applied.actions} if self.applied else {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """An action that is not healed, by which rule, and why in words."""
 
@@ -81,7 +82,7 @@ class Left:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Healing:
     """The actions that may be healed now, in their order; and all others."""
 
@@ -169,7 +170,7 @@ MOMENT_RULES: tuple[MomentRule, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """All rules; a test leaves one out, to see that it is alive."""
 
@@ -177,7 +178,7 @@ class Rules:
     of_moment: tuple[MomentRule, ...] = MOMENT_RULES
 
 
-def choose_heals(scene: Scene, rules: Rules = Rules()) -> Healing:
+def choose_heals(scene: Scene, rules: Rules = Rules()) -> Healing:  # noqa: B008  # frozen
     """What may be healed now: an action whose needs are healed too, and for which no rule speaks.
 
     A barrier goes with what needs it. The order is the plan's, whose needs come first.

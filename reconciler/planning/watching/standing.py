@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import (
     CLUSTER,
     MEMBER,
@@ -66,7 +67,7 @@ class Look:
     full_in: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """What a condition is of: its address, and what of a look concerns it."""
 
@@ -89,7 +90,7 @@ class Subject:
         return self.sort == CLUSTER or own == self.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judged:
     """A look with what all its conditions rest on."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from reconciler.frozen import frozen
 from reconciler.model.plan import Action
 
 FAILURES = 2
@@ -14,7 +14,7 @@ FLAPS = 3
 SPAN = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """That a difference (``difference_of``) was healed, or failed to be."""
 
@@ -23,7 +23,7 @@ class Attempt:
     result: Literal["healed", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """What was healed so far, in any order; ``cleared`` is when a person last applied or resumed.
 

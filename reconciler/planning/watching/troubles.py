@@ -7,8 +7,9 @@ is no trouble, and no proof that there is none: ``standing`` says Unknown there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from reconciler.frozen import frozen
 from reconciler.gate.lease_decision import EXPIRY
 from reconciler.model.addresses import MEMBER, parse_address
 from reconciler.model.desired import Cluster, Volume
@@ -38,7 +39,7 @@ NEARLY_FULL = 0.95
 SOON = 7.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trouble:
     """``reason`` is a word of ``REASONS``; member and volume are empty where it is of neither."""
 
@@ -48,7 +49,7 @@ class Trouble:
     volume: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sight:
     """A cluster as it was seen; ``full_in`` is by label in how many days a volume is full."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from reconciler.frozen import frozen
 from reconciler.model.policy import Window
 from reconciler.model.schedules import last_start, next_start
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opening:
     """``reason`` says why it is not open, empty if it is; ``until`` when that may change, if ever."""
 

@@ -56,12 +56,12 @@ IFS=$NL
 told=@@reconcile-probe${TAB}1$NL
 section identity 8192
 section kernel 8192
-section packages 8192
+section packages 16384
 section addresses 49152
 section cluster_conf 65536
 section o2cb_config 32768
 section live 65536
-section services 16384
+section services 32768
 section ordering 65536
 section mounts 65536
 section disks 262144

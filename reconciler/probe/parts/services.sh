@@ -1,7 +1,8 @@
 # services, ordering: units of the cluster, of storage and of --unit; what orders them, of --order.
-# Needs systemctl, and fails without it.
+# Needs systemctl, and fails without it. A boot row has when the link of a unit was made that has it
+# started at boot or masks it; of one that is disabled, when its links' directory was last changed.
 #
-# needs: lib/files
+# needs: lib/files lib/times
 
 probe_services() {
     has systemctl || fail "systemctl is not there"
@@ -11,9 +12,9 @@ probe_services() {
     for id in $units; do
         case $NL$*$NL in *"$NL$id$NL"*) ;; *) set -- "$@" "$id" ;; esac
     done
-    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState "$@") ||
+    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,FragmentPath,UnitFileState "$@") ||
         fail "systemctl failed"
-    id='' load='' active='' sub='' state=''
+    id='' load='' active='' sub='' state='' fragment='' places=''
     IFS=$NL
     for line in $list; do # properties come in systemd's order; Id= or the end closes a unit
         value=${line#*=}
@@ -21,17 +22,19 @@ probe_services() {
         Id=*) # it may be an alias of the name that was asked for
             unit
             [ $# -gt 0 ] || fail "systemctl tells more units than it was asked for"
-            id=$1 load='' active='' sub='' state=''
+            id=$1 load='' active='' sub='' state='' fragment=''
             shift
             ;;
         LoadState=*) load=$value ;;
         ActiveState=*) active=$value ;;
         SubState=*) sub=$value ;;
+        FragmentPath=*) fragment=$value ;;
         UnitFileState=*) state=$value ;;
         esac
     done
     unit
     [ $# -eq 0 ] || fail "systemctl does not tell of $1"
+    tell_times boot "$places"
 }
 
 unit() {
@@ -42,6 +45,27 @@ unit() {
     *) enabled=disabled ;;
     esac
     row unit "$id" "$load" "$active" "$sub" "$enabled"
+    if [ "$load" != not-found ]; then boot_place && places=$places$id$TAB$place$NL; fi
+    IFS=$NL
+}
+
+boot_place() { # in $place: the unit's link, or the directory where it would be
+    own=/etc/systemd/system place=''
+    for pattern in "$own/$id" "$own/*.wants/$id" "$own/*.requires/$id" \
+        "/etc/rc[2-5].d/S[0-9][0-9]${id%.service}"; do
+        glob "$pattern"
+        for link in $globbed; do
+            if [ -L "$link" ]; then place=$link && return; fi
+        done
+    done
+    if [ "$state" = generated ]; then
+        place=/etc/rc3.d # where update-rc.d has links of both kinds
+    elif [ "$enabled" = disabled ] && [ -r "$fragment" ]; then
+        while IFS= read -r line; do
+            case $line in WantedBy=?*) line=${line#*=} place=$own/${line%% *}.wants && break ;; esac
+        done <"$fragment"
+    fi
+    [ -d "$place" ]
 }
 
 start_links() { # start_links NAME: a SysV script is enabled by its start links

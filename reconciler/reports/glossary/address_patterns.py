@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import CLUSTER, MEMBER, VOLUME, split_address
 from reconciler.model.plan import ActionKind
 
 SORTS = frozenset({CLUSTER, MEMBER, VOLUME})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """An address whose words in capitals stand for any name."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
+from reconciler.frozen import frozen
 from reconciler.model.schema import cluster_schema
 from reconciler.reports.manual import manual_page
 
@@ -16,7 +16,7 @@ _VALUES = re.compile(r"\|`(?P<key>[a-z_]+)`\|The host is\|A change to it\|")
 COLUMNS = 5  # type, default, example, change, what it is
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """A key of the file; ``path`` is as the manual writes it, with [] behind a list."""
 

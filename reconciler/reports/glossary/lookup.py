@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.documents import Json
 from reconciler.model.plan import DECLARED
 from reconciler.planning.kinds import KINDS
@@ -21,7 +21,7 @@ from reconciler.reports.glossary.nouns import NOUNS, find_noun
 WIDTH = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """What a word means; ``facts`` are its columns, ``sort`` is kind, address or key."""
 

@@ -25,7 +25,7 @@ MOST_ACTIONS = 3000
 
 def plan_html(plan: Plan, views: Mapping[str, View]) -> str:
     """The whole page; a policy in it forbids everything but its own style."""
-    style = Markup(files(__package__).joinpath("style.css").read_text())
+    style = Markup("".join(read_style(name) for name in ("style.css", "picture.css")))
     body = [_head(plan)]
     body += [
         _cluster(item, views[item.name], f"c{place}")
@@ -46,6 +46,11 @@ def plan_html(plan: Plan, views: Mapping[str, View]) -> str:
         tag("body", tag("main", join_markup(body, "\n"))),
     ]
     return DOCTYPE + tag("html", join_markup(parts, "\n"), lang="en") + "\n"
+
+
+def read_style(name: str) -> str:
+    """A style sheet of this package."""
+    return files(__package__).joinpath(name).read_text()
 
 
 def _policy(style: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
+from reconciler.frozen import frozen
 from reconciler.model.devices import view_of
 from reconciler.model.heartbeats import is_left
 from reconciler.model.host_names import is_same_host, short_name
@@ -19,7 +20,7 @@ from reconciler.reports.imported.volumes import Seen, at_boot, belongs, volumes
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """What of a cluster's files and packages is left to its hosts."""
 
@@ -31,7 +32,7 @@ class Style:
 STYLES = (Style(), Style("kept"), Style(manage=False), Style("kept", manage=False))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """One cluster; ``doors`` are other names by which members were reached."""
 

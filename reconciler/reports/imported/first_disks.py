@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Device
 from reconciler.model.devices import view_of
 from reconciler.model.heartbeats import is_left
@@ -21,7 +21,7 @@ MARK = "CHANGE"
 EXAMPLE = Device(wwid="3600140512345678")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SharedDisk:
     """A disk for a volume, as every host finds it."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from reconciler.frozen import frozen
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import Address, HostFacts, Unknown, Unreachable
 from reconciler.model.ssh_access import Ssh
@@ -24,7 +25,7 @@ GUESS = (
 DOCUMENTATION = IPv4Network("192.0.2.0/24")  # RFC 5737: no host has such an address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """Hosts by the words that they were asked for by: what they said, or why they did not."""
 
@@ -33,7 +34,7 @@ class Asked:
     doors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FirstMember:
     """A member as the file is to have it; ``told`` is what is to be said of it."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveCluster, Unknown
@@ -19,7 +19,7 @@ from reconciler.resources.quarantine.entries import read_members
 Hosts = Mapping[str, HostFacts]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A node as a list has it."""
 

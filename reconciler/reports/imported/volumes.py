@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Device
 from reconciler.model.devices import disk_of, view_of, whole_disk
 from reconciler.model.observed import (
@@ -38,7 +38,7 @@ ASKED = (
 USUAL = frozenset({"atime_quantum=60"})  # OCFS2_DEFAULT_ATIME_QUANTUM
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VolumeOnHost:
     """A volume on one host: its disks there, where it is mounted, its lines in fstab."""
 
@@ -48,7 +48,7 @@ class VolumeOnHost:
     lines: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """A volume; ``places`` by host are of those that see its file system."""
 

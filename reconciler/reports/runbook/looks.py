@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from reconciler.frozen import frozen
 from reconciler.model.plan import Fact
 
 SAME = "the same on each of these hosts"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """``commands`` are typed on a host; ``shows`` is what they must show, a line each."""
 

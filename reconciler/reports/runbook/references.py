@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
     disk_of,
@@ -30,7 +30,7 @@ from reconciler.resources.workloads.guests import listings
 CONFIGFS = "/sys/kernel/config/cluster"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Places:
     """One cluster and what its hosts were seen to have."""
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from reconciler.frozen import frozen
+
 MAX_NODES = 255  # fs/ocfs2/cluster/ocfs2_nodemanager.h: O2NM_MAX_NODES
 STANZAS = ("cluster", "node", "heartbeat")
 ATTRIBUTE = re.compile(r"[ \t]+(?P<key>[^\s=]+)[ \t]*=[ \t]*(?P<value>.*?)[ \t]*", re.ASCII)
@@ -28,7 +30,7 @@ class ConfInvalid(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfCluster:
     """A cluster stanza; ``node_count`` is what it says, not how many there are."""
 
@@ -37,7 +39,7 @@ class ConfCluster:
     heartbeat_mode: str = "local"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A node stanza."""
 
@@ -48,7 +50,7 @@ class Node:
     cluster: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conf:
     """A whole file: nodes in the order of their stanzas, those of no cluster left out."""
 

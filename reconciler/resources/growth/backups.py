@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.gate import gate_command
 from reconciler.gate.action_builders import Cause, action_for, digest
 from reconciler.model.addresses import volume_address
@@ -32,7 +32,7 @@ from reconciler.resources.growth.sizes import file_system_bytes
 BACKUP_TIMEOUT = 24 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """What a member knows of a backup; ``ended`` is None while it has only begun.
 

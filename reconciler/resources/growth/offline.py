@@ -8,8 +8,9 @@ volume unmounted is done in the same one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import frozen
 from reconciler.gate import gate_command
 from reconciler.gate.action_builders import Cause, action_for
 from reconciler.model.addresses import volume_address
@@ -47,7 +48,7 @@ LABEL_TIMEOUT = 240.0
 NEEDS = ("wanted", "disks", "mounts", "packages")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """What a volume needs unmounted: ``slots`` to reach, 0 for none; growth, None for none.
 

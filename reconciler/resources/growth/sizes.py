@@ -6,8 +6,8 @@ Sizes are bytes, ``start`` and ``end`` sectors of 512 bytes as the kernel counts
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, has_mounted, ref, view_of, whole_disk
 from reconciler.model.observed import Disk, Observed, Superblock, WantedDevice, require
@@ -23,7 +23,7 @@ TAIL = MIB
 IN_PROGRESS = 0x4 | 0x20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layers:
     """A volume's device on one host: the whole disk, its paths, and what is formatted.
 
@@ -52,7 +52,7 @@ class Layers:
         return (self.node.start or 0) * SECTOR
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Goal:
     """What a grown volume has: the whole disk, the partition's last sector, the device, and
     the blocks and bytes of the file system. ``end`` is None without a partition."""
@@ -64,7 +64,7 @@ class Goal:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Growth:
     """What is missing to a goal, and where; ``worker`` does what is done once."""
 
@@ -163,7 +163,7 @@ def as_it_is(volume: Volume) -> Volume:
     return volume.model_copy(update={"size": 0})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Growing:
     """A goal, what there is, and the file system now."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Volume
 
 FSTAB = "/etc/fstab"
@@ -15,7 +15,7 @@ FSTAB = "/etc/fstab"
 BOOT_ORDER = ("x-systemd.after=o2cb.service", "x-systemd.before=ocfs2.service")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One entry; ``line`` is its text with single spaces."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from reconciler.model.observed import Unit
-from reconciler.probe.sections import Section, choice, group_rows, text_file
+from reconciler.probe.sections import Section, choice, group_rows, number, text_file
 
 SETTING = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
 WORD = re.compile(r"""(?:[^ \t'"\\;&|]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)*""")
@@ -18,9 +18,11 @@ PLAIN = re.compile(r"[A-Za-z0-9_./:-]*")
 def parse_units(section: Section) -> tuple[Unit, ...]:
     """The units in the probe's order."""
     answers = {"enabled": True, "disabled": False}
+    rows = group_rows(section, {"unit": 5, "boot": 3})
+    links = {name: (number(written), link) for name, written, link in rows["boot"]}
     return tuple(
-        Unit(name, load, active, sub, choice(enabled, answers))
-        for name, load, active, sub, enabled in group_rows(section, {"unit": 5})["unit"]
+        Unit(name, load, active, sub, choice(enabled, answers), *links.get(name, ()))
+        for name, load, active, sub, enabled in rows["unit"]
     )
 
 

@@ -88,18 +88,22 @@ def _signed(value: str) -> int | None:
 
 def parse_packages(section: Section) -> Packages:
     """Versions by package; several installed of one name (kernel modules) are listed."""
-    shapes = {"manager": 1, "version": 2, "command": 1, "held": 1, "broken": 1}
+    shapes = {"manager": 1, "version": 2, "installed": 3, "command": 1, "held": 1, "broken": 1}
     rows = group_rows(section, shapes)
     ((manager,),) = rows["manager"] if len(rows["manager"]) == 1 else (("",),)
     versions: dict[str, str] = {}
     for name, version in rows["version"]:
         versions[name] = f"{versions[name]}, {version}" if name in versions else version
+    installed: dict[str, int] = {}
+    for name, moment, _file in rows["installed"]:
+        installed[name] = max(number(moment), installed.get(name, 0))
     return Packages(
         manager=choice(manager, {"-": None, **{name: name for name in INSTALL}}),
         versions=versions,
         commands=tuple(name for (name,) in rows["command"]),
         held=tuple(name for (name,) in rows["held"]),
         broken=", ".join(words for (words,) in rows["broken"]),
+        installed=installed,
     )
 
 

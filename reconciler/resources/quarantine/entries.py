@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
+from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
 from reconciler.model.host_names import host_key
@@ -33,7 +34,7 @@ class Entry:
     nodes: tuple[tuple[int, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """A member as a run last left it; ``mapped`` are the volumes whose LUN it saw after it left."""
 

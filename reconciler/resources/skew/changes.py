@@ -8,8 +8,9 @@ own protocol) cannot be read from outside: there they refuse each other themselv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
@@ -23,7 +24,7 @@ from reconciler.resources.skew.features import missing_features
 Hosts = Mapping[str, HostFacts]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skew:
     """A host that does not go with the others; ``joins`` if it is about to go among them."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import frozen
 from reconciler.gate import gate_command
 from reconciler.gate.action_builders import action_for, barrier
 from reconciler.model.addresses import volume_address
@@ -102,7 +103,7 @@ def actions(
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _New:
     """A file system to be: its device, the bytes of that and where it begins, and its UUID."""
 

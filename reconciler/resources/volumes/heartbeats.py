@@ -7,8 +7,8 @@ stands still with a generation is a host that crashed, or that is paused and wil
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.heartbeats import (
@@ -85,7 +85,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _recovering(cluster, volume, observed, nodes & live)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Looks:
     """Of the heartbeats that no mount explains those that go on, and those seen only once."""
 

@@ -7,8 +7,9 @@ by one member at a time. None is ever killed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import frozen
 from reconciler.model.addresses import member_address, parse_address, volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.observed import Guest, HostFacts, Observed, Unknown, require
@@ -100,7 +101,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
                     yield turn.void(name, other)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Turn:
     """The guests of a volume on a host, ``running`` there."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import frozen
 from reconciler.gate.action_builders import digest, write
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref
@@ -22,7 +23,7 @@ STOPPED = "stopped.json"
 Named = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoppedWorkloads:
     """What runs did to workloads of a host and have not undone, in the order of stopping."""
 
@@ -106,7 +107,7 @@ def _devices(cluster: Cluster) -> Mapping[str, str]:
     return {volume.label: ref(volume) for volume in cluster.volumes}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoppedRecord:
     """The record of one host, for the actions that write it."""
 

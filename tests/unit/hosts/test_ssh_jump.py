@@ -195,3 +195,49 @@ async def test_comes_back_after_the_jump_host_was_lost(
     bastion.connections[0].abort()
     assert (await host.run(TRUE)).status == 0
     assert bastion.users == ["guard", "guard"]
+
+
+async def test_the_connection_to_it_ends_with_the_last_that_goes_through_it(
+    lab: Lab, bastion: Server, server: Server
+) -> None:
+    second, other = await lab.serve(), await lab.serve()
+    lab.trust(*(known.line() for known in lab.servers))
+    chain = lab.host(server, jump=jump(bastion, second))
+    near = lab.host(other, jump=jump(bastion))
+    for host in (chain, near):
+        await host.run(TRUE)
+    assert lab.shared.held == 4
+    await chain.close()
+    await second.connections[0].wait_closed()
+    assert lab.shared.held == 2
+    assert (await near.run(TRUE)).status == 0
+    await near.close()
+    await bastion.connections[0].wait_closed()
+    assert (lab.shared.held, bastion.users) == (0, ["guard"])
+    assert (await near.run(TRUE)).status == 0
+    assert (lab.shared.held, bastion.users) == (2, ["guard", "guard"])
+
+
+async def test_two_who_use_one_host_share_its_connection_until_both_have_ended(
+    lab: Lab, server: Server
+) -> None:
+    one, other = lab.host(server), lab.host(server)
+    for host in (one, other):
+        await asyncio.gather(host.run(TRUE), host.run(TRUE))
+    await one.close()
+    await one.close()
+    await other.run(TRUE)
+    assert (lab.shared.held, server.users) == (1, ["root"])
+    await other.close()
+    await server.connections[0].wait_closed()
+    assert lab.shared.held == 0
+
+
+async def test_a_jump_host_that_nobody_reaches_is_not_held(
+    lab: Lab, bastion: Server, server: Server
+) -> None:
+    await bastion.stop()
+    host = lab.host(server, jump=jump(bastion))
+    await refusal(host)
+    await host.close()
+    assert lab.shared.held == 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.loading.size_hints import size_hint
 from reconciler.model.unmanaged import unsayable_name
 from tests.unit.loading.samples import refused, replaced
 from tests.unit.loading.test_values import member, volume
@@ -149,3 +150,7 @@ HINTS = {
 @pytest.mark.parametrize(("text", "hint"), HINTS.values(), ids=HINTS)
 def test_says_what_was_probably_meant(text, hint):
     assert refused(text).problems[0].hint == hint
+
+
+def test_a_size_too_long_to_be_one_is_answered_with_the_sizes_there_are():
+    assert size_hint("block_size", f"{'9' * 41}MiB") == "write 1KiB, 2KiB or 4KiB"

@@ -11,7 +11,8 @@ import pytest
 
 import reconciler
 from reconciler import cli, errors
-from reconciler.cli import COMMANDS, error_exits, session
+from reconciler.cli import COMMANDS, error_exits
+from reconciler.execution import author, run_word
 from reconciler.execution.journal import Journal
 from reconciler.hosts.simulator.presets import Shape
 from reconciler.model import bindings, documents, heartbeats, outcome, plan, records
@@ -37,7 +38,7 @@ def raised(kind=errors.ReconcilerError):
 
 def test_each_exit_code_that_the_code_has_is_told():
     words = typing.get_args(ClusterResult)
-    ends = {session.exit_code(word) for word in words}
+    ends = {run_word.exit_code(word) for word in words}
     drift_or_changes = {2}
     edge = {error_exits.USAGE, error_exits.INTERRUPTED, cli.UNREAD}
     assert set(CODES) == {*raised(), *ends, *drift_or_changes, *edge}
@@ -45,7 +46,9 @@ def test_each_exit_code_that_the_code_has_is_told():
 
 @pytest.mark.parametrize("word", typing.get_args(ClusterResult))
 def test_each_result_of_a_run_has_its_row(word):
-    code = session.exit_code(session.result([ClusterOutcome("a", word)], word == "interrupted"))
+    code = run_word.exit_code(
+        run_word.result([ClusterOutcome("a", word)], word == "interrupted")
+    )
     assert word in quoted(CODES[code][1])
 
 
@@ -60,7 +63,7 @@ def test_the_order_in_which_codes_win_is_that_of_runs():
     line = re.search(r"Of several codes: ([^.]*)\.", page("exit-codes"))[1]
     order = [int(number) for number in re.findall(r"[0-9]+", line)]
     assert set(order) <= set(CODES)
-    ends = [session.exit_code(word) for word in ("stale", "locked", "partial", "refused")]
+    ends = [run_word.exit_code(word) for word in ("stale", "locked", "partial", "refused")]
     assert [code for code in order if code in ends] == ends
 
 
@@ -156,9 +159,7 @@ def test_all_that_a_run_leaves_on_a_host_is_told():
 
 
 def test_the_record_of_a_run_has_the_mode_that_is_told(tmp_path):
-    with Journal(
-        tmp_path / "state" / "runs", "20260101T000000Z-abcdef", session.now
-    ) as journal:
+    with Journal(tmp_path / "state" / "runs", "20260101T000000Z-abcdef", author.now) as journal:
         (path, kind) = journal.path, journal.path.parent
         assert f"{path.stat().st_mode & 0o777:o}" == FILES["runs/RUN.jsonl"][1]
         assert f"{kind.stat().st_mode & 0o777:o}" == "700"

@@ -72,6 +72,21 @@ def test_mail_says_of_rounds_that_fail_that_nobody_knows():
     )
 
 
+LINK = "https://reconcile.example.org/?search=alpha"
+
+
+@pytest.mark.parametrize("form", ["json", "slack", "mattermost", "teams"])
+@pytest.mark.parametrize("count", [1, 300])
+def test_each_form_has_the_link_to_the_page(form, count):
+    about = About("alpha", "cluster.yaml", link=LINK)
+    for document, is_there in (
+        (make_notification(count, about=about), True),
+        (make_notification(count), False),
+    ):
+        assert (LINK in json.dumps(parse_body(form, document))) is is_there
+        assert (f"\n{LINK}\n" in text(document)) is is_there
+
+
 def test_slack_gets_plain_text_in_its_bounds():
     document = parse_body("slack", make_notification(300, HOSTILE * 100))
     blocks = document["blocks"]

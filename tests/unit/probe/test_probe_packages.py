@@ -38,6 +38,9 @@ def test_a_hold_is_told_of_what_is_installed_and_of_what_is_not(debian: Debian) 
     assert set(found.held) == {"lab-tools", "gdisk"}
     assert found.versions["lab-tools"] == "1.0"
     assert "gdisk" not in found.versions
+    listed = debian.run("stat -c %Y /var/lib/dpkg/info/lab-tools.list")
+    assert found.installed["lab-tools"] == int(listed)
+    assert set(found.installed) == set(found.versions)
     assert found.broken == ""
 
 

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,8 @@ def test_units_are_told_by_the_names_asked_for(tmp_path: Path, shell: tuple[str,
     found = seen("services", *words, script=script, shell=shell)
     storage = ("multipathd", "iscsid", "open-iscsi", "iscsi")
     usual = ("o2cb", "ocfs2", *storage, "firewalld", "nftables")
-    assert found == (
+    assert isinstance(found, tuple)
+    assert tuple(replace(unit, written=None, link="") for unit in found) == (
         *(Unit(f"{name}.service", "loaded", "inactive", "dead", True) for name in usual),
         Unit("a.service", "masked", "active", "running", enabled=False),
         Unit("c.timer", "loaded", "inactive", "dead", enabled=True),

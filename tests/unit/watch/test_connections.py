@@ -86,6 +86,25 @@ async def test_one_host_of_two_clusters_has_two_connections(tmp_path):
         assert len(hosts.connections) == 2
 
 
+async def test_who_is_in_the_middle_is_not_cut_off_where_another_cluster_makes_room(tmp_path):
+    async with fleet(tmp_path) as hosts:
+        await hosts.ask("node01", "b")
+        asked, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def wait(_seconds):
+            asked.set()
+            await goes_on.wait()
+
+        pace, hosts.world.pace = hosts.world.pace, wait
+        answer = asyncio.create_task(hosts.ask("node01", "a"))
+        await asked.wait()
+        hosts.world.pace = pace
+        await hosts.ask("node02")  # for which the one of b is closed
+        goes_on.set()
+        assert (await answer).status == 0
+        assert hosts.logins == ["node01", "node02"]
+
+
 async def test_a_dead_connection_is_opened_again(tmp_path):
     async with fleet(tmp_path) as hosts:
         await hosts.ask("node01")

@@ -46,13 +46,15 @@ class Story:
     served: object
     carrier: object
     at: datetime = START
+    pages: str = ""
 
     async def pass_on(self, minutes, *results):
         """Each round so long after the one before; what each message told, in words."""
         before = len(self.served.bodies)
         for result in results:
             self.at += minutes * MINUTE
-            telling = Telling(Teller(self.carrier, self, lambda _name, _why: None))
+            teller = Teller(self.carrier, self, lambda _name, _why: None)
+            telling = Telling(teller, self.pages)
             recorded = self.store.record("cluster.yaml", replace(result, moment=self.at))
             known = self.store.memory.clusters["ocfs2"]
             telling.hear(self.wish, result, recorded, known)
@@ -136,6 +138,14 @@ async def test_rounds_that_have_failed_again_are_no_end_of_those_before(monkeypa
         assert told(await at.pass_on(30, FAILED, FAILED)) == [failing("began")]
         at.store.record("cluster.yaml", replace(FINE, moment=at.at))  # of which nobody heard
         assert told(await at.pass_on(5, FAILED, FAILED)) == []
+
+
+async def test_messages_lead_to_the_page_where_that_is_known(monkeypatch):
+    async with story(monkeypatch) as at:
+        assert [one["link"] for one in await at.pass_on(30, FAILED, FAILED)] == [None]
+        at.pages = "https://reconcile.example.org"
+        (ended,) = await at.pass_on(30, FINE)
+        assert ended["link"] == "https://reconcile.example.org/?search=ocfs2"
 
 
 def test_the_alert_waits_as_long_as_the_message():

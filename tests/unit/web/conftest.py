@@ -140,11 +140,11 @@ def quiet_round(rank: int = 0) -> Round:
 def drift_round(words: str = "the line is another") -> Round:
     readings = (
         Reading("cluster/beta", "Drifted", "True", "changed-outside", words),
-        Reading("member/beta/node01", "Unreachable", "False", "Answers", "node01 answers."),
-        Reading("volume/beta/images", "Degraded", "True", "mount-missing", words),
+        Reading("member/node01", "Unreachable", "False", "Answers", "node01 answers."),
+        Reading("volume/images", "Degraded", "True", "mount-missing", words),
     )
     difference = DriftReading(
-        DriftIdentity("node01", "node/node01/volume/images/boot", "file", "changed"),
+        DriftIdentity("node01", "volume/images/boot/node01", "file", "changed"),
         *("degrades", words, f'"{words!s}"' if '"' not in words else words, "null", words),
     )
     return Round(

@@ -1,10 +1,16 @@
 """The API: the same facts as the pages, in documents that its OpenAPI describes."""
 
+import base64
 from datetime import timedelta
 
 import pytest
 
 from tests.unit.web.conftest import NOW, drift_round, quiet_round
+
+
+def cursor(text: str) -> str:
+    """A word that has the shape of a cursor."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 async def get_json(site, path: str):
@@ -81,6 +87,7 @@ async def test_documents_that_were_kept(site):
         ("/clusters?limit=201", 422),
         ("/clusters?after=x", 400),
         ("/clusters?after=W10", 400),
+        (f"/clusters?after={cursor('[' * 1400)}", 400),
         ("/clusters?condition=Odd", 422),
         ("/clusters/1/rounds?since=2026-01-01", 400),
         ("/nothing", 404),

@@ -3,11 +3,13 @@
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from reconciler.model.watched import Reading
 from reconciler.web.metrics import Metrics
 from tests.installed import require_program
 from tests.unit.web.conftest import HOSTILE, NOW, drift_round, quiet_round
@@ -36,7 +38,9 @@ async def test_what_stands_is_told_of_each_cluster(site):
     assert found["reconcile_last_round_timestamp_seconds", "beta", "a.yaml"] == NOW.timestamp()
     assert found["reconcile_conditions", "beta", "a.yaml", "True", "Drifted"] == 1
     assert found["reconcile_conditions", "beta", "a.yaml", "False", "Unreachable"] == 1
-    assert found["reconcile_drift_items", "beta", "a.yaml", "degrades", "file"] == 1
+    drift = ("volume/boot", "degrades", "file")
+    assert found["reconcile_drift_items", "beta", "a.yaml", *drift] == 1
+    assert found["reconcile_hosts_unreachable", "beta", "a.yaml"] == 0
     assert found["reconcile_volume_size_bytes", "alpha", "a.yaml", "images"] == 2**40
     assert found["reconcile_volume_used_bytes", "beta", "a.yaml", "images"] == 2**38
     assert ("reconcile_conditions", "alpha", "a.yaml", "True", "Drifted") not in found
@@ -44,29 +48,52 @@ async def test_what_stands_is_told_of_each_cluster(site):
 
 async def test_words_of_files_are_words(site):
     site.record("beta", drift_round(HOSTILE), file=HOSTILE)
-    assert ("reconcile_drift_items", "beta", HOSTILE, "degrades", "file") in parse_metrics(
-        (await site.get("/metrics")).text
-    )
+    drift = ("reconcile_drift_items", "beta", HOSTILE, "volume/boot", "degrades", "file")
+    assert drift in parse_metrics((await site.get("/metrics")).text)
+
+
+async def test_who_is_lost_and_what_a_status_has_is_told(site):
+    lost = Reading("member/node01", "Unreachable", "True", "HostUnreachable", "no route")
+    stopped = Reading("volume/images", "Healing", "False", "Flapping", "it was healed 3 times")
+    found_now = replace(quiet_round(), readings=(lost, stopped))
+    mounts = [{"heartbeat": state} for state in ("beats", "silent", "beats", None)]
+    members = [{"volumes": {str(place): one}} for place, one in enumerate(mounts)]
+    status = {"members": members, "leases": [{"run": "r1", "age": 7.5}]}
+    site.keep(site.record("alpha", found_now), "status", json.dumps(status))
+    found = parse_metrics((await site.get("/metrics")).text)
+    of = ("alpha", "a.yaml")
+    assert found["reconcile_hosts_unreachable", *of] == 1
+    assert found["reconcile_healing_stopped", *of, "Flapping"] == 1
+    assert found["reconcile_heartbeats", *of, "beats"] == 2
+    assert found["reconcile_heartbeats", *of, "silent"] == 1
+    assert found["reconcile_lease_age_seconds", *of, "r1"] == 7.5
 
 
 def test_the_daemon_counts_its_own_work(site):
     metrics = Metrics(site.database)
     metrics.rounds.labels("converged").inc()
     metrics.messages.labels("chat", "failed").inc()
+    metrics.healings.labels("converged").inc()
     metrics.round_seconds.observe(1.5)
     metrics.loop_lag.set(0.002)
     metrics.connections.set(7)
     found = parse_metrics(metrics.text().decode())
     assert found["reconcile_rounds_total", "converged"] == 1
     assert found["reconcile_messages_total", "chat", "failed"] == 1
+    assert found["reconcile_healings_total", "converged"] == 1
     assert found["reconcile_round_seconds_bucket", "2.0"] == 1
     assert found["reconcile_loop_lag_seconds",] == 0.002
     assert found["reconcile_connections",] == 7
 
 
 def exported_names(site) -> set[str]:
-    site.record("beta", drift_round())
+    members = [{"volumes": {"images": {"heartbeat": "silent"}}}]
+    status = {"members": members, "leases": [{"run": "r1", "age": 7.5}]}
+    site.keep(site.record("beta", drift_round()), "status", json.dumps(status))
+    stopped = Reading("volume/images", "Healing", "False", "Flapping", "3 times")
+    site.record("alpha", replace(quiet_round(), readings=(stopped,)))
     metrics = Metrics(site.database)
+    metrics.healings.labels("converged").inc()
     metrics.rounds.labels("drifted").inc()
     metrics.messages.labels("chat", "failed").inc()
     return {name for name, *_ in parse_metrics(metrics.text().decode())} | GIVEN

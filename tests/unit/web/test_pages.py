@@ -1,12 +1,43 @@
 """The pages as a browser without scripts has them."""
 
+import json
 import re
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
 
+from reconciler.model.views import Seat, Shelf, Topology
+from reconciler.model.watched import Reading, Round
+from reconciler.web.cluster_facts import mount_words
 from reconciler.web.state_reader import StateReader
 from tests.unit.web.conftest import HOSTILE, NOW, drift_round, plan_text, quiet_round
+
+MOUNT = {
+    "wanted": True,
+    "mounted": True,
+    "read_only": True,
+    "hidden": False,
+    "slot": 3,
+    "heartbeat": "silent",
+    "unread": None,
+    "path": "/srv/images",
+}
+MEMBER = {"name": "node01", "number": 0, "state": "present", "o2cb": "online"}
+VOLUME = {"label": "images", "size": 2**40, "used": 2**39, "slots": 8, "slots_taken": 1}
+STATUS = json.dumps(
+    {
+        "members": [{**MEMBER, "volumes": {"images": MOUNT}}],
+        "volumes": [{**VOLUME, "mounted_by": ["node01"]}],
+    }
+)
+
+
+def topology_text(words):
+    """A topology as a round keeps it."""
+    seat = Seat(words, "0", "10.0.0.1:7777", "member", ("mounted",))
+    shelf = Shelf(words, "1TiB", "/srv/images", words, is_withdrawn=False)
+    return json.dumps(asdict(Topology((seat,), (shelf,))))
 
 
 async def test_a_fleet_of_none_says_so(site):
@@ -61,19 +92,107 @@ async def test_a_cluster_page_has_conditions_drift_plan_and_past(site):
     number = site.record("beta", drift_round(), NOW - timedelta(hours=1))
     site.keep(number, "plan", plan_text("mount images on node01"))
     text = (await site.get(f"/clusters/{number}")).text
-    assert "volume/beta/images" in text
+    assert "volume/images" in text
     assert "it came 2 times" in text
     assert "<b>node01</b> mount images on node01" in text
     assert 'title="2026-03-01 11:00:00 UTC">1 h ago' in text
-    assert "was Drifted True (changed-outside) from 2026-03-01 09:00:00 UTC" in text
+    assert "was Drifted (changed-outside) from 2026-03-01 09:00:00 UTC" in text
     assert '<a href="/codes/mount-missing">' in text or "mount-missing" in text
+
+
+async def test_a_cluster_page_draws_its_topology_as_reports_do(site):
+    number = site.record("beta", drift_round())
+    text = (await site.get(f"/clusters/{number}")).text
+    assert 'class="topology"' not in text  # of a cluster that was never looked at as a whole
+    site.keep(number, "status", STATUS)
+    site.keep(number, "topology", topology_text(HOSTILE))
+    text = (await site.get(f"/clusters/{number}")).text
+    assert re.search(r'<svg class="topology" [^>]*role="img">.*<title>cluster beta:', text)
+    assert "mounted, and stays so" in text
+    assert "style=" not in text
+    assert "<script>alert" not in text
+    style = await site.get("/static/picture.css")
+    assert (style.status_code, style.headers["content-type"]) == (
+        200,
+        "text/css; charset=utf-8",
+    )
+    assert ".mark.mounted" in style.text
+
+
+async def test_members_are_told_in_words(site):
+    number = site.record("beta", drift_round())
+    site.keep(number, "status", STATUS)
+    text = (await site.get(f"/clusters/{number}")).text
+    assert "<td>mounted, read-only, slot 3, heartbeat silent</td>" in text
+    assert "0.5 TiB of 1 TiB" in text
+    assert "wanted" not in text
+
+
+@pytest.mark.parametrize(
+    ("over", "told"),
+    [
+        ("day", "the last 48 half hours: 47 without a round, 1 converged"),
+        (
+            "week",
+            "the last 56 times of three hours: 54 without a round, 1 drifted, 1 converged",
+        ),
+        ("month", "the last 60 half days: 58 without a round, 1 drifted, 1 converged"),
+    ],
+)
+async def test_strips_show_a_day_a_week_or_a_month_by_link(site, over, told):
+    site.record("beta", drift_round(), NOW - timedelta(days=3))
+    number = site.record("beta", quiet_round())
+    for path in ("/", f"/clusters/{number}"):
+        text = (await site.get(f"{path}?over={over}")).text
+        assert told in text
+        assert re.search(r'href="[^"]*over=week"[^>]*>week</a>', text)
+    assert (await site.get("/?over=year")).status_code == 422
+
+
+async def test_links_of_the_fleet_keep_what_was_asked_for(site):
+    site.record("beta", drift_round())
+    text = (await site.get("/?search=be&condition=Drifted&over=month")).text
+    assert 'href="/?search=be&amp;condition=Drifted&amp;over=week"' in text
+    assert 'href="/?condition=Paused&amp;over=month"' in text
+    assert '<input type="hidden" name="over" value="month">' in text
+
+
+async def test_a_part_of_time_has_the_worst_that_was_found_in_it(site):
+    for minutes, found in ((12, quiet_round()), (8, drift_round()), (4, quiet_round())):
+        site.record("beta", found, NOW - timedelta(minutes=minutes))
+    assert "47 without a round, 1 drifted" in (await site.get("/")).text
+
+
+async def test_what_is_well_is_folded_away_and_a_reason_leads_to_its_code(site):
+    told = Reading("cluster/beta", "Blocked", "True", "DeviceMissing", "no device")
+    well = Reading("member/node01", "Converged", "True", "AsTheFileSays", "nothing differs")
+    number = site.record("beta", Round(5, "blocked", "1", (told, well)))
+    text = (await site.get(f"/clusters/{number}")).text
+    shown, _, folded = text.partition("<details>")
+    assert '<a href="/codes/device-missing">DeviceMissing</a>' in shown
+    assert "member/node01" not in shown
+    assert "1 more, of which none is of trouble" in folded
+    assert "member/node01" in folded
+
+
+async def test_a_volume_page_tells_how_fast_it_fills_and_what_stands_of_it(site):
+    size = 2**40
+    for hours in range(48, -1, -6):
+        sizes = (("images", size, size // 2 - hours * 2**30),)
+        reading = Reading("volume/images", "Degraded", "True", "FillsSoon", "soon full")
+        found = Round(4, "degraded", "1", (reading,), sizes=sizes)
+        number = site.record("beta", found, NOW - timedelta(hours=hours))
+    text = (await site.get(f"/clusters/{number}/volumes/images")).text
+    assert "It gets fuller by 24 GiB a day, and is full in 21 days" in text
+    assert "soon full" in text
+    assert "No round has ended yet" not in text
 
 
 async def test_a_volume_page_has_its_fill(site):
     site.record("beta", quiet_round(), NOW - timedelta(hours=9))
     number = site.record("beta", drift_round(), NOW)
     text = (await site.get(f"/clusters/{number}/volumes/images")).text
-    assert "256GiB of 1TiB used, 25.0 %" in text
+    assert "0.2 TiB of 1 TiB used, 25.0 %" in text
     assert text.count("<polyline") == 2
     assert (await site.get(f"/clusters/{number}/volumes/other")).status_code == 404
 
@@ -123,3 +242,21 @@ async def test_styles_and_scripts_are_served_here(site):
         answer = await site.get(f"/static/{name}")
         assert answer.status_code == 200
         assert kind in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({"mounted": None}, "unknown"),
+        ({"mounted": None, "unread": "no answer"}, "unknown: no answer"),
+        ({"mounted": False}, "not mounted"),
+        ({"mounted": False, "wanted": False}, "not mounted, as wished"),
+        ({"read_only": False, "heartbeat": "beats"}, "mounted, slot 3"),
+        (
+            {"wanted": False, "read_only": False, "hidden": True, "heartbeat": "beats"},
+            "mounted, against the wish, in a namespace only, slot 3",
+        ),
+    ],
+)
+def test_what_a_member_has_of_a_volume_is_said_in_words(found, words):
+    assert mount_words({**MOUNT, **found}) == words

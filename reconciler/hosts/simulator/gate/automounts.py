@@ -43,7 +43,7 @@ def _take_away(machine: Machine, name: str, path: str) -> None:
     if path.startswith(GENERATED):
         raise refusal("automount-generated", f"{name} comes from {path}")
     if unit:
-        unit.enabled = False
+        machine.start_at_boot(name, wanted=False)
     if not path.startswith(OWN):
         machine.masked.add(name)
     elif path in machine.files.by_path:

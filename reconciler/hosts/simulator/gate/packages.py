@@ -54,7 +54,8 @@ def install_module(call: Call) -> Reply:
     if offer := _build(machine, word, kernel):
         machine.setup.module = machine.setup.kernel == kernel
         name = word.partition("=")[0]
-        machine.setup.versions[name] = machine.setup.module_build = offer
+        machine.setup.module_build = offer
+        machine.install(name, offer)
         machine.record("installed", f"{name} {kernel}")
     return Reply(0, f"ok installed {word} for {kernel}\n", "", 20.0)
 
@@ -153,7 +154,7 @@ def _unpack(machine: Machine, name: str) -> None:
     if name == state.fails:
         state.broken = f"{name} is half-configured"
         return
-    setup.versions[name] = state.offers[name]
+    machine.install(name, state.offers[name])
     setup.commands = tuple(dict.fromkeys((*setup.commands, *BROUGHT.get(name, ()))))
     machine.record("installed", name)
     if name == "ocfs2-tools":

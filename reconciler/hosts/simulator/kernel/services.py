@@ -94,7 +94,7 @@ def boot(machine: Machine) -> None:
 def _set_enabled(machine: Machine, name: str, verb: str) -> Reply:
     if name not in machine.units:
         raise Failed(1, f"Failed to {verb} unit: Unit file {name} does not exist.")
-    machine.units[name].enabled = verb == "enable"
+    machine.start_at_boot(name, wanted=verb == "enable")
     ordering.read(machine)  # systemctl has systemd read everything again
     machine.record(f"{verb}d", name)
     return Reply()

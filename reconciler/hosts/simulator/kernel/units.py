@@ -64,7 +64,8 @@ def stop(machine: Machine, unit: str) -> Reply:
 
 def enable(machine: Machine, unit: str) -> Reply:
     """Start links, nothing now."""
-    _unit(machine, unit).enabled = True
+    _unit(machine, unit)
+    machine.start_at_boot(unit, wanted=True)
     ordering.read(machine)  # systemctl has systemd read everything again
     machine.record("enabled", unit)
     return Reply(seconds=0.5)
@@ -72,7 +73,8 @@ def enable(machine: Machine, unit: str) -> Reply:
 
 def disable(machine: Machine, unit: str) -> Reply:
     """No start links any more, nothing now."""
-    _unit(machine, unit).enabled = False
+    _unit(machine, unit)
+    machine.start_at_boot(unit, wanted=False)
     ordering.read(machine)
     machine.record("disabled", unit)
     return Reply(seconds=0.5)

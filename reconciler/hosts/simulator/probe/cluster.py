@@ -20,6 +20,7 @@ UNITS = (
     *("open-iscsi.service", "iscsi.service"),
     *("firewalld.service", "nftables.service"),
 )
+STARTED = "/etc/systemd/system/multi-user.target.wants"
 # Who tells the stack its protocol of locks: ocfs2 itself, or dlmfs, which o2cb mounts.
 PROTOCOL_MODULES = frozenset({"ocfs2", "ocfs2_dlmfs"})
 
@@ -63,6 +64,16 @@ def services(machine: Machine, request: Request) -> Rows:
         load = "masked" if masked else "loaded" if name in machine.units else "not-found"
         word = "enabled" if enabled and not masked else "disabled"
         yield row("unit", name, load, unit.active, unit.sub, word)
+    for name in dict.fromkeys((*UNITS, *request.units)):
+        if name in machine.units and not machine.is_masked(name):
+            yield row("boot", name, *_link(machine, name))
+
+
+def _link(machine: Machine, name: str) -> tuple[int, str]:
+    """When the unit's link was made; of one that has none, when one of them was made or taken away."""
+    if machine.units[name].enabled:
+        return machine.units[name].linked, f"{STARTED}/{name}"
+    return max(unit.linked for unit in machine.units.values()), STARTED
 
 
 def mounts(machine: Machine, request: Request) -> Rows:

@@ -12,6 +12,7 @@ from reconciler.hosts.simulator.probe.request import Request, Rows, raw_file, ro
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
 
+LISTS = "/var/lib/dpkg/info"
 MODULES = ("ocfs2", "ocfs2_stack_o2cb", "ocfs2_dlm", "ocfs2_nodemanager", "ocfs2_dlmfs")
 RECORD = re.compile(r"/var/lib/reconcile/[^./][^/]*/([^./][^/]*\.json|programs)")
 
@@ -60,6 +61,9 @@ def packages(machine: Machine, _: Request) -> Rows:
     for name in sorted({*machine.setup.versions, *machine.packaging.held}):
         if name in machine.setup.versions:
             yield row("version", name, machine.setup.versions[name])
+            moment = machine.setup.installed.get(name, 0)
+            file = f"{LISTS}/{name}.list" if machine.setup.manager == "dpkg" else "-"
+            yield row("installed", name, moment, file)
         if name in machine.packaging.held:
             yield row("held", name)
     for command in machine.setup.commands:

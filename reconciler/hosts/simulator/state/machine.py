@@ -43,7 +43,7 @@ class Setup:
     ``features`` are the incompat bits that the kernel mounts, ``tool_features`` those that the
     tools open; ``locking`` is the kernel's protocol of locks. ``next_boot`` is the kernel that
     the next boot runs, with or without a ``next_boot_module``; empty if nothing tells.
-    ``module_build`` tells one build of the module's file from another.
+    ``installed`` is when packages were, by the host's clock. ``module_build`` tells one build of the module's file from another.
     """
 
     hostname: str
@@ -62,6 +62,7 @@ class Setup:
     next_boot_module: bool = True
     manager: str = "dpkg"
     versions: dict[str, str] = field(default_factory=dict)
+    installed: dict[str, int] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
     tool_features: int = FEATURES
     panic: int = 0
@@ -88,7 +89,7 @@ class Process(NamedTuple):
 
 @dataclass(slots=True)
 class Unit:
-    """A systemd unit; ``enabled`` are its start links, which survive a reboot.
+    """A systemd unit; ``enabled`` are its start links, which survive a reboot, as of ``linked``.
 
     ``uses``: the command and the file of each process that it has while it is active.
     """
@@ -96,6 +97,7 @@ class Unit:
     active: str = "inactive"
     sub: str = "dead"
     enabled: bool = False
+    linked: int = 0
     uses: tuple[tuple[str, str], ...] = ()
 
     def set(self, active: str, sub: str) -> None:
@@ -235,6 +237,17 @@ class Machine:
     def add_unit(self, name: str, *, enabled: bool) -> None:
         """A unit that a package brings; one that is there stays as it is."""
         self.units.setdefault(name, Unit(enabled=enabled))
+
+    def start_at_boot(self, unit: str, *, wanted: bool) -> None:
+        """Its start links are made, or taken away."""
+        one = self.units[unit]
+        if one.enabled != wanted:
+            one.enabled, one.linked = wanted, self.files.clock()
+
+    def install(self, package: str, version: str) -> None:
+        """A package is there from now on."""
+        self.setup.versions[package] = version
+        self.setup.installed[package] = self.files.clock()
 
     def log(self, line: str) -> None:
         """A kernel message."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from reconciler.hosts.simulator import UnknownCommand, connect
@@ -32,7 +34,7 @@ async def test_a_unit_of_the_operators_own_goes_aside():
         done = await host.run(gate("disarm", "unit", NAME, "-"))
         assert (done.status, done.stdout) == (0, f"ok disarmed {NAME}\n")
     assert await section(host, "automounts") == [("unit", "other.mount", "/etc/x")]
-    assert host.machine.units[NAME] == Unit("active", "mounted", enabled=False)
+    assert replace(host.machine.units[NAME], linked=0) == Unit("active", "mounted")
     files = host.machine.files.by_path
     assert (OWN in files, f"{OWN}.before" in files) == (False, True)
 
@@ -43,7 +45,7 @@ async def test_a_unit_of_a_package_is_masked_for_good():
     assert (await host.run(gate("disarm", "unit", NAME, "-"))).status == 0
     for _ in range(2):
         rows = await section(host, "services", "--unit", NAME)
-        assert rows[-1][:3] == ("unit", NAME, "masked")
+        assert [row[2] for row in rows if row[:2] == ("unit", NAME)] == ["masked"]
         assert await section(host, "automounts") == []
         host.reboot()
     done = await host.run(gate("do", "systemctl", "start", NAME))

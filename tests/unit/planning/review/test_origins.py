@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.kernel import units
 from reconciler.model.observed import Unknown
-from reconciler.planning.review.drift import Item, detect_drift
+from reconciler.planning.review.drift import Drift, Item, detect_drift
 from reconciler.planning.review.origins import with_origins
 from reconciler.reports.drift import drift_document, drift_lines
 from tests.clock import drive
@@ -50,6 +51,66 @@ def test_each_file_tells_of_itself(world):
     found = {item.address: item.origin for item in told(world, "boot", "files")}
     assert found["volume/images/boot/node02"].startswith("/etc/fstab was")
     assert found["member/node02/o2cb-settings"].startswith("/etc/default/o2cb was")
+
+
+def test_a_unit_that_no_longer_starts_at_boot_tells_when_its_links_were_changed(world):
+    units.disable(world.machines["node02"], "o2cb.service")
+    (item,) = told(world)
+    assert (item.address, item.truth) == ("member/node02/o2cb-at-boot", "boot")
+    links, record = item.origin.split("; ")
+    where = "/etc/systemd/system/multi-user.target.wants"
+    assert links == f"{where} was last changed at {item.since}"
+    assert record.removeprefix("what was last applied is on record since ") < item.since
+
+
+@pytest.mark.parametrize(
+    ("link", "is_told"),
+    [
+        ("/etc/systemd/system/o2cb.service", True),
+        ("/etc/systemd/system/a.wants/o2cb.service", False),
+    ],
+)
+def test_a_mask_tells_when_it_was_made_unless_it_is_of_this_boot_alone(world, link, is_told):
+    scene = look(world, desired(world))
+    facts = scene.observed.hosts["node02"]
+    (unit,) = (one for one in facts.services if one.name == "o2cb.service")
+    masked = replace(unit, load="masked", enabled=False, link=link, written=1_800_000_000)
+    about = ("member/node02", "node02", "boot", "changed-outside", None, None, "it is masked")
+    drift = Drift("ocfs2", (Item(*about, code="unit-not-usable"),), (), (), ())
+    seen = with_facts(scene, "node02", services=(masked,)).observed
+    (item,) = with_origins(drift, scene.cluster, seen).items
+    assert (f"{link} was made at {item.since}" in item.origin) is is_told
+    assert bool(item.since) is is_told
+
+
+def test_a_package_tells_when_it_came_and_one_that_is_gone_what_was_applied(world):
+    machine = world.machines["node02"]
+    for one in world.machines.values():
+        one.packaging.offers["ocfs2-tools"] = "1.8.8-1"
+    wanted = desired(world, packages={"tools_version": "1.8.8-1"})
+    assert drive(world, Controller(world).apply(wanted)).word == "converged"
+    world.advance(600)
+    machine.install("ocfs2-tools", "1.8.7-9")
+    (item,) = (i for i in origins(look(world, wanted)) if i.address.endswith("tools-version"))
+    told, record = item.origin.split("; ")
+    assert told == f"ocfs2-tools 1.8.7-9 was installed at {item.since}"
+    assert record.removeprefix("what was last applied is on record since ") < item.since
+    scene = look(world, wanted)
+    packages = replace(scene.observed.hosts["node02"].packages, installed={})
+    (silent,) = (
+        i
+        for i in origins(with_facts(scene, "node02", packages=packages))
+        if i.address.endswith("tools-version")
+    )
+    assert (silent.since, silent.origin) == ("", record)
+
+
+def test_when_packages_and_links_came_changes_no_plan(world):
+    before = drive(world, Controller(world).plan(desired(world)))
+    machine = world.machines["node02"]
+    machine.install("ocfs2-tools", machine.setup.versions["ocfs2-tools"])
+    machine.units["o2cb.service"].linked += 60
+    assert drive(world, Controller(world).plan(desired(world))) == before
 
 
 def test_another_owner_is_told_by_its_number(world):
