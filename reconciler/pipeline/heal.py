@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from reconciler.pipeline.parts import Healable
 from reconciler.planning.review.digest import plan_id
 from reconciler.planning.watching.healable import LOOKS
 from reconciler.planning.watching.strikes import Attempt, difference_of
+from reconciler.planning.watching.windows import look_at_windows
 from reconciler.reports.documents import planned_counts
 
 
@@ -28,9 +30,10 @@ async def heal(work: Run, part: Healable) -> Healed:
     """Look at the one cluster of ``work`` and carry out what ``part`` allows; all goes on record.
 
     The hosts are looked at once more under the lease, as for any plan: if other actions may be
-    healed by then, nothing is done.
+    healed by then, nothing is done. Nothing more is begun once the window has closed.
     """
     work = replace(work, part=part)
+    _stop_with_window(work, part)
     whole, pairs = await plan(work.desired, work.fleet, work.options)
     ((cluster, observed),) = pairs
     chosen = await part.choose(cluster, observed)
@@ -52,6 +55,13 @@ async def heal(work: Run, part: Healable) -> Healed:
     if outcome.message:
         work.emit("told", {"cluster": outcome.name, "message": outcome.message})
     return Healed(outcome, tuple(_attempts(chosen, outcome, part.now())))
+
+
+def _stop_with_window(work: Run, part: Healable) -> None:
+    now = part.now()
+    closes = look_at_windows(part.asked.policy.windows, now).until
+    if closes is not None:
+        asyncio.get_running_loop().call_later((closes - now).total_seconds(), work.stop.set)
 
 
 def _plan(whole: Plan, chosen: ClusterPlan) -> Plan:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler import telemetry
-from reconciler.errors import WorkFailed
+from reconciler.errors import StoreFailed, WorkFailed
 from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.heal_book import HealBook
@@ -38,6 +38,7 @@ class Turns:
     listeners: Sequence[Listener] = ()
     count_healing: Callable[[str], None] = lambda _result: None
     _books: dict[str, HealBook] = field(default_factory=dict)
+    _put_off: dict[str, None] = field(default_factory=dict)
 
     async def look(self, wish: Wish, is_wanted: Callable[[], bool]) -> RoundResult:
         """One round of a cluster. One that is not wanted any more leaves nothing behind."""
@@ -46,15 +47,47 @@ class Turns:
             await self._record(wish, result)
         return result
 
-    async def heal(self, wish: Wish, result: RoundResult) -> bool:
-        """Heal what a round found; whether anything was tried, so that one looks again."""
+    async def heal(
+        self, wish: Wish, result: RoundResult, is_wanted: Callable[[], bool]
+    ) -> bool:
+        """Heal what a round found; whether anything was tried, so that one looks again.
+
+        Nobody waits for room: what was looked at and what is wanted get old. ``next_put_off`` has
+        its turn anew.
+        """
+        name = wish.cluster.name
+        if not self.healers.take_room(name):
+            self._put_off[name] = None
+            return False
+        try:
+            return await self._heal(wish, result, is_wanted)
+        finally:
+            self.healers.leave_room(name)
+
+    def next_put_off(self) -> str | None:
+        """Who has waited longest to be healed, if there is room now."""
+        if not self._put_off or not self.healers.has_room:
+            return None
+        name = next(iter(self._put_off))
+        del self._put_off[name]
+        return name
+
+    def halt(self, names: Iterable[str]) -> None:
+        """Of these clusters nothing more is healed as they were wanted; what runs comes to its end."""
+        for name in names:
+            if self.healers.halt(name):
+                telemetry.info("healing-halted", cluster=name)
+
+    async def _heal(
+        self, wish: Wish, result: RoundResult, is_wanted: Callable[[], bool]
+    ) -> bool:
         name, run = wish.cluster.name, self.new_run()
         past = await self._past(wish)
         await self._keep(name, self._books[name].begin(run))
         past = replace(past, own_runs=past.own_runs | {run})
         telemetry.info("healing", healing_run=run, actions="; ".join(result.heals))
         try:
-            healed = await self.healers.heal(wish, run, past)
+            healed = await self.healers.heal(wish, run, past, is_wanted)
         except WorkFailed as error:
             telemetry.warning("not-healed", healing_run=run, message=str(error))
             return False
@@ -85,11 +118,20 @@ class Turns:
         """What is known of earlier runs; nothing, where nothing is to be healed."""
         if wish.cluster.policy.mode != "heal":
             return Past()
-        name, store = wish.cluster.name, self.keeping.store
+        name, store, now = wish.cluster.name, self.keeping.store, self.wall()
         if name not in self._books:
-            self._books[name] = await self.keeping.ask(lambda: store.load_heals(name))
-        unfinished, good = await self.keeping.ask(lambda: self.others.look(name))
-        book = self._books[name].clear(good)
+            try:
+                self._books[name] = await self.keeping.ask(lambda: store.load_heals(name))
+            except StoreFailed as error:
+                return Past(unfinished=(f"what was healed before is not known: {error}",))
+        book = self._books[name]
+        if run := book.open_run:
+            tried = await self.keeping.ask(lambda: self.others.attempts(run))
+            if tried is None:
+                return Past(unfinished=(f"run {run}, which heals, has not ended",))
+            book = book.end(tried)
+        unfinished, good = await self.keeping.ask(lambda: self.others.look(name, now))
+        book = book.clear(good, now)
         if book != self._books[name]:
             await self._keep(name, book)
         return Past(book.history, unfinished, frozenset(book.runs))
@@ -106,7 +148,7 @@ class Turns:
             _tell_news(news)
         self.keeping.tell_trouble(recorded.trouble)
         if is_resumed(recorded) and wish.cluster.name in self._books:
-            book = self._books[wish.cluster.name].clear(result.moment)
+            book = self._books[wish.cluster.name].clear(result.moment, self.wall())
             await self._keep(wish.cluster.name, book)
         if known := store.memory.clusters.get(result.cluster):
             for listener in self.listeners:

@@ -84,6 +84,7 @@ class Daemon:
                 self.parts.supervisor.tell(READY)
                 await self._stop.wait()
                 self.parts.supervisor.tell(STOPPING)
+                self.parts.turns.halt(self.wishes.clusters)
                 telemetry.info("stopping", signal=signal.Signals(self._stopped_by).name)
                 for task in tasks:
                     task.cancel()
@@ -149,10 +150,12 @@ class Daemon:
         self.wishes, now, schedule = wishes, self._now(), self.parts.schedule
         schedule.follow(wishes.clusters, now, ages)
         _tell_files(before, wishes)
-        for name, wish in wishes.clusters.items():
-            old = before.clusters.get(name)
-            if old is not None and old.desired != wish.desired:
+        for name, old in before.clusters.items():
+            wish = wishes.clusters.get(name)
+            if wish is not None and old.desired != wish.desired:
                 schedule.request(name, now)
+            if wish != old:
+                self.parts.turns.halt([name])
         self._due.set()
         self._tell_status()
         if gone := before.clusters.keys() - wishes.clusters.keys():
@@ -184,10 +187,16 @@ class Daemon:
                 turns = self.parts.turns
                 result = await turns.look(wish, lambda: name in self.wishes.clusters)
                 failed = result.is_failed
-                is_due = result.heals and self.wishes.clusters.get(name) == wish
-                if is_due and await turns.heal(wish, result):
+
+                def is_wanted() -> bool:
+                    return self.wishes.clusters.get(name) == wish
+
+                is_due = result.heals and is_wanted()
+                if is_due and await turns.heal(wish, result, is_wanted):
                     self.parts.schedule.request(name, self._now())
         self.parts.schedule.finish(name, self._now(), failed=failed)
+        if waiting := self.parts.turns.next_put_off():
+            self.parts.schedule.request(waiting, self._now())
         self._due.set()
 
     def _tell_status(self) -> None:

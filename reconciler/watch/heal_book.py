@@ -17,29 +17,38 @@ MOST_RUNS = 8
 
 @dataclass(frozen=True, slots=True)
 class HealBook:
-    """Of one cluster: its history, and the ids of the runs that healed it, the last one last."""
+    """Of one cluster: its history, and the ids of the runs that healed it, the last one last.
+
+    ``open_run`` is one of which it is not known yet what it tried.
+    """
 
     history: History = field(default_factory=History)
     runs: tuple[str, ...] = ()
+    open_run: str = ""
 
     def begin(self, run: str) -> HealBook:
         """A run begins; it is known for our own even if it is cut off."""
-        return replace(self, runs=(*self.runs, run)[-MOST_RUNS:])
+        return replace(self, runs=(*self.runs, run)[-MOST_RUNS:], open_run=run)
 
     def end(self, attempts: Iterable[Attempt]) -> HealBook:
-        """What a run tried; of each difference the last attempts are kept."""
+        """What the last run tried; of each difference the last attempts are kept."""
         found: dict[str, list[Attempt]] = {}
         for attempt in sorted((*self.history.attempts, *attempts), key=lambda a: a.moment):
             found.setdefault(attempt.difference, []).append(attempt)
         kept = tuple(a for some in found.values() for a in some[-MOST_ATTEMPTS:])
-        return replace(self, history=replace(self.history, attempts=kept))
+        return replace(self, history=replace(self.history, attempts=kept), open_run="")
 
-    def clear(self, moment: datetime | None) -> HealBook:
-        """A person has looked: what was before that counts no more."""
+    def clear(self, moment: datetime | None, now: datetime) -> HealBook:
+        """A person has looked: what was before that counts no more.
+
+        What is after ``now`` is of a clock that was wrong: nothing comes before it.
+        """
         before = self.history.cleared
-        if moment is None or (before is not None and moment <= before):
+        if before is not None and before > now:
+            return replace(self, history=replace(self.history, cleared=None)).clear(moment, now)
+        if moment is None or moment > now or (before is not None and moment <= before):
             return self
-        left = tuple(a for a in self.history.attempts if a.moment > moment)
+        left = tuple(a for a in self.history.attempts if moment < a.moment <= now)
         return replace(self, history=History(left, moment))
 
     def text(self) -> str:
@@ -53,6 +62,7 @@ class HealBook:
                 "attempts": attempts,
                 "cleared": cleared.isoformat() if cleared else None,
                 "runs": self.runs,
+                "open_run": self.open_run,
             }
         )
 
@@ -65,4 +75,5 @@ def read_book(text: str) -> HealBook:
         for at, difference, result in found["attempts"]
     )
     cleared = found["cleared"] and datetime.fromisoformat(found["cleared"])
-    return HealBook(History(tuple(attempts), cleared), tuple(found["runs"]))
+    history = History(tuple(attempts), cleared)
+    return HealBook(history, tuple(found["runs"]), found.get("open_run", ""))

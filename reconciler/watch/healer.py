@@ -66,7 +66,8 @@ async def _hear(
     halted = isinstance(await receive(reader), Halt)
     stop.set()
     if halted:
-        await receive(reader)
+        while await receive(reader):
+            pass  # it is said again
         work.cancel()
 
 

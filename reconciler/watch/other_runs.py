@@ -1,7 +1,8 @@
-"""Runs of people on this machine, by their records: what stops healing, and what lets it go on.
+"""Runs on this machine, by their records: what stops healing, and what lets it go on.
 
-A run that began something and has no end left a cluster half way: whoever began it decides. One
-that brought a cluster where its file wants it is the word of somebody who has looked.
+A run of a person that began something and did not get to its end left a cluster half way: whoever
+began it decides. One that brought a cluster where its file wants it is the word of somebody who has
+looked. Of a run that healed its record says what it tried, whatever became of it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.execution.journal import file_stamp, read_record
+from reconciler.planning.watching.healable import LOOKS
+from reconciler.planning.watching.strikes import Attempt
 
-# Of the last ones, in which a cluster is looked for.
+# Of the last ones of people, in which a cluster is looked for; and of all.
 MOST_RUNS = 50
+MOST_RECORDS = 500
 GOOD = frozenset({"converged", "no-change"})
+ENDS = frozenset({"action-finished", "action-failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +44,51 @@ class OtherRuns:
     directory: Path
     _known: dict[str, tuple[str, Glance]] = field(default_factory=dict)
 
-    def look(self, cluster: str) -> tuple[tuple[str, ...], datetime | None]:
+    def look(self, cluster: str, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
         """Of the last run that settles it: why nothing is healed, in words, and when it was good.
 
-        A record that cannot be read tells nothing.
+        A record that cannot be read tells nothing. One that ended after ``now`` is of a clock that
+        was wrong: it does not say that somebody has looked since.
         """
-        for one in self._glances():
-            if one.heals or one.at_work:
-                continue
+        people = (one for one in self._glances() if not one.heals and not one.at_work)
+        for one in islice(people, MOST_RUNS):
             if one.results.get(cluster) in GOOD:
-                return (), one.ended
-            if one.ended is None and cluster in one.begun:
-                return (f"run {one.run} was cut off: apply, so that it comes to its end",), None
+                if one.ended is None or one.ended <= now:
+                    return (), one.ended
+            elif cluster in one.begun:
+                how = (
+                    "was cut off" if one.ended is None else f"ended {one.results.get(cluster)}"
+                )
+                return (f"run {one.run} {how}: apply, so that it comes to its end",), None
         return (), None
+
+    def attempts(self, run: str) -> tuple[Attempt, ...] | None:
+        """What a run tried to heal, by its record; None as long as it is at work.
+
+        What has begun and has no end has failed, unless the run was told to leave it to the hosts.
+        """
+        try:
+            record = read_record(self.directory / f"{run}.jsonl")
+        except OSError:
+            return ()
+        if record.at_work:
+            return None
+        ends = {line.get("action"): line for line in record.lines if line.get("event") in ENDS}
+        is_left = bool(_event(record.lines, "run-finished").get("detached"))
+        found = []
+        for line in record.lines:
+            if line.get("event") != "action-started" or line.get("kind") in LOOKS:
+                continue
+            end = ends.get(line.get("action"), {} if is_left else line)
+            if moment := _moment(end.get("time")):
+                done = end.get("event") == "action-finished"
+                word: Literal["healed", "failed"] = "healed" if done else "failed"
+                found.append(Attempt(moment, str(line.get("action")), word))
+        return tuple(found)
 
     def _glances(self) -> Iterator[Glance]:
         """The latest first."""
-        paths = sorted(self.directory.glob("*.jsonl"))[: -MOST_RUNS - 1 : -1]
+        paths = sorted(self.directory.glob("*.jsonl"))[: -MOST_RECORDS - 1 : -1]
         for gone in self._known.keys() - {path.stem for path in paths}:
             del self._known[gone]
         for path in paths:

@@ -48,13 +48,8 @@ class Store:
         return ""
 
     def load_heals(self, cluster: str) -> HealBook:
-        """What was healed of a cluster, as far as that is known."""
-        try:
-            return self.disk.load_heals(cluster) if self.disk is not None else HealBook()
-        except StoreFailed:
-            return (
-                HealBook()
-            )  # told by who keeps rounds; the record of an own run is no other's
+        """What was healed of a cluster. Raises StoreFailed: then it is not known."""
+        return self.disk.load_heals(cluster) if self.disk is not None else HealBook()
 
     def keep_heals(self, cluster: str, book: HealBook, now: datetime) -> str:
         """This is what was healed; why the disk does not know."""

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
 from tests.fault_transport import Kill, Line
@@ -207,7 +208,22 @@ def test_what_was_last_applied_stays_on_record_beside_a_change_that_nobody_appli
     )
     found, _ = heal(world, wanted)
     assert found.outcome.result == "converged"
-    assert [a.difference.split()[0] for a in found.attempts] == ["mount"]
+    assert [a.difference for a in found.attempts] == ["ocfs2/node02/mount/images"]
     assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
     assert records(world) == before
     assert {item[3] for item in told(drift(world, wanted))} == {"not-applied"}
+
+
+def test_nothing_more_is_begun_once_the_window_has_closed():
+    """What runs comes to its end; the rest is for the next window."""
+    world = converged()
+    for spoil in (MS, disabled, unmounted):
+        spoil(world)
+    window = {"schedule": "0 12 * * *", "duration": "15s"}
+    world.machines["node02"].faults.append(
+        Fault("meets", command="gate write-file", then=lambda: world.advance(16))
+    )
+    found, events = heal(world, desired(world, policy=policy(windows=[window])))
+    assert found.outcome.result == "interrupted", found
+    assert [d["kind"] for e, d in events if e == "action-started"] == ["write-o2cb-settings"]
+    assert mounted(world)["node02"] == ()

@@ -43,8 +43,8 @@ class History:
 
 
 def difference_of(action: Action) -> str:
-    """What an action heals, the same each time that it is planned."""
-    return " ".join((action.kind, action.host or "-", action.address))
+    """What an action heals, the same each time that it is planned, and in the record of a run."""
+    return action.id
 
 
 def failed_twice(attempts: Sequence[Attempt]) -> str:

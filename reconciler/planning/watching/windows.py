@@ -54,7 +54,7 @@ def _starts(windows: Iterable[Window], now: datetime) -> Iterator[datetime]:
 
 
 def words(opening: Opening) -> str:
-    """Why it is not open, and until when."""
-    until = opening.until
+    """Why it is not open, and until when; empty if it is open."""
+    until = None if opening.is_open else opening.until
     told = until.astimezone(UTC).isoformat(timespec="minutes") if until else ""
     return f"{opening.reason}, until {told}" if told else opening.reason

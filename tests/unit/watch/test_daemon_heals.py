@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,12 @@ async def healed_by(tmp_path, policy):
         MISHAPS["umount"].happens(at.world.machines["node02"])
         async with watching(at) as daemon:
             yield at, daemon
+
+
+def healers_of(daemon):
+    return [
+        pid for pid in daemon.children if b"healer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
 
 
 def paths(at):
@@ -139,6 +146,53 @@ async def test_sigterm_lets_what_runs_end_and_its_result_counts(tmp_path):
             hanging.release()
             assert await daemon.process.wait() == 0
         assert paths(at) == ["/srv/images"]
+
+
+async def test_a_file_that_changes_meanwhile_ends_the_healing_before_its_next_step(tmp_path):
+    async with converged(tmp_path) as at:
+        at.document["clusters"][0]["policy"] = POLICY
+        for mishap in ("umount", "fstab"):
+            MISHAPS[mishap].happens(at.world.machines["node02"])
+        hanging = Hanging(at, "gate mount")
+        at.world.machines["node02"].faults.append(hanging)
+        async with watching(at) as daemon:
+            await hanging.begun.wait()
+            at.document["clusters"][0]["policy"] = {**POLICY, "mode": "report"}
+            assert at.file  # is written
+            await daemon.until("healing-halted")
+            hanging.release()
+            ended = await daemon.until("not-healed")
+            assert ended["result"] == "interrupted"
+            await daemon.until("round-ended", drift=2)
+            assert await daemon.end() == 0
+            assert len(daemon.told("healing")) == 1
+        assert paths(at) == ["/srv/images"]
+
+
+async def test_a_healing_killed_twice_has_failed_twice(tmp_path):
+    """Whoever kills it: what it had begun is in its record."""
+    async with converged(tmp_path) as at:
+        at.document["clusters"][0]["policy"] = POLICY
+        machine = at.world.machines["node02"]
+        async with watching(at) as daemon:
+            await daemon.until("round-ended")
+            for _ in range(2):
+                MISHAPS["umount"].happens(machine)
+                hanging = Hanging(at, "gate mount")
+                machine.faults.append(hanging)
+                await daemon.look()
+                await hanging.begun.wait()
+                for pid in healers_of(daemon):
+                    os.kill(pid, signal.SIGKILL)
+                await daemon.until("not-healed")
+                hanging.release()
+                while (await daemon.look())["drift"]:
+                    pass
+            MISHAPS["umount"].happens(machine)
+            daemon.process.send_signal(signal.SIGUSR1)
+            stopped = await daemon.until("condition", kind="Healing", reason="FailedTwice")
+            assert "failed twice" in stopped["message"]
+            assert await daemon.end() == 0
 
 
 @pytest.mark.parametrize("also_the_healer", [False, True])

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.execution.journal import Journal
-from reconciler.planning.watching.strikes import Attempt, failed_twice, flapping
+from reconciler.planning.watching.strikes import Attempt, History, failed_twice, flapping
 from reconciler.watch.heal_book import MOST_ATTEMPTS, MOST_RUNS, HealBook, read_book
 from reconciler.watch.other_runs import OtherRuns
 
 START = datetime(2026, 11, 29, 9, tzinfo=UTC)
+NOW = START + timedelta(hours=5)
 
 
 def attempt(minute, result="healed", what="mount node02 volume/images/mount/node02"):
@@ -17,7 +18,7 @@ def attempt(minute, result="healed", what="mount node02 volume/images/mount/node
 
 
 def test_a_book_is_read_as_it_was_stored():
-    book = HealBook().begin("r1").end([attempt(1), attempt(2, "failed")]).clear(START)
+    book = HealBook().begin("r1").end([attempt(1), attempt(2, "failed")]).clear(START, NOW)
     assert read_book(book.text()) == book
     assert read_book(HealBook().text()) == HealBook()
 
@@ -38,10 +39,10 @@ def test_it_does_not_grow_and_its_strikes_stay():
 def test_who_has_looked_clears_what_was_before():
     book = HealBook().end([attempt(1, "failed"), attempt(2, "failed"), attempt(9, "failed")])
     assert failed_twice(book.history.of(attempt(0).difference))
-    cleared = book.clear(START + timedelta(minutes=5))
+    cleared = book.clear(START + timedelta(minutes=5), NOW)
     assert not failed_twice(cleared.history.of(attempt(0).difference))
-    assert cleared.clear(START) == cleared
-    assert cleared.clear(None) == cleared
+    assert cleared.clear(START, NOW) == cleared
+    assert cleared.clear(None, NOW) == cleared
 
 
 def write_record(place, run, *events, minute=0):
@@ -61,30 +62,38 @@ def finish(result):
 
 def test_a_run_that_was_cut_off_holds_up_until_one_comes_to_its_end(tmp_path):
     others = OtherRuns(tmp_path / "runs")
-    assert others.look("ocfs2") == ((), None)
+    assert others.look("ocfs2", NOW) == ((), None)
     write_record(tmp_path / "runs", "r1", BEGAN, ACTED)
-    ((words,), good) = others.look("ocfs2")
+    ((words,), good) = others.look("ocfs2", NOW)
     assert "run r1 was cut off" in words
     assert good is None
-    assert others.look("other") == ((), None)
+    assert others.look("other", NOW) == ((), None)
     write_record(tmp_path / "runs", "r2", HEALS, ACTED, finish("converged"), minute=2)
-    assert others.look("ocfs2")[0] == (words,)
+    assert others.look("ocfs2", NOW)[0] == (words,)
     write_record(tmp_path / "runs", "r3", BEGAN, finish("no-change"), minute=3)
-    assert others.look("ocfs2") == ((), START + timedelta(minutes=3))
+    assert others.look("ocfs2", NOW) == ((), START + timedelta(minutes=3))
+
+
+@pytest.mark.parametrize("word", ["partial", "failed", "interrupted"])
+def test_a_run_that_did_not_get_there_holds_up_as_one_that_was_cut_off(tmp_path, word):
+    write_record(tmp_path / "runs", "r1", BEGAN, ACTED, finish(word))
+    ((words,), good) = OtherRuns(tmp_path / "runs").look("ocfs2", NOW)
+    assert f"run r1 ended {word}: apply" in words
+    assert good is None
 
 
 @pytest.mark.parametrize(
     "events",
     [
         (BEGAN,),  # killed at the question
-        (BEGAN, ACTED, finish("partial")),
         (BEGAN, finish("refused")),
+        (BEGAN, finish("partial")),  # of another cluster
         (HEALS, ACTED),
     ],
 )
 def test_what_neither_holds_up_nor_clears(tmp_path, events):
     write_record(tmp_path / "runs", "r1", *events)
-    assert OtherRuns(tmp_path / "runs").look("ocfs2") == ((), None)
+    assert OtherRuns(tmp_path / "runs").look("ocfs2", NOW) == ((), None)
 
 
 def test_a_run_that_is_at_work_is_the_matter_of_its_lease_and_is_read_again_at_its_end(
@@ -94,5 +103,62 @@ def test_a_run_that_is_at_work_is_the_matter_of_its_lease_and_is_read_again_at_i
     with Journal(tmp_path / "runs", "r1", lambda: START) as journal:
         journal.emit(*BEGAN)
         journal.emit(*ACTED)
-        assert others.look("ocfs2") == ((), None)
-    assert others.look("ocfs2")[0] != ()
+        assert others.look("ocfs2", NOW) == ((), None)
+    assert others.look("ocfs2", NOW)[0] != ()
+
+
+def test_many_healings_do_not_hide_a_run_that_was_cut_off(tmp_path):
+    write_record(tmp_path / "runs", "r000", BEGAN, ACTED)
+    for number in range(1, 60):
+        write_record(tmp_path / "runs", f"r{number:03}", HEALS, ACTED, finish("converged"))
+    ((words,), _good) = OtherRuns(tmp_path / "runs").look("ocfs2", NOW)
+    assert "run r000 was cut off" in words
+
+
+def act(event, action, kind="mount"):
+    return (event, {"cluster": "ocfs2", "action": action, "kind": kind})
+
+
+HEALED = (
+    *(
+        HEALS,
+        act("action-started", "look", "same-timeouts"),
+        act("barrier", "look", "same-timeouts"),
+    ),
+    *(act("action-started", "a"), act("action-finished", "a")),
+    *(act("action-started", "b"), act("action-failed", "b"), act("action-started", "c")),
+)
+
+
+def test_what_a_healing_tried_is_read_from_its_record_whatever_became_of_it(tmp_path):
+    others = OtherRuns(tmp_path)
+    write_record(tmp_path, "killed", *HEALED)
+    left = ("run-finished", {"detached": True, "clusters": {}})
+    write_record(tmp_path, "left", *HEALED, left)
+    found = [(one.difference, one.result) for one in others.attempts("killed")]
+    assert found == [("a", "healed"), ("b", "failed"), ("c", "failed")]
+    assert others.attempts("killed")[0].moment == START
+    assert [one.difference for one in others.attempts("left")] == ["a", "b"]
+    assert others.attempts("never-begun") == ()
+    with Journal(tmp_path, "at-work", lambda: START) as journal:
+        journal.emit(*HEALS)
+        assert others.attempts("at-work") is None
+
+
+def test_a_run_whose_end_nobody_has_heard_of_is_remembered_until_then():
+    book = HealBook().begin("r1")
+    assert read_book(book.text()).open_run == "r1"
+    assert book.end([]).open_run == ""
+
+
+def test_a_clock_that_was_ahead_neither_hides_strikes_nor_keeps_them_for_ever(tmp_path):
+    ahead = NOW + timedelta(days=1500)
+    failed = [attempt(1, "failed"), attempt(2, "failed")]
+    book = HealBook(History((), ahead)).clear(None, NOW).end(failed)
+    assert failed_twice(book.history.of(failed[0].difference))
+    late = [Attempt(ahead, "a", "failed"), Attempt(ahead, "a", "failed")]
+    assert HealBook().end(late).clear(START, NOW).history.attempts == ()
+    assert HealBook().end(failed).clear(ahead, NOW).history.attempts == tuple(failed)
+    write_record(tmp_path, "r1", BEGAN, finish("converged"), minute=5)
+    write_record(tmp_path, "r9", BEGAN, finish("converged"), minute=9999)
+    assert OtherRuns(tmp_path).look("ocfs2", NOW) == ((), START + timedelta(minutes=5))

@@ -117,6 +117,14 @@ def test_a_volume_that_nobody_applied_is_not_healed_into_being():
     assert "not-last-applied" in codes(found, "mount")
 
 
+@pytest.mark.parametrize("kind", ["allow", "deny"])
+def test_a_window_that_is_open_heals_although_it_is_known_when_it_closes(kind):
+    schedule = {"allow": "0 12 * * *", "deny": "0 13 * * *"}[kind]
+    window = {"kind": kind, "schedule": schedule, "duration": "60s"}
+    found = choose_heals(drifted("mounts", policy={**HEAL, "windows": [window]}))
+    assert kinds(found.actions) == ["mount"]
+
+
 def attempts(scene, *results, minutes=10):
     (action,) = (a for a in scene.wanted.actions if a.kind == "mount")
     first = NOW - timedelta(minutes=minutes * len(results))
