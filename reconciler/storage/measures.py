@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from reconciler.model.addresses import MEMBER
+from reconciler.model.addresses import member_address
 from reconciler.model.watched import HEALING_STOPPED
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS, DOCUMENTS, DRIFT_ITEMS, SAMPLES
 
@@ -48,7 +48,7 @@ def measure_hosts(connection: Connection) -> Sequence[Measure]:
         .where(
             CONDITIONS.c.ended.is_(None),
             CONDITIONS.c.kind == "Unreachable",
-            CONDITIONS.c.subject.startswith(f"{MEMBER}/", autoescape=True),
+            CONDITIONS.c.subject.startswith(member_address(""), autoescape=True),
         )
     )
     return _measures(connection, asked.group_by(CLUSTERS.c.id))

@@ -97,7 +97,9 @@ class Turns:
     async def close(self) -> None:
         """Healing stops; what it came to until then counts."""
         for name, healed in (await self.healers.close()).items():
-            await self._end(name, self._books[name].runs[-1], healed)
+            run = self._books[name].runs[-1]
+            with telemetry.bind_fields(cluster=name, run=run):
+                await self._end(name, run, healed)
 
     async def _end(self, name: str, run: str, healed: Healed) -> None:
         await self._keep(name, self._books[name].end(healed.attempts))
@@ -129,6 +131,10 @@ class Turns:
             tried = await self.keeping.ask(lambda: self.others.attempts(run))
             if tried is None:
                 return Past(unfinished=(f"run {run}, which heals, has not ended",))
+            failed = sum(attempt.result == "failed" for attempt in tried)
+            telemetry.info(
+                "healing-found-ended", healing_run=run, tried=len(tried), failed=failed
+            )
             book = book.end(tried)
         unfinished, good = await self.keeping.ask(lambda: self.others.look(name, now))
         book = book.clear(good, now)

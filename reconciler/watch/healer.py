@@ -78,7 +78,9 @@ async def _answer(asked: Heal, stop: asyncio.Event) -> Done:
         return Done(asked.task, None, say_error(error))
     except Exception as error:  # noqa: BLE001  # the daemon is told of any bug
         traceback.print_exception(error)
-        return Done(asked.task, None, f"internal error, {type(error).__name__}: {error}")
+        return Done(
+            asked.task, None, f"internal error, {type(error).__name__}: {say_error(error)}"
+        )
 
 
 async def _heal(asked: Heal, stop: asyncio.Event) -> Healed:
@@ -100,7 +102,9 @@ async def _heal(asked: Heal, stop: asyncio.Event) -> Healed:
             _tell_end(journal, (), "failed")
             raise
         outcomes = (healed.outcome,) if healed.outcome else ()
-        _tell_end(journal, outcomes, run_word.result(outcomes, interrupted=stop.is_set()))
+        # Told to stop, and all was done: that is no interruption.
+        is_cut = any(one.result == "interrupted" for one in outcomes)
+        _tell_end(journal, outcomes, run_word.result(outcomes, interrupted=is_cut))
     return healed
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from reconciler.model.addresses import CLUSTER, parse_address
 from reconciler.model.views import Seat, Shelf, Topology
 from reconciler.model.watched import Condition
 from reconciler.reports.html.picture import key, picture
@@ -63,9 +64,13 @@ def split_conditions(conditions: Iterable[Condition]) -> Split:
 
 
 def _is_notable(one: Condition) -> bool:
-    if one.reading.kind == "Converged":
-        return one.reading.subject.startswith("cluster/")
-    return one.reading.status != "False"
+    reading = one.reading
+    is_whole = parse_address(reading.subject).sort == CLUSTER
+    if reading.kind == "Converged":
+        return is_whole
+    if reading.kind == "Healing" and is_whole:
+        return reading.reason not in {"NothingToHeal", "PolicyReports"}
+    return reading.status != "False"
 
 
 def code_of(reason: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 
@@ -13,6 +12,8 @@ from reconciler import pipeline
 from reconciler.hosts.simulator.state.files import File
 from reconciler.loading.saved import recorded_facts
 from reconciler.model.schema import facts_schema
+from reconciler.observation.recorded import look_at_recorded
+from reconciler.planning.planner import make_plan
 from reconciler.reports.documents import facts_document
 from tests.clock import drive
 from tests.runs import Controller, desired, members, volume, witnessed
@@ -52,7 +53,7 @@ def recorded(tmp_path):
 
 
 def offline(facts, file, *targets):
-    return asyncio.run(pipeline.plan_recorded(file, facts, targets))[0]
+    return make_plan(look_at_recorded(file, facts, targets), targets)
 
 
 def moved(world):

@@ -197,9 +197,17 @@ def choose_heals(scene: Scene, rules: Rules = Rules()) -> Healing:  # noqa: B008
 
 
 def _needs(action: Action, left: Mapping[str, Left]) -> tuple[Code, str] | None:
+    """Of what it waits for the first that is not healed for a reason of its own."""
     for need in action.needs:
         if need in left:
-            return "needs-another", f"it needs {need}, which is not healed"
+            first = left[need]
+            if first.code == "needs-another":
+                return "needs-another", first.message
+            where = f" on {first.action.host}" if first.action.host else ""
+            return (
+                "needs-another",
+                f"it waits for: {first.action.summary}{where} ({first.message})",
+            )
     return None
 
 

@@ -33,7 +33,8 @@ from reconciler.planning.checks.pauses import pauses, words
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.drift import NOT_NOW, Drift, Item
 from reconciler.planning.review.severity import consequence
-from reconciler.planning.watching.healing import Healing
+from reconciler.planning.watching.healable import LOOKS
+from reconciler.planning.watching.healing import Healing, Left
 from reconciler.planning.watching.moment import unread_words
 from reconciler.planning.watching.troubles import Sight, Trouble, find_troubles
 
@@ -48,6 +49,7 @@ KINDS: Mapping[str, tuple[ConditionKind, ...]] = {
 }
 # What is told of healing before all else that is left, the worst first.
 STOPPED = ("flapping", "failed-twice")
+MOST = 4  # actions of which it is said why they are not healed
 
 
 @dataclass(frozen=True)
@@ -235,8 +237,16 @@ def _healing(judged: Judged, subject: Subject) -> Verdict:
     if due:
         return TRUE, "Due", "; ".join(due)
     if left:
-        return FALSE, reason_of(left[0].code), left[0].message
+        acting = [_why_not(one) for one in left if one.action.kind not in LOOKS]
+        words = list(dict.fromkeys(acting)) or [left[0].message]
+        more = f"; and {len(words) - MOST} more" if len(words) > MOST else ""
+        return FALSE, reason_of(left[0].code), "; ".join(words[:MOST]) + more
     return FALSE, "NothingToHeal", "nothing is to be healed"
+
+
+def _why_not(left: Left) -> str:
+    where = f" on {left.action.host}" if left.action.host else ""
+    return f"{left.action.summary}{where}: {left.message}"
 
 
 VERDICTS: Mapping[ConditionKind, Callable[[Judged, Subject], Verdict]] = {

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from reconciler.cli import run, session
+from reconciler.cli import run
 from reconciler.cli.commands.apply import as_saved
+from reconciler.execution import run_word
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.reply import Reply
 from reconciler.loading.saved import saved_plan
@@ -135,7 +136,7 @@ def test_what_changes_between_the_last_look_and_the_lease_is_stale_too():
     other = ClusterOutcome("b", "refused", blocked=(Blocked("volume-busy", "", "", ""),))
     outcomes = as_saved((ClusterOutcome("a", "refused", blocked=(changed,)), other))
     assert [one.result for one in outcomes] == ["stale", "refused"]
-    assert session.exit_code(session.result(outcomes, False)) == 6
+    assert run_word.exit_code(run_word.result(outcomes, False)) == 6
 
 
 def edited(plan):

@@ -24,7 +24,7 @@ from tests.unit.web.test_runs import LEASE
 from tests.unit.web.test_server_status import status_of
 
 PLAIN = "plain words"
-LOCAL = re.compile(r"#main$|/(?![/\\])")
+LOCAL = re.compile(r"#main$|/(?![/\\])|\?over=(day|week|month)$")
 # What ends a text, an attribute, a script, a comment or a template, and what a reader does not see.
 PIECES = st.sampled_from(
     [
