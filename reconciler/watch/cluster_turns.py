@@ -11,6 +11,8 @@ from reconciler import telemetry
 from reconciler.errors import StoreFailed, WorkFailed
 from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
+from reconciler.resources.volumes.heartbeat_samples import BEATS_APART, Beats
+from reconciler.watch.earlier import Earlier
 from reconciler.watch.heal_book import HealBook
 from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
@@ -23,6 +25,24 @@ from reconciler.watch.workers import Workers
 
 # Seconds; a round that lasts longer is given up.
 LONGEST_ROUND = 900.0
+
+
+@dataclass(slots=True)
+class Samples:
+    """Samples of a cluster's heartbeats, with the time of each by the loop's clock, the last one last."""
+
+    found: list[tuple[float, Beats]] = field(default_factory=list)
+
+    def before(self, now: float) -> Beats:
+        """The last one that is old enough to tell who stands still; nothing without one."""
+        old = [beats for at, beats in self.found if at <= now - BEATS_APART]
+        return old[-1] if old else {}
+
+    def add(self, now: float, beats: Beats) -> None:
+        """One more; of those that are old enough only the last is needed."""
+        recent = [one for one in self.found if one[0] > now - BEATS_APART]
+        old = self.found[: len(self.found) - len(recent)]
+        self.found = [*old[-1:], *recent, (now, beats)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +58,7 @@ class Turns:
     listeners: Sequence[Listener] = ()
     count_healing: Callable[[str], None] = lambda _result: None
     _books: dict[str, HealBook] = field(default_factory=dict)
+    _samples: dict[str, Samples] = field(default_factory=dict)
     _put_off: dict[str, None] = field(default_factory=dict)
 
     async def look(self, wish: Wish, is_wanted: Callable[[], bool]) -> RoundResult:
@@ -167,7 +188,10 @@ class Turns:
         past = await self._past(wish)
         try:
             async with asyncio.timeout(LONGEST_ROUND):
-                result = await self.workers.observe(wish.desired, full_in, past, moment)
+                beats = self._samples.setdefault(wish.cluster.name, Samples())
+                earlier = Earlier(full_in, past, beats.before(began))
+                result = await self.workers.observe(wish.desired, earlier, moment)
+                beats.add(began, result.beats)
         except TimeoutError:
             words = f"it did not end within {LONGEST_ROUND:g} s"
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
 from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
+from reconciler.watch.earlier import Earlier
 from reconciler.watch.result import RoundResult
 
 LENGTH = struct.Struct("!Q")
@@ -44,16 +44,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """To a worker: a round of the one cluster of ``desired``.
-
-    ``full_in`` is by label in how many days a volume is full, if it goes on as it did.
-    """
+    """To a worker: a round of the one cluster of ``desired``."""
 
     task: int
     desired: Desired
     moment: datetime
-    full_in: Mapping[str, float]
-    past: Past
+    earlier: Earlier
 
 
 @dataclass(frozen=True, slots=True)

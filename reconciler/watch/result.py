@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.documents import Json
@@ -12,6 +12,7 @@ from reconciler.model.plan import Risk
 from reconciler.model.views import Topology
 from reconciler.model.watched import Reading, Round, RoundChanges
 from reconciler.planning.review.drift import Item
+from reconciler.resources.volumes.heartbeat_samples import Beats
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class RoundResult:
 
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
     is what could not be compared, ``readings`` are its conditions, ``heals`` what is
-    healed next, in words, ``status`` is what ``reconcile status`` has of the cluster,
+    healed next, in words, ``beats`` a sample of the heartbeats, ``status`` is what ``reconcile status`` has of the cluster,
     ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
     """
 
@@ -50,6 +51,7 @@ class RoundResult:
     notes: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
     heals: tuple[str, ...] = ()
+    beats: Beats = field(default_factory=dict)
     status: Json | None = None
     topology: Topology | None = None
     failure: str = ""

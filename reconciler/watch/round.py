@@ -14,7 +14,7 @@ from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
 from reconciler.model.plan import ClusterPlan
 from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
 from reconciler.pipeline.drift import plan_last_applied
-from reconciler.pipeline.parts import Healable, Past
+from reconciler.pipeline.parts import Healable
 from reconciler.planning.review.drift import Item, detect_drift, record_notes
 from reconciler.planning.review.origins import with_origins
 from reconciler.planning.watching.healable import LOOKS
@@ -23,6 +23,11 @@ from reconciler.planning.watching.strikes import difference_of
 from reconciler.reports.status import status_document
 from reconciler.reports.topology import topology
 from reconciler.resources import SECTIONS
+from reconciler.resources.volumes.heartbeat_samples import (
+    sample_beats,
+    with_beats_since,
+)
+from reconciler.watch.earlier import Earlier
 from reconciler.watch.result import RoundResult, Step
 
 # All members of a cluster at once: how many hosts are asked at a time is bounded elsewhere.
@@ -31,15 +36,13 @@ OPTIONS = Options(parallelism=1024)
 
 async def observe_round(
     desired: Desired,
-    full_in: Mapping[str, float],
-    past: Past,
+    earlier: Earlier,
     fleet: HostFactory,
     moment: datetime,
 ) -> RoundResult:
     """Look at the one cluster of ``desired``, plan it, and compare it; ``seconds`` is left at 0.
 
-    ``full_in`` is by label in how many days a volume is full. What may be healed is about to be,
-    and is told as such.
+    What may be healed is about to be, and is told as such.
     """
     whole, ((cluster, observed),) = await plan(desired, fleet, OPTIONS)
     (wanted,) = whole.clusters
@@ -48,11 +51,12 @@ async def observe_round(
     drift = detect_drift(wanted, applied, tuple(record_notes(cluster, observed)))
     drift = with_origins(drift, cluster, observed)
     at = moment.isoformat(timespec="seconds")
-    observed = await _with_sizes(cluster, observed, fleet)
-    part = Healable(asked, fleet, OPTIONS, lambda: moment, past)
+    sample = sample_beats(observed)
+    observed = with_beats_since(await _with_sizes(cluster, observed, fleet), earlier.beats)
+    part = Healable(asked, fleet, OPTIONS, lambda: moment, earlier.past)
     healing = part.judge((cluster, observed, wanted), applied, traces_of(drift.items, wanted))
     due = frozenset(action.id for action in healing.actions)
-    look = Look(cluster, observed, wanted, drift, healing, at_work=due, full_in=full_in)
+    look = Look(cluster, observed, wanted, drift, healing, at_work=due, full_in=earlier.full_in)
     return RoundResult(
         cluster=asked.name,
         moment=moment,
@@ -68,6 +72,7 @@ async def observe_round(
         findings=drift.findings,
         notes=drift.notes,
         readings=read_standing(look),
+        beats=sample,
         heals=tuple(a.summary for a in healing.actions if a.kind not in LOOKS),
         status=status_document([(cluster, observed)], at)["clusters"][0],
         topology=topology(cluster, observed, wanted),

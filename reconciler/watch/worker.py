@@ -74,7 +74,7 @@ async def _serve(daemon: socket.socket) -> None:
 
 async def _observe(asked: Observe, fleet: _Fleet) -> RoundResult:
     try:
-        wanted = (asked.desired, asked.full_in, asked.past)
+        wanted = (asked.desired, asked.earlier)
         result = await observe_round(*wanted, fleet.door, asked.moment)
         return replace(result, found=assess_round(result))
     finally:

@@ -7,7 +7,7 @@ import itertools
 import socket
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from reconciler.model.desired import Desired, Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
 from reconciler.model.ssh_access import Ssh
-from reconciler.pipeline.parts import Past
+from reconciler.watch.earlier import Earlier
 from reconciler.watch.messages import (
     Answer,
     Ask,
@@ -56,10 +56,10 @@ class Workers:
         return cast("Loaded | tuple[Problem, ...]", found)
 
     async def observe(
-        self, desired: Desired, full_in: Mapping[str, float], past: Past, moment: datetime
+        self, desired: Desired, earlier: Earlier, moment: datetime
     ) -> RoundResult:
         """A round of the one cluster of ``desired``, as of ``messages.Observe``. Raises WorkFailed."""
-        wanted = (desired, moment, full_in, past)
+        wanted = (desired, moment, earlier)
         found = await self._do(desired.ssh, lambda number: Observe(number, *wanted))
         return cast("RoundResult", found)
 

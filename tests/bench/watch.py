@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import Shape
-from reconciler.pipeline.parts import Past
+from reconciler.watch.earlier import Earlier
 from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.systemd import Supervisor
 from reconciler.watch.workers import Workers
@@ -42,12 +42,12 @@ async def main(members: int, rounds: int) -> None:
         return answer
 
     workers = Workers(os.cpu_count() or 1, run_on)
-    await workers.observe(desired, {}, Past(), MOMENT)
+    await workers.observe(desired, Earlier(), MOMENT)
     pulse = Pulse()
     measuring = asyncio.create_task(beat(Supervisor({}), pulse))
     began, cpu = time.monotonic(), time.process_time()
     for _ in range(rounds):
-        result = await workers.observe(desired, {}, Past(), MOMENT)
+        result = await workers.observe(desired, Earlier(), MOMENT)
     spent = (time.monotonic() - began) / rounds
     own = (time.process_time() - cpu) / rounds
     measuring.cancel()
