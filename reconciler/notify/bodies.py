@@ -46,8 +46,10 @@ def text(told: Notification) -> str:
 
 def _line(condition: NotifiedCondition) -> str:
     ended = {"ended": "ended: ", "lasts": "lasts: "}.get(condition.happening, "")
-    unknown = " is Unknown" if condition.status == "Unknown" else ""
-    told = f"{condition.condition}{unknown}, {condition.reason} ({condition.severity})"
+    # What is told of healing is that it has stopped.
+    stands = " stopped" if condition.condition == "Healing" else ""
+    stands = " is Unknown" if condition.status == "Unknown" else stands
+    told = f"{condition.condition}{stands}, {condition.reason} ({condition.severity})"
     return f"{ended}{condition.subject}: {told}"
 
 
