@@ -29,6 +29,11 @@ MOST_MEMBERS = 255
 _SIZE_FORM = "a whole number with a binary unit, like 512MiB or 800GiB"
 
 
+def with_count(count: int, what: str) -> str:
+    """``1 change``, ``2 changes``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def parse_size(text: object) -> int:
     """Bytes of ``800GiB``; ValueError unless it is a whole number with a binary unit."""
     if not isinstance(text, str) or not re.fullmatch(SIZE_PATTERN, text):

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from reconciler.model.notification import Notification, NotifiedCondition
 from reconciler.model.policy import Form
+from reconciler.model.quantities import with_count
 from reconciler.reports.visible import visible
 
 _Body: TypeAlias = tuple[str, bytes]
@@ -36,7 +37,7 @@ def text(told: Notification) -> str:
     lines += [told.link] if told.link else []
     for condition in told.conditions:
         lines += ["", _line(condition), f"  {condition.message}", f"  {_since(condition)}"]
-    lines += [f"\n{told.more} more conditions changed."] * bool(told.more)
+    lines += [f"\n{with_count(told.more, 'more condition')} changed."] * bool(told.more)
     if told.plan is not None:
         rest = "\n(the rest is cut)" if told.plan.is_cut else ""
         lines += ["", f"Plan {told.plan.id}", "", told.plan.text + rest]
@@ -45,8 +46,10 @@ def text(told: Notification) -> str:
 
 def _line(condition: NotifiedCondition) -> str:
     ended = {"ended": "ended: ", "lasts": "lasts: "}.get(condition.happening, "")
-    unknown = " is Unknown" if condition.status == "Unknown" else ""
-    told = f"{condition.condition}{unknown}, {condition.reason} ({condition.severity})"
+    # What is told of healing is that it has stopped.
+    stands = " stopped" if condition.condition == "Healing" else ""
+    stands = " is Unknown" if condition.status == "Unknown" else stands
+    told = f"{condition.condition}{stands}, {condition.reason} ({condition.severity})"
     return f"{ended}{condition.subject}: {told}"
 
 
@@ -133,7 +136,7 @@ def _paragraph(condition: NotifiedCondition) -> str:
 def _after(told: Notification, shown: int) -> str:
     """What has no room in a chat, and where it is to be seen."""
     more = told.more + len(told.conditions) - shown
-    lines = [f"{more} more conditions changed."] if more else []
+    lines = [f"{with_count(more, 'more condition')} changed."] if more else []
     if told.plan is not None:
         lines.append(f"Plan {told.plan.id}: reconcile plan {told.file}")
     lines += [told.link] if told.link else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.addresses import cluster_address
 from reconciler.model.notification import (
     Notification,
     NotifiedCondition,
@@ -16,6 +17,8 @@ from reconciler.notify.news import Item, News
 # A plan of many members is long, and servers refuse large bodies: 1 MB is a usual limit.
 LONGEST_PLAN = 64_000
 MOST_ITEMS = 200
+# Of a message in a title: with what stands around it the head of a chat, 150 characters, has room.
+LONGEST_WORDS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,59 @@ def notification(about: About, news: News, *, message_id: str, now: datetime) ->
 
 
 def title(cluster: str, items: tuple[Item, ...]) -> str:
-    """One line: the cluster, and the first of what is told of it."""
+    """One line: the cluster, and the first of what is told of it, which is the gravest."""
     more = f", and {len(items) - 1} more" if len(items) > 1 else ""
+    reading = items[0].standing.condition.reading
+    is_own = reading.subject == cluster_address(cluster)
+    if reading.kind == "Converged":  # what is told of it is that nobody knows
+        whether = f"whether {'it' if is_own else reading.subject} is {reading.kind}"
+        return f"{cluster}: {whether} is {_told_unknown(items[0])}{more}"
+    if reading.kind == "Healing":  # what is told of it is that it has stopped
+        healing = "healing" if is_own else f"healing of {reading.subject}"
+        return f"{cluster}: {healing} {_told_stopped(items[0])}{more}"
+    if is_own:
+        return f"{cluster} {_told_own(items[0])}{more}"
     return f"{cluster}: {_told(items[0])}{more}"
+
+
+def _told_unknown(item: Item) -> str:
+    reason = item.standing.condition.reading.reason
+    known = {"ended": "known again", "lasts": f"still unknown ({reason})"}
+    return known.get(item.happening, f"unknown ({reason})")
+
+
+def _told_stopped(item: Item) -> str:
+    reason = item.standing.condition.reading.reason
+    return {
+        "began": f"has stopped ({reason})",
+        "changed": f"has stopped, now for another reason ({reason})",
+        "lasts": f"is still stopped ({reason})",
+        "ended": "is no longer stopped",
+    }[item.happening]
+
+
+def _told_own(item: Item) -> str:
+    """What is told of the cluster itself: its message names hosts, which its address does not."""
+    reading = item.standing.condition.reading
+    words = _first_words(reading.message) or reading.reason
+    # "paused by ada" says already that it is paused.
+    said = words if words.startswith(reading.kind.lower()) else f"{reading.kind}: {words}"
+    return {
+        "began": f"is {said}",
+        "changed": f"is {reading.kind} now for another reason: {words}",
+        "lasts": f"is still {said}",
+        "ended": f"is no longer {reading.kind}",
+    }[item.happening]
+
+
+def _first_words(message: str) -> str:
+    """The first of what a message lists, which is the worst, on one line and bounded."""
+    words = " ".join(message.split("; ", maxsplit=1)[0].split())
+    return words if len(words) <= LONGEST_WORDS else words[: LONGEST_WORDS - 1] + "…"
 
 
 def _told(item: Item) -> str:
     reading = item.standing.condition.reading
-    if reading.kind == "Converged":  # what is told of it is that nobody knows
-        known = {"ended": "known again", "lasts": f"still unknown ({reading.reason})"}
-        told = known.get(item.happening, f"unknown ({reading.reason})")
-        return f"whether {reading.subject} is {reading.kind} is {told}"
     told = {
         "began": f"{reading.kind} ({reading.reason})",
         "changed": f"{reading.kind} now for another reason ({reading.reason})",

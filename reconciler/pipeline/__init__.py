@@ -28,6 +28,7 @@ from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.model.quantities import with_count
 from reconciler.model.roles import contacted_members
 from reconciler.observation import (
     ClusterObservations,
@@ -204,7 +205,9 @@ class Run:
             seen = clocks_of(observed, began)
             return await self._recorded(held, (as_planned, observed), outcomes, seen)
         acted = any(o.status == "done" for o in outcomes)
-        left = f"{len(rest.actions)} actions remain: apply again to go on{_missing(rest)}"
+        remain = "remains" if len(rest.actions) == 1 else "remain"
+        work = f"{with_count(len(rest.actions), 'action')} {remain}"
+        left = f"{work}: apply again to go on{_missing(rest)}"
         if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
             message = f"interrupted; {left}"
             return ClusterOutcome(cluster.name, "interrupted", outcomes, rest.blocked, message)

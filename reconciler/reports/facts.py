@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, Live, Observed, Unknown, Unreachable
-from reconciler.model.quantities import format_size, format_sizes
+from reconciler.model.quantities import format_size, format_sizes, with_count
 
 Line = tuple[str, str]
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
@@ -20,7 +20,7 @@ def age(observed_at: str, now: datetime) -> str:
         return f"the facts are of {observed_at}: that is still to come, by this machine's clock"
     name, size = next(((n, s) for n, s in UNITS if seconds >= s), ("second", 1))
     count = int(seconds // size)
-    return f"the facts are {count} {name}{'' if count == 1 else 's'} old ({observed_at})"
+    return f"the facts are {with_count(count, name)} old ({observed_at})"
 
 
 def host_lines(pairs: Sequence[tuple[Cluster, Observed]]) -> Iterator[Line]:

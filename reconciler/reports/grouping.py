@@ -242,11 +242,6 @@ def losses(cluster: ClusterPlan) -> Iterator[Loss]:
         yield Loss(outage, units, {h: guests.pop(h) for h in outage.hosts if h in guests})
 
 
-def with_count(count: int, what: str) -> str:
-    """``1 change``, ``2 changes``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def shared_pairs(
     facts: Mapping[str, Sequence[tuple[str, str]]],
 ) -> Mapping[tuple[str, ...], Sequence[tuple[str, str]]]:

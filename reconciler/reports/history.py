@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.outcome import AT_WORK, CUT_OFF
+from reconciler.model.quantities import with_count
 from reconciler.reports.elapsed import (
     local_clock,
     local_moment,
@@ -182,7 +183,10 @@ def _output(text: str, detail: int) -> Iterator[Line]:
     shown = lines if detail else lines[:OUTPUT]
     yield from (("diff", f"    {line}") for line in shown)
     if more := len(lines) - len(shown):
-        yield "dim", f"    and {more} more lines (-v shows them)"
+        yield (
+            "dim",
+            f"    and {with_count(more, 'more line')} (-v shows {'it' if more == 1 else 'them'})",
+        )
 
 
 def _refused(line: Event, _command: str, _detail: int) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from itertools import accumulate
 from reconciler.frozen import frozen
 from reconciler.model.outcome import Finding
 from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.model.quantities import with_count
 from reconciler.planning.review.approval import formats, runnable
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports import mermaid
@@ -22,7 +23,6 @@ from reconciler.reports.grouping import (
     refusals,
     rows,
     steps,
-    with_count,
 )
 from reconciler.reports.shortening import clip_text
 from reconciler.reports.visible import visible

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.model.addresses import parse_action_id
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, Finding
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
+from reconciler.model.quantities import with_count
 from reconciler.model.views import View
 from reconciler.planning.review.approval import runnable
 from reconciler.planning.review.outages import said_risk
@@ -24,7 +25,6 @@ from reconciler.reports.grouping import (
     rows,
     show_hosts,
     steps,
-    with_count,
 )
 
 Line = tuple[str, str]

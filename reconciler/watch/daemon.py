@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler import telemetry
+from reconciler.model.quantities import with_count
 from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.file_reader import Reader
@@ -201,7 +202,7 @@ class Daemon:
 
     def _tell_status(self) -> None:
         broken = len(self.wishes.problems)
-        words = f"watching {len(self.wishes.clusters)} clusters"
+        words = f"watching {with_count(len(self.wishes.clusters), 'cluster')}"
         self.parts.supervisor.tell_status(
             f"{words}, {broken} files are wrong" if broken else words
         )

@@ -186,7 +186,7 @@ def test_a_drained_host_owes_only_what_did_not_move():
     world, controller = running(3, MIGRATE, node02=["vm1", pinned])
     desired = wanted(world, MIGRATE, {"node02": "drained"})
     ended = apply(world, controller, desired, "partial")  # the record is told in another run
-    assert "1 actions remain" in ended.outcomes[0].message
+    assert "1 action remains" in ended.outcomes[0].message
     apply(world, controller, desired)
     assert stopped_record(world, "node02") == [["images", "vm2"]]
     hypervisor._end(world.machines["node01"], "vm1")  # an operator shuts it down

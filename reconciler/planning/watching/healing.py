@@ -24,6 +24,7 @@ from reconciler.planning.watching.strikes import (
     difference_of,
     failed_twice,
     flapping,
+    name_action,
 )
 
 Code = Literal[
@@ -125,12 +126,13 @@ def _same_file(scene: Scene, action: Action) -> str:
 
 
 def _failures(scene: Scene, action: Action) -> str:
-    return failed_twice(scene.history.of(difference_of(action)))
+    return failed_twice(scene.history.of(difference_of(action)), name_action(action))
 
 
 def _flaps(scene: Scene, action: Action) -> str:
     what = difference_of(action)
-    return flapping(scene.history.of(what), scene.traces.get(what, ""))
+    trace = scene.traces.get(what, "")
+    return flapping(scene.history.of(what), name_action(action), trace)
 
 
 def _unfinished(scene: Scene) -> str:

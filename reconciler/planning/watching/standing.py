@@ -26,6 +26,7 @@ from reconciler.model.observed import Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked
 from reconciler.model.plan import ClusterPlan
 from reconciler.model.policy import SEVERITIES
+from reconciler.model.quantities import with_count
 from reconciler.model.roles import contacted_members
 from reconciler.model.watched import ConditionKind, ConditionStatus, Reading
 from reconciler.planning.checks.foreign_hosts import drop_foreign_members
@@ -36,6 +37,7 @@ from reconciler.planning.review.severity import consequence
 from reconciler.planning.watching.healable import LOOKS
 from reconciler.planning.watching.healing import Healing, Left
 from reconciler.planning.watching.moment import unread_words
+from reconciler.planning.watching.strikes import name_action
 from reconciler.planning.watching.troubles import Sight, Trouble, find_troubles
 
 TRUE: ConditionStatus = "True"
@@ -144,8 +146,13 @@ def _converged(judged: Judged, subject: Subject) -> Verdict:
     changes = [c for c in plan.changes if subject.has(c.address, c.host)]
     actions = [a for a in plan.actions if subject.has(a.address, a.host)]
     if changes or actions:
-        told = f"{len(changes)} differences, {len(actions)} actions to make them good"
-        return FALSE, "Differs", told
+        found = with_count(len(changes), "difference")
+        work = with_count(len(actions), "action")
+        return (
+            FALSE,
+            "Differs",
+            f"{found}, {work} to make {'it' if len(changes) == 1 else 'them'} good",
+        )
     if unread := judged.unread_of(subject):
         return UNKNOWN, "NotRead", unread
     return TRUE, "AsTheFileSays", "nothing differs from the file"
@@ -164,6 +171,8 @@ def _drifted(judged: Judged, subject: Subject) -> Verdict:
 def _told(items: Sequence[Item]) -> str:
     found = [consequence(item) for item in items]
     worst = max(found, key=lambda one: SEVERITIES.index(one.severity))
+    if len(items) == 1:
+        return f"1 difference ({worst.severity}): {worst.leads_to}"
     return f"{len(items)} differences; the worst {worst.severity}: {worst.leads_to}"
 
 
@@ -227,13 +236,13 @@ def _paused(judged: Judged, subject: Subject) -> Verdict:
 def _healing(judged: Judged, subject: Subject) -> Verdict:
     healing, at_work = judged.look.healing, judged.look.at_work
     mine = [a for a in judged.look.plan.actions if subject.has(a.address, a.host)]
-    if busy := [action.summary for action in mine if action.id in at_work]:
+    if busy := [name_action(action) for action in mine if action.id in at_work]:
         return TRUE, "AtWork", "; ".join(busy)
     left = [one for one in healing.left if subject.has(one.action.address, one.action.host)]
     for code in STOPPED:
         if told := [one.message for one in left if one.code == code]:
             return FALSE, reason_of(code), "; ".join(dict.fromkeys(told))
-    due = [a.summary for a in healing.actions if subject.has(a.address, a.host)]
+    due = [name_action(a) for a in healing.actions if subject.has(a.address, a.host)]
     if due:
         return TRUE, "Due", "; ".join(due)
     if left:

@@ -47,18 +47,28 @@ def difference_of(action: Action) -> str:
     return action.id
 
 
-def failed_twice(attempts: Sequence[Attempt]) -> str:
-    """What is said of a difference whose last attempts failed; empty if they did not."""
+def name_action(action: Action) -> str:
+    """What an action does, and on which host, in words."""
+    return f"{action.summary} on {action.host}" if action.host else action.summary
+
+
+def failed_twice(attempts: Sequence[Attempt], what: str) -> str:
+    """What is said of a difference whose last attempts failed; empty if they did not.
+
+    ``what`` names what heals it (``name_action``).
+    """
     last = attempts[-FAILURES:]
     if len(last) < FAILURES or any(attempt.result != "failed" for attempt in last):
         return ""
-    return f"healing it failed twice ({_times(last)}); apply it by hand, and see why"
+    return (
+        f"{what} failed twice as it was healed ({_times(last)}); apply it by hand, and see why"
+    )
 
 
-def flapping(attempts: Sequence[Attempt], trace: str = "") -> str:
+def flapping(attempts: Sequence[Attempt], what: str, trace: str = "") -> str:
     """What is said of a difference that comes again; ``trace`` is what the host tells of it.
 
-    It was healed three times within an hour, whenever that was.
+    ``what`` names what heals it (``name_action``). It was healed three times within an hour, whenever that was.
     """
     healed = [attempt for attempt in attempts if attempt.result == "healed"]
     runs = zip(*(healed[n:] for n in range(FLAPS)), strict=False)
@@ -67,7 +77,7 @@ def flapping(attempts: Sequence[Attempt], trace: str = "") -> str:
         return ""
     told = f"; {trace}" if trace else ""
     return (
-        f"it was healed {FLAPS} times within an hour ({_times(found[-1])}), and something "
+        f"{what} was healed {FLAPS} times within an hour ({_times(found[-1])}), and something "
         f"changes it again each time{told}; find what does, then apply"
     )
 

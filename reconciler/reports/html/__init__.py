@@ -9,10 +9,10 @@ from importlib.resources import files
 
 from reconciler import __version__
 from reconciler.model.plan import ClusterPlan, Plan
+from reconciler.model.quantities import with_count
 from reconciler.model.views import View
 from reconciler.planning.review.outages import said_risk
 from reconciler.reports.documents import interruption
-from reconciler.reports.grouping import with_count
 from reconciler.reports.html import tables
 from reconciler.reports.html.lanes import lanes
 from reconciler.reports.html.markup import Markup, join_markup, tag

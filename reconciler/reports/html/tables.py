@@ -55,7 +55,9 @@ def _outage(loss: Loss) -> Markup:
     lost += [(f"guests on {host}", names) for host, names in loss.guests.items()]
     more = len(outage.processes) - PROCESSES
     lost.append(("used by", outage.processes[:PROCESSES]))
-    lost.append(("", (f"and {more} more processes",) if more > 0 else ()))
+    lost.append(
+        ("", (f"and {more} more process{'' if more == 1 else 'es'}",) if more > 0 else ())
+    )
     return tag(
         "div",
         tag(

@@ -64,7 +64,7 @@ def test_mail_says_of_rounds_that_fail_that_nobody_knows():
     assert news is not None
     told = text(notification(About("alpha", "a.yaml"), news, message_id="msg_1", now=last))
     assert told == (
-        "alpha: whether cluster/alpha is Converged is unknown (RoundFailed)\n\n"
+        "alpha: whether it is Converged is unknown (RoundFailed)\n\n"
         "Cluster alpha of a.yaml\n\n"
         "cluster/alpha: Converged is Unknown, RoundFailed (loses)\n"
         "  it did not end within 900 s\n"

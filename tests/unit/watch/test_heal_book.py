@@ -32,15 +32,15 @@ def test_it_does_not_grow_and_its_strikes_stay():
     assert len(book.history.attempts) == 2 * MOST_ATTEMPTS
     assert book.runs[-1] == "r99"
     assert len(book.runs) == MOST_RUNS
-    assert failed_twice(book.history.of("other"))
-    assert flapping(book.history.of(attempt(0).difference))
+    assert failed_twice(book.history.of("other"), "mount")
+    assert flapping(book.history.of(attempt(0).difference), "mount")
 
 
 def test_who_has_looked_clears_what_was_before():
     book = HealBook().end([attempt(1, "failed"), attempt(2, "failed"), attempt(9, "failed")])
-    assert failed_twice(book.history.of(attempt(0).difference))
+    assert failed_twice(book.history.of(attempt(0).difference), "mount")
     cleared = book.clear(START + timedelta(minutes=5), NOW)
-    assert not failed_twice(cleared.history.of(attempt(0).difference))
+    assert not failed_twice(cleared.history.of(attempt(0).difference), "mount")
     assert cleared.clear(START, NOW) == cleared
     assert cleared.clear(None, NOW) == cleared
 
@@ -155,7 +155,7 @@ def test_a_clock_that_was_ahead_neither_hides_strikes_nor_keeps_them_for_ever(tm
     ahead = NOW + timedelta(days=1500)
     failed = [attempt(1, "failed"), attempt(2, "failed")]
     book = HealBook(History((), ahead)).clear(None, NOW).end(failed)
-    assert failed_twice(book.history.of(failed[0].difference))
+    assert failed_twice(book.history.of(failed[0].difference), "mount")
     late = [Attempt(ahead, "a", "failed"), Attempt(ahead, "a", "failed")]
     assert HealBook().end(late).clear(START, NOW).history.attempts == ()
     assert HealBook().end(failed).clear(ahead, NOW).history.attempts == tuple(failed)

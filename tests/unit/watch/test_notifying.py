@@ -95,9 +95,7 @@ async def test_rounds_that_fail_are_told_once_they_last_then_daily_then_their_en
         assert await at.pass_on(5, FINE, *[FAILED] * 6) == []
         (first,) = await at.pass_on(5, *[FAILED] * 20)
         assert told([first]) == [failing("began")]
-        assert first["title"] == (
-            "ocfs2: whether cluster/ocfs2 is Converged is unknown (RoundFailed)"
-        )
+        assert first["title"] == "ocfs2: whether it is Converged is unknown (RoundFailed)"
         assert (first["conditions"][0]["message"], first["plan"]) == (WORDS, None)
         (lasts,) = await at.pass_on(60, *[FAILED] * 24)
         assert told([lasts]) == [failing("lasts")]

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.planning.watching.strikes import Attempt, History, failed_twice, flapping
 
+WHAT = "mount images on /srv/images on node02"
 START = datetime(2026, 5, 1, 9, tzinfo=UTC)
 
 
@@ -36,7 +37,7 @@ def of(found):
     ],
 )
 def test_two_failures_in_a_row_stop(tries, cleared, stops):
-    assert bool(failed_twice(of(history(*tries, cleared=cleared)))) is stops
+    assert bool(failed_twice(of(history(*tries, cleared=cleared)), WHAT)) is stops
 
 
 @pytest.mark.parametrize(
@@ -55,12 +56,12 @@ def test_two_failures_in_a_row_stop(tries, cleared, stops):
 )
 def test_three_times_within_an_hour_stop(minutes, cleared, stops):
     found = of(history(*((m, "healed") for m in minutes), cleared=cleared))
-    assert bool(flapping(found)) is stops
+    assert bool(flapping(found, WHAT)) is stops
 
 
 def test_failures_between_do_not_hide_that_it_comes_again():
     tries = ((0, "healed"), (10, "failed"), (20, "healed"), (30, "healed"))
-    assert flapping(of(history(*tries)))
+    assert flapping(of(history(*tries)), WHAT)
 
 
 def test_another_difference_does_not_count():
@@ -72,12 +73,12 @@ def test_it_is_said_when_and_what_changes_it():
     found = of(history((0, "healed"), (10, "healed"), (20, "healed")))
     trace = "/etc/fstab was written at 09:19 by user 1001"
     times = "2026-05-01T09:00:00+00:00, 2026-05-01T09:10:00+00:00, 2026-05-01T09:20:00+00:00"
-    assert flapping(found, trace) == (
-        f"it was healed 3 times within an hour ({times}), and something changes it again each "
+    assert flapping(found, WHAT, trace) == (
+        f"{WHAT} was healed 3 times within an hour ({times}), and something changes it again each "
         f"time; {trace}; find what does, then apply"
     )
     failed = of(history((0, "failed"), (10, "failed")))
     times = "2026-05-01T09:00:00+00:00, 2026-05-01T09:10:00+00:00"
-    assert failed_twice(failed) == (
-        f"healing it failed twice ({times}); apply it by hand, and see why"
+    assert failed_twice(failed, WHAT) == (
+        f"{WHAT} failed twice as it was healed ({times}); apply it by hand, and see why"
     )
