@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reconciler.model.views import Seat, Shelf, Topology
-from reconciler.model.watched import Condition
+from reconciler.model.watched import Condition, Reading
 from reconciler.reports.html.picture import key, picture
 
 
@@ -66,6 +66,11 @@ def _is_notable(one: Condition) -> bool:
     if one.reading.kind == "Converged":
         return one.reading.subject.startswith("cluster/")
     return one.reading.status != "False"
+
+
+def has_code(reading: Reading) -> bool:
+    """Whether its reason is a refusal's code; another reason may only read like one."""
+    return reading.status == "True" and reading.kind in {"Blocked", "Unreachable"}
 
 
 def code_of(reason: str) -> str:
