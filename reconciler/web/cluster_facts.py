@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from reconciler.model.addresses import CLUSTER, parse_address
 from reconciler.model.views import Seat, Shelf, Topology
-from reconciler.model.watched import Condition
+from reconciler.model.watched import Condition, Reading
 from reconciler.reports.html.picture import key, picture
 
 
@@ -71,6 +71,11 @@ def _is_notable(one: Condition) -> bool:
     if reading.kind == "Healing" and is_whole:
         return reading.reason not in {"NothingToHeal", "PolicyReports"}
     return reading.status != "False"
+
+
+def has_code(reading: Reading) -> bool:
+    """Whether its reason is a refusal's code; another reason may only read like one."""
+    return reading.status == "True" and reading.kind in {"Blocked", "Unreachable"}
 
 
 def code_of(reason: str) -> str:

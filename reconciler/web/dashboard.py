@@ -40,6 +40,7 @@ from reconciler.web.api import Reader, Stored
 from reconciler.web.cluster_facts import (
     code_of,
     draw_topology,
+    has_code,
     mount_words,
     split_conditions,
 )
@@ -72,7 +73,7 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     made.filters |= {"moment": _moment, "ago": _ago, "size": round_size, "value": _value}
-    made.filters |= {"mount": mount_words, "code_of": code_of}
+    made.filters |= {"mount": mount_words, "code_of": code_of, "has_code": has_code}
     made.filters |= {"parsed": parse_moment, "span": span_words}
     made.globals |= {"version": __version__, "ranges": tuple(RANGES)}
     return made

@@ -23,6 +23,8 @@ LOGIN = "/login"
 # What a browser needs to show that form.
 _FREE = (LOGIN, "/static/")
 _BEARER = "bearer "
+# What programs ask for: a page to log in at is no answer to them.
+_OF_PROGRAMS = ("/api/", "/metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class _Guarded:
 
 
 async def _refuse(scope: Scope, send: Any, status: int, words: str) -> None:
-    wants_page = not scope["path"].startswith("/api/") and scope["method"] == "GET"
+    wants_page = not scope["path"].startswith(_OF_PROGRAMS) and scope["method"] == "GET"
     headers = [(b"content-type", b"application/problem+json")]
     if status == 401 and wants_page:
         status, headers = 303, [*headers, (b"location", LOGIN.encode())]

@@ -160,7 +160,8 @@ def _check_demo(files: Sequence[str], state_dir: str | None) -> None:
 
 
 def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
-    from reconciler.cli.watch_demo.play import Player, playing  # noqa: PLC0415  # for the demo only
+    from reconciler.cli.watch_demo.play import Player, playing, tell  # noqa: PLC0415  # for the demo only
+    from reconciler.cli.watch_demo.sites import SITES  # noqa: PLC0415
     from reconciler.cli.watch_demo.stage import STATE, own_directory, set_stage  # noqa: PLC0415
 
     async def show(pages: Pages) -> None:
@@ -171,6 +172,7 @@ def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
             await _watch([str(stage.files)], pace, bounds, pages, told=False, beside=beside)
 
     with own_directory() as directory:
+        tell([("dim", f"starting {sum(site.hosts for site in SITES)} simulated hosts…")])
         pages = new_pages(replace(web, listen=web.listen or "127.0.0.1:0"), directory / STATE)
         with hold_state(pages.directory):
             asyncio.run(show(pages))

@@ -59,6 +59,8 @@ class Player:
     stage: Stage
     seconds: Callable[[], float]
     began: float = 0.0
+    # What was told before anybody can look: it follows where the pages are.
+    held: list[str] | None = field(default_factory=list)
     _turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _sights: dict[str, Sight] = field(default_factory=dict)
 
@@ -133,7 +135,16 @@ class Player:
 
     def _tell(self, site: str, told: str) -> None:
         minutes, seconds = divmod(int(self.seconds() - self.began), 60)
-        tell([("", f"{minutes:02d}:{seconds:02d} {site}: {told}")])
+        line = f"{minutes:02d}:{seconds:02d} {site}: {told}"
+        if self.held is None:
+            tell([("", line)])
+        else:
+            self.held.append(line)
+
+    def release(self) -> None:
+        """What was held is told, and from now on each line at once."""
+        held, self.held = self.held or [], None
+        tell([("", line) for line in held])
 
 
 def tell(lines: list[tuple[str, str]]) -> None:
@@ -157,6 +168,7 @@ async def playing(player: Player, address: tuple[str, int] | None) -> AsyncItera
             ("", ""),
         ]
     )
+    player.release()
     task = asyncio.create_task(player.go_on())
     try:
         yield

@@ -58,10 +58,12 @@ async def test_without_a_token_there_is_a_form_and_no_answer(site):
     site.record("alpha", quiet_round())
     page = await site.get("/")
     assert (page.status_code, page.headers["location"]) == (303, "/login")
-    refused = await site.get("/api/v1/clusters")
-    assert refused.status_code == 401
-    assert refused.headers["www-authenticate"] == "Bearer"
-    assert "alpha" not in page.text + refused.text
+    for path in ("/api/v1/clusters", "/metrics"):
+        refused = await site.get(path)
+        assert (refused.status_code, refused.json()["status"]) == (401, 401)
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.headers["www-authenticate"] == "Bearer"
+        assert "alpha" not in page.text + refused.text
     assert (await site.get("/login")).status_code == 200
     assert (await site.get("/static/dashboard.css")).status_code == 200
 

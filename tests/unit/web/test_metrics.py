@@ -124,9 +124,14 @@ def test_every_rule_asks_for_what_is_exported(site):
 
 
 @pytest.mark.parametrize(
-    "words", [("check", "rules", "alerts.yaml"), ("test", "rules", "alerts_test.yaml")]
+    "words",
+    [
+        ("check", "config", "prometheus.yml"),
+        ("check", "rules", "alerts.yaml"),
+        ("test", "rules", "alerts_test.yaml"),
+    ],
 )
-def test_promtool_takes_the_rules(words):
+def test_promtool_takes_the_configuration_and_the_rules(words):
     promtool = require_program("promtool", "prometheus")
     done = subprocess.run(
         [promtool, *words], check=False, cwd=MONITORING, capture_output=True, text=True

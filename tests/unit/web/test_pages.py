@@ -165,11 +165,14 @@ async def test_a_part_of_time_has_the_worst_that_was_found_in_it(site):
 
 async def test_what_is_well_is_folded_away_and_a_reason_leads_to_its_code(site):
     told = Reading("cluster/beta", "Blocked", "True", "DeviceMissing", "no device")
+    # A reason of another condition may read like a code, and is none.
+    away = Reading("member/node02", "Degraded", "True", "NotMounted", "images is not mounted")
     well = Reading("member/node01", "Converged", "True", "AsTheFileSays", "nothing differs")
-    number = site.record("beta", Round(5, "blocked", "1", (told, well)))
+    number = site.record("beta", Round(5, "blocked", "1", (told, away, well)))
     text = (await site.get(f"/clusters/{number}")).text
     shown, _, folded = text.partition("<details>")
     assert '<a href="/codes/device-missing">DeviceMissing</a>' in shown
+    assert "<td>NotMounted<p" in shown
     assert "member/node01" not in shown
     assert "1 more, of which none is of trouble" in folded
     assert "member/node01" in folded
