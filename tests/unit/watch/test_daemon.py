@@ -251,7 +251,7 @@ async def test_systemd_is_told_that_it_is_ready_lives_and_stops(tmp_path):
         variables = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
         async with desk(tmp_path) as at, watching(at, **variables) as daemon:
             await until("READY=1")
-            assert "STATUS=watching 1 clusters" in told
+            assert "STATUS=watching 1 cluster" in told
             for _ in range(2):
                 told.clear()
                 await until("WATCHDOG=1")
