@@ -60,6 +60,7 @@ def test_what_is_done_by_hand_is_told_by_truth_and_left_where_the_policy_reports
             assert found["class"] == "changed-outside"
         assert watch.end() == 0
         assert watch.told("healing") == []
+        assert watch.told("condition", reason="HeartbeatStale") == []
     assert not has_mounted(lab, "node02")
 
 
