@@ -51,33 +51,30 @@ def test_the_guides_example_gives_the_guides_cluster_conf_byte_for_byte():
     assert wanted_file(with_numbers(cluster, bare(cluster))) == GUIDE
 
 
-def test_help_imports_nothing_heavy():
+def import_all(*words):
+    """What a command says, and all modules that it has imported."""
     code = (
         "import sys\n"
         "from reconciler.cli import run\n"
-        "run(['--help'])\n"
+        f"run({[*words]!r})\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert "Commands" in done.stdout
-    assert HEAVY & set(done.stderr.split()) == set()
+    return done.stdout, set(done.stderr.split())
+
+
+def test_help_imports_nothing_heavy():
+    out, found = import_all("--help")
+    assert "Commands" in out
+    assert HEAVY & found == set()
 
 
 def test_validate_imports_neither_hosts_nor_execution_nor_other_forms():
     example = ROOT / "examples/three-hosts.yaml"
-    code = (
-        "import sys\n"
-        "from reconciler.cli import run\n"
-        f"run(['validate', {str(example)!r}])\n"
-        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert "valid" in done.stdout
-    found = set(done.stderr.split())
+    out, found = import_all("validate", str(example))
+    assert "valid" in out
     assert (HEAVY - {"pydantic", "yaml"}) & found == set()
     rooms = {name.rpartition(".")[2] for name in found if name.startswith("reconciler.")}
     assert (
@@ -87,16 +84,7 @@ def test_validate_imports_neither_hosts_nor_execution_nor_other_forms():
 
 
 def test_observe_imports_neither_plans_nor_runs_nor_what_ssh_does_without(tmp_path):
-    code = (
-        "import sys\n"
-        "from reconciler.cli import run\n"
-        f"run(['observe', {str(unreachable(tmp_path))!r}])\n"
-        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    found = set(done.stderr.split())
+    _out, found = import_all("observe", str(unreachable(tmp_path)))
     assert {"asyncssh", "reconciler.hosts.ssh"} <= found
     rooms = (
         "execution",
@@ -114,16 +102,9 @@ def test_observe_imports_neither_plans_nor_runs_nor_what_ssh_does_without(tmp_pa
 
 
 def test_a_plan_from_facts_imports_neither_an_event_loop_nor_runs_nor_other_forms():
-    code = (
-        "import sys\n"
-        "from reconciler.cli import run\n"
-        f"run(['plan', {str(ROOT / 'examples/minimal.yaml')!r}, '--facts', {str(RECORDED)!r}])\n"
-        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    _out, found = import_all(
+        "plan", str(ROOT / "examples/minimal.yaml"), "--facts", str(RECORDED)
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    found = set(done.stderr.split())
     assert "reconciler.planning.planner" in found
     rooms = (
         "execution.executor",

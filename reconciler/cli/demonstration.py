@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 RECONCILE = "from reconciler.__main__ import main; main()"
 LUN = "lun1"
-# The storage host, which is no member and stays up: mishaps are asked for there.
-BENCH, PROGRAM = "san", "reconcile-demo"
+BENCH, PROGRAM = "san", "reconcile-demo"  # no member, and stays up: mishaps are asked for there
 MORE = "reconcile demo --stay keeps the hosts, to try the commands, and break hosts, yourself."
 # Names the directory of the demo that runs, for commands in another terminal.
 ENVIRONMENT = "RECONCILE_DEMO"

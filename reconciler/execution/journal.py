@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -118,6 +118,10 @@ class Record:
     at_work: bool
     head: str
 
+    def first(self, event: str) -> Mapping[str, Any]:
+        """The first line of an event; an empty one if there is none."""
+        return next((line for line in self.lines if line.get("event") == event), {})
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -132,6 +136,15 @@ class Content:
 def file_stamp(found: os.stat_result) -> str:
     """What is another as soon as a file is written, replaced, or given to somebody else."""
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_ctime_ns}"
+
+
+def line_moment(line: Mapping[str, Any]) -> datetime | None:
+    """When a line says it was; None for what is no moment with a zone."""
+    try:
+        found = datetime.fromisoformat(str(line.get("time")))
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def read_content(path: Path, offset: int = 0) -> Content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from reconciler.execution.journal import (
     Content,
     Record,
     file_stamp,
+    line_moment,
     parse_record,
     read_content,
 )
@@ -119,8 +120,8 @@ def describe_run(
     record: Record, content: Content, texts: Sequence[bytes], now: datetime
 ) -> StoredRun:
     """What is stored of a record beside its lines, which are ``texts``."""
-    began, observed = _first(record, STARTED), _first(record, OBSERVED)
-    ended = _first(record, ENDED)
+    began, observed = record.first(STARTED), record.first(OBSERVED)
+    ended = record.first(ENDED)
     result = str(ended.get("result") or (AT_WORK if record.at_work else CUT_OFF))
     is_last = bool(record.lines) and record.lines[-1] is ended
     is_whole = record.broken is None and not record.cut and not record.at_work
@@ -132,8 +133,8 @@ def describe_run(
         run=record.run,
         stamp=content.stamp if is_firm else "",
         settled=is_whole and is_last,
-        started=_moment(began.get("time")),
-        ended=_moment(ended.get("time")),
+        started=line_moment(began),
+        ended=line_moment(ended),
         result=result,
         plan=str(observed.get("plan", "")),
         who=_who(began),
@@ -152,11 +153,11 @@ def _observed_clusters(record: Record) -> Sequence[str]:
 
 def _outline(record: Record, texts: Sequence[bytes]) -> bytes | None:
     """The lines that a list of runs is made of; None where the others are needed to count."""
-    counts = _first(record, ENDED).get("counts") or {}
+    counts = record.first(ENDED).get("counts") or {}
     begun = {"action-started", "action-failed"} & {line.get("event") for line in record.lines}
     if begun and not any(counts.values()):
         return None
-    needed = [_first(record, event) for event in (STARTED, OBSERVED, ENDED)]
+    needed = [record.first(event) for event in (STARTED, OBSERVED, ENDED)]
     places = sorted(
         number for number, line in enumerate(record.lines) if any(line is one for one in needed)
     )
@@ -180,26 +181,13 @@ def approvals(record: Record) -> Sequence[Approval]:
     """The approvals of a record that can be believed; without a moment there is none."""
     if record.broken is not None:
         return ()
-    who = _who(_first(record, STARTED))
+    who = _who(record.first(STARTED))
     return [
         Approval(record.run, str(line.get("plan", "")), at, who, str(line.get("message", "")))
         for line in record.lines
-        if line.get("event") == "approved" and (at := _moment(line.get("time")))
+        if line.get("event") == "approved" and (at := line_moment(line))
     ]
-
-
-def _first(record: Record, event: str) -> Event:
-    return next((line for line in record.lines if line.get("event") == event), {})
 
 
 def _who(began: Event) -> str:
     return f"{began.get('user', '?')}@{began.get('controller', '?')}" if began else ""
-
-
-def _moment(time: object) -> datetime | None:
-    """When a line says it was; None for what is no moment with a zone."""
-    try:
-        found = datetime.fromisoformat(str(time))
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

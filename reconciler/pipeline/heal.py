@@ -59,9 +59,10 @@ async def heal(work: Run, part: Healable) -> Healed:
 
 def _stop_with_window(work: Run, part: Healable) -> None:
     now = part.now()
-    closes = look_at_windows(part.asked.policy.windows, now).until
-    if closes is not None:
-        asyncio.get_running_loop().call_later((closes - now).total_seconds(), work.stop.set)
+    opening = look_at_windows(part.asked.policy.windows, now)
+    if opening.is_open and opening.until is not None:
+        left = (opening.until - now).total_seconds()
+        asyncio.get_running_loop().call_later(left, work.stop.set)
 
 
 def _plan(whole: Plan, chosen: ClusterPlan) -> Plan:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from reconciler import telemetry
 from reconciler.errors import StoreFailed, WorkFailed
+from reconciler.model.outcome import ClusterOutcome
 from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.resources.volumes.heartbeat_samples import BEATS_APART, Beats
@@ -29,7 +30,11 @@ LONGEST_ROUND = 900.0
 
 @dataclass(slots=True)
 class Samples:
-    """Samples of a cluster's heartbeats, with the time of each by the loop's clock, the last one last."""
+    """Samples of a cluster's heartbeats, the last one last.
+
+    Each has the time when its round had ended, by the loop's clock: no host was asked later, so that
+    none seems to stand still for having been asked twice in a row.
+    """
 
     found: list[tuple[float, Beats]] = field(default_factory=list)
 
@@ -47,7 +52,11 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What a turn takes. ``wall`` is the clock of people, ``new_run`` names a healing, and its result is told to ``count_healing``."""
+    """What a turn takes.
+
+    ``wall`` is the clock of people, ``new_run`` names a healing, whose result is told to
+    ``count_healing``.
+    """
 
     workers: Workers
     healers: Healers
@@ -110,10 +119,17 @@ class Turns:
         try:
             healed = await self.healers.heal(wish, run, past, is_wanted)
         except WorkFailed as error:
+            self.count_healing("failed")
             telemetry.warning("not-healed", healing_run=run, message=str(error))
             return False
         await self._end(name, run, healed)
         return bool(healed.attempts)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """These clusters are no longer watched: nothing of them is known any more."""
+        for name in names:
+            for known in (self._books, self._samples, self._put_off):
+                known.pop(name, None)
 
     async def close(self) -> None:
         """Healing stops; what it came to until then counts."""
@@ -124,18 +140,14 @@ class Turns:
 
     async def _end(self, name: str, run: str, healed: Healed) -> None:
         await self._keep(name, self._books[name].end(healed.attempts))
-        tell = telemetry.info
-        fields: dict[str, str | None] = {"result": "nothing-to-heal", "message": None}
-        if (outcome := healed.outcome) is not None:
-            tell = telemetry.info if outcome.result == "converged" else telemetry.warning
-            refused = (f"{b.code} {b.subject}: {b.message}" for b in outcome.blocked)
-            failed = (
-                f"{a.action}: {a.message}" for a in outcome.actions if a.status == "failed"
-            )
-            words = "; ".join(filter(None, (outcome.message, *refused, *failed)))
-            fields = {"result": outcome.result, "message": words or None}
-        self.count_healing(str(fields["result"]))
-        tell("healed" if tell is telemetry.info else "not-healed", healing_run=run, **fields)
+        outcome = healed.outcome
+        result = outcome.result if outcome else "nothing-to-heal"
+        self.count_healing(result)
+        fields = {"healing_run": run, "result": result}
+        if outcome is None or outcome.result == "converged":
+            telemetry.info("healed", **fields)
+        else:
+            telemetry.warning("not-healed", **fields, message=_why_not(outcome) or None)
 
     async def _past(self, wish: Wish) -> Past:
         """What is known of earlier runs; nothing, where nothing is to be healed."""
@@ -188,10 +200,10 @@ class Turns:
         past = await self._past(wish)
         try:
             async with asyncio.timeout(LONGEST_ROUND):
-                beats = self._samples.setdefault(wish.cluster.name, Samples())
-                earlier = Earlier(full_in, past, beats.before(began))
+                samples = self._samples.setdefault(wish.cluster.name, Samples())
+                earlier = Earlier(full_in, past, samples.before(began))
                 result = await self.workers.observe(wish.desired, earlier, moment)
-                beats.add(began, result.beats)
+                samples.add(clock(), result.beats)
         except TimeoutError:
             words = f"it did not end within {LONGEST_ROUND:g} s"
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
@@ -207,6 +219,12 @@ class Turns:
             unreachable=len(result.unreachable),
         )
         return result
+
+
+def _why_not(outcome: ClusterOutcome) -> str:
+    refused = (f"{b.code} {b.subject}: {b.message}" for b in outcome.blocked)
+    failed = (f"{a.action}: {a.message}" for a in outcome.actions if a.status == "failed")
+    return "; ".join(filter(None, (outcome.message, *refused, *failed)))
 
 
 def is_resumed(recorded: Recorded) -> bool:

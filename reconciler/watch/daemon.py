@@ -160,6 +160,7 @@ class Daemon:
         self._due.set()
         self._tell_status()
         if gone := before.clusters.keys() - wishes.clusters.keys():
+            self.parts.turns.forget(gone)
             await self._keeping.keep(lambda: self._keeping.store.forget(gone))
 
     def _ages(self) -> Mapping[str, float]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.system_errors import say_error
 from reconciler.watch.messages import Done, Halt, Heal, receive, send
+from reconciler.watch.processes import start_process
 from reconciler.watch.sources import Wish
 
 PROGRAM = "from reconciler.watch.healer import main; main()"
@@ -126,16 +125,7 @@ class Healers:
     async def _start(self) -> _Process:
         """Raises WorkFailed, as where there is no memory for one more process."""
         try:
-            ours, theirs = socket.socketpair()
-            try:
-                child = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-c", self.program, str(theirs.fileno())),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                )
-            finally:
-                theirs.close()
-            reader, writer = await asyncio.open_connection(sock=ours)
+            child, reader, writer = await start_process(self.program)
         except OSError as error:
             raise WorkFailed(f"no process to heal in: {say_error(error)}") from error
         ended = asyncio.get_running_loop().create_task(_hear(reader))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from reconciler.execution.journal import file_stamp, read_record
+from reconciler.execution.journal import file_stamp, line_moment, read_record
 from reconciler.planning.watching.healable import LOOKS
 from reconciler.planning.watching.strikes import Attempt
 
@@ -74,13 +74,13 @@ class OtherRuns:
         if record.at_work:
             return None
         ends = {line.get("action"): line for line in record.lines if line.get("event") in ENDS}
-        is_left = bool(_event(record.lines, "run-finished").get("detached"))
+        is_left = bool(record.first("run-finished").get("detached"))
         found = []
         for line in record.lines:
             if line.get("event") != "action-started" or line.get("kind") in LOOKS:
                 continue
             end = ends.get(line.get("action"), {} if is_left else line)
-            if moment := _moment(end.get("time")):
+            if moment := line_moment(end):
                 done = end.get("event") == "action-finished"
                 word: Literal["healed", "failed"] = "healed" if done else "failed"
                 found.append(Attempt(moment, str(line.get("action")), word))
@@ -105,7 +105,7 @@ class OtherRuns:
 def _glance(path: Path) -> Glance:
     """Raises OSError."""
     record = read_record(path)
-    began, ended = _event(record.lines, "run-started"), _event(record.lines, "run-finished")
+    began, ended = record.first("run-started"), record.first("run-finished")
     begun = {
         str(line["cluster"]) for line in record.lines if line.get("event") == "action-started"
     }
@@ -114,18 +114,7 @@ def _glance(path: Path) -> Glance:
         record.run,
         results,
         frozenset(begun),
-        _moment(ended.get("time")),
+        line_moment(ended),
         bool(began.get("healing")),
         record.at_work,
     )
-
-
-def _event(lines: tuple[Mapping[str, Any], ...], name: str) -> Mapping[str, Any]:
-    return next((line for line in lines if line.get("event") == name), {})
-
-
-def _moment(time: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(time)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -55,8 +55,7 @@ async def observe_round(
     observed = with_beats_since(await _with_sizes(cluster, observed, fleet), earlier.beats)
     part = Healable(asked, fleet, OPTIONS, lambda: moment, earlier.past)
     healing = part.judge((cluster, observed, wanted), applied, traces_of(drift.items, wanted))
-    due = frozenset(action.id for action in healing.actions)
-    look = Look(cluster, observed, wanted, drift, healing, at_work=due, full_in=earlier.full_in)
+    look = Look(cluster, observed, wanted, drift, healing, earlier.full_in)
     return RoundResult(
         cluster=asked.name,
         moment=moment,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
-import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -32,6 +30,7 @@ from reconciler.watch.messages import (
     receive,
     send,
 )
+from reconciler.watch.processes import start_process
 from reconciler.watch.result import RoundResult
 
 # Runs a command on a member of a cluster, logged in to by these defaults. Raises HostUnreachable.
@@ -86,16 +85,7 @@ class Workers:
 
 
 async def _start(run_on: RunOn) -> _Process:
-    ours, theirs = socket.socketpair()
-    try:
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-c", PROGRAM, str(theirs.fileno())),
-            stdin=asyncio.subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
-        )
-    finally:
-        theirs.close()
-    reader, writer = await asyncio.open_connection(sock=ours)
+    child, reader, writer = await start_process(PROGRAM)
     process = _Process(child, writer, run_on)
     process.listener = asyncio.get_running_loop().create_task(process.listen(reader))
     return process

@@ -47,7 +47,7 @@ def policy(*classes, **more):
     return {"mode": "heal", "heal": list(classes or EVERY), **more}
 
 
-def converged(shape=None):
+def converge_world(shape=None):
     world = witnessed(2, shape)
     assert drive(world, Controller(world).apply(desired(world))).word == "converged"
     return world
@@ -64,7 +64,7 @@ def records(world):
 @pytest.mark.parametrize("case", HEALED)
 def test_what_the_policy_names_is_healed_and_told_as_healed(case):
     named, spoil = HEALED[case]
-    world = converged()
+    world = converge_world()
     before = records(world)
     spoil(world)
     wanted = desired(world, policy=policy(named))
@@ -79,7 +79,7 @@ def test_what_the_policy_names_is_healed_and_told_as_healed(case):
 @pytest.mark.parametrize("case", HEALED)
 def test_what_the_policy_does_not_name_is_left(case):
     named, spoil = HEALED[case]
-    world = converged()
+    world = converge_world()
     spoil(world)
     wanted = desired(world, policy=policy(*(c for c in EVERY if c != named)))
     line = Line()
@@ -90,7 +90,7 @@ def test_what_the_policy_does_not_name_is_left(case):
 
 
 def test_one_difference_is_healed_beside_one_that_is_not():
-    world = converged()
+    world = converge_world()
     MS(world)
     relabelled(world)
     wanted = desired(world, policy=policy())
@@ -108,7 +108,7 @@ def test_one_difference_is_healed_beside_one_that_is_not():
 
 
 def test_what_nobody_applied_is_not_shipped():
-    world = converged()
+    world = converge_world()
     MS(world)
     wanted = desired(world, policy=policy(), heartbeat={"mode": "local", "dead_threshold": 61})
     found, _ = heal(world, wanted)
@@ -117,7 +117,7 @@ def test_what_nobody_applied_is_not_shipped():
 
 def test_another_difference_that_comes_before_the_lease_stops_it():
     """It is judged anew under the lease, and only the very same actions are done."""
-    world = converged()
+    world = converge_world()
     MS(world)
     wanted = desired(world, policy=policy())
 
@@ -139,7 +139,7 @@ def test_a_healing_killed_at_any_command_is_ended_by_the_next():
     at = 0
     while True:
         at += 1
-        world = converged()
+        world = converge_world()
         for spoil in (MS, disabled, unmounted):
             spoil(world)
         wanted = desired(world, policy=wanted_policy)
@@ -156,7 +156,7 @@ def test_a_healing_killed_at_any_command_is_ended_by_the_next():
 
 
 def test_a_run_of_somebody_that_has_no_end_is_not_healed_over():
-    world = converged()
+    world = converge_world()
     MS(world)
     line = Line(Kill(6, "after"))
     ended = drive(world, Controller(world, "alice").apply(desired(world), line=line))
@@ -167,7 +167,7 @@ def test_a_run_of_somebody_that_has_no_end_is_not_healed_over():
 
 
 def test_what_could_not_be_written_is_told_as_failed():
-    world = converged()
+    world = converge_world()
     MS(world)
     machine = world.machines["node02"]
     machine.faults.append(
@@ -179,7 +179,7 @@ def test_what_could_not_be_written_is_told_as_failed():
 
 
 def test_a_second_controller_waits_for_who_heals():
-    world = converged()
+    world = converge_world()
     MS(world)
     wanted = desired(world, policy=policy())
     first, second = (
@@ -200,7 +200,7 @@ def test_a_second_controller_waits_for_who_heals():
 
 
 def test_what_was_last_applied_stays_on_record_beside_a_change_that_nobody_applied():
-    world = converged(Shape(luns=2))
+    world = converge_world(Shape(luns=2))
     before = records(world)
     unmounted(world)
     wanted = desired(
@@ -216,7 +216,7 @@ def test_what_was_last_applied_stays_on_record_beside_a_change_that_nobody_appli
 
 def test_nothing_more_is_begun_once_the_window_has_closed():
     """What runs comes to its end; the rest is for the next window."""
-    world = converged()
+    world = converge_world()
     for spoil in (MS, disabled, unmounted):
         spoil(world)
     window = {"schedule": "0 12 * * *", "duration": "15s"}

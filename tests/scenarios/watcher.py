@@ -14,7 +14,7 @@ from tests.scenarios.operator import Operator
 
 # Seconds in which a round on a busy machine ends; only who waits for nothing gets there.
 GUARD = 300.0
-WORDS = ("--interval", "3s", "--log-format", "json", "--log-level", "info")
+WORDS = ("--interval", "3s", "--log-format", "json", "--log-level", "debug")
 
 
 @dataclass(slots=True)

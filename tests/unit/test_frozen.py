@@ -115,11 +115,11 @@ def test_what_is_missing_or_too_much_is_a_type_error(made, given):
         made["Whole"](*given)
 
 
-def pickled(one):
+def pickle_again(one):
     return pickle.loads(pickle.dumps(one))  # noqa: S301  # made here
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickle_again])
 def test_a_copy_is_equal_and_as_frozen(again):
     one = again(Kept("a", 2))
     assert one == Kept("a", 2)

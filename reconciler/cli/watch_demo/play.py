@@ -23,6 +23,7 @@ from reconciler.cli.watch_demo.story import (
 )
 from reconciler.execution.author import now
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
+from reconciler.model.watched import HEALING_STOPPED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from reconciler.watch.memory import Known
     from reconciler.watch.result import Recorded, RoundResult
     from reconciler.watch.sources import Wish
-
-# Reasons for which the daemon heals a difference no more.
-GIVEN_UP = {"Flapping", "FailedTwice"}
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class Player:
         if sight and is_current and result.moment >= sight.since:
             sight.seen.set()
             sight.well = not (result.drift or result.is_failed)
-            if sight.well or any(one.reason in GIVEN_UP for one in result.readings):
+            if sight.well or any(one.reason in HEALING_STOPPED for one in result.readings):
                 sight.healing.set()
 
     async def close(self) -> None:

@@ -58,8 +58,7 @@ MOST = 4  # actions of which it is said why they are not healed
 class Look:
     """One look at a cluster, and what was made of it.
 
-    ``healing`` is what may be healed now, ``at_work`` are the ids of actions that are being healed.
-    ``full_in`` is by label in how many days a volume is full.
+    ``healing`` is what may be healed now, and then is, unless there is no room. ``full_in`` is by label in how many days a volume is full.
     """
 
     cluster: Cluster
@@ -67,7 +66,6 @@ class Look:
     plan: ClusterPlan
     drift: Drift
     healing: Healing
-    at_work: frozenset[str] = frozenset()
     full_in: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -234,17 +232,13 @@ def _paused(judged: Judged, subject: Subject) -> Verdict:
 
 
 def _healing(judged: Judged, subject: Subject) -> Verdict:
-    healing, at_work = judged.look.healing, judged.look.at_work
-    mine = [a for a in judged.look.plan.actions if subject.has(a.address, a.host)]
-    if busy := [name_action(action) for action in mine if action.id in at_work]:
-        return TRUE, "AtWork", "; ".join(busy)
+    healing = judged.look.healing
+    if due := [name_action(a) for a in healing.actions if subject.has(a.address, a.host)]:
+        return TRUE, "AtWork", "; ".join(due)
     left = [one for one in healing.left if subject.has(one.action.address, one.action.host)]
     for code in STOPPED:
         if told := [one.message for one in left if one.code == code]:
             return FALSE, reason_of(code), "; ".join(dict.fromkeys(told))
-    due = [name_action(a) for a in healing.actions if subject.has(a.address, a.host)]
-    if due:
-        return TRUE, "Due", "; ".join(due)
     if left:
         acting = [_why_not(one) for one in left if one.action.kind not in LOOKS]
         words = list(dict.fromkeys(acting)) or [left[0].message]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
+from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 
 # Seconds between two samples; a host beats every two (fs/ocfs2/cluster/heartbeat.c).
 BEATS_APART = 12.0
@@ -20,7 +20,7 @@ def sample_beats(observed: Observed) -> Beats:
     for facts in observed.answering_hosts().values():
         for view in () if isinstance(facts.wanted, Unknown) else facts.wanted:
             if view.beats is not None:
-                found.setdefault(view.ref, {beat.node: beat.sequence for beat in view.beats})
+                found.setdefault(view.ref, _sequences(view.beats))
     return found
 
 
@@ -43,8 +43,7 @@ def _since_then(now: WantedDevice, earlier: Beats) -> WantedDevice:
     old = earlier.get(now.ref)
     if now.beats is None or old is None:
         return now
-    nodes = tuple(beat.node for beat in now.beats if old.get(beat.node) != beat.sequence)
-    return replace(now, advancing=nodes)
+    return replace(now, advancing=_written(now.beats, old))
 
 
 def with_advanced_beats(first: Observed, second: Observed) -> Observed:
@@ -69,6 +68,13 @@ def _compared(facts: HostFacts, later: HostFacts | None) -> HostFacts:
 def _moved(before: WantedDevice, after: WantedDevice | None) -> WantedDevice:
     if after is None or before.beats is None or after.beats is None:
         return before
-    old = {beat.node: beat.sequence for beat in before.beats}
-    nodes = tuple(beat.node for beat in after.beats if old.get(beat.node) != beat.sequence)
-    return replace(before, advancing=nodes)
+    return replace(before, advancing=_written(after.beats, _sequences(before.beats)))
+
+
+def _sequences(beats: Iterable[Beat]) -> Mapping[int, str]:
+    return {beat.node: beat.sequence for beat in beats}
+
+
+def _written(beats: Iterable[Beat], old: Mapping[int, str]) -> tuple[int, ...]:
+    """The nodes that have written since."""
+    return tuple(beat.node for beat in beats if old.get(beat.node) != beat.sequence)

@@ -161,7 +161,7 @@ async def until_all(process, wanted):
         wanted = {words for words in wanted if words not in line}
 
 
-async def ended(process, directory):
+async def wait_for_end(process, directory):
     """What it still says after SIGTERM; nothing of it is left."""
     process.terminate()
     out, err = await process.communicate()
@@ -222,13 +222,13 @@ async def test_clusters_in_all_states_are_on_its_pages_and_their_story_goes_on(t
             )
         (directory,) = tmp_path.iterdir()
         assert [p.name for p in sorted(directory.iterdir())] == ["clusters", "keys", "state"]
-        await ended(process, tmp_path)
+        await wait_for_end(process, tmp_path)
 
 
 async def test_sigterm_before_it_is_up_leaves_nothing_too(tmp_path):
     async with showing(tmp_path) as process:
         await until(process, "starting")
-        await ended(process, tmp_path)
+        await wait_for_end(process, tmp_path)
 
 
 @pytest.mark.parametrize(

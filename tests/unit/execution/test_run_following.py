@@ -49,16 +49,16 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     monkeypatch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))
     found = Watched(tmp_path / "state")
     yield found
     found.database.close()
 
 
-def journal(watched: Watched, run: str = RUN) -> Journal:
+def journal(site: Watched, run: str = RUN) -> Journal:
     ticks = (BEGAN + timedelta(seconds=n) for n in range(99))
-    made = Journal(watched.runs, run, lambda: next(ticks))
+    made = Journal(site.runs, run, lambda: next(ticks))
     made.emit("run-started", WHO)
     made.emit("observed", {"cluster": "c", "hosts": 3, "actions": 4, "plan": "9c1f"})
     return made
@@ -69,158 +69,158 @@ def end(made: Journal) -> None:
     made.emit("run-finished", {"cluster": None, **ended, "counts": {"done": 1}})
 
 
-def test_a_run_is_stored_line_by_line_until_it_has_ended(watched):
-    with journal(watched) as made:
-        assert watched.look() == [("at work", 2, False)]
+def test_a_run_is_stored_line_by_line_until_it_has_ended(site):
+    with journal(site) as made:
+        assert site.look() == [("at work", 2, False)]
         made.emit("approved", {"cluster": None, "plan": "9c1f", "message": "approved"})
         made.emit("action-started", {**ACTION, "command": "mount \udcff"})
-        assert watched.look() == [("at work", 4, True)]
-        assert watched.stored(made.path).plan == "9c1f"
-        with watched.database.reading() as connection:
+        assert site.look() == [("at work", 4, True)]
+        assert site.stored(made.path).plan == "9c1f"
+        with site.database.reading() as connection:
             assert [one.run for one in latest_runs(connection, 9, cluster="c")] == [RUN]
             assert [one.plan for one in latest_approvals(connection, 9)] == ["9c1f"]
         made.emit("action-finished", {**ACTION, "seconds": 1.0})
         end(made)
-        assert watched.look() == [("converged", 6, False)]
-    assert watched.look() == []
-    found = watched.stored(made.path)
+        assert site.look() == [("converged", 6, False)]
+    assert site.look() == []
+    found = site.stored(made.path)
     assert (found.settled, found.clusters, found.stamp != "") == (
         *(True, {"c": "converged"}),
         True,
     )
 
 
-def test_where_nothing_happens_the_database_is_not_asked(watched):
-    with journal(watched):
-        watched.look()
-        watched.look()
-        asked = watched.asked
-        assert [watched.look() for _ in range(3)] == [[], [], []]
-        assert watched.asked == asked
-    watched.look()
-    asked = watched.asked
-    watched.look()
-    assert watched.asked == asked
+def test_where_nothing_happens_the_database_is_not_asked(site):
+    with journal(site):
+        site.look()
+        site.look()
+        asked = site.asked
+        assert [site.look() for _ in range(3)] == [[], [], []]
+        assert site.asked == asked
+    site.look()
+    asked = site.asked
+    site.look()
+    assert site.asked == asked
 
 
-def test_a_half_line_is_no_line_yet(watched):
-    with journal(watched) as made:
-        watched.look()
-        watched.look()
+def test_a_half_line_is_no_line_yet(site):
+    with journal(site) as made:
+        site.look()
+        site.look()
         whole = made.path.read_bytes()
         made.emit("action-started", ACTION)
         grown = made.path.read_bytes()
         os.truncate(made.path, len(grown) - 9)
-        assert watched.look() == []
+        assert site.look() == []
         with made.path.open("r+b") as file:
             file.seek(len(whole))
             file.write(grown[len(whole) :])
-        assert watched.look() == [("at work", 3, True)]
-        watched.stored(made.path)
+        assert site.look() == [("at work", 3, True)]
+        site.stored(made.path)
 
 
-def test_a_run_that_was_killed_is_cut_off(watched):
-    with journal(watched):
-        watched.look()
-    assert watched.look() == [("cut off", 2, False)]
-    assert watched.stored(watched.runs / f"{RUN}.jsonl").clusters == {"c": "cut off"}
-    assert watched.look() == []
+def test_a_run_that_was_killed_is_cut_off(site):
+    with journal(site):
+        site.look()
+    assert site.look() == [("cut off", 2, False)]
+    assert site.stored(site.runs / f"{RUN}.jsonl").clusters == {"c": "cut off"}
+    assert site.look() == []
 
 
-def test_a_line_that_does_not_follow_is_known_as_damage(watched):
-    with journal(watched) as made:
-        watched.look()
-        watched.look()
+def test_a_line_that_does_not_follow_is_known_as_damage(site):
+    with journal(site) as made:
+        site.look()
+        site.look()
         made._last = "0" * 64
         made.emit("action-started", ACTION)
-        assert watched.look() == [("at work", 3, True)]
+        assert site.look() == [("at work", 3, True)]
         made.emit("action-started", ACTION)
-        assert watched.look() == [("at work", 4, True)]
-        assert not watched.stored(made.path).settled
+        assert site.look() == [("at work", 4, True)]
+        assert not site.stored(made.path).settled
 
 
 @pytest.mark.parametrize("what", ["indexed", "forgotten"])
-def test_what_others_do_to_the_index_is_made_good(watched, what):
-    with journal(watched) as made:
-        watched.look()
-        watched.look()
+def test_what_others_do_to_the_index_is_made_good(site, what):
+    with journal(site) as made:
+        site.look()
+        site.look()
         made.emit("action-started", ACTION)
         if what == "indexed":
-            index_runs(watched.database, watched.runs, BEGAN)
+            index_runs(site.database, site.runs, BEGAN)
         else:
-            with watched.database.writing() as connection:
+            with site.database.writing() as connection:
                 drop_run(connection, RUN)
-        watched.look()
-        watched.stored(made.path)
+        site.look()
+        site.stored(made.path)
         made.emit("action-finished", {**ACTION, "seconds": 1.0})
-        assert watched.look() == [("at work", 4, True)]
-        watched.stored(made.path)
+        assert site.look() == [("at work", 4, True)]
+        site.stored(made.path)
 
 
-def test_another_file_in_its_place_is_read_whole(watched):
-    with journal(watched) as made:
-        watched.look()
-        watched.look()
+def test_another_file_in_its_place_is_read_whole(site):
+    with journal(site) as made:
+        site.look()
+        site.look()
         made.path.rename(made.path.with_name("kept-aside"))
-        with journal(watched) as other:
+        with journal(site) as other:
             end(other)
-            watched.look()
-            assert watched.stored(other.path).result == "converged"
+            site.look()
+            assert site.stored(other.path).result == "converged"
 
 
-def test_a_record_that_goes_is_forgotten(watched):
-    with journal(watched) as made:
-        watched.look()
+def test_a_record_that_goes_is_forgotten(site):
+    with journal(site) as made:
+        site.look()
         made.path.unlink()
-        watched.look()
-        watched.look()
-        with watched.database.reading() as connection:
+        site.look()
+        site.look()
+        with site.database.reading() as connection:
             assert find_run(connection, RUN) is None
 
 
-def test_a_record_that_is_only_just_there_is_not_in_the_way_of_its_run(watched, monkeypatch):
+def test_a_record_that_is_only_just_there_is_not_in_the_way_of_its_run(site, monkeypatch):
     """Who asks for its lock at that moment would not get it, and be taken for cut off."""
-    watched.runs.mkdir(mode=0o700)
-    (watched.runs / f"{RUN}.jsonl").touch(0o600)
+    site.runs.mkdir(mode=0o700)
+    (site.runs / f"{RUN}.jsonl").touch(0o600)
     opened = []
     real = os.open
     monkeypatch.setattr(
         os, "open", lambda path, *rest, **more: opened.append(path) or real(path, *rest, **more)
     )
-    assert watched.look(timedelta()) == []
+    assert site.look(timedelta()) == []
     assert [path for path in opened if str(path).endswith(".jsonl")] == []
-    assert watched.look() == [("cut off", 0, False)]
+    assert site.look() == [("cut off", 0, False)]
 
 
-def test_of_many_records_the_latest_come_first_and_none_is_left_out(watched, monkeypatch):
+def test_of_many_records_the_latest_come_first_and_none_is_left_out(site, monkeypatch):
     monkeypatch.setattr(run_following, "MOST", 2)
     for number in range(5):
-        with journal(watched, f"run{number}") as made:
+        with journal(site, f"run{number}") as made:
             end(made)
     runs = []
-    while found := watched.follower.follow(datetime.now(UTC) + LATER):  # noqa: TID251
+    while found := site.follower.follow(datetime.now(UTC) + LATER):  # noqa: TID251
         runs.append([one.run for one in found])
     assert runs == [["run3", "run4"], ["run1", "run2"], ["run0"]]
 
 
-def test_a_name_that_is_no_words_stops_nothing(watched):
-    watched.runs.mkdir(mode=0o700)
-    (watched.runs / os.fsdecode(b"\xff.jsonl")).touch(0o600)
-    with journal(watched):
-        assert watched.look() == [("at work", 2, False)]
+def test_a_name_that_is_no_words_stops_nothing(site):
+    site.runs.mkdir(mode=0o700)
+    (site.runs / os.fsdecode(b"\xff.jsonl")).touch(0o600)
+    with journal(site):
+        assert site.look() == [("at work", 2, False)]
 
 
-def test_without_a_directory_there_is_nothing_and_it_may_come(watched):
-    assert watched.look() == []
-    with journal(watched):
-        assert watched.look() == [("at work", 2, False)]
+def test_without_a_directory_there_is_nothing_and_it_may_come(site):
+    assert site.look() == []
+    with journal(site):
+        assert site.look() == [("at work", 2, False)]
 
 
-def test_a_state_that_cannot_be_written_is_tried_again(watched):
-    with journal(watched):
-        watched.database.engine.dispose()
-        place = Path(watched.database.place)
+def test_a_state_that_cannot_be_written_is_tried_again(site):
+    with journal(site):
+        site.database.engine.dispose()
+        place = Path(site.database.place)
         kept = place.rename(place.with_name("kept"))
-        assert watched.look() == []
+        assert site.look() == []
         kept.rename(place)
-        assert watched.look() == [("at work", 2, False)]
+        assert site.look() == [("at work", 2, False)]

@@ -13,7 +13,7 @@ NOT_MOUNTED = "node02: images is not mounted; node03: images is not mounted"
 BY_ADA = "paused by ada since 2026-01-01T00:00:00+00:00, until it is resumed (disks): node01"
 
 
-def own(
+def own_standing(
     kind: ConditionKind, reason: str, message: str, status: ConditionStatus = "True"
 ) -> Standing:
     return standing(OWN, kind, status, reason=reason, message=message)
@@ -23,8 +23,8 @@ def title_of(happening: Happening, found: Standing, count: int = 1) -> str:
     return title("alpha", (Item(happening, found, None),) * count)
 
 
-DEGRADED = own("Degraded", "NotMounted", NOT_MOUNTED)
-STOPPED = own("Healing", "Flapping", "mount was healed 3 times", "False")
+DEGRADED = own_standing("Degraded", "NotMounted", NOT_MOUNTED)
+STOPPED = own_standing("Healing", "Flapping", "mount was healed 3 times", "False")
 TITLES: list[tuple[Happening, Standing, str]] = [
     ("began", STOPPED, "alpha: healing has stopped (Flapping)"),
     ("changed", STOPPED, "alpha: healing has stopped, now for another reason (Flapping)"),
@@ -38,10 +38,10 @@ TITLES: list[tuple[Happening, Standing, str]] = [
     ),
     ("lasts", DEGRADED, "alpha is still Degraded: node02: images is not mounted"),
     ("ended", DEGRADED, "alpha is no longer Degraded"),
-    ("began", own("Degraded", "NotMounted", ""), "alpha is Degraded: NotMounted"),
+    ("began", own_standing("Degraded", "NotMounted", ""), "alpha is Degraded: NotMounted"),
     (
         "lasts",
-        own("Paused", "PausedByOperator", "paused by ada"),
+        own_standing("Paused", "PausedByOperator", "paused by ada"),
         "alpha is still paused by ada",
     ),
     ("began", standing(), "alpha: member/node01 is Unreachable (host-unreachable)"),
@@ -58,7 +58,7 @@ def test_a_title_says_what_befell_and_where(happening, found, words):
 @pytest.mark.parametrize("happening", ["began", "changed", "lasts", "ended"])
 @pytest.mark.parametrize("kind", ["Degraded", "Blocked", "Paused"])
 def test_a_title_is_one_line_that_fits_the_head_of_a_chat(message, happening, kind):
-    found = title_of(happening, own(kind, "Reason", message), 201)
+    found = title_of(happening, own_standing(kind, "Reason", message), 201)
     assert "\n" not in found
     assert len(found) <= 150
     assert found.endswith(", and 200 more")

@@ -32,7 +32,7 @@ def words(name):
     return [json.loads(rest[rest.index("[") :]) for rest in found]
 
 
-def copied():
+def copied_files():
     """What the first stage takes of the sources."""
     rest = [line.split() for name, line in instructions() if name == "COPY"]
     return [file for line in rest if not line[0].startswith("--") for file in line[:-1]]
@@ -63,7 +63,7 @@ def test_it_runs_as_a_fixed_user_who_is_not_root_and_ends_by_sigterm():
 
 def test_what_it_installs_is_locked():
     (locked,) = (run for run in words("RUN") if "--require-hashes" in run)
-    assert locked[locked.index("-r") + 1] in copied()
+    assert locked[locked.index("-r") + 1] in copied_files()
     assert all(
         "--no-index" in run for run in words("RUN") if "install" in run[1:2] and run != locked
     )
@@ -78,7 +78,7 @@ def test_hadolint_has_nothing_to_say():
 def test_what_it_copies_is_enough_to_build_and_to_install(tmp_path):
     source, wheel, target = (tmp_path / name for name in ("source", "wheel", "target"))
     source.mkdir()
-    for name in copied():
+    for name in copied_files():
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name)
         else:

@@ -80,7 +80,7 @@ async def story(monkeypatch, **policy):
         yield found
 
 
-def told(messages):
+def in_words(messages):
     """What messages say, as (happening, subject, condition, reason)."""
     keys = ("happening", "subject", "condition", "reason")
     return [tuple(one[k] for k in keys) for m in messages for one in m["conditions"]]
@@ -94,26 +94,26 @@ async def test_rounds_that_fail_are_told_once_they_last_then_daily_then_their_en
     async with story(monkeypatch, severity="loses") as at:
         assert await at.pass_on(5, FINE, *[FAILED] * 6) == []
         (first,) = await at.pass_on(5, *[FAILED] * 20)
-        assert told([first]) == [failing("began")]
+        assert in_words([first]) == [failing("began")]
         assert first["title"] == "ocfs2: whether it is Converged is unknown (RoundFailed)"
         assert (first["conditions"][0]["message"], first["plan"]) == (WORDS, None)
         (lasts,) = await at.pass_on(60, *[FAILED] * 24)
-        assert told([lasts]) == [failing("lasts")]
+        assert in_words([lasts]) == [failing("lasts")]
         (ended,) = await at.pass_on(5, FINE, FINE)
-        assert told([ended]) == [("ended", "cluster/ocfs2", "Converged", "AsTheFileSays")]
+        assert in_words([ended]) == [("ended", "cluster/ocfs2", "Converged", "AsTheFileSays")]
         assert ended["title"].endswith("is Converged is known again")
 
 
 async def test_a_round_that_fails_alone_is_not_told_however_long_the_interval_is(monkeypatch):
     async with story(monkeypatch) as at:
         assert await at.pass_on(24 * 60, FAILED, FINE, FAILED, FINE) == []
-        assert told(await at.pass_on(24 * 60, FAILED, FAILED)) == [failing("began")]
+        assert in_words(await at.pass_on(24 * 60, FAILED, FAILED)) == [failing("began")]
 
 
 async def test_a_part_that_cannot_be_read_is_the_end_of_rounds_that_fail(monkeypatch):
     async with story(monkeypatch) as at:
-        assert told(await at.pass_on(30, FAILED, FAILED)) == [failing("began")]
-        assert told(await at.pass_on(30, PARTLY, PARTLY)) == [
+        assert in_words(await at.pass_on(30, FAILED, FAILED)) == [failing("began")]
+        assert in_words(await at.pass_on(30, PARTLY, PARTLY)) == [
             ("ended", "cluster/ocfs2", "Converged", "NotRead")
         ]
 
@@ -121,21 +121,21 @@ async def test_a_part_that_cannot_be_read_is_the_end_of_rounds_that_fail(monkeyp
 async def test_while_rounds_fail_nothing_else_has_ended_or_is_told_again(monkeypatch):
     lost = ("member/node02", "Unreachable", "HostUnreachable")
     async with story(monkeypatch) as at:
-        assert told(await at.pass_on(5, LOST)) == [("began", *lost)]
+        assert in_words(await at.pass_on(5, LOST)) == [("began", *lost)]
         at.store.memory.clusters.clear()  # as of a daemon whose database was begun anew
-        assert told(await at.pass_on(60, *[FAILED] * 30)) == [
+        assert in_words(await at.pass_on(60, *[FAILED] * 30)) == [
             failing("began"),
             failing("lasts"),
         ]
         ended = ("ended", "cluster/ocfs2", "Converged", "AsTheFileSays")
-        assert told(await at.pass_on(5, LOST)) == [("lasts", *lost), ended]
+        assert in_words(await at.pass_on(5, LOST)) == [("lasts", *lost), ended]
 
 
 async def test_rounds_that_have_failed_again_are_no_end_of_those_before(monkeypatch):
     async with story(monkeypatch) as at:
-        assert told(await at.pass_on(30, FAILED, FAILED)) == [failing("began")]
+        assert in_words(await at.pass_on(30, FAILED, FAILED)) == [failing("began")]
         at.store.record("cluster.yaml", replace(FINE, moment=at.at))  # of which nobody heard
-        assert told(await at.pass_on(5, FAILED, FAILED)) == []
+        assert in_words(await at.pass_on(5, FAILED, FAILED)) == []
 
 
 async def test_messages_lead_to_the_page_where_that_is_known(monkeypatch):

@@ -197,7 +197,7 @@ def test_what_changes_while_it_is_being_kept_is_kept_next(site):
 
 
 @asynccontextmanager
-async def watched(tmp_path):
+async def begin_watching(tmp_path):
     """A desk, and a file of its cluster that nobody writes anew; a daemon has read it and ended."""
     async with converged(tmp_path) as at:
         file = str(tmp_path / "watched.yaml")
@@ -211,7 +211,7 @@ async def watched(tmp_path):
 async def test_a_daemon_that_starts_while_its_file_is_broken_goes_on_with_what_it_said(
     tmp_path,
 ):
-    async with watched(tmp_path) as (at, file):
+    async with begin_watching(tmp_path) as (at, file):
         good = overwrite(file, "version: 2\n")
         for _twice in range(2):
             async with watching(at, file) as daemon:
@@ -230,7 +230,7 @@ async def test_a_daemon_that_starts_while_its_file_is_broken_goes_on_with_what_i
 
 
 async def test_a_state_that_is_begun_anew_knows_all_files_again(tmp_path):
-    async with watched(tmp_path) as (at, file):
+    async with begin_watching(tmp_path) as (at, file):
         (database,) = tmp_path.rglob("state.db")
         overwrite(database, "damaged" * 4096)
         async with watching(at, file) as daemon:

@@ -124,7 +124,7 @@ def fill(site: Site, words: str) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unsynced():
+def no_sync():
     """Nobody cuts the power of a test: it does not wait for a disk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))

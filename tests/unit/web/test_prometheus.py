@@ -13,7 +13,7 @@ from reconciler.model.watched import Reading
 from tests.installed import require_program
 from tests.unit.web.conftest import drift_round
 from tests.unit.web.test_metrics import MONITORING
-from tests.unit.web.test_server_status import served
+from tests.unit.web.test_server_status import serve
 
 GUARD = 120
 
@@ -51,7 +51,7 @@ async def test_what_is_wrong_fires_and_what_is_not_does_not(site, tmp_path):
     found = drift_round()
     site.record("beta", type(found)(found.rank, found.state, "1", (lost,), found.drift))
     port = free_port()
-    async with served(site) as url:
+    async with serve(site) as url:
         config = configure(tmp_path, url.removeprefix("http://"))
         process = await asyncio.create_subprocess_exec(
             str(prometheus),

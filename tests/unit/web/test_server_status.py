@@ -41,7 +41,7 @@ def watch(site, *names, **more):
 
 
 @asynccontextmanager
-async def served(site):
+async def serve(site):
     """The site on a real socket; its address."""
     clocks = (lambda: site.now), (lambda: site.uptime)
     with bind("127.0.0.1", 0) as listener:
@@ -78,7 +78,7 @@ async def ask(capsys, *words):
 
 async def test_it_is_the_document_of_status(site, capsys):
     watch(site, "beta", "alpha")
-    async with served(site) as url:
+    async with serve(site) as url:
         code, out, err = await ask(capsys, "--server", url, "--format", "json")
     document = json.loads(out)
     assert (code, err) == (0, "")
@@ -95,7 +95,7 @@ async def test_it_is_the_document_of_status(site, capsys):
 
 async def test_it_is_the_text_of_status_with_its_moment(site, capsys):
     watch(site, "alpha")
-    async with served(site) as url:
+    async with serve(site) as url:
         code, out, _err = await ask(capsys, "--server", url + "/", "--no-color")
     assert code == 0
     assert out.startswith("cluster alpha  3/3 hosts read  NOT HEALTHY\n")
@@ -107,7 +107,7 @@ async def test_the_oldest_look_is_the_moment_of_all(site, capsys):
     watch(site, "alpha")
     number = site.record("beta", quiet_round(), NOW - timedelta(hours=3))
     site.keep(number, "status", json.dumps(status_of("beta")))
-    async with served(site) as url:
+    async with serve(site) as url:
         _code, out, _err = await ask(capsys, "--server", url, "--format", "json")
     assert json.loads(out)["observed_at"] == "2026-03-01T09:00:00+00:00"
 
@@ -115,7 +115,7 @@ async def test_the_oldest_look_is_the_moment_of_all(site, capsys):
 async def test_more_clusters_than_a_page_has_are_all_there(site, capsys):
     names = [f"c{number:03}" for number in range(201)]
     watch(site, *names)
-    async with served(site) as url:
+    async with serve(site) as url:
         code, out, _err = await ask(capsys, "--server", url, "--format", "json")
     assert [one["name"] for one in json.loads(out)["clusters"]] == names
     assert code == 0
@@ -133,7 +133,7 @@ async def test_of_a_file_only_its_clusters_are_told(site, capsys, tmp_path):
     path = tmp_path / "beta.yaml"
     path.write_text(FILE)
     watch(site, "alpha", "beta")
-    async with served(site) as url:
+    async with serve(site) as url:
         code, out, _err = await ask(capsys, str(path), "--server", url)
         assert (code, "alpha" in out, "cluster beta" in out) == (0, False, True)
         path.write_text(FILE.replace("beta", "gamma"))
@@ -145,13 +145,13 @@ async def test_of_a_file_only_its_clusters_are_told(site, capsys, tmp_path):
 @pytest.mark.parametrize(("lost", "code"), [(False, 0), (True, 4)])
 async def test_the_exit_code_tells_whether_hosts_were_read(site, capsys, lost, code):
     watch(site, "alpha", lost=lost)
-    async with served(site) as url:
+    async with serve(site) as url:
         assert (await ask(capsys, "--server", url))[0] == code
 
 
 async def test_a_cluster_that_was_not_looked_at_yet_is_told_and_is_not_read(site, capsys):
     site.record("alpha", quiet_round())
-    async with served(site) as url:
+    async with serve(site) as url:
         code, _out, err = await ask(capsys, "--server", url)
         assert (code, err) == (1, "note: alpha: the daemon has no status of it yet\n")
         watch(site, "beta")
@@ -160,7 +160,7 @@ async def test_a_cluster_that_was_not_looked_at_yet_is_told_and_is_not_read(site
 
 
 async def test_a_daemon_that_watches_nothing_is_no_healthy_one(site, capsys):
-    async with served(site) as url:
+    async with serve(site) as url:
         code, _out, err = await ask(capsys, "--server", url)
     assert (code, "it watches no cluster" in err) == (1, True)
 
@@ -170,7 +170,7 @@ async def test_the_token_opens_it_and_is_told_nowhere(site, capsys, monkeypatch)
     watch(site, "alpha")
     monkeypatch.setenv("KEY", KEY)
     monkeypatch.setenv("WRONG", KEY + "!")
-    async with served(site) as url:
+    async with serve(site) as url:
         assert (await ask(capsys, "--server", url, "--token", "env:KEY"))[0] == 0
         without = await ask(capsys, "--server", url)
         wrong = await ask(capsys, "--server", url, "--token", "env:WRONG")
@@ -257,7 +257,7 @@ async def test_what_is_no_daemon_is_told(capsys, text, why):
 async def test_a_status_of_another_shape_is_told(site, capsys, key):
     number = site.record("alpha", quiet_round())
     site.keep(number, "status", json.dumps({**status_of("alpha"), key: 7}))
-    async with served(site) as url:
+    async with serve(site) as url:
         code, _out, err = await ask(capsys, "--server", url)
     assert (code, "this version can show" in err) == (1, True)
 
@@ -266,7 +266,7 @@ async def test_words_of_hosts_are_words(site, capsys):
     number = site.record("alpha", quiet_round())
     hostile = {**status_of("alpha"), "name": HOSTILE}
     site.keep(number, "status", json.dumps(hostile))
-    async with served(site) as url:
+    async with serve(site) as url:
         _code, out, _err = await ask(capsys, "--server", url)
     assert "\x1b" not in out
     assert "\u202e" not in out
@@ -301,7 +301,7 @@ async def test_a_certificate_is_checked_by_what_this_machine_trusts(
 
 async def test_no_proxy_of_the_environment_is_asked(site, capsys, monkeypatch):
     watch(site, "alpha")
-    async with answering(response("200 OK", "{}")) as (port, asked), served(site) as url:
+    async with answering(response("200 OK", "{}")) as (port, asked), serve(site) as url:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
         assert (await ask(capsys, "--server", url))[0] == 0
@@ -310,7 +310,7 @@ async def test_no_proxy_of_the_environment_is_asked(site, capsys, monkeypatch):
 
 async def test_watching_goes_on_while_the_daemon_is_started_again(site):
     watch(site, "alpha")
-    async with served(site) as url:
+    async with serve(site) as url:
         looks = DaemonLooks(daemon_address(url, None), None, 0.0).each()
         first = await anext(looks)
     waiting = asyncio.ensure_future(anext(looks))

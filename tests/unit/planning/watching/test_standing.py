@@ -256,7 +256,7 @@ def struck(found, *results):
 
 
 HEALED = [
-    (lambda s: s, "True", "Due"),
+    (lambda s: s, "True", "AtWork"),
     (lambda s: struck(s, "failed", "failed"), "False", "FailedTwice"),
     (lambda s: struck(s, "healed", "healed", "healed"), "False", "Flapping"),
     (lambda s: replace(s, unfinished=("run 7",)), "False", "RunUnfinished"),
@@ -275,10 +275,8 @@ def test_healing_says_what_it_does_or_why_not(change, status, reason, unmounted)
     assert found[MEMBER, "Healing"].reason == "NothingToHeal"
 
 
-def test_what_is_at_work_is_healing(unmounted):
-    (action,) = (a for a in unmounted.wanted.actions if a.kind == "mount")
-    reading = stand(unmounted, at_work=frozenset({action.id}))[VOLUME, "Healing"]
-    assert (reading.status, reading.reason) == ("True", "AtWork")
+def test_what_is_healed_is_said_with_its_host(unmounted):
+    reading = stand(unmounted)[VOLUME, "Healing"]
     assert reading.message == "mount images on /srv/images on node02"
 
 
