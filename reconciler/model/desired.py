@@ -24,6 +24,7 @@ from reconciler.model.field_types import (
     Remark,
     Version,
     Wwid,
+    ZoneName,
 )
 from reconciler.model.last_applied import LastApplied
 from reconciler.model.policy import Policy
@@ -261,6 +262,10 @@ class Cluster(Strict):
         "written as reconcile writes them; kept: they stay as somebody wrote them, while they "
         "say the same.",
     )
+    zone: ZoneName = Field(
+        default="default",
+        description="Whose workers look after it, in a fleet; no host has it.",
+    )
     policy: Policy = Field(
         default=Policy(),
         description="What reconcile watch may do by itself, and whom it tells.",
@@ -277,7 +282,7 @@ class Cluster(Strict):
 
     def for_hosts(self) -> Self:
         """The same cluster without what is the controller's matter alone, and no host's."""
-        return self.model_copy(update={"policy": Policy()})
+        return self.model_copy(update={"policy": Policy(), "zone": "default"})
 
 
 class Desired(Strict):

@@ -136,6 +136,15 @@ ClusterName = Annotated[
     str,
     Spelled(r"^[A-Za-z0-9]{1,16}$", "a cluster name: 1 to 16 letters and digits", ("images",)),
 ]
+# As the names of queues and labels of metrics: nothing in it is ever quoted.
+ZoneName = Annotated[
+    str,
+    Spelled(
+        r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        "a zone: at most 63 small letters, digits and hyphens",
+        ("north",),
+    ),
+]
 # 63: the longest DNS label; o2nm accepts 64 (fs/ocfs2/cluster/ocfs2_nodemanager.h).
 HostName = Annotated[
     str,

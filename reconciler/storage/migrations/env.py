@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
+from reconciler.storage.fleet_tables import METADATA
 from reconciler.storage.migrations import CONNECTION
-from reconciler.storage.sql_tables import METADATA
 
 # A column is dropped in SQLite by making its table anew.
 context.configure(

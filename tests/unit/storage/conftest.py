@@ -7,7 +7,8 @@ import pytest
 
 from reconciler.storage import engines
 from reconciler.storage.database import CREATED, Database, open_server, open_state
-from reconciler.storage.sql_tables import META, METADATA
+from reconciler.storage.fleet_tables import METADATA
+from reconciler.storage.sql_tables import META
 from tests.postgresql import postgresql
 from tests.unit.storage.moments import EPOCH
 

@@ -27,9 +27,10 @@ from reconciler.storage.approvals import Approval, store_approval
 from reconciler.storage.cluster_documents import keep_document
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.engines import migrating_engine
+from reconciler.storage.fleet_tables import METADATA
 from reconciler.storage.kept_files import KeptFile, keep_file, load_kept_file
 from reconciler.storage.rounds import record_round
-from reconciler.storage.sql_tables import METADATA, REVISION
+from reconciler.storage.sql_tables import REVISION
 from tests.unit.storage.moments import EPOCH, at
 
 ROOT = Path(__file__).parents[3]
