@@ -148,6 +148,17 @@ class StoreOutdated(StoreFailed):
     """Its tables are of another version of this program."""
 
 
+class StorePooled(StoreFailed):
+    """A pooler stands in front of it that gives each transaction another session."""
+
+    def __init__(self, path: str) -> None:
+        words = (
+            "is behind a pooler that gives each transaction another session, which breaks the "
+            "locks of a fleet: name the server itself, or a pooler with pool_mode = session"
+        )
+        super().__init__(path, words)
+
+
 class WorkerLost(StoreFailed):
     """The life of a worker is over: others have what it had, and it writes nothing more."""
 
