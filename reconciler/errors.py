@@ -148,15 +148,12 @@ class StoreOutdated(StoreFailed):
     """Its tables are of another version of this program."""
 
 
-class StorePooled(StoreFailed):
-    """A pooler stands in front of it that gives each transaction another session."""
+class StoreRefused(StoreFailed):
+    """It works, and is not the one that is meant; ``code`` is the stable code of why."""
 
-    def __init__(self, path: str) -> None:
-        words = (
-            "is behind a pooler that gives each transaction another session, which breaks the "
-            "locks of a fleet: name the server itself, or a pooler with pool_mode = session"
-        )
-        super().__init__(path, words)
+    def __init__(self, path: str, code: str, message: str) -> None:
+        super().__init__(path, f"is refused ({code}): {message}")
+        self.code = code
 
 
 class WorkerLost(StoreFailed):

@@ -9,11 +9,11 @@ import socket
 import traceback
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from reconciler import __version__
+from reconciler import __version__, telemetry
 from reconciler.errors import StoreFailed, WorkerLost
 from reconciler.fleet.dispatch import (
     LOOK,
@@ -25,12 +25,14 @@ from reconciler.fleet.dispatch import (
     work_on,
 )
 from reconciler.fleet.holds import Holds
+from reconciler.fleet.known_database import KnownDatabase
 from reconciler.fleet.lives import APART, Life
 from reconciler.fleet.scheduling import Ticks
 from reconciler.fleet.sessions import open_session, place_of
 from reconciler.fleet.sweeping import Sweeps, leave, session_name
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.database import StateConnection
+from reconciler.storage.fleet_identity import Identity, read_identity
 from reconciler.storage.fleet_schedule import put_forward, put_off, request, settle_due
 from reconciler.storage.fleet_turns import begin_turn, end_turn, turn_history
 from reconciler.storage.fleet_workers import Life as LifeRow
@@ -42,15 +44,26 @@ from reconciler.watch.schedule import wait_after
 LONGEST = 86400.0
 # Seconds until a cluster is tried again that somebody has.
 BUSY = 2.0
-# What else a worker does while it lives, told its life.
-Beside: TypeAlias = Callable[[Life], Awaitable[None]]
+# Takes a turn, told the cluster and what its job says; whether anything was learnt of it.
+Take: TypeAlias = "Callable[..., Awaitable[bool]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a life works with: who takes turns, by kind, and what else it does until it ends."""
+
+    takes: Mapping[str, Take]
+    beside: Sequence[Callable[[], Awaitable[None]]] = ()
+
+
+Equip: TypeAlias = "Callable[[Life], AbstractAsyncContextManager[Kit]]"
 
 
 @dataclass(slots=True, eq=False)
 class ServerQueue:
     """``bounds`` are the zones, each with how many of its clusters are at work at once in the fleet.
 
-    ``kinds`` are other turns than looks: what takes them, told the cluster and what its job says.
+    ``known`` is the database that is meant: a life begins in no other.
     """
 
     info: str
@@ -58,8 +71,7 @@ class ServerQueue:
     bounds: Mapping[str, int]
     interval: float
     slots: int = 32
-    kinds: Mapping[str, Callable[..., Awaitable[bool]]] = field(default_factory=dict)
-    beside: Sequence[Beside] = ()
+    known: KnownDatabase | None = None
     life: Life | None = None
     stopping: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,15 +97,18 @@ class ServerQueue:
 
     async def run(self, work: Work) -> None:
         """As of ``Queue``, for one life. Raises WorkerLost at its end, StoreFailed."""
-        async with self._living() as life:
+        await self.live(lambda _life: nullcontext(Kit({LOOK: work})))
+
+    async def live(self, equip: Equip) -> None:
+        """Begin a life and work in it with what ``equip`` gives it. Raises as ``run``."""
+        async with self._living() as life, equip(life) as kit:
             slots = Slots(tuple(self.bounds), self.slots)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
-                takes = {LOOK: work, **self.kinds}
-                for kind, take in takes.items():
+                for kind, take in kit.takes.items():
                     register(dispatch.app, kind, _Turns(self, life, kind, take).take)
-                await self._live(life, dispatch, slots)
+                await self._work(life, kit, dispatch, slots)
 
-    async def _live(self, life: Life, dispatch: Dispatch, slots: Slots) -> None:
+    async def _work(self, life: Life, kit: Kit, dispatch: Dispatch, slots: Slots) -> None:
         """Until it is cancelled, or the life is over: then nothing is waited for that it began."""
         ticks = Ticks(self.bounds, self.state, dispatch, self._wake)
         jobs: list[Callable[[], Awaitable[None]]] = [
@@ -101,7 +116,7 @@ class ServerQueue:
             ticks.run,
             Sweeps(self.state, dispatch).run,
             lambda: work_on(dispatch, slots, APART),
-            *((lambda one=one: one(life)) for one in self.beside),
+            *kit.beside,
         ]
         tasks = [asyncio.ensure_future(job()) for job in jobs]
         ending = asyncio.ensure_future(life.ended.wait())
@@ -139,7 +154,10 @@ class ServerQueue:
                 __version__,
                 session.info.backend_pid,
             )
-            await self.state.write(lambda connection: begin_life(connection, row))
+            found = await self.state.write(lambda connection: self._begin_life(connection, row))
+            if self.known is not None and found is not None:
+                self.known.remember(found)
+            telemetry.info("worker-began", worker=worker, zones=" ".join(self.bounds))
             self.life = life = Life(worker, place_of(self.info), session)
             try:
                 yield life
@@ -150,6 +168,13 @@ class ServerQueue:
                     await self.state.write(lambda connection: _end_life(connection, worker))
         finally:
             await session.close()
+
+    def _begin_life(self, connection: StateConnection, row: LifeRow) -> Identity | None:
+        if self.known is not None:
+            self.known.check(connection)
+        number = begin_life(connection, row)
+        found = read_identity(connection)
+        return replace(found, life=number) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +189,16 @@ class _Turns:
     async def take(self, cluster: str, **more: object) -> None:
         """The turn of a cluster, if nobody else has it; what befalls it is told, not raised."""
         holds = Holds(self.life)
-        with suppress(StoreFailed):
+        try:
             try:
                 turn = await self._begin(holds, cluster)
                 if turn is not None:
                     await self._take(turn, cluster, more)
             finally:
                 await holds.free(cluster)
+        except StoreFailed as error:
+            # Whatever was begun in the database must not stay so: the end of the life ends it.
+            self.life.end(str(error))
 
     async def _begin(self, holds: Holds, cluster: str) -> int | None:
         is_ours = await holds.take(cluster)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from reconciler.errors import StoreFailed, StorePooled
+from reconciler.errors import StoreFailed, StoreRefused
 
 Session: TypeAlias = "psycopg.AsyncConnection[tuple[Any, ...]]"
 # Seconds until a server or a network that says nothing is taken for gone, where the address does
@@ -26,6 +26,11 @@ LIVENESS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 5000,
 }
+
+POOLED = (
+    "a pooler gives each transaction another session, which breaks the locks of a fleet; name the "
+    "server itself, or a pooler whose pool_mode is session"
+)
 
 
 def conninfo(url: str) -> str:
@@ -44,13 +49,13 @@ def place_of(info: str) -> str:
 
 
 async def open_session(info: str, name: str) -> Session:
-    """A session that the server knows by ``name``. Raises StorePooled, StoreFailed."""
+    """A session that the server knows by ``name``. Raises StoreRefused, StoreFailed."""
     session = await _connect(info, name)
     try:
         other = await _connect(info, name)
         try:
             if not await _are_apart(session, other):
-                raise StorePooled(place_of(info))
+                raise StoreRefused(place_of(info), "fleet-database-pooled", POOLED)
         finally:
             await other.close()
     except BaseException:

@@ -58,6 +58,12 @@ def put_off(connection: Connection, names: Collection[str], seconds: float) -> S
     return waiting
 
 
+def is_paused(connection: Connection, cluster: str) -> bool:
+    """Whether somebody has paused a cluster."""
+    asked = select(FLEET_CLUSTERS.c.paused).where(FLEET_CLUSTERS.c.name == cluster)
+    return bool(connection.execute(asked).scalar())
+
+
 def settle_due(
     connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool | None
 ) -> None:
