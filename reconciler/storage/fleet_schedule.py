@@ -97,6 +97,13 @@ def resume(connection: Connection, names: Collection[str]) -> Sequence[str]:
     return _change(connection, names, paused="", due=database_now(connection))
 
 
+def hold_wanted(connection: Connection, cluster: str) -> bool:
+    """Whether a cluster is wanted; nobody says otherwise before the transaction ends."""
+    asked = select(FLEET_CLUSTERS.c.name).where(FLEET_CLUSTERS.c.name == cluster)
+    held = asked.with_for_update(read=True, key_share=True)
+    return connection.execute(held).scalar() is not None
+
+
 def fleet_clusters(connection: Connection) -> Sequence[FleetCluster]:
     """All clusters that are wanted, by name."""
     one, file = FLEET_CLUSTERS.c, FLEET_FILES.c.file

@@ -131,6 +131,14 @@ class Turns:
             for known in (self._books, self._samples, self._put_off):
                 known.pop(name, None)
 
+    async def reload(self, name: str) -> None:
+        """What is known of a cluster is read anew: somebody else may have had its last turn.
+
+        Raises StoreFailed: then it is not known.
+        """
+        self._books.pop(name, None)
+        await self.keeping.ask(lambda: self.keeping.store.reload(name))
+
     async def close(self) -> None:
         """Healing stops; what it came to until then counts."""
         for name, healed in (await self.healers.close()).items():
