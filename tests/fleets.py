@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,10 +65,13 @@ def set_up(url: str) -> None:
         thread.submit(asyncio.run, install_jobs(conninfo(url))).result()
 
 
-def want(
-    state: Database, names: Sequence[str], zone: str = "default", text: str = "text"
-) -> None:
-    """These clusters are wanted, and no others: each by a file of its own."""
+def want(state: Database, names: Sequence[str], zone: str = "default") -> None:
+    """These clusters are wanted, and no others: each by a file of its own, which nobody reads."""
+    want_files(state, dict.fromkeys(names, "text"), zone)
+
+
+def want_files(state: Database, texts: Mapping[str, str], zone: str = "default") -> None:
+    """The clusters of these files are wanted, each by its own, and no others."""
+    files = [FleetFile(f"/{name}.yaml", text, "c1", "", now()) for name, text in texts.items()]
     with state.writing() as connection:
-        files = [FleetFile(f"/{name}.yaml", text, "c1", "", now()) for name in names]
-        keep_fleet_files(connection, files, [Wanted(n, f"/{n}.yaml", zone) for n in names])
+        keep_fleet_files(connection, files, [Wanted(n, f"/{n}.yaml", zone) for n in texts])

@@ -28,6 +28,7 @@ from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_schedule import request
 from reconciler.storage.fleet_turns import Turn, end_turns_of
 from reconciler.storage.fleet_workers import WorkerRow, mark_lost
+from reconciler.storage.runs import cut_off_runs
 from reconciler.watch.queue import LOST
 
 APART = 2.0
@@ -114,8 +115,9 @@ def give_up(
 
 
 def leave(connection: StateConnection, worker: str) -> Sequence[Turn]:
-    """End the turns of a worker whose life is over: their clusters are due."""
+    """End the turns and the runs of a worker whose life is over: its clusters are due."""
     turns = end_turns_of(connection, worker, LOST)
+    cut_off_runs(connection, worker)
     request(connection, [turn.cluster for turn in turns])
     return turns
 

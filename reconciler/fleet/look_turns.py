@@ -58,13 +58,13 @@ class Looks:
         while True:
             await asyncio.sleep(APART)
             for cluster, text in list(self._healing.items()):
-                if await self.state.read(lambda c, n=cluster: _standing(c, n)) != text:
+                if await self._standing(cluster) != text:
                     self.turns.halt([cluster])
 
     async def _heal(self, wish: Wish, text: str, result: RoundResult) -> bool:
         """Who is cancelled waits for what has begun on hosts, for a while."""
         name = wish.cluster.name
-        if await self.state.read(lambda connection: _standing(connection, name)) != text:
+        if await self._standing(name) != text:
             return False
         self._healing[name] = text
         healing = asyncio.ensure_future(
@@ -79,6 +79,9 @@ class Looks:
             raise
         finally:
             del self._healing[name]
+
+    async def _standing(self, cluster: str) -> str:
+        return await self.state.read(lambda connection: _standing(connection, cluster))
 
     async def _wish(self, cluster: str) -> tuple[str, Wish | None]:
         """What a file wants of a cluster, and its text, which is empty where nobody wants it."""

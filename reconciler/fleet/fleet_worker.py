@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from reconciler import telemetry
-from reconciler.errors import HostUnreachable, StoreFailed
+from reconciler.errors import StoreFailed
 from reconciler.execution.run_following import RunFollower
 from reconciler.fleet.dispatch import LOOK
 from reconciler.fleet.known_database import KnownDatabase
 from reconciler.fleet.lives import Life
-from reconciler.fleet.looks import Looks
+from reconciler.fleet.look_turns import Looks
 from reconciler.fleet.server_disk import ServerDisk
 from reconciler.fleet.server_queue import Kit, ServerQueue
 from reconciler.fleet.transactions import Transactions
@@ -73,13 +73,16 @@ class Worker:
     _state: Transactions = field(init=False)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped_by: int = 0
+    _lived: bool = False
 
     def __post_init__(self) -> None:
         parts = self.parts
         self._state = Transactions(parts.database)
         self._workers = Workers(max(1, os.cpu_count() or 1), self._run_on)
         known = KnownDatabase(parts.directory / "fleet.json", parts.database.place)
-        bounds = {zone.name: zone.at_once for zone in parts.fleet.zones if zone.name in parts.zones}
+        bounds = {
+            zone.name: zone.at_once for zone in parts.fleet.zones if zone.name in parts.zones
+        }
         interval = parts.fleet.interval.total_seconds()
         self.queue = ServerQueue(
             parts.info, self._state, bounds, interval, slots=parts.slots, known=known
@@ -103,17 +106,14 @@ class Worker:
         return self._stopped_by
 
     async def _live_on(self) -> None:
-        pause, is_first = FIRST_PAUSE, True
+        pause = FIRST_PAUSE
         while not self._stop.is_set():
             began = asyncio.get_running_loop().time()
             error = await self._live()
-            if isinstance(error, StoreFailed) and is_first and not self._has_lived:
-                raise error
-            if error is not None and not isinstance(error, StoreFailed):
+            if error is not None and not (isinstance(error, StoreFailed) and self._lived):
                 raise error
             if self._stop.is_set():
                 break
-            is_first = False
             if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             telemetry.warning("worker-died", message=str(error), again=pause)
@@ -156,6 +156,7 @@ class Worker:
         )
         looks = Looks(parts.fleet, self._state, turns, life, parts.new_run, self.queue.submit)
         follower = RunFollower(records, disk.open_database)
+        self._lived = True
         self.parts.supervisor.tell(READY)
         self.parts.supervisor.tell_status(f"working in {len(self.queue.bounds)} zones")
         try:
