@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from reconciler.execution.author import new_run, now
-from reconciler.fleet.sessions import conninfo
 from reconciler.fleet.fleet_worker import Worker, WorkerParts
+from reconciler.fleet.sessions import conninfo
 from reconciler.loading.fleet_settings import load_fleet
 from reconciler.storage.clusters import named_clusters
 from reconciler.storage.database import open_server
