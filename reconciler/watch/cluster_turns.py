@@ -19,7 +19,7 @@ from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
-from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.other_runs import PastRuns
 from reconciler.watch.result import Recorded, RoundResult
 from reconciler.watch.sources import Wish
 from reconciler.watch.workers import Workers
@@ -61,7 +61,7 @@ class Turns:
     workers: Workers
     healers: Healers
     keeping: Keeping
-    others: OtherRuns
+    others: PastRuns
     wall: Callable[[], datetime]
     new_run: Callable[[], str]
     listeners: Sequence[Listener] = ()
