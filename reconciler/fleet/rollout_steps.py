@@ -5,61 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from reconciler.frozen import frozen
+from reconciler.model.rollouts import (
+    ENDS,
+    GOING,
+    GONE,
+    GOOD,
+    OPEN,
+    UNWELL,
+    WAITING,
+    ClusterNow,
+    RolloutNow,
+    RolloutState,
+)
 
-# Of a rollout: the first three are open.
-RolloutState = Literal["going", "stopping", "cancelling", "converged", "failed", "cancelled"]
-ENDS: Mapping[RolloutState, RolloutState] = {"stopping": "failed", "cancelling": "cancelled"}
-# Of one of its clusters, before it has ended; then it is a word of ``ClusterResult``, or one of ENDED.
-WAITING, DUE, GOING = "waiting", "due", "going"
-OPEN = frozenset({WAITING, DUE, GOING})
-# Applied, and not well afterwards; not begun, since the rollout had ended; wanted by no file any more.
-UNWELL, NOT_BEGUN, GONE = "unwell", "not-begun", "gone"
-GOOD = frozenset({"converged", "no-change"})
 MOST = 4  # clusters that are named
-
-
-@frozen
-class Health:
-    """How a cluster stands by its last look, which began at ``looked``."""
-
-    word: Literal["well", "unwell", "unknown"]
-    looked: datetime | None
-    message: str = ""
-
-
-NOT_LOOKED_AT = Health("unknown", None, "it was not looked at")
-
-
-@frozen
-class ClusterNow:
-    """A cluster of a rollout as it is now. ``paused`` says who paused it and why."""
-
-    name: str
-    wave: int
-    state: str
-    ended: datetime | None = None
-    message: str = ""
-    health: Health = NOT_LOOKED_AT
-    paused: str = ""
-    is_wanted: bool = True
-    is_at_work: bool = False
-
-    @property
-    def is_looked_at(self) -> bool:
-        """Whether it was looked at since its plan was carried out."""
-        return self.ended is not None and is_looked_at_since(self, self.ended)
-
-
-@frozen
-class RolloutNow:
-    """A rollout as it is now; ``soak`` are the seconds that a wave stands before the next."""
-
-    state: RolloutState
-    soak: float
-    clusters: tuple[ClusterNow, ...]
 
 
 @frozen
@@ -148,7 +110,7 @@ def _unproven(begun: Sequence[ClusterNow], soak: float, now: datetime) -> Wait |
     looks = {one.name: until for one in last}
     if now < until:
         return Wait(f"wave {wave} stands until {until:%H:%M:%S} UTC", looks)
-    if late := [one.name for one in last if not is_looked_at_since(one, until)]:
+    if late := [one.name for one in last if not one.is_looked_at_since(until)]:
         message = f"wave {wave} is looked at: {_named(late)}"
         return Wait(message, dict.fromkeys(late, until))
     doubts = [one for one in begun if not one.is_looked_at or one.health.word != "well"]
@@ -156,11 +118,6 @@ def _unproven(begun: Sequence[ClusterNow], soak: float, now: datetime) -> Wait |
         words = (f"{one.name}: {one.health.message}" for one in doubts[:MOST])
         return Wait(f"whether all is well is not known: {'; '.join(words)}")
     return None
-
-
-def is_looked_at_since(one: ClusterNow, moment: datetime) -> bool:
-    """Whether its last look began then or later."""
-    return one.health.looked is not None and one.health.looked >= moment
 
 
 def _named(names: Sequence[str]) -> str:

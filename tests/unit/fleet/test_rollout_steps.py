@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.fleet.rollout_steps import (
+from reconciler.fleet.rollout_steps import Begin, End, Stop, Wait, next_step
+from reconciler.model.rollouts import (
     DUE,
     GOING,
     GONE,
@@ -15,14 +16,9 @@ from reconciler.fleet.rollout_steps import (
     OPEN,
     UNWELL,
     WAITING,
-    Begin,
     ClusterNow,
-    End,
     Health,
     RolloutNow,
-    Stop,
-    Wait,
-    next_step,
 )
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
