@@ -273,6 +273,7 @@ _OF_STATES = (
     *("database-address", "database-login", "database-missing", "database-newer"),
     *("database-read-only", "database-rights", "database-tables", "database-unreachable"),
     *("database-untrusted", "fleet-database-older", "fleet-database-other"),
+    "fleet-database-pooled",
 )
 _ALL = (
     *_DECLARED,

@@ -30,13 +30,14 @@ LONGEST_ROUND = 900.0
 
 @dataclass(slots=True)
 class Samples:
-    """Samples of a cluster's heartbeats, the last one last.
+    """Samples of a cluster's heartbeats, the last one last, and what had no slot at the last look.
 
     Each has the time when its round had ended, by the loop's clock: no host was asked later, so that
     none seems to stand still for having been asked twice in a row.
     """
 
     found: list[tuple[float, Beats]] = field(default_factory=list)
+    slotless: frozenset[tuple[str, str]] = frozenset()
 
     def before(self, now: float) -> Beats:
         """The last one that is old enough to tell who stands still; nothing without one."""
@@ -209,9 +210,10 @@ class Turns:
         try:
             async with asyncio.timeout(LONGEST_ROUND):
                 samples = self._samples.setdefault(wish.cluster.name, Samples())
-                earlier = Earlier(full_in, past, samples.before(began))
+                earlier = Earlier(full_in, past, samples.before(began), samples.slotless)
                 result = await self.workers.observe(wish.desired, earlier, moment)
                 samples.add(clock(), result.beats)
+                samples.slotless = result.slotless
         except TimeoutError:
             words = f"it did not end within {LONGEST_ROUND:g} s"
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
