@@ -121,11 +121,16 @@ class SecretUnread(ReconcilerError):
 
 
 class StoreFailed(ReconcilerError):
-    """The database of the state could not be used; ``path`` is its file or its address."""
+    """The database of the state could not be used; ``path`` is its file or its address.
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"the state in {path} {message}")
+    ``code`` is the stable refusal code of the reason, empty where there is none.
+    """
+
+    def __init__(self, path: str, message: str, code: str = "") -> None:
+        words = f"the state in {path} {message}"
+        super().__init__(f"{code}: {words}" if code else words)
         self.path = path
+        self.code = code
 
 
 class StoreDamaged(StoreFailed):

@@ -22,10 +22,11 @@ class Source(Flag):
     FINDING = auto()  # what refuses nothing, and is told
     FILE = auto()  # a check of the desired-state file
     RUN = auto()  # how a run of a cluster ended
+    STATE = auto()  # who works with the database of a fleet
 
 
 RULE, GATE, HOST, FINDING = Source.RULE, Source.GATE, Source.HOST, Source.FINDING
-FILE, RUN = Source.FILE, Source.RUN
+FILE, RUN, STATE = Source.FILE, Source.RUN, Source.STATE
 
 
 @frozen
@@ -262,16 +263,22 @@ _OF_FILES = (
     *("duplicate-option", "at-boot-by-workload", "backing-choice", "guest-commands"),
     *("duplicate-service", "service-needed"),
 )
-# Why a worker does not take a database for that of its fleet (``fleet``).
-_OF_DATABASES = ("fleet-database-other", "fleet-database-older", "fleet-database-pooled")
 # The words of ``model.outcome.ClusterResult``.
 _OF_RUNS = (
     *("converged", "failed", "interrupted", "locked"),
     *("no-change", "partial", "refused", "stale"),
 )
+# Why the database of a fleet is not used; who says so knows what to do.
+_OF_STATES = (
+    *("database-address", "database-login", "database-missing", "database-newer"),
+    *("database-read-only", "database-rights", "database-tables", "database-unreachable"),
+    *("database-untrusted", "fleet-database-older", "fleet-database-other"),
+    "fleet-database-pooled",
+)
 _ALL = (
     *_DECLARED,
-    *(Refusal(code, FILE) for code in (*_OF_FILES, *_OF_DATABASES)),
+    *(Refusal(code, STATE) for code in _OF_STATES),
+    *(Refusal(code, FILE) for code in _OF_FILES),
     *(Refusal(code, RUN) for code in _OF_RUNS),
 )
 REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _ALL})
