@@ -75,6 +75,15 @@ class Schedule:
         for name in self.turns:
             self.request(name, now)
 
+    def give_up(self, name: str, now: float) -> bool:
+        """What waits of a cluster is put off by an interval; whether anything did, or goes on."""
+        turn = self.turns.get(name)
+        if turn is None or not (turn.runs or turn.due <= now):
+            return False
+        due = turn.due if turn.runs else now + self._wait(0)
+        self.turns[name] = replace(turn, due=due, again=False)
+        return True
+
     def take(self, now: float) -> tuple[str, ...]:
         """The clusters to look at from now on: who has waited longest comes first."""
         room = self.pace.at_once - sum(turn.runs for turn in self.turns.values())

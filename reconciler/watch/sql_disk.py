@@ -17,8 +17,8 @@ from reconciler.storage.cluster_conditions import standing_conditions
 from reconciler.storage.cluster_documents import keep_document, load_document
 from reconciler.storage.clusters import (
     add_cluster,
+    drop_clusters,
     find_cluster,
-    forget_clusters,
     move_cluster,
     named_clusters,
     page_of_clusters,
@@ -161,10 +161,7 @@ class SqlDisk:
     def forget(self, gone: Collection[str]) -> None:
         """Their history goes, too. Raises StoreFailed."""
         with self._opened().writing() as connection:
-            lost = {one.id for one in named_clusters(connection, gone)}
-            forget_clusters(
-                connection, {one.id for one in page_of_clusters(connection, MANY)} - lost
-            )
+            drop_clusters(connection, {one.id for one in named_clusters(connection, gone)})
 
     def prune(self, now: datetime) -> None:
         """In batches, so that nobody waits for long; runs are indexed. Raises StoreFailed."""

@@ -29,6 +29,7 @@ from reconciler.watch.daemon import Daemon, Parts
 from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.queue import LocalQueue
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources
 from reconciler.watch.sql_disk import SqlDisk
@@ -124,10 +125,10 @@ def daemon_of(place: Path, answers: Answers, counted: Rounds) -> Daemon:
         new_run=new_run,
         listeners=[counted],
     )
-    schedule = Schedule(Pace(1e9, AT_ONCE), random.random)
+    queue = LocalQueue(Schedule(Pace(1e9, AT_ONCE), random.random), now)
     connections = Connections(1, 1, told=False)
     sources = Sources([str(place / "site")])
-    return Daemon(Parts(sources, schedule, turns, connections, Supervisor({}), new_run))
+    return Daemon(Parts(sources, queue, turns, connections, Supervisor({}), new_run))
 
 
 async def main(answers: Answers, clusters: int, rounds: int) -> None:
