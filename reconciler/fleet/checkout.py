@@ -18,7 +18,6 @@ from pathlib import Path
 from reconciler.errors import SourceFailed
 from reconciler.fleet.git import ASKING, FETCHING, Answer, Git
 from reconciler.fleet.snapshot import (
-    MAX_BYTES,
     MOST_BYTES,
     MOST_FILES,
     Snapshot,
@@ -27,11 +26,12 @@ from reconciler.fleet.snapshot import (
     is_hidden,
     is_of_use,
     refused_file,
+    show_name,
     strange_name,
     too_large_file,
 )
+from reconciler.loading import MAX_BYTES
 from reconciler.model.fleet import COMMIT, Source
-from reconciler.reports.visible import visible
 
 OURS = "refs/reconcile/fetched"
 SYMLINK, SUBMODULE = "120000", "160000"
@@ -61,8 +61,7 @@ class Checkout:
     """A private copy of the repository of ``source``, below the directory ``state``."""
 
     def __init__(self, state: Path, source: Source) -> None:
-        assert source.git is not None
-        self._source, self._address = source, source.git
+        self._source, self._address = source, source.git or ""
         signers = source.signed_by
         self._signers = None if signers is None else Path(signers).expanduser().absolute()
         self._git = Git(state / "source.git", state / "source.gitconfig")
@@ -96,7 +95,7 @@ class Checkout:
         found: dict[bytes, SourceFile] = {}
         for entry in entries:
             if entry.name in found:  # only a tree that was made by hand has that
-                name = visible(entry.name.decode(errors="replace"))
+                name = self._name(entry)
                 found[entry.name] = refused_file(name, "the tree has it twice", IN_PLACE)
             else:
                 found[entry.name] = self._file(entry, contents)
@@ -147,7 +146,9 @@ class Checkout:
         answer = await self._git.run(*words, longest=ASKING)
         if answer.status:
             raise SourceFailed("source-unreachable", answer.said or "git ls-remote failed")
-        lines = (line.split("\t") for line in answer.output.decode(errors="replace").splitlines())
+        lines = (
+            line.split("\t") for line in answer.output.decode(errors="replace").splitlines()
+        )
         found = {line[1]: line[0] for line in lines if len(line) == 2}
         commit = found.get(f"{tag}^{{}}") or found.get(tag)
         if branch in found and commit:
@@ -169,13 +170,21 @@ class Checkout:
         """By itself where the server allows it, else with all of its branches and tags."""
         answer = await self._try_fetch(f"+{commit}:{OURS}")
         if answer.status:
-            await self._fetch("+refs/heads/*:refs/reconcile/heads/*", "+refs/tags/*:refs/reconcile/tags/*")
+            await self._fetch(
+                "+refs/heads/*:refs/reconcile/heads/*", "+refs/tags/*:refs/reconcile/tags/*"
+            )
         if found := await self._have(commit):
             return found
         raise SourceFailed("ref-unusable", f"the repository has no commit {commit}")
 
     async def _try_fetch(self, *refspecs: str) -> Answer:
-        words = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+        words = (
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-write-fetch-head",
+        )
         return await self._git.run(*words, "--", self._address, *refspecs, longest=FETCHING)
 
     async def _refuse_rewound(self, before: str, now: str) -> None:
@@ -199,13 +208,12 @@ class Checkout:
 
     async def _list(self, commit: str) -> list[_Entry]:
         path = self._source.path
-        tree = f"{commit}:{path}" if path else f"{commit}:"
-        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{tree}^{{tree}}")
-        found = await self._git.run(*words)
-        if found.status:
+        tree = f"{commit}:{path or ''}"
+        await self._ask("cat-file", "-e", f"{commit}^{{tree}}")  # else it is damage
+        kind = await self._git.run("cat-file", "-t", tree)
+        if kind.output.strip() != b"tree":
             raise SourceFailed("source-empty", f"there is no directory {path} at {commit[:12]}")
-        rows = await self._ask("ls-tree", "-r", "-z", "-l", found.output.decode().strip())
-        return list(_entries(rows))
+        return list(_entries(await self._ask("ls-tree", "-r", "-z", "-l", tree)))
 
     async def _contents(self, entries: list[_Entry]) -> Mapping[str, bytes]:
         good = {e.blob for e in entries if not _why_not(e) and e.size <= MAX_BYTES}
@@ -218,10 +226,12 @@ class Checkout:
             message = "git cat-file left out a file that the commit has"
             raise SourceFailed("git-failed", message) from error
 
+    def _name(self, entry: _Entry) -> str:
+        name, path = show_name(entry.name), self._source.path
+        return f"{path.rstrip('/')}/{name}" if path else name
+
     def _file(self, entry: _Entry, contents: Mapping[str, bytes]) -> SourceFile:
-        name = visible(entry.name.decode(errors="replace"))
-        if self._source.path:
-            name = f"{self._source.path.rstrip('/')}/{name}"
+        name = self._name(entry)
         if why := _why_not(entry):
             return refused_file(name, *why)
         if entry.size > MAX_BYTES:
@@ -272,4 +282,6 @@ def _blobs(output: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _too_large(what: str) -> SourceFailed:
-    return SourceFailed("source-too-large", f"the source has {what}: name a directory of it in source.path")
+    return SourceFailed(
+        "source-too-large", f"the source has {what}: name a directory of it in source.path"
+    )

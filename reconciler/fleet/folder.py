@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from reconciler.errors import SourceFailed
 from reconciler.fleet.snapshot import (
-    MAX_BYTES,
     MOST_BYTES,
     MOST_FILES,
     Snapshot,
@@ -17,10 +16,11 @@ from reconciler.fleet.snapshot import (
     file_of,
     is_of_use,
     refused_file,
+    show_name,
     strange_name,
     too_large_file,
 )
-from reconciler.reports.visible import visible
+from reconciler.loading import MAX_BYTES
 from reconciler.system_errors import say_error
 from reconciler.watch.file_signatures import Signature, is_beside, sign
 
@@ -28,16 +28,18 @@ from reconciler.watch.file_signatures import Signature, is_beside, sign
 APART = 1.0
 
 
-def read_folder(directory: str, apart: float = APART) -> Snapshot:
+def read_folder(
+    directory: str, apart: float | None = None, wait: Callable[[float], None] = time.sleep
+) -> Snapshot:
     """The files of a directory and of those below it; one that is just written is ``unsettled``.
 
-    Takes ``apart`` seconds, and may wait for a file system that does not answer. Links are
-    followed to files, not to directories. Raises SourceFailed: ``source-unreachable``,
+    Takes the seconds ``apart`` that it does ``wait``, and may wait for a file system that does not
+    answer. Links are followed to files, not to directories. Raises SourceFailed: ``source-unreachable``,
     ``source-empty``, ``source-too-large``.
     """
     place = os.path.expanduser(directory)  # noqa: PTH111  # names as a walk makes them
     before = _signatures(place)
-    time.sleep(apart)
+    wait(APART if apart is None else apart)
     now = _signatures(place)
     if not now:
         raise SourceFailed("source-empty", f"{directory} has no *.yaml and no *.yml")
@@ -88,7 +90,7 @@ def _names(place: str) -> Iterator[str]:
 
 
 def _shown(place: str, name: str) -> str:
-    return visible(os.path.join(place, name))  # noqa: PTH118  # as above
+    return show_name(os.fsencode(os.path.join(place, name)))  # noqa: PTH118  # as above
 
 
 def _file(place: str, name: str, signature: Signature) -> SourceFile:

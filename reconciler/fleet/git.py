@@ -12,10 +12,11 @@ import os
 import resource
 import shlex
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from reconciler.errors import SourceFailed
 from reconciler.reports.visible import visible
@@ -28,6 +29,10 @@ LOCAL, ASKING, FETCHING = 60.0, 60.0, 600.0
 LONGEST_ANSWER = 256 << 20
 LARGEST_FILE = 4 << 30
 LONGEST_SAID = 300  # characters of what git says
+ALWAYS_SAID = (
+    *("Could not read from remote repository", "Please make sure you have the correct access"),
+    *("and the repository exists", "the remote end hung up unexpectedly"),
+)
 # What a server is reached with, and nothing of what git itself is told by its environment.
 KEPT_VARIABLES = (
     *("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "TMPDIR"),
@@ -123,7 +128,9 @@ class Git:
         try:
             process = await asyncio.create_subprocess_exec(
                 *("git", f"--git-dir={self.place}", "--no-pager", *words),
-                stdin=asyncio.subprocess.PIPE if given is not None else asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE
+                if given is not None
+                else asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env=environment(os.environ, self.configuration),
@@ -134,7 +141,9 @@ class Git:
             message = "there is no program git on this worker: install the package git"
             raise SourceFailed("git-failed", message) from None
         except OSError as error:
-            raise SourceFailed("git-failed", f"git did not start: {say_error(error)}") from error
+            raise SourceFailed(
+                "git-failed", f"git did not start: {say_error(error)}"
+            ) from error
         try:
             return await self._hear(process, words[0], longest, given)
         finally:
@@ -150,9 +159,8 @@ class Git:
     ) -> Answer:
         with suppress(OSError):  # it has ended already
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-        out, err = process.stdout, process.stderr
-        assert out is not None  # both are pipes
-        assert err is not None
+        out = cast("asyncio.StreamReader", process.stdout)  # for both are pipes
+        err = cast("asyncio.StreamReader", process.stderr)
         try:
             async with asyncio.timeout(longest):
                 work = (_feed(process, given), _take(out, verb), _take(err, verb))
@@ -212,11 +220,11 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _in_words(errors: bytes) -> str:
-    """What it said of an error: the last lines that say something, as one."""
-    text = errors.decode(errors="replace")
-    lines = [visible(line.strip()) for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))] or lines
-    words = "; ".join(line.partition(": ")[2] if line.startswith("fatal: ") else line for line in told)
+    """What it said of an error, in one line: without what it always says."""
+    text = visible(errors.decode(errors="replace"))
+    lines = (line.strip().removeprefix("fatal: ") for line in text.splitlines())
+    told = [line for line in lines if line and not line.startswith(ALWAYS_SAID)]
+    words = "; ".join(told)
     return words if len(words) <= LONGEST_SAID else f"{words[: LONGEST_SAID - 1]}…"
 
 

@@ -61,6 +61,12 @@ def strange_name(name: bytes) -> str:
     return f"its name has more than {LONGEST_NAME} bytes" if len(name) > LONGEST_NAME else ""
 
 
+def show_name(name: bytes) -> str:
+    """The name in what a terminal may print, in one line."""
+    text = name.decode(errors="replace")
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def file_of(name: str, content: bytes) -> SourceFile:
     """The file with this content."""
     try:

@@ -262,6 +262,11 @@ _OF_FILES = (
     *("duplicate-option", "at-boot-by-workload", "backing-choice", "guest-commands"),
     *("duplicate-service", "service-needed"),
 )
+# What the source of a fleet's files can have wrong (``fleet``).
+_OF_SOURCES = (
+    *("git-failed", "source-unreachable", "source-empty", "source-too-large", "entry-refused"),
+    *("ref-unusable", "ref-rewound", "commit-unsigned", "zone-unknown"),
+)
 # The words of ``model.outcome.ClusterResult``.
 _OF_RUNS = (
     *("converged", "failed", "interrupted", "locked"),
@@ -269,7 +274,7 @@ _OF_RUNS = (
 )
 _ALL = (
     *_DECLARED,
-    *(Refusal(code, FILE) for code in _OF_FILES),
+    *(Refusal(code, FILE) for code in (*_OF_FILES, *_OF_SOURCES)),
     *(Refusal(code, RUN) for code in _OF_RUNS),
 )
 REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _ALL})
