@@ -120,6 +120,16 @@ class SecretUnread(ReconcilerError):
         self.code = code
 
 
+class SourceFailed(ReconcilerError):
+    """The files that say what is wanted could not be had; ``code`` is the stable code of why."""
+
+    retryable = True
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class StoreFailed(ReconcilerError):
     """The database of the state could not be used; ``path`` is its file or its address.
 

@@ -11,6 +11,7 @@ from enum import Flag, auto
 from types import MappingProxyType
 
 from reconciler.frozen import frozen
+from reconciler.model.fleet_codes import DATABASE_CODES, SOURCE_CODES
 
 
 class Source(Flag):
@@ -268,17 +269,10 @@ _OF_RUNS = (
     *("converged", "failed", "interrupted", "locked"),
     *("no-change", "partial", "refused", "stale"),
 )
-# Why the database of a fleet is not used; who says so knows what to do.
-_OF_STATES = (
-    *("database-address", "database-login", "database-missing", "database-newer"),
-    *("database-read-only", "database-rights", "database-tables", "database-unreachable"),
-    *("database-untrusted", "fleet-database-older", "fleet-database-other"),
-    "fleet-database-pooled",
-)
 _ALL = (
     *_DECLARED,
-    *(Refusal(code, STATE) for code in _OF_STATES),
-    *(Refusal(code, FILE) for code in _OF_FILES),
+    *(Refusal(code, STATE) for code in DATABASE_CODES),
+    *(Refusal(code, FILE) for code in (*_OF_FILES, *SOURCE_CODES)),
     *(Refusal(code, RUN) for code in _OF_RUNS),
 )
 REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _ALL})
