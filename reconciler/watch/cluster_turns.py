@@ -19,7 +19,7 @@ from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
-from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.other_runs import PastRuns
 from reconciler.watch.result import Recorded, RoundResult
 from reconciler.watch.sources import Wish
 from reconciler.watch.workers import Workers
@@ -30,13 +30,14 @@ LONGEST_ROUND = 900.0
 
 @dataclass(slots=True)
 class Samples:
-    """Samples of a cluster's heartbeats, the last one last.
+    """Samples of a cluster's heartbeats, the last one last, and what had no slot at the last look.
 
     Each has the time when its round had ended, by the loop's clock: no host was asked later, so that
     none seems to stand still for having been asked twice in a row.
     """
 
     found: list[tuple[float, Beats]] = field(default_factory=list)
+    slotless: frozenset[tuple[str, str]] = frozenset()
 
     def before(self, now: float) -> Beats:
         """The last one that is old enough to tell who stands still; nothing without one."""
@@ -61,7 +62,7 @@ class Turns:
     workers: Workers
     healers: Healers
     keeping: Keeping
-    others: OtherRuns
+    others: PastRuns
     wall: Callable[[], datetime]
     new_run: Callable[[], str]
     listeners: Sequence[Listener] = ()
@@ -130,6 +131,14 @@ class Turns:
         for name in names:
             for known in (self._books, self._samples, self._put_off):
                 known.pop(name, None)
+
+    async def reload(self, name: str) -> None:
+        """What is known of a cluster is read anew: somebody else may have had its last turn.
+
+        Raises StoreFailed: then it is not known.
+        """
+        self._books.pop(name, None)
+        await self.keeping.ask(lambda: self.keeping.store.reload(name))
 
     async def close(self) -> None:
         """Healing stops; what it came to until then counts."""
@@ -201,9 +210,10 @@ class Turns:
         try:
             async with asyncio.timeout(LONGEST_ROUND):
                 samples = self._samples.setdefault(wish.cluster.name, Samples())
-                earlier = Earlier(full_in, past, samples.before(began))
+                earlier = Earlier(full_in, past, samples.before(began), samples.slotless)
                 result = await self.workers.observe(wish.desired, earlier, moment)
                 samples.add(clock(), result.beats)
+                samples.slotless = result.slotless
         except TimeoutError:
             words = f"it did not end within {LONGEST_ROUND:g} s"
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)

@@ -116,6 +116,7 @@ class Daemon:
     def request_all(self) -> None:
         """Each cluster is looked at as soon as there is room."""
         telemetry.info("all-requested", clusters=len(self.wishes.clusters))
+        self.parts.connections.try_again()
         self.parts.queue.request(self.wishes.clusters)
 
     async def _follow_files(self) -> None:
@@ -152,12 +153,14 @@ class Daemon:
         for name, old in before.clusters.items():
             wish = wishes.clusters.get(name)
             if wish is not None and old.desired != wish.desired:
+                self.parts.connections.try_again({name})
                 queue.request([name])
             if wish != old:
                 self.parts.turns.halt([name])
         self._tell_status()
         if gone := before.clusters.keys() - wishes.clusters.keys():
             self.parts.turns.forget(gone)
+            self.parts.connections.try_again(gone)
             await self._keeping.keep(lambda: self._keeping.store.forget(gone))
 
     def _ages(self) -> Mapping[str, float]:

@@ -32,8 +32,8 @@ class RoundResult:
 
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
     is what could not be compared, ``readings`` are its conditions, ``heals`` what is
-    healed next, in words, ``beats`` a sample of the heartbeats, ``status`` is what ``reconcile status`` has of the cluster,
-    ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
+    healed next, in words, ``beats`` a sample of the heartbeats, ``slotless`` the mounts without a slot,
+    ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
     """
 
     cluster: str
@@ -52,6 +52,7 @@ class RoundResult:
     readings: tuple[Reading, ...] = ()
     heals: tuple[str, ...] = ()
     beats: Beats = field(default_factory=dict)
+    slotless: frozenset[tuple[str, str]] = frozenset()
     status: Json | None = None
     topology: Topology | None = None
     failure: str = ""

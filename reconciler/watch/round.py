@@ -20,6 +20,7 @@ from reconciler.planning.review.origins import with_origins
 from reconciler.planning.watching.healable import LOOKS
 from reconciler.planning.watching.standing import Look, read_standing
 from reconciler.planning.watching.strikes import difference_of
+from reconciler.planning.watching.troubles import Sight, find_slotless
 from reconciler.reports.status import status_document
 from reconciler.reports.topology import topology
 from reconciler.resources import SECTIONS
@@ -55,7 +56,9 @@ async def observe_round(
     observed = with_beats_since(await _with_sizes(cluster, observed, fleet), earlier.beats)
     part = Healable(asked, fleet, OPTIONS, lambda: moment, earlier.past)
     healing = part.judge((cluster, observed, wanted), applied, traces_of(drift.items, wanted))
-    look = Look(cluster, observed, wanted, drift, healing, earlier.full_in)
+    known = earlier.full_in, earlier.slotless
+    look = Look(cluster, observed, wanted, drift, healing, *known)
+    sights = {cluster.name: Sight(cluster, observed, *known)}
     return RoundResult(
         cluster=asked.name,
         moment=moment,
@@ -72,8 +75,9 @@ async def observe_round(
         notes=drift.notes,
         readings=read_standing(look),
         beats=sample,
+        slotless=find_slotless(cluster, observed),
         heals=tuple(a.summary for a in healing.actions if a.kind not in LOOKS),
-        status=status_document([(cluster, observed)], at)["clusters"][0],
+        status=status_document([(cluster, observed)], at, sights)["clusters"][0],
         topology=topology(cluster, observed, wanted),
     )
 
