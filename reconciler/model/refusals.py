@@ -262,6 +262,8 @@ _OF_FILES = (
     *("duplicate-option", "at-boot-by-workload", "backing-choice", "guest-commands"),
     *("duplicate-service", "service-needed"),
 )
+# Why a worker does not take a database for that of its fleet (``fleet``).
+_OF_DATABASES = ("fleet-database-other", "fleet-database-older", "fleet-database-pooled")
 # The words of ``model.outcome.ClusterResult``.
 _OF_RUNS = (
     *("converged", "failed", "interrupted", "locked"),
@@ -269,7 +271,7 @@ _OF_RUNS = (
 )
 _ALL = (
     *_DECLARED,
-    *(Refusal(code, FILE) for code in _OF_FILES),
+    *(Refusal(code, FILE) for code in (*_OF_FILES, *_OF_DATABASES)),
     *(Refusal(code, RUN) for code in _OF_RUNS),
 )
 REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _ALL})

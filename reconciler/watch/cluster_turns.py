@@ -19,7 +19,7 @@ from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
-from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.other_runs import PastRuns
 from reconciler.watch.result import Recorded, RoundResult, waiting_for_room
 from reconciler.watch.sources import Wish
 from reconciler.watch.workers import Workers
@@ -62,7 +62,7 @@ class Turns:
     workers: Workers
     healers: Healers
     keeping: Keeping
-    others: OtherRuns
+    others: PastRuns
     wall: Callable[[], datetime]
     new_run: Callable[[], str]
     listeners: Sequence[Listener] = ()
@@ -139,6 +139,14 @@ class Turns:
             self.healers.leave_room(name)
             for known in (self._books, self._samples, self._put_off):
                 known.pop(name, None)
+
+    async def reload(self, name: str) -> None:
+        """What is known of a cluster is read anew: somebody else may have had its last turn.
+
+        Raises StoreFailed: then it is not known.
+        """
+        self._books.pop(name, None)
+        await self.keeping.ask(lambda: self.keeping.store.reload(name))
 
     async def close(self) -> None:
         """Healing stops; what it came to until then counts."""

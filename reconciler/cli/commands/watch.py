@@ -39,6 +39,7 @@ from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.notifying import Telling
 from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.queue import LocalQueue
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.sql_disk import SqlDisk
@@ -216,7 +217,7 @@ async def _watch(
     )
     parts = Parts(
         sources=Sources(names),
-        schedule=Schedule(pace, random.random),
+        queue=LocalQueue(Schedule(pace, random.random), now),
         turns=turns,
         connections=connections,
         supervisor=Supervisor(os.environ),
