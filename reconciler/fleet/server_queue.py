@@ -132,6 +132,7 @@ class ServerQueue:
         finally:
             if life.is_over:
                 dispatch.break_off()
+                self.state.break_off()
             ending.cancel()
             for task in tasks[1:]:
                 task.cancel()
