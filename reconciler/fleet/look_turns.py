@@ -17,7 +17,7 @@ from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_files import fleet_file_of
 from reconciler.storage.fleet_schedule import is_paused
 from reconciler.watch.cluster_turns import Turns
-from reconciler.watch.healers import DRAIN, PATIENCE
+from reconciler.watch.commissions import DRAIN, PATIENCE
 from reconciler.watch.messages import Loaded
 from reconciler.watch.result import RoundResult
 from reconciler.watch.sources import Wish
