@@ -20,7 +20,7 @@ from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
 from reconciler.watch.other_runs import PastRuns
-from reconciler.watch.result import Recorded, RoundResult
+from reconciler.watch.result import Recorded, RoundResult, waiting_for_room
 from reconciler.watch.sources import Wish
 from reconciler.watch.workers import Workers
 
@@ -72,9 +72,16 @@ class Turns:
     _put_off: dict[str, None] = field(default_factory=dict)
 
     async def look(self, wish: Wish, is_wanted: Callable[[], bool]) -> RoundResult:
-        """One round of a cluster. One that is not wanted any more leaves nothing behind."""
+        """One round of a cluster. One that is not wanted any more leaves nothing behind.
+
+        What it finds to heal has room from then on, for ``heal``, or is told to wait for it.
+        """
+        name = wish.cluster.name
+        self.healers.leave_room(name)
         result = await self._observe(wish)
         if is_wanted():
+            if result.heals and not self.healers.take_room(name):
+                result = waiting_for_room(result)
             await self._record(wish, result)
         return result
 
@@ -87,7 +94,7 @@ class Turns:
         its turn anew.
         """
         name = wish.cluster.name
-        if not self.healers.take_room(name):
+        if not self.healers.holds_room(name):
             self._put_off[name] = None
             return False
         try:
@@ -129,6 +136,7 @@ class Turns:
     def forget(self, names: Iterable[str]) -> None:
         """These clusters are no longer watched: nothing of them is known any more."""
         for name in names:
+            self.healers.leave_room(name)
             for known in (self._books, self._samples, self._put_off):
                 known.pop(name, None)
 
@@ -162,6 +170,16 @@ class Turns:
         """What is known of earlier runs; nothing, where nothing is to be healed."""
         if wish.cluster.policy.mode != "heal":
             return Past()
+        past = await self._past_runs(wish)
+        if wish.file_trouble:
+            words = (
+                f"its file is wrong, and only what it said before is known: {wish.file_trouble}"
+            )
+            past = replace(past, file_trouble=words)
+        return past
+
+    async def _past_runs(self, wish: Wish) -> Past:
+        """What is known of earlier runs."""
         name, store, now = wish.cluster.name, self.keeping.store, self.wall()
         if name not in self._books:
             try:

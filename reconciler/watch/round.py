@@ -20,6 +20,7 @@ from reconciler.planning.review.digest import action_digest
 from reconciler.planning.review.drift import Item, detect_drift, record_notes
 from reconciler.planning.review.origins import with_origins
 from reconciler.planning.watching.healable import LOOKS
+from reconciler.planning.watching.prospects import find_prospects
 from reconciler.planning.watching.standing import Look, read_standing
 from reconciler.planning.watching.strikes import difference_of
 from reconciler.planning.watching.troubles import Sight, find_slotless
@@ -79,6 +80,7 @@ async def observe_round(
         readings=read_standing(look),
         beats=sample,
         slotless=find_slotless(cluster, observed),
+        prospects=find_prospects(healing),
         heals=tuple(a.summary for a in healing.actions if a.kind not in LOOKS),
         status=status_document([(cluster, observed)], at, sights)["clusters"][0],
         topology=topology(cluster, observed, wanted),

@@ -120,7 +120,7 @@ class Store:
 
     def last_rounds(self) -> Mapping[str, datetime]:
         """When each cluster's last round began, by the clock of the wall."""
-        return {name: known.seen for name, known in self.memory.clusters.items()}
+        return dict(self.memory.clusters.seen)
 
     def forget(self, gone: Collection[str]) -> str:
         """These clusters are no longer watched; why the disk still has them. Raises WorkerLost."""
