@@ -53,6 +53,10 @@ class Looks:
             await self.submit([waiting])
         return not result.is_failed
 
+    async def find_wish(self, cluster: str) -> Wish | None:
+        """What a file wants of a cluster; None where nobody wants it, or it cannot be used here."""
+        return (await self._wish(cluster))[1]
+
     async def follow(self) -> None:
         """For ever: nothing more is healed of what is wanted otherwise by now, or is paused."""
         while True:
