@@ -15,10 +15,9 @@ from pathlib import Path
 from reconciler import telemetry
 from reconciler.execution.author import new_run, now
 from reconciler.fleet.fleet_worker import Worker, WorkerParts
-from reconciler.fleet.sessions import conninfo
 from reconciler.model.fleet import Fleet
-from reconciler.storage.database import Database
-from reconciler.storage.engines import server_engine
+from reconciler.storage.fleet_database import open_fleet
+from reconciler.storage.server_address import server_address
 from reconciler.watch.connections import Connections
 from reconciler.watch.systemd import Supervisor
 from tests.fleet_hosts import FarHosts
@@ -39,12 +38,13 @@ class Settings:
 async def main(settings: Settings) -> None:
     fleet = Fleet.model_validate(settings.fleet)
     hosts = FarHosts(settings.hosts, lambda: worker.queue.life.id if worker.queue.life else "")
+    address = server_address(settings.url)
     connections = Connections(64, 64, told=False)
     parts = WorkerParts(
         fleet=fleet,
         zones=[zone.name for zone in fleet.zones],
-        info=conninfo(settings.url),
-        database=Database(server_engine(settings.url), settings.url),
+        address=address,
+        database=open_fleet(address),
         directory=Path(settings.directory),
         run_on=hosts.run_on if settings.hosts else connections.run,
         supervisor=Supervisor({}),

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.execution.author import now
 from reconciler.storage.clusters import named_clusters
-from reconciler.storage.database import open_server
+from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_turns import turn_history
 from reconciler.storage.fleet_workers import workers
+from reconciler.storage.server_address import server_address
 from tests.bench.watched_fleet import Answers
 from tests.fleet_hosts import Hosts, serving
 from tests.fleet_processes import GUARD, way_to, worker_process
@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self, url, place, hosts):
         self.url, self.place, self.hosts = url, place, hosts
-        self.database = open_server(url, now())
+        self.database = open_fleet(server_address(url))
         self.count = 0
 
     def worker(self, url=None, interval="1h", **more):
