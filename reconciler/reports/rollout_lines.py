@@ -69,13 +69,29 @@ def _at(commit: str) -> str:
     return f", commit {commit[:COMMIT]}" if commit else ""
 
 
+def rollout_line(document: Json) -> Line:
+    """How far a rollout is, in one line."""
+    style = {"converged": "good", "failed": "bad"}.get(document["state"], "warn")
+    count = with_count(len(document["clusters"]), "cluster")
+    told = f": {document['message']}" if document["message"] else ""
+    who = f"{count}, by {document['who']}{_at(document['commit'])}"
+    return style, f"rollout {document['rollout']} ({who}): {document['state']}{told}"
+
+
 def rollout_lines(document: Json) -> Iterator[Line]:
     """How far a rollout is: a line for it, and one a cluster."""
-    style = {"converged": "good", "failed": "bad"}.get(document["state"], "warn")
-    told = f": {document['message']}" if document["message"] else ""
-    yield style, f"rollout {document['rollout']}: {document['state']}{told}"
+    yield rollout_line(document)
     for one in document["clusters"]:
         yield cluster_line(one)
+
+
+def approval_lines(document: Json) -> Iterator[Line]:
+    """Who approved what of a rollout, and when."""
+    for one in document["approvals"]:
+        yield (
+            "dim",
+            f"approved by {one['who']} at {one['at']}: plan {one['plan']}, {one['scope']}",
+        )
 
 
 def cluster_line(one: Mapping[str, Any]) -> Line:
