@@ -328,8 +328,9 @@ def test_who_hangs_is_ended_with_all_that_it_started(state, monkeypatch, tmp_pat
     monkeypatch.setattr("reconciler.fleet.checkout.ASKING", 2.0)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        code, words = refused(Checkout(state, Source(git="ssh://git@127.0.0.1/storage.git")))
-        assert (code, words) == ("source-unreachable", "git ls-remote did not end within 2 s")
+        checkout = Checkout(state, Source(git="ssh://git@127.0.0.1/storage.git"))
+        with pytest.raises(SourceFailed, match="git ls-remote did not end within 2 s"):
+            asyncio.run(asyncio.wait_for(checkout.look(NOTHING), 30))
         os.set_blocking(reader, True)
         assert os.read(reader, 100) == b"begun\n"
         assert select([reader], [], [], 20)[0]
