@@ -131,11 +131,16 @@ class SourceFailed(ReconcilerError):
 
 
 class StoreFailed(ReconcilerError):
-    """The database of the state could not be used; ``path`` is its file or its address."""
+    """The database of the state could not be used; ``path`` is its file or its address.
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"the state in {path} {message}")
+    ``code`` is the stable refusal code of the reason, empty where there is none.
+    """
+
+    def __init__(self, path: str, message: str, code: str = "") -> None:
+        words = f"the state in {path} {message}"
+        super().__init__(f"{code}: {words}" if code else words)
         self.path = path
+        self.code = code
 
 
 class StoreDamaged(StoreFailed):
@@ -156,6 +161,14 @@ class StoreBusy(StoreFailed):
 
 class StoreOutdated(StoreFailed):
     """Its tables are of another version of this program."""
+
+
+class StoreRefused(StoreFailed):
+    """It works, and is not the one that is meant; ``code`` is the stable code of why."""
+
+    def __init__(self, path: str, code: str, message: str) -> None:
+        super().__init__(path, f"is refused ({code}): {message}")
+        self.code = code
 
 
 class WorkerLost(StoreFailed):

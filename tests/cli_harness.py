@@ -11,6 +11,7 @@ import yaml
 
 from reconciler.hosts.loopback import serve_hosts
 from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.loading import load
 from tests.fork_server import fork
 
 # As the installed program does: without the interpreter's end, which takes a quarter of a command.
@@ -34,6 +35,10 @@ class Desk:
         path = self.home / "cluster.yaml"
         path.write_text(yaml.safe_dump(self.document, sort_keys=False))
         return str(path)
+
+    @property
+    def desired(self):
+        return load(self.file, Path(self.file).read_text())
 
     def line(self, number):
         return Path(self.file).read_text().splitlines()[number - 1]

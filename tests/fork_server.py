@@ -1,7 +1,8 @@
 """Commands without the imports: a process that has the program loaded forks one for each.
 
 What runs is the same command line in a process of its own, with real streams, signals and an exit
-code. What is about the start, the interpreter or its environment runs ``python -c`` instead.
+code. What is about the start, the interpreter or its environment runs ``python -c`` instead. What
+such a command starts of this interpreter is a copy of itself, which has the program loaded too.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from asyncio.base_subprocess import BaseSubprocessTransport
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import NoReturn
 
 ROOT = Path(__file__).parents[1]
 # ``serve`` returns in each fork, so that a command ends as it does else: with the interpreter.
@@ -182,6 +185,7 @@ def _become(numbers, wakers, words, cwd, env) -> None:
     os.environ.update(env)
     time.tzset()
     sys.argv = ["-c", *words]
+    asyncio.create_subprocess_exec = _start_program
     for place, (name, mode) in enumerate(STREAMS.items()):
         stream = _stream(place, mode, getattr(sys, name))
         setattr(sys, f"__{name}__", stream)
@@ -193,3 +197,65 @@ def _stream(number: int, mode: str, old: io.TextIOWrapper) -> io.TextIOWrapper:
     raw = open(number, f"{mode}b", closefd=False)  # noqa: SIM115  # until the process ends
     lines = old is sys.__stderr__ or os.isatty(number)
     return io.TextIOWrapper(raw, old.encoding, old.errors, newline="\n", line_buffering=lines)
+
+
+async def _start_program(*argv, **streams) -> asyncio.subprocess.Process:
+    """As asyncio does; the words of a program for this interpreter are run by a copy of us."""
+    if argv[:3] != (sys.executable, "-P", "-c"):
+        return await asyncio.subprocess.create_subprocess_exec(*argv, **streams)
+    loop = asyncio.get_running_loop()
+    protocol = asyncio.subprocess.SubprocessStreamProtocol(LINE, loop)
+    transport = _Copy(loop, protocol, argv[3:], False, None, None, None, 0, **streams)
+    return asyncio.subprocess.Process(transport, protocol, loop)
+
+
+class _Copy(BaseSubprocessTransport):
+    """A copy of this process, which goes on with a program of its own."""
+
+    def __init__(self, *args, stdin, pass_fds):
+        assert stdin == subprocess.DEVNULL
+        self._kept = pass_fds
+        super().__init__(*args)
+
+    def _start(self, args, shell, stdin, stdout, stderr, bufsize):  # noqa: PLR0913, PLR0917  # asyncio's
+        if (pid := os.fork()) == 0:
+            _go_on(*args, kept=self._kept)
+        self._proc = _Child(pid, None, None, None)
+        number = os.pidfd_open(pid)
+        self._loop.add_reader(number, self._hear, number)
+
+    def _hear(self, number):
+        self._loop.remove_reader(number)
+        os.close(number)
+        _pid, status = os.waitpid(self._proc.pid, 0)
+        self._proc.returncode = os.waitstatus_to_exitcode(status)
+        self._process_exited(self._proc.returncode)
+
+
+def _go_on(program: str, *words: str, kept: tuple[int, ...]) -> NoReturn:
+    """What an interpreter does that was just started with these words, inside of a loop that stands."""
+    code = 1
+    try:
+        gc.freeze()  # nothing of the loop ends: its numbers of files are those of others soon
+        signal.set_wakeup_fd(-1)
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+        low = 3
+        for number in (*sorted(kept), os.sysconf("SC_OPEN_MAX")):
+            os.closerange(low, number)
+            low = number + 1
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        # Its command line is ours: what it is for is told by the name of its module.
+        module = program.partition(" import ")[0]
+        Path("/proc/self/comm").write_text(module.rpartition(".")[2])
+        asyncio._set_running_loop(None)
+        sys.argv = ["-c", *words]
+        exec(program, {"__name__": "__main__"})  # noqa: S102  # as the interpreter would
+        code = 0
+    except BaseException:  # noqa: BLE001  # nobody is above us
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

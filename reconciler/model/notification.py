@@ -41,6 +41,13 @@ class NotifiedCondition(_Document):
     severity: Severity
     reason: Annotated[str, Field(description="a stable word")]
     message: Annotated[str, Field(description="a sentence for people; may change at any time")]
+    then: Annotated[
+        str,
+        Field(
+            description="whether the daemon mends it by itself and when, or somebody has to act; "
+            "empty where that is not known"
+        ),
+    ] = ""
     since: Annotated[datetime, Field(description="when the status became what it is")]
     before: ToldBefore | None
 

@@ -36,7 +36,8 @@ def text(told: Notification) -> str:
     lines = [told.title, "", f"Cluster {told.cluster} of {told.file}"]
     lines += [told.link] if told.link else []
     for condition in told.conditions:
-        lines += ["", _line(condition), f"  {condition.message}", f"  {_since(condition)}"]
+        said = filter(None, (condition.message, condition.then, _since(condition)))
+        lines += ["", _line(condition), *(f"  {words}" for words in said)]
     lines += [f"\n{with_count(told.more, 'more condition')} changed."] * bool(told.more)
     if told.plan is not None:
         rest = "\n(the rest is cut)" if told.plan.is_cut else ""
@@ -130,7 +131,8 @@ def _runs(words: str, **look: Any) -> dict[str, Any]:
 
 
 def _paragraph(condition: NotifiedCondition) -> str:
-    return f"{_line(condition)}\n{condition.message}\n{_since(condition)}"
+    told = (_line(condition), condition.message, condition.then, _since(condition))
+    return "\n".join(filter(None, told))
 
 
 def _after(told: Notification, shown: int) -> str:

@@ -124,6 +124,7 @@ def _condition(item: Item) -> NotifiedCondition:
         severity=item.standing.severity,
         reason=reading.reason,
         message=reading.message,
+        then=item.standing.then if item.happening != "ended" else "",
         since=item.standing.condition.since,
         before=ToldBefore(reason=before.reason, severity=before.severity, at=before.at)
         if before

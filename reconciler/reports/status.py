@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from reconciler.model.desired import Cluster, Member, Volume
 from reconciler.model.devices import ref, view_of
@@ -23,6 +23,7 @@ from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import quarantined_hosts
+from reconciler.planning.watching.troubles import Sight, Trouble, find_troubles
 from reconciler.reports.status_leases import leases, list_pauses, state_of_work
 from reconciler.resources.growth.sizes import file_system_bytes, in_progress
 from reconciler.resources.volumes.heartbeats import unexplained_nodes
@@ -33,28 +34,59 @@ from reconciler.resources.workloads.obligations import (
 )
 
 UNKNOWN = "unknown"
+# Troubles that have words of their own here: as what is wrong, or is left, or may come.
+TOLD = frozenset(
+    {
+        "ClusterOffline",
+        "DeviceUnread",
+        "HeartbeatStale",
+        "HostQuarantined",
+        "Interrupted",
+        "ListsDiffer",
+        "MountHidden",
+        "NextBoot",
+        "NotMounted",
+        "ReadOnly",
+        "RunUnfinished",
+    }
+)
 BACKUP = "backup-"
 
 
-def status_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
-    """Every cluster; what could not be read is the word ``unknown`` or null, never absent."""
+def status_document(
+    pairs: Sequence[tuple[Cluster, Observed]],
+    observed_at: str,
+    known: Mapping[str, Sight] | None = None,
+) -> Json:
+    """Every cluster; what could not be read is the word ``unknown`` or null, never absent.
+
+    ``known`` is by name what earlier looks add to what troubles a cluster.
+    """
+    sights = known or {}
     return {
         "format_version": FORMAT_VERSION,
         "observed_at": observed_at,
-        "clusters": [_cluster(*pair) for pair in pairs],
+        "clusters": [_cluster(*pair, sights.get(pair[0].name)) for pair in pairs],
     }
 
 
-def _cluster(cluster: Cluster, observed: Observed) -> Json:
+def _cluster(cluster: Cluster, observed: Observed, known: Sight | None) -> Json:
     cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
+    sight = Sight(cluster, observed)
+    if known is not None:
+        sight = replace(sight, full_in=known.full_in, slotless=known.slotless)
+    troubles = find_troubles(sight)
     members = [_member(cluster, item, observed) for item in cluster.members]
     volumes = [_volume(cluster, volume, observed) for volume in cluster.volumes]
     foreign = list(_foreign(cluster, observed))
     unread = [asdict(item) for item in observed.unreachable()]
     problems = _problems(cluster, members, volumes)
     problems += [{"what": words, "hosts": []} for words in (*foreign, *_lists(members))]
+    problems += [_as_problem(one) for one in troubles if one.reason not in TOLD]
     unfinished, held = list(_unfinished(cluster, observed)), leases(observed)
     state = "unwell" if problems or unread else state_of_work(unfinished, held)
+    if state == "healthy" and troubles:
+        state = "degraded"
     return {
         "name": cluster.name,
         "hosts": len(observed.hosts),
@@ -62,6 +94,7 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
         "healthy": state == "healthy",
         "state": state,
         "problems": problems,
+        "degraded": [asdict(trouble) for trouble in troubles],
         "differences": list(_differences(members, volumes)),
         "members": [{k: v for k, v in m.items() if k != "live_list"} for m in members],
         "volumes": volumes,
@@ -72,6 +105,10 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
         "findings": [asdict(item) for item in findings(cluster, observed)],
         "unreachable": unread,
     }
+
+
+def _as_problem(trouble: Trouble) -> dict[str, object]:
+    return {"what": trouble.words, "hosts": [trouble.member] if trouble.member else []}
 
 
 def _member(cluster: Cluster, item: Member, observed: Observed) -> Json:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from reconciler.errors import StoreFailed
 from reconciler.storage.meta_words import begin_word, read_word, write_word
+from reconciler.storage.sql_tables import META
 
 FLEET, LIFE = "fleet", "life"
 
@@ -29,6 +30,8 @@ def make_identity(connection: Connection) -> Identity:
 
 def read_identity(connection: Connection) -> Identity | None:
     """The identity of the database; None if it is no fleet's."""
+    if not inspect(connection).has_table(META.name):
+        return None
     fleet = read_word(connection, FLEET)
     return None if fleet is None else Identity(fleet, int(read_word(connection, LIFE) or 0))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +49,39 @@ def set_due(connection: Connection, cluster: str, seconds: float, failures: int)
     _change(connection, (cluster,), due=_later(connection, seconds), failures=failures)
 
 
+def put_off(connection: Connection, names: Collection[str], seconds: float) -> Sequence[str]:
+    """Those of these clusters that are due now are due in so many seconds: which."""
+    due = FLEET_CLUSTERS.c.due <= database_now(connection)
+    asked = select(FLEET_CLUSTERS.c.name).where(due).order_by(FLEET_CLUSTERS.c.name)
+    waiting = [n for n in connection.execute(asked.with_for_update()).scalars() if n in names]
+    put_forward(connection, waiting, seconds)
+    return waiting
+
+
+def is_paused(connection: Connection, cluster: str) -> bool:
+    """Whether somebody has paused a cluster."""
+    asked = select(FLEET_CLUSTERS.c.paused).where(FLEET_CLUSTERS.c.name == cluster)
+    return bool(connection.execute(asked).scalar())
+
+
+def settle_due(
+    connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool | None
+) -> None:
+    """After a turn: due in ``wait(failures)`` seconds, or at once if that was asked for meanwhile.
+
+    ``failed`` says whether nothing was learnt, and is None where that is not known.
+    """
+    this = FLEET_CLUSTERS.c.name == cluster
+    asked = select(FLEET_CLUSTERS.c.due, FLEET_CLUSTERS.c.failures).where(this)
+    row = connection.execute(asked.with_for_update()).one_or_none()
+    if row is None:
+        return  # nobody wants it any more
+    failures = row.failures if failed is None else row.failures + 1 if failed else 0
+    later = _later(connection, wait(failures))
+    due = row.due if row.due <= database_now(connection) else later
+    _change(connection, (cluster,), due=due, failures=failures)
+
+
 def request(connection: Connection, names: Collection[str]) -> Sequence[str]:
     """These clusters are due now: which of them are known."""
     return _change(connection, names, due=database_now(connection))
@@ -62,6 +95,13 @@ def pause(connection: Connection, names: Collection[str], why: str) -> Sequence[
 def resume(connection: Connection, names: Collection[str]) -> Sequence[str]:
     """These clusters are looked at again, and at once: which of them are known."""
     return _change(connection, names, paused="", due=database_now(connection))
+
+
+def hold_wanted(connection: Connection, cluster: str) -> bool:
+    """Whether a cluster is wanted; nobody says otherwise before the transaction ends."""
+    asked = select(FLEET_CLUSTERS.c.name).where(FLEET_CLUSTERS.c.name == cluster)
+    held = asked.with_for_update(read=True, key_share=True)
+    return connection.execute(held).scalar() is not None
 
 
 def fleet_clusters(connection: Connection) -> Sequence[FleetCluster]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,9 @@ class Daemon:
         self._listen()
         await self._keeping.keep(self._keeping.store.load)
         await self._take_over(await self._reader.begin())
+        # What is there by now stays: the collector of garbage walks through it no more.
+        gc.collect()
+        gc.freeze()
         return self.wishes
 
     async def run(self) -> int:
@@ -116,6 +120,7 @@ class Daemon:
     def request_all(self) -> None:
         """Each cluster is looked at as soon as there is room."""
         telemetry.info("all-requested", clusters=len(self.wishes.clusters))
+        self.parts.connections.try_again()
         self.parts.queue.request(self.wishes.clusters)
 
     async def _follow_files(self) -> None:
@@ -138,7 +143,7 @@ class Daemon:
     async def _take_over(self, wishes: Wishes) -> None:
         """What is new or another is due at once; what is wrong with a file is told once."""
         before = self.wishes
-        if wishes == before:
+        if wishes is before or wishes == before:
             return
         ages = (
             await self._keeping.ask(self._ages)
@@ -151,13 +156,16 @@ class Daemon:
         _tell_files(before, wishes)
         for name, old in before.clusters.items():
             wish = wishes.clusters.get(name)
-            if wish is not None and old.desired != wish.desired:
+            is_as_good = wish is not None and bool(old.wrong) == bool(wish.wrong)
+            if wish is not None and not (is_as_good and old.desired == wish.desired):
+                self.parts.connections.try_again({name})
                 queue.request([name])
             if wish != old:
                 self.parts.turns.halt([name])
         self._tell_status()
         if gone := before.clusters.keys() - wishes.clusters.keys():
             self.parts.turns.forget(gone)
+            self.parts.connections.try_again(gone)
             await self._keeping.keep(lambda: self._keeping.store.forget(gone))
 
     def _ages(self) -> Mapping[str, float]:

@@ -61,6 +61,10 @@ class Healers:
         self._rooms.add(name)
         return True
 
+    def holds_room(self, name: str) -> bool:
+        """Whether there is room for a cluster that it has taken."""
+        return name in self._rooms
+
     def leave_room(self, name: str) -> None:
         """Another may be healed."""
         self._rooms.discard(name)

@@ -115,7 +115,11 @@ class Schedule:
         return ((name, turn) for name, turn in self.turns.items() if not turn.runs)
 
     def _wait(self, failures: int) -> float:
-        """The interval, longer after each failure, up to a bound; shifted a little by chance."""
-        # A long row of failures must not become a number that no float holds.
-        times = min(MOST_INTERVALS, BACKOFF ** min(max(0, failures - 1), 10))
-        return self.pace.interval * times * (1 + JITTER * (2 * self.chance() - 1))
+        return wait_after(failures, self.pace.interval, self.chance)
+
+
+def wait_after(failures: int, interval: float, chance: Callable[[], float]) -> float:
+    """The interval, longer after each failure, up to a bound; shifted a little by chance."""
+    # A long row of failures must not become a number that no float holds.
+    times = min(MOST_INTERVALS, BACKOFF ** min(max(0, failures - 1), 10))
+    return interval * times * (1 + JITTER * (2 * chance() - 1))

@@ -24,6 +24,7 @@ from reconciler.model.watched import Condition, ConditionKind, ConditionStatus
 from reconciler.reports import explain
 from reconciler.reports.elapsed import parse_moment, span_words
 from reconciler.reports.html import read_style
+from reconciler.reports.shortening import shorten_hashes
 from reconciler.reports.visible import visible
 from reconciler.storage.cluster_conditions import (
     count_conditions,
@@ -75,6 +76,7 @@ def _environment() -> Environment:
     made.filters |= {"moment": _moment, "ago": _ago, "size": round_size, "value": _value}
     made.filters |= {"mount": mount_words, "code_of": code_of, "has_code": has_code}
     made.filters |= {"parsed": parse_moment, "span": span_words}
+    made.filters |= {"short_hashes": shorten_hashes}
     made.globals |= {"version": __version__, "ranges": tuple(RANGES)}
     return made
 

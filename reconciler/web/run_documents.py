@@ -60,6 +60,11 @@ class ActionDocument(_Document):
     seconds: float | None
     code: Annotated[str, Field(description="of the refusal by which it failed")]
     message: Annotated[str, Field(description="why it failed")]
+    command: Annotated[
+        str, Field(description="what ran on the host, empty where the record has none")
+    ]
+    status: Annotated[int | None, Field(description="the exit status of that")]
+    proved: Annotated[tuple[str, ...], Field(description="what was seen after it")]
 
 
 class HostDocument(_Document):

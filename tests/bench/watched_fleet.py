@@ -56,6 +56,10 @@ class Answers:
         self.wwid = wish["volumes"][0]["device"]["wwid"]
         self.known: dict[tuple[str, tuple[str, ...]], Completed] = {}
 
+    def text(self, number: int) -> str:
+        """The file of one of the clusters."""
+        return renamed(self.file, number, self.wwid)
+
     async def run_on(self, cluster, _ssh, member, command):
         number = cluster.removeprefix("cluster")
         names = ((f"c{number}n", "node"), (cluster, NAME), (self.wwid[:-4] + number, self.wwid))
@@ -114,8 +118,7 @@ def daemon_of(place: Path, answers: Answers, counted: Rounds) -> Daemon:
     (place / "site").mkdir()
     (place / "state").mkdir(mode=0o700)
     for number in range(counted.clusters):
-        text = renamed(answers.file, number, answers.wwid)
-        (place / f"site/cluster{number:04}.yaml").write_text(text)
+        (place / f"site/cluster{number:04}.yaml").write_text(answers.text(number))
     turns = Turns(
         workers=Workers(os.cpu_count() or 1, answers.run_on),
         healers=Healers(place / "state/runs"),

@@ -30,6 +30,7 @@ from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
 from reconciler.storage.private import RUNS
 from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.watch.circuits import Circuits, paced_backoff
 from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
@@ -198,7 +199,8 @@ async def _watch(
     beside: Beside,
 ) -> int:
     """Watch until a signal; what is ``beside`` goes on meanwhile, and knows where pages are."""
-    connections = Connections(*bounds, told=told)
+    circuits = Circuits(paced_backoff(pace.interval))
+    connections = Connections(*bounds, told=told, circuits=circuits)
     listeners: list[Listener] = [pages.showing, *beside.listeners]
     disk = SqlDisk(pages.directory, now)
     keeping = Keeping(Store(disk), now)

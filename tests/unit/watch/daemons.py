@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.cli_harness import desk
+from tests.clock import drive
+from tests.runs import Controller
 
 # Seconds, in which even a busy machine says something; only who waits for nothing gets there.
 GUARD = 600
@@ -80,7 +82,21 @@ async def watching(at, *files, **environment):
 
 @asynccontextmanager
 async def converged(tmp_path):
-    """A desk whose cluster is as its file says."""
+    """A desk whose cluster is as its file says: another operator applied it, in no time."""
+    async with desk(tmp_path) as at:
+        pace, wish = at.world.pace, at.desired
+        # The clock of a world of its own thread, in which nobody waits.
+        ended = await asyncio.to_thread(
+            lambda: drive(at.world, Controller(at.world).apply(wish))
+        )
+        assert ended.word == "converged", (ended.codes, ended.failures)
+        at.world.pace = pace
+        yield at
+
+
+@asynccontextmanager
+async def applied(tmp_path):
+    """As ``converged``, by a command that leaves a record of its run here."""
     async with desk(tmp_path) as at:
         code, out, err = await at.run("apply", at.file, *await at.approved())
         assert code == 0, out + err

@@ -13,8 +13,6 @@ from reconciler.hosts.simulator.mishaps import MISHAPS
 from tests.cli_harness import desk
 from tests.unit.watch.daemons import converged, gone, watching
 
-COUNT = 500
-
 
 def befall(at, host, mishap):
     MISHAPS[mishap].happens(at.world.machines[host])
@@ -204,10 +202,10 @@ async def test_without_any_good_file_it_ends(tmp_path, name, code, words):
         assert (found, words in err, "Traceback" in err) == (code, True, False), err
 
 
-def site(place, size):
-    """A file a cluster, of one host that refuses connections."""
-    for count in range(COUNT):
-        name = f"c{count:03}"
+def site(place, count, size):
+    """So many files of a cluster each, of one host that refuses connections."""
+    for number in range(count):
+        name = f"c{number:03}"
         member = {
             "name": f"{name}n1",
             "interconnect": "10.0.0.1",
@@ -218,21 +216,22 @@ def site(place, size):
         (place / f"{name}.yaml").write_text(text)
 
 
-async def test_five_hundred_files_change_at_once(tmp_path):
+@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.nightly)])
+async def test_hundreds_of_files_change_at_once(tmp_path, count):
     place = tmp_path / "site"
     place.mkdir()
-    site(place, "stable")
+    site(place, count, "stable")
     async with desk(tmp_path) as at, watching(at, str(place)) as daemon:
-        await daemon.until("watching", clusters=COUNT)
-        while len(daemon.told("observed")) < COUNT:
+        await daemon.until("watching", clusters=count)
+        while len(daemon.told("observed")) < count:
             await daemon.until("observed")
         before = len(daemon.told("round-ended"))
-        site(place, "compact")
-        while len(daemon.told("round-ended")) < before + COUNT:
+        site(place, count, "compact")
+        while len(daemon.told("round-ended")) < before + count:
             await daemon.until("round-ended")
         again = [event["cluster"] for event in daemon.told("round-ended")]
         assert {name: again.count(name) for name in again} == dict.fromkeys(again, 2)
-        assert len(daemon.told("condition", kind="Unreachable")) == COUNT
+        assert len(daemon.told("condition", kind="Unreachable")) == count
         assert await daemon.end() == 0
 
 

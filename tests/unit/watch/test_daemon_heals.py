@@ -28,7 +28,7 @@ async def healed_by(tmp_path, policy):
 
 def healers_of(daemon):
     return [
-        pid for pid in daemon.children if b"healer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid for pid in daemon.children if Path(f"/proc/{pid}/comm").read_text() == "healer\n"
     ]
 
 

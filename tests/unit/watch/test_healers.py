@@ -1,15 +1,24 @@
 """The processes that heal: room for a few, and none that outlives its time."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.errors import WorkFailed
 from reconciler.model.desired import Desired
+from reconciler.model.problems import Problem
+from reconciler.model.watched import Reading, Round
 from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.healers import AT_ONCE, Healers
+from reconciler.watch.keeping import Keeping
+from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.result import NO_ROOM, RoundResult
 from reconciler.watch.sources import Wish
+from reconciler.watch.stores import Store
 from tests.builders import spec
+from tests.runs import NOW
 
 FOR_EVER = "import signal; signal.pause()"
 
@@ -45,3 +54,52 @@ async def test_nobody_waits_for_room_and_the_first_put_off_is_next():
     healers.leave_room(others[0])
     assert turns.next_put_off() == wish().cluster.name
     assert turns.next_put_off() is None
+
+
+DUE = Reading("cluster/ocfs2", "Healing", "True", "AtWork", "mount images on node02")
+
+
+class Finding:
+    """A round that finds something to heal."""
+
+    async def observe(self, desired, _earlier, moment):
+        name, found = desired.clusters[0].name, Round(0, "drifted", "", (DUE,))
+        return RoundResult(name, moment, 0.0, readings=(DUE,), heals=("mount",), found=found)
+
+
+@pytest.mark.parametrize(("others", "reason"), [(AT_ONCE - 1, "AtWork"), (AT_ONCE, NO_ROOM)])
+async def test_what_has_no_room_is_said_to_wait_and_not_to_be_at_work(tmp_path, others, reason):
+    healers, keeping = Healers(tmp_path), Keeping(Store(), lambda: NOW)
+    clocks = (lambda: NOW), (lambda: "r1")
+    turns = Turns(Finding(), healers, keeping, OtherRuns(tmp_path), *clocks)
+    assert all(healers.take_room(str(number)) for number in range(others))
+    result = await turns.look(wish(), always)
+    (standing,) = keeping.store.memory.clusters["ocfs2"].conditions.values()
+    assert (standing.reading.status, standing.reading.reason) == ("True", reason)
+    assert result.readings == (standing.reading,)
+    assert healers.holds_room("ocfs2") == (reason == "AtWork")
+    turns.forget(["ocfs2"])
+    assert not healers.holds_room("ocfs2")
+    await keeping.close()
+
+
+class Remembering(Finding):
+    """What the last round knew of the past."""
+
+    async def observe(self, desired, earlier, moment):
+        self.past = earlier.past
+        return await super().observe(desired, earlier, moment)
+
+
+async def test_what_is_only_remembered_of_a_broken_file_is_not_to_be_healed(tmp_path):
+    cluster = spec(policy={"mode": "heal", "heal": ["mounts"]})
+    good = Wish("a.yaml", Desired.model_construct(version=1, clusters=(cluster,)))
+    workers, keeping = Remembering(), Keeping(Store(), lambda: NOW)
+    clocks = (lambda: NOW), (lambda: "r1")
+    turns = Turns(workers, Healers(tmp_path), keeping, OtherRuns(tmp_path), *clocks)
+    await turns.look(good, always)
+    assert workers.past.file_trouble == ""
+    wrong = (Problem("a.yaml", 7, 1, "unknown-key", "there is no such key"),)
+    await turns.look(replace(good, wrong=wrong), always)
+    assert workers.past.file_trouble.endswith("a.yaml:7: there is no such key")
+    await keeping.close()

@@ -9,7 +9,7 @@ import httpx
 
 from reconciler.hosts.simulator.mishaps import MISHAPS
 from tests.unit.notify.web_hooks import OK, Hook
-from tests.unit.watch.daemons import converged, watching
+from tests.unit.watch.daemons import applied, converged, watching
 
 KEY = "only of this test"
 
@@ -149,7 +149,7 @@ async def test_a_stream_of_events_does_not_hold_up_the_end(tmp_path):
 
 async def test_a_run_of_this_machine_is_told_while_it_happens(tmp_path):
     async with (
-        converged(tmp_path) as at,
+        applied(tmp_path) as at,
         watching(at, at.file, "--listen", "127.0.0.1:0") as daemon,
         httpx.AsyncClient(timeout=120) as browser,
     ):

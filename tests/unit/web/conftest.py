@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,8 +91,11 @@ class RecordedRun:
         self.journal.emit("observed", {"cluster": "beta", "hosts": 2, **due, "plan": "9c1f"})
         return self.index()
 
-    def begin(self, host: str, kind: str = "mount", words: str = "mount images") -> None:
-        self.journal.emit("action-started", {**self._action(host, kind), "summary": words})
+    def begin(
+        self, host: str, kind: str = "mount", words: str = "mount images", **more: object
+    ) -> None:
+        told = {**self._action(host, kind), "summary": words, **more}
+        self.journal.emit("action-started", told)
         self.index()
 
     def end(self, event: str, host: str, kind: str = "mount", **more: object) -> None:
@@ -160,15 +164,23 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@contextmanager
+def open_site(blank: Path, directory: Path) -> Iterator[Site]:
+    """The site over a copy of ``blank`` in a directory that is not there yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody cuts the power of a test: it does not wait for a disk.
+        patch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))
+        patch.setattr(os, "fsync", lambda _file: None)
+        shutil.copytree(blank, directory)
+        database = Database(writing_engine(directory / STATE), str(directory / STATE))
+        yield Site(database)
+        database.close()
+
+
 @pytest.fixture
-def site(blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    # Nobody cuts the power of a test: it does not wait for a disk.
-    monkeypatch.setattr(engines, "WRITING", (*engines.WRITING, "PRAGMA synchronous = OFF"))
-    monkeypatch.setattr(os, "fsync", lambda _file: None)
-    directory = Path(shutil.copytree(blank, tmp_path / "state"))
-    database = Database(writing_engine(directory / STATE), str(directory / STATE))
-    yield Site(database)
-    database.close()
+def site(blank: Path, tmp_path: Path) -> Iterator[Site]:
+    with open_site(blank, tmp_path / "state") as found:
+        yield found
 
 
 def plan_text(words: str) -> str:

@@ -66,6 +66,21 @@ async def test_a_run_at_work_tells_each_action_and_host(site):
     assert found["hosts"][0]["running"] == ["beta/node01/fstab/images"]
 
 
+async def test_an_action_has_its_command_and_its_proof_as_show_tells_them(site):
+    run = site.begin_run(RUN).start(node01=2, node02=1)
+    run.begin("node01", command=f"gate mount {'a' * 64} <images>")
+    run.end("action-finished", "node01", status=0, proved=["it is mounted", "a <b>"])
+    run.begin("node02")
+    first, second = (await get_json(site, f"/runs/{RUN}"))["actions"]
+    assert (first["command"], first["status"]) == (f"gate mount {'a' * 64} <images>", 0)
+    assert first["proved"] == ["it is mounted", "a <b>"]
+    assert (second["command"], second["status"], second["proved"]) == ("", None, [])
+    text = (await site.get(f"/runs/{RUN}")).text
+    assert f"<pre>$ gate mount {'a' * 12}… &lt;images&gt;   (status 0)</pre>" in text
+    assert "<li>proved a &lt;b&gt;</li>" in text
+    assert text.count("<details>") == 1
+
+
 async def test_its_page_has_bars_and_who_has_no_scripts_may_reload(site):
     half_done(site)
     text = (await site.get(f"/runs/{RUN}")).text

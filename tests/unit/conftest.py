@@ -1,4 +1,4 @@
-"""Both engines: a SQLite file, and a PostgreSQL that is started once for all tests here."""
+"""States for tests on both engines: a SQLite file, and a PostgreSQL that is started once for all of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
