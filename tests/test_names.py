@@ -93,7 +93,6 @@ SAME_NAME = {
     "probe": "the probe, and its twin in the simulator",
     "problems": "problems of a file: the noun, the report",
     "quarantine": "hosts in quarantine: the resource, the check that refuses",
-    "rollouts": "a change to many clusters: the noun, its rows",
     "records": "what runs leave on hosts: the noun, the resource, what writes it",
     "runbook": "the manual procedure: its command, its report",
     "schema": "the JSON schema: its making, its command",
