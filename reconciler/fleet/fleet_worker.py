@@ -16,7 +16,8 @@ from typing import TypeAlias
 from reconciler import telemetry
 from reconciler.errors import StoreFailed
 from reconciler.execution.run_following import RunFollower
-from reconciler.fleet.dispatch import LOOK
+from reconciler.fleet.apply_turns import Applies, follow_rollouts
+from reconciler.fleet.dispatch import APPLY, LOOK
 from reconciler.fleet.known_database import KnownDatabase
 from reconciler.fleet.lives import Life
 from reconciler.fleet.look_turns import Looks
@@ -159,16 +160,18 @@ class Worker:
         looks = Looks(parts.fleet, self._state, turns, life, parts.new_run, self.queue.submit)
         storing = partial(self._state.write_as, life.id)
         syncing = Syncing(parts.fleet, parts.directory, self._workers, storing)
+        applies = Applies(self._state, life, records, looks.find_wish, parts.new_run)
         follower = RunFollower(records, disk.open_database)
         self._lived = True
         self.parts.supervisor.tell(READY)
         self.parts.supervisor.tell_status(f"working in {len(self.queue.bounds)} zones")
         try:
             yield Kit(
-                {LOOK: looks.take},
+                {LOOK: looks.take, APPLY: applies.take},
                 (
                     syncing.follow,
                     looks.follow,
+                    lambda: follow_rollouts(self._state, life),
                     keeping.prune,
                     lambda: follow_runs(keeping, follower.follow, lambda _change: None),
                 ),
@@ -176,6 +179,7 @@ class Worker:
         finally:
             for listener in turns.listeners:
                 await listener.close()
+            await applies.close()
             await turns.close()
             await keeping.close()
 

@@ -17,7 +17,7 @@ from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_files import fleet_file_of
 from reconciler.storage.fleet_schedule import is_paused
 from reconciler.watch.cluster_turns import Turns
-from reconciler.watch.healers import DRAIN, PATIENCE
+from reconciler.watch.commissions import DRAIN, PATIENCE
 from reconciler.watch.messages import Loaded
 from reconciler.watch.result import RoundResult
 from reconciler.watch.sources import Wish
@@ -52,6 +52,10 @@ class Looks:
         if waiting := self.turns.next_put_off():
             await self.submit([waiting])
         return not result.is_failed
+
+    async def find_wish(self, cluster: str) -> Wish | None:
+        """What a file wants of a cluster; None where nobody wants it, or it cannot be used here."""
+        return (await self._wish(cluster))[1]
 
     async def follow(self) -> None:
         """For ever: nothing more is healed of what is wanted otherwise by now, or is paused."""

@@ -33,7 +33,9 @@ def body(form: Form, told: Notification) -> tuple[str, bytes]:
 
 def text(told: Notification) -> str:
     """Plain text for mail: one line a condition, then the plan."""
-    lines = [told.title, "", f"Cluster {told.cluster} of {told.file}"]
+    at = say_revision(told.commit, told.ref)
+    of = f"{told.file} at {at}" if at else told.file
+    lines = [told.title, "", f"Cluster {told.cluster} of {of}"]
     lines += [told.link] if told.link else []
     for condition in told.conditions:
         said = filter(None, (condition.message, condition.then, _since(condition)))
@@ -140,7 +142,8 @@ def _after(told: Notification, shown: int) -> str:
     more = told.more + len(told.conditions) - shown
     lines = [f"{with_count(more, 'more condition')} changed."] if more else []
     if told.plan is not None:
-        lines.append(f"Plan {told.plan.id}: reconcile plan {told.file}")
+        at = say_revision(told.commit, told.ref)
+        lines.append(f"Plan {told.plan.id}: reconcile plan {told.file}{at and f', at {at}'}")
     lines += [told.link] if told.link else []
     return "\n".join(lines)
 

@@ -165,4 +165,5 @@ def _known(connection: StateConnection, one: StoredCluster) -> Known | None:
 def _plan(result: RoundResult) -> str:
     fields = ("plan_id", "risk", "steps", "outages", "blocked", "unread", "findings", "notes")
     document = asdict(result)
-    return json.dumps({name: document[name] for name in fields}, default=str)
+    at = result.revision.fields if result.revision else {}
+    return json.dumps({name: document[name] for name in fields} | dict(at), default=str)
