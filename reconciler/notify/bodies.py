@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from reconciler.model.notification import Notification, NotifiedCondition
 from reconciler.model.policy import Form
 from reconciler.model.quantities import with_count
+from reconciler.model.revision import say_revision
 from reconciler.reports.visible import visible
 
 _Body: TypeAlias = tuple[str, bytes]

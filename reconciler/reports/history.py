@@ -8,6 +8,7 @@ from datetime import tzinfo
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.model.quantities import with_count
+from reconciler.model.revision import say_revision
 from reconciler.reports.elapsed import (
     local_clock,
     local_moment,

@@ -56,7 +56,8 @@ class Telling:
         """Tell what changed since each receiver was told. A round that failed tells that alone."""
         del recorded
         if told := list(self._receivers(wish)):
-            file = str(Path(wish.file).absolute())  # as metrics and pages have it
+            # As metrics and pages have it; of a repository the path is that in it.
+            file = wish.file if wish.revision else str(Path(wish.file).absolute())
             link, revision = self._link(wish), wish.revision
             about = About(wish.cluster.name, file, _plan(result), link, revision)
             found = standings(known, result.prospects)

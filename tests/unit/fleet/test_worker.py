@@ -1,6 +1,7 @@
 """A worker of a fleet, in this process: what it finds of clusters stands in the database."""
 
 import asyncio
+import json
 import os
 import signal
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from reconciler.execution.author import new_run, now
 from reconciler.fleet.fleet_worker import Worker, WorkerParts
 from reconciler.fleet.sessions import conninfo
 from reconciler.loading.fleet_settings import load_fleet
+from reconciler.storage.cluster_documents import load_document
 from reconciler.storage.clusters import named_clusters
 from reconciler.storage.database import open_server
 from reconciler.storage.fleet_files import fleet_file_of, fleet_source
@@ -106,6 +108,11 @@ async def test_a_worker_takes_over_what_a_repository_says(
         (turn,) = await until(looked_at)
         assert (turn.kind, turn.result) == ("look", "done")
         assert read(database, lambda c: fleet_file_of(c, "cluster0000")).commit == commit
+        (stored,) = read(database, lambda c: named_clusters(c, {"cluster0000"}))
+        for kind in ("plan", "status"):
+            text, _at = read(database, lambda c: load_document(c, stored.id, kind))  # noqa: B023  # called at once
+            document = json.loads(text)
+            assert (document["commit"], document["ref"]) == (commit, "main")
         second = repository.push({"a.yaml": answers.text(1)})
 
         async def taken():
