@@ -237,7 +237,7 @@ class Turns:
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
         except WorkFailed as error:
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=str(error))
-        result = replace(result, seconds=clock() - began)
+        result = replace(result, seconds=clock() - began, revision=wish.revision)
         telemetry.debug(
             "round-ended",
             seconds=result.seconds,

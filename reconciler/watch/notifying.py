@@ -56,8 +56,10 @@ class Telling:
         """Tell what changed since each receiver was told. A round that failed tells that alone."""
         del recorded
         if told := list(self._receivers(wish)):
-            file = str(Path(wish.file).absolute())  # as metrics and pages have it
-            about = About(wish.cluster.name, file, _plan(result), self._link(wish))
+            # As metrics and pages have it; of a repository the path is that in it.
+            file = wish.file if wish.revision else str(Path(wish.file).absolute())
+            link, revision = self._link(wish), wish.revision
+            about = About(wish.cluster.name, file, _plan(result), link, revision)
             found = standings(known, result.prospects)
             seen = [one for one in found if not result.failure or _says_failure(one)]
             seen.append(_of_file(file, wish, known.seen))
