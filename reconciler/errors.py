@@ -120,12 +120,27 @@ class SecretUnread(ReconcilerError):
         self.code = code
 
 
-class StoreFailed(ReconcilerError):
-    """The database of the state could not be used; ``path`` is its file or its address."""
+class SourceFailed(ReconcilerError):
+    """The files that say what is wanted could not be had; ``code`` is the stable code of why."""
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"the state in {path} {message}")
+    retryable = True
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StoreFailed(ReconcilerError):
+    """The database of the state could not be used; ``path`` is its file or its address.
+
+    ``code`` is the stable refusal code of the reason, empty where there is none.
+    """
+
+    def __init__(self, path: str, message: str, code: str = "") -> None:
+        words = f"the state in {path} {message}"
+        super().__init__(f"{code}: {words}" if code else words)
         self.path = path
+        self.code = code
 
 
 class StoreDamaged(StoreFailed):

@@ -33,8 +33,8 @@ from reconciler.watch.following import follow_runs
 from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
-from reconciler.watch.other_runs import OtherRuns
 from reconciler.watch.pulse import Pulse, beat
+from reconciler.watch.stored_runs import StoredRuns
 from reconciler.watch.stores import Store
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
 from reconciler.watch.workers import RunOn, Workers
@@ -149,7 +149,7 @@ class Worker:
             workers=self._workers,
             healers=Healers(records),
             keeping=keeping,
-            others=OtherRuns(records),
+            others=StoredRuns(disk.database),
             wall=parts.wall,
             new_run=parts.new_run,
             listeners=parts.listening(keeping),

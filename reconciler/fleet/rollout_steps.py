@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from reconciler.frozen import frozen
-from reconciler.model.rollouts import (
+from reconciler.model.rollout_states import (
     ENDS,
     GOING,
     GONE,
@@ -64,14 +64,14 @@ def next_step(rollout: RolloutNow, now: datetime) -> Step:
     """What an open rollout does next. One that is told nothing new does the same again."""
     if rollout.state in ENDS:
         at_work = [one.name for one in rollout.clusters if _is_going(one)]
-        wait = Wait(f"what has begun comes to its end: {_named(at_work)}")
-        return wait if at_work else End(ENDS[rollout.state])
+        told = f"what has begun comes to its end: {name_some(at_work)}"
+        return Wait(told) if at_work else End(ENDS[rollout.state])
     if stop := _reason_to_stop(rollout):
         return stop
     waiting = [one for one in rollout.clusters if one.state == WAITING]
     begun = [one for one in rollout.clusters if one.state != WAITING]
-    if begun and (unproven := _unproven(begun, rollout.soak if waiting else 0.0, now)):
-        return unproven
+    if begun and (wait := _at_work(begun) or _standing(rollout, begun, now) or _doubts(begun)):
+        return wait
     if not waiting:
         return End("converged")
     wave = min(one.wave for one in waiting)
@@ -98,28 +98,40 @@ def _reason_to_stop(rollout: RolloutNow) -> Stop | None:
     return None
 
 
-def _unproven(begun: Sequence[ClusterNow], soak: float, now: datetime) -> Wait | None:
-    """What is still to be done or seen of the waves that have begun, before anything else begins."""
-    if open_ := [one for one in begun if one.state in OPEN]:
-        paused = [f"{one.name} is paused ({one.paused})" for one in open_ if one.paused]
-        return Wait("; ".join(paused) or f"at work: {_named([one.name for one in open_])}")
+def _at_work(begun: Sequence[ClusterNow]) -> Wait | None:
+    going = [one for one in begun if one.state in OPEN]
+    paused = [f"{one.name} is paused ({one.paused})" for one in going if one.paused]
+    told = "; ".join(paused) or f"at work: {name_some([one.name for one in going])}"
+    return Wait(told) if going else None
+
+
+def _standing(rollout: RolloutNow, begun: Sequence[ClusterNow], now: datetime) -> Wait | None:
+    """Whether the last wave stands as long as it has to, and was looked at then.
+
+    Where no other follows, it is enough that each was looked at since its plan was carried out.
+    """
     wave = max(one.wave for one in begun)
-    last = [one for one in begun if one.wave == wave]
-    stands = max((one.ended for one in last if one.ended is not None), default=now)
-    until = stands + timedelta(seconds=soak)
-    looks = {one.name: until for one in last}
-    if now < until:
-        return Wait(f"wave {wave} stands until {until:%H:%M:%S} UTC", looks)
-    if late := [one.name for one in last if not one.is_looked_at_since(until)]:
-        message = f"wave {wave} is looked at: {_named(late)}"
-        return Wait(message, dict.fromkeys(late, until))
-    doubts = [one for one in begun if not one.is_looked_at or one.health.word != "well"]
-    if doubts:
-        words = (f"{one.name}: {one.health.message}" for one in doubts[:MOST])
-        return Wait(f"whether all is well is not known: {'; '.join(words)}")
-    return None
+    ends = {one.name: one.ended or now for one in begun if one.wave == wave}
+    if len(begun) < len(rollout.clusters):
+        until = max(ends.values()) + timedelta(seconds=rollout.soak)
+        ends = dict.fromkeys(ends, until)
+        if now < until:
+            return Wait(f"wave {wave} stands until {until:%H:%M:%S} UTC", ends)
+    late = {
+        one.name: ends[one.name]
+        for one in begun
+        if one.name in ends and not one.is_looked_at_since(ends[one.name])
+    }
+    return Wait(f"wave {wave} is looked at: {name_some(list(late))}", late) if late else None
 
 
-def _named(names: Sequence[str]) -> str:
+def _doubts(begun: Sequence[ClusterNow]) -> Wait | None:
+    found = [one for one in begun if not one.is_looked_at or one.health.word != "well"]
+    words = "; ".join(f"{one.name}: {one.health.message}" for one in found[:MOST])
+    return Wait(f"whether all is well is not known: {words}") if found else None
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Names in words: the first few, and how many more there are."""
     more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
     return f"{', '.join(names[:MOST])}{more}"

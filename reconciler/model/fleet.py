@@ -16,7 +16,7 @@ from reconciler.model.strict import Lists, Strict
 HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
 USER, PORT = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}@", r"(:[0-9]{1,5})?"
 PATH = r"[A-Za-z0-9._~+][A-Za-z0-9._~+/@=-]{0,500}"
-COMMIT = r"([0-9a-f]{40}|[0-9a-f]{64})"  # SHA-1, SHA-256
+COMMIT = r"[0-9a-f]{40}"
 
 # No ext:: and no other helper of git, which would run a program; no http, which anybody on the way
 # may change; no password, which everybody who reads this file would have.

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -20,7 +20,7 @@ from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES
 from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.meta_words import begin_word, read_word, write_word
 
-SOURCE = "source"
+SOURCE, ASKED = "source", "source-asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,17 @@ class FleetChange:
 
 @dataclass(frozen=True, slots=True)
 class FleetSource:
-    """Where the source was when it was fetched last: ``fetched_at`` is when that began."""
+    """What was taken over of a source, and when it was last found to be what is wanted.
+
+    ``fetched_at`` is when the fetch began that found it so, ``problem`` why a later one did not.
+    ``address`` is of the repository or the directory.
+    """
 
     commit: str
     ref: str
     fetched_at: datetime
     problem: str
+    address: str = ""
 
 
 def keep_fleet_files(
@@ -107,24 +112,51 @@ def fleet_source(connection: Connection) -> FleetSource | None:
     return _source(found) if found else None
 
 
-def set_fleet_source(connection: Connection, source: FleetSource) -> bool:
-    """Whether the source is there now; not if a fetch that began later has said it already.
+def claim_fetch(connection: Connection, every: timedelta) -> datetime | None:
+    """The moment, for who fetches the source now; None where somebody began since ``every``.
+
+    Who has it tells what came of it by ``set_fleet_source``, with this moment.
+    """
+    now = database_now(connection)
+    before = begin_word(connection, ASKED, "")
+    if before and timedelta() <= now - datetime.fromisoformat(before) < every:
+        return None
+    write_word(connection, ASKED, now.isoformat())
+    return now
+
+
+def set_fleet_source(
+    connection: Connection, source: FleetSource, after: FleetSource | None = None
+) -> bool:
+    """Whether the source is there now; not if a fetch that began later has said it already, nor
+    if something else has been taken over than what it comes ``after``.
 
     Nobody else says so before the transaction ends: whoever may goes on with what it fetched.
     """
     before = begin_word(connection, SOURCE, "")
-    if before and _source(before).fetched_at > source.fetched_at:
+    if before and _is_outpaced(_source(before), source, after):
         return False
-    words = {"commit": source.commit, "ref": source.ref, "problem": source.problem}
+    words = {key: getattr(source, key) for key in ("commit", "ref", "problem", "address")}
     at = {"fetched_at": source.fetched_at.isoformat()}
     write_word(connection, SOURCE, json.dumps(words | at))
     return True
 
 
+def _is_outpaced(found: FleetSource, source: FleetSource, after: FleetSource | None) -> bool:
+    if after is not None and _taken(found) != _taken(after):
+        return True
+    return found.fetched_at > source.fetched_at
+
+
+def _taken(source: FleetSource) -> tuple[str, str, str]:
+    return source.address, source.ref, source.commit
+
+
 def _source(text: str) -> FleetSource:
     found = json.loads(text)
     at = datetime.fromisoformat(found["fetched_at"])
-    return FleetSource(found["commit"], found["ref"], at, found["problem"])
+    words = (found["commit"], found["ref"], at, found["problem"])
+    return FleetSource(*words, found.get("address", ""))
 
 
 def _keep_file(connection: Connection, one: FleetFile) -> bool:

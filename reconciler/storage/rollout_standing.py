@@ -14,7 +14,7 @@ from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
 
 # Of a turn that recorded nothing.
-LOST = ("lost", "cancelled", "halted")
+LOST = ("lost", "cancelled")
 # Who is looked at within that time anyway is not asked for again and again.
 SOON = timedelta(seconds=60)
 

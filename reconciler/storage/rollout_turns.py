@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
 
-from reconciler.model.rollouts import DUE, GOING, OPEN_ROLLOUTS
+from reconciler.model.rollout_states import DUE, GOING, OPEN_ROLLOUTS
 from reconciler.storage.fleet_tables import FLEET_TURNS, ROLLOUT_CLUSTERS, ROLLOUTS
 from reconciler.storage.fleet_workers import database_now
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, text, update
 
-from reconciler.model.rollouts import (
+from reconciler.model.rollout_states import (
     DUE,
     NOT_BEGUN,
     OPEN_ROLLOUTS,

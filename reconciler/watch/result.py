@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from reconciler.model.documents import Json
 from reconciler.model.observed import Unreachable
@@ -21,20 +22,24 @@ NO_ROOM = "WaitsForRoom"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An action that the plan would do."""
+    """An action that the plan would do; ``digest`` is of all that it does, for who approves it."""
 
     kind: str
     host: str
     address: str
     summary: str
     risk: Risk
+    id: str = ""
+    device: str = ""
+    irreversible: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
     """What one round found of a cluster; ``failure`` says in words why it found nothing.
 
-    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
+    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``outages`` are those of the plan in plain values, ``unread``
     is what could not be compared, ``readings`` are its conditions, ``heals`` what is
     healed next, in words, ``beats`` a sample of the heartbeats, ``slotless`` the mounts without a slot,
     ``marks`` those of the hosts (``machine_marks``),
@@ -49,6 +54,7 @@ class RoundResult:
     plan_id: str = ""
     risk: Risk = "none"
     steps: tuple[Step, ...] = ()
+    outages: tuple[Any, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     unread: tuple[Blocked, ...] = ()
     unreachable: tuple[Unreachable, ...] = ()

@@ -12,10 +12,12 @@ from reconciler.hosts.observer import observe_one
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.machine_marks import machine_marks
 from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
-from reconciler.model.plan import ClusterPlan
+from reconciler.model.plan import Action, ClusterPlan
 from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
 from reconciler.pipeline.drift import plan_last_applied
 from reconciler.pipeline.parts import Healable
+from reconciler.planning.review.approved_plan import lasting
+from reconciler.planning.review.digest import action_digest
 from reconciler.planning.review.drift import Item, detect_drift, record_notes
 from reconciler.planning.review.origins import with_origins
 from reconciler.planning.watching.healable import LOOKS
@@ -68,7 +70,8 @@ async def observe_round(
         drift=drift.items,
         plan_id=whole.id,
         risk=whole.risk,
-        steps=tuple(Step(a.kind, a.host, a.address, a.summary, a.risk) for a in wanted.actions),
+        steps=tuple(_step(action) for action in wanted.actions),
+        outages=lasting(wanted.outages),
         blocked=wanted.blocked,
         unread=drift.unread,
         unreachable=tuple(observed.unreachable()),
@@ -84,6 +87,12 @@ async def observe_round(
         status=status_document([(cluster, observed)], at, sights)["clusters"][0],
         topology=topology(cluster, observed, wanted),
     )
+
+
+def _step(action: Action) -> Step:
+    about = (action.kind, action.host, action.address, action.summary, action.risk)
+    more = (action.device, action.irreversible, action_digest(action))
+    return Step(*about, action.id, *more)
 
 
 def traces_of(items: Sequence[Item], plan: ClusterPlan) -> Mapping[str, str]:

@@ -163,6 +163,6 @@ def _known(connection: StateConnection, one: StoredCluster) -> Known | None:
 
 
 def _plan(result: RoundResult) -> str:
-    fields = ("plan_id", "risk", "steps", "blocked", "unread", "findings", "notes")
+    fields = ("plan_id", "risk", "steps", "outages", "blocked", "unread", "findings", "notes")
     document = asdict(result)
     return json.dumps({name: document[name] for name in fields}, default=str)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.fleet.rollout_steps import Begin, End, Stop, Wait, next_step
-from reconciler.model.rollouts import (
+from reconciler.model.rollout_states import (
     DUE,
     GOING,
     GONE,

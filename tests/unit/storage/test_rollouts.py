@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.model.rollouts import DUE, GOING, GONE, NOT_BEGUN, WAITING
+from reconciler.model.rollout_states import DUE, GOING, GONE, NOT_BEGUN, WAITING
 from reconciler.model.watched import Reading, Round
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
