@@ -10,7 +10,7 @@ import click
 from reconciler.cli.fleet.selection import SELECTION, Selection
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.options import NO_NOTES
-from reconciler.cli.terminal import note, say
+from reconciler.cli.terminal import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def command(
     fleet = read_settings(settings)
     given_up = asyncio.run(_cancel(fleet, find_database(fleet), selection))
     for name in given_up:
-        say(f"{name}: given up")
+        click.echo(f"{name}: given up")
     if not given_up:
         note("nothing waits or goes on there")
     return 0
