@@ -212,22 +212,6 @@ async def dispatching(
         await pool.close(timeout=1)
 
 
-async def install_jobs(info: str) -> None:
-    """Make the tables of jobs where there are none. Raises StoreFailed."""
-    async with dispatching(info) as dispatch:
-        try:
-            async with dispatch.pool.connection() as connection:
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-                row = await connection.execute(
-                    "SELECT to_regclass(%s)", [f"{SCHEMA}.procrastinate_jobs"]
-                )
-                found = await row.fetchone()
-            if found is None or found[0] is None:
-                await dispatch.app.schema_manager.apply_schema_async()
-        except (psycopg.Error, ConnectorException) as error:
-            raise StoreFailed(place_of(info), f"could not be set up: {error}") from error
-
-
 def register(app: App, kind: str, take: Take) -> None:
     """Jobs of this kind are done by ``take``."""
 
