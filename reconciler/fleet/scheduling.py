@@ -14,13 +14,12 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from reconciler.errors import StoreFailed
-from reconciler.fleet.dispatch import APPLY, LOOK, Dispatch
+from reconciler.fleet.dispatch import Dispatch
 from reconciler.fleet.holds import lock_key
 from reconciler.fleet.sessions import place_of
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_schedule import due_clusters, put_forward
-from reconciler.storage.rollout_turns import is_apply_due
 
 APART = 1.0
 # Seconds after which a cluster that has not got its turn is due again, whatever became of its job.
@@ -66,20 +65,18 @@ class Ticks:
                 room = row[0] if row else 0
                 # What is chosen is put forward before it has a job: who dies between loses nothing.
                 chosen = await self._choose(zone, room) if room > 0 else ()
-                for name, kind in chosen:
+                for name in chosen:
                     # One after the other: of several at once all are refused if one waits already.
-                    await self.dispatch.defer(kind, name, zone)
+                    await self.dispatch.defer(name, zone)
                 return len(chosen)
         except (psycopg.Error, PoolTimeout) as error:
             words_ = f"could not be used: {error}"
             raise StoreFailed(place_of(self.dispatch.info), words_) from error
 
-    async def _choose(self, zone: str, room: int) -> Sequence[tuple[str, str]]:
-        """Their names, each with the kind of its turn: what a rollout has for it comes first."""
-
-        def choose(connection: StateConnection) -> Sequence[tuple[str, str]]:
+    async def _choose(self, zone: str, room: int) -> Sequence[str]:
+        def choose(connection: StateConnection) -> Sequence[str]:
             names = due_clusters(connection, zone, room)
             put_forward(connection, names, AGAIN)
-            return [(one, APPLY if is_apply_due(connection, one) else LOOK) for one in names]
+            return names
 
         return await self.state.write(choose)

@@ -10,14 +10,14 @@ import pytest
 
 from reconciler.execution.author import new_run, now
 from reconciler.fleet.fleet_worker import Worker, WorkerParts
-from reconciler.fleet.sessions import conninfo
 from reconciler.loading.fleet_settings import load_fleet
 from reconciler.storage.cluster_documents import load_document
 from reconciler.storage.clusters import named_clusters
-from reconciler.storage.database import open_server
+from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_files import fleet_file_of, fleet_source
 from reconciler.storage.fleet_turns import turn_history
 from reconciler.storage.fleet_workers import workers
+from reconciler.storage.server_address import server_address
 from reconciler.watch.systemd import Supervisor
 from tests.bench.watched_fleet import Answers
 from tests.contract.queue.kinds import GUARD, until
@@ -42,7 +42,7 @@ async def worker_of(database, url, directory, run_on, settings=SETTINGS):
     parts = WorkerParts(
         fleet=load_fleet("fleet.yaml", settings),
         zones=["default"],
-        info=conninfo(url),
+        address=server_address(url),
         database=database,
         directory=directory,
         run_on=run_on,
@@ -72,7 +72,7 @@ async def test_a_cluster_that_is_wanted_is_looked_at_and_stands_in_the_database(
     fleets, answers, tmp_path
 ):
     url = fleets.new()
-    database = open_server(url, now())
+    database = open_fleet(server_address(url))
     want_files(database, {"cluster0000": answers.text(0)})
 
     async def looked_at():
@@ -86,7 +86,7 @@ async def test_a_cluster_that_is_wanted_is_looked_at_and_stands_in_the_database(
         assert (life.state, life.zones, life.pid) == ("alive", ("default",), os.getpid())
         (stored,) = read(database, lambda c: named_clusters(c, {"cluster0000"}))
         assert stored.seen is not None
-    database = open_server(url, now())
+    database = open_fleet(server_address(url))
     assert [life.state for life in read(database, workers)] == ["ended"]
     database.close()
 
@@ -98,7 +98,7 @@ async def test_a_worker_takes_over_what_a_repository_says(
     source = f"{{git: '{repository.address}', path: clusters, every: 1s}}"
     settings = SETTINGS.replace("{directory: /nowhere}", source)
     url = fleets.new()
-    database = open_server(url, now())
+    database = open_fleet(server_address(url))
 
     async def looked_at():
         past = read(database, lambda c: turn_history(c, "cluster0000", 9))
