@@ -55,13 +55,16 @@ class Wish:
         return self.desired.clusters[0]
 
     @property
+    def path(self) -> str:
+        """The file's absolute name, as metrics, pages and records have it; in a repository that in it."""
+        return self.file if self.revision else _absolute(self.file)
+
+    @property
     def file_trouble(self) -> str:
         """Why the file is not good now, in words; empty if it is."""
-        if not self.wrong:
-            return ""
-        one = self.wrong[0]
         more = f", and {len(self.wrong) - 1} more" if len(self.wrong) > 1 else ""
-        return f"{one.file}:{one.line}: {one.message}{more}"
+        told = (f"{one.file}:{one.line}: {one.message}{more}" for one in self.wrong)
+        return next(told, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from reconciler.cli import Lazy
 # name: what it does; the command is ``command`` in ``reconciler.cli.fleet.NAME_command``.
 FLEET_COMMANDS = {
     "init": "Make or upgrade the tables of a fleet in its database.",
+    "apply": "Roll out what the files say, one wave of clusters after the other.",
+    "rollouts": "Changes to many clusters: how far they are, and who approved them.",
 }
 
 
