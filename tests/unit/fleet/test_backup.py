@@ -75,7 +75,7 @@ async def test_what_was_in_it_is_there_again_and_works(dumped):
         want_id = begin_turn(connection, "beta", "look", "w2", "")
         assert want_id is not None
     async with dispatching(conninfo(address.url)) as dispatch:
-        assert await dispatch.defer("look", "alpha", "default")
+        assert await dispatch.defer("alpha", "default")
     restored.close()
 
 
