@@ -9,6 +9,7 @@ from reconciler.cli import Lazy
 # name: what it does; the command is ``command`` in ``reconciler.cli.fleet.NAME_command``.
 FLEET_COMMANDS = {
     "init": "Make or upgrade the tables of a fleet in its database.",
+    "serve": "Serve the pages of a fleet, its API and metrics, read-only.",
 }
 
 
