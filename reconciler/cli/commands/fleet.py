@@ -10,6 +10,8 @@ from reconciler.cli import Lazy
 FLEET_COMMANDS = {
     "init": "Make or upgrade the tables of a fleet in its database.",
     "serve": "Serve the pages of a fleet, its API and metrics, read-only.",
+    "apply": "Roll out what the files say, one wave of clusters after the other.",
+    "rollouts": "Changes to many clusters: how far they are, and who approved them.",
 }
 
 

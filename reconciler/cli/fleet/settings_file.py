@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from reconciler.model.fleet import Fleet
     from reconciler.storage.server_address import ServerAddress
 
+DEFAULT = "fleet.yaml"
 SETTINGS = click.option(
     "--fleet",
     "settings",
     metavar="FILE",
-    default="fleet.yaml",
+    default=DEFAULT,
     show_default=True,
     help="The settings of the fleet.",
 )
