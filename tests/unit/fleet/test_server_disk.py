@@ -150,6 +150,14 @@ def test_old_turns_and_lives_go(fleet, monkeypatch):
         assert [one.id for one in workers(connection)] == ["two"]
 
 
+def test_a_fleet_counts_no_rows(fleet, monkeypatch):
+    """Samples of thousands of volumes are more than one daemon would keep, and trends need them."""
+    seen = []
+    monkeypatch.setattr(server_disk, "prune_fleet", lambda *some: bool(seen.append(some[1])))
+    fleet[0].prune(EPOCH)
+    assert [limits.rows for limits in seen] == [None]
+
+
 @pytest.mark.usefixtures("cleared")
 def test_while_one_prunes_nobody_else_does(server_state):
     limits = Limits(), FleetLimits(timedelta(0), timedelta(0))
