@@ -6,8 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +22,9 @@ from reconciler.telemetry import Detail
 
 if TYPE_CHECKING:
     from reconciler.storage.database import Database
+    from reconciler.watch.pulse import Pulse
+    from reconciler.web.app import Server
+    from reconciler.web.guards import Access
 
 
 @click.command("serve")
@@ -65,37 +67,46 @@ async def _serve(database: Database, options: WebOptions, address: tuple[str, in
     """Until a signal ends it: which."""
     from reconciler.watch.pulse import Pulse, beat  # noqa: PLC0415  # slow to import
     from reconciler.watch.systemd import READY, STOPPING, Supervisor  # noqa: PLC0415
-    from reconciler.web.app import Server  # noqa: PLC0415
-    from reconciler.web.events import EventHub  # noqa: PLC0415
     from reconciler.web.fleet_news import FleetNews  # noqa: PLC0415
     from reconciler.web.listening import serving  # noqa: PLC0415
-    from reconciler.web.metrics import Metrics  # noqa: PLC0415
 
-    events, metrics, pulse = EventHub(), Metrics(database), Pulse()
-    metrics.loop_lag.set_function(lambda: pulse.recent)
-    access, supervisor = web_access(options, address[0]), Supervisor(os.environ)
+    pulse, supervisor = Pulse(), Supervisor(os.environ)
+    server = _server(database, web_access(options, address[0]), pulse)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     _listen(stopped)
-    server = Server(database, now, time.monotonic, access, events, metrics)
-    beside = [
-        asyncio.create_task(FleetNews(database, events).follow()),
-        asyncio.create_task(beat(supervisor, pulse)),
-    ]
-    try:
-        with open_listener(options, address) as listener:
-            host, port = listener.getsockname()[:2]
+    jobs = FleetNews(database, server.events).follow(), beat(supervisor, pulse)
+    with open_listener(options, address) as listener:
+        beside = [asyncio.create_task(job) for job in jobs]
+        try:
             async with serving(server, listener):
+                host, port = listener.getsockname()[:2]
                 telemetry.info("serving", address=host, port=port)
                 supervisor.tell(READY)
-                ended = await stopped
+                waited: list[asyncio.Future[Any]] = [stopped, *beside]
+                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+                for task in beside:
+                    if task.done():
+                        task.result()  # none ends but by a bug, which is not to be served on
+                ended = stopped.result()
                 telemetry.info("stopping", signal=signal.Signals(ended).name)
                 supervisor.tell(STOPPING)
-    finally:
-        for task in beside:
-            task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*beside)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
     return ended
+
+
+def _server(database: Database, access: Access, pulse: Pulse) -> Server:
+    from reconciler.web.app import Server  # noqa: PLC0415  # slow to import
+    from reconciler.web.events import EventHub  # noqa: PLC0415
+    from reconciler.web.fleet_metrics import FleetCollector  # noqa: PLC0415
+    from reconciler.web.metrics import Metrics  # noqa: PLC0415
+
+    metrics = Metrics(database)
+    metrics.loop_lag.set_function(lambda: pulse.recent)
+    metrics.registry.register(FleetCollector(database))
+    return Server(database, now, time.monotonic, access, EventHub(), metrics)
 
 
 def _listen(stopped: asyncio.Future[int]) -> None:

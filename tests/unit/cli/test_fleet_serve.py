@@ -35,7 +35,9 @@ def serve(place, url, *words):
     return process, told
 
 
-def test_pages_are_served_as_a_reader_behind_a_proxy_with_users(fleets, tmp_path):
+@pytest.fixture
+def url(fleets):
+    """A fleet with its roles, and a cluster that is wanted."""
     url = fleets.empty()
     apply_roles(url)
     migrator = as_role(url, "migrator")
@@ -47,6 +49,10 @@ def test_pages_are_served_as_a_reader_behind_a_proxy_with_users(fleets, tmp_path
     with database.writing() as connection:
         add_cluster(connection, "/alpha.yaml", "alpha", now())
     database.close()
+    return url
+
+
+def test_pages_are_served_as_a_reader_behind_a_proxy_with_users(url, tmp_path):
     (tmp_path / "fleet.yaml").write_text(SETTINGS)
     proxy = ("--trusted-proxy", "127.0.0.1/32", "--user-header", "X-User")
     process, told = serve(
@@ -60,7 +66,9 @@ def test_pages_are_served_as_a_reader_behind_a_proxy_with_users(fleets, tmp_path
             assert "zone default" in client.get("/").text
             (found,) = client.get("/api/v1/clusters").json()["items"]
             assert found["name"] == "alpha"
-            assert "reconcile_state_readable 1.0" in client.get("/metrics").text
+            metrics = client.get("/metrics").text
+            assert "reconcile_state_readable 1.0" in metrics
+            assert 'reconcile_fleet_clusters{zone="default"} 1.0' in metrics
             assert "No worker had its turn" in client.get(f"/clusters/{found['id']}").text
     finally:
         process.send_signal(signal.SIGTERM)

@@ -10,14 +10,23 @@ from reconciler.errors import StoreFailed
 from reconciler.execution.journal import Journal
 from reconciler.execution.run_index import index_runs
 from reconciler.storage.database import Database
-from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
+from reconciler.storage.fleet_files import (
+    FleetFile,
+    FleetSource,
+    Wanted,
+    keep_fleet_files,
+    set_fleet_source,
+)
 from reconciler.storage.fleet_identity import make_identity
-from reconciler.storage.fleet_schedule import pause
+from reconciler.storage.fleet_schedule import pause, set_due
 from reconciler.storage.fleet_turns import begin_turn, end_turn
 from reconciler.storage.fleet_workers import Life, begin_life
 from reconciler.web.events import EventHub
+from reconciler.web.fleet_metrics import FleetCollector
 from reconciler.web.fleet_news import FleetNews
+from reconciler.web.metrics import Metrics
 from tests.unit.web.conftest import NOW, Site, drift_round, quiet_round
+from tests.unit.web.test_metrics import parse_metrics
 
 COMMIT = "8f14e45fceea167a5a36dedd4bea2543deadbeef"
 FILE = FleetFile("clusters/<b>.yaml", "text", COMMIT, "line 3: no such <key>", NOW)
@@ -89,6 +98,25 @@ def test_what_workers_do_is_told_as_a_daemon_tells_its_own(fleet, tmp_path):
     about = {"run": RUN, "clusters": ("beta",), "result": "at work"}
     assert news.look() == [("run", about)]
     assert news.look() == []
+
+
+def test_what_prometheus_is_told_of_the_fleet(fleet):
+    with fleet.database.writing() as connection:
+        more = [Wanted(name, FILE.file, "south") for name in ("late", "paused", "soon")]
+        keep_fleet_files(connection, [FILE], [Wanted("beta", FILE.file, "north"), *more])
+        for name, seconds in (("late", -99), ("paused", -99), ("soon", -9)):
+            set_due(connection, name, seconds, 0)
+        pause(connection, ["paused"], "why")
+        set_fleet_source(connection, FleetSource(COMMIT, "main", NOW, "no such ref"))
+    metrics = Metrics(fleet.database)
+    metrics.registry.register(FleetCollector(fleet.database))
+    found = parse_metrics(metrics.text().decode())
+    ours = {(name[16:], *labels): v for (name, *labels), v in found.items() if "fleet" in name}
+    zones = {("clusters", "south"): 3, ("overdue", "south"): 1, ("paused", "south"): 1}
+    quiet = {("clusters", "north"): 1, ("overdue", "north"): 0, ("paused", "north"): 0}
+    turns = {("turns", "look"): 1, ("turns", "apply"): 0}
+    source = {("source_failed",): 1, ("source_timestamp_seconds",): NOW.timestamp()}
+    assert ours == {("workers",): 1, ("files_wrong",): 1, **zones, **quiet, **turns, **source}
 
 
 async def test_a_database_that_cannot_be_read_ends_nothing(fleet, monkeypatch):
