@@ -17,6 +17,7 @@ TOPICS = (
     "watch",
     "policy",
     "fleet",
+    "fleet-setup",
     "membership",
     "growth",
     "packages",
