@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +23,7 @@ from reconciler.fleet.look_turns import Looks
 from reconciler.fleet.server_disk import ServerDisk
 from reconciler.fleet.server_queue import Kit, ServerQueue
 from reconciler.fleet.sessions import conninfo
+from reconciler.fleet.syncing import Syncing
 from reconciler.fleet.transactions import Transactions
 from reconciler.model.desired import Member
 from reconciler.model.fleet import Fleet
@@ -162,6 +164,8 @@ class Worker:
             listeners=parts.listening(keeping),
         )
         looks = Looks(parts.fleet, self._state, turns, life, parts.new_run, self.queue.submit)
+        storing = partial(self._state.write_as, life.id)
+        syncing = Syncing(parts.fleet, parts.directory, self._workers, storing)
         applies = Applies(self._state, life, records, looks.find_wish, parts.new_run)
         follower = RunFollower(records, disk.open_database)
         self._lived = True
@@ -169,6 +173,7 @@ class Worker:
         self.parts.supervisor.tell_status(f"working in {len(self.queue.bounds)} zones")
         try:
             beside = (
+                syncing.follow,
                 looks.follow,
                 keeping.prune,
                 lambda: follow_runs(keeping, follower.follow, lambda _change: None),

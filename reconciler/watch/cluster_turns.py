@@ -19,7 +19,7 @@ from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
-from reconciler.watch.other_runs import PastRuns
+from reconciler.watch.other_runs import PastRuns, Who
 from reconciler.watch.result import Recorded, RoundResult, waiting_for_room
 from reconciler.watch.sources import Wish
 from reconciler.watch.workers import Workers
@@ -30,7 +30,9 @@ LONGEST_ROUND = 900.0
 
 @dataclass(slots=True)
 class Samples:
-    """Samples of a cluster's heartbeats, the last one last, and what had no slot at the last look.
+    """Samples of a cluster's heartbeats, the last one last.
+
+    Of the last look also what had no slot, and by which ``marks`` its hosts are known.
 
     Each has the time when its round had ended, by the loop's clock: no host was asked later, so that
     none seems to stand still for having been asked twice in a row.
@@ -38,6 +40,7 @@ class Samples:
 
     found: list[tuple[float, Beats]] = field(default_factory=list)
     slotless: frozenset[tuple[str, str]] = frozenset()
+    marks: frozenset[str] = frozenset()
 
     def before(self, now: float) -> Beats:
         """The last one that is old enough to tell who stands still; nothing without one."""
@@ -196,7 +199,9 @@ class Turns:
                 "healing-found-ended", healing_run=run, tried=len(tried), failed=failed
             )
             book = book.end(tried)
-        unfinished, good = await self.keeping.ask(lambda: self.others.look(name, now))
+        samples = self._samples.get(name) or Samples()
+        who = Who(name, wish.path, samples.marks)
+        unfinished, good = await self.keeping.ask(lambda: self.others.look(who, now))
         book = book.clear(good, now)
         if book != self._books[name]:
             await self._keep(name, book)
@@ -232,12 +237,13 @@ class Turns:
                 result = await self.workers.observe(wish.desired, earlier, moment)
                 samples.add(clock(), result.beats)
                 samples.slotless = result.slotless
+                samples.marks = result.marks or samples.marks
         except TimeoutError:
             words = f"it did not end within {LONGEST_ROUND:g} s"
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
         except WorkFailed as error:
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=str(error))
-        result = replace(result, seconds=clock() - began)
+        result = replace(result, seconds=clock() - began, revision=wish.revision)
         telemetry.debug(
             "round-ended",
             seconds=result.seconds,

@@ -60,7 +60,8 @@ class Healers:
         """
 
         def ask(number: int) -> Heal:
-            return Heal(number, wish.desired, wish.file, run, self.records, past)
+            about = wish.revision.fields if wish.revision else {}
+            return Heal(number, wish.desired, wish.file, run, self.records, past, about)
 
         value = await self._commissions.carry_out(wish.cluster.name, ask, is_wanted)
         return value if isinstance(value, Healed) else Healed(None)

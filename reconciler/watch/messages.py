@@ -71,9 +71,10 @@ class Commission:
 
 @dataclass(frozen=True, slots=True)
 class Heal(Commission):
-    """Heal what may be healed."""
+    """Heal what may be healed; ``about`` is what the record tells of where it comes from."""
 
     past: Past
+    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import quote
 
 from reconciler import telemetry
@@ -56,11 +55,11 @@ class Telling:
         """Tell what changed since each receiver was told. A round that failed tells that alone."""
         del recorded
         if told := list(self._receivers(wish)):
-            file = str(Path(wish.file).absolute())  # as metrics and pages have it
-            about = About(wish.cluster.name, file, _plan(result), self._link(wish))
+            link, revision = self._link(wish), wish.revision
+            about = About(wish.cluster.name, wish.path, _plan(result), link, revision)
             found = standings(known, result.prospects)
             seen = [one for one in found if not result.failure or _says_failure(one)]
-            seen.append(_of_file(file, wish, known.seen))
+            seen.append(_of_file(wish, known.seen))
             self.teller.tell(about, seen, told, is_whole=not result.failure)
 
     def _receivers(self, wish: Wish) -> Iterator[Receiver]:
@@ -102,9 +101,9 @@ def standings(
         yield Standing(_as_condition(item), item.reading.severity, then)  # type: ignore[arg-type]
 
 
-def _of_file(file: str, wish: Wish, now: datetime) -> Standing:
+def _of_file(wish: Wish, now: datetime) -> Standing:
     """Whether a cluster's file is good: what is wrong with it is told to whom it named before."""
-    subject = f"file {file}"
+    subject = f"file {wish.path}"
     if wish.wrong:
         words = f"{wish.file_trouble}; watched is what it said before"
         reading = Reading(subject, "Blocked", "True", "FileWrong", words)

@@ -27,7 +27,10 @@ ENDS = frozenset({"action-finished", "action-failed"})
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What matters of a record: results by cluster, empty without one; what was begun of which."""
+    """What matters of a record: results by cluster, empty without one; what was begun of which.
+
+    ``file`` is absolute, empty if it is not known; ``marks`` are by cluster those of its hosts.
+    """
 
     run: str
     results: Mapping[str, str]
@@ -35,6 +38,30 @@ class Glance:
     ended: datetime | None
     heals: bool
     at_work: bool
+    file: str = ""
+    marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The cluster that is meant: of a name, of a file, with hosts of these marks.
+
+    Files that know nothing of each other may use one name. Where neither file nor marks are known,
+    the name alone says it.
+    """
+
+    name: str
+    file: str = ""
+    marks: frozenset[str] = frozenset()
+
+    def is_in(self, one: Glance) -> bool | None:
+        """Whether a run's cluster of this name is this one; None where nobody knows."""
+        seen = one.marks.get(self.name, frozenset())
+        if not (self.file or self.marks) or (self.file and self.file == one.file):
+            return True
+        if self.marks and seen:
+            return not self.marks.isdisjoint(seen)
+        return None
 
 
 # Why nothing is healed, in words, and when a cluster was where its file wants it.
@@ -44,7 +71,7 @@ Verdict: TypeAlias = "tuple[tuple[str, ...], datetime | None]"
 class PastRuns(Protocol):
     """Where records of runs are."""
 
-    def look(self, cluster: str, now: datetime) -> Verdict:
+    def look(self, who: Who, now: datetime) -> Verdict:
         """What the last run that settles it says. Raises StoreFailed."""
         ...
 
@@ -53,16 +80,21 @@ class PastRuns(Protocol):
         ...
 
 
-def settle(glances: Iterable[Glance], cluster: str, now: datetime) -> Verdict:
+def settle(glances: Iterable[Glance], who: Who, now: datetime) -> Verdict:
     """What the last run of a person says that settles it, of runs from the latest on.
 
     One that ended after ``now`` is of a clock that was wrong: it does not say that somebody has
-    looked since.
+    looked since. Of one that may have been of another cluster of the name, only what holds up counts.
     """
-    people = (one for one in glances if not one.heals and not one.at_work)
+    cluster = who.name
+    people = (
+        one
+        for one in glances
+        if not one.heals and not one.at_work and who.is_in(one) is not False
+    )
     for one in islice(people, MOST_RUNS):
         if one.results.get(cluster) in GOOD:
-            if one.ended is None or one.ended <= now:
+            if who.is_in(one) and (one.ended is None or one.ended <= now):
                 return (), one.ended
         elif cluster in one.begun:
             how = "was cut off" if one.ended is None else f"ended {one.results.get(cluster)}"
@@ -77,9 +109,9 @@ class OtherRuns:
     directory: Path
     _known: dict[str, tuple[str, Glance]] = field(default_factory=dict)
 
-    def look(self, cluster: str, now: datetime) -> Verdict:
+    def look(self, who: Who, now: datetime) -> Verdict:
         """What the last run that settles it says. A record that cannot be read tells nothing."""
-        return settle(self._glances(), cluster, now)
+        return settle(self._glances(), who, now)
 
     def attempts(self, run: str) -> tuple[Attempt, ...] | None:
         """What a run tried to heal, by its record; None as long as it is at work."""
@@ -130,6 +162,11 @@ def glance(record: Record) -> Glance:
     begun = {
         str(line["cluster"]) for line in record.lines if line.get("event") == "action-started"
     }
+    marks = {
+        str(line.get("cluster")): frozenset(map(str, line.get("machines") or ()))
+        for line in record.lines
+        if line.get("event") == "observed"
+    }
     results = {str(name): str(word) for name, word in (ended.get("clusters") or {}).items()}
     return Glance(
         record.run,
@@ -138,4 +175,6 @@ def glance(record: Record) -> Glance:
         line_moment(ended),
         bool(began.get("healing")),
         record.at_work,
+        str(began.get("path") or ""),
+        marks,
     )

@@ -11,6 +11,7 @@ from reconciler.model.documents import Json
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Risk
+from reconciler.model.revision import Revision
 from reconciler.model.views import Topology
 from reconciler.model.watched import Reading, Round, RoundChanges
 from reconciler.planning.review.drift import Item
@@ -42,8 +43,10 @@ class RoundResult:
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``outages`` are those of the plan in plain values, ``unread``
     is what could not be compared, ``readings`` are its conditions, ``heals`` what is
     healed next, in words, ``beats`` a sample of the heartbeats, ``slotless`` the mounts without a slot,
+    ``marks`` those of the hosts (``machine_marks``),
     ``prospects`` is by host and address what becomes of differences,
-    ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
+    ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster,
+    ``revision`` the commit at which it was wanted so.
     """
 
     cluster: str
@@ -64,11 +67,13 @@ class RoundResult:
     heals: tuple[str, ...] = ()
     beats: Beats = field(default_factory=dict)
     slotless: frozenset[tuple[str, str]] = frozenset()
+    marks: frozenset[str] = frozenset()
     prospects: Mapping[tuple[str, str], str] = field(default_factory=dict)
     status: Json | None = None
     topology: Topology | None = None
     failure: str = ""
     found: Round | None = None
+    revision: Revision | None = None
 
     @property
     def is_failed(self) -> bool:

@@ -12,7 +12,7 @@ from reconciler.model.outcome import AT_WORK
 from reconciler.planning.watching.strikes import Attempt
 from reconciler.storage.database import Database, StateConnection
 from reconciler.storage.runs import StoredRun, find_run, latest_runs, run_lines
-from reconciler.watch.other_runs import GOOD, Glance, Verdict, attempts_of, glance, settle
+from reconciler.watch.other_runs import GOOD, Glance, Verdict, Who, attempts_of, glance, settle
 
 # Runs of a cluster that are asked for at a time: mostly the first one settles it.
 PAGE = 8
@@ -24,10 +24,10 @@ class StoredRuns:
 
     database: Database
 
-    def look(self, cluster: str, now: datetime) -> Verdict:
-        """What the last run that settles it says."""
+    def look(self, who: Who, now: datetime) -> Verdict:
+        """What the last run that settles it says; in a fleet a name is one cluster's."""
         with self.database.reading() as connection:
-            return settle(_glances(connection, cluster), cluster, now)
+            return settle(_glances(connection, who.name), Who(who.name), now)
 
     def attempts(self, run: str) -> tuple[Attempt, ...] | None:
         """What a run tried to heal; None as long as it is at work."""

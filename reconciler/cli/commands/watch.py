@@ -167,6 +167,10 @@ def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
     from reconciler.cli.watch_demo.stage import STATE, own_directory, set_stage  # noqa: PLC0415
 
     async def show(pages: Pages) -> None:
+        # Until the daemon listens itself: an exit out of the loop's middle would leave tasks behind.
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # it runs
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with set_stage(pages.directory.parent) as stage:
             player = Player(stage, asyncio.get_running_loop().time)
             await player.open()
@@ -176,7 +180,7 @@ def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
     with own_directory() as directory:
         tell([("dim", f"starting {sum(site.hosts for site in SITES)} simulated hosts…")])
         pages = new_pages(replace(web, listen=web.listen or "127.0.0.1:0"), directory / STATE)
-        with hold_state(pages.directory):
+        with hold_state(pages.directory), suppress(asyncio.CancelledError, KeyboardInterrupt):
             asyncio.run(show(pages))
     return 0
 

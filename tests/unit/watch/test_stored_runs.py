@@ -8,7 +8,7 @@ from reconciler.execution.journal import Journal
 from reconciler.execution.run_index import index_runs
 from reconciler.storage.runs import cut_off_runs, find_run
 from reconciler.watch import stored_runs
-from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.other_runs import OtherRuns, Who
 from reconciler.watch.stored_runs import StoredRuns
 from tests.unit.watch.test_heal_book import ACTED, BEGAN, HEALED, HEALS, NOW, START, finish
 
@@ -55,11 +55,11 @@ RECORDS = {
 def test_what_holds_up_and_what_clears_is_the_same(both, monkeypatch, records):
     monkeypatch.setattr(stored_runs, "PAGE", 1)
     directory, stored = both(*records)
-    found = directory.look("ocfs2", NOW)
-    assert stored.look("ocfs2", NOW) == found
-    assert stored.look("other", NOW) == ((), None)
+    found = directory.look(Who("ocfs2"), NOW)
+    assert stored.look(Who("ocfs2"), NOW) == found
+    assert stored.look(Who("other"), NOW) == ((), None)
     before = START - LATER
-    assert stored.look("ocfs2", before) == directory.look("ocfs2", before)
+    assert stored.look(Who("ocfs2"), before) == directory.look(Who("ocfs2"), before)
 
 
 def test_what_a_healing_tried_is_the_same(both):
