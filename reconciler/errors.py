@@ -163,14 +163,6 @@ class StoreOutdated(StoreFailed):
     """Its tables are of another version of this program."""
 
 
-class StoreRefused(StoreFailed):
-    """It works, and is not the one that is meant; ``code`` is the stable code of why."""
-
-    def __init__(self, path: str, code: str, message: str) -> None:
-        super().__init__(path, f"is refused ({code}): {message}")
-        self.code = code
-
-
 class WorkerLost(StoreFailed):
     """The life of a worker is over: others have what it had, and it writes nothing more."""
 

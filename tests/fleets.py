@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
 
 from reconciler.execution.author import now
-from reconciler.fleet.dispatch import install_jobs
+from reconciler.fleet.queue_tables import prepare_queue
 from reconciler.fleet.sessions import conninfo
-from reconciler.storage.database import Database, open_server
+from reconciler.storage.database import Database
+from reconciler.storage.fleet_database import init_fleet
 from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
-from reconciler.storage.fleet_identity import make_identity
+from reconciler.storage.server_address import server_address
 from tests.postgresql import postgresql
 
 TEMPLATE = "fleet_template"
@@ -32,13 +31,16 @@ class FleetServer:
     def new(self) -> str:
         name = f"fleet{next(self.numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        return self.address.replace("/postgres?", f"/{name}?")
+        return self._url(name)
 
     def empty(self) -> str:
         """The address of a database without any table."""
         name = f"fleet{next(self.numbers)}"
         self.run(f"CREATE DATABASE {name}")
-        return self.address.replace("/postgres?", f"/{name}?")
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        return server_address(self.address.replace("/postgres?", f"/{name}?")).url
 
     def run(self, command: str) -> None:
         with psycopg.connect(conninfo(self.address), autocommit=True) as connection:
@@ -57,12 +59,9 @@ def fleet_server() -> Iterator[FleetServer]:
 
 def set_up(url: str) -> None:
     """What ``reconcile fleet init`` makes."""
-    state = open_server(url, now())
-    with state.writing() as connection:
-        make_identity(connection)
-    state.close()
-    with ThreadPoolExecutor(1) as thread:  # a loop may run in this one
-        thread.submit(asyncio.run, install_jobs(conninfo(url))).result()
+    address = server_address(url)
+    init_fleet(address, now())
+    prepare_queue(address)
 
 
 def want(state: Database, names: Sequence[str], zone: str = "default") -> None:

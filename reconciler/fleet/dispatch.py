@@ -12,12 +12,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
@@ -27,9 +26,8 @@ from reconciler.fleet.lives import Life
 from reconciler.fleet.sessions import break_off, place_of
 
 SCHEMA = "procrastinate"
-LOOK, APPLY = "look", "apply"
-# Takes the turn of a cluster: its name, and what else its job says.
-Take: TypeAlias = "Callable[..., Awaitable[None]]"
+# The task of every job: what is done in a turn is decided when it begins.
+TURN = "turn"
 # Connections of a worker for its jobs, beside that on which it listens.
 CONNECTIONS = 4
 # Seconds: a year.
@@ -50,7 +48,7 @@ FROM (
 """
 OPEN_JOBS = """
 SELECT id FROM procrastinate_jobs
-WHERE lock = ANY(%(clusters)s) AND status IN ('todo', 'doing') AND task_name = %(kind)s
+WHERE lock = %(cluster)s AND status IN ('todo', 'doing')
 """
 
 
@@ -123,26 +121,23 @@ class Dispatch:
     pool: AsyncConnectionPool[Any]
     connections: set[psycopg.AsyncConnection[Any]]
 
-    async def defer(self, kind: str, cluster: str, zone: str, **more: Any) -> bool:
+    async def defer(self, cluster: str, zone: str, priority: int = 0) -> bool:
         """Whether a job of the cluster waits now that did not before. Raises StoreFailed."""
+        waiting = f"{TURN}:{cluster}"
         asked = self.app.configure_task(
-            kind,
-            queue=zone,
-            lock=cluster,
-            queueing_lock=f"{kind}:{cluster}",
-            priority=more.pop("priority", 0),
+            TURN, queue=zone, priority=priority, lock=cluster, queueing_lock=waiting
         )
         try:
-            await asked.defer_async(cluster=cluster, **more)
+            await asked.defer_async(cluster=cluster)
         except AlreadyEnqueued:
             return False
         except ConnectorException as error:
             raise self._failed(error) from error
         return True
 
-    async def cancel(self, kind: str, clusters: Sequence[str]) -> Sequence[str]:
+    async def cancel(self, clusters: Sequence[str]) -> Sequence[str]:
         """Give up the jobs of clusters; of which there were any. Raises StoreFailed."""
-        return [name for name in clusters if await self._cancel(kind, name)]
+        return [name for name in clusters if await self._cancel(name)]
 
     async def remove_old(self) -> None:
         """Jobs that ended long ago go. Raises StoreFailed."""
@@ -159,9 +154,9 @@ class Dispatch:
         for connection in self.connections:
             break_off(connection)
 
-    async def _cancel(self, kind: str, cluster: str) -> bool:
+    async def _cancel(self, cluster: str) -> bool:
         """One that waits is cancelled, one that goes on is told to end, and ends ``aborted``."""
-        jobs, asked = self.app.job_manager, {"clusters": [cluster], "kind": kind}
+        jobs, asked = self.app.job_manager, {"cluster": cluster}
         try:
             found = await self.app.connector.execute_query_all_async(OPEN_JOBS, **asked)
             ended = [await jobs.cancel_job_by_id_async(row["id"], abort=True) for row in found]
@@ -212,28 +207,12 @@ async def dispatching(
         await pool.close(timeout=1)
 
 
-async def install_jobs(info: str) -> None:
-    """Make the tables of jobs where there are none. Raises StoreFailed."""
-    async with dispatching(info) as dispatch:
-        try:
-            async with dispatch.pool.connection() as connection:
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-                row = await connection.execute(
-                    "SELECT to_regclass(%s)", [f"{SCHEMA}.procrastinate_jobs"]
-                )
-                found = await row.fetchone()
-            if found is None or found[0] is None:
-                await dispatch.app.schema_manager.apply_schema_async()
-        except (psycopg.Error, ConnectorException) as error:
-            raise StoreFailed(place_of(info), f"could not be set up: {error}") from error
+def register(app: App, take: Callable[[str], Awaitable[None]]) -> None:
+    """Jobs are done by ``take``, which is told the cluster."""
 
-
-def register(app: App, kind: str, take: Take) -> None:
-    """Jobs of this kind are done by ``take``."""
-
-    @app.task(name=kind, pass_context=True)
-    async def do(_context: JobContext, /, cluster: str, **more: Any) -> None:
-        await take(cluster, **more)
+    @app.task(name=TURN)
+    async def do(cluster: str) -> None:
+        await take(cluster)
 
 
 async def work_on(dispatch: Dispatch, slots: Slots, beat: float) -> None:

@@ -9,18 +9,21 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from reconciler import telemetry
 from reconciler.errors import StoreFailed
 from reconciler.execution.run_following import RunFollower
-from reconciler.fleet.dispatch import LOOK
+from reconciler.fleet.apply_turns import Applies, follow_rollouts
 from reconciler.fleet.known_database import KnownDatabase
 from reconciler.fleet.lives import Life
 from reconciler.fleet.look_turns import Looks
 from reconciler.fleet.server_disk import ServerDisk
 from reconciler.fleet.server_queue import Kit, ServerQueue
+from reconciler.fleet.sessions import conninfo
+from reconciler.fleet.syncing import Syncing
 from reconciler.fleet.transactions import Transactions
 from reconciler.model.desired import Member
 from reconciler.model.fleet import Fleet
@@ -28,6 +31,7 @@ from reconciler.model.plan import Command, Completed
 from reconciler.model.ssh_access import Ssh
 from reconciler.storage.database import Database
 from reconciler.storage.private import RUNS
+from reconciler.storage.server_address import ServerAddress, for_writing
 from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.following import follow_runs
 from reconciler.watch.healers import Healers
@@ -47,11 +51,11 @@ Listening: TypeAlias = Callable[[Keeping], Sequence[Listener]]
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """What a worker is made of. ``info`` is where its database is, for who speaks to it directly."""
+    """What a worker is made of. ``address`` is where its database is."""
 
     fleet: Fleet
     zones: Sequence[str]
-    info: str
+    address: ServerAddress
     database: Database
     directory: Path
     run_on: RunOn
@@ -85,7 +89,12 @@ class Worker:
         }
         interval = parts.fleet.interval.total_seconds()
         self.queue = ServerQueue(
-            parts.info, self._state, bounds, interval, slots=parts.slots, known=known
+            conninfo(for_writing(parts.address).url),
+            self._state,
+            bounds,
+            interval,
+            slots=parts.slots,
+            known=known,
         )
 
     async def run(self) -> int:
@@ -155,22 +164,26 @@ class Worker:
             listeners=parts.listening(keeping),
         )
         looks = Looks(parts.fleet, self._state, turns, life, parts.new_run, self.queue.submit)
+        storing = partial(self._state.write_as, life.id)
+        syncing = Syncing(parts.fleet, parts.directory, self._workers, storing)
+        applies = Applies(self._state, life, records, looks.find_wish, parts.new_run)
         follower = RunFollower(records, disk.open_database)
         self._lived = True
         self.parts.supervisor.tell(READY)
         self.parts.supervisor.tell_status(f"working in {len(self.queue.bounds)} zones")
         try:
-            yield Kit(
-                {LOOK: looks.take},
-                (
-                    looks.follow,
-                    keeping.prune,
-                    lambda: follow_runs(keeping, follower.follow, lambda _change: None),
-                ),
+            beside = (
+                syncing.follow,
+                looks.follow,
+                keeping.prune,
+                lambda: follow_runs(keeping, follower.follow, lambda _change: None),
+                lambda: follow_rollouts(self._state, life),
             )
+            yield Kit(looks.take, applies.take, beside)
         finally:
             for listener in turns.listeners:
                 await listener.close()
+            await applies.close()
             await turns.close()
             await keeping.close()
 

@@ -25,6 +25,8 @@ from reconciler.system_errors import say_error
 # Seconds that a command may take which asks nobody, one that asks a server what it has, and one
 # that gets it all.
 LOCAL, ASKING, FETCHING = 60.0, 60.0, 600.0
+# Seconds after which who was killed is not waited for any longer.
+PATIENCE = 5.0
 # Bytes: of an answer, and of a file that git may write. A pack is one file.
 LONGEST_ANSWER = 256 << 20
 LARGEST_FILE = 4 << 30
@@ -147,8 +149,7 @@ class Git:
         try:
             return await self._hear(process, words[0], longest, given)
         finally:
-            _end(process)
-            await process.wait()
+            await _end(process)
 
     async def _hear(
         self,
@@ -212,11 +213,15 @@ async def _take(stream: asyncio.StreamReader, verb: str) -> bytes:
     return bytes(found)
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
     """Kill what has not ended, with all that it has started, as an ssh that waits for a server."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):  # of a disk that does not answer, nothing ends
+        async with asyncio.timeout(PATIENCE):
+            await process.wait()
 
 
 def _in_words(errors: bytes) -> str:

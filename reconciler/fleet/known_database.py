@@ -10,17 +10,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.errors import StoreRefused
+from reconciler.errors import StoreFailed
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_identity import Identity, read_identity
 from reconciler.storage.private import private_directory, write_private
 
 OTHER = (
-    "it is of {found}, and this worker has worked with fleet {known}: name that database again; to "
+    "is of {found}, and this worker has worked with fleet {known}: name that database again; to "
     "leave it for good, remove {path}"
 )
 OLDER = (
-    "it knows of {found} lives of workers, and this worker began number {known} in it: changes are "
+    "knows of {found} lives of workers, and this worker began number {known} in it: changes are "
     "missing, as after a failover to a standby that was behind. Name the database that has them. "
     "If it is lost, wait for the leases on all hosts to end, and remove {path} on each worker"
 )
@@ -34,7 +34,7 @@ class KnownDatabase:
     place: str
 
     def check(self, connection: StateConnection) -> None:
-        """Raises StoreRefused for another database, and for one that lacks what was in it.
+        """Raises StoreFailed for another database, and for one that lacks what was in it.
 
         Raises OSError where what is remembered cannot be read.
         """
@@ -45,10 +45,10 @@ class KnownDatabase:
         if found is None or found.fleet != known.fleet:
             what = "no fleet" if found is None else f"fleet {found.fleet}"
             words = OTHER.format(found=what, known=known.fleet, path=self.path)
-            raise StoreRefused(self.place, "fleet-database-other", words)
+            raise StoreFailed(self.place, words, "fleet-database-other")
         if found.life < known.life:
             words = OLDER.format(found=found.life, known=known.life, path=self.path)
-            raise StoreRefused(self.place, "fleet-database-older", words)
+            raise StoreFailed(self.place, words, "fleet-database-older")
 
     def remember(self, found: Identity) -> None:
         """This is what the database has come to. Raises OSError, UsageError."""

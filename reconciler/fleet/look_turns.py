@@ -11,13 +11,20 @@ from reconciler.errors import WorkFailed
 from reconciler.fleet.lives import Life
 from reconciler.fleet.settings import in_zone
 from reconciler.fleet.transactions import Transactions
+from reconciler.fleet.wishes import read_problems
 from reconciler.model.desired import Desired
 from reconciler.model.fleet import Fleet
+from reconciler.model.revision import Revision
 from reconciler.storage.database import StateConnection
-from reconciler.storage.fleet_files import fleet_file_of
+from reconciler.storage.fleet_files import (
+    FleetFile,
+    FleetSource,
+    fleet_file_of,
+    fleet_source,
+)
 from reconciler.storage.fleet_schedule import is_paused
 from reconciler.watch.cluster_turns import Turns
-from reconciler.watch.healers import DRAIN, PATIENCE
+from reconciler.watch.commissions import DRAIN, PATIENCE
 from reconciler.watch.messages import Loaded
 from reconciler.watch.result import RoundResult
 from reconciler.watch.sources import Wish
@@ -36,7 +43,7 @@ class Looks:
     life: Life
     new_run: Callable[[], str]
     submit: Callable[[Collection[str]], Awaitable[object]]
-    _parsed: dict[str, tuple[str, Wish]] = field(default_factory=dict)
+    _parsed: dict[str, tuple[str, Desired]] = field(default_factory=dict)
     _healing: dict[str, str] = field(default_factory=dict)
 
     async def take(self, cluster: str) -> bool:
@@ -52,6 +59,10 @@ class Looks:
         if waiting := self.turns.next_put_off():
             await self.submit([waiting])
         return not result.is_failed
+
+    async def find_wish(self, cluster: str) -> Wish | None:
+        """What a file wants of a cluster; None where nobody wants it, or it cannot be used here."""
+        return (await self._wish(cluster))[1]
 
     async def follow(self) -> None:
         """For ever: nothing more is healed of what is wanted otherwise by now, or is paused."""
@@ -85,18 +96,22 @@ class Looks:
 
     async def _wish(self, cluster: str) -> tuple[str, Wish | None]:
         """What a file wants of a cluster, and its text, which is empty where nobody wants it."""
-        file = await self.state.read(lambda connection: fleet_file_of(connection, cluster))
+        file, source = await self.state.read(lambda connection: _wanted(connection, cluster))
         if file is None:
             self._parsed.pop(cluster, None)
             return "", None
-        known = self._parsed.get(cluster)
-        if known is not None and known[0] == file.text:
-            return known
-        desired = await self._load(file.file, file.text, cluster)
+        text, desired = self._parsed.get(cluster, ("", None))
+        if text != file.text:
+            desired = await self._load(file.file, file.text, cluster)
         if desired is None:
             return file.text, None
-        self._parsed[cluster] = (file.text, Wish(file.file, desired))
-        return self._parsed[cluster]
+        self._parsed[cluster] = (file.text, desired)
+        revision = Revision(file.commit, source.ref) if source and file.commit else None
+        problems = read_problems(file.file, file.problem)
+        wrong = tuple(
+            one for one in problems if one.code != "zone-unknown"
+        )  # of others of the file
+        return file.text, Wish(file.file, desired, wrong, revision)
 
     async def _load(self, file: str, text: str, name: str) -> Desired | None:
         """What a text was good for is told where it was read; another version may read it otherwise."""
@@ -115,6 +130,13 @@ class Looks:
             why = f"{found[0].code}: {found[0].message}"
         telemetry.warning("cluster-not-read", cluster=name, file=file, message=why)
         return None
+
+
+def _wanted(
+    connection: StateConnection, cluster: str
+) -> tuple[FleetFile | None, FleetSource | None]:
+    """The file that wants a cluster, and the source that it is of."""
+    return fleet_file_of(connection, cluster), fleet_source(connection)
 
 
 def _standing(connection: StateConnection, cluster: str) -> str:

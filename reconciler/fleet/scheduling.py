@@ -14,7 +14,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from reconciler.errors import StoreFailed
-from reconciler.fleet.dispatch import LOOK, Dispatch
+from reconciler.fleet.dispatch import Dispatch
 from reconciler.fleet.holds import lock_key
 from reconciler.fleet.sessions import place_of
 from reconciler.fleet.transactions import Transactions
@@ -67,7 +67,7 @@ class Ticks:
                 chosen = await self._choose(zone, room) if room > 0 else ()
                 for name in chosen:
                     # One after the other: of several at once all are refused if one waits already.
-                    await self.dispatch.defer(LOOK, name, zone)
+                    await self.dispatch.defer(name, zone)
                 return len(chosen)
         except (psycopg.Error, PoolTimeout) as error:
             words_ = f"could not be used: {error}"

@@ -16,7 +16,6 @@ from typing import TypeAlias
 from reconciler import __version__, telemetry
 from reconciler.errors import StoreFailed, WorkerLost
 from reconciler.fleet.dispatch import (
-    LOOK,
     Dispatch,
     LifeJobs,
     Slots,
@@ -37,6 +36,7 @@ from reconciler.storage.fleet_schedule import put_forward, put_off, request, set
 from reconciler.storage.fleet_turns import begin_turn, end_turn, turn_history
 from reconciler.storage.fleet_workers import Life as LifeRow
 from reconciler.storage.fleet_workers import begin_life, end_life
+from reconciler.storage.rollout_turns import is_apply_due
 from reconciler.watch.queue import CANCELLED, DONE, FAILED, PastTurn, Work
 from reconciler.watch.schedule import wait_after
 
@@ -44,15 +44,16 @@ from reconciler.watch.schedule import wait_after
 LONGEST = 86400.0
 # Seconds until a cluster is tried again that somebody has.
 BUSY = 2.0
-# Takes a turn, told the cluster and what its job says; whether anything was learnt of it.
-Take: TypeAlias = "Callable[..., Awaitable[bool]]"
+LOOK, APPLY = "look", "apply"
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What a life works with: who takes turns, by kind, and what else it does until it ends."""
+    """What a life works with: ``look`` takes turns, ``apply`` those in which a rollout has something
+    for the cluster, and ``beside`` is what else it does until it ends."""
 
-    takes: Mapping[str, Take]
+    look: Work
+    apply: Work | None = None
     beside: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
@@ -87,7 +88,7 @@ class ServerQueue:
         ordered = sorted(set(names))
         due = await self.state.write(lambda c: put_off(c, ordered, self.interval))
         async with dispatching(self.info) as dispatch:
-            cancelled = await dispatch.cancel(LOOK, ordered)
+            cancelled = await dispatch.cancel(ordered)
         return [name for name in names if name in due or name in cancelled]
 
     async def history(self, name: str, limit: int) -> Sequence[PastTurn]:
@@ -97,15 +98,14 @@ class ServerQueue:
 
     async def run(self, work: Work) -> None:
         """As of ``Queue``, for one life. Raises WorkerLost at its end, StoreFailed."""
-        await self.live(lambda _life: nullcontext(Kit({LOOK: work})))
+        await self.live(lambda _life: nullcontext(Kit(work)))
 
     async def live(self, equip: Equip) -> None:
         """Begin a life and work in it with what ``equip`` gives it. Raises as ``run``."""
         async with self._living() as life, equip(life) as kit:
             slots = Slots(tuple(self.bounds), self.slots)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
-                for kind, take in kit.takes.items():
-                    register(dispatch.app, kind, _Turns(self, life, kind, take).take)
+                register(dispatch.app, _Turns(self, life, kit).take)
                 await self._work(life, kit, dispatch, slots)
 
     async def _work(self, life: Life, kit: Kit, dispatch: Dispatch, slots: Slots) -> None:
@@ -132,6 +132,7 @@ class ServerQueue:
         finally:
             if life.is_over:
                 dispatch.break_off()
+                self.state.break_off()
             ending.cancel()
             for task in tasks[1:]:
                 task.cancel()
@@ -179,43 +180,44 @@ class ServerQueue:
 
 @dataclass(frozen=True, slots=True)
 class _Turns:
-    """Turns of one kind in one life."""
+    """Turns of one life."""
 
     queue: ServerQueue
     life: Life
-    kind: str
-    work: Callable[..., Awaitable[bool]]
+    kit: Kit
 
-    async def take(self, cluster: str, **more: object) -> None:
+    async def take(self, cluster: str) -> None:
         """The turn of a cluster, if nobody else has it; what befalls it is told, not raised."""
         holds = Holds(self.life)
         try:
             try:
-                turn = await self._begin(holds, cluster)
-                if turn is not None:
-                    await self._take(turn, cluster, more)
+                begun = await self._begin(holds, cluster)
+                if begun is not None:
+                    await self._take(*begun, cluster)
             finally:
                 await holds.free(cluster)
         except StoreFailed as error:
             # Whatever was begun in the database must not stay so: the end of the life ends it.
             self.life.end(str(error))
 
-    async def _begin(self, holds: Holds, cluster: str) -> int | None:
-        is_ours = await holds.take(cluster)
+    async def _begin(self, holds: Holds, cluster: str) -> tuple[int, Work] | None:
+        """The number of the turn, and what is done in it; None if somebody else has the cluster."""
+        is_ours, apply = await holds.take(cluster), self.kit.apply
 
-        def begin(connection: StateConnection) -> int | None:
-            turn = None
-            if is_ours:
-                turn = begin_turn(connection, cluster, self.kind, self.life.id, "")
+        def begin(connection: StateConnection) -> tuple[int, Work] | None:
+            kind, work = LOOK, self.kit.look
+            if apply is not None and is_apply_due(connection, cluster):
+                kind, work = APPLY, apply
+            turn = begin_turn(connection, cluster, kind, self.life.id, "") if is_ours else None
             put_forward(connection, [cluster], BUSY if turn is None else LONGEST)
-            return turn
+            return None if turn is None else (turn, work)
 
         return await self.queue.state.write_as(self.life.id, begin)
 
-    async def _take(self, turn: int, cluster: str, more: Mapping[str, object]) -> None:
+    async def _take(self, turn: int, work: Work, cluster: str) -> None:
         result = FAILED
         try:
-            result = DONE if await self.work(cluster, **more) else FAILED
+            result = DONE if await work(cluster) else FAILED
         except asyncio.CancelledError:
             result = CANCELLED
             raise

@@ -12,34 +12,21 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
-from reconciler.errors import StoreFailed, StoreRefused
+from reconciler.errors import StoreFailed
 
 Session: TypeAlias = "psycopg.AsyncConnection[tuple[Any, ...]]"
-# Seconds until a server or a network that says nothing is taken for gone, where the address does
-# not say otherwise (libpq's names; tcp_user_timeout is in milliseconds).
-LIVENESS = {
-    "connect_timeout": 5,
-    "keepalives_idle": 2,
-    "keepalives_interval": 1,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 5000,
-}
 
 POOLED = (
-    "a pooler gives each transaction another session, which breaks the locks of a fleet; name the "
+    "is behind a pooler that gives each transaction another session, which breaks the locks of a fleet; name the "
     "server itself, or a pooler whose pool_mode is session"
 )
 
 
 def conninfo(url: str) -> str:
-    """A database's address as libpq reads it. Raises StoreFailed."""
-    plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    try:
-        return make_conninfo(plain, **{**LIVENESS, **conninfo_to_dict(plain)})
-    except psycopg.Error as error:
-        raise StoreFailed("the address of the database", f"cannot be read: {error}") from error
+    """A database's address as libpq reads it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def place_of(info: str) -> str:
@@ -49,13 +36,13 @@ def place_of(info: str) -> str:
 
 
 async def open_session(info: str, name: str) -> Session:
-    """A session that the server knows by ``name``. Raises StoreRefused, StoreFailed."""
+    """A session that the server knows by ``name``. Raises StoreFailed."""
     session = await _connect(info, name)
     try:
         other = await _connect(info, name)
         try:
             if not await _are_apart(session, other):
-                raise StoreRefused(place_of(info), "fleet-database-pooled", POOLED)
+                raise StoreFailed(place_of(info), POOLED, "fleet-database-pooled")
         finally:
             await other.close()
     except BaseException:

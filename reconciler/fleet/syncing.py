@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from reconciler import telemetry
-from reconciler.errors import SourceFailed, WorkFailed
+from reconciler.errors import SourceFailed, StoreFailed, WorkerLost, WorkFailed
 from reconciler.fleet.checkout import Checkout, Taken
 from reconciler.fleet.folder import read_folder
 from reconciler.fleet.snapshot import Snapshot, SourceFile
@@ -75,6 +75,21 @@ class Syncing:
     _checkout: Checkout | None = None
     _said: dict[tuple[str, str], Said] = field(default_factory=dict)
     _settled: tuple[str, str] | None = None  # address and commit, once this worker has read it
+
+    async def follow(self) -> None:
+        """For ever: keep current what is wanted. Raises WorkerLost."""
+        every, told = self.fleet.source.every.total_seconds(), ""
+        while True:
+            try:
+                await self.sync()
+                told = ""
+            except WorkerLost:
+                raise
+            except StoreFailed as error:
+                if str(error) != told:
+                    telemetry.warning("source-not-kept", message=str(error))
+                told = str(error)
+            await asyncio.sleep(every)
 
     async def sync(self) -> FleetChange:
         """Look at the source, if nobody has for as long as the settings say; what that changes.

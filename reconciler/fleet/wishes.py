@@ -6,6 +6,7 @@ what is broken leaves what was good before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,9 +15,11 @@ from reconciler.loading.claims import Claim, Claims, claim_of
 from reconciler.loading.positions import zone_position
 from reconciler.model.desired import Desired
 from reconciler.model.problems import Problem
+from reconciler.model.refusals import REFUSALS
 
 # Of one file: what is kept of what is wrong with it.
 MOST_PROBLEMS = 10
+LINE = r"(?P<line>\d+):(?P<column>\d+): (?P<code>[a-z0-9-]+): (?P<message>.*)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,26 @@ def decide(found: Sequence[Found], zones: Iterable[str]) -> Sequence[Decided]:
 
 def problem_words(problems: Sequence[Problem]) -> str:
     """What is wrong with a file, a line each: ``LINE:COLUMN: CODE: MESSAGE; HINT``."""
-    lines = [
-        f"{p.line}:{p.column}: {p.code}: {'; '.join(filter(None, (p.message, p.hint)))}"
-        for p in problems[:MOST_PROBLEMS]
-    ]
-    if more := len(problems) - MOST_PROBLEMS:
-        lines += [f"and {more} more"] if more > 0 else []
-    return "\n".join(lines)
+    lines = [_line(problem) for problem in problems[:MOST_PROBLEMS]]
+    more = len(problems) - MOST_PROBLEMS
+    return "\n".join([*lines, f"1:1: more: {more} more"] if more > 0 else lines)
+
+
+def read_problems(file: str, words: str) -> tuple[Problem, ...]:
+    """The problems of a file, of which ``problem_words`` says so; their hints are in the message."""
+    found = (re.fullmatch(LINE, line) for line in words.splitlines())
+    return tuple(
+        Problem(file, int(one["line"]), int(one["column"]), one["code"], one["message"])
+        for one in found
+        if one and one["code"] in REFUSALS
+    )
+
+
+def _line(problem: Problem) -> str:
+    """In one line, whatever it quotes."""
+    words = "; ".join(filter(None, (problem.message, problem.hint)))
+    words = " ".join(words.splitlines())
+    return f"{problem.line}:{problem.column}: {problem.code}: {words}"
 
 
 def _is_same(file: Found) -> bool:

@@ -67,6 +67,12 @@ class Notification(_Document):
     id: Annotated[str, Field(description="the same each time that this message is sent again")]
     cluster: str
     file: str
+    commit: Annotated[
+        str | None, Field(description="at which the file says so, where it comes from git")
+    ] = None
+    ref: Annotated[
+        str | None, Field(description="the branch, the tag or the commit that led to it")
+    ] = None
     sent: datetime
     title: str
     conditions: tuple[NotifiedCondition, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SQLite
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -76,6 +77,14 @@ def _sqlite(path: Path, mode: str, pragmas: tuple[str, ...]) -> Engine:
 def server_engine(url: str, *, connections: int = 5) -> Engine:
     """An engine for a PostgreSQL server, with so many connections at most."""
     return create_engine(url, pool_pre_ping=True, pool_size=connections, max_overflow=0)
+
+
+def hear_connections(engine: Engine, hear: Callable[[Any], None]) -> None:
+    """``hear`` is told of each connection of the driver that is made from now on."""
+
+    @event.listens_for(engine, "connect")
+    def told(connection: Any, _record: object) -> None:
+        hear(connection)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Select, and_, func, literal, select, update
 
 from reconciler.model.addresses import cluster_address
+from reconciler.model.watched import ROUND_FAILED
 from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_TURNS, ROLLOUT_CLUSTERS
 from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
@@ -48,9 +49,15 @@ def standings(
     if since is not None:
         for look in connection.execute(_looks(names, since)):
             found[look.cluster].looked = look.looked
-        for one in connection.execute(_conditions(names)):
+        for one in connection.execute(_conditions().where(CLUSTERS.c.name.in_(names))):
             found[one.name].conditions[one.kind] = (one.status, one.message)
     return found
+
+
+def failed_looks(connection: Connection) -> Mapping[str, str]:
+    """Of each cluster whose last look found nothing out, why it did not."""
+    failed = _conditions().where(CONDITIONS.c.reason == ROUND_FAILED)
+    return {row.name: row.message for row in connection.execute(failed)}
 
 
 def look_by(connection: Connection, looks: Mapping[str, datetime]) -> None:
@@ -70,10 +77,10 @@ def _looks(names: Select[tuple[str]], since: datetime) -> Select[tuple[str, date
     return select(one.cluster, looked).where(its, done).group_by(one.cluster)
 
 
-def _conditions(names: Select[tuple[str]]) -> Select[tuple[str, str, str, str]]:
-    """Of the clusters as wholes."""
+def _conditions() -> Select[tuple[str, str, str, str]]:
+    """Of clusters as wholes."""
     one, name = CONDITIONS.c, CLUSTERS.c.name
     both = CONDITIONS.join(CLUSTERS, CLUSTERS.c.id == one.cluster_id)
     whole = one.subject == literal(cluster_address("")).concat(name)
     asked = select(name, one.kind, one.status, one.message).select_from(both)
-    return asked.where(one.ended.is_(None), whole, name.in_(names))
+    return asked.where(one.ended.is_(None), whole)

@@ -167,7 +167,7 @@ class Turns:
         if outcome is None or outcome.result == "converged":
             telemetry.info("healed", **fields)
         else:
-            telemetry.warning("not-healed", **fields, message=_why_not(outcome) or None)
+            telemetry.warning("not-healed", **fields, message=say_why_not(outcome) or None)
 
     async def _past(self, wish: Wish) -> Past:
         """What is known of earlier runs; nothing, where nothing is to be healed."""
@@ -243,7 +243,7 @@ class Turns:
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
         except WorkFailed as error:
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=str(error))
-        result = replace(result, seconds=clock() - began)
+        result = replace(result, seconds=clock() - began, revision=wish.revision)
         telemetry.debug(
             "round-ended",
             seconds=result.seconds,
@@ -255,7 +255,8 @@ class Turns:
         return result
 
 
-def _why_not(outcome: ClusterOutcome) -> str:
+def say_why_not(outcome: ClusterOutcome) -> str:
+    """Why a cluster did not come to its end, in words; empty if it did."""
     refused = (f"{b.code} {b.subject}: {b.message}" for b in outcome.blocked)
     failed = (f"{a.action}: {a.message}" for a in outcome.actions if a.status == "failed")
     return "; ".join(filter(None, (outcome.message, *refused, *failed)))

@@ -55,7 +55,8 @@ class Telling:
         """Tell what changed since each receiver was told. A round that failed tells that alone."""
         del recorded
         if told := list(self._receivers(wish)):
-            about = About(wish.cluster.name, wish.path, _plan(result), self._link(wish))
+            link, revision = self._link(wish), wish.revision
+            about = About(wish.cluster.name, wish.path, _plan(result), link, revision)
             found = standings(known, result.prospects)
             seen = [one for one in found if not result.failure or _says_failure(one)]
             seen.append(_of_file(wish, known.seen))

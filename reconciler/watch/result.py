@@ -11,6 +11,7 @@ from reconciler.model.documents import Json
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Risk
+from reconciler.model.revision import Revision
 from reconciler.model.views import Topology
 from reconciler.model.watched import Reading, Round, RoundChanges
 from reconciler.planning.review.drift import Item
@@ -44,7 +45,8 @@ class RoundResult:
     healed next, in words, ``beats`` a sample of the heartbeats, ``slotless`` the mounts without a slot,
     ``marks`` those of the hosts (``machine_marks``),
     ``prospects`` is by host and address what becomes of differences,
-    ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
+    ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster,
+    ``revision`` the commit at which it was wanted so.
     """
 
     cluster: str
@@ -71,6 +73,7 @@ class RoundResult:
     topology: Topology | None = None
     failure: str = ""
     found: Round | None = None
+    revision: Revision | None = None
 
     @property
     def is_failed(self) -> bool:

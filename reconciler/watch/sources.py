@@ -21,6 +21,7 @@ from reconciler.loading.claims import Claims
 from reconciler.loading.directories import SUFFIXES
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.problems import Problem
+from reconciler.model.revision import Revision
 from reconciler.system_errors import say_error
 from reconciler.watch.file_signatures import (
     ABSENT,
@@ -40,11 +41,13 @@ class Wish:
     """One cluster as its file wants it; ``desired`` has this cluster alone.
 
     ``wrong`` is what is wrong with the file now: then ``desired`` is what it said when it was good.
+    ``revision`` is the commit at which it said so, None without git.
     """
 
     file: str
     desired: Desired
     wrong: Problems = ()
+    revision: Revision | None = None
 
     @property
     def cluster(self) -> Cluster:
@@ -53,8 +56,8 @@ class Wish:
 
     @property
     def path(self) -> str:
-        """The file's absolute name, as metrics, pages and records have it."""
-        return _absolute(self.file)
+        """The file's absolute name, as metrics, pages and records have it; in a repository that in it."""
+        return self.file if self.revision else _absolute(self.file)
 
     @property
     def file_trouble(self) -> str:

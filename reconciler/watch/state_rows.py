@@ -143,7 +143,7 @@ def record_result(
     record_round(connection, cluster, found, now)
     if not result.failure:
         keep_document(connection, cluster, "plan", _plan(result), now)
-        keep_document(connection, cluster, "status", json.dumps(result.status), now)
+        keep_document(connection, cluster, "status", _status(result), now)
         if result.topology:
             drawn = json.dumps(asdict(result.topology))
             keep_document(connection, cluster, "topology", drawn, now)
@@ -162,7 +162,13 @@ def _known(connection: StateConnection, one: StoredCluster) -> Known | None:
     )
 
 
+def _status(result: RoundResult) -> str:
+    at = result.revision.fields if result.revision else {}
+    return json.dumps({**result.status, **at} if result.status else result.status)
+
+
 def _plan(result: RoundResult) -> str:
     fields = ("plan_id", "risk", "steps", "outages", "blocked", "unread", "findings", "notes")
     document = asdict(result)
-    return json.dumps({name: document[name] for name in fields}, default=str)
+    at = result.revision.fields if result.revision else {}
+    return json.dumps({name: document[name] for name in fields} | dict(at), default=str)

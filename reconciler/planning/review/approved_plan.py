@@ -7,13 +7,16 @@ off. What remains then is a part of what was approved, or it is not carried out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.frozen import frozen
 from reconciler.model.plain import to_plain
 from reconciler.model.plan import Action, Outage, Plan, Risk
 from reconciler.planning.review.digest import action_digest
+
+# The fields of an approved action, as a look keeps them of each step of a plan.
+KEPT = ("id", "kind", "host", "address", "risk", "device", "digest")
 
 
 @frozen
@@ -57,6 +60,17 @@ def read_approved(plan: str, actions: str, devices: str) -> ApprovedPlan:
     found = json.loads(actions)
     approved = tuple(ApprovedAction(**action) for action in found["actions"])
     return ApprovedPlan(plan, approved, tuple(found["outages"]), frozenset(json.loads(devices)))
+
+
+def read_found(plan: Mapping[str, Any]) -> ApprovedPlan:
+    """The plan that a look has found, by the document of it, as it would be approved.
+
+    Raises KeyError for a document of a version that did not keep what an approval covers.
+    """
+    actions = tuple(
+        ApprovedAction(**{name: step[name] for name in KEPT}) for step in plan["steps"]
+    )
+    return ApprovedPlan(plan["plan_id"], actions, tuple(plan["outages"]))
 
 
 def approve(action: Action) -> ApprovedAction:

@@ -10,7 +10,8 @@ from reconciler.execution.author import now
 from reconciler.fleet.server_queue import ServerQueue
 from reconciler.fleet.sessions import conninfo
 from reconciler.fleet.transactions import Transactions
-from reconciler.storage.database import open_server
+from reconciler.storage.fleet_database import open_fleet
+from reconciler.storage.server_address import server_address
 from reconciler.watch.queue import LocalQueue
 from reconciler.watch.schedule import Pace, Schedule
 from tests.fleets import want
@@ -31,7 +32,7 @@ async def local_queue(_fleets):
 @asynccontextmanager
 async def server_queue(fleets):
     url = fleets.new()
-    database = open_server(url, now())
+    database = open_fleet(server_address(url))
     want(database, NAMES)
     state = Transactions(database)
     yield ServerQueue(conninfo(url), state, {"default": 8}, HOUR)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
+from select import select
 
 import pytest
 
@@ -321,16 +322,18 @@ def test_who_hangs_is_ended_with_all_that_it_started(state, monkeypatch, tmp_pat
     os.mkfifo(held)
     fake = tmp_path / "bin/ssh"
     fake.parent.mkdir()
-    fake.write_text(f"#!/bin/sh\nexec 3> {held}\necho begun >&3\nexec tail -f /dev/null\n")
+    fake.write_text(f"#!/bin/sh\nexec 3> {held}\necho begun >&3\nexec sleep 60\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     monkeypatch.setattr("reconciler.fleet.checkout.ASKING", 2.0)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        code, words = refused(Checkout(state, Source(git="ssh://git@127.0.0.1/storage.git")))
-        assert (code, words) == ("source-unreachable", "git ls-remote did not end within 2 s")
+        checkout = Checkout(state, Source(git="ssh://git@127.0.0.1/storage.git"))
+        with pytest.raises(SourceFailed, match="git ls-remote did not end within 2 s"):
+            asyncio.run(asyncio.wait_for(checkout.look(NOTHING), 30))
         os.set_blocking(reader, True)
         assert os.read(reader, 100) == b"begun\n"
+        assert select([reader], [], [], 20)[0]
         assert os.read(reader, 100) == b""  # nobody holds the other end any more
     finally:
         os.close(reader)
@@ -362,7 +365,7 @@ def test_nothing_of_another_configuration_is_read(repository, state, monkeypatch
 
 @pytest.mark.parametrize(
     "address",
-    ["ext::sh -c 'touch {0}'", "fd::1", "--upload-pack=touch {0}", "http://127.0.0.1:1/x"],
+    ["ext::touch {0}", "fd::1", "--upload-pack=touch {0}", "http://127.0.0.1:1/x"],
 )
 def test_what_the_settings_refuse_git_refuses_too(state, tmp_path, address):
     """The second lock: as if the settings had let it pass."""

@@ -103,7 +103,9 @@ def test_a_signature_of_another_kind_is_asked_of_nobody(
     made = repository.git("hash-object", "-t", "commit", "-w", "--stdin", given=f"{text}\n")
     repository.git("update-ref", "refs/heads/main", made)
     gpg = tmp_path / "gpg"
-    gpg.write_text("#!/bin/sh\necho '[GNUPG:] GOODSIG x ada'; echo '[GNUPG:] TRUST_ULTIMATE'\n")
+    gpg.write_text(
+        "#!/bin/sh\nprintf '\\n[GNUPG:] GOODSIG x ada\\n[GNUPG:] TRUST_ULTIMATE\\n'\n"
+    )
     gpg.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert refused(checkout)

@@ -286,6 +286,25 @@ def test_a_fetch_that_another_has_overtaken_changes_nothing(site, worker, reposi
     assert site.file_of("one").text == north("one", number=13)
 
 
+def test_what_another_took_over_meanwhile_stands(site, worker, repository):
+    """It began earlier and was slower; what is compared with is not what the database has any more."""
+    repository.push({"a.yaml": north("one")})
+    site.sync(worker)
+    repository.push({"a.yaml": north("one", number=12)})
+    real, other = worker.storing, replace(site.source(), commit="f" * 40)
+    calls = []
+
+    async def storing(work):
+        calls.append(work)
+        if len(calls) == 4:
+            assert await real(lambda connection: set_fleet_source(connection, other))
+        return await real(work)
+
+    worker.storing = storing
+    assert site.sync(worker) == FleetChange()
+    assert (site.source(), site.file_of("one").text) == (other, north("one"))
+
+
 def test_one_worker_at_a_time_looks(site, worker, repository):
     repository.push({"a.yaml": north("one")})
     often = site.worker(repository.source(), "two")

@@ -12,9 +12,16 @@ WWID = "3600"
 MIB = 1 << 20
 # As the kernel has it for everybody; the disks of `here` stand beside them.
 DEV = """\
-mkdir -p dev && mount -t tmpfs tmpfs dev && mkdir dev/shm dev/block &&
-mknod dev/null c 1 3 && mknod dev/zero c 1 5 && mknod dev/full c 1 7 && mknod dev/urandom c 1 9 &&
-ln -s /proc/self/fd dev/fd && sh ./nodes && mount --bind dev /dev"""
+mount -t tmpfs tmpfs dev && mkdir dev/shm dev/block &&
+cp -a /dev/null /dev/zero /dev/full /dev/urandom /dev/fd dev && . ./nodes"""
+# What stands in the place of what.
+PLACES = {
+    "kept": "/var/lib",
+    "dev": "/dev",
+    "block": "/sys/class/block",
+    "number": "/sys/dev/block",
+    "tools": "/usr/local/sbin",
+}
 
 
 @dataclass(frozen=True)
@@ -101,14 +108,10 @@ class Machine:
 
     def gate(self, *words: str, before: str = "true", shell: tuple[str, ...] = ()) -> Answer:
         """One call there; what it keeps in /var/lib is in `kept` afterwards."""
-        (self.here / "kept").mkdir(exist_ok=True)
+        for name in PLACES:
+            (self.here / name).mkdir(exist_ok=True)
         (self.here / "nodes").touch()
-        script = (
-            f"cd {self.here} && mkdir -p block number tools && "
-            f"mount --bind {self.here}/kept /var/lib && "
-            f"{DEV} && "
-            f"mount --bind {self.here}/block /sys/class/block && "
-            f"mount --bind {self.here}/number /sys/dev/block && "
-            f"mount --bind {self.here}/tools /usr/local/sbin && {before}"
-        )
+        binds = (f"{self.here}/{name} {at} none bind\n" for name, at in PLACES.items())
+        (self.here / "places").write_text("".join(binds))
+        script = f"cd {self.here} && {DEV} && mount -a -T places && {before}"
         return gate(*words, prefix=within(script, shell or ("dash",)))

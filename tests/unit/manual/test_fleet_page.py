@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+import click
+import pytest
 from pydantic import BaseModel
 
+from reconciler.cli.commands.fleet import FLEET_COMMANDS, command
 from reconciler.loading import read_text
 from reconciler.loading.fleet_settings import load_fleet
 from reconciler.model.fleet import Fleet
 from reconciler.model.schema import fleet_schema
-from tests.pages import page, rows
+from tests.pages import page, quoted, rows, sections
 
 
 def keys(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, object]]:
@@ -50,3 +53,23 @@ def test_the_defaults_are_told():
 def test_the_example_has_no_key_without_need():
     fleet = load_fleet("fleet.yaml", read_text("examples/fleet/fleet.yaml"))
     assert fleet.source.signed_by == "/etc/reconcile/allowed_signers"
+
+
+COMMANDS = sections(page("fleet").partition("\n## 3. Commands\n")[2], "###")
+EVERYWHERE = {("--fleet",)}
+
+
+def test_each_command_is_told_once():
+    assert [head.split()[0] for head in COMMANDS] == list(FLEET_COMMANDS)
+
+
+@pytest.mark.parametrize("name", FLEET_COMMANDS)
+def test_each_option_of_a_command_is_told(name):
+    (text,) = [text for head, text in COMMANDS.items() if head.split()[0] == name]
+    found = command.get_command(click.Context(command), name)
+    own = {tuple(p.opts) for p in found.params if isinstance(p, click.Option)}
+    assert own >= EVERYWHERE
+    told = (
+        {tuple(quoted(row[0])) for row in rows(text, "Option")} if "|Option|" in text else set()
+    )
+    assert told == own - EVERYWHERE

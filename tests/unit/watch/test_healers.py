@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import WorkFailed
+from reconciler.execution.journal import read_record
 from reconciler.model.desired import Desired
 from reconciler.model.problems import Problem
+from reconciler.model.revision import Revision
 from reconciler.model.watched import Reading, Round
 from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
@@ -36,6 +38,15 @@ async def test_one_that_hangs_for_ever_is_given_up(tmp_path):
     with pytest.raises(WorkFailed, match="given up"):
         await healers.heal(wish(), "r1", Past(), always)
     assert await healers.close() == {}
+
+
+async def test_the_record_of_a_healing_says_at_which_commit_it_was_wanted(tmp_path):
+    commit = "8f14e45fceea167a5a36dedd4bea2543deadbeef"
+    healers = Healers(tmp_path)
+    await healers.heal(replace(wish(), revision=Revision(commit, "main")), "r1", Past(), always)
+    await healers.close()
+    first, *_ = read_record(next(tmp_path.glob("r1*"))).lines
+    assert (first["event"], first["commit"], first["ref"]) == ("run-started", commit, "main")
 
 
 async def test_what_is_not_wanted_any_more_is_not_begun(tmp_path):

@@ -116,10 +116,14 @@ async def test_a_run_that_ended_is_not_reloaded_and_tells_its_refusals(site):
 async def test_what_the_daemon_heals_is_a_run_that_says_so(site):
     run = site.begin_run(RUN)
     who = {"user": "reconcile", "controller": "desk", "file": "c.yaml", "healing": True}
-    run.journal.emit("run-started", {"cluster": None, **who})
+    at = {"commit": "8f14e45fceea167a5a36dedd4bea2543deadbeef", "ref": "main"}
+    run.journal.emit("run-started", {"cluster": None, **who, **at})
     run.finish("no-change")
-    assert (await get_json(site, f"/runs/{RUN}"))["healing"] is True
-    assert "which heals as the policy allows" in (await site.get(f"/runs/{RUN}")).text
+    found = await get_json(site, f"/runs/{RUN}")
+    assert (found["healing"], found["commit"]) == (True, at["commit"])
+    text = (await site.get(f"/runs/{RUN}")).text
+    assert "which heals as the policy allows" in text
+    assert "c.yaml at commit <code>8f14e45fceea (main)</code>" in text
 
 
 async def test_a_run_that_was_cut_off_says_that_nobody_knows(site):
