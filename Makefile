@@ -32,6 +32,7 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.schema.json
 	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
+	$(BIN)/check-jsonschema --schemafile schemas/fleet.schema.json examples/fleet/fleet.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows examples/ci/github-actions.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/ci/gitlab-ci.yml
 	$(BIN)/check-jsonschema --schemafile schemas/plan.schema.json tests/golden/*.json
@@ -59,7 +60,7 @@ lab-down:
 	$(BIN)/python -m tests.lab down --netns reconcile
 
 schema: $(STAMP)  ## regenerate the published schemas
-	for name in cluster plan facts notification; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
+	for name in cluster plan facts notification fleet; do $(BIN)/reconcile schema $$name > schemas/$$name.schema.json; done
 
 man: $(STAMP)  ## regenerate what is made of the commands: the man page, what shells complete
 	$(BIN)/reconcile help --man > reconciler/manual/reconcile.1

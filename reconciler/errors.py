@@ -120,12 +120,27 @@ class SecretUnread(ReconcilerError):
         self.code = code
 
 
-class StoreFailed(ReconcilerError):
-    """The database of the state could not be used; ``path`` is its file or its address."""
+class SourceFailed(ReconcilerError):
+    """The files that say what is wanted could not be had; ``code`` is the stable code of why."""
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"the state in {path} {message}")
+    retryable = True
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StoreFailed(ReconcilerError):
+    """The database of the state could not be used; ``path`` is its file or its address.
+
+    ``code`` is the stable refusal code of the reason, empty where there is none.
+    """
+
+    def __init__(self, path: str, message: str, code: str = "") -> None:
+        words = f"the state in {path} {message}"
+        super().__init__(f"{code}: {words}" if code else words)
         self.path = path
+        self.code = code
 
 
 class StoreDamaged(StoreFailed):
@@ -146,6 +161,14 @@ class StoreBusy(StoreFailed):
 
 class StoreOutdated(StoreFailed):
     """Its tables are of another version of this program."""
+
+
+class WorkerLost(StoreFailed):
+    """The life of a worker is over: others have what it had, and it writes nothing more."""
+
+    def __init__(self, path: str, worker: str) -> None:
+        super().__init__(path, f"takes nothing more from worker {worker}: its life is over")
+        self.worker = worker
 
 
 class ServerFailed(ReconcilerError):

@@ -3,6 +3,7 @@
 import gc
 import signal
 
+import pytest
 from hypothesis import settings
 
 # A busy machine is no wrong answer: no example is timed.
@@ -50,3 +51,12 @@ def pytest_configure():
     settings.load_profile("untimed")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session")
+def fleets():
+    """A PostgreSQL for fleets (``tests.fleets.FleetServer``), started when first asked for."""
+    from tests.fleets import fleet_server  # noqa: PLC0415  # slow to import, and few tests need it
+
+    with fleet_server() as server:
+        yield server

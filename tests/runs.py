@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler import pipeline
 from reconciler.errors import HostUnreachable, RecordFailed
@@ -22,6 +22,7 @@ from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed, Plan
+from reconciler.pipeline.approved import Approval, carry_out
 from reconciler.pipeline.heal import Healed, heal
 from reconciler.pipeline.parts import Healable, Past
 from reconciler.planning.checks.rehearsal import MOMENTARY
@@ -38,6 +39,7 @@ from tests.clock import drive
 from tests.fault_transport import Line, Wire
 from tests.invariant_monitor import Witness
 
+T = TypeVar("T")
 Event = tuple[str, Mapping[str, object]]
 # By the clock of people, for policies: a Sunday.
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -244,22 +246,41 @@ class Controller:
         self, desired: Desired, line: Line | None = None, **known: Any
     ) -> tuple[Healed | None, tuple[Event, ...]]:
         """As the daemon heals; None for one that was killed."""
+
+        def healing(run: pipeline.Run) -> Coroutine[Any, Any, Healed]:
+            own = frozenset({f"{self.name}-{self.count}", *known.get("own_runs", ())})
+            past = Past(**{**known, "own_runs": own})
+            part = Healable(desired.clusters[0], run.fleet, run.options, lambda: NOW, past)
+            return heal(run, part)
+
+        return await self._as_process(desired, line, healing)
+
+    async def carry_out(
+        self, desired: Desired, approval: Approval, line: Line | None = None
+    ) -> tuple[ClusterOutcome | None, tuple[Event, ...]]:
+        """As a worker of a fleet carries out an approved plan; None for one that was killed."""
+        return await self._as_process(desired, line, lambda run: carry_out(run, approval))
+
+    async def _as_process(
+        self,
+        desired: Desired,
+        line: Line | None,
+        work: Callable[[pipeline.Run], Coroutine[Any, Any, T]],
+    ) -> tuple[T | None, tuple[Event, ...]]:
         self.count += 1
         pid, line = self.count, line or Line()
         line.run = f"{self.name}-{pid}"
         events: list[Event] = []
         fleet, options = self._fleet(desired, line), pipeline.Options()
-        known["own_runs"] = frozenset({line.run, *known.get("own_runs", ())})
-        part = Healable(desired.clusters[0], fleet, options, lambda: NOW, Past(**known))
 
         def emit(event: str, details: Mapping[str, object]) -> None:
             events.append((event, details))
 
         claim = self._claims(line.run)
         run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)
-        line.main = asyncio.create_task(heal(run, part))
+        main = line.main = asyncio.create_task(work(run))
         try:
-            return await line.main, tuple(events)
+            return await main, tuple(events)
         except asyncio.CancelledError:
             if not line.dead:
                 raise

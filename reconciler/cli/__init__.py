@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import wraps
 from importlib import import_module
@@ -31,6 +31,7 @@ COMMANDS = {
     "import": "Write a desired-state file from a running cluster.",
     "status": "Who is in, who has what mounted, pauses, leases, unfinished work.",
     "watch": "Look at clusters again and again, and tell what changes: a daemon.",
+    "fleet": "The same by many workers, on one PostgreSQL database.",
     "pause": "Nothing is done on a cluster or host, by anyone, until it is resumed.",
     "resume": "A cluster or host that was paused may be worked on again.",
     "unlock": "Show what a run holds and what still runs of it; then free it.",
@@ -51,22 +52,25 @@ UNREAD = 141
 
 
 class Lazy(click.Group):
-    """A group that knows its commands' names and texts, and imports them on use."""
+    """A group that knows its commands' names and texts, and imports them on use from ``places``."""
+
+    table: Mapping[str, str] = COMMANDS
+    places = "reconciler.cli.commands.{}"
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Names in the order of a first day's work."""
-        return list(COMMANDS)
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command itself, imported now; while a shell completes, its parameters only."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
         if ctx.resilient_parsing:
             from reconciler.cli.completion_index import indexed_command  # noqa: PLC0415  # as below
 
-            return indexed_command(cmd_name, COMMANDS[cmd_name])
+            return indexed_command(cmd_name, self.table[cmd_name])
         place = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-        module = import_module(f"reconciler.cli.commands.{place}")
+        module = import_module(self.places.format(place))
         if (
             not gc.isenabled()
         ):  # as the program starts: what is imported stays, and is not walked
@@ -90,15 +94,19 @@ class Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is meant; of an unknown word, what may have been meant."""
         word = args[0]
-        if word not in COMMANDS and not word.startswith("-") and not ctx.resilient_parsing:
-            from reconciler.cli.suggestions import suggest  # noqa: PLC0415  # only when needed
-
-            raise UsageError(f"no command {word!r}; {suggest(word, COMMANDS)}")
+        if word not in self.table and not word.startswith("-") and not ctx.resilient_parsing:
+            raise UsageError(f"no command {word!r}; {self.suggest(word)}")
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and (work := command.callback) is not None:
             command = copy(command)
             command.callback = _interruptible(work)
         return name, command, rest
+
+    def suggest(self, word: str) -> str:
+        """What may have been meant by an unknown word."""
+        from reconciler.cli.suggestions import suggest  # noqa: PLC0415  # only when needed
+
+        return suggest(word, self.table)
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; what can no longer be written, as of ``| head``, ends it."""
@@ -113,7 +121,7 @@ class Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
         """The overview, without importing any command."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.table.items()))
 
 
 def _interruptible(work: Callable[..., int]) -> Callable[..., int]:

@@ -94,6 +94,7 @@ class Pages:
         """Serve while the daemon runs, where it is asked for: where. Raises UsageError, SecretUnread."""
         metrics = self.showing.metrics
         metrics.connections.set_function(lambda: len(connections))
+        metrics.circuits.set_function(lambda: connections.open_circuits)
         metrics.loop_lag.set_function(lambda: pulse.recent)
         if self.address is None:
             yield None

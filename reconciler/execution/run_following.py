@@ -121,8 +121,10 @@ class RunFollower:
         new = parse_record(content.text, run, at_work=True, last=tail.record.head)
         record = replace(new, lines=(*tail.record.lines, *_describing(new)))
         stored = describe_run(record, content, texts, now)
-        stored = replace(stored, lines=tail.stored.lines + len(texts))
-        with self.open_database().writing() as connection:
+        database = self.open_database()
+        lines = tail.stored.lines + len(texts)
+        stored = replace(stored, lines=lines, worker=database.worker)
+        with database.writing() as connection:
             is_stored = new.broken is None and extend_run(
                 connection, stored, tail.stored.lines, texts
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,13 @@ def index_runs(
     """The index of the records in a directory becomes as they are; each is one transaction.
 
     Only files that changed are read, and those of runs that were at work: ``most`` at a time, the
-    latest first. Raises StoreFull, StoreDamaged, StoreBusy or StoreFailed; what was indexed by
+    latest first. Of a worker only what stands in the directory is indexed, and nothing is forgotten:
+    other runs are those of other workers. Raises StoreFull, StoreDamaged, StoreBusy or StoreFailed; what was indexed by
     then stays.
     """
-    with database.reading() as connection:
-        known = run_stamps(connection)
     paths = {path.stem: path for path in sorted(directory.glob("*.jsonl")) if _is_named(path)}
+    with database.reading() as connection:
+        known = run_stamps(connection, paths if database.worker else None)
     due = [run for run, path in paths.items() if _is_due(path, known.get(run, ""))]
     read, unreadable = [], []
     begun = [run for run in due if _has_only_begun(paths[run], now)]
@@ -71,11 +72,12 @@ def index_runs(
             unreadable.append(run)
             continue
         read.append(index_content(database, run, content, now))
-    forgotten = [*sorted(known.keys() - paths.keys()), *(known.keys() & set(unreadable))]
+    gone = [*sorted(known.keys() - paths.keys()), *(known.keys() & set(unreadable))]
+    forgotten = () if database.worker else tuple(gone)
     for run in forgotten:
         with database.writing() as connection:
             drop_run(connection, run)
-    return Indexed(tuple(read), tuple(forgotten), tuple(unreadable), len(meant) < len(due))
+    return Indexed(tuple(read), forgotten, tuple(unreadable), len(meant) < len(due))
 
 
 def _is_named(path: Path) -> bool:
@@ -108,7 +110,7 @@ def index_content(database: Database, run: str, content: Content, now: datetime)
     record = parse_record(content.text, run, at_work=content.at_work)
     whole, _, _ = content.text.rpartition(b"\n")
     texts = whole.split(b"\n") if whole else []
-    stored = describe_run(record, content, texts, now)
+    stored = replace(describe_run(record, content, texts, now), worker=database.worker)
     with database.writing() as connection:
         store_run(connection, stored, texts)
         for approval in approvals(record):

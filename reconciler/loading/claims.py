@@ -7,11 +7,38 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import SpecInvalid
 from reconciler.loading.semantics.devices import identity, overlap
-from reconciler.model.desired import Desired, Volume
+from reconciler.model.desired import Desired
 from reconciler.model.host_names import host_key
 from reconciler.model.problems import Problem
 
 _REMEDY = "name it in one file, or give each file to a command of its own"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one file names: by its key the code and the words of what another may not name again.
+
+    ``devices`` are the volumes' labels with names of disks and partitions.
+    """
+
+    keys: tuple[tuple[Hashable, tuple[str, str]], ...]
+    devices: tuple[tuple[str, str, int | None], ...]
+
+
+def claim_of(desired: Desired) -> Claim:
+    """What a file names."""
+    volumes = (volume for cluster in desired.clusters for volume in cluster.volumes)
+    devices = ((volume.label, *identity(volume.device)) for volume in volumes)
+    return Claim(tuple(dict(_keys(desired)).items()), tuple(devices))
+
+
+def _keys(desired: Desired) -> Iterator[tuple[Hashable, tuple[str, str]]]:
+    for cluster in desired.clusters:
+        name = cluster.name.casefold()
+        yield name, ("duplicate-cluster", f"a cluster '{cluster.name}'")
+        for member in cluster.members:
+            words = f"the host '{member.name}' of cluster '{cluster.name}'"
+            yield (name, host_key(member.name)), ("host-in-two-clusters", words)
 
 
 @dataclass(slots=True)
@@ -31,44 +58,33 @@ class Claims:
 
         Then nothing of ``desired`` is taken.
         """
-        keys = dict(self._keys(desired))
-        volumes = [volume for cluster in desired.clusters for volume in cluster.volumes]
+        self.take_claim(file, claim_of(desired))
+
+    def take_claim(self, file: str, claim: Claim) -> None:
+        """As ``take``, of what is known of a file. Raises SpecInvalid."""
+        keys = {k: said for k, said in claim.keys if self.names or isinstance(k, tuple)}
         wrong = [
             (code, f"{words} is in {self.taken[key]}, too")
             for key, (code, words) in keys.items()
             if key in self.taken
         ]
         wrong += [
-            (
-                "device-in-two-volumes",
-                f"the device of volume '{volume.label}' is in {other}, too",
-            )
-            for volume in volumes
-            for other in self._others(volume)
+            ("device-in-two-volumes", f"the device of volume '{label}' is in {other}, too")
+            for label, name, partition in claim.devices
+            for other in self._others(name, partition)
         ]
         if wrong:
             problems = [Problem(file, 1, 1, code, message, _REMEDY) for code, message in wrong]
             raise SpecInvalid(file, (), problems)
         self.taken.update(dict.fromkeys(keys, file))
-        for volume in volumes:
-            name, partition = identity(volume.device)
+        for _label, name, partition in claim.devices:
             self.disks.setdefault(name, []).append((name, partition, file))
 
-    def _keys(self, desired: Desired) -> Iterator[tuple[Hashable, tuple[str, str]]]:
-        for cluster in desired.clusters:
-            name = cluster.name.casefold()
-            if self.names:
-                yield name, ("duplicate-cluster", f"a cluster '{cluster.name}'")
-            for member in cluster.members:
-                words = f"the host '{member.name}' of cluster '{cluster.name}'"
-                yield (name, host_key(member.name)), ("host-in-two-clusters", words)
-
-    def _others(self, volume: Volume) -> Iterator[str]:
+    def _others(self, name: str, partition: int | None) -> Iterator[str]:
         """Files with that device: of names that are the same in the whole world.
 
         A path like /dev/mapper/mpatha is one that each host gives itself.
         """
-        name, partition = identity(volume.device)
         if name and not name.startswith("/"):
             uses = self.disks.get(name, ())
             yield from dict.fromkeys(u[2] for u in uses if overlap(u, name, partition))

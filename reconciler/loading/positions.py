@@ -53,3 +53,13 @@ def _keys(root: Node, path: Path, above: Path = ()) -> Iterator[tuple[str, Posit
 def _position(root: Node, path: Path) -> Position:
     mark = value_mark(root, path)
     return (mark.line, mark.column)
+
+
+def zone_position(text: str, number: int) -> Position:
+    """Where the cluster of that number, from 0, names its zone in a valid file; or its name."""
+    root, _problems = compose("", text)
+    if root is None:
+        return (1, 1)
+    keys = node_at(root, ("clusters", number))
+    named = isinstance(keys, Mapping) and "zone" in keys.entries
+    return _position(root, ("clusters", number, "zone" if named else "name"))

@@ -41,6 +41,13 @@ class NotifiedCondition(_Document):
     severity: Severity
     reason: Annotated[str, Field(description="a stable word")]
     message: Annotated[str, Field(description="a sentence for people; may change at any time")]
+    then: Annotated[
+        str,
+        Field(
+            description="whether the daemon mends it by itself and when, or somebody has to act; "
+            "empty where that is not known"
+        ),
+    ] = ""
     since: Annotated[datetime, Field(description="when the status became what it is")]
     before: ToldBefore | None
 
@@ -60,6 +67,12 @@ class Notification(_Document):
     id: Annotated[str, Field(description="the same each time that this message is sent again")]
     cluster: str
     file: str
+    commit: Annotated[
+        str | None, Field(description="at which the file says so, where it comes from git")
+    ] = None
+    ref: Annotated[
+        str | None, Field(description="the branch, the tag or the commit that led to it")
+    ] = None
     sent: datetime
     title: str
     conditions: tuple[NotifiedCondition, ...]

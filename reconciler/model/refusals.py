@@ -11,6 +11,7 @@ from enum import Flag, auto
 from types import MappingProxyType
 
 from reconciler.frozen import frozen
+from reconciler.model.fleet_codes import DATABASE_CODES, SOURCE_CODES
 
 
 class Source(Flag):
@@ -22,10 +23,11 @@ class Source(Flag):
     FINDING = auto()  # what refuses nothing, and is told
     FILE = auto()  # a check of the desired-state file
     RUN = auto()  # how a run of a cluster ended
+    STATE = auto()  # who works with the database of a fleet
 
 
 RULE, GATE, HOST, FINDING = Source.RULE, Source.GATE, Source.HOST, Source.FINDING
-FILE, RUN = Source.FILE, Source.RUN
+FILE, RUN, STATE = Source.FILE, Source.RUN, Source.STATE
 
 
 @frozen
@@ -269,7 +271,8 @@ _OF_RUNS = (
 )
 _ALL = (
     *_DECLARED,
-    *(Refusal(code, FILE) for code in _OF_FILES),
+    *(Refusal(code, STATE) for code in DATABASE_CODES),
+    *(Refusal(code, FILE) for code in (*_OF_FILES, *SOURCE_CODES)),
     *(Refusal(code, RUN) for code in _OF_RUNS),
 )
 REFUSALS: Mapping[str, Refusal] = MappingProxyType({item.code: item for item in _ALL})

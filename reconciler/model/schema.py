@@ -1,4 +1,4 @@
-"""The published JSON Schemas of files, saved plans, facts and messages, from the model."""
+"""The published JSON Schemas of files, saved plans, facts, messages and settings, from the model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from reconciler.model.desired import Desired
 from reconciler.model.documents import FactsDocument, PlanDocument
+from reconciler.model.fleet import Fleet
 from reconciler.model.notification import Notification
 from reconciler.model.observed import HostFacts
 
@@ -17,6 +18,7 @@ _TITLE = "reconcile: desired state of OCFS2 clusters, version 1"
 _PLAN_TITLE = "reconcile: a plan, version 1"
 _FACTS_TITLE = "reconcile: facts of hosts, version 1"
 _NOTIFICATION_TITLE = "reconcile: a message of what changed, version 1"
+_FLEET_TITLE = "reconcile: the settings of a fleet, version 1"
 _LOST = {
     "type": "object",
     "description": "A host without an answer; code is the stable refusal code.",
@@ -74,6 +76,11 @@ def notification_schema() -> dict[str, Any]:
     return _published(Notification.model_json_schema(mode="serialization"), _NOTIFICATION_TITLE)
 
 
+def fleet_schema() -> dict[str, Any]:
+    """The schema of the settings of a fleet, for editors and CI."""
+    return _published(Fleet.model_json_schema(), _FLEET_TITLE)
+
+
 def _published(schema: dict[str, Any], title: str) -> dict[str, Any]:
     return {"$schema": _DIALECT, **_tidy(schema), "title": title}
 
@@ -83,6 +90,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "plan": plan_schema,
     "facts": facts_schema,
     "notification": notification_schema,
+    "fleet": fleet_schema,
 }
 
 

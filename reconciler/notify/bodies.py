@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from reconciler.model.notification import Notification, NotifiedCondition
 from reconciler.model.policy import Form
 from reconciler.model.quantities import with_count
+from reconciler.model.revision import say_revision
 from reconciler.reports.visible import visible
 
 _Body: TypeAlias = tuple[str, bytes]
@@ -33,10 +34,13 @@ def body(form: Form, told: Notification) -> tuple[str, bytes]:
 
 def text(told: Notification) -> str:
     """Plain text for mail: one line a condition, then the plan."""
-    lines = [told.title, "", f"Cluster {told.cluster} of {told.file}"]
+    at = say_revision(told.commit, told.ref)
+    of = f"{told.file} at {at}" if at else told.file
+    lines = [told.title, "", f"Cluster {told.cluster} of {of}"]
     lines += [told.link] if told.link else []
     for condition in told.conditions:
-        lines += ["", _line(condition), f"  {condition.message}", f"  {_since(condition)}"]
+        said = filter(None, (condition.message, condition.then, _since(condition)))
+        lines += ["", _line(condition), *(f"  {words}" for words in said)]
     lines += [f"\n{with_count(told.more, 'more condition')} changed."] * bool(told.more)
     if told.plan is not None:
         rest = "\n(the rest is cut)" if told.plan.is_cut else ""
@@ -130,7 +134,8 @@ def _runs(words: str, **look: Any) -> dict[str, Any]:
 
 
 def _paragraph(condition: NotifiedCondition) -> str:
-    return f"{_line(condition)}\n{condition.message}\n{_since(condition)}"
+    told = (_line(condition), condition.message, condition.then, _since(condition))
+    return "\n".join(filter(None, told))
 
 
 def _after(told: Notification, shown: int) -> str:
@@ -138,7 +143,8 @@ def _after(told: Notification, shown: int) -> str:
     more = told.more + len(told.conditions) - shown
     lines = [f"{with_count(more, 'more condition')} changed."] if more else []
     if told.plan is not None:
-        lines.append(f"Plan {told.plan.id}: reconcile plan {told.file}")
+        at = say_revision(told.commit, told.ref)
+        lines.append(f"Plan {told.plan.id}: reconcile plan {told.file}{at and f', at {at}'}")
     lines += [told.link] if told.link else []
     return "\n".join(lines)
 

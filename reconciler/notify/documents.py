@@ -12,6 +12,7 @@ from reconciler.model.notification import (
     NotifiedPlan,
     ToldBefore,
 )
+from reconciler.model.revision import Revision
 from reconciler.notify.news import Item, News
 
 # A plan of many members is long, and servers refuse large bodies: 1 MB is a usual limit.
@@ -25,13 +26,15 @@ LONGEST_WORDS = 80
 class About:
     """The cluster that news are about; ``plan`` is its id and text, None where nothing is planned.
 
-    ``link`` leads to its page, None where nobody knows where that is.
+    ``link`` leads to its page, None where nobody knows where that is. ``revision`` is the commit at
+    which the file says so, None without git.
     """
 
     cluster: str
     file: str
     plan: tuple[str, str] | None = None
     link: str | None = None
+    revision: Revision | None = None
 
 
 def notification(about: About, news: News, *, message_id: str, now: datetime) -> Notification:
@@ -41,6 +44,8 @@ def notification(about: About, news: News, *, message_id: str, now: datetime) ->
         id=message_id,
         cluster=about.cluster,
         file=about.file,
+        commit=about.revision.commit if about.revision else None,
+        ref=about.revision.ref if about.revision else None,
         sent=now,
         title=title(about.cluster, news.items),
         conditions=tuple(map(_condition, shown)),
@@ -124,6 +129,7 @@ def _condition(item: Item) -> NotifiedCondition:
         severity=item.standing.severity,
         reason=reading.reason,
         message=reading.message,
+        then=item.standing.then if item.happening != "ended" else "",
         since=item.standing.condition.since,
         before=ToldBefore(reason=before.reason, severity=before.severity, at=before.at)
         if before

@@ -48,10 +48,11 @@ GONE = "Gone"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A condition as it stands, and how grave it is."""
+    """A condition as it stands, and how grave it is; ``then`` says what becomes of it, if known."""
 
     condition: Condition
     severity: Severity
+    then: str = ""
 
     @property
     def key(self) -> TroubleKey:

@@ -102,7 +102,8 @@ class Live:
         """Has each member that stays connect to the others."""
         ports = probe_command(only=("interconnect",), connect=targets(cluster))
         tried = _who_tried(targets(cluster), seen)
-        stays = self._doors(cluster, [n for n in staying(cluster) if n not in tried])
+        asked = seen.answering_hosts().keys() - tried
+        stays = self._doors(cluster, [n for n in staying(cluster) if n in asked])
         return with_ports(seen, await self._ask(stays, ports))
 
     async def sample_heartbeats_again(self, cluster: Cluster, seen: Observed) -> Observed:
@@ -112,9 +113,8 @@ class Live:
         await asyncio.sleep(BEATS_APART)
         told(SECOND, "finished")
         again = probe_for(cluster, (), ("wanted",))
-        return with_advanced_beats(
-            seen, await self._ask(member_hosts(self.fleet, cluster), again)
-        )
+        answering = self._doors(cluster, [*seen.answering_hosts()])
+        return with_advanced_beats(seen, await self._ask(answering, again))
 
     async def storage(self, cluster: Cluster, due: Mapping[str, Sequence[str]]) -> Hosts:
         """Asks each of them for who it is and for its logical volumes."""

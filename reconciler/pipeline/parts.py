@@ -58,12 +58,14 @@ class Targeted:
 class Past:
     """What is known of a cluster's runs: what was healed, and which are ``unfinished``, in words.
 
-    ``own_runs`` are those that heal and have healed.
+    ``own_runs`` are those that heal and have healed. ``file_trouble`` says why its file is not good
+    now, empty if it is.
     """
 
     history: History = field(default_factory=History)
     unfinished: tuple[str, ...] = ()
     own_runs: frozenset[str] = frozenset()
+    file_trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class Healable:
         """
         past, now = self.past, self.now()
         scene = Scene(
-            *seen, applied, now, past.history, past.unfinished, traces or {}, past.own_runs
+            *(*seen, applied, now, past.history, past.unfinished, traces or {}, past.own_runs),
+            past.file_trouble,
         )
         return choose_heals(scene)
 

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.model.quantities import with_count
+from reconciler.model.revision import say_revision
 from reconciler.reports.elapsed import (
     local_clock,
     local_moment,
@@ -39,6 +40,8 @@ def _summary(run: Past) -> Json:
         "controller": began.get("controller"),
         "file": began.get("file"),
         "file_digest": began.get("file_digest"),
+        "commit": began.get("commit"),
+        "ref": began.get("ref"),
         "healing": bool(began.get("healing")),
         "plan": run.plan or None,
         "result": run.result,
@@ -123,6 +126,8 @@ def run_lines(run: Past, detail: int, zone: tzinfo | None = None) -> Iterator[Li
     yield "", f"  when     {_when(run, zone)}"
     digest = str(began.get("file_digest", ""))[:12]
     yield "", f"  file     {began.get('file', '?')}{f'  sha256 {digest}' if digest else ''}"
+    if at := say_revision(began.get("commit"), began.get("ref")):
+        yield "", f"  commit   {at}"
     yield "", f"  plan     {run.plan or 'none was made'}"
     yield "", ""
     commands = {

@@ -16,6 +16,7 @@ TOPICS = (
     "drift",
     "watch",
     "policy",
+    "fleet",
     "membership",
     "growth",
     "packages",

@@ -34,6 +34,7 @@ class RunAction:
 
     ``state`` is ``unknown`` where a run has no end of it and is not at work. Times are of ISO 8601,
     empty where there is none. ``code`` is the refusal's by which it failed, empty if none is named.
+    ``command`` is what ran on the host, ``status`` how that ended, ``proved`` what was seen after it.
     """
 
     cluster: str
@@ -47,6 +48,9 @@ class RunAction:
     seconds: float | None
     code: str
     message: str
+    command: str = ""
+    status: int | None = None
+    proved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def _actions(run: Past) -> tuple[RunAction, ...]:
 def _action(begun: Event, ended: Event | None, open_state: State) -> RunAction:
     last = ended or {}
     message = _word(last, "message")
-    seconds = last.get("seconds")
+    seconds, status, proved = (last.get(key) for key in ("seconds", "status", "proved"))
     return RunAction(
         cluster=_word(begun, "cluster"),
         action=_word(begun, "action"),
@@ -135,6 +139,9 @@ def _action(begun: Event, ended: Event | None, open_state: State) -> RunAction:
         seconds=float(seconds) if isinstance(seconds, (int, float)) else None,
         code=_code(message),
         message=message,
+        command=_word(begun, "command"),
+        status=status if isinstance(status, int) else None,
+        proved=tuple(map(str, proved)) if isinstance(proved, list) else (),
     )
 
 

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from reconciler.model.desired import Cluster, Member, Volume
+from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.observed import (
     HostFacts,
-    LiveCluster,
-    MountPoint,
     Observed,
     Unknown,
     Unreachable,
-    WantedDevice,
 )
-from reconciler.model.roles import CONTACTED, mounting_it, online, restrict_to, staying
+from reconciler.model.roles import online, restrict_to, staying
 from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import quarantined_hosts
+from reconciler.planning.watching.troubles import Sight, Trouble, find_troubles
 from reconciler.reports.status_leases import leases, list_pauses, state_of_work
+from reconciler.reports.status_members import UNKNOWN, find_mounts, member_status
 from reconciler.resources.growth.sizes import file_system_bytes, in_progress
 from reconciler.resources.volumes.heartbeats import unexplained_nodes
 from reconciler.resources.workloads.obligations import (
@@ -32,29 +31,59 @@ from reconciler.resources.workloads.obligations import (
     obligations,
 )
 
-UNKNOWN = "unknown"
+# Troubles that have words of their own here: as what is wrong, or is left, or may come.
+TOLD = frozenset(
+    {
+        "ClusterOffline",
+        "DeviceUnread",
+        "HeartbeatStale",
+        "HostQuarantined",
+        "Interrupted",
+        "ListsDiffer",
+        "MountHidden",
+        "NextBoot",
+        "NotMounted",
+        "ReadOnly",
+        "RunUnfinished",
+    }
+)
 BACKUP = "backup-"
 
 
-def status_document(pairs: Sequence[tuple[Cluster, Observed]], observed_at: str) -> Json:
-    """Every cluster; what could not be read is the word ``unknown`` or null, never absent."""
+def status_document(
+    pairs: Sequence[tuple[Cluster, Observed]],
+    observed_at: str,
+    known: Mapping[str, Sight] | None = None,
+) -> Json:
+    """Every cluster; what could not be read is the word ``unknown`` or null, never absent.
+
+    ``known`` is by name what earlier looks add to what troubles a cluster.
+    """
+    sights = known or {}
     return {
         "format_version": FORMAT_VERSION,
         "observed_at": observed_at,
-        "clusters": [_cluster(*pair) for pair in pairs],
+        "clusters": [_cluster(*pair, sights.get(pair[0].name)) for pair in pairs],
     }
 
 
-def _cluster(cluster: Cluster, observed: Observed) -> Json:
+def _cluster(cluster: Cluster, observed: Observed, known: Sight | None) -> Json:
     cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
-    members = [_member(cluster, item, observed) for item in cluster.members]
+    sight = Sight(cluster, observed)
+    if known is not None:
+        sight = replace(sight, full_in=known.full_in, slotless=known.slotless)
+    troubles = find_troubles(sight)
+    members = [member_status(cluster, item, observed) for item in cluster.members]
     volumes = [_volume(cluster, volume, observed) for volume in cluster.volumes]
     foreign = list(_foreign(cluster, observed))
     unread = [asdict(item) for item in observed.unreachable()]
     problems = _problems(cluster, members, volumes)
     problems += [{"what": words, "hosts": []} for words in (*foreign, *_lists(members))]
+    problems += [_as_problem(one) for one in troubles if one.reason not in TOLD]
     unfinished, held = list(_unfinished(cluster, observed)), leases(observed)
     state = "unwell" if problems or unread else state_of_work(unfinished, held)
+    if state == "healthy" and troubles:
+        state = "degraded"
     return {
         "name": cluster.name,
         "hosts": len(observed.hosts),
@@ -62,6 +91,7 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
         "healthy": state == "healthy",
         "state": state,
         "problems": problems,
+        "degraded": [asdict(trouble) for trouble in troubles],
         "differences": list(_differences(members, volumes)),
         "members": [{k: v for k, v in m.items() if k != "live_list"} for m in members],
         "volumes": volumes,
@@ -74,91 +104,8 @@ def _cluster(cluster: Cluster, observed: Observed) -> Json:
     }
 
 
-def _member(cluster: Cluster, item: Member, observed: Observed) -> Json:
-    facts = observed.hosts.get(item.name)
-    live = _live(cluster, facts) if isinstance(facts, HostFacts) else None
-    local = next((n.number for n in live.nodes if n.local), None) if live else None
-    return {
-        "name": item.name,
-        "state": str(item.role),
-        "read": _was_read(item, facts),
-        "number": item.number if local is None else local,
-        "o2cb": _o2cb(cluster, facts),
-        "volumes": {
-            v.label: _mount(cluster, v, (item.name, local), facts) for v in cluster.volumes
-        },
-        "live_list": tuple(sorted((n.number, n.name) for n in live.nodes)) if live else None,
-    }
-
-
-def _was_read(item: Member, facts: HostFacts | Unreachable | None) -> str:
-    if item.role not in CONTACTED:
-        return "not asked"
-    return "yes" if isinstance(facts, HostFacts) else "no"
-
-
-def _live(cluster: Cluster, facts: HostFacts) -> LiveCluster | None:
-    return None if isinstance(facts.live, Unknown) else facts.live.running(cluster.name)
-
-
-def _o2cb(cluster: Cluster, facts: HostFacts | Unreachable | None) -> str:
-    if not isinstance(facts, HostFacts) or isinstance(facts.live, Unknown):
-        return UNKNOWN
-    if _live(cluster, facts):
-        return "online"
-    others = [c.name for c in facts.live.clusters if c.nodes]
-    return f"in {', '.join(others)}" if others else "offline"
-
-
-def _mount(
-    cluster: Cluster,
-    volume: Volume,
-    who: tuple[str, int | None],
-    facts: HostFacts | Unreachable | None,
-) -> Json:
-    """One volume on one host; ``mounted`` is null if that could not be read.
-
-    ``unread`` says why something of it could not be read on a host that was asked.
-    """
-    host, number = who
-    wanted = host in mounting_it(cluster, volume)
-    found: Json = {"wanted": wanted, "mounted": None, "read_only": None, "hidden": None}
-    found |= {"path": None, "slot": None, "heartbeat": UNKNOWN, "unread": None}
-    if not isinstance(facts, HostFacts):
-        return found
-    for section in (facts.wanted, facts.mounts):
-        if isinstance(section, Unknown):
-            return {**found, "unread": section.reason}
-    mounts = _mounts(volume, facts)
-    if not mounts:
-        return {**found, "mounted": False, "heartbeat": None}
-    view = view_of(facts, ref(volume))
-    slots = view.slot_map if view else None
-    return {
-        "wanted": wanted,
-        "mounted": True,
-        "read_only": "ro" in mounts[0].options,
-        "hidden": all(mount.pid != 1 for mount in mounts),
-        "path": mounts[0].path,
-        "slot": next((s.slot for s in slots or () if s.node == number), None),
-        "heartbeat": _heartbeat(view, number),
-        "unread": view.unread if view else None,
-    }
-
-
-def _mounts(volume: Volume, facts: HostFacts) -> list[MountPoint] | None:
-    if isinstance(facts.mounts, Unknown) or isinstance(facts.wanted, Unknown):
-        return None
-    view = view_of(facts, ref(volume))
-    if view is None or view.device is None:
-        return [m for m in facts.mounts if m.path == volume.mount.path and m.device]
-    return [mount for mount in facts.mounts if mount.device == view.device]
-
-
-def _heartbeat(view: WantedDevice | None, number: int | None) -> str:
-    if view is None or view.advancing is None or number is None:
-        return UNKNOWN
-    return "beats" if number in view.advancing else "silent"
+def _as_problem(trouble: Trouble) -> dict[str, object]:
+    return {"what": trouble.words, "hosts": [trouble.member] if trouble.member else []}
 
 
 def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
@@ -173,7 +120,7 @@ def _volume(cluster: Cluster, volume: Volume, observed: Observed) -> Json:
     by = {
         host: mounts
         for host, f in observed.answering_hosts().items()
-        if (mounts := _mounts(volume, f))
+        if (mounts := find_mounts(volume, f))
     }
     asked = [m for mounts in by.values() for m in mounts if m.size and m.free is not None]
     size = max((m.size or 0 for m in asked), default=None)

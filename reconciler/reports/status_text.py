@@ -9,6 +9,7 @@ from reconciler.model.outcome import Finding
 from reconciler.model.quantities import round_size
 from reconciler.model.refusals import format_unread
 from reconciler.planning.checks.pauses import moment
+from reconciler.planning.watching.troubles import NEARLY_FULL
 from reconciler.reports.grouping import (
     fold_names,
     group_alike,
@@ -26,6 +27,7 @@ LONGEST = 24
 STATES = {
     "healthy": ("healthy", "good"),
     "at-work": ("A RUN IS AT WORK", "warn"),
+    "degraded": ("DEGRADED", "warn"),
     "unfinished": ("UNFINISHED: a run left something to be done", "bad"),
     "unwell": ("NOT HEALTHY", "bad"),
 }
@@ -152,7 +154,7 @@ def _volumes(volumes: Sequence[Json]) -> Iterator[Line]:
 
 
 # Percent from which a volume is told to be nearly full.
-FULL = 90
+FULL = round(100 * NEARLY_FULL)
 
 
 def _percent(used: int | None, size: int | None) -> int:

@@ -41,6 +41,14 @@ def plan_approvals(connection: Connection, plan: str) -> Sequence[Approval]:
     return [Approval(*row) for row in rows]
 
 
+def run_approvals(connection: Connection, run: str) -> Sequence[Approval]:
+    """What was approved for a run, or for a rollout, the first first."""
+    found = APPROVALS.c
+    asked = select(found.run, found.plan, found.at, found.who, found.scope)
+    rows = connection.execute(asked.where(found.run == run).order_by(found.at, found.id))
+    return [Approval(*row) for row in rows]
+
+
 def latest_approvals(connection: Connection, limit: int) -> Sequence[Approval]:
     """At most ``limit`` approvals, the latest first."""
     found = APPROVALS.c

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from reconciler.storage.sql_tables import DOCUMENTS
+from reconciler.storage.sql_tables import CLUSTERS, DOCUMENTS
 
 
 def keep_document(
@@ -33,3 +34,13 @@ def load_document(
     )
     row = connection.execute(asked).one_or_none()
     return None if row is None else (row.text, row.at)
+
+
+def documents_of_kind(
+    connection: Connection, kind: str
+) -> Mapping[str, tuple[str, datetime | None]]:
+    """Of each cluster by name the document of a kind, and when the cluster was looked at last."""
+    both = DOCUMENTS.join(CLUSTERS, CLUSTERS.c.id == DOCUMENTS.c.cluster_id)
+    asked = select(CLUSTERS.c.name, DOCUMENTS.c.text, CLUSTERS.c.seen).select_from(both)
+    rows = connection.execute(asked.where(DOCUMENTS.c.kind == kind))
+    return {row.name: (row.text, row.seen) for row in rows}

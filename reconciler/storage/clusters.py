@@ -106,15 +106,13 @@ def load_cluster(connection: Connection, cluster: int) -> StoredCluster | None:
     return None if row is None else _cluster(row)
 
 
-def forget_clusters(connection: Connection, kept: Collection[int]) -> int:
-    """Delete all clusters but ``kept``, with all that is stored of them: how many that were.
+def drop_clusters(connection: Connection, ids: Collection[int]) -> None:
+    """Delete clusters, with all that is stored of them.
 
     It is for what no file has any more, not for a file that cannot be read.
     """
-    ids = set(connection.execute(select(CLUSTERS.c.id)).scalars()) - set(kept)
     for one in sorted(ids):  # each by its own: a statement has a limit of values
         connection.execute(delete(CLUSTERS).where(CLUSTERS.c.id == one))
-    return len(ids)
 
 
 def page_of_clusters(

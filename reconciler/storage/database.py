@@ -22,6 +22,7 @@ from reconciler.storage.engines import (
     server_engine,
     writing_engine,
 )
+from reconciler.storage.fleet_workers import require_alive
 from reconciler.storage.private import NEW, PRIVATE, STATE, check_place, private_directory
 from reconciler.storage.sql_tables import META, REVISION
 
@@ -35,7 +36,8 @@ CREATED = "created"
 @dataclass(frozen=True, slots=True)
 class Database:
     """Where the state is. ``place`` is its file or its address; ``aside`` is where a damaged one is
-    kept in whose place this one was begun, None if there was none.
+    kept in whose place this one was begun, None if there was none. ``worker`` is the life of the worker
+    that works with it, empty where one daemon has the state for itself.
 
     Its transactions block: a daemon calls them in one thread of their own.
     """
@@ -43,12 +45,14 @@ class Database:
     engine: Engine
     place: str
     aside: Path | None = None
+    worker: str = ""
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes: all of it is durable afterwards, or nothing is there.
 
-        Raises StoreDamaged, StoreFull, StoreBusy or StoreFailed.
+        Raises StoreDamaged, StoreFull, StoreBusy or StoreFailed; WorkerLost where the life of the
+        worker is over.
         """
         options = {BEGIN: "BEGIN IMMEDIATE"}
         with (
@@ -56,6 +60,8 @@ class Database:
             self.engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
+            if self.worker:
+                require_alive(connection, self.worker)
             yield connection
 
     @contextmanager

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SQLite
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from reconciler.errors import StoreBusy, StoreDamaged, StoreFailed, StoreFull
+from reconciler.storage.server_errors import name_server_error
 
 # Milliseconds that one connection waits for another. One daemon writes, so it is only for backups.
 BUSY = 5000
 # Primary codes of sqlite3.h.
 SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_CORRUPT = 5, 6, 10, 11
 SQLITE_FULL, SQLITE_NOTADB = 13, 26
-# Of PostgreSQL's appendix A.
-DISK_FULL, LOCK_NOT_AVAILABLE = "53100", "55P03"
 # Bytes: what SQLite wants at once for the file that its connections share.
 ROOM = 64 << 10
 # What SQLite is told on each connection. FULL, for an approval must outlive a power cut; a round of
@@ -74,9 +74,17 @@ def _sqlite(path: Path, mode: str, pragmas: tuple[str, ...]) -> Engine:
     return engine
 
 
-def server_engine(url: str) -> Engine:
-    """An engine for a PostgreSQL server."""
-    return create_engine(url, pool_pre_ping=True)
+def server_engine(url: str, *, connections: int = 5) -> Engine:
+    """An engine for a PostgreSQL server, with so many connections at most."""
+    return create_engine(url, pool_pre_ping=True, pool_size=connections, max_overflow=0)
+
+
+def hear_connections(engine: Engine, hear: Callable[[Any], None]) -> None:
+    """``hear`` is told of each connection of the driver that is made from now on."""
+
+    @event.listens_for(engine, "connect")
+    def told(connection: Any, _record: object) -> None:
+        hear(connection)
 
 
 @contextmanager
@@ -92,15 +100,16 @@ def plain_errors(place: str) -> Iterator[None]:
 
 
 def _named(place: str, error: DBAPIError) -> StoreFailed:
+    if hasattr(error.orig, "sqlstate"):
+        return name_server_error(place, error)
     code = getattr(error.orig, "sqlite_errorcode", None)
     code = None if code is None else code & 0xFF  # the rest of an extended code says where
-    state = getattr(error.orig, "sqlstate", None) or ""
     words = str(error.orig).strip()
     if code in {SQLITE_CORRUPT, SQLITE_NOTADB}:
         return StoreDamaged(place, f"is damaged ({words})")
-    if code == SQLITE_FULL or state == DISK_FULL or (code == SQLITE_IOERR and _is_full(place)):
+    if code == SQLITE_FULL or (code == SQLITE_IOERR and _is_full(place)):
         return StoreFull(place, "could not be written: there is no room left on its disk")
-    if code in {SQLITE_BUSY, SQLITE_LOCKED} or state == LOCK_NOT_AVAILABLE:
+    if code in {SQLITE_BUSY, SQLITE_LOCKED}:
         return StoreBusy(place, f"is held by another program for {BUSY // 1000} s and longer")
     if code == SQLITE_IOERR:
         words = f"{words}; look at its disk, `dmesg` tells more"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
+from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.storage.sql_tables import RUN_CLUSTERS, RUN_LINES, RUNS
 
 
@@ -21,7 +22,8 @@ class StoredRun:
 
     ``settled``: the record is whole and has its end. ``outline``
     are the lines that a list of runs needs, None where all are needed. ``clusters`` has the result
-    of each, ``counts`` how many actions ended how, ``lines`` how many the record has.
+    of each, ``counts`` how many actions ended how, ``lines`` how many the record has. ``worker`` is
+    the life of the worker whose file it is, empty where there is one daemon.
     """
 
     run: str
@@ -37,8 +39,13 @@ class StoredRun:
     outline: bytes | None
     clusters: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    worker: str = ""
 
 
+# A statement has a limit of values.
+MOST_VALUES = 500
+# The stamp of a record whose worker is gone: that of no file, so that whoever finds one reads it.
+ELSEWHERE = "elsewhere"
 _FIELDS = ("stamp", "settled", "started", "ended", "result", "plan", "who", "file", "lines")
 
 
@@ -76,7 +83,7 @@ def extend_run(
 
 
 def _row(run: StoredRun) -> dict[str, Any]:
-    row = {name: getattr(run, name) for name in _FIELDS}
+    row = {name: getattr(run, name) for name in (*_FIELDS, "worker")}
     return row | {"outline": run.outline, "counts": json.dumps(dict(run.counts))}
 
 
@@ -144,10 +151,36 @@ def run_outlines(connection: Connection, first: str) -> Mapping[str, tuple[str, 
     return {row.run: (row.stamp, row.outline) for row in connection.execute(asked)}
 
 
-def run_stamps(connection: Connection) -> Mapping[str, str]:
-    """The stamp of each run that is stored."""
+def run_stamps(
+    connection: Connection, runs: Collection[str] | None = None
+) -> Mapping[str, str]:
+    """The stamp of each run that is stored, of ``runs`` if they are named."""
     asked = select(RUNS.c.run, RUNS.c.stamp)
-    return {row.run: row.stamp for row in connection.execute(asked)}
+    if runs is None:
+        return {row.run: row.stamp for row in connection.execute(asked)}
+    found: dict[str, str] = {}
+    names = sorted(runs)
+    for first in range(0, len(names), MOST_VALUES):
+        some = asked.where(RUNS.c.run.in_(names[first : first + MOST_VALUES]))
+        found |= {row.run: row.stamp for row in connection.execute(some)}
+    return found
+
+
+def cut_off_runs(connection: Connection, worker: str) -> Sequence[str]:
+    """The runs of a worker whose life is over are at work no more: which.
+
+    Their files are read again if another life of it finds them.
+    """
+    its = and_(RUNS.c.worker == worker, RUNS.c.result == AT_WORK)
+    rows = connection.execute(
+        select(RUNS.c.id, RUNS.c.run).where(its).order_by(RUNS.c.run)
+    ).all()
+    for row in rows:
+        one = update(RUNS).where(RUNS.c.id == row.id)
+        connection.execute(one.values(result=CUT_OFF, stamp=ELSEWHERE))
+        its = and_(RUN_CLUSTERS.c.run_id == row.id, RUN_CLUSTERS.c.result == AT_WORK)
+        connection.execute(update(RUN_CLUSTERS).where(its).values(result=CUT_OFF))
+    return [row.run for row in rows]
 
 
 def run_lines(connection: Connection, run: str, after: int = 0) -> Sequence[bytes]:
@@ -175,6 +208,5 @@ def _runs(connection: Connection, rows: Sequence[Row[Any]]) -> list[StoredRun]:
 def _run(row: Row[Any], clusters: Mapping[str, str]) -> StoredRun:
     fields = {name: getattr(row, name) for name in _FIELDS}
     counts = json.loads(row.counts)
-    return StoredRun(
-        run=row.run, outline=row.outline, clusters=clusters, counts=counts, **fields
-    )
+    beside = {"clusters": clusters, "counts": counts, "worker": row.worker}
+    return StoredRun(run=row.run, outline=row.outline, **beside, **fields)

@@ -23,7 +23,9 @@ from sqlalchemy import (
 from reconciler.storage.columns import Id, Moment, Words
 
 # What the newest migration makes; a test holds them together. Readers do without alembic, which is slow to import.
-REVISION = "0004"
+REVISION = "0005"
+# The oldest revision whose programs may go on with these tables while others have a newer version.
+COMPATIBLE_FROM = "0004"
 # Every constraint has a name, so that another revision can change it on both engines.
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -188,6 +190,8 @@ RUNS = Table(
     Column("counts", Words, nullable=False),  # JSON: how many actions ended how
     Column("lines", Integer, nullable=False),  # how many the record has
     Column("outline", LargeBinary),  # the lines that a list of runs needs, if they are enough
+    # The life of the worker whose file it is; empty where there is one daemon.
+    Column("worker", String(64), nullable=False, server_default=""),
     UniqueConstraint("run"),
 )
 Index("ix_runs_started", RUNS.c.started)

@@ -19,8 +19,8 @@ from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
-from reconciler.watch.other_runs import OtherRuns
-from reconciler.watch.result import Recorded, RoundResult
+from reconciler.watch.other_runs import PastRuns, Who
+from reconciler.watch.result import Recorded, RoundResult, waiting_for_room
 from reconciler.watch.sources import Wish
 from reconciler.watch.workers import Workers
 
@@ -32,11 +32,15 @@ LONGEST_ROUND = 900.0
 class Samples:
     """Samples of a cluster's heartbeats, the last one last.
 
+    Of the last look also what had no slot, and by which ``marks`` its hosts are known.
+
     Each has the time when its round had ended, by the loop's clock: no host was asked later, so that
     none seems to stand still for having been asked twice in a row.
     """
 
     found: list[tuple[float, Beats]] = field(default_factory=list)
+    slotless: frozenset[tuple[str, str]] = frozenset()
+    marks: frozenset[str] = frozenset()
 
     def before(self, now: float) -> Beats:
         """The last one that is old enough to tell who stands still; nothing without one."""
@@ -61,7 +65,7 @@ class Turns:
     workers: Workers
     healers: Healers
     keeping: Keeping
-    others: OtherRuns
+    others: PastRuns
     wall: Callable[[], datetime]
     new_run: Callable[[], str]
     listeners: Sequence[Listener] = ()
@@ -71,9 +75,16 @@ class Turns:
     _put_off: dict[str, None] = field(default_factory=dict)
 
     async def look(self, wish: Wish, is_wanted: Callable[[], bool]) -> RoundResult:
-        """One round of a cluster. One that is not wanted any more leaves nothing behind."""
+        """One round of a cluster. One that is not wanted any more leaves nothing behind.
+
+        What it finds to heal has room from then on, for ``heal``, or is told to wait for it.
+        """
+        name = wish.cluster.name
+        self.healers.leave_room(name)
         result = await self._observe(wish)
         if is_wanted():
+            if result.heals and not self.healers.take_room(name):
+                result = waiting_for_room(result)
             await self._record(wish, result)
         return result
 
@@ -86,7 +97,7 @@ class Turns:
         its turn anew.
         """
         name = wish.cluster.name
-        if not self.healers.take_room(name):
+        if not self.healers.holds_room(name):
             self._put_off[name] = None
             return False
         try:
@@ -128,8 +139,17 @@ class Turns:
     def forget(self, names: Iterable[str]) -> None:
         """These clusters are no longer watched: nothing of them is known any more."""
         for name in names:
+            self.healers.leave_room(name)
             for known in (self._books, self._samples, self._put_off):
                 known.pop(name, None)
+
+    async def reload(self, name: str) -> None:
+        """What is known of a cluster is read anew: somebody else may have had its last turn.
+
+        Raises StoreFailed: then it is not known.
+        """
+        self._books.pop(name, None)
+        await self.keeping.ask(lambda: self.keeping.store.reload(name))
 
     async def close(self) -> None:
         """Healing stops; what it came to until then counts."""
@@ -147,12 +167,22 @@ class Turns:
         if outcome is None or outcome.result == "converged":
             telemetry.info("healed", **fields)
         else:
-            telemetry.warning("not-healed", **fields, message=_why_not(outcome) or None)
+            telemetry.warning("not-healed", **fields, message=say_why_not(outcome) or None)
 
     async def _past(self, wish: Wish) -> Past:
         """What is known of earlier runs; nothing, where nothing is to be healed."""
         if wish.cluster.policy.mode != "heal":
             return Past()
+        past = await self._past_runs(wish)
+        if wish.file_trouble:
+            words = (
+                f"its file is wrong, and only what it said before is known: {wish.file_trouble}"
+            )
+            past = replace(past, file_trouble=words)
+        return past
+
+    async def _past_runs(self, wish: Wish) -> Past:
+        """What is known of earlier runs."""
         name, store, now = wish.cluster.name, self.keeping.store, self.wall()
         if name not in self._books:
             try:
@@ -169,7 +199,9 @@ class Turns:
                 "healing-found-ended", healing_run=run, tried=len(tried), failed=failed
             )
             book = book.end(tried)
-        unfinished, good = await self.keeping.ask(lambda: self.others.look(name, now))
+        samples = self._samples.get(name) or Samples()
+        who = Who(name, wish.path, samples.marks)
+        unfinished, good = await self.keeping.ask(lambda: self.others.look(who, now))
         book = book.clear(good, now)
         if book != self._books[name]:
             await self._keep(name, book)
@@ -201,15 +233,17 @@ class Turns:
         try:
             async with asyncio.timeout(LONGEST_ROUND):
                 samples = self._samples.setdefault(wish.cluster.name, Samples())
-                earlier = Earlier(full_in, past, samples.before(began))
+                earlier = Earlier(full_in, past, samples.before(began), samples.slotless)
                 result = await self.workers.observe(wish.desired, earlier, moment)
                 samples.add(clock(), result.beats)
+                samples.slotless = result.slotless
+                samples.marks = result.marks or samples.marks
         except TimeoutError:
             words = f"it did not end within {LONGEST_ROUND:g} s"
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=words)
         except WorkFailed as error:
             result = RoundResult(wish.cluster.name, moment, 0.0, failure=str(error))
-        result = replace(result, seconds=clock() - began)
+        result = replace(result, seconds=clock() - began, revision=wish.revision)
         telemetry.debug(
             "round-ended",
             seconds=result.seconds,
@@ -221,7 +255,8 @@ class Turns:
         return result
 
 
-def _why_not(outcome: ClusterOutcome) -> str:
+def say_why_not(outcome: ClusterOutcome) -> str:
+    """Why a cluster did not come to its end, in words; empty if it did."""
     refused = (f"{b.code} {b.subject}: {b.message}" for b in outcome.blocked)
     failed = (f"{a.action}: {a.message}" for a in outcome.actions if a.status == "failed")
     return "; ".join(filter(None, (outcome.message, *refused, *failed)))

@@ -1,13 +1,14 @@
 """Warm connections: a host that was asked a moment ago is asked again without a login.
 
 No more are open than a bound; the one that was used longest ago makes room. Connections to jump
-hosts come on top, one for each.
+hosts come on top, one for each. A host that fails in a row is left alone for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -20,6 +21,7 @@ from reconciler.hosts.looking import LookedAtHost
 from reconciler.model.desired import Member
 from reconciler.model.plan import Command, Completed
 from reconciler.model.ssh_access import Ssh
+from reconciler.watch.circuits import Circuits
 
 if TYPE_CHECKING:
     from reconciler.hosts.ssh import SshSettings, SshShared
@@ -64,43 +66,62 @@ class Connections:
     once by the daemon, and not in each round.
     """
 
-    def __init__(self, limit: int, at_once: int, *, told: bool) -> None:
+    def __init__(
+        self, limit: int, at_once: int, *, told: bool, circuits: Circuits | None = None
+    ) -> None:
         self._limit = limit
         self._hush = nullcontext if told else telemetry.mute
         self._free = asyncio.Semaphore(min(limit, at_once))
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._era: _Era | None = None
+        self._circuits = circuits or Circuits()
 
     def __len__(self) -> int:
         """So many are kept."""
         return len(self._kept)
 
+    @property
+    def open_circuits(self) -> int:
+        """So many hosts are not tried until their backoff is over."""
+        return self._circuits.open_count
+
+    def try_again(self, clusters: Collection[str] | None = None) -> None:
+        """Somebody asks: hosts of these clusters, or all, are tried at once whatever became of them."""
+        self._circuits.close(clusters)
+
     async def run(self, cluster: str, ssh: Ssh, member: Member, command: Command) -> Completed:
         """Run ``command`` on a member, looked at as the file's ``ssh.probe`` says where it does.
 
-        Raises HostUnreachable.
+        Raises HostUnreachable, at once where the host is not to be tried now.
         """
+        key = _key(cluster, ssh, member)
+        host = key[2:]
+        self._circuits.check(host, member.name)
         async with self._free:
-            key = _key(cluster, ssh, member)
-            await self._make_room(key)
-            kept = self._keep(key)
-            kept.users += 1
-            try:
-                with self._hush():
-                    return await kept.host.run(command)
-            except HostUnreachable as error:
-                if error.code in STALE:
-                    self._forget_era(kept.era)
-                    self._kept.pop(key, None)
-                raise
-            finally:
-                kept.users -= 1
-                if kept.users == 0 and self._kept.get(key) is not kept:
-                    await self._close(kept)
+            with self._circuits.trying(host, cluster, member.name):
+                return await self._run(key, command)
+
+    async def _run(self, key: Key, command: Command) -> Completed:
+        await self._make_room(key)
+        kept = self._keep(key)
+        kept.users += 1
+        try:
+            with self._hush():
+                return await kept.host.run(command)
+        except HostUnreachable as error:
+            if error.code in STALE:
+                self._forget_era(kept.era)
+                self._kept.pop(key, None)
+            raise
+        finally:
+            kept.users -= 1
+            if kept.users == 0 and self._kept.get(key) is not kept:
+                await self._close(kept)
 
     async def renew(self) -> None:
         """Log in anew from now on, with what ssh_config, known_hosts and keys say then."""
         self._era = None
+        self.try_again()
         await self._close_idle()
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from reconciler.watch.connections import Connections
 from reconciler.watch.file_reader import Reader
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.pulse import Pulse, beat
-from reconciler.watch.schedule import Schedule
+from reconciler.watch.queue import LocalQueue
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
 
@@ -29,7 +30,7 @@ class Parts:
     """What the daemon is made of. ``new_run`` names a round; ``jobs`` are begun with it."""
 
     sources: Sources
-    schedule: Schedule
+    queue: LocalQueue
     turns: Turns
     connections: Connections
     supervisor: Supervisor
@@ -45,7 +46,6 @@ class Daemon:
     wishes: Wishes = field(default_factory=lambda: Wishes({}, {}))
     pulse: Pulse = field(default_factory=Pulse)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _due: asyncio.Event = field(default_factory=asyncio.Event)
     _reread: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped_by: int = 0
     _reader: Reader = field(init=False)
@@ -69,6 +69,9 @@ class Daemon:
         self._listen()
         await self._keeping.keep(self._keeping.store.load)
         await self._take_over(await self._reader.begin())
+        # What is there by now stays: the collector of garbage walks through it no more.
+        gc.collect()
+        gc.freeze()
         return self.wishes
 
     async def run(self) -> int:
@@ -77,7 +80,7 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._follow_files()),
-                    group.create_task(self._take_turns()),
+                    group.create_task(self.parts.queue.run(self._take_turn)),
                     group.create_task(self._keeping.prune()),
                     group.create_task(beat(self.parts.supervisor, self.pulse)),
                     *(group.create_task(job()) for job in self.parts.jobs),
@@ -117,8 +120,8 @@ class Daemon:
     def request_all(self) -> None:
         """Each cluster is looked at as soon as there is room."""
         telemetry.info("all-requested", clusters=len(self.wishes.clusters))
-        self.parts.schedule.request_all(self._now())
-        self._due.set()
+        self.parts.connections.try_again()
+        self.parts.queue.request(self.wishes.clusters)
 
     async def _follow_files(self) -> None:
         while True:
@@ -140,7 +143,7 @@ class Daemon:
     async def _take_over(self, wishes: Wishes) -> None:
         """What is new or another is due at once; what is wrong with a file is told once."""
         before = self.wishes
-        if wishes == before:
+        if wishes is before or wishes == before:
             return
         ages = (
             await self._keeping.ask(self._ages)
@@ -148,58 +151,45 @@ class Daemon:
             else {}
         )
         # From here on nothing is waited for: who asks for a look now asks for one at these.
-        self.wishes, now, schedule = wishes, self._now(), self.parts.schedule
-        schedule.follow(wishes.clusters, now, ages)
+        self.wishes, queue = wishes, self.parts.queue
+        queue.follow(wishes.clusters, ages)
         _tell_files(before, wishes)
         for name, old in before.clusters.items():
             wish = wishes.clusters.get(name)
-            if wish is not None and old.desired != wish.desired:
-                schedule.request(name, now)
+            is_as_good = wish is not None and bool(old.wrong) == bool(wish.wrong)
+            if wish is not None and not (is_as_good and old.desired == wish.desired):
+                self.parts.connections.try_again({name})
+                queue.request([name])
             if wish != old:
                 self.parts.turns.halt([name])
-        self._due.set()
         self._tell_status()
         if gone := before.clusters.keys() - wishes.clusters.keys():
             self.parts.turns.forget(gone)
+            self.parts.connections.try_again(gone)
             await self._keeping.keep(lambda: self._keeping.store.forget(gone))
 
     def _ages(self) -> Mapping[str, float]:
         now, store = self._keeping.wall(), self._keeping.store
         return {n: (now - at).total_seconds() for n, at in store.last_rounds().items()}
 
-    async def _take_turns(self) -> None:
-        """Starts what is due; a cluster's rounds end with this."""
-        schedule = self.parts.schedule
-        async with asyncio.TaskGroup() as rounds:
-            while True:
-                self._due.clear()
-                for name in schedule.take(self._now()):
-                    rounds.create_task(self._take_turn(name))
-                try:
-                    async with asyncio.timeout(schedule.seconds_to_next(self._now())):
-                        await self._due.wait()
-                except TimeoutError:
-                    pass
-
-    async def _take_turn(self, name: str) -> None:
+    async def _take_turn(self, name: str) -> bool:
         """One round of a cluster; what may be healed is, and then one looks again."""
-        failed = False
+        learnt = True
         if wish := self.wishes.clusters.get(name):
             with telemetry.bind_fields(cluster=name, run=self.parts.new_run()):
                 turns = self.parts.turns
                 result = await turns.look(wish, lambda: name in self.wishes.clusters)
-                failed = result.is_failed
+                learnt = not result.is_failed
 
                 def is_wanted() -> bool:
                     return self.wishes.clusters.get(name) == wish
 
                 is_due = result.heals and is_wanted()
                 if is_due and await turns.heal(wish, result, is_wanted):
-                    self.parts.schedule.request(name, self._now())
-        self.parts.schedule.finish(name, self._now(), failed=failed)
+                    await self.parts.queue.submit([name])
         if waiting := self.parts.turns.next_put_off():
-            self.parts.schedule.request(waiting, self._now())
-        self._due.set()
+            await self.parts.queue.submit([waiting])
+        return learnt
 
     def _tell_status(self) -> None:
         broken = len(self.wishes.problems)
@@ -207,10 +197,6 @@ class Daemon:
         self.parts.supervisor.tell_status(
             f"{words}, {broken} files are wrong" if broken else words
         )
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
 
 
 def _tell_files(before: Wishes, now: Wishes) -> None:

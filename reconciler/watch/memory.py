@@ -1,11 +1,14 @@
 """What is known of each cluster, in memory: what a round changes of it is what is told.
 
 It does not hang on the disk: where nothing can be written, news are told all the same.
+What is known of a cluster is kept as bytes. As objects, 136 a cluster of 8 members, it is what Python's
+collector of garbage walks through again and again, which holds up the daemon's loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import pickle
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -34,11 +37,41 @@ class Known:
     drift: Mapping[DriftIdentity, DriftItem] = field(default_factory=dict)
 
 
+class Shelf(MutableMapping[str, Known]):
+    """What is known of clusters, by name; each time that it is asked for it is made anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self.seen: dict[str, datetime] = {}
+
+    def __getitem__(self, name: str) -> Known:
+        """Of a cluster. Raises KeyError."""
+        known: Known = pickle.loads(self._kept[name])  # noqa: S301  # of ourselves
+        return known
+
+    def __setitem__(self, name: str, known: Known) -> None:
+        """Replace it."""
+        self._kept[name] = pickle.dumps(known, pickle.HIGHEST_PROTOCOL)
+        self.seen[name] = known.seen
+
+    def __delitem__(self, name: str) -> None:
+        """Forget it. Raises KeyError."""
+        del self._kept[name], self.seen[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        """So many."""
+        return len(self._kept)
+
+
 @dataclass(slots=True)
 class Memory:
     """What is known of clusters, by name."""
 
-    clusters: dict[str, Known] = field(default_factory=dict)
+    clusters: Shelf = field(default_factory=Shelf)
 
     def follow(self, name: str, found: Round, now: datetime) -> RoundChanges:
         """Take over what a round found; what that changes."""

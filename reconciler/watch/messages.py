@@ -8,21 +8,24 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from reconciler.model.desired import Desired, Member
+from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Command, Completed
 from reconciler.model.problems import Problem
+from reconciler.pipeline.approved import Approval
 from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.earlier import Earlier
 from reconciler.watch.result import RoundResult
 
 LENGTH = struct.Struct("!Q")
-Value: TypeAlias = "RoundResult | Loaded | tuple[Problem, ...] | Healed"
+Value: TypeAlias = "RoundResult | Loaded | tuple[Problem, ...] | Healed | ClusterOutcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Observe:
 
 
 @dataclass(frozen=True, slots=True)
-class Heal:
-    """To a process of its own: heal the one cluster of ``desired``, as ``run``.
+class Commission:
+    """To a process of its own: work on the one cluster of ``desired``, as ``run``.
 
     Its record is left in the directory ``records``.
     """
@@ -64,12 +67,27 @@ class Heal:
     file: str
     run: str
     records: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Heal(Commission):
+    """Heal what may be healed; ``about`` is what the record tells of where it comes from."""
+
     past: Past
+    about: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Commission):
+    """Carry out an approved plan; ``about`` is what the record tells of where it comes from."""
+
+    approval: Approval
+    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """To a process that heals: begin nothing more."""
+    """To a process of its own: begin nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +127,7 @@ class Done:
     failure: str = ""
 
 
-Message: TypeAlias = "Load | Observe | Heal | Halt | Drop | Ask | Answer | Done"
+Message: TypeAlias = "Load | Observe | Commission | Halt | Drop | Ask | Answer | Done"
 
 
 def send(writer: asyncio.StreamWriter, message: Message) -> None:

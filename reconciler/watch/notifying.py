@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import quote
 
 from reconciler import telemetry
@@ -16,6 +17,7 @@ from reconciler.notify.documents import About
 from reconciler.notify.news import Standing
 from reconciler.notify.receivers import receivers
 from reconciler.notify.teller import Teller
+from reconciler.planning.watching.prospects import SOMEBODY, say_next
 from reconciler.watch.memory import Known
 from reconciler.watch.result import Recorded, RoundResult
 from reconciler.watch.sources import Wish
@@ -53,8 +55,11 @@ class Telling:
         """Tell what changed since each receiver was told. A round that failed tells that alone."""
         del recorded
         if told := list(self._receivers(wish)):
-            about = About(wish.cluster.name, wish.file, _plan(result), self._link(wish))
-            seen = [one for one in standings(known) if not result.failure or _says_failure(one)]
+            link, revision = self._link(wish), wish.revision
+            about = About(wish.cluster.name, wish.path, _plan(result), link, revision)
+            found = standings(known, result.prospects)
+            seen = [one for one in found if not result.failure or _says_failure(one)]
+            seen.append(_of_file(wish, known.seen))
             self.teller.tell(about, seen, told, is_whole=not result.failure)
 
     def _receivers(self, wish: Wish) -> Iterator[Receiver]:
@@ -77,14 +82,35 @@ class Telling:
         await self.teller.close()
 
 
-def standings(known: Known) -> Iterator[Standing]:
-    """What is told of a cluster: conditions, and each difference that is there."""
+def standings(
+    known: Known, prospects: Mapping[tuple[str, str], str] | None = None
+) -> Iterator[Standing]:
+    """What is told of a cluster: conditions, and each difference that is there.
+
+    ``prospects`` is by host and address what becomes of differences.
+    """
     for condition in known.conditions.values():
         reading = condition.reading
         if reading.kind in _TOLD.get(parse_address(reading.subject).sort, ()):
-            yield Standing(condition, SEVERITIES[reading.kind])
+            healing = known.conditions.get((reading.subject, "Healing"))
+            then = say_next(reading, healing.reading if healing else None)
+            yield Standing(condition, SEVERITIES[reading.kind], then)
     for item in known.drift.values():
-        yield Standing(_as_condition(item), item.reading.severity)  # type: ignore[arg-type]
+        one = item.reading.identity
+        then = (prospects or {}).get((one.host, one.address), SOMEBODY)
+        yield Standing(_as_condition(item), item.reading.severity, then)  # type: ignore[arg-type]
+
+
+def _of_file(wish: Wish, now: datetime) -> Standing:
+    """Whether a cluster's file is good: what is wrong with it is told to whom it named before."""
+    subject = f"file {wish.path}"
+    if wish.wrong:
+        words = f"{wish.file_trouble}; watched is what it said before"
+        reading = Reading(subject, "Blocked", "True", "FileWrong", words)
+    else:
+        reading = Reading(subject, "Blocked", "False", "FileGood", "it is good again")
+    then = f"{SOMEBODY} Until the file is good again, nothing is healed."
+    return Standing(Condition(reading, now, now, now, now), "degrades", then)
 
 
 def _says_failure(standing: Standing) -> bool:

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from reconciler.model.documents import Json
 from reconciler.model.observed import Unreachable
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Risk
+from reconciler.model.revision import Revision
 from reconciler.model.views import Topology
 from reconciler.model.watched import Reading, Round, RoundChanges
 from reconciler.planning.review.drift import Item
 from reconciler.resources.volumes.heartbeat_samples import Beats
 
+# Why something that may be healed is not healed yet.
+NO_ROOM = "WaitsForRoom"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An action that the plan would do."""
+    """An action that the plan would do; ``digest`` is of all that it does, for who approves it."""
 
     kind: str
     host: str
     address: str
     summary: str
     risk: Risk
+    id: str = ""
+    device: str = ""
+    irreversible: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
     """What one round found of a cluster; ``failure`` says in words why it found nothing.
 
-    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``unread``
+    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``outages`` are those of the plan in plain values, ``unread``
     is what could not be compared, ``readings`` are its conditions, ``heals`` what is
-    healed next, in words, ``beats`` a sample of the heartbeats, ``status`` is what ``reconcile status`` has of the cluster,
-    ``topology`` what a picture of it shows, ``found`` what all that says of the cluster.
+    healed next, in words, ``beats`` a sample of the heartbeats, ``slotless`` the mounts without a slot,
+    ``marks`` those of the hosts (``machine_marks``),
+    ``prospects`` is by host and address what becomes of differences,
+    ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster,
+    ``revision`` the commit at which it was wanted so.
     """
 
     cluster: str
@@ -43,6 +56,7 @@ class RoundResult:
     plan_id: str = ""
     risk: Risk = "none"
     steps: tuple[Step, ...] = ()
+    outages: tuple[Any, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     unread: tuple[Blocked, ...] = ()
     unreachable: tuple[Unreachable, ...] = ()
@@ -52,15 +66,36 @@ class RoundResult:
     readings: tuple[Reading, ...] = ()
     heals: tuple[str, ...] = ()
     beats: Beats = field(default_factory=dict)
+    slotless: frozenset[tuple[str, str]] = frozenset()
+    marks: frozenset[str] = frozenset()
+    prospects: Mapping[tuple[str, str], str] = field(default_factory=dict)
     status: Json | None = None
     topology: Topology | None = None
     failure: str = ""
     found: Round | None = None
+    revision: Revision | None = None
 
     @property
     def is_failed(self) -> bool:
         """Whether nothing was learnt: it has failed, or no host has answered."""
         return bool(self.failure) or 0 < len(self.hosts) == len(self.unreachable)
+
+
+def waiting_for_room(result: RoundResult) -> RoundResult:
+    """The same, of which nothing is healed before another healing has ended."""
+
+    def wait(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+        return tuple(
+            replace(
+                one, reason=NO_ROOM, message=f"waits until another has ended: {one.message}"
+            )
+            if (one.kind, one.status) == ("Healing", "True")
+            else one
+            for one in readings
+        )
+
+    found = result.found and replace(result.found, readings=wait(result.found.readings))
+    return replace(result, readings=wait(result.readings), found=found)
 
 
 @dataclass(frozen=True, slots=True)

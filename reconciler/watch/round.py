@@ -10,16 +10,21 @@ from datetime import datetime
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe_one
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.machine_marks import machine_marks
 from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
-from reconciler.model.plan import ClusterPlan
+from reconciler.model.plan import Action, ClusterPlan
 from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
 from reconciler.pipeline.drift import plan_last_applied
 from reconciler.pipeline.parts import Healable
+from reconciler.planning.review.approved_plan import lasting
+from reconciler.planning.review.digest import action_digest
 from reconciler.planning.review.drift import Item, detect_drift, record_notes
 from reconciler.planning.review.origins import with_origins
 from reconciler.planning.watching.healable import LOOKS
+from reconciler.planning.watching.prospects import find_prospects
 from reconciler.planning.watching.standing import Look, read_standing
 from reconciler.planning.watching.strikes import difference_of
+from reconciler.planning.watching.troubles import Sight, find_slotless
 from reconciler.reports.status import status_document
 from reconciler.reports.topology import topology
 from reconciler.resources import SECTIONS
@@ -55,7 +60,9 @@ async def observe_round(
     observed = with_beats_since(await _with_sizes(cluster, observed, fleet), earlier.beats)
     part = Healable(asked, fleet, OPTIONS, lambda: moment, earlier.past)
     healing = part.judge((cluster, observed, wanted), applied, traces_of(drift.items, wanted))
-    look = Look(cluster, observed, wanted, drift, healing, earlier.full_in)
+    known = earlier.full_in, earlier.slotless
+    look = Look(cluster, observed, wanted, drift, healing, *known)
+    sights = {cluster.name: Sight(cluster, observed, *known)}
     return RoundResult(
         cluster=asked.name,
         moment=moment,
@@ -63,7 +70,8 @@ async def observe_round(
         drift=drift.items,
         plan_id=whole.id,
         risk=whole.risk,
-        steps=tuple(Step(a.kind, a.host, a.address, a.summary, a.risk) for a in wanted.actions),
+        steps=tuple(_step(action) for action in wanted.actions),
+        outages=lasting(wanted.outages),
         blocked=wanted.blocked,
         unread=drift.unread,
         unreachable=tuple(observed.unreachable()),
@@ -72,10 +80,19 @@ async def observe_round(
         notes=drift.notes,
         readings=read_standing(look),
         beats=sample,
+        slotless=find_slotless(cluster, observed),
+        marks=frozenset(machine_marks(observed)),
+        prospects=find_prospects(healing),
         heals=tuple(a.summary for a in healing.actions if a.kind not in LOOKS),
-        status=status_document([(cluster, observed)], at)["clusters"][0],
+        status=status_document([(cluster, observed)], at, sights)["clusters"][0],
         topology=topology(cluster, observed, wanted),
     )
+
+
+def _step(action: Action) -> Step:
+    about = (action.kind, action.host, action.address, action.summary, action.risk)
+    more = (action.device, action.irreversible, action_digest(action))
+    return Step(*about, action.id, *more)
 
 
 def traces_of(items: Sequence[Item], plan: ClusterPlan) -> Mapping[str, str]:

@@ -75,6 +75,15 @@ class Schedule:
         for name in self.turns:
             self.request(name, now)
 
+    def give_up(self, name: str, now: float) -> bool:
+        """What waits of a cluster is put off by an interval; whether anything did, or goes on."""
+        turn = self.turns.get(name)
+        if turn is None or not (turn.runs or turn.due <= now):
+            return False
+        due = turn.due if turn.runs else now + self._wait(0)
+        self.turns[name] = replace(turn, due=due, again=False)
+        return True
+
     def take(self, now: float) -> tuple[str, ...]:
         """The clusters to look at from now on: who has waited longest comes first."""
         room = self.pace.at_once - sum(turn.runs for turn in self.turns.values())
@@ -106,7 +115,11 @@ class Schedule:
         return ((name, turn) for name, turn in self.turns.items() if not turn.runs)
 
     def _wait(self, failures: int) -> float:
-        """The interval, longer after each failure, up to a bound; shifted a little by chance."""
-        # A long row of failures must not become a number that no float holds.
-        times = min(MOST_INTERVALS, BACKOFF ** min(max(0, failures - 1), 10))
-        return self.pace.interval * times * (1 + JITTER * (2 * self.chance() - 1))
+        return wait_after(failures, self.pace.interval, self.chance)
+
+
+def wait_after(failures: int, interval: float, chance: Callable[[], float]) -> float:
+    """The interval, longer after each failure, up to a bound; shifted a little by chance."""
+    # A long row of failures must not become a number that no float holds.
+    times = min(MOST_INTERVALS, BACKOFF ** min(max(0, failures - 1), 10))
+    return interval * times * (1 + JITTER * (2 * chance() - 1))

@@ -21,6 +21,7 @@ from reconciler.loading.claims import Claims
 from reconciler.loading.directories import SUFFIXES
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.problems import Problem
+from reconciler.model.revision import Revision
 from reconciler.system_errors import say_error
 from reconciler.watch.file_signatures import (
     ABSENT,
@@ -37,15 +38,33 @@ EMPTY = "it has no *.yaml and no *.yml any more; what they said is still watched
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One cluster as its file wants it; ``desired`` has this cluster alone."""
+    """One cluster as its file wants it; ``desired`` has this cluster alone.
+
+    ``wrong`` is what is wrong with the file now: then ``desired`` is what it said when it was good.
+    ``revision`` is the commit at which it said so, None without git.
+    """
 
     file: str
     desired: Desired
+    wrong: Problems = ()
+    revision: Revision | None = None
 
     @property
     def cluster(self) -> Cluster:
         """The cluster."""
         return self.desired.clusters[0]
+
+    @property
+    def path(self) -> str:
+        """The file's absolute name, as metrics, pages and records have it; in a repository that in it."""
+        return self.file if self.revision else _absolute(self.file)
+
+    @property
+    def file_trouble(self) -> str:
+        """Why the file is not good now, in words; empty if it is."""
+        more = f", and {len(self.wrong) - 1} more" if len(self.wrong) > 1 else ""
+        told = (f"{one.file}:{one.line}: {one.message}{more}" for one in self.wrong)
+        return next(told, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,7 @@ class Sources:
         self._accepted: dict[str, Desired] = {}
         self._known: dict[str, str] = {}
         self._anew = True
+        self._wishes: Wishes | None = None
 
     def expect(self, places: Mapping[str, str]) -> None:
         """Before the first look: of these files an earlier process knew what they say.
@@ -120,6 +140,7 @@ class Sources:
 
     def recall(self, name: str, desired: Desired) -> None:
         """What an earlier process read last of a file that was good."""
+        self._wishes = None
         self._files[name].good = self._files[name].good or desired
         self._accepted[name] = desired
 
@@ -153,8 +174,10 @@ class Sources:
         At the first look each, later those that have changed and stand still. May wait for a
         file system that does not answer.
         """
-        due = []
+        due, lost = [], self._lost
         found = self._find_files()
+        if self._lost != lost or self._files.keys() != found.keys():
+            self._wishes = None
         for name in [name for name in self._files if name not in found]:
             del self._files[name]
         for name, (place, signature) in found.items():
@@ -163,6 +186,7 @@ class Sources:
             if settled and file.read != signature:
                 file.read = signature
                 if isinstance(signature, str):
+                    self._wishes = None
                     file.wrong = (_problem(name, signature),)
                 else:
                     due.append(name)
@@ -179,17 +203,29 @@ class Sources:
         """What reading a file, with this text, came to; of one that is gone meanwhile it is passed over."""
         if (file := self._files.get(name)) is None:
             return
+        self._wishes = None
         if isinstance(found, Desired):
             file.good, file.wrong, file.text = found, (), text
         else:
             file.wrong = found
 
     def wishes(self) -> Wishes:
-        """What is wanted now.
+        """What is wanted now: the very same as before, where nothing has changed.
 
         What two files name stays with the one that had it, and the other is taken as it was
         before. So a cluster may go from one file to another, once the first lets go of it.
         """
+        if (wishes := self._wishes) is None:
+            before = self._accepted
+            wishes = self._make_wishes()
+            # What was accepted another way may clear the way for another file.
+            if before.keys() == self._accepted.keys() and all(
+                desired is before[name] for name, desired in self._accepted.items()
+            ):
+                self._wishes = wishes
+        return wishes
+
+    def _make_wishes(self) -> Wishes:
         problems = self._lost | {n: file.wrong for n, file in self._files.items() if file.wrong}
         claims, accepted = Claims(names=True), dict[str, Desired]()
         for name, versions in self._versions():
@@ -203,11 +239,15 @@ class Sources:
                 break
         self._accepted = accepted
         clusters = {
-            cluster.name: Wish(name, _leave_only(desired, cluster))
+            cluster.name: Wish(name, _leave_only(desired, cluster), self._wrong(name, problems))
             for name, desired in accepted.items()
             for cluster in desired.clusters
         }
         return Wishes(clusters, problems)
+
+    def _wrong(self, name: str, problems: Mapping[str, Problems]) -> Problems:
+        """What is wrong with a file, or with the directory that it stands in."""
+        return problems.get(name) or self._lost.get(self._files[name].place, ())
 
     def _versions(self) -> Iterator[tuple[str, tuple[Desired, ...]]]:
         """What each file may be taken for, the best first; before others those that are the same."""

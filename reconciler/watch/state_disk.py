@@ -27,6 +27,10 @@ class Disk(Protocol):
         """What was known of clusters, by name."""
         ...
 
+    def load_cluster(self, cluster: str) -> Known | None:
+        """What was known of a cluster."""
+        ...
+
     def record(self, file: str, result: RoundResult, found: Round) -> None:
         """Keep what a round found."""
         ...

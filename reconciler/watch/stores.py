@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.errors import StoreFailed, StoreOutdated
+from reconciler.errors import StoreFailed, StoreOutdated, WorkerLost
 from reconciler.model.desired import Cluster
 from reconciler.model.watched import Told, TroubleKey
 from reconciler.watch.assessment import failed_round
@@ -38,11 +38,13 @@ class Store:
     def keep_told(
         self, cluster: str, receiver: str, told: Mapping[TroubleKey, Told], now: datetime
     ) -> str:
-        """A receiver was told it; why the disk does not know."""
+        """A receiver was told it; why the disk does not know. Raises WorkerLost."""
         self._told[cluster, receiver] = told
         try:
             if self.disk is not None:
                 self.disk.keep_told(cluster, receiver, told, now)
+        except WorkerLost:
+            raise
         except StoreFailed as error:
             return str(error)
         return ""
@@ -52,10 +54,12 @@ class Store:
         return self.disk.load_heals(cluster) if self.disk is not None else HealBook()
 
     def keep_heals(self, cluster: str, book: HealBook, now: datetime) -> str:
-        """This is what was healed; why the disk does not know."""
+        """This is what was healed; why the disk does not know. Raises WorkerLost."""
         try:
             if self.disk is not None:
                 self.disk.keep_heals(cluster, book, now)
+        except WorkerLost:
+            raise
         except StoreFailed as error:
             return str(error)
         return ""
@@ -75,7 +79,10 @@ class Store:
         return ""
 
     def record(self, file: str, result: RoundResult) -> Recorded:
-        """Keep what a round found, or that it failed; never raises for a disk that fails."""
+        """Keep what a round found, or that it failed. A disk that fails is told, not raised.
+
+        Raises WorkerLost: then somebody else tells of the cluster.
+        """
         is_first = result.cluster not in self.memory.clusters
         found = result.found or failed_round(result.cluster, result.failure)
         changes = self.memory.follow(result.cluster, found, result.moment)
@@ -83,9 +90,26 @@ class Store:
             return Recorded(changes, is_first)
         try:
             self.disk.record(file, result, found)
+        except WorkerLost:
+            raise
         except StoreFailed as error:
             return Recorded(changes, is_first, str(error))
         return Recorded(changes, is_first)
+
+    def reload(self, cluster: str) -> None:
+        """What is known of a cluster becomes what the disk has: another may have had its last turn.
+
+        Raises StoreFailed: then it is not known.
+        """
+        if self.disk is None:
+            return
+        found = self.disk.load_cluster(cluster)
+        if found is None:
+            self.memory.forget((cluster,))
+        else:
+            self.memory.clusters[cluster] = found
+        for place in [one for one in self._told if one[0] == cluster]:
+            del self._told[place]
 
     def full_in(self, cluster: Cluster, now: datetime) -> Mapping[str, float]:
         """By label in how many days a volume is full; what is not known is left out."""
@@ -96,23 +120,27 @@ class Store:
 
     def last_rounds(self) -> Mapping[str, datetime]:
         """When each cluster's last round began, by the clock of the wall."""
-        return {name: known.seen for name, known in self.memory.clusters.items()}
+        return dict(self.memory.clusters.seen)
 
     def forget(self, gone: Collection[str]) -> str:
-        """These clusters are no longer watched; why the disk still has them."""
+        """These clusters are no longer watched; why the disk still has them. Raises WorkerLost."""
         self.memory.forget(gone)
         try:
             if self.disk is not None:
                 self.disk.forget(gone)
+        except WorkerLost:
+            raise
         except StoreFailed as error:
             return str(error)
         return ""
 
     def prune(self, now: datetime) -> str:
-        """Old history goes; why it did not."""
+        """Old history goes; why it did not. Raises WorkerLost."""
         try:
             if self.disk is not None:
                 self.disk.prune(now)
+        except WorkerLost:
+            raise
         except StoreFailed as error:
             return str(error)
         return ""

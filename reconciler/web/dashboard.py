@@ -20,10 +20,12 @@ from reconciler import __version__
 from reconciler.model.addresses import cluster_address, volume_address
 from reconciler.model.fill_trend import bytes_a_day, days_until_full
 from reconciler.model.quantities import round_size
+from reconciler.model.revision import say_revision
 from reconciler.model.watched import Condition, ConditionKind, ConditionStatus
 from reconciler.reports import explain
 from reconciler.reports.elapsed import parse_moment, span_words
 from reconciler.reports.html import read_style
+from reconciler.reports.shortening import shorten_hashes
 from reconciler.reports.visible import visible
 from reconciler.storage.cluster_conditions import (
     count_conditions,
@@ -75,7 +77,8 @@ def _environment() -> Environment:
     made.filters |= {"moment": _moment, "ago": _ago, "size": round_size, "value": _value}
     made.filters |= {"mount": mount_words, "code_of": code_of, "has_code": has_code}
     made.filters |= {"parsed": parse_moment, "span": span_words}
-    made.globals |= {"version": __version__, "ranges": tuple(RANGES)}
+    made.filters |= {"short_hashes": shorten_hashes}
+    made.globals |= {"version": __version__, "ranges": tuple(RANGES), "revision": say_revision}
     return made
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.web.guards import (
@@ -23,6 +24,7 @@ LOGIN = "/login"
 # What a browser needs to show that form.
 _FREE = (LOGIN, "/static/")
 _BEARER = "bearer "
+_READS = frozenset({"GET", "HEAD"})
 # What programs ask for: a page to log in at is no answer to them.
 _OF_PROGRAMS = ("/api/", "/metrics")
 
@@ -44,7 +46,10 @@ class Gatekeeper:
             return
         answer = _Guarded(send)
         refusal = self._refusal(scope)
-        if refusal is None:
+        if refusal is None and scope["method"] == "HEAD":
+            head = _Head(receive, answer)
+            await self.app({**scope, "method": "GET"}, head.receive, head.send)
+        elif refusal is None:
             await self.app(scope, receive, answer)
         else:
             await _refuse(scope, answer, *refusal)
@@ -53,7 +58,7 @@ class Gatekeeper:
         headers, path, method = headers_of(scope), scope["path"], scope["method"]
         if host_of(headers).lower() not in self.access.hosts:
             return 421, "this name is not served here: start watch with --server-name NAME"
-        if method not in {"GET", "HEAD"} and (method, path) != ("POST", LOGIN):
+        if method not in _READS and (method, path) != ("POST", LOGIN):
             return 405, "everything here only reads: GET"
         peer = scope["client"][0] if scope.get("client") else ""
         if path.startswith(_FREE) or self._knows(headers, peer):
@@ -97,8 +102,32 @@ class _Guarded:
         await self.send(message)
 
 
+@dataclass(slots=True, eq=False)
+class _Head:
+    """A GET of which the headers are answered alone: what has more to say hears that nobody listens."""
+
+    hear: Any
+    tell: Any
+    _heard: bool = False
+    _begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self) -> Any:
+        if not self._heard:
+            self._heard = True
+            return await self.hear()
+        await self._begun.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            await self.tell(message)
+            await self.tell({"type": "http.response.body", "body": b""})
+            self._begun.set()
+
+
 async def _refuse(scope: Scope, send: Any, status: int, words: str) -> None:
-    wants_page = not scope["path"].startswith(_OF_PROGRAMS) and scope["method"] == "GET"
+    reads = scope["method"] in _READS
+    wants_page = reads and not scope["path"].startswith(_OF_PROGRAMS)
     headers = [(b"content-type", b"application/problem+json")]
     if status == 401 and wants_page:
         status, headers = 303, [*headers, (b"location", LOGIN.encode())]

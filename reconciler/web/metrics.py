@@ -161,6 +161,7 @@ class Metrics:
     healings: Counter = field(init=False)
     loop_lag: Gauge = field(init=False)
     connections: Gauge = field(init=False)
+    circuits: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         """Register all of it."""
@@ -190,6 +191,10 @@ class Metrics:
             ),
             "connections": Gauge(
                 *("reconcile_connections", "SSH connections that are kept"), registry=registry
+            ),
+            "circuits": Gauge(
+                *("reconcile_circuits_open", "Hosts not tried until their backoff is over"),
+                registry=registry,
             ),
         }
         for name, metric in made.items():

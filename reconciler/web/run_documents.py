@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.execution.journal import parse_record
 from reconciler.model.outcome import AT_WORK
+from reconciler.model.revision import say_revision
 from reconciler.reports.past_runs import Past, past
 from reconciler.reports.run_progress import RunAction, RunProgress, RunWords, run_progress
 from reconciler.storage.database import StateConnection
@@ -60,6 +61,11 @@ class ActionDocument(_Document):
     seconds: float | None
     code: Annotated[str, Field(description="of the refusal by which it failed")]
     message: Annotated[str, Field(description="why it failed")]
+    command: Annotated[
+        str, Field(description="what ran on the host, empty where the record has none")
+    ]
+    status: Annotated[int | None, Field(description="the exit status of that")]
+    proved: Annotated[tuple[str, ...], Field(description="what was seen after it")]
 
 
 class HostDocument(_Document):
@@ -89,6 +95,7 @@ class WholeRun(RunDocument):
     """A run with its actions, in the order in which they were begun."""
 
     healing: Annotated[bool, Field(description="whether the daemon did it by itself")]
+    commit: Annotated[str, Field(description="at which the file said so; empty without git")]
     planned: int
     actions: tuple[ActionDocument, ...]
     hosts: tuple[HostDocument, ...]
@@ -119,6 +126,12 @@ class FoundRun:
     def heals(self) -> bool:
         """Whether the daemon did it by itself."""
         return bool(self.past.first("run-started").get("healing"))
+
+    @property
+    def revision(self) -> str:
+        """The commit at which its file was, in words; empty without git."""
+        began = self.past.first("run-started")
+        return say_revision(began.get("commit"), began.get("ref"))
 
 
 def load_run(connection: StateConnection, run: str) -> FoundRun | None:
@@ -156,6 +169,7 @@ def whole_run(found: FoundRun) -> WholeRun:
     return WholeRun(
         **told,
         healing=found.heals,
+        commit=str(found.past.first("run-started").get("commit") or ""),
         planned=progress.planned,
         actions=tuple(map(_action, progress.actions)),
         hosts=tuple(

@@ -29,6 +29,7 @@ from reconciler.watch.daemon import Daemon, Parts
 from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.queue import LocalQueue
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources
 from reconciler.watch.sql_disk import SqlDisk
@@ -54,6 +55,10 @@ class Answers:
         self.file = yaml.safe_dump({"version": 1, "clusters": [wish]}, sort_keys=False)
         self.wwid = wish["volumes"][0]["device"]["wwid"]
         self.known: dict[tuple[str, tuple[str, ...]], Completed] = {}
+
+    def text(self, number: int) -> str:
+        """The file of one of the clusters."""
+        return renamed(self.file, number, self.wwid)
 
     async def run_on(self, cluster, _ssh, member, command):
         number = cluster.removeprefix("cluster")
@@ -113,8 +118,7 @@ def daemon_of(place: Path, answers: Answers, counted: Rounds) -> Daemon:
     (place / "site").mkdir()
     (place / "state").mkdir(mode=0o700)
     for number in range(counted.clusters):
-        text = renamed(answers.file, number, answers.wwid)
-        (place / f"site/cluster{number:04}.yaml").write_text(text)
+        (place / f"site/cluster{number:04}.yaml").write_text(answers.text(number))
     turns = Turns(
         workers=Workers(os.cpu_count() or 1, answers.run_on),
         healers=Healers(place / "state/runs"),
@@ -124,10 +128,10 @@ def daemon_of(place: Path, answers: Answers, counted: Rounds) -> Daemon:
         new_run=new_run,
         listeners=[counted],
     )
-    schedule = Schedule(Pace(1e9, AT_ONCE), random.random)
+    queue = LocalQueue(Schedule(Pace(1e9, AT_ONCE), random.random), now)
     connections = Connections(1, 1, told=False)
     sources = Sources([str(place / "site")])
-    return Daemon(Parts(sources, schedule, turns, connections, Supervisor({}), new_run))
+    return Daemon(Parts(sources, queue, turns, connections, Supervisor({}), new_run))
 
 
 async def main(answers: Answers, clusters: int, rounds: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -43,6 +44,7 @@ from reconciler.hosts.doors import connect_hosts
 from reconciler.loading import digest, read, read_text
 from reconciler.loading.saved import SavedPlan, saved_plan
 from reconciler.model.desired import Cluster
+from reconciler.model.machine_marks import machine_marks
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ClusterOutcome
 from reconciler.model.plan import Plan
@@ -144,8 +146,7 @@ async def _apply(request: ApplyRequest) -> int:
         journal.listeners.append(tell_record)
         if request.json:
             journal.listeners.append(json_lines)
-        about = {"file": request.file, "file_digest": request.file_digest}
-        journal.emit("run-started", {"cluster": None, **about, **author.author()})
+        journal.emit("run-started", {"cluster": None, **_about(request), **author.author()})
         try:
             plan, outcomes, interrupted = await _run(request, journal)
         except (asyncio.CancelledError, click.Abort) as error:
@@ -165,6 +166,12 @@ async def _apply(request: ApplyRequest) -> int:
     if lost:
         say(f"its end is not on record: {lost}")
     return code
+
+
+def _about(request: ApplyRequest) -> dict[str, str]:
+    """What a run is of: the file as it was named, and where that is."""
+    path = "" if request.file == "-" else str(Path(request.file).absolute())
+    return {"file": request.file, "path": path, "file_digest": request.file_digest}
 
 
 _LEFT = {
@@ -204,7 +211,7 @@ async def _carry_out(
     planned = {item.name: item.actions for item in plan.clusters}
     for cluster, observed in pairs:
         count = {"hosts": len(observed.hosts), "unreachable": len(observed.unreachable())}
-        due = planned_counts(planned[cluster.name])
+        due = {**planned_counts(planned[cluster.name]), "machines": machine_marks(observed)}
         journal.emit("observed", {"cluster": cluster.name, **count, **due, "plan": plan.id})
     if request.saved and (changed := _changed(request.saved, plan)) is not None:
         return _stale(request, journal, plan, changed), False

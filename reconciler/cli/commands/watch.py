@@ -30,6 +30,7 @@ from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
 from reconciler.storage.private import RUNS
 from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.watch.circuits import Circuits, paced_backoff
 from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.daemon import Daemon, Parts
@@ -38,6 +39,7 @@ from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
 from reconciler.watch.notifying import Telling
 from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.queue import LocalQueue
 from reconciler.watch.schedule import Pace, Schedule
 from reconciler.watch.sources import Sources, Wishes
 from reconciler.watch.sql_disk import SqlDisk
@@ -165,6 +167,10 @@ def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
     from reconciler.cli.watch_demo.stage import STATE, own_directory, set_stage  # noqa: PLC0415
 
     async def show(pages: Pages) -> None:
+        # Until the daemon listens itself: an exit out of the loop's middle would leave tasks behind.
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # it runs
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with set_stage(pages.directory.parent) as stage:
             player = Player(stage, asyncio.get_running_loop().time)
             await player.open()
@@ -174,7 +180,7 @@ def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
     with own_directory() as directory:
         tell([("dim", f"starting {sum(site.hosts for site in SITES)} simulated hosts…")])
         pages = new_pages(replace(web, listen=web.listen or "127.0.0.1:0"), directory / STATE)
-        with hold_state(pages.directory):
+        with hold_state(pages.directory), suppress(asyncio.CancelledError, KeyboardInterrupt):
             asyncio.run(show(pages))
     return 0
 
@@ -197,7 +203,8 @@ async def _watch(
     beside: Beside,
 ) -> int:
     """Watch until a signal; what is ``beside`` goes on meanwhile, and knows where pages are."""
-    connections = Connections(*bounds, told=told)
+    circuits = Circuits(paced_backoff(pace.interval))
+    connections = Connections(*bounds, told=told, circuits=circuits)
     listeners: list[Listener] = [pages.showing, *beside.listeners]
     disk = SqlDisk(pages.directory, now)
     keeping = Keeping(Store(disk), now)
@@ -214,7 +221,7 @@ async def _watch(
     )
     parts = Parts(
         sources=Sources(names),
-        schedule=Schedule(pace, random.random),
+        queue=LocalQueue(Schedule(pace, random.random), now),
         turns=turns,
         connections=connections,
         supervisor=Supervisor(os.environ),

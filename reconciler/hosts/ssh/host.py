@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.proof import is_joined, join_steps, split_answers
 from reconciler.hosts.ssh.failures import shorten_command, sudo_refusal
-from reconciler.hosts.ssh.remote_command import NotStartedError, run_command
+from reconciler.hosts.ssh.remote_command import NotStartedError, SilentError, run_command
 from reconciler.hosts.ssh.route import find_route
 
 if TYPE_CHECKING:
@@ -68,12 +68,16 @@ class SshHost:
         link = await self._find_link()
         connection = await link.open(self._name)
         try:
-            return await run_command(connection, self._name, line, command)
+            with link.at_work():
+                return await run_command(connection, self._name, line, command)
         except NotStartedError as error:
-            if not connection.is_closed():
+            is_dead = isinstance(error, SilentError) and link.give_up(connection)
+            if not (is_dead or connection.is_closed()):
                 raise self._no_session(error) from error
         try:
-            return await run_command(await link.open(self._name), self._name, line, command)
+            again = await link.open(self._name)
+            with link.at_work():
+                return await run_command(again, self._name, line, command)
         except NotStartedError as error:
             raise self._no_session(error) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import asyncssh
@@ -18,7 +19,7 @@ from reconciler.hosts.ssh.keys import KnownHosts, Witness
 from reconciler.hosts.ssh.prepared import ConnectionOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reconciler.hosts.ssh.route import Route
@@ -80,6 +81,7 @@ class Link:
         self._shared = shared
         self.route = route
         self.users = 0
+        self._working = 0
         self._jump: Link | None = None
         self._lock = asyncio.Lock()
         self._connection: asyncssh.SSHClientConnection | None = None
@@ -103,6 +105,24 @@ class Link:
                     telemetry.warning("connection-lost", host=name, address=self._address)
                 self._connection = await self._attempt(name)
             return self._connection
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A command runs over it meanwhile."""
+        self._working += 1
+        try:
+            yield
+        finally:
+            self._working -= 1
+
+    def give_up(self, connection: asyncssh.SSHClientConnection) -> bool:
+        """Whether a connection that does not answer is let go: not while a command runs over it."""
+        if self._working or self.is_jump:
+            return False
+        connection.abort()
+        if self._connection is connection:
+            self._connection = None
+        return True
 
     async def close(self) -> None:
         """End the connection; never raises."""

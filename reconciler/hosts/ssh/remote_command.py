@@ -16,19 +16,29 @@ from reconciler.model.plan import MINUTE, Completed
 from reconciler.system_errors import say_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.model.plan import Command
 
 MOST_OUTPUT = 1 << 20
+# Seconds until the server has opened a session, which is one answer over a connection that lives.
+# One that is dead is told by TCP and keepalives only after a minute.
+OPENING = 10.0
 
 
 class NotStartedError(Exception):
     """The connection gave no session: the command was certainly not sent."""
 
 
+class SilentError(NotStartedError):
+    """The other side did not answer at all: the connection may be dead."""
+
+
 class Transcript(asyncssh.SSHClientSession[bytes]):
     """What a command writes, up to ``MOST_OUTPUT`` bytes of each stream, and its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Callable[[], None]) -> None:
+        self._opened = opened
         self.output = bytearray()
         self.errors = bytearray()
         self.status: int | None = None
@@ -45,6 +55,7 @@ class Transcript(asyncssh.SSHClientSession[bytes]):
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         """From here on the command may have been sent."""
         self.channel = chan
+        self._opened()
 
     @override
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
@@ -85,11 +96,13 @@ async def run_command(
     Raises NotStartedError, or HostUnreachable with a code of ``MAY_HAVE_RUN`` (or
     ``login-refused``, where the server runs no commands).
     """
-    transcript = Transcript()
     loop = asyncio.get_running_loop()
     began = loop.time()
+    limit = command.timeout + (MINUTE if command.look else 0.0)
+    bound = asyncio.timeout(min(limit, OPENING))
+    transcript = Transcript(lambda: bound.reschedule(began + limit))
     try:
-        async with asyncio.timeout(command.timeout + (MINUTE if command.look else 0.0)):
+        async with bound:
             await connection.create_session(lambda: transcript, line, encoding=None)
             _send_input(transcript, command.stdin)
             await transcript.ended.wait()
@@ -127,7 +140,7 @@ def _timed_out(
     name: str, command: Command, transcript: Transcript
 ) -> HostUnreachable | NotStartedError:
     if transcript.channel is None:
-        return NotStartedError(f"no answer within {command.timeout:g} s")
+        return SilentError(f"no answer within {min(command.timeout, OPENING):g} s")
     message = f"`{shorten_command(command)}` did not end within {command.timeout:g} s and may still be running"
     return HostUnreachable(name, "command-timeout", message)
 

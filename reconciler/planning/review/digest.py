@@ -16,7 +16,8 @@ from reconciler.model.desired import Cluster
 from reconciler.model.gate_call import gate_call
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plain import to_plain
-from reconciler.model.plan import Action, ClusterPlan
+from reconciler.model.plan import Action, ClusterPlan, Command, Fact
+from reconciler.model.records import DIRECTORY
 
 # Left out since they change by themselves: uptime, clock, boot id, processes, free space,
 # leases, kernel messages, heartbeat sequences.
@@ -65,6 +66,42 @@ def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
     return _digest([[_cluster(cluster) for cluster in clusters], facts])[:LENGTH]
 
 
+def action_digest(action: Action) -> str:
+    """A digest of what an action does, whatever plan it stands in: a rest of a plan has it again.
+
+    Left out are its place among others and words for people. Of what reconcile notes for itself on
+    a host, also what it had noted before and why it is noted: that is of how far the run came.
+    """
+    own = _own_record(action.command)
+    requires = tuple(fact for fact in action.requires if not (own and _is_noted(fact)))
+    fields = _action(replace(action, id="", needs=(), requires=requires))
+    for words in ("summary", "because", "preview", "seconds"):
+        del fields[words]
+    if own:
+        del fields["address"]
+        shown, *rest = fields["command"]
+        fields["command"] = [(*shown[:OLD_HASH], *shown[OLD_HASH + 1 :]), *rest]
+    return _digest(fields)
+
+
+# The place of the hash of what is there before, in ``reconcile-gate write-file PATH MODE OLD NEW``.
+OLD_HASH = 4
+
+
+def _own_record(command: Command | None) -> bool:
+    """Whether all that it does is to write a record of ours."""
+    call = gate_call(command.argv) if command else None
+    return (
+        call is not None
+        and call.verb == "write-file"
+        and call.arguments[0].startswith(f"{DIRECTORY}/")
+    )
+
+
+def _is_noted(fact: Fact) -> bool:
+    return fact.reading == "record"
+
+
 def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
     lasting = tuple(replace(outage, processes=()) for outage in cluster.outages)
     fields = to_plain(replace(cluster, actions=(), outages=lasting, notes=(), blocked=()))
@@ -76,7 +113,7 @@ def _cluster(cluster: ClusterPlan) -> Mapping[str, object]:
     return {**fields, "blocked": refused, "actions": actions}
 
 
-def _action(action: Action) -> Mapping[str, object]:
+def _action(action: Action) -> dict[str, Any]:
     """An action without the text of the programs that travel along: only what it does."""
     fields = to_plain(replace(action, command=None))
     command = action.command

@@ -29,6 +29,7 @@ from reconciler.planning.watching.strikes import (
 
 Code = Literal[
     "policy-reports",
+    "file-wrong",
     "never-healed",
     "class-not-named",
     "not-safe",
@@ -55,7 +56,8 @@ class Scene:
     ``applied`` is None where no member remembers an apply; where the file is what was applied,
     it is ``wanted`` itself. ``unfinished`` are runs of this controller that have no end, in
     words; ``traces`` is by difference what its host tells of it. ``own_runs`` are those
-    that heal and have healed: of leases those of others count.
+    that heal and have healed: of leases those of others count. ``file_trouble`` says what is wrong
+    with the file, of which only what it said before is known; empty for a good one.
     """
 
     cluster: Cluster
@@ -67,6 +69,7 @@ class Scene:
     unfinished: tuple[str, ...] = ()
     traces: Mapping[str, str] = field(default_factory=dict)
     own_runs: frozenset[str] = frozenset()
+    file_trouble: str = ""
 
     @cached_property
     def last_applied(self) -> Mapping[str, Action]:
@@ -93,6 +96,10 @@ class Healing:
 
 def _mode(scene: Scene, _action: Action) -> str:
     return "" if scene.cluster.policy.mode == "heal" else "the policy is to report"
+
+
+def _file(scene: Scene, _action: Action) -> str:
+    return scene.file_trouble
 
 
 def _kind(_scene: Scene, action: Action) -> str:
@@ -153,6 +160,7 @@ MomentRule = tuple[Code, Callable[[Scene], str]]
 # Of one action, and of all of them at this moment.
 ACTION_RULES: tuple[ActionRule, ...] = (
     ("policy-reports", _mode),
+    ("file-wrong", _file),
     ("never-healed", _kind),
     ("class-not-named", _class),
     ("not-safe", _risk),

@@ -58,7 +58,8 @@ MOST = 4  # actions of which it is said why they are not healed
 class Look:
     """One look at a cluster, and what was made of it.
 
-    ``healing`` is what may be healed now, and then is, unless there is no room. ``full_in`` is by label in how many days a volume is full.
+    ``healing`` is what may be healed now, and then is, unless there is no room. ``full_in`` is by label
+    in how many days a volume is full, ``slotless`` what had no slot before, as of ``Sight``.
     """
 
     cluster: Cluster
@@ -67,6 +68,7 @@ class Look:
     drift: Drift
     healing: Healing
     full_in: Mapping[str, float] = field(default_factory=dict)
+    slotless: frozenset[tuple[str, str]] | None = None
 
 
 @frozen
@@ -115,7 +117,7 @@ Verdict = tuple[ConditionStatus, str, str]
 def read_standing(look: Look) -> tuple[Reading, ...]:
     """Every condition of the cluster, of its members and of its volumes."""
     cluster = with_numbers(drop_foreign_members(look.cluster, look.observed), look.observed)
-    troubles = find_troubles(Sight(cluster, look.observed, look.full_in))
+    troubles = find_troubles(Sight(cluster, look.observed, look.full_in, look.slotless))
     judged = Judged(look, troubles, unread_words(look.cluster, look.observed))
     return tuple(
         Reading(subject.address, kind, *VERDICTS[kind](judged, subject))

@@ -23,6 +23,8 @@ from reconciler.model.observed import (
     WantedDevice,
 )
 from reconciler.model.roles import mounting_it, online
+from reconciler.planning.checks.foreign_hosts import drop_foreign_members
+from reconciler.planning.resolve.numbering import with_numbers
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import quarantined_hosts
 from reconciler.resources.growth.sizes import in_progress
@@ -51,11 +53,16 @@ class Trouble:
 
 @frozen
 class Sight:
-    """A cluster as it was seen; ``full_in`` is by label in how many days a volume is full."""
+    """A cluster as it was seen; ``full_in`` is by label in how many days a volume is full.
+
+    ``slotless`` are the mounts, by host and label, that had no slot at the look before, None where
+    that is not known: without a slot is a mount also while it begins and ends.
+    """
 
     cluster: Cluster
     observed: Observed
     full_in: Mapping[str, float] = field(default_factory=dict)
+    slotless: frozenset[tuple[str, str]] | None = None
 
     def mounts(self) -> Iterator[tuple[str, HostFacts, Volume, list[MountPoint]]]:
         """Every volume on every host of which both were read, with its mounts there."""
@@ -145,14 +152,32 @@ def _hidden(sight: Sight) -> Iterator[Trouble]:
             yield Trouble("MountHidden", words, host, volume.label)
 
 
-def _no_slot(sight: Sight) -> Iterator[Trouble]:
+def find_slotless(cluster: Cluster, observed: Observed) -> frozenset[tuple[str, str]]:
+    """Mounts without a slot of their own on the disk, by host and label; none where a run is at work."""
+    cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
+    return frozenset(_slotless(Sight(cluster, observed)))
+
+
+def _slotless(sight: Sight) -> Iterator[tuple[str, str]]:
     for host, facts, volume, mounts in sight.mounts():
         view, number = _view(volume, facts), _number(sight.cluster, facts)
         slots = view.slot_map if view else None
         taken = slots is None or number is None or number in {slot.node for slot in slots}
-        if mounts and not taken:
-            words = f"{volume.label} is mounted without a slot of its own"
-            yield Trouble("NoSlot", words, host, volume.label)
+        if mounts and not taken and not _is_at_work(facts):
+            yield host, volume.label
+
+
+def _is_at_work(facts: HostFacts) -> bool:
+    """Whether a run holds the host, or something of one still runs there."""
+    leases = () if isinstance(facts.leases, Unknown) else facts.leases
+    return any(lease.running or (lease.run and lease.age <= EXPIRY) for lease in leases)
+
+
+def _no_slot(sight: Sight) -> Iterator[Trouble]:
+    for host, label in _slotless(sight):
+        if sight.slotless is None or (host, label) in sight.slotless:
+            words = f"{label} is mounted without a slot of its own"
+            yield Trouble("NoSlot", words, host, label)
 
 
 def _device_unread(sight: Sight) -> Iterator[Trouble]:
@@ -196,7 +221,9 @@ def _quarantine(sight: Sight) -> Iterator[Trouble]:
 def _unfinished(sight: Sight) -> Iterator[Trouble]:
     for host, facts in sight.observed.answering_hosts().items():
         for lease in () if isinstance(facts.leases, Unknown) else facts.leases:
-            if lease.age > EXPIRY or not lease.run or (lease.sealed and lease.running):
+            # A sealed one has ended: the next run takes its place.
+            is_cut_off = lease.age > EXPIRY and not lease.sealed
+            if is_cut_off or not lease.run or (lease.sealed and lease.running):
                 run = lease.run or "a run"
                 yield Trouble("RunUnfinished", f"{run} did not end there", host)
         if isinstance(facts.records, Unknown):

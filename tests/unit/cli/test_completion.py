@@ -81,7 +81,7 @@ OFFERED = {
     "show --state-dir nowhere 2026": [],
     "plan --format m": ["markdown"],
     "manual exit": ["exit-codes"],
-    "schema f": ["facts"],
+    "schema f": ["facts", "fleet"],
 }
 
 

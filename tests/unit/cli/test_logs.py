@@ -23,7 +23,7 @@ from tests.unit.cli.test_streams import deaf, full
 
 # They reach no host.
 SILENT = {
-    "completion", "explain", "help", "history", "manual", "schema", "scripts", "show", "sudoers",
+    "completion", "explain", "fleet", "help", "history", "manual", "schema", "scripts", "show", "sudoers",
     "validate",
 }  # fmt: skip
 DEBUG = ("--log-level", "debug")

@@ -107,6 +107,18 @@ def test_show_tells_each_command_with_its_output_duration_and_proof(tmp_path, ca
     assert "line 19\n    proved node01: mounted /srv/images = mounted\n" in out
 
 
+def test_a_run_of_a_fleet_tells_the_commit_of_its_file(tmp_path, capsys, monkeypatch):
+    commit = "8f14e45fceea167a5a36dedd4bea2543deadbeef"
+    monkeypatch.setitem(WHO, "commit", commit)
+    monkeypatch.setitem(WHO, "ref", "main")
+    recorded(tmp_path)
+    _code, out, _err = told(capsys, tmp_path, "show", "20261122")
+    assert "  commit   8f14e45fceea (main)\n" in out
+    _code, out, _err = told(capsys, tmp_path, "history", "--format", "json")
+    (latest,) = json.loads(out)["runs"]
+    assert (latest["commit"], latest["ref"]) == (commit, "main")
+
+
 def test_show_tells_what_had_started_when_a_run_was_cut_off(tmp_path, capsys):
     recorded(tmp_path, end=None)
     _code, out, _err = told(capsys, tmp_path, "show")

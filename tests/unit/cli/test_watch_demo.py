@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from reconciler.cli import run
 from reconciler.cli.watch_demo import acts
 from reconciler.cli.watch_demo.past import past
 from reconciler.cli.watch_demo.sites import BY_NAME, SITES
-from reconciler.cli.watch_demo.stage import converge, set_stage
+from reconciler.cli.watch_demo.stage import STATE, converge, set_stage
 from reconciler.cli.watch_demo.story import REST, SCENES, moments
 from reconciler.loading import read
 from reconciler.pipeline import Options, plan
@@ -161,9 +162,9 @@ async def until_all(process, wanted):
         wanted = {words for words in wanted if words not in line}
 
 
-async def wait_for_end(process, directory):
-    """What it still says after SIGTERM; nothing of it is left."""
-    process.terminate()
+async def wait_for_end(process, directory, number=signal.SIGTERM):
+    """What it still says after a signal; nothing of it is left."""
+    process.send_signal(number)
     out, err = await process.communicate()
     assert (process.returncode, err.decode()) == (0, ""), out
     assert list(directory.iterdir()) == []
@@ -229,6 +230,18 @@ async def test_sigterm_before_it_is_up_leaves_nothing_too(tmp_path):
     async with showing(tmp_path) as process:
         await until(process, "starting")
         await wait_for_end(process, tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("there", ["clusters/*.yaml", f"{STATE}/state.db"])
+async def test_a_signal_while_its_scenes_are_set_ends_it_as_later(tmp_path, there, number):
+    """Between the first cluster and the pages: while hosts begin, and while the past is told."""
+    async with showing(tmp_path) as process:
+        await until(process, "starting")
+        while not [*tmp_path.glob(f"*/{there}")]:  # of another process
+            assert process.returncode is None, await process.stderr.read()
+            await asyncio.sleep(0.02)
+        assert "shows them" not in await wait_for_end(process, tmp_path, number)
 
 
 @pytest.mark.parametrize(

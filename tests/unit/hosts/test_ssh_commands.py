@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 import pytest
 
-from reconciler.hosts.ssh import MAY_HAVE_RUN
+from reconciler.hosts.ssh import MAY_HAVE_RUN, remote_command
 from reconciler.hosts.ssh.remote_command import MOST_OUTPUT
 from reconciler.model.plan import Command
 from reconciler.model.refusals import host_remedy
@@ -202,3 +202,45 @@ async def test_closing_never_fails(lab: Lab, server: Server) -> None:
     await server.stop()
     await host.close()
     await host.close()
+
+
+class Silent:
+    """A server that has gone without a word: what is sent to it arrives nowhere."""
+
+    def __init__(self, server: Server) -> None:
+        for connection in server.connections:
+            connection._transport.pause_reading()  # type: ignore[attr-defined]
+
+
+async def test_a_connection_that_died_without_a_word_is_opened_again(
+    lab: Lab, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_command, "OPENING", 0.2)
+    host = lab.host(server)
+    await host.run(script("echo before"))
+    Silent(server)
+    assert (await host.run(script("echo after"))).stdout == "after\n"
+    assert len(server.users) == 2
+
+
+async def test_a_connection_over_which_a_command_runs_is_not_given_up(
+    lab: Lab, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_command, "OPENING", 0.2)
+    began, host = asyncio.Event(), lab.host(server)
+
+    async def stay(process: Process) -> None:
+        began.set()
+        await process.stdin.read(1)
+        process.exit(0)
+
+    server.replies["stay"] = stay
+    running = asyncio.create_task(host.run(Command(("stay",), timeout=30.0)))
+    await began.wait()
+    Silent(server)
+    error = await refusal(host, script("echo on"))
+    assert (error.code, "no session" in error.message) == ("host-unreachable", True)
+    for connection in server.connections:
+        connection._transport.resume_reading()  # type: ignore[attr-defined]
+    assert (await running).status == 0
+    assert len(server.users) == 1

@@ -1,17 +1,19 @@
 """What chats get: in the bounds that they set, with nothing of a host's words obeyed."""
 
 import json
+from dataclasses import replace
 
 import jsonschema
 import pytest
 
 from reconciler.model.notification import Notification
 from reconciler.model.policy import Form
+from reconciler.model.revision import Revision
 from reconciler.model.watched import Condition, Reading
 from reconciler.notify.bodies import body, text
 from reconciler.notify.documents import About, notification
 from reconciler.notify.news import FAILING, Standing, find_news
-from tests.unit.notify.news_worlds import EPOCH, make_notification
+from tests.unit.notify.news_worlds import ABOUT, EPOCH, make_notification
 
 HOSTILE = "<!channel> @all [safe](https://evil.example) **x** ``` </script> \u202e \x1b[31m"
 
@@ -48,6 +50,18 @@ def test_mail_has_a_line_a_condition_and_the_plan():
         "  since 2026-01-01 00:00:00 UTC\n\n"
         "Plan sha256:0123\n\nPlan of alpha\n  1. mount\n\n"
     )
+
+
+def test_a_file_of_a_repository_is_named_with_its_commit():
+    commit = "8f14e45fceea167a5a36dedd4bea2543deadbeef"
+    told = make_notification(about=replace(ABOUT, revision=Revision(commit, "main")))
+    document = parse_body("json", told)
+    assert (document["commit"], document["ref"]) == (commit, "main")
+    assert "Cluster alpha of cluster.yaml at 8f14e45fceea (main)\n" in text(told)
+    chat = parse_body("slack", told)
+    assert "reconcile plan cluster.yaml, at 8f14e45fceea (main)" in json.dumps(chat)
+    pinned = make_notification(about=replace(ABOUT, revision=Revision(commit, commit)))
+    assert "Cluster alpha of cluster.yaml at 8f14e45fceea\n" in text(pinned)
 
 
 def test_mail_says_of_rounds_that_fail_that_nobody_knows():

@@ -136,6 +136,27 @@ def test_texts_of_files_go_with_the_step_back_that_does_not_know_them(empty):
         assert load_kept_file(connection, "/f") is None
 
 
+def test_a_step_back_keeps_runs_with_their_lines(empty):
+    with empty.begin() as connection:
+        migrations.upgrade_tables(connection, "0004")
+        connection.execute(text(OLD_RUN))
+        connection.execute(text("INSERT INTO run_lines VALUES (1, 1, '{}')"))
+        before = contents(connection)
+        migrations.upgrade_tables(connection, "0005")
+        assert connection.execute(text("SELECT worker FROM runs")).scalar() == ""
+        connection.execute(text(OLD_RUN.replace("'r'", "'s'").replace("(1,", "(2,")))
+        connection.execute(text("DELETE FROM runs WHERE run = 's'"))
+        migrations.downgrade_tables(connection, "-1")
+        assert contents(connection) == before
+
+
+# As a program of revision 0004 writes it, also into newer tables.
+OLD_RUN = """
+INSERT INTO runs (id, run, stamp, settled, result, plan, who, file, counts, lines)
+VALUES (1, 'r', '1', true, 'converged', 'p', 'w', 'f', '{}', 1)
+"""
+
+
 def test_an_upgrade_is_one_transaction(empty):
     with empty.connect() as connection:
         moved = connection.begin()

@@ -116,6 +116,28 @@ async def test_a_dead_connection_is_opened_again(tmp_path):
         assert hosts.logins == ["node01", "node01"]
 
 
+async def test_a_host_that_fails_in_a_row_is_not_tried_until_somebody_asks_for_it(tmp_path):
+    async with fleet(tmp_path) as hosts:
+        hosts.world.machines["node01"].refusal = "host-unreachable"
+        messages = []
+        for _ in range(4):
+            with pytest.raises(HostUnreachable) as error:
+                await hosts.ask("node01")
+            messages.append(error.value.message)
+        tries = sum("event=connection-failed " in line for line in hosts.lines)
+        assert (tries, hosts.connections.open_circuits) == (2, 1)
+        assert messages[2] == messages[3]
+        assert "not tried again before" in messages[2]
+        await hosts.ask("node02")
+        hosts.world.machines["node01"].refusal = None
+        hosts.connections.try_again({"another"})
+        with pytest.raises(HostUnreachable):
+            await hosts.ask("node01", "another")
+        hosts.connections.try_again({"ocfs2"})
+        await hosts.ask("node01")
+        assert hosts.connections.open_circuits == 0
+
+
 async def test_a_host_key_that_is_known_by_now_is_believed_after_renewal(tmp_path):
     async with fleet(tmp_path) as hosts:
         known = hosts.served.known_hosts.read_text()

@@ -7,7 +7,7 @@ import pytest
 from reconciler.execution.journal import Journal
 from reconciler.planning.watching.strikes import Attempt, History, failed_twice, flapping
 from reconciler.watch.heal_book import MOST_ATTEMPTS, MOST_RUNS, HealBook, read_book
-from reconciler.watch.other_runs import OtherRuns
+from reconciler.watch.other_runs import OtherRuns, Who
 
 START = datetime(2026, 11, 29, 9, tzinfo=UTC)
 NOW = START + timedelta(hours=5)
@@ -62,22 +62,22 @@ def finish(result):
 
 def test_a_run_that_was_cut_off_holds_up_until_one_comes_to_its_end(tmp_path):
     others = OtherRuns(tmp_path / "runs")
-    assert others.look("ocfs2", NOW) == ((), None)
+    assert others.look(Who("ocfs2"), NOW) == ((), None)
     write_record(tmp_path / "runs", "r1", BEGAN, ACTED)
-    ((words,), good) = others.look("ocfs2", NOW)
+    ((words,), good) = others.look(Who("ocfs2"), NOW)
     assert "run r1 was cut off" in words
     assert good is None
-    assert others.look("other", NOW) == ((), None)
+    assert others.look(Who("other"), NOW) == ((), None)
     write_record(tmp_path / "runs", "r2", HEALS, ACTED, finish("converged"), minute=2)
-    assert others.look("ocfs2", NOW)[0] == (words,)
+    assert others.look(Who("ocfs2"), NOW)[0] == (words,)
     write_record(tmp_path / "runs", "r3", BEGAN, finish("no-change"), minute=3)
-    assert others.look("ocfs2", NOW) == ((), START + timedelta(minutes=3))
+    assert others.look(Who("ocfs2"), NOW) == ((), START + timedelta(minutes=3))
 
 
 @pytest.mark.parametrize("word", ["partial", "failed", "interrupted"])
 def test_a_run_that_did_not_get_there_holds_up_as_one_that_was_cut_off(tmp_path, word):
     write_record(tmp_path / "runs", "r1", BEGAN, ACTED, finish(word))
-    ((words,), good) = OtherRuns(tmp_path / "runs").look("ocfs2", NOW)
+    ((words,), good) = OtherRuns(tmp_path / "runs").look(Who("ocfs2"), NOW)
     assert f"run r1 ended {word}: apply" in words
     assert good is None
 
@@ -93,7 +93,43 @@ def test_a_run_that_did_not_get_there_holds_up_as_one_that_was_cut_off(tmp_path,
 )
 def test_what_neither_holds_up_nor_clears(tmp_path, events):
     write_record(tmp_path / "runs", "r1", *events)
-    assert OtherRuns(tmp_path / "runs").look("ocfs2", NOW) == ((), None)
+    assert OtherRuns(tmp_path / "runs").look(Who("ocfs2"), NOW) == ((), None)
+
+
+WATCHED = Who("ocfs2", "/etc/reconcile/a.yaml", frozenset({"m1", "m2"}))
+
+
+def begun_of(path="", *machines):
+    """A run of a file, and the hosts that it has seen."""
+    seen = ("observed", {"cluster": "ocfs2", "machines": [*machines]})
+    return ("run-started", {"user": "alice", "path": path}), seen
+
+
+@pytest.mark.parametrize(
+    ("path", "machines", "clears", "holds_up"),
+    [
+        ("/etc/reconcile/a.yaml", (), True, True),
+        ("/home/ada/a.yaml", ("m2", "m3"), True, True),
+        ("/home/ada/lab.yaml", ("m7", "m8"), False, False),
+        ("/home/ada/lab.yaml", (), False, True),  # nobody knows
+        ("", ("m1",), True, True),
+    ],
+)
+def test_only_a_run_of_the_same_cluster_is_the_word_of_who_has_looked(
+    tmp_path, path, machines, clears, holds_up
+):
+    others, began = OtherRuns(tmp_path / "runs"), begun_of(path, *machines)
+    write_record(tmp_path / "runs", "r1", *began, finish("converged"))
+    assert others.look(WATCHED, NOW) == ((), START if clears else None)
+    write_record(tmp_path / "runs", "r2", *began, ACTED, minute=1)
+    assert bool(others.look(WATCHED, NOW)[0]) is holds_up
+
+
+def test_a_run_of_another_file_does_not_bring_a_cut_off_one_to_its_end(tmp_path):
+    others = OtherRuns(tmp_path / "runs")
+    write_record(tmp_path / "runs", "r1", *begun_of(WATCHED.file, "m1"), ACTED)
+    write_record(tmp_path / "runs", "r2", *begun_of("/b.yaml", "m9"), finish("converged"))
+    assert "r1 was cut off" in others.look(WATCHED, NOW)[0][0]
 
 
 def test_a_run_that_is_at_work_is_the_matter_of_its_lease_and_is_read_again_at_its_end(
@@ -103,15 +139,15 @@ def test_a_run_that_is_at_work_is_the_matter_of_its_lease_and_is_read_again_at_i
     with Journal(tmp_path / "runs", "r1", lambda: START) as journal:
         journal.emit(*BEGAN)
         journal.emit(*ACTED)
-        assert others.look("ocfs2", NOW) == ((), None)
-    assert others.look("ocfs2", NOW)[0] != ()
+        assert others.look(Who("ocfs2"), NOW) == ((), None)
+    assert others.look(Who("ocfs2"), NOW)[0] != ()
 
 
 def test_many_healings_do_not_hide_a_run_that_was_cut_off(tmp_path):
     write_record(tmp_path / "runs", "r000", BEGAN, ACTED)
     for number in range(1, 60):
         write_record(tmp_path / "runs", f"r{number:03}", HEALS, ACTED, finish("converged"))
-    ((words,), _good) = OtherRuns(tmp_path / "runs").look("ocfs2", NOW)
+    ((words,), _good) = OtherRuns(tmp_path / "runs").look(Who("ocfs2"), NOW)
     assert "run r000 was cut off" in words
 
 
@@ -161,4 +197,4 @@ def test_a_clock_that_was_ahead_neither_hides_strikes_nor_keeps_them_for_ever(tm
     assert HealBook().end(failed).clear(ahead, NOW).history.attempts == tuple(failed)
     write_record(tmp_path, "r1", BEGAN, finish("converged"), minute=5)
     write_record(tmp_path, "r9", BEGAN, finish("converged"), minute=9999)
-    assert OtherRuns(tmp_path).look("ocfs2", NOW) == ((), START + timedelta(minutes=5))
+    assert OtherRuns(tmp_path).look(Who("ocfs2"), NOW) == ((), START + timedelta(minutes=5))

@@ -6,10 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import yaml
 
 from reconciler.model.desired import Desired
-from reconciler.model.watched import ROUND_FAILED, Reading, Round
+from reconciler.model.problems import Problem
+from reconciler.model.watched import (
+    ROUND_FAILED,
+    DriftIdentity,
+    DriftReading,
+    Reading,
+    Round,
+)
 from reconciler.notify.news import FAILING
 from reconciler.notify.teller import Teller
 from reconciler.watch.notifying import Telling
@@ -129,6 +137,83 @@ async def test_while_rounds_fail_nothing_else_has_ended_or_is_told_again(monkeyp
         ]
         ended = ("ended", "cluster/ocfs2", "Converged", "AsTheFileSays")
         assert in_words(await at.pass_on(5, LOST)) == [("lasts", *lost), ended]
+
+
+FILE = str(Path("cluster.yaml").absolute())
+WRONG = (Problem("cluster.yaml", 7, 3, "unknown-key", "there is no key clutsers"),)
+
+
+async def test_a_broken_file_is_told_once_to_whom_it_named_when_it_was_good_and_its_mending(
+    monkeypatch,
+):
+    async with story(monkeypatch) as at:
+        good = at.wish
+        assert await at.pass_on(5, FINE) == []
+        at.wish = replace(good, wrong=WRONG)
+        (began,) = await at.pass_on(5, FINE, FINE, FAILED, FINE)
+        (told,) = began["conditions"]
+        assert told["subject"] == f"file {FILE}"
+        assert (told["condition"], told["reason"]) == ("Blocked", "FileWrong")
+        assert told["message"].startswith(
+            "cluster.yaml:7: there is no key clutsers; watched is"
+        )
+        assert "nothing is healed" in told["then"]
+        at.wish = good
+        (ended,) = await at.pass_on(5, FINE, FINE)
+        assert [one["happening"] for one in ended["conditions"]] == ["ended"]
+        assert (ended["conditions"][0]["reason"], ended["conditions"][0]["then"]) == (
+            *("FileGood",),
+            "",
+        )
+
+
+async def test_messages_name_the_file_as_metrics_and_pages_do(monkeypatch):
+    async with story(monkeypatch) as at:
+        (message,) = await at.pass_on(5, LOST)
+        assert message["file"] == FILE
+
+
+HEALS = Reading("cluster/ocfs2", "Healing", "True", "AtWork", "mount images on node02")
+LATER = Reading("cluster/ocfs2", "Healing", "False", "WindowClosed", "no window is open")
+OFF = Reading("cluster/ocfs2", "Degraded", "True", "NotMounted", "node02: images")
+NOBODY = Reading("cluster/ocfs2", "Healing", "False", "ClassNotNamed", "the policy does not")
+
+
+@pytest.mark.parametrize(
+    ("healing", "words"),
+    [
+        (HEALS, "The daemon heals by itself: mount images on node02."),
+        (LATER, "The daemon heals what it may once that is over: no window is open."),
+        (NOBODY, "Somebody has to act."),
+    ],
+)
+async def test_a_message_says_whether_the_daemon_heals_it_or_somebody_has_to(
+    monkeypatch, healing, words
+):
+    async with story(monkeypatch) as at:
+        (message,) = await at.pass_on(5, good_round(CONVERGED, OFF, healing))
+        (degraded,) = (c for c in message["conditions"] if c["condition"] == "Degraded")
+        assert degraded["then"] == words
+
+
+async def test_a_difference_says_what_becomes_of_it(monkeypatch):
+    async with story(monkeypatch) as at:
+        places = [("node02", "volume/images/mount/node02"), ("", "cluster/ocfs2/x")]
+        drift = tuple(
+            DriftReading(
+                DriftIdentity(host, address, "running", "changed-outside"),
+                *("degrades", "it is not mounted", '"a"', '"b"'),
+            )
+            for host, address in places
+        )
+        found = Round(0, "drifted", "", (CONVERGED,), drift)
+        prospects = {places[0]: "The daemon heals it by itself."}
+        result = RoundResult("ocfs2", START, 1.0, found=found, prospects=prospects)
+        (message,) = await at.pass_on(5, result)
+        assert {c["subject"]: c["then"] for c in message["conditions"]} == {
+            "volume/images/mount/node02 (running)": "The daemon heals it by itself.",
+            "cluster/ocfs2/x (running)": "Somebody has to act.",
+        }
 
 
 async def test_rounds_that_have_failed_again_are_no_end_of_those_before(monkeypatch):

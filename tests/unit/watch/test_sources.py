@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,8 @@ def test_a_broken_file_leaves_the_last_good_wish_and_says_where_until_it_is_mend
     good = sources.wishes().clusters["one"]
     (site / "a.yaml").write_text(text("one", numbering="oops"))
     wishes = settle(sources)[1]
-    assert wishes.clusters["one"] == good
+    assert replace(wishes.clusters["one"], wrong=()) == good
+    assert wishes.clusters["one"].wrong == wishes.problems[wishes.clusters["one"].file]
     assert [message.partition(":")[0] for message in told(wishes)["a.yaml"]] == ["6"]
     assert settle(sources)[0] == ()
     (site / "a.yaml").write_text(text("one", numbering="compact"))
@@ -284,3 +286,38 @@ def test_all_is_read_again_on_request_and_what_is_the_same_stays_the_same(source
     due, after = look(sources)
     assert (len(due), after) == (2, before)
     assert settle(sources)[0] == ()
+
+
+def test_what_has_not_changed_is_the_very_same_wish(tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    for name in ("a", "b"):
+        (site / f"{name}.yaml").write_text(text(name, number=ord(name)))
+    sources = Sources([str(site)])
+    _, first = settle(sources)
+    assert look(sources)[1] is first
+    (site / "b.yaml").write_text("version: 1\nclusters: [")
+    _, broken = settle(sources)
+    assert (broken is not first, [*told(broken)]) == (True, ["b.yaml"])
+    assert look(sources)[1] is look(sources)[1]
+    (site / "b.yaml").unlink()
+    assert [*settle(sources)[1].clusters] == ["a"]
+
+
+def test_a_wish_says_what_is_wrong_with_its_file_or_its_directory(tmp_path):
+    site, away = tmp_path / "site", tmp_path / "away"
+    site.mkdir()
+    (site / "a.yaml").write_text(text("a"))
+    sources = Sources([str(site)])
+    _, good = settle(sources)
+    assert good.clusters["a"].file_trouble == ""
+    (site / "a.yaml").write_text("version: 1\nclusters: [")
+    _, broken = settle(sources)
+    assert broken.clusters["a"].desired == good.clusters["a"].desired
+    assert broken.clusters["a"].file_trouble.startswith(f"{site}/a.yaml:")
+    (site / "a.yaml").write_text(text("a"))
+    assert settle(sources)[1].clusters["a"].file_trouble == ""
+    site.rename(away)
+    assert settle(sources)[1].clusters["a"].file_trouble.startswith(f"{site}:1: ")
+    away.rename(site)
+    assert settle(sources)[1].clusters["a"].file_trouble == ""

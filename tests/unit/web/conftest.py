@@ -91,8 +91,11 @@ class RecordedRun:
         self.journal.emit("observed", {"cluster": "beta", "hosts": 2, **due, "plan": "9c1f"})
         return self.index()
 
-    def begin(self, host: str, kind: str = "mount", words: str = "mount images") -> None:
-        self.journal.emit("action-started", {**self._action(host, kind), "summary": words})
+    def begin(
+        self, host: str, kind: str = "mount", words: str = "mount images", **more: object
+    ) -> None:
+        told = {**self._action(host, kind), "summary": words, **more}
+        self.journal.emit("action-started", told)
         self.index()
 
     def end(self, event: str, host: str, kind: str = "mount", **more: object) -> None:

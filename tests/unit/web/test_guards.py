@@ -35,6 +35,35 @@ async def test_nothing_but_reading_is_served(site, method, path):
 
 
 @pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/codes", 200),
+        ("/runs", 200),
+        ("/login", 200),
+        ("/metrics", 200),
+        ("/static/live.js", 200),
+        ("/api/v1/clusters", 200),
+        ("/api/v1/openapi.json", 200),
+        ("/api/v1/events", 200),
+        ("/nothing", 404),
+    ],
+)
+async def test_head_has_the_headers_of_get_and_nothing_else(site, path, status):
+    site.record("alpha", quiet_round())
+    async with site.client() as client:
+        head = await client.head(path)
+        assert (head.status_code, head.content) == (status, b"")
+        if path != "/api/v1/events":  # which has no end
+            got = await client.get(path)
+            moving = {"content-length", "etag"} if path == "/metrics" else set()
+            assert {k: v for k, v in head.headers.items() if k not in moving} == {
+                k: v for k, v in got.headers.items() if k not in moving
+            }
+            assert got.content
+
+
+@pytest.mark.parametrize(
     ("host", "status"),
     [
         ("127.0.0.1:8080", 200),

@@ -77,6 +77,7 @@ def test_the_daemon_counts_its_own_work(site):
     metrics.round_seconds.observe(1.5)
     metrics.loop_lag.set(0.002)
     metrics.connections.set(7)
+    metrics.circuits.set(3)
     found = parse_metrics(metrics.text().decode())
     assert found["reconcile_rounds_total", "converged"] == 1
     assert found["reconcile_messages_total", "chat", "failed"] == 1
@@ -84,6 +85,7 @@ def test_the_daemon_counts_its_own_work(site):
     assert found["reconcile_round_seconds_bucket", "2.0"] == 1
     assert found["reconcile_loop_lag_seconds",] == 0.002
     assert found["reconcile_connections",] == 7
+    assert found["reconcile_circuits_open",] == 3
 
 
 def exported_names(site) -> set[str]:

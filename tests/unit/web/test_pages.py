@@ -100,6 +100,16 @@ async def test_a_cluster_page_has_conditions_drift_plan_and_past(site):
     assert '<a href="/codes/mount-missing">' in text or "mount-missing" in text
 
 
+async def test_what_was_planned_for_a_commit_says_so(site):
+    number = site.record("beta", drift_round())
+    plan = json.loads(plan_text("mount images on node01"))
+    at = {"commit": "8f14e45fceea167a5a36dedd4bea2543deadbeef", "ref": "main"}
+    site.keep(number, "plan", json.dumps(plan | at))
+    text = (await site.get(f"/clusters/{number}")).text
+    assert " at commit <code>8f14e45fceea (main)</code> · last round" in text
+    assert ", of commit <code>8f14e45fceea (main)</code>. Risk" in text
+
+
 async def test_a_cluster_page_draws_its_topology_as_reports_do(site):
     number = site.record("beta", drift_round())
     text = (await site.get(f"/clusters/{number}")).text

@@ -66,6 +66,21 @@ async def test_a_run_at_work_tells_each_action_and_host(site):
     assert found["hosts"][0]["running"] == ["beta/node01/fstab/images"]
 
 
+async def test_an_action_has_its_command_and_its_proof_as_show_tells_them(site):
+    run = site.begin_run(RUN).start(node01=2, node02=1)
+    run.begin("node01", command=f"gate mount {'a' * 64} <images>")
+    run.end("action-finished", "node01", status=0, proved=["it is mounted", "a <b>"])
+    run.begin("node02")
+    first, second = (await get_json(site, f"/runs/{RUN}"))["actions"]
+    assert (first["command"], first["status"]) == (f"gate mount {'a' * 64} <images>", 0)
+    assert first["proved"] == ["it is mounted", "a <b>"]
+    assert (second["command"], second["status"], second["proved"]) == ("", None, [])
+    text = (await site.get(f"/runs/{RUN}")).text
+    assert f"<pre>$ gate mount {'a' * 12}… &lt;images&gt;   (status 0)</pre>" in text
+    assert "<li>proved a &lt;b&gt;</li>" in text
+    assert text.count("<details>") == 1
+
+
 async def test_its_page_has_bars_and_who_has_no_scripts_may_reload(site):
     half_done(site)
     text = (await site.get(f"/runs/{RUN}")).text
@@ -101,10 +116,14 @@ async def test_a_run_that_ended_is_not_reloaded_and_tells_its_refusals(site):
 async def test_what_the_daemon_heals_is_a_run_that_says_so(site):
     run = site.begin_run(RUN)
     who = {"user": "reconcile", "controller": "desk", "file": "c.yaml", "healing": True}
-    run.journal.emit("run-started", {"cluster": None, **who})
+    at = {"commit": "8f14e45fceea167a5a36dedd4bea2543deadbeef", "ref": "main"}
+    run.journal.emit("run-started", {"cluster": None, **who, **at})
     run.finish("no-change")
-    assert (await get_json(site, f"/runs/{RUN}"))["healing"] is True
-    assert "which heals as the policy allows" in (await site.get(f"/runs/{RUN}")).text
+    found = await get_json(site, f"/runs/{RUN}")
+    assert (found["healing"], found["commit"]) == (True, at["commit"])
+    text = (await site.get(f"/runs/{RUN}")).text
+    assert "which heals as the policy allows" in text
+    assert "c.yaml at commit <code>8f14e45fceea (main)</code>" in text
 
 
 async def test_a_run_that_was_cut_off_says_that_nobody_knows(site):

@@ -16,6 +16,7 @@ from reconciler.planning.watching.healing import (
     Rules,
     choose_heals,
 )
+from reconciler.planning.watching.prospects import HEALS, find_prospects
 from reconciler.planning.watching.strikes import Attempt, History, difference_of
 from tests.clock import drive
 from tests.pages import page, quoted, rows
@@ -180,6 +181,7 @@ BLOCKED = Blocked("paused", "cluster/ocfs2", "some", "remedy")
 # Rule -> what makes it speak of a volume that is not mounted.
 SPEAKS = {
     "policy-reports": lambda s: of_mode(s, mode="report"),
+    "file-wrong": lambda s: replace(s, file_trouble="a.yaml:7: no key"),
     "never-healed": lambda s: changed_action(s, kind="start-guest"),
     "class-not-named": lambda s: of_mode(s, heal=("files",)),
     "not-safe": lambda s: changed_action(s, risk="outage"),
@@ -232,6 +234,21 @@ def test_a_rule_keeps_the_volume_from_being_mounted_and_nothing_else_does(code, 
 def test_the_reason_is_said_in_words(change, words, unmounted):
     found = choose_heals(change(unmounted))
     assert {left.message for left in found.left} == {words}
+
+
+def test_each_difference_has_a_prospect(unmounted):
+    (mount,) = (a for a in unmounted.wanted.actions if a.kind == "mount")
+    place = mount.host, mount.address
+    assert find_prospects(choose_heals(unmounted)) == {place: HEALS}
+    shut = choose_heals(drifted("mounts", policy={**HEAL, "windows": [CLOSED]}))
+    assert find_prospects(shut)[place] == (
+        "The daemon heals it by itself once that is over: "
+        "no window that allows it is open, until 2026-05-01T22:00+00:00."
+    )
+    reports = find_prospects(choose_heals(of_mode(unmounted, mode="report")))
+    assert reports[place] == (
+        "Somebody has to act. It is not healed by itself: the policy is to report."
+    )
 
 
 def test_members_that_remember_different_applies_heal_nothing(unmounted):

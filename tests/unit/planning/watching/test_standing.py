@@ -8,7 +8,8 @@ import pytest
 from reconciler.model.observed import Lease, Pause, Unknown, Unreachable
 from reconciler.planning.watching.standing import KINDS, reason_of
 from reconciler.planning.watching.strikes import Attempt, History, difference_of
-from reconciler.planning.watching.troubles import REASONS
+from reconciler.planning.watching.troubles import REASONS, Sight, find_slotless
+from reconciler.reports.status import TOLD, status_document
 from reconciler.resources.growth.sizes import IN_PROGRESS
 from tests.clock import drive
 from tests.pages import page, quoted, rows
@@ -133,11 +134,46 @@ def test_what_is_wrong_degrades_those_whom_it_concerns(reason, well):
     assert found["member/node02", "Degraded"].reason in {"Well", "NotWell"}
 
 
+@pytest.mark.parametrize("reason", ["Well", *REASONS])
+def test_status_is_healthy_where_nothing_degrades_and_nowhere_else(reason, well):
+    scene = ILL[reason][0](well) if reason in ILL else well
+    known = {"images": 3.2} if reason == "FillsSoon" else {}
+    cluster, observed = scene.cluster, scene.observed
+    sights = {cluster.name: Sight(cluster, observed, known)}
+    (status,) = status_document([(cluster, observed)], "now", sights)["clusters"]
+    reading = stand(scene, full_in=known)[CLUSTER, "Degraded"]
+    assert status["healthy"] is (reading.status == "False")
+    assert [one["reason"] for one in status["degraded"]][:1] == [reason][: reason != "Well"]
+    assert (status["state"] == "healthy") is status["healthy"]
+    if reason not in {"Well", *TOLD}:
+        words = {one["words"] for one in status["degraded"] if one["reason"] == reason}
+        assert words <= {one["what"] for one in status["problems"]}
+
+
+def test_a_mount_without_a_slot_is_told_once_it_lasts_and_no_run_is_at_work(well):
+    bare = view(well, slot_map=())
+    (slotless,) = (find_slotless(bare.cluster, bare.observed),)
+    assert ("node01", "images") in slotless
+
+    def reason(scene, before):
+        return stand(scene, slotless=before)[MEMBER, "Degraded"].reason
+
+    assert reason(bare, frozenset()) == "Well"
+    assert reason(bare, slotless) == "NoSlot"
+    assert reason(bare, None) == "NoSlot"
+    at_work = with_facts(bare, "node01", leases=(Lease("beta-1", "{}", 3.0),))
+    assert reason(at_work, slotless) == "Well"
+    assert ("node01", "images") not in find_slotless(at_work.cluster, at_work.observed)
+
+
 def test_an_ended_lease_is_an_unfinished_run_and_one_at_work_is_not(well):
     for age, reason in ((3.0, "Well"), (500.0, "RunUnfinished")):
         lease = Lease("beta-1", "{}", age)
         found = stand(with_facts(well, "node01", leases=(lease,)))
         assert found[MEMBER, "Degraded"].reason == reason
+    sealed = Lease("beta-1", "{}", 500.0, sealed=True)
+    found = stand(with_facts(well, "node01", leases=(sealed,)))
+    assert found[MEMBER, "Degraded"].reason == "Well"
 
 
 def test_a_volume_that_fills_slowly_is_well(well):

@@ -1,4 +1,4 @@
-"""Both engines: a SQLite file, and a PostgreSQL that is started once for all tests here."""
+"""States for tests on both engines: a SQLite file, and a PostgreSQL that is started once for all of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,15 +40,21 @@ def file_state(tmp_path: Path, unsynced: None) -> Iterator[Database]:
     found.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def state(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """An empty state with its tables."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("file_state")
-        return
-    found = request.getfixturevalue("server_state")
-    yield found
-    with found.writing() as connection:
+@pytest.fixture
+def cleared(server_state: Database) -> Iterator[None]:
+    """Nothing is left in the PostgreSQL of all tests."""
+    yield
+    with server_state.writing() as connection:
         for table in reversed(METADATA.sorted_tables):
             kept = META.c.name == CREATED
             connection.execute(table.delete().where(~kept) if table is META else table.delete())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state(request: pytest.FixtureRequest) -> Database:
+    """An empty state with its tables."""
+    if request.param == "postgresql":
+        request.getfixturevalue("cleared")
+    name = "file_state" if request.param == "sqlite" else "server_state"
+    found: Database = request.getfixturevalue(name)
+    return found

@@ -1,0 +1,1 @@
+"""The commands of ``reconcile fleet``, a module each; each has ``command``."""

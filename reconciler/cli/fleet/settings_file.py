@@ -1,0 +1,50 @@
+"""The settings of a fleet as its commands find them, and the database that they name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.model.fleet import Fleet
+    from reconciler.storage.server_address import ServerAddress
+
+DEFAULT = "fleet.yaml"
+SETTINGS = click.option(
+    "--fleet",
+    "settings",
+    metavar="FILE",
+    default=DEFAULT,
+    show_default=True,
+    help="The settings of the fleet.",
+)
+EXTRA = "a fleet needs more than is installed: pip install 'reconcile[fleet]'"
+
+
+def read_settings(path: str) -> Fleet:
+    """The settings in a file. Raises SpecInvalid, UsageError."""
+    from reconciler.loading.fleet_settings import read_fleet  # noqa: PLC0415  # slow to import
+
+    return read_fleet(path)
+
+
+def find_database(fleet: Fleet) -> ServerAddress:
+    """Where the database is; what is weak in that is told on stderr.
+
+    Raises SecretUnread, StoreFailed, UsageError where the fleet's own libraries are missing.
+    """
+    try:
+        from reconciler.fleet.settings import database_url  # noqa: PLC0415  # slow to import
+        from reconciler.storage.server_address import server_address  # noqa: PLC0415
+
+        import_module("psycopg")
+    except ModuleNotFoundError as error:
+        raise UsageError(EXTRA) from error
+    address = server_address(database_url(fleet))
+    if address.weakness:
+        click.echo(f"warning: {address.weakness}", err=True)
+    return address

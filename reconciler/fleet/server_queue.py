@@ -1,0 +1,252 @@
+"""The queue of a fleet: the turns of many processes, on one database (``watch.queue.Queue``)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import traceback
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from reconciler import __version__, telemetry
+from reconciler.errors import StoreFailed, WorkerLost
+from reconciler.fleet.dispatch import (
+    Dispatch,
+    LifeJobs,
+    Slots,
+    dispatching,
+    register,
+    work_on,
+)
+from reconciler.fleet.holds import Holds
+from reconciler.fleet.known_database import KnownDatabase
+from reconciler.fleet.lives import APART, Life
+from reconciler.fleet.scheduling import Ticks
+from reconciler.fleet.sessions import open_session, place_of
+from reconciler.fleet.sweeping import Sweeps, leave, session_name
+from reconciler.fleet.transactions import Transactions
+from reconciler.storage.database import StateConnection
+from reconciler.storage.fleet_identity import Identity, read_identity
+from reconciler.storage.fleet_schedule import put_forward, put_off, request, settle_due
+from reconciler.storage.fleet_turns import begin_turn, end_turn, turn_history
+from reconciler.storage.fleet_workers import Life as LifeRow
+from reconciler.storage.fleet_workers import begin_life, end_life
+from reconciler.storage.rollout_turns import is_apply_due
+from reconciler.watch.queue import CANCELLED, DONE, FAILED, PastTurn, Work
+from reconciler.watch.schedule import wait_after
+
+# Seconds: while a turn goes on its cluster is due only if somebody asks for it.
+LONGEST = 86400.0
+# Seconds until a cluster is tried again that somebody has.
+BUSY = 2.0
+LOOK, APPLY = "look", "apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a life works with: ``look`` takes turns, ``apply`` those in which a rollout has something
+    for the cluster, and ``beside`` is what else it does until it ends."""
+
+    look: Work
+    apply: Work | None = None
+    beside: Sequence[Callable[[], Awaitable[None]]] = ()
+
+
+Equip: TypeAlias = "Callable[[Life], AbstractAsyncContextManager[Kit]]"
+
+
+@dataclass(slots=True, eq=False)
+class ServerQueue:
+    """``bounds`` are the zones, each with how many of its clusters are at work at once in the fleet.
+
+    ``known`` is the database that is meant: a life begins in no other.
+    """
+
+    info: str
+    state: Transactions
+    bounds: Mapping[str, int]
+    interval: float
+    slots: int = 32
+    known: KnownDatabase | None = None
+    life: Life | None = None
+    stopping: bool = False
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def submit(self, names: Collection[str]) -> Sequence[str]:
+        """As of ``Queue``. Raises StoreFailed."""
+        found = await self.state.write(lambda connection: request(connection, names))
+        self._wake.set()
+        return found
+
+    async def cancel(self, names: Collection[str]) -> Sequence[str]:
+        """As of ``Queue``. What waited comes again when an interval is over. Raises StoreFailed."""
+        ordered = sorted(set(names))
+        due = await self.state.write(lambda c: put_off(c, ordered, self.interval))
+        async with dispatching(self.info) as dispatch:
+            cancelled = await dispatch.cancel(ordered)
+        return [name for name in names if name in due or name in cancelled]
+
+    async def history(self, name: str, limit: int) -> Sequence[PastTurn]:
+        """As of ``Queue``. Raises StoreFailed."""
+        turns = await self.state.read(lambda connection: turn_history(connection, name, limit))
+        return [PastTurn(one.cluster, one.began, one.ended, one.result) for one in turns]
+
+    async def run(self, work: Work) -> None:
+        """As of ``Queue``, for one life. Raises WorkerLost at its end, StoreFailed."""
+        await self.live(lambda _life: nullcontext(Kit(work)))
+
+    async def live(self, equip: Equip) -> None:
+        """Begin a life and work in it with what ``equip`` gives it. Raises as ``run``."""
+        async with self._living() as life, equip(life) as kit:
+            slots = Slots(tuple(self.bounds), self.slots)
+            async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
+                register(dispatch.app, _Turns(self, life, kit).take)
+                await self._work(life, kit, dispatch, slots)
+
+    async def _work(self, life: Life, kit: Kit, dispatch: Dispatch, slots: Slots) -> None:
+        """Until it is cancelled, or the life is over: then nothing is waited for that it began."""
+        ticks = Ticks(self.bounds, self.state, dispatch, self._wake)
+        jobs: list[Callable[[], Awaitable[None]]] = [
+            life.beat,
+            ticks.run,
+            Sweeps(self.state, dispatch).run,
+            lambda: work_on(dispatch, slots, APART),
+            *kit.beside,
+        ]
+        tasks = [asyncio.ensure_future(job()) for job in jobs]
+        ending = asyncio.ensure_future(life.ended.wait())
+        try:
+            await asyncio.wait([ending, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done() and not life.why and (error := task.exception()):
+                    life.end(str(error))
+                    if not isinstance(error, StoreFailed):
+                        raise error
+            life.end("a job of its worker has ended")
+            raise WorkerLost(life.place, life.id)
+        finally:
+            if life.is_over:
+                dispatch.break_off()
+                self.state.break_off()
+            ending.cancel()
+            for task in tasks[1:]:
+                task.cancel()
+            # The heart beats while others come to their end.
+            await asyncio.gather(*tasks[1:], return_exceptions=True)
+            tasks[0].cancel()
+            await asyncio.gather(tasks[0], return_exceptions=True)
+
+    @asynccontextmanager
+    async def _living(self) -> AsyncIterator[Life]:
+        """A life, from its session to its end in the database, as far as that can be told."""
+        worker = uuid.uuid4().hex
+        session = await open_session(self.info, session_name(worker))
+        try:
+            row = LifeRow(
+                worker,
+                tuple(self.bounds),
+                socket.gethostname(),
+                os.getpid(),
+                __version__,
+                session.info.backend_pid,
+            )
+            found = await self.state.write(lambda connection: self._begin_life(connection, row))
+            if self.known is not None and found is not None:
+                self.known.remember(found)
+            telemetry.info("worker-began", worker=worker, zones=" ".join(self.bounds))
+            self.life = life = Life(worker, place_of(self.info), session)
+            try:
+                yield life
+            finally:
+                self.life = None
+                life.end("it has ended")
+                with suppress(StoreFailed):
+                    await self.state.write(lambda connection: _end_life(connection, worker))
+        finally:
+            await session.close()
+
+    def _begin_life(self, connection: StateConnection, row: LifeRow) -> Identity | None:
+        if self.known is not None:
+            self.known.check(connection)
+        number = begin_life(connection, row)
+        found = read_identity(connection)
+        return replace(found, life=number) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """Turns of one life."""
+
+    queue: ServerQueue
+    life: Life
+    kit: Kit
+
+    async def take(self, cluster: str) -> None:
+        """The turn of a cluster, if nobody else has it; what befalls it is told, not raised."""
+        holds = Holds(self.life)
+        try:
+            try:
+                begun = await self._begin(holds, cluster)
+                if begun is not None:
+                    await self._take(*begun, cluster)
+            finally:
+                await holds.free(cluster)
+        except StoreFailed as error:
+            # Whatever was begun in the database must not stay so: the end of the life ends it.
+            self.life.end(str(error))
+
+    async def _begin(self, holds: Holds, cluster: str) -> tuple[int, Work] | None:
+        """The number of the turn, and what is done in it; None if somebody else has the cluster."""
+        is_ours, apply = await holds.take(cluster), self.kit.apply
+
+        def begin(connection: StateConnection) -> tuple[int, Work] | None:
+            kind, work = LOOK, self.kit.look
+            if apply is not None and is_apply_due(connection, cluster):
+                kind, work = APPLY, apply
+            turn = begin_turn(connection, cluster, kind, self.life.id, "") if is_ours else None
+            put_forward(connection, [cluster], BUSY if turn is None else LONGEST)
+            return None if turn is None else (turn, work)
+
+        return await self.queue.state.write_as(self.life.id, begin)
+
+    async def _take(self, turn: int, work: Work, cluster: str) -> None:
+        result = FAILED
+        try:
+            result = DONE if await work(cluster) else FAILED
+        except asyncio.CancelledError:
+            result = CANCELLED
+            raise
+        except StoreFailed:
+            raise
+        except Exception as error:  # noqa: BLE001  # a bug that one cluster shows holds up no other
+            traceback.print_exception(error)
+        finally:
+            self.life.require()
+            await asyncio.shield(self._end(turn, cluster, result))
+
+    async def _end(self, turn: int, cluster: str, result: str) -> None:
+        queue = self.queue
+
+        def wait(failures: int) -> float:
+            return wait_after(failures, queue.interval, random.random)
+
+        def end(connection: StateConnection) -> None:
+            if not end_turn(connection, turn, result):
+                return
+            if result == CANCELLED and queue.stopping:
+                request(connection, [cluster])  # another takes it at once
+            else:
+                failed = None if result == CANCELLED else result == FAILED
+                settle_due(connection, cluster, wait, failed=failed)
+
+        await queue.state.write_as(self.life.id, end)
+
+
+def _end_life(connection: StateConnection, worker: str) -> None:
+    leave(connection, worker)
+    end_life(connection, worker)

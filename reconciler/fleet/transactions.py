@@ -1,0 +1,75 @@
+"""The state of the fleet as the loop calls it: transactions in a thread of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from reconciler.fleet.sessions import break_off
+from reconciler.storage.database import Database, StateConnection
+from reconciler.storage.engines import hear_connections
+from reconciler.storage.fleet_workers import require_alive
+
+T = TypeVar("T")
+# Seconds for a transaction; a network may say nothing for ever.
+LONGEST = 15.0
+
+
+@dataclass(slots=True, eq=False)
+class Transactions:
+    """One transaction at a time. What it calls raises StoreFailed where the database cannot be used."""
+
+    database: Database
+    _connections: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+
+    def __post_init__(self) -> None:
+        hear_connections(self.database.engine, self._connections.add)
+
+    def break_off(self) -> None:
+        """End all connections beneath whoever waits on them, also in other threads."""
+        for connection in list(self._connections):
+            break_off(connection)
+
+    async def read(self, call: Callable[[StateConnection], T]) -> T:
+        """What a call finds at one moment."""
+        return await self._do(lambda: self._read(call))
+
+    async def write(self, call: Callable[[StateConnection], T]) -> T:
+        """What a call comes to that writes."""
+        return await self._do(lambda: self._write(call))
+
+    async def write_as(self, worker: str, call: Callable[[StateConnection], T]) -> T:
+        """As ``write``, by a worker whose life goes on. Raises WorkerLost if it does not."""
+
+        def fenced(connection: StateConnection) -> T:
+            require_alive(connection, worker)
+            return call(connection)
+
+        return await self.write(fenced)
+
+    async def close(self) -> None:
+        """End its connections; what is at work ends first."""
+        await self._do(self.database.close)
+        self._thread.shutdown(wait=False)
+
+    async def _do(self, call: Callable[[], T]) -> T:
+        done = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        try:
+            async with asyncio.timeout(LONGEST):
+                return await asyncio.shield(done)
+        except TimeoutError:
+            self.break_off()
+            return await done
+
+    def _read(self, call: Callable[[StateConnection], T]) -> T:
+        with self.database.reading() as connection:
+            return call(connection)
+
+    def _write(self, call: Callable[[StateConnection], T]) -> T:
+        with self.database.writing() as connection:
+            return call(connection)

@@ -1,0 +1,127 @@
+"""When each cluster of a fleet is looked at next. It does not hang on a queue: what is due is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, exists, select, update
+
+from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES, FLEET_TURNS
+from reconciler.storage.fleet_workers import database_now
+
+
+@dataclass(frozen=True, slots=True)
+class FleetCluster:
+    """A cluster that is wanted. ``failures`` counts looks in a row that learnt nothing; ``paused``
+    says who paused it and why, and is empty if nobody did."""
+
+    name: str
+    file: str
+    zone: str
+    due: datetime
+    failures: int
+    paused: str
+
+
+def due_clusters(connection: Connection, zone: str, limit: int) -> Sequence[str]:
+    """At most ``limit`` clusters of a zone that are due, are not paused and have no turn: who waits
+    longest first. Nobody else gets them before the transaction ends."""
+    goes_on = exists().where(
+        FLEET_TURNS.c.cluster == FLEET_CLUSTERS.c.name, FLEET_TURNS.c.ended.is_(None)
+    )
+    due = FLEET_CLUSTERS.c.due <= database_now(connection)
+    asked = select(FLEET_CLUSTERS.c.name).where(
+        FLEET_CLUSTERS.c.zone == zone, due, FLEET_CLUSTERS.c.paused == "", ~goes_on
+    )
+    asked = asked.order_by(FLEET_CLUSTERS.c.due, FLEET_CLUSTERS.c.name).limit(limit)
+    return connection.execute(asked.with_for_update(skip_locked=True)).scalars().all()
+
+
+def put_forward(connection: Connection, names: Collection[str], seconds: float) -> None:
+    """These clusters are due in so many seconds, if nobody says otherwise by then."""
+    _change(connection, names, due=_later(connection, seconds))
+
+
+def set_due(connection: Connection, cluster: str, seconds: float, failures: int) -> None:
+    """The cluster is due in so many seconds, after so many looks in a row that learnt nothing."""
+    _change(connection, (cluster,), due=_later(connection, seconds), failures=failures)
+
+
+def put_off(connection: Connection, names: Collection[str], seconds: float) -> Sequence[str]:
+    """Those of these clusters that are due now are due in so many seconds: which."""
+    due = FLEET_CLUSTERS.c.due <= database_now(connection)
+    asked = select(FLEET_CLUSTERS.c.name).where(due).order_by(FLEET_CLUSTERS.c.name)
+    waiting = [n for n in connection.execute(asked.with_for_update()).scalars() if n in names]
+    put_forward(connection, waiting, seconds)
+    return waiting
+
+
+def is_paused(connection: Connection, cluster: str) -> bool:
+    """Whether somebody has paused a cluster."""
+    asked = select(FLEET_CLUSTERS.c.paused).where(FLEET_CLUSTERS.c.name == cluster)
+    return bool(connection.execute(asked).scalar())
+
+
+def settle_due(
+    connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool | None
+) -> None:
+    """After a turn: due in ``wait(failures)`` seconds, or at once if that was asked for meanwhile.
+
+    ``failed`` says whether nothing was learnt, and is None where that is not known.
+    """
+    this = FLEET_CLUSTERS.c.name == cluster
+    asked = select(FLEET_CLUSTERS.c.due, FLEET_CLUSTERS.c.failures).where(this)
+    row = connection.execute(asked.with_for_update()).one_or_none()
+    if row is None:
+        return  # nobody wants it any more
+    failures = row.failures if failed is None else row.failures + 1 if failed else 0
+    later = _later(connection, wait(failures))
+    due = row.due if row.due <= database_now(connection) else later
+    _change(connection, (cluster,), due=due, failures=failures)
+
+
+def request(connection: Connection, names: Collection[str]) -> Sequence[str]:
+    """These clusters are due now: which of them are known."""
+    return _change(connection, names, due=database_now(connection))
+
+
+def pause(connection: Connection, names: Collection[str], why: str) -> Sequence[str]:
+    """These clusters are not looked at until they are resumed: which of them are known."""
+    return _change(connection, names, paused=why)
+
+
+def resume(connection: Connection, names: Collection[str]) -> Sequence[str]:
+    """These clusters are looked at again, and at once: which of them are known."""
+    return _change(connection, names, paused="", due=database_now(connection))
+
+
+def hold_wanted(connection: Connection, cluster: str) -> bool:
+    """Whether a cluster is wanted; nobody says otherwise before the transaction ends."""
+    asked = select(FLEET_CLUSTERS.c.name).where(FLEET_CLUSTERS.c.name == cluster)
+    held = asked.with_for_update(read=True, key_share=True)
+    return connection.execute(held).scalar() is not None
+
+
+def fleet_clusters(connection: Connection) -> Sequence[FleetCluster]:
+    """All clusters that are wanted, by name."""
+    one, file = FLEET_CLUSTERS.c, FLEET_FILES.c.file
+    asked = select(one.name, file, one.zone, one.due, one.failures, one.paused)
+    both = FLEET_CLUSTERS.join(FLEET_FILES, FLEET_FILES.c.identity == one.file)
+    rows = connection.execute(asked.select_from(both).order_by(one.name))
+    return [FleetCluster(*row) for row in rows]
+
+
+def _later(connection: Connection, seconds: float) -> datetime:
+    return database_now(connection) + timedelta(seconds=seconds)
+
+
+def _change(connection: Connection, names: Collection[str], **values: object) -> Sequence[str]:
+    """Each by its own, as a statement has a limit of values; in one order, so that nobody waits in a circle."""
+    change = update(FLEET_CLUSTERS).values(**values)
+    return [
+        name
+        for name in sorted(set(names))
+        if connection.execute(change.where(FLEET_CLUSTERS.c.name == name)).rowcount
+    ]

@@ -1,0 +1,105 @@
+"""The turns in which clusters of rollouts are worked on: what is due is taken, and ends once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+
+from reconciler.model.rollout_states import DUE, GOING, OPEN_ROLLOUTS
+from reconciler.storage.fleet_tables import FLEET_TURNS, ROLLOUT_CLUSTERS, ROLLOUTS
+from reconciler.storage.fleet_workers import database_now
+
+# Turns that may be cut off on one cluster, until it is taken for failed: something there ends workers.
+MOST_TURNS = 10
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a worker is to carry out: the approved plan of a cluster, as it is stored.
+
+    ``is_begun``: an earlier run may have done a part of it.
+    """
+
+    rollout: str
+    cluster: str
+    plan: str
+    actions: str
+    devices: str
+    who: str
+    commit: str
+    run: str
+    is_begun: bool
+
+
+def is_apply_due(connection: Connection, cluster: str) -> bool:
+    """Whether a plan of a rollout is to be carried out there, or to be gone on with."""
+    return _due(connection, cluster, is_locked=False) is not None
+
+
+def claim_apply(connection: Connection, cluster: str, run: str) -> Assignment | None:
+    """What is to be carried out there; from now on by ``run``. Nothing, if nothing is due any more.
+
+    Who calls it has the cluster's turn, so that nobody else works on it.
+    """
+    row = _due(connection, cluster, is_locked=True)
+    if row is None:
+        return None
+    this = _of(row.rollout, cluster)
+    now = database_now(connection)
+    if row.began is not None and _cut_turns(connection, row) >= MOST_TURNS:
+        told = f"{MOST_TURNS} workers were cut off there; look at it by hand"
+        values: dict[str, Any] = {"state": "failed", "message": told, "ended": now}
+        connection.execute(update(ROLLOUT_CLUSTERS).where(this).values(values))
+        return None
+    values = {"state": GOING, "run": run, "began": row.began or now}
+    connection.execute(update(ROLLOUT_CLUSTERS).where(this).values(values))
+    about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who, row.commit)
+    return Assignment(*about, run, row.began is not None)
+
+
+def end_apply(connection: Connection, done: Assignment, result: str, message: str) -> bool:
+    """How it ended; whether that counts. What was interrupted goes on with the next worker."""
+    ours = and_(
+        _of(done.rollout, done.cluster),
+        ROLLOUT_CLUSTERS.c.run == done.run,
+        ROLLOUT_CLUSTERS.c.state == GOING,
+    )
+    values: dict[str, Any] = {"message": message}
+    if result != INTERRUPTED:
+        values |= {"state": result, "ended": database_now(connection)}
+    change = update(ROLLOUT_CLUSTERS).where(ours).values(values)
+    return connection.execute(change).rowcount == 1
+
+
+def _of(rollout: str, cluster: str) -> ColumnElement[bool]:
+    one = ROLLOUT_CLUSTERS.c
+    return and_(one.rollout == rollout, one.cluster == cluster)
+
+
+def _due(connection: Connection, cluster: str, *, is_locked: bool) -> Row[Any] | None:
+    """The first; once a rollout is stopped, only what has begun goes on."""
+    one = ROLLOUT_CLUSTERS.c
+    both = ROLLOUT_CLUSTERS.join(ROLLOUTS, ROLLOUTS.c.id == one.rollout)
+    may_begin = and_(one.state == DUE, ROLLOUTS.c.state == "going")
+    goes_on = and_(one.state == GOING, ROLLOUTS.c.state.in_(OPEN_ROLLOUTS))
+    asked = (
+        select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who, ROLLOUTS.c.commit)
+        .select_from(both)
+        .where(one.cluster == cluster, may_begin | goes_on)
+        .order_by(ROLLOUTS.c.created)
+        .limit(1)
+    )
+    if is_locked:  # it is not stopped before this transaction ends
+        asked = asked.with_for_update(read=True)
+    return connection.execute(asked).one_or_none()
+
+
+def _cut_turns(connection: Connection, row: Row[Any]) -> int:
+    """How many turns have ended there since it was begun."""
+    one = FLEET_TURNS.c
+    its = and_(one.cluster == row.cluster, one.kind == "apply", one.ended >= row.began)
+    asked = select(func.count()).select_from(FLEET_TURNS).where(its)
+    return connection.execute(asked).scalar_one()

@@ -1,0 +1,179 @@
+"""``reconcile fleet apply`` lists, and begins what was approved; ``fleet rollouts`` tells of it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from reconciler.cli import run
+from reconciler.execution.author import now
+from reconciler.model.outcome import Blocked
+from reconciler.storage.database import open_server
+from reconciler.storage.rollout_turns import claim_apply, end_apply
+from reconciler.storage.rollouts import begin_wave, end_rollout, rollout_clusters, stop_rollout
+from reconciler.watch.assessment import failed_round
+from reconciler.watch.result import RoundResult, Step
+from reconciler.watch.state_rows import record_result
+from tests.fleets import want
+
+SETTINGS = """
+version: 1
+database: env:FLEET_DATABASE
+source: {directory: /srv/clusters}
+"""
+STOP = Step(
+    "stop-cluster", "node01", "member/node01", "stop it", "outage", "x/node01/stop-cluster"
+)
+FORMAT = Step(
+    "format", "node01", "volume/images", "format it", "data", "x/node01/format", "/dev/x", True
+)
+
+
+@pytest.fixture
+def database(tmp_path, monkeypatch, fleets):
+    """Three clusters, of which c has nothing to do."""
+    monkeypatch.chdir(tmp_path)
+    url = fleets.new()
+    monkeypatch.setenv("FLEET_DATABASE", url)
+    (tmp_path / "fleet.yaml").write_text(SETTINGS)
+    state = open_server(url, now())
+    want(state, ["a", "b", "c"])
+    for name in ("a", "b"):
+        look(state, name, steps=(STOP,), risk="outage")
+    look(state, "c")
+    yield state
+    state.close()
+
+
+def look(state, name, **found):
+    result = RoundResult(name, now(), 1.0, plan_id=f"plan-{name}", **found)
+    kept = replace(failed_round(name, ""), readings=(), is_whole=True)
+    with state.writing() as connection:
+        record_result(connection, f"/{name}.yaml", result, kept, now())
+
+
+def told(capsys, *words):
+    code = run(["fleet", *words])
+    return code, *capsys.readouterr()
+
+
+def documents(capsys, *words):
+    code, out, _ = told(capsys, *words, "--format", "json")
+    found = json.loads(out)
+    assert found.get("exit_code", code) == code
+    return found
+
+
+def test_without_an_approval_it_lists_and_begins_nothing(database, capsys):
+    code, out, err = told(capsys, "apply", "--all", "--soak", "30s", "--zone", "default")
+    assert code == 3
+    first, *lines = out.splitlines()
+    identity = first.split()[1].rstrip(":")
+    assert first == f"rollout {identity}: 2 clusters in 2 waves, 30 s apart"
+    assert lines[0] == "wave 1: 1 cluster"
+    assert "  a (default): plan plan-a, 1 action, risk outage, looked at" in lines[1]
+    assert lines[-1] == "left out, nothing to do: c"
+    assert f"not approved: rollout {identity} is not approved" in err
+    assert (
+        f"to approve exactly this: reconcile fleet apply --all --zone default --wave 1,10%,rest "
+        f"--soak 30s --approve {identity}"
+    ) in err
+    assert told(capsys, "rollouts")[1:] == (
+        "",
+        "nothing was rolled out yet: reconcile fleet apply\n",
+    )
+
+
+def test_where_nothing_is_to_be_done_that_is_said(database, capsys):
+    code, out, err = told(capsys, "apply", "c")
+    assert (code, out, err) == (0, "left out, nothing to do: c\n", "nothing is to be done\n")
+
+
+def test_what_is_approved_begins_and_is_on_record_with_who_approved_it(database, capsys):
+    draft = documents(capsys, "apply", "--all")
+    assert draft["missing"] == [f"rollout {draft['id']} is not approved"]
+    begun = documents(capsys, "apply", "--all", "--approve", draft["id"])
+    assert begun["exit_code"] == 0
+    (listed,) = documents(capsys, "rollouts")["rollouts"]
+    assert (listed["rollout"], listed["state"]) == (begun["rollout"], "going")
+    found = documents(capsys, "rollouts", begun["rollout"])
+    assert [one["cluster"] for one in found["clusters"]] == ["a", "b"]
+    assert [one["plan"] for one in found["approvals"]] == [draft["id"], "plan-a", "plan-b"]
+    code, out, _ = told(capsys, "rollouts", begun["rollout"])
+    assert code == 0
+    assert f"plan {draft['id']}, rollout of 2 clusters in 2 waves, 300 s apart" in out
+    code, _, err = told(capsys, "apply", "--all", "--approve", draft["id"])
+    assert code == 3
+    assert "a cannot be rolled out: --without a leaves it out" in err
+
+
+def test_another_id_approves_nothing(database, capsys):
+    code, _, err = told(capsys, "apply", "--all", "--approve", "abcdef123456")
+    assert code == 3
+    assert "--approve abcdef123456 is not this rollout" in err
+    assert documents(capsys, "rollouts")["rollouts"] == []
+
+
+def test_one_that_is_refused_refuses_all_until_it_is_left_out(database, capsys):
+    blocked = Blocked("device-not-blank", "volume/images", "it has data", "look")
+    look(database, "b", steps=(STOP,), blocked=(blocked,))
+    draft = documents(capsys, "apply", "--all")
+    code, out, err = told(capsys, "apply", "--all", "--approve", draft["id"])
+    assert code == 3
+    assert "refused: b: device-not-blank volume/images: it has data" in out
+    assert "to approve exactly this" not in err
+    left = documents(capsys, "apply", "--all", "--without", "b")
+    assert left["id"] == draft["id"]
+    begun = documents(capsys, "apply", "--all", "--without", "b", "--approve", left["id"])
+    assert begun["exit_code"] == 0
+
+
+def test_a_device_is_formatted_only_if_that_is_accepted(database, capsys):
+    look(database, "a", steps=(FORMAT,), risk="data")
+    draft = documents(capsys, "apply", "a")
+    assert draft["waves"][0]["clusters"][0]["formats"] == ["/dev/x"]
+    words = ("apply", "a", "--approve", draft["id"])
+    assert documents(capsys, *words)["exit_code"] == 3
+    assert documents(capsys, *words, "--accept-data", "/dev/x")["exit_code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told_"),
+    [
+        (("apply",), "say which clusters"),
+        (("apply", "omega"), "wants a cluster 'omega'"),
+        (("apply", "--all", "--wave", "some"), "--wave 'some' (wave 1) is no size"),
+        (("rollouts", "r9"), "the fleet has no rollout 'r9'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(database, capsys, words, told_):
+    code, _, err = told(capsys, *words)
+    assert (code, told_ in err) == (64, True)
+
+
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [("converged", 0), ("partial", 4), ("failed", 4), ("refused", 3), ("locked", 5)],
+)
+def test_the_exit_code_of_one_that_is_followed_is_that_of_apply(database, capsys, result, code):
+    draft = documents(capsys, "apply", "a")
+    rollout = documents(capsys, "apply", "a", "--approve", draft["id"])["rollout"]
+    with database.writing() as connection:
+        begin_wave(connection, rollout, {"a"})
+        end_apply(connection, claim_apply(connection, "a", "run1"), result, "why")
+        end_rollout(connection, rollout, "converged" if result == "converged" else "failed")
+        assert rollout_clusters(connection, rollout)[0].state == result
+    found, out, _ = told(capsys, "rollouts", rollout, "--follow")
+    assert found == code
+    assert f"wave 1  a: {result}, run run1: why" in out
+
+
+def test_one_that_was_cancelled_ends_as_an_interrupted_run_does(database, capsys):
+    draft = documents(capsys, "apply", "a")
+    rollout = documents(capsys, "apply", "a", "--approve", draft["id"])["rollout"]
+    with database.writing() as connection:
+        stop_rollout(connection, rollout, "cancelling", "cancelled by bob")
+        end_rollout(connection, rollout, "cancelled")
+    code, out, _ = told(capsys, "rollouts", rollout, "--follow")
+    assert code == 130
+    assert "cancelled: cancelled by bob" in out
