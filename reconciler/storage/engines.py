@@ -85,7 +85,8 @@ def server_engine(url: str, *, connections: int = 5) -> Engine:
 
 
 def hear_connections(engine: Engine, hear: Callable[[Any], None]) -> None:
-    """``hear`` is told of each connection of the driver that is made from now on."""
+    """``hear`` is told of each connection of the driver; those that were made before are closed."""
+    engine.dispose()
 
     @event.listens_for(engine, "connect")
     def told(connection: Any, _record: object) -> None:
