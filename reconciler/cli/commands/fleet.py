@@ -15,6 +15,7 @@ FLEET_COMMANDS = {
     "pause": "Leave clusters alone until they are resumed.",
     "resume": "Look after clusters again that were paused.",
     "status": "The workers, and the clusters with their turns.",
+    "serve": "Serve the pages of a fleet, its API and metrics, read-only.",
     "apply": "Roll out what the files say, one wave of clusters after the other.",
     "rollouts": "Changes to many clusters: how far they are, and who approved them.",
 }
