@@ -97,8 +97,7 @@ async def test_so_is_one_whose_worker_was_pruned_before_it_was_found(fleet):
     assert await fleet.statuses() == [("a", "todo")]
 
 
-async def test_a_worker_that_starts_prunes_nobody(fleet):
-    """Else jobs of the dead would be left behind."""
+async def test_a_worker_that_starts_leaves_no_job_of_the_dead_behind(fleet):
     _job, number = await fleet.fetch()
     await fleet.silence(number)
     taken = asyncio.Event()
