@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -25,6 +24,7 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.problems import Problem
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_files import (
+    NEVER,
     FleetChange,
     FleetFile,
     FleetSource,
@@ -40,8 +40,6 @@ from reconciler.watch.messages import Loaded
 from reconciler.watch.workers import Workers
 
 T = TypeVar("T")
-# Of a source that was never read.
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Files that are read by the processes at once: each is in memory twice meanwhile.
 AT_ONCE = 16
 # Of a file that a process has failed to read: it is read once more.
