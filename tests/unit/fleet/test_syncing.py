@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from reconciler import telemetry
 from reconciler.errors import HostUnreachable
 from reconciler.fleet.folder import read_folder
 from reconciler.fleet.syncing import Syncing
@@ -30,6 +33,7 @@ from reconciler.storage.fleet_files import (
 from reconciler.storage.fleet_schedule import fleet_clusters
 from reconciler.storage.fleet_tables import FLEET_FILES
 from reconciler.storage.meta_words import write_word
+from reconciler.telemetry import Detail
 from reconciler.watch.workers import Workers
 from tests.unit.fleet.git_repository import Repository
 from tests.unit.watch.test_sources import text
@@ -83,7 +87,7 @@ class Site:
         return Syncing(fleet, self.state / name, self.workers, storing)
 
     def sync(self, worker: Syncing) -> FleetChange:
-        return self.runner.run(worker.sync())
+        return self.runner.run(worker.sync(), context=copy_context())
 
     def wanted(self) -> dict[str, tuple[str, str]]:
         with self.database.reading() as connection:
@@ -215,6 +219,24 @@ def test_a_zone_that_the_fleet_does_not_have_is_told_with_its_place(site, worker
     with_east = site.worker(worker.fleet.source, "two", (NORTH, Zone(name="east")))
     assert site.sync(with_east) == FleetChange()
     assert site.files()[A].problem == ""
+
+
+def test_each_problem_of_a_file_is_told_once(site, worker, repository):
+    found = []
+    with telemetry.logging(Detail("info", "json"), found.append):
+        repository.push({"a.yaml": north("one"), "b.yaml": "x"})
+        site.sync(worker)
+        site.sync(worker)
+        site.sync(site.worker(worker.fleet.source, "two"))
+        repository.push({"a.yaml": north("one")})
+        site.sync(worker)
+    told = [json.loads(line) for line in found]
+    assert [(one["event"], one.get("place", one.get("file"))) for one in told] == [
+        ("source-taken", None),
+        ("file-wrong", f"{B}:1:1"),
+        ("source-taken", None),
+        ("file-good-again", B),
+    ]
 
 
 def test_a_server_that_is_away_leaves_all_with_its_age(site, worker, repository):
