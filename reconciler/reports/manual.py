@@ -15,6 +15,7 @@ TOPICS = (
     "exit-codes",
     "drift",
     "watch",
+    "dashboard",
     "policy",
     "fleet",
     "fleet-setup",
