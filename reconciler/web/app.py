@@ -29,7 +29,8 @@ _KIND = "application/problem+json"
 class Server:
     """What the application needs of the world; ``seconds`` is a clock that is never set back.
 
-    ``records`` is the directory where the records of runs are, for people.
+    ``records`` is the directory where the records of runs are, for people; empty where each worker of a
+    fleet has its own.
     """
 
     database: Reads

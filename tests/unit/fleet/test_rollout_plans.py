@@ -258,7 +258,7 @@ def test_it_is_told_to_people_and_to_programs(connection):
     begin_rollout(connection, draft, "r1", "alice@desk")
     one = rollout_document(find_rollout(connection, "r1"), rollout_clusters(connection, "r1"))
     assert [line for _, line in rollout_lines(json.loads(json.dumps(one)))] == [
-        "rollout r1: going: it begins",
+        "rollout r1 (2 clusters, by alice@desk, commit c0ffeec0ffee): going: it begins",
         "  wave 1  alpha: waiting",
         "  wave 2  beta: waiting",
     ]
