@@ -17,22 +17,27 @@ from tests.installed import refuse
 
 BINARIES = "/usr/lib/postgresql/*/bin/initdb"
 # Nothing is kept after the test: no sync is waited for.
-SETTINGS = "-c fsync=off -c full_page_writes=off -k {socket}"
+SETTINGS = "-c fsync=off -c full_page_writes=off -k {place}"
 CLOSED = "-c listen_addresses=''"
 OPEN = (
     "-c listen_addresses=127.0.0.1 -c port={port} -c ssl={ssl}"
     " -c ssl_cert_file={place}/server.crt -c ssl_key_file={place}/server.key"
 )
+LOCAL = "local all all trust\n"
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of an empty database; skips without PostgreSQL, and fails where RECONCILE_REQUIRE_LAB=1."""
-    with (
-        _place() as (place, owner),
-        _running(place, owner, CLOSED, "local all all trust\n"),
-    ):
-        yield f"postgresql+psycopg://{owner}@/postgres?host={place}"
+def postgresql(data: Path | None = None, settings: str = "") -> Iterator[str]:
+    """The URL of an empty database; skips without PostgreSQL, and fails where RECONCILE_REQUIRE_LAB=1.
+
+    Its files are in the directory ``data``, if one is named.
+    """
+    with _place() as (place, owner):
+        if data is not None:
+            (place / "data").symlink_to(data)
+            shutil.chown(data, owner)
+        with _running(place, owner, f"{CLOSED} {settings}", LOCAL):
+            yield f"postgresql+psycopg://{owner}@/postgres?host={place}"
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,16 @@ def open_postgresql(certificate: bytes = b"", key: bytes = b"") -> Iterator[Open
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         sort = "hostssl" if certificate else "host"
-        hba = f"local all all trust\n{sort} all all 127.0.0.1/32 scram-sha-256\n"
+        hba = f"{LOCAL}{sort} all all 127.0.0.1/32 scram-sha-256\n"
         listening = OPEN.format(port=port, place=place, ssl="on" if certificate else "off")
         with _running(place, owner, listening, hba):
             yield OpenServer(port, f"postgresql://{owner}@/postgres?host={place}&port={port}")
+
+
+def control_server(place: str, *words: str, check: bool = True) -> None:
+    """Have the server whose socket is in ``place`` do what pg_ctl(1) calls so: start, stop, restart."""
+    options = ("-w", "-l", f"{place}/log", "-o", (Path(place) / "options").read_text())
+    _run(Path(place), "pg_ctl", "-D", f"{place}/data", *options, *words, check=check)
 
 
 @contextmanager
@@ -76,21 +87,21 @@ def _place() -> Iterator[tuple[Path, str]]:
 
 
 @contextmanager
-def _running(place: Path, owner: str, listening: str, hba: str) -> Iterator[None]:
-    bin_ = max(Path("/").glob(BINARIES.lstrip("/"))).parent
-    user, data = owner if os.geteuid() == 0 else None, f"{place}/data"
-
-    def run(*argv: str) -> None:
-        subprocess.run(
-            argv, check=True, user=user, cwd=place, stdout=subprocess.DEVNULL, timeout=120
-        )
-
-    run(f"{bin_}/initdb", "-D", data, "-A", "peer", "-U", owner, "-E", "UTF8", "-N")
-    Path(data, "pg_hba.conf").write_text(hba)
-    options = f"{listening} {SETTINGS.format(socket=place)}"
-    start = ("-D", data, "-w", "-l", f"{place}/log", "-o", options, "start")
-    run(f"{bin_}/pg_ctl", *start)
+def _running(place: Path, owner: str, options: str, hba: str) -> Iterator[None]:
+    words = ("-A", "peer", "-U", owner, "-E", "UTF8", "-N", "--wal-segsize=1")
+    _run(place, "initdb", "-D", f"{place}/data", *words)
+    (place / "data" / "pg_hba.conf").write_text(hba)
+    (place / "options").write_text(f"{SETTINGS.format(place=place)} {options}")
+    control_server(str(place), "start")
     try:
         yield
     finally:
-        run(f"{bin_}/pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        control_server(str(place), "stop", "-m", "immediate", check=False)
+
+
+def _run(place: Path, program: str, *words: str, check: bool = True) -> None:
+    found = max(Path("/").glob(BINARIES.lstrip("/"))).parent
+    user = "postgres" if os.geteuid() == 0 else None
+    nowhere = subprocess.DEVNULL
+    argv = (str(found / program), *words)
+    subprocess.run(argv, check=check, user=user, cwd=place, stdout=nowhere, timeout=120)

@@ -111,4 +111,5 @@ def _take(step: Step, connection: StateConnection, one: Rollout) -> Sequence[Rol
             return [RolloutNews(one.id, "rollout-stops", step.message)]
         case End():
             end_rollout(connection, one.id, step.state)
-            return [RolloutNews(one.id, f"rollout-{step.state}", one.message)]
+            why = "" if step.state == "converged" else one.message
+            return [RolloutNews(one.id, f"rollout-{step.state}", why)]

@@ -42,6 +42,8 @@ from reconciler.watch.schedule import wait_after
 
 # Seconds: while a turn goes on its cluster is due only if somebody asks for it.
 LONGEST = 86400.0
+# Seconds between two looks at how far the database has come.
+REMEMBERED_APART = 10.0
 # Seconds in which it is heard that a connection has ended.
 BROKEN = 0.1
 # Seconds until a cluster is tried again that somebody has.
@@ -116,6 +118,7 @@ class ServerQueue:
         ticks = Ticks(self.bounds, self.state, dispatch, self._wake)
         jobs: list[Callable[[], Awaitable[None]]] = [
             life.beat,
+            self._remember,
             ticks.run,
             Sweeps(self.state, dispatch).run,
             lambda: work_on(dispatch, slots, APART),
@@ -146,6 +149,14 @@ class ServerQueue:
             await asyncio.gather(*tasks[1:], return_exceptions=True)
             tasks[0].cancel()
             await asyncio.gather(tasks[0], return_exceptions=True)
+
+    async def _remember(self) -> None:
+        """For ever: what others begin counts as seen, too (``KnownDatabase``)."""
+        while True:
+            await asyncio.sleep(REMEMBERED_APART)
+            found = await self.state.read(read_identity)
+            if self.known is not None and found is not None:
+                await asyncio.to_thread(self.known.remember, found)
 
     @asynccontextmanager
     async def _living(self) -> AsyncIterator[Life]:

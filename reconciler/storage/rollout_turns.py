@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
 
 from reconciler.model.rollout_states import DUE, GOING, OPEN_ROLLOUTS
+from reconciler.storage.fleet_schedule import request
 from reconciler.storage.fleet_tables import FLEET_TURNS, ROLLOUT_CLUSTERS, ROLLOUTS
 from reconciler.storage.fleet_workers import database_now
 
@@ -61,7 +62,10 @@ def claim_apply(connection: Connection, cluster: str, run: str) -> Assignment | 
 
 
 def end_apply(connection: Connection, done: Assignment, result: str, message: str) -> bool:
-    """How it ended; whether that counts. What was interrupted goes on with the next worker."""
+    """How it ended, and a look is due at once; whether that counts.
+
+    What was interrupted goes on with the next worker.
+    """
     ours = and_(
         _of(done.rollout, done.cluster),
         ROLLOUT_CLUSTERS.c.run == done.run,
@@ -71,7 +75,10 @@ def end_apply(connection: Connection, done: Assignment, result: str, message: st
     if result != INTERRUPTED:
         values |= {"state": result, "ended": database_now(connection)}
     change = update(ROLLOUT_CLUSTERS).where(ours).values(values)
-    return connection.execute(change).rowcount == 1
+    counts = connection.execute(change).rowcount == 1
+    if counts and result != INTERRUPTED:
+        request(connection, [done.cluster])
+    return counts
 
 
 def _of(rollout: str, cluster: str) -> ColumnElement[bool]:

@@ -41,6 +41,8 @@ def configure(place: Path, target: str) -> Path:
 
 async def firing(client: httpx.AsyncClient) -> set[str]:
     answer = await client.get("/api/v1/alerts")
+    if answer.status_code == 503:  # it is still starting
+        return set()
     alerts = answer.json()["data"]["alerts"]
     return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
