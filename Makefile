@@ -33,6 +33,7 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.schema.json
 	$(BIN)/check-jsonschema --schemafile schemas/cluster.schema.json examples/*.yaml
 	$(BIN)/check-jsonschema --schemafile schemas/fleet.schema.json examples/fleet/fleet.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec examples/fleet/compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows examples/ci/github-actions.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/ci/gitlab-ci.yml
 	$(BIN)/check-jsonschema --schemafile schemas/plan.schema.json tests/golden/*.json

@@ -1,5 +1,6 @@
 """What every test finds, whatever started the tests."""
 
+import gc
 import signal
 
 import pytest
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items):
     """By ``LONG``; who gives files one by one has their order, as ``make lab``."""
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
+
+
+def pytest_collection_finish():
+    """What was collected stays: nobody who looks for garbage walks over it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure():

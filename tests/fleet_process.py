@@ -25,7 +25,8 @@ from tests.fleet_hosts import FarHosts
 
 @dataclass(frozen=True)
 class Settings:
-    """``hosts`` is the socket of the test's hosts; without one they are reached by SSH."""
+    """``hosts`` is the socket of the test's hosts; with "" they are reached by SSH, with "own" this
+    process has those of ``tests.bench.watched_fleet``."""
 
     url: str
     directory: str
@@ -40,13 +41,19 @@ async def main(settings: Settings) -> None:
     hosts = FarHosts(settings.hosts, lambda: worker.queue.life.id if worker.queue.life else "")
     address = server_address(settings.url)
     connections = Connections(64, 64, told=False)
+    run_on = hosts.run_on if settings.hosts else connections.run
+    if settings.hosts == "own":
+        from tests.bench.watched_fleet import Answers  # noqa: PLC0415  # few want them
+
+        answers = await asyncio.to_thread(Answers)
+        run_on = answers.run_on
     parts = WorkerParts(
         fleet=fleet,
         zones=[zone.name for zone in fleet.zones],
         address=address,
         database=open_fleet(address),
         directory=Path(settings.directory),
-        run_on=hosts.run_on if settings.hosts else connections.run,
+        run_on=run_on,
         supervisor=Supervisor({}),
         wall=now,
         new_run=new_run,

@@ -10,7 +10,7 @@ import sys
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 PIPE = asyncio.subprocess.PIPE
 # Seconds, in which even a busy machine gets there; only who waits for what never comes does not.
@@ -51,6 +51,11 @@ class WorkerProcess:
     def lives(self):
         """The ids of its lives so far."""
         return [one["worker"] for one in self.events if one["event"] == "worker-began"]
+
+    @property
+    def children(self):
+        """The processes that it has started."""
+        return children(self.process.pid)
 
     def send(self, number):
         """To it, and to the processes that it has started."""
@@ -112,27 +117,35 @@ class Way:
             writer.transport.abort()
         self.freed.set()
 
-    async def serve(self, reader, writer):
+    def serve(self, reader, writer):
+        task = asyncio.ensure_future(self.lead(reader, writer))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def lead(self, reader, writer):
         self.writers.add(writer)
-        try:
+        with suppress(OSError):
             while self.is_cut:
                 await self.freed.wait()
             there, back = await asyncio.open_unix_connection(self.target)
             self.writers.add(back)
             await asyncio.gather(self.pass_on(reader, back), self.pass_on(there, writer))
-        except OSError:
-            writer.transport.abort()
+        writer.transport.abort()
 
     async def pass_on(self, reader, writer):
-        try:
+        with suppress(OSError):
             while data := await reader.read(1 << 16):
                 while self.is_cut:
                     await self.freed.wait()
                 writer.write(data)
                 await writer.drain()
-        except OSError:
-            pass
         writer.close()
+
+    async def close(self):
+        self.mend()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -143,10 +156,16 @@ async def way_to(url, place):
     place.mkdir()
     server = await asyncio.start_unix_server(way.serve, str(place / ".s.PGSQL.5432"))
     try:
-        yield url.replace(f"host={Path(target).parent}", f"host={place}"), way
+        yield with_host(url, str(place)), way
     finally:
-        way.mend()
         server.close()
+        await way.close()
+
+
+def with_host(url, host):
+    """The same address by another directory of sockets."""
+    old = str(Path(socket_of(url)).parent)
+    return url.replace(quote(old, safe=""), quote(host, safe="")).replace(old, host)
 
 
 def socket_of(url):

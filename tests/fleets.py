@@ -66,11 +66,15 @@ def set_up(url: str) -> None:
 
 def want(state: Database, names: Sequence[str], zone: str = "default") -> None:
     """These clusters are wanted, and no others: each by a file of its own, which nobody reads."""
-    want_files(state, dict.fromkeys(names, "text"), zone)
+    want_files(state, dict.fromkeys(names, "text"), dict.fromkeys(names, zone))
 
 
-def want_files(state: Database, texts: Mapping[str, str], zone: str = "default") -> None:
+def want_files(
+    state: Database, texts: Mapping[str, str], zones: Mapping[str, str] | None = None
+) -> None:
     """The clusters of these files are wanted, each by its own, and no others."""
+    zones = zones or dict.fromkeys(texts, "default")
     files = [FleetFile(f"/{name}.yaml", text, "c1", "", now()) for name, text in texts.items()]
     with state.writing() as connection:
-        keep_fleet_files(connection, files, [Wanted(n, f"/{n}.yaml", zone) for n in texts])
+        wanted = [Wanted(name, f"/{name}.yaml", zones[name]) for name in texts]
+        keep_fleet_files(connection, files, wanted)

@@ -26,21 +26,32 @@ def canonical(name: str) -> str:
 
 
 def needed(names: list[str]) -> set[str]:
-    """These and all that they need, as it is installed."""
-    found: set[str] = set()
-    while names:
-        requirement = Requirement(names.pop())
-        off = requirement.marker and not requirement.marker.evaluate({"extra": ""})
-        if not off and canonical(requirement.name) not in found:
-            found.add(canonical(requirement.name))
-            names += distribution(requirement.name).requires or []
-    return found
+    """These and all that they need, with the extras that are asked for, as it is installed."""
+    found: set[tuple[str, frozenset[str]]] = set()
+    asked = [(Requirement(name), {""}) for name in names]
+    while asked:
+        requirement, extras = asked.pop()
+        marker = requirement.marker
+        off = marker and not any(marker.evaluate({"extra": extra}) for extra in extras)
+        one = (canonical(requirement.name), frozenset(requirement.extras))
+        if not off and one not in found:
+            found.add(one)
+            below = distribution(requirement.name).requires or []
+            asked += [(Requirement(name), {"", *requirement.extras}) for name in below]
+    return {name for name, _extras in found}
 
 
 def test_what_runs_is_locked_as_the_rest_and_nothing_else_is() -> None:
     project, runs = PROJECT["project"]["dependencies"], locked("requirements-run.lock")
     assert runs.keys() == needed([*project, *PROJECT["build-system"]["requires"], EDITABLE])
     assert runs.items() <= locked("requirements.lock").items()
+
+
+def test_what_a_fleet_needs_besides_is_locked_as_the_rest() -> None:
+    extra = PROJECT["project"]["optional-dependencies"]["fleet"]
+    fleet, runs = locked("requirements-fleet.lock"), locked("requirements-run.lock")
+    assert fleet.keys() == needed(extra) - runs.keys()
+    assert fleet.items() <= locked("requirements.lock").items()
 
 
 def test_the_demo_installs_what_runs() -> None:

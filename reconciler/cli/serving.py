@@ -18,6 +18,7 @@ from reconciler.system_errors import say_error
 from reconciler.watch.following import follow_runs
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from reconciler.watch.connections import Connections
@@ -100,13 +101,10 @@ class Pages:
             yield None
             return
         from reconciler.web.app import Server  # noqa: PLC0415  # slow to import
-        from reconciler.web.listening import bind, serving  # noqa: PLC0415
+        from reconciler.web.listening import serving  # noqa: PLC0415
 
         access = web_access(self.options, self.address[0])
-        try:
-            listener = bind(*self.address)
-        except OSError as error:
-            raise UsageError(f"--listen {self.options.listen}: {say_error(error)}") from None
+        listener = open_listener(self.options, self.address)
         database = metrics.database
         records = str(self.directory.absolute() / RUNS)
         clocks = now, time.monotonic
@@ -116,6 +114,16 @@ class Pages:
             async with serving(server, listener):
                 telemetry.info("serving", address=host, port=port)
                 yield host, port
+
+
+def open_listener(options: WebOptions, address: tuple[str, int]) -> socket.socket:
+    """A socket that listens where it is asked for. Raises UsageError."""
+    from reconciler.web.listening import bind  # noqa: PLC0415  # slow to import
+
+    try:
+        return bind(*address)
+    except OSError as error:
+        raise UsageError(f"--listen {options.listen}: {say_error(error)}") from None
 
 
 def new_pages(options: WebOptions, directory: Path) -> Pages:

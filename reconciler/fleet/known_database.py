@@ -51,7 +51,13 @@ class KnownDatabase:
             raise StoreFailed(self.place, words, "fleet-database-older")
 
     def remember(self, found: Identity) -> None:
-        """This is what the database has come to. Raises OSError, UsageError."""
+        """This is what the database has come to, if it is the one that is known, and further on.
+
+        Raises OSError, UsageError.
+        """
+        known = self._read()
+        if known is not None and (known.fleet != found.fleet or found.life <= known.life):
+            return
         private_directory(self.path.parent)
         text = json.dumps({"fleet": found.fleet, "life": found.life})
         write_private(str(self.path), f"{text}\n")

@@ -55,7 +55,7 @@ class ServerDisk(StateRows):
         more = True
         while more:
             with self.writing() as connection:
-                more = prune_fleet(connection, Limits(), FleetLimits())
+                more = prune_fleet(connection, Limits(rows=None), FleetLimits())
 
     def open_database(self) -> Database:
         """The database, for who writes something else in the same thread."""

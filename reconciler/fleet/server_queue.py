@@ -42,6 +42,10 @@ from reconciler.watch.schedule import wait_after
 
 # Seconds: while a turn goes on its cluster is due only if somebody asks for it.
 LONGEST = 86400.0
+# Seconds between two looks at how far the database has come.
+REMEMBERED_APART = 10.0
+# Seconds in which it is heard that a connection has ended.
+BROKEN = 0.1
 # Seconds until a cluster is tried again that somebody has.
 BUSY = 2.0
 LOOK, APPLY = "look", "apply"
@@ -75,6 +79,7 @@ class ServerQueue:
     known: KnownDatabase | None = None
     life: Life | None = None
     stopping: bool = False
+    _before: str = ""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def submit(self, names: Collection[str]) -> Sequence[str]:
@@ -113,6 +118,7 @@ class ServerQueue:
         ticks = Ticks(self.bounds, self.state, dispatch, self._wake)
         jobs: list[Callable[[], Awaitable[None]]] = [
             life.beat,
+            self._remember,
             ticks.run,
             Sweeps(self.state, dispatch).run,
             lambda: work_on(dispatch, slots, APART),
@@ -133,6 +139,9 @@ class ServerQueue:
             if life.is_over:
                 dispatch.break_off()
                 self.state.break_off()
+                # Who waits on them is told so first: a driver that is cancelled asks the server to
+                # cancel, and waits for its answer.
+                await asyncio.sleep(BROKEN)
             ending.cancel()
             for task in tasks[1:]:
                 task.cancel()
@@ -140,6 +149,14 @@ class ServerQueue:
             await asyncio.gather(*tasks[1:], return_exceptions=True)
             tasks[0].cancel()
             await asyncio.gather(tasks[0], return_exceptions=True)
+
+    async def _remember(self) -> None:
+        """For ever: what others begin counts as seen, too (``KnownDatabase``)."""
+        while True:
+            await asyncio.sleep(REMEMBERED_APART)
+            found = await self.state.read(read_identity)
+            if self.known is not None and found is not None:
+                await asyncio.to_thread(self.known.remember, found)
 
     @asynccontextmanager
     async def _living(self) -> AsyncIterator[Life]:
@@ -163,16 +180,19 @@ class ServerQueue:
             try:
                 yield life
             finally:
-                self.life = None
-                life.end("it has ended")
-                with suppress(StoreFailed):
-                    await self.state.write(lambda connection: _end_life(connection, worker))
+                self.life, self._before = None, worker
+                if not life.is_over:
+                    life.end("it has ended")
+                    with suppress(StoreFailed):
+                        await self.state.write(lambda connection: _end_life(connection, worker))
         finally:
             await session.close()
 
     def _begin_life(self, connection: StateConnection, row: LifeRow) -> Identity | None:
         if self.known is not None:
             self.known.check(connection)
+        if self._before:
+            _end_life(connection, self._before)  # nobody waits until it is silent long enough
         number = begin_life(connection, row)
         found = read_identity(connection)
         return replace(found, life=number) if found else None

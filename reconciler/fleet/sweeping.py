@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ from reconciler.storage.runs import cut_off_runs
 from reconciler.watch.queue import LOST
 
 APART = 2.0
+# Sweeps between two looks for old jobs: an hour.
+OLD_APART = 1800
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 # A job of a worker whose row is gone is as lost as that of one whose row is old.
 STALLED = """
@@ -65,9 +68,11 @@ class Sweeps:
     silent: float = SILENT
 
     async def run(self) -> None:
-        """For ever. Raises StoreFailed."""
-        while True:
+        """For ever; and jobs that ended long ago go. Raises StoreFailed."""
+        for number in itertools.count():
             await self.sweep()
+            if number % OLD_APART == 0:
+                await self.dispatch.remove_old()
             await asyncio.sleep(APART)
 
     async def sweep(self) -> Sequence[WorkerRow]:

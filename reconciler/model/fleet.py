@@ -107,8 +107,10 @@ class Zone(Strict):
     def fill_ssh(self, ssh: Ssh) -> Ssh:
         """``ssh`` of a file, with what it leaves open as the zone has it."""
         ours = {"jump": self.jump, "identity": self.identity, "known_hosts": self.known_hosts}
-        open_ = {key: value for key, value in ours.items() if getattr(ssh, key) is None}
-        return ssh.model_copy(update=open_)
+        filled: dict[str, object] = {k: v for k, v in ours.items() if getattr(ssh, k) is None}
+        if ssh.probe is not None and ssh.probe.identity is None:
+            filled["probe"] = ssh.probe.model_copy(update={"identity": self.identity})
+        return ssh.model_copy(update=filled)
 
 
 class Fleet(Strict):

@@ -18,6 +18,7 @@ TOPICS = (
     "dashboard",
     "policy",
     "fleet",
+    "fleet-setup",
     "membership",
     "growth",
     "packages",

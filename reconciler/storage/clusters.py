@@ -129,6 +129,17 @@ def page_of_clusters(
     return [_cluster(row) for row in connection.execute(asked.order_by(*order).limit(limit))]
 
 
+def seen_since(
+    connection: Connection, moment: datetime | None, limit: int
+) -> Sequence[StoredCluster]:
+    """At most ``limit`` clusters, those that were looked at last, and after a moment if there is one."""
+    asked = select(CLUSTERS).where(CLUSTERS.c.seen.is_not(None))
+    if moment is not None:
+        asked = asked.where(CLUSTERS.c.seen > moment)
+    rows = connection.execute(asked.order_by(CLUSTERS.c.seen.desc()).limit(limit))
+    return [_cluster(row) for row in rows]
+
+
 def count_clusters(connection: Connection, search: Search = EVERY) -> int:
     """How many clusters are meant."""
     asked = select(func.count()).select_from(CLUSTERS).where(_matches(search))

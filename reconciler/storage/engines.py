@@ -12,12 +12,15 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reconciler.errors import StoreBusy, StoreDamaged, StoreFailed, StoreFull
 from reconciler.storage.server_errors import name_server_error
 
 # Milliseconds that one connection waits for another. One daemon writes, so it is only for backups.
 BUSY = 5000
+# Seconds for a connection to a server, where all are in use.
+PATIENCE = 10
 # Primary codes of sqlite3.h.
 SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_CORRUPT = 5, 6, 10, 11
 SQLITE_FULL, SQLITE_NOTADB = 13, 26
@@ -76,11 +79,14 @@ def _sqlite(path: Path, mode: str, pragmas: tuple[str, ...]) -> Engine:
 
 def server_engine(url: str, *, connections: int = 5) -> Engine:
     """An engine for a PostgreSQL server, with so many connections at most."""
-    return create_engine(url, pool_pre_ping=True, pool_size=connections, max_overflow=0)
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=connections, max_overflow=0, pool_timeout=PATIENCE
+    )
 
 
 def hear_connections(engine: Engine, hear: Callable[[Any], None]) -> None:
-    """``hear`` is told of each connection of the driver that is made from now on."""
+    """``hear`` is told of each connection of the driver; those that were made before are closed."""
+    engine.dispose()
 
     @event.listens_for(engine, "connect")
     def told(connection: Any, _record: object) -> None:
@@ -95,6 +101,8 @@ def plain_errors(place: str) -> Iterator[None]:
     """
     try:
         yield
+    except PoolTimeout as error:
+        raise StoreBusy(place, "is asked by too many at once") from error
     except DBAPIError as error:
         raise _named(place, error) from error
 

@@ -25,8 +25,10 @@ VERSIONS = "alembic_version"  # alembic's own
 ASKED = "SELECT version_num FROM alembic_version"
 # The first revision that knows a fleet.
 FIRST = "0004"
-# Connections of a worker or reader; each of its threads has one at a time.
+# Connections of a worker; each of its threads has one at a time.
 CONNECTIONS = 5
+# Of who shows pages: each page that is asked for has one.
+READERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,16 @@ def open_fleet(address: ServerAddress) -> Database:
     Raises StoreOutdated where there are none that this version can work with, StoreFailed where it
     cannot be used.
     """
-    return _checked(for_writing(address))
+    return _checked(for_writing(address), CONNECTIONS)
 
 
 def read_fleet(address: ServerAddress) -> Database:
     """The database for who only reads; raises as ``open_fleet``."""
-    return _checked(for_reading(address))
+    return _checked(for_reading(address), READERS)
 
 
-def _checked(address: ServerAddress) -> Database:
-    engine = server_engine(address.url, connections=CONNECTIONS)
+def _checked(address: ServerAddress, connections: int) -> Database:
+    engine = server_engine(address.url, connections=connections)
     found = Database(engine, address.place)
     try:
         with found.reading() as connection:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, func, select
 
 from reconciler.storage.fleet_turns import forget_turns
 from reconciler.storage.fleet_workers import database_now, forget_workers
-from reconciler.storage.retention import Limits, prune
+from reconciler.storage.retention import BATCH, Limits, prune
+from reconciler.storage.runs import forget_runs
 
 # Who prunes holds it to the end of the transaction; the number is the ASCII of "prune".
 PRUNING = int.from_bytes(b"prune", "big")
@@ -17,10 +18,14 @@ PRUNING = int.from_bytes(b"prune", "big")
 
 @dataclass(frozen=True, slots=True)
 class FleetLimits:
-    """How long turns that ended are kept, and lives of workers that are over."""
+    """How long turns that ended are kept, lives of workers that are over, and that there was a run.
+
+    The lines of runs go earlier, as in every state. What was approved has its own age there.
+    """
 
     turns: timedelta = timedelta(days=30)
     workers: timedelta = timedelta(days=30)
+    runs: timedelta = timedelta(days=730)
 
 
 def prune_fleet(connection: Connection, limits: Limits, of_fleet: FleetLimits) -> bool:
@@ -32,4 +37,5 @@ def prune_fleet(connection: Connection, limits: Limits, of_fleet: FleetLimits) -
     now = database_now(connection)
     forget_turns(connection, now - of_fleet.turns)
     forget_workers(connection, now - of_fleet.workers)
-    return prune(connection, limits, now).more
+    forgotten = forget_runs(connection, now - of_fleet.runs, BATCH)
+    return prune(connection, limits, now).more or forgotten == BATCH

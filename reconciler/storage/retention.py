@@ -55,12 +55,14 @@ GIVING_BACK = "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);"
 class Limits:
     """How long history is kept, and how much of it: ``rows`` of each table, ``size`` in bytes of all.
 
+    Without ``rows`` only its age counts: a fleet of thousands has many, and a server room for them.
+
     ``approvals`` has an age of its own: who approved what is asked for long afterwards.
     """
 
     age: timedelta = timedelta(days=90)
     approvals: timedelta = timedelta(days=730)
-    rows: int = 500_000
+    rows: int | None = 500_000
     size: int = 1 << 30
 
 
@@ -109,8 +111,9 @@ def prune(connection: Connection, limits: Limits, now: datetime) -> Pruned:
     too_old = and_(APPROVALS.c.at < now - limits.approvals)
     _add(rows, APPROVALS, _delete(connection, APPROVALS, APPROVALS.c.at, too_old, BATCH))
     _add(rows, SAMPLES, _thin(connection, now))
-    for name, count in _prune_many(connection, limits.rows):
-        rows[name] = rows.get(name, 0) + count
+    if limits.rows is not None:
+        for name, count in _prune_many(connection, limits.rows):
+            rows[name] = rows.get(name, 0) + count
     age = limits.age
     while not any(rows.values()) and _is_too_big(connection, limits) and age > YOUNGEST:
         age = max(age / 2, YOUNGEST)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, and_, func, literal, select, update
+from sqlalchemy import Connection, Select, and_, exists, func, literal, select, update
 
 from reconciler.model.addresses import cluster_address
 from reconciler.model.watched import ROUND_FAILED
@@ -60,12 +60,23 @@ def failed_looks(connection: Connection) -> Mapping[str, str]:
     return {row.name: row.message for row in connection.execute(failed)}
 
 
+def degraded_clusters(connection: Connection) -> Mapping[str, str]:
+    """Of each cluster with which something is wrong, what."""
+    wrong = (CONDITIONS.c.kind == "Degraded", CONDITIONS.c.status == "True")
+    rows = connection.execute(_conditions().where(*wrong))
+    return {row.name: row.message for row in rows}
+
+
 def look_by(connection: Connection, looks: Mapping[str, datetime]) -> None:
-    """Each of these clusters is looked at when its moment comes, if not before."""
+    """Each of these clusters is looked at when its moment comes, if not before.
+
+    Who has a turn is left alone: what comes of it is seen first.
+    """
     now, one = database_now(connection), FLEET_CLUSTERS.c
+    going = exists().where(FLEET_TURNS.c.cluster == one.name, FLEET_TURNS.c.ended.is_(None))
     for name, moment in sorted(looks.items()):
         late = one.due > moment if moment > now else one.due > now + SOON
-        change = update(FLEET_CLUSTERS).where(one.name == name, late)
+        change = update(FLEET_CLUSTERS).where(one.name == name, late, ~going)
         connection.execute(change.values(due=max(moment, now)))
 
 

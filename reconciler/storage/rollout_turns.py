@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
 
 from reconciler.model.rollout_states import DUE, GOING, OPEN_ROLLOUTS
+from reconciler.storage.fleet_schedule import request
 from reconciler.storage.fleet_tables import FLEET_TURNS, ROLLOUT_CLUSTERS, ROLLOUTS
 from reconciler.storage.fleet_workers import database_now
 
@@ -29,7 +30,6 @@ class Assignment:
     actions: str
     devices: str
     who: str
-    commit: str
     run: str
     is_begun: bool
 
@@ -56,12 +56,15 @@ def claim_apply(connection: Connection, cluster: str, run: str) -> Assignment | 
         return None
     values = {"state": GOING, "run": run, "began": row.began or now}
     connection.execute(update(ROLLOUT_CLUSTERS).where(this).values(values))
-    about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who, row.commit)
+    about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who)
     return Assignment(*about, run, row.began is not None)
 
 
 def end_apply(connection: Connection, done: Assignment, result: str, message: str) -> bool:
-    """How it ended; whether that counts. What was interrupted goes on with the next worker."""
+    """How it ended; whether that counts.
+
+    The cluster is due at once: it is looked at, or the next worker goes on with what was interrupted.
+    """
     ours = and_(
         _of(done.rollout, done.cluster),
         ROLLOUT_CLUSTERS.c.run == done.run,
@@ -71,7 +74,10 @@ def end_apply(connection: Connection, done: Assignment, result: str, message: st
     if result != INTERRUPTED:
         values |= {"state": result, "ended": database_now(connection)}
     change = update(ROLLOUT_CLUSTERS).where(ours).values(values)
-    return connection.execute(change).rowcount == 1
+    if not connection.execute(change).rowcount:
+        return False
+    request(connection, [done.cluster])
+    return True
 
 
 def _of(rollout: str, cluster: str) -> ColumnElement[bool]:
@@ -86,7 +92,7 @@ def _due(connection: Connection, cluster: str, *, is_locked: bool) -> Row[Any] |
     may_begin = and_(one.state == DUE, ROLLOUTS.c.state == "going")
     goes_on = and_(one.state == GOING, ROLLOUTS.c.state.in_(OPEN_ROLLOUTS))
     asked = (
-        select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who, ROLLOUTS.c.commit)
+        select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who)
         .select_from(both)
         .where(one.cluster == cluster, may_begin | goes_on)
         .order_by(ROLLOUTS.c.created)

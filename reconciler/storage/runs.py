@@ -123,6 +123,13 @@ def drop_run(connection: Connection, run: str) -> None:
     connection.execute(delete(RUNS).where(RUNS.c.run == run))
 
 
+def forget_runs(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete runs that are over and began before a moment, ``limit`` at most, the oldest first: how many."""
+    old = select(RUNS.c.id).where(RUNS.c.started < before, RUNS.c.result != AT_WORK)
+    oldest = old.order_by(RUNS.c.started, RUNS.c.id).limit(limit)
+    return connection.execute(delete(RUNS).where(RUNS.c.id.in_(oldest))).rowcount
+
+
 def find_run(connection: Connection, run: str) -> StoredRun | None:
     """The run of an id; None if it is not stored."""
     row = connection.execute(select(RUNS).where(RUNS.c.run == run)).one_or_none()

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as PlainHTTPException
 
 from reconciler import __version__
 from reconciler.errors import StoreFailed
-from reconciler.web import api, dashboard, run_api, run_pages, token_form
+from reconciler.web import api, dashboard, run_api, run_pages, token_form, worker_pages
 from reconciler.web.etags import ETags
 from reconciler.web.events import EventHub
 from reconciler.web.gatekeeper import Gatekeeper
@@ -29,7 +29,8 @@ _KIND = "application/problem+json"
 class Server:
     """What the application needs of the world; ``seconds`` is a clock that is never set back.
 
-    ``records`` is the directory where the records of runs are, for people.
+    ``records`` is the directory where the records of runs are, for people; empty where each worker of a
+    fleet has its own.
     """
 
     database: Reads
@@ -64,6 +65,7 @@ def build_app(server: Server) -> App:
     app.include_router(dashboard.router)
     app.include_router(token_form.router)
     app.include_router(run_pages.router)
+    app.include_router(worker_pages.router)
     app.mount("/static", StaticFiles(packages=[("reconciler.web", "static")]), name="static")
     app.add_exception_handler(PlainHTTPException, _tell_refusal)
     app.add_exception_handler(RequestValidationError, _tell_invalid)

@@ -36,6 +36,7 @@ from reconciler.storage.cluster_documents import load_document
 from reconciler.storage.clusters import Search, count_clusters, page_of_clusters
 from reconciler.storage.database import StateConnection
 from reconciler.storage.drift_items import past_drift, present_drift
+from reconciler.storage.fleet_standing import zones_of
 from reconciler.storage.rounds import observed_spans
 from reconciler.storage.samples import volume_samples
 from reconciler.web.api import Reader, Stored
@@ -48,6 +49,7 @@ from reconciler.web.cluster_facts import (
 )
 from reconciler.web.cluster_runs import run_facts
 from reconciler.web.cursors import format_cursor, parse_cursor
+from reconciler.web.fleet_facts import fleet_facts
 from reconciler.web.pictures import RANGES, RangeName, fill_curve, heat_strip
 
 ON_A_PAGE = 50
@@ -138,11 +140,13 @@ def fleet(  # noqa: PLR0913, PLR0917  # one parameter each of the query
     found = page_of_clusters(connection, ON_A_PAGE + 1, place, meant)
     shown = found[:ON_A_PAGE]
     now = request.app.state.clock()
+    zones = zones_of(connection, {one.name for one in shown})
     rows = [
         {
             "cluster": one,
             "badges": _badges(one.name, standing_conditions(connection, one.id)),
             "strip": _strip(connection, one.id, now, over),
+            "zone": zones.get(one.name, ""),
         }
         for one in shown
     ]
@@ -207,6 +211,7 @@ def cluster_page(
         plan=plan,
         status=status,
         **run_facts(connection, stored, status or {}),
+        **fleet_facts(connection, stored.name),
         codes=frozenset(explain.codes()),
     )
 

@@ -33,6 +33,9 @@ class RunDocument(_Document):
     plan: Annotated[str, Field(description="the plan's id, empty if none was made")]
     who: str
     file: str
+    worker: Annotated[
+        str, Field(description="of a fleet: the life of the worker that has its record")
+    ]
     clusters: Annotated[dict[str, str], Field(description="the result of each")]
     counts: Annotated[dict[str, int], Field(description="how many actions ended how")]
 
@@ -155,6 +158,7 @@ def run_document(one: StoredRun) -> RunDocument:
         plan=one.plan,
         who=one.who,
         file=one.file,
+        worker=one.worker,
         clusters=dict(one.clusters),
         counts=dict(one.counts),
     )

@@ -12,6 +12,7 @@ from reconciler.reports import explain
 from reconciler.reports.run_progress import State
 from reconciler.storage.clusters import StoredCluster, named_clusters
 from reconciler.storage.database import StateConnection
+from reconciler.storage.fleet_standing import hosts_of
 from reconciler.storage.runs import StoredRun, latest_runs
 from reconciler.web.api import Reader, Stored
 from reconciler.web.dashboard import TEMPLATES
@@ -74,6 +75,7 @@ def run_page(
         actions=actions,
         counts={word: number for word, number in _counts(found).items() if number},
         ids=_ids(connection, [found.stored]),
+        host=hosts_of(connection, {found.stored.worker}).get(found.stored.worker, ""),
         reload=reload if found.is_live else None,
         codes=frozenset(explain.codes()),
     )

@@ -1,5 +1,6 @@
 """Several runs, each in trouble of its own, then none: it ends well or says why not (I28)."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,14 +42,28 @@ async def outlive(world, some, everyone, history):
     return wrongs + await recover(world, controllers["beta"], everyone)
 
 
-@settings(bounded, max_examples=150)
-@given(clusters(most=3), st.lists(ordeals, min_size=1, max_size=3))
-def test_after_any_history_the_next_runs_converge_or_refuse_by_name(drawn, history):
+HISTORIES = st.lists(ordeals, min_size=1, max_size=3)
+
+
+def check(drawn, history):
     world, some, everyone = build(drawn)
     assert drive(world, outlive(world, some, everyone, history)) == []
 
 
-@settings(bounded, max_examples=20)
+@settings(bounded, max_examples=50)
+@given(clusters(most=3), HISTORIES)
+def test_after_any_history_the_next_runs_converge_or_refuse_by_name(drawn, history):
+    check(drawn, history)
+
+
+@pytest.mark.nightly
+@settings(bounded, max_examples=1500)
+@given(clusters(most=3), HISTORIES)
+def test_after_many_histories_the_next_runs_converge_or_refuse_by_name(drawn, history):
+    check(drawn, history)
+
+
+@settings(bounded, max_examples=8)
 @given(clusters(most=3), st.lists(ordeals, min_size=1, max_size=2))
 def test_the_same_history_leaves_the_same_trace(drawn, history):
     digests = set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -119,8 +120,16 @@ async def lived(world: World, history: list[Wish]) -> list[str]:
     return wrongs + world.wrongs()  # type: ignore[attr-defined]  # a witness
 
 
-@settings(bounded, max_examples=80, phases=[Phase.explicit, Phase.generate])
+@settings(bounded, max_examples=30, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(wishes, min_size=1, max_size=4))
 def test_any_sequence_of_wishes_is_met_or_refused_by_name(history):
+    world = witnessed(HOSTS)
+    assert drive(world, lived(world, history)) == []
+
+
+@pytest.mark.nightly
+@settings(bounded, max_examples=1000, phases=[Phase.explicit, Phase.generate])
+@given(st.lists(wishes, min_size=1, max_size=4))
+def test_any_of_many_sequences_of_wishes_is_met_or_refused_by_name(history):
     world = witnessed(HOSTS)
     assert drive(world, lived(world, history)) == []

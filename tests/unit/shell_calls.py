@@ -42,6 +42,14 @@ def assigned(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"(?:^|[\s(])([A-Za-z_]\w+)=", text))
 
 
+def given(text: str) -> frozenset[str]:
+    """The variables that have a value somewhere in a text: set, read, or of a loop; or need none."""
+    lines = re.findall(r"\bread (?:-r )?([\w ]+)", text)
+    loops = re.findall(r"\bfor (\w+)\b", text)
+    without = re.findall(r"\$\{(\w+):?-", text)
+    return assigned(text).union(loops, without, *(line.split() for line in lines))
+
+
 def _commands(text: str) -> list[str]:
     """The text, and each command substitution in it, without what is quoted."""
     text = ARITHMETIC.sub("Q", text.replace("\\\n", " "))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import resource
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.logs import LOG_OPTIONS, open_log
+from reconciler.cli.long_running import allow_files, leave_threads
 from reconciler.cli.options import PARALLELISM, Span, discover_file
 from reconciler.cli.serving import Pages, new_pages
 from reconciler.cli.state_place import state_directory
@@ -57,8 +56,6 @@ SHORTEST = 1.0
 DEMO_INTERVAL = 3.0
 # Files beside connections to hosts: the log, the workers, what is read.
 FILES_BESIDE = 128
-# For names and file systems that do not answer, which a thread waits for.
-PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ def command(
     names = [discover_file(name) for name in files or (None,)]
     if "-" in names:
         raise UsageError("watch reads no standard input, which has no more to say: name a FILE")
-    _allow_files(connections + FILES_BESIDE)
+    allow_files(connections + FILES_BESIDE)
     import reconciler.hosts.ssh  # noqa: F401, PLC0415  # slow to import: not while the loop runs
 
     directory = state_directory(state_dir)
@@ -189,7 +186,7 @@ async def _watch_to_the_end(
     names: Sequence[str], pace: Pace, bounds: tuple[int, int], pages: Pages, *, told: bool
 ) -> int:
     code = await _watch(names, pace, bounds, pages, told=told, beside=Beside())
-    await _leave_threads(code)
+    await leave_threads(code)
     return code
 
 
@@ -250,23 +247,3 @@ def _check_wishes(wishes: Wishes) -> None:
     if all(one.code == "file-unread" for one in problems):
         raise UsageError("; ".join(f"{one.file}: {one.message}" for one in problems))
     raise SpecInvalid(problems[0].file, (), problems)
-
-
-async def _leave_threads(code: int) -> None:
-    """Ends the process where a thread waits for what does not answer: no thread can be ended."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.get_running_loop().shutdown_default_executor()
-    except TimeoutError:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def _allow_files(wanted: int) -> None:
-    """As many open files as it takes, as far as they may be had."""
-    with suppress(OSError, ValueError):  # a service may not even ask
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

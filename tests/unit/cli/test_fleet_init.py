@@ -43,7 +43,7 @@ async def test_it_makes_all_that_a_worker_needs_and_says_so(place, monkeypatch, 
     address = server_address(url)
     open_fleet(address).close()
     async with dispatching(conninfo(for_writing(address).url)) as dispatch:
-        assert await dispatch.defer("look", "a", "north")
+        assert await dispatch.defer("a", "north")
 
 
 def test_it_goes_a_step_back_and_forward(place, monkeypatch, capsys, fleets):

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from reconciler.errors import StoreRefused
+from reconciler.errors import StoreFailed
 from reconciler.execution.author import now
 from reconciler.fleet.dispatch import dispatching
 from reconciler.fleet.known_database import KnownDatabase
@@ -75,7 +75,7 @@ async def test_what_was_in_it_is_there_again_and_works(dumped):
         want_id = begin_turn(connection, "beta", "look", "w2", "")
         assert want_id is not None
     async with dispatching(conninfo(address.url)) as dispatch:
-        assert await dispatch.defer("look", "alpha", "default")
+        assert await dispatch.defer("alpha", "default")
     restored.close()
 
 
@@ -86,7 +86,7 @@ def test_a_worker_that_has_seen_more_refuses_it(dumped, tmp_path):
         begin_life(connection, Life("w2", (), "h", 1, "1", 1))
         known.remember(read_identity(connection))
     restored = open_fleet(address)
-    with restored.reading() as connection, pytest.raises(StoreRefused) as told:
+    with restored.reading() as connection, pytest.raises(StoreFailed) as told:
         known.check(connection)
     assert told.value.code == "fleet-database-older"
     restored.close()

@@ -8,6 +8,7 @@ import pytest
 from reconciler.errors import StoreFailed, WorkerLost
 from reconciler.fleet import server_disk
 from reconciler.fleet.server_disk import ServerDisk
+from reconciler.model.outcome import AT_WORK
 from reconciler.model.watched import Told
 from reconciler.storage.clusters import named_clusters
 from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
@@ -16,6 +17,7 @@ from reconciler.storage.fleet_retention import FleetLimits, prune_fleet
 from reconciler.storage.fleet_turns import begin_turn, end_turn, turn_history
 from reconciler.storage.fleet_workers import Life, begin_life, database_now, end_life, workers
 from reconciler.storage.retention import Limits
+from reconciler.storage.runs import StoredRun, latest_runs, store_run
 from reconciler.watch.heal_book import HealBook
 from reconciler.watch.stores import Store
 from tests.unit.storage.moments import EPOCH
@@ -131,15 +133,29 @@ def test_of_one_time_all_that_is_stored_is(fleet):
 
 def test_old_turns_and_lives_go(fleet, monkeypatch):
     _, two = fleet
-    none = FleetLimits(timedelta(0), timedelta(0))
+    none = FleetLimits(timedelta(0), timedelta(0), timedelta(0))
     monkeypatch.setattr(server_disk, "FleetLimits", lambda: none)
     with two.disk.writing() as connection:
         end_turn(connection, begin_turn(connection, "ocfs2", "look", "one", ""), "")
         end_life(connection, "one")
+        for run, result in (("old", "converged"), ("works", AT_WORK)):
+            stored = StoredRun(
+                run, "s", True, EPOCH, None, result, "", "", "", 0, None
+            )  # its form
+            store_run(connection, stored, ())
     assert two.prune(EPOCH) == ""
     with two.disk.reading() as connection:
+        assert [one.run for one in latest_runs(connection, 9)] == ["works"]
         assert turn_history(connection, "ocfs2", 9) == []
         assert [one.id for one in workers(connection)] == ["two"]
+
+
+def test_a_fleet_counts_no_rows(fleet, monkeypatch):
+    """Samples of thousands of volumes are more than one daemon would keep, and trends need them."""
+    seen = []
+    monkeypatch.setattr(server_disk, "prune_fleet", lambda *some: bool(seen.append(some[1])))
+    fleet[0].prune(EPOCH)
+    assert [limits.rows for limits in seen] == [None]
 
 
 @pytest.mark.usefixtures("cleared")

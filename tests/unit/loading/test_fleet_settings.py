@@ -11,7 +11,7 @@ from reconciler.errors import SpecInvalid
 from reconciler.loading.fleet_settings import load_fleet, read_fleet
 from reconciler.model.fleet import Zone
 from reconciler.model.schema import fleet_schema
-from reconciler.model.ssh_access import Ssh
+from reconciler.model.ssh_access import Looking, Ssh
 
 BEGIN = "version: 1\ndatabase: env:RECONCILE_DATABASE\n"
 GIT = "source: {git: 'ssh://git@git.example.com/storage.git'}\n"
@@ -231,5 +231,9 @@ def test_what_is_no_settings_file_ends_in_problems(tmp_path):
 
 def test_a_zone_fills_what_a_file_leaves_open():
     zone = Zone(name="north", jump="bastion", identity="/k", known_hosts="/h")
+    looking = Looking(user="reconcile-probe")
+    assert zone.fill_ssh(Ssh(probe=looking)).probe == Looking(identity="/k")
+    own = Looking(identity="/own")
+    assert zone.fill_ssh(Ssh(probe=own)).probe == own
     ssh = zone.fill_ssh(Ssh(user="admin", jump="other"))
     assert ssh == Ssh(user="admin", jump="other", identity="/k", known_hosts="/h")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import click
@@ -13,6 +15,7 @@ from reconciler.cli.commands.fleet import FLEET_COMMANDS, command
 from reconciler.loading import read_text
 from reconciler.loading.fleet_settings import load_fleet
 from reconciler.model.fleet import Fleet
+from reconciler.model.fleet_codes import DATABASE_CODES, SOURCE_CODES
 from reconciler.model.schema import fleet_schema
 from tests.pages import page, quoted, rows, sections
 
@@ -55,7 +58,8 @@ def test_the_example_has_no_key_without_need():
     assert fleet.source.signed_by == "/etc/reconcile/allowed_signers"
 
 
-COMMANDS = sections(page("fleet").partition("\n## 3. Commands\n")[2], "###")
+PARTS = sections(page("fleet"), "##")
+COMMANDS = sections(next(t for head, t in PARTS.items() if head.endswith(" Commands")), "###")
 EVERYWHERE = {("--fleet",)}
 
 
@@ -73,3 +77,15 @@ def test_each_option_of_a_command_is_told(name):
         {tuple(quoted(row[0])) for row in rows(text, "Option")} if "|Option|" in text else set()
     )
     assert told == own - EVERYWHERE
+
+
+def test_each_code_of_a_fleet_is_told_and_no_other():
+    told = [row[0].strip("`") for row in rows(page("fleet"), "Code")]
+    assert sorted(told) == sorted((*SOURCE_CODES, *DATABASE_CODES))
+
+
+def test_each_event_of_the_source_is_told():
+    text = Path("reconciler/fleet/syncing.py").read_text()
+    events = set(re.findall(r"telemetry\.\w+\(\s*\"([a-z-]+)\"", text))
+    told = {word for row in rows(page("fleet"), "Event") for word in quoted(row[0])}
+    assert events <= told

@@ -142,6 +142,13 @@ def test_more_rows_than_are_wanted_go_the_oldest_first(state):
         assert len(standing_conditions(connection, cluster)) == 2
 
 
+def test_without_a_limit_of_rows_only_age_counts(state):
+    cluster = watched_for(state, 60)
+    prune_all(state, replace(KEEP, rows=None), at(59 * DAY))
+    with state.reading() as connection:
+        assert len(past_conditions(connection, cluster, at(10**7), 999)) == 59
+
+
 def test_a_clock_of_another_year_costs_days_of_history_and_not_all_of_it(state):
     cluster = watched_for(state, 100)
     with state.reading() as connection:

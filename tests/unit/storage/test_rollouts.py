@@ -97,9 +97,11 @@ def test_what_is_due_is_taken_once_begun_and_ends_once(rolling):
         assert claim_apply(connection, "a", "run1") is None
         begin_wave(connection, "r1", {"a"})
         first = claim_apply(connection, "a", "run1")
-        assert (first.plan, first.who, first.commit) == ("p1", "alice@desk", "c0ffee")
+        assert (first.plan, first.who) == ("p1", "alice@desk")
         assert not first.is_begun
+        set_due(connection, "a", 3600, 0)
         assert end_apply(connection, first, "converged", "")
+        assert dues(connection)["a"] == 0
         assert not end_apply(connection, first, "failed", "late")
         (row, *_) = rollout_clusters(connection, "r1")
         assert (row.state, row.run, row.message) == ("converged", "run1", "")
@@ -203,6 +205,9 @@ def test_a_look_is_brought_forward_and_never_put_off(rolling):
         set_due(connection, "a", 50, 0)
         look_by(connection, soon)
         assert dues(connection)["a"] == 1
+        begin_turn(connection, "c", "look", "w1", "")
+        look_by(connection, {"c": now})
+        assert dues(connection)["c"] == 60
 
 
 def test_what_ended_long_ago_is_forgotten_with_its_clusters(rolling):

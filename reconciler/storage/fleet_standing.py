@@ -1,0 +1,49 @@
+"""What pages show of clusters in a fleet: their zone, the commit of their file, who has or had their turns.
+
+Who reads it needs no text of any file, and has no right to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES, WORKERS
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStanding:
+    """Where a cluster stands. ``commit`` is where its file was changed last, empty without git;
+    ``problem`` is why what the file says now is not taken over; ``paused`` says who paused it."""
+
+    zone: str
+    commit: str
+    problem: str
+    due: datetime
+    failures: int
+    paused: str
+
+
+def fleet_standing(connection: Connection, cluster: str) -> FleetStanding | None:
+    """Where a cluster stands in its fleet; None if it is in none."""
+    one, file = FLEET_CLUSTERS.c, FLEET_FILES.c
+    asked = select(one.zone, file.commit, file.problem, one.due, one.failures, one.paused)
+    both = FLEET_CLUSTERS.join(FLEET_FILES, file.identity == one.file)
+    row = connection.execute(asked.select_from(both).where(one.name == cluster)).one_or_none()
+    return None if row is None else FleetStanding(*row)
+
+
+def zones_of(connection: Connection, names: Collection[str]) -> Mapping[str, str]:
+    """By name the zone of each of these clusters that is in a fleet; of a page full of them."""
+    asked = select(FLEET_CLUSTERS.c.name, FLEET_CLUSTERS.c.zone)
+    rows = connection.execute(asked.where(FLEET_CLUSTERS.c.name.in_(sorted(names))))
+    return {row.name: row.zone for row in rows}
+
+
+def hosts_of(connection: Connection, workers: Collection[str]) -> Mapping[str, str]:
+    """By life the host of each of these workers that is known still; of a page full of them."""
+    asked = select(WORKERS.c.id, WORKERS.c.host).where(WORKERS.c.id.in_(sorted(workers)))
+    return {row.id: row.host for row in connection.execute(asked)}

@@ -1,0 +1,279 @@
+"""What is known to go wrong with a queue on PostgreSQL, each by its own test."""
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+
+import psycopg
+import pytest
+from procrastinate.jobs import Status
+
+from reconciler.errors import StoreFailed, WorkerLost
+from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
+from reconciler.fleet.holds import Holds, lock_key
+from reconciler.fleet.lives import OWN_SILENT, Life
+from reconciler.fleet.scheduling import Ticks
+from reconciler.fleet.server_queue import ServerQueue
+from reconciler.fleet.sessions import conninfo, open_session
+from reconciler.fleet.sweeping import Sweeps, session_name
+from reconciler.fleet.transactions import Transactions
+from reconciler.storage.fleet_database import open_fleet
+from reconciler.storage.fleet_schedule import fleet_clusters, request
+from reconciler.storage.fleet_turns import begin_turn, turn_history
+from reconciler.storage.fleet_workers import Life as LifeRow
+from reconciler.storage.fleet_workers import begin_life, workers
+from reconciler.storage.server_address import server_address
+from tests.contract.queue.kinds import GUARD, HOUR, until
+from tests.fleets import want
+
+NAMES = tuple("abcde")
+JOBS = "SELECT id, status::text AS status, lock FROM procrastinate_jobs ORDER BY id"
+
+
+class Fleet:
+    """A database with five clusters that are due, and its jobs."""
+
+    def __init__(self, url, state, dispatch):
+        self.info, self.state, self.dispatch = conninfo(url), state, dispatch
+        self.jobs = dispatch.app.job_manager
+        self.sweeps = Sweeps(state, dispatch)
+
+    async def ask(self, query, *values):
+        async with self.dispatch.pool.connection() as connection:
+            cursor = await connection.execute(query, values)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def statuses(self):
+        return [(name, status) for _, status, name in await self.ask(JOBS)]
+
+    async def fetch(self, name="a"):
+        """A job of a cluster that a worker has fetched, and that worker's number."""
+        await self.dispatch.defer(name, "default")
+        number = await self.jobs.register_worker()
+        return await self.jobs.fetch_job(["default"], number), number
+
+    async def silence(self, number):
+        """Nothing was heard of a worker of Procrastinate for a minute."""
+        old = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 min' WHERE id = %s"
+        await self.ask(old, number)
+
+
+@pytest.fixture
+async def fleet(fleets):
+    url = fleets.new()
+    database = open_fleet(server_address(url))
+    want(database, NAMES)
+    state = Transactions(database)
+    async with asyncio.timeout(GUARD), dispatching(conninfo(url)) as dispatch:
+        yield Fleet(url, state, dispatch)
+    await state.close()
+
+
+@asynccontextmanager
+async def life_of(fleet, worker="w1", **more):
+    session = await open_session(fleet.info, session_name(worker))
+    row = LifeRow(worker, ("default",), "h", 1, "1", session.info.backend_pid)
+    await fleet.state.write(lambda connection: begin_life(connection, row))
+    try:
+        yield Life(worker, "place", session, **more)
+    finally:
+        await session.close()
+
+
+async def test_a_stalled_job_is_done_again(fleet):
+    _job, number = await fleet.fetch()
+    await fleet.sweeps.sweep()
+    assert await fleet.statuses() == [("a", "doing")]
+    await fleet.silence(number)
+    await fleet.sweeps.sweep()
+    assert await fleet.statuses() == [("a", "todo")]
+    assert await fleet.ask("SELECT id FROM procrastinate_workers") == []
+
+
+async def test_so_is_one_whose_worker_was_pruned_before_it_was_found(fleet):
+    _job, number = await fleet.fetch()
+    await fleet.silence(number)
+    await fleet.jobs.prune_stalled_workers(8)
+    await fleet.sweeps.sweep()
+    assert await fleet.statuses() == [("a", "todo")]
+
+
+async def test_a_worker_that_starts_prunes_nobody(fleet):
+    """Else jobs of the dead would be left behind."""
+    _job, number = await fleet.fetch()
+    await fleet.silence(number)
+    taken = asyncio.Event()
+
+    async def work(name):
+        if name == "a":
+            taken.set()
+        return True
+
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 1}, HOUR)
+    running = asyncio.create_task(queue.run(work))
+    await taken.wait()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_stalled_job_whose_cluster_waits_again_is_given_up_for_that_one(fleet):
+    _job, number = await fleet.fetch()
+    assert await fleet.dispatch.defer("a", "default")
+    await fleet.silence(number)
+    await fleet.sweeps.sweep()
+    assert await fleet.statuses() == [("a", "failed"), ("a", "todo")]
+
+
+async def test_a_sweep_is_no_job_and_one_that_hangs_holds_up_nobody_for_longer_than_its_session(
+    fleet,
+):
+    _job, number = await fleet.fetch()
+    await fleet.silence(number)
+    hung = await psycopg.AsyncConnection.connect(fleet.info)
+    await hung.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key("sweep")])
+    await fleet.sweeps.sweep()
+    assert await fleet.statuses() == [("a", "doing")]
+    await hung.close()
+    await until(lambda: _swept(fleet))
+    names = {name for name in fleet.dispatch.app.tasks if "procrastinate" not in name}
+    assert names == set()  # but for that of turns, which a worker registers
+
+
+async def _swept(fleet):
+    await fleet.sweeps.sweep()
+    return await fleet.statuses() == [("a", "todo")]
+
+
+async def test_what_a_person_cancels_ends_aborted_and_not_failed(fleet):
+    begun = asyncio.Event()
+
+    async def work(_name):
+        begun.set()
+        await asyncio.Event().wait()
+
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 1}, HOUR)
+    running = asyncio.create_task(queue.run(work))
+    await begun.wait()
+    assert await queue.cancel(["a"]) == ["a"]
+    await until(lambda: fleet.ask("SELECT 1 FROM procrastinate_jobs WHERE status = 'aborted'"))
+    (turn,) = await fleet.state.read(lambda c: turn_history(c, "a", 9))
+    assert turn.result == "cancelled"
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_who_waits_already_keeps_no_other_from_its_job(fleet):
+    assert await fleet.dispatch.defer("c", "default")
+    ticks = Ticks({"default": 9}, fleet.state, fleet.dispatch)
+    assert await ticks.fill("default") == 5
+    assert sorted(await fleet.statuses()) == [(name, "todo") for name in NAMES]
+
+
+async def test_jobs_that_ended_do_not_pile_up(fleet):
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 9}, HOUR)
+
+    async def work(name):
+        return name != "b"
+
+    running = asyncio.create_task(queue.run(work))
+
+    async def is_done():
+        turns = [await queue.history(name, 9) for name in NAMES]
+        return all(past and past[0].ended for past in turns)
+
+    await until(is_done)
+    await until(lambda: _are_none(fleet))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    job, _number = await fleet.fetch("z")
+    await fleet.jobs.finish_job(job, Status.FAILED, delete_job=False)
+    await fleet.dispatch.remove_old()
+    assert await fleet.statuses() == [("z", "failed")]
+    await fleet.ask("UPDATE procrastinate_events SET at = at - interval '25 h'")
+    await fleet.dispatch.remove_old()
+    assert await fleet.statuses() == []
+
+
+async def _are_none(fleet):
+    return await fleet.statuses() == []
+
+
+async def test_a_loop_that_was_blocked_ends_the_life_and_nothing_is_done_in_its_name(fleet):
+    now = [0.0]
+    async with life_of(fleet, clock=lambda: now[0]) as life:
+        holds = Holds(life)
+        assert await holds.take("a")
+        jobs = LifeJobs(fleet.dispatch.app.connector, life, Slots(["default"], 4))
+        number = await jobs.register_worker()
+        await fleet.dispatch.defer("a", "default")
+        job = await jobs.fetch_job(["default"], number)
+        await fleet.dispatch.defer("b", "default")
+        now[0] = OWN_SILENT + 0.1
+        assert life.is_over
+        assert await jobs.fetch_job(["default"], number) is None
+        await jobs.finish_job(job, Status.SUCCEEDED, delete_job=True)
+        assert await fleet.statuses() == [("a", "doing"), ("b", "todo")]
+        with pytest.raises(WorkerLost):
+            await holds.take("b")
+
+
+async def test_who_wakes_ends_no_job_that_another_has_by_now(fleet):
+    async with life_of(fleet) as life:
+        jobs = LifeJobs(fleet.dispatch.app.connector, life, Slots(["default"], 4))
+        number = await jobs.register_worker()
+        await fleet.dispatch.defer("a", "default")
+        job = await jobs.fetch_job(["default"], number)
+        await fleet.silence(number)
+        await fleet.sweeps.sweep()
+        other = await fleet.jobs.register_worker()
+        assert (await fleet.jobs.fetch_job(["default"], other)).id == job.id
+        await jobs.finish_job(job, Status.SUCCEEDED, delete_job=True)
+        assert await fleet.statuses() == [("a", "doing")]
+
+
+async def test_who_was_given_up_has_no_turns_no_locks_and_writes_nothing(fleet):
+    async with life_of(fleet) as life:
+        assert await Holds(life).take("a")
+        await fleet.state.write_as("w1", lambda c: begin_turn(c, "a", "look", "w1", ""))
+        await fleet.ask("UPDATE workers SET seen = now() - interval '9 s'")
+        (lost,) = await fleet.sweeps.sweep()
+        assert lost.id == "w1"
+        (turn,) = await fleet.state.read(lambda c: turn_history(c, "a", 9))
+        assert turn.result == "lost"
+        with pytest.raises(WorkerLost):
+            await fleet.state.write_as("w1", lambda c: request(c, ["a"]))
+        await life.beat()
+        assert life.is_over
+        async with life_of(fleet, "w2") as other:
+            assert await until(lambda: Holds(other).take("a"))
+        (row,) = [one for one in await fleet.state.read(workers) if one.id == "w1"]
+        assert row.state == "lost"
+
+
+async def test_a_bound_holds_over_all_workers(fleet):
+    ticks = [Ticks({"default": 2}, fleet.state, fleet.dispatch) for _ in range(3)]
+    filled = await asyncio.gather(*(one.fill("default") for one in ticks))
+    assert sum(filled) == 2
+    assert [await one.fill("default") for one in ticks] == [0, 0, 0]
+    assert len(await fleet.statuses()) == 2
+    due = await fleet.state.read(fleet_clusters)
+    first, last = min(one.due for one in due), max(one.due for one in due)
+    assert (last - first).total_seconds() >= 59  # a job that is lost is made anew
+
+
+def test_a_zone_that_is_slow_leaves_others_their_share():
+    slots = Slots(["north", "south", "west"], 9)
+    for _ in range(3):
+        assert slots.open_zones() == ["north", "south", "west"]
+        slots.going["north"] += 1
+    assert slots.open_zones() == ["south", "west"]
+    slots.going["south"] += 3
+    slots.going["west"] += 2
+    assert slots.open_zones() == ["west"]
+
+
+async def test_a_server_that_is_not_there_is_told_as_such(tmp_path):
+    with pytest.raises(StoreFailed, match="cannot be reached"):
+        await open_session(f"postgresql:///x?host={tmp_path}", "name")

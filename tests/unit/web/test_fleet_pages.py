@@ -1,0 +1,161 @@
+"""The pages of a fleet: zone, commit and worker are shown, and what workers elsewhere do is told."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import StoreFailed
+from reconciler.execution.journal import Journal
+from reconciler.execution.run_index import index_runs
+from reconciler.storage.database import Database
+from reconciler.storage.fleet_files import (
+    FleetFile,
+    FleetSource,
+    Wanted,
+    keep_fleet_files,
+    set_fleet_source,
+)
+from reconciler.storage.fleet_identity import make_identity
+from reconciler.storage.fleet_schedule import pause, set_due
+from reconciler.storage.fleet_turns import begin_turn, end_turn
+from reconciler.storage.fleet_workers import Life, begin_life
+from reconciler.web.events import EventHub
+from reconciler.web.fleet_metrics import FleetCollector
+from reconciler.web.fleet_news import FleetNews
+from reconciler.web.metrics import Metrics
+from tests.unit.web.conftest import NOW, Site, drift_round, quiet_round
+from tests.unit.web.test_metrics import parse_metrics
+
+COMMIT = "8f14e45fceea167a5a36dedd4bea2543deadbeef"
+FILE = FleetFile("clusters/<b>.yaml", "text", COMMIT, "line 3: no such <key>", NOW)
+RUN = "20260301T115900Z-aaaaaa"
+
+
+@pytest.fixture
+def fleet(state: Database) -> Site:
+    """A cluster of the zone north, of which a worker has the turn."""
+    with state.writing() as connection:
+        make_identity(connection)
+        begin_life(connection, Life("w1", ("north",), "wrk01", 1, "1", 1))
+        keep_fleet_files(connection, [FILE], [Wanted("beta", FILE.file, "north")])
+        end_turn(connection, begin_turn(connection, "beta", "look", "gone", ""), "lost")
+        begin_turn(connection, "beta", "look", "w1", "")
+    return Site(state)
+
+
+def ran(fleet: Site, place: Path, *more: str) -> None:
+    """A run of the worker, as far as its database knows it."""
+    ticks = (NOW + timedelta(seconds=n) for n in range(99))
+    with Journal(place, RUN, lambda: next(ticks)) as journal:
+        journal.emit("run-started", {"cluster": None, "user": "ops", "controller": "wrk01"})
+        journal.emit("observed", {"cluster": "beta", "hosts": 2, "actions": 1, "plan": "9c1f"})
+        for event in more:
+            journal.emit(event, {"cluster": "beta"})
+        index_runs(replace(fleet.database, worker="w1"), place, NOW)
+
+
+async def test_a_cluster_has_its_zone_its_commit_and_who_has_its_turn(fleet):
+    number = fleet.record("beta", drift_round())
+    page = (await fleet.get(f"/clusters/{number}")).text
+    for words in (
+        "north",
+        COMMIT,
+        "line 3: no such &lt;key&gt;",
+        "wrk01",
+        "it goes on",
+        "lost",
+    ):
+        assert words in page
+    assert "zone north" in (await fleet.get("/")).text
+    with fleet.database.writing() as connection:
+        pause(connection, ["beta"], "cramer: disk is exchanged")
+    assert "cramer: disk is exchanged" in (await fleet.get(f"/clusters/{number}")).text
+
+
+async def test_where_one_daemon_watches_there_is_nothing_of_a_fleet(site):
+    number = site.record("alpha", quiet_round())
+    assert "<h2>Fleet</h2>" not in (await site.get(f"/clusters/{number}")).text
+    assert "zone" not in (await site.get("/")).text
+
+
+async def test_a_run_has_its_worker(fleet, tmp_path):
+    ran(fleet, tmp_path)
+    page = (await fleet.get(f"/runs/{RUN}")).text
+    assert "<dt>Worker</dt><dd>wrk01, <code>w1</code></dd>" in page
+    document = (await fleet.get(f"/api/v1/runs/{RUN}")).json()
+    assert document["worker"] == "w1"
+
+
+async def test_workers_have_a_page_with_what_they_do(fleet):
+    with fleet.database.writing() as connection:
+        set_fleet_source(
+            connection, FleetSource(COMMIT, "main", NOW, "commit-unsigned: nobody")
+        )
+    number = fleet.record("beta", drift_round())
+    page = (await fleet.get("/workers")).text
+    turn = f'<a href="/clusters/{number}">beta</a> <span class="dim">look</span>'
+    for words in (
+        "wrk01",
+        "w1, process 1",
+        "alive",
+        COMMIT,
+        "commit-unsigned",
+        turn,
+        "<b>north",
+    ):
+        assert words in page
+    assert "1 of its files are not taken over" in page
+
+
+async def test_only_a_fleet_leads_to_its_workers(site):
+    assert "/workers" not in (await site.get("/")).text
+    site.records = ""
+    assert 'href="/workers"' in (await site.get("/")).text
+    assert "No worker has begun yet." in (await site.get("/workers")).text
+
+
+def test_what_workers_do_is_told_as_a_daemon_tells_its_own(fleet, tmp_path):
+    news = FleetNews(fleet.database, EventHub())
+    fleet.record("alpha", quiet_round())
+    assert news.look() == news.look() == []
+    fleet.record("beta", drift_round(), NOW + timedelta(minutes=1))
+    assert news.look() == [("round", {"cluster": "beta", "result": "Drifted"})]
+    ran(fleet, tmp_path)
+    about = {"run": RUN, "clusters": ("beta",), "result": "at work"}
+    assert news.look() == [("run", about)]
+    assert news.look() == []
+
+
+def test_what_prometheus_is_told_of_the_fleet(fleet):
+    with fleet.database.writing() as connection:
+        more = [Wanted(name, FILE.file, "south") for name in ("late", "paused", "soon")]
+        keep_fleet_files(connection, [FILE], [Wanted("beta", FILE.file, "north"), *more])
+        for name, seconds in (("late", -99), ("paused", -99), ("soon", -9)):
+            set_due(connection, name, seconds, 0)
+        pause(connection, ["paused"], "why")
+        set_fleet_source(connection, FleetSource(COMMIT, "main", NOW, "no such ref"))
+    metrics = Metrics(fleet.database)
+    metrics.registry.register(FleetCollector(fleet.database))
+    found = parse_metrics(metrics.text().decode())
+    ours = {(name[16:], *labels): v for (name, *labels), v in found.items() if "fleet" in name}
+    zones = {("clusters", "south"): 3, ("overdue", "south"): 1, ("paused", "south"): 1}
+    quiet = {("clusters", "north"): 1, ("overdue", "north"): 0, ("paused", "north"): 0}
+    turns = {("turns", "look"): 1, ("turns", "apply"): 0}
+    source = {("source_failed",): 1, ("source_timestamp_seconds",): NOW.timestamp()}
+    assert ours == {("workers",): 1, ("files_wrong",): 1, **zones, **quiet, **turns, **source}
+
+
+async def test_a_database_that_cannot_be_read_ends_nothing(fleet, monkeypatch):
+    monkeypatch.setattr("reconciler.web.fleet_news.APART", 0.0)
+    asked = iter([True, True, False])
+
+    class Reads:
+        def reading(self):
+            if next(asked):
+                raise StoreFailed("postgresql://", "cannot be reached")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await FleetNews(Reads(), EventHub()).follow()
