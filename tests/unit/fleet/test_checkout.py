@@ -317,6 +317,18 @@ def test_without_git_it_is_said_what_to_install(repository, state, monkeypatch, 
     )
 
 
+def test_a_git_that_is_too_old_is_not_used(repository, state, monkeypatch, tmp_path):
+    old = tmp_path / "bin/git"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho git version 2.30.2\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    assert refused(Checkout(state, repository.source())) == (
+        "git-failed",
+        "'git version 2.30.2' is too old: git 2.34 or newer is needed",
+    )
+
+
 def test_a_repository_that_is_too_large_does_not_fill_the_disk(repository, state, monkeypatch):
     repository.push({"a.yaml": "one", "b.bin": os.urandom(200_000)})
     monkeypatch.setattr("reconciler.fleet.git.LARGEST_FILE", 100_000)
