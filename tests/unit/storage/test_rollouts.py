@@ -21,6 +21,7 @@ from reconciler.storage.rollouts import (
     busy_clusters,
     count_states,
     end_rollout,
+    enrolled_clusters,
     find_rollout,
     forget_rollouts,
     latest_rollouts,
@@ -76,10 +77,7 @@ def test_a_rollout_comes_back_as_it_was_approved(rolling):
         assert find_rollout(connection, "r1") == FIRST
         assert find_rollout(connection, "r2") is None
         assert open_rollouts(connection) == latest_rollouts(connection, 5) == [FIRST]
-        found = rollout_clusters(connection, "r1")
-        assert [
-            (one.cluster, one.wave, one.plan, one.actions, one.devices) for one in found
-        ] == [(one.cluster, one.wave, one.plan, one.actions, one.devices) for one in CLUSTERS]
+        assert enrolled_clusters(connection, "r1") == list(CLUSTERS)
         assert count_states(connection, "r1") == {WAITING: 3}
         assert busy_clusters(connection, {"a", "z"}) == {"a": "r1"}
 
@@ -200,13 +198,13 @@ def test_a_look_is_brought_forward_and_never_put_off(rolling):
     with rolling.writing() as connection:
         now = database_now(connection)
         soon = {"a": now - timedelta(minutes=1), "b": now + timedelta(minutes=5)}
-        look_by(connection, soon | {"c": now + timedelta(hours=2)})
+        look_by(connection, "r1", soon | {"c": now + timedelta(hours=2)})
         assert dues(connection) == {"a": 0, "b": 5, "c": 60}
         set_due(connection, "a", 50, 0)
-        look_by(connection, soon)
+        look_by(connection, "r1", soon)
         assert dues(connection)["a"] == 1
         begin_turn(connection, "c", "look", "w1", "")
-        look_by(connection, {"c": now})
+        look_by(connection, "r1", {"c": now})
         assert dues(connection)["c"] == 60
 
 
