@@ -9,9 +9,11 @@ from reconciler.model.rollout_states import DUE, GOING, GONE, NOT_BEGUN, WAITING
 from reconciler.model.watched import Reading, Round
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
+from reconciler.storage.fleet_retention import FleetLimits, prune_fleet
 from reconciler.storage.fleet_schedule import fleet_clusters, pause, set_due
 from reconciler.storage.fleet_turns import begin_turn, end_turn
 from reconciler.storage.fleet_workers import database_now
+from reconciler.storage.retention import Limits
 from reconciler.storage.rollout_standing import Standing, look_by, standings
 from reconciler.storage.rollout_turns import MOST_TURNS, claim_apply, end_apply, is_apply_due
 from reconciler.storage.rollouts import (
@@ -23,7 +25,6 @@ from reconciler.storage.rollouts import (
     end_rollout,
     enrolled_clusters,
     find_rollout,
-    forget_rollouts,
     latest_rollouts,
     lock_rollouts,
     new_rollout,
@@ -64,10 +65,10 @@ def states(connection, rollout="r1"):
 
 
 def dues(connection):
-    """In how many minutes each cluster is due."""
+    """In how many minutes each cluster is due; 0 if it is."""
     now = database_now(connection)
     return {
-        one.name: round((one.due - now).total_seconds() / 60)
+        one.name: max(0, round((one.due - now).total_seconds() / 60))
         for one in fleet_clusters(connection)
     }
 
@@ -211,9 +212,10 @@ def test_a_look_is_brought_forward_and_never_put_off(rolling):
 def test_what_ended_long_ago_is_forgotten_with_its_clusters(rolling):
     with rolling.writing() as connection:
         end_rollout(connection, "r1", "converged")
-        later = database_now(connection) + timedelta(seconds=1)
+        prune_fleet(connection, Limits(), FleetLimits())
+        assert find_rollout(connection, "r1") is not None
         new_rollout(connection, replace(FIRST, id="r2"), CLUSTERS[:1])
-        assert forget_rollouts(connection, later) == 1
+        prune_fleet(connection, Limits(), FleetLimits(rollouts=-timedelta(seconds=1)))
         assert rollout_clusters(connection, "r1") == []
         assert [one.id for one in latest_rollouts(connection, 5)] == ["r2"]
 
