@@ -10,7 +10,7 @@ from reconciler.model.watched import Reading, Round
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
 from reconciler.storage.fleet_retention import FleetLimits, prune_fleet
-from reconciler.storage.fleet_schedule import fleet_clusters, pause, set_due
+from reconciler.storage.fleet_schedule import fleet_clusters, pause, resume, set_due
 from reconciler.storage.fleet_turns import begin_turn, end_turn
 from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.retention import Limits
@@ -152,6 +152,20 @@ def test_a_rollout_that_is_stopped_begins_nothing_and_lets_what_has_begun_go_on(
         assert (found.state, found.message) == ("failed", "b is ill")
         assert open_rollouts(connection) == []
         assert busy_clusters(connection, {"a"}) == {}
+
+
+def test_nothing_is_taken_while_a_cluster_is_paused_or_when_nobody_wants_it(rolling):
+    with rolling.writing() as connection:
+        begin_wave(connection, "r1", {"a"})
+        pause(connection, {"a"}, "alice: work")
+        assert not is_apply_due(connection, "a")
+        assert claim_apply(connection, "a", "run1") is None
+        resume(connection, {"a"})
+        assert claim_apply(connection, "a", "run1") is not None
+        pause(connection, {"a"}, "alice: work")
+        assert claim_apply(connection, "a", "run2") is None
+        keep_fleet_files(connection, [], [])
+        assert claim_apply(connection, "a", "run3") is None
 
 
 def test_a_cluster_is_spoilt_and_what_is_waited_for_is_told(rolling):
