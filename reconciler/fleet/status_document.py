@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.storage.database import StateConnection
-from reconciler.storage.fleet_files import fleet_files, fleet_source
+from reconciler.storage.fleet_files import fleet_source
 from reconciler.storage.fleet_identity import read_identity
 from reconciler.storage.fleet_schedule import FleetCluster, fleet_clusters
+from reconciler.storage.fleet_standing import file_problems
 from reconciler.storage.fleet_turns import Turn, going_turns
 from reconciler.storage.fleet_workers import ALIVE, WorkerRow, database_now, workers
 
@@ -27,7 +28,7 @@ def fleet_status(connection: StateConnection) -> Json:
             "fetched_at": source.fetched_at.isoformat(),
             "problem": source.problem,
         },
-        "problems": {one.file: one.problem for one in fleet_files(connection) if one.problem},
+        "problems": dict(file_problems(connection)),
         "workers": [_worker(one) for one in workers(connection) if one.state == ALIVE],
         "clusters": [_cluster(one, turns.get(one.name)) for one in fleet_clusters(connection)],
     }

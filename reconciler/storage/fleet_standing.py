@@ -36,6 +36,13 @@ def fleet_standing(connection: Connection, cluster: str) -> FleetStanding | None
     return None if row is None else FleetStanding(*row)
 
 
+def file_problems(connection: Connection) -> Mapping[str, str]:
+    """By file why what it says now is not taken over; of files that are good there is nothing."""
+    file = FLEET_FILES.c
+    asked = select(file.file, file.problem).where(file.problem != "").order_by(file.file)
+    return {row.file: row.problem for row in connection.execute(asked)}
+
+
 def zones_of(connection: Connection, names: Collection[str]) -> Mapping[str, str]:
     """By name the zone of each of these clusters that is in a fleet; of a page full of them."""
     asked = select(FLEET_CLUSTERS.c.name, FLEET_CLUSTERS.c.zone)
