@@ -104,11 +104,12 @@ class Applies:
         approved = read_approved(due.plan, due.actions, due.devices)
         words = f"{due.who} in rollout {due.rollout}"
         approval = Approval(approved, words, due.is_begun)
-        about = {"rollout": due.rollout, "commit": due.commit, "approved_by": due.who}
+        about = dict(wish.revision.fields) if wish.revision else {}
+        about |= {"rollout": due.rollout, "approved_by": due.who}
 
         def ask(number: int) -> Apply:
             return Apply(
-                number, wish.desired, wish.file, due.run, self.records, approval, about
+                number, wish.desired, wish.file, due.run, self.records, about, approval
             )
 
         value = await self.commissions.carry_out(

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, exists, select, update
 from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES, FLEET_TURNS
 from reconciler.storage.fleet_workers import database_now
 
+# Seconds: who is asked for has its turn before others, as if it had waited for so long.
+FIRST = 86400.0
+
 
 @dataclass(frozen=True, slots=True)
 class FleetCluster:
@@ -83,8 +86,8 @@ def settle_due(
 
 
 def request(connection: Connection, names: Collection[str]) -> Sequence[str]:
-    """These clusters are due now: which of them are known."""
-    return _change(connection, names, due=database_now(connection))
+    """These clusters are due now, before all that are due by themselves: which of them are known."""
+    return _change(connection, names, due=_later(connection, -FIRST))
 
 
 def pause(connection: Connection, names: Collection[str], why: str) -> Sequence[str]:
@@ -94,7 +97,7 @@ def pause(connection: Connection, names: Collection[str], why: str) -> Sequence[
 
 def resume(connection: Connection, names: Collection[str]) -> Sequence[str]:
     """These clusters are looked at again, and at once: which of them are known."""
-    return _change(connection, names, paused="", due=database_now(connection))
+    return _change(connection, names, paused="", due=_later(connection, -FIRST))
 
 
 def hold_wanted(connection: Connection, cluster: str) -> bool:

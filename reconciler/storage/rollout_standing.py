@@ -60,6 +60,13 @@ def failed_looks(connection: Connection) -> Mapping[str, str]:
     return {row.name: row.message for row in connection.execute(failed)}
 
 
+def degraded_clusters(connection: Connection) -> Mapping[str, str]:
+    """Of each cluster with which something is wrong, what."""
+    wrong = (CONDITIONS.c.kind == "Degraded", CONDITIONS.c.status == "True")
+    rows = connection.execute(_conditions().where(*wrong))
+    return {row.name: row.message for row in rows}
+
+
 def look_by(connection: Connection, looks: Mapping[str, datetime]) -> None:
     """Each of these clusters is looked at when its moment comes, if not before.
 

@@ -30,7 +30,6 @@ class Assignment:
     actions: str
     devices: str
     who: str
-    commit: str
     run: str
     is_begun: bool
 
@@ -57,14 +56,14 @@ def claim_apply(connection: Connection, cluster: str, run: str) -> Assignment | 
         return None
     values = {"state": GOING, "run": run, "began": row.began or now}
     connection.execute(update(ROLLOUT_CLUSTERS).where(this).values(values))
-    about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who, row.commit)
+    about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who)
     return Assignment(*about, run, row.began is not None)
 
 
 def end_apply(connection: Connection, done: Assignment, result: str, message: str) -> bool:
-    """How it ended, and a look is due at once; whether that counts.
+    """How it ended; whether that counts.
 
-    What was interrupted goes on with the next worker.
+    The cluster is due at once: it is looked at, or the next worker goes on with what was interrupted.
     """
     ours = and_(
         _of(done.rollout, done.cluster),
@@ -75,10 +74,10 @@ def end_apply(connection: Connection, done: Assignment, result: str, message: st
     if result != INTERRUPTED:
         values |= {"state": result, "ended": database_now(connection)}
     change = update(ROLLOUT_CLUSTERS).where(ours).values(values)
-    counts = connection.execute(change).rowcount == 1
-    if counts and result != INTERRUPTED:
-        request(connection, [done.cluster])
-    return counts
+    if not connection.execute(change).rowcount:
+        return False
+    request(connection, [done.cluster])
+    return True
 
 
 def _of(rollout: str, cluster: str) -> ColumnElement[bool]:
@@ -93,7 +92,7 @@ def _due(connection: Connection, cluster: str, *, is_locked: bool) -> Row[Any] |
     may_begin = and_(one.state == DUE, ROLLOUTS.c.state == "going")
     goes_on = and_(one.state == GOING, ROLLOUTS.c.state.in_(OPEN_ROLLOUTS))
     asked = (
-        select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who, ROLLOUTS.c.commit)
+        select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who)
         .select_from(both)
         .where(one.cluster == cluster, may_begin | goes_on)
         .order_by(ROLLOUTS.c.created)

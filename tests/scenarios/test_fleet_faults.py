@@ -7,12 +7,13 @@ import asyncio
 import re
 import signal
 import tempfile
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from reconciler.errors import StoreFailed
 from reconciler.fleet.sessions import conninfo
 from reconciler.storage.clusters import named_clusters
 from reconciler.storage.fleet_database import open_fleet
@@ -85,6 +86,13 @@ class Stage:
         while sum(bool(result) for _, result in self.turns(name)) < count:  # noqa: ASYNC110  # other processes end them
             await asyncio.sleep(0.05)
         return self.turns(name)
+
+    async def until_read(self, name=HELD):
+        """Its turns, once the server answers."""
+        while True:
+            with suppress(StoreFailed):
+                return self.turns(name)
+            await asyncio.sleep(0.2)
 
     def states(self):
         return {life.id: life.state for life in self.read(workers)}

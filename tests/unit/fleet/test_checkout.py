@@ -317,6 +317,39 @@ def test_without_git_it_is_said_what_to_install(repository, state, monkeypatch, 
     )
 
 
+def test_a_repository_that_is_too_large_does_not_fill_the_disk(repository, state, monkeypatch):
+    repository.push({"a.yaml": "one", "b.bin": os.urandom(200_000)})
+    monkeypatch.setattr("reconciler.fleet.git.LARGEST_FILE", 100_000)
+    code, words = refused(Checkout(state, repository.source()))
+    assert code == "source-unreachable", words
+    assert sum(f.stat().st_size for f in state.rglob("*") if f.is_file()) < 100_000
+
+
+def test_a_login_asks_nobody_and_checks_the_servers_key(
+    repository, state, monkeypatch, tmp_path
+):
+    """With a program in the place of ssh that runs here what the server would run."""
+    commit = repository.push({"a.yaml": "one"})
+    told = tmp_path / "told"
+    fake = tmp_path / "bin/ssh"
+    fake.parent.mkdir()
+    fake.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\nfor word; do :; done\nexec sh -c "$word"\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("RECONCILE_SSH_CONFIG", "/etc/a config")
+    address = f"ssh://git@git.example.com:2222{repository.place}"
+    source = repository.source().model_copy(update={"git": address})
+    checkout = Checkout(state, source)
+    assert look(checkout) == commit
+    assert texts(checkout, commit) == {"clusters/a.yaml": "one"}
+    words = told.read_text().splitlines()
+    assert {"-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oForwardAgent=no"} <= set(words)
+    assert words[words.index("-F") + 1] == "/etc/a config"
+    assert words[-2] == "git@git.example.com"
+
+
 def test_who_hangs_is_ended_with_all_that_it_started(state, monkeypatch, tmp_path):
     held = tmp_path / "held"
     os.mkfifo(held)

@@ -16,6 +16,8 @@ from reconciler.fleet.rollout_approval import (
 from reconciler.fleet.rollout_documents import draft_document, rollout_document
 from reconciler.fleet.rollout_plans import Request, draft_rollout
 from reconciler.model.outcome import Blocked
+from reconciler.model.revision import Revision
+from reconciler.model.watched import Reading
 from reconciler.pipeline.approved import Approval
 from reconciler.planning.review.approved_plan import read_approved
 from reconciler.reports.rollout_lines import draft_lines, rollout_lines
@@ -87,10 +89,10 @@ def begin(connection):
     set_fleet_source(connection, FleetSource("c0ffee" * 6, "main", now, "", "git"))
 
 
-def look(connection, name, found):
+def look(connection, name, found, *readings):
     result = replace(found, cluster=name, plan_id=found.plan_id and f"{found.plan_id}-{name}")
     failed = failed_round(name, found.failure)
-    kept = failed if found.failure else replace(failed, readings=(), is_whole=True)
+    kept = failed if found.failure else replace(failed, readings=readings, is_whole=True)
     record_result(connection, f"{name}.yaml", result, kept, database_now(connection))
 
 
@@ -159,6 +161,22 @@ def test_whoever_cannot_be_rolled_out_is_refused_by_name_unless_left_out(connect
     assert draft.waves == ()
     left = replace(ALL, without=("alpha", "beta", "gamma"))
     assert draft_rollout(connection, left).refused == ()
+
+
+def test_a_plan_of_another_commit_than_the_file_has_is_refused(connection, removal):
+    at_commit = {"c0ffee" * 6: False, "dead" * 10: True}
+    for commit, is_refused in at_commit.items():
+        look(connection, "alpha", replace(removal[2], revision=Revision(commit, "main")))
+        assert ("alpha" in refusals(draft_rollout(connection, ALL))) == is_refused
+
+
+def test_what_is_wrong_with_a_cluster_before_is_told(connection, removal):
+    wrong = Reading("cluster/alpha", "Degraded", "True", "Full", "images is full")
+    look(connection, "alpha", removal[2], wrong)
+    draft = draft_rollout(connection, ALL)
+    document = draft_document(draft, database_now(connection))
+    told = "    degraded now: images is full; if that stays, the rollout stops"
+    assert told in [line for _, line in draft_lines(document, 0)]
 
 
 def test_what_changed_since_it_was_looked_at_or_was_never_looked_at_is_refused(connection):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.fleet.rollout_progress import advance_rollouts, read_health
+from reconciler.fleet.rollout_progress import advance_rollouts, cancel_rollout, read_health
 from reconciler.model.watched import Reading, Round
 from reconciler.storage import engines
 from reconciler.storage.clusters import add_cluster
@@ -18,7 +18,6 @@ from reconciler.storage.rollouts import (
     find_rollout,
     new_rollout,
     rollout_clusters,
-    stop_rollout,
 )
 from reconciler.storage.rounds import record_round
 from tests.unit.storage.moments import EPOCH
@@ -122,7 +121,8 @@ def test_one_that_is_cancelled_begins_nothing_and_what_has_begun_comes_to_its_en
     advance(connection)
     turn = begin_turn(connection, "a", "apply", "w1", "")
     claimed = claim_apply(connection, "a", "run")
-    assert stop_rollout(connection, "r1", "cancelling", "cancelled by bob@desk")
+    assert cancel_rollout(connection, "r1", "bob@desk")
+    assert not cancel_rollout(connection, "r1", "carol@desk")
     assert advance(connection) == []
     assert end_apply(connection, claimed, "converged", "")
     end_turn(connection, turn, "done")

@@ -48,9 +48,9 @@ def test_what_is_not_due_is_paused_or_has_a_turn_is_left(state):
         assert due_clusters(connection, "north", 9) == []
         assert request(connection, ["a", "b", "x"]) == ["a", "b"]
         end_turn(connection, turn, "")
-        assert due_clusters(connection, "north", 9) == ["c", "a"]
+        assert due_clusters(connection, "north", 9) == ["a", "c"]  # who is asked for is first
         assert resume(connection, ["b", "x"]) == ["b"]
-        assert due_clusters(connection, "north", 9) == ["c", "a", "b"]
+        assert due_clusters(connection, "north", 9) == ["a", "b", "c"]
 
 
 def test_what_is_known_of_clusters_is_told(state):
