@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.storage.database import StateConnection
-from reconciler.storage.fleet_files import NEVER, fleet_files, fleet_source
+from reconciler.storage.fleet_files import NEVER, fleet_source
 from reconciler.storage.fleet_identity import read_identity
 from reconciler.storage.fleet_schedule import FleetCluster, fleet_clusters
+from reconciler.storage.fleet_standing import file_standings
 from reconciler.storage.fleet_turns import Turn, going_turns
 from reconciler.storage.fleet_workers import ALIVE, WorkerRow, database_now, workers
 
@@ -15,7 +16,7 @@ def fleet_status(connection: StateConnection) -> Json:
     """The document of ``reconcile fleet status --format json``. Times are those of the database."""
     identity, source = read_identity(connection), fleet_source(connection)
     turns = {turn.cluster: turn for turn in going_turns(connection)}
-    files = {one.file: one for one in fleet_files(connection)}
+    files = file_standings(connection)
     return {
         "format_version": FORMAT_VERSION,
         "fleet": identity.fleet if identity else None,

@@ -8,9 +8,10 @@ import pytest
 from reconciler.cli import run
 from reconciler.execution.author import now, words
 from reconciler.model.outcome import Blocked
-from reconciler.storage.database import open_server
+from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.rollout_turns import claim_apply, end_apply
 from reconciler.storage.rollouts import begin_wave, end_rollout, rollout_clusters
+from reconciler.storage.server_address import server_address
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.result import RoundResult, Step
 from reconciler.watch.state_rows import record_result
@@ -36,7 +37,7 @@ def database(tmp_path, monkeypatch, fleets):
     url = fleets.new()
     monkeypatch.setenv("FLEET_DATABASE", url)
     (tmp_path / "fleet.yaml").write_text(SETTINGS)
-    state = open_server(url, now())
+    state = open_fleet(server_address(url))
     want(state, ["a", "b", "c"])
     for name in ("a", "b"):
         look(state, name, steps=(STOP,), risk="outage")
