@@ -52,6 +52,11 @@ class WorkerProcess:
         """The ids of its lives so far."""
         return [one["worker"] for one in self.events if one["event"] == "worker-began"]
 
+    @property
+    def children(self):
+        """The processes that it has started."""
+        return children(self.process.pid)
+
     def send(self, number):
         """To it, and to the processes that it has started."""
         for pid in (self.process.pid, *children(self.process.pid)):

@@ -31,6 +31,12 @@ def author() -> Mapping[str, str]:
     return {"user": getpass.getuser(), "controller": socket.gethostname()}
 
 
+def words() -> str:
+    """Who runs this, as ``USER@MACHINE``."""
+    who = author()
+    return f"{who['user']}@{who['controller']}"
+
+
 def claim(cluster: str, run: str, patience: float) -> Claim:
     """What this process asks the members for."""
     pid = os.getpid()

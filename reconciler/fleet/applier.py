@@ -28,7 +28,7 @@ async def _apply(asked: Apply, stop: asyncio.Event) -> ClusterOutcome:
         outcome = await carry_out(run, asked.approval)
         return outcome, (outcome,)
 
-    return await record_run(asked, asked.about, _claim, stop, act)
+    return await record_run(asked, {}, _claim, stop, act)
 
 
 def _claim(run: str, cluster: str) -> Claim:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
+import re
 import shlex
+import shutil
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +23,9 @@ from reconciler.errors import SourceFailed
 from reconciler.reports.visible import visible
 from reconciler.system_errors import say_error
 
+# An older one reads the user's configuration in place of ours (GIT_CONFIG_GLOBAL came with 2.32), or
+# knows no signatures of ssh.
+OLDEST = (2, 34)
 # Seconds that a command may take which asks nobody, one that asks a server what it has, and one
 # that gets it all.
 LOCAL, ASKING, FETCHING = 60.0, 60.0, 600.0
@@ -30,6 +34,9 @@ PATIENCE = 5.0
 # Bytes: of an answer, and of a file that git may write. A pack is one file.
 LONGEST_ANSWER = 256 << 20
 LARGEST_FILE = 4 << 30
+# Of ulimit, in bytes (POSIX). A limit that is there may be smaller, and stays.
+BLOCK = 512
+BOUNDED = 'ulimit -f "$0" 2>/dev/null; exec git "$@"'
 LONGEST_SAID = 300  # characters of what git says
 ALWAYS_SAID = (
     *("Could not read from remote repository", "Please make sure you have the correct access"),
@@ -119,6 +126,16 @@ class Git:
         fresh.write_text(text)
         fresh.replace(self.configuration)
 
+    async def check_version(self) -> None:
+        """Raises SourceFailed where git is older than what is rested on here."""
+        answer = await self.run("version")
+        found = re.search(rb"([0-9]+)\.([0-9]+)", answer.output)
+        if found is None or (int(found[1]), int(found[2])) < OLDEST:
+            words = answer.output.decode(errors="replace").strip() or answer.said
+            needed = ".".join(map(str, OLDEST))
+            message = f"{visible(words)!r} is too old: git {needed} or newer is needed"
+            raise SourceFailed("git-failed", message)
+
     async def run(
         self, *words: str, longest: float = LOCAL, given: bytes | None = None
     ) -> Answer:
@@ -127,21 +144,23 @@ class Git:
         Raises SourceFailed where there is no git, where it does not end within ``longest`` seconds,
         and where it answers too much.
         """
+        ours = environment(os.environ, self.configuration)
+        if shutil.which("git", path=ours.get("PATH")) is None:
+            message = "there is no program git on this worker: install the package git"
+            raise SourceFailed("git-failed", message)
         try:
             process = await asyncio.create_subprocess_exec(
-                *("git", f"--git-dir={self.place}", "--no-pager", *words),
+                *("sh", "-c", BOUNDED, str(LARGEST_FILE // BLOCK)),
+                *(f"--git-dir={self.place}", "--no-pager", *words),
                 stdin=asyncio.subprocess.PIPE
                 if given is not None
                 else asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=environment(os.environ, self.configuration),
+                env=ours,
                 cwd="/",
                 start_new_session=True,  # so that what it starts ends with it
             )
-        except FileNotFoundError:
-            message = "there is no program git on this worker: install the package git"
-            raise SourceFailed("git-failed", message) from None
         except OSError as error:
             raise SourceFailed(
                 "git-failed", f"git did not start: {say_error(error)}"
@@ -158,8 +177,6 @@ class Git:
         longest: float,
         given: bytes | None,
     ) -> Answer:
-        with suppress(OSError):  # it has ended already
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
         out = cast("asyncio.StreamReader", process.stdout)  # for both are pipes
         err = cast("asyncio.StreamReader", process.stderr)
         try:

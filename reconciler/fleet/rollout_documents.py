@@ -39,6 +39,7 @@ def _planned(one: FoundPlan, now: datetime) -> Json:
         "commit": one.commit,
         "looked": one.looked.isoformat() if one.looked else None,
         "seconds_ago": round((now - one.looked).total_seconds()) if one.looked else None,
+        "degraded": one.degraded,
         "risk": one.document.get("risk", "none"),
         "irreversible": any(step["irreversible"] for step in steps),
         "actions": [{key: step[key] for key in TOLD} for step in steps],

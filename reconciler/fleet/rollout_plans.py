@@ -16,7 +16,7 @@ from reconciler.storage.cluster_documents import documents_of_kind
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_files import FleetFile, fleet_files, fleet_source
 from reconciler.storage.fleet_schedule import FleetCluster, fleet_clusters
-from reconciler.storage.rollout_standing import failed_looks
+from reconciler.storage.rollout_standing import degraded_clusters, failed_looks
 from reconciler.storage.rollouts import busy_clusters
 
 # Of a digest, as of a plan's.
@@ -39,7 +39,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class FoundPlan:
-    """The plan of a cluster as its last look found it; ``refusal`` is why it is not rolled out.
+    """The plan of a cluster as its last look found it; ``refusal`` is why it is not rolled out, and
+    ``degraded`` what is wrong with it now.
 
     ``commit`` is where its file was changed last. ``document`` is what that look kept of it, empty where there was none.
     """
@@ -50,6 +51,7 @@ class FoundPlan:
     looked: datetime | None
     document: Mapping[str, Any]
     plan: ApprovedPlan | None
+    degraded: str = ""
     refusal: str = ""
 
     @property
@@ -125,14 +127,16 @@ def _choose(clusters: Sequence[FleetCluster], request: Request) -> Sequence[Flee
 def _find(connection: StateConnection, chosen: Sequence[FleetCluster]) -> Iterator[FoundPlan]:
     files = {file.file: file for file in fleet_files(connection)}
     documents = documents_of_kind(connection, "plan")
-    failed, busy = failed_looks(connection), busy_clusters(connection, {c.name for c in chosen})
+    failed, degraded = failed_looks(connection), degraded_clusters(connection)
+    busy = busy_clusters(connection, {one.name for one in chosen})
     for one in chosen:
         text, looked = documents.get(one.name, ("{}", None))
         document = json.loads(text)
         plan = _read(document)
         file = files[one.file]
-        about = (one.name, one.zone, file.commit, looked, document, plan)
-        refusal = _unknown(plan, looked, failed.get(one.name), file)
+        wrong = degraded.get(one.name, "")
+        about = (one.name, one.zone, file.commit, looked, document, plan, wrong)
+        refusal = _unknown((plan, looked), failed.get(one.name), file, document)
         if not refusal and plan and (plan.actions or document["blocked"]):
             refusal = _forbidden(one, file, busy.get(one.name), document)
         yield FoundPlan(*about, refusal)
@@ -146,17 +150,18 @@ def _read(document: Mapping[str, Any]) -> ApprovedPlan | None:
 
 
 def _unknown(
-    plan: ApprovedPlan | None,
-    looked: datetime | None,
+    found: tuple[ApprovedPlan | None, datetime | None],
     failure: str | None,
     file: FleetFile,
+    document: Mapping[str, Any],
 ) -> str:
     """Why it is not known what is to be done there; empty if it is."""
+    plan, looked = found
     if failure is not None:
         return f"its last look found nothing out: {failure}"
     if plan is None or looked is None:
         return f"it was not looked at yet; {NEXT_LOOK}"
-    if looked < file.at:
+    if looked < file.at or document.get("commit", file.commit) != file.commit:
         at = f" (commit {file.commit[:LENGTH]})" if file.commit else ""
         return f"its file has changed since it was looked at{at}; {NEXT_LOOK}"
     return ""

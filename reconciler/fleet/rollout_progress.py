@@ -54,6 +54,11 @@ def advance_rollouts(connection: StateConnection) -> Sequence[RolloutNews]:
     return [news for one in open_rollouts(connection) for news in _advance(connection, one)]
 
 
+def cancel_rollout(connection: StateConnection, rollout: str, who: str) -> bool:
+    """Nothing more of it begins, what has begun comes to its end; whether it was going until now."""
+    return stop_rollout(connection, rollout, "cancelling", f"cancelled by {who}")
+
+
 def _advance(connection: StateConnection, one: Rollout) -> Sequence[RolloutNews]:
     rows = rollout_clusters(connection, one.id)
     ends = [row.ended for row in rows if row.ended is not None]
@@ -100,7 +105,7 @@ def _take(step: Step, connection: StateConnection, one: Rollout) -> Sequence[Rol
             tell_rollout(connection, one.id, message)
             return [RolloutNews(one.id, "wave-begins", message)]
         case Wait():
-            look_by(connection, step.looks)
+            look_by(connection, one.id, step.looks)
             if one.state == "going":  # else its message says why it is stopped
                 tell_rollout(connection, one.id, step.message)
             return []

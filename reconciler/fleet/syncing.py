@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -18,13 +17,23 @@ from reconciler.errors import SourceFailed, StoreFailed, WorkerLost, WorkFailed
 from reconciler.fleet.checkout import Checkout, Taken
 from reconciler.fleet.folder import read_folder
 from reconciler.fleet.snapshot import Snapshot, SourceFile
-from reconciler.fleet.wishes import Decided, Found, Said, Version, decide, problem_words, say
+from reconciler.fleet.wishes import (
+    Decided,
+    Found,
+    Said,
+    Version,
+    decide,
+    problem_words,
+    read_problems,
+    say,
+)
 from reconciler.loading import digest
 from reconciler.loading.claims import Claim
 from reconciler.model.fleet import Fleet
 from reconciler.model.problems import Problem
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_files import (
+    NEVER,
     FleetChange,
     FleetFile,
     FleetSource,
@@ -40,8 +49,6 @@ from reconciler.watch.messages import Loaded
 from reconciler.watch.workers import Workers
 
 T = TypeVar("T")
-# Of a source that was never read.
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Files that are read by the processes at once: each is in memory twice meanwhile.
 AT_ONCE = 16
 # Of a file that a process has failed to read: it is read once more.
@@ -163,6 +170,7 @@ class Syncing:
         if now.commit and is_read:
             self._settled = (now.address, now.commit)
         _tell(before, now, change)
+        _tell_files(known, files)
         return change
 
     async def _find(self, snapshot: Snapshot, known: _Before) -> Sequence[Found]:
@@ -243,3 +251,17 @@ def _tell(before: FleetSource, now: FleetSource, change: FleetChange) -> None:
     if change != NOTHING or before.commit != now.commit:
         counts = {key: len(getattr(change, key)) for key in ("new", "changed", "gone")}
         telemetry.info("source-taken", commit=now.commit, ref=now.ref, **counts)
+
+
+def _tell_files(known: _Before, files: Sequence[FleetFile]) -> None:
+    """Each problem once, by who has found it first; a file that is gone has none any more."""
+    wrong = {one.file: one.problem for one in files if one.problem}
+    for name, file in known.files.items():
+        if file.problem and name not in wrong:
+            telemetry.info("file-good-again", file=name)
+    for name, words in wrong.items():
+        if name not in known.files or known.files[name].problem != words:
+            for one in read_problems(name, words):
+                place = f"{name}:{one.line}:{one.column}"
+                told = {"place": place, "code": one.code, "message": one.message}
+                telemetry.warning("file-wrong", **told)

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from reconciler.model.documents import Json
 from reconciler.model.quantities import with_count
+from reconciler.model.revision import say_revision
+from reconciler.reports.elapsed import span_words
 from reconciler.reports.visible import visible
 
 Line = tuple[str, str]
@@ -23,12 +25,16 @@ def _source(status: Json) -> Iterator[Line]:
     if source is None:
         yield "yellow", "source: not read yet"
         return
-    place = f"{source['ref']} {source['commit'][:12]}".strip()
-    yield "", f"source: {place or 'read'}, {_ago(source['fetched_at'], status)}"
+    place = say_revision(source["commit"], source["ref"]) or source["address"]
+    if source["fetched_at"] is None:
+        yield "yellow", "source: not taken over yet"
+    else:
+        yield "", f"source: {visible(place)}, as of {_ago(source['fetched_at'], status)}"
     if source["problem"]:
         yield "red", f"  {visible(source['problem'])}"
     for file, problem in status["problems"].items():
-        yield "red", f"  {visible(file)}: {visible(problem)}"
+        for line in problem.splitlines():
+            yield "red", f"  {visible(file)}:{visible(line)}"
 
 
 def _workers(status: Json) -> Iterator[Line]:
@@ -77,4 +83,4 @@ def _is_late(one: Json, status: Json) -> bool:
 
 def _ago(moment: str, status: Json) -> str:
     gone = datetime.fromisoformat(status["at"]) - datetime.fromisoformat(moment)
-    return f"{max(0.0, gone.total_seconds()):.0f} s ago"
+    return f"{span_words(gone.total_seconds())} ago"

@@ -41,6 +41,7 @@ def _summary(run: Past) -> Json:
         "file": began.get("file"),
         "file_digest": began.get("file_digest"),
         "commit": began.get("commit"),
+        "rollout": began.get("rollout"),
         "ref": began.get("ref"),
         "healing": bool(began.get("healing")),
         "plan": run.plan or None,
@@ -122,6 +123,8 @@ def run_lines(run: Past, detail: int, zone: tzinfo | None = None) -> Iterator[Li
     began = run.first("run-started")
     yield "title", f"run {run.run}: {run.result}"
     how = ", healing by the policy of the file" if began.get("healing") else ""
+    if rollout := began.get("rollout"):
+        how = f", in rollout {rollout} that {began.get('approved_by', '?')} approved"
     yield "", f"  who      {began.get('user', '?')} on {began.get('controller', '?')}{how}"
     yield "", f"  when     {_when(run, zone)}"
     digest = str(began.get("file_digest", ""))[:12]

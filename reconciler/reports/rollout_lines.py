@@ -49,6 +49,8 @@ def _planned(one: Mapping[str, Any], detail: int) -> Iterator[Line]:
         f"  {one['cluster']} ({one['zone']}): plan {one['plan']}, {work}{risk}{firm}{ago}"
         f"{_at(one['commit'])}",
     )
+    if one["degraded"]:
+        yield "warn", f"    degraded now: {one['degraded']}; if that stays, the rollout stops"
     for outage in one["outages"]:
         yield "change", f"    outage: {_outage(outage)}"
     for device in one["formats"]:

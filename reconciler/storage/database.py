@@ -19,7 +19,6 @@ from reconciler.storage.engines import (
     migrating_engine,
     plain_errors,
     reading_engine,
-    server_engine,
     writing_engine,
 )
 from reconciler.storage.fleet_workers import require_alive
@@ -134,20 +133,6 @@ def _upgrade(connection: Connection, place: str, now: datetime) -> None:
     migrations.upgrade_tables(connection)
     if found is None:
         connection.execute(insert(META), {"name": CREATED, "value": now.isoformat()})
-
-
-def open_server(url: str, now: datetime) -> Database:
-    """The database of a PostgreSQL server, with the tables of this version.
-
-    Raises StoreOutdated for tables of a newer version, StoreFailed where it cannot be used.
-    """
-    engine = server_engine(url)
-    place = engine.url.render_as_string(hide_password=True)
-    found = Database(engine, place)
-    with found.writing() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
-        _upgrade(connection, place, now)
-    return found
 
 
 # Whoever changes tables holds it; the number is the ASCII of "ocfs2".

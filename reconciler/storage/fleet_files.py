@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -21,6 +21,8 @@ from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.meta_words import begin_word, read_word, write_word
 
 SOURCE, ASKED = "source", "source-asked"
+# When a source was fetched that never was.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class FleetSource:
     """What was taken over of a source, and when it was last found to be what is wanted.
 
     ``fetched_at`` is when the fetch began that found it so, ``problem`` why a later one did not.
-    ``address`` is of the repository or the directory.
+    That is ``NEVER`` of one that could not be read yet. ``address`` is of the repository or the
+    directory.
     """
 
     commit: str

@@ -27,6 +27,14 @@ class FleetStanding:
     paused: str
 
 
+@dataclass(frozen=True, slots=True)
+class FileStanding:
+    """Of a file of the fleet the commit where it was changed last, and why it is not taken over."""
+
+    commit: str
+    problem: str
+
+
 def fleet_standing(connection: Connection, cluster: str) -> FleetStanding | None:
     """Where a cluster stands in its fleet; None if it is in none."""
     one, file = FLEET_CLUSTERS.c, FLEET_FILES.c
@@ -34,6 +42,13 @@ def fleet_standing(connection: Connection, cluster: str) -> FleetStanding | None
     both = FLEET_CLUSTERS.join(FLEET_FILES, file.identity == one.file)
     row = connection.execute(asked.select_from(both).where(one.name == cluster)).one_or_none()
     return None if row is None else FleetStanding(*row)
+
+
+def file_standings(connection: Connection) -> Mapping[str, FileStanding]:
+    """Where each file stands, by its path."""
+    file = FLEET_FILES.c
+    rows = connection.execute(select(file.file, file.commit, file.problem).order_by(file.file))
+    return {row.file: FileStanding(row.commit, row.problem) for row in rows}
 
 
 def zones_of(connection: Connection, names: Collection[str]) -> Mapping[str, str]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select, update
 
 from reconciler.model.rollout_states import DUE, GOING, OPEN_ROLLOUTS
 from reconciler.storage.fleet_schedule import request
-from reconciler.storage.fleet_tables import FLEET_TURNS, ROLLOUT_CLUSTERS, ROLLOUTS
+from reconciler.storage.fleet_tables import (
+    FLEET_CLUSTERS,
+    FLEET_TURNS,
+    ROLLOUT_CLUSTERS,
+    ROLLOUTS,
+)
 from reconciler.storage.fleet_workers import database_now
 
 # Turns that may be cut off on one cluster, until it is taken for failed: something there ends workers.
@@ -30,7 +35,6 @@ class Assignment:
     actions: str
     devices: str
     who: str
-    commit: str
     run: str
     is_begun: bool
 
@@ -57,14 +61,14 @@ def claim_apply(connection: Connection, cluster: str, run: str) -> Assignment | 
         return None
     values = {"state": GOING, "run": run, "began": row.began or now}
     connection.execute(update(ROLLOUT_CLUSTERS).where(this).values(values))
-    about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who, row.commit)
+    about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who)
     return Assignment(*about, run, row.began is not None)
 
 
 def end_apply(connection: Connection, done: Assignment, result: str, message: str) -> bool:
-    """How it ended, and a look is due at once; whether that counts.
+    """How it ended; whether that counts.
 
-    What was interrupted goes on with the next worker.
+    The cluster is due at once: it is looked at, or the next worker goes on with what was interrupted.
     """
     ours = and_(
         _of(done.rollout, done.cluster),
@@ -75,10 +79,10 @@ def end_apply(connection: Connection, done: Assignment, result: str, message: st
     if result != INTERRUPTED:
         values |= {"state": result, "ended": database_now(connection)}
     change = update(ROLLOUT_CLUSTERS).where(ours).values(values)
-    counts = connection.execute(change).rowcount == 1
-    if counts and result != INTERRUPTED:
-        request(connection, [done.cluster])
-    return counts
+    if not connection.execute(change).rowcount:
+        return False
+    request(connection, [done.cluster])
+    return True
 
 
 def _of(rollout: str, cluster: str) -> ColumnElement[bool]:
@@ -87,15 +91,16 @@ def _of(rollout: str, cluster: str) -> ColumnElement[bool]:
 
 
 def _due(connection: Connection, cluster: str, *, is_locked: bool) -> Row[Any] | None:
-    """The first; once a rollout is stopped, only what has begun goes on."""
+    """The first; once a rollout is stopped, only what has begun goes on. Nothing does while it is paused."""
     one = ROLLOUT_CLUSTERS.c
     both = ROLLOUT_CLUSTERS.join(ROLLOUTS, ROLLOUTS.c.id == one.rollout)
     may_begin = and_(one.state == DUE, ROLLOUTS.c.state == "going")
     goes_on = and_(one.state == GOING, ROLLOUTS.c.state.in_(OPEN_ROLLOUTS))
+    free = FLEET_CLUSTERS.c.name == one.cluster, FLEET_CLUSTERS.c.paused == ""
     asked = (
-        select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who, ROLLOUTS.c.commit)
+        select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who)
         .select_from(both)
-        .where(one.cluster == cluster, may_begin | goes_on)
+        .where(one.cluster == cluster, may_begin | goes_on, exists().where(*free))
         .order_by(ROLLOUTS.c.created)
         .limit(1)
     )

@@ -47,12 +47,12 @@ async def record_run(
     stop: asyncio.Event,
     act: Callable[[Run], Awaitable[tuple[V, Sequence[ClusterOutcome]]]],
 ) -> V:
-    """What ``act`` comes to, with the run's record around it; ``about`` is what it tells of itself.
+    """What ``act`` comes to, with the run's record around it; ``about`` is what more it tells of itself.
 
     Raises RecordFailed, and what looking at hosts raises.
     """
     with Journal(asked.records, asked.run, author.now) as journal:
-        began = {"cluster": None, "file": asked.file, **about}
+        began = {"cluster": None, "file": asked.file, **asked.about, **about}
         journal.emit("run-started", {**began, **author.author()})
         try:
             async with connect_hosts(asked.desired, compress=True) as fleet:

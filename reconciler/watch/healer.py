@@ -31,7 +31,7 @@ async def _heal(asked: Heal, stop: asyncio.Event) -> Healed:
         healed = await heal(run, part)
         return healed, (healed.outcome,) if healed.outcome else ()
 
-    return await record_run(asked, {"healing": True, **asked.about}, _claim, stop, act)
+    return await record_run(asked, {"healing": True}, _claim, stop, act)
 
 
 def _claim(run: str, cluster: str) -> Claim:

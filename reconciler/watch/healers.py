@@ -61,7 +61,7 @@ class Healers:
 
         def ask(number: int) -> Heal:
             about = wish.revision.fields if wish.revision else {}
-            return Heal(number, wish.desired, wish.file, run, self.records, past, about)
+            return Heal(number, wish.desired, wish.file, run, self.records, about, past)
 
         value = await self._commissions.carry_out(wish.cluster.name, ask, is_wanted)
         return value if isinstance(value, Healed) else Healed(None)

@@ -59,7 +59,7 @@ class Observe:
 class Commission:
     """To a process of its own: work on the one cluster of ``desired``, as ``run``.
 
-    Its record is left in the directory ``records``.
+    Its record is left in the directory ``records``; ``about`` is what it tells of where it comes from.
     """
 
     task: int
@@ -67,22 +67,21 @@ class Commission:
     file: str
     run: str
     records: Path
+    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Heal(Commission):
-    """Heal what may be healed; ``about`` is what the record tells of where it comes from."""
+    """Heal what may be healed."""
 
     past: Past
-    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Apply(Commission):
-    """Carry out an approved plan; ``about`` is what the record tells of where it comes from."""
+    """Carry out an approved plan."""
 
     approval: Approval
-    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Rollouts by real workers on a real PostgreSQL, to simulated hosts behind real SSH."""
 
 import asyncio
+import os
 import signal
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -62,7 +64,26 @@ async def test_a_canary_that_works_goes_through_and_one_that_fails_stops_the_res
             assert await worker.end() == 0
 
 
-async def test_a_worker_killed_in_the_midst_of_a_removal_and_the_other_ends_it(staged):
+def appliers_of(worker):
+    found = ((pid, Path(f"/proc/{pid}/cmdline").read_bytes()) for pid in worker.children)
+    return [pid for pid, words in found if b"applier" in words]
+
+
+def kill_worker(worker):
+    worker.send(signal.SIGKILL)
+
+
+def end_worker(worker):
+    worker.process.send_signal(signal.SIGTERM)
+
+
+def kill_applier(worker):
+    (pid,) = appliers_of(worker)
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("befall", [kill_worker, end_worker, kill_applier])
+async def test_what_is_cut_off_in_the_midst_of_a_removal_is_ended_by_the_next(staged, befall):
     async with staged(1) as at:
         leaver, stays = at.hosts("site1")
         at.want(site1=[stays])
@@ -73,9 +94,9 @@ async def test_a_worker_killed_in_the_midst_of_a_removal_and_the_other_ends_it(s
             rollout = at.approve("site1")
             await hanging.begun.wait()
             began = at.row(rollout, "site1")
-            turn = next(t for t in at.turns("site1") if t.kind == "apply")
-            killed, heir = (first, second) if turn.worker in first.lives else (second, first)
-            killed.send(signal.SIGKILL)
+            (going,) = [turn for turn in at.turns("site1") if turn.ended is None]
+            hit, other = (first, second) if going.worker in first.lives else (second, first)
+            befall(hit)
             hanging.release()
             code, ended = await at.until_ended(rollout)
             assert (code, ended["state"]) == (0, "converged"), ended
@@ -83,5 +104,6 @@ async def test_a_worker_killed_in_the_midst_of_a_removal_and_the_other_ends_it(s
             assert (row.state, row.began) == ("converged", began.began)
             assert row.run != began.run
             assert at.mounted("site1") == [False, True]
-            assert [t.worker in heir.lives for t in at.turns("site1")[:2]] == [True, True]
-            assert await heir.end() == 0
+            kinds = [turn.kind for turn in reversed(at.turns("site1"))]
+            assert kinds == ["look", "apply", "apply", "look"]
+            assert await other.end() == 0

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.storage import engines
-from reconciler.storage.database import CREATED, Database, open_server, open_state
+from reconciler.storage.database import CREATED, Database, open_state
+from reconciler.storage.fleet_database import init_fleet, open_fleet
 from reconciler.storage.fleet_tables import METADATA
+from reconciler.storage.server_address import server_address
 from reconciler.storage.sql_tables import META
 from tests.postgresql import postgresql
 from tests.unit.storage.moments import EPOCH
@@ -21,7 +23,9 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def server_state(server: str) -> Iterator[Database]:
-    found = open_server(server, EPOCH)
+    address = server_address(server)
+    init_fleet(address, EPOCH)
+    found = open_fleet(address)
     yield found
     found.close()
 

@@ -134,9 +134,7 @@ def _draft(
         document = draft_document(draft, database_now(connection))
         if not draft.waves or draft.refused or missing_words(draft, consent):
             return draft, document, None
-        who = author.author()
-        name = f"{who['user']}@{who['controller']}"
-        one = begin_rollout(connection, draft, author.new_run(), name)
+        one = begin_rollout(connection, draft, author.new_run(), author.words())
         return draft, document, one.id
 
 

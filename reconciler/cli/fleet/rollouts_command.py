@@ -11,6 +11,8 @@ from reconciler.cli.fleet.rollout_asking import follow_rollout, load_rollout, ro
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.options import NO_COLOR, NO_NOTES, formats
 from reconciler.cli.terminal import note, show
+from reconciler.errors import UsageError
+from reconciler.execution import author
 from reconciler.model.documents import FORMAT_VERSION
 from reconciler.reports.rollout_lines import approval_lines, rollout_line, rollout_lines
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     "-n", "--last", type=click.IntRange(1), default=20, show_default=True, metavar="N"
 )
 @click.option("--follow", is_flag=True, help="Wait for the end of ROLLOUT.")
+@click.option("--cancel", is_flag=True, help="Begin nothing more of ROLLOUT.")
 @formats(("text", "json"))
 @NO_COLOR
 @NO_NOTES
@@ -34,18 +37,24 @@ def command(
     settings: str,
     last: int,
     follow: bool,
+    cancel: bool,
     form: str,
     no_color: bool,
 ) -> int:
     """The last rollouts; or ROLLOUT with its clusters, and who approved which plans.
 
-    With --follow the exit code is that of its end.
+    With --follow the exit code is that of its end. What has begun of one that is cancelled comes to its
+    end.
     """
+    if rollout is None and (follow or cancel):
+        raise UsageError("say which rollout: reconcile fleet rollouts lists them")
     address = find_database(read_settings(settings))
-    from reconciler.storage.fleet_database import read_fleet  # noqa: PLC0415  # slow to import
+    from reconciler.storage.fleet_database import open_fleet, read_fleet  # noqa: PLC0415  # slow to import
 
-    database = read_fleet(address)
+    database = open_fleet(address) if cancel else read_fleet(address)
     try:
+        if rollout is not None and cancel:
+            _cancel(database, rollout)
         if rollout is None:
             return _list(database, last, form, no_color=no_color)
         if follow:
@@ -63,16 +72,31 @@ def command(
         database.close()
 
 
+def _cancel(database: Database, rollout: str) -> None:
+    """Raises UsageError where there is none of that id."""
+    from reconciler.fleet.rollout_progress import cancel_rollout  # noqa: PLC0415  # as above
+
+    state = load_rollout(database, rollout)["state"]
+    with database.writing() as connection:
+        if not cancel_rollout(connection, rollout, author.words()):
+            note(f"it is not going: {state}")
+
+
 def _with_approvals(database: Database, document: Json) -> Json:
+    """With who approved which plans, and each action that was approved."""
     from reconciler.storage.approvals import run_approvals  # noqa: PLC0415  # as above
+    from reconciler.storage.rollouts import enrolled_clusters  # noqa: PLC0415
 
     with database.reading() as connection:
         found = run_approvals(connection, document["rollout"])
+        rows = enrolled_clusters(connection, document["rollout"])
+    actions = {row.cluster: json.loads(row.actions)["actions"] for row in rows}
+    clusters = [{**one, "actions": actions[one["cluster"]]} for one in document["clusters"]]
     kept = [
         {"plan": one.plan, "at": one.at.isoformat(), "who": one.who, "scope": one.scope}
         for one in found
     ]
-    return {**document, "approvals": kept}
+    return {**document, "clusters": clusters, "approvals": kept}
 
 
 def _list(database: Database, last: int, form: str, *, no_color: bool) -> int:

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.cli import run
-from reconciler.execution.author import now
+from reconciler.execution.author import now, words
 from reconciler.model.outcome import Blocked
-from reconciler.storage.database import open_server
+from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.rollout_turns import claim_apply, end_apply
-from reconciler.storage.rollouts import begin_wave, end_rollout, rollout_clusters, stop_rollout
+from reconciler.storage.rollouts import begin_wave, end_rollout, rollout_clusters
+from reconciler.storage.server_address import server_address
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.result import RoundResult, Step
 from reconciler.watch.state_rows import record_result
@@ -36,7 +37,7 @@ def database(tmp_path, monkeypatch, fleets):
     url = fleets.new()
     monkeypatch.setenv("FLEET_DATABASE", url)
     (tmp_path / "fleet.yaml").write_text(SETTINGS)
-    state = open_server(url, now())
+    state = open_fleet(server_address(url))
     want(state, ["a", "b", "c"])
     for name in ("a", "b"):
         look(state, name, steps=(STOP,), risk="outage")
@@ -98,6 +99,7 @@ def test_what_is_approved_begins_and_is_on_record_with_who_approved_it(database,
     assert (listed["rollout"], listed["state"]) == (begun["rollout"], "going")
     found = documents(capsys, "rollouts", begun["rollout"])
     assert [one["cluster"] for one in found["clusters"]] == ["a", "b"]
+    assert [one["id"] for one in found["clusters"][0]["actions"]] == [STOP.id]
     assert [one["plan"] for one in found["approvals"]] == [draft["id"], "plan-a", "plan-b"]
     code, out, _ = told(capsys, "rollouts", begun["rollout"])
     assert code == 0
@@ -132,9 +134,9 @@ def test_a_device_is_formatted_only_if_that_is_accepted(database, capsys):
     look(database, "a", steps=(FORMAT,), risk="data")
     draft = documents(capsys, "apply", "a")
     assert draft["waves"][0]["clusters"][0]["formats"] == ["/dev/x"]
-    words = ("apply", "a", "--approve", draft["id"])
-    assert documents(capsys, *words)["exit_code"] == 3
-    assert documents(capsys, *words, "--accept-data", "/dev/x")["exit_code"] == 0
+    asked = ("apply", "a", "--approve", draft["id"])
+    assert documents(capsys, *asked)["exit_code"] == 3
+    assert documents(capsys, *asked, "--accept-data", "/dev/x")["exit_code"] == 0
 
 
 @pytest.mark.parametrize(
@@ -144,6 +146,7 @@ def test_a_device_is_formatted_only_if_that_is_accepted(database, capsys):
         (("apply", "omega"), "wants a cluster 'omega'"),
         (("apply", "--all", "--wave", "some"), "--wave 'some' (wave 1) is no size"),
         (("rollouts", "r9"), "the fleet has no rollout 'r9'"),
+        (("rollouts", "--cancel"), "say which rollout"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(database, capsys, words, told_):
@@ -171,9 +174,10 @@ def test_the_exit_code_of_one_that_is_followed_is_that_of_apply(database, capsys
 def test_one_that_was_cancelled_ends_as_an_interrupted_run_does(database, capsys):
     draft = documents(capsys, "apply", "a")
     rollout = documents(capsys, "apply", "a", "--approve", draft["id"])["rollout"]
+    found = documents(capsys, "rollouts", rollout, "--cancel")
+    assert (found["state"], found["clusters"][0]["state"]) == ("cancelling", "not-begun")
     with database.writing() as connection:
-        stop_rollout(connection, rollout, "cancelling", "cancelled by bob")
         end_rollout(connection, rollout, "cancelled")
-    code, out, _ = told(capsys, "rollouts", rollout, "--follow")
-    assert code == 130
-    assert "cancelled: cancelled by bob" in out
+    code, out, err = told(capsys, "rollouts", rollout, "--follow", "--cancel")
+    assert (code, err) == (130, "it is not going: cancelled\n")
+    assert f"cancelled: cancelled by {words()}" in out

@@ -2,14 +2,24 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from reconciler.cli import run
 from reconciler.storage.fleet_database import open_fleet
+from reconciler.storage.fleet_files import (
+    NEVER,
+    FleetSource,
+    Wanted,
+    fleet_files,
+    keep_fleet_files,
+    set_fleet_source,
+)
 from reconciler.storage.fleet_schedule import fleet_clusters, set_due
 from reconciler.storage.fleet_turns import begin_turn
-from reconciler.storage.fleet_workers import Life, begin_life
+from reconciler.storage.fleet_workers import Life, begin_life, database_now
 from reconciler.storage.server_address import server_address
 from tests.fleets import want
 
@@ -113,3 +123,31 @@ def test_the_status_says_who_works_and_where_nobody_does(database, capsys):
     assert re.search(r"worker w1: host1 \(process 7\), north, heard of \d+ s ago", out)
     assert "zone north: 3 clusters, 1 at work, 0 due" in out
     assert re.search(r"beta: look by w1, since \d+ s ago", out)
+
+
+def test_the_status_says_which_commit_is_wanted_since_when_and_what_is_wrong(database, capsys):
+    commit = "8f14e45fceea167a5a36dedd4bea2543deadbeef"
+    address = "ssh://git@git.example.com/storage.git"
+    failed = "source-unreachable: no route to the host"
+    with database.writing() as connection:
+        set_fleet_source(connection, FleetSource("", "main", NEVER, failed, address))
+    _code, out, _err = told(capsys, "status")
+    assert out.startswith(f"source: not taken over yet\n  {failed}\n")
+    assert status(capsys)["source"]["fetched_at"] is None
+    with database.writing() as connection:
+        began = database_now(connection) - timedelta(hours=2)
+        set_fleet_source(connection, FleetSource(commit, "main", began, failed, address))
+        files = [
+            replace(one, commit=commit, problem="3:4: bad-value: x\n5:6: bad-key: y")
+            for one in fleet_files(connection)
+        ]
+        keep_fleet_files(connection, files, [Wanted("alpha", files[0].file, "north")])
+    _code, out, _err = told(capsys, "status")
+    first, second, third, fourth, *_ = out.splitlines()
+    assert first == "source: 8f14e45fceea (main), as of 2 h 00 min ago"
+    assert second == f"  {failed}"
+    assert third == f"  {files[0].file}:3:4: bad-value: x"
+    assert fourth == f"  {files[0].file}:5:6: bad-key: y"
+    found = status(capsys)
+    assert (found["source"]["address"], found["source"]["commit"]) == (address, commit)
+    assert [one["commit"] for one in found["clusters"]] == [commit]

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from reconciler.cli import run
 from reconciler.execution.author import now
 from reconciler.fleet.dispatch import dispatching
 from reconciler.fleet.queue_tables import prepare_queue
@@ -20,7 +21,7 @@ from reconciler.storage.fleet_workers import Life, begin_life, workers
 from reconciler.storage.server_address import ServerAddress, server_address
 from tests.fleets import want, want_files
 from tests.installed import require_program
-from tests.unit.fleet.test_worker import answers, until, worker_of
+from tests.unit.fleet.test_worker import SETTINGS, answers, until, worker_of
 
 ROLES = Path(__file__).parents[3] / "examples/fleet/roles.sql"
 __all__ = ["answers"]  # a fixture
@@ -130,6 +131,16 @@ def test_a_reader_reads_what_pages_show(place):
         page_of_clusters(connection, 9)
         workers(connection)
     found.close()
+
+
+@pytest.mark.parametrize("command", ["status", "rollouts"])
+def test_a_reader_asks_by_commands_that_only_look(
+    place, tmp_path, monkeypatch, capsys, command
+):
+    (tmp_path / "fleet.yaml").write_text(SETTINGS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECONCILE_DATABASE", as_role(place, "reader").url)
+    assert (run(["fleet", command, "-q"]), capsys.readouterr().err) == (0, "")
 
 
 @pytest.mark.parametrize(

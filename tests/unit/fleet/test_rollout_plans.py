@@ -16,6 +16,8 @@ from reconciler.fleet.rollout_approval import (
 from reconciler.fleet.rollout_documents import draft_document, rollout_document
 from reconciler.fleet.rollout_plans import Request, draft_rollout
 from reconciler.model.outcome import Blocked
+from reconciler.model.revision import Revision
+from reconciler.model.watched import Reading
 from reconciler.pipeline.approved import Approval
 from reconciler.planning.review.approved_plan import read_approved
 from reconciler.reports.rollout_lines import draft_lines, rollout_lines
@@ -31,7 +33,7 @@ from reconciler.storage.fleet_files import (
 )
 from reconciler.storage.fleet_schedule import pause
 from reconciler.storage.fleet_workers import database_now
-from reconciler.storage.rollouts import find_rollout, rollout_clusters
+from reconciler.storage.rollouts import enrolled_clusters, find_rollout, rollout_clusters
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.earlier import Earlier
 from reconciler.watch.result import RoundResult
@@ -87,10 +89,10 @@ def begin(connection):
     set_fleet_source(connection, FleetSource("c0ffee" * 6, "main", now, "", "git"))
 
 
-def look(connection, name, found):
+def look(connection, name, found, *readings):
     result = replace(found, cluster=name, plan_id=found.plan_id and f"{found.plan_id}-{name}")
     failed = failed_round(name, found.failure)
-    kept = failed if found.failure else replace(failed, readings=(), is_whole=True)
+    kept = failed if found.failure else replace(failed, readings=readings, is_whole=True)
     record_result(connection, f"{name}.yaml", result, kept, database_now(connection))
 
 
@@ -161,6 +163,22 @@ def test_whoever_cannot_be_rolled_out_is_refused_by_name_unless_left_out(connect
     assert draft_rollout(connection, left).refused == ()
 
 
+def test_a_plan_of_another_commit_than_the_file_has_is_refused(connection, removal):
+    at_commit = {"c0ffee" * 6: False, "dead" * 10: True}
+    for commit, is_refused in at_commit.items():
+        look(connection, "alpha", replace(removal[2], revision=Revision(commit, "main")))
+        assert ("alpha" in refusals(draft_rollout(connection, ALL))) == is_refused
+
+
+def test_what_is_wrong_with_a_cluster_before_is_told(connection, removal):
+    wrong = Reading("cluster/alpha", "Degraded", "True", "Full", "images is full")
+    look(connection, "alpha", removal[2], wrong)
+    draft = draft_rollout(connection, ALL)
+    document = draft_document(draft, database_now(connection))
+    told = "    degraded now: images is full; if that stays, the rollout stops"
+    assert told in [line for _, line in draft_lines(document, 0)]
+
+
 def test_what_changed_since_it_was_looked_at_or_was_never_looked_at_is_refused(connection):
     later = database_now(connection) + timedelta(hours=1)
     files = [FleetFile(f"{name}.yaml", "other", "dead" * 10, "", later) for name in ZONES]
@@ -214,8 +232,8 @@ def test_what_was_approved_is_kept_and_who_did_and_its_clusters_are_busy(connect
         ("beta", 2),
         ("gamma", 2),
     ]
-    first = draft.waves[0][0]
-    assert read_approved(rows[0].plan, rows[0].actions, rows[0].devices) == first.plan
+    first, kept = draft.waves[0][0], enrolled_clusters(connection, "r1")[0]
+    assert read_approved(kept.plan, kept.actions, kept.devices) == first.plan
     (approval,) = plan_approvals(connection, first.plan.id)
     assert (approval.run, approval.who) == ("r1", "alice@desk")
     assert approval.scope == f"the plan of alpha of commit {'c0ffee' * 6}, in rollout r1"

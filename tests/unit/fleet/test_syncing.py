@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +13,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from reconciler import telemetry
 from reconciler.errors import HostUnreachable
 from reconciler.fleet.folder import read_folder
+from reconciler.fleet.look_turns import Looks
 from reconciler.fleet.syncing import Syncing
+from reconciler.fleet.transactions import Transactions
 from reconciler.model.fleet import Fleet, Source, Zone
+from reconciler.model.revision import Revision
+from reconciler.model.ssh_access import Ssh
 from reconciler.storage import engines
 from reconciler.storage.database import Database, open_state
+from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_files import (
     ASKED,
     FleetChange,
@@ -30,6 +38,10 @@ from reconciler.storage.fleet_files import (
 from reconciler.storage.fleet_schedule import fleet_clusters
 from reconciler.storage.fleet_tables import FLEET_FILES
 from reconciler.storage.meta_words import write_word
+from reconciler.storage.server_address import server_address
+from reconciler.telemetry import Detail
+from reconciler.watch.cluster_turns import Turns
+from reconciler.watch.sources import Wish
 from reconciler.watch.workers import Workers
 from tests.unit.fleet.git_repository import Repository
 from tests.unit.watch.test_sources import text
@@ -83,7 +95,7 @@ class Site:
         return Syncing(fleet, self.state / name, self.workers, storing)
 
     def sync(self, worker: Syncing) -> FleetChange:
-        return self.runner.run(worker.sync())
+        return self.runner.run(worker.sync(), context=copy_context())
 
     def wanted(self) -> dict[str, tuple[str, str]]:
         with self.database.reading() as connection:
@@ -215,6 +227,24 @@ def test_a_zone_that_the_fleet_does_not_have_is_told_with_its_place(site, worker
     with_east = site.worker(worker.fleet.source, "two", (NORTH, Zone(name="east")))
     assert site.sync(with_east) == FleetChange()
     assert site.files()[A].problem == ""
+
+
+def test_each_problem_of_a_file_is_told_once(site, worker, repository):
+    found = []
+    with telemetry.logging(Detail("info", "json"), found.append):
+        repository.push({"a.yaml": north("one"), "b.yaml": "x"})
+        site.sync(worker)
+        site.sync(worker)
+        site.sync(site.worker(worker.fleet.source, "two"))
+        repository.push({"a.yaml": north("one")})
+        site.sync(worker)
+    told = [json.loads(line) for line in found]
+    assert [(one["event"], one.get("place", one.get("file"))) for one in told] == [
+        ("source-taken", None),
+        ("file-wrong", f"{B}:1:1"),
+        ("source-taken", None),
+        ("file-good-again", B),
+    ]
 
 
 def test_a_server_that_is_away_leaves_all_with_its_age(site, worker, repository):
@@ -389,3 +419,30 @@ def test_a_later_failure_does_not_hide_what_was_taken(site, worker, repository):
     with site.database.writing() as connection:
         assert not set_fleet_source(connection, replace(stale, problem="source-unreachable: x"))
     assert (site.source().commit, site.source().problem) == (second, "")
+
+
+def test_a_turn_wants_what_was_taken_over_by_the_way_of_its_zone(site, repository, fleets):
+    site.database = open_fleet(server_address(fleets.new()))
+    zones = (Zone(name="north", jump="bastion"),)
+    worker = site.worker(repository.source(), zones=zones)
+    first = repository.push({"a.yaml": north("one"), "b.yaml": text("two", zone="east")})
+    site.sync(worker)
+    turns = Turns(site.workers, None, None, None, None, None)
+    looks = Looks(worker.fleet, Transactions(site.database), turns, None, None, None)
+
+    def wish(cluster: str) -> Wish | None:
+        return site.runner.run(looks.find_wish(cluster))
+
+    found = wish("one")
+    assert (found.file, found.revision, found.wrong) == (A, Revision(first, "main"), ())
+    assert (found.cluster.name, found.desired.ssh) == ("one", Ssh(jump="bastion"))
+    assert wish("two") is None  # nobody knows how it is reached
+    repository.push({"a.yaml": "version: 1\n", "b.yaml": text("two", zone="east")})
+    site.sync(worker)
+    broken = wish("one")
+    assert (broken.desired, broken.revision) == (found.desired, found.revision)
+    assert broken.file_trouble.startswith("clusters/a.yaml:1: ")  # so that nothing is healed
+    third = repository.push({"a.yaml": north("one"), "b.yaml": text("two", zone="north")})
+    site.sync(worker)
+    assert (wish("one").wrong, wish("two").revision) == ((), Revision(third, "main"))
+    site.runner.run(looks.state.close())

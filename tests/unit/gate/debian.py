@@ -93,6 +93,12 @@ class Debian:
         file.write_bytes(content.encode() if isinstance(content, str) else content)
         file.chmod(0o755)
 
+    def forget(self) -> None:
+        """As if of all that is installed dpkg alone were a package: the fewer there are to read."""
+        control = CONTROL.format(name="dpkg", version="1", kib=1, depends="")
+        installed = control.replace("Depends: \n", "Status: install ok installed\n")
+        self.put("/var/lib/dpkg/status", installed)
+
     def run(self, script: str) -> str:
         """What a script prints there."""
         argv = [*self._inside("true", ("dash",)), "-c", script]

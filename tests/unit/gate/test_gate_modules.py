@@ -209,6 +209,7 @@ def test_a_lock_of_dnf_is_named(host, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.skipif(not shutil.which("modinfo"), reason="needs modinfo (package kmod)")
 def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp_path: Path):
     debian = Debian(tmp_path)
+    debian.forget()
     kernel = "9.9.0-lab"
     place = f"mkdir -p /lib/modules/{kernel}/extra; touch /lib/modules/{kernel}/extra/ocfs2.ko"
     debian.offer("ocfs2-modules", "1+8.8.0-lab")
@@ -227,6 +228,7 @@ def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp
 @needs_debian
 def test_a_kernel_is_no_part_of_another_ones_name(tmp_path: Path):
     debian = Debian(tmp_path)
+    debian.forget()
     for version in ("1+9.9.0-13-amd64", "1+19.9.0", "1+9.9.0.1", "1+9.9.0-rt"):
         debian.offer("ocfs2-modules", version)
     status, _, err = debian.gate("install-module", "dpkg", "ocfs2-modules", "9.9.0")

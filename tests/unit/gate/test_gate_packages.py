@@ -17,7 +17,9 @@ sleep 0.5"""
 
 @pytest.fixture
 def debian(tmp_path: Path) -> Debian:
-    return Debian(tmp_path)
+    made = Debian(tmp_path)
+    made.forget()
+    return made
 
 
 @needs_debian

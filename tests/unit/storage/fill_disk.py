@@ -54,4 +54,5 @@ def main(disk: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    for disk in sys.argv[1:]:
+        main(Path(disk))

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
 
 from reconciler.errors import (
     StoreBusy,
@@ -22,7 +21,7 @@ from reconciler.errors import (
 )
 from reconciler.storage import engines
 from reconciler.storage.clusters import add_cluster, count_clusters, find_cluster
-from reconciler.storage.database import created_at, open_server, open_state, read_state
+from reconciler.storage.database import created_at, open_state, read_state
 from reconciler.storage.exclusive import hold_state
 from reconciler.storage.private import STATE
 from tests.unit.storage.moments import EPOCH, at
@@ -328,11 +327,3 @@ def test_a_state_outlives_the_kill_of_its_writer(tmp_path):
     assert done.returncode == -9
     with hold_state(place):
         assert counted(place) == 1
-
-
-def test_an_open_server_is_the_same_state(server, server_state):
-    again = open_server(server, at(5))
-    with again.reading() as connection:
-        assert created_at(connection) == EPOCH
-        assert connection.execute(select(func.count()).select_from(text("meta"))).scalar() == 1
-    again.close()

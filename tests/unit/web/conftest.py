@@ -38,6 +38,7 @@ class Site:
     now: datetime = NOW
     uptime: float = 1000.0
     access: Access = field(default_factory=Access)
+    records: str = "/var/lib/reconcile/runs"
 
     def client(
         self, peer: str = "127.0.0.1", events: EventHub | None = None
@@ -46,7 +47,7 @@ class Site:
         app = build_app(
             Server(
                 *(self.database, *clocks, self.access, events or EventHub()),
-                records="/var/lib/reconcile/runs",
+                records=self.records,
             )
         )
         transport = httpx.ASGITransport(app, client=(peer, 50000))

@@ -88,6 +88,34 @@ async def test_a_run_has_its_worker(fleet, tmp_path):
     assert document["worker"] == "w1"
 
 
+async def test_workers_have_a_page_with_what_they_do(fleet):
+    with fleet.database.writing() as connection:
+        set_fleet_source(
+            connection, FleetSource(COMMIT, "main", NOW, "commit-unsigned: nobody")
+        )
+    number = fleet.record("beta", drift_round())
+    page = (await fleet.get("/workers")).text
+    turn = f'<a href="/clusters/{number}">beta</a> <span class="dim">look</span>'
+    for words in (
+        "wrk01",
+        "w1, process 1",
+        "alive",
+        COMMIT,
+        "commit-unsigned",
+        turn,
+        "<b>north",
+    ):
+        assert words in page
+    assert "1 of its files are not taken over" in page
+
+
+async def test_only_a_fleet_leads_to_its_workers(site):
+    assert "/workers" not in (await site.get("/")).text
+    site.records = ""
+    assert 'href="/workers"' in (await site.get("/")).text
+    assert "No worker has begun yet." in (await site.get("/workers")).text
+
+
 def test_what_workers_do_is_told_as_a_daemon_tells_its_own(fleet, tmp_path):
     news = FleetNews(fleet.database, EventHub())
     fleet.record("alpha", quiet_round())
