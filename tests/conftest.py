@@ -11,6 +11,8 @@ settings.register_profile("untimed", deadline=None)
 
 # Begun first, so that none of them is left to run alone at the end; of the others the order stays.
 LONG = (
+    "tests/scenarios/test_fleet_full_disk.py",
+    "tests/scenarios/test_fleet_faults.py",
     "tests/properties/test_crash_sweep.py",
     "tests/unit/gate/test_gate_heartbeats.py",
     "tests/properties/test_fault_sweep.py",

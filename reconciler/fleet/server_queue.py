@@ -32,7 +32,13 @@ from reconciler.fleet.sweeping import Sweeps, leave, session_name
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_identity import Identity, read_identity
-from reconciler.storage.fleet_schedule import put_forward, put_off, request, settle_due
+from reconciler.storage.fleet_schedule import (
+    is_paused,
+    put_forward,
+    put_off,
+    request,
+    settle_due,
+)
 from reconciler.storage.fleet_turns import begin_turn, end_turn, turn_history
 from reconciler.storage.fleet_workers import Life as LifeRow
 from reconciler.storage.fleet_workers import begin_life, end_life
@@ -225,10 +231,12 @@ class _Turns:
         is_ours, apply = await holds.take(cluster), self.kit.apply
 
         def begin(connection: StateConnection) -> tuple[int, Work] | None:
+            # Its job may be older than its pause.
+            may = is_ours and not is_paused(connection, cluster)
             kind, work = LOOK, self.kit.look
             if apply is not None and is_apply_due(connection, cluster):
                 kind, work = APPLY, apply
-            turn = begin_turn(connection, cluster, kind, self.life.id, "") if is_ours else None
+            turn = begin_turn(connection, cluster, kind, self.life.id, "") if may else None
             put_forward(connection, [cluster], BUSY if turn is None else LONGEST)
             return None if turn is None else (turn, work)
 

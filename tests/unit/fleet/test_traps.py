@@ -17,7 +17,7 @@ from reconciler.fleet.sessions import conninfo, open_session
 from reconciler.fleet.sweeping import Sweeps, session_name
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.fleet_database import open_fleet
-from reconciler.storage.fleet_schedule import fleet_clusters, request
+from reconciler.storage.fleet_schedule import fleet_clusters, pause, request
 from reconciler.storage.fleet_turns import begin_turn, turn_history
 from reconciler.storage.fleet_workers import Life as LifeRow
 from reconciler.storage.fleet_workers import begin_life, workers
@@ -260,6 +260,25 @@ async def test_a_bound_holds_over_all_workers(fleet):
     due = await fleet.state.read(fleet_clusters)
     first, last = min(one.due for one in due), max(one.due for one in due)
     assert (last - first).total_seconds() >= 59  # a job that is lost is made anew
+
+
+async def test_who_is_paused_when_it_has_its_job_already_has_no_turn(fleet):
+    ticks = Ticks({"default": 9}, fleet.state, fleet.dispatch)
+    assert await ticks.fill("default") == 5
+    await fleet.state.write(lambda c: pause(c, ["a", "b"], "why"))
+    turns = []
+
+    async def work(name):
+        turns.append(name)
+        return True
+
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 9}, HOUR)
+    running = asyncio.create_task(queue.run(work))
+    await until(lambda: _are_none(fleet))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert sorted(turns) == ["c", "d", "e"]
 
 
 def test_a_zone_that_is_slow_leaves_others_their_share():
