@@ -20,7 +20,7 @@ from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_schedule import fleet_clusters, pause, request
 from reconciler.storage.fleet_turns import begin_turn, turn_history
 from reconciler.storage.fleet_workers import Life as LifeRow
-from reconciler.storage.fleet_workers import begin_life, workers
+from reconciler.storage.fleet_workers import begin_life, database_now, workers
 from reconciler.storage.server_address import server_address
 from tests.contract.queue.kinds import GUARD, HOUR, until
 from tests.fleets import want
@@ -157,6 +157,25 @@ async def test_what_a_person_cancels_ends_aborted_and_not_failed(fleet):
     await until(lambda: fleet.ask("SELECT 1 FROM procrastinate_jobs WHERE status = 'aborted'"))
     (turn,) = await fleet.state.read(lambda c: turn_history(c, "a", 9))
     assert turn.result == "cancelled"
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_turn_that_lasts_long_is_not_taken_twice_for_that(fleet):
+    begun = asyncio.Event()
+
+    async def work(_name):
+        begun.set()
+        await asyncio.Event().wait()
+
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 1}, HOUR)
+    running = asyncio.create_task(queue.run(work))
+    await begun.wait()
+    (first, *_rest) = await fleet.state.read(fleet_clusters)
+    assert first.name == "a"
+    now = await fleet.state.read(database_now)
+    assert (first.due - now).total_seconds() > HOUR  # but for who is asked for meanwhile
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
