@@ -40,12 +40,12 @@ class Hosts:
         self.changed.clear()
         await self.changed.wait()
 
-    async def until_asked(self, cluster: str, life: str | None = None, count: int = 1) -> float:
-        """When a cluster was asked for so many times, by a life, or by any."""
+    async def until_asked(self, cluster: str, but: str = "") -> float:
+        """When a cluster was asked first by a life, other than ``but``."""
         while True:
-            found = [m for m, c, by in self.asked if c == cluster and life in {None, by}]
-            if len(found) >= count:
-                return found[count - 1]
+            for moment, asked, by in self.asked:
+                if asked == cluster and by != but:
+                    return moment
             await self.wait()
 
     def let_go(self, cluster: str) -> None:
