@@ -25,11 +25,21 @@ from reconciler.watch.sources import Wish
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class Ended:
     """The word of how it ended, and why."""
 
     result: str
     message: str
+
+
+def read_end(outcome: ClusterOutcome, *, is_begun: bool) -> Ended:
+    """How a cluster's turn ended.
+
+    Whoever goes on with what is begun and meets a lease meets the run that began it, as of a worker
+    that was given up and works still: it waits for that one, and is no failure.
+    """
+    waits = is_begun and outcome.result == "locked"
+    return Ended(INTERRUPTED if waits else outcome.result, say_why_not(outcome))
 
 
 PROGRAM = "from reconciler.fleet.applier import main; main()"
@@ -82,22 +92,22 @@ class Applies:
         """Nothing more is begun; what runs may end."""
         await self.commissions.close()
 
-    async def _end(self, due: Assignment, ended: _Ended) -> None:
+    async def _end(self, due: Assignment, ended: Ended) -> None:
         """Raises StoreFailed."""
         result, message = ended.result, ended.message
         await self.state.write_as(self.life.id, lambda c: end_apply(c, due, result, message))
         tell = telemetry.info if result in GOOD else telemetry.warning
         tell("applied", result=result, message=message or None)
 
-    async def _carry_out(self, due: Assignment) -> _Ended:
+    async def _carry_out(self, due: Assignment) -> Ended:
         wish = await self.find(due.cluster)
         if wish is None:
-            return _Ended("failed", "what its file says cannot be used by this worker")
+            return Ended("failed", "what its file says cannot be used by this worker")
         try:
             outcome = await self._commission(wish, due)
         except WorkFailed as error:
-            return _Ended(INTERRUPTED, str(error))
-        return _Ended(outcome.result, say_why_not(outcome))
+            return Ended(INTERRUPTED, str(error))
+        return read_end(outcome, is_begun=due.is_begun)
 
     async def _commission(self, wish: Wish, due: Assignment) -> ClusterOutcome:
         """Raises WorkFailed."""

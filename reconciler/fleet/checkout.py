@@ -108,6 +108,7 @@ class Checkout:
     async def _begin(self) -> None:
         if self._begun:
             return
+        await self._git.check_version()
         local = self._address.removeprefix("file://")
         local = "" if local == self._address else local
         await asyncio.to_thread(self._git.configure, local, self._signers)

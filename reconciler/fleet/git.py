@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -22,6 +23,9 @@ from reconciler.errors import SourceFailed
 from reconciler.reports.visible import visible
 from reconciler.system_errors import say_error
 
+# An older one reads the user's configuration in place of ours (GIT_CONFIG_GLOBAL came with 2.32), or
+# knows no signatures of ssh.
+OLDEST = (2, 34)
 # Seconds that a command may take which asks nobody, one that asks a server what it has, and one
 # that gets it all.
 LOCAL, ASKING, FETCHING = 60.0, 60.0, 600.0
@@ -121,6 +125,16 @@ class Git:
         fresh = self.configuration.with_name(f"{self.configuration.name}.new")
         fresh.write_text(text)
         fresh.replace(self.configuration)
+
+    async def check_version(self) -> None:
+        """Raises SourceFailed where git is older than what is rested on here."""
+        answer = await self.run("version")
+        found = re.search(rb"([0-9]+)\.([0-9]+)", answer.output)
+        if found is None or (int(found[1]), int(found[2])) < OLDEST:
+            words = answer.output.decode(errors="replace").strip() or answer.said
+            needed = ".".join(map(str, OLDEST))
+            message = f"{visible(words)!r} is too old: git {needed} or newer is needed"
+            raise SourceFailed("git-failed", message)
 
     async def run(
         self, *words: str, longest: float = LOCAL, given: bytes | None = None

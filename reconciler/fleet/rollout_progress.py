@@ -105,7 +105,7 @@ def _take(step: Step, connection: StateConnection, one: Rollout) -> Sequence[Rol
             tell_rollout(connection, one.id, message)
             return [RolloutNews(one.id, "wave-begins", message)]
         case Wait():
-            look_by(connection, step.looks)
+            look_by(connection, one.id, step.looks)
             if one.state == "going":  # else its message says why it is stopped
                 tell_rollout(connection, one.id, step.message)
             return []

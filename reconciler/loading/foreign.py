@@ -50,6 +50,11 @@ _KINDS = (
         "write a member: '- name: NAME', below it 'interconnect: ' and its ip_address",
     ),
     _Kind(
+        _line(r"^database:[ \t]*[\"']?(?:env|file):"),
+        "these are the settings of a fleet, not a desired-state file",
+        "reconcile fleet reads them: reconcile fleet status --fleet FILE",
+    ),
+    _Kind(
         _line(r"^(?:<{7}|>{7})(?: |\r?$)"),
         "this is a conflict marker of git: two versions stand here",
         "settle the merge: keep one version and remove the lines <<<<<<<, ======= and >>>>>>>",

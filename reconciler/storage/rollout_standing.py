@@ -67,16 +67,20 @@ def degraded_clusters(connection: Connection) -> Mapping[str, str]:
     return {row.name: row.message for row in rows}
 
 
-def look_by(connection: Connection, looks: Mapping[str, datetime]) -> None:
-    """Each of these clusters is looked at when its moment comes, if not before.
+def look_by(connection: Connection, rollout: str, looks: Mapping[str, datetime]) -> None:
+    """Each of these clusters of a rollout is looked at when its moment comes, if not before.
 
-    Who has a turn is left alone: what comes of it is seen first.
+    Who has a turn is left alone: what comes of it is seen first. Only what changes is written.
     """
     now, one = database_now(connection), FLEET_CLUSTERS.c
+    names = select(ROLLOUT_CLUSTERS.c.cluster).where(ROLLOUT_CLUSTERS.c.rollout == rollout)
     going = exists().where(FLEET_TURNS.c.cluster == one.name, FLEET_TURNS.c.ended.is_(None))
-    for name, moment in sorted(looks.items()):
-        late = one.due > moment if moment > now else one.due > now + SOON
-        change = update(FLEET_CLUSTERS).where(one.name == name, late, ~going)
+    asked = select(one.name, one.due).where(one.name.in_(names), ~going).order_by(one.name)
+    for row in connection.execute(asked):
+        moment = looks.get(row.name)
+        if moment is None or row.due <= (moment if moment > now else now + SOON):
+            continue
+        change = update(FLEET_CLUSTERS).where(one.name == row.name)
         connection.execute(change.values(due=max(moment, now)))
 
 

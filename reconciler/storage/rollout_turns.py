@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select, update
 
 from reconciler.model.rollout_states import DUE, GOING, OPEN_ROLLOUTS
 from reconciler.storage.fleet_schedule import request
-from reconciler.storage.fleet_tables import FLEET_TURNS, ROLLOUT_CLUSTERS, ROLLOUTS
+from reconciler.storage.fleet_tables import (
+    FLEET_CLUSTERS,
+    FLEET_TURNS,
+    ROLLOUT_CLUSTERS,
+    ROLLOUTS,
+)
 from reconciler.storage.fleet_workers import database_now
 
 # Turns that may be cut off on one cluster, until it is taken for failed: something there ends workers.
@@ -86,15 +91,16 @@ def _of(rollout: str, cluster: str) -> ColumnElement[bool]:
 
 
 def _due(connection: Connection, cluster: str, *, is_locked: bool) -> Row[Any] | None:
-    """The first; once a rollout is stopped, only what has begun goes on."""
+    """The first; once a rollout is stopped, only what has begun goes on. Nothing does while it is paused."""
     one = ROLLOUT_CLUSTERS.c
     both = ROLLOUT_CLUSTERS.join(ROLLOUTS, ROLLOUTS.c.id == one.rollout)
     may_begin = and_(one.state == DUE, ROLLOUTS.c.state == "going")
     goes_on = and_(one.state == GOING, ROLLOUTS.c.state.in_(OPEN_ROLLOUTS))
+    free = FLEET_CLUSTERS.c.name == one.cluster, FLEET_CLUSTERS.c.paused == ""
     asked = (
         select(ROLLOUT_CLUSTERS, ROLLOUTS.c.who)
         .select_from(both)
-        .where(one.cluster == cluster, may_begin | goes_on)
+        .where(one.cluster == cluster, may_begin | goes_on, exists().where(*free))
         .order_by(ROLLOUTS.c.created)
         .limit(1)
     )

@@ -56,9 +56,12 @@ class Enrolled:
 
 
 @dataclass(frozen=True, slots=True)
-class RolloutCluster(Enrolled):
+class RolloutCluster:
     """A cluster of a rollout as it is: ``run`` is the last that worked on it, empty before any."""
 
+    cluster: str
+    wave: int
+    plan: str
     state: str
     run: str
     message: str
@@ -123,17 +126,22 @@ def latest_rollouts(connection: Connection, limit: int) -> Sequence[Rollout]:
 
 
 def rollout_clusters(connection: Connection, rollout: str) -> Sequence[RolloutCluster]:
-    """The clusters of a rollout, by wave and name."""
+    """The clusters of a rollout, by wave and name, without what was approved of each."""
     one = ROLLOUT_CLUSTERS.c
-    asked = select(ROLLOUT_CLUSTERS).where(one.rollout == rollout)
+    about = (one.cluster, one.wave, one.plan, one.state, one.run, one.message)
+    asked = select(*about, one.began, one.ended).where(one.rollout == rollout)
     rows = connection.execute(asked.order_by(one.wave, one.cluster))
-    return [
-        RolloutCluster(
-            *(row.cluster, row.wave, row.plan, row.actions, row.devices),
-            *(row.state, row.run, row.message, row.began, row.ended),
-        )
-        for row in rows
-    ]
+    return [RolloutCluster(*row) for row in rows]
+
+
+def enrolled_clusters(connection: Connection, rollout: str) -> Sequence[Enrolled]:
+    """What was approved of each cluster of a rollout, by wave and name."""
+    one = ROLLOUT_CLUSTERS.c
+    asked = select(one.cluster, one.wave, one.plan, one.actions, one.devices)
+    rows = connection.execute(
+        asked.where(one.rollout == rollout).order_by(one.wave, one.cluster)
+    )
+    return [Enrolled(*row) for row in rows]
 
 
 def count_states(connection: Connection, rollout: str) -> Mapping[str, int]:

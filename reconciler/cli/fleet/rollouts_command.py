@@ -83,15 +83,20 @@ def _cancel(database: Database, rollout: str) -> None:
 
 
 def _with_approvals(database: Database, document: Json) -> Json:
+    """With who approved which plans, and each action that was approved."""
     from reconciler.storage.approvals import run_approvals  # noqa: PLC0415  # as above
+    from reconciler.storage.rollouts import enrolled_clusters  # noqa: PLC0415
 
     with database.reading() as connection:
         found = run_approvals(connection, document["rollout"])
+        rows = enrolled_clusters(connection, document["rollout"])
+    actions = {row.cluster: json.loads(row.actions)["actions"] for row in rows}
+    clusters = [{**one, "actions": actions[one["cluster"]]} for one in document["clusters"]]
     kept = [
         {"plan": one.plan, "at": one.at.isoformat(), "who": one.who, "scope": one.scope}
         for one in found
     ]
-    return {**document, "approvals": kept}
+    return {**document, "clusters": clusters, "approvals": kept}
 
 
 def _list(database: Database, last: int, form: str, *, no_color: bool) -> int:

@@ -99,6 +99,7 @@ def test_what_is_approved_begins_and_is_on_record_with_who_approved_it(database,
     assert (listed["rollout"], listed["state"]) == (begun["rollout"], "going")
     found = documents(capsys, "rollouts", begun["rollout"])
     assert [one["cluster"] for one in found["clusters"]] == ["a", "b"]
+    assert [one["id"] for one in found["clusters"][0]["actions"]] == [STOP.id]
     assert [one["plan"] for one in found["approvals"]] == [draft["id"], "plan-a", "plan-b"]
     code, out, _ = told(capsys, "rollouts", begun["rollout"])
     assert code == 0

@@ -1,6 +1,7 @@
 """The commands with which an operator asks a fleet for something, and sees how it stands."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -119,9 +120,9 @@ def test_the_status_says_who_works_and_where_nobody_does(database, capsys):
     assert turns["alpha"] is None
     assert (turns["beta"]["kind"], turns["beta"]["worker"]) == ("look", "w1")
     _code, out, _err = told(capsys, "status")
-    assert "worker w1: host1 (process 7), north, heard of " in out
+    assert re.search(r"worker w1: host1 \(process 7\), north, heard of \d+ s ago", out)
     assert "zone north: 3 clusters, 1 at work, 0 due" in out
-    assert "beta: look by w1, since " in out
+    assert re.search(r"beta: look by w1, since \d+ s ago", out)
 
 
 def test_the_status_says_which_commit_is_wanted_since_when_and_what_is_wrong(database, capsys):

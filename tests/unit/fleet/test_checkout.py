@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from select import select
 
@@ -317,6 +318,18 @@ def test_without_git_it_is_said_what_to_install(repository, state, monkeypatch, 
     )
 
 
+def test_a_git_that_is_too_old_is_not_used(repository, state, monkeypatch, tmp_path):
+    old = tmp_path / "bin/git"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho git version 2.30.2\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    assert refused(Checkout(state, repository.source())) == (
+        "git-failed",
+        "'git version 2.30.2' is too old: git 2.34 or newer is needed",
+    )
+
+
 def test_a_repository_that_is_too_large_does_not_fill_the_disk(repository, state, monkeypatch):
     repository.push({"a.yaml": "one", "b.bin": os.urandom(200_000)})
     monkeypatch.setattr("reconciler.fleet.git.LARGEST_FILE", 100_000)
@@ -350,7 +363,9 @@ def test_a_login_asks_nobody_and_checks_the_servers_key(
     assert words[-2] == "git@git.example.com"
 
 
-def test_who_hangs_is_ended_with_all_that_it_started(state, monkeypatch, tmp_path):
+@pytest.fixture
+def hanging(tmp_path, monkeypatch) -> Iterator[int]:
+    """An ssh that says that it has begun, and hangs: the end of a pipe that it holds."""
     held = tmp_path / "held"
     os.mkfifo(held)
     fake = tmp_path / "bin/ssh"
@@ -358,18 +373,37 @@ def test_who_hangs_is_ended_with_all_that_it_started(state, monkeypatch, tmp_pat
     fake.write_text(f"#!/bin/sh\nexec 3> {held}\necho begun >&3\nexec sleep 60\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr("reconciler.fleet.checkout.ASKING", 2.0)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        checkout = Checkout(state, Source(git="ssh://git@127.0.0.1/storage.git"))
-        with pytest.raises(SourceFailed, match="git ls-remote did not end within 2 s"):
-            asyncio.run(asyncio.wait_for(checkout.look(NOTHING), 30))
-        os.set_blocking(reader, True)
-        assert os.read(reader, 100) == b"begun\n"
-        assert select([reader], [], [], 20)[0]
-        assert os.read(reader, 100) == b""  # nobody holds the other end any more
-    finally:
-        os.close(reader)
+    yield reader
+    os.close(reader)
+
+
+HANGS = Source(git="ssh://git@127.0.0.1/storage.git")
+
+
+@pytest.mark.usefixtures("hanging")
+def test_who_hangs_is_given_up(state, monkeypatch):
+    monkeypatch.setattr("reconciler.fleet.checkout.ASKING", 0.2)
+    with pytest.raises(SourceFailed, match=r"git ls-remote did not end within 0\.2 s"):
+        asyncio.run(asyncio.wait_for(Checkout(state, HANGS).look(NOTHING), 30))
+
+
+def test_who_is_given_up_is_ended_with_all_that_it_started(state, hanging):
+    async def give_up() -> None:
+        begun = asyncio.Event()
+        asyncio.get_running_loop().add_reader(hanging, begun.set)
+        look = asyncio.create_task(Checkout(state, HANGS).look(NOTHING))
+        await begun.wait()
+        asyncio.get_running_loop().remove_reader(hanging)
+        look.cancel()
+        await asyncio.wait([look])
+        assert look.cancelled()
+
+    asyncio.run(asyncio.wait_for(give_up(), 30))
+    os.set_blocking(hanging, True)
+    assert os.read(hanging, 100) == b"begun\n"
+    assert select([hanging], [], [], 20)[0]
+    assert os.read(hanging, 100) == b""  # nobody holds the other end any more
 
 
 def test_nothing_of_another_configuration_is_read(repository, state, monkeypatch, tmp_path):

@@ -33,7 +33,7 @@ from reconciler.storage.fleet_files import (
 )
 from reconciler.storage.fleet_schedule import pause
 from reconciler.storage.fleet_workers import database_now
-from reconciler.storage.rollouts import find_rollout, rollout_clusters
+from reconciler.storage.rollouts import enrolled_clusters, find_rollout, rollout_clusters
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.earlier import Earlier
 from reconciler.watch.result import RoundResult
@@ -232,8 +232,8 @@ def test_what_was_approved_is_kept_and_who_did_and_its_clusters_are_busy(connect
         ("beta", 2),
         ("gamma", 2),
     ]
-    first = draft.waves[0][0]
-    assert read_approved(rows[0].plan, rows[0].actions, rows[0].devices) == first.plan
+    first, kept = draft.waves[0][0], enrolled_clusters(connection, "r1")[0]
+    assert read_approved(kept.plan, kept.actions, kept.devices) == first.plan
     (approval,) = plan_approvals(connection, first.plan.id)
     assert (approval.run, approval.who) == ("r1", "alice@desk")
     assert approval.scope == f"the plan of alpha of commit {'c0ffee' * 6}, in rollout r1"

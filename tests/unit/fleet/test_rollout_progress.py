@@ -1,6 +1,7 @@
 """A rollout from its begin to its end, as workers find it in the database."""
 
 import pytest
+from sqlalchemy import event
 
 from reconciler.fleet.rollout_progress import advance_rollouts, cancel_rollout, read_health
 from reconciler.model.watched import Reading, Round
@@ -15,9 +16,11 @@ from reconciler.storage.rollout_turns import claim_apply, end_apply
 from reconciler.storage.rollouts import (
     Enrolled,
     Rollout,
+    end_rollout,
     find_rollout,
     new_rollout,
     rollout_clusters,
+    stop_rollout,
 )
 from reconciler.storage.rounds import record_round
 from tests.unit.storage.moments import EPOCH
@@ -155,6 +158,29 @@ def test_health_is_read_of_conditions_and_unknown_is_not_well(other, word, messa
     kinds = {kind: (status, "") for kind, status in WELL.items()} | other
     found = read_health(Standing("", EPOCH, False, kinds))
     assert (found.word, found.message, found.looked) == (word, message, EPOCH)
+
+
+def test_to_wait_asks_the_database_as_often_whatever_the_number_of_clusters(connection):
+    asked, counts = [], []
+    event.listen(connection, "before_cursor_execute", lambda *words: asked.append(words[2]))
+    stop_rollout(connection, "r1", "stopping", "")
+    advance(connection)
+    for number in (2, 40):
+        names = [f"{number}-{place}" for place in range(number)]
+        file = FleetFile("x.yaml", "text", "c0ffee", "", EPOCH)
+        keep_fleet_files(connection, [file], [Wanted(name, "x.yaml", "n") for name in names])
+        one = Rollout(f"r{number}", EPOCH, "a", "", ("rest",), 0.0, "going", "", None)
+        rows = [Enrolled(name, 1, "p", "{}", "[]") for name in names]
+        new_rollout(connection, one, rows)
+        advance(connection)
+        for name in names:
+            apply(connection, name)
+        advance(connection)
+        asked.clear()
+        advance(connection)
+        counts.append(len(asked))
+        end_rollout(connection, one.id, "converged")
+    assert counts[0] == counts[1] < 15
 
 
 def test_what_was_never_looked_at_is_unknown():

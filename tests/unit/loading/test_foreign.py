@@ -22,6 +22,7 @@ OTHERS = {
     "a Kubernetes object": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n",
     "a Kubernetes object that begins with its kind": "---\nkind: Pod\napiVersion: v1\n",
     "a Compose file": "version: '3'\nservices:\n  web:\n    image: nginx\n",
+    "settings of a fleet": "version: 1\ndatabase: env:DATABASE\nsource: {git: 'file:///x'}\n",
     "a file of Ansible": "- name: disks\n  hosts: all\n  tasks: []\n",
     "a file of Ansible's inventory": "all:\n  hosts:\n    node01: {}\n",
     "a Terraform file": 'resource "disk" "images" {\n  name = "x"\n}\n',

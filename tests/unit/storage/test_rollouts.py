@@ -9,9 +9,11 @@ from reconciler.model.rollout_states import DUE, GOING, GONE, NOT_BEGUN, WAITING
 from reconciler.model.watched import Reading, Round
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
-from reconciler.storage.fleet_schedule import fleet_clusters, pause, set_due
+from reconciler.storage.fleet_retention import FleetLimits, prune_fleet
+from reconciler.storage.fleet_schedule import fleet_clusters, pause, resume, set_due
 from reconciler.storage.fleet_turns import begin_turn, end_turn
 from reconciler.storage.fleet_workers import database_now
+from reconciler.storage.retention import Limits
 from reconciler.storage.rollout_standing import Standing, look_by, standings
 from reconciler.storage.rollout_turns import MOST_TURNS, claim_apply, end_apply, is_apply_due
 from reconciler.storage.rollouts import (
@@ -21,8 +23,8 @@ from reconciler.storage.rollouts import (
     busy_clusters,
     count_states,
     end_rollout,
+    enrolled_clusters,
     find_rollout,
-    forget_rollouts,
     latest_rollouts,
     lock_rollouts,
     new_rollout,
@@ -63,10 +65,10 @@ def states(connection, rollout="r1"):
 
 
 def dues(connection):
-    """In how many minutes each cluster is due."""
+    """In how many minutes each cluster is due; 0 if it is."""
     now = database_now(connection)
     return {
-        one.name: round((one.due - now).total_seconds() / 60)
+        one.name: max(0, round((one.due - now).total_seconds() / 60))
         for one in fleet_clusters(connection)
     }
 
@@ -76,10 +78,7 @@ def test_a_rollout_comes_back_as_it_was_approved(rolling):
         assert find_rollout(connection, "r1") == FIRST
         assert find_rollout(connection, "r2") is None
         assert open_rollouts(connection) == latest_rollouts(connection, 5) == [FIRST]
-        found = rollout_clusters(connection, "r1")
-        assert [
-            (one.cluster, one.wave, one.plan, one.actions, one.devices) for one in found
-        ] == [(one.cluster, one.wave, one.plan, one.actions, one.devices) for one in CLUSTERS]
+        assert enrolled_clusters(connection, "r1") == list(CLUSTERS)
         assert count_states(connection, "r1") == {WAITING: 3}
         assert busy_clusters(connection, {"a", "z"}) == {"a": "r1"}
 
@@ -155,6 +154,20 @@ def test_a_rollout_that_is_stopped_begins_nothing_and_lets_what_has_begun_go_on(
         assert busy_clusters(connection, {"a"}) == {}
 
 
+def test_nothing_is_taken_while_a_cluster_is_paused_or_when_nobody_wants_it(rolling):
+    with rolling.writing() as connection:
+        begin_wave(connection, "r1", {"a"})
+        pause(connection, {"a"}, "alice: work")
+        assert not is_apply_due(connection, "a")
+        assert claim_apply(connection, "a", "run1") is None
+        resume(connection, {"a"})
+        assert claim_apply(connection, "a", "run1") is not None
+        pause(connection, {"a"}, "alice: work")
+        assert claim_apply(connection, "a", "run2") is None
+        keep_fleet_files(connection, [], [])
+        assert claim_apply(connection, "a", "run3") is None
+
+
 def test_a_cluster_is_spoilt_and_what_is_waited_for_is_told(rolling):
     with rolling.writing() as connection:
         spoil_cluster(connection, "r1", "a", GONE, "no file wants it")
@@ -200,22 +213,23 @@ def test_a_look_is_brought_forward_and_never_put_off(rolling):
     with rolling.writing() as connection:
         now = database_now(connection)
         soon = {"a": now - timedelta(minutes=1), "b": now + timedelta(minutes=5)}
-        look_by(connection, soon | {"c": now + timedelta(hours=2)})
+        look_by(connection, "r1", soon | {"c": now + timedelta(hours=2)})
         assert dues(connection) == {"a": 0, "b": 5, "c": 60}
         set_due(connection, "a", 50, 0)
-        look_by(connection, soon)
+        look_by(connection, "r1", soon)
         assert dues(connection)["a"] == 1
         begin_turn(connection, "c", "look", "w1", "")
-        look_by(connection, {"c": now})
+        look_by(connection, "r1", {"c": now})
         assert dues(connection)["c"] == 60
 
 
 def test_what_ended_long_ago_is_forgotten_with_its_clusters(rolling):
     with rolling.writing() as connection:
         end_rollout(connection, "r1", "converged")
-        later = database_now(connection) + timedelta(seconds=1)
+        prune_fleet(connection, Limits(), FleetLimits())
+        assert find_rollout(connection, "r1") is not None
         new_rollout(connection, replace(FIRST, id="r2"), CLUSTERS[:1])
-        assert forget_rollouts(connection, later) == 1
+        prune_fleet(connection, Limits(), FleetLimits(rollouts=-timedelta(seconds=1)))
         assert rollout_clusters(connection, "r1") == []
         assert [one.id for one in latest_rollouts(connection, 5)] == ["r2"]
 
