@@ -46,6 +46,11 @@ FROM (
     WHERE id = %(job)s AND worker_id = %(worker)s AND status = 'doing' FOR UPDATE
 ) AS ours
 """
+# One that waits in another zone is in that of its cluster from now on: nobody may work there any more.
+MOVE = """
+UPDATE procrastinate_jobs SET queue_name = %(zone)s
+WHERE queueing_lock = %(waiting)s AND status = 'todo' AND queue_name <> %(zone)s
+"""
 OPEN_JOBS = """
 SELECT id FROM procrastinate_jobs
 WHERE lock = %(cluster)s AND status IN ('todo', 'doing')
@@ -103,13 +108,21 @@ class LifeJobs(JobManager):
         return job
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001  # Procrastinate's form
-        """End a job, if it is ours still."""
+        """End a job, if it is ours still.
+
+        One whose end cannot be told would stay ours, and keep others from its cluster: then the life
+        ends, and others see to it.
+        """
         self._slots.going[job.queue] -= 1
         if not self._life.is_over:
             ends = {"job": job.id, "worker": self._worker}
             how = {"status": status.value, "delete": delete_job}
-            with contextlib.suppress(ConnectorException):
+            try:
                 await self.connector.execute_query_async(FINISH, **ends, **how)
+            except ConnectorException as error:
+                self._life.end(
+                    f"the end of a job could not be told: {error.__cause__ or error}"
+                )
 
 
 @dataclass(slots=True, eq=False)
@@ -130,6 +143,7 @@ class Dispatch:
         try:
             await asked.defer_async(cluster=cluster)
         except AlreadyEnqueued:
+            await self._move(zone, waiting)
             return False
         except ConnectorException as error:
             raise self._failed(error) from error
@@ -153,6 +167,12 @@ class Dispatch:
         """End all connections beneath whoever waits on them."""
         for connection in self.connections:
             break_off(connection)
+
+    async def _move(self, zone: str, waiting: str) -> None:
+        try:
+            await self.app.connector.execute_query_async(MOVE, zone=zone, waiting=waiting)
+        except ConnectorException as error:
+            raise self._failed(error) from error
 
     async def _cancel(self, cluster: str) -> bool:
         """One that waits is cancelled, one that goes on is told to end, and ends ``aborted``."""

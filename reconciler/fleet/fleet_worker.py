@@ -21,10 +21,11 @@ from reconciler.fleet.known_database import KnownDatabase
 from reconciler.fleet.lives import Life
 from reconciler.fleet.look_turns import Looks
 from reconciler.fleet.server_disk import ServerDisk
-from reconciler.fleet.server_queue import Kit, ServerQueue
+from reconciler.fleet.server_queue import ServerQueue
 from reconciler.fleet.sessions import conninfo
 from reconciler.fleet.syncing import Syncing
 from reconciler.fleet.transactions import Transactions
+from reconciler.fleet.worker_turns import Kit
 from reconciler.model.desired import Member
 from reconciler.model.fleet import Fleet
 from reconciler.model.plan import Command, Completed

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import socket
-import traceback
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
@@ -23,48 +21,25 @@ from reconciler.fleet.dispatch import (
     register,
     work_on,
 )
-from reconciler.fleet.holds import Holds
 from reconciler.fleet.known_database import KnownDatabase
 from reconciler.fleet.lives import APART, Life
 from reconciler.fleet.scheduling import Ticks
 from reconciler.fleet.sessions import open_session, place_of
 from reconciler.fleet.sweeping import Sweeps, leave, session_name
 from reconciler.fleet.transactions import Transactions
+from reconciler.fleet.worker_turns import Kit, Turns
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_identity import Identity, read_identity
-from reconciler.storage.fleet_schedule import (
-    is_paused,
-    put_forward,
-    put_off,
-    request,
-    settle_due,
-)
-from reconciler.storage.fleet_turns import begin_turn, end_turn, turn_history
+from reconciler.storage.fleet_schedule import put_off, request
+from reconciler.storage.fleet_turns import turn_history
 from reconciler.storage.fleet_workers import Life as LifeRow
 from reconciler.storage.fleet_workers import begin_life, end_life
-from reconciler.storage.rollout_turns import is_apply_due
-from reconciler.watch.queue import CANCELLED, DONE, FAILED, PastTurn, Work
-from reconciler.watch.schedule import wait_after
+from reconciler.watch.queue import PastTurn, Work
 
-# Seconds: while a turn goes on its cluster is due only if somebody asks for it.
-LONGEST = 86400.0
 # Seconds between two looks at how far the database has come.
 REMEMBERED_APART = 10.0
 # Seconds in which it is heard that a connection has ended.
 BROKEN = 0.1
-# Seconds until a cluster is tried again that somebody has.
-BUSY = 2.0
-LOOK, APPLY = "look", "apply"
-
-
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What a life works with: ``look`` takes turns, ``apply`` those in which a rollout has something
-    for the cluster, and ``beside`` is what else it does until it ends."""
-
-    look: Work
-    apply: Work | None = None
-    beside: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
 Equip: TypeAlias = "Callable[[Life], AbstractAsyncContextManager[Kit]]"
@@ -115,8 +90,10 @@ class ServerQueue:
         """Begin a life and work in it with what ``equip`` gives it. Raises as ``run``."""
         async with self._living() as life, equip(life) as kit:
             slots = Slots(tuple(self.bounds), self.slots)
+            pace = (self.bounds, self.interval, lambda: self.stopping)
+            turns = Turns(self.state, life, kit, *pace)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
-                register(dispatch.app, _Turns(self, life, kit).take)
+                register(dispatch.app, turns.take)
                 await self._work(life, kit, dispatch, slots)
 
     async def _work(self, life: Life, kit: Kit, dispatch: Dispatch, slots: Slots) -> None:
@@ -202,77 +179,6 @@ class ServerQueue:
         number = begin_life(connection, row)
         found = read_identity(connection)
         return replace(found, life=number) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Turns:
-    """Turns of one life."""
-
-    queue: ServerQueue
-    life: Life
-    kit: Kit
-
-    async def take(self, cluster: str) -> None:
-        """The turn of a cluster, if nobody else has it; what befalls it is told, not raised."""
-        holds = Holds(self.life)
-        try:
-            try:
-                begun = await self._begin(holds, cluster)
-                if begun is not None:
-                    await self._take(*begun, cluster)
-            finally:
-                await holds.free(cluster)
-        except StoreFailed as error:
-            # Whatever was begun in the database must not stay so: the end of the life ends it.
-            self.life.end(str(error))
-
-    async def _begin(self, holds: Holds, cluster: str) -> tuple[int, Work] | None:
-        """The number of the turn, and what is done in it; None if somebody else has the cluster."""
-        is_ours, apply = await holds.take(cluster), self.kit.apply
-
-        def begin(connection: StateConnection) -> tuple[int, Work] | None:
-            # Its job may be older than its pause.
-            may = is_ours and not is_paused(connection, cluster)
-            kind, work = LOOK, self.kit.look
-            if apply is not None and is_apply_due(connection, cluster):
-                kind, work = APPLY, apply
-            turn = begin_turn(connection, cluster, kind, self.life.id, "") if may else None
-            put_forward(connection, [cluster], BUSY if turn is None else LONGEST)
-            return None if turn is None else (turn, work)
-
-        return await self.queue.state.write_as(self.life.id, begin)
-
-    async def _take(self, turn: int, work: Work, cluster: str) -> None:
-        result = FAILED
-        try:
-            result = DONE if await work(cluster) else FAILED
-        except asyncio.CancelledError:
-            result = CANCELLED
-            raise
-        except StoreFailed:
-            raise
-        except Exception as error:  # noqa: BLE001  # a bug that one cluster shows holds up no other
-            traceback.print_exception(error)
-        finally:
-            self.life.require()
-            await asyncio.shield(self._end(turn, cluster, result))
-
-    async def _end(self, turn: int, cluster: str, result: str) -> None:
-        queue = self.queue
-
-        def wait(failures: int) -> float:
-            return wait_after(failures, queue.interval, random.random)
-
-        def end(connection: StateConnection) -> None:
-            if not end_turn(connection, turn, result):
-                return
-            if result == CANCELLED and queue.stopping:
-                request(connection, [cluster])  # another takes it at once
-            else:
-                failed = None if result == CANCELLED else result == FAILED
-                settle_due(connection, cluster, wait, failed=failed)
-
-        await queue.state.write_as(self.life.id, end)
 
 
 def _end_life(connection: StateConnection, worker: str) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from reconciler.model.addresses import cluster_address
+from reconciler.model.machine_marks import marks_by_host
 from reconciler.model.outcome import Blocked, ClusterOutcome
 from reconciler.model.plan import Plan
 from reconciler.pipeline import Run, plan
-from reconciler.planning.review.approved_plan import ApprovedPlan, objections
+from reconciler.planning.review.approved_plan import ApprovedPlan, objections, strangers
 from reconciler.reports.documents import planned_counts
 
 # Plans that are made, at most: while the lease of who was cut off is waited for, what it had begun ends.
@@ -68,7 +69,10 @@ async def _once(work: Run, approval: Approval) -> ClusterOutcome:
     work.emit("observed", {"cluster": cluster.name, **about})
     if cluster.blocked:
         return ClusterOutcome(cluster.name, "refused", blocked=cluster.blocked)
-    if beyond := objections(approval.plan, found, is_begun=approval.is_begun):
+    beyond = objections(approval.plan, found, is_begun=approval.is_begun)
+    if cluster.actions:
+        beyond = (*strangers(approval.plan, marks_by_host(observed)), *beyond)
+    if beyond:
         refused = (_changed(cluster.name, approval, beyond),)
         return ClusterOutcome(cluster.name, "refused", blocked=refused)
     if cluster.actions:

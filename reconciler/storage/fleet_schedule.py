@@ -67,6 +67,14 @@ def is_paused(connection: Connection, cluster: str) -> bool:
     return bool(connection.execute(asked).scalar())
 
 
+def zone_of_turn(connection: Connection, cluster: str) -> str | None:
+    """The zone in which a cluster may have a turn now; None while it is paused, or nobody wants it."""
+    one = FLEET_CLUSTERS.c
+    asked = select(one.zone).where(one.name == cluster, one.paused == "")
+    found: str | None = connection.execute(asked).scalar()
+    return found
+
+
 def settle_due(
     connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool | None
 ) -> None:

@@ -43,7 +43,7 @@ class RoundResult:
     ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``outages`` are those of the plan in plain values, ``unread``
     is what could not be compared, ``readings`` are its conditions, ``heals`` what is
     healed next, in words, ``beats`` a sample of the heartbeats, ``slotless`` the mounts without a slot,
-    ``marks`` those of the hosts (``machine_marks``),
+    ``marks`` those of the hosts (``machine_marks``), ``machines`` the same by host,
     ``prospects`` is by host and address what becomes of differences,
     ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster,
     ``revision`` the commit at which it was wanted so.
@@ -68,6 +68,7 @@ class RoundResult:
     beats: Beats = field(default_factory=dict)
     slotless: frozenset[tuple[str, str]] = frozenset()
     marks: frozenset[str] = frozenset()
+    machines: tuple[tuple[str, str], ...] = ()
     prospects: Mapping[tuple[str, str], str] = field(default_factory=dict)
     status: Json | None = None
     topology: Topology | None = None

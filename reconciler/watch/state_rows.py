@@ -168,7 +168,8 @@ def _status(result: RoundResult) -> str:
 
 
 def _plan(result: RoundResult) -> str:
-    fields = ("plan_id", "risk", "steps", "outages", "blocked", "unread", "findings", "notes")
+    approved = ("plan_id", "risk", "steps", "outages", "machines")
+    fields = (*approved, "blocked", "unread", "findings", "notes")
     document = asdict(result)
     at = result.revision.fields if result.revision else {}
     return json.dumps({name: document[name] for name in fields} | dict(at), default=str)

@@ -41,17 +41,20 @@ class ApprovedAction:
 class ApprovedPlan:
     """The plan of one cluster as it was approved; ``devices`` may be formatted.
 
-    ``outages`` are in plain values, without what passes.
+    ``outages`` are in plain values, without what passes. ``machines`` has each host that answered,
+    with its mark (``model.machine_marks``).
     """
 
     id: str
     actions: tuple[ApprovedAction, ...]
     outages: tuple[Any, ...] = ()
     devices: frozenset[str] = frozenset()
+    machines: tuple[tuple[str, str], ...] = ()
 
     def text(self) -> str:
-        """Actions and outages as they are stored."""
-        plain = {"actions": to_plain(self.actions), "outages": self.outages}
+        """Actions, outages and machines as they are stored."""
+        plain: dict[str, Any] = {"actions": to_plain(self.actions), "outages": self.outages}
+        plain["machines"] = self.machines
         return json.dumps(plain, separators=(",", ":"))
 
 
@@ -59,7 +62,8 @@ def read_approved(plan: str, actions: str, devices: str) -> ApprovedPlan:
     """The plan of that id whose ``text`` was stored, and a list of devices in JSON."""
     found = json.loads(actions)
     approved = tuple(ApprovedAction(**action) for action in found["actions"])
-    return ApprovedPlan(plan, approved, tuple(found["outages"]), frozenset(json.loads(devices)))
+    accepted = frozenset(json.loads(devices))
+    return ApprovedPlan(plan, approved, tuple(found["outages"]), accepted, _machines(found))
 
 
 def read_found(plan: Mapping[str, Any]) -> ApprovedPlan:
@@ -70,7 +74,14 @@ def read_found(plan: Mapping[str, Any]) -> ApprovedPlan:
     actions = tuple(
         ApprovedAction(**{name: step[name] for name in KEPT}) for step in plan["steps"]
     )
-    return ApprovedPlan(plan["plan_id"], actions, tuple(plan["outages"]))
+    return ApprovedPlan(
+        plan["plan_id"], actions, tuple(plan["outages"]), machines=_machines(plan)
+    )
+
+
+def _machines(found: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """None where an older version kept it: then it is not known."""
+    return tuple((host, mark) for host, mark in found.get("machines", ()))
 
 
 def approve(action: Action) -> ApprovedAction:
@@ -114,6 +125,17 @@ def objections(approved: ApprovedPlan, plan: Plan, *, is_begun: bool) -> tuple[s
     if is_begun:
         return tuple(_beyond(approved, now))
     return tuple(_changes(approved, now)) or ("what it takes out of use is another",)
+
+
+def strangers(approved: ApprovedPlan, machines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Hosts that are other machines than those that were approved, as where a file leads to others by
+    the same names; ``machines`` are those that answer now."""
+    known = dict(approved.machines)
+    return tuple(
+        f"{host} is another machine"
+        for host, mark in machines
+        if host in known and known[host] != mark
+    )
 
 
 def _unaccepted(approved: ApprovedPlan, now: Sequence[ApprovedAction]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What a rollout would do is what looks found; an approval is for exactly that, and begins exactly that."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -241,6 +242,24 @@ def test_what_was_approved_is_kept_and_who_did_and_its_clusters_are_busy(connect
     assert whole.scope == "rollout of 3 clusters in 2 waves, 300 s apart"
     again = draft_rollout(connection, ALL)
     assert refusals(again)["beta"] == "it is in rollout r1, which has not ended"
+
+
+def test_a_plan_is_not_carried_out_on_other_machines_of_the_same_names(connection, removal):
+    """A commit after the approval may lead the names of hosts elsewhere, and change nothing else."""
+    _, wanted, _ = removal
+    world = deepcopy(removal[0])
+    found = draft_rollout(connection, replace(ALL, names=("alpha",), everyone=False))
+    ((plan,),) = found.waves
+    kept = read_approved(plan.plan.id, plan.plan.text(), "[]")
+    world.machines["node02"].machine_id = "0123456789abcdef" * 2
+    approval = Approval(kept, "alice in rollout r1")
+    outcome, events = drive(world, Controller(world).carry_out(wanted, approval))
+    assert (outcome.result, [one.code for one in outcome.blocked]) == (
+        "refused",
+        ["plan-changed"],
+    )
+    assert "node02 is another machine" in outcome.blocked[0].message
+    assert "action-started" not in [event for event, _ in events]
 
 
 def test_a_plan_that_a_look_found_and_that_was_approved_is_carried_out(connection, removal):

@@ -1,7 +1,7 @@
 """What is known to go wrong with a queue on PostgreSQL, each by its own test."""
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -10,51 +10,21 @@ from procrastinate.jobs import Status
 from reconciler.errors import StoreFailed, WorkerLost
 from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
 from reconciler.fleet.holds import Holds, lock_key
-from reconciler.fleet.lives import OWN_SILENT, Life
+from reconciler.fleet.lives import OWN_SILENT
 from reconciler.fleet.scheduling import Ticks
 from reconciler.fleet.server_queue import ServerQueue
 from reconciler.fleet.sessions import conninfo, open_session
-from reconciler.fleet.sweeping import Sweeps, session_name
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_schedule import fleet_clusters, pause, request
 from reconciler.storage.fleet_turns import begin_turn, turn_history
-from reconciler.storage.fleet_workers import Life as LifeRow
-from reconciler.storage.fleet_workers import begin_life, database_now, workers
+from reconciler.storage.fleet_workers import database_now, workers
 from reconciler.storage.server_address import server_address
 from tests.contract.queue.kinds import GUARD, HOUR, until
 from tests.fleets import want
+from tests.unit.fleet.queued import Fleet, life_of
 
 NAMES = tuple("abcde")
-JOBS = "SELECT id, status::text AS status, lock FROM procrastinate_jobs ORDER BY id"
-
-
-class Fleet:
-    """A database with five clusters that are due, and its jobs."""
-
-    def __init__(self, url, state, dispatch):
-        self.info, self.state, self.dispatch = conninfo(url), state, dispatch
-        self.jobs = dispatch.app.job_manager
-        self.sweeps = Sweeps(state, dispatch)
-
-    async def ask(self, query, *values):
-        async with self.dispatch.pool.connection() as connection:
-            cursor = await connection.execute(query, values)
-            return await cursor.fetchall() if cursor.description else []
-
-    async def statuses(self):
-        return [(name, status) for _, status, name in await self.ask(JOBS)]
-
-    async def fetch(self, name="a"):
-        """A job of a cluster that a worker has fetched, and that worker's number."""
-        await self.dispatch.defer(name, "default")
-        number = await self.jobs.register_worker()
-        return await self.jobs.fetch_job(["default"], number), number
-
-    async def silence(self, number):
-        """Nothing was heard of a worker of Procrastinate for a minute."""
-        old = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 min' WHERE id = %s"
-        await self.ask(old, number)
 
 
 @pytest.fixture
@@ -66,17 +36,6 @@ async def fleet(fleets):
     async with asyncio.timeout(GUARD), dispatching(conninfo(url)) as dispatch:
         yield Fleet(url, state, dispatch)
     await state.close()
-
-
-@asynccontextmanager
-async def life_of(fleet, worker="w1", **more):
-    session = await open_session(fleet.info, session_name(worker))
-    row = LifeRow(worker, ("default",), "h", 1, "1", session.info.backend_pid)
-    await fleet.state.write(lambda connection: begin_life(connection, row))
-    try:
-        yield Life(worker, "place", session, **more)
-    finally:
-        await session.close()
 
 
 async def test_a_stalled_job_is_done_again(fleet):

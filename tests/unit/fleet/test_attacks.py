@@ -1,0 +1,139 @@
+"""What must not happen to a fleet's turns: none is lost for ever, none begins that is not wanted."""
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+import psycopg
+import pytest
+from procrastinate.jobs import Status
+
+from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
+from reconciler.fleet.scheduling import Ticks
+from reconciler.fleet.sessions import conninfo
+from reconciler.fleet.transactions import Transactions
+from reconciler.fleet.worker_turns import Kit, Turns
+from reconciler.storage.fleet_database import open_fleet
+from reconciler.storage.fleet_schedule import pause, resume
+from reconciler.storage.fleet_turns import turn_history
+from reconciler.storage.server_address import server_address
+from tests.contract.queue.kinds import GUARD, HOUR, until
+from tests.fleets import want
+from tests.unit.fleet.queued import Fleet, life_of
+
+WAITING = """
+SELECT pid FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
+
+END_WAITING = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
+
+
+@pytest.fixture
+async def fleet(fleets):
+    url = fleets.new()
+    database = open_fleet(server_address(url))
+    want(database, "ab")
+    state = Transactions(database)
+    async with asyncio.timeout(GUARD), dispatching(conninfo(url)) as dispatch:
+        made = Fleet(url, state, dispatch)
+        made.database = database
+        yield made
+    await state.close()
+
+
+@asynccontextmanager
+async def held(fleet, query):
+    """Rows that somebody else has locked, until the end of the block."""
+    connection = await psycopg.AsyncConnection.connect(fleet.info)
+    async with connection, connection.transaction():
+        await connection.execute(query)
+        yield
+
+
+@asynccontextmanager
+async def turns_of(fleet, look, *zones):
+    """Turns of a worker in these zones; rollouts do what looks do."""
+    async with life_of(fleet, clock=lambda: 0.0) as life:
+        yield Turns(fleet.state, life, Kit(look, look), zones or ("default",), HOUR)
+
+
+class Looks:
+    """Of which clusters there was a look."""
+
+    def __init__(self):
+        self.names = []
+
+    async def take(self, name):
+        self.names.append(name)
+        return True
+
+
+async def test_a_turn_that_is_cancelled_while_it_begins_has_its_end_in_the_database(fleet):
+    """Else the cluster never had another turn as long as that worker lives."""
+    looks = Looks()
+    async with turns_of(fleet, looks.take) as turns:
+        async with held(fleet, "SELECT * FROM reconcile.fleet_clusters FOR UPDATE"):
+            taking = asyncio.create_task(turns.take("a"))
+            await until(lambda: fleet.ask(WAITING))
+            taking.cancel()
+            await asyncio.sleep(0)
+        with suppress(asyncio.CancelledError):
+            await taking
+        (turn,) = await until(lambda: fleet.state.read(lambda c: turn_history(c, "a", 9)))
+        assert turn.result == "cancelled"
+        assert looks.names == []
+        await turns.take("a")
+        assert looks.names == ["a"]
+
+
+async def test_a_worker_that_cannot_tell_the_end_of_a_job_is_over(fleet):
+    """Else the job would stay its own, and with its lock the cluster had no other."""
+    async with life_of(fleet, clock=lambda: 0.0) as life:
+        jobs = LifeJobs(fleet.dispatch.app.connector, life, Slots(["default"], 4))
+        number = await jobs.register_worker()
+        await fleet.dispatch.defer("a", "default")
+        job = await jobs.fetch_job(["default"], number)
+        async with held(fleet, "SELECT * FROM procrastinate.procrastinate_jobs FOR UPDATE"):
+            finishing = asyncio.create_task(
+                jobs.finish_job(job, Status.SUCCEEDED, delete_job=True)
+            )
+            await until(lambda: fleet.ask(END_WAITING))
+            await finishing
+        assert await fleet.statuses() == [("a", "doing")]
+        assert "could not be told" in life.why
+
+
+async def test_a_cluster_that_moves_to_another_zone_does_not_wait_for_workers_of_the_first(
+    fleet,
+):
+    ticks = Ticks({"default": 4}, fleet.state, fleet.dispatch)
+    assert await ticks.fill("default") == 2
+    want(fleet.database, "ab", "north")  # and nobody works in the other any more
+    moved = Ticks({"north": 4}, fleet.state, fleet.dispatch)
+    assert await moved.fill("north") == 2
+    assert await fleet.ask("SELECT DISTINCT queue_name FROM procrastinate_jobs") == [("north",)]
+
+
+async def test_a_worker_begins_nothing_in_a_zone_that_it_does_not_serve(fleet):
+    looks = Looks()
+    want(fleet.database, "ab", "north")
+    async with turns_of(fleet, looks.take) as turns:
+        await turns.take("a")
+        assert looks.names == []
+        await replace(turns, zones=("north",)).take("a")
+    assert looks.names == ["a"]
+
+
+async def test_a_job_that_waited_before_a_pause_begins_nothing(fleet):
+    looks = Looks()
+    async with turns_of(fleet, looks.take) as turns:
+        await fleet.state.write(lambda c: pause(c, ["a"], "alice: by hand"))
+        await turns.take("a")
+        assert looks.names == []
+        await fleet.state.write(lambda c: resume(c, ["a"]))
+        await turns.take("a")
+    assert looks.names == ["a"]
