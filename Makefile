@@ -75,6 +75,8 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.execution
 	$(BIN)/python -m tests.bench.watch
 	$(BIN)/python -m tests.bench.watched_fleet
+	$(BIN)/python -m tests.bench.fleet
+	$(BIN)/python -m tests.bench.fleet 3 200
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

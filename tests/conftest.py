@@ -11,22 +11,27 @@ settings.register_profile("untimed", deadline=None)
 
 # Begun first, so that none of them is left to run alone at the end; of the others the order stays.
 LONG = (
+    "tests/scenarios/test_fleet_full_disk.py",
+    "tests/unit/gate/test_gate_modules.py",
     "tests/properties/test_crash_sweep.py",
     "tests/unit/gate/test_gate_heartbeats.py",
-    "tests/properties/test_fault_sweep.py",
+    "tests/scenarios/test_fleet_faults.py",
+    "tests/scenarios/test_fleet_rollouts.py",
     "tests/unit/web/test_browser.py",
+    "tests/unit/cli/test_watch_demo.py",
+    "tests/model/test_lock_model.py",
+    "tests/properties/test_fault_sweep.py",
+    "tests/unit/gate/test_gate_guests.py",
     "tests/unit/watch/test_daemon_heals.py",
     "tests/unit/watch/test_daemon.py",
-    "tests/unit/web/test_api_schema.py",
-    "tests/unit/cli/test_watch_demo.py",
-    "tests/unit/gate/test_gate_guests.py",
-    "tests/model/test_lock_model.py",
-    "tests/unit/gate/test_gate_modules.py",
     "tests/unit/gate/test_gate_packages.py",
+    "tests/scenarios/test_fleet_worker.py",
+    "tests/unit/fleet/test_worker.py",
+    "tests/unit/probe/test_probe_guests.py",
+    "tests/unit/cli/test_demo.py",
+    "tests/unit/gate/test_gate_identity.py",
     "tests/unit/test_scripts.py",
-    "tests/unit/cli/test_logs.py",
     "tests/unit/cli/test_secrets.py",
-    "tests/unit/cli/test_commands.py",
 )
 
 

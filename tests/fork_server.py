@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 import traceback
+import warnings
 from asyncio.base_subprocess import BaseSubprocessTransport
 from contextlib import suppress
 from functools import cache
@@ -185,7 +186,7 @@ def _become(numbers, wakers, words, cwd, env) -> None:
     os.environ.update(env)
     time.tzset()
     sys.argv = ["-c", *words]
-    asyncio.create_subprocess_exec = _start_program
+    asyncio.create_subprocess_exec = start_program
     for place, (name, mode) in enumerate(STREAMS.items()):
         stream = _stream(place, mode, getattr(sys, name))
         setattr(sys, f"__{name}__", stream)
@@ -199,7 +200,7 @@ def _stream(number: int, mode: str, old: io.TextIOWrapper) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, old.encoding, old.errors, newline="\n", line_buffering=lines)
 
 
-async def _start_program(*argv, **streams) -> asyncio.subprocess.Process:
+async def start_program(*argv, **streams) -> asyncio.subprocess.Process:
     """As asyncio does; the words of a program for this interpreter are run by a copy of us."""
     if argv[:3] != (sys.executable, "-P", "-c"):
         return await asyncio.subprocess.create_subprocess_exec(*argv, **streams)
@@ -218,8 +219,13 @@ class _Copy(BaseSubprocessTransport):
         super().__init__(*args)
 
     def _start(self, args, shell, stdin, stdout, stderr, bufsize):  # noqa: PLR0913, PLR0917  # asyncio's
-        if (pid := os.fork()) == 0:
-            _go_on(*args, kept=self._kept)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with warnings.catch_warnings():
+            # A thread of the database may be at work, which the copy has nothing to do with.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            if (pid := os.fork()) == 0:
+                _go_on(*args, kept=self._kept)
         self._proc = _Child(pid, None, None, None)
         number = os.pidfd_open(pid)
         self._loop.add_reader(number, self._hear, number)
@@ -241,11 +247,14 @@ def _go_on(program: str, *words: str, kept: tuple[int, ...]) -> NoReturn:
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         low = 3
         for number in (*sorted(kept), os.sysconf("SC_OPEN_MAX")):
             os.closerange(low, number)
             low = number + 1
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
         # Its command line is ours: what it is for is told by the name of its module.
         module = program.partition(" import ")[0]
         Path("/proc/self/comm").write_text(module.rpartition(".")[2])
@@ -253,6 +262,8 @@ def _go_on(program: str, *words: str, kept: tuple[int, ...]) -> NoReturn:
         sys.argv = ["-c", *words]
         exec(program, {"__name__": "__main__"})  # noqa: S102  # as the interpreter would
         code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else bool(end.code)
     except BaseException:  # noqa: BLE001  # nobody is above us
         traceback.print_exc()
     finally:

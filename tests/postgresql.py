@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,12 +78,33 @@ def _place() -> Iterator[tuple[Path, str]]:
     owner = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     if not list(Path("/").glob(BINARIES.lstrip("/"))):
         refuse(f"PostgreSQL is not installed: there is no {BINARIES}")
+    _end_orphans()
     place = Path(tempfile.mkdtemp(prefix="rpg", dir="/tmp"))  # a socket's path is short
+    (place / "test").write_text(f"{os.getpid()} {started_at(os.getpid())}")
     try:
         shutil.chown(place, owner)
         yield place, owner
     finally:
         shutil.rmtree(place)
+
+
+def _end_orphans() -> None:
+    """End the servers of tests that were killed, and remove their files."""
+    for mark in Path("/tmp").glob("rpg*/test"):  # noqa: S108  # as `_place` makes them
+        with suppress(OSError, ValueError):
+            pid, began = mark.read_text().split()
+            if started_at(int(pid)) != began:
+                if (mark.parent / "data" / "postmaster.pid").exists():
+                    control_server(str(mark.parent), "stop", "-m", "immediate", check=False)
+                shutil.rmtree(mark.parent)
+
+
+def started_at(pid: int) -> str:
+    """When a process began, in ticks since the boot; empty if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -81,6 +81,9 @@ def test_a_record_that_is_gone_with_its_disk_stays_in_the_database(pair):
     with one.begin("r1") as made:
         end(made)
     one.index()
+    made.path.chmod(0o666)  # who else may have written it is not believed
+    assert one.index().unreadable == ("r1",)
+    assert one.kept() == [("r1", "w1", "converged")]
     made.path.unlink()
     assert one.index().forgotten == ()
     assert two.look() == one.look() == []

@@ -16,9 +16,9 @@ from reconciler.fleet.server_queue import ServerQueue
 from reconciler.fleet.sessions import conninfo, open_session
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.fleet_database import open_fleet
-from reconciler.storage.fleet_schedule import fleet_clusters, request
+from reconciler.storage.fleet_schedule import fleet_clusters, pause, request
 from reconciler.storage.fleet_turns import begin_turn, turn_history
-from reconciler.storage.fleet_workers import workers
+from reconciler.storage.fleet_workers import database_now, workers
 from reconciler.storage.server_address import server_address
 from tests.contract.queue.kinds import GUARD, HOUR, until
 from tests.fleets import want
@@ -56,8 +56,7 @@ async def test_so_is_one_whose_worker_was_pruned_before_it_was_found(fleet):
     assert await fleet.statuses() == [("a", "todo")]
 
 
-async def test_a_worker_that_starts_prunes_nobody(fleet):
-    """Else jobs of the dead would be left behind."""
+async def test_a_worker_that_starts_leaves_no_job_of_the_dead_behind(fleet):
     _job, number = await fleet.fetch()
     await fleet.silence(number)
     taken = asyncio.Event()
@@ -117,6 +116,25 @@ async def test_what_a_person_cancels_ends_aborted_and_not_failed(fleet):
     await until(lambda: fleet.ask("SELECT 1 FROM procrastinate_jobs WHERE status = 'aborted'"))
     (turn,) = await fleet.state.read(lambda c: turn_history(c, "a", 9))
     assert turn.result == "cancelled"
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_turn_that_lasts_long_is_not_taken_twice_for_that(fleet):
+    begun = asyncio.Event()
+
+    async def work(_name):
+        begun.set()
+        await asyncio.Event().wait()
+
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 1}, HOUR)
+    running = asyncio.create_task(queue.run(work))
+    await begun.wait()
+    (first, *_rest) = await fleet.state.read(fleet_clusters)
+    assert first.name == "a"
+    now = await fleet.state.read(database_now)
+    assert (first.due - now).total_seconds() > HOUR  # but for who is asked for meanwhile
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
@@ -220,6 +238,25 @@ async def test_a_bound_holds_over_all_workers(fleet):
     due = await fleet.state.read(fleet_clusters)
     first, last = min(one.due for one in due), max(one.due for one in due)
     assert (last - first).total_seconds() >= 59  # a job that is lost is made anew
+
+
+async def test_who_is_paused_when_it_has_its_job_already_has_no_turn(fleet):
+    ticks = Ticks({"default": 9}, fleet.state, fleet.dispatch)
+    assert await ticks.fill("default") == 5
+    await fleet.state.write(lambda c: pause(c, ["a", "b"], "why"))
+    turns = []
+
+    async def work(name):
+        turns.append(name)
+        return True
+
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 9}, HOUR)
+    running = asyncio.create_task(queue.run(work))
+    await until(lambda: _are_none(fleet))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert sorted(turns) == ["c", "d", "e"]
 
 
 def test_a_zone_that_is_slow_leaves_others_their_share():
