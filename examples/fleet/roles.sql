@@ -58,6 +58,26 @@ GRANT USAGE ON SCHEMA reconcile TO reconcile_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA reconcile TO reconcile_reader;
 ALTER ROLE reconcile_reader IN DATABASE :"DBNAME" SET default_transaction_read_only = on;
 
+-- Advisory locks have no owner: whoever may take one could keep workers from every cluster, and large
+-- objects fill the disk. So both are for who works alone. This needs the owner of the server.
+DO $$
+DECLARE
+    one regprocedure;
+BEGIN
+    FOR one IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND (
+            proname ~ '^pg_(try_)?advisory_'
+            OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite')
+        )
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO reconcile_migrator, reconcile_worker', one);
+    END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE 'readers may take advisory locks: only the owner of the server keeps them from it';
+END
+$$;
+
 -- What there is only after `reconcile fleet init`.
 DO $$
 BEGIN

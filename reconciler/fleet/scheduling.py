@@ -22,6 +22,9 @@ from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_schedule import due_clusters, put_forward
 
 APART = 1.0
+# Jobs that are given at once: the transaction around them is idle meanwhile, and may be so for 5 s
+# (``storage.server_address.BOUNDS``).
+MOST = 100
 # Seconds after which a cluster that has not got its turn is due again, whatever became of its job.
 AGAIN = 60.0
 ROOM = """
@@ -62,7 +65,7 @@ class Ticks:
                     return 0
                 words = {"bound": self.bounds[zone], "zone": zone}
                 row = await (await connection.execute(ROOM, words)).fetchone()
-                room = row[0] if row else 0
+                room = min(row[0], MOST) if row else 0
                 # What is chosen is put forward before it has a job: who dies between loses nothing.
                 chosen = await self._choose(zone, room) if room > 0 else ()
                 for name in chosen:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from reconciler.model.watched import ConditionKind, ConditionStatus
+from reconciler.storage.batches import batches
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
 
 # What a cluster is before its first round.
@@ -94,8 +95,9 @@ def find_cluster(connection: Connection, file: str, name: str) -> StoredCluster 
 def named_clusters(connection: Connection, names: Collection[str]) -> Sequence[StoredCluster]:
     """The clusters of these names, whichever file has them."""
     found = []
-    for name in sorted(names):  # each by its own: a statement has a limit of values
-        asked = select(CLUSTERS).where(CLUSTERS.c.name == name).order_by(CLUSTERS.c.id)
+    for some in batches(sorted(names)):
+        asked = select(CLUSTERS).where(CLUSTERS.c.name.in_(some))
+        asked = asked.order_by(CLUSTERS.c.name, CLUSTERS.c.id)
         found += [_cluster(row) for row in connection.execute(asked)]
     return found
 
@@ -111,8 +113,8 @@ def drop_clusters(connection: Connection, ids: Collection[int]) -> None:
 
     It is for what no file has any more, not for a file that cannot be read.
     """
-    for one in sorted(ids):  # each by its own: a statement has a limit of values
-        connection.execute(delete(CLUSTERS).where(CLUSTERS.c.id == one))
+    for some in batches(sorted(ids)):
+        connection.execute(delete(CLUSTERS).where(CLUSTERS.c.id.in_(some)))
 
 
 def page_of_clusters(

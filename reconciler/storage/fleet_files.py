@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from reconciler.storage.batches import batches
 from reconciler.storage.clusters import drop_clusters, named_clusters
+from reconciler.storage.columns import storable_words
 from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES
 from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.meta_words import begin_word, read_word, write_word
@@ -78,21 +80,21 @@ def keep_fleet_files(
 
     New and changed clusters are due at once. What is known of one that is gone is forgotten.
     """
-    rewritten = {one.file for one in files if _keep_file(connection, one)}
+    rewritten = _keep_files(connection, files)
     known = {row.name: row for row in connection.execute(select(FLEET_CLUSTERS))}
     new, changed = [], []
     for one in sorted(wanted, key=lambda cluster: cluster.name):
         row = known.get(one.name)
         if row is None:
-            _add(connection, one)
-            new.append(one.name)
+            new.append(one)
         elif one.file in rewritten or (row.file, row.zone) != (_identity(one.file), one.zone):
-            _move(connection, one)
-            changed.append(one.name)
+            changed.append(one)
+    _add(connection, new)
+    _move(connection, changed)
     gone = sorted(known.keys() - {one.name for one in wanted})
     _forget(connection, gone)
     _drop_files(connection, {_identity(one.file) for one in files})
-    return FleetChange(tuple(new), tuple(changed), tuple(gone))
+    return FleetChange(_names(new), _names(changed), tuple(gone))
 
 
 def fleet_file_of(connection: Connection, cluster: str) -> FleetFile | None:
@@ -162,42 +164,70 @@ def _source(text: str) -> FleetSource:
     return FleetSource(*words, found.get("address", ""))
 
 
-def _keep_file(connection: Connection, one: FleetFile) -> bool:
-    """Whether it says something else than before; where only its commit or problem is another, that is written."""
-    this = FLEET_FILES.c.identity == _identity(one.file)
-    row = connection.execute(select(FLEET_FILES).where(this)).one_or_none()
-    before = None if row is None else _file(row)
-    words = {"text": one.text, "commit": one.commit, "problem": one.problem, "at": one.at}
-    if before is None:
-        words |= {"identity": _identity(one.file), "file": one.file}
-        connection.execute(insert(FLEET_FILES).values(words))
-    elif (before.text, before.commit, before.problem) != (one.text, one.commit, one.problem):
-        connection.execute(update(FLEET_FILES).where(this).values(words))
-    return before is None or before.text != one.text
+def _keep_files(connection: Connection, files: Sequence[FleetFile]) -> set[str]:
+    """Those that say something else than before; where only commit or problem is another, that is written.
+
+    All in a few statements: who has a turn waits for rows that are changed here.
+    """
+    before = {one.file: one for one in fleet_files(connection)}
+    added, other, rewritten = [], [], set()
+    for one in files:
+        old = before.get(storable_words(one.file))
+        row = {"text": one.text, "commit": one.commit, "problem": one.problem, "at": one.at}
+        if old is None:
+            added.append(row | {"identity": _identity(one.file), "file": one.file})
+        elif _words(old) != _words(one):
+            other.append(row | {"this": _identity(one.file)})
+        if old is None or old.text != storable_words(one.text):
+            rewritten.add(one.file)
+    if added:
+        connection.execute(insert(FLEET_FILES), added)
+    if other:
+        this = FLEET_FILES.c.identity == bindparam("this")
+        connection.execute(update(FLEET_FILES).where(this), other)
+    return rewritten
 
 
-def _add(connection: Connection, one: Wanted) -> None:
-    place = {"name": one.name, "file": _identity(one.file), "zone": one.zone}
+def _words(one: FleetFile) -> tuple[str, str, str]:
+    return storable_words(one.text), one.commit, storable_words(one.problem)
+
+
+def _add(connection: Connection, clusters: Sequence[Wanted]) -> None:
     due = {"due": database_now(connection), "failures": 0, "paused": ""}
-    connection.execute(insert(FLEET_CLUSTERS).values(**place, **due))
+    rows = [
+        {"name": one.name, "file": _identity(one.file), "zone": one.zone, **due}
+        for one in clusters
+    ]
+    if rows:
+        connection.execute(insert(FLEET_CLUSTERS), rows)
 
 
-def _move(connection: Connection, one: Wanted) -> None:
-    this = update(FLEET_CLUSTERS).where(FLEET_CLUSTERS.c.name == one.name)
-    place = {"file": _identity(one.file), "zone": one.zone}
-    connection.execute(this.values(**place, due=database_now(connection)))
+def _move(connection: Connection, clusters: Sequence[Wanted]) -> None:
+    """In the order of their names, so that nobody waits in a circle."""
+    due = {"due": database_now(connection)}
+    rows = [
+        {"this": one.name, "file": _identity(one.file), "zone": one.zone, **due}
+        for one in clusters
+    ]
+    if rows:
+        this = FLEET_CLUSTERS.c.name == bindparam("this")
+        connection.execute(update(FLEET_CLUSTERS).where(this), rows)
+
+
+def _names(clusters: Sequence[Wanted]) -> tuple[str, ...]:
+    return tuple(one.name for one in clusters)
 
 
 def _forget(connection: Connection, names: Collection[str]) -> None:
-    for name in names:  # each by its own: a statement has a limit of values
-        connection.execute(delete(FLEET_CLUSTERS).where(FLEET_CLUSTERS.c.name == name))
+    for some in batches(sorted(names)):
+        connection.execute(delete(FLEET_CLUSTERS).where(FLEET_CLUSTERS.c.name.in_(some)))
     drop_clusters(connection, {one.id for one in named_clusters(connection, names)})
 
 
 def _drop_files(connection: Connection, kept: Collection[str]) -> None:
-    for one in connection.execute(select(FLEET_FILES.c.identity)).scalars().all():
-        if one not in kept:
-            connection.execute(delete(FLEET_FILES).where(FLEET_FILES.c.identity == one))
+    known = connection.execute(select(FLEET_FILES.c.identity)).scalars().all()
+    for some in batches([one for one in known if one not in kept]):
+        connection.execute(delete(FLEET_FILES).where(FLEET_FILES.c.identity.in_(some)))
 
 
 def _file(row: Row[Any]) -> FleetFile:

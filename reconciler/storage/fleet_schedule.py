@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, exists, select, update
 
+from reconciler.storage.batches import batches
 from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES, FLEET_TURNS
 from reconciler.storage.fleet_workers import database_now
 
@@ -129,10 +130,12 @@ def _later(connection: Connection, seconds: float) -> datetime:
 
 
 def _change(connection: Connection, names: Collection[str], **values: object) -> Sequence[str]:
-    """Each by its own, as a statement has a limit of values; in one order, so that nobody waits in a circle."""
-    change = update(FLEET_CLUSTERS).values(**values)
-    return [
-        name
-        for name in sorted(set(names))
-        if connection.execute(change.where(FLEET_CLUSTERS.c.name == name)).rowcount
-    ]
+    """Those that are known; locked in one order, so that nobody waits in a circle."""
+    found: list[str] = []
+    for some in batches(sorted(set(names))):
+        these = FLEET_CLUSTERS.c.name.in_(some)
+        held = select(FLEET_CLUSTERS.c.name).where(these).order_by(FLEET_CLUSTERS.c.name)
+        known = connection.execute(held.with_for_update(key_share=True)).scalars().all()
+        connection.execute(update(FLEET_CLUSTERS).where(these).values(**values))
+        found += known
+    return found

@@ -17,6 +17,7 @@ from reconciler.model.rollout_states import (
     WAITING,
     RolloutState,
 )
+from reconciler.storage.batches import batches
 from reconciler.storage.fleet_schedule import request
 from reconciler.storage.fleet_tables import ROLLOUT_CLUSTERS, ROLLOUTS
 from reconciler.storage.fleet_workers import database_now
@@ -161,8 +162,10 @@ def busy_clusters(connection: Connection, names: Collection[str]) -> Mapping[str
 
 def begin_wave(connection: Connection, rollout: str, names: Collection[str]) -> None:
     """Plans of these clusters are due to be carried out, now."""
-    for name in sorted(names):  # each by its own: a statement has a limit of values
-        _change(connection, rollout, name, {WAITING}, state=DUE)
+    one = ROLLOUT_CLUSTERS.c
+    for some in batches(sorted(names)):
+        these = and_(one.rollout == rollout, one.cluster.in_(some), one.state == WAITING)
+        connection.execute(update(ROLLOUT_CLUSTERS).where(these).values(state=DUE))
     request(connection, names)
 
 
@@ -207,15 +210,6 @@ def tell_rollout(connection: Connection, rollout: str, message: str) -> None:
 def forget_rollouts(connection: Connection, before: datetime) -> int:
     """Delete rollouts that ended before a moment, with their clusters: how many."""
     return connection.execute(delete(ROLLOUTS).where(ROLLOUTS.c.ended < before)).rowcount
-
-
-def _change(
-    connection: Connection, rollout: str, name: str, states: Collection[str], **values: Any
-) -> bool:
-    one = ROLLOUT_CLUSTERS.c
-    this = (one.rollout == rollout, one.cluster == name, one.state.in_(states))
-    change = update(ROLLOUT_CLUSTERS).where(*this).values(**values)
-    return connection.execute(change).rowcount == 1
 
 
 def _rollout(row: Row[Any]) -> Rollout:

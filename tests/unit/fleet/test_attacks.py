@@ -9,7 +9,7 @@ import pytest
 from procrastinate.jobs import Status
 
 from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
-from reconciler.fleet.scheduling import Ticks
+from reconciler.fleet.scheduling import MOST, Ticks
 from reconciler.fleet.sessions import conninfo
 from reconciler.fleet.transactions import Transactions
 from reconciler.fleet.worker_turns import Kit, Turns
@@ -137,3 +137,9 @@ async def test_a_job_that_waited_before_a_pause_begins_nothing(fleet):
         await fleet.state.write(lambda c: resume(c, ["a"]))
         await turns.take("a")
     assert looks.names == ["a"]
+
+
+async def test_a_tick_gives_so_many_jobs_at_once_as_its_transaction_has_time_for(fleet):
+    want(fleet.database, [f"c{number}" for number in range(MOST + 1)])
+    ticks = Ticks({"default": 1000}, fleet.state, fleet.dispatch)
+    assert [await ticks.fill("default"), await ticks.fill("default")] == [MOST, 1]

@@ -151,6 +151,11 @@ def test_a_reader_asks_by_commands_that_only_look(
         "SELECT 1 FROM procrastinate.procrastinate_jobs",
         "BEGIN READ WRITE; DELETE FROM reconcile.approvals",
         "BEGIN READ WRITE; CREATE TABLE reconcile.more (id int)",
+        "BEGIN READ WRITE; SELECT lo_from_bytea(0, 'more')",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_xact_lock_shared(1, 1)",
+        "BEGIN READ WRITE; LOCK reconcile.workers IN ROW SHARE MODE",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()",
     ],
 )
 def test_a_reader_reads_no_text_of_files_and_changes_nothing(place, statement):
