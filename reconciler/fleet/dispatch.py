@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.job_context import AbortReason, JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
@@ -227,12 +228,13 @@ async def dispatching(
         await pool.close(timeout=1)
 
 
-def register(app: App, take: Callable[[str], Awaitable[None]]) -> None:
-    """Jobs are done by ``take``, which is told the cluster."""
+def register(app: App, take: Callable[[str, Callable[[], bool]], Awaitable[None]]) -> None:
+    """Jobs are done by ``take``, which is told the cluster, and how to know once it is cancelled
+    whether somebody asked for that: else its worker ends."""
 
-    @app.task(name=TURN)
-    async def do(cluster: str) -> None:
-        await take(cluster)
+    @app.task(name=TURN, pass_context=True)
+    async def do(context: JobContext, cluster: str) -> None:
+        await take(cluster, lambda: context.abort_reason() is AbortReason.USER_REQUEST)
 
 
 async def work_on(dispatch: Dispatch, slots: Slots, beat: float) -> None:

@@ -59,7 +59,6 @@ class ServerQueue:
     slots: int = 32
     known: KnownDatabase | None = None
     life: Life | None = None
-    stopping: bool = False
     _before: str = ""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -90,8 +89,7 @@ class ServerQueue:
         """Begin a life and work in it with what ``equip`` gives it. Raises as ``run``."""
         async with self._living() as life, equip(life) as kit:
             slots = Slots(tuple(self.bounds), self.slots)
-            pace = (self.bounds, self.interval, lambda: self.stopping)
-            turns = Turns(self.state, life, kit, *pace)
+            turns = Turns(self.state, life, kit, self.bounds, self.interval)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
                 register(dispatch.app, turns.take)
                 await self._work(life, kit, dispatch, slots)

@@ -14,8 +14,9 @@ from reconciler.fleet.sessions import conninfo
 from reconciler.fleet.transactions import Transactions
 from reconciler.fleet.worker_turns import Kit, Turns
 from reconciler.storage.fleet_database import open_fleet
-from reconciler.storage.fleet_schedule import pause, resume
+from reconciler.storage.fleet_schedule import fleet_clusters, pause, request, resume
 from reconciler.storage.fleet_turns import turn_history
+from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.server_address import server_address
 from tests.contract.queue.kinds import GUARD, HOUR, until
 from tests.fleets import want
@@ -61,6 +62,10 @@ async def turns_of(fleet, look, *zones):
         yield Turns(fleet.state, life, Kit(look, look), zones or ("default",), HOUR)
 
 
+def never():
+    return False
+
+
 class Looks:
     """Of which clusters there was a look."""
 
@@ -77,7 +82,7 @@ async def test_a_turn_that_is_cancelled_while_it_begins_has_its_end_in_the_datab
     looks = Looks()
     async with turns_of(fleet, looks.take) as turns:
         async with held(fleet, "SELECT * FROM reconcile.fleet_clusters FOR UPDATE"):
-            taking = asyncio.create_task(turns.take("a"))
+            taking = asyncio.create_task(turns.take("a", never))
             await until(lambda: fleet.ask(WAITING))
             taking.cancel()
             await asyncio.sleep(0)
@@ -86,7 +91,7 @@ async def test_a_turn_that_is_cancelled_while_it_begins_has_its_end_in_the_datab
         (turn,) = await until(lambda: fleet.state.read(lambda c: turn_history(c, "a", 9)))
         assert turn.result == "cancelled"
         assert looks.names == []
-        await turns.take("a")
+        await turns.take("a", never)
         assert looks.names == ["a"]
 
 
@@ -122,9 +127,9 @@ async def test_a_worker_begins_nothing_in_a_zone_that_it_does_not_serve(fleet):
     looks = Looks()
     want(fleet.database, "ab", "north")
     async with turns_of(fleet, looks.take) as turns:
-        await turns.take("a")
+        await turns.take("a", never)
         assert looks.names == []
-        await replace(turns, zones=("north",)).take("a")
+        await replace(turns, zones=("north",)).take("a", never)
     assert looks.names == ["a"]
 
 
@@ -132,10 +137,10 @@ async def test_a_job_that_waited_before_a_pause_begins_nothing(fleet):
     looks = Looks()
     async with turns_of(fleet, looks.take) as turns:
         await fleet.state.write(lambda c: pause(c, ["a"], "alice: by hand"))
-        await turns.take("a")
+        await turns.take("a", never)
         assert looks.names == []
         await fleet.state.write(lambda c: resume(c, ["a"]))
-        await turns.take("a")
+        await turns.take("a", never)
     assert looks.names == ["a"]
 
 
@@ -143,3 +148,30 @@ async def test_a_tick_gives_so_many_jobs_at_once_as_its_transaction_has_time_for
     want(fleet.database, [f"c{number}" for number in range(MOST + 1)])
     ticks = Ticks({"default": 1000}, fleet.state, fleet.dispatch)
     assert [await ticks.fill("default"), await ticks.fill("default")] == [MOST, 1]
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+async def test_a_turn_that_somebody_gives_up_comes_again_in_an_interval_and_else_at_once(
+    fleet, is_asked_for
+):
+    """Also where it asks for its own next turn, as one that is in the midst of a rollout."""
+    begun = asyncio.Event()
+
+    async def work(name):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await fleet.state.write(lambda c: request(c, [name]))
+
+    async with turns_of(fleet, work) as turns:
+        taking = asyncio.create_task(turns.take("a", lambda: is_asked_for))
+        await begun.wait()
+        taking.cancel()
+        with suppress(asyncio.CancelledError):
+            await taking
+    one, _ = await fleet.state.read(fleet_clusters)
+    now = await fleet.state.read(database_now)
+    assert (one.due > now) == is_asked_for
+    (turn,) = await fleet.state.read(lambda c: turn_history(c, "a", 9))
+    assert turn.result == "cancelled"
