@@ -39,6 +39,14 @@ GitRef = Annotated[
         ("main", "v2026.11", "8f14e45fceea167a5a36dedd4bea2543deadbeef"),
     ),
 ]
+PagesUrl = Annotated[
+    str,
+    Spelled(
+        rf"^https?://{HOST}{PORT}/?$",
+        "where the pages begin, without a path",
+        ("https://reconcile.example.com",),
+    ),
+]
 FolderPath = Annotated[
     str,
     Spelled(
@@ -127,6 +135,10 @@ class Fleet(Strict):
         default=timedelta(minutes=5),
         description="How often each cluster is looked at.",
         json_schema_extra={"default": "5m"},
+    )
+    pages: PagesUrl | None = Field(
+        default=None,
+        description="Where browsers find the pages of reconcile fleet serve: messages lead there.",
     )
     zones: Annotated[tuple[Zone, ...], Lists, Field(min_length=1, max_length=1000)] = Field(
         default=(Zone(name="default"),),

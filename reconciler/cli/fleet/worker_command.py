@@ -148,7 +148,12 @@ async def _work(place: Place, bounds: Bounds, *, told: bool) -> int:
             wall=now,
             new_run=new_run,
             slots=bounds.at_once,
-            listening=lambda keeping: [Telling(Teller(carrier, keeping, _tell_message), "")],
+            listening=lambda keeping: [
+                Telling(
+                    Teller(carrier, keeping, _tell_message),
+                    (place.fleet.pages or "").removesuffix("/"),
+                )
+            ],
         )
         ended = await Worker(parts).run()
     await connections.close()

@@ -99,6 +99,24 @@ def test_the_address_of_the_database_is_refused_and_not_shown():
     assert "wordsofmine" not in repr([refused.value.problems, refused.value.lines])
 
 
+@pytest.mark.parametrize(
+    ("pages", "is_good"),
+    [
+        ("https://reconcile.example.com", True),
+        ("http://10.0.0.5:8080/", True),
+        ("https://user:secret@reconcile.example.com", False),
+        ("https://reconcile.example.com/pages?x=1", False),
+        ("javascript:alert(1)", False),
+    ],
+)
+def test_messages_lead_to_an_address_without_secrets(pages, is_good):
+    text = source(git="file:///x") + f"pages: '{pages}'\n"
+    if is_good:
+        assert load_fleet("fleet.yaml", text).pages == pages
+    else:
+        assert [p[2] for p in problems(text)] == ["bad-value"]
+
+
 @pytest.mark.parametrize("ref", ["main", "v1.0", "releases/2026-11", COMMIT])
 def test_refs(ref):
     assert load_fleet("fleet.yaml", source(git="file:///x", ref=ref)).source.ref == ref
