@@ -17,6 +17,8 @@ from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_schedule import fleet_clusters, pause, request, resume
 from reconciler.storage.fleet_turns import turn_history
 from reconciler.storage.fleet_workers import database_now
+from reconciler.storage.rollout_turns import claim_apply
+from reconciler.storage.rollouts import Enrolled, Rollout, begin_wave, new_rollout
 from reconciler.storage.server_address import server_address
 from tests.contract.queue.kinds import GUARD, HOUR, until
 from tests.fleets import want
@@ -175,3 +177,29 @@ async def test_a_turn_that_somebody_gives_up_comes_again_in_an_interval_and_else
     assert (one.due > now) == is_asked_for
     (turn,) = await fleet.state.read(lambda c: turn_history(c, "a", 9))
     assert turn.result == "cancelled"
+
+
+STOP = (
+    "UPDATE reconcile.rollouts SET state = 'stopping'",
+    "UPDATE reconcile.rollout_clusters SET state = 'not-begun' WHERE state IN ('waiting', 'due')",
+)
+
+
+async def test_a_rollout_that_stops_and_a_turn_that_begins_do_not_wait_in_a_circle(fleet):
+    """Else the life of a worker ended with all its turns, where the first of a wave failed at once."""
+
+    def begin(connection):
+        now = database_now(connection)
+        one = Rollout("r1", now, "alice", "c1", ("rest",), 0.0, "going", "", None)
+        new_rollout(connection, one, [Enrolled(name, 1, "p", "{}", "[]") for name in "ab"])
+        begin_wave(connection, "r1", "ab")
+
+    await fleet.state.write(begin)
+    connection = await psycopg.AsyncConnection.connect(fleet.info)
+    async with connection, connection.transaction():
+        first, second = STOP
+        await connection.execute(first)
+        taking = asyncio.create_task(fleet.state.write(lambda c: claim_apply(c, "a", "run1")))
+        await until(lambda: fleet.ask(WAITING))
+        await connection.execute(second)
+    assert await taking is None
