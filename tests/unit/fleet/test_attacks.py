@@ -7,6 +7,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 from procrastinate.jobs import Status
+from sqlalchemy import text
 
 from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
 from reconciler.fleet.scheduling import MOST, Ticks
@@ -203,3 +204,27 @@ async def test_a_rollout_that_stops_and_a_turn_that_begins_do_not_wait_in_a_circ
         await until(lambda: fleet.ask(WAITING))
         await connection.execute(second)
     assert await taking is None
+
+
+HOLD = "SELECT name FROM reconcile.fleet_clusters WHERE name = '{}' FOR UPDATE"
+
+
+async def test_of_two_that_wait_for_each_other_a_worker_begins_anew(fleet):
+    calls = []
+
+    def both(connection):
+        calls.append(1)
+        for name in "ab":
+            connection.execute(text(HOLD.format(name)))
+
+    connection = await psycopg.AsyncConnection.connect(fleet.info)
+    async with connection, connection.transaction():
+        await connection.execute(
+            "SET LOCAL deadlock_timeout = '1h'"
+        )  # it is not the one that ends
+        await connection.execute(HOLD.format("b"))
+        writing = asyncio.create_task(fleet.state.write(both))
+        await until(lambda: fleet.ask(WAITING))
+        await connection.execute(HOLD.format("a"))
+    await writing
+    assert len(calls) == 2
