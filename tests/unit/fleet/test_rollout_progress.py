@@ -197,4 +197,4 @@ def test_who_waits_for_a_worker_that_there_is_not_is_told_so(connection):
     mark_lost(connection, -1)
     begin_life(connection, Life("w2", ("south",), "h", 1, "1", 1))
     advance(connection)
-    assert find_rollout(connection, "r1").message == "no worker serves zone n of a"
+    assert find_rollout(connection, "r1").message == "waits: no worker serves zone n of a"
