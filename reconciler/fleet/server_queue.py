@@ -91,7 +91,7 @@ class ServerQueue:
             slots = Slots(tuple(self.bounds), self.slots)
             turns = Turns(self.state, life, kit, self.bounds, self.interval)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
-                register(dispatch.app, turns.take)
+                register(dispatch.app, turns.take, kit.hear)
                 await self._work(life, kit, dispatch, slots)
 
     async def _work(self, life: Life, kit: Kit, dispatch: Dispatch, slots: Slots) -> None:
@@ -115,7 +115,7 @@ class ServerQueue:
                     if not isinstance(error, StoreFailed):
                         raise error
             life.end("a job of its worker has ended")
-            raise WorkerLost(life.place, life.id)
+            raise WorkerLost(life.place, life.id, life.why)
         finally:
             if life.is_over:
                 dispatch.break_off()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from reconciler.errors import StoreBusy
-from reconciler.fleet.sessions import break_off
+from reconciler.fleet.sessions import break_off, hear
 from reconciler.storage.database import Database, StateConnection
 from reconciler.storage.engines import hear_connections
 from reconciler.storage.fleet_workers import require_alive
@@ -60,6 +60,7 @@ class Transactions:
 
     async def _do(self, call: Callable[[], T]) -> T:
         done = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        done.add_done_callback(hear)
         try:
             async with asyncio.timeout(LONGEST):
                 return await asyncio.shield(done)

@@ -29,11 +29,13 @@ LOOK, APPLY = "look", "apply"
 @dataclass(frozen=True, slots=True)
 class Kit:
     """What a life works with: ``look`` takes turns, ``apply`` those in which a rollout has something
-    for the cluster, and ``beside`` is what else it does until it ends."""
+    for the cluster, and ``beside`` is what else it does until it ends. ``hear`` is told whose turn
+    somebody has asked for, before it begins."""
 
     look: Work
     apply: Work | None = None
     beside: Sequence[Callable[[], Awaitable[None]]] = ()
+    hear: Callable[[str], None] = lambda _cluster: None
 
 
 @dataclass(frozen=True, slots=True)
