@@ -7,6 +7,7 @@ job that has ended well is deleted at once, and the others after a day.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.job_context import AbortReason, JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
@@ -57,9 +59,21 @@ WHERE lock = %(cluster)s AND status IN ('todo', 'doing')
 """
 
 
+# Of a queue's name: that of its channel has 23 bytes more, and PostgreSQL takes 63.
+LONGEST_QUEUE, DIGITS = 40, 12
+
+
+def queue_of(zone: str) -> str:
+    """The name of a zone's queue. No zone has a tilde in its name."""
+    if len(zone) <= LONGEST_QUEUE:
+        return zone
+    digest = hashlib.sha256(zone.encode()).hexdigest()[:DIGITS]
+    return f"{zone[: LONGEST_QUEUE - DIGITS - 1]}~{digest}"
+
+
 @dataclass(slots=True, eq=False)
 class Slots:
-    """How many turns a worker has room for, and how many of each zone it has."""
+    """How many turns a worker has room for, and how many of each zone it has, by its queue."""
 
     zones: Sequence[str]
     count: int
@@ -138,7 +152,7 @@ class Dispatch:
         """Whether a job of the cluster waits now that did not before. Raises StoreFailed."""
         waiting = f"{TURN}:{cluster}"
         asked = self.app.configure_task(
-            TURN, queue=zone, priority=priority, lock=cluster, queueing_lock=waiting
+            TURN, queue=queue_of(zone), priority=priority, lock=cluster, queueing_lock=waiting
         )
         try:
             await asked.defer_async(cluster=cluster)
@@ -170,7 +184,9 @@ class Dispatch:
 
     async def _move(self, zone: str, waiting: str) -> None:
         try:
-            await self.app.connector.execute_query_async(MOVE, zone=zone, waiting=waiting)
+            await self.app.connector.execute_query_async(
+                MOVE, zone=queue_of(zone), waiting=waiting
+            )
         except ConnectorException as error:
             raise self._failed(error) from error
 
@@ -227,12 +243,13 @@ async def dispatching(
         await pool.close(timeout=1)
 
 
-def register(app: App, take: Callable[[str], Awaitable[None]]) -> None:
-    """Jobs are done by ``take``, which is told the cluster."""
+def register(app: App, take: Callable[[str, Callable[[], bool]], Awaitable[None]]) -> None:
+    """Jobs are done by ``take``, which is told the cluster, and how to know once it is cancelled
+    whether somebody asked for that: else its worker ends."""
 
-    @app.task(name=TURN)
-    async def do(cluster: str) -> None:
-        await take(cluster)
+    @app.task(name=TURN, pass_context=True)
+    async def do(context: JobContext, cluster: str) -> None:
+        await take(cluster, lambda: context.abort_reason() is AbortReason.USER_REQUEST)
 
 
 async def work_on(dispatch: Dispatch, slots: Slots, beat: float) -> None:

@@ -141,7 +141,6 @@ class Worker:
         stopping.cancel()
         if living.done():
             return living.exception()
-        self.queue.stopping = True
         telemetry.info("stopping", signal=signal.Signals(self._stopped_by).name)
         self.parts.supervisor.tell(STOPPING)
         living.cancel()

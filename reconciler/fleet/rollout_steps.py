@@ -100,9 +100,18 @@ def _reason_to_stop(rollout: RolloutNow) -> Stop | None:
 
 def _at_work(begun: Sequence[ClusterNow]) -> Wait | None:
     going = [one for one in begun if one.state in OPEN]
-    paused = [f"{one.name} is paused ({one.paused})" for one in going if one.paused]
-    told = "; ".join(paused) or f"at work: {name_some([one.name for one in going])}"
+    held = [words for one in going if (words := _what_holds(one))]
+    told = "; ".join(held) or f"at work: {name_some([one.name for one in going])}"
     return Wait(told) if going else None
+
+
+def _what_holds(one: ClusterNow) -> str:
+    """What keeps it from going on; empty if nothing does."""
+    if one.paused:
+        return f"{one.name} is paused ({one.paused})"
+    if one.unserved and not one.is_at_work:
+        return f"no worker serves zone {one.unserved} of {one.name}"
+    return ""
 
 
 def _standing(rollout: RolloutNow, begun: Sequence[ClusterNow], now: datetime) -> Wait | None:

@@ -77,18 +77,18 @@ def zone_of_turn(connection: Connection, cluster: str) -> str | None:
 
 
 def settle_due(
-    connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool | None
+    connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool
 ) -> None:
     """After a turn: due in ``wait(failures)`` seconds, or at once if that was asked for meanwhile.
 
-    ``failed`` says whether nothing was learnt, and is None where that is not known.
+    ``failed`` says whether nothing was learnt.
     """
     this = FLEET_CLUSTERS.c.name == cluster
     asked = select(FLEET_CLUSTERS.c.due, FLEET_CLUSTERS.c.failures).where(this)
     row = connection.execute(asked.with_for_update()).one_or_none()
     if row is None:
         return  # nobody wants it any more
-    failures = row.failures if failed is None else row.failures + 1 if failed else 0
+    failures = row.failures + 1 if failed else 0
     later = _later(connection, wait(failures))
     due = row.due if row.due <= database_now(connection) else later
     _change(connection, (cluster,), due=due, failures=failures)
