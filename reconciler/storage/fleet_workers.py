@@ -7,7 +7,7 @@ writes for a worker asks first whether its life goes on (``require_alive``).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,6 +105,11 @@ def workers(connection: Connection) -> Sequence[WorkerRow]:
     """All lives that are known, the last one first."""
     rows = connection.execute(select(WORKERS).order_by(WORKERS.c.number.desc()))
     return [_worker(row, row.state) for row in rows]
+
+
+def served_zones(connection: Connection) -> Collection[str]:
+    """The zones for which a worker is alive."""
+    return {zone for one in workers(connection) if one.state == ALIVE for zone in one.zones}
 
 
 def forget_workers(connection: Connection, before: datetime) -> int:
