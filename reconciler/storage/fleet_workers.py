@@ -107,6 +107,12 @@ def workers(connection: Connection) -> Sequence[WorkerRow]:
     return [_worker(row, row.state) for row in rows]
 
 
+def served_zones(connection: Connection) -> frozenset[str]:
+    """The zones that a worker serves who is alive."""
+    rows = connection.execute(select(WORKERS.c.zones).where(WORKERS.c.state == ALIVE))
+    return frozenset(zone for row in rows for zone in json.loads(row.zones))
+
+
 def forget_workers(connection: Connection, before: datetime) -> int:
     """Delete lives that are over and were heard of last before a moment: how many."""
     old = delete(WORKERS).where(WORKERS.c.state != ALIVE, WORKERS.c.seen < before)
