@@ -18,6 +18,7 @@ from reconciler.web import (
     api,
     cluster_list,
     dashboard,
+    named_pages,
     run_api,
     run_pages,
     token_form,
@@ -75,6 +76,7 @@ def build_app(server: Server) -> App:
     app.include_router(token_form.router)
     app.include_router(run_pages.router)
     app.include_router(worker_pages.router)
+    app.include_router(named_pages.router)
     app.mount("/static", StaticFiles(packages=[("reconciler.web", "static")]), name="static")
     app.add_exception_handler(PlainHTTPException, _tell_refusal)
     app.add_exception_handler(RequestValidationError, _tell_invalid)

@@ -115,7 +115,7 @@ def draw_strip(
     return heat_strip(observed_spans(connection, cluster, since), now, over)
 
 
-@router.get("/clusters/{cluster}")
+@router.get("/clusters/{cluster:int}")
 def cluster_page(
     request: Request, connection: Reader, stored: Stored, over: RangeName = "day"
 ) -> HTMLResponse:
@@ -164,7 +164,7 @@ def _kept(found: tuple[str, datetime] | None) -> dict[str, Any] | None:
     return {**json.loads(found[0]), "at": found[1]} if found else None
 
 
-@router.get("/clusters/{cluster}/volumes/{volume}")
+@router.get("/clusters/{cluster:int}/volumes/{volume}")
 def volume_page(
     request: Request, connection: Reader, stored: Stored, volume: str
 ) -> HTMLResponse:
