@@ -7,6 +7,7 @@ job that has ended well is deleted at once, and the others after a day.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -61,9 +62,21 @@ WHERE lock = %(cluster)s AND status IN ('todo', 'doing')
 """
 
 
+# Of a queue's name: that of its channel has 23 bytes more, and PostgreSQL takes 63.
+LONGEST_QUEUE, DIGITS = 40, 12
+
+
+def queue_of(zone: str) -> str:
+    """The name of a zone's queue. No zone has a tilde in its name."""
+    if len(zone) <= LONGEST_QUEUE:
+        return zone
+    digest = hashlib.sha256(zone.encode()).hexdigest()[:DIGITS]
+    return f"{zone[: LONGEST_QUEUE - DIGITS - 1]}~{digest}"
+
+
 @dataclass(slots=True, eq=False)
 class Slots:
-    """How many turns a worker has room for, and how many of each zone it has."""
+    """How many turns a worker has room for, and how many of each zone it has, by its queue."""
 
     zones: Sequence[str]
     count: int
@@ -142,7 +155,7 @@ class Dispatch:
         """Whether a job of the cluster waits now that did not before. Raises StoreFailed."""
         waiting = f"{TURN}:{cluster}"
         asked = self.app.configure_task(
-            TURN, queue=zone, priority=priority, lock=cluster, queueing_lock=waiting
+            TURN, queue=queue_of(zone), priority=priority, lock=cluster, queueing_lock=waiting
         )
         try:
             await asked.defer_async(cluster=cluster)
@@ -173,7 +186,7 @@ class Dispatch:
             break_off(connection)
 
     async def _move(self, zone: str, waiting: str, priority: int) -> None:
-        about = {"zone": zone, "waiting": waiting, "priority": priority}
+        about = {"zone": queue_of(zone), "waiting": waiting, "priority": priority}
         try:
             await self.app.connector.execute_query_async(MOVE, **about)
         except ConnectorException as error:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.fleet.dispatch import ASKED, Dispatch
+from reconciler.fleet.dispatch import ASKED, Dispatch, queue_of
 from reconciler.fleet.holds import lock_key
 from reconciler.fleet.sessions import store_errors
 from reconciler.fleet.transactions import Transactions
@@ -59,7 +59,7 @@ class Ticks:
                 row = await cursor.fetchone()
                 if row is None or not row[0]:
                     return 0
-                words = {"bound": self.bounds[zone], "zone": zone}
+                words = {"bound": self.bounds[zone], "zone": queue_of(zone)}
                 row = await (await connection.execute(ROOM, words)).fetchone()
                 room = min(row[0], MOST) if row else 0
                 # What is chosen is put forward before it has a job: who dies between loses nothing.

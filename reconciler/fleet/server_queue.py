@@ -18,6 +18,7 @@ from reconciler.fleet.dispatch import (
     LifeJobs,
     Slots,
     dispatching,
+    queue_of,
     register,
     work_on,
 )
@@ -88,7 +89,7 @@ class ServerQueue:
     async def live(self, equip: Equip) -> None:
         """Begin a life and work in it with what ``equip`` gives it. Raises as ``run``."""
         async with self._living() as life, equip(life) as kit:
-            slots = Slots(tuple(self.bounds), self.slots)
+            slots = Slots(tuple(map(queue_of, self.bounds)), self.slots)
             turns = Turns(self.state, life, kit, self.bounds, self.interval)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
                 register(dispatch.app, turns.take, kit.hear)

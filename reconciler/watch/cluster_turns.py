@@ -165,7 +165,8 @@ class Turns:
                 await self._end(name, run, healed)
 
     async def _end(self, name: str, run: str, healed: Healed) -> None:
-        await self._keep(name, self._books[name].end(healed.attempts))
+        book = self._books[name].end(healed.attempts, is_whole=True)
+        await self._keep(name, book)
         outcome = healed.outcome
         result = outcome.result if outcome else "nothing-to-heal"
         self.count_healing(result)

@@ -22,7 +22,10 @@ SETTINGS = click.option(
     show_default=True,
     help="The settings of the fleet.",
 )
-EXTRA = "a fleet needs more than is installed: pip install 'reconcile[fleet]'"
+EXTRA = (
+    "a fleet needs more than is installed: pip install 'reconcile-ocfs2[fleet]', "
+    "in a clone pip install '.[fleet]'"
+)
 
 
 def read_settings(path: str) -> Fleet:

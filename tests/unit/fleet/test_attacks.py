@@ -10,7 +10,9 @@ from procrastinate.jobs import Status
 from sqlalchemy import text
 
 from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
+from reconciler.fleet.holds import Holds
 from reconciler.fleet.scheduling import MOST, Ticks
+from reconciler.fleet.server_queue import ServerQueue
 from reconciler.fleet.sessions import conninfo
 from reconciler.fleet.transactions import Transactions
 from reconciler.fleet.worker_turns import Kit, Turns
@@ -228,3 +230,31 @@ async def test_of_two_that_wait_for_each_other_a_worker_begins_anew(fleet):
         await connection.execute(HOLD.format("a"))
     await writing
     assert len(calls) == 2
+
+
+async def test_the_lock_of_a_cluster_is_none_of_the_fleet_whatever_its_name(fleet):
+    """Else a cluster of that name kept the dead from being found, as long as it had its turn."""
+    async with life_of(fleet, clock=lambda: 0.0) as life:
+        for name in ("sweep", "tick default"):
+            assert await Holds(life).take(name)
+        await fleet.ask("UPDATE workers SET seen = now() - interval '9 s'")
+        (lost,) = await fleet.sweeps.sweep()
+        assert lost.id == "w1"
+
+
+async def test_a_zone_may_have_the_longest_name(fleet):
+    """PostgreSQL takes 63 bytes for a channel, and that of a queue has more than its name."""
+    zone = "z" * 63
+    want(fleet.database, "ab", zone)
+    assert await Ticks({zone: 4}, fleet.state, fleet.dispatch).fill(zone) == 2
+    queue = ServerQueue(fleet.info, fleet.state, {zone: 4}, HOUR)
+    looks = Looks()
+    running = asyncio.create_task(queue.run(looks.take))
+
+    async def are_looked_at():
+        return sorted(looks.names) == ["a", "b"]
+
+    await until(are_looked_at)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running

@@ -32,8 +32,9 @@ from reconciler.storage.fleet_files import (
     keep_fleet_files,
     set_fleet_source,
 )
+from reconciler.storage.fleet_identity import make_identity
 from reconciler.storage.fleet_schedule import pause
-from reconciler.storage.fleet_workers import database_now
+from reconciler.storage.fleet_workers import Life, begin_life, database_now
 from reconciler.storage.rollouts import enrolled_clusters, find_rollout, rollout_clusters
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.earlier import Earlier
@@ -192,6 +193,26 @@ def test_what_changed_since_it_was_looked_at_or_was_never_looked_at_is_refused(c
     )
     assert found["new"].startswith("it was not looked at yet")
     assert found.keys() == {*ZONES, "new"}
+
+
+def test_who_nobody_will_look_at_is_told_so_with_the_reason(connection):
+    """Of a cluster that is not looked at by itself nobody is told to wait."""
+    now = database_now(connection)
+    unknown = (
+        "4:7: zone-unknown: cluster 'lost' is in zone 'moon', which the fleet does not have"
+    )
+    files = [FleetFile(f"{name}.yaml", "text", "", "", now) for name in ("new", "idle", "held")]
+    files.append(FleetFile("lost.yaml", "text", "", unknown, now))
+    zones = {"new": "north", "idle": "west", "held": "west", "lost": "moon"}
+    keep_fleet_files(connection, files, [Wanted(n, f"{n}.yaml", z) for n, z in zones.items()])
+    pause(connection, ["held"], "alice: new switches")
+    make_identity(connection)
+    begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
+    found = refusals(draft_rollout(connection, ALL))
+    assert "looked at again by itself" in found["new"]
+    assert "no worker serves its zone west" in found["idle"]
+    assert "it is paused: alice: new switches" in found["held"]
+    assert found["lost"].endswith(f"lost.yaml:{unknown}")
 
 
 def test_a_file_that_is_not_taken_over_is_refused_also_where_nothing_is_to_be_done(connection):

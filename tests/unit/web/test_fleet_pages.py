@@ -9,6 +9,7 @@ import pytest
 from reconciler.errors import StoreFailed
 from reconciler.execution.journal import Journal
 from reconciler.execution.run_index import index_runs
+from reconciler.model.watched import Reading, Round
 from reconciler.storage.database import Database
 from reconciler.storage.fleet_files import (
     FleetFile,
@@ -18,9 +19,9 @@ from reconciler.storage.fleet_files import (
     set_fleet_source,
 )
 from reconciler.storage.fleet_identity import make_identity
-from reconciler.storage.fleet_schedule import pause, set_due
-from reconciler.storage.fleet_turns import begin_turn, end_turn
-from reconciler.storage.fleet_workers import Life, begin_life
+from reconciler.storage.fleet_schedule import pause, resume, set_due
+from reconciler.storage.fleet_turns import begin_turn, end_turn, end_turns_of
+from reconciler.storage.fleet_workers import Life, begin_life, end_life
 from reconciler.web.events import EventHub
 from reconciler.web.fleet_metrics import FleetCollector
 from reconciler.web.fleet_news import FleetNews
@@ -74,6 +75,56 @@ async def test_a_cluster_has_its_zone_its_commit_and_who_has_its_turn(fleet):
     assert "cramer: disk is exchanged" in (await fleet.get(f"/clusters/{number}")).text
 
 
+async def test_a_file_that_is_not_taken_over_is_told_in_the_list_and_of_its_clusters(fleet):
+    number = fleet.record("beta", drift_round())
+    page = (await fleet.get("/")).text
+    assert "File: not taken over" in page
+    assert 'href="/workers#files">Files not taken over <b>1</b>' in page
+    about = "What its file says now is not taken over: line 3: no such &lt;key&gt;"
+    assert about in (await fleet.get(f"/clusters/{number}")).text
+    with fleet.database.writing() as connection:
+        good = replace(FILE, problem="")
+        keep_fleet_files(connection, [good], [Wanted("beta", FILE.file, "north")])
+    page = (await fleet.get("/")).text
+    assert "File: not taken over" not in page
+    assert "Files not taken over <b>0</b>" in page
+    assert "not taken over" not in (await fleet.get(f"/clusters/{number}")).text
+
+
+async def test_a_cluster_that_is_paused_in_the_fleet_is_shown_so_and_heals_no_more(fleet):
+    words = ("cluster/beta", "Healing", "True", "AtWork", "mount images")
+    number = fleet.record("beta", Round(5, "Drifted", "1", (Reading(*words),)))
+    fleet.record("alpha", quiet_round())
+    with fleet.database.writing() as connection:
+        pause(connection, ["beta"], "cramer: disk is exchanged")
+    for path in ("/", f"/clusters/{number}"):  # its worker has not ended yet
+        assert "AtWork" in (await fleet.get(path)).text
+    with fleet.database.writing() as connection:
+        end_turns_of(connection, "w1", "interrupted")
+    page = (await fleet.get("/")).text
+    assert "Paused: in the fleet (cramer: disk is exchanged)" in page
+    assert "Paused in the fleet <b>1</b>" in page
+    assert "AtWork" not in page + (await fleet.get(f"/clusters/{number}")).text
+    some = (await fleet.get("/?paused=fleet")).text
+    assert "<b>beta</b>" in some
+    assert "<b>alpha</b>" not in some
+    assert (await fleet.get("/?paused=odd")).status_code == 422
+    with fleet.database.writing() as connection:
+        resume(connection, ["beta"])
+    assert "AtWork" in (await fleet.get("/")).text
+
+
+async def test_a_zone_that_no_worker_serves_is_told(fleet):
+    number = fleet.record("beta", drift_round())
+    page = f"/clusters/{number}"
+    for path in ("/workers", page):
+        assert "no worker serves it" not in (await fleet.get(path)).text
+    with fleet.database.writing() as connection:
+        end_life(connection, "w1")
+    for path in ("/workers", page):
+        assert "no worker serves it" in (await fleet.get(path)).text
+
+
 async def test_where_one_daemon_watches_there_is_nothing_of_a_fleet(site):
     number = site.record("alpha", quiet_round())
     assert "<h2>Fleet</h2>" not in (await site.get(f"/clusters/{number}")).text
@@ -106,7 +157,7 @@ async def test_workers_have_a_page_with_what_they_do(fleet):
         "<b>north",
     ):
         assert words in page
-    assert "1 of its files are not taken over" in page
+    assert "<code>clusters/&lt;b&gt;.yaml</code>: line 3: no such &lt;key&gt;" in page
 
 
 async def test_only_a_fleet_leads_to_its_workers(site):
