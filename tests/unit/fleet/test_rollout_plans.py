@@ -300,7 +300,7 @@ def test_a_plan_that_a_look_found_and_that_was_approved_is_carried_out(connectio
 
 def test_it_is_told_to_people_and_to_programs(connection):
     draft = draft_rollout(connection, replace(ALL, without=("gamma",)))
-    now = database_now(connection) + timedelta(seconds=90)
+    now = draft.waves[0][0].looked + timedelta(seconds=90)
     document = json.loads(json.dumps(draft_document(draft, now)))
     lines = [line for _, line in draft_lines(document, 1)]
     assert lines[:2] == [
