@@ -175,7 +175,7 @@ def _unknown(
 def _next_look(one: FleetCluster, file: FleetFile, served: Collection[str]) -> str:
     """When the cluster is looked at; where nobody will, why, and what is to be done about it."""
     if one.paused:
-        return f"it is paused: {one.paused}"
+        return _paused(one)
     if one.zone in served:
         return NEXT_LOOK
     for line in file.problem.splitlines():
@@ -189,10 +189,18 @@ def _forbidden(
 ) -> str:
     """Why what is to be done there is not rolled out; empty if it is."""
     if one.paused:
-        return f"it is paused: {one.paused}"
+        return _paused(one)
     if file.problem:
         return f"what its file says now is not taken over: {file.problem}"
     if rollout:
         return f"it is in rollout {rollout}, which has not ended"
-    told = (f"{b['code']} {b['subject']}: {b['message']}" for b in document["blocked"])
-    return "; ".join(told)
+    return "; ".join(map(_blocked, document["blocked"]))
+
+
+def _blocked(one: Mapping[str, Any]) -> str:
+    remedy = f" ({one['remedy']})" if one.get("remedy") else ""
+    return f"{one['code']} {one['subject']}: {one['message']}{remedy}"
+
+
+def _paused(one: FleetCluster) -> str:
+    return f"it is paused: {one.paused}; to go on: reconcile fleet resume {one.name}"

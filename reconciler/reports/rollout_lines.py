@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ def draft_lines(document: Json, detail: int) -> Iterator[Line]:
 def _title(document: Json, count: int) -> str:
     clusters, waves = with_count(count, "cluster"), with_count(len(document["waves"]), "wave")
     apart = f", {span_words(document['soak'])} apart" if len(document["waves"]) > 1 else ""
-    return f"rollout {document['id']}: {clusters} in {waves}{apart}{_at(document['commit'])}"
+    return f"plan {document['id']}: {clusters} in {waves}{apart}{_at(document['commit'])}"
 
 
 def _planned(one: Mapping[str, Any], detail: int) -> Iterator[Line]:
@@ -56,6 +57,10 @@ def _planned(one: Mapping[str, Any], detail: int) -> Iterator[Line]:
         yield _line("change", f"    outage: {_outage(outage)}")
     for device in one["formats"]:
         yield "bad", f"    formats {device}"
+    if one["actions"] and not detail:
+        kinds = Counter(action["kind"] for action in one["actions"])
+        counted = (k if count == 1 else f"{k} ({count})" for k, count in kinds.items())
+        yield "", f"    actions: {', '.join(counted)}"
     if detail:
         for action in one["actions"]:
             where = f"{action['host']}: " if action["host"] else ""

@@ -112,6 +112,12 @@ def find_rollout(connection: Connection, rollout: str) -> Rollout | None:
     return None if row is None else _rollout(row)
 
 
+def rollouts_beginning(connection: Connection, start: str) -> Sequence[str]:
+    """The ids that begin so, the last one first."""
+    asked = select(ROLLOUTS.c.id).where(ROLLOUTS.c.id.startswith(start, autoescape=True))
+    return connection.execute(asked.order_by(ROLLOUTS.c.id.desc())).scalars().all()
+
+
 def open_rollouts(connection: Connection) -> Sequence[Rollout]:
     """Those that have not ended, the first first."""
     asked = select(ROLLOUTS).where(ROLLOUTS.c.state.in_(OPEN_ROLLOUTS))
@@ -119,10 +125,16 @@ def open_rollouts(connection: Connection) -> Sequence[Rollout]:
     return [_rollout(row) for row in rows]
 
 
-def latest_rollouts(connection: Connection, limit: int) -> Sequence[Rollout]:
-    """At most ``limit`` rollouts, the last one first."""
-    order = (ROLLOUTS.c.created.desc(), ROLLOUTS.c.id.desc())
-    rows = connection.execute(select(ROLLOUTS).order_by(*order).limit(limit))
+def latest_rollouts(
+    connection: Connection, limit: int, before: Rollout | None = None
+) -> Sequence[Rollout]:
+    """At most ``limit`` rollouts, the last one first: those before another."""
+    one = ROLLOUTS.c
+    asked = select(ROLLOUTS)
+    if before is not None:
+        alike = and_(one.created == before.created, one.id < before.id)
+        asked = asked.where((one.created < before.created) | alike)
+    rows = connection.execute(asked.order_by(one.created.desc(), one.id.desc()).limit(limit))
     return [_rollout(row) for row in rows]
 
 

@@ -40,8 +40,10 @@ OF_TLS = ("root certificate file", "certificate", "SSL", "ssl")
 REMEDIES: Mapping[str, str] = {
     "database-login": "does not let us in ({}): correct user and password, or its pg_hba.conf",
     "database-missing": "is not there ({}): make it with createdb, or correct the address",
-    "database-read-only": "can only be read ({}): name the primary server",
-    "database-rights": "does not allow it ({}): give the role what examples/fleet/roles.sql gives",
+    "database-read-only": "can only be read ({}): where the role is one that only reads, take the "
+    "address of a worker's role; where the server is a standby, name the primary",
+    "database-rights": "does not allow that to this role ({}): a reader may look only, so take the address "
+    "of a worker's role; roles get their rights by examples/fleet/roles.sql",
     "database-unreachable": "cannot be reached ({}): start it, or correct the address",
     "database-untrusted": "is not trusted ({}): name the authority of its certificate with "
     "sslrootcert=FILE in the address",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import RedirectResponse
 
 from reconciler.storage.clusters import named_clusters
+from reconciler.storage.columns import storable_words
 from reconciler.web.api import Reader
 
 LONGEST = 255
@@ -28,7 +29,7 @@ def named_page(
 
     Raises HTTPException for none.
     """
-    found = named_clusters(connection, [name])
+    found = named_clusters(connection, [storable_words(name)])
     if not found:
         raise HTTPException(404, f"no cluster {name} is watched, or it was not looked at yet")
     if len(found) > 1:

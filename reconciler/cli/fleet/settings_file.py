@@ -28,6 +28,11 @@ EXTRA = (
 )
 
 
+def fleet_words(settings: str) -> tuple[str, ...]:
+    """What a command has to say of where the settings are, so that it can be typed as it stands."""
+    return () if settings == DEFAULT else ("--fleet", settings)
+
+
 def read_settings(path: str) -> Fleet:
     """The settings in a file. Raises SpecInvalid, UsageError."""
     from reconciler.loading.fleet_settings import read_fleet  # noqa: PLC0415  # slow to import

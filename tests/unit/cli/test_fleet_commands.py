@@ -95,8 +95,26 @@ def test_who_is_paused_says_who_did_it_and_is_left_alone_until_resumed(database,
     _code, _out, err = told(capsys, "submit", "alpha")
     assert "paused, until they are resumed: alpha" in err
     _code, _out, err = told(capsys, "resume", "--all")
-    assert err == "1 cluster resumed\n"
+    assert err == f"alpha is resumed, and was paused by {paused}\n1 cluster resumed\n"
     assert not any(one["paused"] for one in status(capsys)["clusters"])
+
+
+def test_a_pause_of_who_is_paused_says_what_it_takes_the_place_of(database, capsys, tmp_path):
+    told(capsys, "pause", "alpha", "--reason", "new switches")
+    (tmp_path / "fleet.yaml").rename(tmp_path / "our fleet.yaml")
+    at = ("--fleet", "our fleet.yaml")
+    _code, _out, err = told(capsys, "pause", "alpha", "beta", "--reason", "moving", *at)
+    first, second = err.splitlines()
+    assert first.startswith("alpha was paused already, and this takes the place of: ")
+    assert first.endswith(": new switches")
+    command = "reconcile fleet resume alpha beta --fleet 'our fleet.yaml'"
+    assert second == f"2 clusters paused; to go on: {command}"
+    _code, _out, err = told(capsys, "resume", "alpha", "gamma", *at)
+    assert err.splitlines()[1:] == ["not paused in the fleet: gamma", "1 cluster resumed"]
+    _code, _out, err = told(
+        capsys, "pause", "--zone", "north", "--reason", "x", "--fleet", at[1]
+    )
+    assert "to go on: reconcile fleet resume --zone north --fleet" in err
 
 
 def test_what_waits_is_given_up_and_its_next_turn_is_told(database, capsys):

@@ -156,8 +156,8 @@ def test_whoever_cannot_be_rolled_out_is_refused_by_name_unless_left_out(connect
     look(connection, "gamma", RoundResult("gamma", EPOCH, 1.0, failure="no way there"))
     draft = draft_rollout(connection, ALL)
     assert refusals(draft) == {
-        "alpha": "device-not-blank volume/images: it has data",
-        "beta": "it is paused: alice: new switch",
+        "alpha": "device-not-blank volume/images: it has data (look)",
+        "beta": "it is paused: alice: new switch; to go on: reconcile fleet resume beta",
         "gamma": "its last look found nothing out: no way there",
     }
     assert draft.waves == ()
@@ -226,9 +226,9 @@ def test_a_file_that_is_not_taken_over_is_refused_also_where_nothing_is_to_be_do
 
 def test_an_approval_is_for_this_id_and_for_each_device(connection, bare):
     draft = draft_rollout(connection, ALL)
-    assert missing_words(draft, Consent()) == (f"rollout {draft.id} is not approved",)
+    assert missing_words(draft, Consent()) == (f"it needs --approve {draft.id}",)
     assert missing_words(draft, Consent("abc123")) == (
-        f"--approve abc123 is not this rollout; its id is {draft.id}",
+        f"--approve abc123 is not this plan; its id is {draft.id}",
     )
     assert missing_words(draft, Consent(draft.id)) == ()
     look(connection, "beta", bare)
@@ -304,7 +304,7 @@ def test_it_is_told_to_people_and_to_programs(connection):
     document = json.loads(json.dumps(draft_document(draft, now)))
     lines = [line for _, line in draft_lines(document, 1)]
     assert lines[:2] == [
-        f"rollout {draft.id}: 2 clusters in 2 waves, 5 min 00 s apart, commit c0ffeec0ffee",
+        f"plan {draft.id}: 2 clusters in 2 waves, 5 min 00 s apart, commit c0ffeec0ffee",
         "wave 1: 1 cluster",
     ]
     assert lines[2].startswith("  alpha (north): plan ")
