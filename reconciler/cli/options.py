@@ -34,7 +34,7 @@ class Span(click.ParamType[float]):
         """Seconds of ``30s``, ``5m`` or ``1h``."""
         if isinstance(value, (int, float)):
             return float(value)
-        match = re.fullmatch(r"([0-9]+)(s|m|h)", value)
+        match = re.fullmatch(r"([0-9]{1,9})(s|m|h)", value)
         if not match:
             self.fail(f"{value!r} is not a duration like 30s, 5m or 1h", param, ctx)
         return float(int(match[1]) * _SECONDS[match[2]])

@@ -141,7 +141,7 @@ def _find(connection: StateConnection, chosen: Sequence[FleetCluster]) -> Iterat
         about = (one.name, one.zone, file.commit, looked, document, plan, wrong)
         later = _next_look(one, file, served)
         refusal = _unknown((plan, looked), failed.get(one.name), file, document, later)
-        if not refusal and plan and (plan.actions or document["blocked"]):
+        if not refusal and plan and (plan.actions or document["blocked"] or file.problem):
             refusal = _forbidden(one, file, busy.get(one.name), document)
         yield FoundPlan(*about, refusal)
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from reconciler.model.watched import ConditionKind, ConditionStatus
 from reconciler.storage.batches import batches
+from reconciler.storage.fleet_tables import FLEET_CLUSTERS
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
 
 # What a cluster is before its first round.
@@ -58,11 +59,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which clusters are meant: whose name or file has ``words``, of which a condition stands so."""
+    """Which clusters are meant: whose name or file has ``words``, of which a condition stands so.
+
+    If ``is_paused``, only those that somebody has paused in their fleet.
+    """
 
     words: str = ""
     kind: ConditionKind | None = None
     status: ConditionStatus = "True"
+    is_paused: bool = False
 
 
 EVERY = Search()
@@ -160,6 +165,9 @@ def _matches(search: Search) -> ColumnElement[bool]:
         func.lower(CLUSTERS.c.name).contains(words, autoescape=True),
         func.lower(CLUSTERS.c.file).contains(words, autoescape=True),
     )
+    if search.is_paused:
+        one = FLEET_CLUSTERS.c
+        found = and_(found, exists().where(one.name == CLUSTERS.c.name, one.paused != ""))
     if search.kind is None:
         return found
     stands = and_(

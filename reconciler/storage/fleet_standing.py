@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES, FLEET_TURNS, WORKERS
 
@@ -17,7 +17,8 @@ from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES, FLEET_T
 @dataclass(frozen=True, slots=True)
 class FleetStanding:
     """Where a cluster stands. ``commit`` is where its file was changed last, empty without git;
-    ``problem`` is why what the file says now is not taken over; ``paused`` says who paused it."""
+    ``problem`` is why what the file says now is not taken over; ``paused`` says who paused it and why;
+    ``is_at_work`` is whether a worker has its turn."""
 
     zone: str
     commit: str
@@ -25,6 +26,7 @@ class FleetStanding:
     due: datetime
     failures: int
     paused: str
+    is_at_work: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,19 @@ class FileStanding:
 
 def fleet_standing(connection: Connection, cluster: str) -> FleetStanding | None:
     """Where a cluster stands in its fleet; None if it is in none."""
+    return fleet_standings(connection, {cluster}).get(cluster)
+
+
+def fleet_standings(
+    connection: Connection, names: Collection[str]
+) -> Mapping[str, FleetStanding]:
+    """By name where each of these clusters stands that is in a fleet; of a page full of them."""
     one, file = FLEET_CLUSTERS.c, FLEET_FILES.c
-    asked = select(one.zone, file.commit, file.problem, one.due, one.failures, one.paused)
+    goes_on = exists().where(FLEET_TURNS.c.cluster == one.name, FLEET_TURNS.c.ended.is_(None))
+    about = (one.zone, file.commit, file.problem, one.due, one.failures, one.paused, goes_on)
     both = FLEET_CLUSTERS.join(FLEET_FILES, file.identity == one.file)
-    row = connection.execute(asked.select_from(both).where(one.name == cluster)).one_or_none()
-    return None if row is None else FleetStanding(*row)
+    asked = select(one.name, *about).select_from(both).where(one.name.in_(sorted(names)))
+    return {row[0]: FleetStanding(*row[1:]) for row in connection.execute(asked)}
 
 
 def file_standings(connection: Connection) -> Mapping[str, FileStanding]:
@@ -49,13 +59,6 @@ def file_standings(connection: Connection) -> Mapping[str, FileStanding]:
     file = FLEET_FILES.c
     rows = connection.execute(select(file.file, file.commit, file.problem).order_by(file.file))
     return {row.file: FileStanding(row.commit, row.problem) for row in rows}
-
-
-def zones_of(connection: Connection, names: Collection[str]) -> Mapping[str, str]:
-    """By name the zone of each of these clusters that is in a fleet; of a page full of them."""
-    asked = select(FLEET_CLUSTERS.c.name, FLEET_CLUSTERS.c.zone)
-    rows = connection.execute(asked.where(FLEET_CLUSTERS.c.name.in_(sorted(names))))
-    return {row.name: row.zone for row in rows}
 
 
 def hosts_of(connection: Connection, workers: Collection[str]) -> Mapping[str, str]:

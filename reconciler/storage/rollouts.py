@@ -125,10 +125,16 @@ def open_rollouts(connection: Connection) -> Sequence[Rollout]:
     return [_rollout(row) for row in rows]
 
 
-def latest_rollouts(connection: Connection, limit: int) -> Sequence[Rollout]:
-    """At most ``limit`` rollouts, the last one first."""
-    order = (ROLLOUTS.c.created.desc(), ROLLOUTS.c.id.desc())
-    rows = connection.execute(select(ROLLOUTS).order_by(*order).limit(limit))
+def latest_rollouts(
+    connection: Connection, limit: int, before: Rollout | None = None
+) -> Sequence[Rollout]:
+    """At most ``limit`` rollouts, the last one first: those before another."""
+    one = ROLLOUTS.c
+    asked = select(ROLLOUTS)
+    if before is not None:
+        alike = and_(one.created == before.created, one.id < before.id)
+        asked = asked.where((one.created < before.created) | alike)
+    rows = connection.execute(asked.order_by(one.created.desc(), one.id.desc()).limit(limit))
     return [_rollout(row) for row in rows]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from reconciler.model.outcome import AT_WORK, CUT_OFF
+from reconciler.storage.batches import batches
 from reconciler.storage.sql_tables import RUN_CLUSTERS, RUN_LINES, RUNS
 
 
@@ -134,6 +135,15 @@ def find_run(connection: Connection, run: str) -> StoredRun | None:
     """The run of an id; None if it is not stored."""
     row = connection.execute(select(RUNS).where(RUNS.c.run == run)).one_or_none()
     return None if row is None else _runs(connection, [row])[0]
+
+
+def known_runs(connection: Connection, runs: Collection[str]) -> frozenset[str]:
+    """Those of these ids of which a run is stored."""
+    found: list[str] = []
+    for some in batches(sorted(runs)):
+        asked = select(RUNS.c.run).where(RUNS.c.run.in_(some))
+        found += connection.execute(asked).scalars()
+    return frozenset(found)
 
 
 def latest_runs(

@@ -55,7 +55,14 @@ NO_FLEET = (
 
 def name_server_error(place: str, error: DBAPIError) -> StoreFailed:
     """The error as ours, with the code of its reason where there is one."""
-    state = getattr(error.orig, "sqlstate", None) or ""
+    return name_driver_error(place, error.orig, is_lost=error.connection_invalidated)
+
+
+def name_driver_error(
+    place: str, error: BaseException | None, *, is_lost: bool = False
+) -> StoreFailed:
+    """As ``name_server_error``, of what the driver raised; ``is_lost`` where it ended the connection."""
+    state = getattr(error, "sqlstate", None) or ""
     words = _said(error)
     if state == DISK_FULL:
         return StoreFull(place, "could not be written: there is no room left on its disk")
@@ -64,16 +71,16 @@ def name_server_error(place: str, error: DBAPIError) -> StoreFailed:
     if state in NO_TABLES:
         return StoreOutdated(place, NO_FLEET.format(words), "database-tables")
     code = CODES.get(state) or CLASSES.get(state[:2])
-    if code is None and (not state or error.connection_invalidated):
+    if code is None and (not state or is_lost):
         code = _by_words(words)
     if code is None:
         return StoreFailed(place, f"could not be used: {words}")
     return StoreFailed(place, REMEDIES[require_declared(code).code].format(words), code)
 
 
-def _said(error: DBAPIError) -> str:
+def _said(error: BaseException | None) -> str:
     """The last thing that was said, in one line: earlier ones are of addresses that were tried before."""
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
     return " ".join(lines) or "nothing was said"
 
 

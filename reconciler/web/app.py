@@ -14,7 +14,18 @@ from starlette.exceptions import HTTPException as PlainHTTPException
 
 from reconciler import __version__
 from reconciler.errors import StoreFailed
-from reconciler.web import api, dashboard, run_api, run_pages, token_form, worker_pages
+from reconciler.web import (
+    api,
+    cluster_list,
+    dashboard,
+    named_pages,
+    rollout_api,
+    rollout_pages,
+    run_api,
+    run_pages,
+    token_form,
+    worker_pages,
+)
 from reconciler.web.etags import ETags
 from reconciler.web.events import EventHub
 from reconciler.web.gatekeeper import Gatekeeper
@@ -61,11 +72,15 @@ def build_app(server: Server) -> App:
     app.state.metrics = server.metrics or Metrics(server.database)
     app.include_router(api.router)
     app.include_router(run_api.router)
+    app.include_router(rollout_api.router)
     app.include_router(api.metrics_router)
+    app.include_router(cluster_list.router)
     app.include_router(dashboard.router)
     app.include_router(token_form.router)
     app.include_router(run_pages.router)
     app.include_router(worker_pages.router)
+    app.include_router(rollout_pages.router)
+    app.include_router(named_pages.router)
     app.mount("/static", StaticFiles(packages=[("reconciler.web", "static")]), name="static")
     app.add_exception_handler(PlainHTTPException, _tell_refusal)
     app.add_exception_handler(RequestValidationError, _tell_invalid)

@@ -5,38 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reconciler import __version__
-from reconciler.model.addresses import cluster_address, volume_address
+from reconciler.model.addresses import volume_address
 from reconciler.model.fill_trend import bytes_a_day, days_until_full
 from reconciler.model.quantities import round_size
 from reconciler.model.revision import say_revision
-from reconciler.model.watched import Condition, ConditionKind, ConditionStatus
+from reconciler.model.watched import Condition
 from reconciler.reports import explain
 from reconciler.reports.elapsed import parse_moment, span_words
 from reconciler.reports.html import read_style
 from reconciler.reports.shortening import shorten_hashes
 from reconciler.reports.visible import visible
-from reconciler.storage.cluster_conditions import (
-    count_conditions,
-    past_conditions,
-    standing_conditions,
-)
+from reconciler.storage.cluster_conditions import past_conditions, standing_conditions
 from reconciler.storage.cluster_documents import load_document
-from reconciler.storage.clusters import Search, count_clusters, page_of_clusters
 from reconciler.storage.database import StateConnection
 from reconciler.storage.drift_items import past_drift, present_drift
-from reconciler.storage.fleet_standing import zones_of
 from reconciler.storage.rounds import observed_spans
 from reconciler.storage.samples import volume_samples
 from reconciler.web.api import Reader, Stored
@@ -48,20 +40,13 @@ from reconciler.web.cluster_facts import (
     split_conditions,
 )
 from reconciler.web.cluster_runs import run_facts
-from reconciler.web.cursors import format_cursor, parse_cursor
-from reconciler.web.fleet_facts import fleet_facts
+from reconciler.web.fleet_facts import fleet_facts, without_healing
 from reconciler.web.pictures import RANGES, RangeName, fill_curve, heat_strip
 
-ON_A_PAGE = 50
 PAST = 20
 # Conditions of the past in which troubles are looked for.
 LOOKED_AT = 200
 DAY = timedelta(days=1)
-# Trouble first; what is well says nothing in the list.
-BADGES: tuple[ConditionKind, ...] = (
-    *("Blocked", "Unreachable", "Degraded", "Drifted"),
-    *("Healing", "Paused"),
-)
 
 router = APIRouter(include_in_schema=False)
 
@@ -115,88 +100,36 @@ def _value(text: str) -> str:
 TEMPLATES = Jinja2Templates(env=_environment())
 
 
-def _page(request: Request, name: str, **context: Any) -> HTMLResponse:
+def page(request: Request, name: str, **context: Any) -> HTMLResponse:
+    """A page of a template, with what all of them show."""
     access = request.app.state.access
     shared = {"now": request.app.state.clock(), "logged_in": access.token is not None}
     return TEMPLATES.TemplateResponse(request, f"{name}.html", shared | context)
 
 
-@router.get("/")
-def fleet(  # noqa: PLR0913, PLR0917  # one parameter each of the query
-    request: Request,
-    connection: Reader,
-    search: Annotated[str, Query(max_length=200)] = "",
-    condition: ConditionKind | None = None,
-    status: ConditionStatus = "True",
-    after: Annotated[str | None, Query(max_length=2000)] = None,
-    over: RangeName = "day",
-) -> HTMLResponse:
-    """All clusters, the worst first. Raises HTTPException for a damaged cursor."""
-    try:
-        place = None if after is None else parse_cursor(after)
-    except ValueError as error:
-        raise HTTPException(400, str(error)) from None
-    meant = Search(search, condition, status)
-    found = page_of_clusters(connection, ON_A_PAGE + 1, place, meant)
-    shown = found[:ON_A_PAGE]
-    now = request.app.state.clock()
-    zones = zones_of(connection, {one.name for one in shown})
-    rows = [
-        {
-            "cluster": one,
-            "badges": _badges(one.name, standing_conditions(connection, one.id)),
-            "strip": _strip(connection, one.id, now, over),
-            "zone": zones.get(one.name, ""),
-        }
-        for one in shown
-    ]
-    numbers = count_conditions(connection)
-    return _page(
-        request,
-        "fleet",
-        rows=rows,
-        total=count_clusters(connection, meant),
-        counts=[(kind, numbers.get((kind, "True"), 0)) for kind in BADGES],
-        search=search,
-        condition=condition,
-        over=over,
-        link=partial(_fleet_link, search=search, condition=condition, over=over),
-        next=format_cursor(shown[-1].place) if len(found) > ON_A_PAGE else None,
-        is_first=after is None,
-    )
-
-
-def _strip(connection: StateConnection, cluster: int, now: datetime, over: RangeName) -> Markup:
+def draw_strip(
+    connection: StateConnection, cluster: int, now: datetime, over: RangeName
+) -> Markup:
+    """What the rounds of a cluster have found over a time."""
     since = now - RANGES[over].length
     return heat_strip(observed_spans(connection, cluster, since), now, over)
 
 
-def _fleet_link(**query: str | None) -> str:
-    """The page of clusters; what is as it is without being said is left out."""
-    said = {k: v for k, v in query.items() if v and (k, v) != ("over", "day")}
-    return f"/?{urlencode(said)}" if said else "/"
-
-
-def _badges(cluster: str, conditions: Sequence[Condition]) -> list[tuple[str, str]]:
-    """What stands of the cluster, and of a member or volume what does not stand of the cluster."""
-    standing = [one.reading for one in conditions if one.reading.status == "True"]
-    own = {one.kind: one.reason for one in standing if one.subject == cluster_address(cluster)}
-    found = {one.kind: one.reason for one in reversed(standing)} | own
-    return [(kind, found[kind]) for kind in BADGES if kind in found]
-
-
-@router.get("/clusters/{cluster}")
+@router.get("/clusters/{cluster:int}")
 def cluster_page(
     request: Request, connection: Reader, stored: Stored, over: RangeName = "day"
 ) -> HTMLResponse:
     """One cluster: what stands, what differs, what was."""
     now = request.app.state.clock()
-    conditions = standing_conditions(connection, stored.id)
+    about_fleet = fleet_facts(connection, stored.name)
+    conditions = without_healing(
+        about_fleet["standing"], standing_conditions(connection, stored.id)
+    )
     plan, status = (
         _kept(load_document(connection, stored.id, kind)) for kind in ("plan", "status")
     )
     drawn = load_document(connection, stored.id, "topology")
-    return _page(
+    return page(
         request,
         "cluster",
         cluster=stored,
@@ -205,13 +138,13 @@ def cluster_page(
         past=_troubles(past_conditions(connection, stored.id, now + DAY, LOOKED_AT)),
         drift=present_drift(connection, stored.id),
         past_drift=past_drift(connection, stored.id, now + DAY, PAST),
-        strip=_strip(connection, stored.id, now, over),
+        strip=draw_strip(connection, stored.id, now, over),
         over=over,
         link=lambda over: "?over=" + over,
         plan=plan,
         status=status,
         **run_facts(connection, stored, status or {}),
-        **fleet_facts(connection, stored.name),
+        **about_fleet,
         codes=frozenset(explain.codes()),
     )
 
@@ -231,7 +164,7 @@ def _kept(found: tuple[str, datetime] | None) -> dict[str, Any] | None:
     return {**json.loads(found[0]), "at": found[1]} if found else None
 
 
-@router.get("/clusters/{cluster}/volumes/{volume}")
+@router.get("/clusters/{cluster:int}/volumes/{volume}")
 def volume_page(
     request: Request, connection: Reader, stored: Stored, volume: str
 ) -> HTMLResponse:
@@ -246,7 +179,7 @@ def volume_page(
     if not samples and not about:
         raise HTTPException(404, f"cluster {stored.name} has no volume {volume}")
     status = _kept(load_document(connection, stored.id, "status"))
-    return _page(
+    return page(
         request,
         "volume",
         cluster=stored,
@@ -277,7 +210,7 @@ def picture_style() -> Response:
 def codes_page(request: Request) -> HTMLResponse:
     """Every code that reconcile can say."""
     found = [(code, _title(code)) for code in explain.codes()]
-    return _page(request, "codes", codes=found)
+    return page(request, "codes", codes=found)
 
 
 @router.get("/codes/{code}")
@@ -286,7 +219,7 @@ def code_page(request: Request, code: str) -> HTMLResponse:
     if code not in explain.codes():
         raise HTTPException(404, f"no code is called {code}")
     text = explain.page(code)
-    return _page(request, "code", code=code, title=_title(code), text=text.partition("\n")[2])
+    return page(request, "code", code=code, title=_title(code), text=text.partition("\n")[2])
 
 
 def _title(code: str) -> str:
@@ -295,6 +228,6 @@ def _title(code: str) -> str:
 
 def problem_page(request: Request, status: int, detail: str) -> HTMLResponse:
     """Why there is no page."""
-    answer = _page(request, "problem", status=status, detail=detail)
+    answer = page(request, "problem", status=status, detail=detail)
     answer.status_code = status
     return answer

@@ -31,7 +31,7 @@ def runs_page(request: Request, connection: Reader, after: After = "") -> HTMLRe
     return _list(request, connection, None, after)
 
 
-@router.get("/clusters/{cluster}/runs")
+@router.get("/clusters/{cluster:int}/runs")
 def runs_of_cluster_page(
     request: Request, connection: Reader, stored: Stored, after: After = ""
 ) -> HTMLResponse:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from reconciler.web.dashboard import _page
+from reconciler.web.dashboard import page
 from reconciler.web.guards import COOKIE, SESSION
 
 # A token is a line of a file; a longer body is no login.
@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/login")
 def login_page(request: Request) -> HTMLResponse:
     """The form for the token."""
-    return _page(request, "login", wrong=None)
+    return page(request, "login", wrong=None)
 
 
 @router.post("/login")
@@ -44,7 +44,7 @@ async def login(request: Request) -> Response:
 
 
 def _login_refused(request: Request, status: int, wrong: str) -> HTMLResponse:
-    answer = _page(request, "login", wrong=wrong)
+    answer = page(request, "login", wrong=wrong)
     answer.status_code = status
     return answer
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from reconciler.storage.clusters import named_clusters
 from reconciler.storage.fleet_measures import measure_fleet
+from reconciler.storage.fleet_standing import file_standings
 from reconciler.storage.fleet_turns import Turn, going_turns
-from reconciler.storage.fleet_workers import workers
+from reconciler.storage.fleet_workers import ALIVE, workers
 from reconciler.web.api import Reader
 from reconciler.web.dashboard import TEMPLATES
 
-# Lives, the last ones: a worker that cannot stay has many.
+# Lives, the last ones: a worker that cannot stay has many. And files that are wrong.
 MOST = 100
 router = APIRouter(include_in_schema=False)
 
@@ -25,6 +26,8 @@ def workers_page(request: Request, connection: Reader) -> HTMLResponse:
     turns: dict[str, list[Turn]] = defaultdict(list)
     for turn in going_turns(connection):
         turns[turn.worker].append(turn)
+    lives = workers(connection)
+    files = file_standings(connection).items()
     names = {turn.cluster for some in turns.values() for turn in some}
     return TEMPLATES.TemplateResponse(
         request,
@@ -32,7 +35,9 @@ def workers_page(request: Request, connection: Reader) -> HTMLResponse:
         {
             "now": request.app.state.clock(),
             "fleet": measure_fleet(connection),
-            "lives": workers(connection)[:MOST],
+            "wrong": [(file, one.problem) for file, one in files if one.problem][:MOST],
+            "served": Counter(z for one in lives if one.state == ALIVE for z in one.zones),
+            "lives": lives[:MOST],
             "turns": turns,
             "ids": {one.name: one.id for one in named_clusters(connection, names)},
         },

@@ -19,7 +19,7 @@ from reconciler.cli.options import NO_COLOR, QUIET, VERBOSE, PlanId, Span, forma
 from reconciler.cli.terminal import note, say, show
 from reconciler.execution import author
 from reconciler.fleet.waves import DEFAULT as WAVES
-from reconciler.fleet.waves import parse_waves
+from reconciler.fleet.waves import check_soak, parse_waves
 from reconciler.reports.rollout_lines import draft_lines
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def command(
     next wave begins when all clusters of the last are well; the first failure stops the rollout.
     """
     sizes = parse_waves(waves)
+    check_soak(soak)
     address = find_database(read_settings(settings))
     from reconciler.fleet.rollout_approval import (  # noqa: PLC0415  # slow to import
         Consent,

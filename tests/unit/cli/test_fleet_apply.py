@@ -89,6 +89,14 @@ def test_without_an_approval_it_lists_and_begins_nothing(database, capsys):
     )
 
 
+@pytest.mark.parametrize("soak", ["721h", "99999999h", "9" * 400 + "h"])
+def test_no_wave_stands_for_longer_than_workers_can_reckon(database, capsys, soak):
+    """One that was begun would end every worker that comes to it."""
+    code, _, err = told(capsys, "apply", "--all", "--soak", soak)
+    assert code == 64
+    assert "soak" in err
+
+
 def test_where_nothing_is_to_be_done_that_is_said(database, capsys):
     code, out, err = told(capsys, "apply", "c")
     assert (code, out, err) == (0, "left out, nothing to do: c\n", "nothing is to be done\n")

@@ -83,6 +83,18 @@ def test_a_rollout_comes_back_as_it_was_approved(rolling):
         assert busy_clusters(connection, {"a", "z"}) == {"a": "r1"}
 
 
+def test_rollouts_have_pages_the_last_one_first(rolling):
+    others = [replace(FIRST, id=f"r{n}", created=at(max(n, 3))) for n in (2, 3, 4)]
+    with rolling.writing() as connection:
+        for one in others:
+            new_rollout(connection, one, CLUSTERS)
+        asked, found = None, []
+        while some := latest_rollouts(connection, 1, asked):
+            (asked,) = some
+            found.append(asked.id)
+    assert found == ["r4", "r3", "r2", "r1"]
+
+
 def test_a_wave_that_begins_is_due_at_once_and_the_others_are_not(rolling):
     with rolling.writing() as connection:
         begin_wave(connection, "r1", {"a"})

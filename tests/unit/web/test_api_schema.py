@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from reconciler.storage import engines
 from reconciler.storage.database import open_state
+from reconciler.storage.rollouts import Enrolled, Rollout, new_rollout
 from reconciler.web.app import Server, build_app
 from reconciler.web.events import EventHub
 from tests.unit.web.conftest import (
@@ -30,7 +31,7 @@ PATH = "/api/v1/openapi.json"
 # Questions to a route, of what fits and of what does not.
 EXAMPLES = 5
 # What is there, of what stands in a path.
-KNOWN = {"cluster": 1, "volume": "images", "run": "1"}
+KNOWN = {"cluster": 1, "volume": "images", "run": "1", "rollout": "r1"}
 
 
 class Ending(EventHub):
@@ -63,6 +64,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         run = site.begin_run("1").start(node01=2)
         run.begin("node01", words=HOSTILE)
         clocks = (lambda: site.now), (lambda: site.uptime)
+        with site.database.writing() as connection:
+            one = Rollout("r1", NOW, HOSTILE, "", ("1",), 60.0, "going", HOSTILE, None)
+            new_rollout(connection, one, [Enrolled("beta", 1, HOSTILE, "{}", "[]")])
         yield build_app(Server(site.database, *clocks, events=Ending()))
         run.close()
         site.database.close()
@@ -76,7 +80,7 @@ def operations(app):
 
 
 def test_every_route_keeps_its_word(operations):
-    assert len(operations) == 15
+    assert len(operations) == 17
     statuses = {200, 404}
     for operation in operations:
         known = {name: KNOWN[name] for name in parameters(operation.path_parameters)}

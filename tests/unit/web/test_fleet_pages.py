@@ -9,6 +9,8 @@ import pytest
 from reconciler.errors import StoreFailed
 from reconciler.execution.journal import Journal
 from reconciler.execution.run_index import index_runs
+from reconciler.model.watched import Reading, Round
+from reconciler.storage.approvals import Approval, store_approval
 from reconciler.storage.database import Database
 from reconciler.storage.fleet_files import (
     FleetFile,
@@ -18,9 +20,19 @@ from reconciler.storage.fleet_files import (
     set_fleet_source,
 )
 from reconciler.storage.fleet_identity import make_identity
-from reconciler.storage.fleet_schedule import pause, set_due
-from reconciler.storage.fleet_turns import begin_turn, end_turn
-from reconciler.storage.fleet_workers import Life, begin_life
+from reconciler.storage.fleet_schedule import pause, resume, set_due
+from reconciler.storage.fleet_turns import begin_turn, end_turn, end_turns_of
+from reconciler.storage.fleet_workers import Life, begin_life, end_life
+from reconciler.storage.rollout_turns import claim_apply, end_apply
+from reconciler.storage.rollouts import (
+    Enrolled,
+    Rollout,
+    begin_wave,
+    end_rollout,
+    new_rollout,
+    stop_rollout,
+    tell_rollout,
+)
 from reconciler.web.events import EventHub
 from reconciler.web.fleet_metrics import FleetCollector
 from reconciler.web.fleet_news import FleetNews
@@ -74,6 +86,56 @@ async def test_a_cluster_has_its_zone_its_commit_and_who_has_its_turn(fleet):
     assert "cramer: disk is exchanged" in (await fleet.get(f"/clusters/{number}")).text
 
 
+async def test_a_file_that_is_not_taken_over_is_told_in_the_list_and_of_its_clusters(fleet):
+    number = fleet.record("beta", drift_round())
+    page = (await fleet.get("/")).text
+    assert "File: not taken over" in page
+    assert 'href="/workers#files">Files not taken over <b>1</b>' in page
+    about = "What its file says now is not taken over: line 3: no such &lt;key&gt;"
+    assert about in (await fleet.get(f"/clusters/{number}")).text
+    with fleet.database.writing() as connection:
+        good = replace(FILE, problem="")
+        keep_fleet_files(connection, [good], [Wanted("beta", FILE.file, "north")])
+    page = (await fleet.get("/")).text
+    assert "File: not taken over" not in page
+    assert "Files not taken over <b>0</b>" in page
+    assert "not taken over" not in (await fleet.get(f"/clusters/{number}")).text
+
+
+async def test_a_cluster_that_is_paused_in_the_fleet_is_shown_so_and_heals_no_more(fleet):
+    words = ("cluster/beta", "Healing", "True", "AtWork", "mount images")
+    number = fleet.record("beta", Round(5, "Drifted", "1", (Reading(*words),)))
+    fleet.record("alpha", quiet_round())
+    with fleet.database.writing() as connection:
+        pause(connection, ["beta"], "cramer: disk is exchanged")
+    for path in ("/", f"/clusters/{number}"):  # its worker has not ended yet
+        assert "AtWork" in (await fleet.get(path)).text
+    with fleet.database.writing() as connection:
+        end_turns_of(connection, "w1", "interrupted")
+    page = (await fleet.get("/")).text
+    assert "Paused: in the fleet (cramer: disk is exchanged)" in page
+    assert "Paused in the fleet <b>1</b>" in page
+    assert "AtWork" not in page + (await fleet.get(f"/clusters/{number}")).text
+    some = (await fleet.get("/?paused=fleet")).text
+    assert "<b>beta</b>" in some
+    assert "<b>alpha</b>" not in some
+    assert (await fleet.get("/?paused=odd")).status_code == 422
+    with fleet.database.writing() as connection:
+        resume(connection, ["beta"])
+    assert "AtWork" in (await fleet.get("/")).text
+
+
+async def test_a_zone_that_no_worker_serves_is_told(fleet):
+    number = fleet.record("beta", drift_round())
+    page = f"/clusters/{number}"
+    for path in ("/workers", page):
+        assert "no worker serves it" not in (await fleet.get(path)).text
+    with fleet.database.writing() as connection:
+        end_life(connection, "w1")
+    for path in ("/workers", page):
+        assert "no worker serves it" in (await fleet.get(path)).text
+
+
 async def test_where_one_daemon_watches_there_is_nothing_of_a_fleet(site):
     number = site.record("alpha", quiet_round())
     assert "<h2>Fleet</h2>" not in (await site.get(f"/clusters/{number}")).text
@@ -106,12 +168,86 @@ async def test_workers_have_a_page_with_what_they_do(fleet):
         "<b>north",
     ):
         assert words in page
-    assert "1 of its files are not taken over" in page
+    assert "<code>clusters/&lt;b&gt;.yaml</code>: line 3: no such &lt;key&gt;" in page
+
+
+@pytest.fixture
+def rollout(fleet: Site, tmp_path: Path) -> Rollout:
+    """A rollout of two waves: the cluster of the first had its run, that of the second is paused."""
+    ran(fleet, tmp_path)
+    who = "<ops>@desk"
+    one = Rollout("r1", NOW, who, COMMIT, ("1", "rest"), 300.0, "going", "it begins", None)
+    both = [Enrolled(name, wave, f"p{wave}", "{}", "[]") for wave, name in enumerate(PAIR, 1)]
+    with fleet.database.writing() as connection:
+        wanted = [Wanted(name, FILE.file, "north") for name in PAIR]
+        keep_fleet_files(connection, [replace(FILE, problem="")], wanted)
+        new_rollout(connection, one, both)
+        begin_wave(connection, "r1", ["beta"])
+        done = claim_apply(connection, "beta", RUN)
+        assert done
+        end_apply(connection, done, "converged", "2 <actions>")
+        pause(connection, ["gamma"], "cramer: disk is exchanged")
+        tell_rollout(connection, "r1", "gamma is paused")
+        for plan, scope in (("9c1f", "all of it"), ("p1", "the plan of beta")):
+            store_approval(connection, Approval("r1", plan, NOW, who, scope))
+    return one
+
+
+PAIR = ("beta", "gamma")
+
+
+async def test_a_rollout_has_a_page_with_waves_clusters_plans_and_who_approved(fleet, rollout):
+    number = fleet.record("beta", drift_round())
+    page = (await fleet.get("/rollouts/r1")).text
+    for words in (
+        *("Wave 1</h2>", "Wave 2</h2>", "gamma is paused", "2 of the sizes 1, rest"),
+        *("converged</span>", "waiting</span>", "paused (cramer: disk is exchanged)"),
+        f'<a href="/clusters/{number}"><b>beta</b></a>',
+        f'<a href="/runs/{RUN}">{RUN}</a>',
+        *("<code>p2</code>", COMMIT, "2 &lt;actions&gt;", "5 min 00 s apart"),
+        "the plan of beta, by &lt;ops&gt;@desk",
+    ):
+        assert words in page
+    listed = (await fleet.get("/rollouts")).text
+    assert '<a href="/rollouts/r1">r1</a>' in listed
+    assert "1 converged" in listed
+    assert (await fleet.get("/rollouts/%00")).status_code == 404
+    with fleet.database.writing() as connection:
+        stop_rollout(connection, "r1", "cancelling", "cancelled by ops")
+        end_rollout(connection, "r1", "cancelled")
+    page = (await fleet.get("/rollouts/r1")).text
+    assert "not-begun" in page
+    assert "--cancel" not in page
+
+
+async def test_a_rollout_is_in_the_api(fleet, rollout):
+    found = (await fleet.get("/api/v1/rollouts/r1")).json()
+    assert [(one["cluster"], one["state"], one["run"]) for one in found["clusters"]] == [
+        ("beta", "converged", RUN),
+        ("gamma", "waiting", None),
+    ]
+    assert found["states"] == {"converged": 1, "waiting": 1}
+    assert [one["scope"] for one in found["approvals"]] == ["all of it", "the plan of beta"]
+    with fleet.database.writing() as connection:
+        end_rollout(connection, "r1", "converged")
+        new_rollout(
+            connection, replace(rollout, id="r2"), [Enrolled("beta", 1, "", "{}", "[]")]
+        )
+    first = (await fleet.get("/api/v1/rollouts?limit=1")).json()
+    assert ([one["rollout"] for one in first["items"]], first["next"]) == (["r2"], "r2")
+    last = (await fleet.get("/api/v1/rollouts?limit=1&after=r2")).json()
+    assert ([one["rollout"] for one in last["items"]], last["next"]) == (["r1"], None)
+    for path in ("/rollouts?after=none", "/api/v1/rollouts?after=none"):
+        assert (await fleet.get(path)).status_code == 400
+    assert (await fleet.get("/api/v1/rollouts/none")).status_code == 404
 
 
 async def test_only_a_fleet_leads_to_its_workers(site):
     assert "/workers" not in (await site.get("/")).text
+    assert "/rollouts" not in (await site.get("/")).text
     site.records = ""
+    assert 'href="/rollouts"' in (await site.get("/")).text
+    assert "Nothing was rolled out yet" in (await site.get("/rollouts")).text
     assert 'href="/workers"' in (await site.get("/")).text
     assert "No worker has begun yet." in (await site.get("/workers")).text
 

@@ -233,6 +233,18 @@ async def test_words_of_hosts_are_words(site, path):
     assert "\ufffd" in text
 
 
+async def test_the_pages_of_a_cluster_are_found_by_its_name(site):
+    number = site.record("beta", drift_round())
+    for rest in ("", "?over=week", "/volumes/images", "/runs"):
+        answer = await site.get(f"/clusters/beta{rest}")
+        assert answer.headers["location"] == f"/clusters/{number}{rest}"
+        assert (await site.get(answer.headers["location"])).status_code == 200
+    for name in ("gamma", "beta%0d%0ax", "%2f%2felsewhere", "-1", "0x1"):
+        assert (await site.get(f"/clusters/{name}")).status_code == 404
+    site.record("beta", quiet_round(), file="another.yaml")
+    assert (await site.get("/clusters/beta")).headers["location"] == "/?search=beta"
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/clusters/99", "/clusters/0", "/?after=%00"])
 async def test_what_is_not_there_is_told_on_a_page(site, path):
     answer = await site.get(path)
