@@ -40,7 +40,7 @@ COMMANDS = {
     "show": "One past run: each action, its command, output and proof; or a saved plan.",
     "explain": "What a code, kind of action or key of the file means; why something is planned.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
-    "schema": "Print the JSON Schema of desired-state files, saved plans or facts.",
+    "schema": "Print the JSON Schema of desired-state files, plans, facts, messages or a fleet.",
     "scripts": "Print what runs on a host for a verb of the gate or a section of the probe.",
     "sudoers": "Print the sudoers rule for hosts where the user is not root.",
     "completion": "Print the shell completion of bash, zsh or fish.",

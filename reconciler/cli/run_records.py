@@ -94,6 +94,10 @@ class PastFailures:
         return paths[: -MOST_RUNS - 1 : -1]
 
 
+# Of runs of a daemon or of a worker, which has a directory of its own.
+ELSEWHERE = "those of a worker are on its machine: --state-dir DIRECTORY"
+
+
 def run_from_record(record: Record) -> Past:
     """A record as reports take it."""
     return past(record.lines, record.run, record.broken, at_work=record.at_work)
@@ -110,9 +114,11 @@ def found_run(state_dir: str | None, run: str) -> Path:
     if len(exact) == 1:
         return exact[0]
     if not paths:
-        raise UsageError(f"no runs are recorded in {place}")
+        raise UsageError(f"no runs are recorded in {place}; {ELSEWHERE}")
     if not exact:
-        raise UsageError(f"no run {run!r} in {place}; reconcile history lists them")
+        raise UsageError(
+            f"no run {run!r} in {place}; reconcile history lists them; {ELSEWHERE}"
+        )
     names = ", ".join(path.stem for path in exact[:5]) + (", ..." if exact[5:] else "")
     raise UsageError(
         f"{run!r} is the beginning of {len(exact)} runs: {names}; write more of it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from reconciler.fleet.rollout_plans import Draft, FoundPlan
 from reconciler.model.documents import FORMAT_VERSION, Json
@@ -48,8 +49,12 @@ def _planned(one: FoundPlan, now: datetime) -> Json:
     }
 
 
-def rollout_document(one: Rollout, clusters: Sequence[RolloutCluster]) -> Json:
-    """How far a rollout is, or how it ended."""
+def rollout_document(
+    one: Rollout,
+    clusters: Sequence[RolloutCluster],
+    workers: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> Json:
+    """How far a rollout is, or how it ended; ``workers`` are life and machine of the worker, by run."""
     return {
         "format_version": FORMAT_VERSION,
         "rollout": one.id,
@@ -68,6 +73,8 @@ def rollout_document(one: Rollout, clusters: Sequence[RolloutCluster]) -> Json:
                 "plan": row.plan,
                 "state": row.state,
                 "run": row.run or None,
+                "worker": workers.get(row.run, (None, None))[0],
+                "machine": workers.get(row.run, (None, None))[1],
                 "message": row.message,
                 "began": _moment(row.began),
                 "ended": _moment(row.ended),

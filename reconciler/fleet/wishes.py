@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.errors import SpecInvalid
 from reconciler.loading.claims import Claim, Claims, claim_of
@@ -19,6 +19,8 @@ from reconciler.model.refusals import REFUSALS
 
 # Of one file: what is kept of what is wrong with it.
 MOST_PROBLEMS = 10
+# What files name twice: here no command can be given one of them alone.
+IN_ONE = "name it in one file of the source"
 LINE = r"(?P<line>\d+):(?P<column>\d+): (?P<code>[a-z0-9-]+): (?P<message>.*)"
 
 
@@ -113,7 +115,7 @@ def _decide(one: Found, claims: Claims, zones: frozenset[str]) -> Decided:
         try:
             claims.take_claim(one.name, version.said.claim)
         except SpecInvalid as error:
-            problems += error.problems
+            problems += (replace(found, hint=IN_ONE) for found in error.problems)
             continue
         problems += _unknown_zones(one.name, version, zones)
         return Decided(one, version, tuple(problems))

@@ -108,6 +108,8 @@ def approval_lines(document: Json) -> Iterator[Line]:
 def cluster_line(one: Mapping[str, Any]) -> Line:
     """How far a cluster of a rollout is."""
     run = f", run {one['run']}" if one["run"] else ""
+    if one["worker"]:
+        run += f" by worker {one['worker'][:8]} on {one['machine'] or 'an unknown machine'}"
     told = f": {one['message']}" if one["message"] else ""
     is_bad = one["ended"] and one["state"] not in GOOD
     style = "bad" if is_bad else "good" if one["ended"] else ""

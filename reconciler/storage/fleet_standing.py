@@ -65,3 +65,14 @@ def hosts_of(connection: Connection, workers: Collection[str]) -> Mapping[str, s
     """By life the host of each of these workers that is known still; of a page full of them."""
     asked = select(WORKERS.c.id, WORKERS.c.host).where(WORKERS.c.id.in_(sorted(workers)))
     return {row.id: row.host for row in connection.execute(asked)}
+
+
+def workers_of_runs(
+    connection: Connection, runs: Collection[str]
+) -> Mapping[str, tuple[str, str]]:
+    """By run the life of its worker and the machine of that, as long as the turn is known."""
+    one = FLEET_TURNS.c
+    both = FLEET_TURNS.outerjoin(WORKERS, WORKERS.c.id == one.worker)
+    asked = select(one.run, one.worker, WORKERS.c.host).select_from(both)
+    rows = connection.execute(asked.where(one.run.in_(sorted(runs))).order_by(one.id))
+    return {row.run: (row.worker, row.host or "") for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,16 @@ def turn_history(connection: Connection, cluster: str, limit: int) -> Sequence[T
     asked = select(FLEET_TURNS).where(FLEET_TURNS.c.cluster == cluster)
     order = (FLEET_TURNS.c.began.desc(), FLEET_TURNS.c.id.desc())
     return _turns(connection, asked.order_by(*order).limit(limit))
+
+
+def lost_turns(connection: Connection) -> Mapping[str, Sequence[str]]:
+    """By life of a worker that was given up, the clusters whose turns it had then."""
+    found: dict[str, list[str]] = {}
+    asked = select(FLEET_TURNS.c.worker, FLEET_TURNS.c.cluster)
+    lost = asked.where(FLEET_TURNS.c.result == "lost").order_by(FLEET_TURNS.c.cluster)
+    for row in connection.execute(lost):
+        found.setdefault(row.worker, []).append(row.cluster)
+    return found
 
 
 def forget_turns(connection: Connection, before: datetime) -> int:

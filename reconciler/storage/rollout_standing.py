@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +14,8 @@ from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_TURNS, ROLLOUT
 from reconciler.storage.fleet_workers import ALIVE, database_now, workers
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
 
+# The kinds of conditions that say what is not as it should be, the worst first.
+BAD = ("Unreachable", "Blocked", "Degraded", "Drifted")
 # Of a turn that recorded nothing.
 LOST = ("lost", "cancelled")
 # Who is looked at within that time anyway is not asked for again and again.
@@ -69,6 +71,15 @@ def degraded_clusters(connection: Connection) -> Mapping[str, str]:
     wrong = (CONDITIONS.c.kind == "Degraded", CONDITIONS.c.status == "True")
     rows = connection.execute(_conditions().where(*wrong))
     return {row.name: row.message for row in rows}
+
+
+def bad_conditions(connection: Connection) -> Mapping[str, Sequence[str]]:
+    """Of each cluster with which something is not as it should be, the kinds of its conditions."""
+    found: dict[str, list[str]] = {}
+    wrong = (CONDITIONS.c.kind.in_(BAD), CONDITIONS.c.status == "True")
+    for row in connection.execute(_conditions().where(*wrong)):
+        found.setdefault(row.name, []).append(row.kind)
+    return found
 
 
 def look_by(connection: Connection, rollout: str, looks: Mapping[str, datetime]) -> None:

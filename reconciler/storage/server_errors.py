@@ -48,7 +48,9 @@ REMEDIES: Mapping[str, str] = {
     "database-untrusted": "is not trusted ({}): name the authority of its certificate with "
     "sslrootcert=FILE in the address",
 }
-NO_FLEET = "has no tables of a fleet ({}): run `reconcile fleet init`"
+NO_FLEET = (
+    "has no tables of a fleet ({}): run `reconcile fleet init` as the role that owns them"
+)
 
 
 def name_server_error(place: str, error: DBAPIError) -> StoreFailed:

@@ -29,13 +29,16 @@ WORDS = {UNWELL: "partial", GONE: "refused"}
 def load_rollout(database: Database, rollout: str) -> Json:
     """How far a rollout is. Raises UsageError where there is none of that id."""
     from reconciler.fleet.rollout_documents import rollout_document  # noqa: PLC0415  # slow to import
+    from reconciler.storage.fleet_standing import workers_of_runs  # noqa: PLC0415
     from reconciler.storage.rollouts import find_rollout, rollout_clusters  # noqa: PLC0415
 
     with database.reading() as connection:
         found = find_rollout(connection, rollout)
         if found is None:
             raise UsageError(f"the fleet has no rollout {rollout!r}; reconcile fleet rollouts")
-        return rollout_document(found, rollout_clusters(connection, rollout))
+        rows = rollout_clusters(connection, rollout)
+        workers = workers_of_runs(connection, {row.run for row in rows if row.run})
+        return rollout_document(found, rows, workers)
 
 
 def choose_rollout(database: Database, word: str) -> str:

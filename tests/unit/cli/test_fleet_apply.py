@@ -10,6 +10,8 @@ from reconciler.execution.author import now, words
 from reconciler.model.outcome import Blocked
 from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_schedule import pause
+from reconciler.storage.fleet_turns import begin_turn
+from reconciler.storage.fleet_workers import Life, begin_life
 from reconciler.storage.rollout_turns import claim_apply, end_apply
 from reconciler.storage.rollouts import begin_wave, end_rollout, rollout_clusters
 from reconciler.storage.server_address import server_address
@@ -209,6 +211,21 @@ def test_the_exit_code_of_one_that_is_followed_is_that_of_apply(database, capsys
     found, out, _ = told(capsys, "rollouts", rollout, "--follow")
     assert found == code
     assert f"wave 1  a: {result}, run run1: why" in out
+
+
+def test_the_worker_and_the_machine_of_each_run_are_named(database, capsys):
+    draft = documents(capsys, "apply", "a")
+    rollout = documents(capsys, "apply", "a", "--approve", draft["id"])["rollout"]
+    with database.writing() as connection:
+        begin_wave(connection, rollout, {"a"})
+        begin_life(connection, Life("worker-of-a", ("default",), "host1", 7, "1", 9))
+        begin_turn(connection, "a", "apply", "worker-of-a", "run1")
+        claim_apply(connection, "a", "run1")
+    (one,) = documents(capsys, "rollouts", rollout)["clusters"]
+    assert (one["run"], one["worker"], one["machine"]) == ("run1", "worker-of-a", "host1")
+    assert (
+        "a: going, run run1 by worker worker-o on host1" in told(capsys, "rollouts", rollout)[1]
+    )
 
 
 def test_one_that_was_cancelled_ends_as_an_interrupted_run_does(database, capsys):

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.cli import run
+from reconciler.model.watched import Reading
 from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_files import (
     NEVER,
@@ -18,9 +19,13 @@ from reconciler.storage.fleet_files import (
     set_fleet_source,
 )
 from reconciler.storage.fleet_schedule import fleet_clusters, set_due
-from reconciler.storage.fleet_turns import begin_turn
-from reconciler.storage.fleet_workers import Life, begin_life, database_now
+from reconciler.storage.fleet_turns import begin_turn, end_turns_of
+from reconciler.storage.fleet_workers import Life, begin_life, database_now, mark_lost
+from reconciler.storage.rollouts import Enrolled, Rollout, new_rollout
 from reconciler.storage.server_address import server_address
+from reconciler.watch.assessment import failed_round
+from reconciler.watch.result import RoundResult
+from reconciler.watch.state_rows import record_result
 from tests.fleets import want
 
 SETTINGS = """
@@ -142,7 +147,8 @@ def test_what_waits_for_no_worker_is_not_said_to_be_given_up(database, capsys):
 
 def test_the_status_says_who_works_and_where_nobody_does(database, capsys):
     _code, out, _err = told(capsys, "status")
-    assert "workers: none is alive" in out
+    assert "workers: none is alive; start one: reconcile fleet worker\n" in out
+    assert out.startswith("source: not read yet; a worker reads it: reconcile fleet worker\n")
     assert "no worker serves zone north" in out
     with database.writing() as connection:
         begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
@@ -183,6 +189,35 @@ def test_the_status_says_which_commit_is_wanted_since_when_and_what_is_wrong(dat
     assert second == f"  {failed}"
     assert third == f"  {files[0].file}:3:4: bad-value: x"
     assert fourth == f"  {files[0].file}:5:6: bad-key: y"
+    assert "  what to do: reconcile explain source-unreachable\n" in out
     found = status(capsys)
     assert (found["source"]["address"], found["source"]["commit"]) == (address, commit)
     assert [one["commit"] for one in found["clusters"]] == [commit]
+
+
+def test_the_status_says_how_clusters_stand_what_is_rolled_out_and_who_was_lost(
+    database, capsys
+):
+    with database.writing() as connection:
+        for name, kind in (("beta", "Drifted"), ("alpha", "Blocked")):
+            reading = Reading(f"cluster/{name}", kind, "True", "Because", "it is so")
+            kept = replace(failed_round(name, ""), readings=(reading,), is_whole=True)
+            result = RoundResult(name, database_now(connection), 1.0)
+            record_result(connection, f"/{name}.yaml", result, kept, database_now(connection))
+    with database.writing() as connection:
+        begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
+        begin_turn(connection, "beta", "look", "w1", "")
+        mark_lost(connection, -1)
+        end_turns_of(connection, "w1", "lost")
+        about = ("r1", database_now(connection), "alice", "", ("1",), 1.0)
+        new_rollout(
+            connection,
+            Rollout(*about, "going", "wave 1 begins", None),
+            [Enrolled("alpha", 1, "p", "{}", "[]")],
+        )
+    _code, out, _err = told(capsys, "status")
+    assert "Blocked: 1 cluster: alpha\n" in out
+    assert "Drifted: 1 cluster: beta\n" in out
+    assert "rollout r1: going: wave 1 begins\n" in out
+    assert re.search(r"worker w1: lost, host1, last heard of \d+ s ago; it had beta\n", out)
+    assert [(one["id"], one["had"]) for one in status(capsys)["lost"]] == [("w1", ["beta"])]

@@ -94,6 +94,14 @@ def test_history_without_a_run_says_where_it_looked(tmp_path, capsys):
     assert (code, out) == (0, f"no runs are recorded in {tmp_path}/runs\n")
 
 
+def test_show_of_a_run_that_is_not_there_says_where_it_may_be(tmp_path, capsys):
+    code, _out, err = told(capsys, tmp_path, "show", "20261122")
+    assert (code, "those of a worker are on its machine: --state-dir" in err) == (64, True)
+    recorded(tmp_path)
+    code, _out, err = told(capsys, tmp_path, "show", "1999")
+    assert (code, "those of a worker are on its machine: --state-dir" in err) == (64, True)
+
+
 def test_show_tells_each_command_with_its_output_duration_and_proof(tmp_path, capsys):
     recorded(tmp_path)
     code, out, _err = told(capsys, tmp_path, "show", "20261122")

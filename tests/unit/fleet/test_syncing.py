@@ -208,7 +208,8 @@ def test_of_two_files_with_one_cluster_the_first_has_it(site, worker, repository
     assert site.wanted() == {"one": (B, "north")}
     problem = site.files()[A].problem
     assert problem.startswith(
-        "1:1: duplicate-cluster: a cluster 'one' is in clusters/b.yaml, too"
+        "1:1: duplicate-cluster: a cluster 'one' is in clusters/b.yaml, too; "
+        "name it in one file of the source"
     )
 
 
