@@ -164,10 +164,15 @@ class StoreOutdated(StoreFailed):
 
 
 class WorkerLost(StoreFailed):
-    """The life of a worker is over: others have what it had, and it writes nothing more."""
+    """The life of a worker is over: others have what it had, and it writes nothing more.
 
-    def __init__(self, path: str, worker: str) -> None:
-        super().__init__(path, f"takes nothing more from worker {worker}: its life is over")
+    ``why`` says what ended it, where that is known.
+    """
+
+    def __init__(self, path: str, worker: str, why: str = "") -> None:
+        told = f" ({why})" if why else ""
+        words = f"takes nothing more from worker {worker}: its life is over{told}"
+        super().__init__(path, words)
         self.worker = worker
 
 

@@ -58,6 +58,7 @@ async def main(settings: Settings) -> None:
         wall=now,
         new_run=new_run,
         slots=settings.slots,
+        try_again=connections.try_again,
     )
     worker = Worker(parts)
     await worker.run()

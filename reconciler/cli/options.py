@@ -34,7 +34,7 @@ class Span(click.ParamType[float]):
         """Seconds of ``30s``, ``5m`` or ``1h``."""
         if isinstance(value, (int, float)):
             return float(value)
-        match = re.fullmatch(r"([0-9]+)(s|m|h)", value)
+        match = re.fullmatch(r"([0-9]{1,9})(s|m|h)", value)
         if not match:
             self.fail(f"{value!r} is not a duration like 30s, 5m or 1h", param, ctx)
         return float(int(match[1]) * _SECONDS[match[2]])
@@ -73,6 +73,10 @@ class PlanId(click.ParamType[str]):
 
     name = "plan id"
 
+    def __init__(self, printer: str = "reconcile plan") -> None:
+        """``printer`` is the command that prints such ids."""
+        self.printer = printer
+
     def convert(
         self,
         value: Any,  # click's signature
@@ -82,7 +86,7 @@ class PlanId(click.ParamType[str]):
         """The id, if it has the form of one."""
         if not re.fullmatch(r"[0-9a-f]{6,64}", str(value)):
             self.fail(
-                f"{value!r} is not a plan's id (hexadecimal digits); reconcile plan prints it in its first line",
+                f"{value!r} is not a plan's id (hexadecimal digits); {self.printer} prints it in its first line",
                 param,
                 ctx,
             )

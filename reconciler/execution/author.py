@@ -61,9 +61,13 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> int | None:
-    """The start time of a process in ticks since boot; None if there is no such process."""
+    """The start time of a process in ticks since boot; None if there is none, or it has ended.
+
+    One that has ended stays as a zombie (proc(5), state Z or X) until its parent asks for it.
+    """
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        state, *more = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if state in {"Z", "X"} else int(more[18])
     except (OSError, IndexError, ValueError):
         return None
 

@@ -7,6 +7,7 @@ job that has ended well is deleted at once, and the others after a day.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -17,17 +18,19 @@ from typing import Any
 import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.job_context import AbortReason, JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 
-from reconciler.errors import StoreFailed
 from reconciler.fleet.lives import Life
-from reconciler.fleet.sessions import break_off, place_of
+from reconciler.fleet.sessions import break_off, store_errors, store_failed
 
 SCHEMA = "procrastinate"
 # The task of every job: what is done in a turn is decided when it begins.
 TURN = "turn"
+# The priority of a job that somebody asked for; others have 0.
+ASKED = 1
 # Connections of a worker for its jobs, beside that on which it listens.
 CONNECTIONS = 4
 # Seconds: a year.
@@ -47,9 +50,11 @@ FROM (
 ) AS ours
 """
 # One that waits in another zone is in that of its cluster from now on: nobody may work there any more.
+# One that somebody asks for is so from now on.
 MOVE = """
-UPDATE procrastinate_jobs SET queue_name = %(zone)s
-WHERE queueing_lock = %(waiting)s AND status = 'todo' AND queue_name <> %(zone)s
+UPDATE procrastinate_jobs SET queue_name = %(zone)s, priority = greatest(priority, %(priority)s)
+WHERE queueing_lock = %(waiting)s AND status = 'todo'
+    AND (queue_name <> %(zone)s OR priority < %(priority)s)
 """
 OPEN_JOBS = """
 SELECT id FROM procrastinate_jobs
@@ -57,9 +62,21 @@ WHERE lock = %(cluster)s AND status IN ('todo', 'doing')
 """
 
 
+# Of a queue's name: that of its channel has 23 bytes more, and PostgreSQL takes 63.
+LONGEST_QUEUE, DIGITS = 40, 12
+
+
+def queue_of(zone: str) -> str:
+    """The name of a zone's queue. No zone has a tilde in its name."""
+    if len(zone) <= LONGEST_QUEUE:
+        return zone
+    digest = hashlib.sha256(zone.encode()).hexdigest()[:DIGITS]
+    return f"{zone[: LONGEST_QUEUE - DIGITS - 1]}~{digest}"
+
+
 @dataclass(slots=True, eq=False)
 class Slots:
-    """How many turns a worker has room for, and how many of each zone it has."""
+    """How many turns a worker has room for, and how many of each zone it has, by its queue."""
 
     zones: Sequence[str]
     count: int
@@ -138,15 +155,15 @@ class Dispatch:
         """Whether a job of the cluster waits now that did not before. Raises StoreFailed."""
         waiting = f"{TURN}:{cluster}"
         asked = self.app.configure_task(
-            TURN, queue=zone, priority=priority, lock=cluster, queueing_lock=waiting
+            TURN, queue=queue_of(zone), priority=priority, lock=cluster, queueing_lock=waiting
         )
         try:
             await asked.defer_async(cluster=cluster)
         except AlreadyEnqueued:
-            await self._move(zone, waiting)
+            await self._move(zone, waiting, priority)
             return False
         except ConnectorException as error:
-            raise self._failed(error) from error
+            raise store_failed(self.info, error) from error
         return True
 
     async def cancel(self, clusters: Sequence[str]) -> Sequence[str]:
@@ -161,18 +178,19 @@ class Dispatch:
                 KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
             )
         except ConnectorException as error:
-            raise self._failed(error) from error
+            raise store_failed(self.info, error) from error
 
     def break_off(self) -> None:
         """End all connections beneath whoever waits on them."""
         for connection in self.connections:
             break_off(connection)
 
-    async def _move(self, zone: str, waiting: str) -> None:
+    async def _move(self, zone: str, waiting: str, priority: int) -> None:
+        about = {"zone": queue_of(zone), "waiting": waiting, "priority": priority}
         try:
-            await self.app.connector.execute_query_async(MOVE, zone=zone, waiting=waiting)
+            await self.app.connector.execute_query_async(MOVE, **about)
         except ConnectorException as error:
-            raise self._failed(error) from error
+            raise store_failed(self.info, error) from error
 
     async def _cancel(self, cluster: str) -> bool:
         """One that waits is cancelled, one that goes on is told to end, and ends ``aborted``."""
@@ -181,12 +199,8 @@ class Dispatch:
             found = await self.app.connector.execute_query_all_async(OPEN_JOBS, **asked)
             ended = [await jobs.cancel_job_by_id_async(row["id"], abort=True) for row in found]
         except ConnectorException as error:
-            raise self._failed(error) from error
+            raise store_failed(self.info, error) from error
         return any(ended)
-
-    def _failed(self, error: Exception) -> StoreFailed:
-        words = error.__cause__ or error
-        return StoreFailed(place_of(self.info), f"could not be used: {words}")
 
 
 @asynccontextmanager
@@ -217,43 +231,50 @@ async def dispatching(
     app.job_manager = jobs(connector)
     dispatch = Dispatch(info, app, pool, connections)
     try:
-        try:
+        with store_errors(info):
             await pool.open(wait=True, timeout=5)
-        except Exception as error:
-            raise StoreFailed(place_of(info), f"cannot be reached: {error}") from error
         async with app.open_async(pool):
             yield dispatch
     finally:
         await pool.close(timeout=1)
 
 
-def register(app: App, take: Callable[[str], Awaitable[None]]) -> None:
-    """Jobs are done by ``take``, which is told the cluster."""
+def register(
+    app: App,
+    take: Callable[[str, Callable[[], bool]], Awaitable[None]],
+    hear: Callable[[str], None] = lambda _cluster: None,
+) -> None:
+    """Jobs are done by ``take``, which is told the cluster, and how to know once it is cancelled
+    whether somebody asked for that: else its worker ends. ``hear`` is told first whose turn somebody
+    has asked for."""
 
-    @app.task(name=TURN)
-    async def do(cluster: str) -> None:
-        await take(cluster)
+    @app.task(name=TURN, pass_context=True)
+    async def do(context: JobContext, cluster: str) -> None:
+        if context.job.priority >= ASKED:
+            hear(cluster)
+        await take(cluster, lambda: context.abort_reason() is AbortReason.USER_REQUEST)
 
 
 async def work_on(dispatch: Dispatch, slots: Slots, beat: float) -> None:
-    """Do jobs until it is cancelled: what goes on then is cancelled, too."""
-    await dispatch.app.run_worker_async(
-        queues=list(slots.zones),
-        concurrency=slots.count,
-        fetch_job_polling_interval=0.5,
-        abort_job_polling_interval=beat,
-        shutdown_graceful_timeout=0,
-        delete_jobs="successful",
-        install_signal_handlers=False,
-        update_heartbeat_interval=beat,
-        # Rows of dead workers are pruned after their jobs were found (``sweeping``), not at a start.
-        stalled_worker_timeout=NEVER,
-    )
+    """Do jobs until it is cancelled: what goes on then is cancelled, too. Raises StoreFailed."""
+    with store_errors(dispatch.info):
+        await dispatch.app.run_worker_async(
+            queues=list(slots.zones),
+            concurrency=slots.count,
+            fetch_job_polling_interval=0.5,
+            abort_job_polling_interval=beat,
+            shutdown_graceful_timeout=0,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=beat,
+            # Rows of dead workers are pruned after their jobs were found (``sweeping``), not at a start.
+            stalled_worker_timeout=NEVER,
+        )
 
 
 def _hush() -> None:
     """What matters is told by us; a worker's log has no lines of another form."""
-    for name in ("procrastinate", "psycopg.pool"):
+    for name in ("procrastinate", "psycopg"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False

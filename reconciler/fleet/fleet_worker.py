@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -52,7 +52,11 @@ Listening: TypeAlias = Callable[[Keeping], Sequence[Listener]]
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """What a worker is made of. ``address`` is where its database is."""
+    """What a worker is made of. ``address`` is where its database is.
+
+    ``try_again`` is told of clusters that somebody asks for: their hosts are tried, whatever became of
+    them.
+    """
 
     fleet: Fleet
     zones: Sequence[str]
@@ -65,6 +69,7 @@ class WorkerParts:
     new_run: Callable[[], str]
     slots: int
     listening: Listening = lambda _keeping: ()
+    try_again: Callable[[Collection[str]], None] = lambda _clusters: None
 
 
 @dataclass(slots=True, eq=False)
@@ -126,7 +131,8 @@ class Worker:
                 break
             if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
-            telemetry.warning("worker-died", message=str(error), again=pause)
+            code = error.code if isinstance(error, StoreFailed) else ""
+            telemetry.warning("worker-died", code=code or None, message=str(error), again=pause)
             self.parts.supervisor.tell_status(f"not working: {error}")
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
@@ -141,7 +147,6 @@ class Worker:
         stopping.cancel()
         if living.done():
             return living.exception()
-        self.queue.stopping = True
         telemetry.info("stopping", signal=signal.Signals(self._stopped_by).name)
         self.parts.supervisor.tell(STOPPING)
         living.cancel()
@@ -180,7 +185,7 @@ class Worker:
                 lambda: follow_runs(keeping, follower.follow, lambda _change: None),
                 lambda: follow_rollouts(self._state, life),
             )
-            yield Kit(looks.take, applies.take, beside)
+            yield Kit(looks.take, applies.take, beside, lambda name: parts.try_again([name]))
         finally:
             for listener in turns.listeners:
                 await listener.close()

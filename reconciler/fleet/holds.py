@@ -16,12 +16,14 @@ class Holds:
 
     async def take(self, cluster: str) -> bool:
         """Whether it is ours now, until ``free`` or the end of the life. Raises WorkerLost."""
-        row = await self.life.ask("SELECT pg_try_advisory_lock(%s)", lock_key(cluster))
+        row = await self.life.ask(
+            "SELECT pg_try_advisory_lock(%s)", lock_key(f"cluster {cluster}")
+        )
         return row is not None and bool(row[0])
 
     async def free(self, cluster: str) -> None:
         """Others may have it; also where it was not ours. Raises WorkerLost."""
-        await self.life.ask("SELECT pg_advisory_unlock(%s)", lock_key(cluster))
+        await self.life.ask("SELECT pg_advisory_unlock(%s)", lock_key(f"cluster {cluster}"))
 
 
 def lock_key(words: str) -> int:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import psycopg
 
 from reconciler.errors import WorkerLost
-from reconciler.fleet.sessions import Session, break_off
+from reconciler.fleet.sessions import Session, break_off, hear
 
 Row: TypeAlias = "tuple[Any, ...]"
 # Seconds, by the database's clock, after which a worker that is not heard of is given up.
@@ -74,7 +74,7 @@ class Life:
     def require(self) -> None:
         """Raises WorkerLost if it is over."""
         if self.is_over:
-            raise WorkerLost(self.place, self.id)
+            raise WorkerLost(self.place, self.id, self.why)
 
     async def beat(self) -> None:
         """Be heard of, until it is over."""
@@ -94,7 +94,7 @@ class Life:
         """The first row that the session answers. Raises WorkerLost: who gets no answer is dead."""
         self.require()
         asked = asyncio.ensure_future(self._fetch(query, values))
-        asked.add_done_callback(_hear)
+        asked.add_done_callback(hear)
         done, _ = await asyncio.wait([asked], timeout=PATIENCE)
         if not done:
             self.end(f"the database has not answered for {PATIENCE:g} s")
@@ -102,13 +102,7 @@ class Life:
             self.end(f"its session has ended: {error}")
         else:
             return asked.result()
-        raise WorkerLost(self.place, self.id)
+        raise WorkerLost(self.place, self.id, self.why)
 
     async def _fetch(self, query: str, values: tuple[object, ...]) -> Row | None:
         return await (await self.session.execute(query, values)).fetchone()
-
-
-def _hear(asked: asyncio.Future[Row | None]) -> None:
-    """What is answered when nobody waits any more is no news."""
-    if not asked.cancelled():
-        asked.exception()

@@ -22,8 +22,8 @@ from reconciler.storage.fleet_files import (
     fleet_file_of,
     fleet_source,
 )
-from reconciler.storage.fleet_schedule import is_paused
-from reconciler.watch.cluster_turns import Turns
+from reconciler.storage.fleet_schedule import pause_of
+from reconciler.watch.cluster_turns import CHANGED, Turns
 from reconciler.watch.commissions import DRAIN, PATIENCE
 from reconciler.watch.messages import Loaded
 from reconciler.watch.result import RoundResult
@@ -69,13 +69,16 @@ class Looks:
         while True:
             await asyncio.sleep(APART)
             for cluster, text in list(self._healing.items()):
-                if await self._standing(cluster) != text:
-                    self.turns.halt([cluster])
+                now, paused = await self._standing(cluster)
+                if (now == text and not paused) or self._healing.get(cluster) != text:
+                    continue
+                if self.turns.halt([cluster], f"paused by {paused}" if paused else CHANGED):
+                    del self._healing[cluster]  # once is enough
 
     async def _heal(self, wish: Wish, text: str, result: RoundResult) -> bool:
         """Who is cancelled waits for what has begun on hosts, for a while."""
         name = wish.cluster.name
-        if await self._standing(name) != text:
+        if await self._standing(name) != (text, ""):
             return False
         self._healing[name] = text
         healing = asyncio.ensure_future(
@@ -84,14 +87,15 @@ class Looks:
         try:
             return await asyncio.shield(healing)
         except asyncio.CancelledError:
-            self.turns.halt([name])
+            if name in self._healing:
+                self.turns.halt([name], "its turn was cancelled, or its worker ends")
             await asyncio.wait([healing], timeout=DRAIN + PATIENCE)
             healing.cancel()
             raise
         finally:
-            del self._healing[name]
+            self._healing.pop(name, None)
 
-    async def _standing(self, cluster: str) -> str:
+    async def _standing(self, cluster: str) -> tuple[str, str]:
         return await self.state.read(lambda connection: _standing(connection, cluster))
 
     async def _wish(self, cluster: str) -> tuple[str, Wish | None]:
@@ -139,7 +143,7 @@ def _wanted(
     return fleet_file_of(connection, cluster), fleet_source(connection)
 
 
-def _standing(connection: StateConnection, cluster: str) -> str:
-    """The text that wants a cluster now; empty while it is paused."""
+def _standing(connection: StateConnection, cluster: str) -> tuple[str, str]:
+    """The text that wants a cluster now, empty if none does; and who paused it and why."""
     file = fleet_file_of(connection, cluster)
-    return "" if file is None or is_paused(connection, cluster) else file.text
+    return "" if file is None else file.text, pause_of(connection, cluster)

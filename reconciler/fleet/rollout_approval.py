@@ -31,21 +31,25 @@ def missing_words(draft: Draft, consent: Consent) -> Sequence[str]:
 
 def _missing(draft: Draft, consent: Consent) -> Iterator[str]:
     if consent.rollout is None:
-        yield f"rollout {draft.id} is not approved"
+        yield f"it needs --approve {draft.id}"
     elif consent.rollout != draft.id:
-        yield f"--approve {consent.rollout} is not this rollout; its id is {draft.id}"
+        yield f"--approve {consent.rollout} is not this plan; its id is {draft.id}"
     for device, names in _formatted(draft).items():
         if device not in consent.devices:
             yield f"formatting {device} of {', '.join(names)} needs --accept-data {device}"
 
 
 def approving_command(draft: Draft, more: Sequence[str] = ()) -> str:
-    """The command that approves exactly this draft; ``more`` are words that say where the fleet is."""
+    """The command that approves exactly this draft, without whom it refuses; ``more`` are words that
+    say where the fleet is."""
     asked = draft.request
-    words = ["reconcile", "fleet", "apply", *asked.names]
+    refused = {one.cluster: one.zone for one in draft.refused}
+    names = [name for name in asked.names if name not in refused]
+    left = [n for n, zone in refused.items() if asked.everyone or zone in asked.zones]
+    words = ["reconcile", "fleet", "apply", *names]
     words += ["--all"] if asked.everyone else []
     words += [word for zone in asked.zones for word in ("--zone", zone)]
-    words += [word for name in asked.without for word in ("--without", name)]
+    words += [word for name in (*asked.without, *left) for word in ("--without", name)]
     words += ["--wave", ",".join(asked.sizes)]
     words += ["--soak", format_duration(timedelta(seconds=asked.soak)), *more]
     words += ["--approve", draft.id]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,13 @@ from reconciler.storage.cluster_documents import documents_of_kind
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_files import FleetFile, fleet_files, fleet_source
 from reconciler.storage.fleet_schedule import FleetCluster, fleet_clusters
+from reconciler.storage.fleet_workers import served_zones
 from reconciler.storage.rollout_standing import degraded_clusters, failed_looks
 from reconciler.storage.rollouts import busy_clusters
 
 # Of a digest, as of a plan's.
 LENGTH = 12
+UNKNOWN_ZONE = "zone-unknown"
 NEXT_LOOK = "it is looked at again by itself; list the rollout again then"
 
 
@@ -127,6 +129,7 @@ def _choose(clusters: Sequence[FleetCluster], request: Request) -> Sequence[Flee
 def _find(connection: StateConnection, chosen: Sequence[FleetCluster]) -> Iterator[FoundPlan]:
     files = {file.file: file for file in fleet_files(connection)}
     documents = documents_of_kind(connection, "plan")
+    served = served_zones(connection)
     failed, degraded = failed_looks(connection), degraded_clusters(connection)
     busy = busy_clusters(connection, {one.name for one in chosen})
     for one in chosen:
@@ -136,8 +139,9 @@ def _find(connection: StateConnection, chosen: Sequence[FleetCluster]) -> Iterat
         file = files[one.file]
         wrong = degraded.get(one.name, "")
         about = (one.name, one.zone, file.commit, looked, document, plan, wrong)
-        refusal = _unknown((plan, looked), failed.get(one.name), file, document)
-        if not refusal and plan and (plan.actions or document["blocked"]):
+        later = _next_look(one, file, served)
+        refusal = _unknown((plan, looked), failed.get(one.name), file, document, later)
+        if not refusal and plan and (plan.actions or document["blocked"] or file.problem):
             refusal = _forbidden(one, file, busy.get(one.name), document)
         yield FoundPlan(*about, refusal)
 
@@ -154,17 +158,30 @@ def _unknown(
     failure: str | None,
     file: FleetFile,
     document: Mapping[str, Any],
+    later: str,
 ) -> str:
-    """Why it is not known what is to be done there; empty if it is."""
+    """Why it is not known what is to be done there; empty if it is. ``later`` is when it will be."""
     plan, looked = found
     if failure is not None:
         return f"its last look found nothing out: {failure}"
     if plan is None or looked is None:
-        return f"it was not looked at yet; {NEXT_LOOK}"
+        return f"it was not looked at yet; {later}"
     if looked < file.at or document.get("commit", file.commit) != file.commit:
         at = f" (commit {file.commit[:LENGTH]})" if file.commit else ""
-        return f"its file has changed since it was looked at{at}; {NEXT_LOOK}"
+        return f"its file has changed since it was looked at{at}; {later}"
     return ""
+
+
+def _next_look(one: FleetCluster, file: FleetFile, served: Collection[str]) -> str:
+    """When the cluster is looked at; where nobody will, why, and what is to be done about it."""
+    if one.paused:
+        return _paused(one)
+    if one.zone in served:
+        return NEXT_LOOK
+    for line in file.problem.splitlines():
+        if UNKNOWN_ZONE in line and one.zone in line:
+            return f"{file.file}:{line}"
+    return f"no worker serves its zone {one.zone}: start one, or see reconcile fleet status"
 
 
 def _forbidden(
@@ -172,10 +189,18 @@ def _forbidden(
 ) -> str:
     """Why what is to be done there is not rolled out; empty if it is."""
     if one.paused:
-        return f"it is paused: {one.paused}"
+        return _paused(one)
     if file.problem:
         return f"what its file says now is not taken over: {file.problem}"
     if rollout:
         return f"it is in rollout {rollout}, which has not ended"
-    told = (f"{b['code']} {b['subject']}: {b['message']}" for b in document["blocked"])
-    return "; ".join(told)
+    return "; ".join(map(_blocked, document["blocked"]))
+
+
+def _blocked(one: Mapping[str, Any]) -> str:
+    remedy = f" ({one['remedy']})" if one.get("remedy") else ""
+    return f"{one['code']} {one['subject']}: {one['message']}{remedy}"
+
+
+def _paused(one: FleetCluster) -> str:
+    return f"it is paused: {one.paused}; to go on: reconcile fleet resume {one.name}"

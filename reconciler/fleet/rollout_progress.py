@@ -77,6 +77,7 @@ def _now(row: RolloutCluster, standing: Standing) -> ClusterNow:
         message=row.message,
         health=read_health(standing),
         paused=standing.paused or "",
+        unserved=standing.unserved,
         is_wanted=standing.paused is not None,
         is_at_work=standing.is_at_work,
     )

@@ -100,9 +100,23 @@ def _reason_to_stop(rollout: RolloutNow) -> Stop | None:
 
 def _at_work(begun: Sequence[ClusterNow]) -> Wait | None:
     going = [one for one in begun if one.state in OPEN]
-    paused = [f"{one.name} is paused ({one.paused})" for one in going if one.paused]
-    told = "; ".join(paused) or f"at work: {name_some([one.name for one in going])}"
+    told = _waits(going) or f"at work: {name_some([one.name for one in going])}"
     return Wait(told) if going else None
+
+
+def _waits(clusters: Sequence[ClusterNow]) -> str:
+    """Who keeps a rollout waiting, and why; empty if nothing does."""
+    held = [words for one in clusters if (words := _what_holds(one))]
+    return f"waits: {'; '.join(held)}" if held else ""
+
+
+def _what_holds(one: ClusterNow) -> str:
+    """What keeps it from going on; empty if nothing does."""
+    if one.paused:
+        return f"{one.name} is paused ({one.paused})"
+    if one.unserved and not one.is_at_work:
+        return f"no worker serves zone {one.unserved} of {one.name}"
+    return ""
 
 
 def _standing(rollout: RolloutNow, begun: Sequence[ClusterNow], now: datetime) -> Wait | None:
@@ -122,12 +136,16 @@ def _standing(rollout: RolloutNow, begun: Sequence[ClusterNow], now: datetime) -
         for one in begun
         if one.name in ends and not one.is_looked_at_since(ends[one.name])
     }
-    return Wait(f"wave {wave} is looked at: {name_some(list(late))}", late) if late else None
+    told = _waits([one for one in begun if one.name in late])
+    told = told or f"wave {wave} is looked at: {name_some(list(late))}"
+    return Wait(told, late) if late else None
 
 
 def _doubts(begun: Sequence[ClusterNow]) -> Wait | None:
     found = [one for one in begun if not one.is_looked_at or one.health.word != "well"]
-    words = "; ".join(f"{one.name}: {one.health.message}" for one in found[:MOST])
+    words = "; ".join(
+        _what_holds(one) or f"{one.name}: {one.health.message}" for one in found[:MOST]
+    )
     return Wait(f"whether all is well is not known: {words}") if found else None
 
 

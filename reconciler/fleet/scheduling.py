@@ -7,19 +7,15 @@ that a bound holds over the whole fleet.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
-from reconciler.errors import StoreFailed
-from reconciler.fleet.dispatch import Dispatch
+from reconciler.fleet.dispatch import ASKED, Dispatch, queue_of
 from reconciler.fleet.holds import lock_key
-from reconciler.fleet.sessions import place_of
+from reconciler.fleet.sessions import store_errors
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.database import StateConnection
-from reconciler.storage.fleet_schedule import due_clusters, put_forward
+from reconciler.storage.fleet_schedule import asked_for, due_clusters, put_forward
 
 APART = 1.0
 # Jobs that are given at once: the transaction around them is idle meanwhile, and may be so for 5 s
@@ -56,30 +52,30 @@ class Ticks:
 
     async def fill(self, zone: str) -> int:
         """Give jobs to clusters of a zone that are due: to how many. Raises StoreFailed."""
-        try:
+        with store_errors(self.dispatch.info):
             async with self.dispatch.pool.connection() as connection, connection.transaction():
                 asked = "SELECT pg_try_advisory_xact_lock(%s)"
                 cursor = await connection.execute(asked, [lock_key(f"tick {zone}")])
                 row = await cursor.fetchone()
                 if row is None or not row[0]:
                     return 0
-                words = {"bound": self.bounds[zone], "zone": zone}
+                words = {"bound": self.bounds[zone], "zone": queue_of(zone)}
                 row = await (await connection.execute(ROOM, words)).fetchone()
                 room = min(row[0], MOST) if row else 0
                 # What is chosen is put forward before it has a job: who dies between loses nothing.
-                chosen = await self._choose(zone, room) if room > 0 else ()
-                for name in chosen:
+                chosen = await self._choose(zone, room) if room > 0 else {}
+                for name, is_asked in chosen.items():
                     # One after the other: of several at once all are refused if one waits already.
-                    await self.dispatch.defer(name, zone)
+                    await self.dispatch.defer(name, zone, ASKED if is_asked else 0)
                 return len(chosen)
-        except (psycopg.Error, PoolTimeout) as error:
-            words_ = f"could not be used: {error}"
-            raise StoreFailed(place_of(self.dispatch.info), words_) from error
 
-    async def _choose(self, zone: str, room: int) -> Sequence[str]:
-        def choose(connection: StateConnection) -> Sequence[str]:
+    async def _choose(self, zone: str, room: int) -> Mapping[str, bool]:
+        """Who has a turn, and whether somebody asked for it."""
+
+        def choose(connection: StateConnection) -> Mapping[str, bool]:
             names = due_clusters(connection, zone, room)
+            asked = asked_for(connection, names)
             put_forward(connection, names, AGAIN)
-            return names
+            return {name: name in asked for name in names}
 
         return await self.state.write(choose)

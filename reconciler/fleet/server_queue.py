@@ -18,6 +18,7 @@ from reconciler.fleet.dispatch import (
     LifeJobs,
     Slots,
     dispatching,
+    queue_of,
     register,
     work_on,
 )
@@ -59,7 +60,6 @@ class ServerQueue:
     slots: int = 32
     known: KnownDatabase | None = None
     life: Life | None = None
-    stopping: bool = False
     _before: str = ""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -89,11 +89,10 @@ class ServerQueue:
     async def live(self, equip: Equip) -> None:
         """Begin a life and work in it with what ``equip`` gives it. Raises as ``run``."""
         async with self._living() as life, equip(life) as kit:
-            slots = Slots(tuple(self.bounds), self.slots)
-            pace = (self.bounds, self.interval, lambda: self.stopping)
-            turns = Turns(self.state, life, kit, *pace)
+            slots = Slots(tuple(map(queue_of, self.bounds)), self.slots)
+            turns = Turns(self.state, life, kit, self.bounds, self.interval)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
-                register(dispatch.app, turns.take)
+                register(dispatch.app, turns.take, kit.hear)
                 await self._work(life, kit, dispatch, slots)
 
     async def _work(self, life: Life, kit: Kit, dispatch: Dispatch, slots: Slots) -> None:
@@ -117,7 +116,7 @@ class ServerQueue:
                     if not isinstance(error, StoreFailed):
                         raise error
             life.end("a job of its worker has ended")
-            raise WorkerLost(life.place, life.id)
+            raise WorkerLost(life.place, life.id, life.why)
         finally:
             if life.is_over:
                 dispatch.break_off()

@@ -6,15 +6,19 @@ gives each transaction another one breaks all three without a word, so it is ref
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import psycopg
+from procrastinate.exceptions import ConnectorException
 from psycopg.conninfo import conninfo_to_dict
 
 from reconciler.errors import StoreFailed
+from reconciler.storage.server_errors import name_driver_error
 
 Session: TypeAlias = "psycopg.AsyncConnection[tuple[Any, ...]]"
 
@@ -32,11 +36,39 @@ def conninfo(url: str) -> str:
 def place_of(info: str) -> str:
     """A database as it may be told: without its password."""
     found = conninfo_to_dict(info)
-    return f"postgresql://{found.get('host', '')}/{found.get('dbname', '')}"
+    user = f"{found['user']}@" if found.get("user") else ""
+    port = f":{found['port']}" if found.get("port") else ""
+    return f"postgresql://{user}{found.get('host', '')}{port}/{found.get('dbname', '')}"
+
+
+def store_failed(info: str, error: BaseException) -> StoreFailed:
+    """What befell a connection, in the words of all commands."""
+    cause = error.__cause__ if isinstance(error, ConnectorException) else None
+    return name_driver_error(place_of(info), cause or error)
+
+
+@contextmanager
+def store_errors(info: str) -> Iterator[None]:
+    """Errors of the driver, its pool and Procrastinate become StoreFailed."""
+    try:
+        yield
+    except (psycopg.Error, ConnectorException) as error:
+        raise store_failed(info, error) from error
 
 
 async def open_session(info: str, name: str) -> Session:
     """A session that the server knows by ``name``. Raises StoreFailed."""
+    with store_errors(info):
+        return await _open_session(info, name)
+
+
+def hear(asked: asyncio.Future[Any]) -> None:
+    """What is answered when nobody waits any more is no news."""
+    if not asked.cancelled():
+        asked.exception()
+
+
+async def _open_session(info: str, name: str) -> Session:
     session = await _connect(info, name)
     try:
         other = await _connect(info, name)
@@ -60,12 +92,7 @@ def break_off(connection: psycopg.BaseConnection[Any]) -> None:
 
 
 async def _connect(info: str, name: str) -> Session:
-    try:
-        return await psycopg.AsyncConnection.connect(
-            info, autocommit=True, application_name=name
-        )
-    except psycopg.Error as error:
-        raise StoreFailed(place_of(info), f"cannot be reached: {error}") from error
+    return await psycopg.AsyncConnection.connect(info, autocommit=True, application_name=name)
 
 
 async def _are_apart(one: Session, other: Session) -> bool:

@@ -13,17 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import psycopg
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
-from psycopg_pool import PoolTimeout
 
 from reconciler import telemetry
-from reconciler.errors import StoreFailed
 from reconciler.fleet.dispatch import Dispatch
 from reconciler.fleet.holds import lock_key
 from reconciler.fleet.lives import SILENT
-from reconciler.fleet.sessions import place_of
+from reconciler.fleet.sessions import store_errors
 from reconciler.fleet.transactions import Transactions
 from reconciler.storage.database import StateConnection
 from reconciler.storage.fleet_schedule import request
@@ -77,7 +74,7 @@ class Sweeps:
 
     async def sweep(self) -> Sequence[WorkerRow]:
         """Give up who is dead: whom. Raises StoreFailed."""
-        try:
+        with store_errors(self.dispatch.info):
             async with self.dispatch.pool.connection() as connection, connection.transaction():
                 asked = "SELECT pg_try_advisory_xact_lock(%s)"
                 cursor = await connection.execute(asked, [lock_key("sweep")])
@@ -87,9 +84,6 @@ class Sweeps:
                 lost = await self.state.write(lambda c: give_up(c, self.silent))
                 await connection.execute(TERMINATE)
                 await self._free_jobs()
-        except (psycopg.Error, PoolTimeout, ConnectorException) as error:
-            place = place_of(self.dispatch.info)
-            raise StoreFailed(place, f"could not be used: {error}") from error
         for worker, turns in lost:
             _tell(worker, turns)
         return [worker for worker, _turns in lost]

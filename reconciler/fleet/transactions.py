@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from reconciler.fleet.sessions import break_off
+from reconciler.errors import StoreBusy
+from reconciler.fleet.sessions import break_off, hear
 from reconciler.storage.database import Database, StateConnection
 from reconciler.storage.engines import hear_connections
 from reconciler.storage.fleet_workers import require_alive
@@ -40,7 +41,7 @@ class Transactions:
         return await self._do(lambda: self._read(call))
 
     async def write(self, call: Callable[[StateConnection], T]) -> T:
-        """What a call comes to that writes."""
+        """What a call comes to that writes; it may be called twice, and the first time count for nothing."""
         return await self._do(lambda: self._write(call))
 
     async def write_as(self, worker: str, call: Callable[[StateConnection], T]) -> T:
@@ -59,6 +60,7 @@ class Transactions:
 
     async def _do(self, call: Callable[[], T]) -> T:
         done = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        done.add_done_callback(hear)
         try:
             async with asyncio.timeout(LONGEST):
                 return await asyncio.shield(done)
@@ -71,5 +73,13 @@ class Transactions:
             return call(connection)
 
     def _write(self, call: Callable[[StateConnection], T]) -> T:
+        """Once more where somebody was in the way, as of two that wait for each other: all is undone then,
+        and a life does not end of it."""
+        try:
+            return self._write_once(call)
+        except StoreBusy:
+            return self._write_once(call)
+
+    def _write_once(self, call: Callable[[StateConnection], T]) -> T:
         with self.database.writing() as connection:
             return call(connection)

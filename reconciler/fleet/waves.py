@@ -11,6 +11,8 @@ from reconciler.frozen import frozen
 
 DEFAULT = ("1", "10%", "rest")
 REST = "rest"
+# Seconds that a wave may stand: 30 days.
+LONGEST_SOAK = 30 * 86400
 HINT = "say a number of clusters as 1, a part of all as 10%, or rest"
 
 
@@ -37,6 +39,12 @@ def parse_waves(words: Iterable[str]) -> tuple[str, ...]:
             f"--wave {','.join(sizes)}: end with rest, so that every cluster has its wave"
         )
     return sizes
+
+
+def check_soak(seconds: float) -> None:
+    """Raises UsageError for a soak that no wave will stand, as one that leads behind the end of the calendar."""
+    if seconds > LONGEST_SOAK:
+        raise UsageError(f"--soak is at most {LONGEST_SOAK // 3600}h")
 
 
 def _check_size(size: str, place: int) -> None:

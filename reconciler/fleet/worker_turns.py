@@ -29,42 +29,46 @@ LOOK, APPLY = "look", "apply"
 @dataclass(frozen=True, slots=True)
 class Kit:
     """What a life works with: ``look`` takes turns, ``apply`` those in which a rollout has something
-    for the cluster, and ``beside`` is what else it does until it ends."""
+    for the cluster, and ``beside`` is what else it does until it ends. ``hear`` is told whose turn
+    somebody has asked for, before it begins."""
 
     look: Work
     apply: Work | None = None
     beside: Sequence[Callable[[], Awaitable[None]]] = ()
+    hear: Callable[[str], None] = lambda _cluster: None
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Turns of one life, of clusters in ``zones``, ``interval`` seconds apart.
-
-    ``is_stopping`` says whether its worker ends, so that another takes at once what is cancelled.
-    """
+    """Turns of one life, of clusters in ``zones``, ``interval`` seconds apart."""
 
     state: Transactions
     life: Life
     kit: Kit
     zones: Collection[str]
     interval: float
-    is_stopping: Callable[[], bool] = lambda: False
 
-    async def take(self, cluster: str) -> None:
-        """The turn of a cluster, if nobody else has it; what befalls it is told, not raised."""
+    async def take(self, cluster: str, is_given_up: Callable[[], bool]) -> None:
+        """The turn of a cluster, if nobody else has it; what befalls it is told, not raised.
+
+        Of one that is cancelled ``is_given_up`` says whether somebody asked for that: then the next
+        comes when an interval is over. Else another worker has it at once.
+        """
         holds = Holds(self.life)
         try:
             try:
-                begun = await self._begin(holds, cluster)
+                begun = await self._begin(holds, cluster, is_given_up)
                 if begun is not None:
-                    await self._take(*begun, cluster)
+                    await self._take(*begun, cluster, is_given_up)
             finally:
                 await holds.free(cluster)
         except StoreFailed as error:
             # Whatever was begun in the database must not stay so: the end of the life ends it.
             self.life.end(str(error))
 
-    async def _begin(self, holds: Holds, cluster: str) -> tuple[int, Work] | None:
+    async def _begin(
+        self, holds: Holds, cluster: str, is_given_up: Callable[[], bool]
+    ) -> tuple[int, Work] | None:
         """The number of the turn, and what is done in it; None where none may begin now."""
         is_ours, apply = await holds.take(cluster), self.kit.apply
 
@@ -83,10 +87,12 @@ class Turns:
             return await asyncio.shield(beginning)
         except asyncio.CancelledError:
             if (begun := await beginning) is not None:
-                await self._end(begun[0], cluster, CANCELLED)
+                await self._end(begun[0], cluster, CANCELLED, is_given_up())
             raise
 
-    async def _take(self, turn: int, work: Work, cluster: str) -> None:
+    async def _take(
+        self, turn: int, work: Work, cluster: str, is_given_up: Callable[[], bool]
+    ) -> None:
         result = FAILED
         try:
             result = DONE if await work(cluster) else FAILED
@@ -99,24 +105,25 @@ class Turns:
             traceback.print_exception(error)
         finally:
             self.life.require()
-            ending = asyncio.ensure_future(self._end(turn, cluster, result))
+            ending = asyncio.ensure_future(self._end(turn, cluster, result, is_given_up()))
             try:
                 await asyncio.shield(ending)
             except asyncio.CancelledError:
                 await ending
                 raise
 
-    async def _end(self, turn: int, cluster: str, result: str) -> None:
+    async def _end(self, turn: int, cluster: str, result: str, given_up: bool) -> None:  # noqa: FBT001  # a fact of the turn
         def wait(failures: int) -> float:
             return wait_after(failures, self.interval, random.random)
 
         def end(connection: StateConnection) -> None:
             if not end_turn(connection, turn, result):
                 return
-            if result == CANCELLED and self.is_stopping():
-                request(connection, [cluster])  # another takes it at once
+            if result != CANCELLED:
+                settle_due(connection, cluster, wait, failed=result == FAILED)
+            elif given_up:
+                put_forward(connection, [cluster], self.interval)
             else:
-                failed = None if result == CANCELLED else result == FAILED
-                settle_due(connection, cluster, wait, failed=failed)
+                request(connection, [cluster])
 
         await self.state.write_as(self.life.id, end)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 _MANUAL = "reconcile manual fleet has every key with an example"
 _EMPTY = ("the file is empty", "begin it with 'version: 1'; " + _MANUAL)
+_MISSING = (
+    "name it with --fleet FILE; examples/fleet/fleet.yaml is one to begin with, "
+    "and reconcile manual fleet has every key"
+)
 _NOTHING = frozenset({"", "~", "null"})
 _ONE_SOURCE = "name one of the two: 'git: ssh://HOST/PATH', or 'directory: PATH'"
 # What means something of a git repository alone.
@@ -34,7 +38,7 @@ _OF_GIT = ("ref", "path", "signed_by")
 
 def read_fleet(path: str) -> Fleet:
     """The settings in the file at ``path``; SpecInvalid, or UsageError without a file."""
-    return load_fleet(path, read_text(path))
+    return load_fleet(path, read_text(path, _MISSING))
 
 
 def load_fleet(path: str, text: str) -> Fleet:

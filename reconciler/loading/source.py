@@ -45,8 +45,11 @@ def digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def read_text(path: str) -> str:
-    """The text of the file; UsageError without a file, SpecInvalid if it is no short UTF-8."""
+def read_text(path: str, missing: str = "") -> str:
+    """The text of the file; UsageError without a file, SpecInvalid if it is no short UTF-8.
+
+    ``missing`` is what can be done where there is none, if it is no desired-state file.
+    """
     if kind := special_file(path, _VALIDATE_ALL):
         raise UsageError(f"{path}: {kind}")
     try:
@@ -54,7 +57,8 @@ def read_text(path: str) -> str:
             return read_stream(path, file)
     except OSError as error:
         reason = error.strerror or say_error(error)
-        hint = _missing_hint(path) if isinstance(error, FileNotFoundError) else ""
+        is_missing = isinstance(error, FileNotFoundError)
+        hint = (missing or _missing_hint(path)) if is_missing else ""
         raise UsageError("; ".join(filter(None, (f"{path}: {reason}", hint)))) from error
 
 

@@ -34,7 +34,8 @@ NOT_LOOKED_AT = Health("unknown", None, "it was not looked at")
 
 @frozen
 class ClusterNow:
-    """A cluster of a rollout as it is now. ``paused`` says who paused it and why."""
+    """A cluster of a rollout as it is now. ``paused`` says who paused it and why, ``unserved`` is its
+    zone where no worker serves that."""
 
     name: str
     wave: int
@@ -43,6 +44,7 @@ class ClusterNow:
     message: str = ""
     health: Health = NOT_LOOKED_AT
     paused: str = ""
+    unserved: str = ""
     is_wanted: bool = True
     is_at_work: bool = False
 

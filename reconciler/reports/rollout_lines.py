@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,13 +31,13 @@ def draft_lines(document: Json, detail: int) -> Iterator[Line]:
     if idle := document["nothing_to_do"]:
         yield "dim", f"left out, nothing to do: {', '.join(idle)}"
     for one in document["refused"]:
-        yield "bad", f"refused: {one['cluster']}: {one['reason']}"
+        yield _line("bad", f"refused: {one['cluster']}: {one['reason']}")
 
 
 def _title(document: Json, count: int) -> str:
     clusters, waves = with_count(count, "cluster"), with_count(len(document["waves"]), "wave")
     apart = f", {span_words(document['soak'])} apart" if len(document["waves"]) > 1 else ""
-    return f"rollout {document['id']}: {clusters} in {waves}{apart}{_at(document['commit'])}"
+    return f"plan {document['id']}: {clusters} in {waves}{apart}{_at(document['commit'])}"
 
 
 def _planned(one: Mapping[str, Any], detail: int) -> Iterator[Line]:
@@ -50,15 +51,25 @@ def _planned(one: Mapping[str, Any], detail: int) -> Iterator[Line]:
         f"{_at(one['commit'])}",
     )
     if one["degraded"]:
-        yield "warn", f"    degraded now: {one['degraded']}; if that stays, the rollout stops"
+        told = f"    degraded now: {one['degraded']}; if that stays, the rollout stops"
+        yield _line("warn", told)
     for outage in one["outages"]:
-        yield "change", f"    outage: {_outage(outage)}"
+        yield _line("change", f"    outage: {_outage(outage)}")
     for device in one["formats"]:
         yield "bad", f"    formats {device}"
+    if one["actions"] and not detail:
+        kinds = Counter(action["kind"] for action in one["actions"])
+        counted = (k if count == 1 else f"{k} ({count})" for k, count in kinds.items())
+        yield "", f"    actions: {', '.join(counted)}"
     if detail:
         for action in one["actions"]:
             where = f"{action['host']}: " if action["host"] else ""
-            yield "", f"    {where}{action['summary']}"
+            yield _line("", f"    {where}{action['summary']}")
+
+
+def _line(style: str, words: str) -> Line:
+    """In one line: what hosts and files have said makes no other, which could be taken for ours."""
+    return style, " ".join(words.splitlines())
 
 
 def _outage(outage: Mapping[str, Any]) -> str:
@@ -77,7 +88,7 @@ def rollout_line(document: Json) -> Line:
     count = with_count(len(document["clusters"]), "cluster")
     told = f": {document['message']}" if document["message"] else ""
     who = f"{count}, by {document['who']}{_at(document['commit'])}"
-    return style, f"rollout {document['rollout']} ({who}): {document['state']}{told}"
+    return _line(style, f"rollout {document['rollout']} ({who}): {document['state']}{told}")
 
 
 def rollout_lines(document: Json) -> Iterator[Line]:
@@ -90,10 +101,8 @@ def rollout_lines(document: Json) -> Iterator[Line]:
 def approval_lines(document: Json) -> Iterator[Line]:
     """Who approved what of a rollout, and when."""
     for one in document["approvals"]:
-        yield (
-            "dim",
-            f"approved by {one['who']} at {one['at']}: plan {one['plan']}, {one['scope']}",
-        )
+        about = f"plan {one['plan']}, {one['scope']}"
+        yield _line("dim", f"approved by {one['who']} at {one['at']}: {about}")
 
 
 def cluster_line(one: Mapping[str, Any]) -> Line:
@@ -102,4 +111,4 @@ def cluster_line(one: Mapping[str, Any]) -> Line:
     told = f": {one['message']}" if one["message"] else ""
     is_bad = one["ended"] and one["state"] not in GOOD
     style = "bad" if is_bad else "good" if one["ended"] else ""
-    return style, f"  wave {one['wave']}  {one['cluster']}: {one['state']}{run}{told}"
+    return _line(style, f"  wave {one['wave']}  {one['cluster']}: {one['state']}{run}{told}")

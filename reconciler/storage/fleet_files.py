@@ -171,7 +171,7 @@ def _keep_files(connection: Connection, files: Sequence[FleetFile]) -> set[str]:
     """
     before = {one.file: one for one in fleet_files(connection)}
     added, other, rewritten = [], [], set()
-    for one in files:
+    for one in {storable_words(one.file): one for one in files}.values():
         old = before.get(storable_words(one.file))
         row = {"text": one.text, "commit": one.commit, "problem": one.problem, "at": one.at}
         if old is None:

@@ -43,6 +43,13 @@ def due_clusters(connection: Connection, zone: str, limit: int) -> Sequence[str]
     return connection.execute(asked.with_for_update(skip_locked=True)).scalars().all()
 
 
+def asked_for(connection: Connection, names: Collection[str]) -> Collection[str]:
+    """Those of these clusters that somebody has asked for, and that have had no job since."""
+    one, since = FLEET_CLUSTERS.c, _later(connection, -FIRST / 2)
+    rows = connection.execute(select(one.name).where(one.due <= since)).scalars()
+    return {name for name in rows if name in names}
+
+
 def put_forward(connection: Connection, names: Collection[str], seconds: float) -> None:
     """These clusters are due in so many seconds, if nobody says otherwise by then."""
     _change(connection, names, due=_later(connection, seconds))
@@ -54,18 +61,21 @@ def set_due(connection: Connection, cluster: str, seconds: float, failures: int)
 
 
 def put_off(connection: Connection, names: Collection[str], seconds: float) -> Sequence[str]:
-    """Those of these clusters that are due now are due in so many seconds: which."""
-    due = FLEET_CLUSTERS.c.due <= database_now(connection)
-    asked = select(FLEET_CLUSTERS.c.name).where(due).order_by(FLEET_CLUSTERS.c.name)
+    """Those of these clusters that are due now are due in so many seconds: which.
+
+    One that is paused waits for nothing.
+    """
+    due = FLEET_CLUSTERS.c.due <= database_now(connection), FLEET_CLUSTERS.c.paused == ""
+    asked = select(FLEET_CLUSTERS.c.name).where(*due).order_by(FLEET_CLUSTERS.c.name)
     waiting = [n for n in connection.execute(asked.with_for_update()).scalars() if n in names]
     put_forward(connection, waiting, seconds)
     return waiting
 
 
-def is_paused(connection: Connection, cluster: str) -> bool:
-    """Whether somebody has paused a cluster."""
+def pause_of(connection: Connection, cluster: str) -> str:
+    """Who has paused a cluster, and why; empty if nobody did."""
     asked = select(FLEET_CLUSTERS.c.paused).where(FLEET_CLUSTERS.c.name == cluster)
-    return bool(connection.execute(asked).scalar())
+    return connection.execute(asked).scalar() or ""
 
 
 def zone_of_turn(connection: Connection, cluster: str) -> str | None:
@@ -77,18 +87,18 @@ def zone_of_turn(connection: Connection, cluster: str) -> str | None:
 
 
 def settle_due(
-    connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool | None
+    connection: Connection, cluster: str, wait: Callable[[int], float], *, failed: bool
 ) -> None:
     """After a turn: due in ``wait(failures)`` seconds, or at once if that was asked for meanwhile.
 
-    ``failed`` says whether nothing was learnt, and is None where that is not known.
+    ``failed`` says whether nothing was learnt.
     """
     this = FLEET_CLUSTERS.c.name == cluster
     asked = select(FLEET_CLUSTERS.c.due, FLEET_CLUSTERS.c.failures).where(this)
     row = connection.execute(asked.with_for_update()).one_or_none()
     if row is None:
         return  # nobody wants it any more
-    failures = row.failures if failed is None else row.failures + 1 if failed else 0
+    failures = row.failures + 1 if failed else 0
     later = _later(connection, wait(failures))
     due = row.due if row.due <= database_now(connection) else later
     _change(connection, (cluster,), due=due, failures=failures)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, exists, func, literal, select, 
 from reconciler.model.addresses import cluster_address
 from reconciler.model.watched import ROUND_FAILED
 from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_TURNS, ROLLOUT_CLUSTERS
-from reconciler.storage.fleet_workers import database_now
+from reconciler.storage.fleet_workers import ALIVE, database_now, workers
 from reconciler.storage.sql_tables import CLUSTERS, CONDITIONS
 
 # Of a turn that recorded nothing.
@@ -25,13 +25,14 @@ class Standing:
     """A cluster as the database has it: by kind status and message of its conditions.
 
     ``looked`` is when its last look began, by the database's clock. ``paused`` is None where no file
-    wants the cluster.
+    wants the cluster; ``unserved`` is its zone where no worker serves that.
     """
 
     paused: str | None = None
     looked: datetime | None = None
     is_at_work: bool = False
     conditions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unserved: str = ""
 
 
 def standings(
@@ -40,9 +41,12 @@ def standings(
     """Each cluster of a rollout; of looks only those count that began ``since`` then."""
     names = select(ROLLOUT_CLUSTERS.c.cluster).where(ROLLOUT_CLUSTERS.c.rollout == rollout)
     found = {name: Standing() for name in connection.execute(names).scalars()}
-    wanted = select(FLEET_CLUSTERS.c.name, FLEET_CLUSTERS.c.paused)
+    wanted = select(FLEET_CLUSTERS.c.name, FLEET_CLUSTERS.c.paused, FLEET_CLUSTERS.c.zone)
+    served = {zone for one in workers(connection) if one.state == ALIVE for zone in one.zones}
     for row in connection.execute(wanted.where(FLEET_CLUSTERS.c.name.in_(names))):
         found[row.name].paused = row.paused
+        if served and row.zone not in served:  # who asks is alive: else nobody has said which
+            found[row.name].unserved = row.zone
     going = select(FLEET_TURNS.c.cluster).where(FLEET_TURNS.c.ended.is_(None))
     for name in connection.execute(going.where(FLEET_TURNS.c.cluster.in_(names))).scalars():
         found[name].is_at_work = True

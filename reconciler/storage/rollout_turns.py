@@ -105,7 +105,7 @@ def _due(connection: Connection, cluster: str, *, is_locked: bool) -> Row[Any] |
         .limit(1)
     )
     if is_locked:  # it is not stopped before this transaction ends
-        asked = asked.with_for_update(read=True)
+        asked = asked.with_for_update(read=True, of=ROLLOUTS)
     return connection.execute(asked).one_or_none()
 
 

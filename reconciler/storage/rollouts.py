@@ -112,6 +112,12 @@ def find_rollout(connection: Connection, rollout: str) -> Rollout | None:
     return None if row is None else _rollout(row)
 
 
+def rollouts_beginning(connection: Connection, start: str) -> Sequence[str]:
+    """The ids that begin so, the last one first."""
+    asked = select(ROLLOUTS.c.id).where(ROLLOUTS.c.id.startswith(start, autoescape=True))
+    return connection.execute(asked.order_by(ROLLOUTS.c.id.desc())).scalars().all()
+
+
 def open_rollouts(connection: Connection) -> Sequence[Rollout]:
     """Those that have not ended, the first first."""
     asked = select(ROLLOUTS).where(ROLLOUTS.c.state.in_(OPEN_ROLLOUTS))

@@ -53,7 +53,8 @@ def server_address(text: str) -> ServerAddress:
         url = make_url(text.strip())
     except (ArgumentError, ValueError):
         url = None
-    if url is None or url.drivername not in NAMES:
+    # libpq quotes what it refuses of a password.
+    if url is None or url.drivername not in NAMES or "\0" in str(url.password):
         # Not a word of it is told: it may be a password.
         words = "is no address: write postgresql://USER@HOST:PORT/DATABASE"
         raise StoreFailed("the database of the fleet", words, "database-address")

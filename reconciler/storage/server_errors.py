@@ -40,8 +40,10 @@ OF_TLS = ("root certificate file", "certificate", "SSL", "ssl")
 REMEDIES: Mapping[str, str] = {
     "database-login": "does not let us in ({}): correct user and password, or its pg_hba.conf",
     "database-missing": "is not there ({}): make it with createdb, or correct the address",
-    "database-read-only": "can only be read ({}): name the primary server",
-    "database-rights": "does not allow it ({}): give the role what examples/fleet/roles.sql gives",
+    "database-read-only": "can only be read ({}): where the role is one that only reads, take the "
+    "address of a worker's role; where the server is a standby, name the primary",
+    "database-rights": "does not allow that to this role ({}): a reader may look only, so take the address "
+    "of a worker's role; roles get their rights by examples/fleet/roles.sql",
     "database-unreachable": "cannot be reached ({}): start it, or correct the address",
     "database-untrusted": "is not trusted ({}): name the authority of its certificate with "
     "sslrootcert=FILE in the address",
@@ -51,7 +53,14 @@ NO_FLEET = "has no tables of a fleet ({}): run `reconcile fleet init`"
 
 def name_server_error(place: str, error: DBAPIError) -> StoreFailed:
     """The error as ours, with the code of its reason where there is one."""
-    state = getattr(error.orig, "sqlstate", None) or ""
+    return name_driver_error(place, error.orig, is_lost=error.connection_invalidated)
+
+
+def name_driver_error(
+    place: str, error: BaseException | None, *, is_lost: bool = False
+) -> StoreFailed:
+    """As ``name_server_error``, of what the driver raised; ``is_lost`` where it ended the connection."""
+    state = getattr(error, "sqlstate", None) or ""
     words = _said(error)
     if state == DISK_FULL:
         return StoreFull(place, "could not be written: there is no room left on its disk")
@@ -60,16 +69,16 @@ def name_server_error(place: str, error: DBAPIError) -> StoreFailed:
     if state in NO_TABLES:
         return StoreOutdated(place, NO_FLEET.format(words), "database-tables")
     code = CODES.get(state) or CLASSES.get(state[:2])
-    if code is None and (not state or error.connection_invalidated):
+    if code is None and (not state or is_lost):
         code = _by_words(words)
     if code is None:
         return StoreFailed(place, f"could not be used: {words}")
     return StoreFailed(place, REMEDIES[require_declared(code).code].format(words), code)
 
 
-def _said(error: DBAPIError) -> str:
+def _said(error: BaseException | None) -> str:
     """The last thing that was said, in one line: earlier ones are of addresses that were tried before."""
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
     return " ".join(lines) or "nothing was said"
 
 

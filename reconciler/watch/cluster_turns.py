@@ -26,6 +26,8 @@ from reconciler.watch.workers import Workers
 
 # Seconds; a round that lasts longer is given up.
 LONGEST_ROUND = 900.0
+# Why nothing more is healed.
+CHANGED = "its file says something else by now"
 
 
 @dataclass(slots=True)
@@ -113,11 +115,15 @@ class Turns:
         del self._put_off[name]
         return name
 
-    def halt(self, names: Iterable[str]) -> None:
-        """Of these clusters nothing more is healed as they were wanted; what runs comes to its end."""
-        for name in names:
-            if self.healers.halt(name):
-                telemetry.info("healing-halted", cluster=name)
+    def halt(self, names: Iterable[str], because: str) -> bool:
+        """Of these clusters nothing more is healed as they were wanted; what runs comes to its end.
+
+        Whether there is any.
+        """
+        halted = [name for name in names if self.healers.halt(name)]
+        for name in halted:
+            telemetry.info("healing-halted", cluster=name, because=because)
+        return bool(halted)
 
     async def _heal(
         self, wish: Wish, result: RoundResult, is_wanted: Callable[[], bool]
@@ -159,7 +165,8 @@ class Turns:
                 await self._end(name, run, healed)
 
     async def _end(self, name: str, run: str, healed: Healed) -> None:
-        await self._keep(name, self._books[name].end(healed.attempts))
+        book = self._books[name].end(healed.attempts, is_whole=True)
+        await self._keep(name, book)
         outcome = healed.outcome
         result = outcome.result if outcome else "nothing-to-heal"
         self.count_healing(result)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from reconciler import telemetry
 from reconciler.model.quantities import with_count
-from reconciler.watch.cluster_turns import Turns
+from reconciler.watch.cluster_turns import CHANGED, Turns
 from reconciler.watch.connections import Connections
 from reconciler.watch.file_reader import Reader
 from reconciler.watch.keeping import Keeping
@@ -88,7 +88,7 @@ class Daemon:
                 self.parts.supervisor.tell(READY)
                 await self._stop.wait()
                 self.parts.supervisor.tell(STOPPING)
-                self.parts.turns.halt(self.wishes.clusters)
+                self.parts.turns.halt(self.wishes.clusters, "the daemon ends")
                 telemetry.info("stopping", signal=signal.Signals(self._stopped_by).name)
                 for task in tasks:
                     task.cancel()
@@ -161,7 +161,7 @@ class Daemon:
                 self.parts.connections.try_again({name})
                 queue.request([name])
             if wish != old:
-                self.parts.turns.halt([name])
+                self.parts.turns.halt([name], CHANGED)
         self._tell_status()
         if gone := before.clusters.keys() - wishes.clusters.keys():
             self.parts.turns.forget(gone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -30,13 +30,21 @@ class HealBook:
         """A run begins; it is known for our own even if it is cut off."""
         return replace(self, runs=(*self.runs, run)[-MOST_RUNS:], open_run=run)
 
-    def end(self, attempts: Iterable[Attempt]) -> HealBook:
-        """What the last run tried; of each difference the last attempts are kept."""
+    def end(self, attempts: Sequence[Attempt], *, is_whole: bool = False) -> HealBook:
+        """What the last run tried; of each difference the last attempts are kept.
+
+        One that tried nothing and came to its end, ``is_whole``, has no lease: it is forgotten, so that
+        many of them do not push out one that was cut off and still has its own.
+        """
+        runs = self.runs
+        if is_whole and not attempts:
+            runs = tuple(run for run in runs if run != self.open_run)
         found: dict[str, list[Attempt]] = {}
         for attempt in sorted((*self.history.attempts, *attempts), key=lambda a: a.moment):
             found.setdefault(attempt.difference, []).append(attempt)
         kept = tuple(a for some in found.values() for a in some[-MOST_ATTEMPTS:])
-        return replace(self, history=replace(self.history, attempts=kept), open_run="")
+        history = replace(self.history, attempts=kept)
+        return replace(self, history=history, runs=runs, open_run="")
 
     def clear(self, moment: datetime | None, now: datetime) -> HealBook:
         """A person has looked: what was before that counts no more.

@@ -8,11 +8,11 @@ from reconciler.errors import UsageError
 
 
 @click.command("help")
-@click.argument("command", required=False, metavar="[COMMAND]")
+@click.argument("words", nargs=-1, metavar="[COMMAND]...")
 @click.option("--man", is_flag=True, help="The man page reconcile(1), as groff reads it.")
 @click.pass_context
-def command(ctx: click.Context, command: str | None, man: bool) -> int:
-    """The options of COMMAND; without one, all commands.
+def command(ctx: click.Context, words: tuple[str, ...], man: bool) -> int:
+    """The options of COMMAND, as of fleet worker; without one, all commands.
 
     The manual's pages are shown by reconcile manual.
     """
@@ -24,13 +24,25 @@ def command(ctx: click.Context, command: str | None, man: bool) -> int:
 
         click.echo(man_page(cli, top), nl=False)
         return 0
-    if command is None:
-        click.echo(top.get_help())
-        return 0
-    if (found := cli.get_command(top, command)) is None:
-        from reconciler.cli.suggestions import suggest  # noqa: PLC0415  # only when needed
-
-        hint = suggest(command, cli.list_commands(top))
-        raise UsageError(f"no command {command!r}; {hint}")
-    click.echo(found.get_help(click.Context(found, parent=top, info_name=command)))
+    found: click.Command = cli
+    context = top
+    for word in words:
+        below = found.get_command(context, word) if isinstance(found, click.Group) else None
+        if below is None:
+            raise UsageError(f"no command {word!r}; {_suggest(found, context, word)}")
+        found, context = below, click.Context(below, parent=context, info_name=word)
+    click.echo(found.get_help(context))
     return 0
+
+
+def _suggest(group: click.Command, context: click.Context, word: str) -> str:
+    """What may have been meant by an unknown word."""
+    from reconciler.cli import Lazy  # noqa: PLC0415  # as above
+
+    if isinstance(group, Lazy):
+        return group.suggest(word)
+    if not isinstance(group, click.Group):
+        return f"{context.info_name} has none"
+    from reconciler.cli.suggestions import suggest  # noqa: PLC0415  # only when needed
+
+    return suggest(word, group.list_commands(context))

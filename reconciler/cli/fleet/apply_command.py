@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.fleet.rollout_asking import follow_rollout, rollout_code
-from reconciler.cli.fleet.settings_file import DEFAULT, SETTINGS, find_database, read_settings
+from reconciler.cli.fleet.settings_file import (
+    SETTINGS,
+    find_database,
+    fleet_words,
+    read_settings,
+)
 from reconciler.cli.options import NO_COLOR, QUIET, VERBOSE, PlanId, Span, formats
 from reconciler.cli.terminal import note, say, show
 from reconciler.execution import author
 from reconciler.fleet.waves import DEFAULT as WAVES
-from reconciler.fleet.waves import parse_waves
+from reconciler.fleet.waves import check_soak, parse_waves
 from reconciler.reports.rollout_lines import draft_lines
 
 if TYPE_CHECKING:
@@ -47,7 +53,12 @@ REFUSED = 3
     show_default=True,
     help="How long a wave stands before the next begins.",
 )
-@click.option("--approve", type=PlanId(), metavar="ID", help="Approve exactly that rollout.")
+@click.option(
+    "--approve",
+    type=PlanId("reconcile fleet apply"),
+    metavar="ID",
+    help="Approve exactly that plan.",
+)
 @click.option(
     "--accept-data",
     "devices",
@@ -82,6 +93,7 @@ def command(
     next wave begins when all clusters of the last are well; the first failure stops the rollout.
     """
     sizes = parse_waves(waves)
+    check_soak(soak)
     address = find_database(read_settings(settings))
     from reconciler.fleet.rollout_approval import (  # noqa: PLC0415  # slow to import
         Consent,
@@ -97,13 +109,15 @@ def command(
     try:
         draft, document, rollout = _draft(database, request, consent)
         if rollout is None:
-            more = () if settings == DEFAULT else ("--fleet", settings)
             document["missing"] = [*missing_words(draft, consent), *_refusals(draft)]
-            document["command"] = approving_command(draft, more) if draft.waves else ""
+            document["command"] = (
+                approving_command(draft, fleet_words(settings)) if draft.waves else ""
+            )
             return _tell_draft(document, (form, verbose), no_color=no_color)
         if form == "text" and not quiet:
             show(draft_lines(document, verbose), no_color)
-        note(f"rollout {rollout} begins: reconcile fleet rollouts {rollout}")
+        words = shlex.join(("reconcile", "fleet", "rollouts", rollout, *fleet_words(settings)))
+        note(f"rollout {rollout} begins: {words}")
         if not follow:
             return _tell_json({**document, "rollout": rollout, "exit_code": 0}, form)
         told = form == "text" and not quiet
@@ -139,10 +153,12 @@ def _draft(
 
 
 def _refusals(draft: Draft) -> list[str]:
-    return [
-        f"{one.cluster} cannot be rolled out: --without {one.cluster} leaves it out"
-        for one in draft.refused
-    ]
+    """That some are refused; what is wrong with each is told beside it."""
+    if not draft.refused:
+        return []
+    names = ", ".join(one.cluster for one in draft.refused)
+    left = "; the command leaves out who is refused" if draft.waves else ""
+    return [f"{names} cannot be rolled out{left}"]
 
 
 def _tell_draft(document: Json, how: tuple[str, int], *, no_color: bool) -> int:
@@ -153,8 +169,9 @@ def _tell_draft(document: Json, how: tuple[str, int], *, no_color: bool) -> int:
         show(draft_lines(document, detail), no_color)
         for words in document["missing"]:
             say(f"not approved: {words}")
-        if document["command"] and not document["refused"]:
-            say(f"to approve exactly this: {document['command']}")
+        if document["command"]:
+            rest = "all others" if document["refused"] else "exactly this"
+            say(f"to approve {rest}: {document['command']}")
         if not document["waves"] and not document["refused"]:
             note("nothing is to be done")
     return _tell_json({**document, "exit_code": code}, form)

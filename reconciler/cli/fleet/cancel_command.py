@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +12,10 @@ from reconciler.cli.fleet.selection import SELECTION, Selection
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.options import NO_NOTES
 from reconciler.cli.terminal import note
+from reconciler.model.quantities import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.fleet import Fleet
     from reconciler.storage.server_address import ServerAddress
@@ -34,26 +36,44 @@ def command(
     selection = Selection(clusters, zones, everyone)
     selection.check()
     fleet = read_settings(settings)
-    given_up = asyncio.run(_cancel(fleet, find_database(fleet), selection))
-    for name in given_up:
-        click.echo(f"{name}: given up")
-    if not given_up:
+    found = asyncio.run(_cancel(fleet, find_database(fleet), selection))
+    for name, when in found.given_up.items():
+        click.echo(f"{name}: given up, {when}")
+    if not found.given_up:
         note("nothing waits or goes on there")
+    for zone in found.unserved:
+        note(f"no worker serves zone {zone}: nothing goes on there")
     return 0
 
 
-async def _cancel(fleet: Fleet, address: ServerAddress, selection: Selection) -> Sequence[str]:
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Whose turn was given up, each with the words for its next; and zones that nobody serves."""
+
+    given_up: Mapping[str, str]
+    unserved: Sequence[str]
+
+
+async def _cancel(fleet: Fleet, address: ServerAddress, selection: Selection) -> Cancelled:
     from reconciler.fleet.server_queue import ServerQueue  # noqa: PLC0415  # slow to import
     from reconciler.fleet.sessions import conninfo  # noqa: PLC0415
     from reconciler.fleet.transactions import Transactions  # noqa: PLC0415
     from reconciler.storage.fleet_database import open_fleet  # noqa: PLC0415
+    from reconciler.storage.fleet_workers import served_zones  # noqa: PLC0415
     from reconciler.storage.server_address import for_writing  # noqa: PLC0415
 
     state = Transactions(open_fleet(address))
     try:
         found = await state.read(selection.find)
+        served = await state.read(served_zones)
         info, interval = conninfo(for_writing(address).url), fleet.interval.total_seconds()
         queue = ServerQueue(info, state, {}, interval)
-        return await queue.cancel([one.name for one in found])
+        given_up = await queue.cancel([one.name for one in found if one.zone in served])
+        paused = {one.name: one.paused for one in found if one.paused}
+        later = f"its next turn is in {format_duration(fleet.interval)}"
+        words = {
+            name: f"paused by {paused[name]}" if name in paused else later for name in given_up
+        }
+        return Cancelled(words, sorted({one.zone for one in found} - served))
     finally:
         await state.close()

@@ -8,10 +8,18 @@ import click
 
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.options import NO_NOTES
+from reconciler.errors import StoreFailed
 from reconciler.execution.author import now
 
 if TYPE_CHECKING:
     from reconciler.storage.fleet_database import Prepared
+
+# Of what only the owner of tables may do.
+OF_ROLES = ("database-rights", "database-read-only")
+NO_OWNER = (
+    "cannot be changed by this role: run it with the address of the role that owns the tables, "
+    "reconcile_migrator (`reconcile manual fleet-setup`); where the server is a standby, name the primary"
+)
 
 
 @click.command("init")
@@ -32,11 +40,16 @@ def command(settings: str, step_back: str | None) -> int:
     from reconciler.fleet.queue_tables import prepare_queue  # noqa: PLC0415  # slow to import
     from reconciler.storage import fleet_database  # noqa: PLC0415
 
-    if step_back is not None:
-        made = fleet_database.step_back(address, step_back)
-    else:
-        made = fleet_database.init_fleet(address, now())
-        prepare_queue(address)
+    try:
+        if step_back is not None:
+            made = fleet_database.step_back(address, step_back)
+        else:
+            made = fleet_database.init_fleet(address, now())
+            prepare_queue(address)
+    except StoreFailed as error:
+        if error.code not in OF_ROLES:
+            raise
+        raise StoreFailed(address.place, NO_OWNER, error.code) from error
     _tell(made, address.place)
     return 0
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from reconciler.cli import operating
 from reconciler.cli.fleet.selection import SELECTION, Selection
-from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
+from reconciler.cli.fleet.settings_file import (
+    SETTINGS,
+    find_database,
+    fleet_words,
+    read_settings,
+)
 from reconciler.cli.options import NO_NOTES
 from reconciler.cli.terminal import note
 from reconciler.errors import UsageError
@@ -43,9 +50,17 @@ def command(
     database = open_fleet(address)
     try:
         with database.writing() as connection:
-            names = [one.name for one in selection.find(connection)]
-            pause(connection, names, f"{operating.author()}: {reason.strip()}")
+            found = selection.find(connection)
+            pause(
+                connection,
+                [one.name for one in found],
+                f"{operating.author()}: {reason.strip()}",
+            )
     finally:
         database.close()
-    note(f"{with_count(len(names), 'cluster')} paused; to go on: reconcile fleet resume")
+    for one in found:
+        if one.paused:
+            note(f"{one.name} was paused already, and this takes the place of: {one.paused}")
+    words = ("reconcile", "fleet", "resume", *selection.words, *fleet_words(settings))
+    note(f"{with_count(len(found), 'cluster')} paused; to go on: {shlex.join(words)}")
     return 0

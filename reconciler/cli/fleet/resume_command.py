@@ -28,9 +28,14 @@ def command(
     database = open_fleet(address)
     try:
         with database.writing() as connection:
-            paused = [one.name for one in selection.find(connection) if one.paused]
-            resume(connection, paused)
+            found = selection.find(connection)
+            paused = [one for one in found if one.paused]
+            resume(connection, [one.name for one in paused])
     finally:
         database.close()
+    for one in paused:
+        note(f"{one.name} is resumed, and was paused by {one.paused}")
+    if others := [one.name for one in found if not one.paused and one.name in clusters]:
+        note(f"not paused in the fleet: {', '.join(others)}")
     note(f"{with_count(len(paused), 'cluster')} resumed")
     return 0

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Seconds between two looks at one that is followed.
 APART = 1.0
+# Of rollouts that may be meant, so many are named.
+SOME = 5
 FAILED, CANCELLED = 4, 130
 # Of clusters that no run has ended, what ``apply`` would call it.
 WORDS = {UNWELL: "partial", GONE: "refused"}
@@ -34,6 +36,29 @@ def load_rollout(database: Database, rollout: str) -> Json:
         if found is None:
             raise UsageError(f"the fleet has no rollout {rollout!r}; reconcile fleet rollouts")
         return rollout_document(found, rollout_clusters(connection, rollout))
+
+
+def choose_rollout(database: Database, word: str) -> str:
+    """The id of the rollout that is meant: by its id, the beginning of that, or the plan that was
+    approved, of which the last rollout counts. Raises UsageError where that is none, or several."""
+    from reconciler.storage.approvals import plan_approvals  # noqa: PLC0415  # as above
+    from reconciler.storage.rollouts import find_rollout, rollouts_beginning  # noqa: PLC0415
+
+    with database.reading() as connection:
+        if find_rollout(connection, word) is not None:
+            return word
+        found = rollouts_beginning(connection, word)
+        begun = [one.run for one in plan_approvals(connection, word)]
+        begun = [run for run in begun if find_rollout(connection, run) is not None]
+    if len(found) > 1:
+        raise UsageError(
+            f"{word!r} is the beginning of {', '.join(found[:SOME])}: say more of it"
+        )
+    if not found and not begun:
+        raise UsageError(
+            f"the fleet has no rollout {word!r}; reconcile fleet rollouts lists them"
+        )
+    return found[0] if found else begun[-1]
 
 
 def follow_rollout(database: Database, rollout: str, *, no_color: bool, told: bool) -> Json:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.fleet.rollout_asking import follow_rollout, load_rollout, rollout_code
+from reconciler.cli.fleet.rollout_asking import (
+    choose_rollout,
+    follow_rollout,
+    load_rollout,
+    rollout_code,
+)
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.options import NO_COLOR, NO_NOTES, formats
 from reconciler.cli.terminal import note, show
@@ -19,6 +24,9 @@ from reconciler.reports.rollout_lines import approval_lines, rollout_line, rollo
 if TYPE_CHECKING:
     from reconciler.model.documents import Json
     from reconciler.storage.database import Database
+
+# As of a run that was refused.
+REFUSED = 3
 
 
 @click.command("rollouts")
@@ -43,8 +51,10 @@ def command(
 ) -> int:
     """The last rollouts; or ROLLOUT with its clusters, and who approved which plans.
 
+    ROLLOUT is its id, the beginning of that, or the id of the plan that was approved.
+
     With --follow the exit code is that of its end. What has begun of one that is cancelled comes to its
-    end.
+    end; one that does not go any more is not cancelled, which is 3.
     """
     if rollout is None and (follow or cancel):
         raise UsageError("say which rollout: reconcile fleet rollouts lists them")
@@ -53,10 +63,11 @@ def command(
 
     database = open_fleet(address) if cancel else read_fleet(address)
     try:
-        if rollout is not None and cancel:
-            _cancel(database, rollout)
         if rollout is None:
             return _list(database, last, form, no_color=no_color)
+        rollout = choose_rollout(database, rollout)
+        if cancel and not _cancel(database, rollout) and not follow:
+            return REFUSED
         if follow:
             ended = follow_rollout(database, rollout, no_color=no_color, told=form == "text")
             if form == "json":
@@ -72,14 +83,16 @@ def command(
         database.close()
 
 
-def _cancel(database: Database, rollout: str) -> None:
-    """Raises UsageError where there is none of that id."""
+def _cancel(database: Database, rollout: str) -> bool:
+    """Whether it was going until now."""
     from reconciler.fleet.rollout_progress import cancel_rollout  # noqa: PLC0415  # as above
 
     state = load_rollout(database, rollout)["state"]
     with database.writing() as connection:
-        if not cancel_rollout(connection, rollout, author.words()):
-            note(f"it is not going: {state}")
+        if cancel_rollout(connection, rollout, author.words()):
+            return True
+    note(f"it is not going: {state}")
+    return False
 
 
 def _with_approvals(database: Database, document: Json) -> Json:

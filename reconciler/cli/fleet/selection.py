@@ -40,6 +40,12 @@ class Selection:
         if named == self.everyone:
             raise UsageError("name clusters or a --zone, or say --all")
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What says the same once more, to a command."""
+        zones = (word for zone in self.zones for word in ("--zone", zone))
+        return *self.clusters, *zones, *(("--all",) if self.everyone else ())
+
     def find(self, connection: StateConnection) -> Sequence[FleetCluster]:
         """Those that are meant. Raises UsageError for a cluster or a zone that there is not."""
         from reconciler.storage.fleet_schedule import fleet_clusters  # noqa: PLC0415  # slow to import

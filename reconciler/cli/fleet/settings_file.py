@@ -22,7 +22,15 @@ SETTINGS = click.option(
     show_default=True,
     help="The settings of the fleet.",
 )
-EXTRA = "a fleet needs more than is installed: pip install 'reconcile[fleet]'"
+EXTRA = (
+    "a fleet needs more than is installed: pip install 'reconcile-ocfs2[fleet]', "
+    "in a clone pip install '.[fleet]'"
+)
+
+
+def fleet_words(settings: str) -> tuple[str, ...]:
+    """What a command has to say of where the settings are, so that it can be typed as it stands."""
+    return () if settings == DEFAULT else ("--fleet", settings)
 
 
 def read_settings(path: str) -> Fleet:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from reconciler.cli.fleet.selection import SELECTION, Selection
-from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
+from reconciler.cli.fleet.settings_file import (
+    SETTINGS,
+    find_database,
+    fleet_words,
+    read_settings,
+)
 from reconciler.cli.options import NO_NOTES
 from reconciler.cli.terminal import note
 from reconciler.model.quantities import with_count
@@ -35,7 +42,8 @@ def command(
             request(connection, [one.name for one in found])
     finally:
         database.close()
-    note(f"{with_count(len(found), 'cluster')} will be looked at: reconcile fleet status")
+    words = shlex.join(("reconcile", "fleet", "status", *fleet_words(settings)))
+    note(f"{with_count(len(found), 'cluster')} will be looked at: {words}")
     if paused := [one.name for one in found if one.paused]:
         note(f"paused, until they are resumed: {', '.join(paused)}")
     return 0

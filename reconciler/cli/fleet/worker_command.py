@@ -148,6 +148,7 @@ async def _work(place: Place, bounds: Bounds, *, told: bool) -> int:
             wall=now,
             new_run=new_run,
             slots=bounds.at_once,
+            try_again=connections.try_again,
             listening=lambda keeping: [
                 Telling(
                     Teller(carrier, keeping, _tell_message),

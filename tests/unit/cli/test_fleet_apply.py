@@ -9,6 +9,7 @@ from reconciler.cli import run
 from reconciler.execution.author import now, words
 from reconciler.model.outcome import Blocked
 from reconciler.storage.fleet_database import open_fleet
+from reconciler.storage.fleet_schedule import pause
 from reconciler.storage.rollout_turns import claim_apply, end_apply
 from reconciler.storage.rollouts import begin_wave, end_rollout, rollout_clusters
 from reconciler.storage.server_address import server_address
@@ -70,11 +71,12 @@ def test_without_an_approval_it_lists_and_begins_nothing(database, capsys):
     assert code == 3
     first, *lines = out.splitlines()
     identity = first.split()[1].rstrip(":")
-    assert first == f"rollout {identity}: 2 clusters in 2 waves, 30 s apart"
+    assert first == f"plan {identity}: 2 clusters in 2 waves, 30 s apart"
     assert lines[0] == "wave 1: 1 cluster"
     assert "  a (default): plan plan-a, 1 action, risk outage, looked at" in lines[1]
+    assert lines[2] == "    actions: stop-cluster"
     assert lines[-1] == "left out, nothing to do: c"
-    assert f"not approved: rollout {identity} is not approved" in err
+    assert f"not approved: it needs --approve {identity}\n" in err
     assert (
         f"to approve exactly this: reconcile fleet apply --all --zone default --wave 1,10%,rest "
         f"--soak 30s --approve {identity}"
@@ -85,6 +87,14 @@ def test_without_an_approval_it_lists_and_begins_nothing(database, capsys):
     )
 
 
+@pytest.mark.parametrize("soak", ["721h", "99999999h", "9" * 400 + "h"])
+def test_no_wave_stands_for_longer_than_workers_can_reckon(database, capsys, soak):
+    """One that was begun would end every worker that comes to it."""
+    code, _, err = told(capsys, "apply", "--all", "--soak", soak)
+    assert code == 64
+    assert "soak" in err
+
+
 def test_where_nothing_is_to_be_done_that_is_said(database, capsys):
     code, out, err = told(capsys, "apply", "c")
     assert (code, out, err) == (0, "left out, nothing to do: c\n", "nothing is to be done\n")
@@ -92,7 +102,7 @@ def test_where_nothing_is_to_be_done_that_is_said(database, capsys):
 
 def test_what_is_approved_begins_and_is_on_record_with_who_approved_it(database, capsys):
     draft = documents(capsys, "apply", "--all")
-    assert draft["missing"] == [f"rollout {draft['id']} is not approved"]
+    assert draft["missing"] == [f"it needs --approve {draft['id']}"]
     begun = documents(capsys, "apply", "--all", "--approve", draft["id"])
     assert begun["exit_code"] == 0
     (listed,) = documents(capsys, "rollouts")["rollouts"]
@@ -101,18 +111,20 @@ def test_what_is_approved_begins_and_is_on_record_with_who_approved_it(database,
     assert [one["cluster"] for one in found["clusters"]] == ["a", "b"]
     assert [one["id"] for one in found["clusters"][0]["actions"]] == [STOP.id]
     assert [one["plan"] for one in found["approvals"]] == [draft["id"], "plan-a", "plan-b"]
-    code, out, _ = told(capsys, "rollouts", begun["rollout"])
-    assert code == 0
+    for word in (begun["rollout"], begun["rollout"][:-3], draft["id"]):
+        code, out, _ = told(capsys, "rollouts", word)
+        assert code == 0
     assert f"plan {draft['id']}, rollout of 2 clusters in 2 waves, 300 s apart" in out
     code, _, err = told(capsys, "apply", "--all", "--approve", draft["id"])
     assert code == 3
-    assert "a cannot be rolled out: --without a leaves it out" in err
+    assert "not approved: a, b cannot be rolled out\n" in err
+    assert "--without" not in err
 
 
 def test_another_id_approves_nothing(database, capsys):
     code, _, err = told(capsys, "apply", "--all", "--approve", "abcdef123456")
     assert code == 3
-    assert "--approve abcdef123456 is not this rollout" in err
+    assert "--approve abcdef123456 is not this plan" in err
     assert documents(capsys, "rollouts")["rollouts"] == []
 
 
@@ -122,12 +134,39 @@ def test_one_that_is_refused_refuses_all_until_it_is_left_out(database, capsys):
     draft = documents(capsys, "apply", "--all")
     code, out, err = told(capsys, "apply", "--all", "--approve", draft["id"])
     assert code == 3
-    assert "refused: b: device-not-blank volume/images: it has data" in out
-    assert "to approve exactly this" not in err
+    assert "refused: b: device-not-blank volume/images: it has data (look)" in out
+    assert (
+        "to approve all others: reconcile fleet apply --all --without b --wave 1,10%,rest "
+        f"--soak 5m --approve {draft['id']}\n"
+    ) in err
     left = documents(capsys, "apply", "--all", "--without", "b")
     assert left["id"] == draft["id"]
     begun = documents(capsys, "apply", "--all", "--without", "b", "--approve", left["id"])
     assert begun["exit_code"] == 0
+
+
+def test_who_is_refused_alone_is_told_why_and_nothing_that_leaves_nobody(database, capsys):
+    with database.writing() as connection:
+        pause(connection, ["b"], "alice: new switches")
+    code, out, err = told(capsys, "apply", "b")
+    assert (code, err) == (3, "not approved: b cannot be rolled out\n")
+    assert out == (
+        "refused: b: it is paused: alice: new switches; to go on: reconcile fleet resume b\n"
+    )
+    _, _, err = told(capsys, "apply", "b", "a", "--soak", "1m")
+    assert "reconcile fleet apply a --wave 1,10%,rest --soak 1m --approve" in err
+
+
+def test_the_beginning_of_several_ids_is_none(database, capsys):
+    for name in ("a", "b"):
+        draft = documents(capsys, "apply", name)
+        documents(capsys, "apply", name, "--approve", draft["id"])
+    code, _, err = told(capsys, "rollouts", "2")
+    assert (code, "'2' is the beginning of 2" in err, "say more of it" in err) == (
+        64,
+        True,
+        True,
+    )
 
 
 def test_a_device_is_formatted_only_if_that_is_accepted(database, capsys):
@@ -147,6 +186,7 @@ def test_a_device_is_formatted_only_if_that_is_accepted(database, capsys):
         (("apply", "--all", "--wave", "some"), "--wave 'some' (wave 1) is no size"),
         (("rollouts", "r9"), "the fleet has no rollout 'r9'"),
         (("rollouts", "--cancel"), "say which rollout"),
+        (("apply", "--all", "--approve", "x"), "reconcile fleet apply prints it in its first"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(database, capsys, words, told_):
@@ -178,6 +218,11 @@ def test_one_that_was_cancelled_ends_as_an_interrupted_run_does(database, capsys
     assert (found["state"], found["clusters"][0]["state"]) == ("cancelling", "not-begun")
     with database.writing() as connection:
         end_rollout(connection, rollout, "cancelled")
+    assert told(capsys, "rollouts", rollout, "--cancel") == (
+        3,
+        "",
+        "it is not going: cancelled\n",
+    )
     code, out, err = told(capsys, "rollouts", rollout, "--follow", "--cancel")
     assert (code, err) == (130, "it is not going: cancelled\n")
     assert f"cancelled: cancelled by {words()}" in out

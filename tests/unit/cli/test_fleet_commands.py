@@ -95,14 +95,49 @@ def test_who_is_paused_says_who_did_it_and_is_left_alone_until_resumed(database,
     _code, _out, err = told(capsys, "submit", "alpha")
     assert "paused, until they are resumed: alpha" in err
     _code, _out, err = told(capsys, "resume", "--all")
-    assert err == "1 cluster resumed\n"
+    assert err == f"alpha is resumed, and was paused by {paused}\n1 cluster resumed\n"
     assert not any(one["paused"] for one in status(capsys)["clusters"])
 
 
-def test_what_waits_is_given_up(database, capsys):
+def test_a_pause_of_who_is_paused_says_what_it_takes_the_place_of(database, capsys, tmp_path):
+    told(capsys, "pause", "alpha", "--reason", "new switches")
+    (tmp_path / "fleet.yaml").rename(tmp_path / "our fleet.yaml")
+    at = ("--fleet", "our fleet.yaml")
+    _code, _out, err = told(capsys, "pause", "alpha", "beta", "--reason", "moving", *at)
+    first, second = err.splitlines()
+    assert first.startswith("alpha was paused already, and this takes the place of: ")
+    assert first.endswith(": new switches")
+    command = "reconcile fleet resume alpha beta --fleet 'our fleet.yaml'"
+    assert second == f"2 clusters paused; to go on: {command}"
+    _code, _out, err = told(capsys, "resume", "alpha", "gamma", *at)
+    assert err.splitlines()[1:] == ["not paused in the fleet: gamma", "1 cluster resumed"]
+    _code, _out, err = told(
+        capsys, "pause", "--zone", "north", "--reason", "x", "--fleet", at[1]
+    )
+    assert "to go on: reconcile fleet resume --zone north --fleet" in err
+
+
+def test_what_waits_is_given_up_and_its_next_turn_is_told(database, capsys):
+    with database.writing() as connection:
+        begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
     told(capsys, "submit", "alpha")
-    assert told(capsys, "cancel", "--all")[:2] == (0, "alpha: given up\n")
+    words = "alpha: given up, its next turn is in 5m\n"
+    assert told(capsys, "cancel", "--all")[:2] == (0, words)
     assert "nothing waits" in told(capsys, "cancel", "--all")[2]
+
+
+def test_what_waits_for_no_worker_is_not_said_to_be_given_up(database, capsys):
+    told(capsys, "submit", "alpha", "beta")
+    code, out, err = told(capsys, "cancel", "--all")
+    assert (code, out) == (0, "")
+    assert "no worker serves zone north" in err
+    assert due(database) == ["alpha", "beta"]
+    with database.writing() as connection:
+        begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
+    told(capsys, "pause", "alpha", "--reason", "new switches")
+    code, out, _err = told(capsys, "cancel", "--all")
+    assert (code, out) == (0, "beta: given up, its next turn is in 5m\n")
+    assert due(database) == ["alpha"]  # as before: it waits for its end of the pause
 
 
 def test_the_status_says_who_works_and_where_nobody_does(database, capsys):

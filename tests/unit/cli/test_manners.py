@@ -57,6 +57,19 @@ def test_help_is_that_of_the_command(capsys, name):
     assert capsys.readouterr().out == helped
 
 
+def test_help_is_of_a_command_below_another(capsys):
+    assert run(["help", "fleet", "worker"]) == 0
+    helped = capsys.readouterr().out
+    assert run(["fleet", "worker", "--help"]) == 0
+    assert capsys.readouterr().out == helped
+    for words, told in (
+        (("fleet", "wroker"), "no command 'wroker'; reconcile fleet has init, worker"),
+        (("plan", "worker"), "no command 'worker'; plan has none"),
+    ):
+        assert run(["help", *words]) == 64
+        assert told in capsys.readouterr().err
+
+
 def test_help_alone_has_all_commands(capsys):
     assert run(["help"]) == 0
     told = capsys.readouterr().out

@@ -133,14 +133,34 @@ def test_a_reader_reads_what_pages_show(place):
     found.close()
 
 
-@pytest.mark.parametrize("command", ["status", "rollouts"])
-def test_a_reader_asks_by_commands_that_only_look(
-    place, tmp_path, monkeypatch, capsys, command
-):
+@pytest.fixture
+def settings(place, tmp_path, monkeypatch):
+    """Called with a role: the settings in the working directory name its address."""
     (tmp_path / "fleet.yaml").write_text(SETTINGS)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RECONCILE_DATABASE", as_role(place, "reader").url)
+    return lambda role: monkeypatch.setenv("RECONCILE_DATABASE", as_role(place, role).url)
+
+
+@pytest.mark.parametrize("command", ["status", "rollouts"])
+def test_a_reader_asks_by_commands_that_only_look(settings, capsys, command):
+    settings("reader")
     assert (run(["fleet", command, "-q"]), capsys.readouterr().err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("role", "words", "told"),
+    [
+        ("reader", ("pause", "--all", "--reason", "x"), "take the address of a worker's role"),
+        ("reader", ("apply", "--all"), "take the address of a worker's role"),
+        ("reader", ("init",), "run it with the address of the role that owns the tables"),
+        ("worker", ("init",), "run it with the address of the role that owns the tables"),
+    ],
+)
+def test_who_may_not_is_told_which_role_may(settings, capsys, role, words, told):
+    settings(role)
+    assert run(["fleet", *words]) == 1
+    err = capsys.readouterr().err
+    assert told in " ".join(err.split()), err
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,9 @@ from reconciler.storage.fleet_files import (
     keep_fleet_files,
     set_fleet_source,
 )
+from reconciler.storage.fleet_identity import make_identity
 from reconciler.storage.fleet_schedule import pause
-from reconciler.storage.fleet_workers import database_now
+from reconciler.storage.fleet_workers import Life, begin_life, database_now
 from reconciler.storage.rollouts import enrolled_clusters, find_rollout, rollout_clusters
 from reconciler.watch.assessment import failed_round
 from reconciler.watch.earlier import Earlier
@@ -155,8 +156,8 @@ def test_whoever_cannot_be_rolled_out_is_refused_by_name_unless_left_out(connect
     look(connection, "gamma", RoundResult("gamma", EPOCH, 1.0, failure="no way there"))
     draft = draft_rollout(connection, ALL)
     assert refusals(draft) == {
-        "alpha": "device-not-blank volume/images: it has data",
-        "beta": "it is paused: alice: new switch",
+        "alpha": "device-not-blank volume/images: it has data (look)",
+        "beta": "it is paused: alice: new switch; to go on: reconcile fleet resume beta",
         "gamma": "its last look found nothing out: no way there",
     }
     assert draft.waves == ()
@@ -194,21 +195,40 @@ def test_what_changed_since_it_was_looked_at_or_was_never_looked_at_is_refused(c
     assert found.keys() == {*ZONES, "new"}
 
 
-def test_a_file_that_is_not_taken_over_is_refused_where_something_is_to_be_done(connection):
+def test_who_nobody_will_look_at_is_told_so_with_the_reason(connection):
+    """Of a cluster that is not looked at by itself nobody is told to wait."""
+    now = database_now(connection)
+    unknown = (
+        "4:7: zone-unknown: cluster 'lost' is in zone 'moon', which the fleet does not have"
+    )
+    files = [FleetFile(f"{name}.yaml", "text", "", "", now) for name in ("new", "idle", "held")]
+    files.append(FleetFile("lost.yaml", "text", "", unknown, now))
+    zones = {"new": "north", "idle": "west", "held": "west", "lost": "moon"}
+    keep_fleet_files(connection, files, [Wanted(n, f"{n}.yaml", z) for n, z in zones.items()])
+    pause(connection, ["held"], "alice: new switches")
+    make_identity(connection)
+    begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
+    found = refusals(draft_rollout(connection, ALL))
+    assert "looked at again by itself" in found["new"]
+    assert "no worker serves its zone west" in found["idle"]
+    assert "it is paused: alice: new switches" in found["held"]
+    assert found["lost"].endswith(f"lost.yaml:{unknown}")
+
+
+def test_a_file_that_is_not_taken_over_is_refused_also_where_nothing_is_to_be_done(connection):
     files = [
         FleetFile(f"{name}.yaml", "text", "c0ffee" * 6, "3:1: tab", EPOCH) for name in ZONES
     ]
     keep_fleet_files(connection, files, [Wanted(n, f"{n}.yaml", z) for n, z in ZONES.items()])
     draft = draft_rollout(connection, ALL)
-    assert refusals(draft).keys() == {"alpha", "beta", "gamma"}
-    assert draft.idle == ("delta",)
+    assert (refusals(draft).keys(), draft.idle) == (ZONES.keys(), ())
 
 
 def test_an_approval_is_for_this_id_and_for_each_device(connection, bare):
     draft = draft_rollout(connection, ALL)
-    assert missing_words(draft, Consent()) == (f"rollout {draft.id} is not approved",)
+    assert missing_words(draft, Consent()) == (f"it needs --approve {draft.id}",)
     assert missing_words(draft, Consent("abc123")) == (
-        f"--approve abc123 is not this rollout; its id is {draft.id}",
+        f"--approve abc123 is not this plan; its id is {draft.id}",
     )
     assert missing_words(draft, Consent(draft.id)) == ()
     look(connection, "beta", bare)
@@ -284,7 +304,7 @@ def test_it_is_told_to_people_and_to_programs(connection):
     document = json.loads(json.dumps(draft_document(draft, now)))
     lines = [line for _, line in draft_lines(document, 1)]
     assert lines[:2] == [
-        f"rollout {draft.id}: 2 clusters in 2 waves, 5 min 00 s apart, commit c0ffeec0ffee",
+        f"plan {draft.id}: 2 clusters in 2 waves, 5 min 00 s apart, commit c0ffeec0ffee",
         "wave 1: 1 cluster",
     ]
     assert lines[2].startswith("  alpha (north): plan ")

@@ -9,8 +9,9 @@ from reconciler.storage import engines
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.database import open_state
 from reconciler.storage.fleet_files import FleetFile, Wanted, keep_fleet_files
+from reconciler.storage.fleet_identity import make_identity
 from reconciler.storage.fleet_turns import begin_turn, end_turn
-from reconciler.storage.fleet_workers import database_now
+from reconciler.storage.fleet_workers import Life, begin_life, database_now, mark_lost
 from reconciler.storage.rollout_standing import Standing
 from reconciler.storage.rollout_turns import claim_apply, end_apply
 from reconciler.storage.rollouts import (
@@ -185,3 +186,15 @@ def test_to_wait_asks_the_database_as_often_whatever_the_number_of_clusters(conn
 
 def test_what_was_never_looked_at_is_unknown():
     assert read_health(Standing()).word == "unknown"
+
+
+def test_who_waits_for_a_worker_that_there_is_not_is_told_so(connection):
+    make_identity(connection)
+    begin_life(connection, Life("w1", ("n",), "h", 1, "1", 1))
+    advance(connection)
+    advance(connection)
+    assert find_rollout(connection, "r1").message == "at work: a"
+    mark_lost(connection, -1)
+    begin_life(connection, Life("w2", ("south",), "h", 1, "1", 1))
+    advance(connection)
+    assert find_rollout(connection, "r1").message == "waits: no worker serves zone n of a"

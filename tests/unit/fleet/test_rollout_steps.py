@@ -93,7 +93,18 @@ def test_what_is_not_known_is_waited_for_and_never_taken_for_well():
 
 def test_one_that_is_paused_is_waited_for_by_name():
     due = cluster("a", 1, DUE, paused="alice: new switch")
-    assert next_step(rollout(due, NEXT), at(0)) == Wait("a is paused (alice: new switch)")
+    assert next_step(rollout(due, NEXT), at(0)) == Wait(
+        "waits: a is paused (alice: new switch)"
+    )
+
+
+def test_one_that_is_paused_after_its_wave_is_waited_for_by_name_too():
+    paused = replace(APPLIED, health=well(9), paused="alice: new switch")
+    step = next_step(rollout(paused), at(10))
+    assert step == Wait("waits: a is paused (alice: new switch)", {"a": at(10)})
+    doubt = replace(paused, health=Health("unknown", at(16), "silent"))
+    step = next_step(rollout(doubt, NEXT), at(17))
+    assert step == Wait("whether all is well is not known: a is paused (alice: new switch)")
 
 
 def test_one_that_nobody_wants_any_more_stops_it_once_nobody_is_at_work_there():

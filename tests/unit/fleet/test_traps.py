@@ -1,20 +1,25 @@
 """What is known to go wrong with a queue on PostgreSQL, each by its own test."""
 
 import asyncio
-from contextlib import suppress
+import gc
+import logging
+import threading
+from contextlib import nullcontext, suppress
+from io import StringIO
 
 import psycopg
 import pytest
 from procrastinate.jobs import Status
 
 from reconciler.errors import StoreFailed, WorkerLost
-from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
+from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching, work_on
 from reconciler.fleet.holds import Holds, lock_key
 from reconciler.fleet.lives import OWN_SILENT
 from reconciler.fleet.scheduling import Ticks
 from reconciler.fleet.server_queue import ServerQueue
 from reconciler.fleet.sessions import conninfo, open_session
 from reconciler.fleet.transactions import Transactions
+from reconciler.fleet.worker_turns import Kit
 from reconciler.storage.fleet_database import open_fleet
 from reconciler.storage.fleet_schedule import fleet_clusters, pause, request
 from reconciler.storage.fleet_turns import begin_turn, turn_history
@@ -273,3 +278,96 @@ def test_a_zone_that_is_slow_leaves_others_their_share():
 async def test_a_server_that_is_not_there_is_told_as_such(tmp_path):
     with pytest.raises(StoreFailed, match="cannot be reached"):
         await open_session(f"postgresql:///x?host={tmp_path}", "name")
+    with pytest.raises(StoreFailed) as found:
+        await open_session("postgresql://carol:secret@127.0.0.1:1/x", "name")
+    told = str(found.value)
+    begin = (
+        "database-unreachable: the state in postgresql://carol@127.0.0.1:1/x cannot be reached"
+    )
+    assert (told.startswith(begin), found.value.code) == (True, "database-unreachable")
+    assert ("start it, or correct the address" in told, "\n" in told, "secret" in told) == (
+        True,
+        False,
+        False,
+    )
+
+
+async def test_jobs_that_get_no_connection_are_trouble_of_the_database_as_any_other(fleet):
+    await fleet.dispatch.pool.close()
+    for doing in (
+        work_on(fleet.dispatch, Slots(["default"], 1), 1.0),
+        fleet.sweeps.sweep(),
+        Ticks({"default": 9}, fleet.state, fleet.dispatch).fill("default"),
+    ):
+        with pytest.raises(StoreFailed) as found:
+            await doing
+        assert found.value.code == "database-unreachable"
+
+
+async def test_what_the_driver_tells_by_itself_is_no_line_of_a_log(fleet):
+    await fleet.statuses()
+    told = StringIO()
+    logging.getLogger().addHandler(handler := logging.StreamHandler(told))
+    try:
+        for name in ("psycopg", "psycopg.pool", "procrastinate"):
+            logging.getLogger(name).warning("error ignored in rollback")
+            assert logging.getLogger(name).hasHandlers()  # else Python's last resort is stderr
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert told.getvalue() == ""
+
+
+async def test_trouble_of_a_transaction_that_nobody_waits_for_any_more_is_no_news(fleet):
+    told, begun, going = [], threading.Event(), threading.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, what: told.append(what))
+
+    def fail(_connection):
+        begun.set()
+        going.wait(GUARD)
+        raise StoreFailed("place", "fails")
+
+    waiting = asyncio.create_task(fleet.state.read(fail))
+    await asyncio.to_thread(begun.wait, GUARD)
+    waiting.cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting
+    going.set()
+    del waiting
+    await fleet.state.read(database_now)
+    gc.collect()
+    await asyncio.sleep(0)
+    assert told == []
+
+
+async def test_whose_turn_somebody_asks_for_is_told_before_it_begins(fleet):
+    heard = []
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 9}, HOUR)
+
+    async def work(_name):
+        return True
+
+    running = asyncio.create_task(
+        queue.live(lambda _life: nullcontext(Kit(work, hear=heard.append)))
+    )
+
+    async def turns(name, count):
+        past = await queue.history(name, 9)
+        return len([one for one in past if one.ended]) == count
+
+    await until(lambda: turns("b", 1))
+    assert heard == []  # that they are due is no wish of anybody
+    await queue.submit(["b"])
+    await until(lambda: turns("b", 2))
+    assert heard == ["b"]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_job_that_waits_already_is_one_that_is_asked_for_from_then_on(fleet):
+    ticks = Ticks({"default": 9}, fleet.state, fleet.dispatch)
+    assert await ticks.fill("default") == 5
+    await fleet.state.write(lambda c: request(c, ["c"]))
+    await ticks.fill("default")
+    asked = "SELECT lock FROM procrastinate_jobs WHERE priority = 1"
+    assert await fleet.ask(asked) == [("c",)]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.errors import SpecInvalid
+from reconciler.errors import SpecInvalid, UsageError
 from reconciler.loading.fleet_settings import load_fleet, read_fleet
 from reconciler.model.fleet import Zone
 from reconciler.model.schema import fleet_schema
@@ -238,6 +238,14 @@ def test_what_the_schema_refuses_the_loader_refuses_too(key, value):
     except SpecInvalid:
         return
     assert valid
+
+
+def test_where_there_is_none_the_remedy_is_of_a_fleet(tmp_path):
+    (tmp_path / "cluster.yaml").touch()
+    with pytest.raises(
+        UsageError, match=r"--fleet FILE; examples/fleet/fleet.yaml .* reconcile manual fleet"
+    ):
+        read_fleet(str(tmp_path / "fleet.yaml"))
 
 
 def test_what_is_no_settings_file_ends_in_problems(tmp_path):

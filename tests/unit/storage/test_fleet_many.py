@@ -10,7 +10,13 @@ from sqlalchemy import event
 
 from reconciler.storage import engines
 from reconciler.storage.database import open_state
-from reconciler.storage.fleet_files import FleetChange, FleetFile, Wanted, keep_fleet_files
+from reconciler.storage.fleet_files import (
+    FleetChange,
+    FleetFile,
+    Wanted,
+    fleet_files,
+    keep_fleet_files,
+)
 from reconciler.storage.fleet_schedule import fleet_clusters, pause, request
 from reconciler.storage.rollouts import (
     Enrolled,
@@ -80,3 +86,15 @@ def test_a_wave_of_many_begins_in_few_statements(state):
     with few_statements(state), state.writing() as connection:
         begin_wave(connection, "r1", NAMES)
         assert count_states(connection, "r1") == {"due": len(NAMES)}
+
+
+def test_names_that_are_shown_alike_are_one_file(state):
+    """As of two whose bytes are no UTF-8: whoever writes them stops no source."""
+    twice = [
+        FleetFile("\ufffd.yaml", text, "c", "1:1: entry-refused: x", EPOCH) for text in "ab"
+    ]
+    with state.writing() as connection:
+        keep_fleet_files(connection, twice, [])
+        keep_fleet_files(connection, twice, [])
+        (one,) = fleet_files(connection)
+        assert one == twice[1]

@@ -24,7 +24,10 @@ def test_every_form_of_an_address_is_one(form):
     assert "s%20e" not in repr(found)
 
 
-@pytest.mark.parametrize("text", ["", "secret", "mysql://me:secret@h/d", "postgresql://[::/x"])
+NONE = ["", "secret", "mysql://me:secret@h/d", "postgresql://[::/x"]
+
+
+@pytest.mark.parametrize("text", [*NONE, "postgresql://me:secret%00@h/d"])
 def test_what_is_no_address_is_not_repeated(text):
     with pytest.raises(StoreFailed, match=r"^database-address: .*write postgresql://") as told:
         server_address(text)

@@ -36,6 +36,14 @@ def test_it_does_not_grow_and_its_strikes_stay():
     assert flapping(book.history.of(attempt(0).difference), "mount")
 
 
+def test_runs_that_did_nothing_do_not_push_out_one_that_was_cut_off():
+    book = HealBook().begin("cut").end([attempt(1, "failed")])
+    for number in range(2 * MOST_RUNS):
+        book = book.begin(f"locked{number}").end([], is_whole=True)
+    assert book.runs == ("cut",)
+    assert book.begin("cut too").end([]).runs == ("cut", "cut too")
+
+
 def test_who_has_looked_clears_what_was_before():
     book = HealBook().end([attempt(1, "failed"), attempt(2, "failed"), attempt(9, "failed")])
     assert failed_twice(book.history.of(attempt(0).difference), "mount")
