@@ -16,11 +16,24 @@ from reconciler.execution.journal import Journal, read_content
 from reconciler.execution.run_index import index_content
 from reconciler.model.watched import DriftIdentity, DriftReading, Reading, Round
 from reconciler.storage import engines
+from reconciler.storage.approvals import Approval, store_approval
 from reconciler.storage.cluster_documents import keep_document
 from reconciler.storage.clusters import add_cluster
 from reconciler.storage.database import Database, open_state
 from reconciler.storage.engines import writing_engine
+from reconciler.storage.fleet_files import (
+    FleetFile,
+    FleetSource,
+    Wanted,
+    keep_fleet_files,
+    set_fleet_source,
+)
+from reconciler.storage.fleet_identity import make_identity
+from reconciler.storage.fleet_schedule import pause
+from reconciler.storage.fleet_turns import begin_turn
+from reconciler.storage.fleet_workers import Life, begin_life
 from reconciler.storage.private import STATE
+from reconciler.storage.rollouts import Enrolled, Rollout, new_rollout, spoil_cluster
 from reconciler.storage.rounds import record_round
 from reconciler.web.app import Server, build_app
 from reconciler.web.events import EventHub
@@ -135,6 +148,22 @@ class RecordedRun:
             self.site.database, self.id, content, self.site.now + timedelta(days=9999)
         )
         return self
+
+
+def record_fleet(site: Site, cluster: str, words: str) -> None:
+    """A fleet that wants the cluster, with these words wherever somebody else's words may stand."""
+    file = FleetFile(words, "text", "c0ffee", words, NOW)
+    rollout = Rollout("r1", NOW, words, "c0ffee", ("1", "rest"), 60.0, "going", words, None)
+    with site.database.writing() as connection:
+        make_identity(connection)
+        begin_life(connection, Life("w1", ("south",), words, 1, "1", 1))
+        set_fleet_source(connection, FleetSource("c0ffee", words, NOW, words))
+        keep_fleet_files(connection, [file], [Wanted(cluster, words, "north")])
+        begin_turn(connection, cluster, "look", "w1", "")
+        pause(connection, [cluster], words)
+        new_rollout(connection, rollout, [Enrolled(cluster, 1, words, "{}", "[]")])
+        spoil_cluster(connection, "r1", cluster, "unwell", words)
+        store_approval(connection, Approval("r1", words, NOW, words, words))
 
 
 def quiet_round(rank: int = 0) -> Round:

@@ -103,5 +103,5 @@ async def test_a_wrong_question_is_told_why(site, path, status):
 
 async def test_the_description_names_every_route_as_a_get(site):
     paths = (await get_json(site, "/openapi.json"))["paths"]
-    assert len(paths) == 15
+    assert len(paths) == 17
     assert {method for path in paths.values() for method in path} == {"get"}

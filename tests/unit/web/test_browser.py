@@ -24,6 +24,7 @@ from tests.unit.web.conftest import (
     open_site,
     plan_text,
     quiet_round,
+    record_fleet,
 )
 from tests.unit.web.test_pages import STATUS, topology_text
 
@@ -120,6 +121,7 @@ def fill(site: Site) -> None:
     run.end("action-failed", "node01", message="gate: changed-since: " + "long" * 99)
     run.begin("long" * 40, words=HOSTILE)
     run.refuse(HOSTILE)
+    record_fleet(site, "gamma", HOSTILE + "long" * 40)
     site.keep(1, "status", json.dumps({"members": [], "volumes": [], "leases": [LEASE]}))
 
 
@@ -136,12 +138,14 @@ LEASE = {
 PATHS = (
     *("/", "/clusters/1", "/clusters/2/volumes/images", "/codes/device-missing"),
     *("/runs", f"/runs/{RUN}", "/clusters/1/runs"),
+    *("/rollouts/r1", "/workers"),
 )
 # Long, or short: looked at once.
 OTHERS = (
     "/?condition=Drifted&over=month",
     "/clusters/2?over=week",
     "/codes",
+    "/rollouts",
     "/nothing",
     "/login",
 )

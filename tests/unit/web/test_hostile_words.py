@@ -19,7 +19,7 @@ from reconciler.storage import engines
 from reconciler.storage.database import Database
 from reconciler.storage.engines import writing_engine
 from reconciler.storage.private import STATE
-from tests.unit.web.conftest import Site, drift_round, plan_text
+from tests.unit.web.conftest import Site, drift_round, plan_text, record_fleet
 from tests.unit.web.test_runs import LEASE
 from tests.unit.web.test_server_status import status_of
 
@@ -92,10 +92,11 @@ async def pages_of(blank: Path, words: str) -> dict[str, Elements]:
         try:
             site = Site(database)
             fill(site, words)
+            record_fleet(site, "beta", words.encode(errors="replace").decode())
             run = quote(safe_name(words), safe="")
             paths = ("/", "/clusters/1", "/clusters/1/volumes/images", "/runs", f"/runs/{run}")
             found = {}
-            for path in (*paths, "/clusters/1/runs"):
+            for path in (*paths, "/clusters/1/runs", "/rollouts", "/rollouts/r1", "/workers"):
                 answer = await site.get(path)
                 assert answer.status_code == 200, (path, answer.text)
                 found["/runs/RUN" if path.startswith("/runs/") else path] = Elements(
