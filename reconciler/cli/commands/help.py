@@ -8,10 +8,10 @@ from reconciler.errors import UsageError
 
 
 @click.command("help")
-@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+@click.argument("command", nargs=-1, metavar="[COMMAND]...")
 @click.option("--man", is_flag=True, help="The man page reconcile(1), as groff reads it.")
 @click.pass_context
-def command(ctx: click.Context, words: tuple[str, ...], man: bool) -> int:
+def command(ctx: click.Context, command: tuple[str, ...], man: bool) -> int:
     """The options of COMMAND, as of fleet worker; without one, all commands.
 
     The manual's pages are shown by reconcile manual.
@@ -26,7 +26,7 @@ def command(ctx: click.Context, words: tuple[str, ...], man: bool) -> int:
         return 0
     found: click.Command = cli
     context = top
-    for word in words:
+    for word in command:
         below = found.get_command(context, word) if isinstance(found, click.Group) else None
         if below is None:
             raise UsageError(f"no command {word!r}; {_suggest(found, context, word)}")

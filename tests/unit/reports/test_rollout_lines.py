@@ -46,7 +46,9 @@ def test_no_word_of_a_host_makes_a_line_of_its_own():
         "wave": 1,
         "cluster": "a",
         "state": "failed",
-        "run": "",
+        "run": "r",
+        "worker": "w1",
+        "machine": EVIL,
         "message": EVIL,
         "ended": "x",
     }
