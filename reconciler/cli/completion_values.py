@@ -84,11 +84,16 @@ def topics(_context: click.Context, _param: click.Parameter, typed: str) -> Item
     return _items(TOPICS, typed)
 
 
-def commands(_context: click.Context, _param: click.Parameter, typed: str) -> Items:
-    """Our own commands."""
-    from reconciler.cli import COMMANDS  # noqa: PLC0415  # the group imports this module
+def commands(context: click.Context, _param: click.Parameter, typed: str) -> Items:
+    """Our own commands; after the word of one, those below it."""
+    from reconciler.cli import cli  # noqa: PLC0415  # the group imports this module
 
-    return _items(COMMANDS, typed)
+    found: click.Command | None = cli
+    top = context.find_root()
+    for word in context.params.get("command") or ():
+        found = found.get_command(top, word) if isinstance(found, click.Group) else None
+    names = found.list_commands(top) if isinstance(found, click.Group) else ()
+    return _items(tuple(names), typed)
 
 
 def _items(words: Iterator[str] | tuple[str, ...] | Mapping[str, str], typed: str) -> Items:

@@ -29,6 +29,10 @@ from reconciler.planning.checks.storage_hosts import non_member_hosts
 
 REFUSED = 3
 PARTLY = 4
+LONGEST_REASON = 1024  # bytes, as the gate takes it
+REASON = click.option(
+    "--reason", required=True, metavar="TEXT", help="Why; everybody will read it."
+)
 
 
 def exit_code(answers: Sequence[Answer]) -> int:
@@ -53,6 +57,14 @@ def document(answers: Sequence[Answer]) -> list[dict[str, object]]:
         {"host": a.host, "done": not a.code, "code": a.code or None, "message": a.message}
         for a in answers
     ]
+
+
+def check_reason(reason: str) -> str:
+    """The reason of a pause without blanks around it. Raises UsageError."""
+    told = reason.strip()
+    if not told or not reason.isprintable() or len(reason.encode()) > LONGEST_REASON:
+        raise UsageError(f"--reason is one line of up to {LONGEST_REASON} bytes")
+    return told
 
 
 def author() -> str:

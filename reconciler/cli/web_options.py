@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
+from reconciler.cli.options import combine_decorators
 from reconciler.errors import UsageError
 from reconciler.frozen import frozen
 
 if TYPE_CHECKING:
     from reconciler.web.guards import Access
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 @frozen
@@ -30,13 +30,19 @@ class WebOptions:
     public_url: str | None = None
 
 
-def web_options(command: _F) -> _F:
-    """The options of a command that serves pages."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def web_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of a command that serves pages; it gets them as one, ``web``."""
+
+    @wraps(command)
+    def gather(**given: Any) -> int:  # click's signature
+        web = WebOptions(*(given.pop(name) for name in _NAMES))
+        return command(web=web, **given)
+
+    return combine_decorators(*_OPTIONS)(gather)
 
 
+# As click names them, in the order of ``WebOptions``.
+_NAMES = ("listen", "token", "server_names", "proxies", "user_header", "public_url")
 _OPTIONS = (
     click.option(
         "--listen",

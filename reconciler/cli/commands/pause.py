@@ -11,7 +11,6 @@ from reconciler.cli import operating
 from reconciler.cli.logs import LOGGING
 from reconciler.cli.options import FILE, NO_COLOR, QUIET, VERBOSE, Until, discover_file, formats
 from reconciler.cli.terminal import plain
-from reconciler.errors import UsageError
 from reconciler.execution.author import now
 from reconciler.execution.operating import Answer, Wish, pause
 from reconciler.hosts.doors import connect_hosts
@@ -20,13 +19,11 @@ from reconciler.model.desired import Desired
 from reconciler.model.documents import FORMAT_VERSION
 from reconciler.planning.checks.pauses import moment
 
-LONGEST = 1024  # bytes of a reason, as the gate takes it
-
 
 @click.command("pause")
 @click.argument("target", metavar="CLUSTER|HOST")
 @FILE
-@click.option("--reason", required=True, metavar="TEXT", help="Why; everybody will read it.")
+@operating.REASON
 @click.option(
     "--until",
     type=Until(),
@@ -53,12 +50,11 @@ def command(
     It stands on the members. What runs there is finished, then nothing more is begun: also of a
     run that is under way. One paused host holds up its whole cluster. drift and status go on.
     """
-    if not reason.strip() or not reason.isprintable() or len(reason.encode()) > LONGEST:
-        raise UsageError(f"--reason is one line of up to {LONGEST} bytes")
+    reason = operating.check_reason(reason)
     path = discover_file(file)
     desired = read(path)
     seconds = None if until is None else until - int(now().timestamp())
-    wish = Wish(reason.strip(), operating.author(), seconds)
+    wish = Wish(reason, operating.author(), seconds)
     answers = asyncio.run(_paused(desired, target, wish))
     code = operating.exit_code(answers)
     if form == "json":

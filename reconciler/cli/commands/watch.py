@@ -16,7 +16,13 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.logs import LOG_OPTIONS, open_log
-from reconciler.cli.long_running import allow_files, leave_threads
+from reconciler.cli.long_running import (
+    CONNECTIONS,
+    LOG_FORMAT,
+    allow_files,
+    lasting_detail,
+    leave_threads,
+)
 from reconciler.cli.options import PARALLELISM, Span, discover_file
 from reconciler.cli.serving import Pages, new_pages
 from reconciler.cli.state_place import state_directory
@@ -28,7 +34,7 @@ from reconciler.notify.delivery import Carrier, new_client
 from reconciler.notify.teller import Teller
 from reconciler.storage.exclusive import hold_state
 from reconciler.storage.private import RUNS
-from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.telemetry import Detail, Form
 from reconciler.watch.circuits import Circuits, paced_backoff
 from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
@@ -54,8 +60,6 @@ CLUSTERS = 32
 SHORTEST = 1.0
 # Between two looks at a cluster of a demo, where something happens every few seconds.
 DEMO_INTERVAL = 3.0
-# Files beside connections to hosts: the log, the workers, what is read.
-FILES_BESIDE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +82,8 @@ class Beside:
     help="Between two looks at a cluster, a tenth more or less.",
 )
 @PARALLELISM
-@click.option(
-    "--connections",
-    type=click.IntRange(1, 65536),
-    default=512,
-    show_default=True,
-    help="Hosts that stay logged in to.",
-)
-@click.option(
-    "--log-format",
-    type=click.Choice(FORMS),
-    help="text: key=value, for people; json: a line an event, for machines.",
-)
+@CONNECTIONS
+@LOG_FORMAT
 @click.option(
     "--state-dir",
     type=click.Path(file_okay=False),
@@ -112,12 +106,7 @@ def command(
     log_file: str | None,
     state_dir: str | None,
     demo: bool,
-    listen: str | None,
-    token: str | None,
-    server_names: tuple[str, ...],
-    proxies: tuple[str, ...],
-    user_header: str | None,
-    public_url: str | None,
+    web: WebOptions,
 ) -> int:
     """Look at the clusters of each FILE again and again, and tell what changes; heal what a policy names.
 
@@ -126,7 +115,6 @@ def command(
     """
     if interval < SHORTEST:
         raise UsageError("--interval is at least 1s")
-    web = WebOptions(listen, token, server_names, proxies, user_header, public_url)
     bounds = connections, parallelism
     if demo:
         _check_demo(files, state_dir)
@@ -135,12 +123,11 @@ def command(
         log = replace(log_level, form=log_format or log_level.form) if log_level else None
         with open_log(log, log_file):
             return _show_demo(web, pace, bounds)
-    detail = log_level or Detail("info")
-    detail = Detail(detail.level, log_format or detail.form)
+    detail = lasting_detail(log_level, log_format)
     names = [discover_file(name) for name in files or (None,)]
     if "-" in names:
         raise UsageError("watch reads no standard input, which has no more to say: name a FILE")
-    allow_files(connections + FILES_BESIDE)
+    allow_files(connections)
     import reconciler.hosts.ssh  # noqa: F401, PLC0415  # slow to import: not while the loop runs
 
     directory = state_directory(state_dir)

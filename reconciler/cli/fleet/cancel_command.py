@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.fleet.selection import SELECTION, Selection
+from reconciler.cli.fleet.selection import Selection, select_clusters
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.options import NO_NOTES
 from reconciler.cli.terminal import note
@@ -22,19 +22,15 @@ if TYPE_CHECKING:
 
 
 @click.command("cancel")
-@SELECTION
+@select_clusters
 @SETTINGS
 @NO_NOTES
-def command(
-    clusters: tuple[str, ...], zones: tuple[str, ...], everyone: bool, settings: str
-) -> int:
+def command(selection: Selection, settings: str) -> int:
     """Give up the turn of each CLUSTER: what waits has its next turn when an interval is over.
 
     A turn that goes on is told to end. What it has begun on hosts comes to its end, and nothing
     more is begun. To leave a cluster alone for longer: reconcile fleet pause.
     """
-    selection = Selection(clusters, zones, everyone)
-    selection.check()
     fleet = read_settings(settings)
     found = asyncio.run(_cancel(fleet, find_database(fleet), selection))
     for name, when in found.given_up.items():

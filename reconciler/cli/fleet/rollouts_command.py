@@ -87,11 +87,10 @@ def _cancel(database: Database, rollout: str) -> bool:
     """Whether it was going until now."""
     from reconciler.fleet.rollout_progress import cancel_rollout  # noqa: PLC0415  # as above
 
-    state = load_rollout(database, rollout)["state"]
     with database.writing() as connection:
         if cancel_rollout(connection, rollout, author.words()):
             return True
-    note(f"it is not going: {state}")
+    note(f"it is not going: {load_rollout(database, rollout)['state']}")
     return False
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,14 +17,25 @@ if TYPE_CHECKING:
     from reconciler.storage.database import StateConnection
     from reconciler.storage.fleet_schedule import FleetCluster
 
-F = TypeVar("F", bound=Callable[..., Any])
-SELECTION = combine_decorators(
+_OPTIONS = combine_decorators(
     click.argument("clusters", nargs=-1, metavar="[CLUSTER]..."),
     click.option(
         "--zone", "zones", multiple=True, metavar="ZONE", help="All of ZONE; repeatable."
     ),
     click.option("--all", "everyone", is_flag=True, help="All clusters."),
 )
+
+
+def select_clusters(command: Callable[..., int]) -> Callable[..., int]:
+    """The options by which a command is told its clusters; it gets them as one, ``selection``."""
+
+    @wraps(command)
+    def gather(**given: Any) -> int:  # click's signature
+        selection = Selection(*(given.pop(name) for name in ("clusters", "zones", "everyone")))
+        selection.check()
+        return command(selection=selection, **given)
+
+    return _OPTIONS(gather)
 
 
 @dataclass(frozen=True, slots=True)

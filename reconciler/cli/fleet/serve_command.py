@@ -13,6 +13,7 @@ import click
 from reconciler import telemetry
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.logs import LOG_OPTIONS, open_log
+from reconciler.cli.long_running import lasting_detail
 from reconciler.cli.serving import open_listener
 from reconciler.cli.web_options import WebOptions, listening_address, web_access, web_options
 from reconciler.errors import UsageError
@@ -33,12 +34,7 @@ if TYPE_CHECKING:
 @LOG_OPTIONS
 def command(
     settings: str,
-    listen: str | None,
-    token: str | None,
-    server_names: tuple[str, ...],
-    proxies: tuple[str, ...],
-    user_header: str | None,
-    public_url: str | None,
+    web: WebOptions,
     log_level: Detail | None,
     log_file: str | None,
 ) -> int:
@@ -47,17 +43,16 @@ def command(
     It only reads, and needs no more than the role of a reader; a standby of the database will do.
     SIGTERM or Ctrl-C ends it.
     """
-    options = WebOptions(listen, token, server_names, proxies, user_header, public_url)
-    address = listening_address(options)
+    address = listening_address(web)
     if address is None:
         raise UsageError("name where to serve: --listen ADDRESS:PORT")
     place = find_database(read_settings(settings))
     from reconciler.storage.fleet_database import read_fleet  # noqa: PLC0415  # slow to import
 
-    with open_log(log_level or Detail("info"), log_file):
+    with open_log(lasting_detail(log_level), log_file):
         database = read_fleet(place)
         try:
-            ended = asyncio.run(_serve(database, options, address))
+            ended = asyncio.run(_serve(database, web, address))
         finally:
             database.close()
     return INTERRUPTED if ended == signal.SIGINT else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.model.fleet import Fleet
+    from reconciler.storage.database import StateConnection
     from reconciler.storage.server_address import ServerAddress
 
 DEFAULT = "fleet.yaml"
@@ -38,6 +41,23 @@ def read_settings(path: str) -> Fleet:
     from reconciler.loading.fleet_settings import read_fleet  # noqa: PLC0415  # slow to import
 
     return read_fleet(path)
+
+
+@contextmanager
+def write_fleet(settings: str) -> Iterator[StateConnection]:
+    """One transaction in the database that the settings of a file name.
+
+    Raises SpecInvalid, SecretUnread, StoreFailed, UsageError.
+    """
+    address = find_database(read_settings(settings))
+    from reconciler.storage.fleet_database import open_fleet  # noqa: PLC0415  # slow to import
+
+    database = open_fleet(address)
+    try:
+        with database.writing() as connection:
+            yield connection
+    finally:
+        database.close()
 
 
 def find_database(fleet: Fleet) -> ServerAddress:

@@ -15,21 +15,24 @@ import click
 from reconciler import telemetry
 from reconciler.cli.fleet.settings_file import SETTINGS, find_database, read_settings
 from reconciler.cli.logs import LOG_OPTIONS, open_log
-from reconciler.cli.long_running import allow_files, leave_threads
+from reconciler.cli.long_running import (
+    CONNECTIONS,
+    LOG_FORMAT,
+    allow_files,
+    lasting_detail,
+    leave_threads,
+)
 from reconciler.cli.options import PARALLELISM
 from reconciler.cli.state_place import state_directory
 from reconciler.errors import UsageError
 from reconciler.execution.author import new_run, now
 from reconciler.interrupts import INTERRUPTED
 from reconciler.storage.exclusive import hold_state
-from reconciler.telemetry import FORMS, Detail, Form
+from reconciler.telemetry import Detail, Form
 
 if TYPE_CHECKING:
     from reconciler.model.fleet import Fleet
     from reconciler.storage.server_address import ServerAddress
-
-# Files beside connections to hosts: the log, processes, sessions of the database.
-FILES_BESIDE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +67,8 @@ class Place:
     help="Clusters that this worker has at work at once.",
 )
 @PARALLELISM
-@click.option(
-    "--connections",
-    type=click.IntRange(1, 65536),
-    default=512,
-    show_default=True,
-    help="Hosts that stay logged in to.",
-)
-@click.option(
-    "--log-format",
-    type=click.Choice(FORMS),
-    help="text: key=value, for people; json: a line an event, for machines.",
-)
+@CONNECTIONS
+@LOG_FORMAT
 @click.option(
     "--state-dir",
     type=click.Path(file_okay=False),
@@ -101,9 +94,8 @@ def command(
     fleet = read_settings(settings)
     served = _served(fleet, zones)
     address = find_database(fleet)
-    detail = log_level or Detail("info")
-    detail = Detail(detail.level, log_format or detail.form)
-    allow_files(connections + FILES_BESIDE)
+    detail = lasting_detail(log_level, log_format)
+    allow_files(connections)
     import reconciler.hosts.ssh  # noqa: F401, PLC0415  # slow to import: not while the loop runs
 
     directory = state_directory(state_dir)
@@ -156,8 +148,10 @@ async def _work(place: Place, bounds: Bounds, *, told: bool) -> int:
                 )
             ],
         )
-        ended = await Worker(parts).run()
-    await connections.close()
+        try:
+            ended = await Worker(parts).run()
+        finally:
+            await connections.close()
     code = INTERRUPTED if ended == signal.SIGINT else 0
     await leave_threads(code)
     return code

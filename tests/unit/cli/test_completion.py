@@ -67,6 +67,8 @@ def home_with_runs(tmp_path):
 OFFERED = {
     "pl": ["plan"],
     "help dri": ["drift"],
+    "help fleet wo": ["worker"],
+    "help drift x": [],
     "plan --tar": ["--target"],
     "plan --target member/s": ["member/silver01", "member/silver02"],
     "drift --target cluster/": ["cluster/gold", "cluster/silver"],
