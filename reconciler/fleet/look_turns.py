@@ -53,9 +53,12 @@ class Looks:
             return not text
         with telemetry.bind_fields(cluster=cluster, run=self.new_run()):
             await self.turns.reload(cluster)
-            result = await self.turns.look(wish, lambda: not self.life.is_over)
-            if result.heals and await self._heal(wish, text, result):
-                await self.submit([cluster])
+            try:
+                result = await self.turns.look(wish, lambda: not self.life.is_over)
+                if result.heals and await self._heal(wish, text, result):
+                    await self.submit([cluster])
+            finally:
+                self.turns.leave_room(cluster)
         if waiting := self.turns.next_put_off():
             await self.submit([waiting])
         return not result.is_failed

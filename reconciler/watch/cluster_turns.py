@@ -79,10 +79,9 @@ class Turns:
     async def look(self, wish: Wish, is_wanted: Callable[[], bool]) -> RoundResult:
         """One round of a cluster. One that is not wanted any more leaves nothing behind.
 
-        What it finds to heal has room from then on, for ``heal``, or is told to wait for it.
+        What it finds to heal has room from then on, until ``leave_room``, or is told to wait for it.
         """
         name = wish.cluster.name
-        self.healers.leave_room(name)
         result = await self._observe(wish)
         if is_wanted():
             if result.heals and not self.healers.take_room(name):
@@ -102,10 +101,11 @@ class Turns:
         if not self.healers.holds_room(name):
             self._put_off[name] = None
             return False
-        try:
-            return await self._heal(wish, result, is_wanted)
-        finally:
-            self.healers.leave_room(name)
+        return await self._heal(wish, result, is_wanted)
+
+    def leave_room(self, name: str) -> None:
+        """The turn of a cluster has ended, whether anything was healed or not: another has its room."""
+        self.healers.leave_room(name)
 
     def next_put_off(self) -> str | None:
         """Who has waited longest to be healed, if there is room now."""
@@ -145,7 +145,6 @@ class Turns:
     def forget(self, names: Iterable[str]) -> None:
         """These clusters are no longer watched: nothing of them is known any more."""
         for name in names:
-            self.healers.leave_room(name)
             for known in (self._books, self._samples, self._put_off):
                 known.pop(name, None)
 

@@ -17,7 +17,7 @@ from reconciler.watch.file_reader import Reader
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.queue import LocalQueue
-from reconciler.watch.sources import Sources, Wishes
+from reconciler.watch.sources import Sources, Wish, Wishes
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
 
 # What else is done until the daemon stops; one that ends with an error ends the daemon.
@@ -177,19 +177,26 @@ class Daemon:
         learnt = True
         if wish := self.wishes.clusters.get(name):
             with telemetry.bind_fields(cluster=name, run=self.parts.new_run()):
-                turns = self.parts.turns
-                result = await turns.look(wish, lambda: name in self.wishes.clusters)
-                learnt = not result.is_failed
-
-                def is_wanted() -> bool:
-                    return self.wishes.clusters.get(name) == wish
-
-                is_due = result.heals and is_wanted()
-                if is_due and await turns.heal(wish, result, is_wanted):
-                    await self.parts.queue.submit([name])
+                learnt = await self._look_and_heal(wish)
         if waiting := self.parts.turns.next_put_off():
             await self.parts.queue.submit([waiting])
         return learnt
+
+    async def _look_and_heal(self, wish: Wish) -> bool:
+        """Whether anything was learnt."""
+        turns, name = self.parts.turns, wish.cluster.name
+
+        def is_wanted() -> bool:
+            return self.wishes.clusters.get(name) == wish
+
+        try:
+            result = await turns.look(wish, lambda: name in self.wishes.clusters)
+            is_due = result.heals and is_wanted()
+            if is_due and await turns.heal(wish, result, is_wanted):
+                await self.parts.queue.submit([name])
+        finally:
+            turns.leave_room(name)
+        return not result.is_failed
 
     def _tell_status(self) -> None:
         broken = len(self.wishes.problems)

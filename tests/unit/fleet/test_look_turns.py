@@ -1,10 +1,12 @@
 """What is healed by a worker ends once it is not wanted so any more, and that is told once."""
 
 import asyncio
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
+from reconciler.errors import StoreFailed
 from reconciler.fleet import look_turns
 from reconciler.fleet.look_turns import Looks
 from reconciler.fleet.transactions import Transactions
@@ -30,6 +32,48 @@ class Healing:
     def halt(self, names, because):
         self.halted.append((*names, because))
         return len(self.halted) > self.too_early
+
+
+class Roomy:
+    """Turns that find something to heal, and have room for it until they are told."""
+
+    def __init__(self, error=None):
+        self.error, self.rooms = error, set()
+
+    async def reload(self, _cluster):
+        pass
+
+    async def look(self, wish, _is_wanted):
+        self.rooms.add(wish.cluster.name)
+        if self.error:
+            raise self.error
+        return SimpleNamespace(heals=("mount",), is_failed=False)
+
+    def leave_room(self, name):
+        self.rooms.remove(name)
+
+    def next_put_off(self):
+        return None
+
+
+class Changing(Looks):
+    """What is wanted of a cluster is another thing once it was looked at."""
+
+    async def _wish(self, _cluster):
+        return "text", A
+
+    async def _standing(self, _cluster):
+        return "another text", ""
+
+
+@pytest.mark.parametrize("error", [None, StoreFailed("db", "is away")])
+async def test_who_is_not_healed_after_all_leaves_its_room_to_others(error):
+    """The next turn of the cluster may be another worker's: nobody else would leave it."""
+    turns = Roomy(error)
+    looks = Changing(None, None, turns, None, lambda: "r1", None)
+    with suppress(StoreFailed):
+        assert await looks.take("a")
+    assert turns.rooms == set()
 
 
 class Counted(Transactions):

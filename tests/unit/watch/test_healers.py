@@ -89,7 +89,7 @@ async def test_what_has_no_room_is_said_to_wait_and_not_to_be_at_work(tmp_path, 
     assert (standing.reading.status, standing.reading.reason) == ("True", reason)
     assert result.readings == (standing.reading,)
     assert healers.holds_room("ocfs2") == (reason == "AtWork")
-    turns.forget(["ocfs2"])
+    turns.leave_room("ocfs2")
     assert not healers.holds_room("ocfs2")
     await keeping.close()
 
