@@ -40,13 +40,16 @@ class Step:
 class RoundResult:
     """What one round found of a cluster; ``failure`` says in words why it found nothing.
 
-    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took. ``outages`` are those of the plan in plain values, ``unread``
-    is what could not be compared, ``readings`` are its conditions, ``heals`` what is
-    healed next, in words, ``beats`` a sample of the heartbeats, ``slotless`` the mounts without a slot,
-    ``marks`` those of the hosts (``machine_marks``), ``machines`` the same by host,
-    ``prospects`` is by host and address what becomes of differences,
-    ``status`` is what ``reconcile status`` has of the cluster, ``topology`` what a picture of it shows, ``found`` what all that says of the cluster,
-    ``revision`` the commit at which it was wanted so.
+    ``moment`` is when it began, by the clock of the wall, ``seconds`` how long it took, ``revision``
+    the commit at which the cluster was wanted so.
+
+    Of the plan, ``outages`` are in plain values. ``unread`` is what could not be compared. ``readings``
+    are its conditions, and ``found`` what all says of the cluster. ``heals`` is what is healed next, in
+    words, and ``prospects`` by host and address what becomes of differences.
+
+    Of the hosts, ``machines`` has each with its mark (``machine_marks``), ``beats`` a sample of the
+    heartbeats, ``slotless`` the mounts without a slot. ``status`` is what ``reconcile status`` has of
+    them, ``topology`` what a picture shows.
     """
 
     cluster: str
@@ -67,7 +70,6 @@ class RoundResult:
     heals: tuple[str, ...] = ()
     beats: Beats = field(default_factory=dict)
     slotless: frozenset[tuple[str, str]] = frozenset()
-    marks: frozenset[str] = frozenset()
     machines: tuple[tuple[str, str], ...] = ()
     prospects: Mapping[tuple[str, str], str] = field(default_factory=dict)
     status: Json | None = None
@@ -75,6 +77,11 @@ class RoundResult:
     failure: str = ""
     found: Round | None = None
     revision: Revision | None = None
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The marks of the hosts."""
+        return frozenset(mark for _, mark in self.machines)
 
     @property
     def is_failed(self) -> bool:

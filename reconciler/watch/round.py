@@ -10,7 +10,7 @@ from datetime import datetime
 from reconciler.hosts import Host
 from reconciler.hosts.observer import observe_one
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.machine_marks import machine_marks, marks_by_host
+from reconciler.model.machine_marks import marks_by_host
 from reconciler.model.observed import MountPoint, Observed, Unknown, Unreachable
 from reconciler.model.plan import Action, ClusterPlan
 from reconciler.pipeline import HostFactory, Options, member_hosts, plan, probe_for
@@ -81,7 +81,6 @@ async def observe_round(
         readings=read_standing(look),
         beats=sample,
         slotless=find_slotless(cluster, observed),
-        marks=frozenset(machine_marks(observed)),
         machines=marks_by_host(observed),
         prospects=find_prospects(healing),
         heals=tuple(a.summary for a in healing.actions if a.kind not in LOOKS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,14 +40,7 @@ class Store:
     ) -> str:
         """A receiver was told it; why the disk does not know. Raises WorkerLost."""
         self._told[cluster, receiver] = told
-        try:
-            if self.disk is not None:
-                self.disk.keep_told(cluster, receiver, told, now)
-        except WorkerLost:
-            raise
-        except StoreFailed as error:
-            return str(error)
-        return ""
+        return self._attempt(lambda disk: disk.keep_told(cluster, receiver, told, now))
 
     def load_heals(self, cluster: str) -> HealBook:
         """What was healed of a cluster. Raises StoreFailed: then it is not known."""
@@ -55,14 +48,7 @@ class Store:
 
     def keep_heals(self, cluster: str, book: HealBook, now: datetime) -> str:
         """This is what was healed; why the disk does not know. Raises WorkerLost."""
-        try:
-            if self.disk is not None:
-                self.disk.keep_heals(cluster, book, now)
-        except WorkerLost:
-            raise
-        except StoreFailed as error:
-            return str(error)
-        return ""
+        return self._attempt(lambda disk: disk.keep_heals(cluster, book, now))
 
     def load(self) -> str:
         """Go on from what the disk has; why it could not be read.
@@ -86,15 +72,8 @@ class Store:
         is_first = result.cluster not in self.memory.clusters
         found = result.found or failed_round(result.cluster, result.failure)
         changes = self.memory.follow(result.cluster, found, result.moment)
-        if self.disk is None:
-            return Recorded(changes, is_first)
-        try:
-            self.disk.record(file, result, found)
-        except WorkerLost:
-            raise
-        except StoreFailed as error:
-            return Recorded(changes, is_first, str(error))
-        return Recorded(changes, is_first)
+        trouble = self._attempt(lambda disk: disk.record(file, result, found))
+        return Recorded(changes, is_first, trouble)
 
     def reload(self, cluster: str) -> None:
         """What is known of a cluster becomes what the disk has: another may have had its last turn.
@@ -125,27 +104,25 @@ class Store:
     def forget(self, gone: Collection[str]) -> str:
         """These clusters are no longer watched; why the disk still has them. Raises WorkerLost."""
         self.memory.forget(gone)
-        try:
-            if self.disk is not None:
-                self.disk.forget(gone)
-        except WorkerLost:
-            raise
-        except StoreFailed as error:
-            return str(error)
-        return ""
+        return self._attempt(lambda disk: disk.forget(gone))
 
     def prune(self, now: datetime) -> str:
         """Old history goes; why it did not. Raises WorkerLost."""
-        try:
-            if self.disk is not None:
-                self.disk.prune(now)
-        except WorkerLost:
-            raise
-        except StoreFailed as error:
-            return str(error)
-        return ""
+        return self._attempt(lambda disk: disk.prune(now))
 
     def close(self) -> None:
         """All that was recorded is kept."""
         if self.disk is not None:
             self.disk.close()
+
+    def _attempt(self, call: Callable[[Disk], None]) -> str:
+        """Why the disk, where there is one, could not do it; empty if it could. Raises WorkerLost."""
+        if self.disk is None:
+            return ""
+        try:
+            call(self.disk)
+        except WorkerLost:
+            raise
+        except StoreFailed as error:
+            return str(error)
+        return ""
