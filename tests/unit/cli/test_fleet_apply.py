@@ -219,7 +219,7 @@ def test_the_worker_and_the_machine_of_each_run_are_named(database, capsys):
     with database.writing() as connection:
         begin_wave(connection, rollout, {"a"})
         begin_life(connection, Life("worker-of-a", ("default",), "host1", 7, "1", 9))
-        begin_turn(connection, "a", "apply", "worker-of-a", "run1")
+        begin_turn(connection, "a", "apply", "worker-of-a", "")
         claim_apply(connection, "a", "run1")
     (one,) = documents(capsys, "rollouts", rollout)["clusters"]
     assert (one["run"], one["worker"], one["machine"]) == ("run1", "worker-of-a", "host1")
