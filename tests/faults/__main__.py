@@ -11,13 +11,15 @@ import json
 import os
 import sys
 import tempfile
-import time
+from contextlib import suppress
 from pathlib import Path
 
-from tests.faults.cells import CELLS, WRONG, CellResult, play
-from tests.faults.records import FILE, save_cell, save_soak
+from tests.faults.cells import CELLS, WRONG, CellResult
+from tests.faults.matrix import play_all
+from tests.faults.records import RECORDS, save_cell, save_soak
 from tests.faults.soak import soak
-from tests.faults.stage import raised_stage
+from tests.faults.stage import Stage, raised_stage
+from tests.lab.shell import LabError
 
 NETNS = "faults"
 
@@ -34,38 +36,31 @@ def chosen_cells(patterns: str) -> list[str]:
 
 
 def play_cells(args: argparse.Namespace) -> int:
-    """One after the other on one lab; on another one after a cell that went wrong."""
-    cells = chosen_cells(args.cells)
-    until = time.monotonic() + args.minutes * 60
+    """All of them; 1 if one went wrong."""
     wrong = 0
-    while cells and time.monotonic() < until:
-        with (
-            tempfile.TemporaryDirectory() as home,
-            raised_stage(args.netns, Path(home), os.getpid()) as stage,
-        ):
-            while cells and time.monotonic() < until:
-                result = play(stage, cells.pop(0), args.seed)
-                tell(result)
-                save_cell(stage, result, args.record)
-                if result.outcome == WRONG:
-                    wrong += 1
-                    keep(stage, result, args)
-                    break
-    return 1 if wrong else 0
+    with tempfile.TemporaryDirectory() as home:
+        played = play_all(
+            args.netns, Path(home), chosen_cells(args.cells), args.seed, args.minutes
+        )
+        for stage, result in played:
+            tell(result)
+            save_cell(stage, result, args.records)
+            if result.outcome == WRONG:
+                wrong = 1
+                keep_logs(stage, result, args.keep)
+    return wrong
 
 
-def keep(stage, result: CellResult, args: argparse.Namespace) -> None:
+def keep_logs(stage: Stage, result: CellResult, directory: str) -> None:
     """What the hosts and the controller know of a cell that went wrong, before they are gone."""
-    if not args.keep:
+    if not directory:
         return
-    place = Path(args.keep) / result.cell.replace("/", "-")
+    place = Path(directory) / result.cell.replace("/", "-")
     place.mkdir(parents=True, exist_ok=True)
     for host in [*stage.lab.hosts, "san"]:
-        try:
+        with suppress(LabError):  # a host that is lost has nothing to tell
             done = stage.lab.run(host, "journalctl -b --no-pager | tail -n 3000", timeout=60)
             (place / f"{host}.log").write_text(done.stdout + done.stderr)
-        except Exception as error:  # noqa: BLE001 - a host that is lost has nothing to tell
-            (place / f"{host}.log").write_text(str(error))
     for run in (stage.operator.home / "state/runs").glob("*.jsonl"):
         (place / run.name).write_bytes(run.read_bytes())
     (place / "cluster.yaml").write_bytes((stage.operator.home / "cluster.yaml").read_bytes())
@@ -78,7 +73,7 @@ def play_soak(args: argparse.Namespace) -> int:
         raised_stage(args.netns, Path(home), os.getpid()) as stage,
     ):
         found = soak(stage, args.seed, args.changes)
-        save_soak(stage, found, args.record)
+        save_soak(stage, found, args.records)
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return 1 if found["violations"] else 0
 
@@ -102,8 +97,10 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=10, help="of a soak")
     parser.add_argument("--minutes", type=float, default=600, help="no cell begins after that")
     parser.add_argument("--netns", default=NETNS, help=f"the lab's name, {NETNS}")
-    parser.add_argument("--record", type=Path, default=FILE, help="where results go")
-    parser.add_argument("--keep", help="where logs of a cell that went wrong go")
+    parser.add_argument(
+        "--records", type=Path, default=RECORDS, help="the directory of the results"
+    )
+    parser.add_argument("--keep", default="", help="where logs of a cell that went wrong go")
     args = parser.parse_args()
     return play_soak(args) if args.what == "soak" else play_cells(args)
 

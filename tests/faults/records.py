@@ -1,4 +1,4 @@
-"""What was measured: the latest result of each cell, and the soaks, as one JSON file."""
+"""What was measured: the latest result of each cell, and the latest soaks, as JSON files."""
 
 import json
 import os
@@ -10,30 +10,32 @@ from tests.faults.cells import CellResult
 from tests.faults.stage import Stage, utc
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "tests/proof/records/faults.json"
+RECORDS = ROOT / "tests/proof/records"
 SOAKS = 5  # the latest that are kept
 
 
-def load_record(path: Path = FILE) -> dict[str, Any]:
-    """The record; one without cells if there is none yet."""
+def load_record(path: Path) -> dict[str, Any]:
+    """The record of a part; empty if there is none yet."""
     if not path.exists():
-        return {"cells": {}, "soaks": []}
+        return {}
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 
 
-def save_cell(stage: Stage, result: CellResult, path: Path = FILE) -> None:
+def save_cell(stage: Stage, result: CellResult, place: Path = RECORDS) -> None:
     """A cell's latest result, in the place of the one before."""
-    record = load_record(path)
+    path = place / "faults.json"
+    record = {"cells": {}, **load_record(path)}
     shown = {key: value for key, value in result.to_record().items() if key != "cell"}
     record["cells"][result.cell] = {**shown, "commit": commit()}
     save(stage, record, path)
 
 
-def save_soak(stage: Stage, soak: dict[str, Any], path: Path = FILE) -> None:
+def save_soak(stage: Stage, soak: dict[str, Any], place: Path = RECORDS) -> None:
     """One more soak."""
+    path = place / "soak.json"
     record = load_record(path)
-    record["soaks"] = [*record["soaks"], {**soak, "commit": commit()}][-SOAKS:]
+    record["soaks"] = [*record.get("soaks", ()), {**soak, "commit": commit()}][-SOAKS:]
     save(stage, record, path)
 
 

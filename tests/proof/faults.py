@@ -1,4 +1,4 @@
-"""The fault matrix and the soaks as a section of the manual."""
+"""The fault matrix as a section of the manual."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ A number is the longest pause in seconds between two synchronous writes of a hos
 
 
 def section(record: dict[str, Any]) -> str:
-    """The section: the matrix, what the letters mean, refusals on the way, soaks."""
+    """The section: the matrix, what the letters mean, refusals on the way."""
     cells = record["cells"]
     good = sum(cell["outcome"] != "wrong" for cell in cells.values())
     total = len(ROWS) * len(COLUMNS)
@@ -54,7 +54,6 @@ def section(record: dict[str, Any]) -> str:
         f"Columns: {letters}.",
         *_codes(cells),
         *_failures(cells),
-        *_soaks(record["soaks"]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -108,17 +107,3 @@ def _failures(cells: dict[str, Any]) -> list[str]:
 def _first(text: str) -> str:
     line = text.splitlines()[0] if text else "no reason on record"
     return line[:150].replace("|", " ")
-
-
-def _soaks(soaks: list[dict[str, Any]]) -> list[str]:
-    if not soaks:
-        return ["No soak is on record yet."]
-    lines = ["|Soak of|Seed|Changes|Minutes|Longest pause|Violations|", "|-|-|-|-|-|-|"]
-    for one in soaks:
-        pause = "-" if one["pause"] is None else f"{one['pause']:.0f} s"
-        lines.append(
-            f"|{one['date'][:10]}|{one['seed']}|{len(one['cells'])} of {one['wanted']}|"
-            f"{one['seconds'] / 60:.0f}|{pause}|{len(one['violations'])}|"
-        )
-    intro = "A soak is a seeded history of random changes on one cluster, with a random fault in each."
-    return [intro, "\n".join(lines)]
