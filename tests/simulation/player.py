@@ -20,10 +20,11 @@ from tests.fault_transport import Kill, Line, Trick
 from tests.properties.recovery import twice
 from tests.runs import Controller, Ended
 from tests.simulation.changes import apply_change
-from tests.simulation.deeds import DEEDS, Scene
+from tests.simulation.deeds import DEEDS
 from tests.simulation.history import Chapter, History, Trouble
 from tests.simulation.laws import Lawful
 from tests.simulation.reasons import unexplained
+from tests.simulation.scene import Scene
 from tests.simulation.site import LUNS, build
 from tests.simulation.verdict import fall_short, make_peace, told_codes
 from tests.simulation.wish import MemberWish, Wish, write_desired

@@ -36,7 +36,12 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "backup-missing": ("change growth",),
         "device-ambiguous": ("site paths",),
         "device-missing": ("deed all paths", "deed slow udev", "change access", "change state"),
-        "device-not-blank": ("event format-cut-short", "deed swapped", "rival second file"),
+        "device-not-blank": (
+            "event format-cut-short",
+            "deed swapped",
+            "rival second file",
+            "change label",
+        ),
         "device-size-differs": ("deed LUN grows", "change size", "event grown"),
         "device-too-small": ("change size", "change backing", "change fill"),
         "device-unreadable": ("deed all paths", "deed path", "change access", "change state"),
