@@ -49,13 +49,14 @@ class Lawful(Witness):
     """A world that asks every law; ``is_typing`` while somebody types, or a host boots.
 
     ``meant`` are the LUNs of all files so far, each with its mount points, ``listed`` the hosts
-    that are members of some file. ``sizes`` are those that file systems had, ``starts`` those of
+    that are members of some file, ``away`` those that somebody attests to be down. ``sizes`` are those that file systems had, ``starts`` those of
     partitions by LUN and number.
     """
 
     is_typing: bool = False
     meant: dict[str, set[str]] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
+    away: set[str] = field(default_factory=set)
     forgetful: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     starts: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -171,7 +172,7 @@ def no_boot_mounts(world: Lawful, machine: Machine, detail: str) -> Iterator[str
     if not lease.is_working(machine):
         return
     fs = _volume_of(world, detail.split(" ", maxsplit=1)[0])
-    for name in sorted(world.listed):
+    for name in sorted(world.listed - world.away):
         other = world.machines[name]
         if fs is not None and boots_into(other, world, fs):
             yield f"{name} would mount {fs.label} if it booted now"

@@ -110,10 +110,11 @@ class Player:
         for name in sorted(self.revoked & listed):
             self.world.machines[name].dead_maps.difference_update(LUNS)
         self.revoked = (self.revoked - listed) | revoked
-        for one in self.wish.members:
-            machine = self.world.machines[self._name(one.host)]
-            if one.state in ("dead", "offline") and machine.running.on:
-                power.cut(machine)
+        gone = [one for one in self.wish.members if one.state in ("dead", "offline")]
+        self.world.away = {self._name(one.host) for one in gone}
+        for name in sorted(self.world.away):
+            if self.world.machines[name].running.on:
+                power.cut(self.world.machines[name])
         for name in sorted(self.revoked):
             self.world.machines[name].dead_maps.update(LUNS)
 
@@ -230,16 +231,11 @@ class Player:
             self.done.clear()
         for name in self.history.site.names():
             self.world.machines[name].faults.clear()
-        away = {
-            self._name(one.host)
-            for one in self.wish.members
-            if one.state in ("dead", "offline")
-        }
         for name in self.history.site.names():
             machine = self.world.machines[name]
             if name in self.revoked:
                 machine.dead_maps.update(LUNS)
-            if not machine.running.on and name not in away:
+            if not machine.running.on and name not in self.world.away:
                 power.switch_on(machine)
         self.world.advance(REST)
         self._tell_time("all troubles cease")

@@ -86,6 +86,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "tools-missing": ("site stripped",),
         "unit-not-usable": ("change services",),
         "volume-busy": ("deed open file", "deed guest"),
+        "volume-read-only": ("change options", "change size"),
         "volume-unfamiliar": ("site lvm", "rival", "deed swapped", "change add-volume"),
     }
 )
