@@ -25,8 +25,9 @@ from tests.simulation.history import Chapter, History, Trouble
 from tests.simulation.laws import Lawful
 from tests.simulation.reasons import unexplained
 from tests.simulation.scene import Scene
+from tests.simulation.shortfall import fall_short
 from tests.simulation.site import LUNS, build
-from tests.simulation.verdict import fall_short, make_peace, told_codes
+from tests.simulation.verdict import make_peace, told_codes
 from tests.simulation.wish import MemberWish, Wish, write_desired
 
 REST = 130  # seconds: what a dead run's lease lasts, and a dead host's recovery

@@ -10,7 +10,6 @@ from reconciler.model.refusals import REFUSALS
 from tests.invariant_monitor import Witness
 from tests.properties.recovery import GOOD, LOOPS, PASSING, RECOVERY, twice
 from tests.runs import Controller, Ended
-from tests.simulation.wish import Wish
 
 CODE = re.compile(r"\b[a-z]+(?:-[a-z0-9]+)*\b")
 
@@ -56,44 +55,6 @@ def _unnamed(ended: Ended) -> list[str]:
     if not found:
         return ["28 refused without a reason"]
     return [f"28 {b.code} has no remedy" for b in found if not b.remedy]
-
-
-def fall_short(world: Witness, wish: Wish, names: dict[int, str]) -> list[str]:
-    """What a cluster that is said to be converged does not have (I13)."""
-    return [*_mounts(world, wish, names), *_lists(world, wish, names)]
-
-
-def _mounts(world: Witness, wish: Wish, names: dict[int, str]) -> list[str]:
-    wanted = {
-        (names[one.host], f"{volume.label} {volume.path}")
-        for one in wish.members
-        if one.state == "present"
-        for volume in wish.volumes
-    }
-    places = {volume.path for volume in wish.volumes}
-    have = {
-        (name, f"{mount.fs.label} {mount.path}")
-        for name in names.values()
-        for mount in world.machines[name].running.mounts
-        if mount.path in places
-    }
-    missing, left = sorted(wanted - have), sorted(have - wanted)
-    return [
-        *([f"13 said to be converged, yet not mounted: {missing}"] if missing else []),
-        *([f"13 said to be converged, yet still mounted: {left}"] if left else []),
-    ]
-
-
-def _lists(world: Witness, wish: Wish, names: dict[int, str]) -> list[str]:
-    inside = {names[one.host] for one in wish.members if one.state in ("present", "drained")}
-    lists = {
-        tuple(
-            sorted((node.number, node.name, node.ip, node.port) for node in live.nodes.values())
-        )
-        for name in inside
-        if (live := world.machines[name].running.live) is not None
-    }
-    return [] if len(lists) == 1 else [f"14 said to be converged, with lists {sorted(lists)}"]
 
 
 def told_codes(ended: Ended) -> set[str]:
