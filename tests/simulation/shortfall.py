@@ -82,7 +82,8 @@ def _member(machine: Machine, one: MemberWish, wish: Wish) -> Iterator[str]:
         if getattr(live, key) != value:
             yield f"{key} of {machine.name} is {getattr(live, key)}, not {value}"
     yield from _boot(machine, one, wish)
-    yield from _debts(machine)
+    if one.state == "present":  # who is drained gets its workloads back when it serves again
+        yield from _debts(machine, wish)
 
 
 def _boot(machine: Machine, one: MemberWish, wish: Wish) -> Iterator[str]:
@@ -101,12 +102,22 @@ def _boot(machine: Machine, one: MemberWish, wish: Wish) -> Iterator[str]:
             yield f"{mount.path} of {machine.name} has the options {mount.options}, not {asked[0]}"
 
 
-def _debts(machine: Machine) -> Iterator[str]:
-    """What a run has stopped runs again (I17)."""
+def _debts(machine: Machine, wish: Wish) -> Iterator[str]:
+    """What a run has stopped, and the file still names, runs again (I17)."""
+    named = {
+        "services": any(volume.services for volume in wish.volumes),
+        "disabled": any(volume.services for volume in wish.volumes),
+        "guests": any(volume.guests for volume in wish.volumes),
+    }
     for path, file in machine.files.by_path.items():
         if path.endswith("/stopped.json"):
             book = json.loads(file.text)
-            owed = [*book["services"], *book["disabled"], *book.get("guests", [])]
+            owed = [
+                item
+                for kind, is_named in named.items()
+                if is_named
+                for item in book.get(kind, [])
+            ]
             if owed:
                 yield f"17 said to be converged, yet {machine.name} is owed {owed}"
 
