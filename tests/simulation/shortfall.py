@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from reconciler.hosts.simulator.kernel.mount_options import VFS_OPTIONS
 from reconciler.hosts.simulator.kernel.texts import read_fstab
 from reconciler.hosts.simulator.state.disk import Filesystem
 from reconciler.hosts.simulator.state.machine import Machine
@@ -98,7 +99,7 @@ def _boot(machine: Machine, one: MemberWish, wish: Wish) -> Iterator[str]:
             yield f"{machine.name} mounts {volume.label} at boot: {volume.path in lines}"
     for mount in machine.running.mounts:
         asked = [v.options for v in wish.volumes if v.path == mount.path]
-        if asked and not set(asked[0]) <= {*mount.options, "acl", "user_xattr"}:
+        if asked and not set(asked[0]) & VFS_OPTIONS <= {*mount.options}:
             yield f"{mount.path} of {machine.name} has the options {mount.options}, not {asked[0]}"
 
 
