@@ -47,6 +47,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "deed swapped",
             "rival second file",
             "change label",
+            "deed clone",
         ),
         "device-size-differs": ("deed LUN grows", "change size", "event grown"),
         "device-too-small": ("change size", "change backing", "change fill"),
