@@ -30,7 +30,7 @@ def fall_short(world: Lawful, wish: Wish, names: Names) -> list[str]:
         if one.state in ("present", "drained"):
             found += _member(world.machines[names[one.host]], one, wish)
     for volume in wish.volumes:
-        found += _volume(world, volume, wish)
+        found += _volume(world, volume, wish, names)
     return [
         why if why[:2].isdigit() else f"13 said to be converged, yet {why}" for why in found
     ]
@@ -123,14 +123,15 @@ def _debts(machine: Machine, wish: Wish) -> Iterator[str]:
                 yield f"17 said to be converged, yet {machine.name} is owed {owed}"
 
 
-def _volume(world: Lawful, volume: VolumeWish, wish: Wish) -> Iterator[str]:
-    lun = world.luns[volume.lun]
+def _volume(world: Lawful, volume: VolumeWish, wish: Wish, names: Names) -> Iterator[str]:
+    lun, sizes = world.luns[volume.lun], list(_sizes(world, volume, wish, names))
     extents = [lun.whole, *(part.extent for part in lun.partitions.values())]
     found = [(e.size, e.content) for e in extents if isinstance(e.content, Filesystem)]
     if not found:
         yield f"{volume.label} is nowhere"
         return
-    size, fs = found[0]
+    fs = found[0][1]
+    size = min([found[0][0], *sizes])
     least = min(volume.gib * GIB, size) if volume.gib else size
     if fs.size + SLACK < least:
         yield f"{volume.label} has {fs.size} bytes, not {least}"
@@ -139,3 +140,12 @@ def _volume(world: Lawful, volume: VolumeWish, wish: Wish) -> Iterator[str]:
     present = sum(one.state in ("present", "drained") for one in wish.members)
     if fs.slots < max(volume.slots or 0, present):
         yield f"{volume.label} has {fs.slots} slots for {present} members"
+
+
+def _sizes(world: Lawful, volume: VolumeWish, wish: Wish, names: Names) -> Iterator[int]:
+    """What kernels know: of a disk that is no SCSI disk nobody hears that it has grown."""
+    for one in wish.members:
+        if one.state == "present":
+            for device in world.machines[names[one.host]].running.devices:
+                if device.lun is world.luns[volume.lun] and device.serves:
+                    yield device.size
