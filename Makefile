@@ -73,6 +73,7 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.planning
 	$(BIN)/python -m tests.bench.clusters
 	$(BIN)/python -m tests.bench.execution
+	$(BIN)/python -m tests.bench.histories
 	$(BIN)/python -m tests.bench.watch
 	$(BIN)/python -m tests.bench.watched_fleet
 	$(BIN)/python -m tests.bench.fleet
