@@ -12,7 +12,7 @@ LABS := 3
 UNITS := 3
 # The longest first, so that none of them is left to run alone at the end.
 LAB_TESTS := tests/contract/test_lab.py \
-	$(patsubst %,tests/scenarios/test_lab_%.py,growth membership create_and_join refusals fleet) \
+	$(patsubst %,tests/scenarios/test_lab_%.py,growth faults membership create_and_join refusals fleet) \
 	tests/lab
 # Too long for every commit; their histories run in the simulator each time. Growth goes on there.
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
@@ -73,6 +73,7 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.planning
 	$(BIN)/python -m tests.bench.clusters
 	$(BIN)/python -m tests.bench.execution
+	$(BIN)/python -m tests.bench.histories
 	$(BIN)/python -m tests.bench.watch
 	$(BIN)/python -m tests.bench.watched_fleet
 	$(BIN)/python -m tests.bench.fleet

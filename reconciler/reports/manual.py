@@ -33,6 +33,7 @@ TOPICS = (
     "lock",
     "invariants",
     "hazards",
+    "proven",
     "performance",
     "laboratory",
     "development",
