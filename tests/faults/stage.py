@@ -23,7 +23,8 @@ DISK = "/dev/mapper/mpatha"
 PART = f"{DISK}-part1"
 # Data of somebody else, of which no wish says anything.
 NEIGHBOUR = "/dev/mapper/mpathb"
-# It writes wherever the volume is mounted, and keeps its times where no full disk concerns them.
+# It writes wherever the volume is mounted, twice a second: ten synchronous writes of each host and
+# second would be most of what a small machine does. Its times stand where no full disk concerns them.
 ANYWHERE = (
     WRITER.replace("/root/times", "/run/writer-times")
     .replace(
@@ -35,10 +36,12 @@ ANYWHERE = (
         "chomp(my $at = `findmnt -n -t ocfs2 -o TARGET | head -n 1`);\n$at or exit 1;\n"
         'sysopen my $out, "$at/$host.log"',
     )
+    .replace("select undef, undef, undef, 0.1;", "select undef, undef, undef, 0.5;")
     .replace("systemctl enable -q --now writer", "")
 )
 assert "/srv/images" not in ANYWHERE
 assert "/root/times" not in ANYWHERE
+assert "undef, 0.5;" in ANYWHERE
 STOPWATCH = PAUSE.replace("/root/times", "/run/writer-times")
 # A world without a cluster, made by hand. Who cannot unmount says so by its status.
 BLANK = """\
