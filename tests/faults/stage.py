@@ -17,7 +17,7 @@ from tests.scenarios.test_lab_packages import NEWER, VERSION
 
 HOSTS = 4
 # Seconds in which a sound cluster gets to where a cell begins.
-SETTLING = 400.0
+SETTLING = 900.0
 LUNS = "512M,32M"
 DISK = "/dev/mapper/mpatha"
 PART = f"{DISK}-part1"
