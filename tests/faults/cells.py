@@ -113,7 +113,7 @@ class _Play:
         before, after = self.stage.state, self.operation.after(self.stage.state)
         file = self.stage.write(after)
         plan = self._plan_due(file)
-        self.stage.state, self.stage.is_blank = after, False
+        self.stage.state, self.stage.is_blank, self.stage.is_settled = after, False, False
         keepers = self._keepers(plan, before)
         scene = self._disturb(file, plan)
         self._mend(scene)
@@ -287,6 +287,7 @@ class _Play:
             self.result.pause = max(stage.pauses(bystanders).values())
         stage.furnish()
         stage.check()
+        stage.is_settled = True
 
 
 def _check_powerless(woken: int, events: list[dict[str, Any]]) -> None:
