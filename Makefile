@@ -12,7 +12,7 @@ LABS := 3
 UNITS := 3
 # The longest first, so that none of them is left to run alone at the end.
 LAB_TESTS := tests/contract/test_lab.py \
-	$(patsubst %,tests/scenarios/test_lab_%.py,growth membership create_and_join refusals fleet) \
+	$(patsubst %,tests/scenarios/test_lab_%.py,growth faults membership create_and_join refusals fleet) \
 	tests/lab
 # Too long for every commit; their histories run in the simulator each time. Growth goes on there.
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
@@ -47,6 +47,7 @@ lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reas
 
 nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
 	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rs --durations 10
+	$(BIN)/python -m tests.simulation --seeds 0:100000 --processes 2 --record
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) --timeout 3600 -rs --durations 25
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
@@ -73,6 +74,7 @@ bench: $(STAMP)  ## observing, start-up, plans and runs, beside other tools; obs
 	$(BIN)/python -m tests.bench.planning
 	$(BIN)/python -m tests.bench.clusters
 	$(BIN)/python -m tests.bench.execution
+	$(BIN)/python -m tests.bench.histories
 	$(BIN)/python -m tests.bench.watch
 	$(BIN)/python -m tests.bench.watched_fleet
 	$(BIN)/python -m tests.bench.fleet
