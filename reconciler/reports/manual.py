@@ -30,6 +30,7 @@ TOPICS = (
     "store",
     "documents",
     "ocfs2",
+    "kernels",
     "lock",
     "invariants",
     "hazards",
