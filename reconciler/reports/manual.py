@@ -31,6 +31,7 @@ TOPICS = (
     "store",
     "documents",
     "ocfs2",
+    "kernels",
     "lock",
     "invariants",
     "hazards",
