@@ -34,7 +34,7 @@ SHAPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("event", "run", "cluster", "action"), _WORD),
     **dict.fromkeys(("seconds", "command_seconds"), _NUMBER),
     **dict.fromkeys(("clusters", "counts"), (dict,)),
-    "proved": (list,),
+    **dict.fromkeys(("proved", "operations"), (list,)),
 }
 
 
