@@ -80,6 +80,10 @@ class Session:
             self._keep(verdict)
         return True
 
+    def count_tests(self, group: Group) -> int:
+        """How many tests may kill the mutants of a group."""
+        return sum(name.startswith(group.tests) for name in self.passed)
+
     def _keep(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
         self.tell(verdict)
