@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from reconciler.watch.memory import Known
     from reconciler.watch.pulse import Pulse
     from reconciler.watch.result import Recorded, RoundResult
-    from reconciler.watch.sources import Wish
     from reconciler.watch.sql_disk import SqlDisk
+    from reconciler.watch.wish import Wish
     from reconciler.web.events import EventHub
     from reconciler.web.metrics import Metrics
 

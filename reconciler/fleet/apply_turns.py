@@ -21,7 +21,7 @@ from reconciler.storage.rollouts import open_rollouts
 from reconciler.watch.cluster_turns import say_why_not
 from reconciler.watch.commissions import DRAIN, PATIENCE, Commissions
 from reconciler.watch.messages import Apply
-from reconciler.watch.sources import Wish
+from reconciler.watch.wish import Wish
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from reconciler.watch.cluster_turns import CHANGED, Turns
 from reconciler.watch.commissions import DRAIN, PATIENCE
 from reconciler.watch.messages import Loaded
 from reconciler.watch.result import RoundResult
-from reconciler.watch.sources import Wish
+from reconciler.watch.wish import Wish
 
 # Seconds between two looks whether what is healed is still wanted so.
 APART = 2.0

@@ -47,11 +47,11 @@ class Transactions:
     async def write_as(self, worker: str, call: Callable[[StateConnection], T]) -> T:
         """As ``write``, by a worker whose life goes on. Raises WorkerLost if it does not."""
 
-        def fenced(connection: StateConnection) -> T:
+        def write_alive(connection: StateConnection) -> T:
             require_alive(connection, worker)
             return call(connection)
 
-        return await self.write(fenced)
+        return await self.write(write_alive)
 
     async def close(self) -> None:
         """End its connections; what is at work ends first."""

@@ -6,14 +6,13 @@ An unreachable host is a value like any other: it hides and cancels nobody.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import HostUnreachable
 from reconciler.hosts.asked import as_asked
-from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
+from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.probe.installed import asked_by, installed_answer
-from reconciler.probe.sections import read, split
+from reconciler.probe.sections import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,22 +85,8 @@ def told_by(
 
 def parse_facts(text: str, parsers: Parsers) -> HostFacts:
     """The probe's answer as facts; what is missing or garbled is Unknown, never absent."""
-    sections = split(text)
-    values: dict[str, Any] = {
-        field.name: _parse(field.name, sections, parsers) for field in fields(HostFacts)
-    }
+    values: Mapping[str, Any] = read_all(text, parsers)
     return HostFacts(**values)
-
-
-def _parse(
-    name: str, sections: Mapping[str, Section | Unknown], parsers: Parsers
-) -> object | Unknown:
-    section = sections.get(name, Unknown("the probe does not say"))
-    if isinstance(section, Unknown):
-        return section
-    if name not in parsers:
-        return Unknown("this version does not read it")
-    return read(section, parsers[name])
 
 
 def _no_probe(completed: Completed) -> str:

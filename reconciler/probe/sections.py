@@ -7,7 +7,7 @@ it is skipped: what does not fit the frame makes a section unknown.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -23,6 +23,11 @@ MAX_REASON = 200
 # Sections that are kept in case another host, or the same one a moment later, has the same.
 ALIKE = 4096
 ENDS_EARLY = "the probe's answer ends early"
+NOT_TOLD = "the probe did not answer with it"
+HEAD = f"@@reconcile-probe\t{VERSION}\n"
+BEGIN = "\n@@begin\t"
+WHOLE = ("\n@@done", "\n@@done\n")
+FIELDS_OF_END = 2  # its name and its status, each after a tab
 NAMES = (
     "identity", "kernel", "packages", "addresses", "cluster_conf", "o2cb_config", "live",
     "services", "ordering", "mounts", "disks", "wanted", "fstab", "processes", "space",
@@ -33,41 +38,54 @@ NAMES = (
 
 def split(text: str) -> Mapping[str, Section | Unknown]:
     """Every section of an answer by name; one that is missing or failed is ``Unknown``."""
-    lines = text[:MAX_ANSWER].split("\n")
-    whole = "@@done" in lines[-2:] and lines[-1] in ("", "@@done")
-    reason = "the probe did not answer with it" if whole else ENDS_EARLY
-    found: dict[str, Section | Unknown] = dict.fromkeys(NAMES, Unknown(reason))
-    if lines[0] != f"@@reconcile-probe\t{VERSION}":
+    return _by_name(text, lambda _name, block: _rows(block))
+
+
+def read_all(
+    text: str, parsers: Mapping[str, Callable[[Section], object]]
+) -> Mapping[str, object | Unknown]:
+    """Every section of an answer as its parser reads it; of the same text the same object."""
+    return _by_name(text, lambda name, block: _value(block, parsers.get(name)))
+
+
+def _by_name(text: str, value: Callable[[str, str], T | None]) -> dict[str, T | Unknown]:
+    """The ``value`` of each section's block, which is None for one that is not closed."""
+    text = text[:MAX_ANSWER]
+    if f"{text}\n".startswith(HEAD):
+        reason = NOT_TOLD if text.endswith(WHOLE) else ENDS_EARLY
+    else:
         return dict.fromkeys(NAMES, Unknown("not the answer of this probe"))
+    found: dict[str, T | Unknown] = dict.fromkeys(NAMES, Unknown(reason))
     seen: set[str] = set()
-    for name, body in _blocks(lines[1:]):
-        if name in found:
-            found[name] = Unknown(f"garbled: {name} twice") if name in seen else body
+    for block in _blocks(text):
+        name = block.partition("\n")[0]
+        if name in found and (told := value(name, block)) is not None:
+            found[name] = Unknown(f"garbled: {name} twice") if name in seen else told
             seen.add(name)
     return found
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, Section | Unknown]]:
-    """Name and rows of each closed section; one without its end is left out."""
-    name, body = "", list[str]()
-    for line in lines:
-        if not line.startswith("@@"):
-            body.append(line)
-            continue
-        match line.split("\t"):
-            case ["@@begin", opened]:
-                name, body = opened, []
-            case ["@@end", closed, status] if name:
-                yield name, _rows(name, "\n".join([*body, ""]), closed, status)
-                name = ""
-            case _:
-                body.append(line)
+def _blocks(text: str) -> Sequence[str]:
+    """All that follows the beginning of each section, up to the next beginning."""
+    _head, *blocks = text.split(BEGIN)
+    whole: list[str] = []
+    for block in blocks:  # a line with more than a name begins nothing
+        if "\t" not in block.partition("\n")[0]:
+            whole.append(block)
+        elif whole:
+            whole[-1] += f"{BEGIN}{block}"
+    return whole
 
 
-@lru_cache(maxsize=ALIKE)
-def _rows(name: str, text: str, closed: str, status: str) -> Section | Unknown:
-    """Rows of a section; of the same text the same object, so that its hash is soon known."""
-    body = text.split("\n")[:-1]
+def _rows(block: str) -> Section | Unknown | None:
+    """The rows of a block, or why it has none; None if its section does not end."""
+    name, *lines = block.split("\n")
+    ends = (at for at, line in enumerate(lines) if line.startswith("@@end\t"))
+    end = next((at for at in ends if lines[at].count("\t") == FIELDS_OF_END), None)
+    if end is None:
+        return None
+    _, closed, status = lines[end].split("\t")
+    body = lines[:end]
     if closed != name:
         return Unknown(f"garbled: {name[:64]} ends as {closed[:64]}")
     failed = [line.partition("\t")[2] for line in body if line.startswith("@@fail\t")]
@@ -86,6 +104,17 @@ def _reason(failed: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=ALIKE)
+def _value(block: str, parse: Callable[[Section], T] | None) -> T | Unknown | None:
+    """A block as its parser reads it, if there is one; None if its section does not end.
+
+    The text is kept and not its rows: to hash a text again costs nothing, and rows are a walk.
+    """
+    section = _rows(block)
+    if section is None or isinstance(section, Unknown):
+        return section
+    return read(section, parse) if parse else Unknown("this version does not read it")
+
+
 def read(section: Section | Unknown, parse: Callable[[Section], T]) -> T | Unknown:
     """``parse`` applied to a section; garbled input is ``Unknown`` with the reason."""
     if isinstance(section, Unknown):

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from reconciler.storage.batches import batches
 from reconciler.storage.clusters import drop_clusters, named_clusters
 from reconciler.storage.columns import storable_words
+from reconciler.storage.fleet_schedule import CHANGED
 from reconciler.storage.fleet_tables import FLEET_CLUSTERS, FLEET_FILES
 from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.meta_words import begin_word, read_word, write_word
@@ -204,7 +205,7 @@ def _add(connection: Connection, clusters: Sequence[Wanted]) -> None:
 
 def _move(connection: Connection, clusters: Sequence[Wanted]) -> None:
     """In the order of their names, so that nobody waits in a circle."""
-    due = {"due": database_now(connection)}
+    due = {"due": database_now(connection) - CHANGED}
     rows = [
         {"this": one.name, "file": _identity(one.file), "zone": one.zone, **due}
         for one in clusters

@@ -14,6 +14,8 @@ from reconciler.storage.fleet_workers import database_now
 
 # Seconds: who is asked for has its turn before others, as if it had waited for so long.
 FIRST = 86400.0
+# Whose file says something else comes after these; it is asked for as well, for a commit may change all.
+CHANGED = timedelta(seconds=FIRST * 3 / 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def due_clusters(connection: Connection, zone: str, limit: int) -> Sequence[str]
 
 
 def asked_for(connection: Connection, names: Collection[str]) -> Collection[str]:
-    """Those of these clusters that somebody has asked for, and that have had no job since."""
+    """Those of these clusters that somebody has asked for, or whose file has changed, and that have had no job since."""
     one, since = FLEET_CLUSTERS.c, _later(connection, -FIRST / 2)
     rows = connection.execute(select(one.name).where(one.due <= since)).scalars()
     return {name for name in rows if name in names}

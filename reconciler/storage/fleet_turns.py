@@ -41,9 +41,10 @@ def begin_turn(
     return number
 
 
-def name_run(connection: Connection, turn: int, run: str) -> None:
-    """The turn has a record: that of a run that began in it."""
-    connection.execute(update(FLEET_TURNS).where(FLEET_TURNS.c.id == turn).values(run=run))
+def name_run(connection: Connection, cluster: str, run: str) -> None:
+    """The cluster's turn that goes on has a record: that of a run that begins in it."""
+    its = update(FLEET_TURNS).where(FLEET_TURNS.c.cluster == cluster, _GOES_ON)
+    connection.execute(its.values(run=run))
 
 
 def end_turn(connection: Connection, turn: int, result: str) -> bool:

@@ -15,6 +15,7 @@ from reconciler.storage.fleet_tables import (
     ROLLOUT_CLUSTERS,
     ROLLOUTS,
 )
+from reconciler.storage.fleet_turns import name_run
 from reconciler.storage.fleet_workers import database_now
 
 # Turns that may be cut off on one cluster, until it is taken for failed: something there ends workers.
@@ -61,6 +62,7 @@ def claim_apply(connection: Connection, cluster: str, run: str) -> Assignment | 
         return None
     values = {"state": GOING, "run": run, "began": row.began or now}
     connection.execute(update(ROLLOUT_CLUSTERS).where(this).values(values))
+    name_run(connection, cluster, run)
     about = (row.rollout, cluster, row.plan, row.actions, row.devices, row.who)
     return Assignment(*about, run, row.began is not None)
 

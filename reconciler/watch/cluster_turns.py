@@ -21,7 +21,7 @@ from reconciler.watch.listeners import Listener
 from reconciler.watch.news import News, news_of
 from reconciler.watch.other_runs import PastRuns, Who
 from reconciler.watch.result import Recorded, RoundResult, waiting_for_room
-from reconciler.watch.sources import Wish
+from reconciler.watch.wish import Wish
 from reconciler.watch.workers import Workers
 
 # Seconds; a round that lasts longer is given up.

@@ -17,8 +17,9 @@ from reconciler.watch.file_reader import Reader
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.queue import LocalQueue
-from reconciler.watch.sources import Sources, Wish, Wishes
+from reconciler.watch.sources import Sources
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
+from reconciler.watch.wish import Wish, Wishes
 
 # What else is done until the daemon stops; one that ends with an error ends the daemon.
 Job: TypeAlias = Callable[[], Coroutine[None, None, None]]

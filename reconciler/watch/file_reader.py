@@ -15,8 +15,9 @@ from reconciler.errors import StoreFailed, WorkFailed
 from reconciler.model.problems import Problem
 from reconciler.storage.kept_files import KeptFile
 from reconciler.watch.messages import Loaded
-from reconciler.watch.sources import Sources, Wishes
+from reconciler.watch.sources import Sources
 from reconciler.watch.state_disk import Disk
+from reconciler.watch.wish import Wishes
 from reconciler.watch.workers import Workers
 
 T = TypeVar("T")

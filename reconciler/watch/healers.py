@@ -10,7 +10,7 @@ from reconciler.pipeline.heal import Healed
 from reconciler.pipeline.parts import Past
 from reconciler.watch.commissions import LONGEST, LONGEST_END, Commissions
 from reconciler.watch.messages import Heal
-from reconciler.watch.sources import Wish
+from reconciler.watch.wish import Wish
 
 PROGRAM = "from reconciler.watch.healer import main; main()"
 AT_ONCE = 4

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from reconciler.watch.memory import Known
 from reconciler.watch.result import Recorded, RoundResult
-from reconciler.watch.sources import Wish
+from reconciler.watch.wish import Wish
 
 
 class Listener(Protocol):

@@ -20,7 +20,7 @@ from reconciler.notify.teller import Teller
 from reconciler.planning.watching.prospects import SOMEBODY, say_next
 from reconciler.watch.memory import Known
 from reconciler.watch.result import Recorded, RoundResult
-from reconciler.watch.sources import Wish
+from reconciler.watch.wish import Wish
 
 # How grave a condition is. A host that is not reached may be the one that is about to be fenced;
 # of a cluster whose rounds fail it may be any.

@@ -14,14 +14,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from reconciler.errors import SpecInvalid
 from reconciler.loading.claims import Claims
 from reconciler.loading.directories import SUFFIXES
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.problems import Problem
-from reconciler.model.revision import Revision
 from reconciler.system_errors import say_error
 from reconciler.watch.file_signatures import (
     ABSENT,
@@ -31,48 +29,9 @@ from reconciler.watch.file_signatures import (
     sign_all,
     sign_alone,
 )
+from reconciler.watch.wish import Problems, Wish, Wishes, absolute_name
 
-Problems: TypeAlias = "tuple[Problem, ...]"
 EMPTY = "it has no *.yaml and no *.yml any more; what they said is still watched"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One cluster as its file wants it; ``desired`` has this cluster alone.
-
-    ``wrong`` is what is wrong with the file now: then ``desired`` is what it said when it was good.
-    ``revision`` is the commit at which it said so, None without git.
-    """
-
-    file: str
-    desired: Desired
-    wrong: Problems = ()
-    revision: Revision | None = None
-
-    @property
-    def cluster(self) -> Cluster:
-        """The cluster."""
-        return self.desired.clusters[0]
-
-    @property
-    def path(self) -> str:
-        """The file's absolute name, as metrics, pages and records have it; in a repository that in it."""
-        return self.file if self.revision else _absolute(self.file)
-
-    @property
-    def file_trouble(self) -> str:
-        """Why the file is not good now, in words; empty if it is."""
-        more = f", and {len(self.wrong) - 1} more" if len(self.wrong) > 1 else ""
-        told = (f"{one.file}:{one.line}: {one.message}{more}" for one in self.wrong)
-        return next(told, "")
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What is wanted, by cluster, and what is wrong with files and directories, by name."""
-
-    clusters: Mapping[str, Wish]
-    problems: Mapping[str, Problems]
 
 
 @dataclass(slots=True)
@@ -118,7 +77,7 @@ class Sources:
         there, is taken for one that is not mounted.
         """
         for given in self._directories:
-            place = _absolute(given)
+            place = absolute_name(given)
             files = [file for file, of in places.items() if of == place]
             for file in files:
                 name = given if file == place else os.path.join(given, os.path.basename(file))  # noqa: PTH118, PTH119  # names as a listing makes them
@@ -147,7 +106,7 @@ class Sources:
     def unkept_files(self) -> Mapping[str, GoodFile]:
         """What is watched now and is not kept yet, until ``keep`` says that it is."""
         return {
-            name: GoodFile(_absolute(file.place), _absolute(name), file.text)
+            name: GoodFile(absolute_name(file.place), absolute_name(name), file.text)
             for name, file in self._files.items()
             if file.text and self._accepted.get(name) is file.good
         }
@@ -289,10 +248,6 @@ class Sources:
         for name, signature in sign_all(place, names):
             if name in before or not is_beside(name, signature):
                 yield name, signature
-
-
-def _absolute(name: str) -> str:
-    return str(Path(name).absolute())
 
 
 def _leave_only(desired: Desired, cluster: Cluster) -> Desired:

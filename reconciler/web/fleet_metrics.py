@@ -30,10 +30,11 @@ class FleetCollector(Collector):
                 found = measure_fleet(connection)
         except StoreFailed:
             return
-        yield from _families(found)
+        yield from measure_families(found)
 
 
-def _families(found: FleetMeasure) -> Iterator[Metric]:
+def measure_families(found: FleetMeasure) -> Iterator[Metric]:
+    """What Prometheus is told, family by family."""
     zones = {zone: (one.clusters, one.overdue, one.paused) for zone, one in found.zones.items()}
     yield _gauge("workers", "Workers that are alive", {"": found.workers})
     for place, (name, about) in enumerate(_OF_ZONES.items()):

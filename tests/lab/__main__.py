@@ -27,6 +27,7 @@ from tests.lab.images import drop_old_images, ensure_images
 from tests.lab.lab import BOOT_TIMEOUT, STOP_TIMEOUT, Lab
 from tests.lab.network import CUTS, inside
 from tests.lab.plan import Wish
+from tests.lab.recipe import SUITE, SUITES
 from tests.lab.shell import LabError, need_root, say
 from tests.lab.ssh import ssh_command
 from tests.lab.world import recorded
@@ -36,7 +37,7 @@ NETNS = "ocfs2-reconcile"
 
 def build(args: argparse.Namespace) -> None:
     """Make the base images, unless they are current."""
-    built = ensure_images(again=args.force)
+    built = ensure_images(args.suite, again=args.force)
     if args.prune:
         if recorded():
             raise LabError("--prune: there are labs, which may use the older images")
@@ -78,6 +79,11 @@ def start(args: argparse.Namespace) -> None:
     Lab(args.netns).start(*args.host, timeout=0 if args.no_wait else args.timeout)
 
 
+def kernel(args: argparse.Namespace) -> None:
+    """Give running hosts the kernel of another suite; a reboot starts it."""
+    Lab(args.netns).install_kernel(args.suite, *args.host)
+
+
 def freeze(args: argparse.Namespace) -> None:
     """Stop the clock of hosts: they hang."""
     Lab(args.netns).freeze(*args.host)
@@ -115,7 +121,7 @@ def status(args: argparse.Namespace) -> None:
         addresses = " ".join(f"{net}={address}" for net, address in host["ip"].items())
         lines.append(
             f"{name:8} {host['state']:7} pid={host['pid'] or '-':<8} rss={host['rss_mib']}M "
-            f"{host['image']:5} {addresses}"
+            f"{host['suite']:8} {host['image']:5} {addresses}"
             + (f"  CUT: {' '.join(host['cut'])}" if host["cut"] else "")
         )
     sys.stdout.write("\n".join(lines) + "\n")
@@ -164,6 +170,7 @@ def make_parser() -> argparse.ArgumentParser:
 def add_life_verbs(verbs: "Verbs") -> None:
     """Making a lab, looking at it, removing it."""
     verb = verbs.add("build", build)
+    verb.add_argument("--suite", choices=SUITES, default=SUITE)
     verb.add_argument("--force", action="store_true", help="even if they are current")
     verb.add_argument("--prune", action="store_true", help="remove images of older recipes")
     verb = verbs.add("up", up, timeout=BOOT_TIMEOUT)
@@ -197,6 +204,9 @@ def add_fault_verbs(verbs: "Verbs") -> None:
     verbs.add("stop", stop, timeout=STOP_TIMEOUT).add_argument("host", nargs="+")
     verb = verbs.add("start", start, timeout=BOOT_TIMEOUT)
     verb.add_argument("--no-wait", action="store_true")
+    verb.add_argument("host", nargs="+")
+    verb = verbs.add("kernel", kernel)
+    verb.add_argument("--suite", choices=SUITES, required=True)
     verb.add_argument("host", nargs="+")
     verbs.add("freeze", freeze).add_argument("host", nargs="+")
     verbs.add("thaw", thaw).add_argument("host", nargs="+")

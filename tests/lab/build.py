@@ -4,11 +4,13 @@ import json
 import os
 import re
 import shutil
+import sys
 import time
 from pathlib import Path
 
 from tests.lab.files import remove, symlink
-from tests.lab.images import CACHE
+from tests.lab.images import CACHE, record_of
+from tests.lab.kernels import keep_modules, unpack_kernel
 from tests.lab.recipe import (
     BASE,
     CLUSTER,
@@ -16,9 +18,7 @@ from tests.lab.recipe import (
     GUEST,
     MASKED,
     MASKED_GENERATORS,
-    MODULES,
     REMOVED,
-    SUITE,
     UNIQUE,
     USERS,
     guest_mode,
@@ -26,7 +26,7 @@ from tests.lab.recipe import (
     recipe_hash,
 )
 from tests.lab.repository import write_index
-from tests.lab.shell import APT_INSTALL, SYSTEM_PATH, LabError, ask, run, say
+from tests.lab.shell import APT_INSTALL, SYSTEM_PATH, LabError, run, say
 
 # COW files record the modification time of the image behind them.
 IMAGE_TIME = 1767225600
@@ -51,14 +51,16 @@ def mirror() -> str:
 class Build:
     """One build: a root file system that is installed, trimmed and made an image twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, suite: str) -> None:
+        self.suite = suite
         self.started = time.monotonic()
         self.took: dict[str, float] = {}
-        self.stamp = recipe_hash(ingredients())
-        self.work = CACHE / "work"
+        self.stamp = recipe_hash(ingredients(suite))
+        self.work = CACHE / f"work-{suite}"
+        self.kernel = self.work / "kernel"
         self.root = self.work / "root"
         self.archives = self.root / "var/cache/apt/archives"
-        self.log = (CACHE / "build.log").open("w")
+        self.log = (CACHE / f"build-{suite}.log").open("w")
         proxies = {k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")}
         self.env = {
             "PATH": SYSTEM_PATH,
@@ -93,17 +95,16 @@ class Build:
     def make_all(self) -> None:
         """The whole story."""
         self.prepare_work()
-        version, linux, modules = self.fetch_kernel()
         self.install_system()
-        self.trim(modules)
+        self.trim(self.fetch_kernel())
         made = {"bare": self.image("bare")}
         self.step("install cluster packages")
-        self.put("etc/apt/sources.list", f"deb {mirror()} {SUITE} main\n")
+        self.put("etc/apt/sources.list", f"deb {mirror()} {self.suite} main\n")
         shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
         self.chroot("apt-get", "update")
         self.chroot(*APT_INSTALL, *CLUSTER)
         made["full"] = self.image("full")
-        self.publish(made, linux, f"linux-{version}")
+        self.publish(made)
 
     def prepare_work(self) -> None:
         """In memory if there is room: dpkg's fsyncs are most of the time otherwise."""
@@ -113,26 +114,23 @@ class Build:
         if int(re.search(r"MemAvailable:\s+(\d+)", meminfo)[1]) > TMPFS_NEEDS_KIB:
             self.do("mount", "-t", "tmpfs", "-o", "size=2g,mode=755", "tmpfs", self.work)
 
-    def fetch_kernel(self) -> tuple[str, Path, Path]:
-        """Its package version, the program and its modules."""
+    def fetch_kernel(self) -> Path:
+        """The suite's kernel, its program ready; where all its modules are."""
         self.step("fetch the UML kernel")
-        debs = self.work / "debs"
+        debs = self.root / "var/tmp/debs"
         debs.mkdir()
         debs.chmod(0o777)  # apt downloads as an unprivileged user
-        download = ("apt-get", "download", "user-mode-linux")
-        if ask(*download, cwd=debs, timeout=300).returncode:
-            self.do("apt-get", "update")
-            run(*download, cwd=debs, timeout=300)
-        deb = next(debs.glob("user-mode-linux_*.deb"))
-        uml = self.work / "uml"
-        self.do("dpkg-deb", "-x", deb, uml)
-        version = run("dpkg-deb", "-f", deb, "Version").stdout.strip()
-        return version, uml / "usr/bin/linux.uml", next((uml / "usr/lib/uml/modules").iterdir())
+        fetch = "cd /var/tmp/debs && apt-get download user-mode-linux libc6"
+        self.chroot("sh", "-c", fetch)
+        shutil.copytree(debs, self.work / "debs")
+        shutil.rmtree(debs)
+        self.kernel.mkdir()
+        return unpack_kernel(self.work / "debs", self.kernel, CACHE / f"kernel-{self.stamp}")
 
     def install_system(self) -> None:
         """The packages of the bare image; those of the full one are only fetched."""
         self.step("debootstrap")
-        self.do("debootstrap", "--variant=minbase", SUITE, self.root, mirror())
+        self.do("debootstrap", "--variant=minbase", self.suite, self.root, mirror())
         for name in ("etc/apt/apt.conf.d/99lab", "etc/dpkg/dpkg.cfg.d/lab"):
             self.put(name, (GUEST / name).read_text())
         self.put("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
@@ -150,14 +148,22 @@ class Build:
         repository.mkdir()
         for deb in self.archives.glob("*.deb"):
             shutil.copy(deb, repository / deb.name.replace("%3a", "+"))
-        write_index(repository)
-        keep_modules(modules, self.root / "lib/modules" / modules.name)
-        self.chroot("depmod", modules.name)
+        write_index(repository, self.suite)
+        self.install_modules(modules)
         for user in USERS:
             self.chroot("useradd", "-m", "-s", "/bin/bash", user)
-        self.chroot("systemctl", "disable", *DISABLED)
+        library = self.root / "usr/lib/systemd/system"
+        self.chroot("systemctl", "disable", *(n for n in DISABLED if (library / n).exists()))
         self.chroot("systemctl", "set-default", "multi-user.target")
         self.chroot("systemctl", "enable", "ssh.service")
+
+    def install_modules(self, modules: Path) -> None:
+        """Those that a host may need, in the image and beside the program."""
+        installed = self.root / "lib/modules" / modules.name
+        keep_modules(modules, installed)
+        self.chroot("depmod", modules.name)
+        shutil.copytree(installed, self.kernel / "modules" / modules.name)
+        shutil.rmtree(self.kernel / "uml")
 
     def customise(self) -> None:
         """Turn what the packages made into a lab host."""
@@ -221,27 +227,24 @@ class Build:
         archives.rename(self.archives)
         return image
 
-    def publish(self, images: dict[str, Path], linux: Path, linux_name: str) -> None:
+    def publish(self, images: dict[str, Path]) -> None:
         """Give everything its final name; never touch what a lab that is up may be using."""
         self.step("publish")
         for image in images.values():
             os.utime(image, (IMAGE_TIME, IMAGE_TIME))
             image.rename(image.with_suffix(""))
-        if not (CACHE / linux_name).exists():
-            shutil.copy(linux, CACHE / f"{linux_name}.new")
-            (CACHE / f"{linux_name}.new").rename(CACHE / linux_name)
-        repository = f"repository-{self.stamp}"
-        shutil.rmtree(CACHE / repository, ignore_errors=True)
-        shutil.copytree(self.work / "repository", CACHE / repository)
+        trees = {kind: f"{kind}-{self.stamp}" for kind in ("kernel", "repository")}
+        for kind, name in trees.items():
+            shutil.rmtree(CACHE / name, ignore_errors=True)
+            shutil.copytree(self.work / kind, CACHE / name, symlinks=True)
         names = {kind: image.with_suffix("").name for kind, image in images.items()}
         self.step("built")
-        (CACHE / "built.json").write_text(
+        record_of(self.suite).write_text(
             json.dumps(
                 {
                     "recipe": self.stamp,
-                    "linux": linux_name,
                     **names,
-                    "repository": repository,
+                    **trees,
                     "took": self.took,
                 },
                 indent=1,
@@ -249,23 +252,5 @@ class Build:
         )
 
 
-def keep_modules(source: Path, target: Path) -> None:
-    """Copy the wanted kernel modules and what they depend on."""
-    needs, path_of = {}, {}
-    for line in (source / "modules.dep").read_text().splitlines():
-        path, _, rest = line.partition(":")
-        needs[path] = rest.split()
-        path_of[Path(path).name.split(".")[0].replace("-", "_")] = path
-    wanted, todo = set(), [path_of[name] for name in MODULES if name in path_of]
-    while todo:
-        path = todo.pop()
-        if path not in wanted:
-            wanted.add(path)
-            todo += needs[path]
-    for path in [*wanted, "modules.order", "modules.builtin", "modules.builtin.modinfo"]:
-        (target / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source / path, target / path)
-
-
 if __name__ == "__main__":
-    Build().make_all()
+    Build(sys.argv[1]).make_all()

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.lab.lab import Lab
 from tests.lab.life import down_orphans
 from tests.lab.shell import LabError
 
-__all__ = ["Lab", "lab_module", "need_lab", "why_no_lab"]
+__all__ = ["Lab", "lab_module", "lab_of", "need_lab", "why_no_lab"]
 
 
 def why_no_lab() -> str | None:
@@ -47,9 +48,16 @@ def lab_module(name: str, **options: str | int) -> Callable:
 
     @pytest.fixture(scope="module")
     def lab() -> Iterator[Lab]:
-        need_lab()
-        down_orphans()
-        with Lab.up(f"{name}-{os.getpid()}", owner=os.getpid(), **options) as up:
+        with lab_of(name, **options) as up:
             yield up
 
     return lab
+
+
+@contextmanager
+def lab_of(name: str, **options: str | int) -> Iterator[Lab]:
+    """A lab of this process, as `lab_module` has it, for fixtures with parameters."""
+    need_lab()
+    down_orphans()
+    with Lab.up(f"{name}-{os.getpid()}", owner=os.getpid(), **options) as up:
+        yield up

@@ -21,8 +21,7 @@ def make_inventory(world: World) -> dict:
         "users": ["root", *USERS],
         "controller_ip": plan.controller,
         "storage": plan.storage,
-        "apt_repository": f"http://{plan.controller}:{repository.PORT}",
-        "hosts": {name: describe_host(host) for name, host in plan.hosts.items()},
+        "hosts": {name: describe_host(plan, host) for name, host in plan.hosts.items()},
         "luns": [describe_lun(plan, lun, world.mib(lun.name)) for lun in plan.luns],
     }
     if plan.storage == "san":
@@ -30,10 +29,12 @@ def make_inventory(world: World) -> dict:
     return found
 
 
-def describe_host(host: Host) -> dict:
+def describe_host(plan: Plan, host: Host) -> dict:
     """One host."""
     return {
         "role": host.role,
+        "suite": host.suite,
+        "apt_repository": repository.url(plan.controller, host.suite),
         "management_ip": host.address("mgmt"),
         "interconnect_ip": host.address("ic"),
         "storage_ips": [host.address(net) for net in ("sa", "sb") if host.address(net)],

@@ -7,8 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from tests.lab import life, network, power, san
+from tests.lab.images import ensure_images
 from tests.lab.inventory import write_inventory
-from tests.lab.plan import SAN, Wish, mebibytes
+from tests.lab.plan import SAN, Wish, make_suites, mebibytes
 from tests.lab.processes import grandchild, identify, resident_mib
 from tests.lab.shell import LabError, ask, say
 from tests.lab.ssh import on_host
@@ -114,6 +115,18 @@ class Lab:
         if timeout:
             life.wait_for_hosts(world, list(hosts), timeout)
 
+    def install_kernel(self, suite: str, *hosts: str) -> None:
+        """Give running hosts the kernel of another suite, as a package does.
+
+        They keep their root file system and boot that kernel from their next boot on.
+        """
+        make_suites(Wish(hosts=1, suite=suite))
+        built = ensure_images(suite)
+        with changing(self.netns) as world:
+            world.built[suite] = built
+            for name in named(world, hosts):
+                power.install_kernel(world, name, suite)
+
     def freeze(self, *hosts: str) -> None:
         """Stop the clock of hosts: they hang."""
         with changing(self.netns) as world:
@@ -185,6 +198,7 @@ def host_status(world: World, name: str) -> dict:
         "pid": process.pid if process else None,
         "rss_mib": resident_mib(grandchild(process)),
         "cut": world.cut.get(name, []),
+        "suite": host.suite,
         "image": host.image,
         "module": host.has_module,
         "ip": {nic.net: nic.addresses[0] for nic in host.nics},

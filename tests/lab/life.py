@@ -39,8 +39,8 @@ def up(place: Place, wish: Wish, timeout: float) -> World:
     need_root()
     started = time.monotonic()
     directory = place.directory or DIRECTORIES / place.netns
-    make_plan(wish, directory)  # a bad wish fails here, before a build
-    built = ensure_images()
+    plan = make_plan(wish, directory)  # a bad wish fails here, before a build
+    built = {suite: ensure_images(suite) for suite in plan.suites}
     with reserved(place.netns):
         world = load(place.netns)
         if world and world.is_up and world.owns_namespace:
@@ -121,7 +121,10 @@ def create(world: World) -> None:
 def start_repository(world: World) -> None:
     """Serve packages on the controller's address, if that is not done already."""
     if not world.is_on(REPOSITORY):
-        command = repository.server(CACHE / world.built["repository"], world.plan.controller)
+        place = world.directory / "packages"
+        offers = {suite: CACHE / built["repository"] for suite, built in world.built.items()}
+        repository.link_packages(place, offers)
+        command = repository.server(place, world.plan.controller)
         world.processes[REPOSITORY] = launch(
             network.inside(world.netns, *command),
             world.directory / "repository.log",

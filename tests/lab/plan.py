@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from tests.lab.recipe import SUITE, SUITES
 from tests.lab.shell import LabError
 
 NETS = ("mgmt", "ic", "sa", "sb")  # vec0 to vec3 of a host
@@ -48,6 +49,13 @@ class Wish:
     no_module: str = field(
         default="",
         metadata={"help": "hosts whose kernel has no ocfs2 module", "metavar": "all|HOST,..."},
+    )
+    suite: str = field(
+        default=SUITE,
+        metadata={
+            "help": f"{', '.join(SUITES)}: kernel and programs, one for all or a list",
+            "metavar": "SUITE,...",
+        },
     )
     subnet: str = field(default="10.88.0.0/24", metadata={"help": "the first of four /24"})
     mem: int = field(default=192, metadata={"help": "MiB per host"})
@@ -99,6 +107,7 @@ class Host:
     """One guest."""
 
     name: str
+    suite: str
     image: str
     mem: int
     has_module: bool
@@ -123,6 +132,11 @@ class Plan:
     subnets: Mapping[str, IPv4Network]
     luns: tuple[Lun, ...]
     hosts: Mapping[str, Host]
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """Those that its hosts are of."""
+        return tuple(sorted({host.suite for host in self.hosts.values()}))
 
     @property
     def controller(self) -> str:
@@ -159,10 +173,11 @@ def make_plan(wish: Wish, directory: Path) -> Plan:
         raise LabError("--split-lun needs --storage ubd")
     bare = chosen(wish.bare, names, "--bare")
     without = chosen(wish.no_module, names, "--no-module")
-    subnets = make_subnets(wish)
+    subnets, suites = make_subnets(wish), make_suites(wish)
     hosts = {
         name: Host(
             name,
+            suites[number - 1],
             "bare" if name in bare else "full",
             wish.mem,
             name not in without,
@@ -184,6 +199,16 @@ def make_subnets(wish: Wish) -> dict[str, IPv4Network]:
     start = int(first.network_address)
     wanted = NETS if wish.storage == "san" else NETS[:2]
     return {net: IPv4Network((start + 256 * i, 24)) for i, net in enumerate(wanted)}
+
+
+def make_suites(wish: Wish) -> list[str]:
+    """A suite for each host, or one for all of them."""
+    suites = wish.suite.split(",")
+    if strange := sorted({*suites} - {*SUITES}):
+        raise LabError(f"no suite {' '.join(strange)}; there are: {' '.join(SUITES)}")
+    if len(suites) not in (1, wish.hosts):
+        raise LabError(f"{len(suites)} suites for {wish.hosts} hosts")
+    return suites * wish.hosts if len(suites) == 1 else suites
 
 
 def make_luns(wish: Wish, directory: Path) -> tuple[Lun, ...]:
@@ -243,7 +268,7 @@ def make_san(luns: Iterable[Lun], subnets: Mapping[str, IPv4Network], directory:
     )
     mib = 1024 + 4 * sum(lun.mib for lun in luns)
     disk = Disk(directory / "luns/san.img", mib, "sandisk", shared=False)
-    return Host(SAN, "full", 192, has_module=True, nics=nics, disks=(disk,))
+    return Host(SAN, SUITE, "full", 192, has_module=True, nics=nics, disks=(disk,))
 
 
 def chosen(text: str, names: list[str], option: str) -> set[str]:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.lab import xstate
+from tests.lab.files import symlink
 from tests.lab.images import CACHE
 from tests.lab.network import inside
 from tests.lab.plan import Host
 from tests.lab.processes import grandchild, launch, slay
 from tests.lab.shell import LabError, wait_until
-from tests.lab.ssh import on_host
+from tests.lab.ssh import on_host, send_tree
 from tests.lab.world import World
 
 SCRIPT = Path(__file__).with_name("power.sh")
@@ -34,7 +35,7 @@ def kernel_arguments(world: World, host: Host) -> list[str]:
         # What a guest sees of this machine.  Guest root gets out of it with `mount -o ../..`:
         # it keeps accidents apart, not attackers.
         f"hostfs={own}/seed",
-        f"ubd0={own}/root.cow,{CACHE / world.built[host.image]}",
+        f"ubd0={own}/root.cow,{CACHE / world.built[host.suite][host.image]}",
         "root=/dev/ubda",
         "rw",
         "init=/lab/init",
@@ -60,6 +61,8 @@ def switch_on(world: World, name: str) -> None:
     if world.is_on(name):
         return
     own = world.of_host(name)
+    if not (own / "kernel").exists():
+        choose_kernel(world, name, host.suite)
     # unshare is what we record and kill; --kill-child takes the PID namespace down with it.
     command = inside(
         world.netns,
@@ -73,12 +76,28 @@ def switch_on(world: World, name: str) -> None:
         "env",
         *xstate.environment(CACHE),
         world.directory / "power",
-        CACHE / world.built["linux"],
+        own / "kernel/linux",
         name,
         *kernel_arguments(world, host),
     )
     world.processes[name] = launch(command, own / "console.log", own)
     world.save()
+
+
+def choose_kernel(world: World, name: str, suite: str) -> None:
+    """What a host boots from now on, at a reboot too: this link is read at every boot."""
+    symlink(world.of_host(name) / "kernel", str(CACHE / world.built[suite]["kernel"]))
+
+
+def install_kernel(world: World, name: str, suite: str) -> None:
+    """Give a running host the modules of another kernel, and boot that from now on."""
+    modules = CACHE / world.built[suite]["kernel"] / "modules"
+    send_tree(world, name, modules, "/lib/modules")
+    for release in modules.iterdir():
+        done = on_host(world, name, f"depmod {release.name} && sync")
+        if done.returncode:
+            raise LabError(f"{name}: {done.stderr}")
+    choose_kernel(world, name, suite)
 
 
 def processor(world: World, name: str) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 GUEST = HERE / "guest"
-SUITE = "bookworm"
+SUITE = "bookworm"  # of a host for which none is asked, and of the SAN
+SUITES = ("bullseye", "bookworm", "trixie", "sid")
 KINDS = ("bare", "full")
 USERS = ("ops", "nopw")
 
@@ -20,6 +21,7 @@ TOOLS = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "depmod": "kmod",
+    "patchelf": "patchelf",
 }
 
 # In both images.  Whatever is installed beyond debootstrap's minimum also goes to the lab's
@@ -104,14 +106,16 @@ UNIQUE = """
 """.split()
 
 
-def ingredients() -> dict[str, tuple[int, bytes]]:
-    """Mode and content of the files that decide what the images are, the build among them."""
-    files = [HERE / "recipe.py", HERE / "build.py", *GUEST.rglob("*")]
-    return {
+def ingredients(suite: str = SUITE) -> dict[str, tuple[int, bytes]]:
+    """Mode and content of the files that decide what a suite's images are."""
+    programs = [HERE / name for name in ("recipe.py", "build.py", "kernels.py")]
+    files = [*programs, *GUEST.rglob("*")]
+    found = {
         str(path.relative_to(HERE)): (guest_mode(path), path.read_bytes())
         for path in files
         if path.is_file()
     }
+    return {**found, "suite": (0, suite.encode())}
 
 
 def recipe_hash(files: Mapping[str, tuple[int, bytes]]) -> str:

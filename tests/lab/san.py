@@ -23,6 +23,14 @@ WAIT_UNIT = """\
 [Service]
 ExecStartPre=/lab/wait-portals {portals}
 """
+# From trixie on its own unit no longer loads it, and what would is masked for the boot's sake.
+MULTIPATHD_UNIT = """\
+[Service]
+ExecStartPre=/sbin/modprobe dm_multipath
+"""
+# Where open-iscsi keeps its node records.
+RECORDS = {"bullseye": "etc/iscsi", "bookworm": "etc/iscsi"}
+LATER_RECORDS = "var/lib/iscsi"
 MULTIPATH_CONF = """\
 defaults {
     user_friendly_names yes
@@ -90,13 +98,15 @@ def initiator_files(plan: Plan, name: str) -> dict[str, str]:
         f"{UNITS}/open-iscsi.service.d/lab.conf": WAIT_UNIT.format(
             portals=" ".join(portals(plan))
         ),
+        f"{UNITS}/multipathd.service.d/lab.conf": MULTIPATHD_UNIT,
         f"{UNITS}/sysinit.target.wants/multipathd.service": f"{LIBRARY}/multipathd.service",
         f"{UNITS}/sockets.target.wants/multipathd.socket": f"{LIBRARY}/multipathd.socket",
         f"{UNITS}/multi-user.target.wants/open-iscsi.service": f"{LIBRARY}/open-iscsi.service",
         f"{UNITS}/multi-user.target.wants/iscsid.service": f"{LIBRARY}/iscsid.service",
     }
+    records = RECORDS.get(plan.host(name).suite, LATER_RECORDS)
     for portal in portals(plan):
-        path = f"etc/iscsi/nodes/{TARGET}/{portal},3260,1/default"
+        path = f"{records}/nodes/{TARGET}/{portal},3260,1/default"
         files[path] = ISCSI_NODE.format(target=TARGET, portal=portal)
     return files
 

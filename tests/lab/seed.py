@@ -35,7 +35,7 @@ def write_seed(world: World, host: Host) -> None:
     seed.put("etc/machine-id", identity + "\n")
     seed.put("etc/hostname", host.name + "\n")
     seed.put("etc/hosts", names_file(world))
-    url = f"http://{world.plan.controller}:{repository.PORT}"
+    url = repository.url(world.plan.controller, host.suite)
     seed.put("etc/apt/sources.list", f"deb [trusted=yes] {url} ./\n")
     seed.authorise((world.directory / "id.pub").read_text())
     (seed.directory / "net").write_text(network_batch(host))

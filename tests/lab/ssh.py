@@ -59,6 +59,14 @@ def on_host(
     return ask(*ssh_command(world, name, user, command), timeout=timeout)
 
 
+def send_tree(world: World, name: str, source: Path, place: str) -> None:
+    """Copy what is in a directory of this machine into a directory of a host."""
+    argv = ["tar", "-C", str(source), "-c", "."]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as tar:
+        unpack = ssh_command(world, name, "root", f"tar -C {place} -x --no-same-owner")
+        run(*unpack, stdin=tar.stdout, timeout=120)
+
+
 def wait_for_ssh(world: World, names: Iterable[str], timeout: float) -> dict[str, float]:
     """Wait until hosts run commands and have finished booting; seconds until the first."""
     with ThreadPoolExecutor(len(world.plan.hosts)) as pool:

@@ -57,6 +57,16 @@ def test_sizes_of_luns_are_a_list_or_one_for_all() -> None:
     assert sizes(lun_size="1G,512M") == [1024, 512]
 
 
+def test_suites_of_hosts_are_a_list_or_one_for_all_and_the_san_keeps_its_own() -> None:
+    def suites(**wish: int | str) -> list[str]:
+        plan = make_plan(Wish(storage="san", **wish), SOMEWHERE)
+        return [host.suite for host in plan.hosts.values()]
+
+    assert suites(hosts=2) == ["bookworm"] * 3
+    assert suites(hosts=2, suite="sid") == ["sid", "sid", "bookworm"]
+    assert suites(hosts=2, suite="bullseye,trixie") == ["bullseye", "trixie", "bookworm"]
+
+
 def test_a_split_lun_is_another_disk_of_the_same_name_on_every_host() -> None:
     plan = make_plan(Wish(hosts=2, luns=2, split_lun="lun2"), SOMEWHERE)
     (shared1, split1), (shared2, split2) = (host.disks for host in plan.hosts.values())
@@ -74,6 +84,8 @@ def test_a_split_lun_is_another_disk_of_the_same_name_on_every_host() -> None:
         ({"luns": 8}, "luns must be"),
         ({"luns": 3, "lun_size": "1G,2G"}, "2 LUN sizes for 3"),
         ({"lun_size": "1T"}, "bad size"),
+        ({"suite": "buzz"}, "no suite buzz"),
+        ({"suite": "sid,sid"}, "2 suites for 3"),
         ({"bare": "node09"}, "no node09"),
         ({"no_module": "san"}, "no san"),
         ({"split_lun": "lun1", "storage": "san"}, "needs --storage ubd"),
@@ -94,6 +106,11 @@ def test_another_recipe_has_another_hash(other: dict) -> None:
     files = {"a": (0o644, b"x")}
     assert recipe.recipe_hash(dict(files)) == recipe.recipe_hash(files)
     assert recipe.recipe_hash(other) != recipe.recipe_hash(files)
+
+
+def test_no_two_suites_share_their_images() -> None:
+    hashes = {recipe.recipe_hash(recipe.ingredients(suite)) for suite in recipe.SUITES}
+    assert len(hashes) == len(recipe.SUITES)
 
 
 def test_the_recipe_covers_the_files_of_the_guests_and_the_build() -> None:

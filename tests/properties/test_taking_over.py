@@ -67,7 +67,7 @@ PERHAPS: dict[str, Story | Serving] = {
 }
 
 
-def approved(plan, **more):
+def make_approved(plan, **more):
     (cluster,) = plan.clusters
     actions = tuple(approve(action) for action in cluster.actions)
     devices = frozenset(action.device for action in cluster.actions if action.risk == "data")
@@ -79,7 +79,7 @@ async def commands(world, wanted):
     alpha = Controller(world)
     line = Line()
     plan = await alpha.plan(wanted)
-    outcome, _ = await alpha.carry_out(wanted, Approval(approved(plan), "alice"), line)
+    outcome, _ = await alpha.carry_out(wanted, Approval(make_approved(plan), "alice"), line)
     assert outcome.result == "converged"
     return sum(beyond_reading(name) for _, name in line.log)
 
@@ -91,7 +91,7 @@ def taken_over(case, kill):
     beta = Controller(world, "beta", patience=PATIENCE)
 
     async def story():
-        plan = approved(await alpha.plan(wanted))
+        plan = make_approved(await alpha.plan(wanted))
         line = Line(kill)
         first, _ = await alpha.carry_out(wanted, Approval(plan, "alice"), line)
         heir = Approval(plan, "alice", is_begun=True)
@@ -163,7 +163,7 @@ def test_a_plan_with_one_action_more_is_refused_whoever_began_it():
     case: Case = LEAVING["evict one of three"]
     world, wanted = case.world()
     alpha = Controller(world)
-    plan = approved(drive(world, alpha.plan(wanted)))
+    plan = make_approved(drive(world, alpha.plan(wanted)))
     line = Line(Kill(12, "after"))
     first, _ = drive(world, alpha.carry_out(wanted, Approval(plan, "alice"), line))
     assert first is None

@@ -16,7 +16,7 @@ from tests.unit.watch.test_daemon_heals import Hanging
 
 
 @pytest.fixture
-def staged(fleets, tmp_path, monkeypatch, capsys):
+def open_stage(fleets, tmp_path, monkeypatch, capsys):
     """So many clusters and a fleet that wants them."""
 
     @asynccontextmanager
@@ -38,8 +38,8 @@ def break_all(at):
         MISHAPS["umount"].happens(at.world.machines[at.hosts(name)[0]])
 
 
-async def test_a_canary_that_works_goes_through_and_one_that_fails_stops_the_rest(staged):
-    async with staged(3) as at:
+async def test_a_canary_that_works_goes_through_and_one_that_fails_stops_the_rest(open_stage):
+    async with open_stage(3) as at:
         break_all(at)
         at.want()
         canary = at.world.machines[at.hosts("site1")[0]]
@@ -83,8 +83,10 @@ def kill_applier(worker):
 
 
 @pytest.mark.parametrize("befall", [kill_worker, end_worker, kill_applier])
-async def test_what_is_cut_off_in_the_midst_of_a_removal_is_ended_by_the_next(staged, befall):
-    async with staged(1) as at:
+async def test_what_is_cut_off_in_the_midst_of_a_removal_is_ended_by_the_next(
+    open_stage, befall
+):
+    async with open_stage(1) as at:
         leaver, stays = at.hosts("site1")
         at.want(site1=[stays])
         async with at.worker() as first, at.worker() as second:

@@ -14,7 +14,7 @@ from tests.watching import DRIFTS
 CLASSES = {"files", "boot", "mounts"}
 
 
-def drifted(seed):
+def drift(seed):
     world = witnessed(3, seed=seed)
     wanted = desired(world)
     assert drive(world, Controller(world).apply(wanted)).word == "converged"
@@ -44,7 +44,7 @@ async def heal_both(world, wanted, after):
 
 @pytest.mark.parametrize("after", range(0, 21, 2))
 def test_only_one_of_two_daemons_heals_at_a_time_and_none_gets_a_strike(after):
-    world, wanted = drifted(after)
+    world, wanted = drift(after)
     before = len(world.trace)
     found = drive(world, heal_both(world, wanted, after))
     assert world.wrongs() == []
@@ -60,7 +60,7 @@ def test_only_one_of_two_daemons_heals_at_a_time_and_none_gets_a_strike(after):
 
 
 def test_two_that_begin_at_once_meet_at_the_lease_and_who_is_locked_out_gets_no_strike():
-    world, wanted = drifted(0)
+    world, wanted = drift(0)
     found = drive(world, heal_both(world, wanted, 0))
     (locked,) = (one for one in found if one.outcome.result == "locked")
     assert locked.attempts == ()

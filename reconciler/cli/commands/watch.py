@@ -46,10 +46,11 @@ from reconciler.watch.notifying import Telling
 from reconciler.watch.other_runs import OtherRuns
 from reconciler.watch.queue import LocalQueue
 from reconciler.watch.schedule import Pace, Schedule
-from reconciler.watch.sources import Sources, Wishes
+from reconciler.watch.sources import Sources
 from reconciler.watch.sql_disk import SqlDisk
 from reconciler.watch.stores import Store
 from reconciler.watch.systemd import Supervisor
+from reconciler.watch.wish import Wishes
 from reconciler.watch.workers import Workers
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reconciler.cli.watch_demo.stage import Place, Stage
     from reconciler.watch.memory import Known
     from reconciler.watch.result import Recorded, RoundResult
-    from reconciler.watch.sources import Wish
+    from reconciler.watch.wish import Wish
 
 
 @dataclass(slots=True)

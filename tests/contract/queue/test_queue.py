@@ -45,7 +45,7 @@ class Turns:
             await self.came.wait()
 
 
-async def ended(queue, name, count=1):
+async def wait_for_end(queue, name, count=1):
     """The last turns of a cluster, once so many have ended."""
 
     async def find():
@@ -59,7 +59,7 @@ async def test_each_cluster_that_is_due_has_one_turn(queue):
     turns = Turns()
     async with running(queue, turns.take):
         for name in NAMES:
-            (past,) = await ended(queue, name)
+            (past,) = await wait_for_end(queue, name)
             assert (past.cluster, past.result) == (name, "done")
             assert past.began <= past.ended
     assert turns.begun == dict.fromkeys(NAMES, 1)
@@ -68,9 +68,9 @@ async def test_each_cluster_that_is_due_has_one_turn(queue):
 async def test_who_is_asked_for_has_one_more_turn_and_who_is_unknown_none(queue):
     turns = Turns()
     async with running(queue, turns.take):
-        await ended(queue, "alpha")
+        await wait_for_end(queue, "alpha")
         assert await queue.submit(["alpha", "nobody"]) == ["alpha"]
-        await ended(queue, "alpha", 2)
+        await wait_for_end(queue, "alpha", 2)
     assert turns.begun["alpha"] == 2
     assert await queue.history("nobody", 9) == []
 
@@ -84,14 +84,14 @@ async def test_who_is_asked_for_again_and_again_while_it_has_its_turn_has_one_mo
         for _ in range(3):
             await queue.submit(["alpha"])
         turns.go.set()
-        await ended(queue, "alpha", 2)
-        await ended(queue, "beta")
+        await wait_for_end(queue, "alpha", 2)
+        await wait_for_end(queue, "beta")
     assert turns.begun["alpha"] == 2
 
 
 async def test_a_turn_that_learnt_nothing_has_failed(queue):
     async with running(queue, Turns(learns=False).take):
-        (past,) = await ended(queue, "alpha")
+        (past,) = await wait_for_end(queue, "alpha")
     assert past.result == "failed"
 
 
@@ -100,12 +100,12 @@ async def test_what_is_given_up_ends_cancelled_and_others_go_on(queue):
     async with running(queue, turns.take):
         await turns.until_begun(alpha=1, beta=1)
         assert await queue.cancel(["alpha", "nobody"]) == ["alpha"]
-        (past,) = await ended(queue, "alpha")
+        (past,) = await wait_for_end(queue, "alpha")
         assert past.result == "cancelled"
         assert turns.cancelled == ["alpha"]
         assert turns.going == {"beta"}
         turns.go.set()
-        (other,) = await ended(queue, "beta")
+        (other,) = await wait_for_end(queue, "beta")
         assert other.result == "done"
 
 
@@ -115,7 +115,7 @@ async def test_what_is_given_up_before_its_turn_waits_an_interval_and_may_be_ask
     turns = Turns()
     async with running(queue, turns.take):
         await queue.submit(["beta"])
-        await ended(queue, "beta")
+        await wait_for_end(queue, "beta")
     assert turns.begun == {"beta": 1}
 
 
@@ -132,9 +132,9 @@ async def test_who_ends_the_queue_ends_its_turns(queue):
 async def test_the_last_turn_is_told_first_and_no_more_than_is_asked_for(queue):
     turns = Turns()
     async with running(queue, turns.take):
-        await ended(queue, "alpha")
+        await wait_for_end(queue, "alpha")
         turns.learns = False
         await queue.submit(["alpha"])
-        past = await ended(queue, "alpha", 2)
+        past = await wait_for_end(queue, "alpha", 2)
     assert [one.result for one in past] == ["failed", "done"]
     assert await queue.history("alpha", 1) == past[:1]

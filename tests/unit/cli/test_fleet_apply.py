@@ -56,20 +56,20 @@ def look(state, name, **found):
         record_result(connection, f"/{name}.yaml", result, kept, now())
 
 
-def told(capsys, *words):
+def run_command(capsys, *words):
     code = run(["fleet", *words])
     return code, *capsys.readouterr()
 
 
 def documents(capsys, *words):
-    code, out, _ = told(capsys, *words, "--format", "json")
+    code, out, _ = run_command(capsys, *words, "--format", "json")
     found = json.loads(out)
     assert found.get("exit_code", code) == code
     return found
 
 
 def test_without_an_approval_it_lists_and_begins_nothing(database, capsys):
-    code, out, err = told(capsys, "apply", "--all", "--soak", "30s", "--zone", "default")
+    code, out, err = run_command(capsys, "apply", "--all", "--soak", "30s", "--zone", "default")
     assert code == 3
     first, *lines = out.splitlines()
     identity = first.split()[1].rstrip(":")
@@ -83,7 +83,7 @@ def test_without_an_approval_it_lists_and_begins_nothing(database, capsys):
         f"to approve exactly this: reconcile fleet apply --all --zone default --wave 1,10%,rest "
         f"--soak 30s --approve {identity}"
     ) in err
-    assert told(capsys, "rollouts")[1:] == (
+    assert run_command(capsys, "rollouts")[1:] == (
         "",
         "nothing was rolled out yet: reconcile fleet apply\n",
     )
@@ -92,13 +92,13 @@ def test_without_an_approval_it_lists_and_begins_nothing(database, capsys):
 @pytest.mark.parametrize("soak", ["721h", "99999999h", "9" * 400 + "h"])
 def test_no_wave_stands_for_longer_than_workers_can_reckon(database, capsys, soak):
     """One that was begun would end every worker that comes to it."""
-    code, _, err = told(capsys, "apply", "--all", "--soak", soak)
+    code, _, err = run_command(capsys, "apply", "--all", "--soak", soak)
     assert code == 64
     assert "soak" in err
 
 
 def test_where_nothing_is_to_be_done_that_is_said(database, capsys):
-    code, out, err = told(capsys, "apply", "c")
+    code, out, err = run_command(capsys, "apply", "c")
     assert (code, out, err) == (0, "left out, nothing to do: c\n", "nothing is to be done\n")
 
 
@@ -114,17 +114,17 @@ def test_what_is_approved_begins_and_is_on_record_with_who_approved_it(database,
     assert [one["id"] for one in found["clusters"][0]["actions"]] == [STOP.id]
     assert [one["plan"] for one in found["approvals"]] == [draft["id"], "plan-a", "plan-b"]
     for word in (begun["rollout"], begun["rollout"][:-3], draft["id"]):
-        code, out, _ = told(capsys, "rollouts", word)
+        code, out, _ = run_command(capsys, "rollouts", word)
         assert code == 0
     assert f"plan {draft['id']}, rollout of 2 clusters in 2 waves, 300 s apart" in out
-    code, _, err = told(capsys, "apply", "--all", "--approve", draft["id"])
+    code, _, err = run_command(capsys, "apply", "--all", "--approve", draft["id"])
     assert code == 3
     assert "not approved: a, b cannot be rolled out\n" in err
     assert "--without" not in err
 
 
 def test_another_id_approves_nothing(database, capsys):
-    code, _, err = told(capsys, "apply", "--all", "--approve", "abcdef123456")
+    code, _, err = run_command(capsys, "apply", "--all", "--approve", "abcdef123456")
     assert code == 3
     assert "--approve abcdef123456 is not this plan" in err
     assert documents(capsys, "rollouts")["rollouts"] == []
@@ -134,7 +134,7 @@ def test_one_that_is_refused_refuses_all_until_it_is_left_out(database, capsys):
     blocked = Blocked("device-not-blank", "volume/images", "it has data", "look")
     look(database, "b", steps=(STOP,), blocked=(blocked,))
     draft = documents(capsys, "apply", "--all")
-    code, out, err = told(capsys, "apply", "--all", "--approve", draft["id"])
+    code, out, err = run_command(capsys, "apply", "--all", "--approve", draft["id"])
     assert code == 3
     assert "refused: b: device-not-blank volume/images: it has data (look)" in out
     assert (
@@ -150,12 +150,12 @@ def test_one_that_is_refused_refuses_all_until_it_is_left_out(database, capsys):
 def test_who_is_refused_alone_is_told_why_and_nothing_that_leaves_nobody(database, capsys):
     with database.writing() as connection:
         pause(connection, ["b"], "alice: new switches")
-    code, out, err = told(capsys, "apply", "b")
+    code, out, err = run_command(capsys, "apply", "b")
     assert (code, err) == (3, "not approved: b cannot be rolled out\n")
     assert out == (
         "refused: b: it is paused: alice: new switches; to go on: reconcile fleet resume b\n"
     )
-    _, _, err = told(capsys, "apply", "b", "a", "--soak", "1m")
+    _, _, err = run_command(capsys, "apply", "b", "a", "--soak", "1m")
     assert "reconcile fleet apply a --wave 1,10%,rest --soak 1m --approve" in err
 
 
@@ -163,7 +163,7 @@ def test_the_beginning_of_several_ids_is_none(database, capsys):
     for name in ("a", "b"):
         draft = documents(capsys, "apply", name)
         documents(capsys, "apply", name, "--approve", draft["id"])
-    code, _, err = told(capsys, "rollouts", "2")
+    code, _, err = run_command(capsys, "rollouts", "2")
     assert (code, "'2' is the beginning of 2" in err, "say more of it" in err) == (
         64,
         True,
@@ -192,7 +192,7 @@ def test_a_device_is_formatted_only_if_that_is_accepted(database, capsys):
     ],
 )
 def test_what_cannot_be_meant_is_refused(database, capsys, words, told_):
-    code, _, err = told(capsys, *words)
+    code, _, err = run_command(capsys, *words)
     assert (code, told_ in err) == (64, True)
 
 
@@ -208,7 +208,7 @@ def test_the_exit_code_of_one_that_is_followed_is_that_of_apply(database, capsys
         end_apply(connection, claim_apply(connection, "a", "run1"), result, "why")
         end_rollout(connection, rollout, "converged" if result == "converged" else "failed")
         assert rollout_clusters(connection, rollout)[0].state == result
-    found, out, _ = told(capsys, "rollouts", rollout, "--follow")
+    found, out, _ = run_command(capsys, "rollouts", rollout, "--follow")
     assert found == code
     assert f"wave 1  a: {result}, run run1: why" in out
 
@@ -219,12 +219,13 @@ def test_the_worker_and_the_machine_of_each_run_are_named(database, capsys):
     with database.writing() as connection:
         begin_wave(connection, rollout, {"a"})
         begin_life(connection, Life("worker-of-a", ("default",), "host1", 7, "1", 9))
-        begin_turn(connection, "a", "apply", "worker-of-a", "run1")
+        begin_turn(connection, "a", "apply", "worker-of-a", "")
         claim_apply(connection, "a", "run1")
     (one,) = documents(capsys, "rollouts", rollout)["clusters"]
     assert (one["run"], one["worker"], one["machine"]) == ("run1", "worker-of-a", "host1")
     assert (
-        "a: going, run run1 by worker worker-o on host1" in told(capsys, "rollouts", rollout)[1]
+        "a: going, run run1 by worker worker-o on host1"
+        in run_command(capsys, "rollouts", rollout)[1]
     )
 
 
@@ -235,11 +236,11 @@ def test_one_that_was_cancelled_ends_as_an_interrupted_run_does(database, capsys
     assert (found["state"], found["clusters"][0]["state"]) == ("cancelling", "not-begun")
     with database.writing() as connection:
         end_rollout(connection, rollout, "cancelled")
-    assert told(capsys, "rollouts", rollout, "--cancel") == (
+    assert run_command(capsys, "rollouts", rollout, "--cancel") == (
         3,
         "",
         "it is not going: cancelled\n",
     )
-    code, out, err = told(capsys, "rollouts", rollout, "--follow", "--cancel")
+    code, out, err = run_command(capsys, "rollouts", rollout, "--follow", "--cancel")
     assert (code, err) == (130, "it is not going: cancelled\n")
     assert f"cancelled: cancelled by {words()}" in out

@@ -52,13 +52,13 @@ def database(tmp_path, monkeypatch, fleets):
     found.close()
 
 
-def told(capsys, *words):
+def run_command(capsys, *words):
     code = run(["fleet", *words])
     return code, *capsys.readouterr()
 
 
 def status(capsys):
-    code, out, err = told(capsys, "status", "--format", "json")
+    code, out, err = run_command(capsys, "status", "--format", "json")
     assert (code, err) == (0, "")
     return json.loads(out)
 
@@ -71,10 +71,10 @@ def due(database):
 
 
 def test_who_is_submitted_is_due(database, capsys):
-    code, _out, err = told(capsys, "submit", "beta")
+    code, _out, err = run_command(capsys, "submit", "beta")
     assert (code, "1 cluster will be looked at" in err) == (0, True)
     assert due(database) == ["beta"]
-    assert told(capsys, "submit", "--zone", "north", "-q") == (0, "", "")
+    assert run_command(capsys, "submit", "--zone", "north", "-q") == (0, "", "")
     assert due(database) == ["alpha", "beta", "gamma"]
 
 
@@ -87,36 +87,36 @@ def test_who_is_meant_is_said(database, capsys, name):
         (("alpa",), "the fleet has no cluster 'alpa': did you mean alpha?"),
         (("--zone", "east"), "the fleet has no zone 'east'"),
     ):
-        code, _out, err = told(capsys, *words, *wrong)
+        code, _out, err = run_command(capsys, *words, *wrong)
         assert (code, said in err) == (64, True), err
 
 
 def test_who_is_paused_says_who_did_it_and_is_left_alone_until_resumed(database, capsys):
-    told(capsys, "pause", "alpha", "--reason", "new switches")
+    run_command(capsys, "pause", "alpha", "--reason", "new switches")
     (paused,) = [one["paused"] for one in status(capsys)["clusters"] if one["paused"]]
     assert paused.endswith(": new switches")
-    _code, out, _err = told(capsys, "status")
+    _code, out, _err = run_command(capsys, "status")
     assert f"alpha: paused, {paused}" in out
-    _code, _out, err = told(capsys, "submit", "alpha")
+    _code, _out, err = run_command(capsys, "submit", "alpha")
     assert "paused, until they are resumed: alpha" in err
-    _code, _out, err = told(capsys, "resume", "--all")
+    _code, _out, err = run_command(capsys, "resume", "--all")
     assert err == f"alpha is resumed, and was paused by {paused}\n1 cluster resumed\n"
     assert not any(one["paused"] for one in status(capsys)["clusters"])
 
 
 def test_a_pause_of_who_is_paused_says_what_it_takes_the_place_of(database, capsys, tmp_path):
-    told(capsys, "pause", "alpha", "--reason", "new switches")
+    run_command(capsys, "pause", "alpha", "--reason", "new switches")
     (tmp_path / "fleet.yaml").rename(tmp_path / "our fleet.yaml")
     at = ("--fleet", "our fleet.yaml")
-    _code, _out, err = told(capsys, "pause", "alpha", "beta", "--reason", "moving", *at)
+    _code, _out, err = run_command(capsys, "pause", "alpha", "beta", "--reason", "moving", *at)
     first, second = err.splitlines()
     assert first.startswith("alpha was paused already, and this takes the place of: ")
     assert first.endswith(": new switches")
     command = "reconcile fleet resume alpha beta --fleet 'our fleet.yaml'"
     assert second == f"2 clusters paused; to go on: {command}"
-    _code, _out, err = told(capsys, "resume", "alpha", "gamma", *at)
+    _code, _out, err = run_command(capsys, "resume", "alpha", "gamma", *at)
     assert err.splitlines()[1:] == ["not paused in the fleet: gamma", "1 cluster resumed"]
-    _code, _out, err = told(
+    _code, _out, err = run_command(
         capsys, "pause", "--zone", "north", "--reason", "x", "--fleet", at[1]
     )
     assert "to go on: reconcile fleet resume --zone north --fleet" in err
@@ -125,28 +125,28 @@ def test_a_pause_of_who_is_paused_says_what_it_takes_the_place_of(database, caps
 def test_what_waits_is_given_up_and_its_next_turn_is_told(database, capsys):
     with database.writing() as connection:
         begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
-    told(capsys, "submit", "alpha")
+    run_command(capsys, "submit", "alpha")
     words = "alpha: given up, its next turn is in 5m\n"
-    assert told(capsys, "cancel", "--all")[:2] == (0, words)
-    assert "nothing waits" in told(capsys, "cancel", "--all")[2]
+    assert run_command(capsys, "cancel", "--all")[:2] == (0, words)
+    assert "nothing waits" in run_command(capsys, "cancel", "--all")[2]
 
 
 def test_what_waits_for_no_worker_is_not_said_to_be_given_up(database, capsys):
-    told(capsys, "submit", "alpha", "beta")
-    code, out, err = told(capsys, "cancel", "--all")
+    run_command(capsys, "submit", "alpha", "beta")
+    code, out, err = run_command(capsys, "cancel", "--all")
     assert (code, out) == (0, "")
     assert "no worker serves zone north" in err
     assert due(database) == ["alpha", "beta"]
     with database.writing() as connection:
         begin_life(connection, Life("w1", ("north",), "host1", 7, "1", 9))
-    told(capsys, "pause", "alpha", "--reason", "new switches")
-    code, out, _err = told(capsys, "cancel", "--all")
+    run_command(capsys, "pause", "alpha", "--reason", "new switches")
+    code, out, _err = run_command(capsys, "cancel", "--all")
     assert (code, out) == (0, "beta: given up, its next turn is in 5m\n")
     assert due(database) == ["alpha"]  # as before: it waits for its end of the pause
 
 
 def test_the_status_says_who_works_and_where_nobody_does(database, capsys):
-    _code, out, _err = told(capsys, "status")
+    _code, out, _err = run_command(capsys, "status")
     assert "workers: none is alive; start one: reconcile fleet worker\n" in out
     assert out.startswith("source: not read yet; a worker reads it: reconcile fleet worker\n")
     assert "no worker serves zone north" in out
@@ -160,7 +160,7 @@ def test_the_status_says_who_works_and_where_nobody_does(database, capsys):
     turns = {one["cluster"]: one["turn"] for one in found["clusters"]}
     assert turns["alpha"] is None
     assert (turns["beta"]["kind"], turns["beta"]["worker"]) == ("look", "w1")
-    _code, out, _err = told(capsys, "status")
+    _code, out, _err = run_command(capsys, "status")
     assert re.search(r"worker w1: host1 \(process 7\), north, heard of \d+ s ago", out)
     assert "zone north: 3 clusters, 1 at work, 0 due" in out
     assert re.search(r"beta: look by w1, since \d+ s ago", out)
@@ -172,7 +172,7 @@ def test_the_status_says_which_commit_is_wanted_since_when_and_what_is_wrong(dat
     failed = "source-unreachable: no route to the host"
     with database.writing() as connection:
         set_fleet_source(connection, FleetSource("", "main", NEVER, failed, address))
-    _code, out, _err = told(capsys, "status")
+    _code, out, _err = run_command(capsys, "status")
     assert out.startswith(f"source: not taken over yet\n  {failed}\n")
     assert status(capsys)["source"]["fetched_at"] is None
     with database.writing() as connection:
@@ -183,7 +183,7 @@ def test_the_status_says_which_commit_is_wanted_since_when_and_what_is_wrong(dat
             for one in fleet_files(connection)
         ]
         keep_fleet_files(connection, files, [Wanted("alpha", files[0].file, "north")])
-    _code, out, _err = told(capsys, "status")
+    _code, out, _err = run_command(capsys, "status")
     first, second, third, fourth, *_ = out.splitlines()
     assert first == "source: 8f14e45fceea (main), as of 2 h 00 min ago"
     assert second == f"  {failed}"
@@ -215,7 +215,7 @@ def test_the_status_says_how_clusters_stand_what_is_rolled_out_and_who_was_lost(
             Rollout(*about, "going", "wave 1 begins", None),
             [Enrolled("alpha", 1, "p", "{}", "[]")],
         )
-    _code, out, _err = told(capsys, "status")
+    _code, out, _err = run_command(capsys, "status")
     assert "Blocked: 1 cluster: alpha\n" in out
     assert "Drifted: 1 cluster: beta\n" in out
     assert "rollout r1: going: wave 1 begins\n" in out

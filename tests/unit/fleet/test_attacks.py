@@ -52,7 +52,7 @@ async def fleet(fleets):
 
 
 @asynccontextmanager
-async def held(fleet, query):
+async def lock_rows(fleet, query):
     """Rows that somebody else has locked, until the end of the block."""
     connection = await psycopg.AsyncConnection.connect(fleet.info)
     async with connection, connection.transaction():
@@ -86,7 +86,7 @@ async def test_a_turn_that_is_cancelled_while_it_begins_has_its_end_in_the_datab
     """Else the cluster never had another turn as long as that worker lives."""
     looks = Looks()
     async with turns_of(fleet, looks.take) as turns:
-        async with held(fleet, "SELECT * FROM reconcile.fleet_clusters FOR UPDATE"):
+        async with lock_rows(fleet, "SELECT * FROM reconcile.fleet_clusters FOR UPDATE"):
             taking = asyncio.create_task(turns.take("a", never))
             await until(lambda: fleet.ask(WAITING))
             taking.cancel()
@@ -107,7 +107,9 @@ async def test_a_worker_that_cannot_tell_the_end_of_a_job_is_over(fleet):
         number = await jobs.register_worker()
         await fleet.dispatch.defer("a", "default")
         job = await jobs.fetch_job(["default"], number)
-        async with held(fleet, "SELECT * FROM procrastinate.procrastinate_jobs FOR UPDATE"):
+        async with lock_rows(
+            fleet, "SELECT * FROM procrastinate.procrastinate_jobs FOR UPDATE"
+        ):
             finishing = asyncio.create_task(
                 jobs.finish_job(job, Status.SUCCEEDED, delete_job=True)
             )

@@ -37,7 +37,7 @@ def problems(checkout: Checkout, commit: str) -> dict[str, str]:
     return {f.name: f"{p.code}: {p.message}" for f in found for p in f.problems}
 
 
-def refused(checkout: Checkout, taken: Taken = NOTHING) -> tuple[str, str]:
+def refusal(checkout: Checkout, taken: Taken = NOTHING) -> tuple[str, str]:
     with pytest.raises(SourceFailed) as failed:
         look(checkout, taken)
     return failed.value.code, str(failed.value)
@@ -49,7 +49,7 @@ def unread(checkout: Checkout, commit: str) -> tuple[str, str]:
     return failed.value.code, str(failed.value)
 
 
-def taken(repository, commit: str, ref: str = "main") -> Taken:
+def make_taken(repository, commit: str, ref: str = "main") -> Taken:
     return Taken(repository.address, ref, commit)
 
 
@@ -59,7 +59,7 @@ def test_the_files_of_a_branch_are_read_and_follow_it(repository, state):
     assert look(checkout) == first
     assert texts(checkout, first) == {"clusters/a.yaml": "one", "clusters/b.yml": "two"}
     second = repository.push({"a.yaml": "three"})
-    assert look(checkout, taken(repository, first)) == second
+    assert look(checkout, make_taken(repository, first)) == second
     assert texts(checkout, second) == {"clusters/a.yaml": "three"}
 
 
@@ -97,18 +97,18 @@ def test_a_whole_commit_may_be_far_from_each_branch(repository, state):
 
 def test_a_commit_that_is_nowhere_is_refused(repository, state):
     repository.push({"a.yaml": "one"})
-    code, words = refused(Checkout(state, repository.source(ref="0" * 39 + "1")))
+    code, words = refusal(Checkout(state, repository.source(ref="0" * 39 + "1")))
     assert code == "ref-unusable"
     assert "has no commit" in words
 
 
 def test_a_ref_that_is_nowhere_or_vanished_is_refused(repository, state):
     checkout = Checkout(state, repository.source())
-    assert refused(checkout)[0] == "ref-unusable"
+    assert refusal(checkout)[0] == "ref-unusable"
     first = repository.push({"a.yaml": "one"})
     look(checkout)
     repository.git("update-ref", "-d", "refs/heads/main")
-    assert refused(checkout, taken(repository, first)) == (
+    assert refusal(checkout, make_taken(repository, first)) == (
         "ref-unusable",
         "the repository has no branch and no tag main",
     )
@@ -117,12 +117,12 @@ def test_a_ref_that_is_nowhere_or_vanished_is_refused(repository, state):
 def test_a_branch_and_a_tag_of_one_name_are_no_ref(repository, state):
     first = repository.push({"a.yaml": "one"})
     repository.git("update-ref", "refs/tags/main", first)
-    assert refused(Checkout(state, repository.source()))[0] == "ref-unusable"
+    assert refusal(Checkout(state, repository.source()))[0] == "ref-unusable"
 
 
 def test_a_tag_of_something_else_than_a_commit_is_refused(repository, state):
     repository.git("update-ref", "refs/tags/v1", repository.blob("one"))
-    assert refused(Checkout(state, repository.source(ref="v1"))) == (
+    assert refusal(Checkout(state, repository.source(ref="v1"))) == (
         "ref-unusable",
         "v1 names no commit",
     )
@@ -133,29 +133,29 @@ def test_a_ref_that_was_rewound_is_refused_until_it_goes_on(repository, state):
     first, second = (repository.push({"a.yaml": n}) for n in "12")
     look(checkout)
     repository.git("update-ref", "refs/heads/main", first)
-    code, words = refused(checkout, taken(repository, second))
+    code, words = refusal(checkout, make_taken(repository, second))
     assert (code, words) == (
         "ref-rewound",
         f"main went from {second[:12]} to {first[:12]}, which does not contain it",
     )
     # Of another worker, which never had what is gone now.
     fresh = Checkout(state / "other", repository.source())
-    assert refused(fresh, taken(repository, second))[0] == "ref-rewound"
+    assert refusal(fresh, make_taken(repository, second))[0] == "ref-rewound"
     repository.git("update-ref", "refs/heads/main", second)
-    assert look(checkout, taken(repository, second)) == second
+    assert look(checkout, make_taken(repository, second)) == second
 
 
 def test_an_older_commit_is_taken_when_it_is_pinned(repository, state):
     first, second = (repository.push({"a.yaml": n}) for n in "12")
     checkout = Checkout(state, repository.source(ref=first))
-    assert look(checkout, taken(repository, second)) == first
+    assert look(checkout, make_taken(repository, second)) == first
 
 
 def test_another_repository_or_ref_has_nothing_to_contain(repository, state):
     first = repository.push({"a.yaml": "one"})
     other = repository.push({"a.yaml": "one"}, ref="refs/heads/other")
     checkout = Checkout(state, repository.source())
-    assert look(checkout, taken(repository, other, "other")) == first
+    assert look(checkout, make_taken(repository, other, "other")) == first
     assert look(checkout, Taken("file:///elsewhere", "main", other)) == first
 
 
@@ -164,7 +164,7 @@ def test_a_server_that_is_away_is_told(repository, state):
     checkout = Checkout(state, repository.source())
     first = look(checkout)
     repository.place.rename(repository.place.with_name("away"))
-    code, words = refused(checkout, taken(repository, first))
+    code, words = refusal(checkout, make_taken(repository, first))
     assert code == "source-unreachable"
     assert "server.git" in words
     assert texts(checkout, first) == {"clusters/a.yaml": "one"}
@@ -172,7 +172,7 @@ def test_a_server_that_is_away_is_told(repository, state):
 
 def test_a_host_that_does_not_exist_is_told(state):
     source = Source(git="ssh://git@127.0.0.1:1/storage.git")
-    code, words = refused(Checkout(state, source))
+    code, words = refusal(Checkout(state, source))
     assert (code, "onnection refused" in words) == ("source-unreachable", True)
 
 
@@ -306,13 +306,13 @@ def test_a_lock_that_a_killed_worker_left_stands_in_nobodys_way(repository, stat
     second = repository.push({"a.yaml": "two"})
     lock = state / "source.git/refs/reconcile/fetched.lock"
     lock.touch()
-    assert refused(checkout, taken(repository, first))[0] == "source-unreachable"
-    assert look(checkout, taken(repository, first)) == second
+    assert refusal(checkout, make_taken(repository, first))[0] == "source-unreachable"
+    assert look(checkout, make_taken(repository, first)) == second
 
 
 def test_without_git_it_is_said_what_to_install(repository, state, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert refused(Checkout(state, repository.source())) == (
+    assert refusal(Checkout(state, repository.source())) == (
         "git-failed",
         "there is no program git on this worker: install the package git",
     )
@@ -324,7 +324,7 @@ def test_a_git_that_is_too_old_is_not_used(repository, state, monkeypatch, tmp_p
     old.write_text("#!/bin/sh\necho git version 2.30.2\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
-    assert refused(Checkout(state, repository.source())) == (
+    assert refusal(Checkout(state, repository.source())) == (
         "git-failed",
         "'git version 2.30.2' is too old: git 2.34 or newer is needed",
     )
@@ -333,7 +333,7 @@ def test_a_git_that_is_too_old_is_not_used(repository, state, monkeypatch, tmp_p
 def test_a_repository_that_is_too_large_does_not_fill_the_disk(repository, state, monkeypatch):
     repository.push({"a.yaml": "one", "b.bin": os.urandom(200_000)})
     monkeypatch.setattr("reconciler.fleet.git.LARGEST_FILE", 100_000)
-    code, words = refused(Checkout(state, repository.source()))
+    code, words = refusal(Checkout(state, repository.source()))
     assert code == "source-unreachable", words
     assert sum(f.stat().st_size for f in state.rglob("*") if f.is_file()) < 100_000
 
@@ -426,7 +426,7 @@ def test_nothing_of_another_configuration_is_read(repository, state, monkeypatch
     commit = repository.push({"a.yaml": "one"})
     assert look(Checkout(state, repository.source())) == commit
     assert not trace.exists()
-    refused(Checkout(state, Source(git="ssh://git@127.0.0.1:1/x.git")))
+    refusal(Checkout(state, Source(git="ssh://git@127.0.0.1:1/x.git")))
     assert not trace.exists()
 
 
@@ -440,7 +440,7 @@ def test_what_the_settings_refuse_git_refuses_too(state, tmp_path, address):
     source = Source.model_construct(
         git=address.format(trace), ref="main", path=None, signed_by=None
     )
-    assert refused(Checkout(state, source))[0] == "source-unreachable"
+    assert refusal(Checkout(state, source))[0] == "source-unreachable"
     assert not trace.exists()
 
 

@@ -29,7 +29,7 @@ needs_systemd = pytest.mark.skipif(
 )
 
 
-def ended(*words: object) -> subprocess.CompletedProcess[str]:
+def run_program(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
 
 
@@ -51,9 +51,9 @@ def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @needs_systemd
 def test_systemd_takes_the_units_and_shuts_them_in(unit):
-    done = ended("systemd-analyze", "verify", unit)
+    done = run_program("systemd-analyze", "verify", unit)
     assert [line for line in done.stderr.splitlines() if unit.name in line] == []
-    done = ended("systemd-analyze", "security", "--offline=true", "--no-pager", unit)
+    done = run_program("systemd-analyze", "security", "--offline=true", "--no-pager", unit)
     level = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)
     assert level is not None
     assert float(level[1]) <= MOST
@@ -101,12 +101,12 @@ def data() -> Iterator[Path]:
     ("name", "value"), [("synchronous_commit", "on"), ("tcp_user_timeout", "10000")]
 )
 def test_postgresql_takes_its_settings(data, name, value):
-    taken = asked(data, (FLEET / "postgresql.conf").read_text(), name)
+    taken = ask_status(data, (FLEET / "postgresql.conf").read_text(), name)
     assert (taken.stdout.strip(), taken.returncode) == (value, 0)
-    assert asked(data, "no_such_setting = 1\n", name).returncode != 0
+    assert ask_status(data, "no_such_setting = 1\n", name).returncode != 0
 
 
-def asked(data: Path, settings: str, name: str) -> subprocess.CompletedProcess[str]:
+def ask_status(data: Path, settings: str, name: str) -> subprocess.CompletedProcess[str]:
     """A value as PostgreSQL reads it from a file of settings."""
     if not POSTGRES:
         refuse("PostgreSQL is not installed")

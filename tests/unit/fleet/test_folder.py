@@ -16,7 +16,7 @@ def texts(place, apart: float = 0.0):
     return {f.name: f.text for f in read_folder(str(place), apart).files}
 
 
-def refused(place) -> str:
+def refusal(place) -> str:
     with pytest.raises(SourceFailed) as failed:
         read_folder(str(place), 0.0)
     return failed.value.code
@@ -75,10 +75,10 @@ def test_a_file_that_is_gone_at_the_second_look_is_left_as_it_was(tmp_path):
 
 
 def test_what_is_no_directory_or_has_no_files_is_no_wish(tmp_path):
-    assert refused(tmp_path / "gone") == "source-unreachable"
-    assert refused(tmp_path) == "source-empty"
+    assert refusal(tmp_path / "gone") == "source-unreachable"
+    assert refusal(tmp_path) == "source-empty"
     (tmp_path / "a.txt").write_text("one")
-    assert refused(tmp_path / "a.txt") == "source-unreachable"
+    assert refusal(tmp_path / "a.txt") == "source-unreachable"
 
 
 def test_what_cannot_be_read_is_told_by_its_name(tmp_path):
@@ -104,6 +104,6 @@ def test_more_than_is_of_use_is_not_read(tmp_path, monkeypatch):
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text("one")
     monkeypatch.setattr("reconciler.fleet.folder.MOST_BYTES", 5)
-    assert refused(tmp_path) == "source-too-large"
+    assert refusal(tmp_path) == "source-too-large"
     monkeypatch.setattr("reconciler.fleet.folder.MOST_FILES", 1)
-    assert refused(tmp_path) == "source-too-large"
+    assert refusal(tmp_path) == "source-too-large"

@@ -55,7 +55,7 @@ def pooler(url, mode):
         shutil.rmtree(place)
 
 
-async def opened(info):
+async def wait_for_session(info):
     """A session, once the pooler listens."""
     while True:
         try:
@@ -70,11 +70,11 @@ async def test_one_that_pools_transactions_is_refused(fleets):
     with pooler(fleets.address, "transaction") as info:
         async with asyncio.timeout(60):
             with pytest.raises(StoreFailed, match="fleet-database-pooled"):
-                await opened(info)
+                await wait_for_session(info)
 
 
 async def test_one_that_pools_sessions_and_none_are_not(fleets):
     with pooler(fleets.address, "session") as info:
         async with asyncio.timeout(60):
-            await (await opened(info)).close()
-    await (await opened(conninfo(fleets.address))).close()
+            await (await wait_for_session(info)).close()
+    await (await wait_for_session(conninfo(fleets.address))).close()

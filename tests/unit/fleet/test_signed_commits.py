@@ -44,7 +44,7 @@ def look(checkout: Checkout) -> str:
     return asyncio.run(checkout.look(Taken()))
 
 
-def refused(checkout: Checkout) -> str:
+def refusal(checkout: Checkout) -> str:
     with pytest.raises(SourceFailed) as failed:
         look(checkout)
     assert failed.value.code == "commit-unsigned"
@@ -59,27 +59,27 @@ def test_a_commit_that_one_of_them_signed_is_taken(repository, checkout, ada):
 def test_a_commit_that_nobody_signed_is_refused(repository, checkout, ada, signers):
     push(repository, "one", *signed_with(ada[0]))
     commit = push(repository, "two")
-    assert refused(checkout) == f"{commit[:12]} is signed by nobody of {signers}"
+    assert refusal(checkout) == f"{commit[:12]} is signed by nobody of {signers}"
 
 
 def test_a_commit_that_another_signed_is_refused(repository, checkout, keys):
     stranger, _row = new_signer(keys, "mallory")
     push(repository, "one", *signed_with(stranger))
-    assert "No principal matched" in refused(checkout)
+    assert "No principal matched" in refusal(checkout)
 
 
 def test_a_key_that_may_only_sign_something_else_is_refused(repository, checkout, ada, signers):
     kind_and_key = ada[1].partition(" ")[2]
     signers.write_text(f'ada@example.com namespaces="file" {kind_and_key}')
     push(repository, "one", *signed_with(ada[0]))
-    assert refused(checkout)
+    assert refusal(checkout)
 
 
 def test_a_key_that_is_no_longer_valid_is_refused(repository, checkout, ada, signers):
     kind_and_key = ada[1].partition(" ")[2]
     signers.write_text(f'ada@example.com valid-before="20200101" {kind_and_key}')
     push(repository, "one", *signed_with(ada[0]))
-    assert refused(checkout)
+    assert refusal(checkout)
 
 
 def test_a_signature_of_something_else_is_refused(repository, checkout, ada):
@@ -89,7 +89,7 @@ def test_a_signature_of_something_else_is_refused(repository, checkout, ada):
     forged = text.replace(text.splitlines()[0], f"tree {other}") + "\n"
     made = repository.git("hash-object", "-t", "commit", "-w", "--stdin", given=forged)
     repository.git("update-ref", "refs/heads/main", made)
-    assert refused(checkout)
+    assert refusal(checkout)
 
 
 def test_a_signature_of_another_kind_is_asked_of_nobody(
@@ -108,17 +108,17 @@ def test_a_signature_of_another_kind_is_asked_of_nobody(
     )
     gpg.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert refused(checkout)
+    assert refusal(checkout)
 
 
 def test_without_the_file_of_signers_nothing_is_taken(repository, checkout, ada, signers):
     push(repository, "one", *signed_with(ada[0]))
     signers.unlink()
-    assert "cannot be read on this worker" in refused(checkout)
+    assert "cannot be read on this worker" in refusal(checkout)
 
 
 def test_a_tag_counts_by_its_commit(repository, tmp_path, signers, ada):
     commit = push(repository, "one")
     repository.git(*signed_with(ada[0]), "tag", "-s", "-m", "of November", "v1", commit)
     source = repository.source(signed_by=str(signers), ref="v1")
-    assert refused(Checkout(tmp_path / "state", source))
+    assert refusal(Checkout(tmp_path / "state", source))

@@ -41,7 +41,7 @@ from reconciler.storage.meta_words import write_word
 from reconciler.storage.server_address import server_address
 from reconciler.telemetry import Detail
 from reconciler.watch.cluster_turns import Turns
-from reconciler.watch.sources import Wish
+from reconciler.watch.wish import Wish
 from reconciler.watch.workers import Workers
 from tests.unit.fleet.git_repository import Repository
 from tests.unit.watch.test_sources import text

@@ -41,12 +41,12 @@ def test_what_is_no_size_or_leaves_somebody_out_is_refused_with_its_place(words,
         parse_waves(words)
 
 
-def placed(**zones):
+def place(**zones):
     return [Placed(name, zone) for zone, names in zones.items() for name in names.split()]
 
 
 def test_the_first_waves_meet_as_many_zones_as_they_have_clusters():
-    clusters = placed(north="n1 n2 n3", south="s1 s2", west="w1")
+    clusters = place(north="n1 n2 n3", south="s1 s2", west="w1")
     assert assign_waves(("2", "2", "rest"), clusters) == (
         ("n1", "s1"),
         ("w1", "n2"),
@@ -55,12 +55,12 @@ def test_the_first_waves_meet_as_many_zones_as_they_have_clusters():
 
 
 def test_who_is_named_first_comes_first_in_that_order():
-    clusters = placed(north="n1 n2 n3", south="s1")
+    clusters = place(north="n1 n2 n3", south="s1")
     assert assign_waves(("2", "rest"), clusters, ("s1", "n3")) == (("s1", "n3"), ("n1", "n2"))
 
 
 def test_a_part_is_of_all_and_one_at_least():
-    clusters = placed(north=" ".join(f"c{number:03}" for number in range(129)))
+    clusters = place(north=" ".join(f"c{number:03}" for number in range(129)))
     waves = assign_waves(("1", "10%", "rest"), clusters)
     assert [len(wave) for wave in waves] == [1, 12, 116]
     few = assign_waves(("1", "10%", "rest"), clusters[:2])

@@ -64,6 +64,7 @@ def test_an_answer_that_is_larger_than_a_mebibyte_ends_there() -> None:
         (one("log\tx", status="2"), "the probe's section ended with 2"),
         (one("@@fail\tlate"), "late"),
         (one("@@odd"), "garbled: a frame line inside"),
+        (one("@@begin\tlog\tx", "@@end\tlog"), "garbled: a frame line inside"),
         (one("log\t" + "x" * 4093), "garbled: a line is longer than 4096 characters"),
         (("@@begin\tlog", "@@end\tdisks\t0"), "garbled: log ends as disks"),
         ((*one("log\tx"), *one("log\ty")), "garbled: log twice"),

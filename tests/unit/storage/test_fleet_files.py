@@ -18,7 +18,13 @@ from reconciler.storage.fleet_files import (
     keep_fleet_files,
     set_fleet_source,
 )
-from reconciler.storage.fleet_schedule import due_clusters, fleet_clusters, set_due
+from reconciler.storage.fleet_schedule import (
+    asked_for,
+    due_clusters,
+    fleet_clusters,
+    request,
+    set_due,
+)
 from reconciler.storage.rounds import record_round
 from tests.unit.storage.moments import EPOCH, at
 
@@ -60,6 +66,10 @@ def test_a_file_that_says_something_else_makes_its_clusters_due(kept):
         new = changed(A, "another")
         assert keep_fleet_files(connection, [new, B], WANTED) == FleetChange(changed=("a",))
         assert due(connection) == ["a"]
+        # Its hosts are tried, whatever became of them; whom somebody asks for comes before.
+        assert asked_for(connection, ["a", "b"]) == {"a"}
+        request(connection, ["b"])
+        assert min(fleet_clusters(connection), key=lambda one: one.due).name == "b"
         assert fleet_file_of(connection, "a") == new
 
 

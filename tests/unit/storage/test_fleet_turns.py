@@ -46,7 +46,7 @@ def test_turns_are_told_the_last_one_first(state):
     with state.writing() as connection:
         for result in ("first", "second", "third"):
             number = begin_turn(connection, "a", "look", "w1", "")
-            name_run(connection, number, f"run-{result}")
+            name_run(connection, "a", f"run-{result}")
             end_turn(connection, number, result)
         found = turn_history(connection, "a", 2)
         assert [one.result for one in found] == ["third", "second"]

@@ -42,94 +42,96 @@ def fail(name, code, message):
 
 
 @pytest.fixture
-def asked():
+def counter():
     return Asked()
 
 
-def test_one_failure_alone_leaves_nobody_alone(asked):
-    asked.ask()
-    asked.ask("")
-    asked.ask()
-    assert (asked.tries, asked.circuits.open_count) == (3, 0)
+def test_one_failure_alone_leaves_nobody_alone(counter):
+    counter.ask()
+    counter.ask("")
+    counter.ask()
+    assert (counter.tries, counter.circuits.open_count) == (3, 0)
 
 
-def test_after_failures_in_a_row_it_is_answered_at_once_with_the_same_code_and_the_times(asked):
-    asked.ask("login-refused")
-    asked.seconds = 10
-    asked.ask("login-refused")
-    asked.seconds = 12
-    found = asked.ask("", name="node01")
-    assert (asked.tries, found.code, found.host) == (2, "login-refused", "node01")
+def test_after_failures_in_a_row_it_is_answered_at_once_with_the_same_code_and_the_times(
+    counter,
+):
+    counter.ask("login-refused")
+    counter.seconds = 10
+    counter.ask("login-refused")
+    counter.seconds = 12
+    found = counter.ask("", name="node01")
+    assert (counter.tries, found.code, found.host) == (2, "login-refused", "node01")
     assert found.message == (
         "failure 2; so since 2026-05-01T12:00:00+00:00, "
         "not tried again before 2026-05-01T12:00:40+00:00"
     )
-    assert asked.circuits.open_count == 1
+    assert counter.circuits.open_count == 1
     with pytest.raises(HostUnreachable):
-        asked.circuits.check(HOST, "node01")
+        counter.circuits.check(HOST, "node01")
 
 
-def test_each_failed_try_doubles_the_wait_up_to_ten_minutes(asked):
-    asked.ask()
+def test_each_failed_try_doubles_the_wait_up_to_ten_minutes(counter):
+    counter.ask()
     waits = []
     for _ in range(7):
-        asked.ask()
-        began = asked.seconds
-        while asked.circuits.open_count:
-            asked.seconds += 1
+        counter.ask()
+        began = counter.seconds
+        while counter.circuits.open_count:
+            counter.seconds += 1
             try:
-                asked.circuits.check(HOST, "node01")
+                counter.circuits.check(HOST, "node01")
             except HostUnreachable:
                 continue
             break
-        waits.append(asked.seconds - began)
+        waits.append(counter.seconds - began)
     assert waits == [30, 60, 120, 240, 480, 600, 600]
 
 
-def test_once_the_wait_is_over_one_tries_for_all(asked):
-    asked.ask()
-    asked.ask()
-    asked.seconds = 31
-    with asked.circuits.trying(HOST, "a", "node01"):
-        assert asked.ask("").code == "host-unreachable"
-        assert asked.tries == 2
-    assert asked.circuits.open_count == 0
-    assert asked.ask("") is None
+def test_once_the_wait_is_over_one_tries_for_all(counter):
+    counter.ask()
+    counter.ask()
+    counter.seconds = 31
+    with counter.circuits.trying(HOST, "a", "node01"):
+        assert counter.ask("").code == "host-unreachable"
+        assert counter.tries == 2
+    assert counter.circuits.open_count == 0
+    assert counter.ask("") is None
 
 
-def test_who_gives_up_its_try_leaves_it_to_the_next(asked):
-    asked.ask()
-    asked.ask()
-    asked.seconds = 31
-    with pytest.raises(RuntimeError), asked.circuits.trying(HOST, "a", "node01"):
+def test_who_gives_up_its_try_leaves_it_to_the_next(counter):
+    counter.ask()
+    counter.ask()
+    counter.seconds = 31
+    with pytest.raises(RuntimeError), counter.circuits.trying(HOST, "a", "node01"):
         raise RuntimeError
-    assert asked.ask("") is None
-    assert asked.tries == 3
+    assert counter.ask("") is None
+    assert counter.tries == 3
 
 
-def test_what_was_on_its_way_when_the_circuit_opened_does_not_double_the_wait(asked):
-    with suppress(HostUnreachable), asked.circuits.trying(HOST, "a", "node01"):
-        asked.ask()
-        asked.ask()
+def test_what_was_on_its_way_when_the_circuit_opened_does_not_double_the_wait(counter):
+    with suppress(HostUnreachable), counter.circuits.trying(HOST, "a", "node01"):
+        counter.ask()
+        counter.ask()
         fail("node01", "host-unreachable", "late")
-    asked.seconds = 30
-    assert asked.ask("") is None
+    counter.seconds = 30
+    assert counter.ask("") is None
 
 
 @pytest.mark.parametrize("code", ["sudo-refused", "probe-differs", "output-too-large"])
-def test_a_host_that_answers_with_a_refusal_is_asked_each_time(asked, code):
+def test_a_host_that_answers_with_a_refusal_is_asked_each_time(counter, code):
     for _ in range(5):
-        asked.ask(code)
-    assert (asked.tries, asked.circuits.open_count) == (5, 0)
+        counter.ask(code)
+    assert (counter.tries, counter.circuits.open_count) == (5, 0)
 
 
 @pytest.mark.parametrize(("clusters", "tried"), [(None, 3), ({"a"}, 3), ({"b"}, 2)])
-def test_somebody_who_asks_has_it_tried_at_once(asked, clusters, tried):
-    asked.ask()
-    asked.ask()
-    asked.circuits.close(clusters)
-    asked.ask("")
-    assert asked.tries == tried
+def test_somebody_who_asks_has_it_tried_at_once(counter, clusters, tried):
+    counter.ask()
+    counter.ask()
+    counter.circuits.close(clusters)
+    counter.ask("")
+    assert counter.tries == tried
 
 
 def test_who_looks_often_waits_no_longer_than_eight_looks():

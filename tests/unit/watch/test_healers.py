@@ -17,8 +17,8 @@ from reconciler.watch.healers import AT_ONCE, Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.other_runs import OtherRuns
 from reconciler.watch.result import NO_ROOM, RoundResult
-from reconciler.watch.sources import Wish
 from reconciler.watch.stores import Store
+from reconciler.watch.wish import Wish
 from tests.builders import spec
 from tests.runs import NOW
 

@@ -12,8 +12,8 @@ from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.other_runs import OtherRuns
 from reconciler.watch.result import RoundResult
-from reconciler.watch.sources import Wish
 from reconciler.watch.stores import Store
+from reconciler.watch.wish import Wish
 from tests.clock import drive
 from tests.runs import NOW, Controller, desired, witnessed
 

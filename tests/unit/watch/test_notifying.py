@@ -22,8 +22,8 @@ from reconciler.notify.news import FAILING
 from reconciler.notify.teller import Teller
 from reconciler.watch.notifying import Telling
 from reconciler.watch.result import RoundResult
-from reconciler.watch.sources import Wish
 from reconciler.watch.stores import Store
+from reconciler.watch.wish import Wish
 from tests.builders import spec
 from tests.unit.notify.web_hooks import OK, hook
 

@@ -10,6 +10,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.model.watched import Reading
+from reconciler.storage.fleet_files import FleetSource
+from reconciler.storage.fleet_measures import FleetMeasure, ZoneMeasure
+from reconciler.web.fleet_metrics import measure_families
 from reconciler.web.metrics import Metrics
 from tests.installed import require_program
 from tests.unit.web.conftest import HOSTILE, NOW, drift_round, quiet_round
@@ -98,7 +101,10 @@ def exported_names(site) -> set[str]:
     metrics.healings.labels("converged").inc()
     metrics.rounds.labels("drifted").inc()
     metrics.messages.labels("chat", "failed").inc()
-    return {name for name, *_ in parse_metrics(metrics.text().decode())} | GIVEN
+    source = FleetSource("c", "r", NOW, "")
+    measure = FleetMeasure(1, {"north": ZoneMeasure(1, 0, 0)}, {}, 0, source)
+    fleet = {family.name for family in measure_families(measure)}
+    return {name for name, *_ in parse_metrics(metrics.text().decode())} | GIVEN | fleet
 
 
 def names_in(expression: str) -> set[str]:

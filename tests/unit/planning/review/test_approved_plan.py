@@ -17,7 +17,7 @@ PLAN = make_plan([(spec(), bare(spec()))])
 FORMAT = make_plan([(spec(volumes=[volume()]), bare(spec()))])
 
 
-def approved(plan, *devices):
+def make_approved(plan, *devices):
     (cluster,) = plan.clusters
     actions = tuple(approve(action) for action in cluster.actions)
     return ApprovedPlan(plan.id, actions, lasting(cluster.outages), frozenset(devices))
@@ -36,32 +36,32 @@ WROTE = next(action for action in ACTIONS if action.kind == "write-cluster-conf"
 
 @pytest.mark.parametrize("is_begun", [False, True])
 def test_the_same_plan_is_covered_and_so_are_the_same_actions_on_other_facts(is_begun):
-    assert objections(approved(PLAN), PLAN, is_begun=is_begun) == ()
+    assert objections(make_approved(PLAN), PLAN, is_begun=is_begun) == ()
     same = with_actions(PLAN, ACTIONS)
-    assert objections(approved(PLAN), same, is_begun=is_begun) == ()
+    assert objections(make_approved(PLAN), same, is_begun=is_begun) == ()
 
 
 def test_it_is_covered_after_it_was_stored():
-    kept = approved(FORMAT, LUN)
+    kept = make_approved(FORMAT, LUN)
     found = read_approved(kept.id, kept.text(), f'["{LUN}"]')
     assert found == kept
     assert objections(found, with_actions(FORMAT, FORMAT.actions), is_begun=False) == ()
 
 
 def test_where_nothing_is_to_be_done_nothing_needs_an_approval():
-    assert objections(approved(PLAN), with_actions(PLAN, ()), is_begun=False) == ()
+    assert objections(make_approved(PLAN), with_actions(PLAN, ()), is_begun=False) == ()
 
 
 def test_a_rest_is_covered_only_once_it_is_begun():
     rest = with_actions(PLAN, ACTIONS[2:])
-    assert objections(approved(PLAN), rest, is_begun=True) == ()
-    first, second, *_ = objections(approved(PLAN), rest, is_begun=False)
+    assert objections(make_approved(PLAN), rest, is_begun=True) == ()
+    first, second, *_ = objections(make_approved(PLAN), rest, is_begun=False)
     assert (first, second) == (f"{ACTIONS[0].id} is gone", f"{ACTIONS[1].id} is gone")
 
 
 def test_a_rest_has_other_needs_and_another_number_among_its_like():
     renamed = replace(WROTE, id=f"{WROTE.id}/2", needs=(), because="of something else")
-    assert objections(approved(PLAN), with_actions(PLAN, [renamed]), is_begun=True) == ()
+    assert objections(make_approved(PLAN), with_actions(PLAN, [renamed]), is_begun=True) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_rest_has_other_needs_and_another_number_among_its_like():
 )
 def test_a_rest_that_does_anything_else_is_not_covered(change):
     rest = with_actions(PLAN, [replace(WROTE, **change)])
-    (told,) = objections(approved(PLAN), rest, is_begun=True)
+    (told,) = objections(make_approved(PLAN), rest, is_begun=True)
     assert told == f"{WROTE.id} is not among the actions that were approved"
 
 
@@ -89,27 +89,27 @@ def test_what_a_plan_does_besides_is_told_by_name():
     other = replace(ACTIONS[0], expects=())
     more = replace(ACTIONS[1], id="ocfs2/node09/mount/images")
     told = objections(
-        approved(PLAN), with_actions(PLAN, [other, *ACTIONS[1:], more]), is_begun=False
+        make_approved(PLAN), with_actions(PLAN, [other, *ACTIONS[1:], more]), is_begun=False
     )
     assert told[:2] == (f"{other.id} does something else", f"{more.id} is new")
 
 
 def test_another_outage_or_another_order_is_not_covered():
     turned = with_actions(PLAN, (ACTIONS[1], ACTIONS[0], *ACTIONS[2:]))
-    assert objections(approved(PLAN), turned, is_begun=False) == ("the order is another",)
-    kept = replace(approved(PLAN), outages=("what nobody sees",))
+    assert objections(make_approved(PLAN), turned, is_begun=False) == ("the order is another",)
+    kept = replace(make_approved(PLAN), outages=("what nobody sees",))
     found = objections(kept, with_actions(PLAN, ACTIONS), is_begun=False)
     assert found == ("what it takes out of use is another",)
 
 
 def test_a_format_is_covered_whole_and_where_it_was_accepted_and_never_as_a_rest():
     formats = next(action for action in FORMAT.actions if action.risk == "data")
-    assert objections(approved(FORMAT, LUN), FORMAT, is_begun=True) == ()
-    assert objections(approved(FORMAT), FORMAT, is_begun=False) == (
+    assert objections(make_approved(FORMAT, LUN), FORMAT, is_begun=True) == ()
+    assert objections(make_approved(FORMAT), FORMAT, is_begun=False) == (
         f"{formats.id} formats {LUN}, and that was not accepted",
     )
     rest = with_actions(FORMAT, [formats])
-    assert objections(approved(FORMAT, LUN), rest, is_begun=True) == (
+    assert objections(make_approved(FORMAT, LUN), rest, is_begun=True) == (
         f"{formats.id} formats {LUN}, and what goes on formats nothing",
     )
 

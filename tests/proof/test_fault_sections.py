@@ -1,0 +1,54 @@
+"""What the sections of the fault matrix and of the soaks say of their records."""
+
+from tests.faults.cells import CELLS
+from tests.proof import faults, soak
+
+GOOD = {
+    "outcome": "converged",
+    "pause": 1.26,
+    "is_outage": False,
+    "codes": ["recovery-unfinished"],
+    "date": "2026-11-29T20:00:00Z",
+    "seed": 7,
+    "why": "",
+}
+
+
+def record(**cells):
+    named = {name.replace("__", "/").replace("_", "-"): cell for name, cell in cells.items()}
+    return {"cells": named, "kernel": "6.1", "tools": "1.8.7", "cores": 2}
+
+
+def test_the_matrix_has_a_place_for_every_cell():
+    assert {f"{row}/{fault}" for row in faults.ROWS for fault in faults.COLUMNS} == set(CELLS)
+
+
+def test_what_was_not_run_and_what_was_wrong_is_not_shown_as_good():
+    wrong = {**GOOD, "outcome": "wrong", "why": "data differ\nat length"}
+    text = faults.section(record(join__killed=GOOD, join__power=wrong))
+    assert "|join|1|-|!|-|-|-|-|-|-|2026-11-29|" in text
+    assert "|leave|-|-|-|-|-|-|-|-|-|-|" in text
+    assert "Of 90 cells 2 have been run, 1 of them ended well." in text
+    assert "* `join/power`, seed 7: data differ" in text
+    assert "at length" not in text
+
+
+def test_a_planned_outage_and_a_remedy_by_hand_are_marked():
+    outage = {**GOOD, "is_outage": True, "pause": 41.0}
+    by_hand = {**GOOD, "outcome": "refused", "pause": None}
+    assert [faults.show(cell) for cell in (outage, by_hand)] == ["o41", "rok"]
+
+
+def test_a_soak_tells_its_violations():
+    one = {
+        "date": "2026-11-29T20:00:00Z",
+        "seed": 3,
+        "wanted": 10,
+        "cells": ["create/killed", "join/power"],
+        "violations": ["join/power: the data differ"],
+        "pause": 71.4,
+        "seconds": 600,
+    }
+    text = soak.section({"soaks": [one]})
+    assert "|2026-11-29|3|2 of 10|10|71 s|1|" in text
+    assert "* join/power: the data differ" in text
