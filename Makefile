@@ -46,7 +46,7 @@ lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reas
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -m "not nightly" -rs --durations 25
 
 nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
-	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rs --durations 10
+	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit tests/simulation --timeout 0 -rs --durations 10
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) --timeout 3600 -rs --durations 25
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
