@@ -28,8 +28,8 @@ def look_at(configuration: Configuration) -> dict[str, Any]:
     return found
 
 
-def record() -> None:
-    """All of them, noted one by one: what was looked at before this is interrupted stays."""
+def record() -> bool:
+    """Whether all are right; each is noted, so what was looked at before an interruption stays."""
     rows: list[dict[str, Any]] = []
     for configuration in (*EACH_TIME, *EACH_NIGHT):
         row = look_at(configuration)
@@ -45,11 +45,12 @@ def record() -> None:
             "rows": rows,
         }
         save_record("lock", {**(load_record("lock") or {}), "date": now, "model": model})
+    return not any(row["wrong"] for row in rows)
 
 
 def main(words: list[str]) -> None:
     if words == ["record"]:
-        record()
+        sys.exit(not record())
     elif len(words) == 3:
         hosts, lists, bits = words
         print(json.dumps(asdict(exhaust(hosts, tuple(lists.split(",")), int(bits)))))

@@ -26,7 +26,7 @@ from reconciler.gate.lease_decision import (
     decide,
 )
 from tests.model.__main__ import look_at
-from tests.model.configurations import EACH_NIGHT, EACH_TIME, Configuration
+from tests.model.configurations import EACH_TIME, Configuration
 from tests.model.exhaustion import has_compiler
 from tests.model.lock_model import Protocol
 from tests.model.search import Search, Verdict
@@ -83,15 +83,6 @@ def test_no_history_of_the_lock_is_wrong(configuration: Configuration) -> None:
         verdict = Search(configuration.hosts, configuration.lists).verdict()
         print(f"{verdict.states:,} states")
         assert verdict == Verdict(verdict.states)
-
-
-@pytest.mark.nightly
-@needs_compiler
-@pytest.mark.parametrize("configuration", EACH_NIGHT, ids=name_of)
-def test_no_history_of_more_hosts_and_runs_is_wrong(configuration: Configuration) -> None:
-    found = look_at(configuration)
-    print(found)
-    assert not found["wrong"]
 
 
 @needs_compiler

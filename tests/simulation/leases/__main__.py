@@ -2,8 +2,8 @@
 
 ``--seeds A:B`` plays many, in as many processes as there are cores; each that is wrong is made as
 short as it can be and told in words. ``--story SEED`` tells one as it was, with ``--weaker NAME`` by
-a weaker table or run. ``--record`` has the planner make the recorded plans anew. ``--prove N`` plays N,
-finds all weakenings, and notes that in the record of the proof.
+a weaker table or run. ``--plans`` has the planner make the recorded plans anew. ``--prove N`` plays N,
+finds all weakenings, and notes that in the record of the proof. It ends with 1 when something is wrong.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def main() -> int:
     parser.add_argument("--story", type=int, metavar="SEED")
     parser.add_argument("--weaker", metavar="NAME")
     parser.add_argument("--prove", type=int, metavar="N")
-    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--plans", action="store_true")
     words = parser.parse_args()
-    if words.record:
+    if words.plans:
         RECORDED.write_text(record_plans())
     elif words.story is not None:
         return _tell(words.story, words.weaker)
@@ -44,6 +44,9 @@ def main() -> int:
         found = prove(words.prove)
         before = load_record("lock") or {}
         save_record("lock", {**before, "date": found["date"], "histories": found})
+        missed = [name for name, how in found["weakenings"].items() if not how]
+        print(f"{found['histories']:,} histories; wrong: {found['wrong']}; not found: {missed}")
+        return bool(found["wrong"] or missed)
     elif words.seeds:
         first, _, after = words.seeds.partition(":")
         return _play(int(first), int(after))

@@ -1,6 +1,6 @@
 """The plans that histories follow, as the planner made them: hosts, steps in their order, needs.
 
-``python -m tests.simulation.leases record`` makes them anew; a test tells when they are old.
+``python -m tests.simulation.leases --plans`` makes them anew; a test tells when they are old.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """A portion of the histories of the lease: none is wrong, and everything happens often."""
 
-import pytest
-
 from tests.simulation.leases.histories import play_seeds
 from tests.simulation.leases.proving import rare
 from tests.simulation.leases.scenario import scenario_of
@@ -23,9 +21,3 @@ def check_portion(number: int) -> None:
 
 def test_no_history_of_the_lease_is_wrong():
     check_portion(0)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("number", range(2, 22))
-def test_no_history_of_many_is_wrong(number):
-    check_portion(number)

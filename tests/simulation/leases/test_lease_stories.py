@@ -89,5 +89,5 @@ def test_each_trouble_is_told_in_words():
 
 def test_the_recorded_plans_are_those_that_the_planner_makes():
     assert RECORDED.read_text() == record_plans(), (
-        "run: python -m tests.simulation.leases --record"
+        "run: python -m tests.simulation.leases --plans"
     )
