@@ -51,7 +51,13 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "device-size-differs": ("deed LUN grows", "change size", "event grown"),
         "device-too-small": ("deed LUN grows", "change size", "change backing", "change fill"),
-        "device-unreadable": ("deed all paths", "deed path", "change access", "change state"),
+        "device-unreadable": (
+            "site stripped",
+            "deed all paths",
+            "deed path",
+            "change access",
+            "change state",
+        ),
         "different-device": ("deed swapped", "deed clone", "deed all paths"),
         "foreign-cluster": ("rival second file", "change name", "deed stranger"),
         # A file of new hosts alone: none of them knows whose heartbeat there is.
@@ -102,7 +108,14 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "unit-not-usable": ("change services",),
         "volume-busy": ("deed open file", "deed guest"),
         "volume-read-only": ("deed read-only", "change options", "change size"),
-        "volume-unfamiliar": ("site lvm", "rival", "deed swapped", "change add-volume"),
+        "volume-unfamiliar": (
+            "kill",
+            "change drop-volume",
+            "site lvm",
+            "rival",
+            "deed swapped",
+            "change add-volume",
+        ),
     }
 )
 
