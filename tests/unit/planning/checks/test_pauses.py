@@ -69,3 +69,9 @@ def test_what_is_planned_beside_a_pause_stays_the_same():
     paused = make_plan([(CLUSTER, with_pauses(bare(CLUSTER), node01=(PAUSE,)))])
     assert paused.clusters[0].actions == first.clusters[0].actions
     assert paused.facts_digest == first.facts_digest
+
+
+def test_a_time_that_no_calendar_has_is_said_as_it_is():
+    late = replace(PAUSE, until=10**15)
+    (blocked,) = plan_cluster(CLUSTER, with_pauses(bare(CLUSTER), node02=(late,))).blocked
+    assert f"until second {10**15} (the SAN moves)" in blocked.message

@@ -1,0 +1,141 @@
+"""Which mutants there are: a row each of the product's tables, a statement each that refuses."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from reconciler.model.plan import Action, ActionKind
+from reconciler.planning import order
+from reconciler.planning.checks import invariants
+from reconciler.planning.kinds import KINDS, Trait, having
+from tests.mutants import encounters
+from tests.mutants.encounters import PRODUCT
+from tests.mutants.mutant import Mutant
+from tests.mutants.statements import leave_out, statements
+
+PLANS = ("tests/unit/planning", "tests/unit/resources", "tests/scenarios/test_simulated_")
+DERIVES = ("having(", "in_phases(")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Mutants of one kind; ``tests`` may kill them. They are known once all tests have met them."""
+
+    name: str
+    tests: tuple[str, ...]
+    mutants: Callable[[frozenset[str]], Iterable[Mutant]]
+
+
+def _invariants(_met: frozenset[str]) -> Iterator[Mutant]:
+    for rule in invariants.INVARIANTS:
+        rest = tuple(other for other in invariants.INVARIANTS if other is not rule)
+        code = "invariant-" + rule.__name__.replace("_", "-")
+        plant = partial(setattr, invariants, "INVARIANTS", rest)
+        yield Mutant("invariants", rule.__name__, plant, frozenset([encounters.says(code)]))
+
+
+def _refusals(group: str, *folders: str) -> Callable[[frozenset[str]], Iterator[Mutant]]:
+    def mutants(_met: frozenset[str]) -> Iterator[Mutant]:
+        for one in statements(*folders):
+            yield Mutant(group, one.name, partial(leave_out, one), one.lines)
+
+    return mutants
+
+
+def _edges(_met: frozenset[str]) -> Iterator[Mutant]:
+    for row in order.ORDER:
+        rest = tuple(other for other in order.ORDER if other is not row)
+        name = encounters.edge(*row)
+        yield Mutant("edges", name, partial(setattr, order, "ORDER", rest), frozenset([name]))
+
+
+def _facts(met: frozenset[str]) -> Iterator[Mutant]:
+    pairs = sorted(word.split(" asks ") for word in met if " asks " in word)
+    for kind, reading in pairs:
+        meets = [encounters.lacks(kind, reading), encounters.asks(kind, reading)]
+        plant = partial(_require_no, kind, reading)
+        yield Mutant("facts", f"{kind} asks {reading}", plant, frozenset(meets))
+
+
+def _require_no(kind: str, reading: str) -> None:
+    make = Action.__init__
+
+    def make_action(self: Action, *given: Any, **named: Any) -> None:
+        make(self, *given, **named)
+        if self.kind == kind:
+            kept = tuple(fact for fact in self.requires if fact.reading != reading)
+            object.__setattr__(self, "requires", kept)
+
+    Action.__init__ = make_action  # type: ignore[method-assign]
+
+
+def _traits(_met: frozenset[str]) -> Iterator[Mutant]:
+    for kind, row in KINDS.items():
+        for trait in Trait:
+            if row.has(trait):
+                plant = partial(_take_trait, kind, trait)
+                name = f"{kind} {str(trait.name).lower()}"
+                yield Mutant("flags", name, plant, frozenset([encounters.plans(kind)]))
+
+
+def _take_trait(kind: ActionKind, trait: Trait) -> None:
+    rows: Any = KINDS
+    rows[kind] = replace(KINDS[kind], traits=KINDS[kind].traits & ~trait)
+    _derive_anew()
+
+
+def _derive_anew() -> None:
+    """The tables that rest on the rows, once more, wherever they were taken over by name."""
+    having.cache_clear()
+    ours = [m for name, m in sorted(sys.modules.items()) if name.startswith("reconciler.")]
+    for module in ours:
+        file = Path(module.__file__ or "")
+        text = file.read_text("utf-8") if str(file).startswith(PRODUCT) else ""
+        for node in ast.parse(text).body if any(word in text for word in DERIVES) else ():
+            if isinstance(node, ast.Assign | ast.AnnAssign) and any(
+                word in ast.unparse(node) for word in DERIVES
+            ):
+                _assign_anew(ours, module, node)
+
+
+def _assign_anew(ours: Iterable[Any], module: Any, node: ast.Assign | ast.AnnAssign) -> None:
+    target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+    name = ast.unparse(target)
+    before = vars(module)[name]
+    code = compile(ast.Module([node], []), str(module.__file__), "exec")
+    exec(code, vars(module))  # noqa: S102  # a statement of the product
+    for other in ours:
+        for known, value in list(vars(other).items()):
+            if value is before:
+                setattr(other, known, vars(module)[name])
+
+
+GROUPS: Mapping[str, Group] = {
+    group.name: group
+    for group in (
+        Group("invariants", ("tests/unit/planning/checks",), _invariants),
+        Group(
+            "refusals",
+            (*PLANS, "tests/unit/observation", "tests/golden"),
+            _refusals("refusals", "planning", "resources", "execution", "pipeline"),
+        ),
+        Group("facts", PLANS, _facts),
+        Group("edges", ("tests/unit/planning", "tests/golden"), _edges),
+        Group("flags", (*PLANS, "tests/golden"), _traits),
+        Group(
+            "simulated-gate",
+            (
+                "tests/unit/hosts/simulator",
+                "tests/scenarios/test_simulated_",
+                "tests/contract/test_simulated",
+            ),
+            _refusals("simulated-gate", "hosts/simulator/gate"),
+        ),
+    )
+}
