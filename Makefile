@@ -18,7 +18,7 @@ LAB_TESTS := tests/contract/test_lab.py \
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
 	tests/scenarios/test_lab_growth.py
 
-.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench clean
+.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench coverage mutants clean
 
 demo: $(RUNS)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
@@ -48,7 +48,14 @@ lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reas
 nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
 	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rs --durations 10
 	$(BIN)/python -m tests.simulation --seeds 0:100000 --processes 2 --record
+	$(MAKE) coverage mutants
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) --timeout 3600 -rs --durations 25
+
+coverage: $(STAMP)  ## lines and branches of planning, execution and the gate's decision: all, or a reason
+	$(BIN)/python -m tests.line_coverage
+
+mutants: $(STAMP)  ## each precondition is deleted once, and a test has to fail
+	$(BIN)/python -m tests.mutants
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
 	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san

@@ -26,6 +26,7 @@ TOPICS = (
     "boot-order",
     "ci",
     "keys",
+    "passport",
     "records",
     "store",
     "documents",

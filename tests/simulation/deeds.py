@@ -107,6 +107,12 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "damage": Deed(happenings.damage_volume, weight=1),
         "LUN grows": Deed(happenings.grow_lun, weight=1),
         "stranger": Deed(typing_by_hand.invade, typing_by_hand.unmount_there, 4),
+        "renamed": Deed(happenings.rename_host, happenings.call_it_again, 1),
+        "next kernel": Deed(happenings.change_kernel, happenings.change_kernel_back, 1),
+        "SAN off": Deed(happenings.switch_off_storage, happenings.switch_on_storage, 1),
+        "SAN full": Deed(happenings.fill_storage, happenings.empty_storage, 1),
+        "read-only": Deed(happenings.turn_read_only, happenings.reboot_read_only, 1),
+        "foreign block": Deed(happenings.leave_block, happenings.clear_block, 1),
         "package lock": _packages("holder", "apt has the lock"),
         "repository": _packages("down", "no repository answers"),
     }

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import mounting, power
-from reconciler.hosts.simulator.state.disk import Filesystem
+from reconciler.hosts.simulator.state.disk import Beat, Filesystem
+from reconciler.hosts.simulator.state.machine import Machine
 from tests.simulation.scene import Scene, require, require_on
-from tests.simulation.site import LUNS
+from tests.simulation.site import LUNS, SAN
 
 YEARS = 315_360_000  # seconds of ten
 SLOW = 30.0
@@ -130,3 +131,77 @@ def grow_lun(scene: Scene) -> str:
     lun = scene.world.luns[LUNS[0]]
     scene.world.grow(lun.name, lun.whole.size + (1 << 30))
     return f"the storage grows {LUNS[0]} by a GiB"
+
+
+def rename_host(scene: Scene) -> str:
+    scene.machine.setup.hostname = "someone"
+    return "it calls itself someone"
+
+
+def call_it_again(scene: Scene) -> None:
+    scene.machine.setup.hostname = scene.machine.name
+
+
+def change_kernel(scene: Scene) -> str:
+    """The next boot runs a kernel for which there is no module."""
+    scene.machine.setup.next_boot, scene.machine.setup.next_boot_module = "6.1.999", False
+    return "its next boot has a kernel without ocfs2"
+
+
+def change_kernel_back(scene: Scene) -> None:
+    setup, was = scene.machine.setup, scene.machine.setup.module
+    setup.next_boot, setup.next_boot_module = "", True
+    setup.kernel, setup.module = "6.1.176", True
+    if not was and scene.machine.running.on:
+        power.reboot(scene.machine)
+
+
+def _storage(scene: Scene) -> Machine:
+    require(SAN in scene.world.machines, "there is no storage host")
+    return scene.world.machines[SAN]
+
+
+def switch_off_storage(scene: Scene) -> str:
+    require(_storage(scene).running.on, "it is off")
+    power.cut(_storage(scene))
+    return "the storage host's management goes down"
+
+
+def switch_on_storage(scene: Scene) -> None:
+    if not _storage(scene).running.on:
+        power.switch_on(_storage(scene))
+
+
+def fill_storage(scene: Scene) -> str:
+    _storage(scene).setup.room["vg0"] = 0
+    return "the storage's volume group is full"
+
+
+def empty_storage(scene: Scene) -> None:
+    _storage(scene).setup.room.pop("vg0", None)
+
+
+def turn_read_only(scene: Scene) -> str:
+    """As errors=remount-ro does."""
+    mounts = [one for one in require_on(scene).running.mounts if "rw" in one.options]
+    require(mounts, "nothing is mounted there to write")
+    mounts[0].options = tuple("ro" if word == "rw" else word for word in mounts[0].options)
+    return f"{mounts[0].path} goes read-only after an error"
+
+
+def reboot_read_only(scene: Scene) -> None:
+    if any("ro" in mount.options for mount in scene.machine.running.mounts):
+        power.reboot(scene.machine)
+
+
+def leave_block(scene: Scene) -> str:
+    """A host that nobody knows crashed long ago with the volume mounted."""
+    found = [fs for fs in scene.world.filesystems() if 200 not in fs.beats]
+    require(found, "there is no file system")
+    found[0].beats[200] = Beat("ghost", 0xBAD, stopped=0.0)
+    return f"{found[0].label} has the heartbeat block of a host that nobody knows"
+
+
+def clear_block(scene: Scene) -> None:
+    for fs in scene.world.filesystems():
+        fs.beats.pop(200, None)

@@ -15,9 +15,11 @@ import pytest
 
 from reconciler.execution import executor, machine
 from reconciler.gate import lease_decision
+from reconciler.hosts.simulator import commands
 from reconciler.hosts.simulator.gate import format as gate_format
 from reconciler.hosts.simulator.gate import heartbeats, verbs
 from reconciler.hosts.simulator.gate.call import Call
+from reconciler.hosts.simulator.kernel import live
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.plan import Change as PlanChange
@@ -161,6 +163,14 @@ def _forget_quarantine(patch: pytest.MonkeyPatch) -> None:
     _trust_plans(patch)
 
 
+def _stay_mounted(patch: pytest.MonkeyPatch) -> None:
+    """Who leaves unmounts nothing, and nobody asks whether it did, not even its kernel."""
+    _leave_out("unmount")(patch)
+    _blind(patch, "ocfs2-mounts", "regions", "unmounted")
+    patch.setattr(commands, "refuse_use", lambda _machine: None)
+    patch.setattr(live, "in_use", lambda *_: False)
+
+
 def _chapter(*changes: Change, troubles: tuple[Trouble, ...] = ()) -> Chapter:
     return Chapter(changes, troubles, mended=True)
 
@@ -233,6 +243,9 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
             _history(
                 1, _chapter(troubles=(Trouble("fault", "fails before", 0, 1, "modprobe"),))
             ),
+        ),
+        "who leaves stays mounted": Mutant(
+            ("11", "12"), _stay_mounted, _history(3, QUIET, _chapter(Change("drop", 2)))
         ),
         "nobody writes down what is stopped": Mutant(
             ("17",),

@@ -130,6 +130,7 @@ class Player:
         """A deed; what it breaks is its own doing."""
         scene = self._scene(host)
         self.world.is_typing = not DEEDS[name].is_natural
+        self.world.typed_at = self.world.now
         try:
             words = DEEDS[name].happens(scene)
         except NOTHING_DONE as why:

@@ -20,7 +20,13 @@ WENT_DOWN = (
     "event power-off",
 )
 # Somebody mounted beside the runs, or another file had the volume.
-OTHERS = ("deed stranger", "deed mount by hand", "rival second file", "rival other hosts")
+OTHERS = (
+    "deed stranger",
+    "deed foreign block",
+    "deed mount by hand",
+    "rival second file",
+    "rival other hosts",
+)
 EDITED = ("deed edit", "deed node", "deed empty conf", "deed torn conf", "deed settings gone")
 REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -41,6 +47,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "deed swapped",
             "rival second file",
             "change label",
+            "deed clone",
         ),
         "device-size-differs": ("deed LUN grows", "change size", "event grown"),
         "device-too-small": ("change size", "change backing", "change fill"),
@@ -54,7 +61,9 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "guests-unread": ("change guests",),
         "heartbeat-advances": ("change state",),
         "heartbeat-unread": ("deed all paths", "change state"),
-        "host-unreachable": ("deed power", "deed stunned", "change state"),
+        "hostname-differs": ("deed renamed",),
+        "module-missing": ("deed next kernel",),
+        "host-unreachable": ("deed SAN off", "deed power", "deed stunned", "change state"),
         "label-differs": ("change label", "deed clone"),
         "lease-garbled": ("deed lease garbled",),
         "lease-held": ("kill", "rival", "trick"),
@@ -62,7 +71,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "member-offline": ("change state",),
         "mount-hidden": ("deed hidden mount",),
         "mount-path-busy": ("change path", "deed mount by hand"),
-        "no-space": ("deed full",),
+        "no-space": ("deed full", "deed SAN full"),
         "no-stable-path": ("deed slow udev",),
         "not-formatted": ("change format",),
         "package-lock-busy": ("deed package lock",),
@@ -86,7 +95,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "tools-missing": ("site stripped",),
         "unit-not-usable": ("change services",),
         "volume-busy": ("deed open file", "deed guest"),
-        "volume-read-only": ("change options", "change size"),
+        "volume-read-only": ("deed read-only", "change options", "change size"),
         "volume-unfamiliar": ("site lvm", "rival", "deed swapped", "change add-volume"),
     }
 )

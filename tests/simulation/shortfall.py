@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from reconciler.hosts.simulator.kernel.mount_options import VFS_OPTIONS
 from reconciler.hosts.simulator.kernel.texts import read_fstab
 from reconciler.hosts.simulator.state.disk import Filesystem
 from reconciler.hosts.simulator.state.machine import Machine
@@ -29,7 +30,7 @@ def fall_short(world: Lawful, wish: Wish, names: Names) -> list[str]:
         if one.state in ("present", "drained"):
             found += _member(world.machines[names[one.host]], one, wish)
     for volume in wish.volumes:
-        found += _volume(world, volume, wish)
+        found += _volume(world, volume, wish, names)
     return [
         why if why[:2].isdigit() else f"13 said to be converged, yet {why}" for why in found
     ]
@@ -82,7 +83,8 @@ def _member(machine: Machine, one: MemberWish, wish: Wish) -> Iterator[str]:
         if getattr(live, key) != value:
             yield f"{key} of {machine.name} is {getattr(live, key)}, not {value}"
     yield from _boot(machine, one, wish)
-    yield from _debts(machine)
+    if one.state == "present":  # who is drained gets its workloads back when it serves again
+        yield from _debts(machine, wish)
 
 
 def _boot(machine: Machine, one: MemberWish, wish: Wish) -> Iterator[str]:
@@ -97,28 +99,39 @@ def _boot(machine: Machine, one: MemberWish, wish: Wish) -> Iterator[str]:
             yield f"{machine.name} mounts {volume.label} at boot: {volume.path in lines}"
     for mount in machine.running.mounts:
         asked = [v.options for v in wish.volumes if v.path == mount.path]
-        if asked and not set(asked[0]) <= {*mount.options, "acl", "user_xattr"}:
+        if asked and not set(asked[0]) & VFS_OPTIONS <= {*mount.options}:
             yield f"{mount.path} of {machine.name} has the options {mount.options}, not {asked[0]}"
 
 
-def _debts(machine: Machine) -> Iterator[str]:
-    """What a run has stopped runs again (I17)."""
+def _debts(machine: Machine, wish: Wish) -> Iterator[str]:
+    """What a run has stopped, and the file still names, runs again (I17)."""
+    named = {
+        "services": any(volume.services for volume in wish.volumes),
+        "disabled": any(volume.services for volume in wish.volumes),
+        "guests": any(volume.guests for volume in wish.volumes),
+    }
     for path, file in machine.files.by_path.items():
         if path.endswith("/stopped.json"):
             book = json.loads(file.text)
-            owed = [*book["services"], *book["disabled"], *book.get("guests", [])]
+            owed = [
+                item
+                for kind, is_named in named.items()
+                if is_named
+                for item in book.get(kind, [])
+            ]
             if owed:
                 yield f"17 said to be converged, yet {machine.name} is owed {owed}"
 
 
-def _volume(world: Lawful, volume: VolumeWish, wish: Wish) -> Iterator[str]:
-    lun = world.luns[volume.lun]
+def _volume(world: Lawful, volume: VolumeWish, wish: Wish, names: Names) -> Iterator[str]:
+    lun, sizes = world.luns[volume.lun], list(_sizes(world, volume, wish, names))
     extents = [lun.whole, *(part.extent for part in lun.partitions.values())]
     found = [(e.size, e.content) for e in extents if isinstance(e.content, Filesystem)]
     if not found:
         yield f"{volume.label} is nowhere"
         return
-    size, fs = found[0]
+    fs = found[0][1]
+    size = min([found[0][0], *sizes])
     least = min(volume.gib * GIB, size) if volume.gib else size
     if fs.size + SLACK < least:
         yield f"{volume.label} has {fs.size} bytes, not {least}"
@@ -127,3 +140,12 @@ def _volume(world: Lawful, volume: VolumeWish, wish: Wish) -> Iterator[str]:
     present = sum(one.state in ("present", "drained") for one in wish.members)
     if fs.slots < max(volume.slots or 0, present):
         yield f"{volume.label} has {fs.slots} slots for {present} members"
+
+
+def _sizes(world: Lawful, volume: VolumeWish, wish: Wish, names: Names) -> Iterator[int]:
+    """What kernels know: of a disk that is no SCSI disk nobody hears that it has grown."""
+    for one in wish.members:
+        if one.state == "present":
+            for device in world.machines[names[one.host]].running.devices:
+                if device.lun is world.luns[volume.lun] and device.serves:
+                    yield device.size

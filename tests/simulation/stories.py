@@ -57,5 +57,11 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "a blank disk is behind the path of a volume that is mounted": History(
+            place(1, "drbd"),
+            start(1),
+            (QUIET, Chapter((), (Trouble("deed", "swapped"),), mended=True)),
+            lasting=True,
+        ),
     }
 )
