@@ -28,7 +28,7 @@ PACKAGES = ("planning", "execution", "gate")
 # Those that need a terminal, a browser, a database or a lab prove other things.
 TESTS = (
     *("tests/unit/planning", "tests/unit/execution", "tests/golden", "tests/unit/resources"),
-    "tests/unit/gate/test_gate_decision.py",
+    *("tests/unit/gate/test_gate_decision.py", "tests/unit/gate/test_gate_text.py"),
     "tests/scenarios/test_simulated_[lmoprs]*.py",
     "tests/scenarios/test_simulated_[abdefghijkntuvwxyz]*.py",
     "tests/properties/test_healing*.py",
@@ -36,7 +36,7 @@ TESTS = (
     *("tests/unit/cli/test_operating.py", "tests/unit/cli/test_pause_command.py"),
     *("tests/unit/cli/test_unlock_command.py", "tests/unit/cli/test_status_command.py"),
     *("tests/unit/cli/test_saved_plans.py", "tests/unit/cli/test_failed_before.py"),
-    "tests/unit/cli/test_import_and_drift.py",
+    *("tests/unit/cli/test_import_and_drift.py", "tests/unit/cli/test_secrets.py"),
 )
 PRAGMA = re.compile(r"#\s*pragma: no (cover|branch)(?: - (.+))?")
 PYTEST = ("-m", "pytest", "-q", "-m", "not nightly", "-p", "no:xdist", "-p", "no:cacheprovider")

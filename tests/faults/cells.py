@@ -34,10 +34,9 @@ BAD = {WRONG, MISSED}
 def diagonal(seed: int, count: int) -> tuple[str, ...]:
     """So many cells, of which no two share an operation or a fault."""
     chance = random.Random(seed)  # noqa: S311 - a seed makes the choice
-    operations = chance.sample(tuple(OPERATIONS), count)
-    return tuple(
-        map("/".join, zip(operations, chance.sample(tuple(FAULTS), count), strict=True))
-    )
+    operations = chance.sample(tuple(OPERATIONS), len(OPERATIONS))
+    faults = chance.sample(tuple(FAULTS), len(FAULTS))
+    return tuple(map("/".join, zip(operations, faults, strict=False)))[:count]
 
 
 @dataclass

@@ -30,21 +30,28 @@ def act(kind, host, address, number):
     return Action(f"{number}", kind, host, address, **values)
 
 
-def where(kind, need):
-    """The places at which an action waits for one of the other kind."""
+def where(kind, need, groups):
+    """The places at which an action waits for one of the other kind; each group is asked at once."""
     found = []
-    for place, (host, address) in PLACES.items():
-        first = act(need, "node01", "volume/images/guest/vm1", 1)
-        second = act(kind, host, address, 2)
-        if any(action.id == "2" and "1" in action.needs for action in link([first, second])):
-            found.append(place)
-    return found
+    for places in groups:
+        first = act(need, *PLACES["both"], "first")
+        actions = link([first, *(act(kind, *PLACES[place], place) for place in places)])
+        found += [a.id for a in actions if "first" in a.needs]
+    return tuple(place for place in PLACES if place in found)
+
+
+ONE_BY_ONE = [[place] for place in PLACES]
 
 
 def lines():
+    one_at_a_time = {kind for kind in KINDS if where(kind, kind, ONE_BY_ONE)}
     for kind, need in itertools.product(KINDS, KINDS):
-        if found := where(kind, need):
-            yield f"{kind} waits for {need} {WORDS[tuple(found)]}\n"
+        # Actions of a kind that wait for each other leave out what the first of them waits for.
+        groups = ONE_BY_ONE if kind in one_at_a_time else [[*PLACES]]
+        if kind != need and (found := where(kind, need, groups)):
+            yield f"{kind} waits for {need} {WORDS[found]}\n"
+        elif kind == need and kind in one_at_a_time:
+            yield f"{kind} waits for {need} {WORDS[where(kind, kind, ONE_BY_ONE)]}\n"
 
 
 def test_which_of_two_actions_waits_for_the_other():

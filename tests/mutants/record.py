@@ -18,7 +18,8 @@ def save(session: Session) -> None:
     record = load_record("mutants") or {"groups": {}}
     for group in session.groups:
         verdicts = [v for v in session.verdicts if v.group == group.name]
-        record["groups"][group.name] = _told(verdicts) | {"date": _today(), "commit": _commit()}
+        told = {"date": _today(), "commit": _commit(), "tests": session.count_tests(group)}
+        record["groups"][group.name] = told | _told(verdicts)
     save_record("mutants", {"date": _today(), "cores": os.cpu_count(), **record})
 
 

@@ -21,9 +21,11 @@ from tests.mutants.groups import Group
 from tests.mutants.mutant import Mutant, caches, forget_everything
 
 # Seconds of tests for one mutant; most are killed within one.
-LONGEST = 60.0
+LONGEST = 20.0
 # Seconds of a test from which on it is not tried, and after which it is taken to hang.
 SLOW, HANGS = 8.0, 60
+# How many tests are tried before the goldens.
+SOON = 12
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ class Session:
             self._keep(verdict)
         return True
 
+    def count_tests(self, group: Group) -> int:
+        """How many tests may kill the mutants of a group."""
+        return sum(name.startswith(group.tests) for name in self.passed)
+
     def _keep(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
         self.tell(verdict)
@@ -108,15 +114,20 @@ def _all_met(passed: Mapping[str, Passed]) -> frozenset[str]:
 
 
 def fitting(mutant: Mutant, passed: Mapping[str, Passed]) -> list[str]:
-    """Who can fail for it: those that saw a fact lacking first, goldens last, the short before."""
+    """Who can fail for it: those that saw a fact lacking first, the short before the long.
+
+    Goldens fail for whatever they show, and are tried when ``SOON`` others have not failed.
+    """
     found = [(name, one) for name, one in passed.items() if one.met & mutant.meets]
 
-    def place(pair: tuple[str, Passed]) -> tuple[bool, bool, float]:
-        name, one = pair
-        lacking = any(" lacks " in word for word in one.met & mutant.meets)
-        return name.startswith("tests/golden"), not lacking, one.seconds
+    def place(pair: tuple[str, Passed]) -> tuple[bool, float]:
+        lacking = any(" lacks " in word for word in pair[1].met & mutant.meets)
+        return not lacking, pair[1].seconds
 
-    return [name for name, one in sorted(found, key=place) if one.seconds < SLOW]
+    names = [name for name, one in sorted(found, key=place) if one.seconds < SLOW]
+    goldens = [name for name in names if name.startswith("tests/golden")]
+    others = [name for name in names if not name.startswith("tests/golden")]
+    return [*others[:SOON], *goldens, *others[SOON:]]
 
 
 def meet(items: Sequence[pytest.Item]) -> tuple[dict[str, Passed], list[str]]:

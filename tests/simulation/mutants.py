@@ -166,7 +166,7 @@ def _forget_quarantine(patch: pytest.MonkeyPatch) -> None:
 def _stay_mounted(patch: pytest.MonkeyPatch) -> None:
     """Who leaves unmounts nothing, and nobody asks whether it did, not even its kernel."""
     _leave_out("unmount")(patch)
-    _blind(patch, "unmounted", "unused", "cluster-unused", "heartbeats", "serving")
+    _blind(patch, "ocfs2-mounts", "regions", "unmounted")
     patch.setattr(commands, "refuse_use", lambda _machine: None)
     patch.setattr(live, "in_use", lambda *_: False)
 

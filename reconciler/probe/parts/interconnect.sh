@@ -1,7 +1,7 @@
 # interconnect: whether a TCP connection to each --connect can be made. Nothing is said there.
 # Needs bash with timeout, or nc; without them the answer is unknown.
 # A connection is not closed before the other side has accepted it: what arrives earlier, an end
-# too, sends o2net of kernel 7.2 into a recursion without end (manual kernels, 1).
+# too, sends o2net of some kernels into a recursion without end (manual kernels, 1).
 
 probe_interconnect() {
     IFS=$NL

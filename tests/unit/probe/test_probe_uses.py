@@ -231,7 +231,7 @@ def test_without_any_tool_a_connection_is_unknown(ports: tuple[int, int, int]) -
     ],
 )
 def test_a_connection_is_not_ended_before_it_is_accepted(without: str) -> None:
-    """An end that arrives earlier sends o2net of kernel 7.2 into a recursion without end."""
+    """An end that arrives earlier sends o2net of some kernels into a recursion without end."""
     with socket.create_server(("127.0.0.1", 0)) as late, ThreadPoolExecutor(1) as pool:
         target = f"127.0.0.1:{late.getsockname()[1]}"
         ended = pool.submit(ends_at_once, late)

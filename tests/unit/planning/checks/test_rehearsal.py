@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.gate import gate_command
 from reconciler.model.observed import Live, Observed, Region
-from reconciler.planning.checks.rehearsal import MOMENTARY
+from reconciler.model.plan import Action, Fact
+from reconciler.planning.checks.rehearsal import MOMENTARY, rehearse
 from reconciler.planning.planner import plan_cluster, restrict
+from reconciler.planning.prediction import predict
 from reconciler.resources import EFFECTS, READINGS
 from tests.builders import bare, converged, spec, volume
 
@@ -80,3 +83,22 @@ def test_a_part_of_a_plan_is_judged_by_itself():
 def test_what_is_refused_for_another_reason_is_not_said_to_be_a_bug():
     cluster = spec(volumes=[volume(format="never")])
     assert CODE not in codes(plan_cluster(cluster, bare(cluster)))
+
+
+def test_of_what_is_done_already_nobody_asks_whether_it_could_begin():
+    cluster = spec(volumes=[volume()])
+    seen = converged(cluster)
+    mounted = Fact(("node01",), "ocfs2-mounts", "", "/srv/images")
+    values = {
+        "summary": "",
+        "because": "",
+        "risk": "safe",
+        "command": gate_command("unmount", "/srv/images"),
+    }
+    values |= {"expects": (), "requires": (replace(mounted, value="none"),)}
+    due = Action("a", "unmount", "node01", "volume/images", **values)
+    done = replace(due, unless=(mounted,))
+    assert [b.code for b in rehearse(seen, [(cluster, [due])])] == [CODE]
+    assert rehearse(seen, [(cluster, [done])]) == ()
+    assert predict(cluster, seen, [done]) == seen
+    assert predict(cluster, seen, [due]).hosts["node01"].mounts == ()

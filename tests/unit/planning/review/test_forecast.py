@@ -281,3 +281,18 @@ def test_what_else_a_line_does_at_a_boot_is_told():
     facts = spoiled(fstab=file("/etc/fstab", text)).hosts["node02"]
     found = [item.code for item in line_findings(TWO.volumes[0], "node02", facts)]
     assert found == ["next-boot-fsck", "automount-conflict"]
+
+
+def test_what_an_agent_mounts_needs_no_line():
+    mount = {"path": "/srv/images", "by": "workload"}
+    served = spec(
+        ("node01", "node02"), volumes=[volume(mount=mount, workloads={"services": ["agent"]})]
+    )
+    bare_fstab = file("/etc/fstab", "")
+    assert ("next-boot-mount-missing", "volume/images") in told(spoiled(fstab=bare_fstab))
+    found = told(spoiled(fstab=bare_fstab), served)
+    assert "next-boot-mount-missing" not in {code for code, _subject in found}
+
+
+def test_of_a_disk_that_is_not_there_no_unit_is_asked_for():
+    assert told(spoiled(disks=())) == []
