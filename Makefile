@@ -47,6 +47,7 @@ lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reas
 
 nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
 	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rs --durations 10
+	$(BIN)/python -m tests.simulation --seeds 0:100000 --processes 2 --record
 	$(MAKE) coverage mutants
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) --timeout 3600 -rs --durations 25
 

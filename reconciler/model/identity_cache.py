@@ -8,6 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+# What is asked of each host: as many as a cluster has, those of a plan before not among them.
+HOSTS = 256
 _forgets: list[Callable[[], None]] = []
 
 
@@ -39,8 +41,8 @@ def once_each(
             key = tuple(map(id, arguments))
             found = known.get(key)
             if found is None:
-                if len(known) >= most:
-                    known.clear()
+                if len(known) >= most:  # the oldest goes; a walk over fewer hosts is all here
+                    del known[next(iter(known))]
                 found = known[key] = (arguments, function(*arguments, **named))
             return found[1]
 

@@ -14,6 +14,7 @@ from reconciler.hosts import Host
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.devices import ref
 from reconciler.model.drbd import named_units
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unreachable
 from reconciler.model.plan import Command
 from reconciler.model.roles import contacted_members, with_volumes
@@ -105,6 +106,7 @@ def _names(cluster: Cluster) -> list[str]:
     return [m.name for m in contacted_members(cluster)]
 
 
+@once_each()
 def probe_arguments(cluster: Cluster) -> dict[str, tuple[str, ...]]:
     """What this cluster's file makes the probe look at, by its option."""
     return {

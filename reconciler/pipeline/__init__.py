@@ -12,6 +12,7 @@ from reconciler.execution.executor import (
     Executor,
 )
 from reconciler.execution.locks import Claim, Held, hold_leases
+from reconciler.execution.proofs import tell_proofs
 from reconciler.execution.records import (
     Sighted,
     Stale,
@@ -203,7 +204,10 @@ class Run:
         rest = self._part.rest(plan, cluster, observed)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             seen = clocks_of(observed, began)
-            return await self._recorded(held, (as_planned, observed), outcomes, seen)
+            ended = await self._recorded(held, (as_planned, observed), outcomes, seen)
+            if ended.result == "converged":
+                tell_proofs(self.emit, plan, as_planned, observed)
+            return ended
         acted = any(o.status == "done" for o in outcomes)
         remain = "remains" if len(rest.actions) == 1 else "remain"
         work = f"{with_count(len(rest.actions), 'action')} {remain}"

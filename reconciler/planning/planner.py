@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
 from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, ClusterPlan, Plan
@@ -35,6 +36,7 @@ from reconciler.planning.review.digest import facts_digest, plan_id, relevant
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import advisories, fencing, quarantined_hosts
 from reconciler.planning.review.outages import windows
+from reconciler.planning.review.passport_notes import passport_notes
 from reconciler.planning.rollout import (
     AFTER_TURN,
     LAST,
@@ -63,6 +65,7 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
     """
     draft = draft_plan(cluster, observed)
     part = restrict_plan(draft.plan, targets)
+    part = replace(part, notes=(*part.notes, *passport_notes(part, cluster, observed)))
     if part.blocked:
         return part
     if part.actions == draft.plan.actions:
@@ -92,6 +95,7 @@ class Draft:
     broken: tuple[Blocked, ...]
 
 
+@once_each(1)
 def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     """The whole plan, not yet judged by how it goes on its own predictions."""
     cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
@@ -106,9 +110,9 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
         facts = observed if resource.name == "packages" else ready
         unreads, readable = _readable(resource, cluster, facts)
         blocked += [*unreads, *resource.check(cluster, readable)]
-        changes += resource.diff(cluster, readable)
+        changes += _diff(resource, cluster, readable)
     rehearsal = Rehearsal(ready.hosts)
-    steps = _steps(cluster, rehearsal, arriving)
+    steps = _steps(cluster, ready, rehearsal, arriving)
     actions = tuple(action for step in steps for action in step.actions)
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
@@ -132,9 +136,10 @@ class _Step:
     violations: tuple[Blocked, ...]
 
 
-def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...]) -> list[_Step]:
+def _steps(
+    cluster: Cluster, observed: Observed, rehearsal: Rehearsal, arriving: tuple[Action, ...]
+) -> list[_Step]:
     """What is installed; then every step planned from where the one before leads."""
-    observed = Observed(rehearsal.hosts)
     steps = [_Step(RolloutStep(cluster), link(arriving), ())] if arriving else []
     used = {action.id for action in arriving}
     for point in rollout_steps(cluster, observed):
@@ -168,7 +173,13 @@ def _steps(cluster: Cluster, rehearsal: Rehearsal, arriving: tuple[Action, ...])
 def _actions(cluster: Cluster, observed: Observed) -> Iterator[Action]:
     for resource in RESOURCES:
         _unreads, readable = _readable(resource, cluster, observed)
-        yield from resource.actions(cluster, readable, tuple(resource.diff(cluster, readable)))
+        yield from resource.actions(cluster, readable, _diff(resource, cluster, readable))
+
+
+@once_each()
+def _diff(resource: Resource, cluster: Cluster, observed: Observed) -> tuple[Change, ...]:
+    """What differs; the last step of a rollout asks what the plan has asked."""
+    return tuple(resource.diff(cluster, observed))
 
 
 def _is_meant(point: RolloutStep, action: Action) -> bool:
@@ -189,20 +200,28 @@ def _readable(
     resource: Resource, cluster: Cluster, observed: Observed
 ) -> tuple[list[Blocked], Observed]:
     """The members in the file's order; one whose facts fall short counts as unreachable."""
+    seen = _in_scope(resource.scope, cluster, observed)
     refused: list[Blocked] = []
-    hosts: dict[str, HostFacts | Unreachable] = {}
-    for name in (name for name in resource.scope(cluster) if name in observed.hosts):
-        facts = observed.hosts[name]
-        hosts[name] = facts
-        if isinstance(facts, Unreachable):
-            continue
-        needed = {key: getattr(facts, key) for key in resource.needs}
-        short = [
+    short: dict[str, HostFacts | Unreachable] = {}
+    for name, facts in seen.answering_hosts().items():
+        found = [
             refuse_unread(name, key, value.reason)
-            for key, value in needed.items()
-            if isinstance(value, Unknown)
+            for key in resource.needs
+            if isinstance(value := getattr(facts, key), Unknown)
         ]
-        if short:
-            hosts[name] = Unreachable(name, "section-unread", short[0].message)
-        refused += short
-    return refused, Observed(hosts)
+        if found:
+            short[name] = Unreachable(name, "section-unread", found[0].message)
+        refused += found
+    return refused, Observed({**seen.hosts, **short}) if short else seen
+
+
+@once_each()
+def _in_scope(
+    scope: Callable[[Cluster], Sequence[str]], cluster: Cluster, observed: Observed
+) -> Observed:
+    """The hosts of some members: the same object for all resources that concern them.
+
+    What one rule has worked out of it then serves the others.
+    """
+    hosts = observed.hosts
+    return Observed({name: hosts[name] for name in scope(cluster) if name in hosts})

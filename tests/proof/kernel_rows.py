@@ -80,7 +80,7 @@ def write_passport(row: dict[str, Any]) -> None:
     """The row in the place of the one before of the same kernels, tools and operation."""
     before = json.loads(PASSPORT.read_text()) if PASSPORT.exists() else []
     rows = replaced(before, row, ("kernel", "tools", "operation"))
-    lines = ",\n".join(f" {json.dumps(item)}" for item in rows)
+    lines = ",\n".join(map(json.dumps, rows))
     PASSPORT.parent.mkdir(exist_ok=True)
     PASSPORT.write_text(f"[\n{lines}\n]\n")
 

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.nightly
 def lab(request):
     """Three hosts of a suite and a SAN."""
     with lab_of(f"kernel-{request.param}", hosts=3, suite=request.param, **core.LAB) as up:
+        core.wait_for_busy_hosts(up)
         yield up
 
 

@@ -31,6 +31,7 @@ def lab(suites):
     older, newer = suites
     mixed = ",".join((older, newer, older))
     with lab_of(f"mixed-{newer}", hosts=3, suite=mixed, **core.LAB) as up:
+        core.wait_for_busy_hosts(up)
         yield up
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from reconciler.model.desired import Cluster, Member
 from reconciler.model.heartbeats import heartbeat_view, is_left
 from reconciler.model.host_names import host_key, is_same_host
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown, listed_names
 from reconciler.model.roles import (
     GONE,
@@ -106,6 +107,7 @@ def _stable(
     return given
 
 
+@once_each()
 def places(cluster: Cluster, observed: Observed) -> Mapping[str, NodePlace]:
     """By lower-case name the place that each node has now, on whatever list.
 

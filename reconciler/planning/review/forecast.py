@@ -84,8 +84,9 @@ def findings(
     found = [
         replace(item.finding, mended_by=next((a for a in item.mends if a in due), ""))
         for host, facts in readable.answering_hosts().items()
+        for own in (with_volumes(cluster, mounts.get(host, ())),)
         for forecast in FORECASTS
-        for item in forecast(with_volumes(cluster, mounts.get(host, ())), host, facts)
+        for item in forecast(own, host, facts)
     ]
     return (*found, *skew.findings(cluster, readable))
 

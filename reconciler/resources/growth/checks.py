@@ -49,6 +49,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if work is not None and inside:
             yield refuse_unshared_lvm(volume, inside[0], "grown")
         elif work is not None:
+            yield from _check_writable(volume, work, due)
             yield from _check_views(volume, work)
             yield from _check_room(volume, work)
             yield from _check_tools(work, stays)
@@ -99,6 +100,21 @@ def _check_shrink(
             volume_address(volume.label),
             f"the file system has {has}, the file wants {wants}",
             f"OCFS2 cannot shrink: write a size of at least {format_size(least)}",
+        )
+
+
+def _check_writable(
+    volume: Volume, work: Growth, due: offline.Work | None
+) -> Iterator[Blocked]:
+    """A file system that is mounted grows through a mount that may write (fs/ocfs2/resize.c)."""
+    is_mounted = due is None or due.growth is None
+    if work.grows and is_mounted and "ro" in volume.mount.options:
+        yield Blocked(
+            "volume-read-only",
+            volume_address(volume.label),
+            f"the file mounts {volume.label} read-only on every member, and OCFS2 grows a mounted "
+            "file system only where it is mounted read-write",
+            "write growth: offline, or take ro out of mount.options until it has grown",
         )
 
 

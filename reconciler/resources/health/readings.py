@@ -71,6 +71,13 @@ def _volumes(facts: HostFacts) -> Iterator[tuple[MountPoint, WantedDevice]]:
                 yield mount, view
 
 
+def unrecognized(facts: HostFacts) -> Iterator[str]:
+    """Mounted volumes whose disk shows no file system: nothing tells who else has them."""
+    for mount, view in _volumes(facts):
+        if view.superblock is None:
+            yield f"no file system could be read from the disk that is mounted at {mount.path}"
+
+
 def _own(live: LiveCluster) -> int | None:
     return next((node.number for node in live.nodes if node.local), None)
 

@@ -15,6 +15,7 @@ from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import QUARANTINE
 from reconciler.model.host_names import host_key
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact
@@ -40,6 +41,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield refuse_unread(host, f"the record {QUARANTINE}", str(error))
 
 
+@once_each()
 def quarantine_candidates(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """Those in quarantine, and the dead who are on a list still."""
     found = _safely(cluster, observed)

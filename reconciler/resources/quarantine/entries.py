@@ -17,6 +17,7 @@ from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
 from reconciler.model.heartbeats import MEMBERS, QUARANTINE
 from reconciler.model.host_names import host_key
+from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import SAME_TEXTS, record
 from reconciler.model.roles import confirmed_members
@@ -43,6 +44,7 @@ class Known:
     mapped: tuple[str, ...] = ()
 
 
+@once_each()
 def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """Everyone in quarantine on any member: what one of them remembers counts.
 
@@ -79,13 +81,13 @@ def _read_entries(text: str | None) -> Iterator[Entry]:
 def _number(value: object) -> int:
     """A node number (0 to 254, o2nm); ValueError if it is none."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
-        raise ValueError(f"not a node number: {value!r}")
+        raise ValueError(f"not a node number: {repr(value)[:64]}")
     return value
 
 
 def _word(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"not a word: {value!r}")  # noqa: TRY004  # garbled, not a bug of ours
+        raise ValueError(f"not a word: {repr(value)[:64]}")  # noqa: TRY004  # garbled, not a bug of ours
     return value
 
 
@@ -94,6 +96,7 @@ def entries_text(found: Sequence[Entry]) -> str:
     return json.dumps({"hosts": [asdict(entry) for entry in sorted(found)]}, indent=1) + "\n"
 
 
+@once_each()
 def known_members(cluster: Cluster, observed: Observed) -> Mapping[str, Known]:
     """By lower-case name what any member remembers of another; the first to say counts."""
     found: dict[str, Known] = {}

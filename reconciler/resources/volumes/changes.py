@@ -10,7 +10,15 @@ from reconciler.gate import gate_command
 from reconciler.gate.action_builders import action_for, barrier
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import block_doubt, chosen_uuid, disk_of, ref, target, view_of
+from reconciler.model.devices import (
+    block_doubt,
+    chosen_uuid,
+    disk_of,
+    has_mounted,
+    ref,
+    target,
+    view_of,
+)
 from reconciler.model.gate_call import Target
 from reconciler.model.observed import HostFacts, Observed, WantedDevice, require
 from reconciler.model.plan import Action, Change, Fact
@@ -201,10 +209,15 @@ def device_size(facts: HostFacts, subject: str) -> str:
 
 
 def blank(facts: HostFacts, subject: str) -> str:
-    """Whether the blank check passed: no signature, no holder, zeros where sampled."""
+    """Whether the blank check passed: not mounted, no signature, no holder, zeros where sampled.
+
+    What is mounted and shows nothing has another disk behind its path than at its mount.
+    """
     view = view_of(facts, subject)
     if view is None or view.node is None or view.unread:
         return _none(facts, subject)
+    if has_mounted(facts, subject):
+        return "mounted"
     if view.signature or view.wiped or view.superblock:
         return "signature"
     disks = {disk.name: disk for disk in require(facts.disks)}
@@ -227,11 +240,5 @@ READINGS = {
     "file-system": Reading(("wanted",), file_system),
     "file-system-uuid": Reading(("wanted",), file_system_uuid),
     "device-size": Reading(("wanted",), device_size),
-    "blank": Reading(
-        (
-            "wanted",
-            "disks",
-        ),
-        blank,
-    ),
+    "blank": Reading(("wanted", "disks", "mounts"), blank),
 }

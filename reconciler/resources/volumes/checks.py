@@ -191,6 +191,15 @@ def _check_blank(
             f"{host}: {describe_device(volume)} has {found}, and format is never",
             "set format: if-blank to format a blank device, or correct the device",
         )
+    elif state == "mounted":
+        yield Blocked(
+            "device-not-blank",
+            volume_address(volume.label),
+            f"{host} has {describe_device(volume)} mounted, and it shows no file system: another "
+            "disk is behind its path now",
+            f"see on {host} which disk that is (lsblk, multipath -ll), bring back the right one or "
+            "unmount it there, then plan again",
+        )
     elif state != "blank":
         words = {
             "signature": f"it has {_found(view)}",

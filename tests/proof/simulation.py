@@ -1,0 +1,53 @@
+"""The histories of whole clusters as a section of the manual."""
+
+from typing import Any
+
+INTRO = """\
+A history is made from a seed: desired states, each made from the last by random changes, with runs in
+troubles between them, and peace after some. The whole product plays it in virtual time on simulated
+hosts. Laws of the invariants are asked after every event; once all troubles cease three runs must
+converge, with nothing left to do, or refuse by a name that the history explains."""
+KINDS = {
+    "change": "changes of the file",
+    "deed": "what befell hosts, and what people typed",
+    "fault": "faults at a command of a host",
+    "kill": "kills of the controller",
+    "trick": "tricks of the network",
+    "rival": "other controllers, other files",
+    "code": "refusals, by code",
+}
+ENOUGH = 100
+
+
+def section(record: dict[str, Any]) -> str:
+    """The latest campaign: how much was played, what was seen of each kind, which laws are alive."""
+    violations = sum(record["violations"].values())
+    parts = [
+        "## Histories of whole clusters",
+        INTRO,
+        f"{record['date']}, commit {record['commit']}: {record['histories']} histories, seeds "
+        f"{record['seeds'][0]} to {record['seeds'][1] - 1}, {record['a_minute_and_core']:.0f} a minute "
+        f"of one core; histories that broke a law: {violations}.",
+        "\n".join(_rows(record["seen"])),
+    ]
+    if mutants := record.get("mutants"):
+        killed = sum(bool(laws) for laws in mutants.values())
+        parts += [
+            f"Precautions taken away on purpose: {len(mutants)}, of which {killed} were seen by a law.",
+            "\n".join(_mutant_rows(mutants)),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(seen: dict[str, dict[str, int]]) -> list[str]:
+    lines = ["|What|Kinds|Times|Seldom|", "|-|-|-|-|"]
+    for kind, words in KINDS.items():
+        counts = seen.get(kind, {})
+        seldom = sum(count < ENOUGH for count in counts.values())
+        lines.append(f"|{words}|{len(counts)}|{sum(counts.values())}|{seldom}|")
+    return [*lines, "", f"Seldom: kinds that were seen less than {ENOUGH} times."]
+
+
+def _mutant_rows(mutants: dict[str, list[str]]) -> list[str]:
+    lines = ["|Taken away|Seen by invariant|", "|-|-|"]
+    return lines + [f"|{name}|{', '.join(laws) or 'none'}|" for name, laws in mutants.items()]

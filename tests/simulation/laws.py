@@ -1,0 +1,256 @@
+"""The invariants of a cluster that a simulated world can show, each by its number.
+
+A row is asked after every event of its kind. What an operator types breaks none: a law binds runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from reconciler.hosts.simulator import World
+from reconciler.hosts.simulator.gate import lease
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
+from reconciler.hosts.simulator.kernel.texts import BadConfig, read_cluster_conf, read_fstab
+from reconciler.hosts.simulator.state.disk import Filesystem
+from reconciler.hosts.simulator.state.machine import Machine
+from tests.invariant_monitor import (
+    Witness,
+    dropped_only_unmounted,
+    file_is_whole,
+    formatted_once,
+    lists_agree,
+)
+
+Law = Callable[["Lawful", Machine, str], Iterator[str]]
+# What the simulator itself calls a disaster, and the invariant that forbids it.
+DISASTERS = {
+    "interleaved-runs": 1,
+    "overlapping-commands": 1,
+    "fsck-of-mounted": 2,
+    "tunefs-of-mounted": 2,
+    "format-of-mounted": 2,
+    "split-brain": 3,
+    "live-journal-replayed": 3,
+    "different-volume": 4,
+    "restamped": 4,
+    "format-of-data": 6,
+    "short-device": 8,
+    "fsck-of-short-device": 8,
+    "node-number-shared": 11,
+    "guest-runs-twice": 17,
+}
+# Facts of other hosts may be so many seconds old (I5): what was typed since is not yet known.
+FRESH = 30.0
+OFFLINE = frozenset({"gate check-fs", "gate add-slots", "gate set-label", "gate format"})
+
+
+@dataclass(slots=True)
+class Lawful(Witness):
+    """A world that asks every law; ``is_typing`` while somebody types, who last did ``typed_at``.
+
+    ``meant`` are the LUNs of all files so far, each with its mount points, ``listed`` the hosts
+    that are members of some file, ``away`` those that somebody attests to be down. ``sizes`` are those that file systems had, ``starts`` those of
+    partitions by LUN and number.
+    """
+
+    is_typing: bool = False
+    typed_at: float = -FRESH
+    meant: dict[str, set[str]] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    away: set[str] = field(default_factory=set)
+    forgetful: bool = False
+    sizes: dict[str, int] = field(default_factory=dict)
+    starts: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def record(self, host: str, what: str, detail: str = "") -> None:
+        World.record(self, host, what, detail)
+        if self.is_typing or host not in self.machines:
+            return
+        for number, law in LAWS.get(what, ()):
+            found = law(self, self.machines[host], detail)
+            self.broken += [f"{number} at {self.now:g} s {host}: {why}" for why in found]
+
+    def disaster(self, kind: str, host: str, message: str) -> None:
+        World.disaster(self, kind, host, message)
+        if not self.is_typing:
+            self.broken.append(f"{DISASTERS[kind]} at {self.now:g} s {host}: {kind}: {message}")
+
+    def asked(self, host: str, name: str) -> None:
+        fresh = self.now - self.typed_at <= FRESH
+        if name == "gate mount" and not fresh:
+            found = lists_agree(self, self.machines[host])
+            self.broken += [f"14 at {self.now:g} s {host}: {why}" for why in found]
+
+    def wrongs(self) -> list[str]:
+        """What broke; a disaster is among it with its invariant's number."""
+        return list(self.broken)
+
+
+def _volume_of(world: Lawful, label: str) -> Filesystem | None:
+    """The only file system with a label; None where it is not certain which one it is."""
+    found = [fs for fs in world.filesystems() if fs.label == label]
+    return found[0] if len(found) == 1 else None
+
+
+def nobody_mounts(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """What needs the volume unmounted everywhere begins only where it is (I2, I30)."""
+    fs = _volume_of(world, detail.split(" ", maxsplit=1)[0])
+    for other, mount in world.mounters(fs) if fs else ():
+        yield f"{fs.label} is mounted on {other.name} at {mount.path}"
+
+
+def is_meant(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """Only a disk that some file names is formatted (I4, I6)."""
+    device = machine.device(detail.split(" ", maxsplit=1)[0])
+    if device is None or device.lun.name not in world.meant:
+        yield f"{detail} is on a disk that no file names"
+
+
+def mounts_what_is_meant(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """A run mounts a disk that a file names, where it says (I4), beside listed nodes only (I3)."""
+    mount = machine.running.mounts[-1]
+    if not lease.is_working(machine):
+        return
+    if mount.path not in world.meant.get(mount.device.lun.name, ()):
+        yield f"{mount.device.lun.name} is mounted at {mount.path}, which no file says"
+    live = machine.running.live
+    known = live.address_by_number if live else {}
+    for number, beat in mount.fs.beats.items():
+        if beat.stopped is None and number not in known:
+            yield f"{beat.host} beats as {number}, which is not on the list here"
+
+
+def nothing_is_at_work(world: Lawful, machine: Machine, _detail: str) -> Iterator[str]:
+    """No run mounts the only volume while something works on it unmounted (I7)."""
+    if len(world.meant) > 1 or not lease.is_working(machine):
+        return
+    for other in world.machines.values():
+        for _worker, name in other.busy:
+            if name in OFFLINE:
+                yield f"{name} is at work on {other.name}"
+
+
+def never_shrinks(world: Lawful, _machine: Machine, detail: str) -> Iterator[str]:
+    """A file system only grows (I8)."""
+    label, _, size = detail.rpartition(" ")
+    fs = _volume_of(world, label)
+    if fs is None:
+        return
+    if int(size) < world.sizes.get(fs.uuid, 0):
+        yield f"{label} had {world.sizes[fs.uuid]} bytes, and has {size}"
+    world.sizes[fs.uuid] = int(size)
+
+
+def partition_stays(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """A partition begins where it began (I10)."""
+    node, number, _end = detail.split(" ")
+    device = machine.device(node)
+    if device is None:
+        return
+    start = device.lun.partitions[int(number)].start
+    if world.starts.setdefault((device.lun.name, int(number)), start) != start:
+        yield f"partition {number} of {node} begins at {start} now"
+
+
+def goes_offline_unmounted(_world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """The cluster is taken offline only where nothing is mounted (I12)."""
+    if machine.running.mounts:
+        yield f"{detail} goes offline under a mount"
+
+
+def is_unused(_world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """No run stops or restarts o2cb where a volume is mounted (I12)."""
+    if lease.is_working(machine):
+        yield f"{detail} is stopped or restarted under a mount"
+
+
+def is_owed(_world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """A run stops a service only after the host has written down that it is owed (I17)."""
+    books = [
+        file.text
+        for path, file in machine.files.by_path.items()
+        if path.endswith("/stopped.json")
+    ]
+    if lease.is_working(machine) and not any(f'"{detail}"' in text for text in books):
+        yield f"{detail} is stopped, and no record says so"
+
+
+def no_boot_mounts(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """While a volume is worked on unmounted no member's boot mounts it (I31)."""
+    if not lease.is_working(machine):
+        return
+    fs = _volume_of(world, detail.split(" ", maxsplit=1)[0])
+    for name in sorted(world.listed - world.away):
+        other = world.machines[name]
+        if fs is not None and boots_into(other, world, fs):
+            yield f"{name} would mount {fs.label} if it booted now"
+
+
+def boots_into(machine: Machine, world: Lawful, fs: Filesystem) -> bool:
+    """Whether a host would mount a file system by itself at its next boot."""
+    unit = machine.units.get("o2cb.service")
+    luns = [name for name, lun in world.luns.items() if any(_contents(lun, fs))]
+    if unit is None or not unit.enabled or machine.dead_maps & set(luns):
+        return False
+    if "O2CB_ENABLED=true" not in machine.files.text("/etc/default/o2cb"):
+        return False
+    paths = {path for lun in luns for path in world.meant.get(lun, ())}
+    lines = read_fstab(machine.files.text("/etc/fstab"))
+    return any(
+        line.kind == "ocfs2"
+        and line.path in paths
+        and "_netdev" in line.options
+        and "noauto" not in line.options
+        for line in lines
+    )
+
+
+def _contents(lun: object, fs: Filesystem) -> Iterator[bool]:
+    yield lun.whole.content is fs  # type: ignore[attr-defined]
+    for part in lun.partitions.values():  # type: ignore[attr-defined]
+        yield part.extent.content is fs
+
+
+def keeper_stays(world: Lawful, machine: Machine, _detail: str) -> Iterator[str]:
+    """Who was dropped while it was off finds somebody of its last list, if it boots (I32)."""
+    if world.forgetful or not lease.is_working(machine):
+        return
+    for stale in world.machines.values():
+        listed = _old_list(stale)
+        if stale.running.on or not listed:
+            continue
+        for fs in world.filesystems():
+            mounters = [(other.name, mount.number) for other, mount in world.mounters(fs)]
+            lives = [o.running.live for o, _ in world.mounters(fs) if o.running.live]
+            if any(stale.name in live.nodes for live in lives) or not mounters:
+                continue
+            if boots_into(stale, world, fs) and not listed & set(mounters):
+                yield f"{stale.name} is off, and nobody of its list keeps {fs.label}: {mounters}"
+
+
+def _old_list(machine: Machine) -> set[tuple[str, int]]:
+    try:
+        clusters = read_cluster_conf(machine.files.text(CLUSTER_CONF))
+    except BadConfig:
+        return set()
+    return {(node.name, node.number) for nodes in clusters.values() for node in nodes}
+
+
+UNMOUNTED = ((2, nobody_mounts), (31, no_boot_mounts))
+LAWS: dict[str, tuple[tuple[int, Law], ...]] = {
+    "wrote": ((15, file_is_whole),),
+    "formatted": ((6, formatted_once), (4, is_meant)),
+    "mounted": ((4, mounts_what_is_meant), (7, nothing_is_at_work), (32, keeper_stays)),
+    "unmounted": ((32, keeper_stays),),
+    "checked": UNMOUNTED,
+    "slots-added": UNMOUNTED,
+    "labelled": UNMOUNTED,
+    "resized": ((8, never_shrinks),),
+    "partition-grown": ((10, partition_stays),),
+    "node-removed": ((11, dropped_only_unmounted), (32, keeper_stays)),
+    "cluster-offline": ((12, goes_offline_unmounted),),
+    "restart-ignored": ((12, is_unused),),
+    "stop-ignored": ((12, is_unused),),
+    "unit-stopped": ((17, is_owed),),
+}

@@ -1,0 +1,111 @@
+"""Why a run may still be refused when all troubles have ceased: what must have happened for it.
+
+A row is a code with the marks of a history of which one must be there. A mark is what was
+counted as it was played (``deed``, ``fault``, ``rival``, ``change``, ``event``, ``site``), or its
+beginning. A code without a row is one that nobody has explained yet, and that is a broken law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+# A host that went down with the volume mounted, whoever did it to it.
+WENT_DOWN = (
+    "deed power",
+    "deed reset",
+    "deed stunned",
+    "fault crash",
+    "fault reboot",
+    "event power-off",
+)
+# Somebody mounted beside the runs, or another file had the volume.
+OTHERS = (
+    "deed stranger",
+    "deed foreign block",
+    "deed mount by hand",
+    "rival second file",
+    "rival other hosts",
+)
+EDITED = ("deed edit", "deed node", "deed empty conf", "deed torn conf", "deed settings gone")
+REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "cloned-volume": ("deed clone",),
+        "cluster-conf-invalid": ("deed torn conf",),
+        "cluster-not-well": (
+            *WENT_DOWN,
+            *OTHERS,
+            "deed firewall",
+            "deed all paths",
+            "deed swapped",
+        ),
+        "backup-missing": ("change growth",),
+        "device-ambiguous": ("site paths",),
+        "device-missing": ("deed all paths", "deed slow udev", "change access", "change state"),
+        "device-not-blank": (
+            "event format-cut-short",
+            "deed swapped",
+            "rival second file",
+            "change label",
+            "deed clone",
+        ),
+        "device-size-differs": ("deed LUN grows", "change size", "event grown"),
+        "device-too-small": ("change size", "change backing", "change fill"),
+        "device-unreadable": ("deed all paths", "deed path", "change access", "change state"),
+        "different-device": ("deed swapped", "deed clone", "deed all paths"),
+        "foreign-cluster": ("rival second file", "change name", "deed stranger"),
+        # A file of new hosts alone: none of them knows whose heartbeat there is.
+        "foreign-heartbeat": (*OTHERS, *WENT_DOWN, "change replace", "change drop"),
+        "foreign-stack": ("change name", "rival second file", "deed stranger"),
+        "fstab-conflict": ("deed edit fstab", "change path"),
+        "guests-unread": ("change guests",),
+        "heartbeat-advances": ("change state",),
+        "heartbeat-unread": ("deed all paths", "change state"),
+        "hostname-differs": ("deed renamed",),
+        "module-missing": ("deed next kernel",),
+        "host-unreachable": ("deed SAN off", "deed power", "deed stunned", "change state"),
+        "label-differs": ("change label", "deed clone"),
+        "lease-garbled": ("deed lease garbled",),
+        "lease-held": ("kill", "rival", "trick"),
+        "lvm-not-shared": ("site lvm",),
+        "member-offline": ("change state",),
+        "mount-hidden": ("deed hidden mount",),
+        "mount-path-busy": ("change path", "deed mount by hand"),
+        "no-space": ("deed full", "deed SAN full"),
+        "no-stable-path": ("deed slow udev",),
+        "not-formatted": ("change format",),
+        "package-lock-busy": ("deed package lock",),
+        "package-missing": ("site stripped",),
+        "path-down": ("deed path", "deed all paths"),
+        "paused": ("deed paused",),
+        "port-blocked": ("deed firewall",),
+        "program-unapproved": ("change guests",),
+        "recovery-unfinished": WENT_DOWN,
+        "repository-failed": ("deed repository",),
+        "section-unread": ("deed unread",),
+        "shrink-refused": ("change size", "change add-volume"),
+        "stale-host-could-return": (
+            *WENT_DOWN,
+            "change drop",
+            "change replace",
+            "change state",
+        ),
+        "sudo-refused": ("deed sudo",),
+        "thin-pool-full": ("change size",),
+        "tools-missing": ("site stripped",),
+        "unit-not-usable": ("change services",),
+        "volume-busy": ("deed open file", "deed guest"),
+        "volume-read-only": ("deed read-only", "change options", "change size"),
+        "volume-unfamiliar": ("site lvm", "rival", "deed swapped", "change add-volume"),
+    }
+)
+
+
+def unexplained(codes: Iterable[str], marks: Iterable[str]) -> list[str]:
+    """The codes that nothing in a history accounts for."""
+    seen = list(marks)
+    return [
+        code
+        for code in sorted(codes)
+        if not any(mark.startswith(why) for why in REASONS.get(code, ()) for mark in seen)
+    ]

@@ -1,0 +1,67 @@
+"""Histories that once broke a law, cut down to what it took; each stays mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from reconciler.hosts.simulator.state.devices import Wiring
+from tests.simulation.changes import Change
+from tests.simulation.history import Chapter, History, Trouble
+from tests.simulation.site import Site
+from tests.simulation.wish import MemberWish, VolumeWish, Wish
+
+QUIET = Chapter((), (), mended=True)
+
+
+def place(hosts: int, storage: Wiring = "plain", scheme: str = "") -> Site:
+    """Hosts called node01 and so on, with their packages."""
+    return Site(hosts, "node", storage, scheme, (), 0)
+
+
+def start(members: int, **more: object) -> Wish:
+    """The first hosts with a volume on the first LUN."""
+    one = VolumeWish("lun1", "images", "/srv/images", **more)  # type: ignore[arg-type]
+    return Wish(tuple(map(MemberWish, range(members))), (one,))
+
+
+STORIES: Mapping[str, History] = MappingProxyType(
+    {
+        "the disk beneath a mount is another one, and the volume leaves the file": History(
+            place(2, "nvme"),
+            start(2),
+            (
+                QUIET,
+                Chapter(
+                    (Change("drop-volume", "lun1"),),
+                    (Trouble("deed", "swapped", 0),),
+                    mended=True,
+                ),
+            ),
+            lasting=True,
+        ),
+        "a volume that its file mounts read-only is to grow while it is mounted": History(
+            place(2, "san"),
+            start(2, gib=1, options=("ro",)),
+            (QUIET, Chapter((Change("size", "lun1", 1),), (), mended=True)),
+        ),
+        "a host's clock steps while its heart beats": History(
+            place(2),
+            start(2),
+            (
+                QUIET,
+                Chapter(
+                    (Change("path", "lun1", "/srv/new"),),
+                    (Trouble("deed", "clock"),),
+                    mended=True,
+                ),
+            ),
+        ),
+        "a blank disk is behind the path of a volume that is mounted": History(
+            place(1, "drbd"),
+            start(1),
+            (QUIET, Chapter((), (Trouble("deed", "swapped"),), mended=True)),
+            lasting=True,
+        ),
+    }
+)

@@ -1,0 +1,16 @@
+"""Each law is alive: what guards it is taken away, and it breaks."""
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.player import play
+from tests.simulation.shrink import law_of
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_law_sees_what_a_precaution_would_have_prevented(name, monkeypatch):
+    mutant = MUTANTS[name]
+    assert play(mutant.history).wrongs == []
+    mutant.patch(monkeypatch)
+    broken = {law_of(wrong) for wrong in play(mutant.history).wrongs}
+    assert broken & set(mutant.laws)

@@ -1,0 +1,63 @@
+"""What must hold once all troubles cease: three runs converge, or refuse by name (I27, I28)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.model.desired import Desired
+from reconciler.model.refusals import REFUSALS
+from tests.invariant_monitor import Witness
+from tests.properties.recovery import GOOD, LOOPS, PASSING, RECOVERY, twice
+from tests.runs import Controller, Ended
+
+CODE = re.compile(r"\b[a-z]+(?:-[a-z0-9]+)*\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Peace:
+    """How the runs without troubles ended, and what is wrong with it."""
+
+    runs: tuple[Ended, ...]
+    wrongs: tuple[str, ...]
+
+    @property
+    def codes(self) -> set[str]:
+        """Why the last one was refused; empty for one that converged."""
+        return self.runs[-1].codes if self.runs[-1].word == "refused" else set()
+
+
+async def make_peace(world: Witness, controller: Controller, wanted: Desired) -> Peace:
+    """Up to three runs without troubles, and a plan after the last one that converged."""
+    runs: list[Ended] = []
+    while len(runs) < LOOPS:
+        runs.append(await controller.apply(wanted))
+        if runs[-1].word == "refused" and runs[-1].codes == PASSING:
+            world.advance(RECOVERY)
+        elif runs[-1].word in GOOD or runs[-1].word == "refused":
+            break
+    wrongs = [f"16 {wrong}" for run in runs for wrong in twice(run)]
+    if runs[-1].word == "refused":
+        wrongs += _unnamed(runs[-1])
+    elif runs[-1].word not in GOOD:
+        told = [(run.word, sorted(run.codes), run.failures) for run in runs]
+        wrongs.append(f"28 no end after {len(runs)} runs: {told}")
+    else:
+        plan = await controller.plan(wanted)
+        left = [action.id for action in plan.actions] + [b.code for b in plan.blocked]
+        left += [change.address for part in plan.clusters for change in part.changes]
+        wrongs += [f"27 a second plan has {left}"] if left else []
+    return Peace(tuple(runs), tuple(wrongs))
+
+
+def _unnamed(ended: Ended) -> list[str]:
+    found = [b for outcome in ended.outcomes for b in outcome.blocked]
+    if not found:
+        return ["28 refused without a reason"]
+    return [f"28 {b.code} has no remedy" for b in found if not b.remedy]
+
+
+def told_codes(ended: Ended) -> set[str]:
+    """Every code that a run said: of plans, of gates, of hosts."""
+    words = {word for text in ended.failures.values() for word in CODE.findall(text)}
+    return ended.codes | (words & REFUSALS.keys())
