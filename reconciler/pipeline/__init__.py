@@ -209,9 +209,7 @@ class Run:
                 tell_proofs(self.emit, plan, as_planned, observed)
             return ended
         acted = any(o.status == "done" for o in outcomes)
-        remain = "remains" if len(rest.actions) == 1 else "remain"
-        work = f"{with_count(len(rest.actions), 'action')} {remain}"
-        left = f"{work}: apply again to go on{_missing(rest)}"
+        left = _left(rest)
         if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
             message = f"interrupted; {left}"
             return ClusterOutcome(cluster.name, "interrupted", outcomes, rest.blocked, message)
@@ -244,6 +242,17 @@ class Run:
     ) -> tuple[Cluster, Observed]:
         live = Live(self.fleet, self.options.parallelism, joined=joined)
         return await observe_cluster(cluster, live, self.options.targets)
+
+
+def _left(rest: ClusterPlan) -> str:
+    """What remains after a run that did not converge, and what an operator does about it."""
+    if not rest.actions and rest.blocked:
+        return (
+            "every action is done, but a plan is refused: mend what is named, then apply again"
+        )
+    remain = "remains" if len(rest.actions) == 1 else "remain"
+    work = f"{with_count(len(rest.actions), 'action')} {remain}"
+    return f"{work}: apply again to go on{_missing(rest)}"
 
 
 def _missing(rest: ClusterPlan) -> str:
