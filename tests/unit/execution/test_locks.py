@@ -87,6 +87,20 @@ def test_the_hosts_of_a_run_that_is_displaced_are_asked_as_well():
     assert holders(world) == dict.fromkeys(ALL, "")
 
 
+def test_a_run_whose_list_has_grown_asks_all_again():
+    """Else a host that it asked before would tell whoever displaces it only of the shorter list."""
+    world = bare_cluster(3)
+
+    async def story():
+        await died(world, "old", "node02", "node03")
+        mine = ["node01", "node02"]
+        async with hold_leases(mine, [], claim("new", "old"), door(world)):
+            lists = {tuple(sorted(lease_file.read(m).hosts)) for m in world.machines.values()}
+            assert lists == {ALL}
+
+    drive(world, story())
+
+
 def test_what_a_displaced_run_held_and_cannot_be_asked_blocks_this_run_and_the_next():
     world = bare_cluster(3)
 
