@@ -12,13 +12,13 @@ from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.gate import lease
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.kernel.texts import BadConfig, read_cluster_conf, read_fstab
+from reconciler.hosts.simulator.state.devices import Device
 from reconciler.hosts.simulator.state.disk import Filesystem
 from reconciler.hosts.simulator.state.machine import Machine
 from tests.invariant_monitor import (
     Witness,
     dropped_only_unmounted,
     file_is_whole,
-    formatted_once,
     lists_agree,
 )
 
@@ -61,6 +61,7 @@ class Lawful(Witness):
     away: set[str] = field(default_factory=set)
     forgetful: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
+    formats: set[str] = field(default_factory=set)
     starts: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def record(self, host: str, what: str, detail: str = "") -> None:
@@ -73,8 +74,14 @@ class Lawful(Witness):
 
     def disaster(self, kind: str, host: str, message: str) -> None:
         World.disaster(self, kind, host, message)
-        if not self.is_typing:
+        if not self.is_typing and not self._are_strangers(kind, host, message):
             self.broken.append(f"{DISASTERS[kind]} at {self.now:g} s {host}: {kind}: {message}")
+
+    def _are_strangers(self, kind: str, host: str, message: str) -> bool:
+        """Whether a disk differs on a host of which this one's list does not know."""
+        live = self.machines[host].running.live
+        other = message.rsplit(" on ", 1)[-1]
+        return kind == "different-volume" and live is not None and other not in live.nodes
 
     def asked(self, host: str, name: str) -> None:
         fresh = self.now - self.typed_at <= FRESH
@@ -100,10 +107,15 @@ def nobody_mounts(world: Lawful, machine: Machine, detail: str) -> Iterator[str]
         yield f"{fs.label} is mounted on {other.name} at {mount.path}"
 
 
+def _is_named(world: Lawful, device: Device) -> bool:
+    """Whether a file names the disk; without a WWID it names a path, and what is behind it."""
+    return device.lun.wwid is None or device.lun.name in world.meant
+
+
 def is_meant(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
     """Only a disk that some file names is formatted (I4, I6)."""
     device = machine.device(detail.split(" ", maxsplit=1)[0])
-    if device is None or device.lun.name not in world.meant:
+    if device is None or not _is_named(world, device):
         yield f"{detail} is on a disk that no file names"
 
 
@@ -112,8 +124,10 @@ def mounts_what_is_meant(world: Lawful, machine: Machine, detail: str) -> Iterat
     mount = machine.running.mounts[-1]
     if not lease.is_working(machine):
         return
-    if mount.path not in world.meant.get(mount.device.lun.name, ()):
-        yield f"{mount.device.lun.name} is mounted at {mount.path}, which no file says"
+    lun = mount.device.lun
+    paths = world.meant.get(lun.name, set()) if lun.wwid else set().union(*world.meant.values())
+    if mount.path not in paths:
+        yield f"{lun.name} is mounted at {mount.path}, which no file says"
     live = machine.running.live
     known = live.address_by_number if live else {}
     for number, beat in mount.fs.beats.items():
@@ -129,6 +143,15 @@ def nothing_is_at_work(world: Lawful, machine: Machine, _detail: str) -> Iterato
         for _worker, name in other.busy:
             if name in OFFLINE:
                 yield f"{name} is at work on {other.name}"
+
+
+def formatted_once(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """A disk is formatted at most once, ever (I6)."""
+    device = machine.device(detail.split(" ", maxsplit=1)[0])
+    name = device.lun.name if device else ""
+    if name in world.formats:
+        yield f"{name} is formatted again"
+    world.formats.add(name)
 
 
 def never_shrinks(world: Lawful, _machine: Machine, detail: str) -> Iterator[str]:

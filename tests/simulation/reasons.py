@@ -50,12 +50,24 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "deed clone",
         ),
         "device-size-differs": ("deed LUN grows", "change size", "event grown"),
-        "device-too-small": ("change size", "change backing", "change fill"),
-        "device-unreadable": ("deed all paths", "deed path", "change access", "change state"),
+        "device-too-small": ("deed LUN grows", "change size", "change backing", "change fill"),
+        "device-unreadable": (
+            "site stripped",
+            "deed all paths",
+            "deed path",
+            "change access",
+            "change state",
+        ),
         "different-device": ("deed swapped", "deed clone", "deed all paths"),
         "foreign-cluster": ("rival second file", "change name", "deed stranger"),
         # A file of new hosts alone: none of them knows whose heartbeat there is.
-        "foreign-heartbeat": (*OTHERS, *WENT_DOWN, "change replace", "change drop"),
+        "foreign-heartbeat": (
+            *OTHERS,
+            *WENT_DOWN,
+            "change replace",
+            "change drop",
+            "change name",
+        ),
         "foreign-stack": ("change name", "rival second file", "deed stranger"),
         "fstab-conflict": ("deed edit fstab", "change path"),
         "guests-unread": ("change guests",),
@@ -96,7 +108,14 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "unit-not-usable": ("change services",),
         "volume-busy": ("deed open file", "deed guest"),
         "volume-read-only": ("deed read-only", "change options", "change size"),
-        "volume-unfamiliar": ("site lvm", "rival", "deed swapped", "change add-volume"),
+        "volume-unfamiliar": (
+            "kill",
+            "change drop-volume",
+            "site lvm",
+            "rival",
+            "deed swapped",
+            "change add-volume",
+        ),
     }
 )
 

@@ -63,5 +63,25 @@ STORIES: Mapping[str, History] = MappingProxyType(
             (QUIET, Chapter((), (Trouble("deed", "swapped"),), mended=True)),
             lasting=True,
         ),
+        "a volume that its file mounts read-only moves to another path": History(
+            place(2),
+            start(2, options=("ro",)),
+            (QUIET, Chapter((Change("path", "lun1", "/srv/mail"),), (), mended=True)),
+        ),
+        "a volume that its file mounted read-only moves, and may be written from then on": History(
+            place(2),
+            start(2, options=("ro",)),
+            (
+                QUIET,
+                Chapter(
+                    (
+                        Change("path", "lun1", "/srv/mail"),
+                        Change("options", "lun1", ("noatime",)),
+                    ),
+                    (),
+                    mended=True,
+                ),
+            ),
+        ),
     }
 )

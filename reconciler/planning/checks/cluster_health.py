@@ -24,7 +24,7 @@ from reconciler.resources.health.readings import (
     WELL,
     problems,
     subject,
-    unrecognized_peers,
+    unrecognized_volumes,
 )
 
 # What takes something from a host that serves, makes its I/O wait, or changes what all know.
@@ -86,7 +86,7 @@ def check(observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:
         needed = READINGS["healthy"].sections
         if seen is None or any(isinstance(getattr(seen, s), Unknown) for s in needed):
             continue  # what is unread blocks by itself, or stops the first of them
-        ill = (*problems(replace(seen, log=()), facts[0].subject), *unrecognized_peers(seen))
+        ill = (*problems(replace(seen, log=()), facts[0].subject), *unrecognized_volumes(seen))
         if ill:
             yield Blocked(
                 "cluster-not-well",

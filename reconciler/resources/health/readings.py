@@ -37,7 +37,13 @@ def _numbers_gone(cluster: Cluster) -> str:
 
 
 def _read_only(cluster: Cluster) -> list[str]:
-    return [v.mount.path for v in cluster.volumes if "ro" in v.mount.options]
+    """Where a volume is read-only because a file says so, or has said so until now."""
+    return [
+        path
+        for v in cluster.volumes
+        if "ro" in (*v.mount.options, *v.last_applied.options)
+        for path in (v.mount.path, *v.last_applied.paths)
+    ]
 
 
 def health(facts: HostFacts, of: str) -> str:
@@ -71,7 +77,7 @@ def _volumes(facts: HostFacts) -> Iterator[tuple[MountPoint, WantedDevice]]:
                 yield mount, view
 
 
-def unrecognized_peers(facts: HostFacts) -> Iterator[str]:
+def unrecognized_volumes(facts: HostFacts) -> Iterator[str]:
     """Mounted volumes whose disk shows no file system: nothing tells who else has them."""
     for mount, view in _volumes(facts):
         if view.superblock is None:

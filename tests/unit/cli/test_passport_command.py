@@ -17,7 +17,7 @@ async def test_without_a_file_no_host_is_asked_and_all_is_told(tmp_path):
         at.world.machines["node01"].refusal = "host-unreachable"
         code, out, err = await at.run("passport")
         assert (code, err) == (0, "")
-        assert "ocfs2-tools  1.8" in out
+        assert out.startswith("kernel ")
         code, out, _err = await at.run("passport", *JSON)
         assert json.loads(out)["rows"]
 

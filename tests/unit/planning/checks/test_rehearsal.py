@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.gate import gate_command
 from reconciler.model.observed import Live, Observed, Region
-from reconciler.model.plan import Action, Fact
+from reconciler.model.plan import Fact
 from reconciler.planning.checks.rehearsal import MOMENTARY, rehearse
 from reconciler.planning.planner import plan_cluster, restrict
 from reconciler.planning.prediction import predict
@@ -88,17 +87,12 @@ def test_what_is_refused_for_another_reason_is_not_said_to_be_a_bug():
 def test_of_what_is_done_already_nobody_asks_whether_it_could_begin():
     cluster = spec(volumes=[volume()])
     seen = converged(cluster)
-    mounted = Fact(("node01",), "ocfs2-mounts", "", "/srv/images")
-    values = {
-        "summary": "",
-        "because": "",
-        "risk": "safe",
-        "command": gate_command("unmount", "/srv/images"),
-    }
-    values |= {"expects": (), "requires": (replace(mounted, value="none"),)}
-    due = Action("a", "unmount", "node01", "volume/images", **values)
+    plan = plan_cluster(leaves(cluster), seen)
+    (unmount,) = [action for action in plan.actions if action.kind == "unmount"]
+    mounted = Fact(("node02",), "ocfs2-mounts", "", "/srv/images")
+    due = replace(unmount, requires=(replace(mounted, value="none"),), unless=())
     done = replace(due, unless=(mounted,))
     assert [b.code for b in rehearse(seen, [(cluster, [due])])] == [CODE]
     assert rehearse(seen, [(cluster, [done])]) == ()
     assert predict(cluster, seen, [done]) == seen
-    assert predict(cluster, seen, [due]).hosts["node01"].mounts == ()
+    assert predict(cluster, seen, [due]).hosts["node02"].mounts == ()

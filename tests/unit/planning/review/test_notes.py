@@ -109,3 +109,11 @@ def test_a_record_that_was_not_read_counts_for_nothing():
     assert list(record_notes(THREE, unread)) == [
         "node01 has no record of what was last applied; the next apply leaves it one"
     ]
+
+
+def test_a_module_that_is_of_no_package_is_told():
+    wish = {"kernel_module": "kmod-ocfs2", "kernel_module_version": "1.2"}
+    cluster = spec(("node01", "node02"), volumes=[volume()], packages=wish)
+    words = list(advisories(cluster, converged(TWO)))
+    assert [w.partition(":")[0] for w in words] == ["node01", "node02"]
+    assert "its ocfs2 module is not of the package kmod-ocfs2" in words[0]
