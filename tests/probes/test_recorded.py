@@ -1,4 +1,4 @@
-"""What the probe printed on real hosts (Debian 12, UML 6.1), and the facts it must become.
+"""What the probe printed on real hosts (Debian 12 and 13, UML), and the facts it must become.
 
 A case is two files: CASE.txt, the answer as it came, and CASE.json, the facts.
 """
