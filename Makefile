@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 # A part of it: what the product needs to run, and the builder that installs it.
 RUNS := $(VENV)/runs
+# And what only fuzzing needs: there is none of it for every machine.
+FUZZ := $(VENV)/fuzz
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 # Real hosts mostly wait (for time-outs, heartbeats, boots): three labs at once fill two cores.
 LABS := 3
@@ -18,7 +20,7 @@ LAB_TESTS := tests/contract/test_lab.py \
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
 	tests/scenarios/test_lab_growth.py
 
-.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench clean
+.PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench coverage mutants fuzz clean
 
 demo: $(RUNS)  ## the main job against simulated hosts behind real SSH on loopback; no root
 	$(BIN)/reconcile demo
@@ -48,7 +50,19 @@ lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reas
 nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
 	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rs --durations 10
 	$(BIN)/python -m tests.simulation --seeds 0:100000 --processes 2 --record
+	$(BIN)/python -m tests.simulation.leases --prove 1000000
+	$(BIN)/python -m tests.model record
+	$(MAKE) coverage mutants fuzz
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) --timeout 3600 -rs --durations 25
+
+coverage: $(STAMP)  ## lines and branches of planning, execution and the gate's decision: all, or a reason
+	$(BIN)/python -m tests.line_coverage
+
+fuzz: $(FUZZ)  ## a million inputs of each parser; what is found is kept in .fuzz
+	$(BIN)/python -m tests.fuzz --record
+
+mutants: $(STAMP)  ## each precondition is deleted once, and a test has to fail
+	$(BIN)/python -m tests.mutants
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
 	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san
@@ -85,6 +99,10 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-build-isolation --no-deps -e .
 	touch $(STAMP) $(RUNS)
+
+$(FUZZ): requirements-fuzz.lock $(STAMP)
+	$(PIP) --require-hashes --no-deps -r requirements-fuzz.lock
+	touch $(FUZZ)
 
 $(RUNS): requirements-run.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -19,6 +19,8 @@ LONG = (
     "tests/scenarios/test_fleet_rollouts.py",
     "tests/unit/web/test_browser.py",
     "tests/unit/cli/test_watch_demo.py",
+    "tests/simulation/leases/test_lease_histories.py",
+    "tests/simulation/leases/test_more_lease_histories.py",
     "tests/model/test_lock_model.py",
     "tests/properties/test_fault_sweep.py",
     "tests/unit/gate/test_gate_guests.py",

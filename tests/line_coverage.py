@@ -1,7 +1,8 @@
 """Line and branch coverage of what plans, executes and decides: `make coverage`.
 
 All of it is to be run by tests, but for what a comment excuses, `# pragma: no cover - REASON`
-(`no branch` for the way that a line does not take). Some minutes; the record goes into the manual.
+(`no branch` for the way that a line does not take). What the record says is not run yet may become
+less, and never more. It takes some minutes; the record goes into the manual.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.proof.proof_page import load_record, save_record
+
 ROOT = Path(__file__).parents[1]
-RECORD = ROOT / "tests/proof/records/coverage.json"
 PACKAGES = ("planning", "execution", "gate")
 # Those that need a terminal, a browser, a database or a lab prove other things.
 TESTS = (
-    *("tests/unit/planning", "tests/unit/execution", "tests/unit/resources", "tests/golden"),
-    *("tests/unit/gate/test_gate_decision.py", "tests/unit/model", "tests/unit/pipeline"),
-    *("tests/scenarios/test_simulated_[a-f]*.py", "tests/scenarios/test_simulated_[g-l]*.py"),
-    *("tests/scenarios/test_simulated_[m-q]*.py", "tests/scenarios/test_simulated_[r-z]*.py"),
-    *("tests/properties/test_taking_over.py", "tests/unit/watch/test_heal_book.py"),
+    *("tests/unit/planning", "tests/unit/execution", "tests/golden", "tests/unit/resources"),
+    *("tests/unit/gate/test_gate_decision.py", "tests/unit/gate/test_gate_text.py"),
+    "tests/scenarios/test_simulated_[lmoprs]*.py",
+    "tests/scenarios/test_simulated_[abdefghijkntuvwxyz]*.py",
+    "tests/properties/test_healing*.py",
     *("tests/unit/cli/test_run_records.py", "tests/unit/cli/test_indexed_runs.py"),
+    *("tests/unit/cli/test_operating.py", "tests/unit/cli/test_pause_command.py"),
     *("tests/unit/cli/test_unlock_command.py", "tests/unit/cli/test_status_command.py"),
-    *("tests/unit/cli/test_pause_command.py", "tests/unit/cli/test_apply_command.py"),
     *("tests/unit/cli/test_saved_plans.py", "tests/unit/cli/test_failed_before.py"),
-    *("tests/unit/cli/test_operating.py", "tests/unit/cli/test_history_command.py"),
-    *("tests/unit/cli/test_import_and_drift.py", "tests/unit/cli/test_explain_command.py"),
+    *("tests/unit/cli/test_import_and_drift.py", "tests/unit/cli/test_secrets.py"),
 )
 PRAGMA = re.compile(r"#\s*pragma: no (cover|branch)(?: - (.+))?")
 PYTEST = ("-m", "pytest", "-q", "-m", "not nightly", "-p", "no:xdist", "-p", "no:cacheprovider")
 
 
 def main() -> int:
-    """0 where every line and every branch is run or excused."""
+    """0 where no more lines and branches are left out than the record before says."""
     parser = argparse.ArgumentParser(prog="python -m tests.line_coverage", description=__doc__)
     parser.add_argument("--data", type=Path, help="a directory: measure what is not there yet")
     parser.add_argument("-j", type=int, default=2, help="how many processes measure at once")
@@ -56,16 +57,16 @@ def main() -> int:
     packages = {name: _package(found, name) for name in PACKAGES}
     for line in [*(f"failed: {name}" for name in failed), *_gaps(found)]:
         print(line)
-    good = not failed and all(p["run"] == p["all"] for p in packages.values())
+    good = not failed and not any(_grown(name, one) for name, one in packages.items())
     record = {
-        "date": datetime.now(UTC).date().isoformat(),  # noqa: TID251  # a record says when
+        "date": datetime.now(UTC).date().isoformat(),  # noqa: TID251  # the day of the run
         "commit": _say("git", "rev-parse", "--short", "HEAD"),
         "cores": os.cpu_count(),
         "seconds": round(time.monotonic() - began),
         "packages": packages,
         "excused": [*excuses()],
     }
-    RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    save_record("coverage", record)
     return 0 if good else 1
 
 
@@ -114,6 +115,12 @@ def _package(found: Mapping[str, Any], name: str) -> dict[str, int]:
         "all": lines + branches,
         "run": lines + branches - missing,
     }
+
+
+def _grown(name: str, now: Mapping[str, int]) -> bool:
+    """Whether more of a package is not run than when it was recorded last."""
+    before = (load_record("coverage") or {"packages": {}})["packages"].get(name, {})
+    return now["all"] - now["run"] > before.get("all", 0) - before.get("run", 0)
 
 
 def _gaps(found: Mapping[str, Any]) -> Iterator[str]:

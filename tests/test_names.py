@@ -89,6 +89,7 @@ SAME_NAME = {
     "operating": "leases by hand: the command line's part, what is done on hosts",
     "ordering": "the order of systemd's units: the resource, what the simulator does of it",
     "packages": "packages: the resource, what the file may say, the gate's verbs",
+    "passport": "the passport: its room, its command, its report",
     "plan": "the plan: the noun, the command that makes it",
     "probe": "the probe, and its twin in the simulator",
     "problems": "problems of a file: the noun, the report",

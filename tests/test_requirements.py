@@ -54,6 +54,12 @@ def test_what_a_fleet_needs_besides_is_locked_as_the_rest() -> None:
     assert fleet.items() <= locked("requirements.lock").items()
 
 
+def test_what_fuzzing_needs_is_locked_by_itself() -> None:
+    (extra,) = PROJECT["project"]["optional-dependencies"]["fuzz"]
+    assert locked("requirements-fuzz.lock").keys() == {Requirement(extra).name}
+    assert "atheris" not in locked("requirements.lock")
+
+
 def test_the_demo_installs_what_runs() -> None:
     rules = (ROOT / "Makefile").read_text()
     assert "\ndemo: $(RUNS) " in rules

@@ -38,6 +38,7 @@ COMMANDS = {
     "runbook": "The plan as a manual procedure: host, command, check.",
     "history": "Past runs: who, when, which plan, how it ended.",
     "show": "One past run: each action, its command, output and proof; or a saved plan.",
+    "passport": "Kernels, tools and operations: proven on the laboratory, seen here, unknown.",
     "explain": "What a code, kind of action or key of the file means; why something is planned.",
     "manual": "The manual: file, plans, exit codes, OCFS2, the lock; a page a topic.",
     "schema": "Print the JSON Schema of desired-state files, plans, facts, messages or a fleet.",

@@ -13,6 +13,7 @@ import click
 from reconciler.cli.options import combine_decorators
 from reconciler.errors import UsageError
 from reconciler.frozen import frozen
+from reconciler.model.digits import is_port
 
 if TYPE_CHECKING:
     from reconciler.web.guards import Access
@@ -89,7 +90,7 @@ def listening_address(options: WebOptions) -> tuple[str, int] | None:
         return None
     host, colon, port = options.listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not (colon and port.isascii() and port.isdecimal() and int(port) < 65536):
+    if not colon or not (port == "0" or is_port(port)):
         raise UsageError(f"--listen {options.listen}: write ADDRESS:PORT, as in 127.0.0.1:8080")
     try:
         address = ipaddress.ip_address(host)

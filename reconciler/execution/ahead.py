@@ -39,9 +39,10 @@ class _Ahead:
     facts: dict[Fact, None] = field(default_factory=dict)
 
     def visit(self, action: Action, own_only: bool) -> None:  # noqa: FBT001  # a fact about the walk
-        """Notes what an action asks for, and goes on through one that does nothing."""
-        if action.id in self.passed:
-            return
+        """Notes what an action asks for, and goes on through one that does nothing.
+
+        It is met once: when all of its needs but the last have been passed.
+        """
         self.passed.add(action.id)
         for fact in asked_by(action):
             if fact.reading in PASSING | WAITED_FOR or (own_only and fact.reading not in OWN):

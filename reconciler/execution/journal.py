@@ -30,11 +30,12 @@ SEAL = ', "hash": "'
 CLOSED = '"}'
 # What readers rely on of a line, where it has it; a line that has it otherwise is not ours.
 _WORD, _NUMBER = (str, type(None)), (int, float)
+GREATEST = 1 << 53  # what also readers of other languages take for a whole number
 SHAPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("event", "run", "cluster", "action"), _WORD),
     **dict.fromkeys(("seconds", "command_seconds"), _NUMBER),
     **dict.fromkeys(("clusters", "counts"), (dict,)),
-    "proved": (list,),
+    **dict.fromkeys(("proved", "operations"), (list,)),
 }
 
 
@@ -235,11 +236,14 @@ def _parsed(line: str) -> Mapping[str, Any] | None:
 
 def _is_ours(line: Mapping[str, Any]) -> bool:
     fits = all(isinstance(line[key], kind) for key, kind in SHAPES.items() if key in line)
+    if not fits:
+        return False
     words, counts = line.get("clusters", {}), line.get("counts", {})
+    numbers = [line[key] for key, kind in SHAPES.items() if kind is _NUMBER and key in line]
     return (
-        fits
-        and all(isinstance(word, str) for word in words.values())
+        all(isinstance(word, str) for word in words.values())
         and all(isinstance(count, int) for count in counts.values())
+        and all(abs(number) < GREATEST for number in (*numbers, *counts.values()))
     )
 
 

@@ -10,6 +10,7 @@ from reconciler.errors import HostUnreachable, LockHeld
 from reconciler.gate import gate_command
 from reconciler.gate.lease_decision import EXPIRY
 from reconciler.hosts import Host
+from reconciler.model.digits import is_number
 from reconciler.model.plan import Completed
 
 ANSWER = 30.0  # seconds for an answer
@@ -81,7 +82,7 @@ async def acquire(where: Seat, ask: Ask, displaces: str = "-") -> Grant | Holdin
         return _grant(where, done)
     code, words_said = gate_refusal(done)
     fields = words_said.split("\t")
-    if code == "lease-held" and len(fields) == 3 and fields[2].isdecimal():
+    if code == "lease-held" and len(fields) == 3 and is_number(fields[2]):
         return Holding(fields[0], fields[1], float(fields[2]))
     if code == "lease-busy":
         raise LockHeld(where.host.name, words_said, EXPIRY, code)
@@ -94,7 +95,7 @@ def _grant(where: Seat, done: Completed) -> Grant:
     token, displaced = 0, ""
     for line in done.stdout.splitlines():
         match line.split(" "):
-            case ["ok", "acquired", _run, number] if number.isdecimal():
+            case ["ok", "acquired", _run, number] if is_number(number):
                 token = int(number)
             case ["displaced", _run, places]:
                 displaced = places
@@ -113,7 +114,7 @@ async def renew(where: Seat, run: str, token: int) -> Now:
     """
     done = await _ask(where, "lease-renew", run, token)
     words = done.stdout.split()
-    if done.status == 0 and len(words) == 5 and words[4].isdecimal():
+    if done.status == 0 and len(words) == 5 and is_number(words[4]):
         return Now(words[3], int(words[4]))
     words_said = f"not this run any more ({_last(done)})"
     raise LockHeld(where.host.name, words_said, EXPIRY, "lease-lost")

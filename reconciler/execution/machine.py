@@ -103,8 +103,7 @@ def _open_if_due(run: Run, place: int) -> None:
     action, row = run.actions[place], _row(run.actions[place])
     if run.states[action.id] != "pending" or run.missing[action.id]:
         return
-    if place not in (found := run.open.setdefault(row, [])):
-        heappush(found, place)
+    heappush(run.open.setdefault(row, []), place)
     if not run.busy[row]:
         run.free.add(row)
 

@@ -10,6 +10,7 @@ from reconciler.errors import HostUnreachable
 from reconciler.execution.leases import ANSWER, MEMBER, Seat, free, gate_refusal
 from reconciler.gate import gate_command
 from reconciler.hosts import Host
+from reconciler.model.digits import is_number
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.plan import Command
 
@@ -103,7 +104,7 @@ async def _ask(name: str, host: Host, command: Command) -> Answer:
         return Answer(name, error.code, error.message)
     if done.status == 0:
         last = done.stdout.split()[-1:]
-        return Answer(name, token=int(last[0]) if last and last[0].isdecimal() else 0)
+        return Answer(name, token=int(last[0]) if last and is_number(last[0]) else 0)
     code, message = gate_refusal(done)
     words = message or done.stderr.strip()[-300:] or f"status {done.status} without a word"
     return Answer(name, code or "lease-failed", words)

@@ -17,6 +17,7 @@ from reconciler.execution.journal import (
     read_content,
 )
 from reconciler.model.outcome import AT_WORK, CUT_OFF
+from reconciler.passport.field_rows import PROVEN
 from reconciler.storage.approvals import Approval, store_approval
 from reconciler.storage.database import Database
 from reconciler.storage.runs import StoredRun, drop_run, run_stamps, store_run
@@ -160,6 +161,7 @@ def _outline(record: Record, texts: Sequence[bytes]) -> bytes | None:
     if begun and not any(counts.values()):
         return None
     needed = [record.first(event) for event in (STARTED, OBSERVED, ENDED)]
+    needed += [line for line in record.lines if line.get("event") == PROVEN]
     places = sorted(
         number for number, line in enumerate(record.lines) if any(line is one for one in needed)
     )

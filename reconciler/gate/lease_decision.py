@@ -193,8 +193,15 @@ def _renewed(lease: Lease, now: Moment, _ask: Renew) -> Lease:
 
 
 def _acted(lease: Lease, now: Moment, ask: Act) -> Lease:
-    begun = replace(lease, step=ask.step, action=ask.action, began=now.boot)
-    return replace(begun, boot=now.boot, renewed=now.uptime)
+    """Whoever acts lives: that renews it, too."""
+    return replace(
+        lease,
+        boot=now.boot,
+        renewed=now.uptime,
+        step=ask.step,
+        action=ask.action,
+        began=now.boot,
+    )
 
 
 def _sealed(lease: Lease, _now: Moment, _ask: Seal | Unlock) -> Lease:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.model.digits import is_number
 from reconciler.model.plan import Command, Completed
 
 # A command begins where the one before has ended with 0, the look however they have ended; each is
@@ -144,7 +145,7 @@ def _ends(ended: Completed, mark: str) -> tuple[tuple[Completed, ...], str]:
     for number, text in enumerate(others):
         head, _, rest = text.partition("\n")
         words = head.split(" ")
-        if len(words) != 2 or not all(map(_is_number, words)):
+        if len(words) != 2 or not all(map(is_number, words)):
             return (), ""
         error = errors[number] if number < len(errors) else ""
         found.append(Completed(int(words[0]), said, error, float(words[1])))
@@ -158,7 +159,3 @@ def _with_last_words(ends: Sequence[Completed], errors: Sequence[str]) -> Iterat
     if ends:
         more = "".join(errors[len(ends) :])
         yield replace(ends[-1], stderr=ends[-1].stderr + more)
-
-
-def _is_number(word: str) -> bool:
-    return word.isascii() and word.isdecimal()

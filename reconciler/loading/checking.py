@@ -49,7 +49,9 @@ def load(path: str, text: str) -> Desired:
 
         # Of what is too large to be read nothing is shown either.
         lines = split_lines(text) if len(text) <= MAX_BYTES else ()
-        raise SpecInvalid(path, mask_lines(lines), mask_problems(_listed(problems), lines))
+        raise SpecInvalid(
+            path, mask_lines(lines), mask_problems(list_problems(problems), lines)
+        )
     return desired
 
 
@@ -166,7 +168,7 @@ def _located(file: str, root: Node, finding: Finding) -> Problem:
     return Problem(file, mark.line, mark.column, *words)
 
 
-def _listed(problems: Iterable[Problem]) -> list[Problem]:
+def list_problems(problems: Iterable[Problem]) -> list[Problem]:
     """Sorted, each once, and no more than anyone reads."""
     listed = sorted(set(problems), key=attrgetter("line", "column", "code", "message"))
     if len(listed) <= _MOST_PROBLEMS:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from reconciler.errors import SpecInvalid
 from reconciler.loading.building import Builder
 from reconciler.loading.characters import character_problems
+from reconciler.loading.checking import list_problems
 from reconciler.loading.composing import compose
 from reconciler.loading.hints import nearest
 from reconciler.loading.masking import mask_lines, mask_problems
@@ -59,7 +60,7 @@ def load_fleet(path: str, text: str) -> Fleet:
         else:
             problems += fleet
     lines = split_lines(text)
-    listed = sorted(set(mask_problems(problems, lines)))
+    listed = list_problems(mask_problems(problems, lines))
     raise SpecInvalid(path, mask_lines(lines), listed)
 
 

@@ -130,7 +130,7 @@ def _facts(path: str, document: Json, host: Callable[[str, str], Json]) -> Facts
     if not _is_moment(document["observed_at"]):
         raise InputError(
             f"{path}: observed_at is no time of ISO 8601 with its zone: "
-            f"{document['observed_at']!r}; {FACTS_REMEDY}"
+            f"{quote_value(document['observed_at'])}; {FACTS_REMEDY}"
         )
     return Facts(document["observed_at"], _Records(path, document["clusters"], host))
 
@@ -192,7 +192,7 @@ def _document(path: str, text: str, remedy: str) -> Json:
         raise InputError(f"{path}: not a document of reconcile; {remedy}")
     if document["format_version"] != FORMAT_VERSION:
         raise InputError(
-            f"{path}: format_version {document['format_version']!r}; this version reads "
+            f"{path}: format_version {quote_value(document['format_version'])}; this version reads "
             f"{FORMAT_VERSION!r}; {remedy}"
         )
     return document

@@ -37,7 +37,7 @@ def quote_value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, dict):
         return "a mapping"
-    return "a list" if isinstance(value, (tuple, list)) else str(value)
+    return "a list" if isinstance(value, (tuple, list)) else str(value)[:_LONGEST_SHOWN]
 
 
 def refusal(code: LiteralString, message: str) -> PydanticCustomError:
@@ -100,10 +100,12 @@ def parse_moment(value: object) -> datetime:
     """
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError as error:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)  # before the first and after the last year there is no time
+    except (ValueError, OverflowError) as error:
         message = f"{quote_value(value)} is not a point in time like 2026-03-01T09:30:00Z"
         raise refusal("bad-time", message) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment
 
 
 def parse_version(value: object) -> Literal[1]:

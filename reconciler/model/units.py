@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 SUFFIXES = (".service", ".socket", ".target", ".timer", ".path", ".mount", ".slice", ".scope")
 
@@ -22,6 +23,7 @@ def path_unit(path: str, kind: str) -> str:
     return f"{escape_unit(path.strip('/'))}.{kind}"
 
 
+@lru_cache(1024)  # the units of a few paths, asked of each host by several rules
 def escape_unit(name: str) -> str:
     """As systemd-escape(1) writes it within the name of a unit: slashes become dashes."""
     return "".join(_escaped(char, place) for place, char in enumerate(name))

@@ -12,6 +12,7 @@ from reconciler.execution.executor import (
     Executor,
 )
 from reconciler.execution.locks import Claim, Held, hold_leases
+from reconciler.execution.proofs import tell_proofs
 from reconciler.execution.records import (
     Sighted,
     Stale,
@@ -203,11 +204,12 @@ class Run:
         rest = self._part.rest(plan, cluster, observed)
         if all(o.status == "done" for o in outcomes) and not rest.actions and not rest.blocked:
             seen = clocks_of(observed, began)
-            return await self._recorded(held, (as_planned, observed), outcomes, seen)
+            ended = await self._recorded(held, (as_planned, observed), outcomes, seen)
+            if ended.result == "converged":
+                tell_proofs(self.emit, plan, as_planned, observed)
+            return ended
         acted = any(o.status == "done" for o in outcomes)
-        remain = "remains" if len(rest.actions) == 1 else "remain"
-        work = f"{with_count(len(rest.actions), 'action')} {remain}"
-        left = f"{work}: apply again to go on{_missing(rest)}"
+        left = _left(rest)
         if self.stop.is_set() and not any(o.status == "failed" for o in outcomes):
             message = f"interrupted; {left}"
             return ClusterOutcome(cluster.name, "interrupted", outcomes, rest.blocked, message)
@@ -240,6 +242,17 @@ class Run:
     ) -> tuple[Cluster, Observed]:
         live = Live(self.fleet, self.options.parallelism, joined=joined)
         return await observe_cluster(cluster, live, self.options.targets)
+
+
+def _left(rest: ClusterPlan) -> str:
+    """What remains after a run that did not converge, and what an operator does about it."""
+    if not rest.actions and rest.blocked:
+        return (
+            "every action is done, but a plan is refused: mend what is named, then apply again"
+        )
+    remain = "remains" if len(rest.actions) == 1 else "remain"
+    work = f"{with_count(len(rest.actions), 'action')} {remain}"
+    return f"{work}: apply again to go on{_missing(rest)}"
 
 
 def _missing(rest: ClusterPlan) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
-from reconciler.model.observed import HostFacts, Observed, Unknown, WantedDevice
+from reconciler.model.observed import Observed, Unknown, WantedDevice
 from reconciler.model.plan import Action
 from reconciler.model.roles import restrict_to, staying
 from reconciler.model.software import TOOLS
@@ -41,17 +41,15 @@ def after_installation(
     A file system that a host can tell of only then is the one that others tell of by the same
     UUID: a prediction like any other, and proven before anything is mounted.
     """
-    hosts = dict(predict(cluster, observed, actions).hosts)
-    for action in actions:
-        before, facts = observed.hosts[action.host], hosts[action.host]
-        if not isinstance(before, HostFacts) or not isinstance(facts, HostFacts):
-            continue
-        blind = not isinstance(before.packages, Unknown) and not set(TOOLS) <= set(
-            before.packages.commands
-        )
-        if blind and not isinstance(facts.wanted, Unknown):
+    installed = predict(cluster, observed, actions)
+    hosts, before = dict(installed.hosts), observed.answering_hosts()
+    for host, facts in installed.answering_hosts().items():
+        packages = before[host].packages
+        blind = not isinstance(packages, Unknown) and not set(TOOLS) <= {*packages.commands}
+        is_due = any(action.host == host for action in actions)
+        if is_due and blind and not isinstance(facts.wanted, Unknown):
             views = tuple(_told(view, observed) for view in facts.wanted)
-            hosts[action.host] = replace(facts, wanted=views)
+            hosts[host] = replace(facts, wanted=views)
     return replace(observed, hosts=hosts)
 
 

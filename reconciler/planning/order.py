@@ -13,7 +13,7 @@ There are two mechanisms, and no third:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -235,6 +235,17 @@ ORDER: tuple[Edge, ...] = (
 )
 
 
+def _by_kind(edges: Sequence[Edge]) -> Mapping[ActionKind, Sequence[tuple[ActionKind, Scope]]]:
+    found: dict[ActionKind, list[tuple[ActionKind, Scope]]] = {}
+    for kind, needed, scope in edges:
+        found.setdefault(kind, []).append((needed, scope))
+    return found
+
+
+# The same edges, by the kind that needs another.
+EDGES = _by_kind(ORDER)
+
+
 def link(actions: Sequence[Action]) -> tuple[Action, ...]:
     """The actions of a step in an order that respects the edges, each with the fewest ``needs``.
 
@@ -245,17 +256,21 @@ def link(actions: Sequence[Action]) -> tuple[Action, ...]:
     of: dict[ActionKind, list[Action]] = {}
     for action in actions:
         of.setdefault(action.kind, []).append(action)
-    for kind, needed, scope in ORDER:
-        firsts = of.get(needed, [])
-        for place, second in enumerate(of.get(kind, []) if firsts else ()):
-            earlier = firsts[:place] if kind == needed else firsts
-            needs[second.id] |= {a.id for a in earlier if scope(a, second)}
+    for kind, seconds in of.items():
+        for needed, scope in EDGES.get(kind, ()):
+            firsts = of.get(needed, [])
+            for place, second in enumerate(seconds if firsts else ()):
+                earlier = firsts[:place] if kind == needed else firsts
+                needs[second.id] |= {a.id for a in earlier if scope(a, second)}
     reduced = graph.reduce({name: frozenset(need) for name, need in needs.items()})
     by_id = {action.id: action for action in actions}
     return tuple(
-        replace(by_id[name], needs=tuple(sorted(reduced[name])))
-        for name in graph.order(reduced)
+        _with_needs(by_id[name], tuple(sorted(reduced[name]))) for name in graph.order(reduced)
     )
+
+
+def _with_needs(action: Action, needs: tuple[str, ...]) -> Action:
+    return action if action.needs == needs else replace(action, needs=needs)
 
 
 def follow(actions: tuple[Action, ...], before: tuple[Action, ...]) -> tuple[Action, ...]:

@@ -36,6 +36,7 @@ from reconciler.planning.review.digest import facts_digest, plan_id, relevant
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import advisories, fencing, quarantined_hosts
 from reconciler.planning.review.outages import windows
+from reconciler.planning.review.passport_notes import passport_notes
 from reconciler.planning.rollout import (
     AFTER_TURN,
     LAST,
@@ -64,6 +65,7 @@ def restrict(cluster: Cluster, observed: Observed, targets: Sequence[str]) -> Cl
     """
     draft = draft_plan(cluster, observed)
     part = restrict_plan(draft.plan, targets)
+    part = replace(part, notes=(*part.notes, *passport_notes(part, cluster, observed)))
     if part.blocked:
         return part
     if part.actions == draft.plan.actions:

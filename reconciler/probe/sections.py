@@ -19,6 +19,7 @@ T = TypeVar("T")
 VERSION = "1"
 MAX_LINE = 4096  # characters; what the probe keeps to (hazard 30)
 MAX_ANSWER = 1 << 20
+MAX_REASON = 200
 # Sections that are kept in case another host, or the same one a moment later, has the same.
 ALIKE = 4096
 ENDS_EARLY = "the probe's answer ends early"
@@ -89,12 +90,17 @@ def _rows(block: str) -> Section | Unknown | None:
         return Unknown(f"garbled: {name[:64]} ends as {closed[:64]}")
     failed = [line.partition("\t")[2] for line in body if line.startswith("@@fail\t")]
     if failed or status != "0":
-        return Unknown(failed[0] if failed else f"the probe's section ended with {status[:8]}")
+        return Unknown(_reason(failed) or f"the probe's section ended with {status[:8]}")
     if any(line.startswith("@@") for line in body):
         return Unknown("garbled: a frame line inside")
     if any(len(line) > MAX_LINE for line in body):
         return Unknown(f"garbled: a line is longer than {MAX_LINE} characters")
     return tuple((line,) if line.startswith("|") else tuple(line.split("\t")) for line in body)
+
+
+def _reason(failed: Sequence[str]) -> str:
+    """What the probe says of why it failed, as far as a person reads; empty if no word of it."""
+    return next((words[:MAX_REASON] for words in failed if words.strip()), "")
 
 
 @lru_cache(maxsize=ALIKE)
@@ -116,7 +122,7 @@ def read(section: Section | Unknown, parse: Callable[[Section], T]) -> T | Unkno
     try:
         return parse(section)
     except ValueError as error:
-        return Unknown(f"garbled: {str(error)[:200]}")
+        return Unknown(f"garbled: {str(error)[:MAX_REASON]}")
 
 
 def text_files(section: Section) -> tuple[TextFile, ...]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, datetime, tzinfo
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def parse_moment(text: object) -> datetime | None:
-    """A time of ISO 8601 with its zone; None for anything else."""
+    """A time of ISO 8601 with its zone; None for anything else.
+
+    It can be shown in any zone, so none of the first and the last year there is.
+    """
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return found if found.tzinfo is not None and MINYEAR < found.year < MAXYEAR else None
 
 
 def local_moment(text: object, zone: tzinfo | None = None) -> str:

@@ -9,6 +9,7 @@ from reconciler.model.documents import FORMAT_VERSION, Json
 from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.model.quantities import with_count
 from reconciler.model.revision import say_revision
+from reconciler.passport.field_rows import PROVEN
 from reconciler.reports.elapsed import (
     local_clock,
     local_moment,
@@ -197,6 +198,12 @@ def _output(text: str, detail: int) -> Iterator[Line]:
         )
 
 
+def _proven(line: Event, _command: str, _detail: int) -> Iterator[Line]:
+    names = ", ".join(map(str, line.get("operations") or ()))
+    where = f"kernel {line.get('kernel')}, tools {line.get('tools') or 'unknown'}"
+    yield "dim", f"{line['clock']} proven on {where}: {names}"
+
+
 def _refused(line: Event, _command: str, _detail: int) -> Iterator[Line]:
     yield "bad", f"{line['clock']} refused {line.get('code')}  {line.get('subject')}"
     yield "bad", f"    {line.get('message')}"
@@ -218,6 +225,7 @@ _TOLD = {
     "refused": _refused,
     "not-approved": _told,
     "told": _told,
+    PROVEN: _proven,
     "approved": _told,
     **dict.fromkeys(_ENDS, _action),
 }

@@ -10,6 +10,7 @@ from reconciler.model.outcome import AT_WORK, CUT_OFF
 from reconciler.reports.elapsed import seconds_between
 
 Event = Mapping[str, Any]
+MANY = 1 << 31  # of the actions of one plan
 UNREADABLE = "unreadable"
 
 
@@ -56,10 +57,16 @@ class Past:
         if any(told.values()) or not (started or failed):
             return dict(told)
         begun = max(started, done + failed)
-        planned = sum(line.get("actions", 0) for line in self.lines)
+        planned = sum(planned_actions(line) for line in self.lines)
         unknown = {"unknown": begun - done - failed} if begun > done + failed else {}
         left = max(0, planned - begun)
         return {"done": done, "failed": failed, "not-started": left, **unknown}
+
+
+def planned_actions(line: Event) -> int:
+    """How many actions a line says that are planned; none where it says something else."""
+    found = line.get("actions") if line.get("event") == "observed" else 0
+    return found if isinstance(found, int) and 0 <= found < MANY else 0
 
 
 def past(lines: Sequence[Event], run: str, broken: int | None, *, at_work: bool) -> Past:

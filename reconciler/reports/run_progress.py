@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from reconciler.model.outcome import AT_WORK
 from reconciler.model.refusals import REFUSALS
-from reconciler.reports.past_runs import Event, Past
+from reconciler.reports.past_runs import Event, Past, planned_actions
 
 State: TypeAlias = Literal["running", "done", "failed", "unknown"]
 _ENDS: Mapping[str, State] = {
@@ -96,16 +96,11 @@ def run_progress(run: Past) -> RunProgress:
     """What the lines of a run's record come to; lines of another shape tell nothing."""
     actions = _actions(run)
     return RunProgress(
-        planned=max(sum(map(_planned, run.lines)), len(actions)),
+        planned=max(sum(map(planned_actions, run.lines)), len(actions)),
         actions=actions,
         hosts=tuple(_hosts(run, actions)),
         words=tuple(_words(run)),
     )
-
-
-def _planned(line: Event) -> int:
-    found = line.get("actions") if line.get("event") == "observed" else 0
-    return found if isinstance(found, int) else 0
 
 
 def _actions(run: Past) -> tuple[RunAction, ...]:

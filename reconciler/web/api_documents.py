@@ -169,7 +169,7 @@ def _value(text: str) -> object:
     """What a JSON text says; a text that is none stands for itself."""
     try:
         found: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return found
 

@@ -92,7 +92,7 @@ def _value(text: str) -> str:
     """A side of a difference: a string as it is, anything else as JSON."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return found if isinstance(found, str) else json.dumps(found, indent=1, ensure_ascii=False)
 

@@ -14,7 +14,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from tests.faults.cells import CELLS, WRONG, CellResult
+from tests.faults.cells import BAD, CELLS, CellResult
 from tests.faults.matrix import play_all
 from tests.faults.records import RECORDS, save_cell, save_soak
 from tests.faults.soak import soak
@@ -45,7 +45,7 @@ def play_cells(args: argparse.Namespace) -> int:
         for stage, result in played:
             tell(result)
             save_cell(stage, result, args.records)
-            if result.outcome == WRONG:
+            if result.outcome in BAD:
                 wrong = 1
                 keep_logs(stage, result, args.keep)
     return wrong

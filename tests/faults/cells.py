@@ -18,25 +18,25 @@ from tests.scenarios.operator import Operator
 
 CELLS = tuple(f"{operation}/{fault}" for operation in OPERATIONS for fault in FAULTS)
 # A run that a fault disturbed ends by itself well before that.
-PATIENCE = 600.0
+PATIENCE = 1200.0
 # A run may need fewer steps than were planned: then another step is chosen, this often.
 TRIES = 3
 # Seconds until the hosts are as wished after the fault has been mended: boots, deaths, recovery.
-RECOVERY = 420.0
+RECOVERY = 900.0
 # Seconds that a network stays cut: before and beyond the point where the lone host is fenced.
 HOLD = (5.0, 75.0)
 # What an interrupted format leaves is no blank disk, and nobody but an operator may say it is.
 LASTING = {"create": {"device-not-blank"}}
-GOOD, REFUSED, WRONG = "converged", "refused", "wrong"
+GOOD, REFUSED, WRONG, MISSED = "converged", "refused", "wrong", "missed"
+BAD = {WRONG, MISSED}
 
 
 def diagonal(seed: int, count: int) -> tuple[str, ...]:
     """So many cells, of which no two share an operation or a fault."""
     chance = random.Random(seed)  # noqa: S311 - a seed makes the choice
-    operations = chance.sample(tuple(OPERATIONS), count)
-    return tuple(
-        map("/".join, zip(operations, chance.sample(tuple(FAULTS), count), strict=True))
-    )
+    operations = chance.sample(tuple(OPERATIONS), len(OPERATIONS))
+    faults = chance.sample(tuple(FAULTS), len(FAULTS))
+    return tuple(map("/".join, zip(operations, faults, strict=False)))[:count]
 
 
 @dataclass
@@ -82,7 +82,7 @@ def play(stage: Stage, cell: str, seed: int) -> CellResult:
             _Play(stage, result).run()
             break
         except Missed as error:
-            result.why = str(error)
+            result.outcome, result.why = MISSED, str(error)
         except (Wrong, LabError, AssertionError) as error:
             result.outcome, result.why = WRONG, f"{type(error).__name__}: {error}"[:1500]
             break
@@ -109,16 +109,15 @@ class _Play:
     def run(self) -> None:
         """The whole story."""
         writers = self._prepare()
-        after = self.operation.after(self.stage.state)
+        before, after = self.stage.state, self.operation.after(self.stage.state)
         file = self.stage.write(after)
-        plan = self.stage.operator.plan(file)
-        before, self.stage.state = self.stage.state, after
-        self.stage.is_blank = False
-        bystanders = self._bystanders(plan, before)
-        scene = self._disturb(file, plan, bystanders)
+        plan = self._plan_due(file)
+        self.stage.state, self.stage.is_blank, self.stage.is_settled = after, False, False
+        keepers = self._keepers(plan, before)
+        scene = self._disturb(file, plan)
         self._mend(scene)
         self._recover(file)
-        self._judge(scene, writers, bystanders)
+        self._judge(scene, writers, [host for host in keepers if host != scene.target])
 
     def _prepare(self) -> tuple[str, ...]:
         """The world before; who writes in it."""
@@ -145,7 +144,7 @@ class _Play:
                 raise Wrong(why)
             time.sleep(2)
 
-    def _bystanders(self, plan: Mapping[str, Any], before: State) -> list[str]:
+    def _keepers(self, plan: Mapping[str, Any], before: State) -> list[str]:
         """Who keeps the volume all the time, if nothing strikes; else all who have it at the end."""
         if self.operation.is_first:
             return []
@@ -166,33 +165,52 @@ class _Play:
         moment = Moment(step + 1, len(actions), self.chance.uniform(0, 1.5))
         return moment, actor if self.fault.strikes_host else ""
 
-    def _disturb(self, file: str, plan: Mapping[str, Any], bystanders: list[str]) -> Scene:
-        """The run, struck in its midst."""
-        actions = [a for a in plan["clusters"][0]["actions"] if a["command"]]
-        if not actions:
-            raise Wrong(f"nothing to do: {plan['clusters'][0]['blocked']}")
-        moment, target = self._choose(actions)
-        if target in bystanders:
-            bystanders.remove(target)
+    def _plan_due(self, file: str) -> Mapping[str, Any]:
+        """The plan, once nothing is in its way: a busy machine may see a host as unreachable."""
+        until = time.monotonic() + RECOVERY
+        while True:
+            plan = self.stage.operator.plan(file)
+            (one,) = plan["clusters"]
+            if one["actions"] and not one["blocked"]:
+                return plan
+            if not one["blocked"]:
+                raise Wrong("there is nothing to do")
+            if time.monotonic() > until:
+                raise Wrong(f"it cannot begin: {[b['message'] for b in one['blocked']]}")
+
+    def _disturb(self, file: str, plan: Mapping[str, Any]) -> Scene:
+        """The run, struck in its midst; one that is refused before it begins is begun again."""
+        moment, target = self._choose(
+            [a for a in plan["clusters"][0]["actions"] if a["command"]]
+        )
         self.result.target = target
         hold = self.chance.uniform(*HOLD)
-        argv = ["apply", file, "--format", "json", *approval(plan)]
+        for _ in range(TRIES):
+            argv = ["apply", file, "--format", "json", *approval(plan)]
+            with self.stage.operator._started(*argv) as run:
+                scene = Scene(self.stage, run, file, target, self.other, hold=hold)
+                events = self._read_events(moment, scene)
+            if self.result.step:
+                self.result.disturbed = _ending(run.returncode, events)
+                return scene
+            if any(event["event"] == "action-started" for event in events):
+                break
+            plan = self._plan_due(file)
+        raise Missed(f"no action was the {moment.step}th: {events[-1]}")
+
+    def _read_events(self, moment: Moment, scene: Scene) -> list[dict[str, Any]]:
+        """All of a run, which is struck when it is time."""
         events: list[dict[str, Any]] = []
-        with self.stage.operator._started(*argv) as run:
-            scene = Scene(self.stage, run, file, target, self.other, hold=hold)
-            with _patient(run.kill) as late:
-                for line in run.stdout or ():
-                    events.append(json.loads(line))
-                    self._strike_at(moment, scene, events)
+        with _patient(scene.run.kill) as late:
+            for line in scene.run.stdout or ():
+                events.append(json.loads(line))
+                self._strike_at(moment, scene, events)
         if late:
             raise Wrong(f"the run did not end in {PATIENCE:.0f} s after {self.result.step}")
-        if not self.result.step:
-            raise Missed(f"fewer than {moment.step} actions were needed: {events[-1]}")
-        self.result.disturbed = _ending(run.returncode, events)
-        return scene
+        return events
 
     def _strike_at(self, moment: Moment, scene: Scene, events: list[dict[str, Any]]) -> None:
-        """At the action's start; or at the run's end, if fewer actions were needed than planned."""
+        """At the action's start, and so much later as was chosen."""
         begun = sum(e["event"] == "action-started" for e in events)
         last = events[-1]
         is_due = last["event"] == "action-started" and begun >= moment.step
@@ -268,6 +286,7 @@ class _Play:
             self.result.pause = max(stage.pauses(bystanders).values())
         stage.furnish()
         stage.check()
+        stage.is_settled = True
 
 
 def _check_powerless(woken: int, events: list[dict[str, Any]]) -> None:

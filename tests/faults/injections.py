@@ -18,7 +18,7 @@ UNLOCK_WITHIN = 200.0  # seconds; a command of the stopped run may have to end f
 DELAY = 200  # milliseconds that each read and write of the slow disk takes longer
 # Whatever is free of the root file system, where /etc and /var are, to the last block.
 FILL = """\
-fallocate -l $(df --output=avail -B1 / | tail -n 1) /filler || true
+fallocate -l $(($(df --output=avail -B1 / | tail -n 1) - 4194304)) /filler || true
 cat /dev/zero >/filler2 2>/dev/null
 touch /etc/.full 2>/dev/null && echo x >/etc/.full 2>/dev/null && exit 1
 rm -f /etc/.full; exit 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.faults.cells import WRONG, play
+from tests.faults.cells import BAD, play
 from tests.faults.injections import FAULTS
 from tests.faults.operations import OPERATIONS
 from tests.faults.stage import Stage, utc
@@ -42,7 +42,7 @@ def soak(stage: Stage, seed: int, changes: int) -> dict[str, Any]:
             cells.append(cell)
             if result.pause is not None and not result.is_outage:
                 pauses.append(result.pause)
-            if result.outcome == WRONG:
+            if result.outcome in BAD:
                 violations.append(f"{cell}: {result.why}"[:300])
                 break
     return {

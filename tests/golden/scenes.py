@@ -108,6 +108,16 @@ def join():
     return looked(world, controller, one(world))
 
 
+def unproven():
+    """As ``join``, of a host whose kernel and tools nobody has tried."""
+    world = witnessed(3)
+    controller = Controller(world)
+    applied(world, controller, one(world, THREE[:2]))
+    setup = world.machines["node03"].setup
+    setup.kernel, setup.versions["ocfs2-tools"] = "9.9.1-amd64", "1.9.0-1"
+    return looked(world, controller, one(world))
+
+
 def _grown(growth, **more):
     world = witnessed(3, Shape("san"))
     add_storage(world)
@@ -212,4 +222,5 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "dead": dead,
     "two-clusters": two_clusters,
     "forecast": forecast,
+    "unproven": unproven,
 }

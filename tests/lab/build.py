@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab.files import remove, symlink
 from tests.lab.images import CACHE, record_of
-from tests.lab.kernels import keep_modules, unpack_kernel
+from tests.lab.kernels import keep_modules, mend_listener, unpack_kernel
 from tests.lab.recipe import (
     BASE,
     CLUSTER,
@@ -18,6 +18,7 @@ from tests.lab.recipe import (
     GUEST,
     MASKED,
     MASKED_GENERATORS,
+    ODD,
     REMOVED,
     UNIQUE,
     USERS,
@@ -161,6 +162,8 @@ class Build:
         """Those that a host may need, in the image and beside the program."""
         installed = self.root / "lib/modules" / modules.name
         keep_modules(modules, installed)
+        if self.suite in ODD:
+            mend_listener(installed)
         self.chroot("depmod", modules.name)
         shutil.copytree(installed, self.kernel / "modules" / modules.name)
         shutil.rmtree(self.kernel / "uml")

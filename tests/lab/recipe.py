@@ -9,6 +9,8 @@ HERE = Path(__file__).parent
 GUEST = HERE / "guest"
 SUITE = "bookworm"  # of a host for which none is asked, and of the SAN
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
+# Those whose kernel has sock_def_readable at an odd address, see kernels.mend_listener.
+ODD = ("bullseye", "sid")
 KINDS = ("bare", "full")
 USERS = ("ops", "nopw")
 

@@ -74,6 +74,7 @@ class Actor:
     soiled: bool = False
     dirty: bool = False
     step: int = 0
+    listed: dict[str, set[str]] = field(default_factory=dict)
 
     def life(self) -> Script:
         for _ in range(ATTEMPTS):
@@ -91,7 +92,7 @@ class Actor:
                 answer = yield where, Acquire(self.name, "", tuple(sorted(asked)))
                 if not answer or answer.code:
                     return False
-                self.tokens[where] = answer.lease.token
+                self.tokens[where], self.listed[where] = answer.lease.token, asked
                 if answer.displaced:
                     self.took.add(where)
                     self.hosts |= set(answer.displaced)
@@ -146,9 +147,16 @@ class Actor:
             for where in self.took
             if self.tokens.get(where) == self.world.machines[where].lease.token
         }
-        lists = (tuple(sorted(names)) for names in (self.hosts, self.passed, took))
-        hosts, passed, took_there = lists
-        return Run(hosts, tuple(tokens), self.phase, passed, took_there, self.dirty)
+        short = {
+            where
+            for where, token in self.tokens.items()
+            if token == self.world.machines[where].lease.token
+            and self.listed[where] != self.hosts
+        }
+        lists = (tuple(sorted(names)) for names in (self.hosts, self.passed, took, short))
+        hosts, passed, took_there, short_there = lists
+        tokens_there = tuple(tokens)
+        return Run(hosts, tokens_there, self.phase, passed, took_there, self.dirty, short_there)
 
 
 @dataclass

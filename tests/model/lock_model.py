@@ -10,10 +10,11 @@ The adversary is as bad as networks and operators can be:
 * *Messages* are never lost, they are late: whatever a run may have asked so far may arrive at
   any time later, and any number of times, also long after the run has given up waiting. That
   covers loss (it never arrives), delay and doubling without a queue in the state. An answer is
-  heard at once, or never: as only the run looks at it, later is the same.
+  heard at once, or never: as only the run looks at it, later is the same. One for a list that has
+  grown since counts as far as the run seals by it; it is locked by grants for its whole list.
 * *Anybody steals at any moment*: all leases count as expired; an operator unlocks any of them.
 * *Runs* freeze (nothing obliges them to go on), give up at any point and start over. They ask
-  in any order, and need not send a list that has grown to hosts that granted the shorter one.
+  in any order.
 * *Hosts* reboot: what runs there dies, the lease stays.
 
 Three things keep the state small, and grants, messages, commands and reboots without bound:
@@ -38,6 +39,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
+from itertools import combinations
 from typing import NamedTuple
 
 from reconciler.gate.lease_decision import (
@@ -83,7 +86,8 @@ class Host(NamedTuple):
 class Run(NamedTuple):
     """``tokens`` are one a host; ``passed`` are the hosts that this pass has been to.
 
-    ``took`` are those where it displaced somebody, until it has its lock.
+    ``took`` are those where it displaced somebody, until it has its lock; ``short`` those whose
+    lease was granted for a list that has grown since.
     ``dirty``: since its lock a command of another run, which it knows nothing of, has started.
     """
 
@@ -93,6 +97,7 @@ class Run(NamedTuple):
     passed: tuple[str, ...] = ()
     took: tuple[str, ...] = ()
     dirty: bool = False
+    short: tuple[str, ...] = ()
 
 
 class Step(NamedTuple):
@@ -112,6 +117,7 @@ class Protocol:
     keeps_leases: bool = True
     confirms: bool = True
     heeds_displaced: bool = True
+    asks_all_again: bool = True
     keeps_displaced: bool = True
 
 
@@ -153,9 +159,7 @@ class Moves:
 
     def _grants(self, name: str, run: Run, where: str, host: Host) -> Iterator[Step]:
         """Asked with any list that the run may have had so far; heard only while it asks."""
-        for hosts in {self.lists[name], run.hosts, self.names}:
-            if where not in hosts:
-                continue
+        for hosts in self._lists_with(name, where):
             answer = self._answer(host, Acquire(name, "", hosts))
             if answer is None:
                 continue
@@ -167,17 +171,36 @@ class Moves:
             unheard = self.outdated(run, where) if event else run
             yield Step(f"{said}, unheard", unheard, granted, event)
             if run.phase == Phase.ASKING and set(hosts) <= set(run.hosts):
-                heard = self._with_token(run, where, PRESENT)
-                if displaced and self.protocol.heeds_displaced:
-                    more = tuple(sorted({*run.hosts, *displaced}))
-                    took = tuple(sorted({*run.took, where}))
-                    heard = heard._replace(hosts=more, took=took)
-                yield Step(said, heard, granted, event)
+                told = displaced if self.protocol.heeds_displaced else ()
+                yield Step(said, self._heard(run, where, hosts, told), granted, event)
+
+    @cache  # noqa: B019  # as long as the search
+    def _lists_with(self, name: str, where: str) -> tuple[tuple[str, ...], ...]:
+        """The lists with a host that a run may have: its file's, and what that may grow to."""
+        more = [host for host in self.names if host not in self.lists[name]]
+        grown = (set(some) for n in range(len(more) + 1) for some in combinations(more, n))
+        lists = (tuple(sorted({*self.lists[name], *some})) for some in grown)
+        return tuple(hosts for hosts in lists if where in hosts)
+
+    def _heard(
+        self, run: Run, where: str, hosts: tuple[str, ...], told: tuple[str, ...]
+    ) -> Run:
+        """What a run makes of a grant for these hosts; where its list grows, it asks all again."""
+        heard = self._with_token(run, where, PRESENT)
+        if told:
+            took = tuple(sorted({*heard.took, where}))
+            heard = heard._replace(hosts=tuple(sorted({*run.hosts, *told})), took=took)
+        if not self.protocol.asks_all_again:
+            return heard
+        short = {*heard.short, *(() if hosts == heard.hosts else (where,))}
+        if heard.hosts != run.hosts:
+            short = {n for n, t in zip(self.names, heard.tokens, strict=True) if t == PRESENT}
+        return heard._replace(short=tuple(sorted(short)))
 
     def _confirms(self, name: str, run: Run, where: str, host: Host) -> Iterator[Step]:
         """A second pass, once all have granted it."""
         asks = Renew(name, run.tokens[self.names.index(where)])
-        if not self._has_all(run) or self._answer(host, asks) is None:
+        if run.short or not self._has_all(run) or self._answer(host, asks) is None:
             return
         passed = tuple(sorted({*run.passed, where}))
         if passed == run.hosts:
@@ -269,8 +292,9 @@ class Moves:
         at = self.names.index(where)
         tokens = (*run.tokens[:at], token, *run.tokens[at + 1 :])
         took = tuple(host for host in run.took if host != where)
+        short = tuple(host for host in run.short if host != where)
         passed = run.passed if token == OLD or run.phase != Phase.ASKING else ()
-        return run._replace(tokens=tokens, took=took, passed=passed)
+        return run._replace(tokens=tokens, took=took, passed=passed, short=short)
 
     def outdated(self, run: Run, where: str) -> Run:
         """After a grant to somebody there."""

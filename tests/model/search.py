@@ -15,7 +15,7 @@ from tests.model.symmetry import renamed, symmetries
 # The hosts, then the runs, each as the number of its value: values are few, states are many. A state
 # is one number, of so many bits for each of them; a step adds to it what changes.
 State = int
-BITS = 12
+BITS = 14
 MASK = (1 << BITS) - 1
 # Its label, what it adds to a state, its event, and the place of the host that it is with.
 Step = tuple[str, int, str, int]

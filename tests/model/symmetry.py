@@ -35,4 +35,5 @@ def renamed(value: Host | Run, moves: Moves, names: Names) -> Host | Run:
         return Host(lease, name[value.running], value.begun)
     tokens = tuple(value.tokens[names.index(host)] for host in moves.names)
     passed, took = of(value.passed), of(value.took)
-    return Run(of(value.hosts), tokens, value.phase, passed, took, value.dirty)
+    short = of(value.short)
+    return Run(of(value.hosts), tokens, value.phase, passed, took, value.dirty, short)

@@ -25,6 +25,9 @@ from reconciler.gate.lease_decision import (
     Unlock,
     decide,
 )
+from tests.model.__main__ import look_at
+from tests.model.configurations import EACH_TIME, Configuration
+from tests.model.exhaustion import has_compiler
 from tests.model.lock_model import Protocol
 from tests.model.search import Search, Verdict
 
@@ -62,30 +65,31 @@ def silent_to_itself(lease: Lease, now: Moment, ask: Request) -> Answer:
     return replace(answer, displaced=() if lease.run == ask.run else answer.displaced)
 
 
-def few(hosts: str, *lists: str, nightly: bool = False) -> Any:
-    """Hosts, and for each run the hosts in its file."""
-    marks = pytest.mark.nightly if nightly else ()
-    return pytest.param(hosts, lists, id=f"{hosts}: {' '.join(lists)}", marks=marks)
+needs_compiler = pytest.mark.skipif(not has_compiler(), reason="it needs a C compiler, cc")
 
 
-@pytest.mark.parametrize(
-    ("names", "lists"),
-    [
-        few("ab", "ab", "ab"),
-        few("a", "a", "a", "a"),
-        few("ab", "ab", "a"),
-        few("abc", "ab", "bc"),
-        few("abc", "abc", "abc"),
-        few("ab", "ab", "ab", "ab"),
-        few("abc", "abc", "ab", nightly=True),
-        few("abc", "ab", "c", nightly=True),
-        few("ab", "ab", "ab", "a", nightly=True),
-    ],
-)
-def test_no_history_of_the_lock_is_wrong(names: str, lists: tuple[str, ...]) -> None:
-    verdict = Search(names, lists).verdict()
-    print(f"{verdict.states:,} states")
-    assert verdict == Verdict(verdict.states)
+def name_of(configuration: Configuration) -> str:
+    return configuration.name
+
+
+@pytest.mark.parametrize("configuration", EACH_TIME, ids=name_of)
+def test_no_history_of_the_lock_is_wrong(configuration: Configuration) -> None:
+    """By the faster search where there is a compiler, else by the other one."""
+    if has_compiler():
+        found = look_at(configuration)
+        print(found)
+        assert not found["wrong"]
+    else:
+        verdict = Search(configuration.hosts, configuration.lists).verdict()
+        print(f"{verdict.states:,} states")
+        assert verdict == Verdict(verdict.states)
+
+
+@needs_compiler
+@pytest.mark.parametrize("configuration", EACH_TIME[:4], ids=name_of)
+def test_both_searches_reach_the_same_number_of_states(configuration: Configuration) -> None:
+    slow = Search(configuration.hosts, configuration.lists).verdict()
+    assert look_at(configuration)["states"] == slow.states
 
 
 ONE_RUN_ID = instead(LOST, ("lease-lost", lambda lease, _now, ask: lease.run != ask.run))
@@ -102,6 +106,11 @@ WEAKER = {
     "the displaced are told once": ("ab", ("ab", "a"), doing(Acquire, only_this_list)),
     "the displaced are not told again": ("ab", ("ab", "a"), Protocol(silent_to_itself)),
     "unlock frees": ("ab", ("ab", "a"), doing(Unlock, EFFECTS[Free])),
+    "a grown list is not asked for again": (
+        "ab",
+        ("ab", "a", "a"),
+        Protocol(asks_all_again=False),
+    ),
     "giving up forgets the displaced": ("ab", ("ab", "a"), Protocol(keeps_displaced=False)),
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants import record
 from tests.mutants.groups import GROUPS
 from tests.mutants.session import Session, Verdict
 
@@ -31,7 +32,9 @@ def main() -> int:
         print(f"fails without a mutant: {test}")
     alive = [v for v in session.verdicts if not v.by]
     print(f"{len(session.verdicts)} mutants, {len(alive)} survive", flush=True)
-    return 0
+    if not options.only and not session.failed:
+        record.save(session)
+    return 1 if session.failed or record.unexplained(session.verdicts) else 0
 
 
 def _files(starts: Sequence[str]) -> Iterator[str]:

@@ -22,6 +22,7 @@ def _in_child(work: Callable[[], T]) -> T:
     child = os.fork()
     if child == 0:
         try:
+            os.setsid()  # a test that signals its own group does not mean us
             _be_quiet()
             with os.fdopen(writing, "wb") as out:
                 pickle.dump(work(), out)

@@ -119,14 +119,14 @@ def _assign_anew(ours: Iterable[Any], module: Any, node: ast.Assign | ast.AnnAss
 GROUPS: Mapping[str, Group] = {
     group.name: group
     for group in (
-        Group("invariants", PLANS, _invariants),
+        Group("invariants", ("tests/unit/planning/checks",), _invariants),
         Group(
             "refusals",
             (*PLANS, "tests/unit/observation", "tests/golden"),
             _refusals("refusals", "planning", "resources", "execution", "pipeline"),
         ),
         Group("facts", PLANS, _facts),
-        Group("edges", (*PLANS, "tests/golden"), _edges),
+        Group("edges", ("tests/unit/planning", "tests/golden"), _edges),
         Group("flags", (*PLANS, "tests/golden"), _traits),
         Group(
             "simulated-gate",

@@ -6,6 +6,7 @@ import functools
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import tests.runs
 from reconciler.model import identity_cache
@@ -21,11 +22,19 @@ class Mutant:
     meets: frozenset[str]
 
 
+@functools.cache
+def caches() -> tuple[Any, ...]:
+    """All that remember results by arguments; found once, before the first mutant."""
+    gc.unfreeze()
+    found = [o for o in gc.get_objects() if isinstance(o, functools._lru_cache_wrapper)]
+    gc.freeze()
+    return tuple(found)
+
+
 def forget_everything() -> None:
     """What the product without the mutant has led to is no longer known to anybody."""
-    gc.unfreeze()
-    for found in gc.get_objects():
-        if isinstance(found, functools._lru_cache_wrapper):
+    for found in caches():
+        if found is not caches:
             found.cache_clear()
     identity_cache.forget()
     tests.runs.FORESEEN.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,12 +18,14 @@ from _pytest.runner import runtestprotocol
 from tests.mutants import encounters
 from tests.mutants.children import do_each
 from tests.mutants.groups import Group
-from tests.mutants.mutant import Mutant, forget_everything
+from tests.mutants.mutant import Mutant, caches, forget_everything
 
 # Seconds of tests for one mutant; most are killed within one.
-LONGEST = 60.0
+LONGEST = 20.0
 # Seconds of a test from which on it is not tried, and after which it is taken to hang.
 SLOW, HANGS = 8.0, 60
+# How many tests are tried before the goldens.
+SOON = 12
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Verdict:
 class Session:
     """A plugin of pytest that runs the mutants of groups in the place of its loop.
 
-    What tests have met is kept in ``known``, if that is given, and taken from there.
+    What tests have met is kept in ``known``, if that is given, and taken from there the next time.
     """
 
     groups: Sequence[Group]
@@ -67,20 +69,33 @@ class Session:
         """All tests, then all mutants."""
         if self.known and self.known.exists():
             self.passed = pickle.loads(self.known.read_bytes())  # noqa: S301  # our own
-        else:
-            self._meet_all(session.items)
+        self._meet_all([item for item in session.items if item.nodeid not in self.passed])
         items = {item.nodeid: item for item in session.items if item.nodeid in self.passed}
-        works = [
-            partial(judge, mutant, [items[name] for name in fitting(mutant, tests)])
-            for group in self.groups
-            for tests in [self._tests(group, items)]
-            for mutant in group.mutants(_all_met(tests))
-            if self.only in mutant.name
-        ]
+        caches()
+        works = []
+        for mutant, tests in self._mutants(items):
+            if names := fitting(mutant, tests):
+                works.append(partial(judge, mutant, [items[name] for name in names]))
+            else:
+                self._keep(Verdict(mutant.group, mutant.name, "", 0.0, 0, 0))
         for verdict in do_each(works, self.at_once):
-            self.verdicts.append(verdict)
-            self.tell(verdict)
+            self._keep(verdict)
         return True
+
+    def count_tests(self, group: Group) -> int:
+        """How many tests may kill the mutants of a group."""
+        return sum(name.startswith(group.tests) for name in self.passed)
+
+    def _keep(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        self.tell(verdict)
+
+    def _mutants(self, names: Collection[str]) -> Iterator[tuple[Mutant, dict[str, Passed]]]:
+        for group in self.groups:
+            tests = {n: self.passed[n] for n in names if n.startswith(group.tests)}
+            for mutant in group.mutants(_all_met(tests)):
+                if self.only in mutant.name:
+                    yield mutant, tests
 
     def _meet_all(self, items: Sequence[pytest.Item]) -> None:
         files: dict[str, list[pytest.Item]] = {}
@@ -93,24 +108,26 @@ class Session:
         if self.known:
             self.known.write_bytes(pickle.dumps(self.passed))
 
-    def _tests(self, group: Group, items: Mapping[str, pytest.Item]) -> dict[str, Passed]:
-        return {n: self.passed[n] for n in items if n.startswith(group.tests)}
-
 
 def _all_met(passed: Mapping[str, Passed]) -> frozenset[str]:
     return frozenset().union(*(one.met for one in passed.values()))
 
 
 def fitting(mutant: Mutant, passed: Mapping[str, Passed]) -> list[str]:
-    """Who can fail for it: those that saw a fact lacking first, goldens last, the short before."""
+    """Who can fail for it: those that saw a fact lacking first, the short before the long.
+
+    Goldens fail for whatever they show, and are tried when ``SOON`` others have not failed.
+    """
     found = [(name, one) for name, one in passed.items() if one.met & mutant.meets]
 
-    def place(pair: tuple[str, Passed]) -> tuple[bool, bool, float]:
-        name, one = pair
-        lacking = any(" lacks " in word for word in one.met & mutant.meets)
-        return name.startswith("tests/golden"), not lacking, one.seconds
+    def place(pair: tuple[str, Passed]) -> tuple[bool, float]:
+        lacking = any(" lacks " in word for word in pair[1].met & mutant.meets)
+        return not lacking, pair[1].seconds
 
-    return [name for name, one in sorted(found, key=place) if one.seconds < SLOW]
+    names = [name for name, one in sorted(found, key=place) if one.seconds < SLOW]
+    goldens = [name for name in names if name.startswith("tests/golden")]
+    others = [name for name in names if not name.startswith("tests/golden")]
+    return [*others[:SOON], *goldens, *others[SOON:]]
 
 
 def meet(items: Sequence[pytest.Item]) -> tuple[dict[str, Passed], list[str]]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.passport.passport_rows import parse_rows
 from tests.lab.locks import locked
 from tests.lab.shell import run
+from tests.lab.sightings import FILE as PASSPORT
+from tests.lab.sightings import rows_text
 
 ROOT = Path(__file__).parents[2]
 RECORD = Path(__file__).with_name("records") / "kernels.json"
-PASSPORT = ROOT / "reconciler/passport/sightings.json"
 # Of the operations that are recorded, those which are no plan's: the passport has no row of them.
 NO_PLAN = {"kernel-upgrade"}
 WRITES = "RECONCILE_RECORD"  # its value 1 lets a run write the two files; else it tells only
@@ -77,12 +79,9 @@ def record(seen: Sighting) -> None:
 
 
 def write_passport(row: dict[str, Any]) -> None:
-    """The row in the place of the one before of the same kernels, tools and operation."""
-    before = json.loads(PASSPORT.read_text()) if PASSPORT.exists() else []
-    rows = replaced(before, row, ("kernel", "tools", "operation"))
-    lines = ",\n".join(map(json.dumps, rows))
-    PASSPORT.parent.mkdir(exist_ok=True)
-    PASSPORT.write_text(f"[\n{lines}\n]\n")
+    """The row, in the place of an older one of the same kernels, tools and operation."""
+    rows = [*parse_rows(PASSPORT.read_text()), *parse_rows(json.dumps([row]))]
+    PASSPORT.write_text(rows_text(rows))
 
 
 def replaced(

@@ -19,7 +19,8 @@ INTRODUCTION = """\
 
 Three lab hosts on a SAN, of one suite of the distribution or of two (the second host is of the
 newer). A cell has the seconds that the operation took and, behind the stroke, the longest pause in
-seconds between two writes of the hosts that kept writing. In an outage all of them wait.
+seconds between two writes of the hosts that kept writing. In an outage all of them wait. Other labs
+ran on the same cores: these are upper bounds. An empty cell was not done yet.
 """
 
 

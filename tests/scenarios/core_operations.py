@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.lab.lab import Lab
 from tests.lab.plan import SAN
+from tests.lab.shell import wait_until
 from tests.proof.kernel_rows import Sighting, record
 from tests.scenarios.lab_volumes import MIB, done
 from tests.scenarios.operator import (
@@ -24,7 +25,6 @@ from tests.scenarios.operator import (
     configfs,
     has_mounted,
     member,
-    mounts_by_itself,
     pauses,
     start_writers,
     volume,
@@ -39,9 +39,12 @@ SHORT_PAUSE = 10.0
 LONG_PAUSE = 300.0
 # Seconds from a power cut: 28 of silence, then recovery and replay. Four times that.
 PATIENCE = 160.0
+# A boot takes a minute here; where many labs share two cores, several.
+BOOT_PATIENCE = 600.0
 # What the kernel says when it takes a host for dead: nothing of it when one leaves in order.
 FENCED = ("evict", "Begin recovery", "fencing", "heartbeat has failed")
 RELEASE = "uname -r; dpkg-query -W -f '${Version}' ocfs2-tools"
+BYTES = "blockdev --getsize64 /dev/mapper/mpatha"
 BOOT = "cat /proc/sys/kernel/random/boot_id"
 SUPERBLOCK = (
     "debugfs.ocfs2 -R stats /dev/mapper/mpatha | "
@@ -49,8 +52,10 @@ SUPERBLOCK = (
 )
 
 
-def wanted(operator: Operator, *members, mib: int = SIZES[0], **more) -> str:
-    """The cluster with its volume of that size, as a file; timeouts make a death short."""
+def wanted(operator: Operator, *members, mib: int | None = None, **more) -> str:
+    """The cluster with its volume of that size or as it is; timeouts make a death short."""
+    if mib is None:
+        mib = int(done(operator.lab, FIRST, BYTES)) // MIB
     items = [member(item) if isinstance(item, str) else item for item in members]
     lun = operator.lab.inventory["luns"][0]
     keys = {
@@ -104,7 +109,7 @@ def check_size(operator: Operator, mib: int, *hosts: str) -> None:
     """Device and superblock agree on each."""
     for host in hosts:
         links, size = map(int, done(operator.lab, host, SUPERBLOCK).split())
-        device = done(operator.lab, host, "blockdev --getsize64 /dev/mapper/mpatha")
+        device = done(operator.lab, host, BYTES)
         assert (links * size, int(device)) == (mib * MIB, mib * MIB)
 
 
@@ -194,21 +199,25 @@ def reboot(operator: Operator, host: str = SECOND, operation: str = "reboot") ->
         before = done(lab, host, BOOT)
         lab.run(host, "systemctl reboot")
         wait_for_boot(operator, host, before)
-        assert mounts_by_itself(lab, host)
+        wait_for_mount(operator, host)
         for name in others:
             said = done(lab, name, "dmesg -c")
             assert not [word for word in FENCED if word in said], said
         check_members(operator, *HOSTS)
-        assert operator.is_settled(wanted(operator, *HOSTS, mib=SIZES[2]))
+        assert operator.is_settled(wanted(operator, *HOSTS))
     pauses(lab, host)
 
 
 def wait_for_boot(operator: Operator, host: str, before: str) -> None:
     """Until it answers with another boot than that."""
-    until = time.monotonic() + 300
-    while operator.lab.run(host, BOOT).stdout in {"", before}:
-        assert time.monotonic() < until, f"{host} does not come back"
-        time.sleep(2)
+    wait_until(
+        lambda: operator.lab.run(host, BOOT).stdout not in {"", before}, BOOT_PATIENCE, 2
+    )
+
+
+def wait_for_mount(operator: Operator, host: str) -> None:
+    """Until it has the volume, by itself."""
+    assert wait_until(lambda: has_mounted(operator.lab, host), BOOT_PATIENCE, 2)
 
 
 def leave(operator: Operator) -> None:
@@ -216,7 +225,7 @@ def leave(operator: Operator) -> None:
     lab, staying = operator.lab, (FIRST, THIRD)
     gone = member(SECOND, state="absent")
     with sighted(operator, "leave", *staying, limit=SHORT_PAUSE):
-        file = wanted(operator, FIRST, gone, THIRD, mib=SIZES[2])
+        file = wanted(operator, FIRST, gone, THIRD)
         events = converge(operator, file)
         touched = {kind for host, kind in commands(events) if host in staying}
         assert touched == {"write-cluster-conf", "register-nodes"}
@@ -234,7 +243,7 @@ def lose(operator: Operator) -> None:
     with sighted(operator, "dead", FIRST):
         lab.kill(THIRD)
         cut = time.monotonic()
-        file = wanted(operator, FIRST, gone, dead, mib=SIZES[2])
+        file = wanted(operator, FIRST, gone, dead)
         while any(one["blocked"] for one in operator.plan(file)["clusters"]):
             assert time.monotonic() - cut < PATIENCE
         converge(operator, file)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cells import CELLS, WRONG
+from tests.faults.cells import BAD, CELLS
 from tests.faults.matrix import play_all
 from tests.faults.operations import OPERATIONS
 from tests.faults.records import save_cell, save_soak
@@ -40,7 +40,7 @@ def test_every_fault_in_the_midst_of_an_operation(place, tmp_path, operation):
     for stage, result in play_all(f"matrix-{os.getpid()}", tmp_path, cells, seed()):
         print(result)
         save_cell(stage, result, place)
-        if result.outcome == WRONG:
+        if result.outcome in BAD:
             wrong.append(result)
     assert wrong == []
 

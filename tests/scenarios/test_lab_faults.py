@@ -4,14 +4,14 @@ import os
 
 import pytest
 
-from tests.faults.cells import CELLS, WRONG, diagonal, play
+from tests.faults.cells import BAD, CELLS, diagonal, play
 from tests.faults.stage import raised_stage
 from tests.lab.fixtures import need_lab
 from tests.lab.life import down_orphans
 
 # Another seed chooses other cells, and other steps in them.
-SEED = int(os.environ.get("RECONCILE_FAULTS_SEED", "17"))
-CELLS_EACH_TIME = 3
+SEED = int(os.environ.get("RECONCILE_FAULTS_SEED", "17735"))
+CELLS_EACH_TIME = 2
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +24,12 @@ def stage(tmp_path_factory):
         yield found
 
 
+@pytest.mark.timeout(3600)  # a machine that is at work elsewhere takes many times as long
 @pytest.mark.parametrize("cell", diagonal(SEED, CELLS_EACH_TIME))
 def test_a_fault_in_the_midst_of_a_change_does_no_harm(stage, cell):
     result = play(stage, cell, SEED)
     print(result)
-    assert result.outcome != WRONG, result
+    assert result.outcome not in BAD, result
 
 
 def test_a_diagonal_has_no_operation_and_no_fault_twice():

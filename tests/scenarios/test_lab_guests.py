@@ -150,7 +150,8 @@ def test_a_guest_that_does_not_stop_stops_the_plan_and_the_next_run_gives_all_ba
     settled = wanted(
         network={"idle_timeout_ms": 25000}, guests={**GUESTS, "stop_timeout": "8s"}
     )
-    lab.run("node01", "touch /root/vm2.deaf; /usr/local/bin/guests stop vm2; sleep 2")
+    lab.run("node01", "touch /root/vm2.deaf; /usr/local/bin/guests stop vm2")
+    lab.run("node01", "while guests list | grep -qx vm2; do sleep 0.2; done")
     start(lab, "node01", "vm2")
     deaf = running(lab, "node01")["node01"]["vm2"]
     file = operator.write({**settled, "network": {"idle_timeout_ms": 28000}})

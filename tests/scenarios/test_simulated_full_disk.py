@@ -51,6 +51,25 @@ def test_a_join_on_a_full_member_leaves_every_list_as_it_was():
     assert world.wrongs() == []
 
 
+def test_a_run_that_did_everything_does_not_say_that_applying_again_is_all_it_takes():
+    world = witnessed(2)
+    last = Befallen(
+        "fails",
+        command="systemctl daemon-reload",
+        machine=world.machines["node01"],
+        what="full /etc",
+    )
+    world.machines["node02"].faults.append(last)
+    ended = drive(world, Controller(world).apply(desired(world)))
+    assert (ended.word, ended.codes, ended.failures) == ("partial", {"no-space"}, {})
+    (outcome,) = ended.outcomes
+    assert outcome.message == (
+        "every action is done, but a plan is refused: mend what is named, then apply again"
+    )
+    world.machines["node01"].files.room["/etc"].free = 1 << 24
+    assert drive(world, Controller(world).apply(desired(world))).word == "no-change"
+
+
 def test_what_a_failed_command_said_is_on_record_with_how_it_ended():
     ended = filled(witnessed(2), "node01", "modprobe")
     (line,) = [details for event, details in ended.events if event == "action-failed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,8 @@ UNUSED = frozenset(("systemctl", verb, "o2cb.service") for verb in ("restart", "
 READING = ("probe", PROGRAM, "gate lease-", "gate pause", "gate resume")
 # Who types at the host itself, and needs no lease.
 OPERATOR = "operator"
+# Commands that are known again: the same one is looked at by host, faults and who records it.
+SEEN = 1024
 ONE_UNIT = ("start", "stop", "enable", "disable")
 MASKS = ("mask", "unmask")
 
@@ -83,6 +86,7 @@ def name_here(machine: Machine, argv: tuple[str, ...]) -> str:
     return argv[0] if argv[:1] and argv[0] in machine.programs else name_of(argv)
 
 
+@lru_cache(SEEN)
 def _bare(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command without who it is of; a program of the operator's as it would be typed."""
     call = gate_call(argv)
@@ -93,6 +97,7 @@ def _bare(argv: tuple[str, ...]) -> tuple[str, ...]:
     return (*argv[:4], *argv[5 + PERMIT_WORDS :])
 
 
+@lru_cache(SEEN)
 def name_of(argv: tuple[str, ...]) -> str:
     """The command's short name; UnknownCommand when no host would be asked this."""
     if argv in FIXED or (argv[:2] == ("o2cb", "register-cluster") and len(argv) == 3):
@@ -139,7 +144,7 @@ def perform(machine: Machine, command: Command, controller: str) -> Reply:
 
 def go_on(machine: Machine, command: Command, controller: str) -> Reply:
     """A command that was allowed to begin, and has waited."""
-    bare = replace(command, argv=_bare(command.argv))
+    bare = _without_permit(command)
     return _run_to_end(machine, lambda: _run(machine, bare, controller))
 
 
@@ -171,7 +176,12 @@ def _permit(machine: Machine, command: Command, controller: str) -> Command:
         lease.act(machine, call.permit)
     elif call is not None and changes(f"gate {call.verb}") and controller != OPERATOR:
         raise Failed(64, f"gate: usage: {command.words[0]} needs a run that it is of")
-    return replace(command, argv=_bare(command.argv))
+    return _without_permit(command)
+
+
+def _without_permit(command: Command) -> Command:
+    bare = _bare(command.argv)
+    return command if bare is command.argv else replace(command, argv=bare)
 
 
 def _run(machine: Machine, command: Command, controller: str) -> Reply:

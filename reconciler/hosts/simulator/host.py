@@ -53,7 +53,7 @@ class SimulatedHost:
         for one in command.then:
             if ends[-1].status == 0:
                 ends.append(await self._run_alone(one))
-        ended = replace(ends[0], then=tuple(ends[1:]))
+        ended = replace(ends[0], then=tuple(ends[1:])) if command.then else ends[0]
         if not command.look:
             return ended
         told = await self._run_alone(Command(command.look))
@@ -177,7 +177,7 @@ class SimulatedHost:
                 reply = commands.go_on(self.machine, command, self.controller)
             except Waits as again:
                 reply = again
-        return replace(reply, seconds=reply.seconds + waited), waited
+        return replace(reply, seconds=reply.seconds + waited) if waited else reply, waited
 
     def _begin(self, name: str, command: Command) -> Reply | Waits:
         """Begins it; notes a change while another one is made, or one of a foreign run."""

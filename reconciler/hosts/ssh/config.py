@@ -29,6 +29,7 @@ SYSTEM_FILES = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")  # which getpass asks first
 _CHECKED = {"yes", "true", "ask"}
 _NOWHERE = {"none", os.devnull}
+MOST_WORDS = 300  # asyncssh quotes all of a line
 
 
 class ClientConfig(SSHClientConfig):
@@ -90,8 +91,8 @@ def read_config(name: str, file: Path | None, settings: SshSettings) -> ClientCo
         config = _load(file, settings, last=None)
         if config.has_match_final():
             config = _load(file, settings, last=config)
-    except (OSError, KeyError, ValueError) as error:
-        message = f"ssh_config cannot be used: {say_error(error)}"
+    except (OSError, LookupError, ValueError) as error:  # LookupError: a line that is only "="
+        message = f"ssh_config cannot be used: {say_error(error)[:MOST_WORDS]}"
         raise HostUnreachable(name, "ssh-config-invalid", message) from error
     if off := _checking_off(config, settings):
         message = (

@@ -10,6 +10,7 @@ from reconciler.frozen import frozen
 from reconciler.hosts.ssh.config import ClientConfig, known_hosts_files, local_user, read_config
 from reconciler.hosts.ssh.keys import SSH_PORT
 from reconciler.hosts.ssh.settings import SshSettings
+from reconciler.model.digits import is_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def _jump_settings(name: str, jump: str, after: SshSettings) -> SshSettings:
     before, _, last = jump.rpartition(",")
     user, _, place = last.strip().removeprefix("ssh://").rpartition("@")
     host, port = _split_port(place)
-    if not host or not (port is None or port.isdigit()):
+    if not host or not (port is None or is_port(port)):
         raise HostUnreachable(name, "ssh-config-invalid", f"{jump!r} is no jump host")
     return replace(
         after,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from reconciler.frozen import frozen
+from reconciler.model.digits import is_number
 
 
 @frozen
@@ -93,7 +94,7 @@ class Superblock:
 def leading_number(text: str) -> int:
     """The sum that stands before the names of flags; nothing where debugfs.ocfs2 told none."""
     first = text.partition(" ")[0]
-    return int(first) if first.isdecimal() else 0
+    return int(first) if is_number(first) else 0
 
 
 @frozen

@@ -19,7 +19,13 @@ from reconciler.model.roles import contacted_members
 from reconciler.model.units import full_names
 from reconciler.planning.kinds import ADMITS, DISTURBS, having
 from reconciler.resources.health.log import newer
-from reconciler.resources.health.readings import READINGS, WELL, problems, subject, unrecognized
+from reconciler.resources.health.readings import (
+    READINGS,
+    WELL,
+    problems,
+    subject,
+    unrecognized_volumes,
+)
 
 # What takes something from a host that serves, makes its I/O wait, or changes what all know.
 TOUCHES = frozenset(having(DISTURBS))
@@ -80,7 +86,7 @@ def check(observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:
         needed = READINGS["healthy"].sections
         if seen is None or any(isinstance(getattr(seen, s), Unknown) for s in needed):
             continue  # what is unread blocks by itself, or stops the first of them
-        ill = (*problems(replace(seen, log=()), facts[0].subject), *unrecognized(seen))
+        ill = (*problems(replace(seen, log=()), facts[0].subject), *unrecognized_volumes(seen))
         if ill:
             yield Blocked(
                 "cluster-not-well",

@@ -71,7 +71,7 @@ def _items(text: str, cluster: str, key: str) -> tuple[Any, ...]:
     try:
         clusters = json.loads(text)["clusters"]
         return tuple(item for c in clusters if c["name"] == cluster for item in c.get(key, []))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()  # what the lists say remains
 
 

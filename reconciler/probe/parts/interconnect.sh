@@ -1,5 +1,7 @@
 # interconnect: whether a TCP connection to each --connect can be made. Nothing is said there.
 # Needs bash with timeout, or nc; without them the answer is unknown.
+# A connection is not closed before the other side has accepted it: what arrives earlier, an end
+# too, sends o2net of some kernels into a recursion without end (manual kernels, 1).
 
 probe_interconnect() {
     IFS=$NL
@@ -22,7 +24,8 @@ connect() { # connect IP:PORT: prints it with the state of a connection, as one 
     ip=${1%:*} port=${1#*:} said='' status=127
     if has bash && has timeout; then
         # shellcheck disable=SC2016 # bash shall expand it
-        said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$ip" "$port" 2>&1)
+        said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" || exit
+            read -rN 1 -t 30 -u 3 >/dev/null 2>&1 &' "$ip" "$port" 2>&1)
         status=$?
     fi
     case $status:$said in 127:* | *:*'No such file'*) # no bash, or one without networks
@@ -42,15 +45,17 @@ connect() { # connect IP:PORT: prints it with the state of a connection, as one 
     esac
 }
 
-connect_by_netcat() { # connect_by_netcat IP PORT: in $status, $said; busybox has no -z, but runs a program
+# Its input ends after a second, until when it is open; busybox ends its own at once, and knows
+# no -v, but runs a program.
+connect_by_netcat() { # connect_by_netcat IP PORT: in $status, $said
     if has nc; then
-        said=$(limited 3 nc -v -w 2 -z "$1" "$2" 2>&1)
+        said=$(sleep 1 | limited 4 nc -v -w 2 "$1" "$2" 2>&1 >/dev/null)
         status=$?
         case $said in *'invalid option'* | *'unrecognized option'*) ;; *) return ;; esac
-        said=$(limited 3 nc -w 2 "$1" "$2" -e true 2>&1)
+        said=$(limited 4 nc -w 2 "$1" "$2" -e sleep 1 2>&1)
         status=$?
     elif has busybox; then
-        said=$(limited 3 busybox nc -w 2 "$1" "$2" -e true 2>&1)
+        said=$(limited 4 busybox nc -w 2 "$1" "$2" -e sleep 1 2>&1)
         status=$?
     fi
 }

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
+from reconciler.model.digits import is_number
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, LiveCluster, Unknown
 from reconciler.planning.resolve.identity import node_names
@@ -111,7 +112,7 @@ def timeouts(name: str, hosts: Hosts) -> Mapping[str, int]:
         if not isinstance(facts.o2cb_config, Unknown):
             said = parse_settings(facts.o2cb_config.text or "")
             told = {key: said.get(word, "") for key, word in KEYS.items()}
-            return found | {key: int(text) for key, text in told.items() if text.isdecimal()}
+            return found | {key: int(text) for key, text in told.items() if is_number(text)}
     return found
 
 

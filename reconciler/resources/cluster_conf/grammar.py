@@ -73,7 +73,9 @@ class _Stanza:
     def number(self, key: str, most: int) -> int:
         value = self.text(key)
         if not NUMBER.fullmatch(value) or int(value) > most:
-            raise ConfInvalid(self.lines[key], f"{key} is not a number up to {most}: {value}")
+            raise ConfInvalid(
+                self.lines[key], f"{key} is not a number up to {most}: {value[:64]}"
+            )
         return int(value)
 
 
@@ -138,7 +140,9 @@ def _node(stanza: _Stanza) -> Node:
     try:
         ipaddress.IPv4Address(ip)
     except ValueError:
-        raise ConfInvalid(stanza.lines["ip_address"], f"not an IPv4 address: {ip}") from None
+        raise ConfInvalid(
+            stanza.lines["ip_address"], f"not an IPv4 address: {ip[:64]}"
+        ) from None
     return Node(
         name=stanza.text("name"),
         number=stanza.number("number", MAX_NODES),
@@ -155,7 +159,7 @@ def _refuse_repeated(stanzas: Sequence[_Stanza]) -> None:
             continue
         name = (stanza.kind, stanza.values.get("cluster", ""), stanza.values["name"])
         if name in seen:
-            raise ConfInvalid(stanza.line, f"{stanza.kind} {name[2]} twice")
+            raise ConfInvalid(stanza.line, f"{stanza.kind} {name[2][:64]} twice")
         seen.add(name)
 
 

@@ -67,7 +67,9 @@ def evidence(facts: HostFacts, of: str) -> Evidence | None:
     cluster, uuid, size, argv = of.split(" ")
     text = record(facts, cluster, name(uuid)).text
     found = None
-    with suppress(ValueError, TypeError, KeyError):  # a garbled record proves nothing
+    with suppress(
+        ValueError, TypeError, KeyError, RecursionError
+    ):  # a garbled record proves nothing
         row = json.loads(text or "{}")
         keys = ("uuid", "bytes", "argv", "boot", "began", "ended")
         found = Evidence(*(row[key] for key in keys))

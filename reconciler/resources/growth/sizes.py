@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import disk_of, has_mounted, ref, view_of, whole_disk
+from reconciler.model.digits import is_number
 from reconciler.model.observed import Disk, Observed, Superblock, WantedDevice, require
 from reconciler.model.roles import is_withdrawn, mounting, restrict_to, staying
 
@@ -117,7 +118,7 @@ def file_system_bytes(block: Superblock) -> int:
 def in_progress(block: Superblock) -> bool:
     """Whether a resize or another change of tunefs.ocfs2 was interrupted."""
     words = block.incompat.split()
-    return bool(words and words[0].isdecimal() and int(words[0]) & IN_PROGRESS)
+    return bool(words and is_number(words[0]) and int(words[0]) & IN_PROGRESS)
 
 
 def goal(volume: Volume, found: Mapping[str, Layers], block: Superblock) -> Goal:

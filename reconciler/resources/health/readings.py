@@ -77,7 +77,7 @@ def _volumes(facts: HostFacts) -> Iterator[tuple[MountPoint, WantedDevice]]:
                 yield mount, view
 
 
-def unrecognized(facts: HostFacts) -> Iterator[str]:
+def unrecognized_volumes(facts: HostFacts) -> Iterator[str]:
     """Mounted volumes whose disk shows no file system: nothing tells who else has them."""
     for mount, view in _volumes(facts):
         if view.superblock is None:

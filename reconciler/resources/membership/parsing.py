@@ -27,6 +27,7 @@ SHAPES = {
 }  # fmt: skip
 # Documentation/ABI/stable/sysfs-fs-ocfs2, max_locking_protocol: such as 1.10.
 PROTOCOL = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+OF_CLUSTERS = ("attr", "node", "region")
 STATES = {word: word for word in ("open", "refused", "timeout", "unreachable", "unknown")}
 Rows = Mapping[str, Sequence[tuple[str, ...]]]
 
@@ -66,12 +67,19 @@ def parse_live(section: Section) -> Live:
         raise ValueError("not exactly one stack")
     ((stack,),) = rows["stack"]
     names = [name for (name,) in rows["cluster"]]
-    for kind in ("attr", "node", "region"):
-        if strangers := {row[0] for row in rows[kind]} - set(names):
+    if len(set(names)) < len(names):
+        raise ValueError("a cluster twice")
+    told: dict[str, dict[str, list[tuple[str, ...]]]] = {
+        name: {kind: [] for kind in OF_CLUSTERS} for name in names
+    }
+    for kind in OF_CLUSTERS:
+        if strangers := {row[0] for row in rows[kind]} - told.keys():
             raise ValueError(f"{kind} of an unknown cluster {min(strangers)[:64]!r}")
+        for row in rows[kind]:
+            told[row[0]][kind].append(row)
     return Live(
         stack="" if stack == "-" else stack,
-        clusters=tuple(_cluster(name, rows) for name in names),
+        clusters=tuple(_cluster(name, told[name]) for name in names),
         domains=tuple(name for (name,) in rows["domain"]),
         locking=_protocol([word for (word,) in rows["locking"]]),
         links=_links([word for (word,) in rows["links"]]),
@@ -92,14 +100,14 @@ def _protocol(words: Sequence[str]) -> str:
 
 
 def _cluster(name: str, rows: Rows) -> LiveCluster:
-    values = _attributes(name, rows)
+    values = _attributes(rows["attr"])
 
     def maybe(key: str) -> int | None:
         return number(values[key]) if key in values else None
 
     return LiveCluster(
         name=name,
-        nodes=tuple(_node(row) for row in rows["node"] if row[0] == name),
+        nodes=tuple(_node(row) for row in rows["node"]),
         idle_timeout_ms=maybe("idle_timeout_ms"),
         keepalive_delay_ms=maybe("keepalive_delay_ms"),
         reconnect_delay_ms=maybe("reconnect_delay_ms"),
@@ -108,19 +116,17 @@ def _cluster(name: str, rows: Rows) -> LiveCluster:
         fence_method=values.get("fence_method", ""),
         regions=tuple(
             Region(uuid, "" if device == "-" else device)
-            for cluster, uuid, device in rows["region"]
-            if cluster == name
+            for _cluster_name, uuid, device in rows["region"]
         ),
     )
 
 
-def _attributes(name: str, rows: Rows) -> dict[str, str]:
+def _attributes(rows: Sequence[tuple[str, ...]]) -> dict[str, str]:
     values: dict[str, str] = {}
-    for cluster, key, value in rows["attr"]:
-        if key not in ATTRIBUTES or (cluster == name and key in values):
+    for _cluster_name, key, value in rows:
+        if key not in ATTRIBUTES or key in values:
             raise ValueError(f"unexpected attribute {key[:64]!r}")
-        if cluster == name:
-            values[key] = value
+        values[key] = value
     return values
 
 

@@ -81,13 +81,13 @@ def _read_entries(text: str | None) -> Iterator[Entry]:
 def _number(value: object) -> int:
     """A node number (0 to 254, o2nm); ValueError if it is none."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
-        raise ValueError(f"not a node number: {value!r}")
+        raise ValueError(f"not a node number: {repr(value)[:64]}")
     return value
 
 
 def _word(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"not a word: {value!r}")  # noqa: TRY004  # garbled, not a bug of ours
+        raise ValueError(f"not a word: {repr(value)[:64]}")  # noqa: TRY004  # garbled, not a bug of ours
     return value
 
 

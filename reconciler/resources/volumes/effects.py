@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
+from reconciler.model.digits import is_number
 from reconciler.model.effect import (
     BARRIER,
     Effects,
@@ -32,7 +33,7 @@ def _formatted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
         return facts
     block = int(_option(words, "-b") or BLOCK)
     unit = int(_option(words, "-C") or BLOCK)
-    blocks = int(words[-1]) if words[-1].isdecimal() else view.size // block
+    blocks = int(words[-1]) if is_number(words[-1]) else view.size // block
     made = Superblock(
         uuid=_option(words, "-U") or UNTOLD,
         label=_option(words, "-L"),

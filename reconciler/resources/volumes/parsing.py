@@ -101,16 +101,16 @@ def parse_wanted(section: Section) -> tuple[WantedDevice, ...]:
     refs = [row[0] for row in rows["want"]]
     if len(set(refs)) != len(refs):
         raise ValueError("a device twice")
+    told: dict[str, dict[str, list[Row]]] = {ref: {kind: [] for kind in SHAPES} for ref in refs}
     for kind, found in rows.items():
-        if any(row[0] not in refs for row in found):
-            raise ValueError(f"{kind} of a device not asked for")
-    return tuple(_wanted(ref, rows) for ref in refs)
+        for ref, *fields in found:
+            if ref not in told:
+                raise ValueError(f"{kind} of a device not asked for")
+            told[ref][kind].append(tuple(fields))
+    return tuple(_wanted(ref, told[ref]) for ref in refs)
 
 
-def _wanted(ref: str, all_rows: Mapping[str, Sequence[Row]]) -> WantedDevice:
-    rows = {
-        kind: [row[1:] for row in found if row[0] == ref] for kind, found in all_rows.items()
-    }
+def _wanted(ref: str, rows: Mapping[str, Sequence[Row]]) -> WantedDevice:
     ((nodes, disk_found),) = rows["want"]
     node = _only("node", rows["node"])
     zeros = _only("zeros", rows["zeros"])

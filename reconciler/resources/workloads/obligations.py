@@ -85,16 +85,23 @@ def _recorded(cluster: Cluster, facts: HostFacts) -> StoppedWorkloads:
     try:
         found = json.loads(record(facts, cluster.name, STOPPED).text or "{}")
         stopped, disabled = (
-            tuple(str(unit) for unit in found.get(key, [])) for key in ("services", "disabled")
+            tuple(map(_word, found.get(key, []))) for key in ("services", "disabled")
         )
         labels = _labels_now(cluster, found.get("devices", {}))
         guests = tuple(
-            (labels.get(label, str(label)), str(name))
+            (labels.get(label, _word(label)), _word(name))
             for label, name in found.get("guests", [])
         )
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return StoppedWorkloads()
     return StoppedWorkloads(stopped, disabled, guests)
+
+
+def _word(value: object) -> str:
+    """A name as facts and arguments tell it, in one word; ValueError if it is none."""
+    if not isinstance(value, str) or value.split() != [value] or not value.isprintable():
+        raise ValueError(f"not a name: {repr(value)[:64]}")
+    return value
 
 
 def _labels_now(cluster: Cluster, devices: Mapping[str, str]) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from reconciler.model.observed import Guest, Unknown
@@ -28,8 +29,8 @@ def parse_guests(section: Section) -> tuple[Guest, ...] | Unknown:
         Guest(path, _name(name), choice(word, {"yes": True, "no": False}))
         for path, name, word in rows
     }
-    for path in {guest.path for guest in found}:
-        if sum(guest.path == path for guest in found) > MOST:
+    for path, count in Counter(guest.path for guest in found).items():
+        if count > MOST:
             raise ValueError(f"more than {MOST} guests on {path}")
     return tuple(sorted(found, key=lambda guest: (guest.path, guest.name)))
 

@@ -72,6 +72,8 @@ def recorded(place: Path, name: str, *, end="converged", counts=None, actions=2)
             journal.emit("action-finished", {**ACTION, "seconds": 1.0, **output})
         if end:
             counts = {"done": actions} if counts is None else counts
+            done = {"operations": ["mount"], "kernel": "6.1", "tools": "1.8.7"}
+            journal.emit("operations-proven", {"cluster": "c", **done})
             ended = {"exit_code": 0, "result": end, "clusters": {"c": end}}
             journal.emit("run-finished", {"cluster": None, **ended, "counts": counts})
     return journal.path
@@ -103,6 +105,7 @@ ASKED = (
     ("show", "20261103", "--format", "json"),
     ("show", "20261104"),
     ("show", "20261101", "--verify"),
+    ("passport", "--format", "json"),
 )
 
 

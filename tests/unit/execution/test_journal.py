@@ -1,4 +1,7 @@
+import errno
+import fcntl
 import json
+import os
 import resource
 import stat
 from contextlib import contextmanager
@@ -98,3 +101,31 @@ def test_a_full_disk_leaves_whole_lines_and_what_comes_later_follows(tmp_path):
     record = read_record(journal.path)
     assert (record.broken, record.cut) == (None, False)
     assert [line["event"] for line in record.lines] == ["run-started", "run-finished"]
+
+
+def test_what_was_done_and_cannot_be_recorded_is_told_all_the_same(tmp_path):
+    heard = []
+    with Journal(tmp_path, "run1", lambda: NOON) as journal:
+        journal.listeners.append(heard.append)
+        assert journal.tell("observed", {"number": 1}) == ""
+        with full(journal.path.stat().st_size):
+            why = journal.tell("observed", {"number": 2})
+    assert why.startswith(f"the record {journal.path} could not be written")
+    assert [line["number"] for line in heard] == [1, 2]
+    assert [line["number"] for line in read_record(journal.path).lines] == [1]
+
+
+def test_a_record_is_read_where_files_have_no_locks(tmp_path, monkeypatch):
+    path, _ = written(tmp_path)
+
+    def flock(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert (read_record(path).at_work, read_record(path).broken) == (False, None)
+
+
+def test_what_is_no_file_is_not_believed(tmp_path):
+    os.mkfifo(tmp_path / "run1.jsonl")
+    with pytest.raises(PermissionError, match="no regular file"):
+        read_record(tmp_path / "run1.jsonl")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.execution import run_following
-from reconciler.execution.journal import Journal
+from reconciler.execution import run_following, run_index
+from reconciler.execution.journal import Journal, read_content
 from reconciler.execution.run_following import RunFollower
 from reconciler.execution.run_index import FRESH, index_runs
 from reconciler.storage import engines
@@ -224,3 +224,33 @@ def test_a_state_that_cannot_be_written_is_tried_again(site):
         assert site.look() == []
         kept.rename(place)
         assert site.look() == [("at work", 2, False)]
+
+
+def test_a_record_that_goes_while_it_is_followed_is_followed_no_more(site):
+    with journal(site) as made:
+        assert site.look() == [("at work", 2, False)]
+        made.path.unlink()
+        assert site.look() == []
+        assert site.look() == []
+
+
+def test_a_record_that_goes_while_it_is_read_is_followed_no_more(site, monkeypatch):
+    with journal(site) as made:
+        assert site.look() == [("at work", 2, False)]
+    reads = []
+
+    def read(path, *offset):
+        reads.append(path)
+        if len(reads) > 1:
+            raise FileNotFoundError(path)
+        return read_content(path, *offset)
+
+    monkeypatch.setattr(run_following, "read_content", read)
+    assert site.look() == []
+    assert reads == [made.path, made.path]
+
+
+def test_a_file_that_is_gone_has_not_only_begun_and_has_to_be_looked_for(tmp_path):
+    gone = tmp_path / "gone.jsonl"
+    assert not run_index._has_only_begun(gone, BEGAN)
+    assert run_index._is_due(gone, "")

@@ -338,3 +338,20 @@ def test_a_look_beside_another_command_serves_only_who_needs_its_own_alone():
         assert asked.hosts() == ["node01"]
 
     play(story)
+
+
+def test_of_a_host_that_does_not_answer_nothing_is_kept():
+    class Silent(Asked):
+        async def look(self, host, asked):
+            found = await super().look(host, asked)
+            return Unreachable(host, "host-unreachable", "") if host == "node02" else found
+
+    async def story(looks):
+        first = await looks.find((WANTED,), MOUNT)
+        assert isinstance(first.observed.hosts["node02"], Unreachable)
+        looks.eyes.log.clear()
+        await looks.find((WANTED,), MOUNT)
+        return looks.eyes.hosts()
+
+    asked = drive(bare_cluster(1), story(Looks(Silent())))
+    assert "node02" in asked

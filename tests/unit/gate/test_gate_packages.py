@@ -7,12 +7,13 @@ import pytest
 from tests.unit.gate.calls import SHELLS, gate, wait_for
 from tests.unit.gate.debian import Debian, needs_debian
 
-# Holds dpkg's lock for a while, as dpkg does.
+# Holds dpkg's lock for a while, as dpkg does; what follows begins when it has it.
 HOLDER = """\
+mkfifo /held
 perl -MFcntl -e 'open(F, ">>/var/lib/dpkg/lock-frontend");
 $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
-fcntl(F, F_SETLK, $lock) or die; sleep 12' >/dev/null 2>&1 &
-sleep 0.5"""
+fcntl(F, F_SETLK, $lock) or die; open(H, ">/held"); close(H); sleep 12' >/dev/null 2>&1 &
+cat /held"""
 
 
 @pytest.fixture

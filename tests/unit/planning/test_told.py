@@ -46,3 +46,18 @@ def test_what_targets_leave_out_is_not_said_to_be_mended_by_this_apply():
     other = "apply once without --target: these targets do not mend it"
     assert mended["node02"] == (other, False)
     assert mended["node01"][1]
+
+
+@pytest.mark.parametrize(
+    ("code", "codes"),
+    [("host-unreachable", []), ("login-refused", []), ("not-observed", ["not-observed"])],
+)
+def test_a_host_that_nobody_knows_may_leave_unasked_but_for_one_that_was_not_looked_at(
+    code, codes
+):
+    gone = {"name": "node09", "interconnect": "10.0.0.19", "state": "absent"}
+    items = [{"name": m.name, "interconnect": str(m.interconnect)} for m in CLUSTER.members]
+    cluster = spec(members=[*items, gone], volumes=[volume()])
+    lost = Unreachable("node09", code, "no route")
+    plan = plan_cluster(cluster, Observed({**converged(CLUSTER).hosts, "node09": lost}))
+    assert [item.code for item in plan.blocked] == codes

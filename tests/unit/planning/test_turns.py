@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.observed import Observed
+from reconciler.model.observed import Observed, Unknown
 from reconciler.model.quantities import part_of
 from reconciler.planning.planner import plan_cluster
 from reconciler.planning.turns import serving, split, take_turns
@@ -154,3 +154,13 @@ def test_software_and_paths_go_by_turns_too():
     plan = plan_cluster(wanted, Observed(hosts))
     assert [outage.hosts for outage in plan.outages] == [EIGHT[:4], EIGHT[4:]]
     assert plan.outages[0].because.startswith("node01 gets ocfs2-tools 9.9; node02 gets")
+
+
+@pytest.mark.parametrize("section", ["mounts", "wanted", "disks"])
+def test_of_a_host_that_was_not_read_nobody_knows_that_it_serves(section):
+    cluster = spec(EIGHT[:3], volumes=[volume()])
+    observed = converged(cluster)
+    facts = observed.hosts["node01"]
+    unread = replace(facts, **{section: Unknown("cut off")})
+    found = serving(cluster, Observed({**observed.hosts, "node01": unread}))
+    assert found == {"images": frozenset(EIGHT[1:3])}

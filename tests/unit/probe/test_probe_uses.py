@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,3 +221,34 @@ def test_without_any_tool_a_connection_is_unknown(ports: tuple[int, int, int]) -
         ("dash",), "--connect", target, "--only", "interconnect", prefix=within(without, ())
     )
     assert split(text)["interconnect"] == (("connect", target, "unknown"),)
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        pytest.param("", id="bash"),
+        pytest.param("/bin/bash /usr/bin/bash", id="netcat", marks=needs_root),
+    ],
+)
+def test_a_connection_is_not_ended_before_it_is_accepted(without: str) -> None:
+    """An end that arrives earlier sends o2net of some kernels into a recursion without end."""
+    with socket.create_server(("127.0.0.1", 0)) as late, ThreadPoolExecutor(1) as pool:
+        target = f"127.0.0.1:{late.getsockname()[1]}"
+        ended = pool.submit(ends_at_once, late)
+        script = f"for file in {without}; do mount --bind /dev/null $file; done"
+        prefix = within(script, ()) if without else ()
+        text = run(("dash",), "--connect", target, "--only", "interconnect", prefix=prefix)
+        assert split(text)["interconnect"] == (("connect", target, "open"),)
+        assert not ended.result(timeout=30)
+
+
+def ends_at_once(server: socket.socket) -> bool:
+    """Whether whoever connects says or ends anything within a third of a second."""
+    accepted, _ = server.accept()
+    with accepted:
+        accepted.settimeout(0.3)
+        try:
+            accepted.recv(1)
+        except TimeoutError:
+            return False
+        return True

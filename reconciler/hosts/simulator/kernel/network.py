@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Network, ip_address
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def tcp_connect(machine: Machine, target: str) -> str:
     for word in (target, ip):
         if word in machine.filtered:
             return machine.filtered[word]
-    if not any(ip_address(ip) in network for network in _networks(machine)):
+    if not any(_is_in(ip, own, prefix) for own, prefix in _networks(machine)):
         return "unreachable"
     for other in machine.world.machines.values():
         if ip in other.addresses and other.running.on:
@@ -30,9 +31,15 @@ def tcp_connect(machine: Machine, target: str) -> str:
     return "timeout"
 
 
-def _networks(machine: Machine) -> list[IPv4Network]:
+def _networks(machine: Machine) -> list[tuple[str, int]]:
+    """An address in each network of the host, with its prefix."""
     every = [*machine.setup.addresses, *machine.setup.aliases, ("lo", "127.0.0.1", 8)]
-    return [IPv4Network(f"{ip}/{prefix}", strict=False) for _, ip, prefix in every]
+    return [(ip, prefix) for _, ip, prefix in every]
+
+
+@lru_cache(4096)
+def _is_in(ip: str, own: str, prefix: int) -> bool:
+    return ip_address(ip) in IPv4Network(f"{own}/{prefix}", strict=False)
 
 
 def _listens(machine: Machine, ip: str, port: int) -> bool:

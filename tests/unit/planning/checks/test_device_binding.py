@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.hosts.simulator.presets import Shape, partition
 from reconciler.model.gate_call import gate_call
+from reconciler.model.observed import Observed, Unknown
 from reconciler.planning.checks import device_binding
 from reconciler.planning.checks.invariants import violations
 from reconciler.planning.kinds import (
@@ -148,3 +149,50 @@ def test_a_kind_that_is_not_declared_as_what_it_is_breaks_its_plans(monkeypatch,
     assert len(list(device_binding.declaration_problems(action))) == 1
     plan = replace(plan_cluster(cluster, observed), actions=(action,))
     assert "invariant-kind-is-declared" in {b.code for b in violations(cluster, observed, plan)}
+
+
+STRANGE = "the heartbeat of 77 may go on, who was not asked"
+# Each reason by itself: where one is not given, no other one takes its place.
+REASONS = [
+    ("mount", {}, "it names no device"),
+    ("mount", {"node": "sda"}, "sda is no device"),
+    ("rescan", {"wwid": "-"}, "it does not name the disk's WWID but -"),
+    ("mount", {"uuid": "-"}, "it does not name the file system's UUID but -"),
+    ("format", {"size": "-"}, "it does not name the device's size, or not the UUID that it is"),
+    ("format", {"beats": "0"}, "the heartbeat of 0 may go on beside it"),
+    ("mount", {"beats": "-"}, "it does not say which members have it mounted"),
+    ("mount", {"beats": "0,1,77"}, STRANGE),
+    ("mount", {"beats": f"0,1,77~{BLOCK}"}, "nobody has accounted for the heartbeat of 77"),
+    ("mount", {"beats": f"0,1,77={BLOCK}"}, "nobody has accounted for the heartbeat of 77"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "reason"), REASONS)
+def test_what_is_not_said_of_a_device_is_said_alone(kind, fields, reason):
+    (found,) = wrongs(kind, **fields)
+    assert found.startswith(reason)
+
+
+@pytest.mark.parametrize("lost", ["volume", "host", "section"])
+def test_of_what_is_not_known_an_action_is_not_bound(lost):
+    cluster, observed, action = planned()["mount"]
+    facts = observed.hosts[action.host]
+    others = {name: found for name, found in observed.hosts.items() if name != action.host}
+    if lost == "volume":
+        action = replace(action, address="volume/nobodys")
+    elif lost == "host":
+        observed = Observed(others)
+    else:
+        unread = replace(facts, wanted=Unknown("cut off"))
+        observed = Observed({**others, action.host: unread})
+    found = list(device_binding.binding_problems(cluster, observed, action))
+    assert found == ["nothing is known of its device"]
+
+
+@pytest.mark.parametrize("kind", TOUCHING)
+def test_a_plan_with_an_action_that_is_not_bound_is_refused(kind):
+    cluster, observed, action = planned()[kind]
+    for one, refused in ((action, False), (changed(action), True)):
+        plan = replace(plan_cluster(cluster, observed), actions=(one,))
+        codes = {b.code for b in violations(cluster, observed, plan)}
+        assert ("invariant-device-is-bound" in codes) is refused

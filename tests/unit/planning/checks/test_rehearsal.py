@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.observed import Live, Observed, Region
-from reconciler.planning.checks.rehearsal import MOMENTARY
+from reconciler.model.plan import Fact
+from reconciler.planning.checks.rehearsal import MOMENTARY, rehearse
 from reconciler.planning.planner import plan_cluster, restrict
+from reconciler.planning.prediction import predict
 from reconciler.resources import EFFECTS, READINGS
 from tests.builders import bare, converged, spec, volume
 
@@ -80,3 +82,17 @@ def test_a_part_of_a_plan_is_judged_by_itself():
 def test_what_is_refused_for_another_reason_is_not_said_to_be_a_bug():
     cluster = spec(volumes=[volume(format="never")])
     assert CODE not in codes(plan_cluster(cluster, bare(cluster)))
+
+
+def test_of_what_is_done_already_nobody_asks_whether_it_could_begin():
+    cluster = spec(volumes=[volume()])
+    seen = converged(cluster)
+    plan = plan_cluster(leaves(cluster), seen)
+    (unmount,) = [action for action in plan.actions if action.kind == "unmount"]
+    mounted = Fact(("node02",), "ocfs2-mounts", "", "/srv/images")
+    due = replace(unmount, requires=(replace(mounted, value="none"),), unless=())
+    done = replace(due, unless=(mounted,))
+    assert [b.code for b in rehearse(seen, [(cluster, [due])])] == [CODE]
+    assert rehearse(seen, [(cluster, [done])]) == ()
+    assert predict(cluster, seen, [done]) == seen
+    assert predict(cluster, seen, [due]).hosts["node02"].mounts == ()

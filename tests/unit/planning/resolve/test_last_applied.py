@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.last_applied import LastApplied
+from reconciler.model.observed import Unknown
 from reconciler.planning.resolve.last_applied import with_last_applied
 from tests.builders import LUN, converged, file, spec, volume
 
@@ -67,3 +68,16 @@ def test_what_an_agent_mounted_was_not_ours():
 )
 def test_of_fstab_only_a_line_that_a_run_wrote_counts(line, paths):
     assert past("", fstab=line).paths == paths
+
+
+@pytest.mark.parametrize("unread", ["records", "fstab", "wanted", "disks"])
+def test_of_records_and_lines_one_tells_where_the_other_was_not_read(unread):
+    """The path stands in both, the options that a run gave in the record alone."""
+    cluster = spec(volumes=[volume(label="pictures", mount=NEW)])
+    observed = converged(spec(volumes=[volume()]))
+    for host, facts in observed.hosts.items():
+        found = replace(facts, records=(file(RECORD, applied()),))
+        observed.hosts[host] = replace(found, **{unread: Unknown("cut off")})
+    (found,) = with_last_applied(cluster, observed).volumes
+    assert found.last_applied.paths == ("/srv/images",)
+    assert found.last_applied.options == (() if unread == "records" else ("ro",))

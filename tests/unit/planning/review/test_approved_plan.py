@@ -4,11 +4,14 @@ import pytest
 
 from reconciler.planning.planner import make_plan
 from reconciler.planning.review.approved_plan import (
+    KEPT,
     ApprovedPlan,
     approve,
     lasting,
     objections,
     read_approved,
+    read_found,
+    strangers,
 )
 from reconciler.planning.review.digest import action_digest
 from tests.builders import LUN, bare, spec, volume
@@ -122,3 +125,30 @@ def test_what_reconcile_had_noted_before_is_no_part_of_what_a_note_does():
 
     assert note("absent") == note("abc")
     assert note("absent", "/etc/fstab") != note("abc", "/etc/fstab")
+
+
+def test_the_plan_of_a_document_is_the_one_that_would_be_approved():
+    kept = make_approved(PLAN)
+    steps = [{**asdict_of(action), "summary": "more"} for action in kept.actions]
+    document = {"plan_id": PLAN.id, "steps": steps, "outages": []}
+    found = read_found({**document, "machines": [["node01", "a"]]})
+    assert (found.id, found.actions, found.machines) == (
+        PLAN.id,
+        kept.actions,
+        (("node01", "a"),),
+    )
+    assert read_found(document).machines == ()
+    assert objections(found, PLAN, is_begun=False) == ()
+    with pytest.raises(KeyError):
+        read_found({**document, "steps": [{"id": "a"}]})
+
+
+def asdict_of(action):
+    return {name: getattr(action, name) for name in KEPT}
+
+
+def test_a_host_that_is_another_machine_than_was_approved_is_told():
+    approved = replace(make_approved(PLAN), machines=(("node01", "a"), ("node02", "b")))
+    assert strangers(approved, [("node01", "a"), ("node02", "b"), ("node03", "c")]) == ()
+    assert strangers(approved, [("node01", "x")]) == ("node01 is another machine",)
+    assert strangers(make_approved(PLAN), [("node01", "x")]) == ()

@@ -6,7 +6,9 @@ import pytest
 
 from reconciler.model.observed import Observed, Unit, Unknown
 from reconciler.planning.planner import make_plan, plan_cluster, restrict
+from reconciler.planning.review.boot_lines import line_findings, not_at_boot
 from reconciler.planning.review.forecast import findings
+from reconciler.planning.review.lost_paths import lost_paths
 from reconciler.reports.plan_views import plan_views
 from reconciler.reports.text import plan_lines
 from tests.builders import converged, file, spec, volume
@@ -232,3 +234,65 @@ def test_the_text_has_what_the_plan_does_not_mend_and_the_change_for_the_rest():
     assert "remedy: install on node02 what carries ocfs2 for 6.9.9" in text
     assert "o2cb.service would not start at boot" in text
     assert "next-boot-unit-disabled" not in text
+
+
+@pytest.mark.parametrize(
+    ("disk", "slaves", "words"),
+    [
+        ({"down": "offline"}, (), "1 of 1 paths is down: ubdb (offline)"),
+        ({}, ("sda", "sdb"), "1 of 2 paths is down: sda (offline)"),
+    ],
+)
+def test_a_path_that_is_down_is_told_with_those_that_are_not(disk, slaves, words):
+    (whole,) = of("disks")
+    paths = (replace(whole, name="sda", down="offline"), replace(whole, name="sdb"))
+    disks = (replace(whole, slaves=slaves, **disk), *(paths if slaves else ()))
+    (found,) = lost_paths(TWO, "node02", spoiled(disks=disks).hosts["node02"])
+    assert (found.code, found.subject) == ("path-down", "member/node02")
+    assert found.message.endswith(words)
+
+
+def test_of_a_disk_that_is_not_there_no_path_is_told():
+    assert list(lost_paths(TWO, "node02", spoiled(disks=()).hosts["node02"])) == []
+
+
+LINE = "UUID=11111111-2222-3333-4444-555555555555 /srv/images ocfs2"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (None, "has no line for it"),
+        (f"{LINE} noauto,_netdev 0 0", "says noauto"),
+        (f"{LINE} defaults 0 0", "lacks _netdev"),
+        (f"{LINE} nofail,_netdev 0 0", "has nofail, with which every mount of OCFS2 fails"),
+        (f"{LINE} _netdev 0 0", ""),
+    ],
+)
+def test_why_fstab_would_not_mount_a_volume(line, why):
+    text = "" if line is None else f"{line}\n"
+    facts = spoiled(fstab=file("/etc/fstab", text)).hosts["node02"]
+    assert not_at_boot(TWO.volumes[0], facts).endswith(why)
+    assert bool(not_at_boot(TWO.volumes[0], facts)) is bool(why)
+
+
+def test_what_else_a_line_does_at_a_boot_is_told():
+    text = f"{LINE} _netdev,x-systemd.automount 0 2\n"
+    facts = spoiled(fstab=file("/etc/fstab", text)).hosts["node02"]
+    found = [item.code for item in line_findings(TWO.volumes[0], "node02", facts)]
+    assert found == ["next-boot-fsck", "automount-conflict"]
+
+
+def test_what_an_agent_mounts_needs_no_line():
+    mount = {"path": "/srv/images", "by": "workload"}
+    served = spec(
+        ("node01", "node02"), volumes=[volume(mount=mount, workloads={"services": ["agent"]})]
+    )
+    bare_fstab = file("/etc/fstab", "")
+    assert ("next-boot-mount-missing", "volume/images") in told(spoiled(fstab=bare_fstab))
+    found = told(spoiled(fstab=bare_fstab), served)
+    assert "next-boot-mount-missing" not in {code for code, _subject in found}
+
+
+def test_of_a_disk_that_is_not_there_no_unit_is_asked_for():
+    assert told(spoiled(disks=())) == []

@@ -126,3 +126,12 @@ def test_a_password_in_fstab_is_not_in_the_plan():
     text = str(document(with_host(SETTLED, "node02", fstab=file("/etc/fstab", line))))
     assert "username=a,password=***,uid=0" in text
     assert "s3cret" not in text
+
+
+def test_a_list_whose_names_repeat_is_told_by_what_only_one_of_the_two_has():
+    twice = replace(VIEW, ref="path=/dev/other")
+    before = with_host(SETTLED, "node02", wanted=(VIEW, twice, twice))
+    after = with_host(SETTLED, "node02", wanted=(VIEW, twice, replace(twice, node="sdz")))
+    ((subject, section, _field, old, new),) = facts_only(before, after)
+    assert (section, "node02" in subject) == ("wanted", True)
+    assert old != new

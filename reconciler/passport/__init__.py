@@ -1,0 +1,1 @@
+"""What is proven where: operations by the kernel and the tools of the hosts on which they were done."""

@@ -1,0 +1,119 @@
+"""What a run leaves on its hosts: what changed alone, with the clock of each host."""
+
+import asyncio
+
+import pytest
+
+from reconciler.errors import ActionFailed, LockHeld
+from reconciler.execution import leases
+from reconciler.execution.leases import Ask
+from reconciler.execution.locks import FRESH, hold_leases
+from reconciler.execution.records import (
+    clocks_of,
+    leave_records,
+    records,
+    roster_text,
+    stale_records,
+)
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import bare_cluster
+from reconciler.model.desired import Desired
+from reconciler.model.observed import Observed, Unknown
+from reconciler.planning.resolve.numbering import with_numbers
+from tests.builders import converged, spec, volume, with_facts
+from tests.clock import drive
+from tests.unit.execution.test_locks import claim, door
+
+CLUSTER = spec(volumes=[volume()])
+DESIRED = Desired(version=1, clusters=(CLUSTER,))
+PLACE = "/var/lib/reconcile/ocfs2"
+
+
+def seen(**sections):
+    return with_facts(converged(CLUSTER), "node02", **sections)
+
+
+def texts(observed):
+    return records(DESIRED, with_numbers(CLUSTER, observed), observed)
+
+
+def test_a_host_whose_records_were_not_read_is_left_nothing():
+    unread = seen(records=Unknown("cut off"))
+    assert set(stale_records(texts(seen()), CLUSTER, seen())) == {"node01", "node02", "node03"}
+    assert set(stale_records(texts(unread), CLUSTER, unread)) == {"node01", "node03"}
+
+
+def test_who_never_had_a_number_is_no_member_to_remember():
+    gone = spec(
+        members=[
+            {"name": "node01", "interconnect": "10.0.0.11"},
+            {"name": "node09", "interconnect": "10.0.0.19", "state": "absent"},
+        ]
+    )
+    observed = Observed({"node01": converged(CLUSTER).hosts["node01"]})
+    text = roster_text(with_numbers(gone, observed), observed)
+    assert "node01" in text
+    assert "node09" not in text
+
+
+def test_of_a_host_that_does_not_say_who_it_is_there_is_no_clock():
+    assert set(clocks_of(seen(identity=Unknown("cut off")), 1.0)) == {"node01", "node03"}
+
+
+def left(world, **clock):
+    """Leaves two texts on node01, of which one is there already with another content."""
+
+    async def story():
+        host = connect(world, "node01")
+        stale = {"node01": {"a.json": "absent", "b.json": clock.pop("old", "absent")}}
+        async with hold_leases(["node01"], [], claim("run"), door(world)) as held:
+            if wait := clock.pop("wait", 0.0):
+                now, began = await held.now("node01"), asyncio.get_running_loop().time()
+                clock["node01"] = (now, began)
+                await asyncio.sleep(wait)
+            both = {"a.json": "one\n", "b.json": "two\n"}
+            await leave_records(both, held, {"node01": host}, stale, clock)
+
+    drive(world, story())
+    files = world.machines["node01"].files
+    return [files.text(f"{PLACE}/{name}.json") for name in ("a", "b")]
+
+
+@pytest.mark.parametrize("wait", [0.0, 1.0, FRESH])
+def test_all_is_left_whether_the_host_s_clock_is_known_or_has_to_be_asked(wait):
+    found = left(bare_cluster(1), wait=wait)
+    assert found == ["one\n", "two\n"]
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten():
+    world = bare_cluster(1)
+    with pytest.raises(ActionFailed, match=f"node01: {PLACE}/b.json"):
+        left(world, old="0" * 64)
+    assert world.machines["node01"].files.text(f"{PLACE}/a.json") == "one\n"
+
+
+def test_a_holder_that_nobody_can_read_is_told_as_it_stands():
+    world = bare_cluster(1)
+
+    async def story():
+        seat = leases.seat("node01", door(world))
+        await leases.acquire(seat, Ask("old", '{"controller": "x"}', ("node01",)))
+        async with hold_leases(["node01"], [], claim("new"), door(world)):
+            pytest.fail("it is not locked")
+
+    with pytest.raises(LockHeld) as caught:
+        drive(world, story())
+    assert caught.value.holder == 'run old of {"controller": "x"}'
+
+
+def test_a_storage_host_s_clock_is_asked_by_the_lease_of_the_cluster():
+    world = bare_cluster(2)
+
+    async def story():
+        async with hold_leases(["node01"], ["node02"], claim("run"), door(world)) as held:
+            member, helper = await held.now("node01"), await held.now("node02")
+            assert member.boot != helper.boot
+            permit = held.permit("node02", "x", helper.boot, helper.uptime + 5)
+            assert (permit.scope, permit.step) == ("ocfs2", 1)
+
+    drive(world, story())
