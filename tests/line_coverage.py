@@ -119,8 +119,11 @@ def _package(found: Mapping[str, Any], name: str) -> dict[str, int]:
 
 def _grown(name: str, now: Mapping[str, int]) -> bool:
     """Whether more of a package is not run than when it was recorded last."""
-    before = (load_record("coverage") or {"packages": {}})["packages"].get(name, {})
-    return now["all"] - now["run"] > before.get("all", 0) - before.get("run", 0)
+    record = load_record("coverage")
+    if record is None:  # it is written now
+        return False
+    before = record["packages"][name]
+    return now["all"] - now["run"] > before["all"] - before["run"]
 
 
 def _gaps(found: Mapping[str, Any]) -> Iterator[str]:

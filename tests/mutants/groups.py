@@ -52,7 +52,12 @@ def _edges(_met: frozenset[str]) -> Iterator[Mutant]:
     for row in order.ORDER:
         rest = tuple(other for other in order.ORDER if other is not row)
         name = encounters.edge(*row)
-        yield Mutant("edges", name, partial(setattr, order, "ORDER", rest), frozenset([name]))
+        yield Mutant("edges", name, partial(_order_by, rest), frozenset([name]))
+
+
+def _order_by(edges: tuple[order.Edge, ...]) -> None:
+    order.ORDER = edges
+    order.EDGES = order._by_kind(edges)
 
 
 def _facts(met: frozenset[str]) -> Iterator[Mutant]:
