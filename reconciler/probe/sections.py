@@ -20,8 +20,10 @@ VERSION = "1"
 MAX_LINE = 4096  # characters; what the probe keeps to (hazard 30)
 MAX_ANSWER = 1 << 20
 MAX_REASON = 200
-# Sections that are kept in case another host, or the same one a moment later, has the same.
-ALIKE = 4096
+# Sections that are kept in case another host, or the same one a moment later, has the same: many
+# short ones, few long ones. So what hostile hosts send takes some 130 MiB of a process at most.
+SHORT = 16384  # characters; the lists of 255 nodes have some 10,000
+SHORT_ONES, LONG_ONES = 4096, 64
 ENDS_EARLY = "the probe's answer ends early"
 NOT_TOLD = "the probe did not answer with it"
 HEAD = f"@@reconcile-probe\t{VERSION}\n"
@@ -103,16 +105,23 @@ def _reason(failed: Sequence[str]) -> str:
     return next((words[:MAX_REASON] for words in failed if words.strip()), "")
 
 
-@lru_cache(maxsize=ALIKE)
 def _value(block: str, parse: Callable[[Section], T] | None) -> T | Unknown | None:
     """A block as its parser reads it, if there is one; None if its section does not end.
 
     The text is kept and not its rows: to hash a text again costs nothing, and rows are a walk.
     """
+    return (_short if len(block) <= SHORT else _long)(block, parse)
+
+
+def _read_block(block: str, parse: Callable[[Section], T] | None) -> T | Unknown | None:
     section = _rows(block)
     if section is None or isinstance(section, Unknown):
         return section
     return read(section, parse) if parse else Unknown("this version does not read it")
+
+
+_short = lru_cache(maxsize=SHORT_ONES)(_read_block)
+_long = lru_cache(maxsize=LONG_ONES)(_read_block)
 
 
 def read(section: Section | Unknown, parse: Callable[[Section], T]) -> T | Unknown:

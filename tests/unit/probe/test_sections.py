@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.observed import TextFile, Unknown
+from reconciler.probe import sections
 from reconciler.probe.sections import (
     ENDS_EARLY,
     MAX_ANSWER,
@@ -13,6 +14,7 @@ from reconciler.probe.sections import (
     number,
     pairs,
     read,
+    read_all,
     split,
     text_file,
     text_files,
@@ -180,3 +182,11 @@ def test_rows_are_refused_unless_they_have_the_shape_that_is_known() -> None:
 def test_only_plain_numbers_are_numbers(text: str) -> None:
     with pytest.raises(ValueError, match="not a number"):
         number(text)
+
+
+def test_of_long_sections_few_are_kept_whatever_hosts_send() -> None:
+    sections._long.cache_clear()
+    for number_ in range(2 * sections.LONG_ONES):
+        body = (str(number_), *["x" * 4000] * 5)
+        assert read_all(answer(*one(*body)), {"log": len})["log"] == len(body)
+    assert sections._long.cache_info().currsize == sections.LONG_ONES
