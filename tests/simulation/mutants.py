@@ -122,6 +122,7 @@ def _mount_early(patch: pytest.MonkeyPatch) -> None:
     added = [("mount", "start-cluster"), ("register-nodes", "mount")]
     rows = tuple((*edge, order._anywhere) for edge in added)
     patch.setattr(order, "ORDER", (*kept, *rows))
+    patch.setattr(order, "EDGES", order._by_kind((*kept, *rows)))
     _trust_plans(patch)
     _blind(patch, "live-nodes", "reaches")
 
