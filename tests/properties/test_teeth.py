@@ -44,6 +44,7 @@ def reordered(monkeypatch, dropped, added):
     kept = tuple(row for row in order.ORDER if row[:2] not in dropped)
     rows = (*kept, *((*row, anywhere) for row in added))
     monkeypatch.setattr(order, "ORDER", rows)
+    monkeypatch.setattr(order, "EDGES", order._by_kind(rows))
     monkeypatch.setattr(invariants, "INVARIANTS", ())
     monkeypatch.setattr(rehearsal.Rehearsal, "_missing", lambda *_: ())
 
