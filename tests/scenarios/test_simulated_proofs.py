@@ -73,7 +73,7 @@ TOGETHER = ["load-module", "write-o2cb-settings", "write-order"]
 
 def test_what_is_sent_together_is_told_and_proven_one_by_one():
     _, line, ended = created("whole")
-    first = [event for event, details in ended.events if details["host"] == "node01"][:6]
+    first = [event for event, details in ended.events if details.get("host") == "node01"][:6]
     assert first == ["action-started"] * 3 + ["action-finished"] * 3
     assert kinds(ended, "node01")[:3] == TOGETHER
     assert line.log.count(("node01", "modprobe ocfs2")) == 1

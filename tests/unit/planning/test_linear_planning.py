@@ -15,7 +15,7 @@ FEW, MANY = 20, 40
 # Twice the members: twice the work, and a little for lists that every kernel has of every other,
 # once in each turn of a compact plan. With a walk over all members for each of them it is more.
 MOST = {"compact": 2.3}
-USUALLY = 2.17
+USUALLY = 2.2
 
 
 def calls(case: str, count: int) -> int:
