@@ -280,7 +280,7 @@ class _Play:
         """Everything that must be true in the end."""
         stage = self.stage
         if scene.woken:
-            _check_powerless(scene.woken, scene.recorded())
+            _check_powerless(scene.woken, scene.read_record())
         stage.check_writers([h for h in writers if h in stage.state.members])
         if bystanders:
             self.result.pause = max(stage.pauses(bystanders).values())

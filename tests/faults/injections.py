@@ -50,7 +50,7 @@ class Scene:
     woken: int = 0
     notes: list[str] = field(default_factory=list)
 
-    def recorded(self) -> list[dict[str, Any]]:
+    def read_record(self) -> list[dict[str, Any]]:
         """The run's events so far, as they stand on the controller's disk."""
         path = self.stage.operator.home / "state/runs" / f"{self.id}.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()]
@@ -66,7 +66,7 @@ def _stop(scene: Scene) -> None:
     try:
         _take_over(scene)
     finally:
-        scene.woken = len(scene.recorded())
+        scene.woken = len(scene.read_record())
         os.kill(scene.run.pid, signal.SIGCONT)
 
 

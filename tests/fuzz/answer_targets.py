@@ -45,7 +45,7 @@ def finish(asked: Coroutine[Any, Any, object]) -> object:
     raise Finding("it waits")
 
 
-def completed(data: bytes) -> Completed:
+def make_completed(data: bytes) -> Completed:
     """The end of a command that an input says."""
     status, _, rest = data.decode("utf-8", "replace").partition(BETWEEN)
     said, _, errors = rest.partition(BETWEEN)
@@ -54,7 +54,7 @@ def completed(data: bytes) -> Completed:
 
 def parse_lease(data: bytes) -> None:
     """Every question about the lease gets an answer of its kind, or is refused."""
-    answer = completed(data)
+    answer = make_completed(data)
     host = SayingHost(answer)
     seat = Seat(host, "-")
     check_words(gate_refusal(answer)[1] or "-", len(answer.stderr) + 1)
@@ -73,7 +73,7 @@ def parse_lease(data: bytes) -> None:
 
 def parse_steps(data: bytes) -> None:
     """The ends of commands that travelled together; joined again they are the same."""
-    answer = completed(data)
+    answer = make_completed(data)
     found = split_answers(answer, MARK)
     ends = (found, *found.then)
     if found is answer or any(one.seconds > EXACT for one in ends):

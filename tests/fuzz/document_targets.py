@@ -136,10 +136,10 @@ def change_plan(data: bytes, chance: Random, words: Sequence[bytes]) -> bytes:
 def change_journal(data: bytes, chance: Random, words: Sequence[bytes]) -> bytes:
     """A changed record, mostly with the hashes that it must have."""
     changed = change_lines_of_json(data, chance, words)
-    return changed if chance.random() < 0.3 else sealed(changed)
+    return changed if chance.random() < 0.3 else seal(changed)
 
 
-def sealed(data: bytes) -> bytes:
+def seal(data: bytes) -> bytes:
     """The lines of a record chained anew, as far as they are documents."""
     last, lines = GENESIS, []
     for line in data.split(b"\n"):
@@ -211,9 +211,9 @@ def _journals() -> Sequence[bytes]:
     ]
     whole = b"\n".join(json.dumps(row).encode() for row in stamped) + b"\n"
     return (
-        sealed(whole),
-        sealed(whole)[:900],
-        sealed(b"\n".join(whole.split(b"\n")[:5]) + b"\n"),
+        seal(whole),
+        seal(whole)[:900],
+        seal(b"\n".join(whole.split(b"\n")[:5]) + b"\n"),
     )
 
 

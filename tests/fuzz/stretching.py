@@ -13,7 +13,7 @@ FIELD = re.compile(rb"([\t =,:\[\]]+)")
 KINDS = 5  # of lines of one input that are repeated
 
 
-def stretched(data: bytes, size: int = LARGE) -> Iterator[bytes]:
+def stretch(data: bytes, size: int = LARGE) -> Iterator[bytes]:
     """``data`` as large as ``size``: lines again and again, each time with other words."""
     lines = data.split(b"\n")
     kinds = {FIELD.split(line)[0]: at for at, line in enumerate(lines) if line.strip()}

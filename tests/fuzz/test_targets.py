@@ -11,7 +11,7 @@ import pytest
 
 from tests.fuzz.packing import corpus, read_inputs, write_inputs
 from tests.fuzz.reach import fewest, forget_texts, reach
-from tests.fuzz.stretching import stretched
+from tests.fuzz.stretching import stretch
 from tests.fuzz.target import Target, examine
 from tests.fuzz.targets import TARGETS
 
@@ -46,7 +46,7 @@ def test_changed_inputs_are_answered(target: Target) -> None:
 def test_a_large_input_takes_no_square_of_its_size(target: Target) -> None:
     seeds = sorted(target.seeds(), key=len)
     size = target.longest if target.name in SLOW else 64 * 1024
-    for data in stretched(seeds[-1], size):
+    for data in stretch(seeds[-1], size):
         examine(target, data)
 
 

@@ -34,7 +34,7 @@ def main() -> int:
     print(f"{len(session.verdicts)} mutants, {len(alive)} survive", flush=True)
     if not options.only and not session.failed:
         record.save(session)
-    return 1 if session.failed or record.unexplained(session.verdicts) else 0
+    return 1 if session.failed or record.find_unexplained(session.verdicts) else 0
 
 
 def _files(starts: Sequence[str]) -> Iterator[str]:

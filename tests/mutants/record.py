@@ -23,7 +23,7 @@ def save(session: Session) -> None:
     save_record("mutants", {"date": _today(), "cores": os.cpu_count(), **record})
 
 
-def unexplained(verdicts: Iterable[Verdict]) -> list[str]:
+def find_unexplained(verdicts: Iterable[Verdict]) -> list[str]:
     """The survivors that have no reason."""
     return [v.name for v in verdicts if not v.by and (v.group, v.name) not in REASONS]
 

@@ -70,7 +70,7 @@ def record(seen: Sighting) -> None:
         return
     with locked(Path("/run/lock/reconcile-kernel-rows")):
         before = json.loads(RECORD.read_text()) if RECORD.exists() else {"rows": []}
-        rows = replaced(before["rows"], row, ("suites", "operation"))
+        rows = replace_row(before["rows"], row, ("suites", "operation"))
         commit = run("git", "rev-parse", "--short", "HEAD", cwd=ROOT).stdout.strip()
         found = {"date": date, "commit": commit, "cores": os.cpu_count(), "rows": rows}
         RECORD.write_text(json.dumps(found, indent=1) + "\n")
@@ -84,7 +84,7 @@ def write_passport(row: dict[str, Any]) -> None:
     PASSPORT.write_text(rows_text(rows))
 
 
-def replaced(
+def replace_row(
     rows: Iterable[dict[str, Any]], row: dict[str, Any], keys: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """The rows with this one last of its kind."""

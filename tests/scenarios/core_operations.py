@@ -52,7 +52,7 @@ SUPERBLOCK = (
 )
 
 
-def wanted(operator: Operator, *members, mib: int | None = None, **more) -> str:
+def write_file(operator: Operator, *members, mib: int | None = None, **more) -> str:
     """The cluster with its volume of that size or as it is; timeouts make a death short."""
     if mib is None:
         mib = int(done(operator.lab, FIRST, BYTES)) // MIB
@@ -77,7 +77,7 @@ def wanted(operator: Operator, *members, mib: int | None = None, **more) -> str:
 
 
 @contextmanager
-def sighted(
+def record_sighting(
     operator: Operator, operation: str, *writing: str, limit: float = LONG_PAUSE
 ) -> Iterator[None]:
     """What is done inside is recorded if it is done, and nobody who writes paused longer."""
@@ -134,8 +134,8 @@ def converge(operator: Operator, file: str) -> list[dict[str, Any]]:
 def create(operator: Operator) -> None:
     """Two bare hosts become a cluster with a formatted volume that both read and write."""
     lab = operator.lab
-    with sighted(operator, "create"):
-        file = wanted(operator, FIRST, SECOND, workloads={})
+    with record_sighting(operator, "create"):
+        file = write_file(operator, FIRST, SECOND, workloads={})
         converge(operator, file)
         check_members(operator, FIRST, SECOND)
         assert operator.is_settled(file)
@@ -153,21 +153,21 @@ def check_data(operator: Operator, *hosts: str) -> None:
 def join(operator: Operator) -> None:
     """A third joins while the two write."""
     start_writers(operator.lab, FIRST, SECOND)
-    with sighted(operator, "join", FIRST, SECOND, limit=SHORT_PAUSE):
-        file = wanted(operator, *HOSTS, workloads={})
+    with record_sighting(operator, "join", FIRST, SECOND, limit=SHORT_PAUSE):
+        file = write_file(operator, *HOSTS, workloads={})
         events = converge(operator, file)
         touched = {kind for host, kind in commands(events) if host in (FIRST, SECOND)}
         assert touched == {"write-cluster-conf", "register-nodes"}
         check_members(operator, *HOSTS)
         check_data(operator, *HOSTS)
     start_writers(operator.lab, THIRD)
-    converge(operator, wanted(operator, *HOSTS))
+    converge(operator, write_file(operator, *HOSTS))
 
 
 def grow_online(operator: Operator) -> None:
     """The LUN and the file system grow while all write."""
-    with sighted(operator, "grow-online", *HOSTS):
-        file = wanted(operator, *HOSTS, mib=SIZES[1])
+    with record_sighting(operator, "grow-online", *HOSTS):
+        file = write_file(operator, *HOSTS, mib=SIZES[1])
         assert operator.plan(file)["clusters"][0]["outages"] == []
         converge(operator, file)
         check_size(operator, SIZES[1], *HOSTS)
@@ -178,8 +178,8 @@ def grow_offline(operator: Operator) -> None:
     """It grows while nobody mounts it; then all write again."""
     backup = {"host": SECOND, "argv": ["cp", "/srv/images/data", "/root/backup"]}
     more = {"mib": SIZES[2], "growth": "offline", "backup": backup}
-    with sighted(operator, "grow-offline", *HOSTS):
-        file = wanted(operator, *HOSTS, **more)
+    with record_sighting(operator, "grow-offline", *HOSTS):
+        file = write_file(operator, *HOSTS, **more)
         events = converge(operator, file)
         kinds = [kind for _host, kind in commands(events)]
         assert kinds.count("unmount") == len(HOSTS)
@@ -195,7 +195,7 @@ def reboot(operator: Operator, host: str = SECOND, operation: str = "reboot") ->
     others = [name for name in HOSTS if name != host]
     for name in others:
         done(lab, name, "dmesg -c >/dev/null")
-    with sighted(operator, operation, *others):
+    with record_sighting(operator, operation, *others):
         before = done(lab, host, BOOT)
         lab.run(host, "systemctl reboot")
         wait_for_boot(operator, host, before)
@@ -204,7 +204,7 @@ def reboot(operator: Operator, host: str = SECOND, operation: str = "reboot") ->
             said = done(lab, name, "dmesg -c")
             assert not [word for word in FENCED if word in said], said
         check_members(operator, *HOSTS)
-        assert operator.is_settled(wanted(operator, *HOSTS))
+        assert operator.is_settled(write_file(operator, *HOSTS))
     pauses(lab, host)
 
 
@@ -224,8 +224,8 @@ def leave(operator: Operator) -> None:
     """One leaves while the others write, and stays out when it restarts."""
     lab, staying = operator.lab, (FIRST, THIRD)
     gone = member(SECOND, state="absent")
-    with sighted(operator, "leave", *staying, limit=SHORT_PAUSE):
-        file = wanted(operator, FIRST, gone, THIRD)
+    with record_sighting(operator, "leave", *staying, limit=SHORT_PAUSE):
+        file = write_file(operator, FIRST, gone, THIRD)
         events = converge(operator, file)
         touched = {kind for host, kind in commands(events) if host in staying}
         assert touched == {"write-cluster-conf", "register-nodes"}
@@ -240,10 +240,10 @@ def lose(operator: Operator) -> None:
     lab = operator.lab
     dead = member(THIRD, state="dead", attested={**ATTESTED, "lun_access": "mapped"})
     gone = member(SECOND, state="absent")
-    with sighted(operator, "dead", FIRST):
+    with record_sighting(operator, "dead", FIRST):
         lab.kill(THIRD)
         cut = time.monotonic()
-        file = wanted(operator, FIRST, gone, dead)
+        file = write_file(operator, FIRST, gone, dead)
         while any(one["blocked"] for one in operator.plan(file)["clusters"]):
             assert time.monotonic() - cut < PATIENCE
         converge(operator, file)

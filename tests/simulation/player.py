@@ -23,7 +23,7 @@ from tests.simulation.changes import apply_change
 from tests.simulation.deeds import DEEDS
 from tests.simulation.history import Chapter, History, Trouble
 from tests.simulation.laws import Lawful
-from tests.simulation.reasons import unexplained
+from tests.simulation.reasons import find_unexplained
 from tests.simulation.scene import Scene
 from tests.simulation.shortfall import fall_short
 from tests.simulation.site import LUNS, build
@@ -252,7 +252,7 @@ class Player:
             self._tell("beta", ended)
         self.played.wrongs += peace.wrongs
         self.played.seen.update(f"peace {code}" for code in sorted(peace.codes))
-        for code in unexplained(peace.codes, self._marks()):
+        for code in find_unexplained(peace.codes, self._marks()):
             self.played.wrongs.append(f"28 nothing explains that it is refused: {code}")
         if peace.codes:
             self.wish = before

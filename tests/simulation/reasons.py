@@ -120,7 +120,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def unexplained(codes: Iterable[str], marks: Iterable[str]) -> list[str]:
+def find_unexplained(codes: Iterable[str], marks: Iterable[str]) -> list[str]:
     """The codes that nothing in a history accounts for."""
     seen = list(marks)
     return [

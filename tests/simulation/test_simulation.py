@@ -24,7 +24,7 @@ from tests.simulation.history import (
     make_history,
 )
 from tests.simulation.player import play
-from tests.simulation.reasons import REASONS, unexplained
+from tests.simulation.reasons import REASONS, find_unexplained
 from tests.simulation.shrink import law_of, shrink
 from tests.simulation.stories import QUIET, STORIES, place, start
 from tests.simulation.story import tell_history, tell_played
@@ -88,8 +88,8 @@ def test_every_reason_is_of_a_code_that_is_declared_and_of_a_trouble_that_is_dra
 
 
 def test_a_refusal_that_nothing_accounts_for_is_told():
-    assert unexplained(["paused"], ["deed paused"]) == []
-    assert unexplained(["paused", "usage"], ["deed power"]) == ["paused", "usage"]
+    assert find_unexplained(["paused"], ["deed paused"]) == []
+    assert find_unexplained(["paused", "usage"], ["deed power"]) == ["paused", "usage"]
 
 
 def test_a_failing_history_shrinks_to_a_story_in_words(monkeypatch):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.simulation.leases.recording import recorded_plans
-from tests.simulation.leases.scenario import Part, shifted
+from tests.simulation.leases.scenario import Part, shift_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +75,17 @@ def _job(plan: str, shift: int, done: int) -> Job:
     steps = tuple(
         Todo(
             mark + step.id,
-            shifted(step.host, shift),
+            shift_place(step.host, shift),
             tuple(mark + need for need in step.needs if need not in before),
             step.command,
-            shifted(recorded.place(step.host), shift) if step.command else "",
-            tuple(shifted(host, shift) for host in recorded.members) if not step.host else (),
+            shift_place(recorded.place(step.host), shift) if step.command else "",
+            tuple(shift_place(host, shift) for host in recorded.members)
+            if not step.host
+            else (),
             step.seconds,
         )
         for step in recorded.steps[done:]
     )
-    places = tuple(shifted(place, shift) for place in recorded.places)
-    off = tuple(shifted(host, shift) for host in recorded.off)
+    places = tuple(shift_place(place, shift) for place in recorded.places)
+    off = tuple(shift_place(host, shift) for host in recorded.off)
     return Job(places, off, steps, {step.id: step for step in steps})

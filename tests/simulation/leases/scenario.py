@@ -110,7 +110,7 @@ def _trouble(chance: Random, parts: tuple[Part, ...]) -> Trouble:
     if kind == "unlock":
         second = chance.randrange(chance.choice((5, 60)))
         return Trouble(kind, part.controller, second, round(chance.uniform(0.2, 15), 2))
-    place = shifted(chance.choice(recorded_plans()[part.plan].places), part.shift)
+    place = shift_place(chance.choice(recorded_plans()[part.plan].places), part.shift)
     second = chance.randrange(chance.choice((25, 60)))
     return Trouble(kind, place, second, _seconds(chance, kind))
 
@@ -132,7 +132,7 @@ SECONDS = {
 }
 
 
-def shifted(place: str, shift: int) -> str:
+def shift_place(place: str, shift: int) -> str:
     """The word of the place that is so many hosts further on; a storage host stays itself."""
     if not shift or not place.startswith("node"):
         return place

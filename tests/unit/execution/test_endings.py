@@ -21,16 +21,16 @@ from reconciler.model.plan import Action, Command, Completed, Fact
 LOST = HostUnreachable("node01", "connection-lost", "it closed")
 
 
-def completed(status=1, stdout="", stderr=""):
+def make_completed(status=1, stdout="", stderr=""):
     return Completed(status, stdout, stderr, 1.5)
 
 
 @pytest.mark.parametrize(
     ("ended", "refused", "zero"),
     [
-        (completed(0), False, True),
-        (completed(75), True, False),
-        (completed(70), False, False),
+        (make_completed(0), False, True),
+        (make_completed(75), True, False),
+        (make_completed(70), False, False),
         (LOST, False, False),
         (None, False, True),
     ],
@@ -41,15 +41,15 @@ def test_only_the_gates_own_status_is_a_refusal_and_only_zero_a_success(ended, r
 
 
 def test_a_failure_is_told_in_the_commands_last_words():
-    assert explain_failure(completed(5, "out", "err\n")) == "exit status 5: err"
-    assert explain_failure(completed(5, "out\n")) == "exit status 5: out"
-    assert explain_failure(completed(5)) == "exit status 5: no output"
-    long = explain_failure(completed(5, "", "a" * OUTPUT + "end"))
+    assert explain_failure(make_completed(5, "out", "err\n")) == "exit status 5: err"
+    assert explain_failure(make_completed(5, "out\n")) == "exit status 5: out"
+    assert explain_failure(make_completed(5)) == "exit status 5: no output"
+    long = explain_failure(make_completed(5, "", "a" * OUTPUT + "end"))
     assert long == f"exit status 5: {'a' * (OUTPUT - 3)}end"
 
 
 def test_what_the_kernel_said_is_explained_before_it():
-    words = explain_failure(completed(32, "", "mount: no free slots available"))
+    words = explain_failure(make_completed(32, "", "mount: no free slots available"))
     first, second = words.splitlines()
     assert first.startswith("the volume has no free slot")
     assert second.startswith("exit status 32: mount:")
@@ -58,7 +58,7 @@ def test_what_the_kernel_said_is_explained_before_it():
 def test_of_a_lost_answer_the_outcome_is_unknown():
     assert explain_failure(LOST).startswith("outcome unknown: ")
     assert output_of(LOST) == {}
-    assert output_of(completed(5, "out", "err"))["stderr"] == "err"
+    assert output_of(make_completed(5, "out", "err"))["stderr"] == "err"
 
 
 def test_a_command_is_told_as_it_is_typed_and_facts_a_line_each():

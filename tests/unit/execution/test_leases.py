@@ -48,7 +48,7 @@ class Answering:
         """Nothing is held."""
 
 
-def refused(code, message="words"):
+def make_refusal(code, message="words"):
     return Answering(75, "", f"gate: {code}: {message}\n")
 
 
@@ -76,18 +76,18 @@ def test_without_a_token_there_is_no_grant(stdout):
 
 
 def test_whoever_has_it_is_told_with_its_age():
-    host = refused("lease-held", "run-0\t{}\t17")
+    host = make_refusal("lease-held", "run-0\t{}\t17")
     assert ask(leases.acquire, host, ASK) == Holding("run-0", "{}", 17.0)
 
 
 @pytest.mark.parametrize(
     ("host", "code"),
     [
-        (refused("lease-held", "run-0\t{}"), "lease-failed"),
-        (refused("lease-held", "run-0\t{}\tlong"), "lease-failed"),
-        (refused("lease-garbled"), "lease-failed"),
+        (make_refusal("lease-held", "run-0\t{}"), "lease-failed"),
+        (make_refusal("lease-held", "run-0\t{}\tlong"), "lease-failed"),
+        (make_refusal("lease-garbled"), "lease-failed"),
         (Answering(127, "", ""), "lease-failed"),
-        (refused("paused", "by ops"), "paused"),
+        (make_refusal("paused", "by ops"), "paused"),
     ],
 )
 def test_an_answer_that_says_nothing_of_the_lease_gives_none(host, code):
@@ -98,14 +98,14 @@ def test_an_answer_that_says_nothing_of_the_lease_gives_none(host, code):
 
 def test_while_something_still_runs_there_it_is_held():
     with pytest.raises(LockHeld) as caught:
-        ask(leases.acquire, refused("lease-busy", "mkfs.ocfs2"), ASK)
+        ask(leases.acquire, make_refusal("lease-busy", "mkfs.ocfs2"), ASK)
     assert (caught.value.code, caught.value.holder) == ("lease-busy", "mkfs.ocfs2")
 
 
 def test_a_renewal_tells_the_hosts_clock_and_anything_else_is_a_loss():
     renewed = Answering(0, "ok renewed run-1 boot-a 42\n")
     assert ask(leases.renew, renewed, "run-1", 7) == Now("boot-a", 42)
-    for host in (refused("lease-lost"), Answering(0, "ok\n"), Answering(1)):
+    for host in (make_refusal("lease-lost"), Answering(0, "ok\n"), Answering(1)):
         with pytest.raises(LockHeld, match="not this run any more") as caught:
             ask(leases.renew, host, "run-1", 7)
         assert caught.value.code == "lease-lost"
@@ -115,8 +115,8 @@ def test_a_renewal_tells_the_hosts_clock_and_anything_else_is_a_loss():
     ("host", "sealed"),
     [
         (Answering(0), True),
-        (refused("lease-lost"), True),  # another's by now
-        (refused("lease-garbled"), False),
+        (make_refusal("lease-lost"), True),  # another's by now
+        (make_refusal("lease-garbled"), False),
         (Answering(1), False),
         (Answering(lost=True), False),
     ],
@@ -147,7 +147,7 @@ ANSWERS = [
     (Answering(0, "ok unlocked run-1 7\n"), Answer("node01", token=7)),
     (Answering(0, ""), Answer("node01")),
     (Answering(0, "ok paused\n"), Answer("node01")),
-    (refused("lease-busy", "mkfs"), Answer("node01", "lease-busy", "mkfs")),
+    (make_refusal("lease-busy", "mkfs"), Answer("node01", "lease-busy", "mkfs")),
     (Answering(1, "", "sh: no\n"), Answer("node01", "lease-failed", "sh: no")),
     (Answering(127), Answer("node01", "lease-failed", "status 127 without a word")),
     (Answering(lost=True), Answer("node01", "host-unreachable", "no route")),

@@ -18,37 +18,37 @@ QUARANTINE, MEMBERS, APPLIED = (
 DEAD = Entry("node09", 5, "machine-9", ((0, "node01"), (5, "node09")))
 
 
-def told(**sections):
+def tell(**sections):
     return list(advisories(TWO, with_facts(converged(TWO), "node02", **sections)))
 
 
 def test_of_a_cluster_that_is_well_nothing_is_told():
-    assert told() == []
+    assert tell() == []
 
 
 @pytest.mark.parametrize("apart", [CLOCKS_APART, CLOCKS_APART + 1])
 def test_clocks_that_are_far_apart_are_told(apart):
     identity = converged(TWO).hosts["node02"].identity
-    words = told(identity=replace(identity, clock=identity.clock + apart))
+    words = tell(identity=replace(identity, clock=identity.clock + apart))
     late = f"the clocks of node01 and node02 are more than {CLOCKS_APART} s apart"
     assert words == ([late] if apart > CLOCKS_APART else [])
 
 
 def test_a_clock_that_was_not_read_is_compared_with_none():
-    assert told(identity=Unknown("cut off")) == []
+    assert tell(identity=Unknown("cut off")) == []
 
 
 def test_who_is_in_quarantine_is_told_and_of_a_garbled_record_nobody():
-    (words,) = told(records=(file(QUARANTINE, entries_text([DEAD])),))
+    (words,) = tell(records=(file(QUARANTINE, entries_text([DEAD])),))
     assert words.startswith("node09 (node 5) is in quarantine")
-    assert told(records=(file(QUARANTINE, "nonsense"),)) == []
+    assert tell(records=(file(QUARANTINE, "nonsense"),)) == []
     garbled = with_facts(converged(TWO), "node01", records=(file(QUARANTINE, "[1]"),))
     assert quarantined_hosts(TWO, garbled) == ()
 
 
 def test_who_left_and_still_saw_the_disk_is_told_until_it_is_listed_again():
     known = {"node09": Known(5, "machine-9", ("images",)), "node02": Known(1, "m", ("images",))}
-    (words,) = told(records=(file(MEMBERS, members_text(known)),))
+    (words,) = tell(records=(file(MEMBERS, members_text(known)),))
     assert words.startswith("node09 left, and when last asked it still saw the LUN of images")
 
 
@@ -60,7 +60,7 @@ def test_who_is_at_work_is_told_with_all_its_hosts_and_who_has_ended_is_not():
     }
     (words,) = advisories(TWO, Observed(hosts))
     assert words.startswith("run run-1 holds the lease on node01, node02, renewed 12 s ago")
-    assert told(leases=Unknown("garbled")) == []
+    assert tell(leases=Unknown("garbled")) == []
 
 
 def remembering(*texts):
