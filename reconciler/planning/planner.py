@@ -21,7 +21,7 @@ from reconciler.planning.checks import (
     unreachable,
 )
 from reconciler.planning.checks.foreign_hosts import drop_foreign_members
-from reconciler.planning.checks.invariants import violations
+from reconciler.planning.checks.invariants import INVARIANT, violations
 from reconciler.planning.checks.quarantine import (
     stale_host_violations,
     taken_blocks,
@@ -121,10 +121,20 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     blocked += cluster_health.check(observed, actions)
     notes = (*advisories(cluster, observed), *fencing(cluster, observed))
     found = findings(cluster, observed, changes)
-    refused = tuple(sorted(set(blocked)))
+    refused = tuple(sorted(set(_without_echoes(blocked))))
     plan = ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)
     parts = [(step.point.cluster, step.actions) for step in steps]
     return Draft(plan, parts, ready, rehearsal.broken)
+
+
+def _without_echoes(blocked: Sequence[Blocked]) -> Iterator[Blocked]:
+    """Without broken invariants of what is refused by name anyway.
+
+    An invariant says that the plan is wrong, and by that that reconcile is. Actions on what could not be
+    read, as a device without a path, break some as well; they never start, and the name says why.
+    """
+    named = {one.subject for one in blocked if not one.code.startswith(INVARIANT)}
+    yield from (b for b in blocked if not (b.code.startswith(INVARIANT) and b.subject in named))
 
 
 @frozen

@@ -15,6 +15,7 @@ from reconciler.hosts.simulator.state.files import NoSpace
 from reconciler.hosts.simulator.state.reply import Failed
 from reconciler.loading.semantics import findings
 from reconciler.model.desired import Desired
+from reconciler.planning.checks.invariants import INVARIANT
 from tests.clock import drive
 from tests.fault_transport import Kill, Line, Trick
 from tests.properties.recovery import twice
@@ -216,6 +217,8 @@ class Player:
     def _tell(self, who: str, ended: Ended) -> None:
         codes = sorted(told_codes(ended))
         self.played.seen.update(f"code {code}" for code in codes)
+        bugs = [code for code in codes if code.startswith(INVARIANT)]
+        self.played.wrongs += [f"19 a plan breaks its own rules: {code}" for code in bugs]
         self._note(f"run {ended.word}", f"{who}'s run: {ended.word} {' '.join(codes)}")
         self.played.wrongs += [f"16 {wrong}" for wrong in twice(ended)]
         unplanned = set(ended.started) - {action.id for action in ended.plan.actions}

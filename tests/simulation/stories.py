@@ -45,6 +45,18 @@ STORIES: Mapping[str, History] = MappingProxyType(
             start(2, gib=1, options=("ro",)),
             (QUIET, Chapter((Change("size", "lun1", 1),), (), mended=True)),
         ),
+        "a volume is to grow while udev has no links for the disks of a host": History(
+            place(3, "scsi"),
+            start(2, gib=1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("size", "lun1", 1),),
+                    (Trouble("deed", "slow udev", 0),),
+                    mended=True,
+                ),
+            ),
+        ),
         "a host's clock steps while its heart beats": History(
             place(2),
             start(2),

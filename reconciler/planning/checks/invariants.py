@@ -165,6 +165,8 @@ def one_format_per_device(_c: Cluster, _o: Observed, plan: ClusterPlan) -> Itera
         seen.add(action.address)
 
 
+# What the codes of broken invariants begin with.
+INVARIANT = "invariant-"
 INVARIANTS: tuple[Invariant, ...] = (
     format_only_blank,
     mount_after_lists_agree,
@@ -210,7 +212,7 @@ def _after(
 
 def _broken(action: Action, code: str, message: str) -> Blocked:
     return Blocked(
-        f"invariant-{code}",
+        f"{INVARIANT}{code}",
         action.address,
         f"{action.id}: {message}",
         "this is a bug of the product: please report it; nothing was changed",
