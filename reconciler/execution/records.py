@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.errors import ActionFailed
@@ -16,11 +16,11 @@ from reconciler.hosts import Host
 from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.gate_call import permit_program
-from reconciler.model.heartbeats import MEMBERS
+from reconciler.model.heartbeats import MEMBERS, LeftBlock, heartbeat_view, is_left
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
-from reconciler.model.roles import left_members, restrict_to, staying
+from reconciler.model.roles import left_members, listed_members, restrict_to, staying
 from reconciler.planning.resolve.last_applied import APPLIED
 from reconciler.planning.review.notes import still_mapped
 from reconciler.resources.quarantine.entries import Known, known_members, members_text
@@ -42,7 +42,7 @@ def applied_text(desired: Desired, name: str) -> str:
 def roster_text(numbered: Cluster, observed: Observed) -> str:
     """The record of number and machine of everyone who is or was a member."""
     found = dict(known_members(numbered, observed))
-    reached = observed.answering_hosts()
+    reached, standing = observed.answering_hosts(), _standing_blocks(numbered, observed)
     for item in numbered.members:
         name = host_key(item.name)
         facts = reached.get(item.name)
@@ -52,8 +52,33 @@ def roster_text(numbered: Cluster, observed: Observed) -> str:
             machine = facts.identity.machine_id
         number = old.number if item.number is None else item.number
         if number >= 0:
-            found[name] = Known(number, machine, _mapped(numbered, item.name, facts, old))
+            mapped = _mapped(numbered, item.name, facts, old)
+            answers = facts is not None and old.machine_id == machine != ""
+            numbers = {old.number, number} if answers else set()
+            found[name] = Known(number, machine, mapped, _left(standing, old, numbers))
     return members_text(found)
+
+
+def _standing_blocks(cluster: Cluster, observed: Observed) -> Mapping[str, Sequence[LeftBlock]]:
+    """By UUID of each volume that was seen the blocks that a crash left under nobody's number."""
+    given = {member.number for member in listed_members(cluster)}
+    found: dict[str, Sequence[LeftBlock]] = {}
+    for volume in cluster.volumes:
+        view = heartbeat_view(cluster, volume, observed)
+        if view is not None and view.superblock is not None and view.beats is not None:
+            uuid, live = view.superblock.uuid, {*given, *(view.advancing or ())}
+            left = [one for one in view.beats if is_left(one) and one.node not in live]
+            found[uuid] = [(uuid, one.node, one.block) for one in left]
+    return found
+
+
+def _left(
+    standing: Mapping[str, Sequence[LeftBlock]], old: Known, numbers: Collection[int]
+) -> tuple[LeftBlock, ...]:
+    """Blocks of a machine: under numbers without which it answers, and those on record."""
+    seen = {block for blocks in standing.values() for block in blocks}
+    kept = {one for one in old.left if one in seen or one[0] not in standing}
+    return tuple(sorted({*kept, *(one for one in seen if one[1] in numbers)}))
 
 
 def _mapped(

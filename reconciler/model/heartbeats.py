@@ -27,6 +27,9 @@ QUARANTINE = "quarantine.json"
 MEMBERS = "members.json"
 Blocks = Mapping[str, Mapping[int, str]]
 
+# A block as it stands since its machine answered without it: file system's UUID, number, block.
+LeftBlock = tuple[str, int, str]
+
 # Its dead time is in each block, in milliseconds; this is o2cb's default.
 DEAD_MS = 62_000
 
@@ -102,6 +105,42 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
     return set.intersection(*told) if told else set()
 
 
+@once_each()
+def left_blocks(cluster: Cluster, volume: Volume, observed: Observed) -> Mapping[int, str]:
+    """The blocks on a volume of which the members' records know the machine that left them.
+
+    It answered since, under another number or on its way out, and the block is the very same.
+    """
+    view = heartbeat_view(cluster, volume, observed)
+    if view is None or view.superblock is None:
+        return {}
+    texts = {
+        _text(cluster, facts, MEMBERS)
+        for facts in confirmed_members(cluster, observed).values()
+    }
+    told = {
+        block
+        for text in texts
+        for item in _read(text).get("members", {}).values()
+        for block in read_left(item)
+    }
+    uuid, live = view.superblock.uuid, view.advancing or ()
+    return {
+        beat.node: beat.block
+        for beat in view.beats or ()
+        if is_left(beat) and beat.node not in live and (uuid, beat.node, beat.block) in told
+    }
+
+
+def read_left(item: Mapping[str, Any]) -> tuple[LeftBlock, ...]:
+    """The blocks that a member of the record left; ValueError or TypeError if it is garbled."""
+    found = tuple((uuid, number, block) for uuid, number, block in item.get("left", ()))
+    for uuid, number, block in found:
+        if type(number) is not int or not isinstance(uuid, str) or not isinstance(block, str):
+            raise ValueError(f"not a heartbeat block: {uuid!r:.64} {number!r:.64}")
+    return found
+
+
 def _text(cluster: Cluster, facts: HostFacts, name: str) -> str:
     """A record as a host has it; that of one who has none, or cannot be read, says nothing."""
     if isinstance(facts.records, Unknown):
@@ -114,7 +153,9 @@ def _read(text: str) -> Mapping[str, Any]:
     try:
         told = json.loads(text)
         numbers = [item["number"] for item in told.get("hosts", [])]
-        numbers += [item["number"] for item in told.get("members", {}).values()]
+        for item in told.get("members", {}).values():
+            numbers.append(item["number"])
+            read_left(item)
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return {}
     return told if all(isinstance(number, int) for number in numbers) else {}
@@ -150,16 +191,17 @@ def _frozen(
     view = heartbeat_view(cluster, volume, observed)
     if view is None or view.advancing is None:
         return
-    listed, attested = (
-        listed_numbers(cluster, observed),
-        accepted_blocks(cluster, volume, observed),
-    )
+    listed = listed_numbers(cluster, observed)
+    exact = {
+        **left_blocks(cluster, volume, observed),
+        **accepted_blocks(cluster, volume, observed),
+    }
     for beat in view.beats or ():
         if not is_left(beat) or beat.node in apart or beat.node in view.advancing:
             continue
         if beat.node in listed:
             yield f"{beat.node}~{beat.block}"
-        elif attested.get(beat.node) == beat.block:
+        elif exact.get(beat.node) == beat.block:
             yield f"{beat.node}={beat.block}"
 
 

@@ -75,6 +75,36 @@ STORIES: Mapping[str, History] = MappingProxyType(
             (QUIET, Chapter((), (Trouble("deed", "swapped"),), mended=True)),
             lasting=True,
         ),
+        "a host gets another number after a crash that left its heartbeat": History(
+            place(2),
+            start(1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("number", 0, 254),),
+                    (
+                        Trouble("fault", "crash before", 0, 1, "gate unmount"),
+                        Trouble("deed", "settings gone", 0, 1, "gate unmount"),
+                    ),
+                    mended=True,
+                ),
+                Chapter((Change("number", 0, 0),), (), mended=True),
+            ),
+        ),
+        "a host is dropped after a crash that left its heartbeat, and others come": History(
+            place(4),
+            start(3),
+            (
+                QUIET,
+                Chapter(
+                    (Change("drop", 2),),
+                    (Trouble("fault", "crash before", 2, 1, "gate unmount"),),
+                    mended=True,
+                ),
+                Chapter((Change("join", 3), Change("slots", "lun1", 12)), (), mended=True),
+                Chapter((Change("join", 2),), (), mended=True),
+            ),
+        ),
         "a volume that its file mounts read-only moves to another path": History(
             place(2),
             start(2, options=("ro",)),

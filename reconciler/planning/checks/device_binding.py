@@ -8,7 +8,7 @@ from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import chosen_uuid, ref, view_of, wwid_of
 from reconciler.model.gate_call import ANY, GateCall, Target, gate_call
-from reconciler.model.heartbeats import listed_numbers, numbers_of, own_numbers
+from reconciler.model.heartbeats import left_blocks, listed_numbers, numbers_of, own_numbers
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action
@@ -107,10 +107,12 @@ def _beats(
         yield "it does not say which members have it mounted"
     if strange := going - members:
         yield f"the heartbeat of {_words(strange)} may go on, who was not asked"
-    attested = {item.number for item in cluster.heartbeat.attested}
+    volume = _volume(cluster, action)
+    exact = {item.number for item in cluster.heartbeat.attested}
+    exact |= left_blocks(cluster, volume, observed).keys() if volume else set()
     listed = listed_numbers(cluster, observed)
     for number, block in found.items():
-        if block and number not in (attested if block.startswith("=") else listed):
+        if block and number not in (exact if block.startswith("=") else listed):
             yield f"nobody has accounted for the heartbeat of {number}"
 
 

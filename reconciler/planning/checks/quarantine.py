@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.model.addresses import member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
+from reconciler.model.heartbeats import heartbeat_view, is_left, left_blocks
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
@@ -71,6 +72,7 @@ def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 def taken_blocks(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse to give a member a number under which somebody unknown has left a heartbeat."""
     foreign = heartbeats(cluster, observed) - owned_numbers(cluster, observed)
+    foreign -= _left_numbers(cluster, observed)
     for item in cluster.members:
         if item.role in LISTED and item.number in foreign:
             yield Blocked(
@@ -80,6 +82,19 @@ def taken_blocks(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 "a heartbeat on a volume",
                 OTHERS,
             )
+
+
+def _left_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers under which nothing is but blocks whose machines are known, and answered since."""
+    found: set[int] = set()
+    others = {item.number for item in cluster.heartbeat.attested}
+    for volume in cluster.volumes:
+        view = heartbeat_view(cluster, volume, observed)
+        left = left_blocks(cluster, volume, observed)
+        found |= left.keys()
+        beats = (view.beats if view else None) or ()
+        others |= {beat.node for beat in beats if is_left(beat)} - left.keys()
+    return frozenset(found - others)
 
 
 def _mounters(

@@ -2,7 +2,8 @@
 
 ``quarantine.json``: hosts that were dropped without having been cleaned, with the node list
 that they last had. ``members.json``: number and machine id of every member that a run left
-behind, those that left since included: by it a returning host is told from a new one.
+behind, those that left since included: by it a returning host is told from a new one, and a
+heartbeat that a crash left from that of a host which nobody knows.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from types import MappingProxyType
 
 from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
-from reconciler.model.heartbeats import MEMBERS, QUARANTINE
+from reconciler.model.heartbeats import MEMBERS, QUARANTINE, LeftBlock, read_left
 from reconciler.model.host_names import host_key
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown
@@ -37,11 +38,16 @@ class Entry:
 
 @frozen
 class Known:
-    """A member as a run last left it; ``mapped`` are the volumes whose LUN it saw after it left."""
+    """A member as a run last left it; ``mapped`` are the volumes whose LUN it saw after it left.
+
+    ``left`` are the heartbeat blocks that a crash of its machine left under a number which the
+    file gives it no more.
+    """
 
     number: int
     machine_id: str
     mapped: tuple[str, ...] = ()
+    left: tuple[LeftBlock, ...] = ()
 
 
 @once_each()
@@ -125,6 +131,7 @@ def _read_members(text: str) -> Mapping[str, Known]:
                 _number(item["number"]),
                 _word(item["machine_id"]),
                 tuple(_word(label) for label in item.get("mapped", ())),
+                read_left(item),
             )
             for name, item in items.items()
         }
@@ -137,6 +144,7 @@ def members_text(found: Mapping[str, Known]) -> str:
     """The record of these members."""
     items = {name: asdict(item) for name, item in sorted(found.items())}
     for item in items.values():
-        if not item["mapped"]:
-            del item["mapped"]
+        for key in ("mapped", "left"):
+            if not item[key]:
+                del item[key]
     return json.dumps({"members": items}, indent=1) + "\n"

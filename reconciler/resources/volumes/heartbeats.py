@@ -14,6 +14,7 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.heartbeats import (
     accepted_blocks,
     is_left,
+    left_blocks,
     listed_numbers,
     numbers_mounting,
 )
@@ -145,6 +146,7 @@ def _strangers(
     claimed = {item.number for item in cluster.heartbeat.attested}
     listed = listed_numbers(cluster, observed)
     blocks = {beat.node: beat.block for beat in (view.beats if view else None) or ()}
+    left = left_blocks(cluster, volume, observed)
     for node in sorted(unexplained_nodes(cluster, volume, observed) - listed):
         if node in looks.live:
             yield _beating(volume, node, host_with_region(cluster, volume, observed, node))
@@ -152,7 +154,7 @@ def _strangers(
             yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
         elif node in claimed and known.get(node) != blocks.get(node):
             yield _changed(volume, node)
-        elif node not in claimed:
+        elif node not in claimed and node not in left:
             yield _unattested(volume, node)
 
 

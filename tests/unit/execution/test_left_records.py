@@ -1,6 +1,7 @@
 """What a run leaves on its hosts: what changed alone, with the clock of each host."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -18,9 +19,10 @@ from reconciler.execution.records import (
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.desired import Desired
-from reconciler.model.observed import Observed, Unknown
+from reconciler.model.observed import Beat, Observed, Unknown
 from reconciler.planning.resolve.numbering import with_numbers
-from tests.builders import converged, spec, volume, with_facts
+from reconciler.resources.quarantine.entries import Known, members_text
+from tests.builders import converged, file, spec, volume, with_facts
 from tests.clock import drive
 from tests.unit.execution.test_locks import claim, door
 
@@ -54,6 +56,42 @@ def test_who_never_had_a_number_is_no_member_to_remember():
     text = roster_text(with_numbers(gone, observed), observed)
     assert "node01" in text
     assert "node09" not in text
+
+
+@pytest.mark.parametrize(
+    ("machine", "pinned", "advancing", "noted"),
+    [
+        ("machine-3", 9, (), True),  # it answers under another number
+        ("machine-3", 2, (), False),  # its own number explains it
+        ("another", 9, (), False),  # whoever left it may only be paused
+        ("machine-3", 9, (2,), False),
+    ],
+)
+def test_a_heartbeat_that_a_crash_left_is_noted_with_the_machine_that_answers(
+    machine, pinned, advancing, noted
+):
+    beats = (Beat(2, "1", "00000000000000ff", "ab" * 32),)
+    before = file(f"{PLACE}/members.json", members_text({"node03": Known(2, machine)}))
+    hosts = {}
+    for name, facts in converged(CLUSTER).hosts.items():
+        views = tuple(replace(v, beats=beats, advancing=advancing) for v in facts.wanted)
+        mine = replace(facts.identity, machine_id=f"machine-{name[-1]}")
+        hosts[name] = replace(facts, wanted=views, records=(before,), identity=mine)
+    members = [*CLUSTER.members[:2], CLUSTER.members[2].model_copy(update={"number": pinned})]
+    cluster = CLUSTER.model_copy(update={"members": tuple(members)})
+    text = roster_text(with_numbers(cluster, Observed(hosts)), Observed(hosts))
+    assert ('"left"' in text) is noted
+    # It is kept as long as the block stands, also when the host does not answer any more.
+    after = file(f"{PLACE}/members.json", text)
+    hosts = {n: replace(f, records=(after,)) for n, f in hosts.items() if n != "node03"}
+    assert (
+        '"left"' in roster_text(with_numbers(cluster, Observed(hosts)), Observed(hosts))
+    ) is noted
+    clean = {
+        n: replace(f, wanted=tuple(replace(v, beats=()) for v in f.wanted))
+        for n, f in hosts.items()
+    }
+    assert '"left"' not in roster_text(cluster, Observed(clean))
 
 
 def test_of_a_host_that_does_not_say_who_it_is_there_is_no_clock():

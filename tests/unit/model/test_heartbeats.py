@@ -15,7 +15,10 @@ from reconciler.model.heartbeats import (
     wait_seconds,
 )
 from reconciler.model.observed import Beat, Observed
-from tests.builders import converged, spec, volume
+from reconciler.planning.checks.quarantine import taken_blocks
+from reconciler.resources.quarantine.entries import Known, members_text
+from reconciler.resources.volumes.heartbeats import check
+from tests.builders import UUID, converged, file, spec, volume
 
 ONE, OTHER = "ab" * 32, "cd" * 32
 LEFT, CLEAN = "00000000000000ff", "0" * 16
@@ -85,6 +88,48 @@ def test_an_attested_block_is_named_as_it_stands():
     observed = seen(wish, beat(7), beat(8, OTHER))
     assert beside_mounts(wish, wish.volumes[0], observed) == f"0,1,7={ONE}"
     assert alone(wish, wish.volumes[0], observed) == f"7={ONE}"
+
+
+def remembering(observed, *left):
+    """All members have on record which blocks node09 left, which was dropped."""
+    known = {"node09": Known(7, "machine-9", (), left)}
+    text = file("/var/lib/reconcile/ocfs2/members.json", members_text(known))
+    return Observed({n: replace(f, records=(text,)) for n, f in observed.hosts.items()})
+
+
+@pytest.mark.parametrize(
+    ("left", "advancing", "accepted"),
+    [
+        ((UUID, 7, ONE), (), True),
+        ((UUID, 7, ONE), (7,), False),
+        ((UUID, 7, OTHER), (), False),
+        ((UUID, 8, ONE), (), False),
+        (("another volume", 7, ONE), (), False),
+    ],
+)
+def test_a_block_whose_machine_answered_since_is_accepted_byte_for_byte(
+    left, advancing, accepted
+):
+    """A stranger under the same number writes another block, also where it is paused since."""
+    wish = cluster()
+    observed = remembering(seen(wish, beat(7), advancing=advancing), left)
+    (images,) = wish.volumes
+    assert alone(wish, images, observed) == (f"7={ONE}" if accepted else "-")
+    assert [b.code for b in check(wish, observed)] == (
+        [] if accepted else ["foreign-heartbeat"]
+    )
+    members = [m.model_copy(update={"number": 7}) for m in wish.members[1:]]
+    pinned = wish.model_copy(update={"members": (wish.members[0], *members)})
+    assert [b.code for b in taken_blocks(pinned, observed)] == (
+        [] if accepted else ["foreign-heartbeat"]
+    )
+
+
+def test_a_garbled_record_of_members_accepts_no_block():
+    wish = cluster()
+    for left in (("x", "7", ONE), (UUID, 7, None), (UUID, True, ONE)):
+        observed = remembering(seen(wish, beat(7)), (UUID, 7, ONE), left)
+        assert alone(wish, wish.volumes[0], observed) == "-"
 
 
 def test_the_gate_waits_for_the_dead_alone_and_for_the_slowest():
