@@ -24,7 +24,7 @@ from tests.simulation.changes import apply_change
 from tests.simulation.deeds import DEEDS
 from tests.simulation.history import Chapter, History, Trouble
 from tests.simulation.laws import Lawful
-from tests.simulation.reasons import find_unexplained
+from tests.simulation.reasons import find_unexplained, mark_world
 from tests.simulation.scene import Scene
 from tests.simulation.shortfall import fall_short
 from tests.simulation.site import LUNS, build
@@ -269,7 +269,8 @@ class Player:
         events = {f"event {event.what}" for event in self.world.trace}
         faults = {f"fault {e.detail}" for e in self.world.trace if e.what == "fault"}
         bare = {"site stripped"} if site.stripped else set()
-        return {*self.played.seen, *events, *faults, *bare, f"site {site.storage}"}
+        stands = mark_world(self.world, self.wish)
+        return {*self.played.seen, *events, *faults, *bare, *stands, f"site {site.storage}"}
 
     def _judge(self) -> None:
         self.played.wrongs += self.world.wrongs()

@@ -2,13 +2,16 @@
 
 A row is a code with the marks of a history of which one must be there. A mark is what was
 counted as it was played (``deed``, ``fault``, ``rival``, ``change``, ``event``, ``site``), or its
-beginning. A code without a row is one that nobody has explained yet, and that is a broken law.
+beginning, or how the world stands then (``world``). A code without a row is one that nobody has explained yet, and that is a broken law.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+
+from tests.simulation.laws import Lawful
+from tests.simulation.wish import Wish
 
 # A host that went down with the volume mounted, whoever did it to it.
 WENT_DOWN = (
@@ -82,7 +85,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "lvm-not-shared": ("site lvm",),
         "member-offline": ("change state",),
         "mount-hidden": ("deed hidden mount",),
-        "mount-path-busy": ("change path", "deed mount by hand"),
+        "mount-path-busy": ("world another's path",),
         "no-space": ("deed full", "deed SAN full"),
         "no-stable-path": ("deed slow udev",),
         "not-formatted": ("change format",),
@@ -115,9 +118,22 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "rival",
             "deed swapped",
             "change add-volume",
+            "world mounted where no file says",
         ),
     }
 )
+
+
+def mark_world(world: Lawful, wish: Wish) -> Iterator[str]:
+    """What can be seen of a world and its file that explains a refusal."""
+    for one in wish.volumes:
+        others = [paths for lun, paths in world.meant.items() if lun != one.lun]
+        if any(one.path in paths for paths in others):
+            yield "world another's path"
+    meant = set[str]().union(*world.meant.values())
+    for name in sorted(world.listed):
+        if any(mount.path not in meant for mount in world.machines[name].running.mounts):
+            yield "world mounted where no file says"
 
 
 def find_unexplained(codes: Iterable[str], marks: Iterable[str]) -> list[str]:

@@ -105,6 +105,27 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 Chapter((Change("join", 2),), (), mended=True),
             ),
         ),
+        "a volume gets the path of another one that leaves the file": History(
+            place(1),
+            start(1),
+            (
+                QUIET,
+                Chapter(
+                    (
+                        Change("drop-volume", "lun1"),
+                        Change("add-volume", "lun2", ("mail", "/srv/images", None)),
+                    ),
+                    (),
+                    mended=True,
+                ),
+            ),
+        ),
+        "a volume is mounted by hand at a second place, and stays there": History(
+            place(1),
+            start(1),
+            (QUIET, Chapter((), (Trouble("deed", "mount by hand"),), mended=True)),
+            lasting=True,
+        ),
         "a volume that its file mounts read-only moves to another path": History(
             place(2),
             start(2, options=("ro",)),
