@@ -200,12 +200,35 @@ def unmount(machine: Machine, mount: Mount) -> None:
         if not share_a_volume(machine, pair.member):
             machine.log(f"o2net: No longer connected to {pair.peer}")
     machine.log(f"ocfs2: Unmounting device {_numbers(mount.device)} on (node {mount.number})")
-    beat = fs.beats.get(mount.number)
-    if beat and beat.host == machine.name:
-        beat.generation, beat.stopped = 0, machine.world.now
+    if beat := stop_beating(machine, mount):
+        beat.generation = 0
     for slot, number in tuple(fs.slot_map.items()):
         if number == mount.number:
             del fs.slot_map[slot]
+
+
+def stop_beating(machine: Machine, mount: Mount) -> Beat | None:
+    """The block of a host that does not beat any more; None where another beats in it.
+
+    Two hosts of one number write to one block: who goes on has it two seconds later.
+    """
+    fs, number = mount.fs, mount.number
+    beat = fs.beats.get(number)
+    if beat is None or beat.host != machine.name:
+        return None
+    for other, there in machine.world.mounters(fs):
+        if there.number == number and other is not machine and _goes_on(other):
+            generation = machine.world.rng.getrandbits(64) | 1
+            skew = other.setup.skew
+            fs.beats[number] = Beat(other.name, generation, dead_ms=_dead_ms(other), skew=skew)
+            return None
+    beat.stopped = machine.world.now
+    return beat
+
+
+def _goes_on(machine: Machine) -> bool:
+    """Whether it is no virtual machine that stands still."""
+    return machine.refusal != "host-unreachable"
 
 
 def set_clock(machine: Machine, skew: int) -> None:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 def cut(machine: Machine) -> None:
     """The power goes: what was mounted stays in slot maps, with a heartbeat that froze."""
     for mount in machine.running.mounts:
-        if beat := mount.fs.beats.get(mount.number):
-            beat.stopped = machine.world.now
+        mounting.stop_beating(machine, mount)
     machine.running = Running()
     machine.record("power-off")
 
@@ -24,8 +23,7 @@ def cut(machine: Machine) -> None:
 def stun(machine: Machine) -> None:
     """It stands still: its heartbeats, and its answers; what it has mounted stays so."""
     for mount in machine.running.mounts:
-        if beat := mount.fs.beats.get(mount.number):
-            beat.stopped = machine.world.now
+        mounting.stop_beating(machine, mount)
     machine.refusal = "host-unreachable"
     machine.record("stunned")
 
@@ -33,7 +31,8 @@ def stun(machine: Machine) -> None:
 def wake(machine: Machine) -> None:
     """It goes on, and knows of nothing."""
     for mount in machine.running.mounts:
-        if beat := mount.fs.beats.get(mount.number):
+        beat = mount.fs.beats.get(mount.number)
+        if beat is not None and beat.host == machine.name:
             beat.stopped = None
     machine.refusal = ""
     machine.record("woken")

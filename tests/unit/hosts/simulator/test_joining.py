@@ -1,6 +1,7 @@
 import pytest
 
 from reconciler.hosts.simulator import World, connect, connect_all
+from reconciler.hosts.simulator.kernel import power
 from reconciler.hosts.simulator.presets import bare_cluster
 from tests.unit.hosts.simulator.lab import (
     CONF,
@@ -148,6 +149,21 @@ async def test_a_private_list_mounts_beside_a_live_host_and_destroys_its_journal
         0: "node01",
         5: "node02",
     }
+
+
+@pytest.mark.parametrize("ends", ["leaves", "loses its power"])
+async def test_who_goes_on_under_a_shared_number_has_its_block_again(ends):
+    world = await joins_with(conf(entry(0, 2)))
+    other = connect(world, "node02")
+    other.mount(LUN, "/srv/images")
+    fs = next(world.filesystems())
+    assert fs.beats[0].host == "node02"
+    if ends == "leaves":
+        other.unmount("/srv/images")
+    else:
+        power.cut(world.machines["node02"])
+    assert (fs.beats[0].host, fs.beats[0].stopped) == ("node01", None)
+    assert fs.beats[0].generation
 
 
 async def test_two_hosts_under_one_number_are_a_violation():
