@@ -85,13 +85,27 @@ def formatted_once(world: World, machine: Machine, detail: str) -> Iterator[str]
 
 
 def dropped_only_unmounted(world: World, machine: Machine, detail: str) -> Iterator[str]:
-    """A node leaves a kernel's list only while it has nothing mounted under that number (I11)."""
+    """A node leaves a kernel's list only while it has nothing mounted under that number (I11).
+
+    One that the file has under the same number stays: its address or port is put right there.
+    """
     name, number = detail.split()
     other = world.machines.get(name)
+    if (name, int(number)) in filed_nodes(machine):
+        return
     if other is None or not other.running.on or machine is other:
         return
     if any(mount.number == int(number) for mount in other.running.mounts):
         yield f"{name} is dropped while it has a volume mounted as node {number}"
+
+
+def filed_nodes(machine: Machine) -> set[tuple[str, int]]:
+    """Name and number of each node in a host's cluster.conf; nobody where it cannot be read."""
+    try:
+        clusters = read_cluster_conf(machine.files.text(CLUSTER_CONF))
+    except BadConfig:
+        return set()
+    return {(node.name, node.number) for nodes in clusters.values() for node in nodes}
 
 
 def not_under_a_mount(_world: World, machine: Machine, detail: str) -> Iterator[str]:

@@ -5,13 +5,14 @@ A row is asked after every event of its kind. What an operator types breaks none
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.gate import lease
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
-from reconciler.hosts.simulator.kernel.texts import BadConfig, read_cluster_conf, read_fstab
+from reconciler.hosts.simulator.kernel.texts import read_fstab
 from reconciler.hosts.simulator.state.devices import Device
 from reconciler.hosts.simulator.state.disk import Filesystem
 from reconciler.hosts.simulator.state.machine import Machine
@@ -19,6 +20,7 @@ from tests.invariant_monitor import (
     Witness,
     dropped_only_unmounted,
     file_is_whole,
+    filed_nodes,
     lists_agree,
 )
 
@@ -50,7 +52,8 @@ class Lawful(Witness):
     """A world that asks every law; ``is_typing`` while somebody types, who last did ``typed_at``.
 
     ``meant`` are the LUNs of all files so far, each with its mount points, ``listed`` the hosts
-    that are members of some file, ``away`` those that somebody attests to be down. ``sizes`` are those that file systems had, ``starts`` those of
+    that are members of some file, ``away`` those that somebody attests to be down, ``retyped`` those
+    whose cluster.conf is as somebody typed it. ``sizes`` are those that file systems had, ``starts`` those of
     partitions by LUN and number.
     """
 
@@ -59,6 +62,7 @@ class Lawful(Witness):
     meant: dict[str, set[str]] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
     away: set[str] = field(default_factory=set)
+    retyped: set[str] = field(default_factory=set)
     forgetful: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     formats: set[str] = field(default_factory=set)
@@ -68,13 +72,16 @@ class Lawful(Witness):
         World.record(self, host, what, detail)
         if self.is_typing or host not in self.machines:
             return
+        if what in ("wrote", "archived") and detail.split(" ", maxsplit=1)[0] == CLUSTER_CONF:
+            self.retyped.discard(host)
         for number, law in LAWS.get(what, ()):
             found = law(self, self.machines[host], detail)
             self.broken += [f"{number} at {self.now:g} s {host}: {why}" for why in found]
 
     def disaster(self, kind: str, host: str, message: str) -> None:
         World.disaster(self, kind, host, message)
-        if not self.is_typing and not self._are_strangers(kind, host, message):
+        excuses = (self._are_strangers, self._is_by_boot_alone)
+        if not self.is_typing and not any(excuse(kind, host, message) for excuse in excuses):
             self.broken.append(f"{DISASTERS[kind]} at {self.now:g} s {host}: {kind}: {message}")
 
     def _are_strangers(self, kind: str, host: str, message: str) -> bool:
@@ -82,6 +89,23 @@ class Lawful(Witness):
         live = self.machines[host].running.live
         other = message.rsplit(" on ", 1)[-1]
         return kind == "different-volume" and live is not None and other not in live.nodes
+
+    def _is_by_boot_alone(self, kind: str, host: str, message: str) -> bool:
+        """Whether no run mounts, and a list was typed, or is that of a host in quarantine.
+
+        What keeps such a host out is no run's doing: who would have may crash.
+        """
+        if kind not in ("split-brain", "live-journal-replayed"):
+            return False
+        pair = {host, message.rsplit(" ", 1)[-1]}
+        stale = {
+            entry["name"]
+            for machine in self.machines.values()
+            for path, file in machine.files.by_path.items()
+            if path.endswith("/quarantine.json")
+            for entry in json.loads(file.text)["hosts"]
+        }
+        return not lease.is_working(self.machines[host]) and bool(pair & (stale | self.retyped))
 
     def asked(self, host: str, name: str) -> None:
         fresh = self.now - self.typed_at <= FRESH
@@ -240,7 +264,7 @@ def keeper_stays(world: Lawful, machine: Machine, _detail: str) -> Iterator[str]
     if world.forgetful or not lease.is_working(machine):
         return
     for stale in world.machines.values():
-        listed = _old_list(stale)
+        listed = filed_nodes(stale)
         if stale.running.on or not listed:
             continue
         for fs in world.filesystems():
@@ -250,14 +274,6 @@ def keeper_stays(world: Lawful, machine: Machine, _detail: str) -> Iterator[str]
                 continue
             if boots_into(stale, world, fs) and not listed & set(mounters):
                 yield f"{stale.name} is off, and nobody of its list keeps {fs.label}: {mounters}"
-
-
-def _old_list(machine: Machine) -> set[tuple[str, int]]:
-    try:
-        clusters = read_cluster_conf(machine.files.text(CLUSTER_CONF))
-    except BadConfig:
-        return set()
-    return {(node.name, node.number) for nodes in clusters.values() for node in nodes}
 
 
 UNMOUNTED = ((2, nobody_mounts), (31, no_boot_mounts))

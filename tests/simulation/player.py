@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.kernel import power
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
 from reconciler.hosts.simulator.state.files import NoSpace
 from reconciler.hosts.simulator.state.reply import Failed
@@ -130,6 +131,7 @@ class Player:
     def _do(self, name: str, host: int) -> None:
         """A deed; what it breaks is its own doing."""
         scene = self._scene(host)
+        conf = scene.machine.files.text(CLUSTER_CONF)
         self.world.is_typing = not DEEDS[name].is_natural
         self.world.typed_at = self.world.now
         try:
@@ -140,6 +142,8 @@ class Player:
             return
         finally:
             self.world.is_typing = False
+            if scene.machine.files.text(CLUSTER_CONF) != conf and not DEEDS[name].is_natural:
+                self.world.retyped.add(scene.machine.name)
         self.world.forgetful |= name == "records gone"
         self.done.append((name, scene))
         self._note(f"deed {name}", f"{scene.machine.name}: {words}")
