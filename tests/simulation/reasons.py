@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from reconciler.hosts.simulator.state.disk import Filesystem
 from tests.simulation.laws import Lawful
 from tests.simulation.wish import Wish
 
@@ -49,7 +50,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "event format-cut-short",
             "deed swapped",
             "rival second file",
-            "change label",
+            "world another label",
             "deed clone",
         ),
         "device-size-differs": ("deed LUN grows", "change size", "event grown"),
@@ -130,6 +131,11 @@ def mark_world(world: Lawful, wish: Wish) -> Iterator[str]:
         others = [paths for lun, paths in world.meant.items() if lun != one.lun]
         if any(one.path in paths for paths in others):
             yield "world another's path"
+        lun = world.luns[one.lun]
+        extents = [lun.whole, *(part.extent for part in lun.partitions.values())]
+        systems = [e.content for e in extents if isinstance(e.content, Filesystem)]
+        if any(found.label != one.label for found in systems):
+            yield "world another label"
     meant = set[str]().union(*world.meant.values())
     for name in sorted(world.listed):
         if any(mount.path not in meant for mount in world.machines[name].running.mounts):
