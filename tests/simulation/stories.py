@@ -126,6 +126,56 @@ STORIES: Mapping[str, History] = MappingProxyType(
             (QUIET, Chapter((), (Trouble("deed", "mount by hand"),), mended=True)),
             lasting=True,
         ),
+        "a volume that nobody has mounted gets another label": History(
+            place(1),
+            start(1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("label", "lun1", "mail"),),
+                    (Trouble("deed", "hidden mount"),),
+                    mended=True,
+                ),
+            ),
+        ),
+        "the last who kept out a host in quarantine crashes while that one boots": History(
+            place(2),
+            start(2),
+            (
+                QUIET,
+                Chapter((Change("state", 0, "dead"),), (Trouble("pause", at=1000),), False),
+                Chapter(
+                    (Change("state", 0, "absent"),),
+                    (Trouble("fault", "crash after", 1, 3, "gate lease"),),
+                    mended=True,
+                ),
+            ),
+        ),
+        "somebody edits ports, and that host boots with them": History(
+            place(2),
+            start(2),
+            (
+                QUIET,
+                Chapter(
+                    (),
+                    (Trouble("deed", "edit ports"), Trouble("deed", "power")),
+                    mended=True,
+                ),
+            ),
+        ),
+        "a volume comes back under another label than it had when it left the file": History(
+            place(1),
+            start(1),
+            (
+                QUIET,
+                Chapter((Change("drop-volume", "lun1"),), (), mended=True),
+                Chapter(
+                    (Change("add-volume", "lun1", ("mail", "/srv/mail", None)),),
+                    (),
+                    mended=True,
+                ),
+            ),
+        ),
         "a volume that its file mounts read-only moves to another path": History(
             place(2),
             start(2, options=("ro",)),

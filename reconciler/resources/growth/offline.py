@@ -112,13 +112,12 @@ def is_mounted(volume: Volume, observed: Observed) -> bool:
 def volumes_needing_outage(cluster: Cluster, observed: Observed) -> dict[str, str]:
     """The volumes that have to be unmounted everywhere, and why.
 
-    A host of which something could not be read is left out: it blocks the plan by itself.
+    Also one that nobody has mounted now: a host that boots meanwhile would mount it. A host of which something could not be read is left out: it blocks the plan by itself.
     """
     observed = _readable(observed)
     found = {}
     for volume in cluster.volumes:
-        due = work(cluster, volume, observed)
-        if due is not None and is_mounted(volume, observed):
+        if due := work(cluster, volume, observed):
             found[volume.label] = f"{volume.label}: {due.because}"
     return found
 
