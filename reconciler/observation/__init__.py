@@ -82,6 +82,8 @@ async def observe_cluster(
     from reconciler.planning.planner import restrict  # noqa: PLC0415  # few files need a plan for a look
 
     due = hosts_to_probe(cluster, restrict(cluster, seen, only).actions)
+    if not due:  # the very same facts: what the plan of them is has been worked out
+        return cluster, seen
     return cluster, replace(seen, storage=await source.storage(cluster, due))
 
 
