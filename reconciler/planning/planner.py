@@ -206,10 +206,14 @@ def _unique(action: Action, used: set[str]) -> Action:
     return replace(action, id=f"{action.id}/{turn}")
 
 
+@once_each()
 def _readable(
     resource: Resource, cluster: Cluster, observed: Observed
-) -> tuple[list[Blocked], Observed]:
-    """The members in the file's order; one whose facts fall short counts as unreachable."""
+) -> tuple[tuple[Blocked, ...], Observed]:
+    """The members in the file's order; one whose facts fall short counts as unreachable.
+
+    The first step of a rollout asks what the whole plan has asked.
+    """
     seen = _in_scope(resource.scope, cluster, observed)
     refused: list[Blocked] = []
     short: dict[str, HostFacts | Unreachable] = {}
@@ -222,7 +226,7 @@ def _readable(
         if found:
             short[name] = Unreachable(name, "section-unread", found[0].message)
         refused += found
-    return refused, Observed({**seen.hosts, **short}) if short else seen
+    return tuple(refused), Observed({**seen.hosts, **short}) if short else seen
 
 
 @once_each()

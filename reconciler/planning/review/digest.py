@@ -14,6 +14,7 @@ from typing import Any
 
 from reconciler.model.desired import Cluster
 from reconciler.model.gate_call import gate_call
+from reconciler.model.identity_cache import HOSTS, once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
 from reconciler.model.plain import to_plain
 from reconciler.model.plan import Action, ClusterPlan, Command, Fact
@@ -58,7 +59,13 @@ def relevant(pairs: Sequence[tuple[Cluster, Observed]]) -> Relevant:
 
 def facts_digest(facts: Relevant) -> str:
     """A digest of what plans rest on, on every host of every cluster."""
-    return _digest(list(facts.values()))
+    clusters = [
+        _join(
+            {host: _join({k: _text(v) for k, v in told.items()}) for host, told in one.items()}
+        )
+        for one in facts.values()
+    ]
+    return hashlib.sha256(f"[{','.join(clusters)}]".encode()).hexdigest()
 
 
 def plan_id(clusters: Sequence[ClusterPlan], facts: str) -> str:
@@ -125,17 +132,42 @@ def _action(action: Action) -> dict[str, Any]:
 
 
 def _digest(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, default=str, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_json(value).encode()).hexdigest()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, default=str, separators=(",", ":"))
+
+
+# The text of a section, which ``_kept`` gives as the same object as long as it is told the same.
+_text = once_each(len(RELEVANT) * HOSTS)(_json)
+
+
+def _join(texts: Mapping[str, str]) -> str:
+    """The text of a mapping whose values are texts already."""
+    return "{" + ",".join(f"{_json(key)}:{text}" for key, text in sorted(texts.items())) + "}"
 
 
 def _host(facts: HostFacts | Unreachable, known: dict[int, Any]) -> Mapping[str, object]:
     if isinstance(facts, Unreachable):
         return {"unreachable": facts.code}
-    stable = {name: _section(getattr(facts, name), known) for name in RELEVANT}
+    stable = {name: _kept(getattr(facts, name), known) for name in RELEVANT}
     if not isinstance(facts.identity, Unknown):
         stable["identity"] = to_plain(replace(facts.identity, boot_id="", uptime=0.0, clock=0))
     return stable
+
+
+def _kept(value: object, known: dict[int, Any]) -> object:
+    """A section in plain values; of one that was told again as it was, what was made of it then."""
+    place = _place(value)
+    if not place:
+        place.append(_section(value, known))
+    return place[0]
+
+
+@once_each(len(RELEVANT) * HOSTS)
+def _place(_value: object) -> list[object]:
+    return []
 
 
 def _section(value: object, known: dict[int, Any]) -> object:
