@@ -123,4 +123,4 @@ def answer(machine: Machine, args: tuple[str, ...]) -> Reply:
         else:
             lines += _section(name, printer(machine, request))
     lines.append("@@done")
-    return Reply(stdout="".join(f"{line}\n" for line in lines), seconds=0.5)
+    return Reply(stdout="\n".join([*lines, ""]), seconds=0.5)

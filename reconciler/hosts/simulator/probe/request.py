@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ def join_list(words: tuple[str, ...]) -> str:
     return ",".join(words) or "-"
 
 
+@lru_cache(1024)
+def _barred(text: str) -> tuple[str, ...]:
+    return tuple(f"|{line}" for line in text.removesuffix("\n").split("\n") if text)
+
+
 def raw_file(machine: Machine, path: str) -> Rows:
     """A whole file, every line with a bar before it."""
     yield row("path", path)
@@ -57,7 +63,6 @@ def raw_file(machine: Machine, path: str) -> Rows:
     yield row("mode", file.mode)
     yield row("written", machine.files.written.get(path, 0))
     yield row("owner", 0)
-    for line in file.text.removesuffix("\n").split("\n") if file.text else ():
-        yield f"|{line}"
+    yield from _barred(file.text)
     if file.text and not file.text.endswith("\n"):
         yield "nonl"
