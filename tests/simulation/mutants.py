@@ -17,9 +17,10 @@ from reconciler.execution import executor, machine
 from reconciler.gate import lease_decision
 from reconciler.hosts.simulator import commands
 from reconciler.hosts.simulator.gate import format as gate_format
-from reconciler.hosts.simulator.gate import heartbeats, verbs
+from reconciler.hosts.simulator.gate import grow_device, heartbeats, verbs
 from reconciler.hosts.simulator.gate.call import Call
 from reconciler.hosts.simulator.kernel import live
+from reconciler.hosts.simulator.state.devices import Device
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.plan import Change as PlanChange
@@ -55,7 +56,17 @@ def _trust_plans(patch: pytest.MonkeyPatch) -> None:
 
 
 def _leave_out(*kinds: str, host: str = "") -> Patch:
-    """Plans without actions of some kinds, on one host or on all."""
+    """Plans without actions of some kinds, on one host or on all, that nobody checks."""
+
+    def patch(patch: pytest.MonkeyPatch) -> None:
+        _forget(*kinds, host=host)(patch)
+        _trust_plans(patch)
+
+    return patch
+
+
+def _forget(*kinds: str, host: str = "") -> Patch:
+    """The planner has forgotten some kinds of actions, on one host or on all."""
 
     def patch(patch: pytest.MonkeyPatch) -> None:
         def actions(*asked: Any) -> Any:
@@ -67,7 +78,6 @@ def _leave_out(*kinds: str, host: str = "") -> Patch:
 
         really = planner._actions
         patch.setattr(planner, "_actions", actions)
-        _trust_plans(patch)
 
     return patch
 
@@ -113,6 +123,13 @@ def _grow_early(patch: pytest.MonkeyPatch) -> None:
     """The file system grows while the kernel of node02 knows the old size of the device."""
     _leave_out("rescan", host="node02")(patch)
     _blind(patch, "device-size", "device-room")
+
+
+def _move_partitions(patch: pytest.MonkeyPatch) -> None:
+    def move(disk: Device, number: int, _start: int, _end: int) -> None:
+        disk.lun.partitions[number].start += 1 << 20
+
+    patch.setattr(grow_device, "_refuse_move", move)
 
 
 def _mount_early(patch: pytest.MonkeyPatch) -> None:
@@ -219,6 +236,20 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
         "a file system grows before its peers see the device": Mutant(
             ("8",),
             _grow_early,
+            _history(2, QUIET, _chapter(Change("size", "lun1", 1)), storage="san", gib=1),
+        ),
+        "a partition begins elsewhere when it has grown": Mutant(
+            ("10",),
+            _move_partitions,
+            History(
+                place(2, "san", "gpt"),
+                start(2, gib=1),
+                (QUIET, _chapter(Change("size", "lun1", 1))),
+            ),
+        ),
+        "a plan leads nowhere, and its checks see it": Mutant(
+            ("19",),
+            _forget("rescan"),
             _history(2, QUIET, _chapter(Change("size", "lun1", 1)), storage="san", gib=1),
         ),
         "mounted before the lists agree": Mutant(

@@ -48,6 +48,11 @@ def build(site: Site) -> Lawful:
         add_storage(world, SAN)
     if site.scheme:
         partition(world, scheme=site.scheme)
+    world.starts = {
+        (lun.name, number): part.start
+        for lun in world.luns.values()
+        for number, part in lun.partitions.items()
+    }
     for host in site.stripped:
         strip(world.machines[site.name(host)])
     for name in site.names():
