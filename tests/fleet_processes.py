@@ -45,7 +45,11 @@ class WorkerProcess:
             self.told.clear()
             if self.process.returncode is not None:
                 raise AssertionError((event, self.events, self.noise))
-            await self.told.wait()
+            try:
+                async with asyncio.timeout(GUARD):
+                    await self.told.wait()
+            except TimeoutError:
+                raise AssertionError((event, count, self.events[-40:])) from None
 
     @property
     def lives(self):

@@ -35,12 +35,16 @@ from reconciler.storage.fleet_schedule import put_off, request
 from reconciler.storage.fleet_turns import turn_history
 from reconciler.storage.fleet_workers import Life as LifeRow
 from reconciler.storage.fleet_workers import begin_life, end_life
+from reconciler.watch.commissions import DRAIN, PATIENCE
 from reconciler.watch.queue import PastTurn, Work
 
 # Seconds between two looks at how far the database has come.
 REMEMBERED_APART = 10.0
 # Seconds in which it is heard that a connection has ended.
 BROKEN = 0.1
+# Seconds until what was cancelled and has not ended is cancelled again: more than a turn may take for
+# what has begun on hosts.
+AGAIN = DRAIN + PATIENCE + 3.0
 
 
 Equip: TypeAlias = "Callable[[Life], AbstractAsyncContextManager[Kit]]"
@@ -125,12 +129,9 @@ class ServerQueue:
                 # cancel, and waits for its answer.
                 await asyncio.sleep(BROKEN)
             ending.cancel()
-            for task in tasks[1:]:
-                task.cancel()
             # The heart beats while others come to their end.
-            await asyncio.gather(*tasks[1:], return_exceptions=True)
-            tasks[0].cancel()
-            await asyncio.gather(tasks[0], return_exceptions=True)
+            await _end(tasks[1:])
+            await _end(tasks[:1])
 
     async def _remember(self) -> None:
         """For ever: what others begin counts as seen, too (``KnownDatabase``)."""
@@ -178,6 +179,17 @@ class ServerQueue:
         number = begin_life(connection, row)
         found = read_identity(connection)
         return replace(found, life=number) if found else None
+
+
+async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
+    """Cancel until all have ended: ``asyncio.wait_for`` of Python 3.11, by which the pool of connections
+    waits, forgets a cancellation that comes as its future is done (CPython issue 86296)."""
+    going: Collection[asyncio.Future[None]] = tasks
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _end_life(connection: StateConnection, worker: str) -> None:

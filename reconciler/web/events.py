@@ -55,7 +55,8 @@ class EventHub:
 
     async def _next(self, queue: asyncio.Queue[str | None]) -> str | None:
         try:
-            return await asyncio.wait_for(queue.get(), self.quiet)
+            async with asyncio.timeout(self.quiet):
+                return await queue.get()
         except TimeoutError:
             return ": still here\n\n"
 

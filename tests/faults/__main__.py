@@ -72,7 +72,14 @@ def play_soak(args: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory() as home,
         raised_stage(args.netns, Path(home), os.getpid()) as stage,
     ):
-        found = soak(stage, args.seed, args.changes)
+
+        def keep(result: CellResult) -> None:
+            tell(result)
+            save_cell(stage, result, args.records)
+            if result.outcome in BAD:
+                keep_logs(stage, result, args.keep)
+
+        found = soak(stage, args.seed, args.changes, keep)
         save_soak(stage, found, args.records)
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return 1 if found["violations"] else 0

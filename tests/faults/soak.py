@@ -4,11 +4,11 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.faults.cells import BAD, play
+from tests.faults.cells import BAD, CellResult, play
 from tests.faults.injections import FAULTS
 from tests.faults.operations import OPERATIONS
 from tests.faults.stage import Stage, utc
@@ -27,8 +27,13 @@ def histories(seed: int, changes: int) -> Iterator[str]:
         yield f"{operation}/{chance.choice(tuple(FAULTS))}"
 
 
-def soak(stage: Stage, seed: int, changes: int) -> dict[str, Any]:
-    """Plays a history; what came of it. It ends at the first thing that is wrong."""
+def soak(
+    stage: Stage, seed: int, changes: int, tell: Callable[[CellResult], None]
+) -> dict[str, Any]:
+    """Plays a history; what came of it. It ends at the first thing that is wrong.
+
+    ``tell`` hears of each change as it ends: it is a cell of the matrix, too.
+    """
     began = time.monotonic()
     date = utc()
     log = Path(os.environ.get(LOGS, ROOT / "build/soak")) / f"{seed}.jsonl"
@@ -40,6 +45,7 @@ def soak(stage: Stage, seed: int, changes: int) -> dict[str, Any]:
             file.write(json.dumps(result.to_record()) + "\n")
             file.flush()
             cells.append(cell)
+            tell(result)
             if result.pause is not None and not result.is_outage:
                 pauses.append(result.pause)
             if result.outcome in BAD:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab.files import remove, symlink
 from tests.lab.images import CACHE, record_of
-from tests.lab.kernels import keep_modules, mend_listener, unpack_kernel
+from tests.lab.kernels import keep_modules, mend_clone, unpack_kernel
 from tests.lab.recipe import (
     BASE,
     CLUSTER,
@@ -126,7 +126,10 @@ class Build:
         shutil.copytree(debs, self.work / "debs")
         shutil.rmtree(debs)
         self.kernel.mkdir()
-        return unpack_kernel(self.work / "debs", self.kernel, CACHE / f"kernel-{self.stamp}")
+        modules = unpack_kernel(self.work / "debs", self.kernel, CACHE / f"kernel-{self.stamp}")
+        if self.suite in ODD:
+            mend_clone(self.kernel / "linux")
+        return modules
 
     def install_system(self) -> None:
         """The packages of the bare image; those of the full one are only fetched."""
@@ -162,8 +165,6 @@ class Build:
         """Those that a host may need, in the image and beside the program."""
         installed = self.root / "lib/modules" / modules.name
         keep_modules(modules, installed)
-        if self.suite in ODD:
-            mend_listener(installed)
         self.chroot("depmod", modules.name)
         shutil.copytree(installed, self.kernel / "modules" / modules.name)
         shutil.rmtree(self.kernel / "uml")

@@ -48,23 +48,26 @@ def keep_modules(source: Path, target: Path) -> None:
         shutil.copy(source / path, target / path)
 
 
-# o2net_listen_data_ready where sk_user_data is empty: what it loads then, to be called, is itself.
-# (test rbx,rbx; jne +9; mov sk_data_ready(rdi),rbx; jmp)
-CALLS_ITSELF = re.compile(rb"(\x48\x85\xdb\x75\x09)\x48\x8b\x9f..\x00\x00(\xeb)", re.DOTALL)
-CALLS_NOBODY = bytes.fromhex("0f1f8000000000")  # a nop of the same length
+# Where sk_clone empties sk_user_data if it is marked, as the compilers of both suites have it:
+# testb $1, OFFSET(register); je over what stores 0 at OFFSET(register).
+UNLESS_MARKED = re.compile(
+    rb"(?:\x41\xf6\x84\x24|\xf6[\x80-\x87])(..\x00\x00)\x01(\x74)"
+    rb"(?:\x0c\x49\xc7\x84\x24\1\x00{4}|\x09\x31.\x48\x89[\x80-\xbf]\1)",
+    re.DOTALL,
+)
+JMP = b"\xeb"
 
 
-def mend_listener(modules: Path) -> None:
-    """Let o2net take a connection that ends early as it does where functions are aligned.
+def mend_clone(linux: Path) -> None:
+    """Let a new socket have its listener's sk_user_data, as it does where functions are aligned.
 
     UML does not align them. If the address of sock_def_readable is odd, the kernel takes it for
-    marked and hides it from new sockets, and a member dies of a greeting that comes early
+    marked and hides it from new sockets, and a member dies of what another one sends
     (`reconcile manual kernels`, 1).
     """
-    (path,) = modules.rglob("ocfs2_nodemanager.ko")
-    module, count = CALLS_ITSELF.subn(
-        lambda found: found[1] + CALLS_NOBODY + found[2], path.read_bytes()
-    )
-    if count != 1:
-        raise LabError(f"{path.name}: {count} places look like o2net's listener")
-    path.write_bytes(module)
+    program = linux.read_bytes()
+    places = [found.start(2) for found in UNLESS_MARKED.finditer(program)]
+    if len(places) != 1:
+        raise LabError(f"{linux.name}: {len(places)} places look like sk_clone's")
+    (place,) = places
+    linux.write_bytes(program[:place] + JMP + program[place + 1 :])

@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 GUEST = HERE / "guest"
 SUITE = "bookworm"  # of a host for which none is asked, and of the SAN
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
-# Those whose kernel has sock_def_readable at an odd address, see kernels.mend_listener.
+# Those whose kernel has sock_def_readable at an odd address, see kernels.mend_clone.
 ODD = ("bullseye", "sid")
 KINDS = ("bare", "full")
 USERS = ("ops", "nopw")

@@ -1,36 +1,37 @@
-"""The kernels of suites: what the lab mends in a module, and that it mends nothing else."""
+"""The kernels of suites: what the lab mends in the program, and that it mends nothing else."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.lab.kernels import CALLS_NOBODY, mend_listener
+from tests.lab.kernels import mend_clone
 from tests.lab.shell import LabError
 
-# test rbx,rbx; jne +9; mov 0x108(rdi),rbx; jmp
-LISTENER = bytes.fromhex("4885db 7509 488b9f08010000 eb32".replace(" ", ""))
+# testb $1, 0x270(%r12); je +12; movq $0, 0x270(%r12)
+OLD = bytes.fromhex("41f684247002000001 740c 49c784247002000000000000")
+# testb $1, 0x288(%rbx); je +9; xor %edi, %edi; mov %rdi, 0x288(%rbx)
+NEW = bytes.fromhex("f6838802000001 7409 31ff4889bb88020000")
+# The same test before what stores elsewhere.
+OTHER = bytes.fromhex("f6838802000001 7409 31ff4889bb89020000")
 
 
-def module(tmp_path: Path, content: bytes) -> Path:
-    path = tmp_path / "7.2.7/kernel/fs/ocfs2/cluster/ocfs2_nodemanager.ko"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(content)
-    return path
-
-
-def test_the_listener_calls_nobody_and_all_else_stays(tmp_path: Path) -> None:
-    path = module(tmp_path, b"before" + LISTENER + b"after")
-    mend_listener(tmp_path)
-    mended = LISTENER[:5] + CALLS_NOBODY + LISTENER[-2:]
-    assert path.read_bytes() == b"before" + mended + b"after"
-    assert len(CALLS_NOBODY) == 7
+@pytest.mark.parametrize(("place", "clone"), [(9, OLD), (7, NEW)])
+def test_a_socket_keeps_what_its_listener_has_and_all_else_stays(
+    tmp_path: Path, place: int, clone: bytes
+) -> None:
+    linux = tmp_path / "linux"
+    linux.write_bytes(b"before" + clone + OTHER + b"after")
+    mend_clone(linux)
+    mended = clone[:place] + b"\xeb" + clone[place + 1 :]
+    assert linux.read_bytes() == b"before" + mended + OTHER + b"after"
 
 
 @pytest.mark.parametrize("times", [0, 2])
-def test_a_module_in_which_it_is_not_found_once_is_not_touched(
+def test_a_program_in_which_it_is_not_found_once_is_not_touched(
     tmp_path: Path, times: int
 ) -> None:
-    path = module(tmp_path, LISTENER * times)
+    linux = tmp_path / "linux"
+    linux.write_bytes(NEW * times + OTHER)
     with pytest.raises(LabError, match=f"{times} places"):
-        mend_listener(tmp_path)
-    assert path.read_bytes() == LISTENER * times
+        mend_clone(linux)
+    assert linux.read_bytes() == NEW * times + OTHER

@@ -1,6 +1,5 @@
 """A worker that is stopped while it heals: another goes on, and what wakes does nothing more on any host."""
 
-import asyncio
 import shutil
 import signal
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.hosts.simulator.mishaps import MISHAPS
-from tests.fleet_processes import GUARD, WorkerProcess
+from tests.fleet_processes import WorkerProcess
 from tests.unit.watch.daemons import converged
 from tests.unit.watch.test_daemon_heals import POLICY, Hanging, paths
 
@@ -25,7 +24,7 @@ EXPIRED = 200.0  # seconds: longer than a lease is kept without renewal
 @pytest.fixture
 async def at(tmp_path, fleets):
     """A cluster as its file has it, which is healed by whoever looks after it."""
-    async with converged(tmp_path) as made, asyncio.timeout(GUARD):
+    async with converged(tmp_path) as made:
         made.environment["FLEET_DATABASE"] = fleets.empty()
         made.document["clusters"][0]["policy"] = POLICY
         site = tmp_path / "site"

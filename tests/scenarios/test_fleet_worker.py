@@ -1,13 +1,12 @@
 """A fleet from its first command on: init, files, a worker, hosts behind SSH, and what it found."""
 
-import asyncio
 import json
 import signal
 
 import pytest
 
 from tests.cli_harness import desk
-from tests.fleet_processes import GUARD, WorkerProcess
+from tests.fleet_processes import WorkerProcess
 
 SETTINGS = """
 version: 1
@@ -19,7 +18,7 @@ interval: 1h
 
 @pytest.fixture
 async def at(tmp_path, fleets):
-    async with desk(tmp_path) as made, asyncio.timeout(GUARD):
+    async with desk(tmp_path) as made:
         made.environment["FLEET_DATABASE"] = fleets.empty()
         site = tmp_path / "site"
         site.mkdir()

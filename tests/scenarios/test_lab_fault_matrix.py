@@ -47,7 +47,7 @@ def test_every_fault_in_the_midst_of_an_operation(place, tmp_path, operation):
 
 def test_ten_random_changes_with_a_fault_in_each(place, tmp_path):
     with raised_stage(f"soak-{os.getpid()}", tmp_path, os.getpid()) as stage:
-        found = soak(stage, seed(), CHANGES)
+        found = soak(stage, seed(), CHANGES, lambda result: save_cell(stage, result, place))
         print(found)
         save_soak(stage, found, place)
     assert found["violations"] == []

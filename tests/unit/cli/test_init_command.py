@@ -103,7 +103,8 @@ async def test_it_asks_on_a_terminal(tmp_path):
     process = await Desk(None, tmp_path, {}).start("init", **streams)
     os.close(theirs)
     os.write(ours, b"\nimages\nclear; reconcile init\ncluster.yaml\nmine.yaml\n")
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    async with asyncio.timeout(60):
+        assert await process.wait() == 0
     os.close(ours)
     assert not [path.name for path in tmp_path.iterdir() if " " in path.name]
     assert (tmp_path / "cluster.yaml").read_text() == "mine"

@@ -61,7 +61,8 @@ async def test_ctrl_c_at_a_question_ends_the_run_at_once_and_on_record(tmp_path)
         os.close(theirs)
         await asyncio.to_thread(read_until, ours, "to format it")
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), 30)
+        async with asyncio.timeout(30):
+            await process.communicate()
         os.close(ours)
         assert process.returncode == 130
         (path,) = (tmp_path / ".local/state/reconcile/runs").glob("*.jsonl")

@@ -378,6 +378,11 @@ def hanging(tmp_path, monkeypatch) -> Iterator[int]:
     os.close(reader)
 
 
+async def within(seconds, work):
+    async with asyncio.timeout(seconds):
+        return await work
+
+
 HANGS = Source(git="ssh://git@127.0.0.1/storage.git")
 
 
@@ -385,7 +390,7 @@ HANGS = Source(git="ssh://git@127.0.0.1/storage.git")
 def test_who_hangs_is_given_up(state, monkeypatch):
     monkeypatch.setattr("reconciler.fleet.checkout.ASKING", 0.2)
     with pytest.raises(SourceFailed, match=r"git ls-remote did not end within 0\.2 s"):
-        asyncio.run(asyncio.wait_for(Checkout(state, HANGS).look(NOTHING), 30))
+        asyncio.run(within(30, Checkout(state, HANGS).look(NOTHING)))
 
 
 def test_who_is_given_up_is_ended_with_all_that_it_started(state, hanging):
@@ -399,7 +404,7 @@ def test_who_is_given_up_is_ended_with_all_that_it_started(state, hanging):
         await asyncio.wait([look])
         assert look.cancelled()
 
-    asyncio.run(asyncio.wait_for(give_up(), 30))
+    asyncio.run(within(30, give_up()))
     os.set_blocking(hanging, True)
     assert os.read(hanging, 100) == b"begun\n"
     assert select([hanging], [], [], 20)[0]

@@ -12,6 +12,7 @@ import pytest
 from procrastinate.jobs import Status
 
 from reconciler.errors import StoreFailed, WorkerLost
+from reconciler.fleet import server_queue
 from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching, work_on
 from reconciler.fleet.holds import Holds, lock_key
 from reconciler.fleet.lives import OWN_SILENT
@@ -124,6 +125,41 @@ async def test_what_a_person_cancels_ends_aborted_and_not_failed(fleet):
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+@pytest.mark.parametrize("ends", ["by a signal", "with its session"])
+async def test_a_life_ends_although_a_job_beside_it_loses_a_cancellation(
+    fleet, monkeypatch, ends
+):
+    """As in ``asyncio.wait_for`` of Python 3.11, by which the pool of connections waits."""
+    monkeypatch.setattr(server_queue, "AGAIN", 0.01)
+    begun, lost = asyncio.Event(), []
+
+    async def beside():
+        while True:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append(1)
+
+    async def work(_name):
+        return True
+
+    queue = ServerQueue(fleet.info, fleet.state, {"default": 1}, HOUR)
+    living = asyncio.create_task(
+        queue.live(lambda _life: nullcontext(Kit(work, beside=(beside,))))
+    )
+    await begun.wait()
+    if ends == "by a signal":
+        living.cancel()
+    else:
+        queue.life.end("it was given up")
+    await asyncio.wait([living], timeout=GUARD)
+    assert (living.done(), lost) == (True, [1])
+    assert living.cancelled() or isinstance(living.exception(), WorkerLost)
 
 
 async def test_a_turn_that_lasts_long_is_not_taken_twice_for_that(fleet):
