@@ -7,13 +7,14 @@ stands still proves nothing of a host that nobody lists: it may be paused, and g
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
-from reconciler.model.host_names import host_key
+from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
@@ -83,26 +84,56 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
     """The numbers in the members' records of quarantine, and of hosts that answer.
 
     Only what every member that is in the cluster by now has on record: a host that joins brings
-    records of another life. And only of the very machine that answers under the name.
+    records of another life.
     """
-    here = {
-        host_key(name): facts.identity.machine_id
-        for name, facts in observed.answering_hosts().items()
-        if not isinstance(facts.identity, Unknown)
-    }
     texts = {  # mostly all remember the same
         (_text(cluster, facts, QUARANTINE), _text(cluster, facts, MEMBERS))
         for facts in confirmed_members(cluster, observed).values()
     }
     told: list[set[int]] = []
     for dropped, known in texts:
-        own = {
-            item["number"]
+        places = {
+            host_key(name): (item["number"], item.get("machine_id"))
             for name, item in _read(known).get("members", {}).items()
-            if item.get("machine_id") and here.get(host_key(name)) == item["machine_id"]
+            if not item.get("passed_on")
         }
+        own = numbers_of_answering(cluster, observed, places)
         told.append({item["number"] for item in _read(dropped).get("hosts", [])} | own)
     return set.intersection(*told) if told else set()
+
+
+def numbers_of_answering(
+    cluster: Cluster, observed: Observed, places: Mapping[str, tuple[int, object]]
+) -> frozenset[int]:
+    """The numbers on record under which nobody can have beaten but a machine that answers.
+
+    ``places`` are number and machine id by ``host_key``. Everybody who had the number must
+    answer as the very machine, also whom only a kernel's list has under it: one who does not may
+    be paused. Clones of one template have one machine id: then it says nothing.
+    """
+    machines = [
+        (host_key(name), facts.identity.machine_id)
+        for name, facts in observed.answering_hosts().items()
+        if not isinstance(facts.identity, Unknown)
+    ]
+    count = Counter(machine for _, machine in machines)
+    here = {name: machine for name, machine in machines if machine and count[machine] == 1}
+    owners = {(number, name) for name, (number, _) in places.items()}
+    owners |= {
+        (node.number, host_key(node.name))
+        for facts in observed.answering_hosts().values()
+        if not isinstance(facts.live, Unknown)
+        for node in facts.live.nodes(cluster.name)
+    }
+    lost = {
+        number
+        for number, name in owners
+        if not any(
+            is_same_host(name, known) and here.get(known) == machine and number == had
+            for known, (had, machine) in places.items()
+        )
+    }
+    return frozenset(number for number, _ in places.values()) - lost
 
 
 @once_each()
