@@ -18,7 +18,13 @@ from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
-from reconciler.model.roles import confirmed_members, mounting_it, restrict_to, staying
+from reconciler.model.roles import (
+    confirmed_members,
+    left_members,
+    mounting_it,
+    restrict_to,
+    staying,
+)
 
 # The record on the members: by UUID and number the block as it was when it was attested.
 HEARTBEATS = "heartbeats.json"
@@ -71,9 +77,11 @@ def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """The numbers of the file's members, and those that hosts which answered still have.
 
     Who is in quarantine was attested dead when it was dropped, and is on record since. A number
-    that a host which answers had before, by the members' record, is its own leftover.
+    that a host which answers had before, by the members' record, is its own leftover; so is that
+    of a host which is to be out.
     """
-    filed = {m.number for m in cluster.members if m.number is not None}
+    out = left_members(cluster)
+    filed = {m.number for m in cluster.members if m.number is not None and m.name not in out}
     now = {
         n for facts in observed.answering_hosts().values() for n in own_numbers(cluster, facts)
     }
@@ -90,16 +98,30 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
         (_text(cluster, facts, QUARANTINE), _text(cluster, facts, MEMBERS))
         for facts in confirmed_members(cluster, observed).values()
     }
+    going = _going(cluster, observed)
     told: list[set[int]] = []
     for dropped, known in texts:
+        items = {host_key(n): item for n, item in _read(known).get("members", {}).items()}
         places = {
-            host_key(name): (item["number"], item.get("machine_id"))
-            for name, item in _read(known).get("members", {}).items()
+            name: (item["number"], item.get("machine_id"))
+            for name, item in items.items()
             if not item.get("passed_on")
         }
-        own = numbers_of_answering(cluster, observed, places)
+        unknown = {name: place for name, place in going.items() if name not in items}
+        own = numbers_of_answering(cluster, observed, {**places, **unknown})
         told.append({item["number"] for item in _read(dropped).get("hosts", [])} | own)
     return set.intersection(*told) if told else set()
+
+
+def _going(cluster: Cluster, observed: Observed) -> Mapping[str, tuple[int, object]]:
+    """Number and machine of hosts that are to be out: what counts of those without a record."""
+    out, reached = left_members(cluster), observed.answering_hosts()
+    return {
+        host_key(m.name): (m.number, facts.identity.machine_id)
+        for m in cluster.members
+        if m.name in out and m.number is not None
+        if (facts := reached.get(m.name)) and not isinstance(facts.identity, Unknown)
+    }
 
 
 def numbers_of_answering(
