@@ -16,14 +16,26 @@ from reconciler.hosts import Host
 from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.gate_call import permit_program
-from reconciler.model.heartbeats import MEMBERS, LeftBlock, heartbeat_view, is_left
+from reconciler.model.heartbeats import (
+    MEMBERS,
+    LeftBlock,
+    heartbeat_view,
+    is_left,
+    numbers_of_answering,
+)
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.roles import left_members, listed_members, restrict_to, staying
 from reconciler.planning.resolve.last_applied import APPLIED
 from reconciler.planning.review.notes import still_mapped
-from reconciler.resources.quarantine.entries import Known, known_members, members_text
+from reconciler.resources.quarantine.entries import (
+    Known,
+    entries,
+    known_members,
+    members_text,
+    places_of,
+)
 from reconciler.resources.workloads.programs import PROGRAMS, approved_digests, programs_text
 
 # A host's clock, and when by our own it said so, at the latest.
@@ -41,7 +53,8 @@ def applied_text(desired: Desired, name: str) -> str:
 
 def roster_text(numbered: Cluster, observed: Observed) -> str:
     """The record of number and machine of everyone who is or was a member."""
-    found = dict(known_members(numbered, observed))
+    known = known_members(numbered, observed)
+    found, doubtful = dict(known), _doubtful_numbers(numbered, observed)
     reached, standing = observed.answering_hosts(), _standing_blocks(numbered, observed)
     for item in numbered.members:
         name = host_key(item.name)
@@ -54,14 +67,36 @@ def roster_text(numbered: Cluster, observed: Observed) -> str:
         if number >= 0:
             mapped = _mapped(numbered, item.name, facts, old)
             answers = facts is not None and old.machine_id == machine != ""
-            numbers = {old.number, number} if answers else set()
-            found[name] = Known(number, machine, mapped, _left(standing, old, numbers))
-    return members_text(found)
+            numbers = {old.number, number} - doubtful if answers else set[int]()
+            left = _left(standing, old, numbers)
+            found[name] = Known(number, machine, mapped, left, old.passed_on)
+    return members_text(_passed_on(numbered, found))
+
+
+def _doubtful_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers on record under which somebody may beat who does not answer."""
+    known = places_of(known_members(cluster, observed))
+    numbers = {number for number, _ in known.values()}
+    return frozenset(numbers - numbers_of_answering(cluster, observed, known))
+
+
+def _passed_on(cluster: Cluster, found: Mapping[str, Known]) -> Mapping[str, Known]:
+    """The members, with those whose number another one has now."""
+    having = {host_key(member.name): member.number for member in listed_members(cluster)}
+    given = {*having.values()}
+    return {
+        name: replace(
+            item, passed_on=name not in having and (item.passed_on or item.number in given)
+        )
+        for name, item in found.items()
+    }
 
 
 def _standing_blocks(cluster: Cluster, observed: Observed) -> Mapping[str, Sequence[LeftBlock]]:
     """By UUID of each volume that was seen the blocks that a crash left under nobody's number."""
-    given = {member.number for member in listed_members(cluster)}
+    out = left_members(cluster)
+    given = {member.number for member in cluster.members if member.name not in out}
+    given |= {entry.number for entry in entries(cluster, observed)}
     found: dict[str, Sequence[LeftBlock]] = {}
     for volume in cluster.volumes:
         view = heartbeat_view(cluster, volume, observed)

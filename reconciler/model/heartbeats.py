@@ -7,17 +7,24 @@ stands still proves nothing of a host that nobody lists: it may be paused, and g
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
-from reconciler.model.host_names import host_key
+from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
-from reconciler.model.roles import confirmed_members, mounting_it, restrict_to, staying
+from reconciler.model.roles import (
+    confirmed_members,
+    left_members,
+    mounting_it,
+    restrict_to,
+    staying,
+)
 
 # The record on the members: by UUID and number the block as it was when it was attested.
 HEARTBEATS = "heartbeats.json"
@@ -70,9 +77,11 @@ def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """The numbers of the file's members, and those that hosts which answered still have.
 
     Who is in quarantine was attested dead when it was dropped, and is on record since. A number
-    that a host which answers had before, by the members' record, is its own leftover.
+    that a host which answers had before, by the members' record, is its own leftover; so is that
+    of a host which is to be out.
     """
-    filed = {m.number for m in cluster.members if m.number is not None}
+    out = left_members(cluster)
+    filed = {m.number for m in cluster.members if m.number is not None and m.name not in out}
     now = {
         n for facts in observed.answering_hosts().values() for n in own_numbers(cluster, facts)
     }
@@ -83,26 +92,70 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
     """The numbers in the members' records of quarantine, and of hosts that answer.
 
     Only what every member that is in the cluster by now has on record: a host that joins brings
-    records of another life. And only of the very machine that answers under the name.
+    records of another life.
     """
-    here = {
-        host_key(name): facts.identity.machine_id
-        for name, facts in observed.answering_hosts().items()
-        if not isinstance(facts.identity, Unknown)
-    }
     texts = {  # mostly all remember the same
         (_text(cluster, facts, QUARANTINE), _text(cluster, facts, MEMBERS))
         for facts in confirmed_members(cluster, observed).values()
     }
+    going = _going(cluster, observed)
     told: list[set[int]] = []
     for dropped, known in texts:
-        own = {
-            item["number"]
-            for name, item in _read(known).get("members", {}).items()
-            if item.get("machine_id") and here.get(host_key(name)) == item["machine_id"]
+        items = {host_key(n): item for n, item in _read(known).get("members", {}).items()}
+        places = {
+            name: (item["number"], item.get("machine_id"))
+            for name, item in items.items()
+            if not item.get("passed_on")
         }
+        unknown = {name: place for name, place in going.items() if name not in items}
+        own = numbers_of_answering(cluster, observed, {**places, **unknown})
         told.append({item["number"] for item in _read(dropped).get("hosts", [])} | own)
     return set.intersection(*told) if told else set()
+
+
+def _going(cluster: Cluster, observed: Observed) -> Mapping[str, tuple[int, object]]:
+    """Number and machine of hosts that are to be out: what counts of those without a record."""
+    out, reached = left_members(cluster), observed.answering_hosts()
+    return {
+        host_key(m.name): (m.number, facts.identity.machine_id)
+        for m in cluster.members
+        if m.name in out and m.number is not None
+        if (facts := reached.get(m.name)) and not isinstance(facts.identity, Unknown)
+    }
+
+
+def numbers_of_answering(
+    cluster: Cluster, observed: Observed, places: Mapping[str, tuple[int, object]]
+) -> frozenset[int]:
+    """The numbers on record under which nobody can have beaten but a machine that answers.
+
+    ``places`` are number and machine id by ``host_key``. Everybody who had the number must
+    answer as the very machine, also whom only a kernel's list has under it: one who does not may
+    be paused. Clones of one template have one machine id: then it says nothing.
+    """
+    machines = [
+        (host_key(name), facts.identity.machine_id)
+        for name, facts in observed.answering_hosts().items()
+        if not isinstance(facts.identity, Unknown)
+    ]
+    count = Counter(machine for _, machine in machines)
+    here = {name: machine for name, machine in machines if machine and count[machine] == 1}
+    owners = {(number, name) for name, (number, _) in places.items()}
+    owners |= {
+        (node.number, host_key(node.name))
+        for facts in observed.answering_hosts().values()
+        if not isinstance(facts.live, Unknown)
+        for node in facts.live.nodes(cluster.name)
+    }
+    lost = {
+        number
+        for number, name in owners
+        if not any(
+            is_same_host(name, known) and here.get(known) == machine and number == had
+            for known, (had, machine) in places.items()
+        )
+    }
+    return frozenset(number for number, _ in places.values()) - lost
 
 
 @once_each()

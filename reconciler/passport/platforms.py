@@ -17,9 +17,10 @@ from reconciler.model.roles import involved_members, restrict_to
 
 # What dpkg and rpm call the tools where the file names no other package.
 TOOLS = "ocfs2-tools"
-KERNEL = re.compile(r"[0-9]+\.[0-9]+")
+# More digits than nine are no version: what a host says may be anything.
+KERNEL = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(?![0-9])")
 # Behind the epoch, in front of the distribution's revision (deb-version(7)).
-VERSION = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
+VERSION = re.compile(r"(?:[0-9]+:)?([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})(?!\.?[0-9])")
 
 
 @frozen

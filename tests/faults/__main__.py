@@ -14,6 +14,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from tests.arguments import positive
 from tests.faults.cells import BAD, CELLS, CellResult
 from tests.faults.matrix import play_all
 from tests.faults.records import RECORDS, save_cell, save_soak
@@ -39,9 +40,7 @@ def play_cells(args: argparse.Namespace) -> int:
     """All of them; 1 if one went wrong."""
     wrong = 0
     with tempfile.TemporaryDirectory() as home:
-        played = play_all(
-            args.netns, Path(home), chosen_cells(args.cells), args.seed, args.minutes
-        )
+        played = play_all(args.netns, Path(home), args.cells, args.seed, args.minutes)
         for stage, result in played:
             tell(result)
             save_cell(stage, result, args.records)
@@ -101,7 +100,7 @@ def main() -> int:
     parser.add_argument("what", nargs="?", choices=("cells", "soak"), default="cells")
     parser.add_argument("--cells", default="*", help="patterns OPERATION/FAULT, with commas")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--changes", type=int, default=10, help="of a soak")
+    parser.add_argument("--changes", type=positive, default=10, help="of a soak")
     parser.add_argument("--minutes", type=float, default=600, help="no cell begins after that")
     parser.add_argument("--netns", default=NETNS, help=f"the lab's name, {NETNS}")
     parser.add_argument(
@@ -109,6 +108,10 @@ def main() -> int:
     )
     parser.add_argument("--keep", default="", help="where logs of a cell that went wrong go")
     args = parser.parse_args()
+    try:
+        args.cells = chosen_cells(args.cells)
+    except ValueError as error:
+        parser.error(str(error))
     return play_soak(args) if args.what == "soak" else play_cells(args)
 
 

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.arguments import positive
 from tests.fuzz.engine_words import READY
 from tests.fuzz.packing import CORPUS, corpus, unpack, write_inputs
 from tests.fuzz.reach import fewest
@@ -143,7 +144,9 @@ def main() -> int:
     parser.add_argument(
         "--minutes", type=float, default=0, help="for each target; no end without"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at a time")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count(), help="targets at a time"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of chance; 0 is another each time")
     parser.add_argument("--keep", default=".fuzz", help="the directory of what is found")
     parser.add_argument("--corpus", action="store_true", help="write the corpora anew")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.arguments import positive
 from tests.mutants import record
 from tests.mutants.groups import GROUPS
 from tests.mutants.session import Session, Verdict
@@ -22,8 +23,10 @@ def main() -> int:
     parser.add_argument("groups", nargs="*", help=", ".join(GROUPS))
     parser.add_argument("--only", default="", help="a part of the names of mutants")
     parser.add_argument("--known", type=Path, help="keeps what tests meet, for the next time")
-    parser.add_argument("-j", type=int, default=2, help="how many processes work at once")
+    parser.add_argument("-j", type=positive, default=2, help="how many processes work at once")
     options = parser.parse_args()
+    if unknown := set(options.groups) - set(GROUPS):
+        parser.error(f"no group {min(unknown)}; there are: {', '.join(GROUPS)}")
     groups = [GROUPS[name] for name in options.groups or GROUPS]
     session = Session(groups, _tell, options.only, options.known, options.j)
     paths = sorted({file for group in groups for file in _files(group.tests)})

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+from tests.arguments import positive, seeds
 from tests.proof.proof_page import save_record
 from tests.simulation.campaign import Campaign, play_many
 from tests.simulation.history import make_history
@@ -25,16 +26,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--shrink", action="store_true")
-    parser.add_argument("--seeds", default="0:100", help="A:B, B excluded")
-    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--seeds", type=seeds, default="0:100", help="A:B, B excluded")
+    parser.add_argument("--processes", type=positive, default=1)
     parser.add_argument(
         "--record", action="store_true", help="write the figures for the manual"
     )
     asked = parser.parse_args()
     if asked.seed is not None:
         return tell_one(asked.seed, smaller=asked.shrink)
-    first, last = map(int, asked.seeds.split(":"))
-    return play_all(range(first, last), asked.processes, record=asked.record)
+    return play_all(asked.seeds, asked.processes, record=asked.record)
 
 
 def tell_one(seed: int, *, smaller: bool) -> int:
@@ -49,13 +49,13 @@ def tell_one(seed: int, *, smaller: bool) -> int:
     return bool(played.wrongs)
 
 
-def play_all(seeds: range, processes: int, *, record: bool) -> int:
+def play_all(chosen: range, processes: int, *, record: bool) -> int:
     """Plays them, and tells how it goes."""
     whole = Campaign()
-    for whole in play_many(seeds, processes):
+    for whole in play_many(chosen, processes):
         pace = 60 * whole.played / whole.seconds
         print(
-            f"{whole.played} of {len(seeds)}, {pace:.0f} a minute, {len(whole.broken)} broken",
+            f"{whole.played} of {len(chosen)}, {pace:.0f} a minute, {len(whole.broken)} broken",
             file=sys.stderr,
         )
     for seed, wrong in sorted(whole.broken.items()):
@@ -68,7 +68,7 @@ def play_all(seeds: range, processes: int, *, record: bool) -> int:
             asked, capture_output=True, text=True, check=True
         ).stdout.strip()
         day = datetime.now(UTC).date().isoformat()  # noqa: TID251  # the day of the run
-        about = {"date": day, "commit": commit, "seeds": [seeds.start, seeds.stop]}
+        about = {"date": day, "commit": commit, "seeds": [chosen.start, chosen.stop]}
         save_record("simulation", {**about, **figures, "mutants": kill_mutants()})
     return bool(whole.broken)
 

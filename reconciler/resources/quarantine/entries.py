@@ -41,13 +41,15 @@ class Known:
     """A member as a run last left it; ``mapped`` are the volumes whose LUN it saw after it left.
 
     ``left`` are the heartbeat blocks that a crash of its machine left under a number which the
-    file gives it no more.
+    file gives it no more. Its number is ``passed_on`` if another member has it since, which
+    joined where nobody beat under it.
     """
 
     number: int
     machine_id: str
     mapped: tuple[str, ...] = ()
     left: tuple[LeftBlock, ...] = ()
+    passed_on: bool = False
 
 
 @once_each()
@@ -115,6 +117,11 @@ def known_members(cluster: Cluster, observed: Observed) -> Mapping[str, Known]:
     return found
 
 
+def places_of(known: Mapping[str, Known]) -> Mapping[str, tuple[int, str]]:
+    """Number and machine of each that is not passed on."""
+    return {n: (one.number, one.machine_id) for n, one in known.items() if not one.passed_on}
+
+
 def read_members(facts: HostFacts, cluster: str) -> Mapping[str, Known]:
     """What a host remembers; a garbled record is no memory, for nothing is done by it alone."""
     if isinstance(facts.records, Unknown):
@@ -132,6 +139,7 @@ def _read_members(text: str) -> Mapping[str, Known]:
                 _word(item["machine_id"]),
                 tuple(_word(label) for label in item.get("mapped", ())),
                 read_left(item),
+                bool(item.get("passed_on")),
             )
             for name, item in items.items()
         }
@@ -144,7 +152,7 @@ def members_text(found: Mapping[str, Known]) -> str:
     """The record of these members."""
     items = {name: asdict(item) for name, item in sorted(found.items())}
     for item in items.values():
-        for key in ("mapped", "left"):
+        for key in ("mapped", "left", "passed_on"):
             if not item[key]:
                 del item[key]
     return json.dumps({"members": items}, indent=1) + "\n"

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 
+from tests.arguments import positive, seeds
 from tests.proof.proof_page import load_record, save_record
 from tests.simulation.leases.histories import play_seed
 from tests.simulation.leases.proving import play_in_processes, prove
@@ -30,12 +31,16 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", metavar="A:B")
+    parser.add_argument("--seeds", type=seeds, metavar="A:B")
     parser.add_argument("--story", type=int, metavar="SEED")
     parser.add_argument("--weaker", metavar="NAME")
-    parser.add_argument("--prove", type=int, metavar="N")
+    parser.add_argument("--prove", type=positive, metavar="N")
     parser.add_argument("--plans", action="store_true")
     words = parser.parse_args()
+    if words.weaker is not None and words.story is None:
+        parser.error("--weaker goes with --story")
+    if words.weaker is not None and words.weaker not in weakenings():
+        parser.error(f"no weakening {words.weaker!r}; there are: {'; '.join(weakenings())}")
     if words.plans:
         RECORDED.write_text(record_plans())
     elif words.story is not None:
@@ -48,8 +53,7 @@ def main() -> int:
         print(f"{found['histories']:,} histories; wrong: {found['wrong']}; not found: {missed}")
         return bool(found["wrong"] or missed)
     elif words.seeds:
-        first, _, after = words.seeds.partition(":")
-        return _play(int(first), int(after))
+        return _play(words.seeds.start, words.seeds.stop)
     else:
         parser.print_help()
     return 0

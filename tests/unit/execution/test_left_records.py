@@ -1,6 +1,7 @@
 """What a run leaves on its hosts: what changed alone, with the clock of each host."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -92,6 +93,63 @@ def test_a_heartbeat_that_a_crash_left_is_noted_with_the_machine_that_answers(
         for n, f in hosts.items()
     }
     assert '"left"' not in roster_text(cluster, Observed(clean))
+
+
+def test_the_heartbeat_of_who_is_dead_is_not_noted_as_that_of_who_had_its_number_before():
+    """node03 left; node02 got its number, and is attested dead: it may be paused all the same."""
+    beats = (Beat(1, "1", "00000000000000ff", "ab" * 32),)
+    known = {"node01": Known(0, "node01"), "node02": Known(1, "node02")}
+    known["node03"] = Known(1, "node03")
+    before = file(f"{PLACE}/members.json", members_text(known))
+    hosts = {
+        name: replace(
+            facts,
+            wanted=tuple(replace(v, beats=beats, advancing=()) for v in facts.wanted),
+            records=(before,),
+        )
+        for name, facts in converged(CLUSTER).hosts.items()
+        if name != "node02"
+    }
+    told = {"by": "ops", "at": "2026-11-01", "lun_access": "mapped"}
+    dead = (
+        spec()
+        .members[1]
+        .model_validate(
+            {"name": "node02", "interconnect": "10.0.0.12", "state": "dead", "attested": told}
+        )
+    )
+    out = CLUSTER.members[2].model_copy(update={"state": "absent", "number": 1})
+    members = (
+        CLUSTER.members[0].model_copy(update={"number": 0}),
+        dead.model_copy(update={"number": 1}),
+        out,
+    )
+    cluster = CLUSTER.model_copy(update={"members": members})
+    assert '"left"' not in roster_text(cluster, Observed(hosts))
+
+
+def test_a_number_that_another_member_has_is_passed_on_until_its_host_joins_again():
+    """Only who had it last may have left the heartbeat under it: it joined where nobody beat."""
+
+    def after(cluster, observed, text):
+        facts = {
+            n: replace(f, records=(file(f"{PLACE}/members.json", text),))
+            for n, f in observed.hosts.items()
+        }
+        return roster_text(with_numbers(cluster, Observed(facts)), Observed(facts))
+
+    observed = converged(CLUSTER)
+    text = members_text({"node08": Known(2, "node08"), "node09": Known(9, "node09")})
+    text = after(CLUSTER, observed, text)
+    known = json.loads(text)["members"]
+    assert [name for name, item in known.items() if item.get("passed_on")] == ["node08"]
+    gone = CLUSTER.model_copy(update={"members": CLUSTER.members[:2]})
+    text = after(gone, observed, text)
+    assert json.loads(text)["members"]["node08"]["passed_on"]
+    joined = spec(("node01", "node02", "node08"))
+    text = after(joined, converged(joined), text)
+    assert "passed_on" not in json.loads(text)["members"]["node08"]
+    assert json.loads(text)["members"]["node03"]["passed_on"]
 
 
 def test_of_a_host_that_does_not_say_who_it_is_there_is_no_clock():

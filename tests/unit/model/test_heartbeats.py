@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.execution.records import roster_text
 from reconciler.model.bindings import bindings_text, read_bindings
 from reconciler.model.heartbeats import (
     alone,
     beside_mounts,
     blocks_text,
+    listed_numbers,
     numbers_of,
     read_blocks,
     unexplained_blocks,
     wait_seconds,
 )
-from reconciler.model.observed import Beat, Observed
+from reconciler.model.observed import Beat, LiveNode, Observed
 from reconciler.planning.checks.quarantine import taken_blocks
 from reconciler.resources.quarantine.entries import Known, members_text
 from reconciler.resources.volumes.heartbeats import check
@@ -123,6 +125,50 @@ def test_a_block_whose_machine_answered_since_is_accepted_byte_for_byte(
     assert [b.code for b in taken_blocks(pinned, observed)] == (
         [] if accepted else ["foreign-heartbeat"]
     )
+
+
+def moved_away(*, machines=(), known=(), listed=""):
+    """node02 answers under number 1, and had 7, under which a block stands still."""
+    wish = cluster()
+    members = {"node01": Known(0, "node01"), "node02": Known(7, "node02"), **dict(known)}
+    for name, machine in machines:
+        members[name] = replace(members[name], machine_id=machine)
+    text = file("/var/lib/reconcile/ocfs2/members.json", members_text(members))
+    hosts = {}
+    for name, facts in seen(wish, beat(7)).hosts.items():
+        mine = replace(facts.identity, machine_id=dict(machines).get(name, name))
+        (kernel,) = facts.live.clusters
+        if listed:
+            node = LiveNode(listed, 7, "10.0.0.19", 7777, local=False)
+            kernel = replace(kernel, nodes=(*kernel.nodes, node))
+        running = replace(facts.live, clusters=(kernel,))
+        hosts[name] = replace(facts, records=(text,), identity=mine, live=running)
+    return wish, Observed(hosts)
+
+
+@pytest.mark.parametrize(
+    ("history", "accepted"),
+    [
+        ({}, True),
+        # Clones of one template: another one of them may answer under the name.
+        ({"machines": (("node01", "clone"), ("node02", "clone"))}, False),
+        # Who had the number later, or before, and does not answer, may only be paused.
+        ({"known": (("node09", Known(7, "node09")),)}, False),
+        ({"known": (("node09", Known(7, "node09", passed_on=True)),)}, True),
+        # It had the number last by a kernel, though no apply ended that would have noted it.
+        ({"listed": "node09"}, False),
+        ({"listed": "node02"}, True),
+    ],
+)
+def test_a_number_of_before_is_a_host_s_own_where_nobody_else_may_have_beaten_under_it(
+    history, accepted
+):
+    wish, observed = moved_away(**history)
+    assert (7 in listed_numbers(wish, observed)) is accepted
+    assert [b.code for b in check(wish, observed)] == (
+        [] if accepted else ["foreign-heartbeat"]
+    )
+    assert ('"left"' in roster_text(wish, observed)) is accepted
 
 
 def test_a_garbled_record_of_members_accepts_no_block():

@@ -37,11 +37,21 @@ def host(kernel="6.1.0-31-amd64", tools="1.8.7-1+b1", name="ocfs2-tools"):
         ("6.12.48+deb13-amd64", "2:1.8.8-1", NEW),
         ("4.18.0-553.el8_10.x86_64", "1.8.6-15.el8", Platform("4.18", "1.8.6")),
         ("5.15.0-206.153.7.el9uek.x86_64", "", Platform("5.15", "")),
+        ("6.1.0-rc3-amd64", "1.8.7~rc1", OLD),
+        ("6.1\x1b[31m\n", "1.8.7\n\x1b]0;x\x07", OLD),
         ("custom", "unversioned", Platform("", "")),
+        ("9" * 5000 + ".1", "1" * 5000, Platform("", "")),
+        ("6." + "1" * 5000, "1.8." + "7" * 5000, Platform("", "")),
+        ("6.1", "1" + ".1" * 5000, BARE),
     ],
 )
 def test_a_distributions_additions_to_versions_are_left_out(kernel, tools, platform):
     assert host_platform(spec(), host(kernel, tools)) == platform
+
+
+@pytest.mark.parametrize("tools", ["1" * 5000, "1.8." + "7" * 5000])
+def test_a_host_whose_versions_nobody_can_read_ends_no_table_and_no_plan(tools):
+    assert together([host_platform(spec(), host(tools=tools)), OLD]) == (OLD,)
 
 
 def test_the_version_that_the_file_wants_counts_as_the_plan_installs_it():
