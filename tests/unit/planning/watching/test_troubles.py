@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.observed import Lease, Unknown
 from reconciler.planning.watching.troubles import Sight, find_troubles
-from tests.builders import converged, spec, volume, with_facts
+from tests.builders import converged, mount, spec, volume, with_facts
 
 CLUSTER = spec(volumes=[volume()])
 
@@ -37,3 +37,10 @@ def test_a_read_only_mount_is_found_by_its_path_where_the_device_is_unknown():
     mounts = tuple(replace(one, options=("ro",)) for one in facts.mounts)
     assert ("ReadOnly", "node02") in found(mounts=mounts)
     assert ("ReadOnly", "node02") in found(wanted=views, mounts=mounts)
+
+
+def test_what_else_is_mounted_on_a_host_is_none_of_its_volume():
+    other = replace(mount("/srv/other"), device="8:99", options=("ro",))
+    mounts = (*converged(CLUSTER).hosts["node02"].mounts, other)
+    assert found(mounts=mounts) == set()
+    assert ("NotMounted", "node02") in found(mounts=(other,))
