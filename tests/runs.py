@@ -183,7 +183,7 @@ class Array:
 class Controller:
     """Someone at one machine who runs ``reconcile apply``; ``gone`` are pids that ended.
 
-    Its record has room for so many lines.
+    Its record has room for so many lines, and ``writes`` is what happens while one is written.
     """
 
     world: World
@@ -192,6 +192,7 @@ class Controller:
     gone: set[int] = field(default_factory=set)
     patience: float = 30.0
     room: float = inf
+    writes: Callable[[str, Mapping[str, object]], None] = lambda _event, _details: None
 
     async def plan(self, desired: Desired, *targets: str) -> Plan:
         """As ``reconcile plan``: reads, changes nothing."""
@@ -237,6 +238,7 @@ class Controller:
         def emit(event: str, details: Mapping[str, object]) -> None:
             if len(events) >= self.room:
                 raise RecordFailed("run.jsonl", "No space left on device")
+            self.writes(event, details)
             events.append((event, details))
 
         run = pipeline.Run(fleet, options, emit, line.stop, claim, desired)

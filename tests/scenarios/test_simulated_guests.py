@@ -247,6 +247,32 @@ def test_guests_that_cannot_be_listed_block_what_would_unmount(host):
     assert untouched.word == "no-change"
 
 
+def test_a_secret_that_cannot_be_read_stops_the_run_before_anything_is_done(monkeypatch):
+    secret = {**COMMAND, "stop": ["guests", "stop", "env:STOP_TOKEN", "{guest}"]}
+    world, controller = running(2, secret, node01=["vm1"])
+    calls = []
+
+    def program(machine, argv):
+        words = [word for word in argv if word != "open sesame"]
+        calls.append(argv[1:3])
+        return hypervisor.guests_program(machine, words)
+
+    for machine in world.machines.values():
+        machine.programs["guests"] = program
+    desired = wanted(world, secret, names=THREE[:2], **RETIMED)
+    monkeypatch.delenv("STOP_TOKEN", raising=False)
+    ended = drive(world, controller.apply(desired))
+    assert (ended.word, ended.started) == ("failed", [])
+    assert (
+        "secret-unread: env:STOP_TOKEN" in ended.failures["ocfs2/node01/stop-guest/images/vm1"]
+    )
+    assert {call[0] for call in calls} == {"list"}
+    monkeypatch.setenv("STOP_TOKEN", "open sesame")
+    apply(world, controller, desired)
+    assert ("stop", "open sesame") in [tuple(call) for call in calls]
+    assert where(world)["node01"] == ["vm1"]
+
+
 def test_a_list_command_that_is_missing_is_named():
     world, controller = running(2)
     world.machines["node02"].programs = {}

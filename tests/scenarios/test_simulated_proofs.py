@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from reconciler.errors import HostUnreachable
+from reconciler.execution.sightings import KEPT
 from reconciler.hosts.simulator import Fault
+from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
 from tests.fault_transport import Line
@@ -68,6 +70,7 @@ def test_a_look_that_does_not_show_what_was_done_proves_nothing():
 
 
 DROP_IN = "/etc/systemd/system/o2cb.service.d/reconcile.conf"
+NAMELESS = "node01 does not say who it is"
 TOGETHER = ["load-module", "write-o2cb-settings", "write-order"]
 
 
@@ -104,3 +107,47 @@ def test_a_connection_that_is_lost_among_several_leaves_each_to_be_looked_at():
     }
     assert world.wrongs() == []
     assert drive(world, Controller(world, "beta").apply(desired(world))).word == "converged"
+
+
+@pytest.mark.parametrize("trouble", ["none", "no answer"])
+def test_what_grew_old_while_the_record_was_written_is_looked_at_anew(trouble):
+    world = witnessed(2, Shape("scsi"))
+    machine = world.machines["node01"]
+    slow = []
+
+    def write(event, details):
+        if event == "action-started" and details["host"] == "node01" and not slow:
+            slow.append(details["action"])
+            world.advance(KEPT + 1)
+            if trouble == "no answer":
+                machine.refusal = "sudo-refused"
+
+    ended = drive(world, Controller(world, writes=write).apply(desired(world)))
+    assert slow == ["ocfs2/node01/load-module"]
+    of_node01 = {n.split("/")[2]: why for n, why in ended.failures.items() if "/node01/" in n}
+    if trouble == "none":
+        assert (ended.word, of_node01) == ("converged", {})
+    else:
+        assert sorted(of_node01) == sorted(TOGETHER)
+        assert {why.split(": ", 2)[2] for why in of_node01.values()} == {NAMELESS}
+        assert machine.files.text(DROP_IN) == ""
+    assert world.wrongs() == []
+
+
+def test_to_a_host_that_does_not_say_who_it_is_nothing_is_sent():
+    world = witnessed(2, Shape("scsi"))
+    machine = world.machines["node01"]
+    hide = Fault(
+        "meets",
+        command="gate write-file",
+        then=lambda: machine.broken.update(identity="no such luck"),
+    )
+    machine.faults.append(hide)
+    ended = drive(world, Controller(world).apply(desired(world)))
+    (why,) = [why for name, why in ended.failures.items() if "/node01/" in name]
+    assert why.endswith(f": not started: {NAMELESS}")
+    assert kinds(ended, "node01") == [*TOGETHER, "write-cluster-conf"]
+    assert world.machines["node01"].files.text(CLUSTER_CONF) == ""
+    machine.broken.clear()
+    assert drive(world, Controller(world, "beta").apply(desired(world))).word == "converged"
+    assert world.wrongs() == []

@@ -254,3 +254,22 @@ def test_a_file_that_is_gone_has_not_only_begun_and_has_to_be_looked_for(tmp_pat
     gone = tmp_path / "gone.jsonl"
     assert not run_index._has_only_begun(gone, BEGAN)
     assert run_index._is_due(gone, "")
+
+
+def test_a_record_that_is_away_for_a_moment_is_followed_again(site):
+    """Nothing of its directory tells that it came back."""
+    with journal(site, "run-a") as first, journal(site, "run-b") as second:
+        site.look()
+        site.look()
+        first.emit("action-started", ACTION)
+        second.emit("action-started", ACTION)
+        found = site.runs.stat()
+        away = second.path.rename(site.runs.with_name("away"))
+        os.utime(site.runs, ns=(found.st_atime_ns, found.st_mtime_ns))
+        assert site.look() == [("at work", 3, True)]
+        away.rename(second.path)
+        os.utime(site.runs, ns=(found.st_atime_ns, found.st_mtime_ns))
+        assert ("at work", 3, False) in site.look()
+        second.emit("action-finished", {**ACTION, "seconds": 1.0})
+        site.look()
+        assert site.stored(second.path).lines == 4

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.observed import Observed, Unknown
+from reconciler.model.observed import Observed, Process, Unknown
 from reconciler.model.quantities import part_of
 from reconciler.planning.planner import plan_cluster
 from reconciler.planning.turns import serving, split, take_turns
-from tests.builders import bare, converged, spec, volume
+from tests.builders import bare, converged, spec, volume, with_facts
 
 EIGHT = tuple(f"node0{n}" for n in range(1, 9))
 NAMES = st.lists(st.sampled_from([f"node{n}" for n in range(12)]), unique=True)
+USES = (Process(7, "qemu", "/srv/images/a"),)
 SERVES = st.dictionaries(
     st.sampled_from(("images", "backups", "archive")),
     st.frozensets(st.sampled_from([f"node{n}" for n in range(12)])),
@@ -164,3 +165,13 @@ def test_of_a_host_that_was_not_read_nobody_knows_that_it_serves(section):
     unread = replace(facts, **{section: Unknown("cut off")})
     found = serving(cluster, Observed({**observed.hosts, "node01": unread}))
     assert found == {"images": frozenset(EIGHT[1:3])}
+
+
+def test_of_a_window_the_processes_are_told_of_the_hosts_that_could_list_them():
+    names = EIGHT[:2]
+    cluster = spec(names, volumes=[volume()], network={"idle_timeout_ms": 25000})
+    seen = with_facts(converged(spec(names, volumes=[volume()])), "node01", processes=USES)
+    unread = with_facts(seen, "node02", processes=Unknown("cut off"))
+    for observed in (seen, unread):
+        (outage,) = plan_cluster(cluster, observed).outages
+        assert (outage.hosts, outage.processes) == (names, ("node01: 7 qemu (/srv/images/a)",))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.observed import Observed
+from reconciler.model.observed import Observed, Unknown
 from reconciler.planning.resolve.removed import removed_members, withdrawn_volumes
 from tests.builders import LUN, converged, file, spec, volume, with_facts
 
@@ -62,3 +62,12 @@ def test_who_is_in_no_cluster_remembers_nothing_that_counts():
     facts = observed.hosts["node01"]
     out = replace(facts, live=replace(facts.live, clusters=()))
     assert withdrawn_volumes(TWO, Observed({**observed.hosts, "node01": out})) == ()
+
+
+def test_of_records_that_were_not_read_nothing_is_withdrawn_and_another_host_tells_it():
+    told = remembering(volumes=[{**OTHER, "size": "1GiB"}])
+    records = told.hosts["node01"].records
+    unread = with_facts(told, "node01", records=Unknown("cut off"))
+    assert withdrawn_volumes(TWO, unread) == ()
+    both = with_facts(unread, "node02", records=records)
+    assert [v.label for v in withdrawn_volumes(TWO, both)] == ["other"]

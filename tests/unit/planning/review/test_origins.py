@@ -5,17 +5,20 @@ from dataclasses import replace
 import pytest
 
 from reconciler.hosts.simulator import connect
-from reconciler.hosts.simulator.kernel import units
+from reconciler.hosts.simulator.kernel import services, units
+from reconciler.hosts.simulator.state.files import File
+from reconciler.hosts.simulator.state.machine import Unit
 from reconciler.model.observed import Unknown
 from reconciler.planning.review.drift import Drift, Item, detect_drift
 from reconciler.planning.review.origins import with_origins
 from reconciler.reports.drift import drift_document, drift_lines
 from tests.clock import drive
-from tests.runs import Controller, desired, witnessed
+from tests.runs import Controller, desired, members, volume, witnessed
 from tests.watching import DRIFTS, look, with_facts
 
 # What the clock of a simulated host shows at the start of its world.
 START = "2027-01-15T08:"
+AGENT = "agent.service"
 
 
 @pytest.fixture
@@ -81,6 +84,42 @@ def test_a_mask_tells_when_it_was_made_unless_it_is_of_this_boot_alone(world, li
     (item,) = with_origins(drift, scene.cluster, seen).items
     assert (f"{link} was made at {item.since}" in item.origin) is is_told
     assert bool(item.since) is is_told
+
+
+def with_agent(world, state="present"):
+    """The file with a service of the volume, and node02 in that state; it is applied."""
+    for machine in world.machines.values():
+        machine.units[AGENT] = Unit("active", "running", enabled=True)
+    one, two = members(world)
+    needed = {"workloads": {"services": ["agent"]}}
+    named = desired(
+        world, members=[one, {**two, "state": state}], volumes=[volume(world, **needed)]
+    )
+    assert drive(world, Controller(world).apply(named)).word == "converged"
+    world.advance(600)
+    return named
+
+
+def test_a_service_that_starts_again_at_boot_tells_when_its_link_was_made(world):
+    named = with_agent(world, "drained")
+    services.unmask(world.machines["node02"], AGENT)
+    services.enable(world.machines["node02"], AGENT)
+    (item,) = origins(look(world, named))
+    assert (item.address, item.truth) == (f"member/node02/service/{AGENT}/boot", "boot")
+    where = f"/etc/systemd/system/multi-user.target.wants/{AGENT}"
+    assert item.origin.split("; ")[0] == f"{where} was made at {item.since}"
+
+
+def test_the_order_of_a_service_tells_when_its_drop_in_was_written(world):
+    named = with_agent(world)
+    files = world.machines["node02"].files
+    path = f"/etc/systemd/system/{AGENT}.d/reconcile.conf"
+    files.write(path, File(files.text(path).replace("After=", "Before=")))
+    (item,) = origins(look(world, named))
+    assert item.address == f"member/node02/service/{AGENT}/order"
+    assert item.origin.startswith(
+        f"{path} was last written at {item.since}, and is root's; what was last applied"
+    )
 
 
 def test_a_package_tells_when_it_came_and_one_that_is_gone_what_was_applied(world):

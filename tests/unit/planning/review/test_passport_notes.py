@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from reconciler.model.observed import Observed
+from reconciler.passport.passport_rows import lab_rows
 from reconciler.planning.planner import make_plan, restrict
+from reconciler.planning.review import passport_notes
 from reconciler.planning.review.digest import plan_id
 from tests.builders import bare, converged, spec, volume
 
@@ -86,3 +88,12 @@ def test_of_a_part_of_a_plan_only_what_it_does_counts():
         ],
         [],
     ]
+
+
+def test_what_is_proven_on_each_pair_alone_is_told_where_they_stand_beside_each_other(
+    monkeypatch,
+):
+    alone = tuple(row for row in lab_rows() if len(row.platforms) == 1)
+    monkeypatch.setattr(passport_notes, "lab_rows", lambda: alone)
+    pairs = "kernel 6.1 with ocfs2-tools 1.8.7 beside kernel 6.12 with ocfs2-tools 1.8.8"
+    assert notes(PROVEN, ("6.12.1", "1.8.8-1")) == [f"{pairs}: {SOME}"]
