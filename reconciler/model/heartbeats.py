@@ -142,18 +142,19 @@ def numbers_of_answering(
     here = {name: machine for name, machine in machines if machine and count[machine] == 1}
     owners = {(number, name) for name, (number, _) in places.items()}
     owners |= {
-        (node.number, host_key(node.name))
+        (node.number, node.name)
         for facts in observed.answering_hosts().values()
         if not isinstance(facts.live, Unknown)
         for node in facts.live.nodes(cluster.name)
     }
+    proven: dict[int, list[str]] = {}
+    for known, (number, machine) in places.items():
+        if known in here and here[known] == machine:
+            proven.setdefault(number, []).append(known)
     lost = {
         number
         for number, name in owners
-        if not any(
-            is_same_host(name, known) and here.get(known) == machine and number == had
-            for known, (had, machine) in places.items()
-        )
+        if not any(is_same_host(name, known) for known in proven.get(number, ()))
     }
     return frozenset(number for number, _ in places.values()) - lost
 

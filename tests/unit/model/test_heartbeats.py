@@ -1,5 +1,6 @@
 """What a list of heartbeats explains, and what stands in it of a cluster that was observed."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -169,6 +170,16 @@ def test_a_number_of_before_is_a_host_s_own_where_nobody_else_may_have_beaten_un
         [] if accepted else ["foreign-heartbeat"]
     )
     assert ('"left"' in roster_text(wish, observed)) is accepted
+
+
+def test_a_member_on_record_without_a_machine_explains_nothing_while_it_does_not_answer():
+    wish, observed = moved_away(known=(("node09", Known(7, "node09")),))
+    (kept,) = observed.hosts["node01"].records
+    told = json.loads(kept.text)
+    del told["members"]["node09"]["machine_id"]
+    nameless = file(kept.path, json.dumps(told))
+    observed = Observed({n: replace(f, records=(nameless,)) for n, f in observed.hosts.items()})
+    assert 7 not in listed_numbers(wish, observed)
 
 
 def test_a_garbled_record_of_members_accepts_no_block():
