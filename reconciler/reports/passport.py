@@ -155,7 +155,7 @@ def _unknown(passport: Passport, columns: Sequence[Platforms]) -> Iterator[Line]
         yield (
             "",
             (
-                "Try it first on a test cluster with the same kernels and tools: reconcile apply "
+                "Try it first on a test cluster with the same kernels and tools: reconcile apply\n"
                 "there, and with the same --state-dir it is seen here."
             ),
         )
@@ -173,7 +173,7 @@ def _better(passport: Passport, names: Iterable[str]) -> list[Platform]:
 
 def _legend(passport: Passport) -> Iterator[Line]:
     last = max((row.date for row in passport.lab), default="never")
-    yield "dim", f"{PROVEN}  on the laboratory's real kernels, last on {last}"
+    yield "dim", f"{PROVEN}  on OCFS2 kernels of the laboratory, at least once, last on {last}"
     yield "dim", f"{SEEN}    in runs of yours; {BOTH}: proven and seen; {UNKNOWN}: unknown"
     yield "dim", f"runs    {with_count(passport.runs, 'record')} read in {passport.place}"
 

@@ -99,14 +99,21 @@ def main() -> int:
     )
     parser.add_argument("what", nargs="?", choices=("cells", "soak"), default="cells")
     parser.add_argument("--cells", default="*", help="patterns OPERATION/FAULT, with commas")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--changes", type=positive, default=10, help="of a soak")
-    parser.add_argument("--minutes", type=float, default=600, help="no cell begins after that")
-    parser.add_argument("--netns", default=NETNS, help=f"the lab's name, {NETNS}")
+    parser.add_argument("--seed", type=int, default=1, help="of chance; default 1")
+    parser.add_argument("--changes", type=positive, default=10, help="of a soak; default 10")
     parser.add_argument(
-        "--records", type=Path, default=RECORDS, help="the directory of the results"
+        "--minutes", type=float, default=600, help="no cell begins after that; default 600"
     )
-    parser.add_argument("--keep", default="", help="where logs of a cell that went wrong go")
+    parser.add_argument("--netns", default=NETNS, help=f"the lab's name; default {NETNS}")
+    parser.add_argument(
+        "--records",
+        type=Path,
+        default=RECORDS,
+        help="the directory of the results; default those of the manual",
+    )
+    parser.add_argument(
+        "--keep", default="", help="where logs of a cell that went wrong go; default nowhere"
+    )
     args = parser.parse_args()
     try:
         args.cells = chosen_cells(args.cells)

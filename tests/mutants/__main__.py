@@ -1,4 +1,7 @@
-"""`python -m tests.mutants [GROUP...]`: deletes each precondition, and sees a test fail."""
+"""`python -m tests.mutants [GROUP...]`: deletes each precondition, and sees a test fail.
+
+What was killed of whole groups is written to tests/proof/records/mutants.json; with --only nothing is.
+"""
 
 from __future__ import annotations
 

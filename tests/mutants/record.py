@@ -20,7 +20,7 @@ def save(session: Session) -> None:
         verdicts = [v for v in session.verdicts if v.group == group.name]
         told = {"date": _today(), "commit": _commit(), "tests": session.count_tests(group)}
         record["groups"][group.name] = told | _told(verdicts)
-    save_record("mutants", {"date": _today(), "cores": os.cpu_count(), **record})
+    save_record("mutants", {**record, "date": _today(), "cores": os.cpu_count()})
 
 
 def find_unexplained(verdicts: Iterable[Verdict]) -> list[str]:

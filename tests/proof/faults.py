@@ -48,7 +48,7 @@ def section(record: dict[str, Any]) -> str:
         "## Faults in the midst of changes, on real kernels",
         INTRO,
         f"Of {total} cells {len(cells)} have been run, {good} of them ended well. "
-        f"Kernel {record['kernel']}, ocfs2-tools {record['tools']}, {record['cores']} cores.",
+        f"Kernel {record['kernel']}, ocfs2-tools {record['tools']}, {record['cores']} cores; at {_commits(cells)}.",
         "\n".join(_matrix(cells)),
         LEGEND,
         f"Columns: {letters}.",
@@ -56,6 +56,11 @@ def section(record: dict[str, Any]) -> str:
         *_failures(cells),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _commits(cells: dict[str, Any]) -> str:
+    found = sorted({cell["commit"][:8] for cell in cells.values()})
+    return f"commit{'s' * (len(found) != 1)} {', '.join(found)}"
 
 
 def _matrix(cells: dict[str, Any]) -> list[str]:

@@ -14,13 +14,18 @@ ORDER = (
     "leave",
     "dead",
 )
+# What only hosts of two suites can do.
+OF_TWO = {"kernel-upgrade"}
+# Every suite of the laboratory, with its kernel.
+KERNELS = {"bullseye": "5.10", "bookworm": "6.1", "trixie": "6.12", "sid": "7.2"}
 INTRODUCTION = """\
 ## Kernels and tools
 
 Three lab hosts on a SAN, of one suite of the distribution or of two (the second host is of the
 newer). A cell has the seconds that the operation took and, behind the stroke, the longest pause in
 seconds between two writes of the hosts that kept writing. In an outage all of them wait. Other labs
-ran on the same cores: these are upper bounds. An empty cell was not done yet.
+ran on the same cores: these are upper bounds. `-`: not measured yet. What else was done on a kernel,
+without a clock, `reconcile passport` tells.
 """
 
 
@@ -31,9 +36,16 @@ def section(record: dict[str, Any]) -> str:
     two = [row for row in rows if "+" in row["suites"]]
     dates = sorted({row["date"] for row in rows})
     when = f"From {dates[0]} to {dates[-1]}" if dates[1:] else f"On {dates[0]}"
-    end = f"{when}, on {record['cores']} cores, at commit {record['commit']}.\n"
+    end = f"{when}, on {record['cores']} cores, at commit {record['commit']} the last.\n"
     tables = [line for group in (one, two) if group for line in (*table(group), "")]
-    return "\n".join([INTRODUCTION, *tables, end])
+    return "\n".join([INTRODUCTION, *tables, *_without(rows), end])
+
+
+def _without(rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """The kernels of the laboratory of which nothing is known here."""
+    done = {suite for row in rows for suite in row["suites"].split("+")}
+    if missing := [kernel for suite, kernel in KERNELS.items() if suite not in done]:
+        yield f"Of the laboratory's kernels nothing was measured on {' and '.join(missing)}.\n"
 
 
 def table(rows: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -46,8 +58,8 @@ def table(rows: list[Mapping[str, Any]]) -> Iterator[str]:
     tools = [first(rows, name)["tools"] for name in clusters]
     yield f"|tools|{'|'.join(tools)}|"
     for operation in ORDER:
-        found = [cells.get((operation, name), "") for name in clusters]
-        if any(found):
+        found = [cells.get((operation, name), "-") for name in clusters]
+        if operation not in OF_TWO or {*found} != {"-"}:
             yield f"|{operation}|{'|'.join(found)}|"
 
 

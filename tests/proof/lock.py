@@ -11,8 +11,9 @@ every state of a few hosts and runs, the other plays long histories of many by c
 MODEL = """\
 ### All states of the model
 
-`python -m tests.model record` looked at every state that can be reached; none is wrong. States that
-differ only in names count once. Seconds are of one processor."""
+`python -m tests.model record` looked at every state that can be reached; none is wrong. A list
+has a letter for each host of a run: `ab, bc` are two runs with the host b in common. States that
+differ only in names count once. Seconds are of one processor, MiB are its most memory."""
 HISTORIES = """\
 ### Histories by chance
 
@@ -21,7 +22,9 @@ follow plans of the planner, while messages are late, lost and doubled, hosts fr
 controllers stop and die, operators unlock, pause and type. After each event every law was asked."""
 WEAKER = """\
 The table and the runs were weakened, one thing at a time, and the same histories played until one
-was wrong. Each law was asked alone, too, to see that it finds something."""
+was wrong. Seed: the first history that is. I5 and I16 are rows of `reconcile manual invariants`; S4: a
+host begins a command only of the run that has its lease, unsealed. Each law was asked alone, too, to
+see that it finds something."""
 
 
 def section(record: Mapping[str, Any]) -> str:
@@ -70,7 +73,7 @@ def _figures(histories: Mapping[str, Any]) -> Iterator[str]:
     yield f"|Refusals|{refusals:,}|"
     yield f"|Troubles|{troubles:,}|"
     seldom = min((n, what) for what, n in seen.items())
-    yield f"|The rarest of them: {seldom[1]}|{seldom[0]:,}|"
+    yield f"|The rarest of all that was counted: {seldom[1]}|{seldom[0]:,}|"
 
 
 def _weakenings(histories: Mapping[str, Any]) -> Iterator[str]:

@@ -22,10 +22,13 @@ def section(record: dict[str, Any]) -> str:
     """A row a group, and every survivor by name."""
     lines = ["|Deleted|Mutants|Killed|Date|", "|-|-|-|-|"]
     alive = []
-    for name, one in record["groups"].items():
+    for name, words in WHAT.items():
+        if (one := record["groups"].get(name)) is None:
+            lines.append(f"|{words}|-|-|not recorded yet|")
+            continue
         killed, rest = len(one["killed"]), one["alive"]
-        lines.append(f"|{WHAT[name]}|{killed + len(rest)}|{killed}|{one['date']}|")
-        alive += [f"* {name}: {word}: {why or 'a gap'}" for word, why in rest.items()]
+        lines.append(f"|{words}|{killed + len(rest)}|{killed}|{one['date']}|")
+        alive += [f"* {name}: {mutant}: {why or 'a gap'}" for mutant, why in rest.items()]
     parts = ["## Preconditions that were deleted", INTRO, "\n".join(lines)]
     return (
         "\n\n".join([*parts, *(["Survivors:\n\n" + "\n".join(alive)] if alive else [])]) + "\n"

@@ -12,14 +12,28 @@ from tests.pages import MANUAL
 
 PAGE = MANUAL / "proven.md"
 RECORDS = Path(__file__).with_name("records")
-# In the order of the page.
-PARTS = ("lock", "simulation", "mutants", "coverage", "fuzz", "faults", "soak", "kernels")
+# In the order of the page, with what stands there while nothing is recorded.
+PARTS = {
+    "lock": "the lock",
+    "simulation": "histories of whole clusters",
+    "mutants": "preconditions that were deleted",
+    "coverage": "lines and branches that tests run",
+    "fuzz": "fuzzing",
+    "faults": "faults in the midst of changes, on real kernels",
+    "soak": "a random soak on real kernels",
+    "kernels": "kernels and tools",
+}
 HEAD = """\
 # What was proven, how often, and when
 
 `python -m tests.proof` writes this page of what the proving runs recorded (`tests/proof/records` in
 the repository). The figures are of the dates that stand with them, not of the machine where you read
 this. `make test` runs a part of each, `make nightly` the whole.
+
+Whether you may dare a change on your kernel and tools: `reconcile passport FILE`. "Real kernels" are
+Debian's own sources and module, built to run as programs of one machine (User Mode Linux, the package
+user-mode-linux), one processor each, with the distribution's tools. Nothing here was run on a physical
+host, under a hypervisor, on RHEL or on Oracle Linux.
 """
 
 
@@ -37,7 +51,13 @@ def save_record(part: str, record: dict[str, Any]) -> None:
 
 def make_page() -> str:
     """The whole page."""
-    return "\n".join((HEAD, *_sections()))
+    return "\n".join((HEAD, *_missing(), *_sections()))
+
+
+def _missing() -> Iterator[str]:
+    """What the page would tell if it had been recorded."""
+    if names := [words for part, words in PARTS.items() if load_record(part) is None]:
+        yield f"Nothing is recorded yet, so there is no section, of: {'; '.join(names)}.\n"
 
 
 def _sections() -> Iterator[str]:

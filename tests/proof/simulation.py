@@ -21,22 +21,37 @@ ENOUGH = 100
 
 def section(record: dict[str, Any]) -> str:
     """The latest campaign: how much was played, what was seen of each kind, which laws are alive."""
-    violations = sum(record["violations"].values())
     parts = [
         "## Histories of whole clusters",
         INTRO,
         f"{record['date']}, commit {record['commit']}: {record['histories']} histories, seeds "
         f"{record['seeds'][0]} to {record['seeds'][1] - 1}, {record['a_minute_and_core']:.0f} a minute "
-        f"of one core; histories that broke a law: {violations}.",
+        f"of one core; histories that broke a law: {len(record['failing_seeds'])}.",
+        *_broken(record),
         "\n".join(_rows(record["seen"])),
     ]
     if mutants := record.get("mutants"):
         killed = sum(bool(laws) for laws in mutants.values())
         parts += [
-            f"Precautions taken away on purpose: {len(mutants)}, of which {killed} were seen by a law.",
+            f"Precautions taken away on purpose: {len(mutants)}, of which {killed} were seen by a law. "
+            "I1 and so on are rows of `reconcile manual invariants`.",
             "\n".join(_mutant_rows(mutants)),
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def _broken(record: dict[str, Any]) -> list[str]:
+    """What was broken, and by which seeds; none where nothing was."""
+    if not record["failing_seeds"]:
+        return []
+    seeds = ", ".join(map(str, record["failing_seeds"]))
+    laws = ", ".join(
+        f"I{law} (in {count})" for law, count in sorted(record["violations"].items())
+    )
+    return [
+        f"Broken, by the code of that commit: {laws}, of `reconcile manual invariants`; seeds {seeds}. "
+        "`python -m tests.simulation --seed N` plays one with the code of today."
+    ]
 
 
 def _rows(seen: dict[str, dict[str, int]]) -> list[str]:
@@ -45,9 +60,19 @@ def _rows(seen: dict[str, dict[str, int]]) -> list[str]:
         counts = seen.get(kind, {})
         seldom = sum(count < ENOUGH for count in counts.values())
         lines.append(f"|{words}|{len(counts)}|{sum(counts.values())}|{seldom}|")
-    return [*lines, "", f"Seldom: kinds that were seen less than {ENOUGH} times."]
+    runs = sorted(seen.get("run", {}).items(), key=lambda one: (-one[1], one[0]))
+    ended = ", ".join(f"{word} {count}" for word, count in runs)
+    return [
+        *lines,
+        "",
+        f"Seldom: kinds that were seen less than {ENOUGH} times."
+        + (f" How the runs ended: {ended}." if ended else ""),
+    ]
 
 
 def _mutant_rows(mutants: dict[str, list[str]]) -> list[str]:
     lines = ["|Taken away|Seen by invariant|", "|-|-|"]
-    return lines + [f"|{name}|{', '.join(laws) or 'none'}|" for name, laws in mutants.items()]
+    return lines + [
+        f"|{name}|{', '.join(f'I{law}' for law in laws) or 'none'}|"
+        for name, laws in mutants.items()
+    ]

@@ -10,6 +10,7 @@ GOOD = {
     "codes": ["recovery-unfinished"],
     "date": "2026-11-29T20:00:00Z",
     "seed": 7,
+    "commit": "a5804326335c",
     "why": "",
 }
 
@@ -29,6 +30,7 @@ def test_what_was_not_run_and_what_was_wrong_is_not_shown_as_good():
     assert "|join|1|-|!|-|-|-|-|-|-|2026-11-29|" in text
     assert "|leave|-|-|-|-|-|-|-|-|-|-|" in text
     assert "Of 90 cells 2 have been run, 1 of them ended well." in text
+    assert "2 cores; at commit a5804326." in text
     assert "* `join/power`, seed 7: data differ" in text
     assert "at length" not in text
 

@@ -60,4 +60,7 @@ def test_the_section_has_a_column_a_cluster_by_the_numbers_of_its_kernels(files)
     record(Sighting(("bookworm",), (OLD,), "join", 80, 3.52))
     text = kernels.section(read(files, "record"))
     assert "|Kernel|6.1|6.12|\n|---|---|---|\n|tools|1.8.7|1.8.8|\n" in text
-    assert "|create|60|70|\n|join|80 / 3.5||\n" in text
+    assert "|create|60|70|\n|join|80 / 3.5|-|\n" in text
+    assert "|dead|-|-|\n" in text
+    assert "kernel-upgrade" not in text
+    assert "nothing was measured on 5.10 and 7.2." in text

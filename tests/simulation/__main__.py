@@ -24,10 +24,12 @@ from tests.simulation.story import tell_history, tell_played
 def main() -> int:
     """1 when a law was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--shrink", action="store_true")
-    parser.add_argument("--seeds", type=seeds, default="0:100", help="A:B, B excluded")
-    parser.add_argument("--processes", type=positive, default=1)
+    parser.add_argument("--seed", type=int, help="tell this history")
+    parser.add_argument("--shrink", action="store_true", help="cut it down to what is wrong")
+    parser.add_argument(
+        "--seeds", type=seeds, default="0:100", help="A:B, B excluded; default 0:100"
+    )
+    parser.add_argument("--processes", type=positive, default=1, help="default 1")
     parser.add_argument(
         "--record", action="store_true", help="write the figures for the manual"
     )
@@ -41,7 +43,9 @@ def tell_one(seed: int, *, smaller: bool) -> int:
     """The story of a seed."""
     history = make_history(seed)
     played = play(history)
-    if smaller and played.wrongs:
+    if smaller and not played.wrongs:
+        print("No law was broken: there is nothing to cut down.\n")
+    elif smaller:
         history = shrink(history, law_of(played.wrongs[0]))
         played = play(history)
         print(f"{history!r}\n")

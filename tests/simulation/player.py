@@ -29,6 +29,7 @@ from tests.simulation.reasons import find_unexplained, mark_world
 from tests.simulation.scene import Scene
 from tests.simulation.shortfall import fall_short
 from tests.simulation.site import LUNS, build
+from tests.simulation.story import tell_change
 from tests.simulation.verdict import make_peace, told_codes
 from tests.simulation.wish import MemberWish, Wish, write_desired
 
@@ -72,7 +73,9 @@ class Player:
         before = self.wish
         for change in chapter.changes:
             self.wish = apply_change(self.wish, change)
-            self._note(f"change {change.kind}", f"the file: {change}")
+            self._note(
+                f"change {change.kind}", f"the file: {tell_change(change, self.history.site)}"
+            )
         self._keep_promises()
         wanted = self._file(self.wish)
         self._befall(chapter)
@@ -223,7 +226,7 @@ class Player:
         self.played.seen.update(f"code {code}" for code in codes)
         bugs = [code for code in codes if code.startswith(INVARIANT)]
         self.played.wrongs += [f"19 a plan breaks its own rules: {code}" for code in bugs]
-        self._note(f"run {ended.word}", f"{who}'s run: {ended.word} {' '.join(codes)}")
+        self._note(f"run {ended.word}", f"{who}'s run: {' '.join([ended.word, *codes])}")
         self.played.wrongs += [f"16 {wrong}" for wrong in twice(ended)]
         unplanned = set(ended.started) - {action.id for action in ended.plan.actions}
         if ended.word != "killed" and unplanned:

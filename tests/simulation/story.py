@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.simulation.changes import CHANGES, Change, apply_change
 from tests.simulation.history import History, Trouble
-from tests.simulation.player import Played
 from tests.simulation.site import Site
 from tests.simulation.wish import Wish
+
+if TYPE_CHECKING:
+    from tests.simulation.player import Played
 
 WORDS = {
     "pause": "{at} s pass",

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.gate import lease_decision
 from reconciler.model.refusals import REFUSALS
+from tests.simulation.__main__ import tell_one
 from tests.simulation.campaign import play_portion
 from tests.simulation.changes import CHANGES, Change
 from tests.simulation.deeds import DEEDS
@@ -107,3 +108,11 @@ def test_a_failing_history_shrinks_to_a_story_in_words(monkeypatch):
     told = tell_history(smaller) + tell_played(play(smaller))
     assert "the controller is killed before its 9th command" in told
     assert "broken: 28 no end after 3 runs" in told
+
+
+def test_a_history_that_breaks_nothing_is_told_in_words_and_not_cut_down(capsys):
+    assert tell_one(5, smaller=True) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("No law was broken: there is nothing to cut down.\n")
+    assert "the file: LUN access of db01: mapped\n" in told
+    assert "run: converged\n" in told

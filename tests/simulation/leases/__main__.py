@@ -31,11 +31,13 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", type=seeds, metavar="A:B")
-    parser.add_argument("--story", type=int, metavar="SEED")
-    parser.add_argument("--weaker", metavar="NAME")
-    parser.add_argument("--prove", type=positive, metavar="N")
-    parser.add_argument("--plans", action="store_true")
+    parser.add_argument("--seeds", type=seeds, metavar="A:B", help="B excluded")
+    parser.add_argument("--story", type=int, metavar="SEED", help="tell this history")
+    parser.add_argument("--weaker", metavar="NAME", help="with --story: by this weaker one")
+    parser.add_argument(
+        "--prove", type=positive, metavar="N", help="play so many, and write the record"
+    )
+    parser.add_argument("--plans", action="store_true", help="make the plans anew")
     words = parser.parse_args()
     if words.weaker is not None and words.story is None:
         parser.error("--weaker goes with --story")
