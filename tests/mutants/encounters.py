@@ -110,15 +110,25 @@ def _edges(second: Action, first: Action) -> Iterator[str]:
             yield edge(kind, need, scope)
 
 
-def _watch_facts() -> None:
+def with_each_action(do: Callable[[Action], None]) -> None:
+    """From here on something is done with every action as it is made."""
+    Action("", "mount", "", "", "", "", "safe", None, ())  # the first one compiles the method
     make = Action.__init__
 
     def make_action(self: Action, *given: Any, **named: Any) -> None:
         make(self, *given, **named)
-        met.add(plans(self.kind))
-        met.update(asks(self.kind, fact.reading) for fact in self.requires)
+        do(self)
 
     Action.__init__ = make_action  # type: ignore[method-assign]
+
+
+def _meet_action(action: Action) -> None:
+    met.add(plans(action.kind))
+    met.update(asks(action.kind, fact.reading) for fact in action.requires)
+
+
+def _watch_facts() -> None:
+    with_each_action(_meet_action)
     for module in (executor, rehearsal):
         module.unmet = _watched(module.unmet)  # type: ignore[attr-defined]
 

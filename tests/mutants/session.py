@@ -19,6 +19,7 @@ from tests.mutants import encounters
 from tests.mutants.children import do_each
 from tests.mutants.groups import Group
 from tests.mutants.mutant import Mutant, caches, forget_everything
+from tests.mutants.statements import note_reasons
 
 # Seconds of tests for one mutant; most are killed within one.
 LONGEST = 20.0
@@ -133,6 +134,7 @@ def fitting(mutant: Mutant, passed: Mapping[str, Passed]) -> list[str]:
 def meet(items: Sequence[pytest.Item]) -> tuple[dict[str, Passed], list[str]]:
     """What each test of a file meets, and which fail."""
     encounters.watch()
+    note_reasons()
     passed: dict[str, Passed] = {}
     failed = []
     for item, following in zip(items, [*items[1:], None], strict=True):

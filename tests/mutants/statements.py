@@ -11,18 +11,20 @@ import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from tests.mutants.encounters import PRODUCT, line
+from tests.mutants.encounters import PRODUCT, line, met
 
 _REFUSES = ("refuse_unreachable", "refuse_unread", "refuse_unsupported", "refuse_unshared_lvm")
 BLOCKS = frozenset(["Blocked", *_REFUSES])
 RAISES = frozenset(["refusal"])
 # Where a reason is said in words, and somebody else makes a refusal of it.
 REASONS = ("planning/checks/", "resources/health/")
+# What notes a reason, as its module has it.
+NOTE = "__note__"
 
 
 @dataclass(frozen=True)
@@ -131,16 +133,39 @@ def _nothing(node: ast.stmt) -> ast.stmt:
     return ast.Pass()
 
 
+class _Noting(ast.NodeTransformer):
+    def visit_Yield(self, node: ast.Yield) -> ast.Yield:
+        note = ast.Call(ast.Name(NOTE, ast.Load()), [ast.Constant(node.lineno)], [])
+        value = node.value or ast.Constant(None)
+        return ast.copy_location(ast.Yield(ast.BoolOp(ast.Or(), [note, value])), node)
+
+
 def leave_out(statement: Statement) -> None:
     """The product is without it from here on."""
-    file = statement.file
+    _change(statement.file, _Without(statement))
+
+
+def note_reasons() -> None:
+    """From here on a reason in words is met: who makes a refusal of it is not called by it."""
+    for file in dict.fromkeys(one.file for one in statements(*REASONS)):
+        if module := sys.modules.get(_module(file)):
+            _change(file, _Noting())
+            vars(module)[NOTE] = partial(_note, file)
+
+
+def _note(file: str, number: int) -> None:
+    met.add(line(file, number))
+
+
+def _module(file: str) -> str:
+    return "reconciler." + file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _change(file: str, change: ast.NodeTransformer) -> None:
     whole = ast.parse(Path(PRODUCT, file).read_text("utf-8"))
-    mutant = ast.fix_missing_locations(_Without(statement).visit(whole))
-    codes = dict(_codes(compile(mutant, PRODUCT + file, "exec")))
-    module = sys.modules[
-        "reconciler." + file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    ]
-    for function in _live(module):
+    changed = ast.fix_missing_locations(change.visit(whole))
+    codes = dict(_codes(compile(changed, PRODUCT + file, "exec")))
+    for function in _live(sys.modules[_module(file)]):
         code = codes.get((function.__qualname__, function.__code__.co_firstlineno))
         if code is not None:
             function.__code__ = code

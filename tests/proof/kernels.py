@@ -25,7 +25,8 @@ Three lab hosts on a SAN, of one suite of the distribution or of two (the second
 newer). A cell has the seconds that the operation took and, behind the stroke, the longest pause in
 seconds between two writes of the hosts that kept writing. In an outage all of them wait. Other labs
 ran on the same cores: these are upper bounds. `-`: not measured yet. What else was done on a kernel,
-without a clock, `reconcile passport` tells.
+without a clock, `reconcile passport` tells. The laboratory's 5.10 and 7.2 have one jump mended, without
+which that build of them may kill a member (`reconcile manual kernels`, 1).
 """
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.observed import Observed, Unknown
+from reconciler.model.observed import Beat, Observed, Slot, Unknown
 from reconciler.planning.checks.cluster_health import TOUCHES, guard_actions, since
 from reconciler.planning.kinds import KINDS
 from reconciler.planning.planner import plan_cluster
 from reconciler.resources.health.log import newer, trouble
+from reconciler.resources.health.readings import health
 from tests.builders import bare, converged, spec, volume
 
 RECORDED = sorted((Path(__file__).parents[2] / "probes").rglob("*.txt"))
@@ -99,3 +100,53 @@ def test_whatever_touches_a_host_asks_all_members_first():
         assert (asked.hosts, asked.value) == (("node01", "node02", "node03"), "well")
     assert KINDS.keys() >= TOUCHES
     assert guard_actions(wish, converged(cluster), ()) == ()
+
+
+SELF = Beat(0, f"{1:016x}", f"{7:016x}", dead_ms=62_000)
+OTHER = replace(SELF, node=1)
+HERE = (Slot(0, 0), Slot(1, 1))
+
+
+def mounting(clock=1, **seen):
+    """node01 beside node02, which beats and is connected, but for what is given."""
+    facts = converged(spec(("node01", "node02"), volumes=[volume()])).hosts["node01"]
+    links = seen.pop("links", ("node02",))
+    log, options = seen.pop("log", ()), seen.pop("options", ("rw",))
+    view = replace(facts.wanted[0], **{"beats": (SELF, OTHER), "slot_map": HERE, **seen})
+    return replace(
+        facts,
+        identity=replace(facts.identity, clock=clock),
+        live=replace(facts.live, links=links),
+        mounts=tuple(replace(m, options=options) for m in facts.mounts),
+        wanted=(view,),
+        log=log,
+    )
+
+
+WELL_AS_SEEN = [
+    ({}, "well"),
+    ({"clock": 16}, "well"),
+    (
+        {"log": (TROUBLES[1],)},
+        f"not well (since the run began its kernel logged: {TROUBLES[1]})",
+    ),
+    ({"options": ("ro",)}, "not well (/srv/images is read-only)"),
+    ({"clock": 17}, "not well (its heartbeat on the volume of /srv/images is 16 s old)"),
+    (
+        {"beats": (SELF,)},
+        "not well (node02 has a slot of /srv/images and no heartbeat: recovery",
+    ),
+    ({"links": ()}, "not well (no connection to node02, which has /srv/images mounted)"),
+    ({"slot_map": None}, "unknown (the slot map of the volume of /srv/images was not read"),
+    ({"beats": None}, "unknown (the heartbeats on the volume of /srv/images were not read"),
+    (
+        {"beats": (OTHER,)},
+        "unknown (its own heartbeat on the volume of /srv/images was not seen",
+    ),
+    ({"links": None}, "unknown (its connections were not read"),
+]
+
+
+@pytest.mark.parametrize(("seen", "words"), WELL_AS_SEEN)
+def test_a_host_is_well_only_if_nothing_speaks_against_it(seen, words):
+    assert health(mounting(**seen), "ocfs2 - -").startswith(words)

@@ -44,6 +44,13 @@ def test_where_one_is_ill_nobody_else_is_touched():
     assert list(check(ill, [])) == []
 
 
+def test_a_disk_that_is_mounted_and_shows_no_file_system_is_ill():
+    seen = converged(CLUSTER)
+    (view,) = seen.hosts["node01"].wanted
+    blank = with_facts(seen, "node01", wanted=(replace(view, superblock=None),))
+    assert codes(blank) == [("cluster-not-well", "member/node01")]
+
+
 def test_what_a_kernel_logged_before_is_no_reason():
     line = "2026-11-29T12:00:00 ocfs2: I/O error on device"
     assert codes(with_facts(converged(CLUSTER), "node01", log=(line,))) == []

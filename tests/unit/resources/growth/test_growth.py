@@ -11,7 +11,8 @@ from reconciler.model.observed import Disk, Observed
 from reconciler.planning import graph
 from reconciler.planning.checks.invariants import violations
 from reconciler.planning.planner import plan_cluster
-from tests.builders import GIB, UUID, converged, spec, volume
+from reconciler.resources.growth.checks import check
+from tests.builders import GIB, UUID, converged, spec, volume, with_facts
 
 WWID = "360014050000000000000000000000000a"
 MIB = 1 << 20
@@ -251,6 +252,29 @@ def test_growth_is_refused_by_name(code, size, partition, second):
     cluster = wish(size, partition)
     first = layers(PART if partition else None, told=GROWN)
     assert codes(plan_cluster(cluster, seen(cluster, node01=first, node02=second))) == [code]
+
+
+def test_a_file_system_that_everybody_mounts_read_only_does_not_grow_mounted():
+    mount = {"path": "/srv/images", "options": ["ro"]}
+    cluster = wish("2GiB", mount=mount)
+    observed = seen(cluster, all=layers(told=GROWN))
+    (refusal,) = check(cluster, observed)
+    assert (refusal.code, refusal.subject) == ("volume-read-only", "volume/images")
+    assert refusal.remedy.startswith("write growth: offline, or take ro out of mount.options")
+    assert list(check(wish("2GiB", mount=mount, growth="offline"), observed)) == []
+
+
+def test_a_disk_beneath_a_partition_without_a_lasting_name_is_not_asked_for():
+    path = "/dev/disk/by-id/odd"
+    cluster = spec(("node01", "node02"), volumes=[volume(device={"path": path}, size="2GiB")])
+    by_wwid = wish("2GiB", 1)
+    observed = seen(by_wwid, all=layers(PART, told=GROWN))
+    for name, facts in observed.hosts.items():
+        view = replace(facts.wanted[0], ref=f"path={path}")
+        disks = tuple(replace(d, links=()) if d.name == "dm-0" else d for d in facts.disks)
+        observed = with_facts(observed, name, wanted=(view,), disks=disks)
+    told = [(b.code, b.subject, b.message.partition(":")[0]) for b in check(cluster, observed)]
+    assert told == [("no-stable-path", "volume/images", host) for host in ("node01", "node02")]
 
 
 def test_what_may_not_shrink_is_told_in_the_unit_that_the_file_would_have():

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from reconciler.model.observed import Unknown
 from reconciler.planning.planner import plan_cluster
+from reconciler.resources.membership.preflight import closed_ports
 from tests.builders import bare, converged, file, live, spec, with_facts
 
 CLUSTER = spec()
@@ -38,3 +40,14 @@ def test_who_is_on_no_other_list_joins():
         for host in ("node01", "node02"):
             assert (f"member/{host}/cluster.conf", "node03 joins") in told
             assert (f"member/{host}/live-nodes", "node03 joins") in told
+
+
+def test_who_could_not_try_the_interconnect_lets_nobody_join():
+    two, three = converged(TWO), bare(CLUSTER)
+    joining = replace(two, hosts={**two.hosts, "node03": three.hosts["node03"]})
+    unread = with_facts(joining, "node01", interconnect=Unknown("no nc"))
+    (refusal,) = closed_ports(CLUSTER, unread)
+    assert (refusal.code, refusal.subject) == ("section-unread", "member/node01")
+    assert refusal.message == "interconnect could not be read: no nc"
+    calm = with_facts(converged(CLUSTER), "node01", interconnect=Unknown("no nc"))
+    assert list(closed_ports(CLUSTER, calm)) == []

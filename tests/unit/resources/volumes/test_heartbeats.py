@@ -70,3 +70,50 @@ def test_a_member_that_beats_without_a_mount_is_called_by_its_name(listed):
     facts = replace(facts, live=replace(facts.live, clusters=(live,)))
     (found,) = check(cluster, Observed({"node01": facts}))
     assert found.remedy.startswith("find the host")
+
+
+PAUSED = Beat(5, f"{1:016x}", f"{7:016x}", block="ab" * 32)
+
+
+def seen(cluster, **more):
+    """A member that mounts the volume, with this in its heartbeat area."""
+    facts = converged(cluster).hosts["node01"]
+    views = tuple(replace(view, **more) for view in facts.wanted)
+    return Observed({"node01": replace(facts, wanted=views)})
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        ({"beats": None}, "heartbeat-unread", "its heartbeat area could not be read"),
+        (
+            {"beats": (PAUSED,)},
+            "foreign-heartbeat",
+            "node 5, which no member's mount explains, left",
+        ),
+        (
+            {"beats": (replace(PAUSED, node=1),)},
+            "foreign-heartbeat",
+            "node 1, which no member's mount explains, left a heartbeat, seen only once",
+        ),
+    ],
+)
+def test_what_was_not_seen_twice_is_taken_for_nobody_dead(more, code, words):
+    cluster = spec(volumes=[volume()])
+    members = [m.model_copy(update={"number": n}) for n, m in enumerate(cluster.members)]
+    cluster = cluster.model_copy(update={"members": tuple(members)})
+    (found,) = check(cluster, seen(cluster, **more))
+    assert (found.code, found.subject) == (code, "volume/images")
+    assert words in found.message
+    assert list(check(cluster, seen(cluster, beats=(), advancing=()))) == []
+
+
+@pytest.mark.parametrize(("access", "refused"), [("mapped", True), ("revoked", False)])
+def test_without_a_volume_only_who_lost_the_disks_is_believed_dead(access, refused):
+    cluster, observed = after_the_death(())
+    dead = cluster.members[2]
+    told = dead.attested.model_copy(update={"lun_access": access})
+    members = (*cluster.members[:2], dead.model_copy(update={"attested": told}))
+    cluster = cluster.model_copy(update={"members": members, "volumes": ()})
+    found = [(b.code, b.subject) for b in check(cluster, observed)]
+    assert found == ([("heartbeat-advances", "member/node03")] if refused else [])
