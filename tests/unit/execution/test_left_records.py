@@ -88,6 +88,8 @@ def test_a_heartbeat_that_a_crash_left_is_noted_with_the_machine_that_answers(
     assert (
         '"left"' in roster_text(with_numbers(cluster, Observed(hosts)), Observed(hosts))
     ) is noted
+    blind = {n: replace(f, wanted=Unknown("cut off")) for n, f in hosts.items()}
+    assert ('"left"' in roster_text(cluster, Observed(blind))) is noted  # as it was last seen
     clean = {
         n: replace(f, wanted=tuple(replace(v, beats=()) for v in f.wanted))
         for n, f in hosts.items()
