@@ -22,7 +22,7 @@ NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*
 	tests/scenarios/test_lab_growth.py
 
 # The groups of mutants of which none may live; others still have survivors that nobody has explained.
-MUTANTS := invariants edges
+MUTANTS := invariants refusals facts edges
 
 .PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench coverage mutants fuzz clean
 
