@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.model.attested_blocks import read_blocks, record_text
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
 from reconciler.model.gate_call import ANY
@@ -26,19 +27,13 @@ from reconciler.model.roles import (
     staying,
 )
 
-# The record on the members: by UUID and number the block as it was when it was attested.
-HEARTBEATS = "heartbeats.json"
 # The record on the members of who was dropped without having been cleaned.
 QUARANTINE = "quarantine.json"
 # The record on the members of everybody's number.
 MEMBERS = "members.json"
-Blocks = Mapping[str, Mapping[int, str]]
 
 # A block as it stands since its machine answered without it: file system's UUID, number, block.
 LeftBlock = tuple[str, int, str]
-
-# Its dead time is in each block, in milliseconds; this is o2cb's default.
-DEAD_MS = 62_000
 
 
 def is_left(beat: Beat) -> bool:
@@ -293,63 +288,3 @@ def _still(view: WantedDevice, number: int) -> str:
         if beat.node == number and is_left(beat) and view.advancing is not None:
             return "" if number in view.advancing else beat.block
     return ""
-
-
-def record_text(cluster: Cluster, facts: HostFacts) -> str | None:
-    """The record of attested blocks as a host has it."""
-    if isinstance(facts.records, Unknown):
-        return None
-    return record(facts, cluster.name, HEARTBEATS).text
-
-
-def read_blocks(text: str | None) -> Blocks:
-    """A record of blocks; ValueError if it is garbled."""
-    try:
-        return {
-            str(uuid): {int(number): str(block) for number, block in blocks.items()}
-            for uuid, blocks in json.loads(text or "{}").items()
-        }
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{HEARTBEATS} is garbled: {error}") from error
-
-
-def blocks_text(blocks: Blocks) -> str:
-    """The record of these blocks."""
-    return json.dumps(blocks, indent=1, sort_keys=True) + "\n"
-
-
-def wait_seconds(cluster: Cluster, volume: Volume, observed: Observed, beats: str) -> float:
-    """Seconds that the gate may have to look at what must have stood still."""
-    if "~" not in beats:
-        return 0.0
-    view = heartbeat_view(cluster, volume, observed)
-    times = [beat.dead_ms or DEAD_MS for beat in (view.beats if view else None) or ()]
-    return 2 * max(times, default=DEAD_MS) / 1000
-
-
-def unexplained_blocks(beats: str, found: tuple[Beat, ...]) -> tuple[int, ...]:
-    """The numbers of the blocks that a list of a command does not explain."""
-    items = [] if beats == ANY else beats.split(",")
-    going = {int(item) for item in items if item.isdecimal()}
-    exact = {tuple(_parts(item)) for item in items if not item.isdecimal()}
-    return tuple(
-        beat.node
-        for beat in found
-        if is_left(beat) and beat.node not in going and (beat.node, beat.block) not in exact
-    )
-
-
-def _parts(item: str) -> tuple[int, str]:
-    """The number and the block of ``N=HEX`` and of ``N~HEX``."""
-    number, _, block = item.replace("~", "=").partition("=")
-    return int(number), block
-
-
-def numbers_of(beats: str) -> Mapping[int, str]:
-    """Of each number in a list what stands behind it: nothing, ``=HEX`` or ``~HEX``."""
-    items = [] if beats == ANY else beats.split(",")
-    found = {}
-    for item in items:
-        digits = item[: next((i for i, c in enumerate(item) if c in "=~"), len(item))]
-        found[int(digits)] = item[len(digits) :]
-    return found

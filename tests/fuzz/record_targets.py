@@ -9,16 +9,10 @@ from dataclasses import replace
 from functools import cache
 
 from reconciler.execution.locks import _named
+from reconciler.model.attested_blocks import HEARTBEATS, blocks_text, read_blocks
 from reconciler.model.bindings import VOLUMES, bindings_text, read_bindings
 from reconciler.model.desired import Cluster
-from reconciler.model.heartbeats import (
-    HEARTBEATS,
-    MEMBERS,
-    QUARANTINE,
-    blocks_text,
-    listed_numbers,
-    read_blocks,
-)
+from reconciler.model.heartbeats import MEMBERS, QUARANTINE, listed_numbers
 from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.records import DIRECTORY
 from reconciler.planning.resolve.last_applied import APPLIED, applied_items, with_last_applied
@@ -153,7 +147,7 @@ TARGETS = (
            _json({"images": {"uuid": UUID, "wwid": "3600"}, "b": {"uuid": "u", "wwid": "w"}}), change_json,
            "reconciler.model.bindings:json", answers=(ValueError,), words=("uuid", "wwid", VOLUMES)),
     Target("record-heartbeats", parse_blocks, _json({UUID: {"3": BLOCK, "4": BLOCK}}), change_json,
-           "reconciler.model.heartbeats:json", answers=(ValueError,), words=(BLOCK, HEARTBEATS)),
+           "reconciler.model.attested_blocks:json", answers=(ValueError,), words=(BLOCK, HEARTBEATS)),
     Target("record-quarantine", parse_quarantine, _json({"hosts": [ENTRY, {**ENTRY, "number": 3}]}),
            change_json, "reconciler.resources.quarantine.entries:_number", answers=(ValueError,),
            words=("hosts", "name", "number", "machine_id", "nodes")),

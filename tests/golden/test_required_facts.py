@@ -30,7 +30,7 @@ def running(world, volumes=None, **more):
     return controller
 
 
-def stripped():
+def plan_for_bare_hosts():
     """Hosts without the tools and without the module."""
     world = witnessed(2)
     for machine in world.machines.values():
@@ -42,7 +42,7 @@ def stripped():
     return looked(world, Controller(world), one(world, TWO, packages=packages))
 
 
-def outdated():
+def plan_for_old_tools():
     """A newer module, and newer tools, come one host after the other."""
     world = witnessed(2)
     for machine in world.machines.values():
@@ -111,7 +111,7 @@ def gone():
     return looked(world, controller, wish)
 
 
-def unordered():
+def plan_for_lost_order():
     """A service that waited for the volume is not of it any more."""
     world = witnessed(2)
     for machine in world.machines.values():
@@ -122,8 +122,8 @@ def unordered():
 
 PLANS = {
     **{name: lambda name=name: scene(name) for name in SCENES},
-    "stripped": stripped,
-    "outdated": outdated,
+    "stripped": plan_for_bare_hosts,
+    "outdated": plan_for_old_tools,
     "larger": larger(partitioned=False),
     "larger partition": larger(partitioned=True),
     "larger, in a window": larger(
@@ -134,7 +134,7 @@ PLANS = {
     "options": changed(mount={"path": "/srv/images", "options": ["noatime"]}),
     "guests in turns": guests_in_turns,
     "gone": gone,
-    "unordered": unordered,
+    "unordered": plan_for_lost_order,
 }
 
 

@@ -60,7 +60,7 @@ def test_nor_do_those_of_a_joiner_that_runs_a_cluster_of_its_own():
     believes_nobody(world, controller, other, cluster(world, JOINED))
 
 
-def renamed(world, name="node03", spare="node04"):
+def rename_host(world, name="node03", spare="node04"):
     """Another machine answers under a member's name and address; the old one hangs."""
     old, new = world.machines[name], world.machines[spare]
     connect(world, name).stun()
@@ -79,7 +79,7 @@ def renamed(world, name="node03", spare="node04"):
 
 def test_a_machine_under_a_member_s_name_is_not_that_member():
     world, controller = running(4, THREE)
-    renamed(world)
+    rename_host(world)
     ended = drive(world, controller.apply(cluster(world, THREE)))
     assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])
     connect(world, "old").power_off()
@@ -104,7 +104,7 @@ def test_nor_is_a_clone_of_its_template_under_its_name(changed):
     for machine in world.machines.values():
         machine.machine_id = "a" * 32
     assert drive(world, controller.apply(cluster(world, THREE))).codes == set()
-    renamed(world)
+    rename_host(world)
     ended = drive(world, controller.apply(cluster(world, THREE, changed)))
     assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])
     connect(world, "old").wake()
@@ -125,7 +125,7 @@ def test_who_left_does_not_explain_the_heartbeat_of_who_got_its_number(recorded)
     if not recorded:  # the run was killed before the end
         for name in THREE[:2]:
             world.machines[name].files.write(BASE + "members.json", File(before, "600"))
-    renamed(world, "node04", "node05")
+    rename_host(world, "node04", "node05")
     again = cluster(world, four, {**left, "node04": {"number": 9}})
     ended = drive(world, controller.apply(again))
     assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])

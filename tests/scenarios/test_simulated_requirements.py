@@ -80,17 +80,17 @@ LARGER = {"size": "2GiB", "backing": BACKING}
 REBUILT = {"label": "other", "slots": 12, "mount": {"path": "/srv/images"}}
 
 
-def reformatted(world):
+def reformat(world):
     """Somebody has put another file system there."""
     next(iter(world.filesystems())).uuid = UUID
 
 
-def moved(world):
+def move_partition(world):
     """Somebody has made the partition anew, elsewhere."""
     world.luns["lun1"].partitions[1].start += MIB
 
 
-def sized(layer, size):
+def resize(layer, size):
     """The kernel of node01 has another size of what is mapped there."""
 
     def change(world):
@@ -111,19 +111,19 @@ def cut_off(world):
     world.machines["node01"].filtered["10.88.1.12"] = "timeout"
 
 
-def started(world):
+def start_cluster(world):
     """Somebody brings the cluster online again."""
     units.restart(world.machines["node01"], "o2cb.service")
 
 
-def mounted(world):
+def mount_by_hand(world):
     """Somebody brings it online and mounts the volume."""
-    started(world)
+    start_cluster(world)
     host = connect(world, "node01")
     host.mount(f"/dev/disk/by-id/dm-uuid-part1-mpath-{world.luns['lun1'].wwid}", "/srv/images")
 
 
-def unmounted(world):
+def unmount_by_hand(world):
     connect(world, "node01").unmount("/srv/images")
 
 
@@ -131,18 +131,18 @@ def guest(world):
     hypervisor.add(world.machines["node01"], Guest("vm9", "/srv/images/vm9"))
 
 
-smaller = sized("part1-", 512 * MIB)
+smaller = resize("part1-", 512 * MIB)
 CASES = {
-    "grow-partition asks partition-start": (LARGER, ("node02", "rescanned"), moved),
+    "grow-partition asks partition-start": (LARGER, ("node02", "rescanned"), move_partition),
     "grow-partition asks disk-room": (
         LARGER,
         ("node02", "rescanned"),
-        sized("mpath-", 1024 * MIB),
+        resize("mpath-", 1024 * MIB),
     ),
     "grow-file-system asks file-system-uuid": (
         LARGER,
         ("node02", "partition-reread"),
-        reformatted,
+        reformat,
     ),
     "grow-file-system asks serving": (LARGER, ("node02", "partition-reread"), read_only),
     "grow-file-system asks healthy": (LARGER, ("node02", "partition-reread"), cut_off),
@@ -150,20 +150,28 @@ CASES = {
     "check-file-system asks device-covers": (REBUILT, ("node02", "unmounted"), smaller),
     "add-slots asks device-covers": (REBUILT, ("node01", "checked"), smaller),
     "set-label asks device-covers": (REBUILT, ("node01", "slots-added"), smaller),
-    "set-label asks file-system-uuid": (REBUILT, ("node01", "slots-added"), reformatted),
+    "set-label asks file-system-uuid": (REBUILT, ("node01", "slots-added"), reformat),
     "mount asks device-covers": (REBUILT, ("node01", "labelled"), smaller),
-    "start-guest asks mounted": (REBUILT, ("node01", "units-read"), unmounted),
-    "upgrade-module asks live-nodes": (UPGRADED, ("node01", "installed ocfs2-tools"), started),
+    "start-guest asks mounted": (REBUILT, ("node01", "units-read"), unmount_by_hand),
+    "upgrade-module asks live-nodes": (
+        UPGRADED,
+        ("node01", "installed ocfs2-tools"),
+        start_cluster,
+    ),
     "upgrade-module asks ocfs2-mounts": (
         UPGRADED,
         ("node01", "installed ocfs2-tools"),
-        mounted,
+        mount_by_hand,
     ),
-    "reload-module asks live-nodes": (UPGRADED, ("node01", "installed kmod-ocfs2"), started),
+    "reload-module asks live-nodes": (
+        UPGRADED,
+        ("node01", "installed kmod-ocfs2"),
+        start_cluster,
+    ),
     "reload-module asks ocfs2-mounts": (
         UPGRADED,
         ("node01", "installed kmod-ocfs2"),
-        mounted,
+        mount_by_hand,
     ),
 }
 

@@ -2,7 +2,8 @@
 
 A row is a code with the marks of a history of which one must be there. A mark is what was
 counted as it was played (``deed``, ``fault``, ``rival``, ``change``, ``event``, ``site``), or its
-beginning, or how the world stands then (``world``). A code without a row is one that nobody has explained yet, and that is a broken law.
+beginning, or how the world stands then (``world``). A code without a row is one that nobody has
+explained yet, and that is a broken law.
 """
 
 from __future__ import annotations

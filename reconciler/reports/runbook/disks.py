@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 
-from reconciler.model.heartbeats import numbers_of
+from reconciler.model.heartbeat_lists import numbers_of
 from reconciler.model.plan import Fact
 from reconciler.reports.runbook.looks import Check, one, value
 from reconciler.reports.runbook.references import Places, shell

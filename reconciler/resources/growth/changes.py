@@ -13,7 +13,8 @@ from reconciler.gate import gate_command
 from reconciler.model.addresses import extend_address, parse_address, volume_address
 from reconciler.model.desired import Cluster
 from reconciler.model.devices import disk_target, mount_subject, target
-from reconciler.model.heartbeats import beside_mounts, wait_seconds
+from reconciler.model.heartbeat_lists import wait_seconds
+from reconciler.model.heartbeats import beside_mounts
 from reconciler.model.observed import Observed
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.quantities import format_size

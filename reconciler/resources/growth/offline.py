@@ -26,7 +26,8 @@ from reconciler.model.devices import (
     view_of,
 )
 from reconciler.model.gate_call import ANY
-from reconciler.model.heartbeats import alone, unexplained_blocks, wait_seconds
+from reconciler.model.heartbeat_lists import unexplained_blocks, wait_seconds
+from reconciler.model.heartbeats import alone
 from reconciler.model.observed import HostFacts, Observed, Superblock, Unknown
 from reconciler.model.plan import Action, ActionKind, Command, Fact
 from reconciler.model.reading import Reading, unknown
@@ -112,7 +113,8 @@ def is_mounted(volume: Volume, observed: Observed) -> bool:
 def volumes_needing_outage(cluster: Cluster, observed: Observed) -> dict[str, str]:
     """The volumes that have to be unmounted everywhere, and why.
 
-    Also one that nobody has mounted now: a host that boots meanwhile would mount it. A host of which something could not be read is left out: it blocks the plan by itself.
+    Also one that nobody has mounted now: a host that boots meanwhile would mount it. A host of which
+    something could not be read is left out: it blocks the plan by itself.
     """
     observed = _readable(observed)
     found = {}

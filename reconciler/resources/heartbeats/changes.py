@@ -7,17 +7,16 @@ from dataclasses import replace
 
 from reconciler.gate.action_builders import digest, write
 from reconciler.model.addresses import member_address
-from reconciler.model.bindings import VOLUMES, read_bindings
-from reconciler.model.desired import Cluster
-from reconciler.model.heartbeats import (
+from reconciler.model.attested_blocks import (
     HEARTBEATS,
     Blocks,
-    accepted_blocks,
     blocks_text,
-    heartbeat_view,
     read_blocks,
     record_text,
 )
+from reconciler.model.bindings import VOLUMES, read_bindings
+from reconciler.model.desired import Cluster
+from reconciler.model.heartbeats import accepted_blocks, heartbeat_view
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Change, Fact

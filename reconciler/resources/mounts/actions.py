@@ -23,7 +23,8 @@ from reconciler.model.devices import (
 )
 from reconciler.model.devices import mount_subject as subject
 from reconciler.model.gate_call import Target
-from reconciler.model.heartbeats import beside_mounts, wait_seconds
+from reconciler.model.heartbeat_lists import wait_seconds
+from reconciler.model.heartbeats import beside_mounts
 from reconciler.model.observed import HostFacts, Observed, require
 from reconciler.model.plan import Action, Change, Fact
 from reconciler.model.roles import mounting_it, online

@@ -23,7 +23,7 @@ from reconciler.storage.fleet_workers import database_now
 from reconciler.storage.rollout_turns import claim_apply
 from reconciler.storage.rollouts import Enrolled, Rollout, begin_wave, new_rollout
 from reconciler.storage.server_address import server_address
-from tests.contract.queue.kinds import GUARD, HOUR, until
+from tests.contract.queue.kinds import HOUR, until
 from tests.fleets import want
 from tests.unit.fleet.queued import Fleet, life_of
 
@@ -44,7 +44,7 @@ async def fleet(fleets):
     database = open_fleet(server_address(url))
     want(database, "ab")
     state = Transactions(database)
-    async with asyncio.timeout(GUARD), dispatching(conninfo(url)) as dispatch:
+    async with dispatching(conninfo(url)) as dispatch:
         made = Fleet(url, state, dispatch)
         made.database = database
         yield made

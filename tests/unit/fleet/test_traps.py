@@ -39,7 +39,7 @@ async def fleet(fleets):
     database = open_fleet(server_address(url))
     want(database, NAMES)
     state = Transactions(database)
-    async with asyncio.timeout(GUARD), dispatching(conninfo(url)) as dispatch:
+    async with dispatching(conninfo(url)) as dispatch:
         yield Fleet(url, state, dispatch)
     await state.close()
 

@@ -6,17 +6,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.execution.records import roster_text
+from reconciler.model.attested_blocks import blocks_text, read_blocks
 from reconciler.model.bindings import bindings_text, read_bindings
-from reconciler.model.heartbeats import (
-    alone,
-    beside_mounts,
-    blocks_text,
-    listed_numbers,
-    numbers_of,
-    read_blocks,
-    unexplained_blocks,
-    wait_seconds,
-)
+from reconciler.model.heartbeat_lists import numbers_of, unexplained_blocks, wait_seconds
+from reconciler.model.heartbeats import alone, beside_mounts, listed_numbers
 from reconciler.model.observed import Beat, LiveNode, Observed
 from reconciler.planning.checks.quarantine import taken_blocks
 from reconciler.resources.quarantine.entries import Known, members_text

@@ -9,7 +9,7 @@ from tests.builders import REF, converged, mount, spec, volume, with_facts
 CLUSTER = spec(("node01",), volumes=[volume()])
 
 
-def told(found):
+def tell(found):
     return [(refusal.code, refusal.subject) for refusal in found]
 
 
@@ -55,5 +55,5 @@ def test_a_device_without_a_lasting_name_is_not_mounted():
         "node01",
         disks=tuple(replace(disk, links=()) for disk in seen.hosts["node01"].disks),
     )
-    assert told(check(cluster, nameless)) == [("no-stable-path", "volume/images")]
-    assert told(check(cluster, named)) == []
+    assert tell(check(cluster, nameless)) == [("no-stable-path", "volume/images")]
+    assert tell(check(cluster, named)) == []

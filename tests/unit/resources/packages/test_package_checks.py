@@ -11,15 +11,15 @@ from tests.builders import bare, spec, with_facts
 CLUSTER = spec(("node01",))
 
 
-def told(cluster, seen):
+def tell(cluster, seen):
     return [(b.code, b.subject, b.remedy) for b in check(cluster, seen)]
 
 
 def test_who_is_not_root_on_a_member_can_do_nothing():
     seen = bare(CLUSTER)
-    assert told(CLUSTER, seen) == []
+    assert tell(CLUSTER, seen) == []
     someone = replace(seen.hosts["node01"].identity, uid=1000)
-    (refusal,) = told(CLUSTER, with_facts(seen, "node01", identity=someone))
+    (refusal,) = tell(CLUSTER, with_facts(seen, "node01", identity=someone))
     assert refusal[:2] == ("not-root", "member/node01")
     assert refusal[2].startswith("log in as root, or set ssh.sudo: true")
 
@@ -48,4 +48,4 @@ def test_a_module_that_does_not_tell_its_build_is_not_replaced(build, refused):
         "on node01: see modinfo ocfs2; where it is compressed, install what reads it (xz, zstd)"
     )
     expected = [("module-unproven", "member/node01", remedy)] if refused else []
-    assert told(cluster, seen) == expected
+    assert tell(cluster, seen) == expected

@@ -10,11 +10,11 @@ from tests.builders import GIB, bare, mount, spec, volume, with_facts
 CLUSTER = spec(("node01", "node02"), volumes=[volume()])
 
 
-def told(seen, cluster=CLUSTER):
+def tell(seen, cluster=CLUSTER):
     return [(b.code, b.subject, b.message) for b in check(cluster, seen)]
 
 
-def named(seen, *wwids):
+def name_disks(seen, *wwids):
     """The members see their disks by these WWIDs."""
     for host, wwid in zip(seen.hosts, wwids, strict=True):
         disks = tuple(replace(disk, wwid=wwid) for disk in seen.hosts[host].disks)
@@ -24,15 +24,15 @@ def named(seen, *wwids):
 
 @pytest.mark.parametrize("wwids", [("3600a", "3600b"), ("3600a", None)])
 def test_a_path_that_leads_to_two_disks_is_no_volume_though_both_are_alike(wwids):
-    assert told(named(bare(CLUSTER), "3600a", "3600a")) == []
-    ((code, subject, message),) = told(named(bare(CLUSTER), *wwids))
+    assert tell(name_disks(bare(CLUSTER), "3600a", "3600a")) == []
+    ((code, subject, message),) = tell(name_disks(bare(CLUSTER), *wwids))
     assert (code, subject) == ("different-device", "volume/images")
     assert message.endswith(f"WWIDs: node01 {wwids[0]}, node02 {wwids[1] or 'none'}")
 
 
 def test_what_is_mounted_and_shows_nothing_is_not_formatted():
     seen = with_facts(bare(CLUSTER), "node02", mounts=(mount(),))
-    ((code, subject, message),) = told(seen)
+    ((code, subject, message),) = tell(seen)
     assert (code, subject) == ("device-not-blank", "volume/images")
     assert "mounted, and it shows no file system: another disk" in message
 
@@ -62,7 +62,7 @@ def test_a_blank_device_has_the_size_that_is_wanted(whole, part, words):
         size=part,
     )
     seen = with_facts(bare(cluster), "node01", disks=(disk, inside), wanted=(view,))
-    found = told(seen, cluster)
+    found = tell(seen, cluster)
     assert [(code, subject) for code, subject, _ in found] == (
         [("device-too-small", "volume/images")] if words else []
     )

@@ -1,0 +1,83 @@
+"""Another machine under a member's name: the one that left the heartbeat may only be paused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.addresses import volume_address
+from reconciler.model.desired import Cluster, Volume
+from reconciler.model.heartbeats import accepted_blocks
+from reconciler.model.host_names import host_key, is_same_host
+from reconciler.model.observed import Observed, Unknown
+from reconciler.model.outcome import Blocked
+from reconciler.model.roles import left_members
+from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
+from reconciler.resources.quarantine.entries import Known, known_members
+from reconciler.resources.volumes.changes import describe_device
+
+
+def attestation(node: int) -> str:
+    """The lines of a file that accept a block as it stands."""
+    return f"heartbeat: {{attested: [{{number: {node}, by: YOUR-NAME, at: DATE}}]}}"
+
+
+def replaced_machines(
+    cluster: Cluster, volume: Volume, observed: Observed, silent: frozenset[int]
+) -> Iterator[Blocked]:
+    """Under a member's name another machine may answer, while the one that left it is paused."""
+    was, known = known_members(cluster, observed), accepted_blocks(cluster, volume, observed)
+    out = left_members(cluster)  # of whom the record alone tells, as of a stranger
+    for item in cluster.members:
+        facts = None if item.name in out else observed.answering_hosts().get(item.name)
+        if item.number not in silent or facts is None or isinstance(facts.identity, Unknown):
+            continue
+        old = was.get(host_key(item.name))
+        if (
+            old is not None
+            and old.number == item.number
+            and not _is_same(cluster, observed, item.name, old)
+            and item.number not in known
+        ):
+            yield Blocked(
+                "foreign-heartbeat",
+                volume_address(volume.label),
+                f"{describe_device(volume)}: node {item.number} has left a heartbeat there, and another "
+                f"machine answers as {item.name} since{_as_clones(old, facts.identity.machine_id)}: "
+                "the former one may only be paused",
+                "power the former machine off for certain. Only if it is gone for good, say so "
+                f"in the file, under the cluster: {attestation(item.number)}",
+            )
+
+
+def _as_clones(old: Known, machine: str) -> str:
+    """What is said of machines that only their machine ids do not tell from each other."""
+    if old.machine_id != machine:
+        return ""
+    return ", or the same one without its list: other hosts have its machine id, too"
+
+
+def _is_same(cluster: Cluster, observed: Observed, name: str, old: Known) -> bool:
+    """Whether the machine that answers under a name is the one on record; so if none is.
+
+    Where all are clones of one template its own list tells: another one has none with its number.
+    """
+    facts = observed.answering_hosts()[name]
+    machines = [
+        other.identity.machine_id
+        for other in observed.answering_hosts().values()
+        if not isinstance(other.identity, Unknown)
+    ]
+    if isinstance(facts.identity, Unknown) or old.machine_id != facts.identity.machine_id:
+        return not old.machine_id
+    if machines.count(old.machine_id) == 1 or isinstance(facts.cluster_conf, Unknown):
+        return True  # a list that cannot be read is refused by itself
+    try:
+        nodes = parse_conf(facts.cluster_conf.text or "").nodes
+    except ConfInvalid:
+        return False
+    return any(
+        node.cluster == cluster.name
+        and node.number == old.number
+        and is_same_host(node.name, name)
+        for node in nodes
+    )
