@@ -15,7 +15,15 @@ from reconciler.cli import COMMANDS, error_exits
 from reconciler.execution import author, run_word
 from reconciler.execution.journal import Journal
 from reconciler.hosts.simulator.presets import Shape
-from reconciler.model import bindings, documents, heartbeats, outcome, plan, records
+from reconciler.model import (
+    attested_blocks,
+    bindings,
+    documents,
+    heartbeats,
+    outcome,
+    plan,
+    records,
+)
 from reconciler.model.outcome import ClusterOutcome, ClusterResult
 from reconciler.planning.resolve.last_applied import APPLIED
 from reconciler.resources.growth import backups
@@ -110,7 +118,7 @@ FILES = {name: row for row in rows(page("records"), "File") for name in quoted(r
 
 def test_each_record_of_a_cluster_is_told():
     names = (
-        *(APPLIED, heartbeats.MEMBERS, heartbeats.QUARANTINE, heartbeats.HEARTBEATS),
+        *(APPLIED, heartbeats.MEMBERS, heartbeats.QUARANTINE, attested_blocks.HEARTBEATS),
         *(bindings.VOLUMES, STOPPED, PROGRAMS, backups.name("UUID")),
     )
     assert {f"CLUSTER/{name}" for name in names} <= set(FILES)
