@@ -165,7 +165,11 @@ async def test_a_worker_that_was_stopped_and_goes_on_after_it_was_taken_over_doe
         await one.until("worker-began", 2)  # it has another life now
         assert [by for _, _, by in stage.hosts.asked].count(one.lives[0]) == asked
         assert_taken_over(stage.turns(), one, other)
-        assert stage.read(lambda c: named_clusters(c, {HELD})) == [before]
+        (after,) = stage.read(lambda c: named_clusters(c, {HELD}))
+        # The cluster was made due, and its old job was put back, too: who lives may look once more.
+        turns = stage.turns()
+        assert after == before or len(turns) > 2
+        assert one.lives[0] not in {life for life, _ in turns[1:]}
         assert await one.end() == 0
         assert await other.end() == 0
     assert stage.states()[one.lives[0]] == "lost"
