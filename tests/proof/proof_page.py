@@ -14,14 +14,14 @@ PAGE = MANUAL / "proven.md"
 RECORDS = Path(__file__).with_name("records")
 # In the order of the page, with what stands there while nothing is recorded.
 PARTS = {
-    "lock": "the lock",
+    "kernels": "kernels and tools",
+    "faults": "faults in the midst of changes, on real kernels",
+    "soak": "a random soak on real kernels",
     "simulation": "histories of whole clusters",
+    "lock": "the lock",
     "mutants": "preconditions that were deleted",
     "coverage": "lines and branches that tests run",
     "fuzz": "fuzzing",
-    "faults": "faults in the midst of changes, on real kernels",
-    "soak": "a random soak on real kernels",
-    "kernels": "kernels and tools",
 }
 HEAD = """\
 # What was proven, how often, and when

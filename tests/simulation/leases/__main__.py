@@ -64,7 +64,7 @@ def main() -> int:
 def _tell(seed: int, weaker: str | None) -> int:
     protocol = weakenings()[weaker] if weaker else PRODUCT
     history = play_seed(seed, protocol)
-    print(history.scenario, tell(history), f"trace {history.digest}", sep="\n")
+    print(tell(history), f"trace {history.digest}", repr(history.scenario), sep="\n\n")
     if history.wrong and weaker:
         print("", "The same, as short as it can be:", sep="\n")
         print(tell(shrink(history.scenario, protocol)))
