@@ -62,6 +62,8 @@ def keep_logs(stage: Stage, result: CellResult, directory: str) -> None:
             (place / f"{host}.log").write_text(done.stdout + done.stderr)
     for run in (stage.operator.home / "state/runs").glob("*.jsonl"):
         (place / run.name).write_bytes(run.read_bytes())
+    if stage.details:
+        (place / "volume.txt").write_text(stage.details)
     (place / "cluster.yaml").write_bytes((stage.operator.home / "cluster.yaml").read_bytes())
 
 

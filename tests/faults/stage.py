@@ -69,6 +69,22 @@ echo SECOND; echo y | fsck.ocfs2 -F -fn $loop 2>&1
 debugfs.ocfs2 -R 'stat //' $loop 2>/dev/null | sed -n 's/^[[:space:]]*Inode: \\([0-9]*\\).*/SYSTEM \\1/p'
 losetup -d $loop; udevadm settle; lvremove -qq -f san/look 2>&1
 """
+# What there is to know of a volume of which fsck.ocfs2 found something: as it is at that moment,
+# with nothing replayed.
+DETAILS = """\
+lvcreate -qq -s -n look -L 300m san/lun1 </dev/null 2>&1 || exit 9
+loop=$(losetup -f --show -o 1048576 /dev/san/look)
+ask() { echo "== $*"; debugfs.ocfs2 -n -R "$*" $loop 2>&1; }
+ask stats; ask slotmap; ask ls -l /; ask ls -l //
+for name in $(debugfs.ocfs2 -R 'ls /' $loop 2>/dev/null | awk '$4 ~ /^[a-z]/ {print $4}'); do
+    ask stat /$name
+done
+for slot in $(seq 0 9); do
+    for kind in local_alloc truncate_log orphan_dir; do ask stat //$kind:000$slot; done
+done
+ask stat //global_bitmap
+losetup -d $loop; udevadm settle; lvremove -qq -f san/look 2>&1
+"""
 # Neither mkfs.ocfs2 nor tunefs.ocfs2 makes an index of the system directory, which it can lack.
 HARMLESS = "[DX_TREE_MISSING] Directory {inode} "
 
@@ -79,7 +95,10 @@ class Wrong(AssertionError):
 
 @dataclass
 class Stage:
-    """A lab with its operator; ``state`` is what the hosts were last brought to."""
+    """A lab with its operator; ``state`` is what the hosts were last brought to.
+
+    ``details`` are of a volume of which fsck.ocfs2 found something.
+    """
 
     lab: Lab
     operator: Operator
@@ -87,6 +106,7 @@ class Stage:
     is_blank: bool = True
     is_settled: bool = False
     sums: dict[str, str] = field(default_factory=dict)
+    details: str = ""
 
     def __post_init__(self) -> None:
         """Whatever a blank lab needs once."""
@@ -234,6 +254,7 @@ class Stage:
         inode = re.search(r"^SYSTEM (\d+)", said, re.MULTILINE)
         harmless = HARMLESS.format(inode=inode[1] if inode else "-")
         if odd := [line for line in found if not line.startswith(harmless)]:
+            self.details = f"{replay}{SECOND}{said}\n{self.do('san', DETAILS, timeout=400)}"
             raise Wrong(f"fsck.ocfs2 found {odd}")
 
     def wait_for_everybody(self, *but: str) -> None:
