@@ -31,6 +31,7 @@ from reconciler.model.observed import (
     require,
 )
 from reconciler.model.plan import Action
+from reconciler.resources.mounts.readings import is_domain_of
 
 
 def _fstab_written(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
@@ -112,7 +113,7 @@ def _with_region(
         return replace(found, regions=(*kept, *mine))
 
     clusters = tuple(with_it(c) if c.name == cluster.name else c for c in live.clusters)
-    domains = tuple(d for d in live.domains if d.upper() != uuid)
+    domains = tuple(d for d in live.domains if not is_domain_of(d, uuid))
     return replace(facts, live=replace(live, clusters=clusters, domains=domains))
 
 

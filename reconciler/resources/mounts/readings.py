@@ -7,6 +7,9 @@ from reconciler.model.observed import HostFacts, MountPoint, require
 from reconciler.model.reading import Reading, unknown
 from reconciler.resources.mounts.fstab import entries
 
+# What a name of fifteen letters has room for behind "dlm-".
+CUT = 11
+
 
 def is_foreign(found: MountPoint) -> bool:
     """Whether another type of file system is mounted there."""
@@ -92,12 +95,13 @@ def _mounted_somewhere(facts: HostFacts, path: str, reference: str) -> str:
 
 def _in_the_kernel(facts: HostFacts, uuid: str) -> str:
     regions = {_plain(r.uuid) for live in require(facts.live).clusters for r in live.regions}
-    domains = {_plain(item) for item in require(facts.live).domains}
-    if uuid == UNTOLD and regions | domains:
+    domains = require(facts.live).domains
+    if uuid == UNTOLD and (regions or domains):
         return unknown("whose its heartbeat regions and DLM domains are: no UUID was read")
     if _plain(uuid) in regions:
         return "its heartbeat region is active"
-    return "its DLM domain is active" if _plain(uuid) in domains else ""
+    used = any(is_domain_of(item, uuid) for item in domains)
+    return "its DLM domain is active" if used else ""
 
 
 def _beyond_telling(facts: HostFacts, reference: str) -> str:
@@ -108,6 +112,15 @@ def _beyond_telling(facts: HostFacts, reference: str) -> str:
     seen = {other.device for other in require(facts.wanted)}
     odd = [m.path for m in require(facts.mounts) if not is_foreign(m) and m.device not in seen]
     return unknown(f"what is mounted on {', '.join(odd)}") if odd else ""
+
+
+def is_domain_of(domain: str, uuid: str) -> bool:
+    """Whether a volume has that DLM domain.
+
+    Without debugfs it is the name of a thread, of which older kernels tell eleven letters.
+    """
+    name, whole = _plain(domain), _plain(uuid)
+    return name == whole or (len(name) == CUT and whole.startswith(name))
 
 
 def _plain(uuid: str) -> str:

@@ -10,9 +10,10 @@ from reconciler.planning.checks.rehearsal import MOMENTARY, rehearse
 from reconciler.planning.planner import plan_cluster, restrict
 from reconciler.planning.prediction import predict
 from reconciler.resources import EFFECTS, READINGS
-from tests.builders import bare, converged, spec, volume
+from tests.builders import UUID, bare, converged, spec, volume
 
 CODE = "invariant-plan-can-go-on"
+PLAIN = UUID.replace("-", "").upper()
 
 
 def codes(plan):
@@ -96,3 +97,22 @@ def test_of_what_is_done_already_nobody_asks_whether_it_could_begin():
     assert rehearse(seen, [(cluster, [done])]) == ()
     assert predict(cluster, seen, [done]) == seen
     assert predict(cluster, seen, [due]).hosts["node02"].mounts == ()
+
+
+@pytest.mark.parametrize("change", [leaves, retimed])
+@pytest.mark.parametrize(
+    ("domain", "found"),
+    [
+        (PLAIN, []),
+        (PLAIN[:11], []),  # as older kernels tell it where there is no debugfs
+        (PLAIN[:10], [CODE]),
+        ("F" * 11, [CODE]),
+    ],
+)
+def test_the_lock_domain_of_a_volume_goes_with_its_mount(change, domain, found):
+    cluster = spec(volumes=[volume()])
+    seen = converged(cluster)
+    facts = seen.hosts["node02"]
+    kernel = replace(facts.live, domains=(domain,))
+    seen = Observed({**seen.hosts, "node02": replace(facts, live=kernel)})
+    assert codes(plan_cluster(change(cluster), seen)) == found
