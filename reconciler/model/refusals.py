@@ -223,6 +223,7 @@ _DECLARED = (
     Refusal("secret-unread", RULE),
     Refusal("section-unread", RULE),
     Refusal("shrink-refused", RULE | GATE),
+    Refusal("slot-zero", RULE),
     Refusal("slots-failed", GATE),
     Refusal("ssh-config-invalid", HOST, "correct ssh_config, or ssh.jump in the file"),
     Refusal("stale-host-could-return", RULE),

@@ -34,6 +34,7 @@ DISASTERS = {
     "format-of-mounted": 2,
     "split-brain": 3,
     "live-journal-replayed": 3,
+    "slot-taken": 3,
     "different-volume": 4,
     "restamped": 4,
     "format-of-data": 6,

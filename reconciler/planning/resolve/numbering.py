@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 from reconciler.model.desired import Cluster, Member
+from reconciler.model.faulty_kernels import may_give_slot_zero_away
 from reconciler.model.heartbeats import heartbeat_view, is_left
 from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.identity_cache import once_each
@@ -36,11 +37,12 @@ def with_numbers(cluster: Cluster, observed: Observed) -> Cluster:
     """
     held = {name: place[0] for name, place in places(cluster, observed).items()}
     was = {**{n: k.number for n, k in known_members(cluster, observed).items()}, **held}
-    marked = heartbeats(cluster, observed) - {*held.values()}
+    marked = heartbeats(cluster, observed) | _losing_their_slots(cluster, observed)
+    kept = {*reserved_numbers(cluster, observed), *(marked - {*held.values()})}
     given = (
         _compact(cluster, held)
         if cluster.numbering == "compact"
-        else _stable(cluster, held, was, {*reserved_numbers(cluster, observed), *marked})
+        else _stable(cluster, held, was, kept)
     )
     return with_members(cluster, [_numbered(m, given, was) for m in cluster.members])
 
@@ -49,6 +51,14 @@ def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) 
     name = host_key(member.name)
     number = given[name] if member.role in LISTED else was.get(name)
     return member.model_copy(update={"number": number})
+
+
+def _losing_their_slots(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Nobody new gets 0 where a kernel may take the slot of node 0."""
+    hosts = restrict_to(observed, {m.name for m in listed_members(cluster)})
+    kernels = [f.kernel for f in hosts.answering_hosts().values()]
+    releases = [kernel.running for kernel in kernels if not isinstance(kernel, Unknown)]
+    return frozenset({0}) if may_give_slot_zero_away(releases) else frozenset()
 
 
 def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:

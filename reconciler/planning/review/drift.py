@@ -54,6 +54,7 @@ TRUTHS: Mapping[str, Truth] = {
     "partition-missing": "disk",
     "protocol-skew": "kernel",
     "shrink-refused": "disk",
+    "slot-zero": "kernel",
     "tools-missing": "package",
     "unit-not-usable": "boot",
     "volume-read-only": "mount",

@@ -174,6 +174,7 @@ BY_CODE: Mapping[str, Consequence] = {
     "partition-missing": _degrades("nobody can mount it"),
     "protocol-skew": _degrades("the host cannot mount beside the others"),
     "shrink-refused": _cosmetic("it stays larger than the file says"),
+    "slot-zero": _degrades("a mount would wait for ever, and a reboot alone ends it"),
     "tools-missing": _degrades("what works on its volumes lacks a tool"),
     "unit-not-usable": _degrades("after its next boot it has no cluster and no volume"),
     "volume-read-only": _loses("what is written there is lost, or refused"),

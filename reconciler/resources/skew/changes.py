@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.frozen import frozen
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
@@ -20,19 +19,10 @@ from reconciler.model.plan import Action, Change
 from reconciler.model.roles import is_withdrawn, mounting_it, online, restrict_to, staying
 from reconciler.model.software import reload_due, stale_modules, unwanted_versions
 from reconciler.resources.skew.features import missing_features
+from reconciler.resources.skew.skewed_host import Skew
+from reconciler.resources.skew.slot_zero import slots_taken
 
 Hosts = Mapping[str, HostFacts]
-
-
-@frozen
-class Skew:
-    """A host that does not go with the others; ``joins`` if it is about to go among them."""
-
-    code: str
-    host: str
-    message: str
-    remedy: str
-    joins: bool
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -71,6 +61,7 @@ def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
     yield from _protocols(cluster, hosts)
     for volume in cluster.volumes:
         if not is_withdrawn(volume):
+            yield from slots_taken(cluster, volume, hosts)
             able = {
                 require(f.kernel).running for f in hosts.values() if has_mounted(f, ref(volume))
             }

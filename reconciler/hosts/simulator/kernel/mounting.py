@@ -13,6 +13,7 @@ from reconciler.hosts.simulator.state.disk import Beat, Filesystem
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
 from reconciler.hosts.simulator.state.machine import Mount
 from reconciler.hosts.simulator.state.reply import Failed, Reply
+from reconciler.model.faulty_kernels import gives_slot_zero_away
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.cluster import Node
@@ -25,6 +26,10 @@ ERRORS = {
     71: "Protocol error",
     107: "Transport endpoint is not connected",
 }
+
+
+# Seconds, longer than anybody waits.
+FOR_EVER = 1e9
 
 
 def mount(machine: Machine, source: str, path: str, options: tuple[str, ...]) -> Reply:
@@ -115,6 +120,7 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
         machine.record("join-refused", f"{fs.label} error {refused.error}")
         _stop_beating(machine, fs, me.number)
         raise kernel_error(refused.error, where, refused.seconds)
+    _refuse_stolen_slot(machine, fs, me)
     own = next((slot for slot, number in fs.slot_map.items() if number == me.number), None)
     free = [slot for slot in range(fs.slots) if slot not in fs.slot_map]
     if own is None and not free:
@@ -133,6 +139,17 @@ def _join(machine: Machine, fs: Filesystem, me: Node, where: str) -> int:
             machine.log(f"o2net: Connected to {pair.peer}")
     machine.log(f"o2dlm: Joining domain {fs.region} ")
     return slot
+
+
+def _refuse_stolen_slot(machine: Machine, fs: Filesystem, me: Node) -> None:
+    """A kernel that takes node 0's slot waits for ever for the journal there (manual kernels, 2)."""
+    theirs = next((slot for slot, number in fs.slot_map.items() if number == 0), None)
+    if theirs is None or me.number == 0 or not gives_slot_zero_away(machine.setup.kernel):
+        return
+    if any(there.number == 0 for _member, there in machine.world.mounters(fs)):
+        fs.slot_map[theirs] = me.number
+        machine.world.disaster("slot-taken", machine.name, f"slot {theirs} of node 0")
+        raise Failed(32, "mount: it waits for ever", FOR_EVER)
 
 
 def _dead_ms(machine: Machine) -> int:

@@ -55,3 +55,27 @@ def test_compact_numbers_are_0_to_n_with_newcomers_last():
     after = spec(("node04", "node03", "node02"), numbering="compact")
     seen = type(observed)({**hosts, "node04": bare(after).hosts["node04"]})
     assert numbers(after, seen) == {"node02": 0, "node03": 1, "node04": 2}
+
+
+def with_kernel(observed, host, release):
+    kernel = replace(observed.hosts[host].kernel, running=release)
+    return type(observed)(
+        {**observed.hosts, host: replace(observed.hosts[host], kernel=kernel)}
+    )
+
+
+def test_nobody_new_gets_0_beside_a_kernel_that_may_take_its_slot():
+    cluster = spec(("node01", "node02"))
+    for release, first in (("5.10.46", 1), ("5.10.0-28-amd64", 1), ("5.10.135", 0)):
+        seen = with_kernel(bare(cluster), "node02", release)
+        assert numbers(cluster, seen) == {"node01": first, "node02": first + 1}
+
+
+def test_who_has_0_keeps_it_whatever_its_kernel():
+    cluster = spec(("node01", "node02"))
+    observed = bare(cluster)
+    hosts = {
+        name: replace(facts, live=live(cluster, name)) for name, facts in observed.hosts.items()
+    }
+    seen = with_kernel(type(observed)(hosts), "node02", "5.10.46")
+    assert numbers(cluster, seen) == {"node01": 0, "node02": 1}
