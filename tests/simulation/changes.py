@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from reconciler.hosts.simulator.state.devices import PATHS as PATHS_OF_WIRING
-from tests.simulation.site import LUNS, Site
+from tests.simulation.site import LUNS, NEWER, Site
 from tests.simulation.wish import MemberWish, VolumeWish, Wish
 
 # How often what a file or a device forbids is drawn again.
@@ -168,6 +168,7 @@ CHANGES: dict[str, Row] = {
     "rollout": Row(_of_all("rolling", "window"), _cluster("rollout"), "rollout is {value}"),
     "turns": Row(_of_all(1, 2, "50%"), _cluster("max_unavailable"), "{value} at a time", 1),
     "files": Row(_of_all("own", "kept"), _cluster("files"), "files are {value}", 1),
+    "tools": Row(_of_all("", NEWER), _cluster("tools"), "the tools' version is {value}"),
     "manage": Row(_of_all(True, False), _cluster("manage"), "packages are managed: {value}", 1),
     "threshold": Row(_of_all(31, 61), _cluster("threshold"), "dead_threshold is {value}", 1),
     "idle": Row(

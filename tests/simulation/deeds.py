@@ -113,6 +113,7 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "SAN full": Deed(happenings.fill_storage, happenings.empty_storage, 1),
         "read-only": Deed(happenings.turn_read_only, happenings.reboot_read_only, 1),
         "foreign block": Deed(happenings.leave_block, happenings.clear_block, 1),
+        "global heartbeat": Deed(happenings.make_global, happenings.make_local, 1),
         "package lock": _packages("holder", "apt has the lock"),
         "repository": _packages("down", "no repository answers"),
     }

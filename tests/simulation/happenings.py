@@ -205,3 +205,18 @@ def leave_block(scene: Scene) -> str:
 def clear_block(scene: Scene) -> None:
     for fs in scene.world.filesystems():
         fs.beats.pop(200, None)
+
+
+def make_global(scene: Scene) -> str:
+    """As ``tunefs.ocfs2 --update-cluster-stack`` does on a host with global heartbeat."""
+    machines = scene.world.machines.values()
+    used = {id(mount.fs) for machine in machines for mount in machine.running.mounts}
+    found = [fs for fs in scene.world.filesystems() if id(fs) not in used]
+    require(found, "no file system is idle")
+    found[0].global_heartbeat = True
+    return f"{found[0].label} is for clusters with global heartbeat from now on"
+
+
+def make_local(scene: Scene) -> None:
+    for fs in scene.world.filesystems():
+        fs.global_heartbeat = False

@@ -77,6 +77,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "fstab-conflict": ("deed edit fstab", "change path"),
         "guests-unread": ("change guests",),
         "heartbeat-advances": ("change state",),
+        "heartbeat-mode-differs": ("deed global heartbeat",),
         "heartbeat-unread": ("deed all paths", "change state"),
         "hostname-differs": ("deed renamed",),
         "module-missing": ("deed next kernel",),

@@ -15,6 +15,9 @@ SAN = "san"
 AGENT = "agent.service"
 LUNS = ("lun1", "lun2")
 PORTION = 1 << 30
+TOOLS = "ocfs2-tools"
+# What the repositories offer; hosts have an older version at first.
+NEWER = "1.8.8-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def build(site: Site) -> Lawful:
         machine.units[AGENT] = Unit(enabled=True)
         services.start(machine, AGENT)
         machine.programs = {"guests": hypervisor.guests_program}
+        machine.packaging.offers[TOOLS] = NEWER
     return world
 
 

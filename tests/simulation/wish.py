@@ -61,6 +61,7 @@ class Wish:
     max_unavailable: Any = 1
     files: str = "own"
     manage: bool = True
+    tools: str = ""
     timeouts: dict[str, int] = field(default_factory=dict)
     threshold: int = 31
 
@@ -89,7 +90,7 @@ def write_desired(wish: Wish, world: Lawful, site: Site) -> Desired:
         "rollout": wish.rollout,
         "max_unavailable": wish.max_unavailable,
         "files": wish.files,
-        "packages": {"manage": wish.manage},
+        "packages": {"manage": wish.manage, "tools_version": wish.tools or None},
         "heartbeat": {"dead_threshold": wish.threshold},
         "network": dict(wish.timeouts),
         "members": [_member(one, world, site) for one in wish.members],
