@@ -107,6 +107,7 @@ def _derive_anew() -> None:
                 word in ast.unparse(node) for word in DERIVES
             ):
                 _assign_anew(ours, module, node)
+    _order_by(order.ORDER)
 
 
 def _assign_anew(ours: Iterable[Any], module: Any, node: ast.Assign | ast.AnnAssign) -> None:
