@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -208,3 +208,10 @@ def with_facts(observed: Observed, host: str, **sections: Any) -> Observed:
     facts = observed.hosts[host]
     assert isinstance(facts, HostFacts)
     return Observed({**observed.hosts, host: replace(facts, **sections)})
+
+
+def everywhere(observed: Observed, **sections: Callable[[HostFacts], Any]) -> Observed:
+    """What was observed, with these sections of every host made of what it has."""
+    hosts = observed.answering_hosts()
+    made = {name: {k: of(facts) for k, of in sections.items()} for name, facts in hosts.items()}
+    return Observed({name: replace(facts, **made[name]) for name, facts in hosts.items()})

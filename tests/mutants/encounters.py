@@ -12,8 +12,8 @@ import reconciler
 from reconciler.execution import executor
 from reconciler.hosts.simulator.state import reply
 from reconciler.model import outcome
-from reconciler.model.plan import Action
-from reconciler.planning import graph, order
+from reconciler.model.plan import Action, ClusterPlan
+from reconciler.planning import graph, order, planner
 from reconciler.planning.checks import rehearsal
 
 PRODUCT = str(Path(reconciler.__file__).parent) + "/"
@@ -32,6 +32,8 @@ def watch() -> None:
     _watch_refusals()
     _watch_edges()
     _watch_facts()
+    _watch_refused()
+    _watch_targets()
 
 
 def line(file: str, number: int) -> str:
@@ -57,6 +59,16 @@ def lacks(kind: str, reading: str) -> str:
 def plans(kind: str) -> str:
     """An action of a kind."""
     return f"plans {kind}"
+
+
+def refused(kind: str) -> str:
+    """A command of an action of a kind, which its host has refused."""
+    return f"refused {kind}"
+
+
+def aims(kind: str) -> str:
+    """An action of a kind, in a plan of which targets choose a part."""
+    return f"aims at a plan with {kind}"
 
 
 def says(code: str) -> str:
@@ -144,3 +156,24 @@ def _watched(unmet: Callable[..., Sequence[str]]) -> Callable[..., Sequence[str]
         return why
 
     return look
+
+
+def _watch_refused() -> None:
+    ask = executor.is_own
+
+    def is_own(kind: Any) -> bool:
+        met.add(refused(kind))
+        return ask(kind)
+
+    executor.is_own = is_own
+
+
+def _watch_targets() -> None:
+    restrict = planner.restrict_plan
+
+    def restrict_plan(plan: ClusterPlan, targets: Sequence[str]) -> ClusterPlan:
+        if targets:
+            met.update(aims(action.kind) for action in plan.actions)
+        return restrict(plan, targets)
+
+    planner.restrict_plan = restrict_plan

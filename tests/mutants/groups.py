@@ -22,6 +22,12 @@ from tests.mutants.statements import leave_out, statements
 
 PLANS = ("tests/unit/planning", "tests/unit/resources", "tests/scenarios/test_simulated_")
 DERIVES = ("having(", "in_phases(")
+# Traits that are asked for at one place only, and who has been there.
+ASKED: Mapping[Trait, Callable[[str], str]] = {
+    Trait.OWN: encounters.refused,
+    Trait.WHOLE: encounters.aims,
+    Trait.LISTS: encounters.aims,
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ def _traits(_met: frozenset[str]) -> Iterator[Mutant]:
             if row.has(trait):
                 plant = partial(_take_trait, kind, trait)
                 name = f"{kind} {str(trait.name).lower()}"
-                yield Mutant("flags", name, plant, frozenset([encounters.plans(kind)]))
+                meets = ASKED.get(trait, encounters.plans)
+                yield Mutant("flags", name, plant, frozenset([meets(kind)]))
 
 
 def _take_trait(kind: ActionKind, trait: Trait) -> None:
@@ -107,6 +114,7 @@ def _derive_anew() -> None:
                 word in ast.unparse(node) for word in DERIVES
             ):
                 _assign_anew(ours, module, node)
+    _order_by(order.ORDER)
 
 
 def _assign_anew(ours: Iterable[Any], module: Any, node: ast.Assign | ast.AnnAssign) -> None:

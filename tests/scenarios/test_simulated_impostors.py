@@ -134,22 +134,47 @@ def test_who_left_does_not_explain_the_heartbeat_of_who_got_its_number(recorded)
     assert world.wrongs() == []
 
 
-def test_an_agent_that_mounts_is_not_started_beside_a_stranger():
+def agents(**unit):
+    """Two members whose agents mount the volume themselves, and a third host that is none of them."""
     world, controller = running(3, THREE[:2])
     other = stranger(world)
     for name in THREE[:2]:
-        world.machines[name].units[AGENT] = Unit(enabled=True)
+        world.machines[name].units[AGENT] = Unit(**unit)
         services.start(world.machines[name], AGENT)
-    comes = Fault("meets", command="systemctl unmask", then=lambda: other.mount(LUN, PATH))
-    world.machines["node01"].faults.append(comes)
     own = {
         "mount": {"path": PATH, "by": "workload"},
         "workloads": {"services": ["agent"]},
     }
     file = cluster(world, THREE[:2], volumes=[volume(world, slots=12, **own)])
+    return world, controller, other, file
+
+
+def test_an_agent_that_mounts_is_not_started_beside_a_stranger():
+    world, controller, other, file = agents(enabled=True)
+    comes = Fault("meets", command="systemctl unmask", then=lambda: other.mount(LUN, PATH))
+    world.machines["node01"].faults.append(comes)
     ended = drive(world, controller.apply(file))
     assert "ocfs2/node01/start-service/agent.service" not in world_starts(world)
     assert any("nothing explains" in why for why in ended.failures.values())
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_nor_may_anybody_else_start_it_there(enabled):
+    """Who comes before the unit is unmasked finds it masked afterwards."""
+    world, controller, other, file = agents(enabled=enabled)
+    came = []
+
+    def comes(event, details):
+        if event == "action-started" and "/unmask-service/" in str(details["action"]):
+            came.append(details["action"])
+            if len(came) == 1:
+                other.mount(LUN, PATH)
+
+    controller.writes = comes
+    ended = drive(world, controller.apply(file))
+    assert {action.split("/")[2] for action in ended.failures} == {"unmask-service"}
+    assert all("nothing explains" in why for why in ended.failures.values())
+    assert [world.machines[name].is_masked(AGENT) for name in THREE[:2]] == [True, True]
 
 
 def world_starts(world):

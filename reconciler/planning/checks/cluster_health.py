@@ -54,7 +54,8 @@ def guard_actions(
 
 def _alone(cluster: Cluster, observed: Observed, action: Action) -> Iterator[Fact]:
     """An agent that mounts a volume itself is started beside no stranger, as we would mount."""
-    unit = parse_address(action.address).last
+    # Also of member/HOST/service/UNIT/boot: a unit that is to be enabled is unmasked for that.
+    unit = parse_address(action.address).aspect[1]
     for volume in cluster.volumes:
         services = volume.workloads.services if volume.workloads else ()
         if volume.mounted_by == "workload" and unit in full_names(services):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.hosts.simulator.state.disk import RESIZE_INPROG
 from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal, tool_failure
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def _refuse_mounted(machine: Machine, node: str, device: Device) -> None:
 
 def _refuse_interrupted(node: str, fs: Filesystem) -> None:
     if fs.inprog:
-        raise refusal("resize-interrupted", f"a tunefs.ocfs2 of {node} was cut short")
+        bits = f"incompat {fs.incompat | RESIZE_INPROG}"
+        raise refusal("resize-interrupted", f"a tunefs.ocfs2 of {node} was cut short: {bits}")
 
 
 def _refuse_short(machine: Machine, device: Device, size: int) -> None:

@@ -103,9 +103,12 @@ def _write_table(call: Call, disk: Device) -> Partition:
 def _entry(machine: Machine, disk: Device, number: int) -> Partition:
     if machine.is_dead(disk):
         raise tool_failure("unreadable", f"the table of {disk.node}", 15.0)
-    if number not in disk.lun.partitions:
-        raise refusal("partition-missing", f"{disk.node} has no partition {number}")
-    return disk.lun.partitions[number]
+    parts = disk.lun.partitions
+    if number not in parts:
+        rows = [f'NR="{n}" START="{p.start // SECTOR}"' for n, p in parts.items()]
+        last = rows[-1] if rows else f"partx: {disk.node}: failed to read partition table"
+        raise refusal("partition-missing", f"{disk.node} has no partition {number}: {last}")
+    return parts[number]
 
 
 def _refuse_move(disk: Device, number: int, start: int, end: int) -> None:

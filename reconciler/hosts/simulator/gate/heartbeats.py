@@ -42,7 +42,8 @@ def refuse_strangers(machine: Machine, fs: Filesystem, on: Target) -> None:
         return
     longest = max(beat.dead_ms for beat in fs.beats.values()) or DEAD_TIME
     if longest > MOST_DEAD_TIME:
-        raise refusal("foreign-heartbeat", f"a block has a dead time of {longest} ms")
+        why = f"{on.node} has a block with a dead time of {longest} ms, which nobody waits for"
+        raise refusal("foreign-heartbeat", why)
     if (wait := round(2 * longest / 1000 - min(left), 3)) > 0:
         machine.record("waits", f"{fs.label} {wait:g} s for what stands still")
         raise Waits(wait)

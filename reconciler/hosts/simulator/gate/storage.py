@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.state.disk import PHYSICAL_EXTENT
+from reconciler.hosts.simulator.state.disk import PHYSICAL_EXTENT, POOL
 from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ def extend_lv(call: Call) -> Reply:
     name, setup = f"{group}/{volume}", call.machine.setup
     call.needs("lvs", "lvextend")
     if name not in setup.logical:
-        raise refusal("backing-missing", f"{name} is not known to lvs")
+        said = f'Failed to find logical volume "{name}"'
+        raise refusal("backing-missing", f"{name}: {said}")
     lun = call.machine.world.luns[setup.logical[name]]
     size = -(-int(least) // PHYSICAL_EXTENT) * PHYSICAL_EXTENT
     if lun.whole.size < int(least):
         if setup.thin.get(name, 0) > FULLEST:
-            raise refusal("thin-pool-full", f"the pool of {name} is {setup.thin[name]}% full")
+            used = f"{setup.thin[name]}.00 % of its data and 1.00 % of its metadata are used"
+            raise refusal("thin-pool-full", f"{group}/{POOL}: {used}")
         had = f"{name} has {lun.whole.size} bytes, not {least}"
         _allocate(call.machine, group, size - lun.whole.size, had)
         call.machine.world.grow(lun.name, size)

@@ -9,7 +9,7 @@ from reconciler.hosts.simulator.kernel.modprobe import load
 from reconciler.hosts.simulator.kernel.mount_options import ATIME, shown_options, unknown_option
 from reconciler.hosts.simulator.kernel.network import share_a_volume
 from reconciler.hosts.simulator.kernel.texts import read_fstab
-from reconciler.hosts.simulator.state.disk import Beat, Filesystem
+from reconciler.hosts.simulator.state.disk import RESIZE_INPROG, Beat, Filesystem
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
 from reconciler.hosts.simulator.state.machine import Mount
 from reconciler.hosts.simulator.state.reply import Failed, Reply
@@ -43,7 +43,7 @@ def mount(machine: Machine, source: str, path: str, options: tuple[str, ...]) ->
     if not device.serves:
         raise kernel_error(16, where)
     fs = _open(machine, device)
-    if lacking := (fs.incompat & ~machine.setup.features) | (4 if fs.inprog else 0):
+    if lacking := (fs.incompat & ~machine.setup.features) | (RESIZE_INPROG if fs.inprog else 0):
         machine.log(
             f"ocfs2: couldn't mount because of unsupported optional features ({lacking:x})."
         )

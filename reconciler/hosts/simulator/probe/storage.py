@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.probe.request import Request, Rows, join_list, row
-from reconciler.hosts.simulator.state.disk import PHYSICAL_EXTENT, SECTOR
+from reconciler.hosts.simulator.state.disk import PHYSICAL_EXTENT, POOL, SECTOR
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.devices import Device
@@ -88,7 +88,7 @@ def logical_volumes(machine: Machine, request: Request) -> Rows:
         size = machine.world.luns[machine.setup.logical[name]].whole.size
         thin = machine.setup.thin.get(name)
         free = machine.setup.room.get(group, PLENTY)
-        yield row("lv", name, size, free, PHYSICAL_EXTENT, "-" if thin is None else "pool0")
+        yield row("lv", name, size, free, PHYSICAL_EXTENT, "-" if thin is None else POOL)
         if thin is not None:
             yield row("pool", name, f"{thin}.00", "1.00")
 

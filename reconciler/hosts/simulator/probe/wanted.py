@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator.probe.request import Request, Rows, join_list, row
 from reconciler.hosts.simulator.probe.storage import whole_disks
-from reconciler.hosts.simulator.state.disk import Blank, Filesystem, Garbage
+from reconciler.hosts.simulator.state.disk import RESIZE_INPROG, Blank, Filesystem, Garbage
 from reconciler.hosts.simulator.state.signatures import blkid
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ UNSTAMPED = (
     "sparse extended-slotmap inline-data xattr indexed-dirs refcount discontig-bg append-dio"
 )
 # Of ocfs2_fs.h and of libocfs2/feature_string.c, whose order debugfs.ocfs2 prints them in.
-RESIZE_INPROG, ABORTED_RESIZE = 0x4, "aborted-resize"
+ABORTED_RESIZE = "aborted-resize"
 
 
 def wanted_rows(machine: Machine, request: Request) -> Rows:

@@ -11,10 +11,12 @@ from reconciler.hosts.simulator.state.errors import ImpossibleWorld
 
 SECTOR = 512
 PHYSICAL_EXTENT = 4 << 20  # bytes, LVM's default
+POOL = "pool0"  # of every thin volume
 Damage = Literal["", "repairable", "lasting"]
 # Incompat features of a new file system: sparse to append-dio, and clusterinfo with a stamp.
 UNSTAMPED = 0xB750
 STAMPED = UNSTAMPED | 0x4000
+RESIZE_INPROG = 0x4  # of a resize that was cut short (ocfs2_fs.h)
 # struct o2hb_disk_heartbeat_block (cluster/ocfs2_heartbeat.h); crc32_le from zero.
 BLOCK = struct.Struct("<QB3xIQI4x")
 CRC_START = 0xFFFFFFFF

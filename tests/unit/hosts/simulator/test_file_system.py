@@ -253,7 +253,9 @@ async def test_a_resize_that_is_cut_short_offline_is_marked_until_a_check():
         grow(fs, how="unmounted", node=LUN),
         on(LUN, "add-slots", 8, uuid=fs.uuid),
     ):
-        said = f"gate: resize-interrupted: a tunefs.ocfs2 of {LUN} was cut short"
+        said = (
+            f"gate: resize-interrupted: a tunefs.ocfs2 of {LUN} was cut short: incompat 63316"
+        )
         assert refusal(await host.run(command)) == (75, said, 0.1)
     done = await host.run(mount())
     assert "Invalid argument" in done.stderr

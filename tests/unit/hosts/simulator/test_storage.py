@@ -41,7 +41,7 @@ async def test_a_volume_that_lvm_does_not_know_is_not_extended(host):
     world, _ = storage()
     world.machines["node01"].setup.commands += ("lvs", "lvextend")
     done = await connect(world, host).run(extend(1, "root"))
-    said = "gate: backing-missing: vg0/root is not known to lvs"
+    said = 'gate: backing-missing: vg0/root: Failed to find logical volume "vg0/root"'
     assert refusal(done) == (75, said, 0.1)
 
 
@@ -68,7 +68,8 @@ async def test_a_volume_group_gives_no_more_than_it_has():
 async def test_a_thin_volume_grows_while_its_pool_has_room():
     _world, san = storage()
     san.machine.setup.thin["vg0/lun1"] = 81
-    said = "gate: thin-pool-full: the pool of vg0/lun1 is 81% full"
+    used = "81.00 % of its data and 1.00 % of its metadata are used"
+    said = f"gate: thin-pool-full: vg0/pool0: {used}"
     assert refusal(await san.run(extend(GIB + 1)))[:2] == (75, said)
     assert (await san.run(extend(GIB))).status == 0
     san.machine.setup.thin["vg0/lun1"] = 80
