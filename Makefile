@@ -21,9 +21,6 @@ LAB_TESTS := tests/contract/test_lab.py \
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
 	tests/scenarios/test_lab_growth.py
 
-# The groups of mutants of which none may live; others still have survivors that nobody has explained.
-MUTANTS := invariants refusals facts edges
-
 .PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench coverage mutants fuzz clean
 
 demo: $(RUNS)  ## the main job against simulated hosts behind real SSH on loopback; no root
@@ -66,7 +63,7 @@ fuzz: $(FUZZ)  ## a million inputs of each parser; what is found is kept in .fuz
 	$(BIN)/python -m tests.fuzz --record
 
 mutants: $(STAMP)  ## each precondition is deleted once, and a test has to fail
-	$(BIN)/python -m tests.mutants $(MUTANTS)
+	$(BIN)/python -m tests.mutants
 
 lab-up: $(STAMP)  ## a real three-host cluster with a SAN on this machine
 	$(BIN)/python -m tests.lab up --netns reconcile --hosts 3 --storage san
