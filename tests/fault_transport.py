@@ -14,7 +14,7 @@ from reconciler.errors import HostUnreachable
 from reconciler.hosts.simulator import SimulatedHost
 from reconciler.hosts.simulator.commands import changes, name_here
 from reconciler.model.plan import Command, Completed
-from tests.invariant_monitor import Witness
+from tests.invariant_monitor import Look, Witness
 
 Phase = Literal["before", "during", "after"]
 
@@ -92,16 +92,32 @@ class Line:
             self._die()
         if (trick := self.trick) and self._tricked(trick, host, command):
             await self._played(trick, host, command)
+        sent = host.machine.world.now
         task = self._sent(host, command)
         if due == "during":
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             self._die()
         completed = await asyncio.shield(task)
+        boot = host.machine.running.boot_id
         await self._awake()
         if self.dead or due == "after":
             self._die()
+        self._note_look(host, command, completed, (sent, boot))
         return completed
+
+    def _note_look(
+        self, host: SimulatedHost, command: Command, ended: Completed, sent: tuple[float, str]
+    ) -> None:
+        """A look may travel with commands; then what is not their own time is the look's."""
+        world, (began, boot) = host.machine.world, sent
+        if not isinstance(world, Witness):
+            return
+        if ended.look:
+            began += ended.seconds + sum(one.seconds for one in ended.then)
+        elif name_here(host.machine, command.argv) != "probe":
+            return
+        world.looked(self.run, host.name, Look(boot, began, world.now - began))
 
     def _tricked(self, trick: Trick, host: SimulatedHost, command: Command) -> bool:
         steps = (command, *command.then)

@@ -10,8 +10,21 @@ from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.kernel.texts import BadConfig, read_cluster_conf
 from reconciler.hosts.simulator.state.machine import Machine
+from reconciler.model.plan import Plan
 
 Law = Callable[[World, Machine, str], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a run may rest on: in which boot of the host it began, when, and how long it took.
+
+    By the run's own clock: an answer that was held up has made it longer.
+    """
+
+    boot: str
+    began: float
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -32,6 +45,12 @@ class Witness(World):
         machine = self.machines[host]
         found = list(lists_agree(self, machine)) if name == "gate mount" else []
         self.broken += [f"{self.now:g} {host}: {why}" for why in found]
+
+    def planned(self, run: str, plan: Plan) -> None:
+        """What a run is about to carry out."""
+
+    def looked(self, run: str, host: str, look: Look) -> None:
+        """A run has looked at a host."""
 
     def wrongs(self) -> list[str]:
         """Everything that must never happen and did."""

@@ -233,6 +233,8 @@ class Controller:
             consent = Consent(plan_id=plan.id, devices=devices)
             verdict = judge(plan, consent, "", aliases(pairs))
             assert verdict.missing == ()
+        if isinstance(self.world, Witness):
+            self.world.planned(line.run, plan)
         claim = self._claims(line.run)
 
         def emit(event: str, details: Mapping[str, object]) -> None:

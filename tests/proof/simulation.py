@@ -1,6 +1,9 @@
 """The histories of whole clusters as a section of the manual."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from tests.simulation.judged import ELSEWHERE, INVARIANTS, JUDGED, WHEN
 
 INTRO = """\
 A history is made from a seed: desired states, each made from the last by random changes, with runs in
@@ -17,6 +20,9 @@ KINDS = {
     "code": "refusals, by code",
 }
 ENOUGH = 100
+LATER = (
+    "histories judge it by now, yet none of those on record: `tests/simulation/test_mutants.py`"
+)
 
 
 def section(record: dict[str, Any]) -> str:
@@ -36,6 +42,7 @@ def section(record: dict[str, Any]) -> str:
             f"Precautions taken away on purpose: {len(mutants)}, of which {killed} were seen by a law. "
             "I1 and so on are rows of `reconcile manual invariants`.",
             "\n".join(_mutant_rows(mutants)),
+            *_coverage({int(law) for laws in mutants.values() for law in laws}),
         ]
     return "\n\n".join(parts) + "\n"
 
@@ -68,6 +75,26 @@ def _rows(seen: dict[str, dict[str, int]]) -> list[str]:
         f"Seldom: kinds that were seen less than {ENOUGH} times."
         + (f" How the runs ended: {ended}." if ended else ""),
     ]
+
+
+def _coverage(seen: set[int]) -> Iterator[str]:
+    """When each law was asked that was seen to break, and where every other invariant is proven."""
+    yield (
+        "\n".join(
+            ["So each of these laws was asked, and breaks when it should:\n"]
+            + [f"* {when}: {_told(laws & seen)};" for when, laws in WHEN.items() if laws & seen]
+        ).removesuffix(";")
+        + "."
+    )
+    lines = ["|Invariant|Where it is proven|", "|-|-|"]
+    for number in sorted(INVARIANTS - seen):
+        tests = ", ".join(f"`{test}`" for test in ELSEWHERE.get(number, ()))
+        lines.append(f"|I{number}|{tests if number not in JUDGED else LATER}|")
+    yield "\n".join(lines)
+
+
+def _told(laws: Iterable[int]) -> str:
+    return ", ".join(f"I{law}" for law in sorted(laws))
 
 
 def _mutant_rows(mutants: dict[str, list[str]]) -> list[str]:

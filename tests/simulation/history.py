@@ -23,6 +23,8 @@ FAULTS = {
 TRICKS = ("late", "twice", "lost", "stunned")
 # What nobody can format, or tell apart, is refused whatever befalls: seldom.
 WIRINGS = {"plain": 6, "san": 12, "scsi": 4, "nvme": 3, "drbd": 3, "lvm": 1, "paths": 1}
+# One history in so many is played twice.
+TWINS = 64
 DELAYS = (0, 0, 5, 30, 120)
 RIVALS = ("same file", "old file", "second file", "other hosts")
 COMMANDS = (
@@ -60,12 +62,16 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is played; ``first`` is the wish before all changes, ``lasting`` deeds are not ended."""
+    """What is played; ``first`` is the wish before all changes, ``lasting`` deeds are not ended.
+
+    One with a ``twin`` is played again on hosts with other clocks, and must go the same way.
+    """
 
     site: Site
     first: Wish
     chapters: tuple[Chapter, ...]
     lasting: bool = False
+    twin: bool = False
 
 
 def make_history(seed: int) -> History:
@@ -81,7 +87,7 @@ def make_history(seed: int) -> History:
             changes.append(change)
             wish = apply_change(wish, change)
         chapters.append(Chapter(tuple(changes), _draw_troubles(rng), rng.random() < 0.5))
-    return History(site, first, tuple(chapters), rng.random() < 0.2)
+    return History(site, first, tuple(chapters), rng.random() < 0.2, seed % TWINS == 0)
 
 
 def _draw_site(rng: Random) -> Site:

@@ -8,21 +8,30 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.gate import lease
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.kernel.texts import read_fstab
+from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.devices import Device
 from reconciler.hosts.simulator.state.disk import Filesystem
 from reconciler.hosts.simulator.state.machine import Machine
+from reconciler.model.gate_call import Permit
+from reconciler.model.plan import Plan
 from tests.invariant_monitor import (
+    Look,
     Witness,
     dropped_only_unmounted,
     file_is_whole,
     filed_nodes,
     lists_agree,
 )
+from tests.simulation.laws_of_runs import BEGINS, Begun, Intent, takes_turns, volumes_on
+
+if TYPE_CHECKING:
+    from tests.simulation.wish import Wish
 
 Law = Callable[["Lawful", Machine, str], Iterator[str]]
 # What the simulator itself calls a disaster, and the invariant that forbids it.
@@ -56,6 +65,12 @@ class Lawful(Witness):
     that are members of some file, ``away`` those that somebody attests to be down, ``retyped`` those
     whose cluster.conf is as somebody typed it. ``sizes`` are those that file systems had, ``starts`` those of
     partitions by LUN and number.
+
+    ``names`` are the hosts by their places, ``agent`` the unit of a service that uses volumes.
+    ``wishes`` are the files that controllers apply, ``intents`` what each run has planned for its
+    own, ``looks`` its last one at each host, ``taken`` from whom it has taken which file system.
+    ``backed_up`` are the addresses of volumes of which a backup was begun, ``read_only`` the paths
+    where a file wanted that.
     """
 
     is_typing: bool = False
@@ -68,6 +83,14 @@ class Lawful(Witness):
     sizes: dict[str, int] = field(default_factory=dict)
     formats: set[str] = field(default_factory=set)
     starts: dict[tuple[str, int], int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    agent: str = ""
+    wishes: dict[str, Wish] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    looks: dict[tuple[str, str], Look] = field(default_factory=dict)
+    taken: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    backed_up: set[str] = field(default_factory=set)
+    read_only: set[str] = field(default_factory=set)
 
     def record(self, host: str, what: str, detail: str = "") -> None:
         World.record(self, host, what, detail)
@@ -75,6 +98,9 @@ class Lawful(Witness):
             return
         if what in ("wrote", "archived") and detail.split(" ", maxsplit=1)[0] == CLUSTER_CONF:
             self.retyped.discard(host)
+        if what == "mounted":
+            for taken in self.taken.values():
+                taken.discard(host)
         for number, law in LAWS.get(what, ()):
             found = law(self, self.machines[host], detail)
             self.broken += [f"{number} at {self.now:g} s {host}: {why}" for why in found]
@@ -114,6 +140,29 @@ class Lawful(Witness):
             found = lists_agree(self, self.machines[host])
             self.broken += [f"14 at {self.now:g} s {host}: {why}" for why in found]
 
+    def names_of(self, wish: Wish, *states: str) -> set[str]:
+        """The hosts of a file, or those of its members that are to be in one of the states."""
+        chosen = [one for one in wish.members if not states or one.state in states]
+        return {self.names[one.host % len(self.names)] for one in chosen}
+
+    def planned(self, run: str, plan: Plan) -> None:
+        """What a run is about to carry out, for the file of its controller."""
+        wish = self.wishes[run.rpartition("-")[0]]
+        self.intents[run] = Intent(wish, plan, {a.id: a for a in plan.actions}, self.now)
+
+    def looked(self, run: str, host: str, look: Look) -> None:
+        """What the commands of a run may rest on there."""
+        self.looks[run, host] = look
+
+    def begins(self, host: str, permit: Permit) -> None:
+        """A command of a run begins: what binds it and its plan is asked."""
+        if (intent := self.intents.get(permit.run)) is None:
+            return
+        begun = Begun(permit, intent, intent.actions.get(permit.action))
+        for number, law in BEGINS:
+            found = law(self, self.machines[host], begun)
+            self.broken += [f"{number} at {self.now:g} s {host}: {why}" for why in found]
+
     def wrongs(self) -> list[str]:
         """What broke; a disaster is among it with its invariant's number."""
         return list(self.broken)
@@ -144,8 +193,8 @@ def is_meant(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
         yield f"{detail} is on a disk that no file names"
 
 
-def mounts_what_is_meant(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
-    """A run mounts a disk that a file names, where it says (I4), beside listed nodes only (I3)."""
+def mounts_what_is_meant(world: Lawful, machine: Machine, _detail: str) -> Iterator[str]:
+    """A run mounts a disk that a file names, where it says (I4)."""
     mount = machine.running.mounts[-1]
     if not lease.is_working(machine):
         return
@@ -153,6 +202,13 @@ def mounts_what_is_meant(world: Lawful, machine: Machine, detail: str) -> Iterat
     paths = world.meant.get(lun.name, set()) if lun.wwid else set().union(*world.meant.values())
     if mount.path not in paths:
         yield f"{lun.name} is mounted at {mount.path}, which no file says"
+
+
+def mounts_beside_listed(_world: Lawful, machine: Machine, _detail: str) -> Iterator[str]:
+    """A run mounts beside the heartbeats of listed nodes only (I3)."""
+    mount = machine.running.mounts[-1]
+    if not lease.is_working(machine):
+        return
     live = machine.running.live
     known = live.address_by_number if live else {}
     for number, beat in mount.fs.beats.items():
@@ -168,6 +224,31 @@ def nothing_is_at_work(world: Lawful, machine: Machine, _detail: str) -> Iterato
         for _worker, name in other.busy:
             if name in OFFLINE:
                 yield f"{name} is at work on {other.name}"
+
+
+def nobody_remounts(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
+    """While a volume is worked on unmounted, what uses it on members stands still (I7).
+
+    A mask does not outlive a boot: who has booted since the plan was made has none.
+    """
+    intent = world.intents.get(lease_file.read(machine).run)
+    fs = _volume_of(world, detail.split(" ", maxsplit=1)[0])
+    if intent is None or fs is None or not lease.is_working(machine):
+        return
+    used = [
+        volume
+        for volume in intent.wish.volumes
+        if volume.services and any(one is fs for one in volumes_on(world, volume.lun))
+    ]
+    for name in sorted(world.names_of(intent.wish, "present")) if used else ():
+        other = world.machines[name]
+        unit = other.units.get(world.agent)
+        if unit is None or not other.running.on:
+            continue
+        if unit.active == "active":
+            yield f"{world.agent} of {name} is active while {fs.label} is worked on"
+        elif not other.is_masked(world.agent) and other.running.since < intent.since:
+            yield f"{world.agent} of {name} may start while {fs.label} is worked on"
 
 
 def formatted_once(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
@@ -188,6 +269,7 @@ def never_shrinks(world: Lawful, _machine: Machine, detail: str) -> Iterator[str
     if int(size) < world.sizes.get(fs.uuid, 0):
         yield f"{label} had {world.sizes[fs.uuid]} bytes, and has {size}"
     world.sizes[fs.uuid] = int(size)
+    world.backed_up.discard(f"volume/{label}")
 
 
 def partition_stays(world: Lawful, machine: Machine, detail: str) -> Iterator[str]:
@@ -277,12 +359,17 @@ def keeper_stays(world: Lawful, machine: Machine, _detail: str) -> Iterator[str]
                 yield f"{stale.name} is off, and nobody of its list keeps {fs.label}: {mounters}"
 
 
-UNMOUNTED = ((2, nobody_mounts), (31, no_boot_mounts))
+UNMOUNTED = ((2, nobody_mounts), (7, nobody_remounts), (31, no_boot_mounts))
 LAWS: dict[str, tuple[tuple[int, Law], ...]] = {
     "wrote": ((15, file_is_whole),),
     "formatted": ((6, formatted_once), (4, is_meant)),
-    "mounted": ((4, mounts_what_is_meant), (7, nothing_is_at_work), (32, keeper_stays)),
-    "unmounted": ((32, keeper_stays),),
+    "mounted": (
+        (3, mounts_beside_listed),
+        (4, mounts_what_is_meant),
+        (7, nothing_is_at_work),
+        (32, keeper_stays),
+    ),
+    "unmounted": ((21, takes_turns), (32, keeper_stays)),
     "checked": UNMOUNTED,
     "slots-added": UNMOUNTED,
     "labelled": UNMOUNTED,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.kernel import power
@@ -23,6 +24,7 @@ from tests.properties.recovery import twice
 from tests.runs import Controller, Ended
 from tests.simulation.changes import apply_change
 from tests.simulation.deeds import DEEDS
+from tests.simulation.happenings import YEARS
 from tests.simulation.history import Chapter, History, Trouble
 from tests.simulation.laws import Lawful
 from tests.simulation.reasons import find_unexplained, mark_world
@@ -103,6 +105,8 @@ class Player:
         self.world.listed.update(self._name(one.host) for one in wish.members)
         for one in wish.volumes:
             self.world.meant.setdefault(one.lun, set()).add(one.path)
+            if "ro" in one.options:
+                self.world.read_only.add(one.path)
         return wanted
 
     def _keep_promises(self) -> None:
@@ -177,6 +181,7 @@ class Player:
 
     async def _run(self, chapter: Chapter, wanted: Desired, before: Wish) -> None:
         line = Line(self._kill(chapter), self._trick(chapter))
+        self.world.wishes["alpha"] = self.wish
         runs = [self._apply("alpha", wanted, line)]
         for trouble in chapter.troubles:
             if trouble.kind == "rival":
@@ -216,8 +221,10 @@ class Player:
             "second file": lambda: replace(self.wish, name="second", members=(one,)),
             "other hosts": lambda: replace(self.wish, members=(one,)),
         }
-        wanted = self._file(wishes[trouble.name]())
+        wish = wishes[trouble.name]()
+        wanted = self._file(wish)
         if wanted is not None:
+            self.world.wishes["beta"] = wish
             self._note(f"rival {trouble.name}", f"beta begins with the {trouble.name}")
             await self._apply("beta", wanted)
 
@@ -257,6 +264,7 @@ class Player:
         if wanted is None:
             self.wish = before
             return
+        self.world.wishes["beta"] = self.wish
         peace = await make_peace(self.world, self.controllers["beta"], wanted)
         for ended in peace.runs:
             self._tell("beta", ended)
@@ -284,8 +292,28 @@ class Player:
 
 
 def play(history: History) -> Played:
-    """Plays it; whatever it raises is a broken law as well."""
-    player = Player(history, build(history.site), history.first)
+    """Plays it, on hosts whose clocks are right and, if it has a twin, on others, too."""
+    player = _play(history, 0)
+    if history.twin and not player.played.wrongs:
+        other = _play(history, YEARS)
+        player.played.wrongs += _tell_apart(player.world, other.world)
+    return player.played
+
+
+def _tell_apart(world: Lawful, other: Lawful) -> Iterator[str]:
+    """Where two worlds part that differ in clocks alone (I22)."""
+    for event, there in zip_longest(world.trace, other.trace):
+        if event != there:
+            yield f"22 with other clocks {there} instead of {event}"
+            return
+
+
+def _play(history: History, ahead: int) -> Player:
+    """Plays it; whatever it raises is a broken law as well.
+
+    The clocks of hosts are so many seconds ahead, behind, ahead of each other in turns.
+    """
+    player = Player(history, build(history.site, ahead), history.first)
     try:
         drive(player.world, player.live())
     except (Exception, AssertionError) as error:  # noqa: BLE001  # a crash is a finding
@@ -296,4 +324,4 @@ def play(history: History) -> Played:
             player.played.seen[f"fault {' '.join(event.detail.split()[:2])}"] += 1
     player.played.seen.update({f"event {event.what}" for event in player.world.trace})
     player.played.digest = player.world.digest()
-    return player.played
+    return player

@@ -13,13 +13,12 @@ from reconciler.hosts.simulator.kernel.texts import read_fstab
 from reconciler.hosts.simulator.state.disk import Filesystem
 from reconciler.hosts.simulator.state.machine import Machine
 from tests.simulation.laws import Lawful
+from tests.simulation.laws_of_runs import USUAL
 from tests.simulation.wish import MemberWish, VolumeWish, Wish
 
 GIB = 1 << 30
 # Alignment at both ends, the backup of a GPT, less than one cluster.
 SLACK = 8 << 20
-# What the kernel has where the file says nothing.
-USUAL = {"idle_timeout_ms": 30000, "keepalive_delay_ms": 2000, "reconnect_delay_ms": 2000}
 Names = Mapping[int, str]
 
 

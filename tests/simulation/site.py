@@ -43,9 +43,12 @@ class Site:
         return [self.name(host) for host in range(self.hosts)]
 
 
-def build(site: Site) -> Lawful:
-    """The world, booted: two LUNs, a storage host beside those that have WWIDs."""
-    world = Lawful(site.seed)
+def build(site: Site, ahead: int = 0) -> Lawful:
+    """The world, booted: two LUNs, a storage host beside those that have WWIDs.
+
+    Each second host's clock is ``ahead`` by so many seconds, the others' are behind by them.
+    """
+    world = Lawful(site.seed, names=tuple(site.names()), agent=AGENT)
     bare_hosts(site.hosts, Shape(site.storage, len(LUNS), PORTION, prefix=site.prefix), world)
     if PATHS[site.storage]:
         add_storage(world, SAN)
@@ -58,8 +61,9 @@ def build(site: Site) -> Lawful:
     }
     for host in site.stripped:
         strip(world.machines[site.name(host)])
-    for name in site.names():
+    for place, name in enumerate(site.names()):
         machine = world.machines[name]
+        machine.setup.skew = (-ahead, ahead)[place % 2]
         machine.units[AGENT] = Unit(enabled=True)
         services.start(machine, AGENT)
         machine.programs = {"guests": hypervisor.guests_program}

@@ -120,6 +120,7 @@ def act(machine: Machine, permit: Permit) -> None:
     ask = Act(permit.run, permit.token, permit.step, permit.boot, permit.until, permit.action)
     _decide_and_keep(machine, permit.scope, ask)
     machine.running.works[worker()] = permit.scope
+    machine.world.begins(machine.name, permit)
 
 
 def is_working(machine: Machine) -> bool:

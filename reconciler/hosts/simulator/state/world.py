@@ -6,12 +6,16 @@ import hashlib
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from reconciler.hosts.simulator.state.disk import EPOCH, Filesystem, Lun
 from reconciler.hosts.simulator.state.errors import ImpossibleWorld
 from reconciler.hosts.simulator.state.guests import Guest
 from reconciler.hosts.simulator.state.machine import Machine, Mount
+
+if TYPE_CHECKING:
+    from reconciler.model.gate_call import Permit
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,9 @@ class World:
     def record(self, host: str, what: str, detail: str = "") -> None:
         """Appends to the trace."""
         self.trace.append(Event(self.now, host, what, detail))
+
+    def begins(self, host: str, permit: Permit) -> None:
+        """A run's command has its permit there and begins; for who watches a world."""
 
     def disaster(self, kind: str, host: str, message: str) -> None:
         """Remembers what must never happen."""
