@@ -10,8 +10,8 @@ RELEASE = re.compile(r"5\.([0-9]{1,4})(?:\.([0-9]{1,9}))?(?![0-9])(.*)", re.DOTA
 # Linux 5.10 came with "ocfs2: mount shared volume without ha stack", which takes number 0 for no
 # node, and 5.19 was without it (fs/ocfs2/slot_map.c).
 SERIES = range(10, 19)
-# The first stable release that took it back. Of 5.18 it is not known for sure; 5.11 to 5.14, 5.16
-# and 5.17 had ended before.
+# The first stable release that took it back; of 5.18 it is not known for sure. 5.11 to 5.14, 5.16
+# and 5.17 had ended before: what goes on under such a number is a distribution's own.
 MENDED: Mapping[int, int] = MappingProxyType({10: 135, 15: 59, 18: 15})
 
 
@@ -24,9 +24,10 @@ def gives_slot_zero_away(release: str) -> bool | None:
     if found is None or int(found[1]) not in SERIES:
         return False
     series, patch = int(found[1]), int(found[2] or 0)
-    if patch == 0 and found[3]:
+    mended = MENDED.get(series)
+    if found[3] and (patch == 0 or mended is None):
         return None
-    if patch < MENDED.get(series, patch + 1):
+    if mended is None or patch < mended:
         return True
     return None if series == max(SERIES) else False
 

@@ -28,6 +28,7 @@ from reconciler.planning.checks.quarantine import (
     taken_numbers,
 )
 from reconciler.planning.checks.rehearsal import Part, Rehearsal, rehearse
+from reconciler.planning.checks.stolen_slots import stolen_slots
 from reconciler.planning.installation import after_installation, install_actions
 from reconciler.planning.order import follow, link
 from reconciler.planning.resolve.last_applied import with_last_applied
@@ -169,6 +170,7 @@ def _steps(
             *violations(point.cluster, observed, part),
             *busy(point.cluster, observed),
             *unstoppable(point.cluster, observed),
+            *stolen_slots(point.cluster, observed, after, actions),
             *stale_host_violations(
                 point.cluster, quarantined_hosts(point.cluster, after), observed, after
             ),

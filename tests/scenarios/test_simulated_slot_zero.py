@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.hosts.simulator import connect
 from tests.clock import drive
-from tests.runs import MOUNTED, Controller, desired, members, mounted, witnessed
+from tests.runs import MOUNTED, Controller, desired, members, mounted, volume, witnessed
 
 FAULTY, SERIES = "5.10.46", "5.10.0-28-amd64"
 
@@ -44,6 +44,97 @@ def test_node_0_itself_may_have_such_a_kernel():
     ended = drive(world, Controller(world).apply(pinned(world, 0)))
     assert (ended.word, set(mounted(world).values())) == ("converged", {MOUNTED})
     assert world.wrongs() == []
+
+
+def of_two(kernel=FAULTY, **drained):
+    """node01 is node 0 and has the volume; node02 has that kernel since, and the volume or not."""
+    world = witnessed(2)
+    assert drive(world, Controller(world).apply(desired(world))).word == "converged"
+    if drained:
+        out = wish(world, node02=drained)
+        assert drive(world, Controller(world).apply(out)).word == "converged"
+    world.machines["node02"].setup.kernel = kernel
+    return world
+
+
+def wish(world, *, cluster=None, images=None, **of_members):
+    """The file with other keys for members, the cluster and its volume."""
+    listed = [{**one, **of_members.get(one["name"], {})} for one in members(world)]
+    return desired(
+        world, members=listed, volumes=[volume(world, **(images or {}))], **(cluster or {})
+    )
+
+
+DRAINED = {"state": "drained"}
+CHANGES = {
+    "path": {"images": {"mount": {"path": "/srv/other"}}},
+    "slots": {"images": {"slots": 12}},
+    "its port": {"node02": {"port": 7778}},
+    "its number": {"node02": {"number": 9}},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_would_mount_again_beside_node_0_is_refused(change):
+    world = of_two()
+    ended = drive(world, Controller(world).apply(wish(world, **CHANGES[change])))
+    assert (ended.word, ended.codes, ended.started) == ("refused", {"slot-zero"}, [])
+
+
+@pytest.mark.parametrize("node01", [{"number": 9}, DRAINED], ids=["renumbered", "drained"])
+def test_nobody_mounts_while_node_0_is_about_to_go(node01):
+    world = of_two(**DRAINED)
+    ended = drive(world, Controller(world).apply(wish(world, node01=node01)))
+    assert (ended.word, ended.codes, ended.started) == ("refused", {"slot-zero"}, [])
+
+
+def test_the_remedy_leads_to_a_cluster_without_node_0():
+    world = of_two(**DRAINED)
+    plan = drive(world, Controller(world).plan(desired(world)))
+    (blocked,) = plan.blocked
+    words = "write number: 2 for node01, and state: drained for node02 until that is applied"
+    assert words in blocked.remedy
+    first = wish(world, node01={"number": 2}, node02=DRAINED)
+    assert drive(world, Controller(world).apply(first)).word == "converged"
+    ended = drive(world, Controller(world).apply(wish(world, node01={"number": 2})))
+    assert (ended.word, set(mounted(world).values())) == ("converged", {MOUNTED})
+    assert world.wrongs() == []
+
+
+def test_who_must_give_up_its_number_does_not_become_node_0():
+    world = of_two()
+    with_pin = wish(world, node01={"number": 1}, node02=DRAINED)
+    assert drive(world, Controller(world).apply(with_pin)).word == "converged"
+    ended = drive(world, Controller(world).apply(wish(world, node01={"number": 1})))
+    assert (ended.word, ended.codes) == ("converged", set())
+    assert [m.running.live.local.number for m in world.machines.values()] == [1, 2]
+    assert world.wrongs() == []
+
+
+def test_compact_numbers_make_nobody_node_0_where_somebody_would_take_its_slot():
+    world = world_of(FAULTY, "node01", "node02")
+    assert drive(world, Controller(world).apply(desired(world))).word == "converged"
+    ended = drive(world, Controller(world).apply(desired(world, numbering="compact")))
+    assert (ended.word, ended.codes, ended.started) == ("refused", {"slot-zero"}, [])
+    plan = drive(world, Controller(world).plan(desired(world, numbering="compact")))
+    assert "numbering: stable" in plan.blocked[0].remedy
+
+
+def test_of_a_kernel_whose_name_does_not_say_it_is_told_before_it_mounts():
+    world = of_two(SERIES, **DRAINED)
+    (plan,) = drive(world, Controller(world).plan(desired(world))).clusters
+    assert (plan.blocked, [f.code for f in plan.findings]) == (
+        (),
+        ["version-skew", "slot-zero"],
+    )
+
+
+def test_of_the_kernel_of_the_next_boot_is_told():
+    world = of_two("6.1.176")
+    world.machines["node02"].setup.next_boot = FAULTY
+    (plan,) = drive(world, Controller(world).plan(desired(world))).clusters
+    assert plan.blocked == ()
+    assert [f.message for f in plan.findings if f.code == "slot-zero"]
 
 
 def test_of_a_member_that_has_it_mounted_is_only_told():

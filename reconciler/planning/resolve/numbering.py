@@ -37,13 +37,12 @@ def with_numbers(cluster: Cluster, observed: Observed) -> Cluster:
     """
     held = {name: place[0] for name, place in places(cluster, observed).items()}
     was = {**{n: k.number for n, k in known_members(cluster, observed).items()}, **held}
-    marked = heartbeats(cluster, observed) | _losing_their_slots(cluster, observed)
-    kept = {*reserved_numbers(cluster, observed), *(marked - {*held.values()})}
-    given = (
-        _compact(cluster, held)
-        if cluster.numbering == "compact"
-        else _stable(cluster, held, was, kept)
-    )
+    marked = heartbeats(cluster, observed) - {*held.values()}
+    if cluster.numbering == "compact":
+        given = _compact(cluster, held)
+    else:
+        kept = {*reserved_numbers(cluster, observed), *marked}
+        given = _stable(cluster, held, was, kept, _losing_their_slots(cluster, observed))
     return with_members(cluster, [_numbered(m, given, was) for m in cluster.members])
 
 
@@ -97,8 +96,12 @@ def _stable(
     held: Mapping[str, int],
     was: Mapping[str, int],
     reserved_numbers: Collection[int],
+    shunned: Collection[int],
 ) -> Mapping[str, int]:
-    """The pin, else the number held or had before, else the lowest that nobody holds."""
+    """The pin, else the number held or had before, else the lowest that nobody holds.
+
+    Who holds one that is ``shunned`` keeps it; nobody else gets it.
+    """
     names = [host_key(member.name) for member in listed_members(cluster)]
     given = {
         host_key(m.name): m.number for m in listed_members(cluster) if m.number is not None
@@ -110,6 +113,7 @@ def _stable(
             if name not in given and known_numbers.get(name, -1) not in {-1, *taken}:
                 given[name] = known_numbers[name]
                 taken.add(given[name])
+        taken.update(shunned)
     for name in names:
         if name not in given:
             given[name] = next(number for number in NUMBERS if number not in taken)

@@ -19,8 +19,8 @@ from reconciler.model.plan import Action, Change
 from reconciler.model.roles import is_withdrawn, mounting_it, online, restrict_to, staying
 from reconciler.model.software import reload_due, stale_modules, unwanted_versions
 from reconciler.resources.skew.features import missing_features
+from reconciler.resources.skew.lost_slots import doubtful_slots, lost_slots
 from reconciler.resources.skew.skewed_host import Skew
-from reconciler.resources.skew.slot_zero import slots_taken
 
 Hosts = Mapping[str, HostFacts]
 
@@ -36,6 +36,7 @@ def findings(cluster: Cluster, observed: Observed) -> Iterator[Finding]:
     """The same of members that run, and versions that differ between members."""
     hosts = restrict_to(observed, staying(cluster)).answering_hosts()
     yield from _versions(cluster, hosts)
+    yield from doubtful_slots(cluster, hosts)
     for host, facts in hosts.items():
         yield from _stale(cluster, host, facts)
         yield from _unmanaged(cluster, host, facts)
@@ -59,9 +60,9 @@ def actions(
 def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
     hosts = restrict_to(observed, staying(cluster)).answering_hosts()
     yield from _protocols(cluster, hosts)
+    yield from lost_slots(cluster, hosts)
     for volume in cluster.volumes:
         if not is_withdrawn(volume):
-            yield from slots_taken(cluster, volume, hosts)
             able = {
                 require(f.kernel).running for f in hosts.values() if has_mounted(f, ref(volume))
             }

@@ -147,7 +147,6 @@ def _refuse_stolen_slot(machine: Machine, fs: Filesystem, me: Node) -> None:
     if theirs is None or me.number == 0 or not gives_slot_zero_away(machine.setup.kernel):
         return
     if any(there.number == 0 for _member, there in machine.world.mounters(fs)):
-        fs.slot_map[theirs] = me.number
         machine.world.disaster("slot-taken", machine.name, f"slot {theirs} of node 0")
         raise Failed(32, "mount: it waits for ever", FOR_EVER)
 
