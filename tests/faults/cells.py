@@ -5,6 +5,7 @@ import os
 import random
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -84,7 +85,9 @@ def play(stage: Stage, cell: str, seed: int) -> CellResult:
         except Missed as error:
             result.outcome, result.why = MISSED, str(error)
         except (Wrong, LabError, AssertionError) as error:
-            result.outcome, result.why = WRONG, f"{type(error).__name__}: {error}"[:1500]
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            words = str(error) or f"{where.filename}:{where.lineno}: {where.line}"
+            result.outcome, result.why = WRONG, f"{type(error).__name__}: {words}"[:1500]
             break
     result.seconds = round(time.monotonic() - began)
     result.load = round(os.getloadavg()[0], 1)

@@ -43,8 +43,7 @@ def save_soak(stage: Stage, soak: dict[str, Any], place: Path = RECORDS) -> None
 
 def save(stage: Stage, record: dict[str, Any], path: Path) -> None:
     """Whole or not at all."""
-    kernel = stage.do("node01", "uname -r").strip()
-    tools = stage.do("node01", "dpkg-query -W -f '${Version}' ocfs2-tools")
+    kernel, tools = stage.platform
     head = {
         "date": utc(),
         "commit": commit(),

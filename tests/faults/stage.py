@@ -111,6 +111,8 @@ class Stage:
     def __post_init__(self) -> None:
         """Whatever a blank lab needs once."""
         self.wwid = self.lab.inventory["luns"][0]["wwid"]
+        release = self.do("node01", "uname -r; dpkg-query -W -f '${Version}' ocfs2-tools")
+        self.platform = tuple(release.split())
         self.do("node01", TABLE)
         self.do("node01", f"dd if=/dev/urandom of={NEIGHBOUR} bs=1M count=32 oflag=direct")
         self.together(self.lab.hosts, lambda host: self.do(host, REREAD))

@@ -116,7 +116,7 @@ class Operator:
     def plan(self, file: str, *words: str) -> dict[str, Any]:
         """The plan as a document."""
         done = self.run("plan", file, "--format", "json", *words)
-        assert done.stdout, done.stderr
+        assert done.stdout, f"exit {done.returncode}: {done.stderr}"
         return json.loads(done.stdout)
 
     def refusals(self, file: str) -> set[tuple[str, str]]:
