@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab.files import remove, symlink
 from tests.lab.images import CACHE, record_of
-from tests.lab.kernels import keep_modules, mend_clone, mend_slots, unpack_kernel
+from tests.lab.kernels import keep_modules, mend_clone, unpack_kernel
 from tests.lab.recipe import (
     BASE,
     CLUSTER,
@@ -20,7 +20,6 @@ from tests.lab.recipe import (
     MASKED_GENERATORS,
     ODD,
     REMOVED,
-    STOLEN,
     UNIQUE,
     USERS,
     guest_mode,
@@ -130,8 +129,6 @@ class Build:
         modules = unpack_kernel(self.work / "debs", self.kernel, CACHE / f"kernel-{self.stamp}")
         if self.suite in ODD:
             mend_clone(self.kernel / "linux")
-        if self.suite in STOLEN:
-            mend_slots(modules / "kernel/fs/ocfs2/ocfs2.ko")
         return modules
 
     def install_system(self) -> None:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.lab.recipe import MODULES
@@ -52,19 +51,11 @@ def keep_modules(source: Path, target: Path) -> None:
 # Where sk_clone empties sk_user_data if it is marked, as the compilers of both suites have it:
 # testb $1, OFFSET(register); je over what stores 0 at OFFSET(register).
 UNLESS_MARKED = re.compile(
-    rb"(?:\x41\xf6\x84\x24|\xf6[\x80-\x87])(..\x00\x00)\x01(?P<jump>\x74)"
+    rb"(?:\x41\xf6\x84\x24|\xf6[\x80-\x87])(..\x00\x00)\x01(\x74)"
     rb"(?:\x0c\x49\xc7\x84\x24\1\x00{4}|\x09\x31.\x48\x89[\x80-\xbf]\1)",
     re.DOTALL,
 )
 JMP = b"\xeb"
-# Where ocfs2_find_slot takes a slot in use for free if its node number is 0, once for the slot
-# of last time and once for each: cmpl $0, sl_valid; lea; je; cmpl $0, sl_node_num; je.
-IF_ZERO = re.compile(
-    rb"\x41\x83\x7c.\x24\x00\x48\x8d.\x04(?:\x74.|\x0f\x84.{4})"
-    rb"\x41\x83\x7c.\x08\x00(?P<jump>\x74.|\x0f\x84.{4})",
-    re.DOTALL,
-)
-NOP = b"\x90"
 
 
 def mend_clone(linux: Path) -> None:
@@ -74,27 +65,9 @@ def mend_clone(linux: Path) -> None:
     marked and hides it from new sockets, and a member dies of what another one sends
     (`reconcile manual kernels`, 1).
     """
-    replace(linux, UNLESS_MARKED, 1, lambda _jump: JMP)
-
-
-def mend_slots(module: Path) -> None:
-    """Let node 0 keep its slot in the ocfs2 of 5.10.46, as it does from 5.10.135 on.
-
-    Linux 5.10 came with "ocfs2: mount shared volume without ha stack", which takes number 0 for
-    no node; the next one that mounts takes the slot, and waits for ever for its journal. Linux
-    5.10.135, 5.15.59 and 5.19 reverted it (`reconcile manual kernels`, 2).
-    """
-    replace(module, IF_ZERO, 2, lambda jump: NOP * len(jump))
-
-
-def replace(
-    path: Path, code: re.Pattern[bytes], times: int, by: Callable[[bytes], bytes]
-) -> None:
-    """Put others in the place of the pattern's jumps, if it is found exactly so often."""
-    program = path.read_bytes()
-    places = [found.span("jump") for found in code.finditer(program)]
-    if len(places) != times:
-        raise LabError(f"{path.name}: {len(places)} places look like the fault's, not {times}")
-    for start, end in places:
-        program = program[:start] + by(program[start:end]) + program[end:]
-    path.write_bytes(program)
+    program = linux.read_bytes()
+    places = [found.start(2) for found in UNLESS_MARKED.finditer(program)]
+    if len(places) != 1:
+        raise LabError(f"{linux.name}: {len(places)} places look like sk_clone's")
+    (place,) = places
+    linux.write_bytes(program[:place] + JMP + program[place + 1 :])

@@ -11,8 +11,6 @@ SUITE = "bookworm"  # of a host for which none is asked, and of the SAN
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
 # Those whose kernel has sock_def_readable at an odd address, see kernels.mend_clone.
 ODD = ("bullseye", "sid")
-# Those whose ocfs2 takes the slot of node 0 for free, see kernels.mend_slots.
-STOLEN = ("bullseye",)
 KINDS = ("bare", "full")
 USERS = ("ops", "nopw")
 

@@ -26,8 +26,8 @@ newer). A cell has the seconds that the operation took and, behind the stroke, t
 seconds between two writes of the hosts that kept writing. In an outage all of them wait. Other labs
 ran on the same cores: these are upper bounds. `-`: not measured yet. What else was done on a kernel,
 without a clock, `reconcile passport` tells. The laboratory's 5.10 and 7.2 have one jump mended, without
-which that build of them may kill a member (`reconcile manual kernels`, 1); the ocfs2 of its 5.10 does
-not give the slot of node 0 away (2), as that of 5.10.135 does not.
+which that build of them may kill a member (`reconcile manual kernels`, 1). Where there is 5.10 nobody is
+node 0 (2).
 """
 
 

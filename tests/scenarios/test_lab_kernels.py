@@ -5,6 +5,7 @@ import pytest
 from tests.lab.fixtures import lab_of
 from tests.lab.recipe import SUITES
 from tests.scenarios import core_operations as core
+from tests.scenarios.operator import member
 
 pytestmark = pytest.mark.nightly
 
@@ -15,6 +16,14 @@ def lab(request):
     with lab_of(f"kernel-{request.param}", hosts=3, suite=request.param, **core.LAB) as up:
         core.wait_for_busy_hosts(up)
         yield up
+
+
+def test_nobody_is_node_0_where_a_kernel_takes_its_slot(operator):
+    file = core.write_file(operator, member(core.FIRST, number=0), core.SECOND, workloads={})
+    refused = (
+        {("slot-zero", f"member/{core.SECOND}")} if core.first_number(operator.lab) else set()
+    )
+    assert operator.refusals(file) == refused
 
 
 def test_two_hosts_become_a_cluster(operator):
