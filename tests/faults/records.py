@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.faults.cells import MISSED, CellResult
+from tests.faults.cells import MISSED, WRONG, CellResult
 from tests.faults.stage import Stage, utc
 
 ROOT = Path(__file__).parents[2]
@@ -23,12 +23,19 @@ def load_record(path: Path) -> dict[str, Any]:
 
 
 def save_cell(stage: Stage, result: CellResult, place: Path = RECORDS) -> None:
-    """A cell's latest result, in the place of the one before; none of one that was not struck."""
+    """A cell's latest result, in the place of the one before; none of one that was not struck.
+
+    What was wrong once is kept beside the later result.
+    """
     if result.outcome == MISSED:
         return
     path = place / "faults.json"
     record = {"cells": {}, **load_record(path)}
     shown = {key: value for key, value in result.to_record().items() if key != "cell"}
+    before = record["cells"].get(result.cell)
+    if before and before["outcome"] == WRONG:
+        once = [*record.get("once_wrong", ()), {**before, "cell": result.cell}]
+        record["once_wrong"] = once
     record["cells"][result.cell] = {**shown, "commit": commit()}
     save(stage, record, path)
 

@@ -54,6 +54,7 @@ def section(record: dict[str, Any]) -> str:
         f"Columns: {letters}.",
         *_codes(cells),
         *_failures(cells),
+        *_once_wrong(record.get("once_wrong", [])),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -107,6 +108,17 @@ def _failures(cells: dict[str, Any]) -> list[str]:
         return []
     lines = [f"* `{name}`, seed {cell['seed']}: {_first(cell['why'])}" for name, cell in wrong]
     return ["What was wrong, as it was last seen:", "\n".join(lines)]
+
+
+def _once_wrong(cells: list[dict[str, Any]]) -> list[str]:
+    if not cells:
+        return []
+    lines = [
+        f"* `{cell['cell']}`, seed {cell['seed']}, {cell['date'][:10]}: {_first(cell['why'])}"
+        for cell in cells
+    ]
+    words = "Wrong once, and not when the same cell was played again; why is not known:"
+    return [words, "\n".join(lines)]
 
 
 def _first(text: str) -> str:

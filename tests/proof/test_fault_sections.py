@@ -35,6 +35,14 @@ def test_what_was_not_run_and_what_was_wrong_is_not_shown_as_good():
     assert "at length" not in text
 
 
+def test_what_was_wrong_once_stays_told():
+    once = {**GOOD, "cell": "join/power", "outcome": "wrong", "why": "fsck found something"}
+    text = faults.section({**record(join__power=GOOD), "once_wrong": [once]})
+    assert "Of 90 cells 1 have been run, 1 of them ended well." in text
+    assert "* `join/power`, seed 7, 2026-11-29: fsck found something" in text
+    assert "Wrong once" not in faults.section(record(join__power=GOOD))
+
+
 def test_a_planned_outage_and_a_remedy_by_hand_are_marked():
     outage = {**GOOD, "is_outage": True, "pause": 41.0}
     by_hand = {**GOOD, "outcome": "refused", "pause": None}
