@@ -9,6 +9,7 @@ import argparse
 import fnmatch
 import json
 import os
+import signal
 import sys
 import tempfile
 from contextlib import suppress
@@ -117,6 +118,8 @@ def main() -> int:
         "--keep", default="", help="where logs of a cell that went wrong go; default nowhere"
     )
     args = parser.parse_args()
+    # Who is told to end takes the lab down first.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(143))
     try:
         args.cells = chosen_cells(args.cells)
     except ValueError as error:
