@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,9 +111,14 @@ def test_a_failing_history_shrinks_to_a_story_in_words(monkeypatch):
     assert "broken: 28 no end after 3 runs" in told
 
 
+def changes_of(seed):
+    return {c.kind for chapter in make_history(seed).chapters for c in chapter.changes}
+
+
 def test_a_history_that_breaks_nothing_is_told_in_words_and_not_cut_down(capsys):
-    assert tell_one(5, smaller=True) == 0
+    seed = next(seed for seed in range(1000) if "access" in changes_of(seed))
+    assert tell_one(seed, smaller=True) == 0
     told = capsys.readouterr().out
     assert told.startswith("No law was broken: there is nothing to cut down.\n")
-    assert "the file: LUN access of db01: mapped\n" in told
+    assert re.search(r"the file: LUN access of \S+: (mapped|revoked)\n", told)
     assert "run: converged\n" in told
