@@ -72,11 +72,12 @@ losetup -d $loop; udevadm settle; lvremove -qq -f san/look 2>&1
 # What there is to know of a volume of which fsck.ocfs2 found something: as it is at that moment,
 # with nothing replayed.
 DETAILS = """\
+modprobe -a loop dm_snapshot || exit 8
 lvcreate -qq -s -n look -L 300m san/lun1 </dev/null 2>&1 || exit 9
-loop=$(losetup -f --show -o 1048576 /dev/san/look)
-ask() { echo "== $*"; debugfs.ocfs2 -n -R "$*" $loop 2>&1; }
+loop=$(losetup -f --show -o 1048576 /dev/san/look) || exit 7
+ask() { echo "== $*"; debugfs.ocfs2 -R "$*" $loop 2>&1; }
 ask stats; ask slotmap; ask ls -l /; ask ls -l //
-for name in $(debugfs.ocfs2 -R 'ls /' $loop 2>/dev/null | awk '$4 ~ /^[a-z]/ {print $4}'); do
+for name in $(debugfs.ocfs2 -R 'ls /' $loop 2>/dev/null | awk '$NF ~ /^[a-z]/ {print $NF}'); do
     ask stat /$name
 done
 for slot in $(seq 0 9); do

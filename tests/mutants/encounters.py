@@ -61,7 +61,7 @@ def plans(kind: str) -> str:
     return f"plans {kind}"
 
 
-def refused(kind: str) -> str:
+def refuses(kind: str) -> str:
     """A command of an action of a kind, which its host has refused."""
     return f"refused {kind}"
 
@@ -162,7 +162,7 @@ def _watch_refused() -> None:
     ask = executor.is_own
 
     def is_own(kind: Any) -> bool:
-        met.add(refused(kind))
+        met.add(refuses(kind))
         return ask(kind)
 
     executor.is_own = is_own

@@ -24,7 +24,7 @@ PLANS = ("tests/unit/planning", "tests/unit/resources", "tests/scenarios/test_si
 DERIVES = ("having(", "in_phases(")
 # Traits that are asked for at one place only, and who has been there.
 ASKED: Mapping[Trait, Callable[[str], str]] = {
-    Trait.OWN: encounters.refused,
+    Trait.OWN: encounters.refuses,
     Trait.WHOLE: encounters.aims,
     Trait.LISTS: encounters.aims,
 }

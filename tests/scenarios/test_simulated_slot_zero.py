@@ -16,7 +16,7 @@ def world_of(release, *hosts):
     return world
 
 
-def pinned(world, *numbers):
+def pin_numbers(world, *numbers):
     """The file that gives these numbers to the first members."""
     given = dict(zip(world.machines, numbers, strict=False))
     listed = [{**one, "number": given.get(one["name"])} for one in members(world)]
@@ -35,13 +35,13 @@ def test_a_new_cluster_with_such_a_kernel_has_no_node_0(release):
 
 def test_who_would_take_the_slot_of_node_0_is_refused_before_anything():
     world = world_of(FAULTY, "node02")
-    ended = drive(world, Controller(world).apply(pinned(world, 0)))
+    ended = drive(world, Controller(world).apply(pin_numbers(world, 0)))
     assert (ended.word, ended.codes, ended.started) == ("refused", {"slot-zero"}, [])
 
 
 def test_node_0_itself_may_have_such_a_kernel():
     world = world_of(FAULTY, "node01")
-    ended = drive(world, Controller(world).apply(pinned(world, 0)))
+    ended = drive(world, Controller(world).apply(pin_numbers(world, 0)))
     assert (ended.word, set(mounted(world).values())) == ("converged", {MOUNTED})
     assert world.wrongs() == []
 

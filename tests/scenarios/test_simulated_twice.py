@@ -50,26 +50,26 @@ class Doubling(Line):
         return await super().carry(host, command)
 
 
-def fresh():
+def start_bare():
     """Nothing is there yet."""
     world = witnessed(2)
     return world, Controller(world), cluster(world, THREE[:2])
 
 
-def edited(path, text=""):
+def empty_file(path):
     """Somebody has emptied a file of a member."""
     world, controller = running(2, THREE[:2])
-    world.machines["node02"].files.write(path, File(text))
+    world.machines["node02"].files.write(path, File(""))
     return world, controller, cluster(world, THREE[:2])
 
 
-def left():
+def leave():
     """A member leaves."""
     world, controller = running(3)
     return world, controller, cluster(world, THREE[:2])
 
 
-def served(before, after, **more):
+def change_agent(before, after, **more):
     """Of an agent that uses the volume, as the file had it and as it has it now."""
     world, controller = running(2, THREE[:2])
     for name in THREE[:2]:
@@ -84,14 +84,14 @@ def served(before, after, **more):
     )
 
 
-def approved():
+def ask_for_program():
     """A list command that no apply has approved yet."""
     world = witnessed(2)
     programs.Programs(world)
     return world, Controller(world), programs.wanted(world)
 
 
-def forgotten():
+def leave_block():
     """A block of a host that nobody lists, and that somebody attests."""
     world, controller, _other = left_behind()
     return world, controller, cluster(world, THREE[:2], heartbeat=attested(7))
@@ -102,7 +102,7 @@ def attest(world, said):
     return cluster(world, THREE, {"node03": {"state": "dead", "attested": said}})
 
 
-def dead():
+def lose_power():
     """A member died with the volume mounted."""
     world, controller = running(3)
     connect(world, "node03").power_off()
@@ -110,27 +110,27 @@ def dead():
     return world, controller, attest(world, ATTESTED)
 
 
-def revoked():
+def lose_access():
     """A dead member has lost its access to the LUN as well."""
     world, controller = after_a_death()
     return world, controller, attest(world, {**ATTESTED, "lun_access": "revoked"})
 
 
 OWN = {
-    "approve-programs": approved,
-    "attest-heartbeat": forgotten,
-    "write-quarantine": dead,
-    "note-stopped": lambda: served(SERVED, SERVED, **RETIMED),
-    "clear-fstab": left,
-    "write-o2cb-settings": lambda: edited(SETTINGS),
-    "archive-cluster-conf": left,
-    "write-cluster-conf": lambda: edited(CONF),
-    "format": fresh,
-    "write-fstab": lambda: edited(FSTAB),
-    "archive-order": lambda: served(SERVED, {}),
-    "write-order": lambda: served({}, SERVED),
-    "strike-stopped": lambda: served(SERVED, SERVED, **RETIMED),
-    "lift-quarantine": revoked,
+    "approve-programs": ask_for_program,
+    "attest-heartbeat": leave_block,
+    "write-quarantine": lose_power,
+    "note-stopped": lambda: change_agent(SERVED, SERVED, **RETIMED),
+    "clear-fstab": leave,
+    "write-o2cb-settings": lambda: empty_file(SETTINGS),
+    "archive-cluster-conf": leave,
+    "write-cluster-conf": lambda: empty_file(CONF),
+    "format": start_bare,
+    "write-fstab": lambda: empty_file(FSTAB),
+    "archive-order": lambda: change_agent(SERVED, {}),
+    "write-order": lambda: change_agent({}, SERVED),
+    "strike-stopped": lambda: change_agent(SERVED, SERVED, **RETIMED),
+    "lift-quarantine": lose_access,
 }
 
 
@@ -143,7 +143,7 @@ def test_what_names_its_own_result_was_done(kind):
 
 
 @pytest.mark.parametrize(
-    ("kind", "scene"), [("mount", fresh), ("unmount", left), ("stop-cluster", left)]
+    ("kind", "scene"), [("mount", start_bare), ("unmount", leave), ("stop-cluster", leave)]
 )
 def test_what_anybody_may_have_done_was_not_this_run(kind, scene):
     world, controller, wanted = scene()

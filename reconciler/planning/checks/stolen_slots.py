@@ -41,7 +41,7 @@ def stolen_slots(
 
 
 def _is_zero(cluster: Cluster, facts: HostFacts) -> bool:
-    """Whether it is node 0 in its kernel, with a volume mounted; what is unread is refused so."""
+    """Whether it is node 0 in its kernel, with a volume mounted; what is unread is refused by others."""
     live = facts.live
     if isinstance(live, Unknown) or Unknown in {type(facts.mounts), type(facts.wanted)}:
         return False

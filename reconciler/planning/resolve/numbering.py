@@ -42,7 +42,7 @@ def with_numbers(cluster: Cluster, observed: Observed) -> Cluster:
         given = _compact(cluster, held)
     else:
         kept = {*reserved_numbers(cluster, observed), *marked}
-        given = _stable(cluster, held, was, kept, _losing_their_slots(cluster, observed))
+        given = _stable(cluster, held, was, kept, _shunned_numbers(cluster, observed))
     return with_members(cluster, [_numbered(m, given, was) for m in cluster.members])
 
 
@@ -52,8 +52,8 @@ def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) 
     return member.model_copy(update={"number": number})
 
 
-def _losing_their_slots(cluster: Cluster, observed: Observed) -> frozenset[int]:
-    """Nobody new gets 0 where a kernel may take the slot of node 0."""
+def _shunned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """0, where a kernel of the members may take the slot of node 0."""
     hosts = restrict_to(observed, {m.name for m in listed_members(cluster)})
     kernels = [f.kernel for f in hosts.answering_hosts().values()]
     releases = [kernel.running for kernel in kernels if not isinstance(kernel, Unknown)]

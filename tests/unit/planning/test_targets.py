@@ -25,13 +25,13 @@ def cluster(states=None, **more):
     return spec(members=items, **{"volumes": [volume()], **more})
 
 
-def served():
+def leave_with_agent():
     """An agent uses the volume on each host, and one of them leaves."""
     wanted = cluster({"node03": {"state": "absent"}}, volumes=[volume(workloads=SERVED)])
     return wanted, everywhere(converged(MOUNTED), services=lambda f: (*f.services, AGENT))
 
 
-def drained(kind):
+def drain_with_guest(kind):
     """A guest runs where the volume shall be used no more."""
     wanted = cluster(
         {"node03": {"state": "drained"}}, volumes=[volume(workloads={"guests": kind})]
@@ -43,31 +43,34 @@ def drained(kind):
     return wanted, with_facts(listed, "node03", guests=(Guest("/srv/images", "vm1"),))
 
 
-def dead():
+def lose_host():
     """A host is known to be dead; those that are left have to keep it out."""
     (pair,) = SCENES["dead"]().pairs
     return pair
 
 
-def remounted():
+def remount_all():
     """Options that need the volume mounted anew, on one host after the other."""
     options = {"path": "/srv/images", "options": ["localflocks"]}
     return cluster(volumes=[volume(mount=options)]), converged(MOUNTED)
 
 
-def retimed():
+def retime_all():
     """Every kernel starts again, and nothing is mounted."""
     return spec(heartbeat={"dead_threshold": 61}), converged(PLAIN)
 
 
 # Who takes something away, alone: nothing else that a target keeps would keep the rest.
 WHOLE = {
-    "write-quarantine": (dead, "member/node01/quarantine/enter"),
-    "migrate-guest": (lambda: drained(MIGRATES), "member/node03/guest/images/vm1"),
-    "stop-guest": (lambda: drained({"kind": "libvirt"}), "member/node03/guest/images/vm1"),
-    "stop-service": (served, "member/node03/service/agent.service"),
-    "unmount": (remounted, "member/node01"),
-    "stop-cluster": (retimed, "member/node01"),
+    "write-quarantine": (lose_host, "member/node01/quarantine/enter"),
+    "migrate-guest": (lambda: drain_with_guest(MIGRATES), "member/node03/guest/images/vm1"),
+    "stop-guest": (
+        lambda: drain_with_guest({"kind": "libvirt"}),
+        "member/node03/guest/images/vm1",
+    ),
+    "stop-service": (leave_with_agent, "member/node03/service/agent.service"),
+    "unmount": (remount_all, "member/node01"),
+    "stop-cluster": (retime_all, "member/node01"),
 }
 
 
@@ -81,14 +84,14 @@ def test_what_takes_something_away_is_done_with_all_of_its_plan(kind):
     assert restrict(wanted, observed, [target]) == plan
 
 
-def written():
+def empty_one_file():
     """The file of one host names nobody."""
     seen = converged(MOUNTED)
     found = seen.hosts["node01"].cluster_conf
     return MOUNTED, with_facts(seen, "node01", cluster_conf=file(found.path, ""))
 
 
-def registered():
+def shorten_one_list():
     """The kernel of one host does not know another."""
     seen = converged(MOUNTED)
     live = seen.hosts["node01"].live
@@ -97,7 +100,7 @@ def registered():
     return MOUNTED, with_facts(seen, "node01", live=short)
 
 
-def started():
+def stop_one_cluster():
     """One host has no cluster online."""
     return PLAIN, with_facts(converged(PLAIN), "node01", live=Live("o2cb", (), ()))
 
@@ -105,9 +108,9 @@ def started():
 @pytest.mark.parametrize(
     ("scene", "kept"),
     [
-        (written, ["write-cluster-conf", "same-cluster-conf"]),
-        (registered, ["register-nodes", "same-live-nodes"]),
-        (started, ["start-cluster", "same-live-nodes"]),
+        (empty_one_file, ["write-cluster-conf", "same-cluster-conf"]),
+        (shorten_one_list, ["register-nodes", "same-live-nodes"]),
+        (stop_one_cluster, ["start-cluster", "same-live-nodes"]),
     ],
 )
 def test_a_list_that_one_host_gets_is_compared_with_all_others(scene, kept):
@@ -117,5 +120,5 @@ def test_a_list_that_one_host_gets_is_compared_with_all_others(scene, kept):
 
 
 def test_what_only_an_other_host_lacks_is_left_out():
-    wanted, observed = started()
+    wanted, observed = stop_one_cluster()
     assert restrict(wanted, observed, ["member/node02"]).actions == ()

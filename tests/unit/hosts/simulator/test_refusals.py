@@ -24,7 +24,7 @@ OF = ("images", UUID, GIB, "san01", "5" * 64)
 MAP = "/dev/mapper/mpatha"
 
 
-async def refused(world, command):
+async def refusal_line(world, command):
     """The one line that it says; nothing was changed, but that it was refused."""
     done = await connect(world, "node01").run(command)
     status, line, _seconds = refusal(done)
@@ -41,7 +41,7 @@ async def test_a_backup_is_noted_where_there_is_room_and_made_after_it_began(wor
         "begun": f"no-space: {BACKUP}: no space left on device",
         "made": f"changed-since: {BACKUP} is not what was noted before the backup",
     }
-    assert await refused(world, note) == why[word]
+    assert await refusal_line(world, note) == why[word]
     assert BACKUP not in world.machines["node01"].files.by_path
 
 
@@ -50,7 +50,7 @@ async def test_a_path_that_multipath_calls_failed_is_down_though_the_disk_says_n
     world.grow("lun1", 2 * GIB)
     world.machines["node01"].failed_paths.add("sdb")
     before = {d.name: d.size for d in world.machines["node01"].running.devices}
-    why = await refused(world, on(MAP, "rescan", 2 * GIB))
+    why = await refusal_line(world, on(MAP, "rescan", 2 * GIB))
     assert why == "path-down: sdb is F in mpatha"
     assert {d.name: d.size for d in world.machines["node01"].running.devices} == before
 
@@ -58,23 +58,23 @@ async def test_a_path_that_multipath_calls_failed_is_down_though_the_disk_says_n
 async def test_a_guest_is_not_started_where_nothing_is_mounted():
     world = bare_cluster(1)
     words = ("guests\nlist\n/srv/images", "guests\nstart\nvm1")
-    why = await refused(world, gate("start-guest", "/srv/images", "vm1", 60, *words))
+    why = await refusal_line(world, gate("start-guest", "/srv/images", "vm1", 60, *words))
     assert why == "not-mounted: /srv/images has nothing mounted"
 
 
 async def test_a_module_is_not_taken_from_another_kernel_nor_from_under_a_cluster():
     world = bare_cluster(1)
     kernel = world.machines["node01"].setup.kernel
-    assert await refused(world, gate("reload-module", "1.2.3")) == (
+    assert await refusal_line(world, gate("reload-module", "1.2.3")) == (
         f"changed-since: {kernel} runs, not 1.2.3"
     )
     await start_cluster(world)
-    assert await refused(world, gate("reload-module", kernel)) == (
+    assert await refusal_line(world, gate("reload-module", kernel)) == (
         "module-in-use: cluster ocfs2 is online"
     )
     await connect(world, "node01").run(mkfs(LUN))
     await connect(world, "node01").run(mount())
-    assert (await refused(world, gate("reload-module", kernel))).startswith(
+    assert (await refusal_line(world, gate("reload-module", kernel))).startswith(
         "module-in-use: ocfs2 is mounted, see /proc/"
     )
     assert "ocfs2" in world.machines["node01"].running.loaded
@@ -85,7 +85,8 @@ async def test_the_first_pause_counts():
     host = connect(world, "node01")
     assert (await host.run(gate("pause", "ocfs2", "one", "alice", "+60"))).status == 0
     assert (
-        await refused(world, gate("pause", "ocfs2", "two", "bob", "-")) == "paused: alice: one"
+        await refusal_line(world, gate("pause", "ocfs2", "two", "bob", "-"))
+        == "paused: alice: one"
     )
     assert (await host.run(gate("resume"))).status == 0
     assert (await host.run(gate("pause", "ocfs2", "two", "bob", "-"))).status == 0
@@ -99,12 +100,13 @@ async def test_under_global_heartbeat_nothing_is_mounted_nor_written():
     fs.global_heartbeat = True
     check = on(LUN, "check-fs", "o2cb", "ocfs2", uuid=fs.uuid)
     for command in (mount(), check):
-        assert await refused(world, command) == (
+        assert await refusal_line(world, command) == (
             f"heartbeat-mode-differs: the heartbeat of {LUN} is global"
         )
     world.machines["node01"].running.live.mode = "global"
     assert (
-        await refused(world, mount()) == "not-supported-yet: the heartbeat of ocfs2 is global"
+        await refusal_line(world, mount())
+        == "not-supported-yet: the heartbeat of ocfs2 is global"
     )
 
 
@@ -116,7 +118,7 @@ async def test_nobody_waits_for_a_dead_time_that_nobody_sets():
     fs.beats[1].dead_ms = 600_001
     beats = f"1~{fs.beats[1].block(1, world.now)}"
     world.advance(3600)
-    why = await refused(world, on(LUN, "mount", "/srv/images", "noatime", beats=beats))
+    why = await refusal_line(world, on(LUN, "mount", "/srv/images", "noatime", beats=beats))
     assert why == (
         f"foreign-heartbeat: {LUN} has a block with a dead time of 600001 ms, which nobody waits for"
     )
@@ -161,5 +163,5 @@ async def test_nothing_is_installed_nor_fetched(name, before):
         for key, value in values.items():
             setattr(of, key, value)
     installed = dict(machine.setup.versions)
-    assert await refused(world, gate(*before, *case.words)) == case.why
+    assert await refusal_line(world, gate(*before, *case.words)) == case.why
     assert machine.setup.versions == installed

@@ -28,39 +28,39 @@ def faulty(observed, release="5.10.46"):
     return with_facts(observed, "node02", kernel=kernel)
 
 
-def refused(before, after=None, *actions):
+def refusals(before, after=None, *actions):
     found = stolen_slots(CLUSTER, before, after or before, actions or (MOUNT,))
     return [(item.code, item.subject) for item in found]
 
 
 def test_who_mounts_while_node_0_has_the_volume_is_refused():
-    assert refused(faulty(converged(CLUSTER))) == [("slot-zero", "member/node02")]
-    assert refused(faulty(converged(CLUSTER), "6.1.176")) == []
+    assert refusals(faulty(converged(CLUSTER))) == [("slot-zero", "member/node02")]
+    assert refusals(faulty(converged(CLUSTER), "6.1.176")) == []
 
 
 def test_node_0_may_be_there_before_the_step_or_after_it():
     nobody, both = faulty(bare(CLUSTER)), faulty(converged(CLUSTER))
-    assert refused(nobody, nobody) == []
-    assert refused(nobody, both) == refused(both, nobody) == [("slot-zero", "member/node02")]
+    assert refusals(nobody, nobody) == []
+    assert refusals(nobody, both) == refusals(both, nobody) == [("slot-zero", "member/node02")]
 
 
 def test_node_0_itself_mounts():
     kernel = replace(converged(CLUSTER).hosts["node01"].kernel, running="5.10.46")
     seen = with_facts(converged(CLUSTER), "node01", kernel=kernel)
-    assert refused(seen, seen, replace(MOUNT, host="node01")) == []
+    assert refusals(seen, seen, replace(MOUNT, host="node01")) == []
 
 
 def test_who_does_not_mount_is_nobodys_thief():
     seen = faulty(converged(CLUSTER))
-    assert refused(seen, seen, replace(MOUNT, kind="unmount")) == []
+    assert refusals(seen, seen, replace(MOUNT, kind="unmount")) == []
 
 
 @pytest.mark.parametrize("section", ["live", "mounts", "wanted"])
 def test_what_is_unread_of_node_0_is_refused_by_others(section):
     seen = with_facts(faulty(converged(CLUSTER)), "node01", **{section: Unknown("no answer")})
-    assert refused(seen) == []
+    assert refusals(seen) == []
 
 
 def test_a_kernel_that_is_unread_is_refused_by_others():
     seen = with_facts(converged(CLUSTER), "node02", kernel=Unknown("no answer"))
-    assert refused(seen) == []
+    assert refusals(seen) == []
