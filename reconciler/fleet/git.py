@@ -148,19 +148,18 @@ class Git:
         if shutil.which("git", path=ours.get("PATH")) is None:
             message = "there is no program git on this worker: install the package git"
             raise SourceFailed("git-failed", message)
+        starting = asyncio.create_subprocess_exec(
+            *("sh", "-c", BOUNDED, str(LARGEST_FILE // BLOCK)),
+            *(f"--git-dir={self.place}", "--no-pager", *words),
+            stdin=asyncio.subprocess.PIPE if given is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=ours,
+            cwd="/",
+            start_new_session=True,  # so that what it starts ends with it
+        )
         try:
-            process = await asyncio.create_subprocess_exec(
-                *("sh", "-c", BOUNDED, str(LARGEST_FILE // BLOCK)),
-                *(f"--git-dir={self.place}", "--no-pager", *words),
-                stdin=asyncio.subprocess.PIPE
-                if given is not None
-                else asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=ours,
-                cwd="/",
-                start_new_session=True,  # so that what it starts ends with it
-            )
+            process = await _started(asyncio.ensure_future(starting))
         except OSError as error:
             raise SourceFailed(
                 "git-failed", f"git did not start: {say_error(error)}"
@@ -228,6 +227,21 @@ async def _take(stream: asyncio.StreamReader, verb: str) -> bytes:
             message = f"git {verb} answered more than {LONGEST_ANSWER >> 20} MiB"
             raise SourceFailed("git-failed", message)
     return bytes(found)
+
+
+async def _started(
+    starting: asyncio.Future[asyncio.subprocess.Process],
+) -> asyncio.subprocess.Process:
+    """The process; who is cancelled before it is there ends it, with all that it has started.
+
+    asyncio would kill git alone, and wait for the ssh that holds its pipes.
+    """
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await _end(await starting)
+        raise
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -411,6 +411,32 @@ def test_who_is_given_up_is_ended_with_all_that_it_started(state, hanging):
     assert os.read(hanging, 100) == b""  # nobody holds the other end any more
 
 
+def test_so_is_who_is_given_up_while_git_starts(state, hanging, monkeypatch):
+    """The ssh of git may be at work before asyncio has all pipes of git."""
+    start = asyncio.create_subprocess_exec
+    looks: list[asyncio.Task[object]] = []
+
+    async def start_slowly(*words, **more):
+        process = await start(*words, **more)
+        if "ls-remote" in words:
+            assert await asyncio.to_thread(select, [hanging], [], [], 20)
+            looks[0].cancel()
+            await asyncio.sleep(0)
+        return process
+
+    async def give_up() -> None:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", start_slowly)
+        looks.append(asyncio.create_task(Checkout(state, HANGS).look(NOTHING)))
+        await asyncio.wait(looks)
+        assert looks[0].cancelled()
+
+    asyncio.run(within(30, give_up()))
+    os.set_blocking(hanging, True)
+    assert os.read(hanging, 100) == b"begun\n"
+    assert select([hanging], [], [], 20)[0]
+    assert os.read(hanging, 100) == b""  # nobody holds the other end any more
+
+
 def test_nothing_of_another_configuration_is_read(repository, state, monkeypatch, tmp_path):
     trace = tmp_path / "trace"
     home = tmp_path / "home"
