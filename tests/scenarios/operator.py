@@ -59,6 +59,8 @@ ATTESTED = {"by": "ann", "at": "2026-11-30T12:00Z"}
 RECONCILE = str(Path(sys.executable).with_name("reconcile"))
 LUN = "/dev/disk/by-id/lab-lun1"
 TRIES = 4
+# Of a run that did not end well a failed test shows so many of its last events, whole.
+LAST_EVENTS = 20
 
 
 def member(name: str, **more: Any) -> dict[str, Any]:
@@ -130,6 +132,8 @@ class Operator:
         """Approve exactly the plan that is due; the exit code and the run's events."""
         done = self.run("apply", file, "--format", "json", *self.approval(file))
         print(done.stderr)
+        if done.returncode:
+            print(*done.stdout.splitlines()[-LAST_EVENTS:], sep="\n")
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
     def killed(self, file: str, host: str, kind: str) -> list[dict[str, Any]]:
