@@ -78,7 +78,9 @@ def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     out = left_members(cluster)
     filed = {m.number for m in cluster.members if m.number is not None and m.name not in out}
     now = {
-        n for facts in observed.answering_hosts().values() for n in own_numbers(cluster, facts)
+        n
+        for facts in observed.whole.answering_hosts().values()
+        for n in own_numbers(cluster, facts)
     }
     return frozenset(filed | now | _remembered(cluster, observed))
 
@@ -110,7 +112,7 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
 
 def _going(cluster: Cluster, observed: Observed) -> Mapping[str, tuple[int, object]]:
     """Number and machine of hosts that are to be out: what counts of those without a record."""
-    out, reached = left_members(cluster), observed.answering_hosts()
+    out, reached = left_members(cluster), observed.whole.answering_hosts()
     return {
         host_key(m.name): (m.number, facts.identity.machine_id)
         for m in cluster.members
@@ -126,19 +128,21 @@ def numbers_of_answering(
 
     ``places`` are number and machine id by ``host_key``. Everybody who had the number must
     answer as the very machine, also whom only a kernel's list has under it: one who does not may
-    be paused. Clones of one template have one machine id: then it says nothing.
+    be paused. Clones of one template have one machine id: then it says nothing. It counts
+    whoever answers, also a host that left and has nothing of the cluster any more.
     """
+    reached = observed.whole.answering_hosts()
     machines = [
         (host_key(name), facts.identity.machine_id)
-        for name, facts in observed.answering_hosts().items()
-        if not isinstance(facts.identity, Unknown)
+        for name, facts in reached.items()
+        if not isinstance(facts.identity, Unknown) and not isinstance(facts.mounts, Unknown)
     ]
     count = Counter(machine for _, machine in machines)
     here = {name: machine for name, machine in machines if machine and count[machine] == 1}
     owners = {(number, name) for name, (number, _) in places.items()}
     owners |= {
         (node.number, node.name)
-        for facts in observed.answering_hosts().values()
+        for facts in reached.values()
         if not isinstance(facts.live, Unknown)
         for node in facts.live.nodes(cluster.name)
     }
@@ -229,7 +233,7 @@ def alone(cluster: Cluster, volume: Volume, observed: Observed) -> str:
 
 
 def _mounted_now(cluster: Cluster, volume: Volume, observed: Observed) -> frozenset[int]:
-    reached = observed.answering_hosts().values()
+    reached = observed.whole.answering_hosts().values()
     return frozenset(n for f in reached for n in numbers_mounting(cluster, volume, f))
 
 

@@ -149,7 +149,8 @@ def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
     from reconciler.model.observed import Observed  # noqa: PLC0415  # to read a file needs no facts
 
     names = frozenset(names)
-    return Observed({name: facts for name, facts in observed.hosts.items() if name in names})
+    found = {name: facts for name, facts in observed.hosts.items() if name in names}
+    return Observed(found, look=observed.whole)
 
 
 @once_each()

@@ -26,6 +26,7 @@ from reconciler.execution.telling import Emit
 from reconciler.hosts import Host
 from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
+from reconciler.model.heartbeats import MEMBERS
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Plan
@@ -52,6 +53,7 @@ from reconciler.pipeline.eyes import HostEyes
 from reconciler.pipeline.parts import Part, Targeted
 from reconciler.planning.planner import make_plan
 from reconciler.planning.resolve.numbering import with_numbers
+from reconciler.planning.resolve.roster import present_roster
 from reconciler.resources.membership.preflight import joins
 
 __all__ = [
@@ -172,6 +174,8 @@ class Run:
             return ClusterOutcome(
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
             )
+        if doubt := await self._noted(held, (cluster, seen), began):
+            return ClusterOutcome(plan.name, "failed", message=doubt)
         hosts = {**storage(self.fleet, cluster), **hosts}
         looks = Looks(
             HostEyes(cluster, hosts, seen, asyncio.Semaphore(self.options.parallelism))
@@ -189,6 +193,18 @@ class Run:
         outcomes = await Executor(plan, bench).execute()
         before = (cluster, with_numbers(cluster, seen))
         return await self._concluded(held, plan, before, outcomes)
+
+    async def _noted(self, held: Held, now: tuple[Cluster, Observed], began: float) -> str:
+        """Leave on record whose heartbeats there are; why that failed, empty if it did not."""
+        cluster, observed = now
+        text = present_roster(cluster, observed)
+        texts = {MEMBERS: text} if text else {}
+        stale, seen = stale_records(texts, cluster, observed), clocks_of(observed, began)
+        try:
+            await leave_records(texts, held, member_hosts(self.fleet, cluster), stale, seen)
+        except (HostUnreachable, ActionFailed, LockHeld) as error:
+            return f"nothing was changed: who left a heartbeat could not be noted: {error}"
+        return ""
 
     async def _concluded(
         self,

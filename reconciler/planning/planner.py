@@ -33,6 +33,7 @@ from reconciler.planning.installation import after_installation, install_actions
 from reconciler.planning.order import follow, link
 from reconciler.planning.resolve.last_applied import with_last_applied
 from reconciler.planning.resolve.numbering import with_numbers
+from reconciler.planning.resolve.roster import with_present_roster
 from reconciler.planning.review.digest import facts_digest, plan_id, relevant
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import advisories, fencing, quarantined_hosts
@@ -112,8 +113,10 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
         unreads, readable = _readable(resource, cluster, facts)
         blocked += [*unreads, *resource.check(cluster, readable)]
         changes += _diff(resource, cluster, readable)
-    rehearsal = Rehearsal(ready.hosts)
-    steps = _steps(cluster, ready, rehearsal, arriving)
+    # Each run begins with it: by it later steps know whose a heartbeat of before is.
+    noted = with_present_roster(cluster, ready)
+    rehearsal = Rehearsal(noted.hosts)
+    steps = _steps(cluster, noted, rehearsal, arriving)
     actions = tuple(action for step in steps for action in step.actions)
     outages = windows([(step.point.because, step.actions) for step in steps], observed)
     blocked += [b for step in steps for b in step.violations]
@@ -125,7 +128,7 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     refused = tuple(sorted(set(_without_echoes(blocked))))
     plan = ClusterPlan(cluster.name, tuple(changes), actions, outages, refused, notes, found)
     parts = [(step.point.cluster, step.actions) for step in steps]
-    return Draft(plan, parts, ready, rehearsal.broken)
+    return Draft(plan, parts, noted, rehearsal.broken)
 
 
 def _without_echoes(blocked: Sequence[Blocked]) -> Iterator[Blocked]:
@@ -228,7 +231,10 @@ def _readable(
         if found:
             short[name] = Unreachable(name, "section-unread", found[0].message)
         refused += found
-    return tuple(refused), Observed({**seen.hosts, **short}) if short else seen
+    if not short:
+        return tuple(refused), seen
+    everybody = Observed({**observed.hosts, **short})
+    return tuple(refused), Observed({**seen.hosts, **short}, look=everybody)
 
 
 @once_each()
@@ -240,4 +246,5 @@ def _in_scope(
     What one rule has worked out of it then serves the others.
     """
     hosts = observed.hosts
-    return Observed({name: hosts[name] for name in scope(cluster) if name in hosts})
+    found = {name: hosts[name] for name in scope(cluster) if name in hosts}
+    return Observed(found, look=observed)

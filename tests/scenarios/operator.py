@@ -59,6 +59,7 @@ ATTESTED = {"by": "ann", "at": "2026-11-30T12:00Z"}
 RECONCILE = str(Path(sys.executable).with_name("reconcile"))
 LUN = "/dev/disk/by-id/lab-lun1"
 TRIES = 4
+REFUSED = 3
 # Of a run that did not end well a failed test shows so many of its last events, whole.
 LAST_EVENTS = 20
 
@@ -129,12 +130,20 @@ class Operator:
         return {(b["code"], b["subject"]) for c in clusters for b in c["blocked"]}
 
     def apply(self, file: str) -> tuple[int, list[dict[str, Any]]]:
-        """Approve exactly the plan that is due; the exit code and the run's events."""
-        done = self.run("apply", file, "--format", "json", *self.approval(file))
-        print(done.stderr)
-        if done.returncode:
-            print(*done.stdout.splitlines()[-LAST_EVENTS:], sep="\n")
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        """Approve exactly the plan that is due; the exit code and the run's events.
+
+        A busy host may answer too late, or its kernel settle in between: a run that is refused
+        before anything has begun is tried once more, as a person would.
+        """
+        for _ in range(2):
+            done = self.run("apply", file, "--format", "json", *self.approval(file))
+            events = [json.loads(line) for line in done.stdout.splitlines()]
+            print(done.stderr)
+            if done.returncode:
+                print(*done.stdout.splitlines()[-LAST_EVENTS:], sep="\n")
+            if done.returncode != REFUSED or commands(events):
+                break
+        return done.returncode, events
 
     def killed(self, file: str, host: str, kind: str) -> list[dict[str, Any]]:
         """Apply, killed as soon as an action of that kind has ended on that host.

@@ -65,13 +65,15 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "different-device": ("deed swapped", "deed clone", "deed all paths"),
         "foreign-cluster": ("rival second file", "change name", "deed stranger"),
-        # A file of new hosts alone: none of them knows whose heartbeat there is.
+        # A file of new hosts alone: none of them knows whose heartbeat there is. Whose own host
+        # went down is known by what the members remember, unless that is gone.
         "foreign-heartbeat": (
             *OTHERS,
-            *WENT_DOWN,
+            "deed records gone",
             "change replace",
             "change drop",
             "change name",
+            "change state",
         ),
         "foreign-stack": ("change name", "rival second file", "deed stranger"),
         "fstab-conflict": ("deed edit fstab", "change path"),

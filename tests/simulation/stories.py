@@ -91,6 +91,23 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 Chapter((Change("number", 0, 0),), (), mended=True),
             ),
         ),
+        "a host gets another number after it crashed before its number was on record": History(
+            place(2),
+            start(2),
+            (
+                Chapter((), (Trouble("fault", "crash after", 1, 1, "gate mount"),), False),
+                Chapter((Change("number", 1, 9), Change("slots", "lun1", 10)), (), mended=True),
+            ),
+        ),
+        "a host gets another number after a crash, and another one joins": History(
+            place(3),
+            start(2),
+            (
+                QUIET,
+                Chapter((), (Trouble("deed", "power", 1),), mended=False),
+                Chapter((Change("number", 1, 9), Change("join", 2)), (), mended=True),
+            ),
+        ),
         "a host is dropped after a crash that left its heartbeat, and others come": History(
             place(4),
             start(3),
@@ -105,6 +122,28 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 Chapter((Change("join", 2),), (), mended=True),
             ),
         ),
+        **{
+            f"a host leaves, and crashes at it, and meanwhile {what}": History(
+                place(2, wiring),
+                start(2, gib=1, growth="offline" if change.kind == "size" else "online"),
+                (
+                    QUIET,
+                    Chapter(
+                        (Change("state", 1, "absent"),),
+                        (Trouble("fault", "crash before", 1, 1, "gate unmount"),),
+                        mended=False,
+                    ),
+                    Chapter((change,), (), mended=True),
+                    Chapter((Change("slots", "lun1", 12),), (), mended=True),
+                ),
+            )
+            for what, wiring, change in (
+                ("a label changes", "plain", Change("label", "lun1", "mail")),
+                ("slots are wanted", "plain", Change("slots", "lun1", 10)),
+                ("a volume is to grow unmounted", "san", Change("size", "lun1", 1)),
+                ("nothing else is wanted", "plain", Change("idle", 0, 25000)),
+            )
+        },
         "a volume gets the path of another one that leaves the file": History(
             place(1),
             start(1),

@@ -37,6 +37,8 @@ async def make_peace(world: Witness, controller: Controller, wanted: Desired) ->
         elif runs[-1].word in GOOD or runs[-1].word == "refused":
             break
     wrongs = [f"16 {wrong}" for run in runs for wrong in twice(run)]
+    wrongs += [f"28 {code} was not foreseen" for run in runs for code in _unforeseen(run)]
+    wrongs += [f"28 in peace {text}"[:300] for run in runs for text in run.failures.values()]
     if runs[-1].word == "refused":
         wrongs += _unnamed(runs[-1])
     elif runs[-1].word not in GOOD:
@@ -48,6 +50,13 @@ async def make_peace(world: Witness, controller: Controller, wanted: Desired) ->
         left += [change.address for part in plan.clusters for change in part.changes]
         wrongs += [f"27 a second plan has {left}"] if left else []
     return Peace(tuple(runs), tuple(wrongs))
+
+
+def _unforeseen(ended: Ended) -> list[str]:
+    """What a run met at its end that nothing forbade at its beginning, though all went well."""
+    if ended.word != "partial" or ended.failures:
+        return []
+    return sorted(ended.codes - PASSING)
 
 
 def _unnamed(ended: Ended) -> list[str]:

@@ -138,14 +138,21 @@ class Observed:
     """All hosts of one cluster by member name.
 
     ``storage`` are hosts on which an action is due beside its members: only they are asked,
-    and of little (``planning.checks.storage_hosts``).
+    and of little (``planning.checks.storage_hosts``). What shows a part of the hosts only has all
+    that were looked at as its ``look``: who left a heartbeat is asked of everybody.
     """
 
     hosts: Mapping[str, HostFacts | Unreachable]
     storage: Mapping[str, HostFacts | Unreachable] = field(default_factory=dict)
+    look: Observed | None = field(default=None, repr=False, compare=False)
     _answering: Mapping[str, HostFacts] | None = field(
         default=None, init=False, repr=False, compare=False
     )
+
+    @property
+    def whole(self) -> Observed:
+        """All hosts that were looked at, of which this may show a part."""
+        return self.look or self
 
     def answering_hosts(self) -> Mapping[str, HostFacts]:
         """The facts of the hosts that answered; made once, since many rules ask for each host."""

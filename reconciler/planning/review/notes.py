@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.desired import Cluster
-from reconciler.model.devices import ref, view_of
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.roles import LISTED, leaving, left_members, restrict_to, staying
 from reconciler.model.software import unpackaged_module
+from reconciler.planning.resolve.roster import still_mapped
 from reconciler.resources.growth.visibility_notes import visibility_notes
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
 from reconciler.resources.workloads.obligations import StoppedWorkloads, forgotten_workloads
@@ -99,14 +99,6 @@ def _still_mapped(cluster: Cluster, observed: Observed) -> Iterator[str]:
                 f"{name} left, and when last asked it still saw the LUN of {words}: unmap it "
                 "(to have it looked at again, list it with state: absent)"
             )
-
-
-def still_mapped(cluster: Cluster, facts: HostFacts) -> Iterator[str]:
-    """The volumes whose LUN a host still sees, and that do not say how to take it."""
-    for volume in cluster.volumes:
-        view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
-        if view is not None and view.nodes and not view.unread and not volume.access:
-            yield volume.label
 
 
 def _never_returns(cluster: Cluster, facts: HostFacts) -> bool:

@@ -139,13 +139,12 @@ def behind(cluster: Cluster, observed: Observed) -> dict[str, bool]:
 
 
 def _readable(observed: Observed) -> Observed:
-    return Observed(
-        {
-            name: facts
-            for name, facts in observed.answering_hosts().items()
-            if not any(isinstance(getattr(facts, key), Unknown) for key in NEEDS)
-        }
-    )
+    found = {
+        name: facts
+        for name, facts in observed.answering_hosts().items()
+        if not any(isinstance(getattr(facts, key), Unknown) for key in NEEDS)
+    }
+    return Observed(found, look=observed.whole)
 
 
 class OfflineWindow:

@@ -5,13 +5,21 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.execution.records import roster_text
 from reconciler.model.attested_blocks import blocks_text, read_blocks
 from reconciler.model.bindings import bindings_text, read_bindings
 from reconciler.model.heartbeat_lists import numbers_of, unexplained_blocks, wait_seconds
 from reconciler.model.heartbeats import alone, beside_mounts, listed_numbers
-from reconciler.model.observed import Beat, LiveNode, Observed
+from reconciler.model.observed import Beat, Live, LiveNode, Observed, Unknown
+from reconciler.model.roles import (
+    GONE,
+    contacted_members,
+    involved_members,
+    restrict_to,
+    staying,
+    with_member_states,
+)
 from reconciler.planning.checks.quarantine import taken_blocks
+from reconciler.planning.resolve.roster import roster_text
 from reconciler.resources.quarantine.entries import Known, members_text
 from reconciler.resources.volumes.heartbeats import check
 from tests.builders import UUID, converged, file, spec, volume
@@ -163,6 +171,36 @@ def test_a_number_of_before_is_a_host_s_own_where_nobody_else_may_have_beaten_un
         [] if accepted else ["foreign-heartbeat"]
     )
     assert ('"left"' in roster_text(wish, observed)) is accepted
+
+
+def one_left(*, mounts=True):
+    """node02 is out of the cluster and nobody's, and answers; its block of before stands still."""
+    wish, observed = moved_away()
+    left = replace(
+        observed.hosts["node02"],
+        live=Live("o2cb", (), ()),
+        mounts=() if mounts else Unknown("cut short"),
+    )
+    return with_member_states(wish, {"node02": GONE}), Observed(
+        {**observed.hosts, "node02": left}
+    )
+
+
+@pytest.mark.parametrize("scope", [staying, involved_members, contacted_members])
+def test_a_host_that_left_explains_its_block_also_to_a_rule_that_is_not_about_it(scope):
+    """A crash while it left has left the block: the machine answers, so nobody is paused."""
+    wish, observed = one_left()
+    shown = restrict_to(observed, [getattr(one, "name", one) for one in scope(wish)])
+    (images,) = wish.volumes
+    assert 7 in listed_numbers(wish, shown)
+    assert alone(wish, images, shown) == f"7~{ONE}"
+    assert not list(check(wish, shown))
+    assert '"left"' in roster_text(wish, observed)
+
+
+def test_a_host_of_which_nobody_knows_what_it_has_mounted_explains_no_block():
+    wish, observed = one_left(mounts=False)
+    assert 7 not in listed_numbers(wish, observed)
 
 
 def test_a_member_on_record_without_a_machine_explains_nothing_while_it_does_not_answer():
