@@ -143,13 +143,17 @@ def probe_for(
     blank: Sequence[str],
     only: Sequence[str] = (),
     sizes: Sequence[str] = (),
+    places: Sequence[str] = (),
 ) -> Command:
-    """The probe with what this cluster's volumes make it look at, ``blank`` most closely."""
+    """The probe with what this cluster's volumes make it look at, ``blank`` most closely.
+
+    Of a part with the interconnect it tries ``places``, IP:PORT, beside where members shall be.
+    """
     asked_for: Mapping[str, Sequence[str]] = {**probe_arguments(cluster), "blank": blank}
     return probe_command(
         **asked_for,
         only=only,
-        connect=targets(cluster) if "interconnect" in only else (),
+        connect=sorted({*targets(cluster), *places}) if "interconnect" in only else (),
         sizes=sizes,
     )
 

@@ -20,6 +20,8 @@ from reconciler.resources import SECTIONS
 BLANK = "blank"
 # The reading whose probe asks a mounted file system, and may wait for it.
 MOUNTED_SIZE = "mounted-size"
+# The reading whose probe tries addresses: on the way some are not as the file says.
+REACHES = "reaches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class HostEyes:
         """The probe that is asked for all that the facts are read from."""
         blank = sorted({fact.subject for fact in facts if fact.reading == BLANK})
         sizes = sorted({fact.subject for fact in facts if fact.reading == MOUNTED_SIZE})
-        return probe_for(self.cluster, blank, sections(facts), sizes)
+        places = {p for fact in facts if fact.reading == REACHES for p in fact.subject.split()}
+        return probe_for(self.cluster, blank, sections(facts), sizes, sorted(places))
 
     async def look(self, host: str, facts: Sequence[Fact]) -> HostFacts | Unreachable:
         """What a host has now; without an answer, why not."""

@@ -202,6 +202,22 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "members are renumbered while one listens on a port that somebody gave it": History(
+            place(4, "nvme"),
+            start(4, gib=1),
+            (
+                QUIET,
+                Chapter(
+                    (),
+                    (
+                        Trouble("deed", "stunned a while", 1),
+                        Trouble("deed", "edit ports", 2),
+                    ),
+                    mended=False,
+                ),
+                Chapter((Change("number", 1, 2),), (Trouble("deed", "power", 2),), mended=True),
+            ),
+        ),
         "a volume comes back under another label than it had when it left the file": History(
             place(1),
             start(1),

@@ -250,7 +250,9 @@ def reaches(facts: HostFacts, places: str) -> str:
     ]
     shut = [item for item in closed if not item.endswith((" unknown", " untried"))]
     if closed and not shut:
-        return unknown(f"whether {', '.join(closed)}: there is no tool to try it with")
+        tried = [item for item in closed if item.endswith(" unknown")]
+        why = "there is no tool to try it with" if tried else "the probe did not try it"
+        return unknown(f"whether {', '.join(closed)}: {why}")
     return ", ".join(shut) or "all"
 
 
