@@ -20,6 +20,7 @@ from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import Beat, HostFacts, Observed, Unknown, WantedDevice
 from reconciler.model.records import record
 from reconciler.model.roles import (
+    GONE,
     confirmed_members,
     left_members,
     mounting_it,
@@ -77,9 +78,11 @@ def listed_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """
     out = left_members(cluster)
     filed = {m.number for m in cluster.members if m.number is not None and m.name not in out}
+    elsewhere = {m.name for m in cluster.members if m.role == GONE}
     now = {
         n
-        for facts in observed.whole.answering_hosts().values()
+        for name, facts in observed.whole.answering_hosts().items()
+        if name not in elsewhere
         for n in own_numbers(cluster, facts)
     }
     return frozenset(filed | now | _remembered(cluster, observed))
@@ -113,11 +116,18 @@ def _remembered(cluster: Cluster, observed: Observed) -> set[int]:
 def _going(cluster: Cluster, observed: Observed) -> Mapping[str, tuple[int, object]]:
     """Number and machine of hosts that are to be out: what counts of those without a record."""
     out, reached = left_members(cluster), observed.whole.answering_hosts()
+    listed = {
+        (node.number, host_key(node.name))
+        for facts in reached.values()
+        if not isinstance(facts.live, Unknown)
+        for node in facts.live.nodes(cluster.name)
+    }
     return {
         host_key(m.name): (m.number, facts.identity.machine_id)
         for m in cluster.members
         if m.name in out and m.number is not None
         if (facts := reached.get(m.name)) and not isinstance(facts.identity, Unknown)
+        if (m.number, host_key(m.name)) in listed
     }
 
 
@@ -136,6 +146,7 @@ def numbers_of_answering(
         (host_key(name), facts.identity.machine_id)
         for name, facts in reached.items()
         if not isinstance(facts.identity, Unknown) and not isinstance(facts.mounts, Unknown)
+        if not (facts.mounts and isinstance(facts.live, Unknown))
     ]
     count = Counter(machine for _, machine in machines)
     here = {name: machine for name, machine in machines if machine and count[machine] == 1}

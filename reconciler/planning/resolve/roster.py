@@ -39,22 +39,36 @@ def roster_text(numbered: Cluster, observed: Observed) -> str:
     """The record of number and machine of everyone who is or was a member."""
     known = known_members(numbered, observed)
     found, doubtful = dict(known), _doubtful_numbers(numbered, observed)
+    silent = _silent_numbers(numbered, observed)
     reached, standing = observed.answering_hosts(), _standing_blocks(numbered, observed)
     for item in numbered.members:
         name = host_key(item.name)
         facts = reached.get(item.name)
         old = found.get(name, Known(-1, ""))
         machine = old.machine_id
-        if facts is not None and not isinstance(facts.identity, Unknown):
+        told = facts is not None and not isinstance(facts.identity, Unknown)
+        if told and not (machine and old.number in silent):
             machine = facts.identity.machine_id
         number = old.number if item.number is None else item.number
         if number >= 0:
             mapped = _mapped(numbered, item.name, facts, old)
-            answers = facts is not None and old.machine_id == machine != ""
+            answers = told and old.machine_id == facts.identity.machine_id != ""
             numbers = {old.number, number} - doubtful if answers else set[int]()
             left = _left(standing, old, numbers)
             found[name] = Known(number, machine, mapped, left, old.passed_on)
     return members_text(_passed_on(numbered, found))
+
+
+def _silent_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers under which a block stands still that a machine has left."""
+    views = [heartbeat_view(cluster, volume, observed) for volume in cluster.volumes]
+    return frozenset(
+        beat.node
+        for view in views
+        if view is not None
+        for beat in view.beats or ()
+        if is_left(beat) and beat.node not in (view.advancing or ())
+    )
 
 
 def _doubtful_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
@@ -66,7 +80,11 @@ def _doubtful_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
 
 def _passed_on(cluster: Cluster, found: Mapping[str, Known]) -> Mapping[str, Known]:
     """The members, with those whose number another one has now."""
-    having = {host_key(member.name): member.number for member in listed_members(cluster)}
+    having = {
+        host_key(member.name): member.number
+        for member in listed_members(cluster)
+        if member.number is not None
+    }
     given = {*having.values()}
     return {
         name: replace(
