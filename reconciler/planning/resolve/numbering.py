@@ -55,9 +55,9 @@ def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) 
 def _shunned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """0, where a kernel of the members may take the slot of node 0."""
     hosts = restrict_to(observed, {m.name for m in listed_members(cluster)})
-    kernels = [f.kernel for f in hosts.answering_hosts().values()]
-    releases = [kernel.running for kernel in kernels if not isinstance(kernel, Unknown)]
-    return frozenset({0}) if may_give_slot_zero_away(releases) else frozenset()
+    seen = [f.kernel for f in hosts.answering_hosts().values()]
+    kernels = [kernel for kernel in seen if not isinstance(kernel, Unknown)]
+    return frozenset({0}) if may_give_slot_zero_away(kernels) else frozenset()
 
 
 def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
