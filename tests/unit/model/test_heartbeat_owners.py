@@ -1,11 +1,12 @@
-"""Defects that a review has shown: whose heartbeat is believed to be known, and is not."""
+"""Whose heartbeat is known: only of a machine that answers, and that was under the number."""
 
 import json
 from dataclasses import replace
 
 import pytest
 
-from reconciler.model.heartbeats import alone, listed_numbers
+from reconciler.model.heartbeat_owners import listed_numbers
+from reconciler.model.heartbeats import alone
 from reconciler.model.observed import LiveNode, Observed, Unknown
 from reconciler.model.roles import (
     GONE,
@@ -90,7 +91,6 @@ def test_a_host_that_has_it_mounted_by_another_device_explains_no_block():
 def test_a_number_that_was_passed_on_stays_so_while_its_host_has_not_joined_again():
     """node09 had 7 before node02, and is to join again; then it is given up, and is off."""
     wish, observed = moved_away(known=(("node09", Known(7, "node09", passed_on=True)),))
-    (kernel,) = observed.hosts["node02"].live.clusters
     hosts = dict(observed.hosts)
     joins = spec(("node01", "node02", "node09"), volumes=[volume()])
     joined = Observed(

@@ -1,4 +1,4 @@
-"""Defects that a review has shown, as histories."""
+"""A heartbeat that a paused host has left is never taken for that of one that answers."""
 
 from __future__ import annotations
 
@@ -109,3 +109,22 @@ def test_a_list_of_another_life_explains_no_block(slots):
     other.wake()
     world.advance(10)
     assert (ended.codes, ended.started) == ({"foreign-heartbeat"}, [])
+
+
+@pytest.mark.parametrize("slots", [8, 12])
+def test_a_joiner_that_runs_a_cluster_of_this_name_alone_explains_no_block(slots):
+    """node03 is to join, and is number 7 of a cluster of its own; node04, number 7 here, hangs."""
+    world, controller = running(4, THREE[:2])
+    stranger(world, "node03", 7)
+    other = stranger(world, "node04", 7)
+    unmounted(world)
+    other.mount(LUN, PATH)
+    other.stun()
+    world.advance(3600)
+    ended = drive(
+        world, controller.apply(cluster(world, THREE, volumes=[volume(world, slots=slots)]))
+    )
+    other.wake()
+    world.advance(10)
+    assert (ended.word, ended.started) == ("refused", [])
+    assert world.wrongs() == []
