@@ -16,7 +16,7 @@ from reconciler.hosts import Host
 from reconciler.model.bindings import VOLUMES, bindings_text, bound_now
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.gate_call import permit_program
-from reconciler.model.heartbeats import MEMBERS
+from reconciler.model.heartbeat_owners import MEMBERS
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.roles import restrict_to, staying

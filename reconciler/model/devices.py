@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 
 from reconciler.model.desired import Cluster, Device, Volume
 from reconciler.model.gate_call import ANY, Target
@@ -199,3 +200,11 @@ def chosen_uuid(cluster: Cluster, volume: Volume, observed: Observed) -> str:
     wwids = {wwid_of(facts, volume) or "" for facts in reached}
     words = (cluster.name, volume.label, ref(volume), *sorted(wwids), *sorted(machines))
     return str(uuid.uuid5(NEW, "\0".join(words)))
+
+
+def still_mapped(cluster: Cluster, facts: HostFacts) -> Iterator[str]:
+    """The volumes whose LUN a host still sees, and that do not say how to take it."""
+    for volume in cluster.volumes:
+        view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
+        if view is not None and view.nodes and not view.unread and not volume.access:
+            yield volume.label

@@ -150,7 +150,7 @@ def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
 
     names = frozenset(names)
     found = {name: facts for name, facts in observed.hosts.items() if name in names}
-    return Observed(found, look=observed.whole)
+    return Observed(found, everybody=observed.whole)
 
 
 @once_each()

@@ -7,10 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import ActionFailed, HostUnreachable, LockHeld
-from reconciler.execution.executor import (
-    ExecutionContext,
-    Executor,
-)
+from reconciler.execution.executor import ExecutionContext, Executor
 from reconciler.execution.locks import Claim, Held, hold_leases
 from reconciler.execution.proofs import tell_proofs
 from reconciler.execution.records import (
@@ -26,7 +23,7 @@ from reconciler.execution.telling import Emit
 from reconciler.hosts import Host
 from reconciler.model.addresses import cluster_address
 from reconciler.model.desired import Cluster, Desired
-from reconciler.model.heartbeats import MEMBERS
+from reconciler.model.heartbeat_owners import MEMBERS
 from reconciler.model.observed import Observed
 from reconciler.model.outcome import ActionOutcome, Blocked, ClusterOutcome, refuse_unreachable
 from reconciler.model.plan import ClusterPlan, Plan
@@ -51,9 +48,8 @@ from reconciler.observation.live_hosts import (
 )
 from reconciler.pipeline.eyes import HostEyes
 from reconciler.pipeline.parts import Part, Targeted
-from reconciler.planning.planner import make_plan
+from reconciler.planning.planner import make_plan, present_record
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.planning.resolve.roster import present_roster
 from reconciler.resources.membership.preflight import joins
 
 __all__ = [
@@ -174,7 +170,7 @@ class Run:
             return ClusterOutcome(
                 plan.name, "refused", blocked=fresh.blocked or (_stale(plan),)
             )
-        if doubt := await self._noted(held, (cluster, seen), began):
+        if doubt := await self._note_who_left(held, (cluster, seen), began):
             return ClusterOutcome(plan.name, "failed", message=doubt)
         hosts = {**storage(self.fleet, cluster), **hosts}
         looks = Looks(
@@ -194,16 +190,18 @@ class Run:
         before = (cluster, with_numbers(cluster, seen))
         return await self._concluded(held, plan, before, outcomes)
 
-    async def _noted(self, held: Held, now: tuple[Cluster, Observed], began: float) -> str:
+    async def _note_who_left(
+        self, held: Held, now: tuple[Cluster, Observed], began: float
+    ) -> str:
         """Leave on record whose heartbeats there are; why that failed, empty if it did not."""
         cluster, observed = now
-        text = present_roster(cluster, observed)
+        text = present_record(cluster, observed)
         texts = {MEMBERS: text} if text else {}
         stale, seen = stale_records(texts, cluster, observed), clocks_of(observed, began)
         try:
             await leave_records(texts, held, member_hosts(self.fleet, cluster), stale, seen)
         except (HostUnreachable, ActionFailed, LockHeld) as error:
-            return f"nothing was changed: who left a heartbeat could not be noted: {error}"
+            return f"nothing else was changed: who left a heartbeat could not be noted: {error}"
         return ""
 
     async def _concluded(

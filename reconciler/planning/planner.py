@@ -33,7 +33,7 @@ from reconciler.planning.installation import after_installation, install_actions
 from reconciler.planning.order import follow, link
 from reconciler.planning.resolve.last_applied import with_last_applied
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.planning.resolve.roster import with_present_roster
+from reconciler.planning.resolve.roster import present_roster, with_present_roster
 from reconciler.planning.review.digest import facts_digest, plan_id, relevant
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import advisories, fencing, quarantined_hosts
@@ -95,6 +95,12 @@ class Draft:
     parts: Sequence[Part]
     start: Observed
     broken: tuple[Blocked, ...]
+
+
+def present_record(cluster: Cluster, observed: Observed) -> str:
+    """What each run of this cluster leaves on record before it changes anything, or nothing."""
+    cluster = with_numbers(drop_foreign_members(cluster, observed), observed)
+    return present_roster(cluster, observed)
 
 
 @once_each(1)
@@ -234,7 +240,7 @@ def _readable(
     if not short:
         return tuple(refused), seen
     everybody = Observed({**observed.hosts, **short})
-    return tuple(refused), Observed({**seen.hosts, **short}, look=everybody)
+    return tuple(refused), Observed({**seen.hosts, **short}, everybody=everybody)
 
 
 @once_each()
@@ -247,4 +253,4 @@ def _in_scope(
     """
     hosts = observed.hosts
     found = {name: hosts[name] for name in scope(cluster) if name in hosts}
-    return Observed(found, look=observed)
+    return Observed(found, everybody=observed.whole)

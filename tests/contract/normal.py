@@ -106,6 +106,7 @@ def _without(*names: str) -> Callable[[Any], Any]:
 
 def _kernel(value: dict[str, Any]) -> dict[str, Any]:
     running = value.pop("running")
+    del value["version"]
     file = value["module_file"]
     builds = [
         {"name": item["name"], "as installed": item["running"] == item["file"] != ""}

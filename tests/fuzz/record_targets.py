@@ -12,7 +12,7 @@ from reconciler.execution.locks import _named
 from reconciler.model.attested_blocks import HEARTBEATS, blocks_text, read_blocks
 from reconciler.model.bindings import VOLUMES, bindings_text, read_bindings
 from reconciler.model.desired import Cluster
-from reconciler.model.heartbeats import MEMBERS, QUARANTINE, listed_numbers
+from reconciler.model.heartbeat_owners import MEMBERS, QUARANTINE, listed_numbers
 from reconciler.model.observed import HostFacts, Observed, TextFile, require
 from reconciler.model.records import DIRECTORY
 from reconciler.planning.resolve.last_applied import APPLIED, applied_items, with_last_applied

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel import services
 from reconciler.hosts.simulator.presets import Shape, add_storage, partition
 from reconciler.hosts.simulator.state.machine import Unit
@@ -427,3 +427,32 @@ def test_offline_growth_unmounts_nobody_before_there_is_room():
     world.machines["san"].refusal = ""
     apply(world, controller, away)
     assert size(world) == 2 * GIB
+
+
+def rescan_by_hand(machine):
+    """Paths and map have what the storage has."""
+    for device in machine.running.devices:
+        if device.lun is not None and device.extent is device.lun.whole:
+            device.size = device.extent.size
+
+
+@pytest.mark.parametrize("partitioned", ["", "gpt"])
+@pytest.mark.parametrize("who", ["the run", "an administrator", "an administrator of enough"])
+def test_a_growth_goes_on_where_some_have_rescanned_a_lun_that_is_larger(partitioned, who):
+    """Who rescans sees the whole LUN, which has more than the file asks for."""
+    world, controller = before(partitioned)
+    if who == "an administrator of enough":  # all have seen it once, and it has grown since
+        world.grow("lun1", 2 * GIB + 512 * MIB)
+        for machine in world.machines.values():
+            rescan_by_hand(machine)
+    world.grow("lun1", 3 * GIB)
+    ours = wish(world, "2GiB", partitioned)
+    if who == "the run":
+        world.machines["node02"].faults.append(Fault("fails", command="gate rescan"))
+        assert drive(world, controller.apply(ours)).word == "partial"
+    else:
+        rescan_by_hand(world.machines["node01"])
+    ended = apply(world, controller, ours)
+    assert kinds(ended)[-1] == "grow-file-system"
+    assert size(world) == 2 * GIB - (2 * MIB if partitioned else 0)
+    assert not {what for what, *_ in happened(world, *AWAY)}

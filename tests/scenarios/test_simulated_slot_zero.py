@@ -39,6 +39,20 @@ def test_who_would_take_the_slot_of_node_0_is_refused_before_anything():
     assert (ended.word, ended.codes, ended.started) == ("refused", {"slot-zero"}, [])
 
 
+@pytest.mark.parametrize(
+    ("stable", "word", "codes"),
+    [("5.10.84", "refused", {"slot-zero"}), ("5.10.209", "converged", set())],
+)
+def test_a_distribution_s_kernel_is_judged_by_what_it_is_made_of(stable, word, codes):
+    """Debian 11 as it was, and as it is."""
+    world = world_of(SERIES, "node02")
+    world.machines["node02"].setup.kernel_version = f"#1 SMP Debian {stable}-1 (2024-01-31)"
+    ended = drive(world, Controller(world).apply(pin_numbers(world, 0)))
+    assert (ended.word, ended.codes) == (word, codes)
+    (plan,) = drive(world, Controller(world).plan(pin_numbers(world, 0))).clusters
+    assert [f for f in plan.findings if f.code == "slot-zero"] == []
+
+
 def test_node_0_itself_may_have_such_a_kernel():
     world = world_of(FAULTY, "node01")
     ended = drive(world, Controller(world).apply(pin_numbers(world, 0)))

@@ -139,12 +139,12 @@ class Observed:
 
     ``storage`` are hosts on which an action is due beside its members: only they are asked,
     and of little (``planning.checks.storage_hosts``). What shows a part of the hosts only has all
-    that were looked at as its ``look``: who left a heartbeat is asked of everybody.
+    that were looked at as ``everybody``: who left a heartbeat is asked of everybody.
     """
 
     hosts: Mapping[str, HostFacts | Unreachable]
     storage: Mapping[str, HostFacts | Unreachable] = field(default_factory=dict)
-    look: Observed | None = field(default=None, repr=False, compare=False)
+    everybody: Observed | None = field(default=None, repr=False, compare=False)
     _answering: Mapping[str, HostFacts] | None = field(
         default=None, init=False, repr=False, compare=False
     )
@@ -152,7 +152,7 @@ class Observed:
     @property
     def whole(self) -> Observed:
         """All hosts that were looked at, of which this may show a part."""
-        return self.look or self
+        return self.everybody or self
 
     def answering_hosts(self) -> Mapping[str, HostFacts]:
         """The facts of the hosts that answered; made once, since many rules ask for each host."""

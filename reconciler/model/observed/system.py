@@ -37,7 +37,11 @@ class ModuleBuild:
 
 @frozen
 class Kernel:
-    """The ocfs2 module for the running kernel, and what the next boot would run."""
+    """The ocfs2 module for the running kernel, and what the next boot would run.
+
+    ``version`` is what the running one says of its build: ``uname -v``, and Ubuntu's
+    version_signature; empty where that was not read.
+    """
 
     running: str
     next_boot: str | None
@@ -48,6 +52,7 @@ class Kernel:
     panic: int | None
     panic_on_oops: int | None
     builds: tuple[ModuleBuild, ...] = ()
+    version: str = ""
 
 
 @frozen

@@ -9,7 +9,8 @@ from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import chosen_uuid, ref, view_of, wwid_of
 from reconciler.model.gate_call import ANY, GateCall, Target, gate_call
 from reconciler.model.heartbeat_lists import numbers_of
-from reconciler.model.heartbeats import left_blocks, listed_numbers, own_numbers
+from reconciler.model.heartbeat_owners import listed_numbers, own_numbers
+from reconciler.model.heartbeats import left_blocks
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.plan import Action

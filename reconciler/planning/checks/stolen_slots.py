@@ -33,8 +33,8 @@ def stolen_slots(
         facts = before.answering_hosts().get(host)
         if facts is None or isinstance(facts.kernel, Unknown):
             continue
-        release = facts.kernel.running
-        if (others := zeros - {host}) and gives_slot_zero_away(release):
+        release, version = facts.kernel.running, facts.kernel.version
+        if (others := zeros - {host}) and gives_slot_zero_away(release, version):
             yield Blocked(
                 CODE, member_address(host), *skew_words(host, release, min(others), cluster)
             )

@@ -15,6 +15,7 @@ from reconciler.model.observed import HostFacts, LiveNode, Observed, Unknown, li
 from reconciler.model.roles import (
     GONE,
     LISTED,
+    confirmed_members,
     contacted_members,
     listed_members,
     restrict_to,
@@ -55,9 +56,9 @@ def _numbered(member: Member, given: Mapping[str, int], was: Mapping[str, int]) 
 def _shunned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
     """0, where a kernel of the members may take the slot of node 0."""
     hosts = restrict_to(observed, {m.name for m in listed_members(cluster)})
-    kernels = [f.kernel for f in hosts.answering_hosts().values()]
-    releases = [kernel.running for kernel in kernels if not isinstance(kernel, Unknown)]
-    return frozenset({0}) if may_give_slot_zero_away(releases) else frozenset()
+    seen = [f.kernel for f in hosts.answering_hosts().values()]
+    kernels = [kernel for kernel in seen if not isinstance(kernel, Unknown)]
+    return frozenset({0}) if may_give_slot_zero_away(kernels) else frozenset()
 
 
 def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
@@ -70,9 +71,13 @@ def heartbeats(cluster: Cluster, observed: Observed) -> frozenset[int]:
 
 
 def owned_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
-    """Numbers that the file's members have or had, by lists and by what members remember."""
+    """Numbers that the file's members have or had, by lists and by what members remember.
+
+    What a host that joins says of itself does not count: it may run a cluster of its own.
+    """
     names = {host_key(m.name) for m in cluster.members}
-    held = {name: place[0] for name, place in places(cluster, observed).items()}
+    inside = restrict_to(observed, confirmed_members(cluster, observed))
+    held = {name: place[0] for name, place in places(cluster, inside).items()}
     was = {name: known.number for name, known in known_members(cluster, observed).items()}
     return frozenset(n for found in (held, was) for name, n in found.items() if name in names)
 

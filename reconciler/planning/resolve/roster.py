@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import Cluster
-from reconciler.model.devices import ref, view_of
-from reconciler.model.heartbeats import (
+from reconciler.model.devices import still_mapped
+from reconciler.model.heartbeat_owners import (
     MEMBERS,
     LeftBlock,
-    heartbeat_view,
-    is_left,
+    kernel_places,
     numbers_of_answering,
 )
+from reconciler.model.heartbeats import heartbeat_view, is_left
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown
-from reconciler.model.records import DIRECTORY, MODE
+from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.roles import (
     left_members,
     listed_members,
@@ -25,7 +25,6 @@ from reconciler.model.roles import (
     staying,
     with_members,
 )
-from reconciler.planning.resolve.numbering import places
 from reconciler.resources.quarantine.entries import (
     Known,
     entries,
@@ -36,25 +35,52 @@ from reconciler.resources.quarantine.entries import (
 
 
 def roster_text(numbered: Cluster, observed: Observed) -> str:
-    """The record of number and machine of everyone who is or was a member."""
+    """The record of number and machine of everyone who is or was a member.
+
+    While a block stands still under a number, the machine on record stays who it is: another one
+    may answer under its name.
+    """
     known = known_members(numbered, observed)
     found, doubtful = dict(known), _doubtful_numbers(numbered, observed)
-    reached, standing = observed.answering_hosts(), _standing_blocks(numbered, observed)
+    silent, listed = _silent_numbers(numbered, observed), kernel_places(numbered, observed)
+    out, standing = left_members(numbered), _standing_blocks(numbered, observed)
+    reached = observed.answering_hosts()
     for item in numbered.members:
         name = host_key(item.name)
         facts = reached.get(item.name)
         old = found.get(name, Known(-1, ""))
-        machine = old.machine_id
-        if facts is not None and not isinstance(facts.identity, Unknown):
-            machine = facts.identity.machine_id
+        now = _machine(facts)
+        machine = old.machine_id if old.machine_id and old.number in silent else now
         number = old.number if item.number is None else item.number
+        if item.name in out and name not in known and (number, name) not in listed:
+            continue  # by a file alone, which may be of another life
         if number >= 0:
             mapped = _mapped(numbered, item.name, facts, old)
-            answers = facts is not None and old.machine_id == machine != ""
+            answers = old.machine_id == now != ""
             numbers = {old.number, number} - doubtful if answers else set[int]()
             left = _left(standing, old, numbers)
-            found[name] = Known(number, machine, mapped, left, old.passed_on)
+            kept = machine or old.machine_id
+            found[name] = Known(number, kept, mapped, left, old.passed_on)
     return members_text(_passed_on(numbered, found))
+
+
+def _machine(facts: HostFacts | None) -> str:
+    """The machine that answers; empty if none does, or it does not say."""
+    if facts is None or isinstance(facts.identity, Unknown):
+        return ""
+    return facts.identity.machine_id
+
+
+def _silent_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
+    """Numbers under which a block stands still that a machine has left."""
+    views = [heartbeat_view(cluster, volume, observed) for volume in cluster.volumes]
+    return frozenset(
+        beat.node
+        for view in views
+        if view is not None
+        for beat in view.beats or ()
+        if view.advancing is not None and is_left(beat) and beat.node not in view.advancing
+    )
 
 
 def _doubtful_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
@@ -66,7 +92,11 @@ def _doubtful_numbers(cluster: Cluster, observed: Observed) -> frozenset[int]:
 
 def _passed_on(cluster: Cluster, found: Mapping[str, Known]) -> Mapping[str, Known]:
     """The members, with those whose number another one has now."""
-    having = {host_key(member.name): member.number for member in listed_members(cluster)}
+    having = {
+        host_key(member.name): member.number
+        for member in listed_members(cluster)
+        if member.number is not None
+    }
     given = {*having.values()}
     return {
         name: replace(
@@ -113,21 +143,13 @@ def present_roster(cluster: Cluster, observed: Observed) -> str:
     """The record that has to be there before anything changes, if somebody left a heartbeat.
 
     A host that crashed may get another number, leave, or a host may join that remembers nobody:
-    afterwards no kernel and no file tells any more whose block it was. Empty without such a block.
+    afterwards no kernel tells any more whose block it was. Numbers are those that kernels of ours
+    list, or on record. Empty without such a block.
     """
-    views = [heartbeat_view(cluster, volume, observed) for volume in cluster.volumes]
-    if not any(
-        is_left(beat) and beat.node not in view.advancing
-        for view in views
-        if view is not None and view.advancing is not None
-        for beat in view.beats or ()
-    ):
+    if not _silent_numbers(cluster, observed):
         return ""
-    now = places(cluster, observed)
-    had = [
-        m.model_copy(update={"number": now.get(host_key(m.name), (None,))[0]})
-        for m in cluster.members
-    ]
+    now = {name: number for number, name in sorted(kernel_places(cluster, observed))}
+    had = [m.model_copy(update={"number": now.get(host_key(m.name))}) for m in cluster.members]
     return roster_text(with_members(cluster, had), observed)
 
 
@@ -141,14 +163,7 @@ def with_present_roster(cluster: Cluster, observed: Observed) -> Observed:
     hosts = dict(observed.hosts)
     for name, facts in restrict_to(observed, staying(cluster)).answering_hosts().items():
         if not isinstance(facts.records, Unknown):
-            others = (one for one in facts.records if one.path != file.path)
-            hosts[name] = replace(facts, records=(*others, file))
+            others = [one for one in facts.records if one.path != file.path]
+            if record(facts, cluster.name, MEMBERS).text != text:
+                hosts[name] = replace(facts, records=(*others, file))
     return replace(observed, hosts=hosts)
-
-
-def still_mapped(cluster: Cluster, facts: HostFacts) -> Iterator[str]:
-    """The volumes whose LUN a host still sees, and that do not say how to take it."""
-    for volume in cluster.volumes:
-        view = None if isinstance(facts.wanted, Unknown) else view_of(facts, ref(volume))
-        if view is not None and view.nodes and not view.unread and not volume.access:
-            yield volume.label

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.desired import Cluster
+from reconciler.model.devices import still_mapped
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
 from reconciler.model.roles import LISTED, leaving, left_members, restrict_to, staying
 from reconciler.model.software import unpackaged_module
-from reconciler.planning.resolve.roster import still_mapped
 from reconciler.resources.growth.visibility_notes import visibility_notes
 from reconciler.resources.quarantine.entries import Entry, entries, known_members
 from reconciler.resources.workloads.obligations import StoppedWorkloads, forgotten_workloads

@@ -6,6 +6,10 @@ probe_kernel() {
     running=$got
     next_kernel
     row running "$running"
+    # uname -v, and what Ubuntu's kernels are made of: a release like 5.10.0-28-amd64 does not say.
+    for file in /proc/sys/kernel/version /proc/version_signature; do
+        if get $file; then row version "$got"; fi
+    done
     row next_boot "$next"
     has modinfo || fail "modinfo is not there"
     file=- version=-

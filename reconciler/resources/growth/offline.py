@@ -144,7 +144,7 @@ def _readable(observed: Observed) -> Observed:
         for name, facts in observed.answering_hosts().items()
         if not any(isinstance(getattr(facts, key), Unknown) for key in NEEDS)
     }
-    return Observed(found, look=observed.whole)
+    return Observed(found, everybody=observed.whole)
 
 
 class OfflineWindow:

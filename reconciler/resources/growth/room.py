@@ -107,7 +107,7 @@ class Room:
         return str(partition_of(self.observed.answering_hosts()[host], self.volume))
 
     def _rescan(self, host: str) -> Action:
-        least = self.work.goal.disk
+        least = self.work.disk
         paths = len(self.work.layers[host].paths)
         what = f"{paths} paths, resize the map" if paths else "the disk"
         action = self.action(

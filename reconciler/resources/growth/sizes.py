@@ -67,9 +67,13 @@ class Goal:
 
 @frozen
 class Growth:
-    """What is missing to a goal, and where; ``worker`` does what is done once."""
+    """What is missing to a goal, and where; ``worker`` does what is done once.
+
+    ``disk`` is what every kernel has to see of the disk: also what one of them sees already.
+    """
 
     goal: Goal
+    disk: int
     layers: Mapping[str, Layers]
     block: Superblock
     worker: str
@@ -179,14 +183,16 @@ def _grown(cluster: Cluster, volume: Volume, observed: Observed, now: Growing) -
         layer.reported_capacity < wish.disk for layer in found.values()
     )
     ends = {(layer.start + layer.node.size) // SECTOR - 1 for layer in found.values()}
+    disk = max(wish.disk, *(layer.smallest for layer in found.values()))
     return Growth(
         wish,
+        disk,
         found,
         now.block,
         _worker(cluster, volume, observed, found),
         grows=True,
         backing=backing,
-        rescans=tuple(n for n, layer in found.items() if backing or layer.smallest < wish.disk),
+        rescans=tuple(n for n, layer in found.items() if backing or layer.smallest < disk),
         partition=wish.end is not None and max(ends) < wish.end,
         rereads=() if wish.end is None else _short(found, wish.device),
     )
@@ -206,6 +212,7 @@ def _catch_up(
     need = {name: found[name].start + device for name in lag}
     return Growth(
         Goal(max(need.values()), wish.end, device, wish.blocks, file_system_bytes(block)),
+        max(need.values()),
         found,
         block,
         _worker(cluster, volume, observed, found),

@@ -25,7 +25,7 @@ KERNEL = (
     "running", "next_boot", "module_file", "module_version", "next_boot_module", "panic",
     "panic_on_oops",
 )  # fmt: skip
-MANY = {"loaded": 1, "build": 3}
+MANY = {"version": 1, "loaded": 1, "build": 3}
 ANSWERS = {"yes": True, "no": False, "-": None}
 
 
@@ -74,6 +74,7 @@ def parse_kernel(section: Section) -> Kernel:
         builds=tuple(
             ModuleBuild(name, dash(runs), dash(file)) for name, runs, file in rows["build"]
         ),
+        version=", ".join(text for (text,) in rows["version"]),
         panic=_signed(found["panic"]),
         panic_on_oops=maybe_number(found["panic_on_oops"]),
     )

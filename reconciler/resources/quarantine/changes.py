@@ -13,7 +13,7 @@ from dataclasses import replace
 from reconciler.gate.action_builders import digest, write
 from reconciler.model.addresses import member_address, parse_address
 from reconciler.model.desired import Cluster
-from reconciler.model.heartbeats import QUARANTINE
+from reconciler.model.heartbeat_owners import QUARANTINE
 from reconciler.model.host_names import host_key
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, TextFile, Unknown

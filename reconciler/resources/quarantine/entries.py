@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from reconciler.frozen import frozen
 from reconciler.model.desired import Cluster
-from reconciler.model.heartbeats import MEMBERS, QUARANTINE, LeftBlock, read_left
+from reconciler.model.heartbeat_owners import MEMBERS, QUARANTINE, LeftBlock, read_left
 from reconciler.model.host_names import host_key
 from reconciler.model.identity_cache import once_each
 from reconciler.model.observed import HostFacts, Observed, Unknown

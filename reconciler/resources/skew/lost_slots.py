@@ -20,9 +20,9 @@ def lost_slots(cluster: Cluster, hosts: Mapping[str, HostFacts]) -> Iterator[Ske
     """Who mounts beside node 0 with such a kernel, now or after its next boot, each once."""
     for host, zero, is_mounted in _beside_zero(cluster, hosts):
         kernel = require(hosts[host].kernel)
-        faulty = gives_slot_zero_away(kernel.running)
+        faulty = gives_slot_zero_away(kernel.running, kernel.version)
         release = kernel.running if faulty else kernel.next_boot or ""
-        if gives_slot_zero_away(release):
+        if faulty or gives_slot_zero_away(release):
             words = skew_words(host, release, zero, cluster)
             yield Skew(CODE, host, *words, joins=bool(faulty) and not is_mounted)
 
@@ -30,15 +30,16 @@ def lost_slots(cluster: Cluster, hosts: Mapping[str, HostFacts]) -> Iterator[Ske
 def doubtful_slots(cluster: Cluster, hosts: Mapping[str, HostFacts]) -> Iterator[Finding]:
     """Who is to mount beside node 0 with a kernel of which its name does not tell."""
     for host, zero, is_mounted in _beside_zero(cluster, hosts):
-        release = require(hosts[host].kernel).running
-        if gives_slot_zero_away(release) is None and not is_mounted:
+        kernel = require(hosts[host].kernel)
+        release = kernel.running
+        if gives_slot_zero_away(release, kernel.version) is None and not is_mounted:
             yield Finding(
                 CODE,
                 member_address(host),
                 f"its kernel {release} may take the slot of node 0, which {zero} has, for a free "
                 "one: its mount would wait for ever",
-                f"see on {host} with uname -v which version it is made of, and compare with "
-                f"reconcile explain {CODE}",
+                f"find out on {host} which stable version it is made of (uname -v does not say), "
+                f"and compare with reconcile explain {CODE}",
             )
 
 

@@ -11,13 +11,8 @@ from collections.abc import Iterator
 from reconciler.frozen import frozen
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.heartbeats import (
-    accepted_blocks,
-    is_left,
-    left_blocks,
-    listed_numbers,
-    numbers_mounting,
-)
+from reconciler.model.heartbeat_owners import listed_numbers
+from reconciler.model.heartbeats import accepted_blocks, is_left, left_blocks, numbers_mounting
 from reconciler.model.heartbeats import heartbeat_view as seen_by
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import HostFacts, Observed, Unknown
@@ -82,7 +77,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         looks = _Looks(nodes & live, nodes if once else frozenset())
         yield from _listed_ones(cluster, volume, observed, looks)
         yield from _strangers(cluster, volume, observed, looks)
-        yield from replaced_machines(cluster, volume, observed, nodes - live)
+        listed = listed_numbers(cluster, observed)  # of others it is told as of strangers
+        yield from replaced_machines(cluster, volume, observed, (nodes - live) & listed)
         yield from _recovering(cluster, volume, observed, nodes & live)
 
 

@@ -29,23 +29,23 @@ def replaced_machines(
     out = left_members(cluster)  # of whom the record alone tells, as of a stranger
     for item in cluster.members:
         facts = None if item.name in out else observed.answering_hosts().get(item.name)
-        if item.number not in silent or facts is None or isinstance(facts.identity, Unknown):
-            continue
         old = was.get(host_key(item.name))
+        if old is None or facts is None or isinstance(facts.identity, Unknown):
+            continue
         if (
-            old is not None
-            and old.number == item.number
+            old.number in silent
+            and not old.passed_on
             and not _is_same(cluster, observed, item.name, old)
-            and item.number not in known
+            and old.number not in known
         ):
             yield Blocked(
                 "foreign-heartbeat",
                 volume_address(volume.label),
-                f"{describe_device(volume)}: node {item.number} has left a heartbeat there, and another "
+                f"{describe_device(volume)}: node {old.number} has left a heartbeat there, and another "
                 f"machine answers as {item.name} since{_as_clones(old, facts.identity.machine_id)}: "
                 "the former one may only be paused",
                 "power the former machine off for certain. Only if it is gone for good, say so "
-                f"in the file, under the cluster: {attestation(item.number)}",
+                f"in the file, under the cluster: {attestation(old.number)}",
             )
 
 

@@ -3,6 +3,13 @@
 import pytest
 
 from reconciler.model.faulty_kernels import gives_slot_zero_away, may_give_slot_zero_away
+from reconciler.model.observed import Kernel
+
+DEBIAN = "#1 SMP Debian 5.10.209-2 (2024-01-31)"
+
+
+def run(release, version=""):
+    return Kernel(release, None, None, None, None, (), None, None, version=version)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +43,30 @@ def test_a_release_tells_it_or_names_its_series_alone(release, gives):
     assert gives_slot_zero_away(release) is gives
 
 
+@pytest.mark.parametrize(
+    ("release", "version", "gives"),
+    [
+        ("5.10.0-28-amd64", DEBIAN, False),
+        ("5.10.0-10-amd64", "#1 SMP Debian 5.10.84-1 (2021-12-08)", True),
+        ("5.15.0-91-generic", "#101-Ubuntu SMP, Ubuntu 5.15.0-91.101-generic 5.15.131", False),
+        ("5.15.0-46-generic", "#49-Ubuntu SMP, Ubuntu 5.15.0-46.49-generic 5.15.39", True),
+        ("5.15.0-206.153.7.el9uek.x86_64", "#2 SMP Wed Feb 1 2024", None),
+        # Of another series, or a date that looks like a number.
+        ("5.10.0-28-amd64", "#1 SMP backported from 5.15.131", None),
+        ("5.10.0-28-amd64", "#1 SMP 15.10.209", None),
+        ("5.17.0-1-amd64", "#1 SMP Debian 5.17.11-1", None),
+        ("5.18.0-4-amd64", "#1 SMP Debian 5.18.16-1", None),
+        # What the release says counts.
+        ("5.10.46", "#1 SMP Debian 5.10.209-2", True),
+        ("6.1.0-18-amd64", "#1 SMP Debian 5.10.46-1", False),
+    ],
+)
+def test_a_distribution_s_kernel_tells_by_its_build_what_it_is_made_of(release, version, gives):
+    assert gives_slot_zero_away(release, version) is gives
+
+
 def test_one_that_may_is_enough():
-    assert may_give_slot_zero_away(["6.1.0", "5.10.0-28-amd64"])
-    assert not may_give_slot_zero_away(["6.1.0", "5.10.135"])
+    assert may_give_slot_zero_away([run("6.1.0"), run("5.10.0-28-amd64")])
+    assert not may_give_slot_zero_away([run("6.1.0"), run("5.10.135")])
+    assert not may_give_slot_zero_away([run("5.10.0-28-amd64", DEBIAN)])
     assert not may_give_slot_zero_away([])

@@ -8,7 +8,8 @@ import pytest
 from reconciler.model.attested_blocks import blocks_text, read_blocks
 from reconciler.model.bindings import bindings_text, read_bindings
 from reconciler.model.heartbeat_lists import numbers_of, unexplained_blocks, wait_seconds
-from reconciler.model.heartbeats import alone, beside_mounts, listed_numbers
+from reconciler.model.heartbeat_owners import listed_numbers
+from reconciler.model.heartbeats import alone, beside_mounts
 from reconciler.model.observed import Beat, Live, LiveNode, Observed, Unknown
 from reconciler.model.roles import (
     GONE,

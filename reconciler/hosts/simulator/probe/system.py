@@ -37,6 +37,8 @@ def kernel(machine: Machine, _: Request) -> Rows:
     setup = machine.setup
     file = f"/lib/modules/{setup.kernel}/kernel/fs/ocfs2/ocfs2.ko" if setup.module else "-"
     yield row("running", setup.kernel)
+    if setup.kernel_version:
+        yield row("version", setup.kernel_version)
     yield row("next_boot", setup.next_boot or "-")
     yield row("module_file", file)
     yield row("module_version", "-")

@@ -53,6 +53,7 @@ class Setup:
     os: str = "debian"
     os_version: str = "12"
     kernel: str = "6.1.176"
+    kernel_version: str = "#1 SMP Debian 6.1.176-1 (2026-05-02)"
     arch: str = "x86_64"
     module: bool = True
     module_build: str = "1"

@@ -23,6 +23,8 @@ IDENTITY: Rows = (
 )
 KERNEL: Rows = (
     ("running", "6.1.0-18-amd64"),
+    ("version", "#1 SMP Ubuntu"),
+    ("version", "Ubuntu 5.15.0-91.101-generic 5.15.131"),
     ("next_boot", "-"),
     ("module_file", "/lib/modules/ocfs2.ko"),
     ("module_version", "-"),
@@ -73,6 +75,7 @@ def test_the_kernel_is_read_with_its_modules() -> None:
         next_boot_module=None,
         loaded=("ocfs2", "ocfs2_dlm"),
         panic=-1,
+        version="#1 SMP Ubuntu, Ubuntu 5.15.0-91.101-generic 5.15.131",
         panic_on_oops=None,
     )
 
@@ -84,6 +87,7 @@ def test_the_kernel_is_read_with_its_modules() -> None:
         changed(KERNEL, "next_boot_module", "maybe"),
         changed(KERNEL, "panic", "--1"),
         (*KERNEL, ("loaded", "a", "b")),
+        (*KERNEL, ("version", "a", "b")),
         (*KERNEL, ("odd", "x")),
     ],
 )
