@@ -21,7 +21,7 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.records import DIRECTORY, MODE, record
 from reconciler.model.roles import restrict_to, staying
 from reconciler.planning.resolve.last_applied import APPLIED
-from reconciler.planning.resolve.roster import roster_text
+from reconciler.planning.resolve.member_record import roster_text
 from reconciler.resources.workloads.programs import PROGRAMS, approved_digests, programs_text
 
 # A host's clock, and when by our own it said so, at the latest.

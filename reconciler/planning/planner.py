@@ -32,8 +32,8 @@ from reconciler.planning.checks.stolen_slots import stolen_slots
 from reconciler.planning.installation import after_installation, install_actions
 from reconciler.planning.order import follow, link
 from reconciler.planning.resolve.last_applied import with_last_applied
+from reconciler.planning.resolve.member_record import present_roster, with_present_roster
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.planning.resolve.roster import present_roster, with_present_roster
 from reconciler.planning.review.digest import facts_digest, plan_id, relevant
 from reconciler.planning.review.forecast import findings
 from reconciler.planning.review.notes import advisories, fencing, quarantined_hosts

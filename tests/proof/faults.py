@@ -31,6 +31,8 @@ Each cell is a real run on four hosts with a SAN, struck at a step that the seed
 further runs had to meet the wish or refuse by name; sentinel data had to have their checksums, the
 volume had to be clean for `fsck.ocfs2` (on a snapshot, after the replay of its journals), the kernels
 had to agree, and services had to be at work again."""
+# Characters of what was wrong, in which the first thing is whole.
+LONGEST = 150
 LEGEND = """\
 A number is the longest pause in seconds between two synchronous writes of a host that was not struck.
 `o` before it: the operation itself takes the volume from everybody. `ok`: nobody wrote before.
@@ -43,20 +45,27 @@ def section(record: dict[str, Any]) -> str:
     cells = record["cells"]
     good = sum(cell["outcome"] != "wrong" for cell in cells.values())
     total = len(ROWS) * len(COLUMNS)
+    days = sorted({cell["date"][:10] for cell in cells.values()})
     letters = "; ".join(f"{letter} {what}" for letter, what in COLUMNS.values())
     parts = [
         "## Faults in the midst of changes, on real kernels",
         INTRO,
-        f"Of {total} cells {len(cells)} have been run, {good} of them ended well. "
-        f"Kernel {record['kernel']}, ocfs2-tools {record['tools']}, {record['cores']} cores; at {_commits(cells)}.",
-        "\n".join(_matrix(cells)),
-        LEGEND,
+        f"Of {total} cells {len(cells)} have been run, {good} of them ended well{_again(record)}. "
+        f"{_span(days)}, kernel {record['kernel']}, ocfs2-tools {record['tools']}, {record['cores']} cores; at {_commits(cells)}.",
         f"Columns: {letters}.",
+        LEGEND,
+        "\n".join(_matrix(cells)),
         *_codes(cells),
         *_failures(cells),
         *_once_wrong(record.get("once_wrong", [])),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _again(record: dict[str, Any]) -> str:
+    """Which of them only when they were played again."""
+    names = ", ".join(f"`{cell['cell']}`" for cell in record.get("once_wrong", []))
+    return f", of these {names} only when played again (below)" if names else ""
 
 
 def _commits(cells: dict[str, Any]) -> str:
@@ -66,12 +75,11 @@ def _commits(cells: dict[str, Any]) -> str:
 
 def _matrix(cells: dict[str, Any]) -> list[str]:
     heads = [letter for letter, _what in COLUMNS.values()]
-    lines = [f"|Operation|{'|'.join(heads)}|Dates|", "|-" * (len(heads) + 2) + "|"]
+    lines = [f"|Operation|{'|'.join(heads)}|", "|-" * (len(heads) + 1) + "|"]
     for row in ROWS:
         of_row = {fault: cells.get(f"{row}/{fault}") for fault in COLUMNS}
-        days = sorted({cell["date"][:10] for cell in of_row.values() if cell})
         shown = [show(cell) for cell in of_row.values()]
-        lines.append(f"|{row}|{'|'.join(shown)}|{_span(days)}|")
+        lines.append(f"|{row}|{'|'.join(shown)}|")
     return lines
 
 
@@ -123,4 +131,5 @@ def _once_wrong(cells: list[dict[str, Any]]) -> list[str]:
 
 def _first(text: str) -> str:
     line = text.splitlines()[0] if text else "no reason on record"
-    return line[:150].replace("|", " ")
+    shown = line if len(line) <= LONGEST else f"{line[: LONGEST - 2]} …"
+    return shown.replace("|", " ")

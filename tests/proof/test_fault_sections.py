@@ -27,18 +27,23 @@ def test_the_matrix_has_a_place_for_every_cell():
 def test_what_was_not_run_and_what_was_wrong_is_not_shown_as_good():
     wrong = {**GOOD, "outcome": "wrong", "why": "data differ\nat length"}
     text = faults.section(record(join__killed=GOOD, join__power=wrong))
-    assert "|join|1|-|!|-|-|-|-|-|-|2026-11-29|" in text
-    assert "|leave|-|-|-|-|-|-|-|-|-|-|" in text
+    assert "|join|1|-|!|-|-|-|-|-|-|\n" in text
+    assert "|leave|-|-|-|-|-|-|-|-|-|\n" in text
     assert "Of 90 cells 2 have been run, 1 of them ended well." in text
     assert "2 cores; at commit a5804326." in text
     assert "* `join/power`, seed 7: data differ" in text
     assert "at length" not in text
+    long = faults.section(record(join__power={**wrong, "why": "x" * 200}))
+    assert f"seed 7: {'x' * 148} …\n" in long
 
 
 def test_what_was_wrong_once_stays_told():
     once = {**GOOD, "cell": "join/power", "outcome": "wrong", "why": "fsck found something"}
     text = faults.section({**record(join__power=GOOD), "once_wrong": [once]})
-    assert "Of 90 cells 1 have been run, 1 of them ended well." in text
+    again = (
+        "ended well, of these `join/power` only when played again (below). 2026-11-29, kernel"
+    )
+    assert f"Of 90 cells 1 have been run, 1 of them {again}" in text
     assert "* `join/power`, seed 7, 2026-11-29: fsck found something" in text
     assert "Wrong once" not in faults.section(record(join__power=GOOD))
 

@@ -171,8 +171,15 @@ def _nobody(request: Request, seen: Observed) -> str:
         f"run {run} of {who} on {', '.join(hosts)}"
         for run, (who, hosts) in unlocking.runs(seen).items()
     ]
-    there = f"there is {'; '.join(found)}" if found else "no run holds one"
-    return f"no host of {request.file} has a lease of run {request.run}: {there}"
+    there = f"there is {'; '.join(found)}" if found else "no run holds one there"
+    silent = ", ".join(unlocking.unread(seen))
+    whom = (
+        f"no host of {request.file} that answered has"
+        if silent
+        else (f"no host of {request.file} has")
+    )
+    doubt = f"; {silent} did not say whether it has one" if silent else ""
+    return f"{whom} a lease of run {request.run}: {there}{doubt}"
 
 
 def _works(running: str) -> str:

@@ -20,8 +20,8 @@ from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.model.desired import Desired
 from reconciler.model.observed import Beat, Observed, Unknown
+from reconciler.planning.resolve.member_record import roster_text
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.planning.resolve.roster import roster_text
 from reconciler.resources.quarantine.entries import Known, members_text
 from tests.builders import converged, file, spec, volume, with_facts
 from tests.clock import drive

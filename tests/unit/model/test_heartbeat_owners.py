@@ -17,8 +17,8 @@ from reconciler.model.roles import (
 )
 from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.planner import plan_cluster
+from reconciler.planning.resolve.member_record import present_roster
 from reconciler.planning.resolve.numbering import with_numbers
-from reconciler.planning.resolve.roster import present_roster
 from reconciler.resources.quarantine.entries import Known
 from reconciler.resources.volumes.heartbeats import check
 from tests.builders import facts, file, spec, volume

@@ -20,7 +20,7 @@ from reconciler.model.roles import (
     with_member_states,
 )
 from reconciler.planning.checks.quarantine import taken_blocks
-from reconciler.planning.resolve.roster import roster_text
+from reconciler.planning.resolve.member_record import roster_text
 from reconciler.resources.quarantine.entries import Known, members_text
 from reconciler.resources.volumes.heartbeats import check
 from tests.builders import UUID, converged, file, spec, volume
