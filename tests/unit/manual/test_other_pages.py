@@ -19,7 +19,7 @@ from reconciler.model import (
     attested_blocks,
     bindings,
     documents,
-    heartbeats,
+    heartbeat_owners,
     outcome,
     plan,
     records,
@@ -118,8 +118,14 @@ FILES = {name: row for row in rows(page("records"), "File") for name in quoted(r
 
 def test_each_record_of_a_cluster_is_told():
     names = (
-        *(APPLIED, heartbeats.MEMBERS, heartbeats.QUARANTINE, attested_blocks.HEARTBEATS),
-        *(bindings.VOLUMES, STOPPED, PROGRAMS, backups.name("UUID")),
+        *(APPLIED, heartbeat_owners.MEMBERS, heartbeat_owners.QUARANTINE),
+        *(
+            attested_blocks.HEARTBEATS,
+            bindings.VOLUMES,
+            STOPPED,
+            PROGRAMS,
+            backups.name("UUID"),
+        ),
     )
     assert {f"CLUSTER/{name}" for name in names} <= set(FILES)
     assert f"below `{records.DIRECTORY}`" in page("records")
