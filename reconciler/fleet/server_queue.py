@@ -96,6 +96,7 @@ class ServerQueue:
             slots = Slots(tuple(map(queue_of, self.bounds)), self.slots)
             turns = Turns(self.state, life, kit, self.bounds, self.interval)
             async with dispatching(self.info, lambda c: LifeJobs(c, life, slots)) as dispatch:
+                _heed_cancellation()
                 register(dispatch.app, turns.take, kit.hear)
                 await self._work(life, kit, dispatch, slots)
 
@@ -179,6 +180,13 @@ class ServerQueue:
         number = begin_life(connection, row)
         found = read_identity(connection)
         return replace(found, life=number) if found else None
+
+
+def _heed_cancellation() -> None:
+    """As ``_end``: one that came while the pool was opened is forgotten. Raises CancelledError."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
