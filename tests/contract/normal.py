@@ -106,7 +106,7 @@ def _without(*names: str) -> Callable[[Any], Any]:
 
 def _kernel(value: dict[str, Any]) -> dict[str, Any]:
     running = value.pop("running")
-    del value["version"]
+    value["version"] = value["version"][:1]  # a build's number, then what its maker likes
     file = value["module_file"]
     builds = [
         {"name": item["name"], "as installed": item["running"] == item["file"] != ""}

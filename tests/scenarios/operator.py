@@ -60,6 +60,8 @@ RECONCILE = str(Path(sys.executable).with_name("reconcile"))
 LUN = "/dev/disk/by-id/lab-lun1"
 TRIES = 4
 REFUSED = 3
+# What is refused of a host that answers too late, or in part.
+LATE = {"connection-lost", "host-unreachable", "section-unread"}
 # Of a run that did not end well a failed test shows so many of its last events, whole.
 LAST_EVENTS = 20
 
@@ -132,8 +134,8 @@ class Operator:
     def apply(self, file: str) -> tuple[int, list[dict[str, Any]]]:
         """Approve exactly the plan that is due; the exit code and the run's events.
 
-        A busy host may answer too late, or its kernel settle in between: a run that is refused
-        before anything has begun is tried once more, as a person would.
+        A busy host may answer too late: a run that is refused for that alone, before anything has
+        begun, is tried once more, as a person would.
         """
         for _ in range(2):
             done = self.run("apply", file, "--format", "json", *self.approval(file))
@@ -141,7 +143,8 @@ class Operator:
             print(done.stderr)
             if done.returncode:
                 print(*done.stdout.splitlines()[-LAST_EVENTS:], sep="\n")
-            if done.returncode != REFUSED or commands(events):
+            codes = {event["code"] for event in events if event["event"] == "refused"}
+            if done.returncode != REFUSED or not codes or codes - LATE or commands(events):
                 break
         return done.returncode, events
 

@@ -22,7 +22,7 @@ ALL = ("node01", "node02", "node03")
 PATIENCE = 120.0
 
 
-def wanted(*items, label="images"):
+def make_wish(*items, label="images"):
     """Members by name or in full, with timeouts that make a death short."""
     mount = {"path": "/srv/images", "options": ["noatime"]}
     one = volume(label, mount=mount, workloads={"services": ["writer"]})
@@ -64,11 +64,13 @@ def left(lab, host, name):
 
 
 def test_who_crashed_while_it_left_goes_with_the_label_in_one_plan(lab, operator):
-    operator.converge(operator.write(wanted(*ALL)))
+    operator.converge(operator.write(make_wish(*ALL)))
     start_writers(lab, *ALL)
     gone = member("node03", state="absent")
-    crash_at_unmount(lab, operator, operator.write(wanted("node01", "node02", gone)), "node03")
-    file = operator.write(wanted("node01", "node02", gone, label="mail"))
+    crash_at_unmount(
+        lab, operator, operator.write(make_wish("node01", "node02", gone)), "node03"
+    )
+    file = operator.write(make_wish("node01", "node02", gone, label="mail"))
     converge_after_recovery(operator, file)
     assert int(generation(lab, 2), 16) != 0
     for host in ("node01", "node02"):
@@ -82,11 +84,11 @@ def test_who_crashed_while_it_left_goes_with_the_label_in_one_plan(lab, operator
 def test_who_crashed_before_it_got_another_number_gets_it_while_another_one_joins(
     lab, operator
 ):
-    moved = operator.write(wanted("node01", member("node02", number=9), label="mail"))
+    moved = operator.write(make_wish("node01", member("node02", number=9), label="mail"))
     crash_at_unmount(lab, operator, moved, "node02")
     # By itself node03 would get the number 1: its own block stands under 2.
     others = ("node01", member("node02", number=9), member("node03", number=3))
-    file = operator.write(wanted(*others, label="mail"))
+    file = operator.write(make_wish(*others, label="mail"))
     converge_after_recovery(operator, file)
     assert int(generation(lab, 1), 16) != 0
     for host in ALL:

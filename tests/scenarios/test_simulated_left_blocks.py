@@ -13,6 +13,16 @@ from tests.scenarios.test_simulated_membership import THREE, cluster, running
 from tests.scenarios.test_simulated_strangers import LUN, PATH, attested, stranger, unmounted
 
 
+def hang_stranger(world):
+    """node04, number 7 of a cluster that nobody here knows, hangs with the volume mounted."""
+    other = stranger(world, "node04", 7)
+    unmounted(world)
+    other.mount(LUN, PATH)
+    other.stun()
+    world.advance(3600)
+    return other
+
+
 def failing(world, name, command):
     world.machines[name].faults.append(Fault("fails", command=command))
 
@@ -73,11 +83,7 @@ def test_a_host_of_another_cluster_of_this_name_explains_no_block(slots, left):
     world.machines["node03"].units["o2cb.service"].enabled = True
     stranger(world, "node03", 7)
     assert world.machines["node03"].running.live.local.number == 7
-    other = stranger(world, "node04", 7)
-    unmounted(world)
-    other.mount(LUN, PATH)
-    other.stun()
-    world.advance(3600)
+    other = hang_stranger(world)
     ended = drive(
         world,
         controller.apply(cluster(world, THREE, out, volumes=[volume(world, slots=slots)])),
@@ -93,11 +99,7 @@ def test_a_list_of_another_life_explains_no_block(slots):
     """node03 is to be out; its list is of another life; nobody has it on record."""
     world, controller = running(4, THREE[:2])
     out = {"node03": {"state": "absent"}}
-    other = stranger(world, "node04", 7)
-    unmounted(world)
-    other.mount(LUN, PATH)
-    other.stun()
-    world.advance(3600)
+    other = hang_stranger(world)
     text = world.machines["node01"].files.text("/etc/ocfs2/cluster.conf")
     text += "\nnode:\n\tip_port = 7777\n\tip_address = 10.88.1.13\n\tnumber = 7\n\tname = node03\n\tcluster = ocfs2\n"
     text = text.replace("node_count = 2", "node_count = 3")
@@ -116,11 +118,7 @@ def test_a_joiner_that_runs_a_cluster_of_this_name_alone_explains_no_block(slots
     """node03 is to join, and is number 7 of a cluster of its own; node04, number 7 here, hangs."""
     world, controller = running(4, THREE[:2])
     stranger(world, "node03", 7)
-    other = stranger(world, "node04", 7)
-    unmounted(world)
-    other.mount(LUN, PATH)
-    other.stun()
-    world.advance(3600)
+    other = hang_stranger(world)
     ended = drive(
         world, controller.apply(cluster(world, THREE, volumes=[volume(world, slots=slots)]))
     )

@@ -172,14 +172,10 @@ def _nobody(request: Request, seen: Observed) -> str:
         for run, (who, hosts) in unlocking.runs(seen).items()
     ]
     there = f"there is {'; '.join(found)}" if found else "no run holds one there"
-    silent = ", ".join(unlocking.unread(seen))
-    whom = (
-        f"no host of {request.file} that answered has"
-        if silent
-        else (f"no host of {request.file} has")
-    )
-    doubt = f"; {silent} did not say whether it has one" if silent else ""
-    return f"{whom} a lease of run {request.run}: {there}{doubt}"
+    words = f"a lease of run {request.run}: {there}"
+    if not (silent := ", ".join(unlocking.unread(seen))):
+        return f"no host of {request.file} has {words}"
+    return f"no host of {request.file} that could be asked has {words}; not asked: {silent}"
 
 
 def _works(running: str) -> str:

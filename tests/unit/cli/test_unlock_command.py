@@ -97,6 +97,10 @@ async def test_an_unknown_run_is_refused_with_what_there_is(tmp_path):
         assert f"no host of {at.file} has a lease of run {RUN}: " in err
         assert "there is run r2 of ops@elsewhere pid 4711 on node01\n" in err
         assert runs(at) == {"node01": "r2", "node02": ""}
+        at.world.machines["node02"].refusal = "host-unreachable"
+        code, _out, err = await at.run("unlock", RUN, at.file, "--yes")
+        assert (code, "that could be asked has a lease" in err) == (3, True)
+        assert "on node01; not asked: node02\n" in err
         code, _out, err = await at.run("unlock", "a b", at.file, "--yes")
         assert (code, "is no run's id" in err) == (64, True)
 
