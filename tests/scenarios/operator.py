@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from deepdiff import DeepDiff
 
 from tests.lab.lab import Lab
 from tests.lab.network import inside
@@ -64,6 +66,8 @@ REFUSED = 3
 LATE = {"connection-lost", "host-unreachable", "section-unread"}
 # Of a run that did not end well a failed test shows so many of its last events, whole.
 LAST_EVENTS = 20
+# Of a plan that changed so many characters are told.
+CHANGED = 4000
 
 
 def member(name: str, **more: Any) -> dict[str, Any]:
@@ -134,19 +138,28 @@ class Operator:
     def apply(self, file: str) -> tuple[int, list[dict[str, Any]]]:
         """Approve exactly the plan that is due; the exit code and the run's events.
 
-        A busy host may answer too late: a run that is refused for that alone, before anything has
-        begun, is tried once more, as a person would.
+        A busy host may answer too late: a run that is refused before anything has begun, for that
+        alone or since the plan was another one, is tried once more, as a person would.
         """
         for _ in range(2):
-            done = self.run("apply", file, "--format", "json", *self.approval(file))
+            plan = self.plan(file)
+            done = self.run("apply", file, "--format", "json", *approving(plan))
             events = [json.loads(line) for line in done.stdout.splitlines()]
             print(done.stderr)
             if done.returncode:
                 print(*done.stdout.splitlines()[-LAST_EVENTS:], sep="\n")
-            codes = {event["code"] for event in events if event["event"] == "refused"}
-            if done.returncode != REFUSED or not codes or codes - LATE or commands(events):
+            if done.returncode != REFUSED or commands(events) or not self._passes(plan, events):
                 break
         return done.returncode, events
+
+    def _passes(self, plan: dict[str, Any], events: list[dict[str, Any]]) -> bool:
+        """Whether a refusal passes by itself; a changed plan is told at the end of all tests."""
+        if any(event["event"] == "not-approved" for event in events):
+            changed = DeepDiff(plan, self.plan(events[0]["file"]), threshold_to_diff_deeper=0)
+            warnings.warn(f"the plan changed: {changed.pretty()[:CHANGED]}", stacklevel=3)
+            return True
+        codes = {event["code"] for event in events if event["event"] == "refused"}
+        return bool(codes) and codes <= LATE
 
     def killed(self, file: str, host: str, kind: str) -> list[dict[str, Any]]:
         """Apply, killed as soon as an action of that kind has ended on that host.
@@ -230,12 +243,7 @@ class Operator:
 
     def approval(self, file: str) -> list[str]:
         """The words that approve exactly the plan that is due."""
-        plan = self.plan(file)
-        words = ["--approve", plan["id"]]
-        actions = [action for one in plan["clusters"] for action in one["actions"]]
-        for action in actions:
-            words += ["--accept-data", action["device"]] if action["risk"] == "data" else []
-        return words
+        return approving(self.plan(file))
 
     def converge(
         self, file: str, approved: dict[str, Any] | None = None
@@ -260,6 +268,15 @@ class Operator:
         done = self.run("plan", file, "--detailed-exitcode")
         print(done.stdout if done.returncode else "", done.stderr)
         return done.returncode == 0
+
+
+def approving(plan: dict[str, Any]) -> list[str]:
+    """The words that approve exactly this plan."""
+    words = ["--approve", plan["id"]]
+    actions = [action for one in plan["clusters"] for action in one["actions"]]
+    for action in actions:
+        words += ["--accept-data", action["device"]] if action["risk"] == "data" else []
+    return words
 
 
 def commands(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
