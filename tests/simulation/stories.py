@@ -45,6 +45,39 @@ STORIES: Mapping[str, History] = MappingProxyType(
             start(2, gib=1, options=("ro",)),
             (QUIET, Chapter((Change("size", "lun1", 1),), (), mended=True)),
         ),
+        "the file makes a volume read-only on which a guest runs": History(
+            place(2, "san"),
+            start(2, gib=1),
+            (
+                Chapter((Change("guests", "lun1", True),), (), mended=False),
+                Chapter((), (Trouble("deed", "guest", 3),), mended=True),
+                Chapter((Change("options", "lun1", ("ro",)),), (), mended=True),
+            ),
+        ),
+        "a host is given another name, boots, and is given its own again": History(
+            place(2, "san"),
+            start(2),
+            (
+                QUIET,
+                Chapter(
+                    (),
+                    (Trouble("deed", "renamed", 0), Trouble("fault", "reboot before", 0, 1)),
+                    mended=True,
+                ),
+            ),
+        ),
+        "a member and the volume leave while udev has no links for the disks of a host": History(
+            place(2),
+            start(2, gib=1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("drop", 0), Change("drop-volume", "lun1")),
+                    (Trouble("deed", "slow udev", 3),),
+                    mended=True,
+                ),
+            ),
+        ),
         "a volume is to grow while udev has no links for the disks of a host": History(
             place(3, "scsi"),
             start(2, gib=1),

@@ -119,6 +119,8 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
 
 
 def _because(cluster: Cluster, live: LiveCluster, known: Collection[str]) -> str:
+    if not any(node.local for node in live.nodes):
+        return "no node of it is local: the host had another name when it was brought online"
     have = {
         host_key(node.name): f"{node.number} at {node.ip}:{node.port}" for node in live.nodes
     }
@@ -144,7 +146,7 @@ def actions(
     want = wanted_list(cluster)
     for change in changes:
         yield (
-            _bring(cluster, change, want)
+            _bring(cluster, change, observed.answering_hosts()[change.host])
             if change.after is not None
             else _stop(cluster, change)
         )
@@ -175,9 +177,10 @@ def actions(
 
 
 def _gains(change: Change) -> bool:
-    """Whether a kernel gets a node that it does not have, or has at another place."""
+    """Whether a kernel gets a node that it does not have, has at another place, or not as local."""
     after = str(change.after).split("; ") if change.after is not None else []
-    return bool(set(after) - set(str(change.before or "").split("; ")))
+    new = set(after) - set(str(change.before or "").split("; "))
+    return bool(new) or change.before == change.after
 
 
 def _listening(cluster: Cluster) -> list[tuple[str, str]]:
@@ -206,8 +209,10 @@ def _stop(cluster: Cluster, change: Change) -> Action:
     )
 
 
-def _bring(cluster: Cluster, change: Change, want: str) -> Action:
-    running = change.before is not None
+def _bring(cluster: Cluster, change: Change, facts: HostFacts) -> Action:
+    """Only a start makes a node local; one without it has nothing mounted."""
+    want, live = wanted_list(cluster), require(facts.live).nodes(cluster.name)
+    running = any(node.local for node in live)
     kind: ActionKind = "register-nodes" if running else "start-cluster"
     return action_for(
         cluster.name,

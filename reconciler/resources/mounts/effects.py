@@ -27,7 +27,6 @@ from reconciler.model.observed import (
     Region,
     Unknown,
     Unreachable,
-    WantedDevice,
     require,
 )
 from reconciler.model.plan import Action
@@ -52,7 +51,8 @@ def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
         return facts
     point = MountPoint(path, call.target.node, view.device, ("rw", *options.split(",")), 1)
     facts = replace(facts, mounts=(*require(facts.mounts), point))
-    return _with_region(cluster, facts, view, on=True)
+    block = view.superblock
+    return _with_region(cluster, facts, block.uuid, view.device) if block else facts
 
 
 def _remounted(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
@@ -69,12 +69,11 @@ def _remounted(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:
 
 
 def _unmounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
+    """The action tells the UUID: the host itself may not see its device any more."""
     (path,) = arguments(action)
-    volume = _volume_of(cluster, action)
-    view = view_of(facts, ref(volume))
+    uuid = expected_fact(action, "unmounted").subject.rsplit(" ", 1)[1]
     kept = tuple(m for m in require(facts.mounts) if m.path != path)
-    facts = replace(facts, mounts=kept, processes=())
-    return _with_region(cluster, facts, view, on=False)
+    return _with_region(cluster, replace(facts, mounts=kept, processes=()), uuid)
 
 
 def _silenced(cluster: Cluster, hosts: Hosts, action: Action) -> Hosts:
@@ -98,15 +97,10 @@ def _own_numbers(facts: HostFacts | Unreachable | None) -> frozenset[int]:
     return frozenset(n.number for c in facts.live.clusters for n in c.nodes if n.local)
 
 
-def _with_region(
-    cluster: Cluster, facts: HostFacts, view: WantedDevice | None, *, on: bool
-) -> HostFacts:
-    """The heartbeat region of a volume comes with its mount, and goes with it."""
-    if view is None or view.superblock is None:
-        return facts
-    live = require(facts.live)
-    uuid = view.superblock.uuid.replace("-", "").upper()
-    mine = (Region(uuid, view.device or ""),) if on else ()
+def _with_region(cluster: Cluster, facts: HostFacts, told: str, device: str = "") -> HostFacts:
+    """The heartbeat region of a volume comes with its mount of a device, and goes with it."""
+    live, uuid = require(facts.live), told.replace("-", "").upper()
+    mine = (Region(uuid, device),) if device else ()
 
     def with_it(found: LiveCluster) -> LiveCluster:
         kept = [r for r in found.regions if r.uuid.replace("-", "").upper() != uuid]

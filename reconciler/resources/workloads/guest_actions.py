@@ -33,7 +33,10 @@ LIBVIRT = {
 def stop_actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    """Each is moved to the next of those who keep the volume, if it can be; else shut down."""
+    """Each is moved to the next of those who keep the volume, if it can be; else shut down.
+
+    Where the file has the volume read-only, nobody keeps it so that a guest could write.
+    """
     for turn, change in enumerate(changes):
         volume = volume_of(cluster, change)
         targets = [
@@ -41,7 +44,7 @@ def stop_actions(
             for host in mounting_it(cluster, volume)
             if host != change.host and _keeps(observed.answering_hosts().get(host), volume)
         ]
-        if of(volume).migrate and targets:
+        if of(volume).migrate and targets and "ro" not in volume.mount.options:
             yield _migrate(cluster, volume, change, targets[turn % len(targets)])
         else:
             yield _stop(cluster, volume, change)
