@@ -1,6 +1,10 @@
 """What the sections of the fault matrix and of the soaks say of their records."""
 
-from tests.faults.cells import CELLS
+import json
+from types import SimpleNamespace
+
+from tests.faults.cells import CELLS, CellResult
+from tests.faults.records import save_cell
 from tests.proof import faults, soak
 
 GOOD = {
@@ -35,6 +39,19 @@ def test_what_was_not_run_and_what_was_wrong_is_not_shown_as_good():
     assert "at length" not in text
     long = faults.section(record(join__power={**wrong, "why": "x" * 200}))
     assert f"seed 7: {'x' * 148} …\n" in long
+
+
+def test_what_cells_were_played_on_is_told_and_an_old_one_was_on_what_the_record_names():
+    newer = {**GOOD, "kernel": "6.12", "tools": "1.8.8"}
+    text = faults.section(record(join__killed=GOOD, join__power=newer))
+    assert "kernel 6.1, ocfs2-tools 1.8.7 and kernel 6.12, ocfs2-tools 1.8.8, 2 cores" in text
+
+
+def test_a_cell_is_kept_with_the_kernel_and_tools_of_its_hosts(tmp_path):
+    stage = SimpleNamespace(platform=("6.12.113", "1.8.8-3+newer1"))
+    save_cell(stage, CellResult("join/power", 7, outcome="converged"), tmp_path)
+    (cell,) = json.loads((tmp_path / "faults.json").read_text())["cells"].values()
+    assert (cell["kernel"], cell["tools"]) == ("6.12.113", "1.8.8-3")
 
 
 def test_what_was_wrong_once_stays_told():
