@@ -48,6 +48,7 @@ unit: $(STAMP)  ## everything without the lab
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
 	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -m "not nightly" -rs --durations 25
 
+# A CI system keeps build/soak: what soaks did, and the hosts' logs of what went wrong.
 nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
 	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rs --durations 10
 	$(BIN)/python -m tests.simulation --seeds 0:100000 --processes 2 --record

@@ -7,7 +7,6 @@ import difflib
 import json
 import os
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.error_exits import USAGE
+from reconciler.cli.interruption import ending_signals
 from reconciler.cli.terminal import show
 from reconciler.frozen import frozen
 from reconciler.storage.private import write_private
@@ -271,7 +271,7 @@ async def _stay(directory: Path) -> None:
     )
     sys.stdout.flush()
     ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await ended.wait()
 

@@ -24,9 +24,14 @@ def catch_interrupts(stop: asyncio.Event) -> list[int]:
         if len(heard) > 1 and main is not None:
             main.cancel()
 
+    for number in ending_signals():
+        loop.add_signal_handler(number, hear)
+    return heard
+
+
+def ending_signals() -> frozenset[signal.Signals]:
+    """What ends a command; a terminal that goes away is none of them where nohup has it ignored."""
     numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         numbers.remove(signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, hear)
-    return heard
+    return frozenset(numbers)

@@ -86,7 +86,8 @@ class PlanId(click.ParamType[str]):
         """The id, if it has the form of one."""
         if not re.fullmatch(r"[0-9a-f]{6,64}", str(value)):
             self.fail(
-                f"{value!r} is not a plan's id (hexadecimal digits); {self.printer} prints it in its first line",
+                f"{value!r} is not a plan's id, which has 12 hexadecimal digits, as e6cde66995c1; "
+                f"{self.printer} prints it in its first line",
                 param,
                 ctx,
             )

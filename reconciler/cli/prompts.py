@@ -16,6 +16,7 @@ from reconciler.planning.review.outages import guests_taken
 from reconciler.reports.documents import interruption
 
 TRIES = 3
+DECLINING = frozenset({"", "n", "no"})
 LOOK = 0.2  # seconds: so long a Ctrl-C may wait that came before the waiting began
 
 
@@ -79,16 +80,16 @@ def confirmation(cluster: ClusterPlan) -> str:
 
 
 def _answer(question: str, wanted: frozenset[str] | set[str]) -> bool:
-    """Whether one of the wanted words is typed, in a few tries; an empty line gives up."""
+    """Whether one of the wanted words is typed, in a few tries; an empty line gives up, and so does no."""
     for _ in range(TRIES):
         with _leavable():
             click.echo(f"{question}: ", nl=False, err=True)
             given = _line()
         if " ".join(given.split()) in wanted:
             return True
-        if not given.strip():
+        if given.strip().lower() in DECLINING:
             break
-        click.echo("That is not it; an empty line ends without doing anything.", err=True)
+        click.echo("That is not it; no or an empty line ends without doing anything.", err=True)
     return False
 
 

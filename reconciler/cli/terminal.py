@@ -39,13 +39,23 @@ def is_coloured(no_color: bool) -> bool:  # noqa: FBT001  # the value of the fla
 
 def show(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool = False) -> None:  # noqa: FBT001  # as above
     """Print styled lines; on a terminal they are wrapped to its width, column by column."""
+    for text in _dressed(lines, no_color, err=err):
+        click.echo(text, err=err)
+
+
+def show_reference(lines: Iterable[tuple[str, str]], no_color: bool) -> None:  # noqa: FBT001  # as above
+    """As ``show``; to a terminal through a pager if long: what is looked up, not how a thing ended."""
+    _echo_paged(list(_dressed(lines, no_color, err=False)))
+
+
+def _dressed(lines: Iterable[tuple[str, str]], no_color: bool, *, err: bool) -> Iterator[str]:  # noqa: FBT001  # as above
     colour = is_coloured(no_color)
     width = terminal_width(err=err) or None
     for style, line in lines:
         options = STYLES.get(style) if colour else None
         whole = width is None or style in WHOLE
         for text in [plain(line)] if whole else wrap_line(plain(line), width or 0):
-            click.echo(click.style(text, **options) if options else text, err=err)  # type: ignore[arg-type]  # the table's values are click's own
+            yield click.style(text, **options) if options else text  # type: ignore[arg-type]  # the table's values are click's own
 
 
 def terminal_width(*, err: bool = False) -> int:
@@ -69,9 +79,12 @@ def show_page(text: str) -> None:
         return
     from reconciler.reports.pages import page_lines  # noqa: PLC0415  # only on a terminal
 
-    columns, height = shutil.get_terminal_size()
-    lines = list(page_lines(text, columns))
-    if len(lines) < height:
+    _echo_paged(list(page_lines(text, shutil.get_terminal_size().columns)))
+
+
+def _echo_paged(lines: list[str]) -> None:
+    """Lines; through a pager where they are more than a terminal has."""
+    if not sys.stdout.isatty() or len(lines) < shutil.get_terminal_size().lines:
         click.echo("\n".join(lines))
     else:
         click.echo_via_pager("\n".join(lines) + "\n")

@@ -7,6 +7,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from reconciler import telemetry
@@ -19,16 +20,22 @@ from reconciler.watch.pulse import Pulse, beat
 from reconciler.watch.queue import LocalQueue
 from reconciler.watch.sources import Sources
 from reconciler.watch.systemd import READY, STOPPING, Supervisor
+from reconciler.watch.terminals import has_terminal
 from reconciler.watch.wish import Wish, Wishes
 
 # What else is done until the daemon stops; one that ends with an error ends the daemon.
 Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
+ENDS = frozenset({signal.SIGTERM, signal.SIGINT})
 FILES_APART = 1.0  # seconds between two looks at the files
+SETTLED = 0.2  # seconds after a shell's last SIGHUP its terminal is no longer ours, for sure
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the daemon is made of. ``new_run`` names a round; ``jobs`` are begun with it."""
+    """What the daemon is made of. ``new_run`` names a round; ``jobs`` are begun with it.
+
+    ``ends`` are the signals that end it; SIGHUP else has all files read again.
+    """
 
     sources: Sources
     queue: LocalQueue
@@ -37,6 +44,7 @@ class Parts:
     supervisor: Supervisor
     new_run: Callable[[], str]
     jobs: Sequence[Job] = ()
+    ends: frozenset[signal.Signals] = ENDS
 
 
 @dataclass(slots=True, eq=False)
@@ -109,10 +117,20 @@ class Daemon:
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        rereads: Callable[[], object] = self._reread.set
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal():
+            rereads = partial(loop.call_later, SETTLED, self._hang_up)
+        loop.add_signal_handler(signal.SIGHUP, rereads)
+        for number in self.parts.ends:
             loop.add_signal_handler(number, self._end, number)
-        loop.add_signal_handler(signal.SIGHUP, self._reread.set)
         loop.add_signal_handler(signal.SIGUSR1, self.request_all)
+
+    def _hang_up(self) -> None:
+        """What was begun on a terminal ends with it; that it is still there means: read the files."""
+        if has_terminal():
+            self._reread.set()
+        else:
+            self._end(signal.SIGHUP)
 
     def _end(self, number: int) -> None:
         self._stopped_by = number

@@ -12,16 +12,15 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from tests.arguments import positive
 from tests.faults.cells import BAD, CELLS, CellResult
+from tests.faults.logs import directory, keep_logs
 from tests.faults.matrix import play_all
 from tests.faults.records import RECORDS, save_cell, save_soak
 from tests.faults.soak import soak
-from tests.faults.stage import Stage, raised_stage
-from tests.lab.shell import LabError
+from tests.faults.stage import raised_stage
 
 NETNS = "faults"
 
@@ -49,23 +48,6 @@ def play_cells(args: argparse.Namespace) -> int:
                 wrong = 1
                 keep_logs(stage, result, args.keep)
     return wrong
-
-
-def keep_logs(stage: Stage, result: CellResult, directory: str) -> None:
-    """What the hosts and the controller know of a cell that went wrong, before they are gone."""
-    if not directory:
-        return
-    place = Path(directory) / result.cell.replace("/", "-")
-    place.mkdir(parents=True, exist_ok=True)
-    for host in [*stage.lab.hosts, "san"]:
-        with suppress(LabError):  # a host that is lost has nothing to tell
-            done = stage.lab.run(host, "journalctl -b --no-pager | tail -n 3000", timeout=60)
-            (place / f"{host}.log").write_text(done.stdout + done.stderr)
-    for run in (stage.operator.home / "state/runs").glob("*.jsonl"):
-        (place / run.name).write_bytes(run.read_bytes())
-    if stage.details:
-        (place / "volume.txt").write_text(stage.details)
-    (place / "cluster.yaml").write_bytes((stage.operator.home / "cluster.yaml").read_bytes())
 
 
 def play_soak(args: argparse.Namespace) -> int:
@@ -115,7 +97,10 @@ def main() -> int:
         help="the directory of the results; default those of the manual",
     )
     parser.add_argument(
-        "--keep", default="", help="where logs of a cell that went wrong go; default nowhere"
+        "--keep",
+        type=Path,
+        default=directory(),
+        help="where logs of a cell that went wrong go; default build/soak",
     )
     args = parser.parse_args()
     # Who is told to end takes the lab down first.

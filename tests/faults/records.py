@@ -36,7 +36,7 @@ def save_cell(stage: Stage, result: CellResult, place: Path = RECORDS) -> None:
     if before and before["outcome"] == WRONG:
         once = [*record.get("once_wrong", ()), {**before, "cell": result.cell}]
         record["once_wrong"] = once
-    record["cells"][result.cell] = {**shown, "commit": commit()}
+    record["cells"][result.cell] = {**shown, **_platform(stage), "commit": commit()}
     save(stage, record, path)
 
 
@@ -50,18 +50,22 @@ def save_soak(stage: Stage, soak: dict[str, Any], place: Path = RECORDS) -> None
 
 def save(stage: Stage, record: dict[str, Any], path: Path) -> None:
     """Whole or not at all."""
-    kernel, tools = stage.platform
     head = {
         "date": utc(),
         "commit": commit(),
         "cores": os.cpu_count(),
-        "kernel": kernel,
-        "tools": tools.removesuffix("+newer1"),
+        **_platform(stage),
     }
     new = path.with_suffix(".new")
     path.parent.mkdir(parents=True, exist_ok=True)
     new.write_text(json.dumps({**record, **head}, indent=1, sort_keys=True) + "\n")
     new.rename(path)
+
+
+def _platform(stage: Stage) -> dict[str, str]:
+    """The kernel and the tools of the hosts; the tools that an upgrade brought are the same but in name."""
+    kernel, tools = stage.platform
+    return {"kernel": kernel, "tools": tools.removesuffix("+newer1")}
 
 
 def commit() -> str:

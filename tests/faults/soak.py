@@ -1,21 +1,16 @@
 """A seeded history of changes on one lab, each with a random fault in its midst."""
 
 import json
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from tests.faults.cells import BAD, CellResult, play
 from tests.faults.injections import FAULTS
+from tests.faults.logs import directory
 from tests.faults.operations import OPERATIONS
 from tests.faults.stage import Stage, utc
-
-# Where the log of a soak goes.
-LOGS = "RECONCILE_SOAK_LOGS"
-ROOT = Path(__file__).parents[2]
 
 
 def histories(seed: int, changes: int) -> Iterator[str]:
@@ -36,7 +31,7 @@ def soak(
     """
     began = time.monotonic()
     date = utc()
-    log = Path(os.environ.get(LOGS, ROOT / "build/soak")) / f"{seed}.jsonl"
+    log = directory() / f"{seed}.jsonl"
     log.parent.mkdir(parents=True, exist_ok=True)
     cells, violations, pauses = [], [], []
     with log.open("w") as file:

@@ -51,7 +51,7 @@ def section(record: dict[str, Any]) -> str:
         "## Faults in the midst of changes, on real kernels",
         INTRO,
         f"Of {total} cells {len(cells)} have been run, {good} of them ended well{_again(record)}. "
-        f"{_span(days)}, kernel {record['kernel']}, ocfs2-tools {record['tools']}, {record['cores']} cores; at {_commits(cells)}.",
+        f"{_span(days)}, {_platforms(record)}, {record['cores']} cores; at {_commits(cells)}.",
         f"Columns: {letters}.",
         LEGEND,
         "\n".join(_matrix(cells)),
@@ -66,6 +66,13 @@ def _again(record: dict[str, Any]) -> str:
     """Which of them only when they were played again."""
     names = ", ".join(f"`{cell['cell']}`" for cell in record.get("once_wrong", []))
     return f", of these {names} only when played again (below)" if names else ""
+
+
+def _platforms(record: dict[str, Any]) -> str:
+    """What the cells were played on; one that does not tell, on what the record names."""
+    told = [{**record, **cell} for cell in record["cells"].values()]
+    pairs = sorted({(one["kernel"], one["tools"]) for one in told})
+    return " and ".join(f"kernel {kernel}, ocfs2-tools {tools}" for kernel, tools in pairs)
 
 
 def _commits(cells: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ def make_page() -> str:
 def _missing() -> Iterator[str]:
     """What the page would tell if it had been recorded."""
     if names := [words for part, words in PARTS.items() if load_record(part) is None]:
-        yield f"Nothing is recorded yet, so there is no section, of: {'; '.join(names)}.\n"
+        yield f"Not recorded yet, and therefore without a section here: {'; '.join(names)}.\n"
 
 
 def _sections() -> Iterator[str]:

@@ -6,7 +6,7 @@ INTRO = """\
 A soak is a seeded history on one cluster of real hosts: it is created, then one random change follows
 the other, each with a random fault in its midst. After each of them all that is asked of a cell of
 the fault matrix is asked. It ends with the first violation. `make nightly` keeps its log in
-`build/soak`."""
+`build/soak`, with what the hosts said where a cell went wrong."""
 
 
 def section(record: dict[str, Any]) -> str:

@@ -1,6 +1,12 @@
 """What the sections of the fault matrix and of the soaks say of their records."""
 
-from tests.faults.cells import CELLS
+import json
+from types import SimpleNamespace
+
+from tests.faults.cells import CELLS, CellResult
+from tests.faults.logs import keep_logs
+from tests.faults.records import save_cell
+from tests.lab.shell import LabError
 from tests.proof import faults, soak
 
 GOOD = {
@@ -35,6 +41,44 @@ def test_what_was_not_run_and_what_was_wrong_is_not_shown_as_good():
     assert "at length" not in text
     long = faults.section(record(join__power={**wrong, "why": "x" * 200}))
     assert f"seed 7: {'x' * 148} …\n" in long
+
+
+def test_what_cells_were_played_on_is_told_and_an_old_one_was_on_what_the_record_names():
+    newer = {**GOOD, "kernel": "6.12", "tools": "1.8.8"}
+    text = faults.section(record(join__killed=GOOD, join__power=newer))
+    assert "kernel 6.1, ocfs2-tools 1.8.7 and kernel 6.12, ocfs2-tools 1.8.8, 2 cores" in text
+
+
+def test_a_cell_is_kept_with_the_kernel_and_tools_of_its_hosts(tmp_path):
+    stage = SimpleNamespace(platform=("6.12.113", "1.8.8-3+newer1"))
+    save_cell(stage, CellResult("join/power", 7, outcome="converged"), tmp_path)
+    (cell,) = json.loads((tmp_path / "faults.json").read_text())["cells"].values()
+    assert (cell["kernel"], cell["tools"]) == ("6.12.113", "1.8.8-3")
+
+
+def test_what_is_known_of_a_cell_that_went_wrong_is_kept_also_where_a_host_is_lost(tmp_path):
+    def run(host, _command, timeout):
+        assert timeout
+        if host == "node01":
+            raise LabError(host)
+        return SimpleNamespace(stdout=f"{host} says", stderr="")
+
+    (tmp_path / "state/runs").mkdir(parents=True)
+    for name in ("state/runs/1.jsonl", "cluster.yaml"):
+        (tmp_path / name).write_text(name)
+    stage = SimpleNamespace(
+        lab=SimpleNamespace(hosts=("node01", "node02"), run=run),
+        operator=SimpleNamespace(home=tmp_path),
+        details="",
+    )
+    keep_logs(stage, CellResult("join/power", 7), tmp_path / "kept")
+    kept = {path.name: path.read_text() for path in (tmp_path / "kept/join-power").iterdir()}
+    assert kept == {
+        "1.jsonl": "state/runs/1.jsonl",
+        "cluster.yaml": "cluster.yaml",
+        "node02.log": "node02 says",
+        "san.log": "san says",
+    }
 
 
 def test_what_was_wrong_once_stays_told():

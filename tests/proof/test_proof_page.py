@@ -22,7 +22,7 @@ def test_each_record_has_a_part_and_says_when_it_was_made():
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_of_which_nothing_is_recorded_is_named(part, tmp_path, monkeypatch):
     monkeypatch.setattr(proof_page, "RECORDS", tmp_path)
-    assert PARTS[part] in make_page().partition("Nothing is recorded yet")[2]
+    assert PARTS[part] in make_page().partition("Not recorded yet")[2]
 
 
 @pytest.mark.parametrize("path", sorted(RECORDS.glob("*.json")), ids=lambda path: path.stem)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cells import BAD, CELLS
+from tests.faults.logs import directory, keep_logs
 from tests.faults.matrix import play_all
 from tests.faults.operations import OPERATIONS
 from tests.faults.records import save_cell, save_soak
@@ -41,13 +42,20 @@ def test_every_fault_in_the_midst_of_an_operation(place, tmp_path, operation):
         print(result)
         save_cell(stage, result, place)
         if result.outcome in BAD:
+            keep_logs(stage, result, directory())
             wrong.append(result)
     assert wrong == []
 
 
 def test_ten_random_changes_with_a_fault_in_each(place, tmp_path):
     with raised_stage(f"soak-{os.getpid()}", tmp_path, os.getpid()) as stage:
-        found = soak(stage, seed(), CHANGES, lambda result: save_cell(stage, result, place))
+
+        def keep(result):
+            save_cell(stage, result, place)
+            if result.outcome in BAD:
+                keep_logs(stage, result, directory())
+
+        found = soak(stage, seed(), CHANGES, keep)
         print(found)
         save_soak(stage, found, place)
     assert found["violations"] == []

@@ -74,9 +74,15 @@ Pairs = Sequence[tuple[Cluster, Observed]]
     "devices",
     multiple=True,
     metavar="DEVICE",
-    help="Formatting DEVICE is meant.",
+    help="Formatting DEVICE, by its WWID or a path that leads to it, is meant.",
 )
-@click.option("--lock-timeout", type=Span(), default="30s", show_default=True)
+@click.option(
+    "--lock-timeout",
+    type=Span(),
+    default="30s",
+    show_default=True,
+    help="Wait so long for another run, as 90s, 5m or 1h.",
+)
 @click.option("--state-dir", type=click.Path(file_okay=False), help="Where runs are recorded.")
 @formats(("text", "json"))
 @TARGET

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BLOCKED = 3
 SLIP = 0.9  # no address is so like a code; tested
 LIKE_KEY = 0.85
+WRITTEN_ALIKE = 1.0  # but for capitals and underscores
 # What plans print and their page of the manual tells: neither codes nor addresses.
 PLAN_WORDS = frozenset(
     {"approval", "barrier", "because", "blocked", "changes", "actions", "data", "digest"}
@@ -123,7 +124,8 @@ def _file(what: str, file: str | None) -> str:
 
     Without a file to look in, anything like a code is taken for one.
     """
-    if not file and (meant := near_code(what, SLIP) or _near_key(what)):
+    likeness = WRITTEN_ALIKE if file else SLIP
+    if meant := near_code(what, likeness) or ("" if file else _near_key(what)):
         raise UsageError(f"no page for {what!r}; did you mean {meant}?")
     try:
         return discover_file(file)
@@ -151,9 +153,10 @@ def near_code(what: str, likeness: float = 0.6) -> str:
     """The code that was meant, if one is that like it (difflib's ratio); else empty."""
     from difflib import get_close_matches  # noqa: PLC0415  # only when something is wrong
 
-    return (
-        next(iter(get_close_matches(what, codes(), 1, likeness)), "") if "/" not in what else ""
-    )
+    if "/" in what:
+        return ""
+    written = what.casefold().replace("_", "-")
+    return next(iter(get_close_matches(written, codes(), 1, likeness)), "")
 
 
 def _address(what: str, path: str, parallelism: int, shape: tuple[str, bool]) -> int:

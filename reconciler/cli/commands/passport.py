@@ -22,7 +22,7 @@ from reconciler.cli.options import (
 from reconciler.cli.planned import FactsFile
 from reconciler.cli.run_records import STATE_DIR, records_in
 from reconciler.cli.side_by_side import Look, count_hosts, run_looks
-from reconciler.cli.terminal import note, show
+from reconciler.cli.terminal import note, show, show_reference
 from reconciler.errors import UsageError
 from reconciler.hosts.doors import look_at_hosts
 from reconciler.hosts.observer import observe
@@ -73,7 +73,8 @@ def command(
 
     Without FILE everything that is known, and no host is asked. With FILE the hosts are read,
     and what is known of their kernels and tools is shown; with --facts from what observe -o
-    wrote. What is unknown changes no exit code: hosts that were not read are 4, all of them 1.
+    wrote. Of a kernel two numbers count: 5.10.0-28-amd64 is 5.10. 6.1+6.12 is a cluster whose
+    members differ, each kernel with the tools in the same place. What is unknown changes no exit code: hosts that were not read are 4, all of them 1.
     """
     passport = _own_passport(state_dir)
     if not files:
@@ -138,7 +139,7 @@ def _show_all(passport: Passport, form: str, *, no_color: bool) -> None:
     if form == "json":
         click.echo(json.dumps(passport_document(passport), indent=1))
     else:
-        show(passport_lines(passport, _width()), no_color)
+        show_reference(passport_lines(passport, _width()), no_color)
 
 
 def _result(

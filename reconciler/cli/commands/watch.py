@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from reconciler.cli.interruption import ending_signals
 from reconciler.cli.logs import LOG_OPTIONS, open_log
 from reconciler.cli.long_running import (
     CONNECTIONS,
@@ -38,7 +39,7 @@ from reconciler.telemetry import Detail, Form
 from reconciler.watch.circuits import Circuits, paced_backoff
 from reconciler.watch.cluster_turns import Turns
 from reconciler.watch.connections import Connections
-from reconciler.watch.daemon import Daemon, Parts
+from reconciler.watch.daemon import ENDS, Daemon, Parts
 from reconciler.watch.healers import Healers
 from reconciler.watch.keeping import Keeping
 from reconciler.watch.listeners import Listener
@@ -65,12 +66,16 @@ DEMO_INTERVAL = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What goes on ``during`` a watch, told where the pages are; and who else hears of its rounds."""
+    """What goes on ``during`` a watch, told where the pages are; who else hears of its rounds.
+
+    ``ends`` are the signals that end it.
+    """
 
     during: Callable[[tuple[str, int] | None], AbstractAsyncContextManager[object]] = (
         nullcontext
     )
     listeners: tuple[Listener, ...] = ()
+    ends: frozenset[signal.Signals] = ENDS
 
 
 @click.command("watch")
@@ -112,7 +117,8 @@ def command(
     """Look at the clusters of each FILE again and again, and tell what changes; heal what a policy names.
 
     FILE may be a directory, whose *.yaml and *.yml are watched; what changes in them is taken over
-    at once. SIGTERM or Ctrl-C ends it, SIGUSR1 looks at all now, SIGHUP reads all files again.
+    at once. SIGTERM, Ctrl-C, or its terminal's end ends it, SIGUSR1 looks at all now, SIGHUP reads
+    all files again.
     """
     if interval < SHORTEST:
         raise UsageError("--interval is at least 1s")
@@ -155,11 +161,13 @@ def _show_demo(web: WebOptions, pace: Pace, bounds: tuple[int, int]) -> int:
         # Until the daemon listens itself: an exit out of the loop's middle would leave tasks behind.
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # it runs
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        ends = ending_signals()
+        for number in ends - {signal.SIGINT}:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         async with set_stage(pages.directory.parent) as stage:
             player = Player(stage, asyncio.get_running_loop().time)
             await player.open()
-            beside = Beside(partial(playing, player), (player,))
+            beside = Beside(partial(playing, player), (player,), ends)
             await _watch([str(stage.files)], pace, bounds, pages, told=False, beside=beside)
 
     with own_directory() as directory:
@@ -212,6 +220,7 @@ async def _watch(
         supervisor=Supervisor(os.environ),
         new_run=new_run,
         jobs=pages.jobs(keeping, disk),
+        ends=beside.ends,
     )
     daemon = Daemon(parts)
     async with new_client() as client:

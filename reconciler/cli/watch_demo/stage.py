@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.interruption import ending_signals
 from reconciler.cli.watch_demo.past import keep_past
 from reconciler.cli.watch_demo.sites import GIB, SITES, Doors, Site, file_text
 from reconciler.cli.watch_demo.story import SEED
@@ -85,13 +86,15 @@ class Stage:
 
 @contextmanager
 def own_directory() -> Iterator[Path]:
-    """Where all of a demo is, and nothing afterwards; SIGTERM ends it too, also before all is up."""
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
+    """Where all of a demo is, and nothing afterwards; signals end it too, also before all is up."""
+    ends = ending_signals() - {signal.SIGINT}
+    before = {number: signal.signal(number, lambda *_of_it: sys.exit()) for number in ends}
     try:
         with tempfile.TemporaryDirectory(prefix="reconcile-demo-") as name:
             yield Path(name)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 
 from reconciler.model.desired import Cluster
@@ -18,6 +18,7 @@ from reconciler.reports.runbook.advice import CARE, guide, warnings
 from reconciler.reports.runbook.fact_checks import check
 from reconciler.reports.runbook.references import Places, by_cluster
 from reconciler.reports.runbook.steps import commands
+from reconciler.reports.runbook.volumes import gate_looks, mounted_after
 
 Line = tuple[str, str]
 Pairs = Sequence[tuple[Cluster, Observed]]
@@ -39,14 +40,21 @@ def runbook_document(plan: Plan, pairs: Pairs) -> Json:
 
 def _cluster(plan: ClusterPlan, places: Places) -> Json:
     """The steps; none of them while anything is refused."""
-    groups = [] if plan.blocked else _groups(plan.actions)
+    steps = [] if plan.blocked else [*_steps(_groups(plan.actions), places)]
     return {
         "name": plan.name,
         "blocked": [asdict(item) for item in plan.blocked],
         "outages": [asdict(outage) for outage in plan.outages],
         "notes": list(plan.notes),
-        "steps": [_step(group, places) for group in groups],
+        "steps": steps,
     }
+
+
+def _steps(groups: Sequence[Sequence[Action]], places: Places) -> Iterator[Json]:
+    """Each with what the hosts have mounted when it begins."""
+    for group in groups:
+        yield _step(group, places)
+        places = replace(places, mounted=mounted_after(places.mounted, group))
 
 
 def _groups(actions: Sequence[Action]) -> list[list[Action]]:
@@ -69,10 +77,15 @@ def _step(group: Sequence[Action], places: Places) -> Json:
         "care": CARE.get(first.kind, ""),
         "guide": guide(first, places.cluster.numbering),
         "unless": _checks([f for a in group for f in a.unless], places),
-        "before": _checks([f for a in group for f in a.requires], places),
+        "before": _checks(_needs(group, places), places),
         "commands": _commands(group, places),
         "after": _checks([f for a in group for f in a.expects], places),
     }
+
+
+def _needs(group: Sequence[Action], places: Places) -> list[Fact]:
+    """What must hold before a step, with what else its gate would look at."""
+    return [f for a in group for f in (*a.requires, *gate_looks(a, places))]
 
 
 def _commands(group: Sequence[Action], places: Places) -> list[Json]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from reconciler.model.plan import Fact
 from reconciler.model.records import DIRECTORY
 from reconciler.reports.runbook.disks import DISKS
-from reconciler.reports.runbook.looks import SAME, Check, one, value
+from reconciler.reports.runbook.looks import SAME, Check, join, one, value
 from reconciler.reports.runbook.references import CONFIGFS, Places, shell
 from reconciler.resources.ordering.changes import path_of
 
@@ -198,21 +198,21 @@ def _backup(fact: Fact, _host: str, _places: Places) -> Check:
     return Check((), (f"your own note says: the backup is {fact.value}",))
 
 
-def _healthy(fact: Fact, _host: str, _places: Places) -> Check:
+def _healthy(fact: Fact, host: str, places: Places) -> Check:
+    """Kernels that have no volume mounted have no connections: those are not looked for."""
     cluster, apart, _paths = fact.subject.split(" ")
     others = "" if apart == "-" else f"; node {apart} apart"
-    return Check(
-        (
-            "findmnt -n -t ocfs2 -o TARGET,OPTIONS",
-            f"cat {CONFIGFS}/{cluster}/node/*/ipv4_port; ss -tn state established",
-            "dmesg | grep -iE 'ocfs2|o2(net|hb|dlm|quo)|multipath|I/O error' | tail",
-        ),
-        (
-            "no ro that you did not ask for",
-            f"a connection to every other host that has a volume mounted{others}",
-            "no error, and no recovery, since you began",
-        ),
+    mounts = one("findmnt -n -t ocfs2 -o TARGET,OPTIONS", "no ro that you did not ask for")
+    connections = one(
+        f"cat {CONFIGFS}/{cluster}/node/*/ipv4_port; ss -tn state established",
+        f"a connection to every other host that has a volume mounted{others}",
     )
+    messages = one(
+        "dmesg | grep -iE 'ocfs2|o2(net|hb|dlm|quo)|multipath|I/O error' | tail",
+        "no error, and no recovery, since you began",
+    )
+    serves = any(name == host for name, _path in places.mounted)
+    return join((mounts, connections, messages) if serves else (mounts, messages))
 
 
 CHECKS: Mapping[str, Callable[[Fact, str, Places], Check]] = {

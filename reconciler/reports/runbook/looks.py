@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reconciler.frozen import frozen
 from reconciler.model.plan import Fact
 
@@ -19,6 +21,15 @@ class Check:
 def one(command: str, *shows: str) -> Check:
     """A look that takes one command."""
     return Check((command,), shows)
+
+
+def join(checks: Iterable[Check]) -> Check:
+    """Looks as one, in their order."""
+    every = tuple(checks)
+    return Check(
+        tuple(command for check in every for command in check.commands),
+        tuple(line for check in every for line in check.shows),
+    )
 
 
 def value(fact: Fact) -> str:

@@ -30,12 +30,17 @@ from reconciler.resources.workloads.guests import listings
 CONFIGFS = "/sys/kernel/config/cluster"
 
 
+# A host, and a path on which it has an OCFS2 volume.
+Mounted = tuple[str, str]
+
+
 @frozen
 class Places:
-    """One cluster and what its hosts were seen to have."""
+    """One cluster and what its hosts were seen to have; ``mounted`` is as of a step."""
 
     cluster: Cluster
     observed: Observed
+    mounted: frozenset[Mounted] = frozenset()
 
     def facts(self, host: str) -> HostFacts | None:
         """What a host has, if it was read."""
@@ -152,7 +157,16 @@ def _by_reference(reference: str) -> str:
 
 def by_cluster(pairs: Sequence[tuple[Cluster, Observed]]) -> Mapping[str, Places]:
     """The places of every cluster of a file."""
-    return {cluster.name: Places(cluster, observed) for cluster, observed in pairs}
+    return {
+        cluster.name: Places(cluster, observed, frozenset(_mounted(observed)))
+        for cluster, observed in pairs
+    }
+
+
+def _mounted(observed: Observed) -> Iterator[Mounted]:
+    for name, facts in observed.answering_hosts().items():
+        mounts = () if isinstance(facts.mounts, Unknown) else facts.mounts
+        yield from ((name, mount.path) for mount in mounts)
 
 
 def shell(*words: str) -> str:

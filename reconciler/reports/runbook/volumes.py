@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reconciler.model.addresses import parse_address
 from reconciler.model.devices import ref
-from reconciler.model.plan import Action
-from reconciler.reports.runbook.references import Places, is_map, shell
+from reconciler.model.plan import Action, Fact
+from reconciler.reports.runbook.references import Mounted, Places, is_map, shell
 from reconciler.reports.runbook.typed import (
     Commands,
     Maker,
@@ -23,6 +23,24 @@ def _reference(action: Action, places: Places) -> str:
     """The device of the volume that an action is about."""
     label = parse_address(action.address).name
     return next((ref(v) for v in places.cluster.volumes if v.label == label), "")
+
+
+def gate_looks(action: Action, places: Places) -> tuple[Fact, ...]:
+    """What no fact of a mount tells, as its gate itself looks at the heartbeats before it."""
+    call = find_gate_call(action)
+    if action.kind != "mount" or call is None or call.target is None:
+        return ()
+    subject = f"{_reference(action, places)} {call.target.beats}"
+    return (Fact((action.host,), "heartbeats", subject, "explained"),)
+
+
+def mounted_after(mounted: frozenset[Mounted], group: Sequence[Action]) -> frozenset[Mounted]:
+    """What is mounted where, once a step is done."""
+    paths = {
+        kind: {(a.host, arguments(a)[0]) for a in group if a.kind == kind}
+        for kind in ("mount", "unmount")
+    }
+    return mounted - paths["unmount"] | paths["mount"]
 
 
 def _format(action: Action, _places: Places) -> Commands:

@@ -27,6 +27,17 @@ async def test_a_word_that_is_neither_code_nor_address_needs_no_host(tmp_path):
         assert (code, "did you mean volume-busy?" in err) == (64, True)
 
 
+@pytest.mark.parametrize(
+    "word", ["Foreign_Heartbeat", "FOREIGN-HEARTBEAT", "foreign_heartbeat"]
+)
+@pytest.mark.parametrize("more", [(), ("cluster.yaml",)])
+async def test_capitals_and_underscores_are_slips_in_a_code(tmp_path, word, more):
+    async with desk(tmp_path) as at:
+        assert at.file
+        code, _out, err = await at.run("explain", word, *more)
+        assert (code, "did you mean foreign-heartbeat?" in err) == (64, True)
+
+
 def test_no_word_of_a_plan_is_taken_for_a_code_with_a_slip_in_it():
     """All kinds and addresses of the golden plans."""
     words = set()

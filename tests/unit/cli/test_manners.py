@@ -186,6 +186,11 @@ def test_a_cluster_name_with_a_dash_is_answered_with_one_without(capsys):
     assert capsys.readouterr().err.endswith("letters and digits; did you mean 'mycluster'?\n")
 
 
-def test_what_is_no_plans_id_is_told_where_one_stands(capsys):
-    assert run(["apply", "examples/minimal.yaml", "--approve", "PLAN_ID"]) == 64
-    assert "reconcile plan prints it in its first line" in capsys.readouterr().err
+@pytest.mark.parametrize("word", ["39", "yes", "E6CDE66995C1"])
+def test_what_is_no_plans_id_is_told_how_one_looks_and_where_it_stands(capsys, word):
+    assert run(["apply", "--approve", word]) == 64
+    told = " ".join(capsys.readouterr().err.split())
+    assert (
+        f"{word!r} is not a plan's id, which has 12 hexadecimal digits, as e6cde66995c1" in told
+    )
+    assert "reconcile plan prints it in its first line" in told

@@ -1,6 +1,13 @@
 """`passport`: everything that is known, or what is known of a file's hosts, over real SSH."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
 
 from tests.unit.cli.test_commands import desk
 
@@ -71,3 +78,21 @@ async def test_what_is_asked_wrongly_is_told(tmp_path):
         code, out, err = await at.run("passport", "--state-dir", str(private))
         assert (code, "what runs of yours have shown is not known" in err) == (0, True)
         assert "0 records read in no place" in out
+
+
+@pytest.mark.parametrize(("rows", "mark"), [("10", b">kernel"), ("500", b"kernel")])
+def test_on_a_terminal_what_is_longer_goes_through_a_pager(tmp_path, rows, mark):
+    more = {"PAGER": "sed s/^/>/", "LINES": rows, "COLUMNS": "80", "TERM": "xterm"}
+    ours, theirs = pty.openpty()
+    command = (sys.executable, "-m", "reconciler", "passport", "--state-dir", str(tmp_path))
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, env={**os.environ, **more, "NO_COLOR": "1"}
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # the end of a terminal is an error
+        while found := os.read(ours, 4096):
+            shown += found
+    os.close(ours)
+    assert process.wait() == 0
+    assert shown.startswith(mark)

@@ -53,6 +53,19 @@ def test_an_outage_with_guests_wants_their_number(typed: str, enough: bool) -> N
     assert lines[asking - 1] == "Expected: no interruption for who stays."
 
 
+@pytest.mark.parametrize("typed", ["no\n", "n\n", " No \n", "\n"])
+def test_no_declines_at_once_as_an_empty_line_does(typed: str) -> None:
+    answer, said = asked(taken(), typed)
+    assert not answer
+    assert "That is not it" not in said
+
+
+def test_another_word_is_asked_about_again() -> None:
+    answer, said = asked(taken(), "nope\nocfs2\n")
+    assert answer
+    assert "That is not it; no or an empty line ends without doing anything." in said
+
+
 def test_an_outage_without_guests_wants_the_clusters_name() -> None:
     assert asked(taken(), "ocfs2\n")[0]
     assert not asked(taken(), "ocfs2 0\n\n")[0]

@@ -19,6 +19,7 @@ from reconciler.cli.watch_demo.stage import STATE, converge, set_stage
 from reconciler.cli.watch_demo.story import REST, SCENES, moments
 from reconciler.loading import read
 from reconciler.pipeline import Options, plan
+from tests.terminals import hang_up, new_terminal
 
 RECONCILE = "import sys; from reconciler.cli import main; main(sys.argv[1:])"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -128,13 +129,12 @@ def test_what_befalls_a_cluster_is_seen_and_can_be_mended(stage, scene):
 
 
 @asynccontextmanager
-async def showing(directory):
+async def showing(directory, **streams):
     """The demo in a process of its own, which has nowhere else to write."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", RECONCILE, "watch", "--demo", "--interval", "1s"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(directory)},
+        **{"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE, **streams},
     )
     try:
         yield process
@@ -226,13 +226,38 @@ async def test_clusters_in_all_states_are_on_its_pages_and_their_story_goes_on(t
         await wait_for_end(process, tmp_path)
 
 
-async def test_sigterm_before_it_is_up_leaves_nothing_too(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_before_it_is_up_leaves_nothing_too(tmp_path, number):
     async with showing(tmp_path) as process:
         await until(process, "starting")
+        await wait_for_end(process, tmp_path, number)
+
+
+async def test_a_signal_that_nohup_has_ignored_does_not_end_it(tmp_path):
+    ignored = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+    async with showing(tmp_path, **ignored) as process:
+        await until(process, "starting")
+        process.send_signal(signal.SIGHUP)
+        await until(process, "shows them")
+        process.send_signal(signal.SIGHUP)
+        await until(process, "00:00 north: north")
         await wait_for_end(process, tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("awaited", ["starting", "shows them"])
+async def test_it_ends_with_its_terminal(tmp_path, awaited):
+    ours, streams = new_terminal()
+    async with showing(tmp_path, stdout=streams["stdin"], **streams) as process:
+        shown = b""
+        while awaited.encode() not in shown:
+            shown += await asyncio.to_thread(os.read, ours, 4096)
+        hang_up(ours, streams)
+        _out, err = await process.communicate()
+        assert (process.returncode, err) == (0, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("there", ["clusters/*.yaml", f"{STATE}/state.db"])
 async def test_a_signal_while_its_scenes_are_set_ends_it_as_later(tmp_path, there, number):
     """Between the first cluster and the pages: while hosts begin, and while the past is told."""

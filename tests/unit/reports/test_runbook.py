@@ -17,9 +17,11 @@ from reconciler.reports.runbook import runbook_document, runbook_lines
 from reconciler.reports.runbook.fact_checks import CHECKS, check
 from reconciler.reports.runbook.references import Places
 from reconciler.reports.runbook.steps import STEPS, commands
+from reconciler.reports.runbook.volumes import mounted_after
 from reconciler.resources import READINGS
 from reconciler.resources.workloads.services import PROOFS
 from tests.builders import bare, converged, spec, volume
+from tests.golden.scenes import SCENES
 
 RESOURCES = Path(reconciler.__file__).parent / "resources"
 CLUSTER = spec(volumes=[volume()])
@@ -228,3 +230,43 @@ def test_nothing_to_do_is_said():
     pairs = [(CLUSTER, converged(CLUSTER))]
     lines = [line for _style, line in runbook_lines(make_plan(pairs), pairs)]
     assert "Nothing is to be done: the hosts are as the file says." in lines
+
+
+def looks_before(scene, kind):
+    """Host by host the looks before the steps of a kind, as one text each."""
+    (cluster,) = runbook_document(scene.plan, scene.pairs)["clusters"]
+    found = {}
+    for step in (step for step in cluster["steps"] if step["kind"] == kind):
+        for look in step["before"]:
+            for host in look["hosts"]:
+                found[host] = found.get(host, "") + "\n".join(look["commands"] + look["shows"])
+    return found
+
+
+def test_the_heartbeats_are_looked_at_before_a_mount_as_its_gate_does():
+    assert {
+        host: ("debugfs.ocfs2 -R hb" in text, "apart from node 0, 1, 2, which" in text)
+        for host, text in looks_before(SCENES["join"](), "mount").items()
+    } == {"node01": (False, False), "node02": (False, False), "node03": (True, True)}
+
+
+def test_of_a_volume_that_was_just_formatted_no_line_is_no_riddle():
+    text = looks_before(SCENES["create"](), "mount")["node01"]
+    assert "no line with a generation other than 0" in text
+    assert "no line at all is unknown" not in text
+
+
+def test_connections_are_looked_for_only_where_a_volume_is_mounted_by_then():
+    looks = looks_before(SCENES["join"](), "register-nodes")
+    assert {host: "a connection to" in text for host, text in looks.items()} == {
+        "node01": True,
+        "node02": True,
+        "node03": False,
+    }
+
+
+def test_who_has_mounted_in_an_earlier_step_has_connections():
+    at = ("node01", "/srv/images")
+    mount = action("mount", "mount", at[1], "noatime", host=at[0])
+    assert mounted_after(frozenset(), [mount]) == {at}
+    assert mounted_after(frozenset({at}), [action("unmount", "unmount", at[1])]) == frozenset()

@@ -13,6 +13,7 @@ from tests.runs import Controller
 
 # Seconds, in which even a busy machine says something; only who waits for nothing gets there.
 GUARD = 600
+WORDS = ("--interval", "1h", "--log-level", "debug", "--log-format", "json")
 
 
 class Daemon:
@@ -69,8 +70,19 @@ class Daemon:
 async def watching(at, *files, **environment):
     """A daemon that is ended at the end if it has not ended by then."""
     at.environment = {**at.environment, **environment}
-    words = ("--interval", "1h", "--log-level", "debug", "--log-format", "json")
-    process = await at.start("watch", *words, *(files or (at.file,)))
+    async with _ended(await at.start("watch", *WORDS, *(files or (at.file,)))) as daemon:
+        yield daemon
+
+
+@asynccontextmanager
+async def watching_anew(at, **streams):
+    """The same by an interpreter that starts now, with other streams."""
+    async with _ended(await at.start_anew("watch", *WORDS, at.file, **streams)) as daemon:
+        yield daemon
+
+
+@asynccontextmanager
+async def _ended(process):
     daemon = Daemon(process)
     try:
         yield daemon

@@ -11,7 +11,8 @@ import yaml
 
 from reconciler.hosts.simulator.mishaps import MISHAPS
 from tests.cli_harness import desk
-from tests.unit.watch.daemons import converged, gone, watching
+from tests.terminals import hang_up, new_terminal
+from tests.unit.watch.daemons import converged, gone, watching, watching_anew
 
 
 def befall(at, host, mishap):
@@ -266,3 +267,14 @@ async def test_sighup_reads_all_files_again(tmp_path):
         await daemon.until("files-read-again")
         await daemon.look()
         assert len(daemon.told("connected")) == 4
+
+
+async def test_with_a_terminal_sighup_reads_files_again_until_the_terminal_is_gone(tmp_path):
+    ours, streams = new_terminal()
+    async with desk(tmp_path) as at, watching_anew(at, **streams) as daemon:
+        await daemon.until("observed")
+        daemon.process.send_signal(signal.SIGHUP)
+        await daemon.until("files-read-again")
+        hang_up(ours, streams)
+        await daemon.until("stopping", signal="SIGHUP")
+        assert await daemon.process.wait() == 0
