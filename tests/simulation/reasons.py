@@ -42,6 +42,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *OTHERS,
             "deed firewall",
             "deed all paths",
+            "deed read-only",
             "deed swapped",
         ),
         "backup-missing": ("change growth",),
