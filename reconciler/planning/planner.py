@@ -23,6 +23,7 @@ from reconciler.planning.checks import (
 from reconciler.planning.checks.foreign_hosts import drop_foreign_members
 from reconciler.planning.checks.invariants import INVARIANT, violations
 from reconciler.planning.checks.quarantine import (
+    forgotten_lists,
     stale_host_violations,
     taken_blocks,
     taken_numbers,
@@ -110,7 +111,7 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     cluster = with_last_applied(cluster, observed)
     blocked = [*unreachable.check(cluster, observed), *taken_numbers(cluster, observed)]
     blocked += [*taken_blocks(cluster, observed), *foreign_hosts.check(cluster, observed)]
-    blocked += pauses.check(cluster, observed)
+    blocked += [*forgotten_lists(cluster, observed), *pauses.check(cluster, observed)]
     changes: list[Change] = []
     arriving = install_actions(cluster, observed)
     ready = after_installation(cluster, observed, arriving)

@@ -69,18 +69,22 @@ def _collides(member: Member, moved: Sequence[Member], now: Mapping[str, NodePla
         for other in moved
         for pair in ((mine, now[host_key(other.name)]), (here, place_of(other)))
     ]
-    return any(a[0] == b[0] or a[1] == b[1] for a, b in pairs)
+    return any(_is_same_node(a, b) for a, b in pairs)
 
 
 def _swapped(moved: Sequence[Member], now: Mapping[str, NodePlace]) -> bool:
     """Whether one is to have what another of them has until it has moved itself."""
     order = sorted(moved, key=place_of)
     for at, member in enumerate(order):
-        number, ip, _port = place_of(member)
         later = [now[host_key(m.name)] for m in order[at + 1 :]]
-        if any(number == place[0] or ip == place[1] for place in later):
+        if any(_is_same_node(place_of(member), place) for place in later):
             return True
     return False
+
+
+def _is_same_node(one: NodePlace, other: NodePlace) -> bool:
+    """Whether a list cannot have both."""
+    return one[0] == other[0] or one[1] == other[1]
 
 
 def running_members(cluster: Cluster, observed: Observed) -> set[str]:
@@ -94,11 +98,18 @@ def without_moves(
 ) -> Cluster:
     """Who leaves has left; who is to move is where it is; nobody has joined yet.
 
-    Who is to move, has nothing mounted and is not online is left out, and joins at its turn.
+    Who is to move, has nothing mounted and is not online is left out, and joins at its turn. So
+    does who stays where, in a list of its own, one is that is to move: it was another cluster's.
     """
     names = {m.name for m in moved}
     runs = running_members(cluster, observed)
     away = {name for name in names if name not in runs}
+    held = [now[host_key(name)] for name in names - away]
+    away |= {
+        m.name
+        for m in listed_members(cluster)
+        if m.name not in names and any(_is_same_node(place_of(m), place) for place in held)
+    }
     kept = [
         _put(m, now[host_key(m.name)]) if m.name in names else m
         for m in cluster.members

@@ -343,12 +343,15 @@ def _contents(lun: object, fs: Filesystem) -> Iterator[bool]:
 
 
 def keeper_stays(world: Lawful, machine: Machine, _detail: str) -> Iterator[str]:
-    """Who was dropped while it was off finds somebody of its last list, if it boots (I32)."""
+    """Who was dropped while it was off finds somebody of its last list, if it boots (I32).
+
+    Of a list that an operator typed on it before it died nobody else can know.
+    """
     if world.forgetful or not lease.is_working(machine):
         return
     for stale in world.machines.values():
         listed = filed_nodes(stale)
-        if stale.running.on or not listed:
+        if stale.running.on or not listed or stale.name in world.retyped:
             continue
         for fs in world.filesystems():
             mounters = [(other.name, mount.number) for other, mount in world.mounters(fs)]

@@ -78,6 +78,43 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "files make two clusters of a name, and another one makes one of both": History(
+            place(3, "drbd"),
+            start(2),
+            (
+                Chapter(
+                    (),
+                    (
+                        Trouble("rival", "other hosts", 1),
+                        Trouble("rival", "other hosts", 3),
+                    ),
+                    mended=False,
+                ),
+            ),
+        ),
+        "a service was stopped for a volume, and not yet kept from starting": History(
+            place(3),
+            start(3, gib=1),
+            (
+                QUIET,
+                Chapter(
+                    (
+                        Change("services", "lun1", True),
+                        Change("label", "lun1", "pictures"),
+                    ),
+                    (Trouble("trick", "lost", 3, 10),),
+                    mended=True,
+                ),
+            ),
+        ),
+        "a dead host's last list went with the other members of another file": History(
+            place(4, "san"),
+            start(4, gib=1),
+            (
+                Chapter((), (Trouble("rival", "other hosts", 0, 120),), mended=False),
+                Chapter((Change("state", 0, "dead"),), (), mended=False),
+            ),
+        ),
         "a volume is to grow while udev has no links for the disks of a host": History(
             place(3, "scsi"),
             start(2, gib=1),

@@ -15,13 +15,14 @@ from reconciler.model.heartbeats import heartbeat_view, is_left, left_blocks
 from reconciler.model.host_names import host_key
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.roles import LISTED
+from reconciler.model.roles import LISTED, mounting_it
 from reconciler.planning.resolve.numbering import (
     heartbeats,
     live_nodes,
     owned_numbers,
     reserved_numbers,
 )
+from reconciler.resources.quarantine.changes import quarantine_candidates
 from reconciler.resources.quarantine.entries import Entry
 
 # A joiner's number is nobody's: what beats under it is somebody else's heartbeat.
@@ -51,6 +52,24 @@ def stale_host_violations(
                     "on, it would mount it by itself and replay a live journal",
                     REMEDY,
                 )
+
+
+def forgotten_lists(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
+    """Refuse mounts while nobody can tell which members would keep a dead host out."""
+    known = {host_key(entry.name) for entry in quarantine_candidates(cluster, observed)}
+    if not any(mounting_it(cluster, volume) for volume in cluster.volumes):
+        return
+    for item in cluster.members:
+        mapped = item.attested is not None and item.attested.lun_access == "mapped"
+        if item.role == "dead" and mapped and host_key(item.name) not in known:
+            yield Blocked(
+                "stale-host-could-return",
+                member_address(item.name),
+                f"{item.name} is dead and still has access to the LUNs, and no member remembers "
+                "its last node list: powered on, it could mount a volume by itself and replay a "
+                "live journal",
+                f"{REMEDY}; if it never was a member, take it out of the file",
+            )
 
 
 def taken_numbers(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:

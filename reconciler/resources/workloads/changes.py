@@ -21,7 +21,7 @@ from reconciler.resources.workloads.obligations import (
     units,
 )
 
-DOWN = frozenset({"inactive", "disabled", "stopped"})
+DOWN = frozenset({"inactive", "disabled", "masked", "stopped"})
 
 
 def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -76,7 +76,8 @@ def _taken(cluster: Cluster, observed: Observed, mine: Sequence[Change]) -> Iter
     if units or noted != owed:
         yield guest_actions.require_running_elsewhere(book.add(noted), cluster, void)
     for change in units:
-        yield services.systemctl_action(cluster, change, services.VERBS[str(change.after)])
+        if change.after in services.VERBS:
+            yield services.systemctl_action(cluster, change, services.VERBS[str(change.after)])
     yield from services.mask_actions(cluster, units)
     shut = tuple(guest_actions.stop_actions(cluster, observed, stops))
     yield from shut

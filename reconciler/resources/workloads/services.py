@@ -37,6 +37,12 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             )
             if state not in {"inactive", "absent"}:
                 yield Change(where, host, "service", state, "inactive", because)
+            elif (
+                unit in owed.stopped
+                and host not in leavers
+                and unit_load(facts, unit) == "loaded"
+            ):
+                yield Change(where, host, "service", state, "masked", because)
             if unit_at_boot(facts, unit) == "enabled":
                 yield Change(
                     extend_address(where, "boot"), host, "boot", "enabled", "disabled", because
@@ -93,7 +99,9 @@ def restore_actions(
 def mask_actions(cluster: Cluster, mine: Sequence[Change]) -> Iterator[Action]:
     """What is stopped and comes back: others may want to start it meanwhile."""
     for change in mine:
-        if change.after == "inactive" and change.host not in leaving(cluster):
+        if change.after == "masked" or (
+            change.after == "inactive" and change.host not in leaving(cluster)
+        ):
             yield systemctl_action(cluster, change, "mask")
 
 
