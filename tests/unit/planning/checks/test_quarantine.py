@@ -9,6 +9,7 @@ import pytest
 from reconciler.model.addresses import member_address
 from reconciler.model.observed import Observed, Unknown
 from reconciler.planning.checks.quarantine import (
+    forgotten_lists,
     stale_host_violations,
     taken_blocks,
     taken_numbers,
@@ -106,3 +107,39 @@ def test_nobody_gets_a_number_under_which_somebody_unknown_has_beaten(number, co
     cluster = spec(members=items, volumes=[volume()], heartbeat={"attested": [said]})
     found = list(taken_blocks(cluster, bare(cluster)))
     assert [b.code for b in found] == codes
+
+
+def with_dead(access="mapped", record=None, **keys):
+    """Two members, and one that is attested dead, whom they may remember."""
+    alive = [
+        {"name": "node01", "interconnect": "10.0.0.11"},
+        {"name": "node02", "interconnect": "10.0.0.12"},
+    ]
+    said = {"by": "ops", "at": "2026-01-05T10:00:00Z", "lun_access": access}
+    gone = {"name": "node09", "interconnect": "10.0.0.19", "state": "dead", "attested": said}
+    records = (file(RECORD, entries_text([record])),) if record else ()
+    hosts = {
+        name: replace(facts, records=records)
+        for name, facts in converged(spec(members=alive, **keys)).hosts.items()
+    }
+    return spec(members=[*alive, gone], **keys), Observed(hosts)
+
+
+@pytest.mark.parametrize(
+    ("access", "record", "volumes", "codes"),
+    [
+        ("mapped", None, [volume()], ["stale-host-could-return"]),
+        ("mapped", replace(DEAD, name="node08"), [volume()], ["stale-host-could-return"]),
+        ("mapped", DEAD, [volume()], []),  # its last list is known
+        ("revoked", None, [volume()], []),  # it reaches nothing
+        ("mapped", None, [], []),  # nothing is mounted
+    ],
+)
+def test_nothing_is_mounted_while_nobody_remembers_the_list_of_a_dead_host(
+    access, record, volumes, codes
+):
+    cluster, observed = with_dead(access, record, volumes=volumes)
+    found = list(forgotten_lists(cluster, observed))
+    assert [b.code for b in found] == codes
+    assert {b.subject for b in found} <= {member_address("node09")}
+    assert set(found) <= set(plan_cluster(cluster, observed).blocked)
