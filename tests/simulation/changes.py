@@ -43,6 +43,14 @@ def apply_change(wish: Wish, change: Change) -> Wish:
     return CHANGES[change.kind].make(wish, change.at, change.value)
 
 
+def keep_somebody(before: Wish, wish: Wish) -> Wish:
+    """The wish; with somebody of the one before, for of another file's members nobody could know."""
+    hosts = {one.host for one in wish.members}
+    if any(one.host in hosts for one in before.members):
+        return wish
+    return replace(wish, members=(before.members[0], *wish.members))
+
+
 def draw_change(rng: Random, wish: Wish, site: Site) -> Change:
     """A change by its row's weight."""
     kinds = list(CHANGES)

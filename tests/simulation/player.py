@@ -22,7 +22,7 @@ from tests.clock import drive
 from tests.fault_transport import Kill, Line, Trick
 from tests.properties.recovery import twice
 from tests.runs import Controller, Ended
-from tests.simulation.changes import apply_change
+from tests.simulation.changes import apply_change, keep_somebody
 from tests.simulation.deeds import DEEDS
 from tests.simulation.happenings import YEARS
 from tests.simulation.history import Chapter, History, Trouble
@@ -78,6 +78,7 @@ class Player:
             self._note(
                 f"change {change.kind}", f"the file: {tell_change(change, self.history.site)}"
             )
+        self.wish = keep_somebody(before, self.wish)
         self._keep_promises()
         wanted = self._file(self.wish)
         self._befall(chapter)
