@@ -119,6 +119,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "volume-read-only": ("deed read-only", "change options", "change size"),
         "volume-unfamiliar": (
             "kill",
+            "run interrupted",
             "change drop-volume",
             "site lvm",
             "rival",
