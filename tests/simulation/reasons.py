@@ -85,7 +85,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "hostname-differs": ("deed renamed",),
         "module-missing": ("deed next kernel",),
         "host-unreachable": ("deed SAN off", "deed power", "deed stunned", "change state"),
-        "label-differs": ("change label", "deed clone"),
+        "label-differs": ("change label", "deed clone", "world another label"),
         "lease-garbled": ("deed lease garbled",),
         "lease-held": ("kill", "rival", "trick"),
         "lvm-not-shared": ("site lvm",),
