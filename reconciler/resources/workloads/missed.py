@@ -13,11 +13,10 @@ from reconciler.model.devices import mount_subject
 from reconciler.model.observed import HostFacts, Unit, Unknown, require
 from reconciler.model.plan import Fact
 from reconciler.model.reading import Reading, unknown
-from reconciler.model.roles import is_withheld
 from reconciler.model.units import full_names
 
 
-def why_missed(cluster: Cluster, host: str, facts: HostFacts, unit: str) -> str:
+def why_missed(cluster: Cluster, facts: HostFacts, unit: str) -> str:
     """Why a service is to be started that did not start at the last boot; empty if it is not.
 
     A host must tell all of it: what is unknown starts nothing.
@@ -25,7 +24,7 @@ def why_missed(cluster: Cluster, host: str, facts: HostFacts, unit: str) -> str:
     found = _unit(facts, unit)
     if found is None or not _starts_at_boot(found, facts) or found.active != "inactive":
         return ""
-    ours = _ours(cluster, host, unit)
+    ours = _ours(cluster, unit)
     if found.since_boot == "missed" or (
         # Its conditions were tested, and may be of the mount: that is tried once, when it comes.
         found.since_boot == "unmet" and any(_is_unmounted(volume, facts) for volume in ours)
@@ -38,7 +37,7 @@ def why_missed(cluster: Cluster, host: str, facts: HostFacts, unit: str) -> str:
 def missed_facts(cluster: Cluster, host: str, facts: HostFacts, unit: str) -> Iterator[Fact]:
     """What its start requires: that nobody has started it meanwhile, and its volumes' mounts."""
     yield Fact((host,), "since-boot", unit, since_boot(facts, unit))
-    for volume in _ours(cluster, host, unit):
+    for volume in _ours(cluster, unit):
         yield Fact((host,), "mounted", mount_subject(volume), "mounted")
 
 
@@ -65,15 +64,14 @@ def _starts_at_boot(unit: Unit, facts: HostFacts) -> bool:
     return unit.written < facts.identity.clock - facts.identity.uptime
 
 
-def _ours(cluster: Cluster, host: str, unit: str) -> tuple[Volume, ...]:
-    """The volumes that a service uses and that we mount on a host; an agent's are its own."""
+def _ours(cluster: Cluster, unit: str) -> tuple[Volume, ...]:
+    """The volumes that a service uses and that we mount; those of an agent it mounts itself."""
     return tuple(
         volume
         for volume in cluster.volumes
         if volume.workloads
         and unit in full_names(volume.workloads.services)
         and volume.mounted_by == "reconcile"
-        and not is_withheld(volume, host)
     )
 
 

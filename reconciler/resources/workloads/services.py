@@ -32,7 +32,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             state = service(facts, unit)
             if host in mounts and unit not in held:
                 yield from _returned(where, host, facts, (unit, owed))
-                why = why_missed(cluster, host, facts, unit)
+                why = why_missed(cluster, facts, unit)
                 if why and unit not in owed.stopped:
                     yield Change(where, host, "service", state, "active", why)
                 continue

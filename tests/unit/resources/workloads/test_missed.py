@@ -6,10 +6,12 @@ import pytest
 
 from reconciler.model.observed import Observed, Unit, Unknown
 from reconciler.model.plan import Fact
-from reconciler.model.roles import with_volumes, withhold
+from reconciler.model.roles import PlanningState, with_volumes, withhold
 from reconciler.planning.planner import make_plan, plan_cluster
+from reconciler.planning.prediction import predict
 from reconciler.resources.workloads.changes import diff
-from tests.builders import REF, converged, file, ordered, spec, volume, with_facts
+from reconciler.resources.workloads.missed import missed_facts
+from tests.builders import REF, converged, file, mount, ordered, spec, volume, with_facts
 
 AGENT = "agent.service"
 HOST = "node01"
@@ -104,6 +106,8 @@ def test_what_its_conditions_kept_is_tried_when_the_mount_comes_and_only_then():
     assert starts(cluster(), seen(unmet, mounted=False)) == DUE
     assert starts(cluster(), seen(unmet)) == []
     assert starts(cluster(), seen(unmet, mounts=Unknown("no answer"))) == []
+    hidden = replace(mount(), pid=77)  # a namespace of its own, which the service does not see
+    assert starts(cluster(), seen(unmet, mounts=(hidden,))) == DUE
 
 
 def test_an_agent_that_mounts_by_itself_is_started_unless_its_conditions_kept_it():
@@ -129,6 +133,24 @@ def test_it_starts_after_the_mount_if_nobody_has_started_it_meanwhile():
     assert start.expects == (Fact((HOST,), "service", AGENT, "active"),)
     assert found["mount"].id in start.needs
     assert "strike-stopped" not in found
+
+
+def test_no_mount_is_asked_of_a_volume_that_is_withdrawn():
+    wanted = cluster()
+    (kept,) = wanted.volumes
+    gone = kept.model_copy(update={"label": "old"})
+    gone = gone.with_planning_state(state=PlanningState.WITHDRAWN)
+    facts = missed_facts(
+        with_volumes(wanted, [kept, gone]), HOST, seen(unit()).hosts[HOST], AGENT
+    )
+    assert [fact.reading for fact in facts] == ["since-boot", "mounted"]
+
+
+def test_what_was_started_has_run():
+    wanted, world = cluster(), seen(unit())
+    after = predict(wanted, world, tuple(planned(world).values())).hosts[HOST]
+    (found,) = (one for one in after.services if one.name == AGENT)
+    assert (found.active, found.since_boot) == ("active", "ran")
 
 
 def test_its_start_is_all_that_is_done_where_the_volume_is_mounted():
