@@ -47,7 +47,11 @@ MORE: dict[str, tuple[str, ...]] = {
     ),
     "processes": ("proc\t77\tqemu\t/srv/a\tx.service\t-",),
     "ordering": ("order\to2cb.service\tafter\tx", "order\to2cb.service\tAfter=x.target"),
-    "services": ("unit\to2cb.service\tloaded\tactive\texited\tenabled", "boot\to2cb.service\t5\tx"),
+    "services": (
+        "unit\to2cb.service\tloaded\tactive\texited\tenabled", "boot\to2cb.service\t5\tx",
+        "unit\ta.service\tloaded\tinactive\tdead\tenabled", "boot\ta.service\t5\tx",
+        "since\ta.service\tmissed",
+    ),
     "space": ("space\t/etc\t100\t-",),
     "records": ("path\t/var/lib/reconcile/ocfs2/members.json", "state\tpresent", "mode\t600",
                 "written\t1795354477", "owner\t0", "|{}", "nonl"),

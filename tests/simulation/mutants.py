@@ -34,6 +34,7 @@ from reconciler.resources import READINGS, RESOURCES, Resource
 from reconciler.resources.growth import offline, sizes
 from reconciler.resources.volumes import changes as volume_changes
 from reconciler.resources.volumes import checks as volume_checks
+from reconciler.resources.workloads import services
 from tests import runs
 from tests.simulation.changes import Change
 from tests.simulation.history import Chapter, History, Trouble
@@ -434,6 +435,17 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
             "17",
             _leave_out("note-stopped"),
             _history(2, QUIET, _chapter(Change("services", "lun1", True), SLOTS)),
+        ),
+        "a service that missed its start at boot is nobody's business": Mutant(
+            "17",
+            lambda patch: patch.setattr(services, "why_missed", lambda *_: ""),
+            _history(
+                2,
+                _chapter(Change("services", "lun1", True)),
+                _chapter(
+                    troubles=tuple(Trouble("deed", d, 1) for d in ("disable o2cb", "reset"))
+                ),
+            ),
         ),
         "something differs for ever": Mutant("27", _be_restless, _history(1, QUIET)),
         "a dead run keeps its lease": Mutant(

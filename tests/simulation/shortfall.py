@@ -28,6 +28,8 @@ def fall_short(world: Lawful, wish: Wish, names: Names) -> list[str]:
     for one in wish.members:
         if one.state in ("present", "drained"):
             found += _member(world.machines[names[one.host]], one, wish)
+        if one.state == "present":
+            found += _idle(world, names[one.host], wish)
     for volume in wish.volumes:
         found += _volume(world, volume, wish, names)
     return [
@@ -120,6 +122,13 @@ def _debts(machine: Machine, wish: Wish) -> Iterator[str]:
             ]
             if owed:
                 yield f"17 said to be converged, yet {machine.name} is owed {owed}"
+
+
+def _idle(world: Lawful, name: str, wish: Wish) -> Iterator[str]:
+    """The service of a volume runs where it is mounted: here nobody stops it by hand (I17)."""
+    unit = world.machines[name].units[world.agent]
+    if any(volume.services for volume in wish.volumes) and unit.active != "active":
+        yield f"17 said to be converged, yet {world.agent} of {name} does not run: {unit}"
 
 
 def _volume(world: Lawful, volume: VolumeWish, wish: Wish, names: Names) -> Iterator[str]:

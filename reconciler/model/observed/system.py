@@ -175,7 +175,9 @@ class Unit:
     Of a masked unit (``load``) it is not known whether it is enabled, hence it is not. ``link``
     is what has it started at boot, or masks it; of one that is disabled the directory where its
     link was, if that is known. ``written`` is when that was last changed, in seconds since 1970
-    by the host's clock; None where the host did not tell.
+    by the host's clock; None where the host did not tell. ``since_boot`` is what came of it since
+    the boot: it ``ran``, it ``missed`` its start since what it needs did not start, or its
+    conditions were ``unmet``; empty where the host did not tell.
     """
 
     name: str
@@ -185,6 +187,7 @@ class Unit:
     enabled: bool
     written: int | None = None
     link: str = ""
+    since_boot: str = ""
 
 
 @frozen

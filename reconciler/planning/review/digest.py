@@ -36,9 +36,9 @@ RELEVANT = (
 )
 # A kernel's protocol of locks counts by what is refused for it; it is told of a loaded module.
 # When a file, a link or a package came, and whose it is, tell where a difference comes from, and no
-# difference.
+# difference. What came of a unit since the boot counts by the start that it is given for it.
 ORIGINS = {"written", "owner", "installed", "link"}
-VOLATILE = {"beats", "advancing", "pid", "locking", "free", "links"} | ORIGINS
+VOLATILE = {"beats", "advancing", "pid", "locking", "free", "links", "since_boot"} | ORIGINS
 # ocfs2's own window of allocation, shown as a mount option as soon as it has shrunk from its
 # default on a filling disk (fs/ocfs2/super.c, ocfs2_show_options).
 SHRINKING = "localalloc="

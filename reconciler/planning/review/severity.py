@@ -103,7 +103,7 @@ BY_PLACE: Mapping[str, Rows] = {
     "member/quarantine/leave": ((_always, _cosmetic("a number stays taken that is free")),),
     "member/service": (
         (_is_unwanted, _degrades("it runs without its volume, or keeps it in use")),
-        (_always, _degrades("what a run stopped has not been started again")),
+        (_always, _degrades("what a run stopped, or a boot did not start, does not run")),
     ),
     "member/service/boot": (
         (_is_unwanted, _degrades("after the next boot it runs without its volume")),

@@ -1,6 +1,9 @@
 # services, ordering: units of the cluster, of storage and of --unit; what orders them, of --order.
 # Needs systemctl, and fails without it. A boot row has when the link of a unit was made that has it
 # started at boot or masks it; of one that is disabled, when its links' directory was last changed.
+# A since row says whether a unit ran since the boot: one that did not missed its start, as what it
+# needs did not start, or had its conditions unmet (they were tested). Of one that nothing in memory
+# wants systemd may have forgotten that it ran: then nothing is told.
 #
 # needs: lib/files lib/times
 
@@ -12,9 +15,10 @@ probe_services() {
     for id in $units; do
         case $NL$*$NL in *"$NL$id$NL"*) ;; *) set -- "$@" "$id" ;; esac
     done
-    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,FragmentPath,UnitFileState "$@") ||
-        fail "systemctl failed"
-    id='' load='' active='' sub='' state='' fragment='' places=''
+    told=Id,LoadState,ActiveState,SubState,FragmentPath,UnitFileState,WantedBy,RequiredBy
+    told=$told,InactiveExitTimestampMonotonic,ConditionTimestampMonotonic
+    list=$(systemctl show -p "$told" "$@") || fail "systemctl failed"
+    id='' load='' active='' sub='' state='' fragment='' wanted='' began='' tested='' places=''
     IFS=$NL
     for line in $list; do # properties come in systemd's order; Id= or the end closes a unit
         value=${line#*=}
@@ -22,7 +26,7 @@ probe_services() {
         Id=*) # it may be an alias of the name that was asked for
             unit
             [ $# -gt 0 ] || fail "systemctl tells more units than it was asked for"
-            id=$1 load='' active='' sub='' state='' fragment=''
+            id=$1 load='' active='' sub='' state='' fragment='' wanted='' began='' tested=''
             shift
             ;;
         LoadState=*) load=$value ;;
@@ -30,6 +34,9 @@ probe_services() {
         SubState=*) sub=$value ;;
         FragmentPath=*) fragment=$value ;;
         UnitFileState=*) state=$value ;;
+        WantedBy=* | RequiredBy=*) wanted=$wanted$value ;;
+        InactiveExitTimestampMonotonic=*) began=$value ;;
+        ConditionTimestampMonotonic=*) tested=$value ;;
         esac
     done
     unit
@@ -46,6 +53,11 @@ unit() {
     esac
     row unit "$id" "$load" "$active" "$sub" "$enabled"
     if [ "$load" != not-found ]; then boot_place && places=$places$id$TAB$place$NL; fi
+    case $load.$active.${wanted:+wanted}.$began.$tested in
+    loaded.*.[1-9]*.*) row since "$id" ran ;;
+    loaded.inactive.wanted.0.0) row since "$id" missed ;;
+    loaded.inactive.wanted.0.[1-9]*) row since "$id" unmet ;;
+    esac
     IFS=$NL
 }
 

@@ -235,6 +235,10 @@ CHECKS: Mapping[str, Callable[[Fact, str, Places], Check]] = {
     "service": lambda fact, _host, _places: one(
         shell("systemctl", "is-active", fact.subject), value(fact)
     ),
+    "since-boot": lambda fact, _host, _places: one(
+        shell("systemctl", "show", "-p", "InactiveExitTimestampMonotonic", fact.subject),
+        "InactiveExitTimestampMonotonic=0",
+    ),
     "unit-load": _unit_load,
     "live-timeouts": _timeouts,
     "boot": _boot,

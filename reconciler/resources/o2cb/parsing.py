@@ -13,17 +13,21 @@ from reconciler.probe.sections import Section, choice, group_rows, number, text_
 SETTING = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
 WORD = re.compile(r"""(?:[^ \t'"\\;&|]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)*""")
 PLAIN = re.compile(r"[A-Za-z0-9_./:-]*")
+SINCE_BOOT = {word: word for word in ("ran", "missed", "unmet")}
 
 
 def parse_units(section: Section) -> tuple[Unit, ...]:
     """The units in the probe's order."""
     answers = {"enabled": True, "disabled": False}
-    rows = group_rows(section, {"unit": 5, "boot": 3})
+    rows = group_rows(section, {"unit": 5, "boot": 3, "since": 2})
     links = {name: (number(written), link) for name, written, link in rows["boot"]}
-    return tuple(
-        Unit(name, load, active, sub, choice(enabled, answers), *links.get(name, ()))
-        for name, load, active, sub, enabled in rows["unit"]
-    )
+    since = {name: choice(word, SINCE_BOOT) for name, word in rows["since"]}
+    found = []
+    for name, load, active, sub, enabled in rows["unit"]:
+        written, link = links.get(name, (None, ""))
+        boots, ran = choice(enabled, answers), since.get(name, "")
+        found.append(Unit(name, load, active, sub, boots, written, link, ran))
+    return tuple(found)
 
 
 def parse_settings(text: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Workloads: stopped before their volume is unmounted, started after it is mounted again.
 
-Only what a run has stopped is started, by what it wrote down before (``obligations``).
+What a run has stopped is started, by what it wrote down before (``obligations``), and services
+that missed their start at boot (``missed``); nothing else.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Workloads that run where nothing is mounted, or that we owe a start."""
+    """Workloads that run where nothing is mounted, that we owe a start, or that missed it."""
     yield from services.diff(cluster, observed)
     yield from guests.diff(cluster, observed)
 
@@ -102,9 +103,10 @@ def _given_back(
         guests.without(owed.guests, back),
     )
     void = [change for change in back if change.after == guests.VOID]
-    yield guest_actions.require_running_elsewhere(
-        stopped_record(cluster, mine[0], facts).clear(rest), cluster, void
-    )
+    if rest != owed:
+        yield guest_actions.require_running_elsewhere(
+            stopped_record(cluster, mine[0], facts).clear(rest), cluster, void
+        )
 
 
 NEEDS = ("services", "records")

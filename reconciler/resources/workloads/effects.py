@@ -39,7 +39,7 @@ EFFECTS: Effects = {
     "note-stopped": on_host(record_written),
     "strike-stopped": on_host(record_written),
     "stop-service": on_host(_service_stopped),
-    "start-service": on_host(units_become(active="active")),
+    "start-service": on_host(units_become(active="active", since_boot="ran")),
     "disable-service": on_host(units_become(enabled=False)),
     "enable-service": on_host(units_become(enabled=True)),
     "mask-service": on_host(units_become(load="masked")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from reconciler.gate import gate_command
 from reconciler.gate.action_builders import action_for
@@ -13,13 +14,15 @@ from reconciler.model.plan import Action, Change, Fact, declared_kind
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import is_withdrawn, is_withheld, leaving, mounting
 from reconciler.model.units import full_names
+from reconciler.resources.workloads.missed import READINGS as MISSED
+from reconciler.resources.workloads.missed import missed_facts, why_missed
 from reconciler.resources.workloads.obligations import StoppedWorkloads, obligations, units
 
 SERVICE_TIMEOUT = 300.0
 
 
 def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
-    """Services that run where nothing is mounted, or that we owe a start."""
+    """Services that run where nothing is mounted, that we owe a start, or that missed it at boot."""
     mounts, leavers = mounting(cluster), leaving(cluster)
     for host, facts in observed.answering_hosts().items():
         held = _held(cluster, host)
@@ -29,6 +32,9 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             state = service(facts, unit)
             if host in mounts and unit not in held:
                 yield from _returned(where, host, facts, (unit, owed))
+                why = why_missed(cluster, facts, unit)
+                if why and unit not in owed.stopped:
+                    yield Change(where, host, "service", state, "active", why)
                 continue
             because = (
                 f"{host} leaves"
@@ -87,13 +93,21 @@ def restore_actions(
     cluster: Cluster, mine: Sequence[Change], facts: HostFacts
 ) -> Iterator[Action]:
     """Unmasked, enabled, started."""
+    owed = obligations(cluster, facts)
     units = {_unit(change): change for change in mine}
     for unit, change in units.items():
         if unit_load(facts, unit) == "masked":
             yield systemctl_action(cluster, change, "unmask")
     for change in mine:
         if change.before != change.after:
-            yield systemctl_action(cluster, change, VERBS[str(change.after)])
+            action = systemctl_action(cluster, change, VERBS[str(change.after)])
+            unit = _unit(change)
+            if (
+                change.after == "active" and unit not in owed.stopped
+            ):  # it missed its start at boot
+                missed = tuple(missed_facts(cluster, change.host, facts, unit))
+                action = replace(action, requires=missed)
+            yield action
 
 
 def mask_actions(cluster: Cluster, mine: Sequence[Change]) -> Iterator[Action]:
@@ -170,6 +184,7 @@ def service(facts: HostFacts, unit: str) -> str:
 
 
 READINGS = {
+    **MISSED,
     "service": Reading(("services",), service),
     "unit-load": Reading(("services",), unit_load),
 }

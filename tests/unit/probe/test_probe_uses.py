@@ -120,6 +120,54 @@ def test_units_are_told_by_the_names_asked_for(tmp_path: Path, shell: tuple[str,
     )
 
 
+SHOWN = """\
+#!/bin/sh
+shift 3
+for name; do printf 'Id=%s\\nRequiredBy=%s\\nWantedBy=%s\\n' "$name" "$REQUIRED" "$WANTED"
+printf 'LoadState=%s\\nActiveState=%s\\nSubState=dead\\nUnitFileState=enabled\\n' "$LOAD" "$ACTIVE"
+printf 'InactiveExitTimestampMonotonic=%s\\n' "$BEGAN"
+printf 'ConditionTimestampMonotonic=%s\\n\\n' "$TESTED"; done
+"""
+MULTI = "multi-user.target"
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (("loaded", "inactive", MULTI, "", "0", "0"), "missed"),
+        (("loaded", "inactive", "", MULTI, "0", "0"), "missed"),
+        (("loaded", "inactive", MULTI, "", "0", "10010827"), "unmet"),
+        (("loaded", "inactive", MULTI, "", "10806075", "10648219"), "ran"),
+        (("loaded", "active", MULTI, "", "10309838", "10166448"), "ran"),
+        (("loaded", "failed", MULTI, "", "10161218", "10013841"), "ran"),
+        (("loaded", "inactive", "", "", "10806075", "10648219"), "ran"),
+        # Nothing wants it: it may have run, and be forgotten.
+        (("loaded", "inactive", "", "", "0", "0"), ""),
+        # It was tried, and could not even begin; or is about to.
+        (("loaded", "failed", MULTI, "", "0", "5"), ""),
+        (("loaded", "activating", MULTI, "", "0", "5"), ""),
+        (("masked", "inactive", MULTI, "", "0", "0"), ""),
+        (("not-found", "inactive", MULTI, "", "0", "0"), ""),
+        (("loaded", "inactive", MULTI, "", "", ""), ""),
+        (("loaded", "inactive", MULTI, "", "0", ""), ""),
+    ],
+)
+def test_what_came_of_a_unit_since_the_boot_is_told(
+    tmp_path: Path, shell: tuple[str, ...], shown: tuple[str, ...], told: str
+) -> None:
+    names = ("LOAD", "ACTIVE", "WANTED", "REQUIRED", "BEGAN", "TESTED")
+    head, _, body = SHOWN.partition("\n")
+    lines = [head, *(f"{name}={value}" for name, value in zip(names, shown, strict=True)), body]
+    (tmp_path / "systemctl").write_text("\n".join(lines))
+    (tmp_path / "systemctl").chmod(0o755)
+    script = f"mount --bind {tmp_path} /usr/local/sbin"
+    found = seen("services", "--unit", "a.service", script=script, shell=shell)
+    assert isinstance(found, tuple)
+    assert {unit.since_boot for unit in found} == {told}
+
+
 @pytest.fixture
 def etc(tmp_path: Path) -> Path:
     """What is bound over /etc."""

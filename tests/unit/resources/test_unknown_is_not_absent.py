@@ -38,6 +38,7 @@ def whole():
     view = replace(facts.wanted[0], beats=BEATS, slot_map=())
     disk = replace(facts.disks[0], capacity=GIB, start=2048)
     size = replace(facts.mounts[0], size=GIB)
+    agent = Unit(AGENT, "loaded", "active", "running", enabled=True, since_boot="ran")
     return replace(
         facts,
         wanted=(view,),
@@ -45,7 +46,7 @@ def whole():
         mounts=(size,),
         live=replace(facts.live, links=()),
         kernel=replace(facts.kernel, builds=(ModuleBuild("ocfs2", "a", "a"),)),
-        services=(*facts.services, Unit(AGENT, "loaded", "active", "running", enabled=True)),
+        services=(*facts.services, agent),
         interconnect=(Connection(PEERS, "open"),),
         guests=(Guest("/srv/images", "vm1"),),
     )
@@ -105,6 +106,7 @@ SUBJECTS = {
     "fstab": (whole, ""),
     "service": (whole, AGENT),
     "unit-load": (whole, AGENT),
+    "since-boot": (whole, AGENT),
     "guests": (whole, "/srv/images"),
     "guest": (whole, "/srv/images vm1"),
     "record": (whole, "ocfs2/stopped.json"),
@@ -148,6 +150,10 @@ PARTS = {
     "unit-at-boot": (NO_UNITS,),
     "service": (NO_UNITS,),
     "unit-load": (NO_UNITS,),
+    "since-boot": (
+        NO_UNITS,
+        lambda f: replace(f, services=(replace(f.services[-1], since_boot=""),)),
+    ),
     "live-timeouts": tuple(
         lived(**{key: None})
         for key in (

@@ -58,7 +58,7 @@ def switch_on(machine: Machine) -> None:
     ordering.read(machine)
     for name in ("o2cb.service", "ocfs2.service"):
         if name in machine.units:
-            machine.units[name].set("inactive", "dead")
+            machine.units[name].boot()
             _start(machine, name)
     mounting.mount_fstab(machine)
     services.boot(machine)

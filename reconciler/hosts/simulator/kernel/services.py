@@ -10,7 +10,7 @@ from reconciler.hosts.simulator.state.machine import Process
 from reconciler.hosts.simulator.state.reply import Failed, Reply
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.state.machine import Machine
+    from reconciler.hosts.simulator.state.machine import Machine, Unit
 
 CLUSTER = ("o2cb.service", "ocfs2.service")
 NAME = re.compile(
@@ -21,13 +21,16 @@ FIRST_PID = 1000
 
 
 def start(machine: Machine, name: str) -> Reply:
-    """Runs its processes; a mask is refused."""
+    """Runs its processes; a mask is refused, and a condition that is unmet makes it do nothing."""
     if machine.is_masked(name):
         raise Failed(1, f"Failed to start {name}: Unit {name} is masked.")
     if name not in machine.units:
         raise Failed(5, f"Failed to start {name}: Unit {name} not found.")
     unit = machine.units[name]
-    if unit.active != "active":
+    if unit.active != "active" and not _is_met(machine, unit):
+        unit.since_boot = unit.since_boot.replace("missed", "unmet")
+        machine.record("condition-unmet", name)
+    elif unit.active != "active":
         unit.set("active", "running")
         for command, path in unit.uses:
             _run(machine, Process(0, command, path, name))
@@ -42,6 +45,7 @@ def stop(machine: Machine, name: str) -> Reply:
             return Reply()
         raise Failed(5, f"Failed to stop {name}: Unit {name} not loaded.")
     machine.units[name].set("inactive", "dead")
+    machine.units[name].forget()
     running = machine.running
     running.processes = [process for process in running.processes if process.unit != name]
     machine.record("unit-stopped", name)
@@ -81,7 +85,7 @@ def unmask(machine: Machine, name: str) -> Reply:
 def boot(machine: Machine) -> None:
     """Starts what is enabled, after the mounts."""
     for name in machine.units.keys() - set(CLUSTER):
-        machine.units[name].set("inactive", "dead")
+        machine.units[name].boot()
     for name in sorted(machine.units.keys() - set(CLUSTER)):
         if not machine.units[name].enabled:
             continue
@@ -91,10 +95,15 @@ def boot(machine: Machine) -> None:
             start(machine, name)
 
 
+def _is_met(machine: Machine, unit: Unit) -> bool:
+    return not unit.needs or unit.needs in {mount.path for mount in machine.running.mounts}
+
+
 def _set_enabled(machine: Machine, name: str, verb: str) -> Reply:
     if name not in machine.units:
         raise Failed(1, f"Failed to {verb} unit: Unit file {name} does not exist.")
     machine.start_at_boot(name, wanted=verb == "enable")
+    machine.units[name].forget()
     ordering.read(machine)  # systemctl has systemd read everything again
     machine.record(f"{verb}d", name)
     return Reply()

@@ -67,6 +67,10 @@ def services(machine: Machine, request: Request) -> Rows:
     for name in dict.fromkeys((*UNITS, *request.units)):
         if name in machine.units and not machine.is_masked(name):
             yield row("boot", name, *_link(machine, name))
+            unit = machine.units[name]
+            # What nothing wants systemd may have forgotten.
+            if unit.since_boot == "ran" or (unit.active == "inactive" and unit.enabled):
+                yield row("since", name, unit.since_boot)
 
 
 def _link(machine: Machine, name: str) -> tuple[int, str]:

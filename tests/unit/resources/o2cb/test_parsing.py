@@ -29,8 +29,29 @@ def test_units_are_read_in_order() -> None:
     )
 
 
+def test_what_came_of_a_unit_since_the_boot_is_read_where_it_is_told() -> None:
+    names = ("a.service", "b.service", "c.service", "d.service")
+    rows = [("unit", name, "loaded", "inactive", "dead", "enabled") for name in names]
+    rows += [("since", "a.service", "ran"), ("since", "b.service", "missed")]
+    rows += [("boot", "b.service", "5", "/x"), ("since", "c.service", "unmet")]
+    found = [(unit.since_boot, unit.written, unit.link) for unit in parse_units(tuple(rows))]
+    assert found == [
+        ("ran", None, ""),
+        ("missed", 5, "/x"),
+        ("unmet", None, ""),
+        ("", None, ""),
+    ]
+
+
 @pytest.mark.parametrize(
-    "row", [("unit", "x", "loaded", "active", "exited", "maybe"), ("unit", "x"), ("odd",)]
+    "row",
+    [
+        ("unit", "x", "loaded", "active", "exited", "maybe"),
+        ("unit", "x"),
+        ("odd",),
+        ("since", "x", "perhaps"),
+        ("since", "x"),
+    ],
 )
 def test_garbled_units_are_refused(row: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="unexpected"):
