@@ -68,7 +68,7 @@ def forgotten_lists(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 f"{item.name} is dead and still has access to the LUNs, and no member remembers "
                 "its last node list: powered on, it could mount a volume by itself and replay a "
                 "live journal",
-                f"{REMEDY}; if it never was a member, take it out of the file",
+                f"{REMEDY}; if it never was a member or has left cleanly, take it out of the file",
             )
 
 
