@@ -58,7 +58,7 @@ class Witness(World):
 
 
 def file_is_whole(_world: World, machine: Machine, detail: str) -> Iterator[str]:
-    """cluster.conf always parses, and has the host itself (I15)."""
+    """cluster.conf always parses, and has the host itself (I15), whatever somebody calls it now."""
     if not detail.startswith(f"{CLUSTER_CONF} "):
         return
     text = machine.files.text(CLUSTER_CONF)
@@ -69,7 +69,7 @@ def file_is_whole(_world: World, machine: Machine, detail: str) -> Iterator[str]
         return
     names = {node.name for nodes in clusters.values() for node in nodes}
     count = re.findall(r"node_count = (\d+)", text)
-    if machine.short_name not in names or count != [str(len(names))]:
+    if not {machine.name, machine.short_name} & names or count != [str(len(names))]:
         yield f"cluster.conf has nodes {sorted(names)} and node_count {count}"
 
 

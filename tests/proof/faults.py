@@ -129,10 +129,11 @@ def _once_wrong(cells: list[dict[str, Any]]) -> list[str]:
     if not cells:
         return []
     lines = [
-        f"* `{cell['cell']}`, seed {cell['seed']}, {cell['date'][:10]}: {_first(cell['why'])}"
+        f"* `{cell['cell']}`, seed {cell['seed']}, {cell['date'][:10]}: {_first(cell['why'])}. "
+        f"{cell.get('mended') or 'Why is not known'}."
         for cell in cells
     ]
-    words = "Wrong once, and not when the same cell was played again; why is not known:"
+    words = "Wrong once, and not when the same cell was played again:"
     return [words, "\n".join(lines)]
 
 

@@ -88,7 +88,11 @@ def test_what_was_wrong_once_stays_told():
         "ended well, of these `join/power` only when played again (below). 2026-11-29, kernel"
     )
     assert f"Of 90 cells 1 have been run, 1 of them {again}" in text
-    assert "* `join/power`, seed 7, 2026-11-29: fsck found something" in text
+    told = "* `join/power`, seed 7, 2026-11-29: fsck found something. "
+    assert f"{told}Why is not known." in text
+    mended = {**once, "mended": "It is repaired now"}
+    text = faults.section({**record(join__power=GOOD), "once_wrong": [mended]})
+    assert f"{told}It is repaired now." in text
     assert "Wrong once" not in faults.section(record(join__power=GOOD))
 
 

@@ -43,11 +43,7 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             )
             if state not in {"inactive", "absent"}:
                 yield Change(where, host, "service", state, "inactive", because)
-            elif (
-                unit in owed.stopped
-                and host not in leavers
-                and unit_load(facts, unit) == "loaded"
-            ):
+            elif host in mounts and unit in owed.stopped and unit_load(facts, unit) == "loaded":
                 yield Change(where, host, "service", state, "masked", because)
             if unit_at_boot(facts, unit) == "enabled":
                 yield Change(
