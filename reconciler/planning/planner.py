@@ -18,6 +18,7 @@ from reconciler.planning.checks import (
     offline_members,
     pauses,
     storage_hosts,
+    two_clusters,
     unreachable,
 )
 from reconciler.planning.checks.foreign_hosts import drop_foreign_members
@@ -112,6 +113,7 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     blocked = [*unreachable.check(cluster, observed), *taken_numbers(cluster, observed)]
     blocked += [*taken_blocks(cluster, observed), *foreign_hosts.check(cluster, observed)]
     blocked += [*forgotten_lists(cluster, observed), *pauses.check(cluster, observed)]
+    blocked += two_clusters.check(cluster, observed)
     changes: list[Change] = []
     arriving = install_actions(cluster, observed)
     ready = after_installation(cluster, observed, arriving)

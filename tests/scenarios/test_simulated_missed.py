@@ -2,6 +2,7 @@
 
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import services
+from reconciler.hosts.simulator.presets import Shape
 from reconciler.hosts.simulator.state.machine import Unit
 from tests.clock import drive
 from tests.fault_transport import Kill, Line
@@ -153,3 +154,37 @@ def test_an_agent_that_mounts_by_itself_is_started_if_it_missed_its_start():
     ended = drive(world, controller.apply(wanted))
     assert (ended.word, kinds(ended)) == ("converged", ["start-service"])
     assert drive(world, controller.apply(wanted)).word == "no-change"
+
+
+def test_a_start_that_was_missed_is_owed_after_a_window():
+    world, controller, _before, _wanted = serving(at_boot=False)
+    lose_power(world, "node02")
+    mount = {"path": "/srv/images", "at_boot": False}
+    item = volume(world, mount=mount, workloads={"services": ["agent"]}, slots=12)
+    world.machines["node02"].units[AGENT].boot()
+    wanted = desired(world, volumes=[item])
+    assert drive(world, controller.apply(wanted)).word == "converged"
+    assert state(world) == (MOUNTED, "active", "ran")
+    assert drive(world, controller.apply(wanted)).word == "no-change"
+    assert world.wrongs() == []
+
+
+def test_a_start_that_was_missed_is_made_where_another_service_is_stopped():
+    world = witnessed(2, Shape(luns=2))
+    for machine in world.machines.values():
+        for unit in (AGENT, "post.service"):
+            machine.units[unit] = Unit(enabled=True)
+            services.start(machine, unit)
+    images = volume(world, workloads={"services": ["agent"]})
+    mail = volume(world, lun="lun2", label="mail", workloads={"services": ["post"]})
+    controller = Controller(world)
+    whole = desired(world, volumes=[images, mail])
+    assert drive(world, controller.apply(whole)).word == "converged"
+    services.stop(world.machines["node02"], AGENT)
+    world.machines["node02"].units[AGENT].boot()
+    ended = drive(world, controller.apply(desired(world, volumes=[images])))
+    assert ended.word == "converged"
+    assert {"stop-service", "start-service"} <= set(kinds(ended, "node02"))
+    assert world.machines["node02"].units[AGENT].active == "active"
+    assert world.machines["node02"].units["post.service"].active == "inactive"
+    assert world.wrongs() == []

@@ -66,7 +66,12 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "different-device": ("deed swapped", "deed clone", "deed all paths"),
         "feature-skew": ("site stripped",),
-        "foreign-cluster": ("rival second file", "change name", "deed stranger"),
+        "foreign-cluster": (
+            "rival second file",
+            "rival other hosts",
+            "change name",
+            "deed stranger",
+        ),
         # A file of new hosts alone: none of them knows whose heartbeat there is. Whose own host
         # went down is known by what the members remember, unless that is gone.
         "foreign-heartbeat": (

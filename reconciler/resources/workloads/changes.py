@@ -15,6 +15,7 @@ from reconciler.model.plan import Action, Change
 from reconciler.model.reading import Reading
 from reconciler.model.records import record_digest
 from reconciler.resources.workloads import guest_actions, guests, services
+from reconciler.resources.workloads.missed import is_missed
 from reconciler.resources.workloads.obligations import (
     StoppedWorkloads,
     obligations,
@@ -54,6 +55,7 @@ def actions(
         mine = [change for change in changes if change.host == host]
         if any(change.after in DOWN for change in mine):
             yield from _taken(cluster, observed, mine)
+            yield from services.missed_starts(cluster, mine, observed.answering_hosts()[host])
         else:
             yield from _given_back(cluster, observed, mine)
 
@@ -68,8 +70,10 @@ def _taken(cluster: Cluster, observed: Observed, mine: Sequence[Change]) -> Iter
     keeps = [
         guests.name_guest(change) for change in stops if guests.comes_back(cluster, change)
     ]
+    missed = [u for u in services.units_becoming(units, "disabled") if is_missed(facts, u)]
+    stopped = (*owed.stopped, *services.units_becoming(units, "inactive"), *missed)
     noted = StoppedWorkloads(
-        tuple(dict.fromkeys((*owed.stopped, *services.units_becoming(units, "inactive")))),
+        tuple(dict.fromkeys(stopped)),
         tuple(dict.fromkeys((*owed.disabled, *services.units_becoming(units, "disabled")))),
         tuple(dict.fromkeys((*guests.without(owed.guests, void), *keeps))),
     )

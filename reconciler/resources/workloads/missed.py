@@ -47,6 +47,12 @@ def since_boot(facts: HostFacts, unit: str) -> str:
     return (found.since_boot if found else "") or unknown("the host does not tell")
 
 
+def is_missed(facts: HostFacts, unit: str) -> bool:
+    """Whether it is owed a start that it missed at boot: a link that is made anew tells no more."""
+    found = _unit(facts, unit)
+    return found is not None and _starts_at_boot(found, facts) and found.since_boot == "missed"
+
+
 def _unit(facts: HostFacts, name: str) -> Unit | None:
     return next((unit for unit in require(facts.services) if unit.name == name), None)
 

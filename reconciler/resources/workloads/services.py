@@ -95,15 +95,24 @@ def restore_actions(
         if unit_load(facts, unit) == "masked":
             yield systemctl_action(cluster, change, "unmask")
     for change in mine:
-        if change.before != change.after:
-            action = systemctl_action(cluster, change, VERBS[str(change.after)])
-            unit = _unit(change)
-            if (
-                change.after == "active" and unit not in owed.stopped
-            ):  # it missed its start at boot
-                missed = tuple(missed_facts(cluster, change.host, facts, unit))
-                action = replace(action, requires=missed)
-            yield action
+        if change.before != change.after and not _is_missed_start(change, owed):
+            yield systemctl_action(cluster, change, VERBS[str(change.after)])
+    yield from missed_starts(cluster, mine, facts)
+
+
+def missed_starts(
+    cluster: Cluster, mine: Sequence[Change], facts: HostFacts
+) -> Iterator[Action]:
+    """Starts of what missed its start at boot: no record owes it, so it asks more."""
+    owed = obligations(cluster, facts)
+    for change in mine:
+        if change.before != change.after and _is_missed_start(change, owed):
+            missed = tuple(missed_facts(cluster, change.host, facts, _unit(change)))
+            yield replace(systemctl_action(cluster, change, "start"), requires=missed)
+
+
+def _is_missed_start(change: Change, owed: StoppedWorkloads) -> bool:
+    return change.after == "active" and _unit(change) not in owed.stopped
 
 
 def mask_actions(cluster: Cluster, mine: Sequence[Change]) -> Iterator[Action]:
