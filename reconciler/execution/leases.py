@@ -145,7 +145,7 @@ def gate_refusal(done: Completed) -> tuple[str, str]:
         head, _, rest = line.partition("gate: ")
         code, colon, message = rest.partition(": ")
         if not head and colon and code:
-            return code, message.strip("\n ")
+            return code, message.strip("\n ") if message.strip() else ""
     return "", ""
 
 
