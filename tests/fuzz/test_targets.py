@@ -58,7 +58,7 @@ def test_a_parser_that_fails_is_found(target: Target, monkeypatch: pytest.Monkey
     assert place is not None
     monkeypatch.setattr(place, name, failing(getattr(place, name)))
     forget_texts()
-    inputs = (*target.seeds(), *corpus(target.name), *changed(target, 300))
+    inputs = (*target.seeds(), *corpus(target.name), *changed(target, 1000))
     with pytest.raises(Broken):
         examine_all(target, inputs)
     forget_texts()

@@ -67,8 +67,7 @@ MEANINGS: Mapping[ActionKind, str] = {
     "grow-file-system": "Grows a file system while all members keep it mounted.",
     "unmask-service": "Lets a service be started again.",
     "enable-service": "Lets a service start at boot again.",
-    "start-service": "Starts a service that was stopped, or that missed its start at boot, after its "
-    "volume is mounted.",
+    "start-service": "Starts a service that was stopped or missed its boot, once its volume is there.",
     "start-guest": "Starts a guest that was stopped, after its volume is mounted.",
     "strike-stopped": "Strikes off the note of what was stopped.",
     "lift-quarantine": "Lifts the quarantine of a host that was seen clean or attested.",
