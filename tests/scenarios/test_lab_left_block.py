@@ -7,7 +7,6 @@ from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
     LUN,
     cluster,
-    commands,
     configfs,
     has_mounted,
     member,
@@ -96,22 +95,3 @@ def test_who_crashed_before_it_got_another_number_gets_it_while_another_one_join
         assert left(lab, host, "node02") == [1]
         assert has_mounted(lab, host)
     assert operator.is_settled(file)
-
-
-LOCAL = "cat /sys/kernel/config/cluster/ocfs2/node/node03/local"
-
-
-def test_who_was_brought_online_under_another_name_is_a_node_again(lab, operator):
-    others = ("node01", member("node02", number=9), member("node03", number=3))
-    file = operator.write(make_wish(*others, label="mail"))
-    offline = "systemctl stop writer && umount /srv/images && systemctl stop o2cb"
-    renamed = "hostname someone && systemctl start o2cb && hostname node03"
-    assert lab.run("node03", f"{offline} && {renamed}").returncode == 0
-    # o2cb register-cluster leaves it so on real kernels as well.
-    assert lab.run("node03", f"o2cb register-cluster ocfs2 && {LOCAL}").stdout == "0\n"
-    events = operator.converge(file)
-    assert ("node03", "start-cluster") in commands(events)
-    assert lab.run("node03", LOCAL).stdout == "1\n"
-    assert has_mounted(lab, "node03")
-    assert operator.is_settled(file)
-    pauses(lab, "node01", "node02")
