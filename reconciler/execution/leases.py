@@ -102,7 +102,7 @@ def _grant(where: Seat, done: Completed) -> Grant:
             case _:
                 pass
     if not token:
-        words = f"no token in the answer {done.stdout[:100]!r}"
+        words = f"no token in the answer {repr(done.stdout)[:100]}"
         raise HostUnreachable(where.host.name, "lease-failed", words)
     return Grant(token, tuple(p for p in displaced.split(",") if p not in {"", "-"}))
 
