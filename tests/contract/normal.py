@@ -30,7 +30,13 @@ SLOW = 40.0  # seconds; a mount that waits for its peers in vain takes 70, anoth
 def observation(observed: Observed, only: Collection[str] = ()) -> dict[str, Any]:
     """Every host's comparable facts by section: of all of them, or of ``only`` these."""
     names = [name for name in SECTIONS if name in (only or SECTIONS)]
-    return {host: _host(observed.hosts[host], names) for host in sorted(observed.hosts)}
+    found = {host: _host(observed.hosts[host], names) for host in sorted(observed.hosts)}
+    off = {host for host, facts in observed.hosts.items() if isinstance(facts, Unreachable)}
+    for facts in found.values():
+        live = facts.get("live", {})
+        if links := live.get("links"):  # those to who is off last until their timeout
+            live["links"] = [name for name in links if name not in off]
+    return found
 
 
 def answer(completed: Completed) -> dict[str, Any]:
