@@ -85,7 +85,7 @@ def _jump_settings(name: str, jump: str, after: SshSettings) -> SshSettings:
     user, _, place = last.strip().removeprefix("ssh://").rpartition("@")
     host, port = _split_port(place)
     if not host or not (port is None or is_port(port)):
-        raise HostUnreachable(name, "ssh-config-invalid", f"{jump!r} is no jump host")
+        raise HostUnreachable(name, "ssh-config-invalid", f"{repr(jump)[:400]} is no jump host")
     return replace(
         after,
         host=host,
