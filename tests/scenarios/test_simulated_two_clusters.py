@@ -1,111 +1,80 @@
-"""Hosts that know better: two clusters of one name in one file; a member that was installed anew."""
+"""Clusters of one file do not depend on each other."""
+
+import asyncio
 
 import pytest
 
-from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.presets import Shape
 from tests.clock import drive
-from tests.runs import Controller, desired, members, volume, witnessed
-from tests.scenarios.test_simulated_membership import (
-    ATTESTED,
-    THREE,
-    cluster,
-    quarantined,
-    running,
-)
-
-RECORDS = ("quarantine", "members", "applied")
+from tests.fault_transport import Line
+from tests.runs import MOUNTED, Controller, members, mounted, of, volume, witnessed
 
 
-def numbered(world, **numbers):
-    """Members by name with their numbers."""
-    return [{**item, "number": numbers[item["name"]]} for item in members(world, *numbers)]
+def pair(luns=2):
+    """node01 and node02 are cluster one on lun1; node03 and node04 are two on lun2."""
+    world = witnessed(4, Shape("san", luns=luns))
+    clusters = [
+        {"name": name, "members": members(world, *hosts), "volumes": [volume(world, lun)]}
+        for name, lun, hosts in (
+            ("one", "lun1", ("node01", "node02")),
+            ("two", "lun2", ("node03", "node04")),
+        )
+    ]
+    return world, of(*clusters)
 
 
-def two_clusters():
-    """node01 with one volume, node02 and node03 with another one, each first number 1."""
-    world = witnessed(3, Shape(luns=2))
-    controller = Controller(world)
-    first, second = volume(world), volume(world, lun="lun2", label="mail")
-    alone = desired(world, members=numbered(world, node01=1), volumes=[first])
-    pair = desired(world, members=numbered(world, node02=1, node03=2), volumes=[second])
-    for wanted in (alone, pair):
-        assert drive(world, controller.apply(wanted)).word == "converged"
-    return world, controller, [first, second]
-
-
-@pytest.mark.parametrize(
-    "numbers",
-    [
-        {"node01": 5, "node02": 1, "node03": 2},
-        {"node01": 1, "node02": 5, "node03": 2},
-        {"node02": 5, "node01": 1, "node03": 2},
-    ],
-)
-def test_nobody_who_serves_is_left_out_of_a_list_for_another_of_its_number(numbers):
-    world, controller, volumes = two_clusters()
-    wanted = desired(world, members=numbered(world, **numbers), volumes=volumes)
-    ended = drive(world, controller.apply(wanted))
-    assert (ended.word, ended.codes) == ("refused", {"foreign-cluster"})
-    (blocked,) = ended.outcomes[0].blocked
-    assert "node01 and node02 run two clusters called ocfs2" in blocked.message
-    assert ended.started == []
-    assert world.wrongs() == []
-
-
-def test_who_has_nothing_mounted_and_is_on_no_list_joins_when_its_number_is_free():
-    world, controller, volumes = two_clusters()
-    connect(world, "node01").unmount("/srv/images")
-    wanted = desired(
-        world, members=numbered(world, node01=1, node02=5, node03=2), volumes=volumes
+def test_two_clusters_converge_in_one_run():
+    world, wanted = pair()
+    ended = drive(world, Controller(world).apply(wanted))
+    assert (ended.word, ended.results) == (
+        "converged",
+        {"one": "converged", "two": "converged"},
     )
-    assert drive(world, controller.apply(wanted)).word == "converged"
-    assert drive(world, controller.apply(wanted)).word == "no-change"
+    assert mounted(world) == dict.fromkeys(world.machines, MOUNTED)
     assert world.wrongs() == []
 
 
-def test_who_is_on_the_list_of_another_does_not_wait():
-    world, controller, volumes = two_clusters()
-    connect(world, "node02").unmount("/srv/mail")
-    wanted = desired(
-        world, members=numbered(world, node01=5, node02=1, node03=2), volumes=volumes
-    )
-    ended = drive(world, controller.apply(wanted))
-    assert (ended.word, ended.codes) == ("refused", {"foreign-cluster"})
-
-
-def install_anew(world, name):
-    """A machine without anything of the cluster, under the name of a member that was shut down."""
-    connect(world, name).unmount("/srv/images")
-    connect(world, name).power_off()
-    world.advance(200)
-    machine = world.machines[name]
-    for record in RECORDS:
-        machine.files.remove(f"/var/lib/reconcile/ocfs2/{record}.json")
-    machine.files.remove("/etc/ocfs2/cluster.conf")
-    for unit in ("o2cb.service", "ocfs2.service"):
-        machine.units[unit].enabled = False
-    connect(world, name).power_on()
-
-
-def test_one_of_two_members_is_installed_anew():
-    world, controller = running(3, THREE[:2])
-    install_anew(world, "node02")
-    wanted = cluster(world, THREE[:2])
-    assert drive(world, controller.apply(wanted)).word == "converged"
-    assert drive(world, controller.apply(wanted)).word == "no-change"
+@pytest.mark.parametrize("code", ["host-unreachable", "sudo-refused", "host-key-changed"])
+def test_a_cluster_that_is_refused_leaves_the_other_to_converge(code):
+    world, wanted = pair()
+    world.machines["node01"].refusal = code
+    ended = drive(world, Controller(world).apply(wanted))
+    assert (ended.word, ended.results) == ("partial", {"one": "refused", "two": "converged"})
+    assert mounted(world) == {"node01": (), "node02": (), "node03": MOUNTED, "node04": MOUNTED}
     assert world.wrongs() == []
 
 
-def test_the_only_member_online_remembers_who_is_in_quarantine():
-    world, controller = running(3)
-    dead = {"node03": {"state": "dead", "attested": ATTESTED}}
-    connect(world, "node03").unmount("/srv/images")
-    connect(world, "node03").power_off()
-    world.advance(200)
-    assert drive(world, controller.apply(cluster(world, THREE, dead))).word == "converged"
-    connect(world, "node01").unmount("/srv/images")
-    install_anew(world, "node02")
-    assert drive(world, controller.apply(cluster(world, THREE[:2]))).word == "converged"
-    assert quarantined(world, "node01") == quarantined(world, "node02") == ["node03"]
+@pytest.mark.parametrize("command", ["modprobe", "systemctl restart", "gate format"])
+def test_a_cluster_that_fails_leaves_the_other_to_converge(command):
+    world, wanted = pair()
+    world.machines["node01"].faults.append(Fault("fails", command=command))
+    ended = drive(world, Controller(world).apply(wanted))
+    assert ended.results["two"] == "converged"
+    assert ended.results["one"] in ("failed", "partial")
+    assert mounted(world) == {"node01": (), "node02": (), "node03": MOUNTED, "node04": MOUNTED}
+    assert world.wrongs() == []
+
+
+def test_a_cluster_whose_lease_is_lost_leaves_the_other_to_converge():
+    world, wanted = pair()
+
+    async def story():
+        line = Line()
+        run = asyncio.create_task(Controller(world).apply(wanted, line=line))
+        await asyncio.sleep(10)
+        for name in ("node01", "node02"):
+            world.machines[name].files.remove("/var/lib/reconcile/lease")
+        return await run
+
+    ended = drive(world, story())
+    assert ended.results == {"one": "partial", "two": "converged"}
+    assert "the lease was lost" in ended.outcomes[0].message
+
+
+def test_a_crash_in_one_cluster_leaves_the_other_to_converge():
+    world, wanted = pair()
+    world.machines["node04"].faults.append(Fault("crash", command="gate mount"))
+    ended = drive(world, Controller(world).apply(wanted))
+    assert ended.results == {"one": "converged", "two": "partial"}
     assert world.wrongs() == []

@@ -1,0 +1,111 @@
+"""Hosts that know better: two clusters of one name in one file; a member that was installed anew."""
+
+import pytest
+
+from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator.presets import Shape
+from tests.clock import drive
+from tests.runs import Controller, desired, members, volume, witnessed
+from tests.scenarios.test_simulated_membership import (
+    ATTESTED,
+    THREE,
+    cluster,
+    quarantined,
+    running,
+)
+
+RECORDS = ("quarantine", "members", "applied")
+
+
+def numbered(world, **numbers):
+    """Members by name with their numbers."""
+    return [{**item, "number": numbers[item["name"]]} for item in members(world, *numbers)]
+
+
+def two_clusters():
+    """node01 with one volume, node02 and node03 with another one, each first number 1."""
+    world = witnessed(3, Shape(luns=2))
+    controller = Controller(world)
+    first, second = volume(world), volume(world, lun="lun2", label="mail")
+    alone = desired(world, members=numbered(world, node01=1), volumes=[first])
+    pair = desired(world, members=numbered(world, node02=1, node03=2), volumes=[second])
+    for wanted in (alone, pair):
+        assert drive(world, controller.apply(wanted)).word == "converged"
+    return world, controller, [first, second]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"node01": 5, "node02": 1, "node03": 2},
+        {"node01": 1, "node02": 5, "node03": 2},
+        {"node02": 5, "node01": 1, "node03": 2},
+    ],
+)
+def test_nobody_who_serves_is_left_out_of_a_list_for_another_of_its_number(numbers):
+    world, controller, volumes = two_clusters()
+    wanted = desired(world, members=numbered(world, **numbers), volumes=volumes)
+    ended = drive(world, controller.apply(wanted))
+    assert (ended.word, ended.codes) == ("refused", {"foreign-cluster"})
+    (blocked,) = ended.outcomes[0].blocked
+    assert "node01 and node02 run two clusters called ocfs2" in blocked.message
+    assert ended.started == []
+    assert world.wrongs() == []
+
+
+def test_who_has_nothing_mounted_and_is_on_no_list_joins_when_its_number_is_free():
+    world, controller, volumes = two_clusters()
+    connect(world, "node01").unmount("/srv/images")
+    wanted = desired(
+        world, members=numbered(world, node01=1, node02=5, node03=2), volumes=volumes
+    )
+    assert drive(world, controller.apply(wanted)).word == "converged"
+    assert drive(world, controller.apply(wanted)).word == "no-change"
+    assert world.wrongs() == []
+
+
+def test_who_is_on_the_list_of_another_does_not_wait():
+    world, controller, volumes = two_clusters()
+    connect(world, "node02").unmount("/srv/mail")
+    wanted = desired(
+        world, members=numbered(world, node01=5, node02=1, node03=2), volumes=volumes
+    )
+    ended = drive(world, controller.apply(wanted))
+    assert (ended.word, ended.codes) == ("refused", {"foreign-cluster"})
+
+
+def install_anew(world, name):
+    """A machine without anything of the cluster, under the name of a member that was shut down."""
+    connect(world, name).unmount("/srv/images")
+    connect(world, name).power_off()
+    world.advance(200)
+    machine = world.machines[name]
+    for record in RECORDS:
+        machine.files.remove(f"/var/lib/reconcile/ocfs2/{record}.json")
+    machine.files.remove("/etc/ocfs2/cluster.conf")
+    for unit in ("o2cb.service", "ocfs2.service"):
+        machine.units[unit].enabled = False
+    connect(world, name).power_on()
+
+
+def test_one_of_two_members_is_installed_anew():
+    world, controller = running(3, THREE[:2])
+    install_anew(world, "node02")
+    wanted = cluster(world, THREE[:2])
+    assert drive(world, controller.apply(wanted)).word == "converged"
+    assert drive(world, controller.apply(wanted)).word == "no-change"
+    assert world.wrongs() == []
+
+
+def test_the_only_member_online_remembers_who_is_in_quarantine():
+    world, controller = running(3)
+    dead = {"node03": {"state": "dead", "attested": ATTESTED}}
+    connect(world, "node03").unmount("/srv/images")
+    connect(world, "node03").power_off()
+    world.advance(200)
+    assert drive(world, controller.apply(cluster(world, THREE, dead))).word == "converged"
+    connect(world, "node01").unmount("/srv/images")
+    install_anew(world, "node02")
+    assert drive(world, controller.apply(cluster(world, THREE[:2]))).word == "converged"
+    assert quarantined(world, "node01") == quarantined(world, "node02") == ["node03"]
+    assert world.wrongs() == []
