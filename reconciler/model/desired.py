@@ -89,10 +89,13 @@ class Member(Strict):
     @property
     def role(self) -> MemberState | PlanningState:
         """What the planner holds it for, else its state in the file."""
-        # As `self._planning_state`, which pydantic looks for in all fields first: rules ask each
-        # member for its role many times.
-        private = self.__pydantic_private__ or {}
-        return private.get("_planning_state") or self.state
+        # Rules ask often, and for `self._planning_state` pydantic looks in all fields first.
+        return (self.__pydantic_private__ or {}).get("_planning_state") or self.state
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether somebody attests that the storage keeps its LUNs from it."""
+        return self.attested is not None and self.attested.lun_access == "revoked"
 
     def with_role(self, role: MemberState | PlanningState) -> Self:
         """The same member in another role."""

@@ -169,20 +169,24 @@ def names_elsewhere(cluster: Cluster, observed: Observed) -> frozenset[str]:
 def confirmed_members(cluster: Cluster, observed: Observed) -> Mapping[str, HostFacts]:
     """Members that another member's kernel lists; where no kernel lists any, all of them.
 
-    Who lists another member beside itself is one, too: that one may have been installed anew. A
+    Of one whose list has others that are all offline, since they were installed anew, nobody else
+    can tell: it is a member by its own list, unless another one says so of itself as well. A
     kernel that lists its own host alone is the whole cluster only if no other lists anybody: a
     joiner may run such a cluster of its own.
     """
     from reconciler.model.observed import Unknown, listed_names  # noqa: PLC0415  # as above
 
     reached = restrict_to(observed, staying(cluster)).answering_hosts()
-    keys = {host_key(host) for host in reached}
-    others: set[str] = set()
-    alone: set[str] = set()
-    for host, facts in reached.items():
-        nodes = () if isinstance(facts.live, Unknown) else facts.live.nodes(cluster.name)
-        names = listed_names(nodes)
-        others |= names if (names & keys) - {host_key(host)} else names - {host_key(host)}
-        alone |= names if names == {host_key(host)} else set()
-    chosen = others & keys or alone
+    lists = {
+        host_key(host): frozenset[str]()
+        if isinstance(facts.live, Unknown)
+        else listed_names(facts.live.nodes(cluster.name))
+        for host, facts in reached.items()
+    }
+    online = {key for key, names in lists.items() if names}
+    chosen = {name for key, names in lists.items() for name in names - {key}} & lists.keys()
+    last = {key for key, names in lists.items() if (names & lists.keys()) - {key}}
+    if not chosen & online and len(last) == 1:
+        chosen |= last
+    chosen = chosen or {key for key, names in lists.items() if names == {key}}
     return {h: f for h, f in reached.items() if host_key(h) in chosen} or reached

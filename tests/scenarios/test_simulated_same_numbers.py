@@ -17,7 +17,7 @@ from tests.scenarios.test_simulated_membership import (
 RECORDS = ("quarantine", "members", "applied")
 
 
-def numbered(world, **numbers):
+def with_own_numbers(world, **numbers):
     """Members by name with their numbers."""
     return [{**item, "number": numbers[item["name"]]} for item in members(world, *numbers)]
 
@@ -27,8 +27,8 @@ def two_clusters():
     world = witnessed(3, Shape(luns=2))
     controller = Controller(world)
     first, second = volume(world), volume(world, lun="lun2", label="mail")
-    alone = desired(world, members=numbered(world, node01=1), volumes=[first])
-    pair = desired(world, members=numbered(world, node02=1, node03=2), volumes=[second])
+    alone = desired(world, members=with_own_numbers(world, node01=1), volumes=[first])
+    pair = desired(world, members=with_own_numbers(world, node02=1, node03=2), volumes=[second])
     for wanted in (alone, pair):
         assert drive(world, controller.apply(wanted)).word == "converged"
     return world, controller, [first, second]
@@ -44,7 +44,7 @@ def two_clusters():
 )
 def test_nobody_who_serves_is_left_out_of_a_list_for_another_of_its_number(numbers):
     world, controller, volumes = two_clusters()
-    wanted = desired(world, members=numbered(world, **numbers), volumes=volumes)
+    wanted = desired(world, members=with_own_numbers(world, **numbers), volumes=volumes)
     ended = drive(world, controller.apply(wanted))
     assert (ended.word, ended.codes) == ("refused", {"foreign-cluster"})
     (blocked,) = ended.outcomes[0].blocked
@@ -57,7 +57,7 @@ def test_who_has_nothing_mounted_and_is_on_no_list_joins_when_its_number_is_free
     world, controller, volumes = two_clusters()
     connect(world, "node01").unmount("/srv/images")
     wanted = desired(
-        world, members=numbered(world, node01=1, node02=5, node03=2), volumes=volumes
+        world, members=with_own_numbers(world, node01=1, node02=5, node03=2), volumes=volumes
     )
     assert drive(world, controller.apply(wanted)).word == "converged"
     assert drive(world, controller.apply(wanted)).word == "no-change"
@@ -68,7 +68,7 @@ def test_who_is_on_the_list_of_another_does_not_wait():
     world, controller, volumes = two_clusters()
     connect(world, "node02").unmount("/srv/mail")
     wanted = desired(
-        world, members=numbered(world, node01=5, node02=1, node03=2), volumes=volumes
+        world, members=with_own_numbers(world, node01=5, node02=1, node03=2), volumes=volumes
     )
     ended = drive(world, controller.apply(wanted))
     assert (ended.word, ended.codes) == ("refused", {"foreign-cluster"})

@@ -74,7 +74,8 @@ def command(
     Without FILE everything that is known, and no host is asked. With FILE the hosts are read,
     and what is known of their kernels and tools is shown; with --facts from what observe -o
     wrote. Of a kernel two numbers count: 5.10.0-28-amd64 is 5.10. 6.1+6.12 is a cluster whose
-    members differ, each kernel with the tools in the same place. What is unknown changes no exit code: hosts that were not read are 4, all of them 1.
+    members differ, each kernel with the tools in the same place. What is unknown changes no exit
+    code: hosts that were not read are 4, all of them 1.
     """
     passport = _own_passport(state_dir)
     if not files:

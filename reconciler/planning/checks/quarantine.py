@@ -60,8 +60,7 @@ def forgotten_lists(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     if not any(mounting_it(cluster, volume) for volume in cluster.volumes):
         return
     for item in cluster.members:
-        mapped = item.attested is not None and item.attested.lun_access == "mapped"
-        if item.role == "dead" and mapped and host_key(item.name) not in known:
+        if item.role == "dead" and not item.is_revoked and host_key(item.name) not in known:
             yield Blocked(
                 "stale-host-could-return",
                 member_address(item.name),

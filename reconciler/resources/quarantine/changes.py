@@ -50,8 +50,7 @@ def quarantine_candidates(cluster: Cluster, observed: Observed) -> tuple[Entry, 
     new = []
     for item in cluster.members:
         name = host_key(item.name)
-        revoked = item.attested is not None and item.attested.lun_access == "revoked"
-        if item.role != "dead" or revoked:
+        if item.role != "dead" or item.is_revoked:
             continue
         nodes = _last_list(cluster, observed, name)
         if not nodes:
@@ -98,11 +97,7 @@ def releasable(
     cluster: Cluster, observed: Observed, found: Sequence[Entry]
 ) -> frozenset[Entry]:
     """Entries of whom the storage is taken, or who is reached again and surely the same."""
-    revoked = {
-        host_key(m.name)
-        for m in cluster.members
-        if m.role == "dead" and m.attested and m.attested.lun_access == "revoked"
-    }
+    revoked = {host_key(m.name) for m in cluster.members if m.role == "dead" and m.is_revoked}
     names = {m.name for m in contacted_members(cluster)}
     back = {
         host_key(name): f for name, f in restrict_to(observed, names).answering_hosts().items()

@@ -132,8 +132,7 @@ def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Without a volume in the file no heartbeat is looked at: nobody is believed dead."""
     names = _listed(cluster, observed) if not cluster.volumes else frozenset()
     for item in cluster.members:
-        revoked = item.attested is not None and item.attested.lun_access == "revoked"
-        if item.role == "dead" and not revoked and host_key(item.name) in names:
+        if item.role == "dead" and not item.is_revoked and host_key(item.name) in names:
             yield Blocked(
                 "heartbeat-advances",
                 member_address(item.name),

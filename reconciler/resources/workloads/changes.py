@@ -81,8 +81,7 @@ def _taken(cluster: Cluster, observed: Observed, mine: Sequence[Change]) -> Iter
     if units or noted != owed:
         yield guest_actions.require_running_elsewhere(book.add(noted), cluster, void)
     for change in units:
-        if change.after in services.VERBS:
-            yield services.systemctl_action(cluster, change, services.VERBS[str(change.after)])
+        yield services.systemctl_action(cluster, change, services.VERBS[str(change.after)])
     yield from services.mask_actions(cluster, units)
     shut = tuple(guest_actions.stop_actions(cluster, observed, stops))
     yield from shut

@@ -33,10 +33,7 @@ LIBVIRT = {
 def stop_actions(
     cluster: Cluster, observed: Observed, changes: Sequence[Change]
 ) -> Iterator[Action]:
-    """Each is moved to the next of those who keep the volume, if it can be; else shut down.
-
-    Where the file has the volume read-only, nobody keeps it so that a guest could write.
-    """
+    """Each is moved to the next of those who keep the volume, if it can be; else shut down."""
     for turn, change in enumerate(changes):
         volume = volume_of(cluster, change)
         targets = [
@@ -44,14 +41,19 @@ def stop_actions(
             for host in mounting_it(cluster, volume)
             if host != change.host and _keeps(observed.answering_hosts().get(host), volume)
         ]
-        if of(volume).migrate and targets and "ro" not in volume.mount.options:
+        if of(volume).migrate and targets:
             yield _migrate(cluster, volume, change, targets[turn % len(targets)])
         else:
             yield _stop(cluster, volume, change)
 
 
 def _keeps(facts: HostFacts | None, volume: Volume) -> bool:
-    """Whether a guest can be moved to a host: it has the volume, and one knows its guests."""
+    """Whether a guest can be moved to a host: it has the volume, and one knows its guests.
+
+    A guest writes: where the file has the volume read-only nobody keeps it for one.
+    """
+    if "ro" in volume.mount.options:
+        return False
     if facts is None or isinstance(facts.guests, Unknown) or isinstance(facts.mounts, Unknown):
         return False
     here = [m for m in facts.mounts if m.path == volume.mount.path and m.pid == 1]

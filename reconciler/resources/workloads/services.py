@@ -118,9 +118,7 @@ def _is_missed_start(change: Change, owed: StoppedWorkloads) -> bool:
 def mask_actions(cluster: Cluster, mine: Sequence[Change]) -> Iterator[Action]:
     """What is stopped and comes back: others may want to start it meanwhile."""
     for change in mine:
-        if change.after == "masked" or (
-            change.after == "inactive" and change.host not in leaving(cluster)
-        ):
+        if change.after == "inactive" and change.host not in leaving(cluster):
             yield systemctl_action(cluster, change, "mask")
 
 
@@ -133,7 +131,13 @@ def _unit(change: Change) -> str:
     return parse_address(change.address).aspect[1]
 
 
-VERBS = {"inactive": "stop", "active": "start", "disabled": "disable", "enabled": "enable"}
+VERBS = {
+    "inactive": "stop",
+    "active": "start",
+    "disabled": "disable",
+    "enabled": "enable",
+    "masked": "mask",
+}
 # By verb: what proves it, and what it is called in the plan.
 PROOFS = {
     "stop": ("service", "inactive"),

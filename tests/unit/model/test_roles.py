@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
 from reconciler.model.desired import Member, Mount
+from reconciler.model.observed import Observed
 from reconciler.model.roles import (
     PlanningState,
+    confirmed_members,
     is_withdrawn,
     is_withheld,
     listed_members,
@@ -18,7 +22,7 @@ from reconciler.model.roles import (
     withhold,
     without_mount_on,
 )
-from tests.builders import spec, volume
+from tests.builders import converged, spec, volume
 
 
 @pytest.mark.parametrize("state", PlanningState)
@@ -53,3 +57,37 @@ def test_a_volume_may_be_kept_from_one_host_and_goes_on_being_so():
     away = without_mount_on(without_mount_on(item, "a"), "b")
     assert [is_withheld(away, host) for host in ("a", "b", "c")] == [True, True, False]
     assert withhold(away).unmounted_on == {"a", "b"}
+
+
+def listing(**lists):
+    """node01, node02, …, whose kernels have these nodes; none where a list is empty."""
+    cluster = spec(tuple(lists))
+    hosts = {}
+    for name, facts in converged(cluster).hosts.items():
+        (own,) = facts.live.clusters
+        kept = tuple(node for node in own.nodes if node.name in lists[name])
+        clusters = (replace(own, nodes=kept),) if kept else ()
+        hosts[name] = replace(facts, live=replace(facts.live, clusters=clusters))
+    return cluster, Observed(hosts)
+
+
+ONE, TWO, THREE = "node01", "node02", "node03"
+
+
+@pytest.mark.parametrize(
+    ("lists", "confirmed"),
+    [
+        ({ONE: {ONE, TWO}, TWO: {ONE, TWO}}, {ONE, TWO}),
+        ({ONE: {ONE}, TWO: {TWO}}, {ONE, TWO}),
+        ({ONE: {ONE}, TWO: set()}, {ONE}),
+        ({ONE: set(), TWO: set()}, {ONE, TWO}),
+        ({ONE: {ONE, TWO}, TWO: set()}, {ONE, TWO}),  # the other was installed anew
+        ({ONE: {ONE, TWO}, TWO: {ONE, TWO}, THREE: {ONE, THREE}}, {ONE, TWO}),  # its own word
+        ({ONE: {ONE, TWO}, TWO: set(), THREE: {TWO, THREE}}, {TWO}),  # each says so of itself
+        ({ONE: {ONE, TWO}, TWO: {ONE, TWO}, THREE: {THREE}}, {ONE, TWO}),
+    ],
+)
+def test_members_are_those_of_whom_a_kernel_of_another_or_the_last_one_online_tells(
+    lists, confirmed
+):
+    assert set(confirmed_members(*listing(**lists))) == confirmed

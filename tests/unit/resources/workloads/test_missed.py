@@ -117,14 +117,14 @@ def test_an_agent_that_mounts_by_itself_is_started_unless_its_conditions_kept_it
     assert starts(wanted, seen(unit(since_boot="unmet"), wanted, mounted=False)) == []
 
 
-def planned(world, wanted=None):
+def actions_due(world, wanted=None):
     plan = plan_cluster(wanted or cluster(), world)
     assert plan.blocked == ()
     return {action.kind: action for action in plan.actions}
 
 
 def test_it_starts_after_the_mount_if_nobody_has_started_it_meanwhile():
-    found = planned(seen(unit(), mounted=False))
+    found = actions_due(seen(unit(), mounted=False))
     start = found["start-service"]
     assert start.requires == (
         Fact((HOST,), "since-boot", AGENT, "missed"),
@@ -148,24 +148,24 @@ def test_no_mount_is_asked_of_a_volume_that_is_withdrawn():
 
 def test_what_was_started_has_run():
     wanted, world = cluster(), seen(unit())
-    after = predict(wanted, world, tuple(planned(world).values())).hosts[HOST]
+    after = predict(wanted, world, tuple(actions_due(world).values())).hosts[HOST]
     (found,) = (one for one in after.services if one.name == AGENT)
     assert (found.active, found.since_boot) == ("active", "ran")
 
 
 def test_its_start_is_all_that_is_done_where_the_volume_is_mounted():
-    assert list(planned(seen(unit()))) == ["start-service"]
+    assert list(actions_due(seen(unit()))) == ["start-service"]
 
 
 def test_of_an_agent_no_mount_is_asked_before():
     wanted = cluster(by="workload")
-    start = planned(seen(unit(), wanted), wanted)["start-service"]
+    start = actions_due(seen(unit(), wanted), wanted)["start-service"]
     assert [f.reading for f in start.requires] == ["since-boot", "heartbeats"]
 
 
 def test_what_a_run_has_stopped_is_started_for_that_whatever_came_of_it_since_the_boot():
     owed = file(STOPPED, '{"services": ["agent.service"], "disabled": []}\n')
-    found = planned(seen(unit(), records=(owed,)))
+    found = actions_due(seen(unit(), records=(owed,)))
     assert found["start-service"].because == "an earlier step stopped it"
     assert found["start-service"].requires == ()
     assert "strike-stopped" in found
