@@ -15,10 +15,10 @@ probe_services() {
     for id in $units; do
         case $NL$*$NL in *"$NL$id$NL"*) ;; *) set -- "$@" "$id" ;; esac
     done
-    told=Id,LoadState,ActiveState,SubState,FragmentPath,UnitFileState,WantedBy,RequiredBy
-    told=$told,InactiveExitTimestampMonotonic,ConditionTimestampMonotonic
-    list=$(systemctl show -p "$told" "$@") || fail "systemctl failed"
-    id='' load='' active='' sub='' state='' fragment='' wanted='' began='' tested='' places=''
+    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,FragmentPath,UnitFileState \
+        -p WantedBy,RequiredBy,InactiveExitTimestampMonotonic,ConditionTimestampMonotonic "$@") ||
+        fail "systemctl failed"
+    id='' places=''
     IFS=$NL
     for line in $list; do # properties come in systemd's order; Id= or the end closes a unit
         value=${line#*=}
@@ -34,9 +34,9 @@ probe_services() {
         SubState=*) sub=$value ;;
         FragmentPath=*) fragment=$value ;;
         UnitFileState=*) state=$value ;;
-        WantedBy=* | RequiredBy=*) wanted=$wanted$value ;;
-        InactiveExitTimestampMonotonic=*) began=$value ;;
-        ConditionTimestampMonotonic=*) tested=$value ;;
+        *edBy=*) wanted=$wanted$value ;;
+        Inactive*) began=$value ;;
+        Condition*) tested=$value ;;
         esac
     done
     unit

@@ -6,7 +6,7 @@ from tests.bench.execution import counts
 
 # Members; of a create the probes and the kilobytes at most, those on the wire, and the exchanges in
 # sequence.
-CREATES = ((3, 39, 1255, 262, 25), (8, 112, 3445, 700, 40))
+CREATES = ((3, 39, 1248, 261, 25), (8, 112, 3428, 697, 40))
 
 
 @pytest.mark.parametrize(("members", "probes", "kilobytes", "wire", "chain"), CREATES)
