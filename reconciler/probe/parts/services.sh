@@ -15,9 +15,9 @@ probe_services() {
     for id in $units; do
         case $NL$*$NL in *"$NL$id$NL"*) ;; *) set -- "$@" "$id" ;; esac
     done
-    list=$(systemctl show -p Id,LoadState,ActiveState,SubState,FragmentPath,UnitFileState \
-        -p WantedBy,RequiredBy,InactiveExitTimestampMonotonic,ConditionTimestampMonotonic "$@") ||
-        fail "systemctl failed"
+    told=Id,LoadState,ActiveState,SubState,FragmentPath,UnitFileState,WantedBy,RequiredBy
+    told=$told,InactiveExitTimestampMonotonic,ConditionTimestampMonotonic
+    list=$(systemctl show -p "$told" "$@") || fail "systemctl failed"
     id='' places=''
     IFS=$NL
     for line in $list; do # properties come in systemd's order; Id= or the end closes a unit
