@@ -14,7 +14,7 @@ from reconciler.hosts import Host
 from reconciler.hosts.doors import connect_hosts
 from reconciler.hosts.loopback import Served
 from reconciler.hosts.simulator import World, connect, connect_all
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.model.desired import Desired
 from tests.contract.normal import LUN
 from tests.contract.stage import CLUSTER

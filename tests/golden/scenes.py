@@ -10,7 +10,7 @@ from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import hypervisor, services
 from reconciler.hosts.simulator.presets import Shape, add_storage, strip
 from reconciler.hosts.simulator.state.guests import Guest
-from reconciler.hosts.simulator.state.machine import Unit as SimulatedUnit
+from reconciler.hosts.simulator.state.unit import Unit as SimulatedUnit
 from reconciler.model.desired import Cluster, Desired
 from reconciler.model.observed import Observed, Process, Unit, Unreachable
 from reconciler.model.plan import Plan

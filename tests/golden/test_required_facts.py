@@ -8,7 +8,7 @@ import re
 from reconciler.hosts.simulator.kernel import hypervisor, services
 from reconciler.hosts.simulator.presets import Shape, add_storage, partition, strip
 from reconciler.hosts.simulator.state.guests import Guest
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from tests.golden.scenes import BACKING, SCENES, applied, looked, one
 from tests.golden.test_golden import matches, scene
 from tests.runs import Controller, volume, witnessed

@@ -11,7 +11,7 @@ from reconciler.hosts.simulator import Fault
 from reconciler.hosts.simulator.kernel import hypervisor, services
 from reconciler.hosts.simulator.presets import Shape, add_storage, partition
 from reconciler.hosts.simulator.state.guests import Guest
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.model.desired import Desired
 from tests.clock import drive
 from tests.fault_transport import Kill, Line, beyond_reading, every

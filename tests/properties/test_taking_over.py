@@ -12,7 +12,7 @@ from functools import cache
 import pytest
 
 from reconciler.hosts.simulator.kernel import services
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.pipeline.approved import Approval
 from reconciler.planning.review.approved_plan import ApprovedPlan, approve, lasting
 from tests.clock import drive

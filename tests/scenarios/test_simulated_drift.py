@@ -7,7 +7,7 @@ import pytest
 from reconciler.cli.commands.drift import exit_code
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.pipeline import Options
 from reconciler.pipeline.drift import find_drifts
 from reconciler.reports.drift import drift_document, drift_junit, drift_lines, drift_markdown

@@ -7,7 +7,7 @@ import pytest
 from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel import services
 from reconciler.hosts.simulator.presets import Shape, add_storage, partition
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.planning import graph
 from tests.clock import drive
 from tests.runs import (

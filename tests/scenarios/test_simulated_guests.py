@@ -11,7 +11,8 @@ from reconciler.hosts.simulator import ImpossibleWorld, connect
 from reconciler.hosts.simulator.kernel import hypervisor, mounting
 from reconciler.hosts.simulator.state.files import File
 from reconciler.hosts.simulator.state.guests import Guest
-from reconciler.hosts.simulator.state.machine import Process, Unit
+from reconciler.hosts.simulator.state.machine import Process
+from reconciler.hosts.simulator.state.unit import Unit
 from tests.clock import drive
 from tests.runs import Controller, apply, happened, members, of, volume, witnessed
 

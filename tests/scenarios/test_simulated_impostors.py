@@ -9,7 +9,7 @@ import pytest
 from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel import services
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from tests.clock import drive
 from tests.runs import MOUNTED, mounted, volume
 from tests.scenarios.test_simulated_membership import THREE, cluster, running

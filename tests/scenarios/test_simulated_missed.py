@@ -3,7 +3,7 @@
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import services
 from reconciler.hosts.simulator.presets import Shape
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from tests.clock import drive
 from tests.fault_transport import Kill, Line
 from tests.runs import MOUNTED, Controller, desired, kinds, members, mounted, volume, witnessed

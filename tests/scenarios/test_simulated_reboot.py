@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.hosts.simulator import connect, connect_all
 from reconciler.hosts.simulator.presets import Shape
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from tests.clock import drive
 from tests.fault_transport import Kill, Line
 from tests.runs import (

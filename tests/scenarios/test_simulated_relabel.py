@@ -10,7 +10,7 @@ from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel import hypervisor, services
 from reconciler.hosts.simulator.presets import Shape, add_storage
 from reconciler.hosts.simulator.state.guests import Guest
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.planning import graph
 from tests.clock import drive
 from tests.fault_transport import Kill, Line

@@ -13,7 +13,7 @@ import pytest
 from reconciler.hosts.simulator import SimulatedHost, connect
 from reconciler.hosts.simulator.kernel import services
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.model.gate_call import gate_call
 from reconciler.model.plan import Command, Completed
 from tests.clock import drive

@@ -8,7 +8,8 @@ from typing import Any
 from reconciler.hosts.simulator.kernel import hypervisor, services
 from reconciler.hosts.simulator.presets import Shape, add_storage, bare_hosts, partition, strip
 from reconciler.hosts.simulator.state.devices import PATHS, Wiring
-from reconciler.hosts.simulator.state.machine import Machine, Unit
+from reconciler.hosts.simulator.state.machine import Machine
+from reconciler.hosts.simulator.state.unit import Unit
 from tests.simulation.laws import Lawful
 
 SAN = "san"

@@ -9,7 +9,8 @@ from reconciler.hosts.simulator.kernel import power
 from reconciler.hosts.simulator.state.devices import PATHS, Attachment, Wiring
 from reconciler.hosts.simulator.state.disk import Extent, Lun, Signature
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import DRBD, LOGIN, Machine, Setup, Unit
+from reconciler.hosts.simulator.state.machine import DRBD, LOGIN, Machine, Setup
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.hosts.simulator.state.world import World
 
 GIB, MIB = 1 << 30, 1 << 20

@@ -10,7 +10,8 @@ from reconciler.hosts.simulator.state.machine import Process
 from reconciler.hosts.simulator.state.reply import Failed, Reply
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.state.machine import Machine, Unit
+    from reconciler.hosts.simulator.state.machine import Machine
+    from reconciler.hosts.simulator.state.unit import Unit
 
 CLUSTER = ("o2cb.service", "ocfs2.service")
 NAME = re.compile(

@@ -10,7 +10,8 @@ from reconciler.hosts.simulator.kernel.texts import read_shell_variables
 from reconciler.hosts.simulator.state.reply import Failed, Reply
 
 if TYPE_CHECKING:
-    from reconciler.hosts.simulator.state.machine import Machine, Unit
+    from reconciler.hosts.simulator.state.machine import Machine
+    from reconciler.hosts.simulator.state.unit import Unit
 
 # Where the settings of o2cb are, on Debian and elsewhere.
 O2CB_CONFIGS = ("/etc/default/o2cb", "/etc/sysconfig/o2cb")

@@ -9,7 +9,7 @@ from reconciler.hosts.simulator.kernel.live import STACK_MODULES
 from reconciler.hosts.simulator.kernel.mounting import holders
 from reconciler.hosts.simulator.kernel.network import is_linked
 from reconciler.hosts.simulator.probe.request import Request, Rows, row
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 
 if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine, Mount

@@ -5,7 +5,7 @@ import pytest
 from reconciler.hosts.simulator import UnknownCommand, connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from tests.unit.hosts.simulator.lab import (
     LUN,
     gate,

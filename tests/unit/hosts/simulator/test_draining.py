@@ -5,7 +5,7 @@ import pytest
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import (
     digest,

@@ -6,7 +6,7 @@ from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import ordering
 from reconciler.hosts.simulator.presets import bare_cluster
 from reconciler.hosts.simulator.state.errors import UnknownCommand
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.model.plan import Command
 from tests.unit.hosts.simulator.lab import gate, mounted_cluster, probe, put, section
 

@@ -7,7 +7,7 @@ import pytest
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.kernel import services, units
 from reconciler.hosts.simulator.state.files import File
-from reconciler.hosts.simulator.state.machine import Unit
+from reconciler.hosts.simulator.state.unit import Unit
 from reconciler.model.observed import Unknown
 from reconciler.planning.review.drift import Drift, Item, detect_drift
 from reconciler.planning.review.origins import with_origins
