@@ -43,19 +43,19 @@ check: $(STAMP)  ## lint, types, layers, schemas
 	$(BIN)/check-jsonschema --schemafile schemas/facts.schema.json tests/golden/facts/*.json
 
 unit: $(STAMP)  ## everything without the lab
-	$(BIN)/pytest -q -n $(UNITS) --dist loadfile --no-loadscope-reorder --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -m "not nightly" -rs --durations 10
+	$(BIN)/pytest -q -n $(UNITS) --dist loadfile --no-loadscope-reorder --ignore tests/lab --ignore-glob "tests/*/test_lab_*.py" --ignore tests/contract/test_lab.py -m "not nightly" -rsf --durations 10
 
 lab: $(STAMP)  ## real kernels: needs root on Debian, else skipped with the reason
-	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -m "not nightly" -rs --durations 25
+	$(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder $(LAB_TESTS) -m "not nightly" -rsf --durations 25
 
 # A CI system keeps build/soak: what soaks did, and the hosts' logs of what went wrong.
 nightly: test  ## all of `make test`, the whole sweeps, the long scenarios on real kernels
-	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rs --durations 10
+	$(BIN)/pytest -q -n 2 -m nightly tests/properties tests/model tests/unit --timeout 0 -rsf --durations 10
 	$(BIN)/python -m tests.simulation --seeds 0:100000 --processes 2 --record
 	$(BIN)/python -m tests.simulation.leases --prove 1000000
 	$(BIN)/python -m tests.model record
 	$(MAKE) coverage mutants fuzz
-	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) --timeout 3600 -rs --durations 25
+	$(BIN)/pytest -q -n $(LABS) --dist loadfile $(NIGHTLY_TESTS) --timeout 3600 -rsf --durations 25
 
 coverage: $(STAMP)  ## lines and branches of planning, execution and the gate's decision: all, or a reason
 	$(BIN)/python -m tests.line_coverage

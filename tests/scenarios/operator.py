@@ -264,9 +264,7 @@ class Operator:
             done = self.run(*shlex.split(told[1]), "--format", "json")
         print(done.stderr)
         events = [json.loads(line) for line in done.stdout.splitlines()]
-        assert done.returncode == 0, [
-            e for e in events if e["event"] == "action-failed"
-        ] or done
+        assert done.returncode == 0, failures(events) or done
         return events
 
     def is_settled(self, file: str) -> bool:
@@ -288,6 +286,13 @@ def approving(plan: dict[str, Any]) -> list[str]:
 def commands(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Host and kind of every action that was started, in order."""
     return [(e["host"], e["kind"]) for e in events if e["event"] == "action-started"]
+
+
+def failures(events: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    """Host and kind of every action that failed, and why."""
+    return {
+        (e["host"], e["kind"]): e["message"] for e in events if e["event"] == "action-failed"
+    }
 
 
 def configfs(lab: Lab, host: str) -> list[str]:

@@ -9,6 +9,7 @@ from tests.scenarios.operator import (
     cluster,
     commands,
     configfs,
+    failures,
     has_mounted,
     mounted_together,
     mounts_by_itself,
@@ -38,12 +39,6 @@ def operator(lab, tmp_path_factory):
 
 def wanted(**packages):
     return cluster(*ALL, packages={"kernel_module": redhat.MODULE, **packages})
-
-
-def failures(events):
-    return {
-        (e["host"], e["kind"]): e["message"] for e in events if e["event"] == "action-failed"
-    }
 
 
 def test_what_is_in_the_way_is_named_and_nothing_is_half_done(lab, operator):

@@ -13,7 +13,7 @@ from tests.scenarios.lab_volumes import (
     sums,
     wish,
 )
-from tests.scenarios.operator import commands, has_mounted, pauses, start_writers
+from tests.scenarios.operator import commands, failures, has_mounted, pauses, start_writers
 
 lab = lab_module("troubles", hosts=4, storage="san", lun_size="512M,384M,384M")
 
@@ -41,7 +41,7 @@ systemctl restart o2cb && mkdir -p /mnt/it && mount -t ocfs2 /dev/mapper/mpathc 
 def test_two_volumes_that_everybody_writes_to(lab, operator, wwids):
     partitioned(lab, "images")
     code, events = operator.apply(operator.write(wish(wwids, SIZES)))
-    assert code == 0, events[-1]
+    assert code == 0, failures(events) or events[-1]
     filled(lab, *SIZES)
     start_writers(lab, *HOSTS)
 
@@ -88,7 +88,7 @@ def test_a_map_that_does_not_follow_stops_growth_and_a_second_run_finishes(
     finally:
         done(lab, "node03", "umount /usr/sbin/multipathd")
     code, events = operator.apply(file)
-    assert code == 0, events[-1]
+    assert code == 0, failures(events) or events[-1]
     grown(lab, "films", 512 * MIB)
 
 

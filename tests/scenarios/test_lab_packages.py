@@ -5,6 +5,7 @@ from tests.scenarios.operator import (
     cluster,
     commands,
     configfs,
+    failures,
     has_mounted,
     mounted_together,
     mounts_by_itself,
@@ -39,12 +40,6 @@ dpkg-deb -b -Znone tree ocfs2-tools.deb >/dev/null && rm -r tree &&
 } >Packages &&
 echo 'deb [trusted=yes] file:/srv/newer ./' >/etc/apt/sources.list.d/newer.list"""
 VERSION = "dpkg-query -W -f '${Version}' ocfs2-tools"
-
-
-def failures(events):
-    return {
-        (e["host"], e["kind"]): e["message"] for e in events if e["event"] == "action-failed"
-    }
 
 
 def test_what_is_in_the_way_on_one_host_is_named_and_nothing_is_half_done(lab, operator):
