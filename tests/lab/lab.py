@@ -127,6 +127,14 @@ class Lab:
             for name in named(world, hosts):
                 power.install_kernel(world, name, suite)
 
+    def install_anew(self, *hosts: str) -> None:
+        """Give hosts that are off a root file system as it was before their first boot."""
+        with changing(self.netns) as world:
+            for name in named(world, hosts):
+                if world.is_on(name):
+                    raise LabError(f"{name} is on")
+                (world.of_host(name) / "root.cow").unlink()
+
     def freeze(self, *hosts: str) -> None:
         """Stop the clock of hosts: they hang."""
         with changing(self.netns) as world:

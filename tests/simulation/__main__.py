@@ -55,15 +55,16 @@ def tell_one(seed: int, *, smaller: bool) -> int:
 
 def play_all(chosen: range, processes: int, *, record: bool) -> int:
     """Plays them, and tells how it goes."""
-    whole = Campaign()
+    whole, told = Campaign(), set[int]()
     for whole in play_many(chosen, processes):
+        for seed in sorted(whole.broken.keys() - told):
+            print(f"seed {seed}: {whole.broken[seed]}", flush=True)
+        told |= whole.broken.keys()
         pace = 60 * whole.played / whole.seconds
         print(
             f"{whole.played} of {len(chosen)}, {pace:.0f} a minute, {len(whole.broken)} broken",
             file=sys.stderr,
         )
-    for seed, wrong in sorted(whole.broken.items()):
-        print(f"seed {seed}: {wrong}")
     figures = whole.figures(processes)
     print(figures)
     if record:
