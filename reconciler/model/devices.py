@@ -59,7 +59,9 @@ def unread(facts: HostFacts, view: WantedDevice) -> str:
     """Why a device that is there is not known; also if its disk is not told, or of what it is a part."""
     if view.unread or view.node is None:
         return view.unread or ""
-    told = {disk.name: disk for disk in require(facts.disks)}
+    if isinstance(facts.disks, Unknown):  # who proves that something is there asks for no disks
+        return f"nothing else was asked about {view.node}"
+    told = {disk.name: disk for disk in facts.disks}
     disk = told.get(view.node)
     lost = view.node if disk is None else disk.parent
     return "" if lost is None or lost in told else f"the kernel does not tell all of {lost}"

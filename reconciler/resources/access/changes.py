@@ -94,7 +94,7 @@ def lun(facts: HostFacts, subject: str) -> str:
     return unknown(why) if why else "mapped"
 
 
-NEEDS = ("wanted",)
+NEEDS = ("wanted", "disks")
 READINGS = {
-    "lun": Reading(("wanted",), lun),
+    "lun": Reading(NEEDS, lun),
 }

@@ -20,6 +20,7 @@ from reconciler.model.plan import Fact
 from reconciler.model.reading import UNKNOWN
 from reconciler.planning.conditions import read, unmet
 from reconciler.planning.planner import plan_cluster
+from reconciler.probe.sections import NAMES
 from reconciler.resources import READINGS
 from tests.builders import GIB, REF, UUID, bare, converged, spec, volume
 
@@ -237,6 +238,15 @@ TOLD_BY_OTHERS = {("guest", "mounts"), ("guest", "live")}
 def test_without_a_part_that_it_rests_on_a_reading_is_unknown(reading, part):
     said = value(reading, part(SUBJECTS[reading][0]()))
     assert said.startswith(UNKNOWN), said
+
+
+@pytest.mark.parametrize("reading", SUBJECTS)
+def test_a_reading_rests_on_no_section_that_it_does_not_name(reading):
+    """The look that proves a fact asks for no more; a file system that is missing is one, too."""
+    unasked = dict.fromkeys(set(NAMES) - set(READINGS[reading].sections), Unknown("unasked"))
+    parts = [part(SUBJECTS[reading][0]()) for part in PARTS.get(reading, ())]
+    for facts in (whole(), free(), blank(), *parts):
+        assert "unasked" not in value(reading, replace(facts, **unasked))
 
 
 @pytest.mark.parametrize("what", ["regions", "domains", "cut"])
