@@ -126,10 +126,16 @@ def _volume(one: VolumeWish, world: Lawful, site: Site) -> dict[str, Any]:
         "growth": one.growth,
         "mount": {"path": one.path, "options": list(one.options), "at_boot": one.at_boot},
         "backing": _backing(one, world),
-        "backup": {"host": SAN, "argv": ["grow-lun", one.lun, "1"]} if one.backup else None,
+        "backup": _backup(one, world),
         "workloads": _workloads(one),
     }
     return {key: value for key, value in item.items() if value is not None}
+
+
+def _backup(one: VolumeWish, world: Lawful) -> dict[str, Any] | None:
+    if not one.backup or SAN not in world.machines:
+        return None
+    return {"host": SAN, "argv": ["grow-lun", one.lun, "1"]}
 
 
 def _backing(one: VolumeWish, world: Lawful) -> dict[str, Any] | None:
