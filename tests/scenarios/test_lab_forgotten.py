@@ -45,7 +45,7 @@ def install_anew(lab, *hosts):
 def test_the_only_member_online_remembers_who_is_in_quarantine(lab, operator):
     operator.converge(operator.write(of_three(*PAIR, "node03")))
     assert lab.run("node01", "echo kept > /srv/images/kept; sync").returncode == 0
-    lab.kill("node03")
+    lab.stop("node03")
     operator.converge(operator.write(of_three(*PAIR, DEAD)))
     assert quarantined(lab, "node01") == quarantined(lab, "node02") == ["node03"]
     assert lab.run("node01", "umount /srv/images").returncode == 0
