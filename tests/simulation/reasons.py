@@ -76,6 +76,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # went down is known by what the members remember, unless that is gone.
         "foreign-heartbeat": (
             *OTHERS,
+            "deed unread",
             "deed records gone",
             "change replace",
             "change drop",

@@ -321,5 +321,25 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "a host that has left cannot be read whole, and another one is to be renumbered": History(
+            place(2, "drbd"),
+            start(2),
+            (
+                Chapter((Change("state", 0, "absent"),), (), mended=False),
+                Chapter((), (Trouble("deed", "unread live", 2),), mended=False),
+                Chapter((Change("number", 1, 254),), (), mended=True),
+            ),
+            lasting=True,
+        ),
+        "a host joins the only member, of which the kernel's list cannot be read": History(
+            place(4),
+            start(1),
+            (
+                QUIET,
+                Chapter((), (Trouble("deed", "unread live", 0),), mended=False),
+                Chapter((Change("join", 3),), (), mended=False),
+            ),
+            lasting=True,
+        ),
     }
 )

@@ -13,7 +13,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.devices import ref
 from reconciler.model.heartbeats import beside_mounts
 from reconciler.model.observed import HostFacts, Observed, Unknown, Unreachable
-from reconciler.model.outcome import Blocked
+from reconciler.model.outcome import Blocked, refuse_unread
 from reconciler.model.plan import Action, Fact
 from reconciler.model.roles import contacted_members
 from reconciler.model.units import full_names
@@ -84,9 +84,13 @@ def check(observed: Observed, actions: Sequence[Action]) -> Iterator[Blocked]:
     facts = [f for a in actions for f in a.requires if f.reading == "healthy"]
     for host in facts[0].hosts if facts else ():
         seen = observed.answering_hosts().get(host)
-        needed = READINGS["healthy"].sections
-        if seen is None or any(isinstance(getattr(seen, s), Unknown) for s in needed):
-            continue  # what is unread blocks by itself, or stops the first of them
+        if seen is None:
+            continue  # blocks by itself, or stops the first of them
+        needed = {name: getattr(seen, name) for name in READINGS["healthy"].sections}
+        unread = {k: v.reason for k, v in needed.items() if isinstance(v, Unknown)}
+        yield from (refuse_unread(host, key, reason) for key, reason in unread.items())
+        if unread:
+            continue
         ill = (*problems(replace(seen, log=()), facts[0].subject), *unrecognized_volumes(seen))
         if ill:
             yield Blocked(

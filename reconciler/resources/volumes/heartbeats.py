@@ -74,7 +74,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         once = any(view.advancing is None for view in seen)
         live = {n for view in seen for n in view.advancing or ()}
         nodes = unexplained_nodes(cluster, volume, observed)
-        looks = _Looks(nodes & live, nodes if once else frozenset())
+        perhaps = _perhaps(cluster, observed)
+        looks = _Looks(nodes & live, nodes if once else frozenset(), perhaps)
         yield from _listed_ones(cluster, volume, observed, looks)
         yield from _strangers(cluster, volume, observed, looks)
         listed = listed_numbers(cluster, observed)  # of others it is told as of strangers
@@ -84,10 +85,18 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 
 @frozen
 class _Looks:
-    """Of the heartbeats that no mount explains those that go on, and those seen only once."""
+    """Of the heartbeats that no mount explains those that go on, and those seen only once.
+
+    ``perhaps`` says whose they may be.
+    """
 
     live: frozenset[int]
     once: frozenset[int]
+    perhaps: str
+
+    def words(self, node: int) -> str:
+        """Who it is, as far as anybody knows."""
+        return f"node {node}, which no member's mount explains{self.perhaps},"
 
 
 def _listed_ones(
@@ -102,9 +111,10 @@ def _listed_ones(
         if node in attested:
             yield _alive(volume, node, *attested[node])
         else:
-            yield _beating(volume, node, host_with_region(cluster, volume, observed, node))
+            host = host_with_region(cluster, volume, observed, node)
+            yield _beating(volume, looks.words(node), host)
     for node in sorted(looks.once & listed):
-        yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
+        yield _foreign(volume, f"{looks.words(node)} left a heartbeat, seen only once")
 
 
 def _strangers(
@@ -119,13 +129,14 @@ def _strangers(
     left = left_blocks(cluster, volume, observed)
     for node in sorted(unexplained_nodes(cluster, volume, observed) - listed):
         if node in looks.live:
-            yield _beating(volume, node, host_with_region(cluster, volume, observed, node))
+            host = host_with_region(cluster, volume, observed, node)
+            yield _beating(volume, looks.words(node), host)
         elif node in looks.once:
-            yield _foreign(volume, f"{_words(node)} left a heartbeat, seen only once")
+            yield _foreign(volume, f"{looks.words(node)} left a heartbeat, seen only once")
         elif node in claimed and known.get(node) != blocks.get(node):
             yield _changed(volume, node)
         elif node not in claimed and node not in left:
-            yield _unattested(volume, node)
+            yield _unattested(volume, node, looks.words(node))
 
 
 def _unseen(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
@@ -201,12 +212,17 @@ def _listed(cluster: Cluster, observed: Observed) -> frozenset[str]:
     )
 
 
-def _words(node: int) -> str:
-    return f"node {node}, which no member's mount explains,"
+def _perhaps(cluster: Cluster, observed: Observed) -> str:
+    """The members that did not answer, or not with all, and whose number nobody knows."""
+    names = {host_key(member.name): member.name for member in cluster.members}
+    lost = {host_key(item.host) for item in observed.unreachable()} & names.keys()
+    lost -= _listed(cluster, observed) if lost else set()
+    words = ", ".join(sorted(names[name] for name in lost))
+    return f" (perhaps {words}, not read now)" if words else ""
 
 
-def _beating(volume: Volume, node: int, host: str) -> Blocked:
-    now = f"{_words(node)} writes its heartbeat to it now"
+def _beating(volume: Volume, who: str, host: str) -> Blocked:
+    now = f"{who} writes its heartbeat to it now"
     if not host:
         return _foreign(volume, now)
     return Blocked(
@@ -228,11 +244,11 @@ def _foreign(volume: Volume, message: str) -> Blocked:
     )
 
 
-def _unattested(volume: Volume, node: int) -> Blocked:
+def _unattested(volume: Volume, node: int, who: str) -> Blocked:
     return Blocked(
         "foreign-heartbeat",
         volume_address(volume.label),
-        f"{describe_device(volume)}: {_words(node)} has left a heartbeat there: its host may only be paused",
+        f"{describe_device(volume)}: {who} has left a heartbeat there: its host may only be paused",
         "find that host and unmount the volume there. Only if it is known to be gone for good, "
         f"say so in the file, under the cluster: {attestation(node)}",
     )

@@ -56,11 +56,13 @@ def test_what_a_kernel_logged_before_is_no_reason():
     assert codes(with_facts(converged(CLUSTER), "node01", log=(line,))) == []
 
 
-def test_a_host_that_cannot_be_judged_is_not_said_to_be_ill():
+def test_a_host_that_cannot_be_judged_is_named_before_anything_begins():
+    """Also one that has left: the first action would not start, at each run anew."""
     seen = converged(CLUSTER)
-    assert codes(with_facts(seen, "node01", live=Unknown("cut off"))) == []
-    lost = Unreachable("node01", "host-unreachable", "no route")
-    assert codes(Observed({**seen.hosts, "node01": lost})) == []
+    blind = with_facts(seen, "node01", live=Unknown("sysfs unreadable"))
+    assert codes(blind) == [("section-unread", "member/node01")]
+    hosts = {**seen.hosts, "node01": Unreachable("node01", "host-unreachable", "no answer")}
+    assert codes(Observed(hosts)) == []
 
 
 def act(kind, host="node01"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.observed import Beat, Observed, Region, Slot
+from reconciler.model.observed import Beat, Observed, Region, Slot, Unreachable
 from reconciler.resources.volumes.heartbeats import check
 from tests.builders import converged, spec, volume
 
@@ -106,6 +106,21 @@ def test_what_was_not_seen_twice_is_taken_for_nobody_dead(more, code, words):
     assert (found.code, found.subject) == (code, "volume/images")
     assert words in found.message
     assert list(check(cluster, seen(cluster, beats=(), advancing=()))) == []
+
+
+def test_whose_heartbeat_it_may_be_is_told_where_a_member_was_not_read():
+    """A member alone on its list: who joins it cannot tell its heartbeat from a stranger's."""
+    cluster = spec(volumes=[volume()])
+    observed = seen(cluster, beats=(PAUSED,), advancing=(5,))
+    facts = observed.hosts["node01"]
+    (live,) = facts.live.clusters
+    own = tuple(node for node in live.nodes if node.name == "node01")
+    alone = replace(facts, live=replace(facts.live, clusters=(replace(live, nodes=own),)))
+    lost = Unreachable("node02", "section-unread", "live could not be read")
+    (found,) = check(cluster, Observed({"node01": alone, "node02": lost}))
+    assert "node 5, which no member's mount explains (perhaps node02, not read" in found.message
+    (found,) = check(cluster, Observed({"node01": facts, "node02": lost}))
+    assert "perhaps" not in found.message
 
 
 @pytest.mark.parametrize(("access", "refused"), [("mapped", True), ("revoked", False)])
