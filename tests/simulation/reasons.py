@@ -127,6 +127,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "volume-unfamiliar": (
             "kill",
             "run interrupted",
+            "run partial",
             "change drop-volume",
             "site lvm",
             "rival",

@@ -341,5 +341,17 @@ STORIES: Mapping[str, History] = MappingProxyType(
             ),
             lasting=True,
         ),
+        "slots are added while a drained host has no lasting name of the disk yet": History(
+            place(3, "san"),
+            start(3, gib=None),
+            (
+                Chapter((Change("state", 0, "drained"),), (), mended=False),
+                Chapter(
+                    (Change("slots", "lun1", 12),),
+                    (Trouble("deed", "slow udev", 3),),
+                    mended=False,
+                ),
+            ),
+        ),
     }
 )

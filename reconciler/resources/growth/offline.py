@@ -85,8 +85,7 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
     """What has to be done to a volume while nobody has it mounted; None for nothing."""
     if is_withdrawn(volume):
         return None
-    found = layers(volume, restrict_to(observed, staying(cluster)))
-    first = next(iter(found), None)
+    first = _worker(cluster, volume, observed)
     view = view_of(observed.answering_hosts()[first], ref(volume)) if first else None
     if first is None or view is None or view.superblock is None:
         return None
@@ -103,6 +102,17 @@ def work(cluster: Cluster, volume: Volume, observed: Observed) -> Work | None:
         return None
     died = alone(cluster, volume, observed) != ANY
     return Work(view.superblock, first, slots, grows, cut, label, died)
+
+
+def _worker(cluster: Cluster, volume: Volume, observed: Observed) -> str | None:
+    """Who does the work: the first to see the file system, and to have a lasting name of its device.
+
+    Who has none is refused by name where it shall mount, and has nothing to do while it is drained.
+    """
+    found = layers(volume, restrict_to(observed, staying(cluster)))
+    hosts = observed.answering_hosts()
+    named = (host for host in found if target(hosts[host], volume) is not None)
+    return next(named, next(iter(found), None))
 
 
 def is_mounted(volume: Volume, observed: Observed) -> bool:
