@@ -35,6 +35,11 @@ def quarantined(lab, host):
     return [entry["name"] for entry in json.loads(text)["hosts"]]
 
 
+def numbered(**numbers):
+    """Members with their numbers."""
+    return [member(name, number=number) for name, number in numbers.items()]
+
+
 def install_anew(lab, *hosts):
     """Hosts under their old names and addresses that know nothing of any cluster."""
     lab.stop(*hosts)
@@ -58,16 +63,30 @@ def test_the_only_member_online_remembers_who_is_in_quarantine(lab, operator):
 
 
 def test_a_dead_host_whose_last_list_nobody_remembers_could_return(lab, operator):
-    """Both members are new: who would keep it out is told by nobody."""
-    install_anew(lab, *PAIR)
+    """Both members lost their power, and are new: who would keep it out is told by nobody."""
+    lab.kill(*PAIR)
+    lab.install_anew(*PAIR)
+    lab.start(*PAIR)
     told = operator.refusals(operator.write(of_three(*PAIR, DEAD)))
     assert ("stale-host-could-return", "member/node03") in told
     assert not has_mounted(lab, "node01")
     assert not has_mounted(lab, "node02")
 
 
-def numbered(**numbers):
-    return [member(name, number=number) for name, number in numbers.items()]
+def test_a_block_of_a_members_number_tells_nobody_whose_it_is_where_all_is_forgotten(
+    lab, operator
+):
+    """As on a volume of another cluster: its node 0 may be paused."""
+    members = numbered(node01=0, node02=1)
+    assert lab.run("node01", "o2cb list-clusters").stdout == ""
+    beat = "for i in 1 2; do debugfs.ocfs2 -R hb /dev/disk/by-id/lab-lun1 | awk '$1 == 0'; done"
+    left = lab.run("node01", beat).stdout.splitlines()
+    assert len(set(left)) == 1, "somebody had it mounted, and does so no more"
+    file = operator.write(cluster(members=members))
+    assert ("foreign-heartbeat", "volume/images") in operator.refusals(file)
+    told = operator.run("plan", file).stdout
+    assert "no member remembers" in told
+    assert not has_mounted(lab, "node01")
 
 
 def test_two_clusters_of_one_name_are_made_one_only_when_one_of_them_is_idle(lab, operator):

@@ -353,5 +353,20 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "another file has made the volume meanwhile, and its host of the same number is paused": History(
+            place(3),
+            start(2, gib=1),
+            (
+                Chapter(
+                    (),
+                    (
+                        Trouble("stop", "", 0, 5),
+                        Trouble("rival", "other hosts", 2, 30),
+                    ),
+                    mended=False,
+                ),
+                Chapter((), (Trouble("deed", "stunned a while", 2),), mended=False),
+            ),
+        ),
     }
 )

@@ -20,7 +20,11 @@ from reconciler.model.observed.system import listed_names
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.volumes.changes import describe_device, views
-from reconciler.resources.volumes.impostors import attestation, replaced_machines
+from reconciler.resources.volumes.impostors import (
+    attestation,
+    others_members,
+    replaced_machines,
+)
 from reconciler.resources.volumes.regions import host_with_region
 
 
@@ -79,7 +83,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _listed_ones(cluster, volume, observed, looks)
         yield from _strangers(cluster, volume, observed, looks)
         listed = listed_numbers(cluster, observed)  # of others it is told as of strangers
-        yield from replaced_machines(cluster, volume, observed, (nodes - live) & listed)
+        silent = (nodes - live) & listed
+        yield from replaced_machines(cluster, volume, observed, silent)
+        yield from others_members(cluster, volume, observed, silent)
         yield from _recovering(cluster, volume, observed, nodes & live)
 
 

@@ -1,19 +1,21 @@
-"""Another machine under a member's name: the one that left the heartbeat may only be paused."""
+"""Another machine under a member's name or number: who left the heartbeat may only be paused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from reconciler.model.addresses import volume_address
+from reconciler.model.bindings import recorded_bindings
 from reconciler.model.desired import Cluster, Volume
+from reconciler.model.devices import chosen_uuid, has_mounted, ref
 from reconciler.model.heartbeats import accepted_blocks
 from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.roles import left_members
+from reconciler.model.roles import left_members, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import Known, known_members
-from reconciler.resources.volumes.changes import describe_device
+from reconciler.resources.volumes.changes import describe_device, views
 
 
 def attestation(node: int) -> str:
@@ -80,4 +82,39 @@ def _is_same(cluster: Cluster, observed: Observed, name: str, old: Known) -> boo
         and node.number == old.number
         and is_same_host(node.name, name)
         for node in nodes
+    )
+
+
+def others_members(
+    cluster: Cluster, volume: Volume, observed: Observed, silent: frozenset[int]
+) -> Iterator[Blocked]:
+    """A list tells whose a block is only on a file system that somebody of that list ever had.
+
+    One that no member remembers, has mounted, or would have made so, is of another cluster:
+    there a host of the same number may be paused.
+    """
+    if not silent or _is_remembered(cluster, volume, observed):
+        return
+    for node in sorted(silent - accepted_blocks(cluster, volume, observed).keys()):
+        yield Blocked(
+            "foreign-heartbeat",
+            volume_address(volume.label),
+            f"{describe_device(volume)}: node {node} has left a heartbeat there, and no member remembers "
+            "that file system: a host of another cluster may have it, and only be paused",
+            "find that host and unmount the volume there. Only if the file system is this cluster's, "
+            f"say so in the file, under the cluster: {attestation(node)}",
+        )
+
+
+def _is_remembered(cluster: Cluster, volume: Volume, observed: Observed) -> bool:
+    """Whether a run of this cluster made the file system, or had it mounted, or somebody has."""
+    stays = restrict_to(observed, staying(cluster))
+    uuids = {v.superblock.uuid for v in views(volume, stays).values() if v.superblock}
+    records = recorded_bindings(cluster, observed).values()
+    uuids -= {uuid for record in records for uuid, _wwid in record.values()}
+    uuids -= {chosen_uuid(cluster, volume, observed)}
+    return (
+        not uuids
+        or bool(volume.last_applied.labels)
+        or any(has_mounted(facts, ref(volume)) for facts in stays.answering_hosts().values())
     )

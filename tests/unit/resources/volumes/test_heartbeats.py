@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.observed import Beat, Observed, Region, Slot, Unreachable
+from reconciler.model.bindings import bindings_text
+from reconciler.model.devices import chosen_uuid
+from reconciler.model.last_applied import LastApplied
+from reconciler.model.observed import Beat, Observed, Region, Slot, TextFile, Unreachable
 from reconciler.resources.volumes.heartbeats import check
-from tests.builders import converged, spec, volume
+from tests.builders import UUID, converged, spec, volume
 
 DEAD = {
     "state": "dead",
@@ -132,3 +135,34 @@ def test_without_a_volume_only_who_lost_the_disks_is_believed_dead(access, refus
     cluster = cluster.model_copy(update={"members": members, "volumes": ()})
     found = [(b.code, b.subject) for b in check(cluster, observed)]
     assert found == ([("heartbeat-advances", "member/node03")] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("known", "refused"),
+    [("", True), ("mounted", False), ("applied", False), ("bound", False), ("made", False)],
+)
+def test_a_members_number_tells_whose_a_block_is_only_where_one_remembers_the_file_system(
+    known, refused
+):
+    """Another cluster has a node 0, too, which may be paused; what a run would make is its own."""
+    cluster = spec(volumes=[volume()])
+    told = seen(cluster, beats=(replace(PAUSED, node=0),), advancing=())
+    facts = told.hosts["node01"]
+    if known != "mounted":
+        facts = replace(facts, mounts=())
+    if known == "applied":
+        (item,) = cluster.volumes
+        past = item.with_planning_state(last_applied=LastApplied(labels=("images",)))
+        cluster = cluster.model_copy(update={"volumes": (past,)})
+    if known == "bound":
+        bindings = bindings_text({"images": (UUID, "3600")})
+        facts = replace(
+            facts, records=(TextFile("/var/lib/reconcile/ocfs2/volumes.json", bindings),)
+        )
+    if known == "made":
+        (view,) = facts.wanted
+        own = chosen_uuid(cluster, cluster.volumes[0], Observed({"node01": facts}))
+        made = replace(view, superblock=replace(view.superblock, uuid=own))
+        facts = replace(facts, wanted=(made,))
+    found = [b.message for b in check(cluster, Observed({"node01": facts}))]
+    assert any("no member remembers that file system" in words for words in found) == refused
