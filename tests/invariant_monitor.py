@@ -73,6 +73,9 @@ def file_is_whole(_world: World, machine: Machine, detail: str) -> Iterator[str]
         yield f"cluster.conf has nodes {sorted(names)} and node_count {count}"
 
 
+OTHER_FILE = "it is to mount while cluster.conf of {} is another"
+
+
 def lists_agree(world: World, machine: Machine) -> Iterator[str]:
     """No run mounts while files or kernels of the members differ (I14)."""
     live, text = machine.running.live, machine.files.text(CLUSTER_CONF)
@@ -87,7 +90,7 @@ def lists_agree(world: World, machine: Machine) -> Iterator[str]:
         if theirs is None or _numbers(theirs.nodes) != _numbers(mine):
             yield f"it is to mount while the live list of {name} is another"
         if other.files.text(CLUSTER_CONF) != text:
-            yield f"it is to mount while cluster.conf of {name} is another"
+            yield OTHER_FILE.format(name)
 
 
 def _numbers(nodes: dict) -> dict:

@@ -21,6 +21,7 @@ from reconciler.hosts.simulator.state.machine import Machine
 from reconciler.model.gate_call import Permit
 from reconciler.model.plan import Plan
 from tests.invariant_monitor import (
+    OTHER_FILE,
     Look,
     Witness,
     dropped_only_unmounted,
@@ -63,7 +64,7 @@ class Lawful(Witness):
 
     ``meant`` are the LUNs of all files so far, each with its mount points, ``listed`` the hosts
     that are members of some file, ``away`` those that somebody attests to be down, ``retyped`` those
-    whose cluster.conf is as somebody typed it. ``sizes`` are those that file systems had, ``starts`` those of
+    whose cluster.conf is as somebody typed it, and when. ``sizes`` are those that file systems had, ``starts`` those of
     partitions by LUN and number.
 
     ``names`` are the hosts by their places, ``agent`` the unit of a service that uses volumes.
@@ -78,7 +79,7 @@ class Lawful(Witness):
     meant: dict[str, set[str]] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
     away: set[str] = field(default_factory=set)
-    retyped: set[str] = field(default_factory=set)
+    retyped: dict[str, float] = field(default_factory=dict)
     forgetful: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     formats: set[str] = field(default_factory=set)
@@ -97,7 +98,7 @@ class Lawful(Witness):
         if self.is_typing or host not in self.machines:
             return
         if what in ("wrote", "archived") and detail.split(" ", maxsplit=1)[0] == CLUSTER_CONF:
-            self.retyped.discard(host)
+            self.retyped.pop(host, None)
         if what == "mounted":
             for taken in self.taken.values():
                 taken.discard(host)
@@ -132,13 +133,21 @@ class Lawful(Witness):
             if path.endswith("/quarantine.json")
             for entry in json.loads(file.text)["hosts"]
         }
-        return not lease.is_working(self.machines[host]) and bool(pair & (stale | self.retyped))
+        return not lease.is_working(self.machines[host]) and bool(
+            pair & (stale | self.retyped.keys())
+        )
 
     def asked(self, host: str, name: str) -> None:
         fresh = self.now - self.typed_at <= FRESH
         if name == "gate mount" and not fresh:
-            found = lists_agree(self, self.machines[host])
-            self.broken += [f"14 at {self.now:g} s {host}: {why}" for why in found]
+            found = set(lists_agree(self, self.machines[host])) - self._typed_since_the_plan()
+            self.broken += [f"14 at {self.now:g} s {host}: {why}" for why in sorted(found)]
+
+    def _typed_since_the_plan(self) -> set[str]:
+        """Of the files of other members a plan knows, and what a run writes; the next plan, the rest."""
+        planned = max((intent.since for intent in self.intents.values()), default=0.0)
+        late = {name for name, at in self.retyped.items() if at >= planned}
+        return {OTHER_FILE.format(name) for name in late}
 
     def names_of(self, wish: Wish, *states: str) -> set[str]:
         """The hosts of a file, or those of its members that are to be in one of the states."""

@@ -151,7 +151,7 @@ class Player:
         finally:
             self.world.is_typing = False
             if scene.machine.files.text(CLUSTER_CONF) != conf and not DEEDS[name].is_natural:
-                self.world.retyped.add(scene.machine.name)
+                self.world.retyped[scene.machine.name] = self.world.now
         self.world.forgetful |= name == "records gone"
         self.done.append((name, scene))
         self._note(f"deed {name}", f"{scene.machine.name}: {words}")
