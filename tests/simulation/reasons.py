@@ -35,7 +35,7 @@ OTHERS = (
 EDITED = ("deed edit", "deed node", "deed empty conf", "deed torn conf", "deed settings gone")
 REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "cloned-volume": ("deed clone",),
+        "cloned-volume": ("deed clone", "deed swapped"),
         "cluster-conf-invalid": ("deed torn conf",),
         "cluster-not-well": (
             *WENT_DOWN,
@@ -135,6 +135,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "change add-volume",
             "world mounted where no file says",
         ),
+        "wrong-device": ("deed swapped",),
     }
 )
 

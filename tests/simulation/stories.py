@@ -368,5 +368,18 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 Chapter((), (Trouble("deed", "stunned a while", 2),), mended=False),
             ),
         ),
+        "a volume moves while a member is away, which comes back to be dropped": History(
+            place(3, "san"),
+            start(2, gib=1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("state", 1, "offline"), Change("path", "lun1", "/srv/new")),
+                    (),
+                    mended=False,
+                ),
+                Chapter((Change("drop", 1),), (), mended=True),
+            ),
+        ),
     }
 )

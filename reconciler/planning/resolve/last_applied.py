@@ -19,7 +19,12 @@ from reconciler.model.devices import ref
 from reconciler.model.last_applied import LastApplied
 from reconciler.model.observed import HostFacts, Observed, Unknown, require
 from reconciler.model.records import SAME_TEXTS, record
-from reconciler.model.roles import confirmed_members, restrict_to, staying, with_volumes
+from reconciler.model.roles import (
+    confirmed_members,
+    contacted_members,
+    restrict_to,
+    with_volumes,
+)
 from reconciler.resources.mounts.fstab import BOOT_ORDER, entries
 from reconciler.resources.mounts.moves import own_names
 from reconciler.resources.workloads.programs import program_of
@@ -35,8 +40,10 @@ def with_last_applied(cluster: Cluster, observed: Observed) -> Cluster:
         if not isinstance(facts.records, Unknown)
     }
     old = [volume for facts in told.values() for volume in last(cluster, facts)]
-    stays = tuple(restrict_to(observed, staying(cluster)).answering_hosts().values())
-    return with_volumes(cluster, [_with_past(v, old, stays) for v in cluster.volumes])
+    # Also those of hosts that are to be out: one that was away may still mount where all once did.
+    asked = restrict_to(observed, {m.name for m in contacted_members(cluster)})
+    hosts = tuple(asked.answering_hosts().values())
+    return with_volumes(cluster, [_with_past(v, old, hosts) for v in cluster.volumes])
 
 
 def _with_past(volume: Volume, old: Sequence[Volume], hosts: Sequence[HostFacts]) -> Volume:
