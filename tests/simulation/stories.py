@@ -381,5 +381,17 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 Chapter((Change("drop", 1),), (), mended=True),
             ),
         ),
+        "another file's hosts let a volume grow, which one of them mounts for the first": History(
+            place(3, "san"),
+            start(2, gib=None),
+            (
+                QUIET,
+                Chapter(
+                    (Change("size", "lun1", 1), Change("drop", 0)),
+                    (Trouble("rival", "other hosts", 0),),
+                    mended=False,
+                ),
+            ),
+        ),
     }
 )

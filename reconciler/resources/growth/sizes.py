@@ -201,9 +201,12 @@ def _grown(cluster: Cluster, volume: Volume, observed: Observed, now: Growing) -
 def _catch_up(
     cluster: Cluster, volume: Volume, observed: Observed, now: Growing
 ) -> Growth | None:
-    """The file system is as large as it shall be, but some kernels see a smaller device."""
+    """The file system is as large as it shall be, but some kernels see a smaller device.
+
+    Perhaps all of those that are asked, where hosts of another file have made it grow.
+    """
     found, block = now.layers, now.block
-    device = max(layer.node.size for layer in found.values())
+    device = max(file_system_bytes(block), *(layer.node.size for layer in found.values()))
     lag = _short(found, device)
     if not lag:
         return None

@@ -16,6 +16,8 @@ from tests.builders import GIB, UUID, converged, spec, volume, with_facts
 
 WWID = "360014050000000000000000000000000a"
 MIB = 1 << 20
+# Of a disk that is smaller than its file system.
+CUT = ["device-too-small", "shrink-refused"]
 TOOLS = ("tunefs.ocfs2", "parted", "partprobe", "sg_readcap")
 
 
@@ -230,6 +232,27 @@ def test_a_kernel_that_lags_behind_a_grown_file_system_is_caught_up():
     plan = plan_cluster(cluster, Observed(hosts))
     assert codes(plan) == []
     assert steps(plan) == [("rescan", "node02"), ("same-size", "")]
+
+
+@pytest.mark.parametrize(
+    ("told", "refused"),
+    [(GIB, []), (None, CUT), (GIB // 2, CUT)],
+)
+def test_where_all_kernels_see_less_than_the_file_system_has_the_disk_tells(told, refused):
+    """Hosts of another file made it grow; or the LUN was cut short."""
+    cluster = wish("fill")
+    small = layers(whole=GIB // 2, paths=(GIB // 2, GIB // 2), told=told)
+    observed = seen(cluster, all=small)
+    hosts = {}
+    for name, facts in observed.hosts.items():
+        (view,) = facts.wanted
+        block = replace(view.superblock, clusters=GIB // view.superblock.cluster_size)
+        hosts[name] = replace(facts, wanted=(replace(view, superblock=block),), mounts=())
+    plan = plan_cluster(cluster, Observed(hosts))
+    assert codes(plan) == refused
+    if not refused:
+        rescans = [("rescan", "node01"), ("rescan", "node02"), ("same-size", "")]
+        assert [step for step in steps(plan) if step in rescans] == rescans
 
 
 @pytest.mark.parametrize(
