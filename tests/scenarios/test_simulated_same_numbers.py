@@ -10,6 +10,7 @@ from tests.scenarios.test_simulated_membership import (
     ATTESTED,
     THREE,
     cluster,
+    lists,
     quarantined,
     running,
 )
@@ -108,4 +109,25 @@ def test_the_only_member_online_remembers_who_is_in_quarantine():
     install_anew(world, "node02")
     assert drive(world, controller.apply(cluster(world, THREE[:2]))).word == "converged"
     assert quarantined(world, "node01") == quarantined(world, "node02") == ["node03"]
+    assert world.wrongs() == []
+
+
+def test_another_machine_takes_the_name_of_one_that_was_attested_dead_and_dropped():
+    world, controller = running(3)
+    connect(world, "node03").power_off()
+    world.advance(200)
+    dead = {"node03": {"state": "dead", "attested": ATTESTED}}
+    assert drive(world, controller.apply(cluster(world, THREE, dead))).word == "converged"
+    new = world.machines["node03"]
+    for record in RECORDS:
+        new.files.by_path.pop(f"/var/lib/reconcile/ocfs2/{record}.json", None)
+    for path in ("/etc/ocfs2/cluster.conf", "/etc/fstab"):
+        new.files.remove(path)
+    for unit in ("o2cb.service", "ocfs2.service"):
+        new.units[unit].enabled = False
+    new.machine_id = "f" * 32
+    connect(world, "node03").power_on()
+    assert drive(world, controller.apply(cluster(world, THREE))).word == "converged"
+    assert [number for number, _name in lists(world)["node01"]] == [0, 1, 3]
+    assert quarantined(world, "node01") == ["node03"]
     assert world.wrongs() == []

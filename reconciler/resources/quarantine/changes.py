@@ -24,10 +24,10 @@ from reconciler.model.roles import contacted_members, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import (
     Entry,
-    entries,
     entries_text,
     known_members,
     read_entries,
+    readable_entries,
 )
 
 
@@ -44,7 +44,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
 @once_each()
 def quarantine_candidates(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     """Those in quarantine, and the dead who are on a list still."""
-    found = _safely(cluster, observed)
+    found = readable_entries(cluster, observed)
     roster = known_members(cluster, observed)
     named = {(host_key(entry.name), entry.number) for entry in found}
     new = []
@@ -60,13 +60,6 @@ def quarantine_candidates(cluster: Cluster, observed: Observed) -> tuple[Entry, 
             machine = roster[name].machine_id if name in roster else ""
             new.append(Entry(item.name, number, machine, nodes))
     return tuple(sorted({*found, *new}))
-
-
-def _safely(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
-    try:
-        return entries(cluster, observed)
-    except ValueError:
-        return ()  # refused by check
 
 
 def _last_list(cluster: Cluster, observed: Observed, name: str) -> tuple[tuple[int, str], ...]:

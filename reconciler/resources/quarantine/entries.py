@@ -68,6 +68,14 @@ def entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
     return tuple(sorted(found))
 
 
+def readable_entries(cluster: Cluster, observed: Observed) -> tuple[Entry, ...]:
+    """As ``entries``; none where a record is garbled, which its own check refuses."""
+    try:
+        return entries(cluster, observed)
+    except ValueError:
+        return ()
+
+
 @lru_cache(SAME_TEXTS)
 def read_entries(text: str | None) -> tuple[Entry, ...]:
     """The entries of a record; ValueError if it is garbled, for nobody is forgotten."""

@@ -14,7 +14,7 @@ from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import left_members, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
-from reconciler.resources.quarantine.entries import Known, known_members
+from reconciler.resources.quarantine.entries import Known, known_members, readable_entries
 from reconciler.resources.volumes.changes import describe_device, views
 
 
@@ -26,8 +26,12 @@ def attestation(node: int) -> str:
 def replaced_machines(
     cluster: Cluster, volume: Volume, observed: Observed, silent: frozenset[int]
 ) -> Iterator[Blocked]:
-    """Under a member's name another machine may answer, while the one that left it is paused."""
+    """Under a member's name another machine may answer, while the one that left it is paused.
+
+    One in quarantine was attested dead when it was dropped; another one may have its name since.
+    """
     was, known = known_members(cluster, observed), accepted_blocks(cluster, volume, observed)
+    dropped = {(host_key(e.name), e.number) for e in readable_entries(cluster, observed)}
     out = left_members(cluster)  # of whom the record alone tells, as of a stranger
     for item in cluster.members:
         facts = None if item.name in out else observed.answering_hosts().get(item.name)
@@ -39,6 +43,7 @@ def replaced_machines(
             and not old.passed_on
             and not _is_same(cluster, observed, item.name, old)
             and old.number not in known
+            and (host_key(item.name), old.number) not in dropped
         ):
             yield Blocked(
                 "foreign-heartbeat",
