@@ -158,7 +158,10 @@ ORDER: tuple[Edge, ...] = (
         _anywhere,
     ),
     *_each(
-        ("add-slots", "set-label", "grow-backing", "rescan", "grow-partition", "mount"),
+        (
+            *("add-slots", "set-label", "grow-backing", "rescan", "grow-partition"),
+            *("grow-unmounted", "mount"),
+        ),
         ("check-file-system",),
         _same_volume,
     ),

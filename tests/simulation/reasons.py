@@ -94,6 +94,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "host-unreachable": ("deed SAN off", "deed power", "deed stunned", "change state"),
         "label-differs": ("change label", "deed clone", "world another label"),
         "lease-garbled": ("deed lease garbled",),
+        "lease-failed": ("deed full /var",),
         "lease-held": ("kill", "rival", "trick"),
         "lvm-not-shared": ("site lvm",),
         "member-offline": ("change state",),

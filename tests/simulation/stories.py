@@ -393,5 +393,23 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "a disk has grown before, and its volume grows offline while timeouts change": History(
+            place(3, "san"),
+            start(1, gib=1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("keepalive", None, 3000),),
+                    (Trouble("deed", "sudo", 3),),
+                    mended=False,
+                ),
+                Chapter((Change("size", "lun1", 1),), (), mended=False),
+                Chapter(
+                    (Change("address", 0, 0), Change("growth", "lun1", "offline")),
+                    (),
+                    mended=False,
+                ),
+            ),
+        ),
     }
 )

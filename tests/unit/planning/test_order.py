@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from reconciler.model.plan import Action
-from reconciler.planning.kinds import is_own
+from reconciler.planning.kinds import UNMOUNTED, having, is_own
 from reconciler.planning.order import follow, link
 
 
@@ -41,6 +41,13 @@ def test_what_is_needed_of_the_same_volume_is_not_needed_of_another():
     assert found["check-grown", "node01"] == set()
     found = needs(act("grow-unmounted"), act("check-grown", "node02"))
     assert found["check-grown", "node02"] == {"grow-unmounted"}
+
+
+@pytest.mark.parametrize("kind", [k for k in having(UNMOUNTED) if not k.startswith("check-")])
+def test_what_writes_an_unmounted_volume_waits_for_its_check(kind):
+    """Also where nothing of its disk is left to be done: that was in an earlier step."""
+    found = needs(act(kind), act("check-file-system", "node02"))
+    assert found[kind, "node01"] == {"check-file-system"}
 
 
 def test_of_one_guest_one_start_waits_for_the_other_and_of_two_none():
