@@ -15,7 +15,7 @@ from reconciler.planning import order
 from reconciler.planning.checks import invariants
 from reconciler.planning.kinds import KINDS, Trait, having
 from reconciler.resources import READINGS
-from tests.mutants import encounters
+from tests.mutants import encounters, gate_parts
 from tests.mutants.encounters import PRODUCT
 from tests.mutants.mutant import Mutant
 from tests.mutants.statements import leave_out, statements
@@ -86,6 +86,12 @@ def _require_no(kind: str, reading: str) -> None:
     encounters.with_each_action(require_less)
 
 
+def _gate(_met: frozenset[str]) -> Iterator[Mutant]:
+    for one in gate_parts.refusals():
+        plant = partial(gate_parts.leave_out, one)
+        yield Mutant("gate", one.name, plant, frozenset([one.name]))
+
+
 def _traits(_met: frozenset[str]) -> Iterator[Mutant]:
     for kind, row in KINDS.items():
         for trait in Trait:
@@ -150,5 +156,6 @@ GROUPS: Mapping[str, Group] = {
             ),
             _refusals("simulated-gate", "hosts/simulator/gate"),
         ),
+        Group("gate", ("tests/unit/gate",), _gate),
     )
 }
