@@ -97,6 +97,7 @@ def test_a_file_system_grows_to_the_blocks_that_were_asked_for(
         ("", BLOCKS, "mounted", "not-mounted"),
         ("mounted", BLOCKS, "unmounted", "volume-mounted"),
         ("other uuid", BLOCKS, "unmounted", "wrong-uuid"),
+        ("other superblock", BLOCKS, "unmounted", "wrong-uuid"),
         ("resize", BLOCKS, "unmounted", "resize-interrupted"),
         ("tunefs", "1", "unmounted", "resize-interrupted"),
         ("", str(129 * MIB // 4096), "unmounted", "device-too-small"),
@@ -114,6 +115,9 @@ def test_a_file_system_is_not_grown(
         machine.tool("grep", SEEN)
     if changed == "other uuid":
         machine.tool("blkid", f"echo DEVNAME=x; echo UUID={UUID[:-1]}f; echo TYPE=ocfs2")
+    if changed == "other superblock":  # than blkid has seen
+        text = (machine.here / "stats").read_text()
+        (machine.here / "stats").write_text(text.replace("UUID: 3A83", "UUID: 4A83"))
     if changed in ("resize", "tunefs"):
         stats(machine, incompat=80 + {"resize": 4, "tunefs": 32}[changed])
     if changed == "path":

@@ -151,6 +151,15 @@ def test_a_directory_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None
     assert done == (75, "", f"gate: not-a-file: {tmp_path} is not a regular file\n")
 
 
+def test_a_directory_in_the_place_of_the_old_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old")
+    (tmp_path / "a.conf.before").mkdir()
+    done = gate("write-file", str(path), "644", sha("old"), sha("new"), stdin="new")
+    assert done == (75, "", f"gate: not-a-file: {path}.before is a directory\n")
+    assert files(tmp_path) == {"a.conf": "old"}
+
+
 @needs_root
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_full_disk_leaves_the_old_file_and_no_rest(shell: tuple[str, ...]) -> None:

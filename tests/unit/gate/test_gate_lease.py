@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.gate import gate_text
 from tests.unit.gate.calls import (
     SHELLS,
     Answer,
@@ -185,6 +186,32 @@ def test_a_state_that_was_cut_short_between_its_names_is_whole(
     assert lease(state, "lease-renew", "-", "r2", "2")[0] == 0
     assert sorted(p.name for p in kept.glob("lease*")) == ["lease", "lease.spare"]
     assert {p.stat().st_size for p in kept.glob("lease*")} == {ROOM}
+
+
+@needs_root
+def test_more_hosts_than_there_is_room_for_get_no_lease(state: Path) -> None:
+    done = lease(state, "lease-acquire", "-", "r1", HOLDER, "a" * ROOM, "-")
+    told = f"the hosts of the run do not fit into {ROOM} bytes"
+    assert done == (75, "", f"gate: lease-too-long: {told}\n")
+    assert not list((state / "reconcile").glob("lease*"))
+
+
+@needs_root
+def test_while_somebody_else_decides_nobody_does(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def text(*words: str) -> str:
+        whole = gate_text(*words)
+        assert "flock -w 10 9" in whole
+        return whole.replace("flock -w 10 9", "flock -w 1 9")
+
+    monkeypatch.setattr("tests.unit.gate.calls.text_of", text)
+    (state / "reconcile").mkdir()
+    with (state / "reconcile/lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        busy = (75, "", "gate: lease-busy: /var/lib/reconcile/lock is locked\n")
+        assert acquire(state, "r1") == busy
+    assert acquire(state, "r1")[0] == 0
 
 
 @needs_root
