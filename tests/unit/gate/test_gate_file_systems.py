@@ -158,9 +158,24 @@ def test_a_label_is_set_once_and_read_back(machine: Machine, shell: tuple[str, .
 
 
 @needs_root
-def test_no_label_is_set_after_a_change_that_was_cut_short(machine: Machine) -> None:
+@pytest.mark.parametrize("words", [f"grow-fs {BLOCKS} unmounted", "add-slots 6"])
+def test_a_change_that_leaves_its_flag_is_no_success(machine: Machine, words: str) -> None:
+    done = "s/: 8192/: 12800/;s/Slots: 4/Slots: 6/;s/Incompat: 80/Incompat: 112/"
+    machine.tool("tunefs.ocfs2", f"sed -i '{done}' stats")
+    told = f"a tunefs.ocfs2 of {NODE} was cut short: incompat 112"
+    verb, *more = words.split()
+    done = ask(machine, verb, *more)
+    assert done == (75, "", f"gate: resize-interrupted: {told}\n")
+
+
+@needs_root
+@pytest.mark.parametrize("words", ["set-label new", "add-slots 6"])
+def test_no_label_is_set_after_a_change_that_was_cut_short(
+    machine: Machine, words: str
+) -> None:
     stats(machine, incompat=80 | 0x20)
-    status, _, err = ask(machine, "set-label", "new")
+    verb, *more = words.split()
+    status, _, err = ask(machine, verb, *more)
     assert (status, err[:25]) == (75, "gate: resize-interrupted:")
     assert machine.called("tunefs.ocfs2") == []
 

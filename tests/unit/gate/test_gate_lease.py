@@ -125,6 +125,19 @@ def test_the_directory_of_the_lease_is_not_reached_through_a_link(state: Path) -
 
 
 @needs_root
+@pytest.mark.parametrize("link", ["one", "one/lease"])
+def test_a_lease_is_not_reached_through_a_link(state: Path, link: str) -> None:
+    path = state / "reconcile" / link
+    path.parent.mkdir(parents=True)
+    (state / "elsewhere").mkdir()
+    path.symlink_to(state / "elsewhere")
+    done = acquire(state, "r1", scope="one")
+    told = f"/var/lib/reconcile/{link} is a symbolic link"
+    assert done == (75, "", f"gate: symlink: {told}\n")
+    assert not list((state / "elsewhere").iterdir())
+
+
+@needs_root
 def test_a_lease_that_cannot_be_read_holds_until_it_is_unlocked_and_no_old_token_fits_then(
     state: Path,
 ) -> None:
