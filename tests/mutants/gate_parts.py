@@ -1,6 +1,7 @@
 """Statements of the gate's parts that refuse: what notes that a test meets one, and the gate without it.
 
 Where a call was wrong (`usage`) is not among them: tests put there what may do harm to their machine.
+Where a tool has failed (`stop`) neither: that is no precondition.
 """
 
 from __future__ import annotations
@@ -16,6 +17,17 @@ from reconciler.model.scripts import Part
 FUNCTION = re.compile(r"^(\w+)\(\) \{")
 # A function that is a refusal: whoever calls it refuses.
 REFUSAL = re.compile(r"^(\w+)\(\) \{ refuse .*\}$", re.MULTILINE)
+# Functions that look and refuse, each with calls of its own, and leave nothing behind that is used.
+GUARDS = frozenset(
+    [
+        *("all_up", "await_packages", "cluster_unused", "explained", "is_shown", "layers"),
+        *("lost", "no_symlink", "nobody_else", "room", "room_for", "same_device", "same_wwid"),
+        *("unblocked", "unchanged", "unheld", "unheld_module", "uninterrupted", "unmounted"),
+        *("unsigned", "zeros"),
+    ]
+)
+# Where a command begins.
+BEGINS = r"(?:^ *|[;)] |[;)] +(?:do|then) |\|\| |&& )"
 # The part that is in every text, before whatever may refuse.
 FIRST = "lib/exit"
 NOTE = """
@@ -40,8 +52,9 @@ class Refusal:
 
 def refusals() -> Iterator[Refusal]:
     """All of them, in the order of parts and lines."""
-    words = {"refuse"}.union(*(REFUSAL.findall(part.text) for part in gate.parts().values()))
-    call = re.compile(rf"(?:^|[ ({{])((?:{'|'.join(sorted(words))})(?: [a-z-]+)?)(?=[ ;])")
+    alike = (REFUSAL.findall(part.text) for part in gate.parts().values())
+    words = "|".join(GUARDS.union(["refuse"], *alike))
+    call = re.compile(rf"{BEGINS}((?:{words})(?: [a-z-]+)?)(?=[ ;]|$)")
     for part in gate.parts().values():
         count: dict[str, int] = {}
         function = ""
