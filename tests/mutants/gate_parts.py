@@ -42,11 +42,16 @@ _noted: list[int] = []  # a file
 
 @dataclass(frozen=True)
 class Refusal:
-    """One in a line of a part, from the column ``at`` on; ``name`` says what and where."""
+    """One in a line of a part, from the column ``at`` on; ``name`` says what and where.
+
+    ``function`` has it, and ``calls`` refuses there.
+    """
 
     part: str
     line: int
     at: int
+    function: str
+    calls: str
     name: str
 
 
@@ -66,7 +71,8 @@ def refusals() -> Iterator[Refusal]:
                 name = f"{part.name}.sh::{function} {said[1].removeprefix('refuse ')}"
                 count[name] = count.get(name, 0) + 1
                 name += f" #{count[name]}" if count[name] > 1 else ""
-                yield Refusal(part.name, number, said.start(1), name)
+                calls = said[1].partition(" ")[0]
+                yield Refusal(part.name, number, said.start(1), function, calls, name)
 
 
 def leave_out(refusal: Refusal) -> None:

@@ -72,9 +72,10 @@ def _facts(met: frozenset[str]) -> Iterator[Mutant]:
     for kind, reading in pairs:
         if reading not in READINGS:
             continue  # of a plan that was kept to be shown: it has words there
-        meets = [encounters.lacks(kind, reading), encounters.asks(kind, reading)]
+        lacks = frozenset([encounters.lacks(kind, reading)])
+        meets = lacks | {encounters.asks(kind, reading)}
         plant = partial(_require_no, kind, reading)
-        yield Mutant("facts", f"{kind} asks {reading}", plant, frozenset(meets))
+        yield Mutant("facts", f"{kind} asks {reading}", plant, meets, lacks)
 
 
 def _require_no(kind: str, reading: str) -> None:
@@ -87,9 +88,11 @@ def _require_no(kind: str, reading: str) -> None:
 
 
 def _gate(_met: frozenset[str]) -> Iterator[Mutant]:
-    for one in gate_parts.refusals():
+    refusals = [*gate_parts.refusals()]
+    for one in refusals:
         plant = partial(gate_parts.leave_out, one)
-        yield Mutant("gate", one.name, plant, frozenset([one.name]))
+        lacks = frozenset(other.name for other in refusals if other.function == one.calls)
+        yield Mutant("gate", one.name, plant, frozenset([one.name]), lacks)
 
 
 def _traits(_met: frozenset[str]) -> Iterator[Mutant]:

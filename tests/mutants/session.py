@@ -117,15 +117,14 @@ def _all_met(passed: Mapping[str, Passed]) -> frozenset[str]:
 
 
 def fitting(mutant: Mutant, passed: Mapping[str, Passed]) -> list[str]:
-    """Who can fail for it: those that saw a fact lacking first, the short before the long.
+    """Who can fail for it: those that are likely to first, the short before the long.
 
     Goldens fail for whatever they show, and are tried when ``SOON`` others have not failed.
     """
     found = [(name, one) for name, one in passed.items() if one.met & mutant.meets]
 
     def place(pair: tuple[str, Passed]) -> tuple[bool, float]:
-        lacking = any(" lacks " in word for word in pair[1].met & mutant.meets)
-        return not lacking, pair[1].seconds
+        return not pair[1].met & mutant.lacks, pair[1].seconds
 
     names = [name for name, one in sorted(found, key=place) if one.seconds < SLOW]
     goldens = [name for name in names if name.startswith("tests/golden")]
