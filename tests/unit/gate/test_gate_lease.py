@@ -116,10 +116,13 @@ def test_of_many_runs_at_once_one_gets_the_lease(state: Path, shell: tuple[str, 
 
 
 @needs_root
-def test_the_directory_of_the_lease_is_not_reached_through_a_link(state: Path) -> None:
+@pytest.mark.parametrize("scope", ["-", "one"])
+def test_the_directory_of_the_lease_is_not_reached_through_a_link(
+    state: Path, scope: str
+) -> None:
     (state / "elsewhere").mkdir()
     (state / "reconcile").symlink_to("elsewhere")
-    done = acquire(state, "r1")
+    done = acquire(state, "r1", scope=scope)
     assert done == (75, "", "gate: symlink: /var/lib/reconcile is a symbolic link\n")
     assert not list((state / "elsewhere").iterdir())
 
