@@ -17,7 +17,10 @@ from tests.mutants import record
 from tests.mutants.groups import GROUPS
 from tests.mutants.session import Session, Verdict
 
-QUIET = ("-q", "-m", "not nightly", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore")
+QUIET = (
+    *("-q", "-m", "not nightly", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore"),
+    *("-o", "tmp_path_retention_policy=failed"),
+)
 
 
 def main() -> int:

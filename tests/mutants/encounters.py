@@ -15,6 +15,7 @@ from reconciler.model import outcome
 from reconciler.model.plan import Action, ClusterPlan
 from reconciler.planning import graph, order, planner
 from reconciler.planning.checks import rehearsal
+from tests.mutants import gate_parts
 
 PRODUCT = str(Path(reconciler.__file__).parent) + "/"
 met: set[str] = set()
@@ -22,7 +23,7 @@ met: set[str] = set()
 
 def taken() -> frozenset[str]:
     """All that was met since the last time."""
-    found = frozenset(met)
+    found = gate_parts.noted_refusals() | met
     met.clear()
     return found
 
@@ -34,6 +35,7 @@ def watch() -> None:
     _watch_facts()
     _watch_refused()
     _watch_targets()
+    gate_parts.note_refusals()
 
 
 def line(file: str, number: int) -> str:

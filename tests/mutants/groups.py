@@ -15,7 +15,7 @@ from reconciler.planning import order
 from reconciler.planning.checks import invariants
 from reconciler.planning.kinds import KINDS, Trait, having
 from reconciler.resources import READINGS
-from tests.mutants import encounters
+from tests.mutants import encounters, gate_parts
 from tests.mutants.encounters import PRODUCT
 from tests.mutants.mutant import Mutant
 from tests.mutants.statements import leave_out, statements
@@ -72,9 +72,10 @@ def _facts(met: frozenset[str]) -> Iterator[Mutant]:
     for kind, reading in pairs:
         if reading not in READINGS:
             continue  # of a plan that was kept to be shown: it has words there
-        meets = [encounters.lacks(kind, reading), encounters.asks(kind, reading)]
+        lacks = frozenset([encounters.lacks(kind, reading)])
+        meets = lacks | {encounters.asks(kind, reading)}
         plant = partial(_require_no, kind, reading)
-        yield Mutant("facts", f"{kind} asks {reading}", plant, frozenset(meets))
+        yield Mutant("facts", f"{kind} asks {reading}", plant, meets, lacks)
 
 
 def _require_no(kind: str, reading: str) -> None:
@@ -84,6 +85,14 @@ def _require_no(kind: str, reading: str) -> None:
             object.__setattr__(action, "requires", kept)
 
     encounters.with_each_action(require_less)
+
+
+def _gate(_met: frozenset[str]) -> Iterator[Mutant]:
+    refusals = [*gate_parts.refusals()]
+    for one in refusals:
+        plant = partial(gate_parts.leave_out, one)
+        lacks = frozenset(other.name for other in refusals if other.function == one.calls)
+        yield Mutant("gate", one.name, plant, frozenset([one.name]), lacks)
 
 
 def _traits(_met: frozenset[str]) -> Iterator[Mutant]:
@@ -150,5 +159,6 @@ GROUPS: Mapping[str, Group] = {
             ),
             _refusals("simulated-gate", "hosts/simulator/gate"),
         ),
+        Group("gate", ("tests/unit/gate",), _gate),
     )
 }

@@ -14,12 +14,16 @@ from reconciler.model import identity_cache
 
 @dataclass(frozen=True)
 class Mutant:
-    """The product without ``name``; a test can fail for it that has met one of ``meets``."""
+    """The product without ``name``; a test can fail for it that has met one of ``meets``.
+
+    Who has met one of ``lacks`` is likely to fail.
+    """
 
     group: str
     name: str
     plant: Callable[[], None]
     meets: frozenset[str]
+    lacks: frozenset[str] = frozenset()
 
 
 @functools.cache

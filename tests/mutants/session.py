@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import time
@@ -68,6 +69,7 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """All tests, then all mutants."""
+        session.config._tmp_path_factory.getbasetemp()  # theirs, which goes at the end
         if self.known and self.known.exists():
             self.passed = pickle.loads(self.known.read_bytes())  # noqa: S301  # our own
         self._meet_all([item for item in session.items if item.nodeid not in self.passed])
@@ -115,15 +117,14 @@ def _all_met(passed: Mapping[str, Passed]) -> frozenset[str]:
 
 
 def fitting(mutant: Mutant, passed: Mapping[str, Passed]) -> list[str]:
-    """Who can fail for it: those that saw a fact lacking first, the short before the long.
+    """Who can fail for it: those that are likely to first, the short before the long.
 
     Goldens fail for whatever they show, and are tried when ``SOON`` others have not failed.
     """
     found = [(name, one) for name, one in passed.items() if one.met & mutant.meets]
 
     def place(pair: tuple[str, Passed]) -> tuple[bool, float]:
-        lacking = any(" lacks " in word for word in pair[1].met & mutant.meets)
-        return not lacking, pair[1].seconds
+        return not pair[1].met & mutant.lacks, pair[1].seconds
 
     names = [name for name, one in sorted(found, key=place) if one.seconds < SLOW]
     goldens = [name for name in names if name.startswith("tests/golden")]
@@ -139,10 +140,10 @@ def meet(items: Sequence[pytest.Item]) -> tuple[dict[str, Passed], list[str]]:
     failed = []
     for item, following in zip(items, [*items[1:], None], strict=True):
         encounters.taken()
-        began = time.process_time()
+        began = _processor_seconds()
         good = passes(item, following)
         if good:
-            seconds = time.process_time() - began
+            seconds = _processor_seconds() - began
             passed[item.nodeid] = Passed(encounters.taken(), seconds)
         elif good is False:
             failed.append(item.nodeid)
@@ -153,16 +154,16 @@ def judge(mutant: Mutant, items: Sequence[pytest.Item]) -> Verdict:
     """Runs tests on the mutant until one fails; for a process of its own."""
     forget_everything()
     mutant.plant()
-    began = time.process_time()
+    began = _processor_seconds()
     by, tried = "", 0
     for item in items:
-        if time.process_time() - began > LONGEST:
+        if _processor_seconds() - began > LONGEST:
             break
         tried += 1
         if passes(item, None) is False:
             by = item.nodeid
             break
-    seconds = round(time.process_time() - began, 2)
+    seconds = round(_processor_seconds() - began, 2)
     return Verdict(mutant.group, mutant.name, by, seconds, tried, len(items))
 
 
@@ -173,6 +174,11 @@ def passes(item: Any, following: pytest.Item | None) -> bool | None:
     if any(report.failed for report in reports):
         return False
     return None if any(report.skipped for report in reports) else True
+
+
+def _processor_seconds() -> float:
+    """Those of ours, and of programs that have ended."""
+    return time.process_time() + sum(os.times()[2:4])  # user and system, of children
 
 
 @contextmanager

@@ -11,6 +11,7 @@ WHAT = {
     "edges": "edges of the order",
     "flags": "flags of kinds of actions",
     "simulated-gate": "refusals of the simulated gate",
+    "gate": "refusals of the gate, and looks that refuse",
 }
 INTRO = """\
 Each precondition is deleted once, and the tests that meet it run until one fails: then it is killed.

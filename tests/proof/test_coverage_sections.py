@@ -1,6 +1,10 @@
-"""What the sections on coverage and on mutants say of their records, and that excuses have reasons."""
+"""What the sections on coverage and on mutants say of their records; and what they leave out."""
 
+import re
+
+from reconciler import gate
 from tests.line_coverage import PACKAGES, excuses
+from tests.mutants import gate_parts
 from tests.mutants.groups import GROUPS
 from tests.proof import coverage, mutants
 from tests.proof.proof_page import load_record
@@ -36,3 +40,13 @@ def test_a_survivor_is_not_shown_as_killed():
 
 def test_each_group_of_mutants_has_its_words():
     assert mutants.WHAT.keys() == GROUPS.keys()
+
+
+def test_each_refusal_of_the_gate_is_left_out_once_and_each_look_where_it_is_called():
+    found = [*gate_parts.refusals()]
+    texts = "\n".join(part.text for part in gate.parts().values())
+    code = "\n".join(line for line in texts.split("\n") if not line.lstrip().startswith("#"))
+    said = re.findall(r"\brefuse [a-z]", gate_parts.REFUSAL.sub("", code))
+    assert len([one for one in found if one.calls == "refuse"]) == len(said)
+    assert {one.calls for one in found} >= gate_parts.GUARDS
+    assert len({one.name for one in found}) == len(found)

@@ -40,9 +40,10 @@ unheld() { # nobody has it: no map, no partition, no mount, no swap
     where=$(grep -l "^[0-9]* [0-9]* $number " /proc/[0-9]*/mountinfo 2>/dev/null)
     set -f
     [ -z "$where" ] || refuse device-in-use "$node is mounted, see ${where%%"$NL"*}"
-    while read -r where _; do
+    if [ ! -e /proc/swaps ]; then return; fi # a kernel without any
+    while IFS="$TAB " read -r where _; do
         if [ "$where" -ef "$dev" ]; then refuse device-in-use "$node is swap"; fi
-    done 2>/dev/null </proc/swaps
+    done </proc/swaps
 }
 
 unsigned() { # neither blkid nor wipefs knows anything on it

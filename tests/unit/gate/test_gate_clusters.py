@@ -13,6 +13,7 @@ from tests.unit.gate.volumes import BEFORE, CAT, Volume, needs_tools, volume
 pytestmark = [needs_root, needs_tools]
 REGION = UUID.replace("-", "").upper()
 LIVE = "kernel/config/cluster/ocfs2"
+FIRST = "node01 1 10.0.0.1 7777"  # of its nodes
 STOPS = ("systemctl stop o2cb.service", "systemctl restart o2cb.service")
 # A list as people write it: other spaces, another order, a cluster of another name.
 AS_WRITTEN = """\
@@ -88,17 +89,17 @@ def test_a_list_is_the_same_however_it_is_written(disk: Volume, shell: tuple[str
 
 
 @pytest.mark.parametrize(
-    ("changed", "code"),
+    ("changed", "told"),
     [
-        ("offline", "lists-differ"),
-        ("two", "lists-differ"),
-        ("none of it", "lists-differ"),
-        ("no file", "lists-differ"),
-        ("global", "not-supported-yet"),
+        ("offline", "lists-differ: no cluster is online here"),
+        ("two", "lists-differ: several clusters are online here"),
+        ("none of it", "lists-differ: this host is none of the nodes of ocfs2"),
+        ("no file", f"lists-differ: the kernel's ocfs2 and cluster.conf differ in: {FIRST}"),
+        ("global", "not-supported-yet: the heartbeat of ocfs2 is global"),
     ],
 )
 def test_a_host_outside_of_its_cluster_mounts_nothing(
-    disk: Volume, changed: str, code: str
+    disk: Volume, changed: str, told: str
 ) -> None:
     here = disk.machine.here
     if changed == "offline":
@@ -111,8 +112,15 @@ def test_a_host_outside_of_its_cluster_mounts_nothing(
         (here / "etc/ocfs2/cluster.conf").write_text("")
     else:
         (here / LIVE / "heartbeat/mode").write_text("global\n")
-    status, _, err = mount(disk)
-    assert (status, err.split(": ")[1]) == (75, code)
+    assert mount(disk) == (75, "", f"gate: {told}\n")
+    assert disk.machine.called("mount") == []
+
+
+def test_nothing_is_mounted_over_another_file_system(disk: Volume) -> None:
+    other = "36 1 0:50 / /srv/images rw - tmpfs tmpfs rw\n"
+    (disk.machine.here / "mountinfo").write_text(other)
+    told = "/srv/images already has a file system mounted: 0:50 tmpfs"
+    assert mount(disk) == (75, "", f"gate: mount-path-busy: {told}\n")
     assert disk.machine.called("mount") == []
 
 

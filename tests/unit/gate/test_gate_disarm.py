@@ -172,6 +172,16 @@ def test_a_map_that_is_not_there_or_a_program_stays(here: Path) -> None:
     assert disarm(here, "autofs", "/etc/auto.net", "x") == (75, "", words)
 
 
+@needs_root
+def test_a_map_that_is_a_link_is_not_followed(here: Path) -> None:
+    (here / "etc/other").write_text(MAP)
+    (here / "etc/auto.misc").symlink_to("other")
+    words = "gate: symlink: /etc/auto.misc is a symbolic link\n"
+    done = disarm(here, "autofs", "/etc/auto.misc", "images -fstype=ocfs2,noatime :/dev/x")
+    assert done == (75, "", words)
+    assert (here / "etc/other").read_text() == MAP
+
+
 @pytest.mark.parametrize(
     "words",
     [

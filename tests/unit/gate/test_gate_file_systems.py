@@ -97,6 +97,7 @@ def test_a_file_system_grows_to_the_blocks_that_were_asked_for(
         ("", BLOCKS, "mounted", "not-mounted"),
         ("mounted", BLOCKS, "unmounted", "volume-mounted"),
         ("other uuid", BLOCKS, "unmounted", "wrong-uuid"),
+        ("other superblock", BLOCKS, "unmounted", "wrong-uuid"),
         ("resize", BLOCKS, "unmounted", "resize-interrupted"),
         ("tunefs", "1", "unmounted", "resize-interrupted"),
         ("", str(129 * MIB // 4096), "unmounted", "device-too-small"),
@@ -114,6 +115,9 @@ def test_a_file_system_is_not_grown(
         machine.tool("grep", SEEN)
     if changed == "other uuid":
         machine.tool("blkid", f"echo DEVNAME=x; echo UUID={UUID[:-1]}f; echo TYPE=ocfs2")
+    if changed == "other superblock":  # than blkid has seen
+        text = (machine.here / "stats").read_text()
+        (machine.here / "stats").write_text(text.replace("UUID: 3A83", "UUID: 4A83"))
     if changed in ("resize", "tunefs"):
         stats(machine, incompat=80 + {"resize": 4, "tunefs": 32}[changed])
     if changed == "path":
@@ -154,9 +158,24 @@ def test_a_label_is_set_once_and_read_back(machine: Machine, shell: tuple[str, .
 
 
 @needs_root
-def test_no_label_is_set_after_a_change_that_was_cut_short(machine: Machine) -> None:
+@pytest.mark.parametrize("words", [f"grow-fs {BLOCKS} unmounted", "add-slots 6"])
+def test_a_change_that_leaves_its_flag_is_no_success(machine: Machine, words: str) -> None:
+    done = "s/: 8192/: 12800/;s/Slots: 4/Slots: 6/;s/Incompat: 80/Incompat: 112/"
+    machine.tool("tunefs.ocfs2", f"sed -i '{done}' stats")
+    told = f"a tunefs.ocfs2 of {NODE} was cut short: incompat 112"
+    verb, *more = words.split()
+    done = ask(machine, verb, *more)
+    assert done == (75, "", f"gate: resize-interrupted: {told}\n")
+
+
+@needs_root
+@pytest.mark.parametrize("words", ["set-label new", "add-slots 6"])
+def test_no_label_is_set_after_a_change_that_was_cut_short(
+    machine: Machine, words: str
+) -> None:
     stats(machine, incompat=80 | 0x20)
-    status, _, err = ask(machine, "set-label", "new")
+    verb, *more = words.split()
+    status, _, err = ask(machine, verb, *more)
     assert (status, err[:25]) == (75, "gate: resize-interrupted:")
     assert machine.called("tunefs.ocfs2") == []
 

@@ -121,6 +121,22 @@ def test_a_file_that_changed_since_is_left_alone(tmp_path: Path, old: str) -> No
     assert files(tmp_path) == {"a.conf": "someone else's"}
 
 
+@needs_root
+def test_a_file_that_changes_while_it_is_written_is_left_alone(tmp_path: Path) -> None:
+    path, tools = tmp_path / "a.conf", tmp_path / "tools"
+    path.write_text("old")
+    tools.mkdir()
+    quicker = f"case $* in *{tmp_path}*) printf other >{path} ;; esac"
+    (tools / "dd").write_text(f'#!/bin/sh\n{quicker}\nexec /bin/dd "$@"\n')
+    (tools / "dd").chmod(0o755)
+    prefix = within(f"mount -t tmpfs tmpfs /var/lib && mount --bind {tools} /usr/local/sbin")
+    words = ("write-file", str(path), "644", sha("old"), sha("new"))
+    done = gate(*words, stdin="new", prefix=prefix)
+    message = f"{path} is {sha('other')}, not {sha('old')}"
+    assert done == (75, "", f"gate: changed-since: {message}\n")
+    assert path.read_text() == "other"
+
+
 def test_a_file_that_vanished_since_is_not_made_again(tmp_path: Path) -> None:
     path = tmp_path / "a.conf"
     done = gate("write-file", str(path), "644", sha("old"), sha("new"), stdin="new")
@@ -149,6 +165,15 @@ def test_symbolic_links_are_not_followed(tmp_path: Path) -> None:
 def test_a_directory_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     done = gate("write-file", str(tmp_path), "644", "absent", sha(""))
     assert done == (75, "", f"gate: not-a-file: {tmp_path} is not a regular file\n")
+
+
+def test_a_directory_in_the_place_of_the_old_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old")
+    (tmp_path / "a.conf.before").mkdir()
+    done = gate("write-file", str(path), "644", sha("old"), sha("new"), stdin="new")
+    assert done == (75, "", f"gate: not-a-file: {path}.before is a directory\n")
+    assert files(tmp_path) == {"a.conf": "old"}
 
 
 @needs_root

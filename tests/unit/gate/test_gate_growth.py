@@ -115,6 +115,14 @@ def test_a_path_that_is_down_is_told_before_anything_is_done(
 
 
 @needs_root
+def test_a_map_without_paths_is_not_grown(machine: Machine) -> None:
+    node = machine.multipath(64)
+    machine.file("dm-0/slaves").mkdir()
+    done = machine.gate(*on(node, "rescan", wwid=WWID), str(100 * MIB))
+    assert done == (75, "", f"gate: path-down: {node} has no paths\n")
+
+
+@needs_root
 def test_a_disk_without_multipath_is_its_own_path(machine: Machine) -> None:
     node = machine.disk("vda", "", 64)
     done = machine.gate(*on(node, "rescan"), str(64 * MIB))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.gate.calls import SHELLS, needs_root
-from tests.unit.gate.machine import UUID
-from tests.unit.gate.volumes import NODE, Volume, block, needs_tools, volume
+from tests.unit.gate.machine import MIB, UUID
+from tests.unit.gate.volumes import NODE, SIZE, Volume, block, needs_tools, volume
 
 pytestmark = [needs_root, needs_tools]
 SECTORS = pytest.mark.parametrize("sector", [512, 4096])
@@ -158,6 +158,50 @@ def test_who_goes_on_after_all_is_not_dead(volumes: Volumes, shell: tuple[str, .
     assert disk.ask(*LABEL, beats=dead, shell=shell) == foreign(2)
     assert disk.ask(*LABEL, beats=dead, shell=shell) == foreign(2)
     assert used(disk) == []
+
+
+def test_a_disk_that_is_swapped_before_the_last_look_is_not_written_to(
+    volumes: Volumes,
+) -> None:
+    disk = volumes(512)
+    swap = "echo 2048 >devices/vdb/size"
+    disk.machine.tool("debugfs.ocfs2", f'{swap}; exec /sbin/debugfs.ocfs2 "$@"')
+    told = f"gate: device-size: {NODE} has {MIB} bytes, not {SIZE * MIB}\n"
+    assert disk.ask(*LABEL) == (75, "", told)
+    assert used(disk) == []
+
+
+def test_a_disk_that_is_swapped_while_somebody_is_watched_is_not_written_to(
+    volumes: Volumes,
+) -> None:
+    disk = volumes(512)
+    dead = f"2~{disk.beat(2)}"
+    disk.meanwhile(2, block(2))
+    (disk.machine.here / "then").write_text("echo 2048 >devices/vdb/size\n")
+    told = f"gate: device-size: {NODE} has {MIB} bytes, not {SIZE * MIB}\n"
+    assert disk.ask(*LABEL, beats=dead) == (75, "", told)
+    assert used(disk) == []
+
+
+def test_who_comes_at_the_end_of_the_watch_is_seen(volumes: Volumes) -> None:
+    disk = volumes(512)
+    dead = f"2~{disk.beat(2)}"
+    disk.meanwhile(9, block(9))
+    (disk.machine.here / "meanwhile").rename(disk.machine.here / "chunk")
+    kept = "case $* in *beats*) . ./then ;; esac"  # what was seen is kept after that
+    disk.machine.tool("chmod", f'{kept}; exec /bin/chmod "$@"')
+    assert disk.ask(*LABEL, beats=dead) == foreign(9)
+    assert used(disk) == []
+
+
+def test_a_link_in_the_place_of_what_was_seen_stays(volumes: Volumes) -> None:
+    disk = volumes(512)
+    kept = disk.machine.here / "kept/reconcile/beats" / UUID
+    kept.parent.mkdir(parents=True)
+    kept.symlink_to(disk.machine.here / "elsewhere")
+    disk.ask(*LABEL, beats=f"2~{disk.beat(2)}")
+    assert (used(disk), kept.is_symlink()) == (["tunefs.ocfs2"], True)
+    assert not (disk.machine.here / "elsewhere").exists()
 
 
 def test_without_room_for_what_it_saw_it_waits_again(volumes: Volumes) -> None:

@@ -13,6 +13,8 @@ NODE = "/dev/approved"
 SIZE = 100
 OTHER = "3601"
 FORMAT = ("--", *MKFS.replace(" -F", "").split(), NODE)
+# Where the gate looks for mounts in all namespaces.
+SEEN = 'case $1 in -l) echo /proc/7/mountinfo ;; *) exec /bin/grep "$@" ;; esac'
 needs_udev = pytest.mark.skipif(
     not Path("/usr/lib/udev").is_dir(), reason="needs /usr/lib/udev to put scsi_id there"
 )
@@ -175,6 +177,47 @@ def test_a_disk_of_another_size_is_another_disk(machine: Machine) -> None:
     assert form(machine, size=99) == (75, "", f"gate: device-size: {told}\n")
 
 
+@needs_root
+@pytest.mark.parametrize(
+    ("taken", "told"),
+    [
+        ("map", "device-in-use: {} is held by dm-9"),
+        ("partition", "device-not-blank: {} has partitions"),
+        ("mount", "device-in-use: {} is mounted, see /proc/7/mountinfo"),
+        ("swap", "device-in-use: {} is swap"),
+        ("signatures", "device-not-blank: {} has several signatures"),
+        ("odd signature", "device-not-blank: {} has a signature: 0x0 1 zfs_member"),
+        ("no disk", "device-missing: {} is not in /sys/dev/block"),
+        ("gone", "device-missing: {} has gone"),
+    ],
+)
+def test_a_disk_that_somebody_has_is_not_formatted(
+    machine: Machine, taken: str, told: str
+) -> None:
+    swaps = "Filename Type Size Used Priority\n"
+    if taken == "map":
+        machine.file("dm-0/holders/dm-9").mkdir(parents=True)
+    elif taken == "partition":
+        machine.file("dm-0/dm-0p1/partition").mkdir(parents=True)
+    elif taken == "mount":
+        machine.tool("grep", SEEN)
+    elif taken == "swap":
+        swaps += "/dev/dm-0 partition 1024 0 -2\n"
+    elif taken == "signatures":
+        machine.tool("blkid", "exit 8")
+    elif taken == "odd signature":  # which blkid does not know
+        machine.tool("wipefs", "echo offset type; echo 0x0 1 zfs_member")
+    elif taken == "no disk":
+        (machine.here / "number" / machine.number("dm-0")).unlink()
+    else:
+        machine.tool("stat", 'case $* in */fd/7) exit 1 ;; esac; exec /usr/bin/stat "$@"')
+    (machine.here / "swaps").write_text(swaps)
+    call = on(NODE, "format", wwid=WWID, size=str(SIZE * MIB))
+    done = machine.gate(*call, *FORMAT, before="mount --bind swaps /proc/swaps")
+    assert done == (75, "", f"gate: {told.format(NODE)}\n")
+    assert machine.called("mkfs.ocfs2") == []
+
+
 # While it is sampled; the last of the samples are counted by wc.
 WHILE = 'cat >sampled; {}; exec /usr/bin/wc "$@" <sampled'
 
@@ -194,13 +237,21 @@ def test_a_disk_that_is_swapped_while_it_is_looked_at_is_not_formatted(
 
 @needs_root
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("take", "code"),
+    [
+        ("printf 'LUKS\\272\\276\\000\\001' | dd of=images/dm-0 conv=notrunc 2>/dev/null",
+         "device-not-blank"),
+        ("mkdir -p devices/dm-0/holders/dm-9", "device-in-use"),
+    ],
+    ids=["signature", "map"],
+)  # fmt: skip
 def test_a_disk_that_somebody_else_takes_while_it_is_looked_at_is_not_formatted(
-    machine: Machine, shell: tuple[str, ...]
+    machine: Machine, shell: tuple[str, ...], take: str, code: str
 ) -> None:
-    take = "printf 'LUKS\\272\\276\\000\\001' | dd of=images/dm-0 conv=notrunc 2>/dev/null"
     machine.tool("wc", WHILE.format(take))
     status, _, err = form(machine, shell=shell)
-    assert (status, err[:23]) == (75, "gate: device-not-blank:")
+    assert (status, err.split(": ")[1]) == (75, code)
     assert machine.called("mkfs.ocfs2") == []
 
 

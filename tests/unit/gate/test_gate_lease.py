@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.gate import gate_text
 from tests.unit.gate.calls import (
     SHELLS,
     Answer,
@@ -115,10 +116,28 @@ def test_of_many_runs_at_once_one_gets_the_lease(state: Path, shell: tuple[str, 
 
 
 @needs_root
-def test_the_directory_of_the_lease_is_not_reached_through_a_link(state: Path) -> None:
-    (state / "reconcile").symlink_to("/srv")
-    done = acquire(state, "r1")
+@pytest.mark.parametrize("scope", ["-", "one"])
+def test_the_directory_of_the_lease_is_not_reached_through_a_link(
+    state: Path, scope: str
+) -> None:
+    (state / "elsewhere").mkdir()
+    (state / "reconcile").symlink_to("elsewhere")
+    done = acquire(state, "r1", scope=scope)
     assert done == (75, "", "gate: symlink: /var/lib/reconcile is a symbolic link\n")
+    assert not list((state / "elsewhere").iterdir())
+
+
+@needs_root
+@pytest.mark.parametrize("link", ["one", "one/lease"])
+def test_a_lease_is_not_reached_through_a_link(state: Path, link: str) -> None:
+    path = state / "reconcile" / link
+    path.parent.mkdir(parents=True)
+    (state / "elsewhere").mkdir()
+    path.symlink_to(state / "elsewhere")
+    done = acquire(state, "r1", scope="one")
+    told = f"/var/lib/reconcile/{link} is a symbolic link"
+    assert done == (75, "", f"gate: symlink: {told}\n")
+    assert not list((state / "elsewhere").iterdir())
 
 
 @needs_root
@@ -183,6 +202,32 @@ def test_a_state_that_was_cut_short_between_its_names_is_whole(
     assert lease(state, "lease-renew", "-", "r2", "2")[0] == 0
     assert sorted(p.name for p in kept.glob("lease*")) == ["lease", "lease.spare"]
     assert {p.stat().st_size for p in kept.glob("lease*")} == {ROOM}
+
+
+@needs_root
+def test_more_hosts_than_there_is_room_for_get_no_lease(state: Path) -> None:
+    done = lease(state, "lease-acquire", "-", "r1", HOLDER, "a" * ROOM, "-")
+    told = f"the hosts of the run do not fit into {ROOM} bytes"
+    assert done == (75, "", f"gate: lease-too-long: {told}\n")
+    assert not list((state / "reconcile").glob("lease*"))
+
+
+@needs_root
+def test_while_somebody_else_decides_nobody_does(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def text(*words: str) -> str:
+        whole = gate_text(*words)
+        assert "flock -w 10 9" in whole
+        return whole.replace("flock -w 10 9", "flock -w 1 9")
+
+    monkeypatch.setattr("tests.unit.gate.calls.text_of", text)
+    (state / "reconcile").mkdir()
+    with (state / "reconcile/lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        busy = (75, "", "gate: lease-busy: /var/lib/reconcile/lock is locked\n")
+        assert acquire(state, "r1") == busy
+    assert acquire(state, "r1")[0] == 0
 
 
 @needs_root

@@ -226,6 +226,23 @@ def test_a_debian_module_is_the_build_with_the_kernel_in_its_name_or_version(tmp
 
 
 @needs_debian
+@pytest.mark.skipif(not shutil.which("modinfo"), reason="needs modinfo (package kmod)")
+def test_what_dpkg_has_not_finished_is_named_also_where_there_is_another_version(
+    tmp_path: Path,
+):
+    debian = Debian(tmp_path)
+    debian.forget()
+    place = "mkdir -p /lib/modules/9.9/extra; touch /lib/modules/9.9/extra/ocfs2.ko"
+    debian.offer("ocfs2-modules", "1+9.9", postinst=f"{place}; depmod 9.9")
+    debian.offer("lab-bad", postinst="exit 1")
+    assert debian.gate("install-module", "dpkg", "ocfs2-modules=1", "9.9")[0] == 0
+    assert debian.gate("install-packages", "dpkg", "lab-bad")[0] == 70
+    done = debian.gate("install-module", "dpkg", "ocfs2-modules=2", "9.9")
+    why = "gate: package-database-broken: lab-bad is half-configured; \n"
+    assert done == (75, "", why)
+
+
+@needs_debian
 def test_a_kernel_is_no_part_of_another_ones_name(tmp_path: Path):
     debian = Debian(tmp_path)
     debian.forget()

@@ -1,5 +1,6 @@
 """install-packages: real apt and dpkg, on a layer over this machine."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -265,6 +266,45 @@ def test_a_half_configured_package_is_repaired_by_hand_first(debian: Debian) -> 
     assert debian.versions("lab-tools") == {}
     mended = "touch /fine && dpkg --configure -a >/dev/null"
     assert debian.gate("install-packages", "dpkg", "lab-tools", before=mended)[0] == 0
+
+
+@needs_debian
+def test_dpkg_that_was_interrupted_is_repaired_by_hand_first(debian: Debian) -> None:
+    debian.offer("lab-tools")
+    why = "gate: package-database-broken: dpkg was interrupted\n"
+    assert refused(debian, "touch /var/lib/dpkg/updates/0001") == why
+    assert debian.versions("lab-tools") == {}
+
+
+# It says what apt-get says of what comes between two of its calls, in place of one of them.
+APT = """\
+#!/bin/sh
+case " $* " in {when}) printf '%s\\n' {says} >&2; exit 100 ;; esac
+exec /usr/bin/apt-get "$@"
+"""
+
+
+@needs_debian
+@pytest.mark.parametrize(
+    ("when", "says", "code"),
+    [
+        ("*' -s '* | *' --download-only '*) ;; *' install '*",
+         "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt)",
+         "package-lock-busy"),
+        ("*' --download-only '*",
+         "E: You don't have enough free space in /var/cache/apt/archives/.", "no-space"),
+        ("*' -s '*",
+         "E: Held packages were changed and -y was used without --allow-change-held-packages.",
+         "package-held"),
+    ],
+)  # fmt: skip
+def test_what_apt_says_is_told_by_its_code(
+    debian: Debian, when: str, says: str, code: str
+) -> None:
+    debian.offer("lab-tools")
+    debian.put("/usr/local/sbin/apt-get", APT.format(when=when, says=shlex.quote(says)))
+    assert refused(debian) == f"gate: {code}: {says}\n"
+    assert debian.versions("lab-tools") == {}
 
 
 @needs_debian

@@ -114,6 +114,29 @@ def test_what_does_harm_is_refused(
 
 
 @needs_root
+def test_a_disk_that_is_swapped_while_it_is_looked_at_keeps_its_table(
+    machine: Machine,
+) -> None:
+    node = mapped(machine)
+    machine.tool("sfdisk", "echo mpath-3601 >devices/dm-0/dm/uuid")
+    done = machine.gate(*grow(node), "1", "2048", "199999")
+    told = f"{node} is the disk 3601, not {WWID}"
+    assert done == (75, "", f"gate: wrong-device: {told}\n")
+    assert machine.called("parted") == []
+
+
+@needs_root
+def test_a_link_in_the_place_of_the_table_s_copy_is_not_followed(machine: Machine) -> None:
+    node = mapped(machine)
+    dump = machine.here / "kept/reconcile/tables" / f"{ID}.dump"
+    dump.parent.mkdir(parents=True)
+    dump.symlink_to(machine.here / "elsewhere")
+    status, _, err = machine.gate(*grow(node), "1", "2048", "199999")
+    assert (status, err[:14]) == (75, "gate: symlink:")
+    assert machine.called("parted") == []
+
+
+@needs_root
 def test_a_logical_partition_ends_within_the_extended_one(machine: Machine) -> None:
     node = mapped(machine)
     table(machine, (2, 2048, 9999), (5, 4096, 8191), scheme="dos")

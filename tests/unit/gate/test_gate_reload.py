@@ -71,6 +71,16 @@ def test_nothing_is_unloaded_under_a_cluster(debian: Debian) -> None:
 
 
 @needs_debian
+def test_nothing_is_unloaded_under_a_mount(debian: Debian) -> None:
+    seen = 'case $1 in -l) echo /proc/7/mountinfo ;; *) exec /bin/grep "$@" ;; esac'
+    debian.put("/usr/local/sbin/grep", f"#!/bin/sh\n{seen}\n")
+    done = debian.gate("reload-module", KERNEL)
+    why = "ocfs2 is mounted, see /proc/7/mountinfo"
+    assert done == (75, "", f"gate: module-in-use: {why}\n")
+    assert debian.run("ls /").count("asked") == 0
+
+
+@needs_debian
 def test_another_kernel_than_the_plan_saw(debian: Debian) -> None:
     done = debian.gate("reload-module", "1.2.3")
     assert done == (75, "", f"gate: changed-since: {KERNEL} runs, not 1.2.3\n")

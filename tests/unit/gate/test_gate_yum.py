@@ -1,5 +1,6 @@
 """Each package manager alone on the PATH of a host; yum 3, by a stand-in for it."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,48 @@ def test_yum_refuses_by_its_own_words_and_nothing_is_installed(host, monkeypatch
     assert (status, out) == (75, "")
     assert err.startswith(f"gate: {code}: {why}"), err
     assert host.installed() == {}
+
+
+# What dnf says of each, which has no package of its own here.
+DNF_SAYS = {
+    "filtered": ("All matches were filtered out by exclude filtering for argument: lab-tools\n"
+                 "Error: Unable to find a match: lab-tools", "package-held"),
+    "unread": ("Warning: Failed to download metadata for repo 'lab'\n"
+               "Error: Unable to find a match: lab-tools", "repository-failed"),
+    "full": ("Error: Transaction test error:\n"
+             "  At least 9MB more space needed on the / filesystem.", "no-space"),
+    "needs": ("Error: \n Problem: conflicting requests\n"
+              "  - nothing provides lab-base needed by lab-tools-1-1.noarch", "package-conflict"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DNF_SAYS)
+def test_dnf_refuses_by_its_own_words(host, monkeypatch, case):
+    says, code = DNF_SAYS[case]
+    host.prepare("rpm")
+    dnf = host.here / "bin/dnf"
+    dnf.write_text(
+        f"#!/bin/sh\ncase $* in *install*) printf '%s\\n' {shlex.quote(says)}; exit 1 ;; esac\n"
+    )
+    dnf.chmod(0o755)
+    status, out, err = host.gate(monkeypatch, "install-packages", "rpm", "lab-tools")
+    assert (status, out, err.split(": ")[1]) == (75, "", code)
+
+
+def test_a_database_that_rpm_cannot_read_is_repaired_by_hand_first(host, monkeypatch):
+    host.prepare("rpm", "yum", offers=TWO)
+    (host.here / "bin/rpm").write_text("#!/bin/sh\necho error: rpmdb: damaged >&2; exit 1\n")
+    done = host.gate(monkeypatch, "install-packages", "yum", "lab-tools")
+    assert done == (75, "", "gate: package-database-broken: error: rpmdb: damaged\n")
+    assert host.installed() == {}
+
+
+def test_a_module_that_the_host_excludes_is_not_said_to_be_missing(host, monkeypatch):
+    host.prepare("rpm", "yum", offers={"kmod-ocfs2": ["1-1"]}, excluded=["kmod-ocfs2"])
+    (host.here / "bin/repoquery").write_text("#!/bin/sh\n")
+    (host.here / "bin/repoquery").chmod(0o755)
+    done = host.gate(monkeypatch, "install-module", "yum", "kmod-ocfs2", "3.10.0-1")
+    assert done == (75, "", "gate: package-held: kmod-ocfs2 is excluded or locked\n")
 
 
 def test_the_builds_of_a_module_need_yum_s_own_queries(host, monkeypatch):

@@ -46,7 +46,7 @@ broken_packages() { refuse package-database-broken "$1"; }
 
 half_installed() { # the packages that dpkg has not finished, in one line
     dpkg-query -W -f '${db:Status-Status} ${db:Status-Eflag} ${Package}\n' 2>/dev/null |
-        while read -r state flag name; do
+        while IFS=' ' read -r state flag name; do
             case "$state $flag" in
             'installed ok' | 'not-installed ok' | 'config-files ok') ;;
             *) printf '%s is %s; ' "$name" "$state" ;;
