@@ -20,7 +20,7 @@ verb_reload_module() { # reload-module KERNEL: unloads what is there of ocfs2, l
     set -f
     [ -z "$where" ] || refuse module-in-use "ocfs2 is mounted, see ${where%%"$NL"*}"
     if [ -d "$1" ]; then refuse module-in-use "cluster ${1##*/} is online"; fi
-    while read -r _ where kind _; do
+    while IFS=' ' read -r _ where kind _; do
         if [ "$kind" = ocfs2_dlmfs ]; then umount "$where" 2>/dev/null; fi
     done </proc/self/mounts
     IFS=' '
