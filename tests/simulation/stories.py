@@ -78,6 +78,35 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "the volume leaves while udev has no links for the disks of its only member": History(
+            place(1, "drbd"),
+            start(1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("drop-volume", "lun1"),),
+                    (Trouble("deed", "slow udev"),),
+                    mended=True,
+                ),
+            ),
+        ),
+        "two volumes leave while udev has no links for the disks of their only member": History(
+            place(1, "drbd"),
+            start(1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("add-volume", "lun2", ("mail", "/srv/mail", None)),),
+                    (),
+                    mended=True,
+                ),
+                Chapter(
+                    (Change("drop-volume", "lun1"), Change("drop-volume", "lun2")),
+                    (Trouble("deed", "slow udev"),),
+                    mended=True,
+                ),
+            ),
+        ),
         "files make two clusters of a name, and another one makes one of both": History(
             place(3, "drbd"),
             start(2),
