@@ -107,6 +107,18 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "another file's host comes while a tool works on the volume that nobody has mounted": History(
+            place(4, "san"),
+            start(1),
+            (
+                Chapter((), (), mended=False),
+                Chapter(
+                    (Change("label", "lun1", "vm_2"),),
+                    (Trouble("rival", "other hosts", 2, 5),),
+                    mended=True,
+                ),
+            ),
+        ),
         "files make two clusters of a name, and another one makes one of both": History(
             place(3, "drbd"),
             start(2),
