@@ -326,6 +326,7 @@ def test_a_service_stopped_under_the_old_label_starts_under_the_new_one():
     while any(mounted(world).values()):  # killed again and again until everybody is without it
         at += 1
         drive(world, controller.apply(file, line=Line(Kill(at, "after"))))
+    world.advance(20)  # a tool that the last one began beats until it ends
     stopped = world.machines["node01"].files.text("/var/lib/reconcile/ocfs2/stopped.json")
     assert AGENT in json.loads(stopped)["services"]
     ended = apply(world, controller, file)

@@ -78,6 +78,47 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "the volume leaves while udev has no links for the disks of its only member": History(
+            place(1, "drbd"),
+            start(1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("drop-volume", "lun1"),),
+                    (Trouble("deed", "slow udev"),),
+                    mended=True,
+                ),
+            ),
+        ),
+        "two volumes leave while udev has no links for the disks of their only member": History(
+            place(1, "drbd"),
+            start(1),
+            (
+                QUIET,
+                Chapter(
+                    (Change("add-volume", "lun2", ("mail", "/srv/mail", None)),),
+                    (),
+                    mended=True,
+                ),
+                Chapter(
+                    (Change("drop-volume", "lun1"), Change("drop-volume", "lun2")),
+                    (Trouble("deed", "slow udev"),),
+                    mended=True,
+                ),
+            ),
+        ),
+        "another file's host comes while a tool works on the volume that nobody has mounted": History(
+            place(4, "san"),
+            start(1),
+            (
+                Chapter((), (), mended=False),
+                Chapter(
+                    (Change("label", "lun1", "vm_2"),),
+                    (Trouble("rival", "other hosts", 2, 5),),
+                    mended=True,
+                ),
+            ),
+        ),
         "files make two clusters of a name, and another one makes one of both": History(
             place(3, "drbd"),
             start(2),

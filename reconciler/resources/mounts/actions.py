@@ -14,6 +14,7 @@ from reconciler.model.addresses import (
 )
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import (
+    UNTOLD,
     chosen_uuid,
     ref,
     target,
@@ -35,7 +36,7 @@ from reconciler.resources.mounts.moves import (
     places,
     remount_reason,
 )
-from reconciler.resources.mounts.readings import serving
+from reconciler.resources.mounts.readings import region_uuid, serving
 
 # A refused join takes about 70 s (manual ocfs2, 0.6); never less than 180.
 MOUNT_TIMEOUT = 240.0
@@ -141,7 +142,7 @@ def _others(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[Fact,
 
 def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observed) -> Action:
     host, path = change.host, str(change.before)
-    used = use_subject(path, ref(volume), told_uuid(observed, ref(volume)))
+    used = use_subject(path, ref(volume), _uuid_in_use(volume, change, observed))
     others = _others(cluster, volume, observed)
     former = path if path != volume.mount.path else ""
     guests = volume.workloads and volume.workloads.guests
@@ -160,6 +161,13 @@ def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observe
         expects=(Fact((host,), "unmounted", used, "unmounted"),),
         seconds=5,
     )
+
+
+def _uuid_in_use(volume: Volume, change: Change, observed: Observed) -> str:
+    """Of a volume that nobody can read the kernel that has it mounted tells it."""
+    told = told_uuid(observed, ref(volume))
+    facts = observed.answering_hosts()[change.host]
+    return region_uuid(facts, str(change.before)) if told == UNTOLD else told
 
 
 def _mounts(

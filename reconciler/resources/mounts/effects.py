@@ -52,7 +52,7 @@ def _mounted(cluster: Cluster, facts: HostFacts, action: Action) -> HostFacts:
     point = MountPoint(path, call.target.node, view.device, ("rw", *options.split(",")), 1)
     facts = replace(facts, mounts=(*require(facts.mounts), point))
     block = view.superblock
-    return _with_region(cluster, facts, block.uuid, view.device) if block else facts
+    return _with_region(cluster, facts, block.uuid, view.node or "") if block else facts
 
 
 def _remounted(_c: Cluster, facts: HostFacts, action: Action) -> HostFacts:

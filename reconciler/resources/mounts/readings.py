@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.devices import UNTOLD, view_of
+from reconciler.model.devices import UNTOLD, kernel_path, view_of
 from reconciler.model.observed import HostFacts, MountPoint, require
 from reconciler.model.reading import Reading, unknown
 from reconciler.resources.mounts.fstab import entries
@@ -105,13 +105,39 @@ def _in_the_kernel(facts: HostFacts, uuid: str) -> str:
 
 
 def _beyond_telling(facts: HostFacts, reference: str) -> str:
-    """Mounts of devices of which nobody looked what they are, where this one is not seen."""
+    """Mounts of devices of which nobody looked what they are, where this one is not seen.
+
+    A heartbeat region tells whose its device is: this volume's would be active.
+    """
     view = view_of(facts, reference)
     if view is not None and view.device is not None:
         return ""
     seen = {other.device for other in require(facts.wanted)}
-    odd = [m.path for m in require(facts.mounts) if not is_foreign(m) and m.device not in seen]
+    doubtful = [m for m in require(facts.mounts) if not is_foreign(m) and m.device not in seen]
+    odd = [m.path for m in doubtful if _region_beneath(facts, m) == UNTOLD]
     return unknown(f"what is mounted on {', '.join(odd)}") if odd else ""
+
+
+def region_uuid(facts: HostFacts, path: str) -> str:
+    """The UUID of what is mounted on a path, as the heartbeat region of its device bears it.
+
+    It tells what nobody can read: on a disk without paths, or one whose links are not there yet.
+    """
+    here = [m for m in require(facts.mounts) if m.path == path and m.pid == 1]
+    return _region_beneath(facts, here[-1]) if here and not is_foreign(here[-1]) else UNTOLD
+
+
+def _region_beneath(facts: HostFacts, found: MountPoint) -> str:
+    """The UUID by the region on the device of a mount; the kernel keeps its name while it is used."""
+    nodes = {kernel_path(d) for d in require(facts.disks) if d.device == found.device}
+    regions = [region for live in require(facts.live).clusters for region in live.regions]
+    told = [region.uuid for region in regions if f"/dev/{region.device}" in nodes]
+    return _dashed(told[0]) if told else UNTOLD
+
+
+def _dashed(name: str) -> str:
+    """A region's name as superblocks are told, lest a plan differ by who told it."""
+    return "-".join((name[:8], name[8:12], name[12:16], name[16:20], name[20:])).lower()
 
 
 def is_domain_of(domain: str, uuid: str) -> bool:
@@ -176,8 +202,8 @@ NEEDS = ("mounts", "fstab", "wanted", "disks", "live")
 READINGS = {
     "mounted": Reading(("mounts", "wanted"), read_mounted),
     "serving": Reading(("mounts", "wanted"), serving),
-    "unmounted": Reading(("mounts", "wanted", "live"), read_unmounted),
-    "released": Reading(("mounts", "wanted", "live"), read_released),
+    "unmounted": Reading(("mounts", "wanted", "live", "disks"), read_unmounted),
+    "released": Reading(("mounts", "wanted", "live", "disks"), read_released),
     "mount-options": Reading(("mounts",), mount_options),
     "automount": Reading(("automounts",), automount),
     "users": Reading(("processes",), users),

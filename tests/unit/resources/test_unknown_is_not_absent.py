@@ -223,8 +223,11 @@ def test_without_one_of_its_sections_a_reading_is_unknown(reading, section):
 
 
 # The first of these that has an answer gives it: what is mounted or runs is not undone by what
-# else could not be read.
-TOLD_BY_OTHERS = {("guest", "mounts"), ("guest", "live")}
+# else could not be read. Disks tell what a mount is of where the volume itself is not seen.
+TOLD_BY_OTHERS = {
+    *(("guest", "mounts"), ("guest", "live")),
+    *(("unmounted", "disks"), ("released", "disks")),
+}
 
 
 @pytest.mark.parametrize(
@@ -277,8 +280,21 @@ def test_without_a_uuid_any_region_may_be_the_volumes():
 def test_a_mount_of_what_nobody_identified_may_be_the_volumes():
     facts = viewed(node=None, device=None, nodes=())(whole())
     elsewhere = replace(facts.mounts[0], path="/mnt", device="8:0")
-    said = value("released", replace(facts, mounts=(elsewhere,)))
-    assert said.startswith(UNKNOWN)
+    facts = replace(facts, mounts=(elsewhere,))
+    assert value("released", facts).startswith(UNKNOWN)
+    for disks in ((replace(facts.disks[0], name="sda", device="8:0"),), Unknown("no answer")):
+        known = lived(regions=(Region("A" * 32, "sdb"),))(replace(facts, disks=disks))
+        assert value("released", known).startswith(UNKNOWN)
+
+
+def test_a_mount_of_what_nobody_identified_is_anothers_where_its_region_is():
+    facts = viewed(node=None, device=None, nodes=())(whole())
+    elsewhere = replace(facts.mounts[0], path="/mnt", device="8:0")
+    disk = replace(facts.disks[0], name="sda", device="8:0")
+    facts = replace(facts, mounts=(elsewhere,), disks=(disk,))
+    others, own = Region("A" * 32, "sda"), Region(UUID.replace("-", "").upper(), "sda")
+    assert value("released", lived(regions=(others,))(facts)) == "released"
+    assert value("released", lived(regions=(own,))(facts)) == "its heartbeat region is active"
 
 
 def test_an_unread_timeout_is_no_ground_to_stop_the_cluster():

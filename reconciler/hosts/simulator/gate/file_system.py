@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.hosts.simulator.kernel import tool_locks
 from reconciler.hosts.simulator.state.disk import RESIZE_INPROG
 from reconciler.hosts.simulator.state.reply import Failed, Reply, refusal, tool_failure
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.hosts.simulator.state.machine import Machine
 
 LOCKING = 10.0  # seconds that the tools take to join and to leave the cluster lock's domain
+PASSES = 5.0  # those of fsck.ocfs2
 NO_CLUSTER = "Unable to access cluster service while initializing the cluster"
 ONLINE = "Mountpoint not found for online operation"  # of a resize, where a peer has it
 TRYLOCK = "Trylock failed while locking down the cluster"
@@ -139,7 +141,7 @@ def _lock_out(machine: Machine, fs: Filesystem, had: str, peer: str) -> None:
 
     Whoever has it mounted has a dirty journal, though, and so has who died with it.
     """
-    _take_lock(machine, fs, had, f"tunefs.ocfs2: {peer}")
+    tool_locks.hold(machine, _take_lock(machine, fs, had, f"tunefs.ocfs2: {peer}"), fs, LOCKING)
     _blame(machine, fs, "tunefs-of-mounted")
     if fs.slot_map:
         said = "tunefs.ocfs2: At least one journal has uncommitted changes"
@@ -179,12 +181,13 @@ def check_fs(call: Call) -> Reply:
     found = _fsck(call.machine, device, fs)
     if fs.damage:
         raise tool_failure("check-failed", f"{node}: {DAMAGE}", LOCKING)
-    return Reply(0, f"ok {'repaired' if found else 'clean'} {node}\n", "", LOCKING + 5.0)
+    return Reply(0, f"ok {'repaired' if found else 'clean'} {node}\n", "", LOCKING + PASSES)
 
 
 def _fsck(machine: Machine, device: Device, fs: Filesystem) -> bool:
     """Whether it repaired something; journals are replayed and marks go in any case."""
     live = _take_lock(machine, fs, f"check-failed: {device.node}", f"fsck.ocfs2: {TRYLOCK}")
+    tool_locks.hold(machine, live, fs, LOCKING + PASSES)
     _blame(machine, fs, "fsck-of-mounted")
     if fs.cluster and fs.cluster != live.name:
         message = f"{fs.label} was of {fs.cluster}, fsck.ocfs2 -y made it {live.name}'s"

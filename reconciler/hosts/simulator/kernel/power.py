@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.hosts.simulator.kernel import hypervisor, mounting, ordering, services, units
+from reconciler.hosts.simulator.kernel import (
+    hypervisor,
+    mounting,
+    ordering,
+    services,
+    tool_locks,
+    units,
+)
 from reconciler.hosts.simulator.state.machine import Running
 from reconciler.hosts.simulator.state.reply import Failed
 
@@ -16,6 +23,7 @@ def cut(machine: Machine) -> None:
     """The power goes: what was mounted stays in slot maps, with a heartbeat that froze."""
     for mount in machine.running.mounts:
         mounting.stop_beating(machine, mount)
+    tool_locks.freeze(machine)
     machine.running = Running()
     machine.record("power-off")
 
@@ -24,6 +32,7 @@ def stun(machine: Machine) -> None:
     """It stands still: its heartbeats, and its answers; what it has mounted stays so."""
     for mount in machine.running.mounts:
         mounting.stop_beating(machine, mount)
+    tool_locks.freeze(machine)
     machine.refusal = "host-unreachable"
     machine.record("stunned")
 
@@ -34,6 +43,7 @@ def wake(machine: Machine) -> None:
         beat = mount.fs.beats.get(mount.number)
         if beat is not None and beat.host == machine.name:
             beat.stopped = None
+    tool_locks.go_on(machine)
     machine.refusal = ""
     machine.record("woken")
 

@@ -23,6 +23,7 @@ from reconciler.hosts.simulator.state.reply import Reply
 from reconciler.hosts.simulator.state.unit import Unit
 
 if TYPE_CHECKING:
+    from reconciler.hosts.simulator.state.disk import Beat
     from reconciler.hosts.simulator.state.world import World
 
 # What Linux 4.0 and later mount (fs/ocfs2/ocfs2_fs.h); 1.8.7 of the tools opens the same.
@@ -106,6 +107,7 @@ class Running:
     """What a power cut takes away; ``read`` are the texts that systemd goes by.
 
     ``works`` are the commands of runs that work now, with the scope of their lease.
+    ``locks`` are the heartbeats of tools that have the cluster lock of a volume.
     ``sightings``: the uptime at which the gate first saw a heartbeat block of a volume.
     """
 
@@ -123,6 +125,7 @@ class Running:
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
     works: dict[int, str] = field(default_factory=dict)
+    locks: list[Beat] = field(default_factory=list)
     sightings: dict[tuple[str, int, str], float] = field(default_factory=dict)
 
 

@@ -67,6 +67,37 @@ OFFLINE = {
 }
 
 
+@pytest.mark.parametrize("tool", OFFLINE.values(), ids=OFFLINE)
+async def test_a_host_beats_while_its_tool_has_the_cluster_lock(tool):
+    world, host, fs = await volume(on=())
+    world.later(9, lambda: seen.append((fs.beats[0].generation > 0, fs.beats[0].stopped)))
+    seen = []
+    assert (await host.run(tool(fs))).status == 0
+    assert seen == [(True, None)]
+    assert (fs.beats[0].generation, fs.beats[0].stopped) == (0, world.now)
+
+
+async def test_a_tool_that_goes_with_its_host_leaves_a_heartbeat():
+    world, host, fs = await volume(on=())
+    at = world.now + 5
+    world.later(5, host.power_off)
+    with pytest.raises(HostUnreachable):
+        await host.run(label(fs))
+    world.advance(60)
+    assert (fs.beats[0].generation > 0, fs.beats[0].stopped) == (True, at)
+
+
+async def test_a_tool_stands_still_with_its_host_and_ends_after_it():
+    world, host, fs = await volume(on=())
+    at = world.now + 5
+    world.later(5, host.stun)
+    await host.run(label(fs))
+    assert (fs.beats[0].generation > 0, fs.beats[0].stopped) == (True, at)
+    world.advance(60)
+    host.wake()
+    assert (fs.beats[0].generation, fs.beats[0].stopped) == (0, world.now)
+
+
 async def unlist(world, *stays):
     """The other hosts are off these hosts' live lists, and have themselves a list of all."""
     for name in stays:
