@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tests.simulation.found import SEEDS
 from tests.simulation.judged import ELSEWHERE, INVARIANTS, JUDGED, WHEN
+from tests.simulation.stories import STORIES
 
 INTRO = """\
 A history is made from a seed: desired states, each made from the last by random changes, with runs in
@@ -20,6 +22,9 @@ KINDS = {
     "code": "refusals, by code",
 }
 ENOUGH = 100
+FOUND = """\
+Histories that broke a law, each cut down to a story that is played whenever `make test` runs. Its
+defect is mended. Seeds are of the generator of their day; of the first ones none was kept."""
 LATER = (
     "histories judge it by now, yet none of those on record: `tests/simulation/test_mutants.py`"
 )
@@ -44,7 +49,13 @@ def section(record: dict[str, Any]) -> str:
             "\n".join(_mutant_rows(mutants)),
             *_coverage({int(law) for laws in mutants.values() for law in laws}),
         ]
+    parts += [FOUND, "\n".join(_story_rows())]
     return "\n\n".join(parts) + "\n"
+
+
+def _story_rows() -> list[str]:
+    rows = [f"|{name}|{SEEDS.get(name, '')}|" for name in STORIES]
+    return ["|What happens in it|Seed|", "|-|-|", *rows]
 
 
 def _broken(record: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from tests.simulation.__main__ import tell_one
 from tests.simulation.campaign import play_portion
 from tests.simulation.changes import CHANGES, Change
 from tests.simulation.deeds import DEEDS
+from tests.simulation.found import SEEDS
 from tests.simulation.history import (
     FAULTS,
     RIVALS,
@@ -43,6 +44,10 @@ def test_no_law_is_broken_in_any_history(first):
 @pytest.mark.parametrize("name", STORIES)
 def test_what_broke_a_law_once_does_so_no_more(name):
     assert play(STORIES[name]).wrongs == []
+
+
+def test_every_seed_that_is_kept_is_of_a_story():
+    assert SEEDS.keys() <= STORIES.keys()
 
 
 def test_a_seed_gives_the_same_history_and_the_same_trace_in_every_process():
