@@ -235,8 +235,9 @@ def _beating(volume: Volume, who: str, host: str) -> Blocked:
         "foreign-heartbeat",
         volume_address(volume.label),
         f"{describe_device(volume)}: {now}: it is {host}, whose kernel has it as a heartbeat region",
-        f"global heartbeat beats without a mount, and so does a mount that umount -l hid: end "
-        f"that on {host}, then plan again",
+        "global heartbeat beats without a mount, and so do a tool at work on it, perhaps of an "
+        f"earlier run, and a mount that umount -l hid: wait for that on {host} or end it, then plan "
+        "again",
     )
 
 
