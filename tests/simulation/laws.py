@@ -339,10 +339,17 @@ def boots_into(machine: Machine, world: Lawful, fs: Filesystem) -> bool:
     return any(
         line.kind == "ocfs2"
         and line.path in paths
+        and _may_be(machine, line.source, luns)
         and "_netdev" in line.options
         and "noauto" not in line.options
         for line in lines
     )
+
+
+def _may_be(machine: Machine, source: str, luns: list[str]) -> bool:
+    """Whether a name is that of one of these LUNs, or of nothing now: a path may be another's since."""
+    device = machine.device(source)
+    return device is None or device.lun.name in luns
 
 
 def _contents(lun: object, fs: Filesystem) -> Iterator[bool]:
