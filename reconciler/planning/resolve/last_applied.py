@@ -20,6 +20,7 @@ from reconciler.model.last_applied import LastApplied
 from reconciler.model.observed import HostFacts, Observed, Unknown, require
 from reconciler.model.records import SAME_TEXTS, record
 from reconciler.model.roles import (
+    GONE,
     confirmed_members,
     contacted_members,
     restrict_to,
@@ -41,7 +42,10 @@ def with_last_applied(cluster: Cluster, observed: Observed) -> Cluster:
     }
     old = [volume for facts in told.values() for volume in last(cluster, facts)]
     # Also those of hosts that are to be out: one that was away may still mount where all once did.
-    asked = restrict_to(observed, {m.name for m in contacted_members(cluster)})
+    # What is in the file of one that is out is its own by now.
+    asked = restrict_to(
+        observed, {m.name for m in contacted_members(cluster) if m.role != GONE}
+    )
     hosts = tuple(asked.answering_hosts().values())
     return with_volumes(cluster, [_with_past(v, old, hosts) for v in cluster.volumes])
 

@@ -40,6 +40,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         if block is None:
             continue
         yield from _check_shrink(volume, found, block)
+        yield from _check_end(volume, found, block)
         yield from _check_helpers(cluster, volume)
         work = growth(cluster, volume, observed)
         due = offline.work(cluster, volume, observed)
@@ -100,6 +101,25 @@ def _check_shrink(
             volume_address(volume.label),
             f"the file system has {has}, the file wants {wants}",
             f"OCFS2 cannot shrink: write a size of at least {format_size(least)}",
+        )
+
+
+def _check_end(
+    volume: Volume, found: Mapping[str, Layers], block: Superblock
+) -> Iterator[Blocked]:
+    """A partition that is shorter than its file system in every kernel: who is right is on the disk."""
+    longest = max(found.values(), key=lambda layer: layer.node.size)
+    size = file_system_bytes(block)
+    if longest.node.partition is not None and longest.node.size < size:
+        has, wants = format_sizes(longest.node.size, size)
+        yield Blocked(
+            "device-too-small",
+            volume_address(volume.label),
+            f"partition {longest.node.partition} of {longest.disk.name} has {has} in every kernel, its "
+            f"file system {wants}",
+            "compare the table on the disk (parted DEVICE unit B print): where it is right, let each "
+            "member read it (partprobe DEVICE); where it was cut short, unmount the volume and give "
+            "the partition its end back",
         )
 
 

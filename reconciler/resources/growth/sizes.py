@@ -203,10 +203,13 @@ def _catch_up(
 ) -> Growth | None:
     """The file system is as large as it shall be, but some kernels see a smaller device.
 
-    Perhaps all of those that are asked, where hosts of another file have made it grow.
+    Perhaps all of those that are asked, where hosts of another file have made it grow; of a
+    partition the kernels may be right, and its table cut short.
     """
     found, block = now.layers, now.block
-    device = max(file_system_bytes(block), *(layer.node.size for layer in found.values()))
+    device = max(layer.node.size for layer in found.values())
+    if now.goal.end is None:
+        device = max(device, file_system_bytes(block))
     lag = _short(found, device)
     if not lag:
         return None

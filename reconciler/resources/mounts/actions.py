@@ -142,7 +142,7 @@ def _others(cluster: Cluster, volume: Volume, observed: Observed) -> tuple[Fact,
 
 def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observed) -> Action:
     host, path = change.host, str(change.before)
-    used = use_subject(path, ref(volume), _uuid_in_use(volume, change, observed))
+    used = use_subject(path, ref(volume), _uuid_in_use(cluster, volume, change, observed))
     others = _others(cluster, volume, observed)
     former = path if path != volume.mount.path else ""
     guests = volume.workloads and volume.workloads.guests
@@ -163,11 +163,17 @@ def _unmount(cluster: Cluster, volume: Volume, change: Change, observed: Observe
     )
 
 
-def _uuid_in_use(volume: Volume, change: Change, observed: Observed) -> str:
-    """Of a volume that nobody can read the kernel that has it mounted tells it."""
+def _uuid_in_use(cluster: Cluster, volume: Volume, change: Change, observed: Observed) -> str:
+    """Of a volume that nobody can read the kernel that has it mounted tells it.
+
+    Unless it is another volume's, which lies over the path.
+    """
     told = told_uuid(observed, ref(volume))
-    facts = observed.answering_hosts()[change.host]
-    return region_uuid(facts, str(change.before)) if told == UNTOLD else told
+    if told != UNTOLD:
+        return told
+    found = region_uuid(observed.answering_hosts()[change.host], str(change.before))
+    others = {told_uuid(observed, ref(v)) for v in cluster.volumes if v.label != volume.label}
+    return UNTOLD if found in others else found
 
 
 def _mounts(

@@ -8,19 +8,20 @@ from reconciler.model.addresses import volume_address
 from reconciler.model.bindings import recorded_bindings
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import chosen_uuid, has_mounted, ref
-from reconciler.model.heartbeats import accepted_blocks
+from reconciler.model.heartbeats import accepted_blocks, heartbeat_view
 from reconciler.model.host_names import host_key, is_same_host
 from reconciler.model.observed import Observed, Unknown
 from reconciler.model.outcome import Blocked
-from reconciler.model.roles import left_members, restrict_to, staying
+from reconciler.model.roles import confirmed_members, left_members, restrict_to, staying
 from reconciler.resources.cluster_conf.grammar import ConfInvalid, parse_conf
 from reconciler.resources.quarantine.entries import Known, known_members, readable_entries
 from reconciler.resources.volumes.changes import describe_device, views
 
 
-def attestation(node: int) -> str:
-    """The lines of a file that accept a block as it stands."""
-    return f"heartbeat: {{attested: [{{number: {node}, by: YOUR-NAME, at: DATE}}]}}"
+def attestation(*nodes: int) -> str:
+    """The lines of a file that accept blocks as they stand."""
+    items = ", ".join(f"{{number: {node}, by: YOUR-NAME, at: DATE}}" for node in nodes)
+    return f"heartbeat: {{attested: [{items}]}}"
 
 
 def replaced_machines(
@@ -95,31 +96,44 @@ def others_members(
 ) -> Iterator[Blocked]:
     """A list tells whose a block is only on a file system that somebody of that list ever had.
 
-    One that no member remembers, has mounted, or would have made so, is of another cluster:
+    One that no member remembers, has mounted, or would have made so, may be of another cluster:
     there a host of the same number may be paused.
     """
     if not silent or _is_remembered(cluster, volume, observed):
         return
-    for node in sorted(silent - accepted_blocks(cluster, volume, observed).keys()):
+    view = heartbeat_view(cluster, volume, observed)
+    now = {beat.node: beat.block for beat in (view.beats if view else None) or ()}
+    known = accepted_blocks(cluster, volume, observed)
+    left = sorted(node for node in silent if known.get(node, "") != now.get(node))
+    if left:
+        names = {m.number: m.name for m in cluster.members}
+        words = ", ".join(f"node {n} ({names.get(n, 'of no member')})" for n in left)
         yield Blocked(
             "foreign-heartbeat",
             volume_address(volume.label),
-            f"{describe_device(volume)}: node {node} has left a heartbeat there, and no member remembers "
-            "that file system: a host of another cluster may have it, and only be paused",
-            "find that host and unmount the volume there. Only if the file system is this cluster's, "
-            f"say so in the file, under the cluster: {attestation(node)}",
+            f"{describe_device(volume)}: a heartbeat was left there by {words}, and no member "
+            "remembers that file system: it may be another cluster's, whose host of that number is "
+            "only paused",
+            "find out whose the volume is; if it is another cluster's, give its device back. Only if "
+            f"it is this cluster's own, say so in the file, under the cluster: {attestation(*left)}",
         )
 
 
 def _is_remembered(cluster: Cluster, volume: Volume, observed: Observed) -> bool:
-    """Whether a run of this cluster made the file system, or had it mounted, or somebody has."""
+    """Whether a run of this cluster made the file system, or had it mounted, or a member has.
+
+    A joiner's memory is of another life. Where the UUID of what had a label is on record, that
+    alone counts.
+    """
+    members = confirmed_members(cluster, observed)
     stays = restrict_to(observed, staying(cluster))
     uuids = {v.superblock.uuid for v in views(volume, stays).values() if v.superblock}
-    records = recorded_bindings(cluster, observed).values()
-    uuids -= {uuid for record in records for uuid, _wwid in record.values()}
+    told = [b for host, b in recorded_bindings(cluster, observed).items() if host in members]
+    uuids -= {uuid for record in told for uuid, _wwid in record.values()}
     uuids -= {chosen_uuid(cluster, volume, observed)}
+    bound = {label for record in told for label in record}
     return (
         not uuids
-        or bool(volume.last_applied.labels)
-        or any(has_mounted(facts, ref(volume)) for facts in stays.answering_hosts().values())
+        or not bound.issuperset(volume.last_applied.labels)
+        or any(has_mounted(facts, ref(volume)) for facts in members.values())
     )

@@ -255,6 +255,15 @@ def test_where_all_kernels_see_less_than_the_file_system_has_the_disk_tells(told
         assert [step for step in steps(plan) if step in rescans] == rescans
 
 
+def test_a_partition_that_ends_before_its_file_system_is_refused_by_name():
+    cluster = wish("fill", 1)
+    short = layers((MIB, GIB // 2), told=GIB)
+    plan = plan_cluster(cluster, seen(cluster, all=short))
+    (refusal,) = plan.blocked
+    assert (refusal.code, refusal.subject) == ("device-too-small", "volume/images")
+    assert "partition 1 of dm-0 has 512MiB in every kernel" in refusal.message
+
+
 @pytest.mark.parametrize(
     ("code", "size", "partition", "second"),
     [

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.attested_blocks import blocks_text
 from reconciler.model.bindings import bindings_text
 from reconciler.model.devices import chosen_uuid
 from reconciler.model.last_applied import LastApplied
@@ -75,6 +76,7 @@ def test_a_member_that_beats_without_a_mount_is_called_by_its_name(listed):
     assert found.remedy.startswith("find the host")
 
 
+ATTESTED = {"number": 0, "by": "alice", "at": "2026-11-01"}
 PAUSED = Beat(5, f"{1:016x}", f"{7:016x}", block="ab" * 32)
 
 
@@ -139,7 +141,15 @@ def test_without_a_volume_only_who_lost_the_disks_is_believed_dead(access, refus
 
 @pytest.mark.parametrize(
     ("known", "refused"),
-    [("", True), ("mounted", False), ("applied", False), ("bound", False), ("made", False)],
+    [
+        ("", True),
+        ("mounted", False),
+        ("applied", False),
+        ("bound", False),
+        ("made", False),
+        # Something else had that label on that device.
+        ("applied, and bound otherwise", True),
+    ],
 )
 def test_a_members_number_tells_whose_a_block_is_only_where_one_remembers_the_file_system(
     known, refused
@@ -150,12 +160,13 @@ def test_a_members_number_tells_whose_a_block_is_only_where_one_remembers_the_fi
     facts = told.hosts["node01"]
     if known != "mounted":
         facts = replace(facts, mounts=())
-    if known == "applied":
+    if known.startswith("applied"):
         (item,) = cluster.volumes
         past = item.with_planning_state(last_applied=LastApplied(labels=("images",)))
         cluster = cluster.model_copy(update={"volumes": (past,)})
-    if known == "bound":
-        bindings = bindings_text({"images": (UUID, "3600")})
+    if "bound" in known:
+        bound = UUID if known == "bound" else UUID[::-1]
+        bindings = bindings_text({"images": (bound, "3600")})
         facts = replace(
             facts, records=(TextFile("/var/lib/reconcile/ocfs2/volumes.json", bindings),)
         )
@@ -164,5 +175,16 @@ def test_a_members_number_tells_whose_a_block_is_only_where_one_remembers_the_fi
         own = chosen_uuid(cluster, cluster.volumes[0], Observed({"node01": facts}))
         made = replace(view, superblock=replace(view.superblock, uuid=own))
         facts = replace(facts, wanted=(made,))
+    found = [b.message for b in check(cluster, Observed({"node01": facts}))]
+    assert any("no member remembers that file system" in words for words in found) == refused
+
+
+@pytest.mark.parametrize(("block", "refused"), [(PAUSED.block, False), ("cd" * 32, True)])
+def test_an_attested_block_of_a_members_number_counts_as_it_was_attested(block, refused):
+    cluster = spec(volumes=[volume()], heartbeat={"attested": [ATTESTED]})
+    told = seen(cluster, beats=(replace(PAUSED, node=0),), advancing=())
+    record = blocks_text({UUID: {0: block}})
+    text = TextFile("/var/lib/reconcile/ocfs2/heartbeats.json", record)
+    facts = replace(told.hosts["node01"], mounts=(), records=(text,))
     found = [b.message for b in check(cluster, Observed({"node01": facts}))]
     assert any("no member remembers that file system" in words for words in found) == refused
