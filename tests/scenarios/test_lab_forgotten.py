@@ -29,13 +29,13 @@ def of_three(*items):
     )
 
 
-def quarantined(lab, host):
+def names_in_quarantine(lab, host):
     """The names in a member's record."""
     text = lab.run(host, "cat /var/lib/reconcile/ocfs2/quarantine.json").stdout
     return [entry["name"] for entry in json.loads(text)["hosts"]]
 
 
-def numbered(**numbers):
+def with_numbers(**numbers):
     """Members with their numbers."""
     return [member(name, number=number) for name, number in numbers.items()]
 
@@ -52,12 +52,16 @@ def test_the_only_member_online_remembers_who_is_in_quarantine(lab, operator):
     assert lab.run("node01", "echo kept > /srv/images/kept; sync").returncode == 0
     lab.stop("node03")
     operator.converge(operator.write(of_three(*PAIR, DEAD)))
-    assert quarantined(lab, "node01") == quarantined(lab, "node02") == ["node03"]
+    assert (
+        names_in_quarantine(lab, "node01") == names_in_quarantine(lab, "node02") == ["node03"]
+    )
     assert lab.run("node01", "umount /srv/images").returncode == 0
     install_anew(lab, "node02")
     file = operator.write(of_three(*PAIR))
     operator.converge(file)
-    assert quarantined(lab, "node01") == quarantined(lab, "node02") == ["node03"]
+    assert (
+        names_in_quarantine(lab, "node01") == names_in_quarantine(lab, "node02") == ["node03"]
+    )
     assert lab.run("node02", "cat /srv/images/kept").stdout == "kept\n"
     assert operator.is_settled(file)
 
@@ -77,7 +81,7 @@ def test_a_block_of_a_members_number_tells_nobody_whose_it_is_where_all_is_forgo
     lab, operator
 ):
     """As on a volume of another cluster: its node 0 may be paused."""
-    members = numbered(node01=0, node02=1)
+    members = with_numbers(node01=0, node02=1)
     assert lab.run("node01", "o2cb list-clusters").stdout == ""
     file = operator.write(cluster(members=members))
     assert ("foreign-heartbeat", "volume/images") in operator.refusals(file)
@@ -95,20 +99,22 @@ def test_two_clusters_of_one_name_are_made_one_only_when_one_of_them_is_idle(lab
         zeros = f"dd if=/dev/zero of=/dev/disk/by-id/lab-{lun} bs=1M status=none oflag=direct"
         lab.run("node01", zeros, timeout=300)  # it ends where the device does
     both = [volume(), volume("mail", **MAIL)]
-    alone = cluster(members=numbered(node01=1), volumes=both[:1])
-    pair = cluster(members=numbered(node02=1, node03=2), volumes=both[1:])
+    alone = cluster(members=with_numbers(node01=1), volumes=both[:1])
+    pair = cluster(members=with_numbers(node02=1, node03=2), volumes=both[1:])
     for one in (alone, pair):
         operator.converge(operator.write(one))
     live = {host: configfs(lab, host) for host in (*PAIR, "node03")}
     refused = operator.write(
-        cluster(members=numbered(node01=5, node02=1, node03=2), volumes=both)
+        cluster(members=with_numbers(node01=5, node02=1, node03=2), volumes=both)
     )
     assert ("foreign-cluster", "member/node02") in operator.refusals(refused)
     assert {host: configfs(lab, host) for host in live} == live
     assert has_mounted(lab, "node01")
 
     assert lab.run("node01", "umount /srv/images").returncode == 0
-    file = operator.write(cluster(members=numbered(node01=1, node02=5, node03=2), volumes=both))
+    file = operator.write(
+        cluster(members=with_numbers(node01=1, node02=5, node03=2), volumes=both)
+    )
     events = operator.converge(file)
     assert ("node01", "mount") in commands(events)
     for host in live:

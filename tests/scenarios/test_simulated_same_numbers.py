@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.hosts.simulator import connect
 from reconciler.hosts.simulator.presets import Shape
+from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
 from tests.runs import Controller, desired, members, volume, witnessed
 from tests.scenarios.test_simulated_membership import (
@@ -80,13 +81,18 @@ def install_anew(world, name):
     connect(world, name).unmount("/srv/images")
     connect(world, name).power_off()
     world.advance(200)
-    machine = world.machines[name]
+    wipe(world.machines[name])
+    connect(world, name).power_on()
+
+
+def wipe(machine):
+    """Nothing of the cluster is left on it."""
     for record in RECORDS:
-        machine.files.remove(f"/var/lib/reconcile/ocfs2/{record}.json")
-    machine.files.remove("/etc/ocfs2/cluster.conf")
+        machine.files.by_path.pop(f"/var/lib/reconcile/ocfs2/{record}.json", None)
+    for path in ("/etc/ocfs2/cluster.conf", "/etc/fstab"):
+        machine.files.remove(path)
     for unit in ("o2cb.service", "ocfs2.service"):
         machine.units[unit].enabled = False
-    connect(world, name).power_on()
 
 
 def test_one_of_two_members_is_installed_anew():
@@ -118,16 +124,25 @@ def test_another_machine_takes_the_name_of_one_that_was_attested_dead_and_droppe
     world.advance(200)
     dead = {"node03": {"state": "dead", "attested": ATTESTED}}
     assert drive(world, controller.apply(cluster(world, THREE, dead))).word == "converged"
-    new = world.machines["node03"]
-    for record in RECORDS:
-        new.files.by_path.pop(f"/var/lib/reconcile/ocfs2/{record}.json", None)
-    for path in ("/etc/ocfs2/cluster.conf", "/etc/fstab"):
-        new.files.remove(path)
-    for unit in ("o2cb.service", "ocfs2.service"):
-        new.units[unit].enabled = False
-    new.machine_id = "f" * 32
+    wipe(world.machines["node03"])
+    world.machines["node03"].machine_id = "f" * 32
     connect(world, "node03").power_on()
     assert drive(world, controller.apply(cluster(world, THREE))).word == "converged"
     assert [number for number, _name in lists(world)["node01"]] == [0, 1, 3]
     assert quarantined(world, "node01") == ["node03"]
     assert world.wrongs() == []
+
+
+def test_a_line_of_a_host_that_is_out_moves_nobodys_mount():
+    """What is in its file by now is its own; who stays has the volume there by hand."""
+    world, controller = running(3)
+    out = cluster(world, THREE, {"node03": {"state": "absent"}})
+    assert drive(world, controller.apply(out)).word == "converged"
+    line = world.machines["node01"].files.text("/etc/fstab").splitlines()[-1]
+    files = world.machines["node03"].files
+    other = line.replace("/srv/images", "/srv/other")
+    files.write("/etc/fstab", File(f"{files.text('/etc/fstab')}{other}\n"))
+    connect(world, "node02").unmount("/srv/images")
+    connect(world, "node02").mount(line.split()[0], "/srv/other")
+    ended = drive(world, controller.apply(out))
+    assert (ended.word, ended.codes) == ("refused", {"volume-unfamiliar"})
