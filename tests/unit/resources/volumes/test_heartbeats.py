@@ -188,3 +188,22 @@ def test_an_attested_block_of_a_members_number_counts_as_it_was_attested(block, 
     facts = replace(told.hosts["node01"], mounts=(), records=(text,))
     found = [b.message for b in check(cluster, Observed({"node01": facts}))]
     assert any("no member remembers that file system" in words for words in found) == refused
+
+
+@pytest.mark.parametrize(("who", "refused"), [("node01", False), ("node02", True)])
+def test_a_joiners_record_of_another_life_remembers_no_file_system(who, refused):
+    """node01 is the cluster, by its own list; node02 has no list yet."""
+    cluster = spec(volumes=[volume()])
+    facts = seen(cluster, beats=(replace(PAUSED, node=0),), advancing=()).hosts["node01"]
+    (live,) = facts.live.clusters
+    own = tuple(node for node in live.nodes if node.name == "node01")
+    bindings = bindings_text({"images": (UUID, "3600")})
+    record = TextFile("/var/lib/reconcile/ocfs2/volumes.json", bindings)
+    bare = replace(facts, mounts=(), records=())
+    hosts = {
+        "node01": replace(bare, live=replace(facts.live, clusters=(replace(live, nodes=own),))),
+        "node02": replace(bare, live=replace(facts.live, clusters=())),
+    }
+    hosts[who] = replace(hosts[who], records=(record,))
+    found = [b.message for b in check(cluster, Observed(hosts))]
+    assert any("no member remembers that file system" in words for words in found) == refused
