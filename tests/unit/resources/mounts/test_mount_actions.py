@@ -23,10 +23,12 @@ def unread(*regions):
     return with_facts(seen, "node01", wanted=(gone,), live=live)
 
 
-def unmount(seen):
+def unmount(seen, *others):
+    """What takes the volume from the only member; the file may have other volumes, too."""
     (member,) = CLUSTER.members
     drained = member.model_copy(update={"state": "drained"})
-    cluster = CLUSTER.model_copy(update={"members": (drained,)})
+    volumes = (*CLUSTER.volumes, *others)
+    cluster = CLUSTER.model_copy(update={"members": (drained,), "volumes": volumes})
     found = actions(cluster, seen, tuple(diff(cluster, seen)))
     return next(action for action in found if action.kind == "unmount")
 
@@ -39,6 +41,19 @@ def test_the_region_beneath_a_mount_tells_the_uuid_that_nobody_reads():
 
 def test_what_no_region_tells_stays_untold():
     (fact,) = unmount(unread(Region("A" * 32, "ubdc"))).expects
+    assert fact.subject == use_subject("/srv/images", REF, "")
+
+
+def test_what_lies_over_the_path_and_is_another_volume_tells_nothing_of_this_one():
+    seen = unread(Region(PLAIN, "ubdb"))
+    (gone,) = seen.hosts["node01"].wanted
+    (whole,) = converged(CLUSTER).hosts["node01"].wanted
+    over = replace(whole, ref="path=/dev/disk/by-id/other")
+    device = {"path": "/dev/disk/by-id/other"}
+    other = volume(label="mail", device=device, mount={"path": "/srv/mail"})
+    (mail,) = spec(("node01",), volumes=[other]).volumes
+    both = with_facts(seen, "node01", wanted=(gone, over))
+    (fact,) = unmount(both, mail).expects
     assert fact.subject == use_subject("/srv/images", REF, "")
 
 
