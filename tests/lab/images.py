@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tests.lab import xstate
+from tests.lab import uml_calls
 from tests.lab.files import remove
 from tests.lab.locks import locked
 from tests.lab.recipe import KINDS, SUITE, SUITES, TOOLS, ingredients, recipe_hash
@@ -58,7 +58,7 @@ def ensure_images(suite: str = SUITE, *, again: bool = False) -> dict:
     CACHE.mkdir(parents=True, exist_ok=True)
     with locked(CACHE / "build.lock", timeout=1500):
         ensure_tools()
-        xstate.ensure(CACHE)
+        uml_calls.ensure(CACHE)
     with locked(CACHE / f"build-{suite}.lock", timeout=1500) as lock:
         if not again and (built := built_images(suite)):
             return built

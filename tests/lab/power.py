@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.lab import xstate
+from tests.lab import uml_calls
 from tests.lab.files import symlink
 from tests.lab.images import CACHE
 from tests.lab.network import inside
@@ -74,7 +74,7 @@ def switch_on(world: World, name: str) -> None:
         "--pid",
         "--kill-child",
         "env",
-        *xstate.environment(CACHE),
+        uml_calls.environment(CACHE),
         world.directory / "power",
         own / "kernel/linux",
         name,
