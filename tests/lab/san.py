@@ -55,18 +55,10 @@ node.discovery_address = {portal}
 node.discovery_port = 3260
 node.discovery_type = send_targets
 node.session.timeo.replacement_timeout = 10
-node.session.cmds_max = 32
-node.session.queue_depth = 8
 node.conn[0].address = {portal}
 node.conn[0].port = 3260
 node.conn[0].startup = automatic
 # END RECORD
-"""
-# A SAN that shares a core with a dozen hosts serves less than 1 MB a second: what waits in the
-# usual queue, 32 commands a LUN and path, is then answered after the usual 30 s. The initiator
-# aborts it, both paths fail, and so does what only was slow. NOP-outs still find a cut in 10 s.
-DISKS_RULES = """\
-ACTION=="add|change", SUBSYSTEM=="block", KERNEL=="sd*[a-z]", ATTR{device/timeout}="120"
 """
 # Paths in device-mapper, as the kernel counts them: cheaper than asking multipathd.
 ALL_PATHS = """
@@ -103,7 +95,6 @@ def initiator_files(plan: Plan, name: str) -> dict[str, str]:
         "etc/iscsi/initiatorname.iscsi": f"InitiatorName={IQN}:{name}\n",
         "etc/multipath.conf": MULTIPATH_CONF,
         "etc/multipath/bindings": bindings,
-        "etc/udev/rules.d/60-lab-disks.rules": DISKS_RULES,
         f"{UNITS}/open-iscsi.service.d/lab.conf": WAIT_UNIT.format(
             portals=" ".join(portals(plan))
         ),
