@@ -89,8 +89,7 @@ class Member(Strict):
     @property
     def role(self) -> MemberState | PlanningState:
         """What the planner holds it for, else its state in the file."""
-        # Rules ask often, and for `self._planning_state` pydantic looks in all fields first.
-        return (self.__pydantic_private__ or {}).get("_planning_state") or self.state
+        return self._private("_planning_state") or self.state
 
     @property
     def is_revoked(self) -> bool:
@@ -198,8 +197,7 @@ class Volume(Strict):
         default=None, description="The backup to make before an offline growth."
     )
 
-    # What no file can say: why nobody shall have it mounted, what hosts remember of it, and where
-    # a step of a rollout keeps it unmounted.
+    # What no file can say: why nobody mounts it, what hosts remember, who is without it for now.
     _planning_state: PlanningState | None = PrivateAttr(default=None)
     _last_applied: LastApplied = PrivateAttr(default=LastApplied())
     _unmounted_on: frozenset[str] = PrivateAttr(default=frozenset())
@@ -207,7 +205,8 @@ class Volume(Strict):
     @property
     def last_applied(self) -> LastApplied:
         """What it was when it was last applied."""
-        return self._last_applied
+        found: LastApplied = self._private("_last_applied")
+        return found
 
     @property
     def unmounted_on(self) -> frozenset[str]:
@@ -217,12 +216,13 @@ class Volume(Strict):
     @property
     def planning_state(self) -> PlanningState | None:
         """Why nobody shall have it mounted; None where the file's word holds."""
-        return self._planning_state
+        found: PlanningState | None = self._private("_planning_state")
+        return found
 
     @property
     def mounted_by(self) -> Literal["reconcile", "workload"] | None:
         """Who mounts it; None where nobody shall."""
-        return None if self._planning_state else self.mount.by
+        return None if self._private("_planning_state") else self.mount.by
 
     def with_planning_state(
         self,
@@ -232,11 +232,11 @@ class Volume(Strict):
         unmounted_on: frozenset[str] | None = None,
     ) -> Self:
         """The same volume with these; what is None stays as it is."""
-        away = self._unmounted_on if unmounted_on is None else unmounted_on
         copy = self.model_copy()
         copy._planning_state = state or self._planning_state  # noqa: SLF001  # of its own class
         copy._last_applied = last_applied or self._last_applied  # noqa: SLF001
-        copy._unmounted_on = away  # noqa: SLF001
+        if unmounted_on is not None:
+            copy._unmounted_on = unmounted_on  # noqa: SLF001
         return copy
 
 

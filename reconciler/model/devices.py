@@ -92,12 +92,18 @@ def has_mounted(facts: HostFacts, subject: str) -> bool:
 
 def view_of(facts: HostFacts, subject: str) -> WantedDevice | None:
     """What a host sees behind a reference."""
-    return next((item for item in require(facts.wanted) if item.ref == subject), None)
+    for item in require(facts.wanted):  # rules ask often: no generator
+        if item.ref == subject:
+            return item
+    return None
 
 
 def disk_of(facts: HostFacts, view: WantedDevice) -> Disk | None:
     """The block device of a view."""
-    return next((disk for disk in require(facts.disks) if disk.name == view.node), None)
+    for disk in require(facts.disks):  # rules ask often: no generator
+        if disk.name == view.node:
+            return disk
+    return None
 
 
 def whole_disk(facts: HostFacts, view: WantedDevice) -> Disk | None:

@@ -146,17 +146,16 @@ def with_members(cluster: Cluster, members: Collection[Member]) -> Cluster:
 
 def restrict_to(observed: Observed, names: Collection[str]) -> Observed:
     """What was observed of some of the hosts."""
-    from reconciler.model.observed import Observed  # noqa: PLC0415  # to read a file needs no facts
-
     names = frozenset(names)
     found = {name: facts for name, facts in observed.hosts.items() if name in names}
-    return Observed(found, everybody=observed.whole)
+    # Its class is not imported: to read a file needs no facts.
+    return type(observed)(found, everybody=observed.whole)
 
 
 @once_each()
 def names_elsewhere(cluster: Cluster, observed: Observed) -> frozenset[str]:
     """Whom the kernel of some other host lists, by ``host_key``: members already."""
-    from reconciler.model.observed import Unknown, listed_names  # noqa: PLC0415  # as above
+    from reconciler.model.observed import Unknown, listed_names  # noqa: PLC0415  # to read a file needs no facts
 
     names: set[str] = set()
     for host, facts in observed.answering_hosts().items():

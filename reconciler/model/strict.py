@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import Strict as Strictness
@@ -38,3 +38,7 @@ class Strict(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    def _private(self, name: str) -> Any:
+        """A private attribute; for ``self._name`` pydantic looks in all fields first."""
+        return (self.__pydantic_private__ or {}).get(name)

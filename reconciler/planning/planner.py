@@ -33,6 +33,7 @@ from reconciler.planning.checks.rehearsal import Part, Rehearsal, rehearse
 from reconciler.planning.checks.stolen_slots import stolen_slots
 from reconciler.planning.installation import after_installation, install_actions
 from reconciler.planning.order import follow, link
+from reconciler.planning.remounts import remounts_due
 from reconciler.planning.resolve.last_applied import with_last_applied
 from reconciler.planning.resolve.member_record import present_roster, with_present_roster
 from reconciler.planning.resolve.numbering import with_numbers
@@ -45,7 +46,6 @@ from reconciler.planning.rollout import (
     AFTER_TURN,
     LAST,
     RolloutStep,
-    remounts_due,
     rollout_steps,
 )
 from reconciler.planning.targets import restrict_plan

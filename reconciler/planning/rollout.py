@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from reconciler.frozen import frozen
 from reconciler.model.addresses import volume_address
 from reconciler.model.desired import Cluster, Member
-from reconciler.model.observed import HostFacts, Observed, Unknown
+from reconciler.model.observed import Observed
 from reconciler.model.plan import ActionKind
 from reconciler.model.roles import (
     STOPPED,
-    mounted_volumes,
     online,
     restrict_to,
     staying,
@@ -28,6 +27,7 @@ from reconciler.model.roles import (
 )
 from reconciler.model.software import outdated_module, outdated_tools, reload_due
 from reconciler.planning.kinds import KINDS, in_phases
+from reconciler.planning.remounts import paths_swap, remounts_due, without_takers
 from reconciler.planning.renumbering import (
     moving_members,
     place_of,
@@ -39,7 +39,6 @@ from reconciler.planning.resolve.numbering import live_nodes, places
 from reconciler.planning.turns import take_turns
 from reconciler.resources.growth.offline import behind, volumes_needing_outage
 from reconciler.resources.growth.sizes import as_it_is
-from reconciler.resources.mounts.moves import former_mounts, remount_reason
 from reconciler.resources.o2cb.changes import frozen_timeouts
 from reconciler.resources.o2cb.readings import kernel_timeouts
 
@@ -160,7 +159,7 @@ def _whole_way(
     window = [RolloutStep(cluster, ROOM), _closed(cluster, held)] if held else []
     if not moved:
         return (*window, end), ()
-    settled = without_moves(cluster, observed, now, moved)
+    settled = without_moves(without_takers(cluster, observed), observed, now, moved)
     turns = _rolling(cluster, settled, turns_of(cluster, observed, moved, now))
     points = (RolloutStep(settled, MOVES), *turns, *window, end)
     return points, {m.name for m in moved}
@@ -254,38 +253,3 @@ def _rolling(
             ],
         )
         yield RolloutStep(settled, MOVES)
-
-
-def paths_swap(cluster: Cluster, observed: Observed) -> bool:
-    """Whether a volume takes the path of another one: nowhere may it mean both at a time."""
-    taken = {
-        (path, volume.label)
-        for volume in cluster.volumes
-        for facts in _readable(observed).values()
-        for path in former_mounts(volume, facts)
-    }
-    return any(
-        volume.mount.path == path and volume.label != label
-        for volume in cluster.volumes
-        for path, label in taken
-    )
-
-
-def _readable(observed: Observed) -> Mapping[str, HostFacts]:
-    """The hosts whose mounts are known; others block the plan by themselves."""
-    return {
-        host: facts
-        for host, facts in observed.answering_hosts().items()
-        if not isinstance(facts.mounts, Unknown) and not isinstance(facts.wanted, Unknown)
-    }
-
-
-def remounts_due(cluster: Cluster, observed: Observed) -> dict[str, dict[str, str]]:
-    """By member, in the file's order, the labels that it has to mount anew, and why."""
-    found: dict[str, dict[str, str]] = {}
-    mounts = mounted_volumes(cluster)
-    for host, facts in _readable(observed).items():
-        for volume in mounts.get(host, ()):
-            if why := remount_reason(volume, facts):
-                found.setdefault(host, {})[volume.label] = why
-    return found

@@ -22,5 +22,6 @@ SEEDS: Mapping[str, int] = MappingProxyType(
         "a volume moves while a member is away, which comes back to be dropped": 18251,
         "another file's hosts let a volume grow, which one of them mounts for the first": 21014,
         "a disk has grown before, and its volume grows offline while timeouts change": 22972,
+        "a volume takes the path where a host that was away has another, while numbers move": 27181,
     }
 )

@@ -452,5 +452,26 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "a volume takes the path where a host that was away has another, while numbers move": History(
+            place(3, "san"),
+            start(3),
+            (
+                QUIET,
+                Chapter(
+                    (Change("path", "lun1", "/mnt/data"), Change("state", 1, "offline")),
+                    (),
+                    mended=False,
+                ),
+                Chapter(
+                    (
+                        Change("join", 1),
+                        Change("add-volume", "lun2", ("vm_2", "/srv/images", 1)),
+                        Change("number", 2, 1),
+                    ),
+                    (),
+                    mended=True,
+                ),
+            ),
+        ),
     }
 )
