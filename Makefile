@@ -12,14 +12,13 @@ PIP := $(BIN)/pip install -q --disable-pip-version-check
 LABS := 3
 # A quarter of the time units wait, for processes, leases and time-outs: one more than there are cores.
 UNITS := 3
-# The longest first, so that none of them is left to run alone at the end; growth not beside the faults,
-# whose hosts write all the time: on two cores its reads of whole disks starve.
+# The longest first, so that none of them is left to run alone at the end.
 LAB_TESTS := tests/contract/test_lab.py \
 	$(patsubst %,tests/scenarios/test_lab_%.py,growth membership faults create_and_join refusals fleet) \
 	tests/lab
-# Too long for every commit; their histories run in the simulator each time. Growth goes on there.
+# Too long for every commit; their histories run in the simulator each time. Three go on there.
 NIGHTLY_TESTS := $(filter-out $(LAB_TESTS),$(wildcard tests/scenarios/test_lab_*.py)) \
-	tests/scenarios/test_lab_growth.py
+	$(patsubst %,tests/scenarios/test_lab_%.py,growth membership refusals)
 
 .PHONY: demo test check unit lab nightly lab-up lab-shell lab-down schema man bench coverage mutants fuzz clean
 

@@ -1,5 +1,7 @@
 """Leaving and returning while everybody else writes: on real kernels, in order."""
 
+import pytest
+
 from tests.lab.fixtures import lab_module
 from tests.scenarios.operator import (
     cluster,
@@ -116,6 +118,7 @@ def test_an_evicted_host_that_is_rebooted_stays_out(lab, operator):
     assert operator.is_settled(file)
 
 
+@pytest.mark.nightly
 def test_a_host_returns_under_its_old_number_beside_a_new_one(lab, operator):
     five = (*FOUR, "node05")
     pauses(lab, *STAYING)
@@ -129,6 +132,7 @@ def test_a_host_returns_under_its_old_number_beside_a_new_one(lab, operator):
     start_writers(lab, "node02", "node05")
 
 
+@pytest.mark.nightly
 def test_two_whose_blocks_are_deleted_leave_at_once(lab, operator):
     stay = ("node02", "node04", "node05")
     file = operator.write(wanted(*stay))
