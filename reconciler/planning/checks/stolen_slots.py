@@ -45,5 +45,6 @@ def _is_zero(cluster: Cluster, facts: HostFacts) -> bool:
     live = facts.live
     if isinstance(live, Unknown) or Unknown in {type(facts.mounts), type(facts.wanted)}:
         return False
-    local = any(node.local and node.number == 0 for node in live.nodes(cluster.name))
+    zero = next((node for node in live.nodes(cluster.name) if node.number == 0), None)
+    local = zero is not None and zero.local
     return local and any(has_mounted(facts, ref(volume)) for volume in cluster.volumes)
