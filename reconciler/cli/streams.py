@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -30,9 +31,25 @@ def replace_closed_streams() -> None:
 @contextmanager
 def ignore_broken_pipes() -> Iterator[None]:
     """What nobody reads any more is dropped, here: a closed pipe or a lost terminal ends no run."""
+    with _heedless_of(None):
+        yield
+
+
+@contextmanager
+def ignore_lost_terminals() -> Iterator[None]:
+    """What a lost terminal would have shown is dropped: its SIGHUP ends the command, not the writing.
+
+    That comes a moment later, or not at all where nohup has it ignored.
+    """
+    with _heedless_of(frozenset({errno.EIO})):
+        yield
+
+
+@contextmanager
+def _heedless_of(errors: Collection[int] | None) -> Iterator[None]:
     before = {name: getattr(sys, name) for name in SAID}
     for name, stream in before.items():
-        setattr(sys, name, _heedless(stream))
+        setattr(sys, name, _heedless(stream, errors))
     try:
         yield
     finally:
@@ -41,22 +58,23 @@ def ignore_broken_pipes() -> Iterator[None]:
             setattr(sys, name, stream)
 
 
-def _heedless(stream: TextIO) -> TextIO:
+def _heedless(stream: TextIO, errors: Collection[int] | None) -> TextIO:
     try:
         number = stream.fileno()
     except (OSError, ValueError):  # a stand-in of a test has none
         return stream
     with suppress(OSError):
         stream.flush()
-    raw = io.BufferedWriter(_Dropping(number))
+    raw = io.BufferedWriter(_Dropping(number, errors))
     return io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=True)
 
 
 class _Dropping(io.RawIOBase):
-    """A file descriptor that takes everything, also what can no longer be written."""
+    """A file descriptor that takes also what cannot be written, for some ``errors``, None: for any."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, errors: Collection[int] | None) -> None:
         self._number = number
+        self._errors = errors
 
     def writable(self) -> bool:
         return True
@@ -68,6 +86,9 @@ class _Dropping(io.RawIOBase):
         return os.isatty(self._number)
 
     def write(self, data: ReadableBuffer) -> int:
-        with suppress(OSError):
+        try:
             return os.write(self._number, data)
+        except OSError as error:
+            if self._errors is not None and error.errno not in self._errors:
+                raise
         return memoryview(data).nbytes

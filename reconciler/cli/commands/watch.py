@@ -27,6 +27,7 @@ from reconciler.cli.long_running import (
 from reconciler.cli.options import PARALLELISM, Span, discover_file
 from reconciler.cli.serving import Pages, new_pages
 from reconciler.cli.state_place import state_directory
+from reconciler.cli.streams import ignore_lost_terminals
 from reconciler.cli.web_options import WebOptions, web_options
 from reconciler.errors import SpecInvalid, UsageError
 from reconciler.execution.author import new_run, now
@@ -128,7 +129,7 @@ def command(
         source = click.get_current_context().get_parameter_source("interval")
         pace = Pace(DEMO_INTERVAL if source is ParameterSource.DEFAULT else interval, CLUSTERS)
         log = replace(log_level, form=log_format or log_level.form) if log_level else None
-        with open_log(log, log_file):
+        with ignore_lost_terminals(), open_log(log, log_file):
             return _show_demo(web, pace, bounds)
     detail = lasting_detail(log_level, log_format)
     names = [discover_file(name) for name in files or (None,)]
@@ -139,7 +140,7 @@ def command(
 
     directory = state_directory(state_dir)
     pages = new_pages(web, directory)
-    with open_log(detail, log_file), hold_state(directory):
+    with ignore_lost_terminals(), open_log(detail, log_file), hold_state(directory):
         pace = Pace(interval, min(CLUSTERS, parallelism))
         told = detail.level == "debug"
         return asyncio.run(_watch_to_the_end(names, pace, bounds, pages, told=told))
