@@ -14,9 +14,9 @@ from tests.runs import Controller, Ended
 # What an action meets that cannot be told beforehand, and by what code the next plan knows it: who
 # beats under a member's number is only seen when that member has stopped.
 SIGNS = {"foreign-heartbeat": "has not ended cleanly"}
-# What only a gate meets, and refuses by name each time: a lock that somebody never lets go, and
-# another disk than that whose name the kernel still has.
-MET = frozenset({"package-lock-busy", "wrong-device"})
+# What only a gate meets, and refuses by name each time: a lock that somebody never lets go, a
+# repository that never answers, and another disk than that whose name the kernel still has.
+MET = frozenset({"package-lock-busy", "repository-failed", "wrong-device"})
 CODE = re.compile(r"\b[a-z]+(?:-[a-z0-9]+)*\b")
 
 
