@@ -19,7 +19,7 @@ print([len(told.poll(0, 64)) for _ in range(3)])
 """
 
 
-def told(**environment: str) -> str:
+def answers(**environment: str) -> str:
     """How many events each of three questions is answered with."""
     argv = [sys.executable, "-c", ASKED]
     done = subprocess.run(
@@ -32,5 +32,5 @@ def test_two_interrupts_are_told_one_after_the_other(tmp_path: Path) -> None:
     need_lab()
     uml_calls.ensure(tmp_path)
     name, _, library = uml_calls.environment(tmp_path).partition("=")
-    assert told() == "[2, 0, 0]"
-    assert told(**{name: library}) == "[1, 1, 0]"
+    assert answers() == "[2, 0, 0]"
+    assert answers(**{name: library}) == "[1, 1, 0]"
