@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,9 @@ from reconciler.storage.fleet_workers import require_alive
 T = TypeVar("T")
 # Seconds for a transaction; a network may say nothing for ever.
 LONGEST = 15.0
+# Seconds before each further try of a transaction that lost. PostgreSQL undoes the loser before the
+# winner is awake, and one that begins again at once takes the same rows first and loses again.
+STEPS_BACK = (0.05, 0.2, 0.8)
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +45,7 @@ class Transactions:
         return await self._do(lambda: self._read(call))
 
     async def write(self, call: Callable[[StateConnection], T]) -> T:
-        """What a call comes to that writes; it may be called twice, and the first time count for nothing."""
+        """What a call comes to that writes; it may be called again, and what was before counts for nothing."""
         return await self._do(lambda: self._write(call))
 
     async def write_as(self, worker: str, call: Callable[[StateConnection], T]) -> T:
@@ -73,12 +77,17 @@ class Transactions:
             return call(connection)
 
     def _write(self, call: Callable[[StateConnection], T]) -> T:
-        """Once more where somebody was in the way, as of two that wait for each other: all is undone then,
+        """Again where somebody was in the way, as of two that wait for each other: all is undone then,
         and a life does not end of it."""
-        try:
-            return self._write_once(call)
-        except StoreBusy:
-            return self._write_once(call)
+        end = time.monotonic() + LONGEST
+        for step_back in STEPS_BACK:
+            try:
+                return self._write_once(call)
+            except StoreBusy:
+                time.sleep(step_back)
+                if time.monotonic() > end:  # whoever waited has broken it off
+                    raise
+        return self._write_once(call)
 
     def _write_once(self, call: Callable[[StateConnection], T]) -> T:
         with self.database.writing() as connection:

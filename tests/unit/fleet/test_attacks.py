@@ -9,6 +9,7 @@ import pytest
 from procrastinate.jobs import Status
 from sqlalchemy import text
 
+from reconciler.errors import StoreBusy
 from reconciler.fleet.dispatch import LifeJobs, Slots, dispatching
 from reconciler.fleet.holds import Holds
 from reconciler.fleet.scheduling import MOST, Ticks
@@ -231,7 +232,29 @@ async def test_of_two_that_wait_for_each_other_a_worker_begins_anew(fleet):
         await until(lambda: fleet.ask(WAITING))
         await connection.execute(HOLD.format("a"))
     await writing
-    assert len(calls) == 2
+    assert len(calls) > 1
+
+
+async def test_who_loses_twice_steps_back_and_tries_again(fleet):
+    """PostgreSQL undoes a loser before the winner wakes: one that begins at once may lose again."""
+    losses = iter(range(2))
+
+    def lose(_connection):
+        if next(losses, None) is not None:
+            raise StoreBusy(
+                fleet.database.place, "is held by somebody else (deadlock detected)"
+            )
+        return "done"
+
+    assert await fleet.state.write(lose) == "done"
+
+
+async def test_who_loses_always_is_told_so(fleet):
+    def lose(_connection):
+        raise StoreBusy(fleet.database.place, "is held by somebody else (deadlock detected)")
+
+    with pytest.raises(StoreBusy, match="deadlock"):
+        await fleet.state.write(lose)
 
 
 async def test_the_lock_of_a_cluster_is_none_of_the_fleet_whatever_its_name(fleet):
