@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import partition_of, ref, view_of, whole_disk
-from reconciler.model.observed import HostFacts, ModuleBuild, Unknown, require
+from reconciler.model.observed import HostFacts, ModuleBuild, Packages, Unknown, require
 
 # What tells that the tools are there; they bring more.
 TOOLS = ("mkfs.ocfs2", "debugfs.ocfs2", "o2cb")
@@ -54,11 +54,16 @@ def is_installer(manager: str | None) -> bool:
     return manager in NAMES
 
 
+def has_tools(packages: Packages) -> bool:
+    """Whether ocfs2-tools are there, by the commands that plans use."""
+    return set(TOOLS) <= set(packages.commands)
+
+
 def missing_packages(cluster: Cluster, facts: HostFacts) -> tuple[str, ...]:
     """The packages without which nothing can be done on the host, and which it has not."""
     packages = require(facts.packages)
     names = NAMES.get(packages.manager or "", {})
-    found = [] if set(TOOLS) <= set(packages.commands) else [_tools(cluster)]
+    found = [] if has_tools(packages) else [_tools(cluster)]
     found += [
         names[command]
         for command in _commands(cluster, facts)

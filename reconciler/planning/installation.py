@@ -13,7 +13,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import Observed, Unknown, WantedDevice
 from reconciler.model.plan import Action
 from reconciler.model.roles import restrict_to, staying
-from reconciler.model.software import TOOLS
+from reconciler.model.software import has_tools
 from reconciler.planning.kinds import in_phases
 from reconciler.planning.prediction import predict
 from reconciler.resources.packages import changes as packages
@@ -45,7 +45,7 @@ def after_installation(
     hosts, before = dict(installed.hosts), observed.answering_hosts()
     for host, facts in installed.answering_hosts().items():
         packages = before[host].packages
-        blind = not isinstance(packages, Unknown) and not set(TOOLS) <= {*packages.commands}
+        blind = not isinstance(packages, Unknown) and not has_tools(packages)
         is_due = any(action.host == host for action in actions)
         if is_due and blind and not isinstance(facts.wanted, Unknown):
             views = tuple(_told(view, observed) for view in facts.wanted)

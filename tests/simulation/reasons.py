@@ -122,7 +122,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "sudo-refused": ("deed sudo",),
         "thin-pool-full": ("change size",),
         "tools-missing": ("site stripped",),
-        "unit-not-usable": ("change services", "site stripped"),
+        "unit-not-usable": ("change services",),
         "volume-busy": ("deed open file", "deed guest"),
         "volume-read-only": ("deed read-only", "change options", "change size"),
         "volume-unfamiliar": (

@@ -9,6 +9,7 @@ from reconciler.model.desired import Cluster
 from reconciler.model.observed import HostFacts, LiveCluster, Observed, require
 from reconciler.model.outcome import Blocked, refuse_unread, refuse_unsupported
 from reconciler.model.roles import restrict_to, staying
+from reconciler.model.software import has_tools
 from reconciler.model.unmanaged import GLOBAL, GO_LOCAL, STACK, leave_or_move, manager_of
 from reconciler.resources.o2cb.changes import UNITS
 from reconciler.resources.o2cb.parsing import parse_settings
@@ -60,7 +61,8 @@ def _untold(live: LiveCluster) -> list[str]:
 
 def _check_units(host: str, facts: HostFacts) -> Iterator[Blocked]:
     for unit in require(facts.services):
-        absent = unit.name == UNITS[0] and unit.load == "not-found"
+        lacks = unit.name == UNITS[0] and unit.load == "not-found"
+        absent = lacks and has_tools(require(facts.packages))  # else they bring it
         if unit.name in UNITS and (absent or unit.load == "masked"):
             yield Blocked(
                 "unit-not-usable",

@@ -13,11 +13,11 @@ from dataclasses import replace
 from reconciler.model.addresses import cluster_address, member_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import has_mounted, ref, view_of
-from reconciler.model.observed import HostFacts, Observed, Superblock, require
+from reconciler.model.observed import HostFacts, Observed, Packages, Superblock, require
 from reconciler.model.outcome import Blocked, Finding
 from reconciler.model.plan import Action, Change
 from reconciler.model.roles import is_withdrawn, mounting_it, online, restrict_to, staying
-from reconciler.model.software import reload_due, stale_modules, unwanted_versions
+from reconciler.model.software import has_tools, reload_due, stale_modules, unwanted_versions
 from reconciler.resources.skew.features import missing_features
 from reconciler.resources.skew.lost_slots import doubtful_slots, lost_slots
 from reconciler.resources.skew.skewed_host import Skew
@@ -80,14 +80,15 @@ def _skews(cluster: Cluster, observed: Observed) -> Iterator[Skew]:
 def _versions(cluster: Cluster, hosts: Hosts) -> Iterator[Finding]:
     tools = cluster.packages.tools
     readings: Mapping[str, Callable[[HostFacts], str]] = {
-        f"have different {tools}": lambda f: require(f.packages).versions.get(tools, "none"),
+        f"have different {tools}": lambda f: _version_of(tools, require(f.packages)),
         "run different kernels": lambda f: require(f.kernel).running,
         "have different ocfs2 modules": lambda f: require(f.kernel).module_version or "none",
     }
     for what, reading in readings.items():
         found: dict[str, list[str]] = {}
         for host, facts in hosts.items():
-            found.setdefault(reading(facts), []).append(host)
+            if version := reading(facts):
+                found.setdefault(version, []).append(host)
         if len(found) > 1:
             words = "; ".join(f"{version} on {', '.join(h)}" for version, h in found.items())
             yield Finding(
@@ -97,6 +98,11 @@ def _versions(cluster: Cluster, hosts: Hosts) -> Iterator[Finding]:
                 "bring them to one version, one host after the other",
                 "notice",
             )
+
+
+def _version_of(tools: str, packages: Packages) -> str:
+    """Empty where there are none: who lacks them is refused, or gets them."""
+    return packages.versions.get(tools, "none") if has_tools(packages) else ""
 
 
 def _stale(cluster: Cluster, host: str, facts: HostFacts) -> Iterator[Finding]:

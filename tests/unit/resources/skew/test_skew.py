@@ -127,3 +127,9 @@ def test_versions_that_differ_are_told_of_once():
         "members run different kernels: 6.1.0 on node01; 6.1.1 on node02",
     ]
     assert {item.severity for item in found} == {"notice"}
+
+
+def test_who_has_no_tools_has_none_of_another_version():
+    seen = converged(TWO)
+    packages = replace(seen.hosts["node02"].packages, versions={}, commands=())
+    assert list(findings(TWO, with_facts(seen, "node02", packages=packages))) == []
