@@ -10,6 +10,7 @@ from reconciler.hosts.simulator import World
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.kernel.texts import BadConfig, read_cluster_conf
 from reconciler.hosts.simulator.state.machine import Machine
+from reconciler.model.desired import Desired
 from reconciler.model.plan import Plan
 
 Law = Callable[[World, Machine, str], Iterator[str]]
@@ -46,7 +47,7 @@ class Witness(World):
         found = list(lists_agree(self, machine)) if name == "gate mount" else []
         self.broken += [f"{self.now:g} {host}: {why}" for why in found]
 
-    def planned(self, run: str, plan: Plan) -> None:
+    def planned(self, run: str, desired: Desired, plan: Plan) -> None:
         """What a run is about to carry out."""
 
     def looked(self, run: str, host: str, look: Look) -> None:

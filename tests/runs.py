@@ -234,7 +234,7 @@ class Controller:
             verdict = judge(plan, consent, "", aliases(pairs))
             assert verdict.missing == ()
         if isinstance(self.world, Witness):
-            self.world.planned(line.run, plan)
+            self.world.planned(line.run, desired, plan)
         claim = self._claims(line.run)
 
         def emit(event: str, details: Mapping[str, object]) -> None:

@@ -18,6 +18,7 @@ from reconciler.hosts.simulator.state import lease_file
 from reconciler.hosts.simulator.state.devices import Device
 from reconciler.hosts.simulator.state.disk import Filesystem
 from reconciler.hosts.simulator.state.machine import Machine
+from reconciler.model.desired import Desired
 from reconciler.model.gate_call import Permit
 from reconciler.model.plan import Plan
 from tests.invariant_monitor import (
@@ -68,7 +69,7 @@ class Lawful(Witness):
     partitions by LUN and number.
 
     ``names`` are the hosts by their places, ``agent`` the unit of a service that uses volumes.
-    ``wishes`` are the files that controllers apply, ``intents`` what each run has planned for its
+    ``files`` are those that controllers apply, ``intents`` what each run has planned for its
     own, ``looks`` its last one at each host, ``taken`` from whom it has taken which file system.
     ``backed_up`` are the addresses of volumes of which a backup was begun, ``read_only`` the paths
     where a file wanted that.
@@ -86,7 +87,7 @@ class Lawful(Witness):
     starts: dict[tuple[str, int], int] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     agent: str = ""
-    wishes: dict[str, Wish] = field(default_factory=dict)
+    files: list[tuple[Desired, Wish]] = field(default_factory=list)
     intents: dict[str, Intent] = field(default_factory=dict)
     looks: dict[tuple[str, str], Look] = field(default_factory=dict)
     taken: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -154,9 +155,9 @@ class Lawful(Witness):
         chosen = [one for one in wish.members if not states or one.state in states]
         return {self.names[one.host % len(self.names)] for one in chosen}
 
-    def planned(self, run: str, plan: Plan) -> None:
-        """What a run is about to carry out, for the file of its controller."""
-        wish = self.wishes[run.rpartition("-")[0]]
+    def planned(self, run: str, desired: Desired, plan: Plan) -> None:
+        """What a run is about to carry out, for its file."""
+        wish = next(wish for file, wish in reversed(self.files) if file is desired)
         self.intents[run] = Intent(wish, plan, {a.id: a for a in plan.actions}, self.now)
 
     def looked(self, run: str, host: str, look: Look) -> None:

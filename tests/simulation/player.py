@@ -106,6 +106,7 @@ class Player:
             self._note(f"file {code}", f"the file is refused: {code}")
         if found:
             return None
+        self.world.files.append((wanted, wish))
         self.world.listed.update(self._name(one.host) for one in wish.members)
         for one in wish.volumes:
             self.world.meant.setdefault(one.lun, set()).add(one.path)
@@ -185,7 +186,6 @@ class Player:
 
     async def _run(self, chapter: Chapter, wanted: Desired, before: Wish) -> None:
         line = Line(self._kill(chapter), self._trick(chapter))
-        self.world.wishes["alpha"] = self.wish
         runs = [self._apply("alpha", wanted, line)]
         for trouble in chapter.troubles:
             if trouble.kind == "rival":
@@ -228,7 +228,6 @@ class Player:
         wish = wishes[trouble.name]()
         wanted = self._file(wish)
         if wanted is not None:
-            self.world.wishes["beta"] = wish
             self._note(f"rival {trouble.name}", f"beta begins with the {trouble.name}")
             await self._apply("beta", wanted)
 
@@ -268,7 +267,6 @@ class Player:
         if wanted is None:
             self.wish = before
             return
-        self.world.wishes["beta"] = self.wish
         peace = await make_peace(self.world, self.controllers["beta"], wanted)
         for ended in peace.runs:
             self._tell("beta", ended)
