@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.error_exits import USAGE
-from reconciler.cli.interruption import ending_signals
+from reconciler.cli.interruption import ending_signals, wait_or_end
 from reconciler.cli.terminal import show
 from reconciler.frozen import frozen
 from reconciler.storage.private import write_private
@@ -213,7 +213,7 @@ class _Stage:
         process = await asyncio.create_subprocess_exec(
             *argv, env={**os.environ, "RECONCILE_STATE": str(self.directory / "state")}
         )
-        return await process.wait()
+        return await wait_or_end(process)
 
 
 def _difference(old: str, new: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from asyncio.subprocess import Process
 
 from reconciler.cli.terminal import say
 
@@ -27,6 +28,24 @@ def catch_interrupts(stop: asyncio.Event) -> list[int]:
     for number in ending_signals():
         loop.add_signal_handler(number, hear)
     return heard
+
+
+def cancel_at_end() -> None:
+    """SIGTERM and a terminal that goes away cancel this task, as Ctrl-C does."""
+    if (main := asyncio.current_task()) is None:
+        return
+    for number in ending_signals() - {signal.SIGINT}:
+        asyncio.get_running_loop().add_signal_handler(number, main.cancel)
+
+
+async def wait_or_end(process: Process) -> int:
+    """The exit code of a process. Whoever is cancelled meanwhile ends it first, by SIGTERM."""
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
 
 
 def ending_signals() -> frozenset[signal.Signals]:

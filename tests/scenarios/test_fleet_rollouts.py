@@ -48,7 +48,7 @@ async def test_a_canary_that_works_goes_through_and_one_that_fails_stops_the_res
             await at.until_looked_at(*at.names)
             words = ("--all", "--wave", "1,rest", "--soak", "0s")
             code, ended = await at.until_ended(at.approve(*words))
-            assert (code, ended["state"]) == (4, "failed")
+            assert (code, ended["state"]) == (4, "failed"), ended
             states = {one["cluster"]: one["state"] for one in ended["clusters"]}
             assert states == {"site1": "failed", "site2": "not-begun", "site3": "not-begun"}
             assert [at.mounted(name) for name in at.names] == [[False, True]] * 3

@@ -6,13 +6,16 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.demonstration import BENCH, ENVIRONMENT, FILES, PROGRAM, play
+from reconciler.cli.interruption import cancel_at_end
 from reconciler.cli.logs import LOG_OPTIONS, log_words, open_log
+from reconciler.cli.streams import ignore_lost_terminals
 from reconciler.errors import HostUnreachable, UsageError
 
 if TYPE_CHECKING:
@@ -55,9 +58,21 @@ def command(
     with open_log(log_level, log_file):  # so that what is wrong with it is told at once
         words = log_words(log_level, log_file)
     if keep:
-        return asyncio.run(play(_directory_without(keep), words, stay=stay))
+        return _played(_directory_without(keep), words, stay=stay)
     with tempfile.TemporaryDirectory(prefix="reconcile-demo-") as directory:
-        return asyncio.run(play(Path(directory), words, stay=stay))
+        return _played(Path(directory), words, stay=stay)
+
+
+def _played(directory: Path, words: Sequence[str], *, stay: bool) -> int:
+    async def whole() -> int:
+        cancel_at_end()
+        return await play(directory, words, stay=stay)
+
+    try:
+        with ignore_lost_terminals():
+            return asyncio.run(whole())
+    except asyncio.CancelledError as cut:
+        raise click.Abort from cut
 
 
 def _directory_without(keep: str) -> Path:

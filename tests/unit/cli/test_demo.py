@@ -199,3 +199,21 @@ def test_the_clocks_of_its_hosts_are_right():
     _prepare(world, 1_900_000_000)
     shown = {world.clock(machine) for machine in world.machines.values()}
     assert shown == {1_900_000_000}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_whoever_ends_it_in_the_midst_leaves_nothing_behind(tmp_path, number):
+    """As Ctrl-C does: its directory goes, and the command that it shows has ended before."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", RECONCILE, "demo"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    while not (await process.stdout.readline()).startswith(b"$ reconcile apply"):
+        assert process.returncode is None
+    assert list(tmp_path.iterdir())
+    process.send_signal(number)
+    out = await process.stdout.read()  # its end is that of whoever writes there
+    assert (await process.wait(), out.decode().splitlines()[-1]) == (130, "interrupted")
+    assert list(tmp_path.iterdir()) == []
