@@ -17,6 +17,7 @@ from reconciler.planning.checks import (
     foreign_hosts,
     offline_members,
     pauses,
+    slotless_mounts,
     storage_hosts,
     two_clusters,
     unreachable,
@@ -132,6 +133,7 @@ def draft_plan(cluster: Cluster, observed: Observed) -> Draft:
     blocked += offline_members.check(cluster, observed, actions)
     blocked += storage_hosts.check(cluster, observed, actions)
     blocked += cluster_health.check(observed, actions)
+    blocked += slotless_mounts.check(cluster, observed, actions)
     notes = (*advisories(cluster, observed), *fencing(cluster, observed))
     found = findings(cluster, observed, changes)
     refused = tuple(sorted(set(_without_echoes(blocked))))

@@ -69,7 +69,13 @@ def converge(desired: Desired, pairs):
     left = tuple(
         file(f"{DIRECTORY}/{cluster.name}/{name}", text) for name, text in texts.items()
     )
-    return Observed({name: replace(facts, records=left) for name, facts in hosts.hosts.items()})
+    seen = {name: replace(facts, records=left) for name, facts in hosts.hosts.items()}
+    return Observed({name: without_slots(facts) for name, facts in seen.items()})
+
+
+def without_slots(facts):
+    """A host that could not read the slots: no prediction tells who has which."""
+    return replace(facts, wanted=tuple(replace(v, slot_map=None) for v in facts.wanted))
 
 
 def setting(case: str, count: int):

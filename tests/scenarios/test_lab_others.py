@@ -85,6 +85,40 @@ def test_a_stranger_who_mounts_inside_a_window_stops_what_would_write(lab, opera
     assert "All passes succeeded" in done(lab, "node03", checked, timeout=240)
 
 
+# The same host as node 1, which is node02.
+DOUBLE = STRANGER.replace("number = 9", "number = 1")
+
+
+def tells_itself(operator, file):
+    return [
+        (b["code"], b["subject"], b["message"])
+        for b in operator.plan(file)["clusters"][0]["blocked"]
+    ]
+
+
+def test_a_stranger_under_the_number_of_a_member_is_named_and_nobody_mounts_beside_lost_slots(
+    lab, operator, wwids
+):
+    """On the disk both look like one host; node01 takes node02 for dead meanwhile."""
+    two, three = ("node01", "node02"), ("node01", "node02", "node03")
+    operator.converge(operator.write(wish(wwids, *three)))
+    operator.converge(operator.write(wish(wwids, *two)))
+    file = operator.write(wish(wwids, *two))
+    done(lab, "node04", DOUBLE, timeout=240)
+    said = tells_itself(operator, file)
+    found = [(code, subject) for code, subject, words in said if "which is node02" in words]
+    assert found == [("foreign-heartbeat", "volume/images")], said
+    lab.kill("node02")  # before it fences itself, in its own time
+    goes(lab)
+    said = tells_itself(operator, operator.write(wish(wwids, *three)))
+    lost = [(code, subject) for code, subject, words in said if "no slot of it" in words]
+    assert lost == [("cluster-not-well", "member/node01")], said
+    done(lab, "node01", "umount /srv/images")
+    lab.start("node02")
+    operator.converge(operator.write(wish(wwids, *three)))
+    assert all(has_mounted(lab, host) for host in three)
+
+
 @pytest.fixture
 def other(lab, tmp_path):
     """Another operator, with records of their own, as on another machine."""

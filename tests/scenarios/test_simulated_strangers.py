@@ -302,3 +302,34 @@ def test_files_with_attested_numbers_are_read():
 
 
 MEMBER = {"members": [{"name": "node01", "interconnect": "10.0.0.1"}]}
+
+
+def test_a_stranger_under_the_number_of_a_member_is_seen_by_that_members_kernel():
+    """On the disk both look like one host that is alive (seen on real kernels: test_lab_others)."""
+    world, controller = running(3, THREE[:2])
+    wanted = desired(world, *THREE[:2])
+    host = stranger(world, number=1)
+    host.mount(LUN, "/mnt")
+    (said,) = drive(world, controller.plan(wanted)).blocked
+    assert (said.code, said.subject) == ("foreign-heartbeat", "volume/images")
+    assert "as node 1, which is node02: the kernel of node02" in said.message
+    host.unmount("/mnt")
+    world.advance(60)
+    assert drive(world, controller.plan(wanted)).blocked == ()
+
+
+@pytest.mark.parametrize("mounted_by_others", [True, False])
+def test_nobody_mounts_beside_a_mount_that_has_lost_its_slot(mounted_by_others):
+    """The joiner's kernel takes the slot for a free one, and waits for ever (seen on 6.1)."""
+    world, controller = running(3, THREE[:2])
+    if not mounted_by_others:
+        connect(world, "node02").unmount(PATH)
+    (fs,) = world.filesystems()
+    fs.slot_map.clear()
+    said = {
+        (b.code, b.subject)
+        for b in drive(world, controller.plan(desired(world, *THREE))).blocked
+        if "no slot of it" in b.message
+    }
+    lost = ("node01", "node02") if mounted_by_others else ("node01",)
+    assert said == {("cluster-not-well", f"member/{host}") for host in lost}

@@ -14,6 +14,7 @@ from reconciler.gate.lease_decision import EXPIRY
 from reconciler.model.addresses import MEMBER, parse_address
 from reconciler.model.desired import Cluster, Volume
 from reconciler.model.devices import ref, view_of
+from reconciler.model.doubled_heartbeats import doubled_heartbeats
 from reconciler.model.observed import (
     HostFacts,
     LiveCluster,
@@ -126,9 +127,14 @@ def _not_well(sight: Sight) -> Iterator[Trouble]:
         needed = (facts.live, facts.mounts, facts.wanted, facts.log, facts.identity)
         if not any(isinstance(section, Unknown) for section in needed):
             # Messages have no end: what an old one tells may be over.
-            ill = cluster_problems(replace(facts, log=()), of)
+            ill = (*cluster_problems(replace(facts, log=()), of), *_doubled(facts))
             if told := "; ".join(words for words in ill if "read-only" not in words):
                 yield Trouble("NotWell", told, host)
+
+
+def _doubled(facts: HostFacts) -> Iterator[str]:
+    for _device, number in doubled_heartbeats(facts):
+        yield f"another host writes its heartbeat as node {number}, its own number"
 
 
 def _offline(sight: Sight) -> Iterator[Trouble]:

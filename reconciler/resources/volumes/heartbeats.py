@@ -20,6 +20,7 @@ from reconciler.model.observed.system import listed_names
 from reconciler.model.outcome import Blocked
 from reconciler.model.roles import restrict_to, staying
 from reconciler.resources.volumes.changes import describe_device, views
+from reconciler.resources.volumes.doubled_numbers import doubled_numbers
 from reconciler.resources.volumes.impostors import (
     attestation,
     others_members,
@@ -67,6 +68,7 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     """Refuse volumes that a host outside the observed members writes to, or may."""
     yield from _unseen(cluster, observed)
     for volume in cluster.volumes:
+        yield from doubled_numbers(cluster, volume, observed)
         seen = [
             v
             for v in views(volume, restrict_to(observed, staying(cluster))).values()

@@ -1,7 +1,8 @@
-"""Connections between hosts: who listens where, who cannot be reached, and who stays linked."""
+"""Between hosts: who listens where, who cannot be reached, who stays linked, who has a number twice."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Network, ip_address
 from typing import TYPE_CHECKING
@@ -78,3 +79,18 @@ def _went_just_now(machine: Machine, node: Node) -> bool:
     beats = [mount.fs.beats.get(node.number) for mount in machine.running.mounts]
     since = [b.stopped for b in beats if b and b.generation and b.stopped is not None]
     return any(machine.world.now - stopped < idle for stopped in since)
+
+
+def doubled_blocks(machine: Machine) -> Iterator[str]:
+    """What its kernel has just logged of blocks that another host writes as well (seen on 6.1)."""
+    now = machine.world.clock(machine)
+    for mount in machine.running.mounts:
+        others = (
+            m for m, there in machine.world.mounters(mount.fs) if there.number == mount.number
+        )
+        if any(other is not machine and not other.refusal for other in others):
+            yield (
+                f"[{machine.uptime:12.6f}] (o2hb-{mount.fs.region[:10]},1111,0):o2hb_check_own_slot:689 "
+                f"ERROR: Heartbeat generation mismatch on device ({mount.device.name}): "
+                f"expected({mount.number}:0x1d, 0x{now - 1:x}), ondisk({mount.number}:0x2e, 0x{now:x})"
+            )

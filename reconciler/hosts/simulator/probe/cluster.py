@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.hosts.simulator.kernel import hypervisor
 from reconciler.hosts.simulator.kernel.live import STACK_MODULES
 from reconciler.hosts.simulator.kernel.mounting import holders
-from reconciler.hosts.simulator.kernel.network import is_linked
+from reconciler.hosts.simulator.kernel.network import doubled_blocks, is_linked
 from reconciler.hosts.simulator.probe.request import Request, Rows, row
 from reconciler.hosts.simulator.state.unit import Unit
 
@@ -141,5 +141,6 @@ def _is_run(machine: Machine, words: list[str]) -> bool:
 
 def log(machine: Machine, _: Request) -> Rows:
     """The last kernel messages about the cluster."""
-    for line in machine.running.log[-LOG_LINES:]:
+    lines = (*machine.running.log, *doubled_blocks(machine))
+    for line in lines[-LOG_LINES:]:
         yield row("log", line)
