@@ -19,6 +19,8 @@ SEEDS: Mapping[str, int] = MappingProxyType(
         "another file's host comes while a tool works on the volume that nobody has mounted": 15266,
         "the volume leaves while udev has no links for the disks of its only member": 15368,
         "another file has made the volume meanwhile, and its host of the same number is paused": 16078,
+        "a stranger takes the number of a member that has the volume mounted": 37214,
+        "services were stopped and not yet kept from starting, and timeouts change": 61132,
         "a volume moves while a member is away, which comes back to be dropped": 18251,
         "another file's hosts let a volume grow, which one of them mounts for the first": 21014,
         "a disk has grown before, and its volume grows offline while timeouts change": 22972,

@@ -141,14 +141,19 @@ class Lawful(Witness):
     def asked(self, host: str, name: str) -> None:
         fresh = self.now - self.typed_at <= FRESH
         if name == "gate mount" and not fresh:
-            found = set(lists_agree(self, self.machines[host])) - self._typed_since_the_plan()
+            found = set(lists_agree(self, self.machines[host])) - self._typed_since_the_plan(
+                host
+            )
             self.broken += [f"14 at {self.now:g} s {host}: {why}" for why in sorted(found)]
 
-    def _typed_since_the_plan(self) -> set[str]:
-        """Of the files of other members a plan knows, and what a run writes; the next plan, the rest."""
+    def _typed_since_the_plan(self, host: str) -> set[str]:
+        """Of the files of other members a plan knows, and what a run writes; the next plan, the rest.
+
+        Of a host's own file the gate knows, which refuses: lists-differ.
+        """
         planned = max((intent.since for intent in self.intents.values()), default=0.0)
         late = {name for name, at in self.retyped.items() if at >= planned}
-        return {OTHER_FILE.format(name) for name in late}
+        return {OTHER_FILE.format(name) for name in (self.names if host in late else late)}
 
     def names_of(self, wish: Wish, *states: str) -> set[str]:
         """The hosts of a file, or those of its members that are to be in one of the states."""

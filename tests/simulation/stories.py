@@ -148,6 +148,29 @@ STORIES: Mapping[str, History] = MappingProxyType(
                 ),
             ),
         ),
+        "services were stopped and not yet kept from starting, and timeouts change": History(
+            place(4, "drbd"),
+            start(2),
+            (
+                Chapter((Change("services", "lun1", True),), (), mended=False),
+                Chapter(
+                    (Change("threshold", None, 61), Change("label", "lun1", "pictures")),
+                    (Trouble("kill", "before", 0, 11),),
+                    mended=False,
+                ),
+            ),
+        ),
+        "a stranger takes the number of a member that has the volume mounted": History(
+            place(3, "san"),
+            start(2, gib=1),
+            (
+                Chapter((), (Trouble("deed", "stranger", 3),), mended=True),
+                Chapter(
+                    (Change("port", 1, 7778),), (Trouble("deed", "stranger", 2),), mended=False
+                ),
+            ),
+            lasting=True,
+        ),
         "a dead host's last list went with the other members of another file": History(
             place(4, "san"),
             start(4, gib=1),

@@ -9,7 +9,7 @@ from reconciler.gate import gate_command
 from reconciler.gate.action_builders import action_for
 from reconciler.model.addresses import extend_address, member_address, parse_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.observed import HostFacts, Observed, require
+from reconciler.model.observed import HostFacts, Observed, Unknown, require
 from reconciler.model.plan import Action, Change, Fact, declared_kind
 from reconciler.model.reading import Reading, unknown
 from reconciler.model.roles import is_withdrawn, is_withheld, leaving, mounting
@@ -43,12 +43,26 @@ def diff(cluster: Cluster, observed: Observed) -> Iterator[Change]:
             )
             if state not in {"inactive", "absent"}:
                 yield Change(where, host, "service", state, "inactive", because)
-            elif host in mounts and unit in owed.stopped and unit_load(facts, unit) == "loaded":
+            elif (
+                (host in mounts or (host not in leavers and _has_mounted(cluster, facts, unit)))
+                and unit in owed.stopped
+                and unit_load(facts, unit) == "loaded"
+            ):
                 yield Change(where, host, "service", state, "masked", because)
             if unit_at_boot(facts, unit) == "enabled":
                 yield Change(
                     extend_address(where, "boot"), host, "boot", "enabled", "disabled", because
                 )
+
+
+def _has_mounted(cluster: Cluster, facts: HostFacts, unit: str) -> bool:
+    """Whether something is mounted where a volume of a service belongs, where that is known."""
+    paths = {
+        volume.mount.path
+        for volume in cluster.volumes
+        if volume.workloads and unit in full_names(volume.workloads.services)
+    }
+    return not isinstance(facts.mounts, Unknown) and any(m.path in paths for m in facts.mounts)
 
 
 def _returned(
