@@ -1,5 +1,7 @@
 """Everybody else: strangers, another controller, another disk, on real kernels."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.lab.fixtures import lab_module
@@ -108,9 +110,13 @@ def test_a_stranger_under_the_number_of_a_member_is_named_and_nobody_mounts_besi
     operator.converge(operator.write(wish(wwids, *three)))
     operator.converge(operator.write(wish(wwids, *two)))
     file = operator.write(wish(wwids, *two))
-    done(lab, "node04", DOUBLE, timeout=240)
-    said = tells_itself(operator, file)
-    found = [(code, subject) for code, subject, words in said if "which is node02" in words]
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(done, lab, "node04", DOUBLE, timeout=240)
+        said, found = tells_itself(operator, file), []
+        while not found and not coming.done():
+            found = [(code, at) for code, at, words in said if "which is node02" in words]
+            said = tells_itself(operator, file)
+        coming.result()
     assert found == [("foreign-heartbeat", "volume/images")], said
     lab.kill("node02")  # before it fences itself, in its own time
     goes(lab)

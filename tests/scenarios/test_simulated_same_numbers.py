@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.hosts.simulator import connect
+from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.presets import Shape
 from reconciler.hosts.simulator.state.files import File
 from tests.clock import drive
@@ -52,6 +52,19 @@ def test_nobody_who_serves_is_left_out_of_a_list_for_another_of_its_number(numbe
     (blocked,) = ended.outcomes[0].blocked
     assert "node01 and node02 run two clusters called ocfs2" in blocked.message
     assert ended.started == []
+    assert world.wrongs() == []
+
+
+def test_members_that_change_numbers_and_were_cut_short_at_it_are_no_two_clusters():
+    """One kernel has the new numbers, the other the old ones: both are number 1 (seed 66576)."""
+    world, controller = running(2, THREE[:2])
+    wanted = desired(world, members=with_own_numbers(world, node01=1, node02=0))
+    fault = Fault("fails", "before", command="o2cb register")
+    world.machines["node02"].faults.append(fault)
+    assert drive(world, controller.apply(wanted)).word == "partial"
+    world.machines["node02"].faults.clear()
+    ended = drive(world, controller.apply(wanted))
+    assert (ended.word, ended.codes) == ("converged", set())
     assert world.wrongs() == []
 
 

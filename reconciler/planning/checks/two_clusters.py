@@ -30,7 +30,9 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
     }
     for one, other in combinations(sorted(own), 2):
         if own[one] == own[other] and not (
-            _can_wait(cluster, hosts, one) or _can_wait(cluster, hosts, other)
+            _can_wait(cluster, hosts, one)
+            or _can_wait(cluster, hosts, other)
+            or _are_one(cluster, hosts[one], hosts[other])
         ):
             yield Blocked(
                 "foreign-cluster",
@@ -41,6 +43,14 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
                 "give the members of one of the clusters other numbers first, with a file that "
                 "has them alone",
             )
+
+
+def _are_one(cluster: Cluster, *pair: HostFacts) -> bool:
+    """Whether both list the same hosts, and nothing is mounted: numbers moved, and not yet in both."""
+    lists = {frozenset(host_key(n.name) for n in live_nodes(cluster, facts)) for facts in pair}
+    return len(lists) == 1 and not any(
+        isinstance(facts.mounts, Unknown) or facts.mounts for facts in pair
+    )
 
 
 def _can_wait(cluster: Cluster, hosts: Mapping[str, HostFacts], name: str) -> bool:
