@@ -155,6 +155,28 @@ def test_what_needs_a_new_list_is_refused_by_name(made):
     assert hypervisor.running(world.machines["node01"]) == ["vm1"]
 
 
+def test_who_joins_while_guests_are_taken_has_to_have_the_list_approved_before():
+    """Whether a guest runs on the joiner is not known when it is to start again (seed 73392)."""
+    world = witnessed(2)
+    Programs(world)
+    controller = Controller(world)
+    joined, alone = wanted(world, **RETIMED), wanted(world)
+    one = alone.model_copy(
+        update={
+            "clusters": tuple(
+                c.model_copy(update={"members": c.members[:1]}) for c in alone.clusters
+            )
+        }
+    )
+    assert drive(world, controller.apply(one)).word == "converged"
+    hypervisor.add(world.machines["node01"], Guest("vm1", "/srv/images/vm1"))
+    ended = drive(world, controller.apply(joined))
+    assert (ended.word, ended.codes) == ("refused", {"program-unapproved"})
+    assert drive(world, controller.apply(alone)).word == "converged"
+    assert drive(world, controller.apply(joined)).word == "converged"
+    assert hypervisor.running(world.machines["node01"]) == ["vm1"]
+
+
 def test_a_target_approves_its_own_volume_only():
     world = witnessed(2)
     Programs(world)

@@ -37,6 +37,8 @@ def unstoppable(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         for host, facts in observed.answering_hosts().items():
             if host not in mounts and not _is_idle(facts):
                 yield from _check_taken(volume, host, facts)
+                if _listed(facts, volume) and _comes_back(cluster, volume, host):
+                    yield from _check_joiners(cluster, volume, observed)
             elif host in mounts and not isinstance(facts.records, Unknown):
                 owed = [g for g in obligations(cluster, facts).guests if g[0] == volume.label]
                 yield from _check_owed(volume, observed) if owed else ()
@@ -55,6 +57,13 @@ def _check_taken(volume: Volume, host: str, facts: HostFacts) -> Iterator[Blocke
             f"make it persistent on {host} (virsh dumpxml NAME >FILE; virsh define FILE), or "
             "move it away by hand",
         )
+
+
+def _check_joiners(cluster: Cluster, volume: Volume, observed: Observed) -> Iterator[Blocked]:
+    """A guest starts again where it runs on nobody else: who gets the volume, too, has to tell."""
+    for host, facts in observed.answering_hosts().items():
+        if is_unapproved(facts) and _comes_back(cluster, volume, host):
+            yield _unread(volume, host, facts)
 
 
 def _check_owed(volume: Volume, observed: Observed) -> Iterator[Blocked]:
