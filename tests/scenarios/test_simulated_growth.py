@@ -456,3 +456,20 @@ def test_a_growth_goes_on_where_some_have_rescanned_a_lun_that_is_larger(partiti
     assert kinds(ended)[-1] == "grow-file-system"
     assert size(world) == 2 * GIB - (2 * MIB if partitioned else 0)
     assert not {what for what, *_ in happened(world, *AWAY)}
+
+
+def test_who_alone_can_give_slots_and_has_no_lasting_name_of_the_disk_is_named():
+    """A drained host mounts nothing, so no mount is refused for that (seed 69464)."""
+    world = witnessed(2, Shape("san"))
+    controller = Controller(world)
+    assert (
+        drive(world, controller.apply(desired(world, "node01", "node02"))).word == "converged"
+    )
+    for device in world.machines["node02"].running.devices:
+        device.links = ()
+    (drained,) = (
+        {**item, "state": "drained"} for item in members(world, "node01", "node02")[1:]
+    )
+    wanted = desired(world, members=[drained], volumes=[volume(world, slots=12)])
+    blocked = drive(world, controller.plan(wanted)).blocked
+    assert {b.code for b in blocked} == {"no-stable-path"}, blocked

@@ -6,11 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.model.addresses import member_address, volume_address
 from reconciler.model.desired import Cluster, Volume
-from reconciler.model.devices import disk_path, is_logical, ref, view_of
+from reconciler.model.devices import disk_path, is_logical, ref, target, view_of
 from reconciler.model.observed import Observed, Superblock, require
 from reconciler.model.outcome import Blocked, refuse_unshared_lvm
 from reconciler.model.quantities import format_size, format_sizes, sizes_on_hosts
-from reconciler.model.roles import contacted_members, is_withdrawn, restrict_to, staying
+from reconciler.model.roles import (
+    contacted_members,
+    is_withdrawn,
+    mounting_it,
+    restrict_to,
+    staying,
+)
 from reconciler.resources.growth import backups, offline
 from reconciler.resources.growth.sizes import (
     MIB,
@@ -44,6 +50,8 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
         yield from _check_helpers(cluster, volume)
         work = growth(cluster, volume, observed)
         due = offline.work(cluster, volume, observed)
+        if due and due.worker not in mounting_it(cluster, volume):  # else refused as a mount
+            yield from _check_worker(volume, due.worker, stays)
         if due and due.growth and not offline.is_mounted(volume, observed):
             yield from backups.missing(cluster, volume, block, observed)
         inside = [host for host, layer in found.items() if is_logical(layer.node)]
@@ -56,6 +64,17 @@ def check(cluster: Cluster, observed: Observed) -> Iterator[Blocked]:
             yield from _check_tools(work, stays)
             yield from _check_neighbours(volume, work, stays)
             yield from _check_names(volume, work, stays)
+
+
+def _check_worker(volume: Volume, host: str, observed: Observed) -> Iterator[Blocked]:
+    """A tool works on a device by a name that stays."""
+    if target(observed.answering_hosts()[host], volume) is None:
+        yield Blocked(
+            "no-stable-path",
+            volume_address(volume.label),
+            f"{host} is to work on {volume.label}, and has no lasting name of its device",
+            f"see on {host} what udev has under /dev/disk/by-id, or wait for it; then plan again",
+        )
 
 
 def _check_names(volume: Volume, work: Growth, observed: Observed) -> Iterator[Blocked]:
