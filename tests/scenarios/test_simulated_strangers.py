@@ -11,6 +11,7 @@ import yaml
 from reconciler.hosts.simulator import Fault, connect
 from reconciler.hosts.simulator.kernel.live import CLUSTER_CONF
 from reconciler.hosts.simulator.state.files import File
+from reconciler.planning.watching.troubles import Sight, find_troubles
 from tests.clock import drive
 from tests.runs import MOUNTED, Controller, apply, desired, happened, kinds, mounted, of, volume
 from tests.scenarios.test_simulated_import import imported
@@ -313,6 +314,9 @@ def test_a_stranger_under_the_number_of_a_member_is_seen_by_that_members_kernel(
     (said,) = drive(world, controller.plan(wanted)).blocked
     assert (said.code, said.subject) == ("foreign-heartbeat", "volume/images")
     assert "as node 1, which is node02: the kernel of node02" in said.message
+    ((seen, observed),) = drive(world, controller.look(wanted))
+    told = [(t.member, t.words) for t in find_troubles(Sight(seen, observed))]
+    assert ("node02", "another host writes its heartbeat as node 1, its own number") in told
     host.unmount("/mnt")
     world.advance(60)
     assert drive(world, controller.plan(wanted)).blocked == ()
