@@ -21,7 +21,8 @@ T = TypeVar("T")
 LONGEST = 15.0
 # Seconds before each further try of a transaction that lost. PostgreSQL undoes the loser before the
 # winner is awake, and one that begins again at once takes the same rows first and loses again.
-STEPS_BACK = (0.05, 0.2, 0.8)
+# Few and short, since nothing else of the worker is written meanwhile, its sign of life neither.
+STEPS_BACK = (0.05, 0.2)
 
 
 @dataclass(slots=True, eq=False)

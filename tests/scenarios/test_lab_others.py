@@ -95,7 +95,7 @@ DOUBLE = STRANGER.replace("number = 9", "number = 1").replace(
 )
 
 
-def tells_itself(operator, file):
+def refusal_words(operator, file):
     return [
         (b["code"], b["subject"], b["message"])
         for b in operator.plan(file)["clusters"][0]["blocked"]
@@ -108,19 +108,19 @@ def test_a_stranger_under_the_number_of_a_member_is_named_and_nobody_mounts_besi
     """On the disk both look like one host; node01 takes node02 for dead meanwhile."""
     two, three = ("node01", "node02"), ("node01", "node02", "node03")
     operator.converge(operator.write(wish(wwids, *three)))
-    operator.converge(operator.write(wish(wwids, *two)))
     file = operator.write(wish(wwids, *two))
+    operator.converge(file)
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(done, lab, "node04", DOUBLE, timeout=240)
-        said, found = tells_itself(operator, file), []
+        said, found = refusal_words(operator, file), []
         while not found and not coming.done():
             found = [(code, at) for code, at, words in said if "which is node02" in words]
-            said = tells_itself(operator, file)
+            said = refusal_words(operator, file)
         coming.result()
     assert found == [("foreign-heartbeat", "volume/images")], said
     lab.kill("node02")  # before it fences itself, in its own time
     goes(lab)
-    said = tells_itself(operator, operator.write(wish(wwids, *three)))
+    said = refusal_words(operator, operator.write(wish(wwids, *three)))
     lost = [(code, subject) for code, subject, words in said if "no slot of it" in words]
     assert lost == [("cluster-not-well", "member/node01")], said
     done(lab, "node01", "umount /srv/images")

@@ -177,6 +177,15 @@ def test_nor_may_anybody_else_start_it_there(enabled):
     assert [world.machines[name].is_masked(AGENT) for name in THREE[:2]] == [True, True]
 
 
+def test_an_agent_that_mounts_is_not_started_beside_a_mount_that_has_lost_its_slot():
+    world, controller, _other, file = agents(enabled=True)
+    (fs,) = world.filesystems()
+    fs.slot_map.clear()
+    said = [b for b in drive(world, controller.plan(file)).blocked if "no slot" in b.message]
+    assert {b.code for b in said} == {"cluster-not-well"}
+    assert {b.subject for b in said} == {f"member/{name}" for name in THREE[:2]}
+
+
 def world_starts(world):
     """The units that were started, by host, after the stranger came."""
     came = next(e.time for e in world.trace if e.host == "node03" and e.what == "mounted")
